@@ -1,0 +1,52 @@
+# Aliases only: every target is one or two commands you could type.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check bench docs testdata clean
+
+help:
+	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
+	@echo "make test      set up, and run the tests"
+	@echo "make check     ruff, mypy, man pages"
+	@echo "make bench     measure, and write docs/performance.md"
+	@echo "make docs      write the generated documents: docs/ledger.md"
+	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
+
+# One environment for all; made again when what it is made of changes.
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[test]'
+	touch $@
+
+$(VENV)/ready-check: $(VENV)/ready
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[check]'
+	touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[bench]'
+	touch $@
+
+run: $(VENV)/ready
+	@$(BIN)/dmaragent inventory --or-show testdata/dmar_dumps/hp-dl380e-gen8
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/ready-check
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/ruff check --config parsers/ruff.toml parsers
+	$(BIN)/mypy
+
+bench: $(VENV)/ready-bench
+	$(BIN)/python benchmarks/run.py
+
+docs: $(VENV)/ready
+	$(BIN)/python tests/ledger_page.py > docs/ledger.md
+
+testdata: $(VENV)/ready
+	$(BIN)/python tests/machines.py
+
+clean:
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

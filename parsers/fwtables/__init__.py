@@ -1,0 +1,62 @@
+"""Firmware tables: bytes to frozen structures and back.  Importable without dmaragent.
+
+>>> from fwtables import decode, encode
+>>> decoded = decode(data)              # of any bytes; never raises
+>>> decoded.table.structures, decoded.damage
+>>> assert encode(decoded) == data
+"""
+
+from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
+from fwtables.damage import Damage, DamageKind
+from fwtables.decoding import decode
+from fwtables.dmar import Decoded, located, structure_length
+from fwtables.document import from_document, to_document
+from fwtables.encoding import encode, seal
+from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
+from fwtables.structures import (
+    ANDD,
+    ATSR,
+    DMAR,
+    DRHD,
+    RHSA,
+    RMRR,
+    SATC,
+    SIDP,
+    DeviceScope,
+    PathEntry,
+    Structure,
+    UnknownStructure,
+    structure_name,
+)
+
+__all__ = [
+    "ANDD",
+    "ATSR",
+    "DMAR",
+    "DRHD",
+    "RHSA",
+    "RMRR",
+    "SATC",
+    "SIDP",
+    "Damage",
+    "DamageKind",
+    "Decoded",
+    "DeviceScope",
+    "DocumentError",
+    "DumpedTable",
+    "EncodeError",
+    "FirmwareTableError",
+    "PathEntry",
+    "Structure",
+    "UnknownStructure",
+    "decode",
+    "encode",
+    "from_document",
+    "is_acpidump",
+    "located",
+    "read_acpidump",
+    "seal",
+    "structure_length",
+    "structure_name",
+    "to_document",
+]

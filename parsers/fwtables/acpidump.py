@@ -1,0 +1,101 @@
+"""acpidump text: hexadecimal dumps of several tables in one file.
+
+The format is what ACPICA's acpidump writes and acpixtract reads.  A table begins
+with ``DMAR @ 0x0000000000000000``; lines of an offset, up to sixteen bytes in hexadecimal and
+the same in ASCII follow; the next heading, a blank line or the end closes it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_HEADING = re.compile(rb"^([ -~]{4}) @ (?:0x)?([0-9A-Fa-f]{1,16})\s*$")
+_LINE = re.compile(rb"^\s*([0-9A-Fa-f]{1,8}):((?: [0-9A-Fa-f]{2}){1,16})(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpedTable:
+    """One table of a dump: its signature, its bytes, and where its text went wrong.
+
+    `address` is the physical address the dump names; `line` is that of the heading,
+    from 1.  `damage` is a sentence with its line number, or empty; the bytes up to
+    there are kept.
+    """
+
+    signature: bytes
+    address: int
+    line: int
+    data: bytes
+    damage: str = ""
+
+
+def is_acpidump(data: bytes) -> bool:
+    """Tell whether `data` looks like acpidump text: whether any line heads a table."""
+    return any(_HEADING.match(line) for line in data[: 1 << 16].splitlines())
+
+
+def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:
+    """Read every table of acpidump text, in order.  Never raises; see ``DumpedTable.damage``."""
+    return tuple(_tables(data.splitlines()))
+
+
+def _tables(lines: list[bytes]) -> Iterator[DumpedTable]:
+    heading: re.Match[bytes] | None = None
+    start = 0
+    for number, line in enumerate(lines, 1):
+        found = _HEADING.match(line)
+        if found:
+            if heading:
+                yield _table(heading, start, lines[start : number - 1])
+            heading, start = found, number
+    if heading:
+        yield _table(heading, start, lines[start:])
+
+
+def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTable:
+    """Read the `lines` below the `heading` that stands on line `start`."""
+    data = bytearray()
+    damage = ""
+    closed = False
+    for number, line in enumerate(lines, start + 1):
+        if not line.strip():
+            closed = bool(data)
+            continue
+        found = _LINE.match(line)
+        if closed and not found:
+            break  # text of another tool between two tables
+        problem = _problem(found, data)
+        if problem:
+            damage = f"line {number}: {problem}"
+            break
+        if found:
+            data += bytes.fromhex(found[2].decode("ascii"))
+    if not damage:
+        damage = _length_damage(start, data)
+    return DumpedTable(
+        signature=heading[1],
+        address=int(heading[2], 16),
+        line=start,
+        data=bytes(data),
+        damage=damage,
+    )
+
+
+def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
+    """Say why `line` cannot follow the bytes read so far, if it cannot."""
+    if not line:
+        return "not an offset and bytes in hexadecimal; the rest of this table is not read"
+    offset = int(line[1], 16)
+    if offset != len(data):
+        return (
+            f"the offset is 0x{offset:x} and should be 0x{len(data):x}; lines are missing or moved"
+        )
+    return ""
+
+
+def _length_damage(start: int, data: bytearray) -> str:
+    """Say where the table's own length and the bytes dumped differ, if they do."""
+    length = int.from_bytes(data[4:8], "little")
+    if len(data) < 8 or length <= len(data):
+        return "" if data else f"line {start}: no bytes follow this heading"
+    return f"line {start}: the table says {length} bytes, the dump holds {len(data)}"

@@ -1,0 +1,48 @@
+"""Damage: what is wrong with a table's bytes, as values.
+
+Bad firmware (a region below 1 MiB, a device that is not there) is not damage:
+its bytes say clearly what they say.  Damage means that some bytes could not be
+read as the specification has them, or contradict each other.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class DamageKind(Enum):
+    """The stable name of a kind of damage, for programs."""
+
+    EMPTY = "empty"
+    NOT_A_TABLE = "not-a-table"
+    ANOTHER_TABLE = "another-table"
+    TRUNCATED_HEADER = "truncated-header"
+    TABLE_LENGTH_TOO_SHORT = "table-length-too-short"
+    TABLE_LENGTH_TOO_LONG = "table-length-too-long"
+    CHECKSUM = "checksum"
+    TRAILING_BYTES = "trailing-bytes"
+    STRUCTURE_LENGTH_ZERO = "structure-length-zero"
+    STRUCTURE_LENGTH_BELOW_HEADER = "structure-length-below-header"
+    STRUCTURE_LENGTH_BELOW_MINIMUM = "structure-length-below-minimum"
+    STRUCTURE_PAST_END = "structure-past-end"
+    STRUCTURE_TRAILING_BYTES = "structure-trailing-bytes"
+    SCOPE_LENGTH_ZERO = "scope-length-zero"
+    SCOPE_LENGTH_TOO_SMALL = "scope-length-too-small"
+    SCOPE_LENGTH_ODD = "scope-length-odd"
+    SCOPE_PAST_STRUCTURE = "scope-past-structure"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing wrong with a table's bytes.
+
+    `offset` counts bytes from the start of the input; `field` is the
+    specification's name of what stands there; `reason` is one sentence.
+    """
+
+    offset: int
+    field: str
+    kind: DamageKind
+    reason: str
+
+    def __str__(self) -> str:
+        return f"offset 0x{self.offset:x}, {self.field}: {self.reason}"

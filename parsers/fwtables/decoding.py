@@ -1,0 +1,242 @@
+"""DMAR table bytes to structures, losing nothing.
+
+Rule: ``encode(decode(data)) == data`` for every byte string.  Whole structures
+come out as values; from the first place where the next structure cannot be found,
+the bytes are kept as they are in :attr:`~fwtables.dmar.Decoded.undecoded`.  Every
+contradiction met on the way is a :class:`~fwtables.damage.Damage`, so nothing is
+ever silently short.  The walk is a loop over (type, length), as Linux
+(drivers/iommu/intel/dmar.c, ``dmar_walk_remapping_entries``) and Xen
+(drivers/passthrough/vtd/dmar.c, ``acpi_parse_dmar``) have it.
+"""
+
+from typing import Any
+
+from fwtables.constants import SIGNATURES, StructureType
+from fwtables.damage import Damage, DamageKind
+from fwtables.dmar import SMALLEST, Decoded
+from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE, TABLE_HEADER
+from fwtables.structures import (
+    ANDD,
+    ATSR,
+    DMAR,
+    DRHD,
+    RHSA,
+    RMRR,
+    SATC,
+    SIDP,
+    DeviceScope,
+    PathEntry,
+    Structure,
+    UnknownStructure,
+)
+
+_CLASSES: dict[int, type[DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP]] = {
+    int(cls.TYPE): cls for cls in (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP)
+}
+_LARGEST_TABLE = 1 << 24  # only to tell a table of another kind from arbitrary bytes
+_CHECKSUM_AT = TABLE.offsets[TABLE.names.index("checksum")]
+_LENGTH_AT = TABLE.offsets[TABLE.names.index("length")]
+_SMALLEST_SCOPE = DEVICE_SCOPE.size + PATH_ENTRY.size
+_SCOPE_FIELDS = [(n, name) for n, name in enumerate(DEVICE_SCOPE.names) if name != "length"]
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode `data`, the bytes of one DMAR, RMAD or XMAR table.  Never raises."""
+    refusal = _refuse(data)
+    if refusal is not None:
+        return Decoded(table=None, undecoded=data, damage=(refusal,))
+    fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
+    walk = _Walk(data, fields["length"])
+    walk.check_table()
+    structures = walk.structures()
+    table = DMAR(**fields, structures=structures)
+    damage = tuple(sorted(walk.damage, key=lambda one: one.offset))
+    return Decoded(table=table, undecoded=data[walk.offset :], damage=damage)
+
+
+def _refuse(data: bytes) -> Damage | None:
+    """Say why `data` cannot be read as a DMAR table at all, if it cannot."""
+    if not data:
+        return Damage(0, "signature", DamageKind.EMPTY, "there are no bytes at all")
+    signature = bytes(data[:4])
+    if any(known.startswith(signature) for known in SIGNATURES):
+        if len(data) >= TABLE.size:
+            return None
+        reason = f"the bytes end here; the table's fixed part has {TABLE.size}"
+        field = TABLE.field_at(len(data))
+        return Damage(len(data), field, DamageKind.TRUNCATED_HEADER, reason)
+    length = int.from_bytes(data[_LENGTH_AT : _LENGTH_AT + 4], "little")
+    if _is_signature(signature) and TABLE_HEADER.size <= length <= _LARGEST_TABLE:
+        name = signature.decode("ascii")
+        reason = f"this is a table of another kind ({name}), not DMAR, RMAD or XMAR"
+        return Damage(0, "signature", DamageKind.ANOTHER_TABLE, reason)
+    reason = f"{signature.hex(' ')} is not DMAR, RMAD or XMAR: this is no ACPI table"
+    return Damage(0, "signature", DamageKind.NOT_A_TABLE, reason)
+
+
+def _is_signature(four: bytes) -> bool:
+    return len(four) == 4 and four.isascii() and four.isalnum() and four == four.upper()
+
+
+class _Walk:
+    """One pass over the bytes of a table; what is wrong on the way gathers in `damage`."""
+
+    def __init__(self, data: bytes, length: int) -> None:
+        self.data = data
+        self.length = length
+        self.end = max(TABLE.size, min(length, len(data)))
+        """Where the structures must end: the header's length, as far as there are bytes."""
+        self.offset = TABLE.size
+        """Where the next structure begins."""
+        self.damage: list[Damage] = []
+
+    def hurt(self, offset: int, field: str, kind: DamageKind, reason: str) -> None:
+        self.damage.append(Damage(offset, field, kind, reason))
+
+    def check_table(self) -> None:
+        """Check the header's length and checksum against the bytes."""
+        there = len(self.data)
+        if self.length < TABLE.size:
+            reason = (
+                f"the header says {_bytes(self.length)}; the table's fixed part alone has "
+                f"{TABLE.size}, and nothing after it is decoded"
+            )
+            self.hurt(_LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
+        elif self.length > there:
+            reason = f"the header says {_bytes(self.length)}; there are {there}"
+            self.hurt(_LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_LONG, reason)
+        elif total := sum(self.data[: self.end]) % 256:
+            stored = self.data[_CHECKSUM_AT]
+            right = (stored - total) % 256
+            reason = f"the checksum is 0x{stored:02x} and should be 0x{right:02x}"
+            self.hurt(_CHECKSUM_AT, "checksum", DamageKind.CHECKSUM, reason)
+
+    def structures(self) -> tuple[Structure, ...]:
+        """Walk the remapping structures as far as each says where the next one begins."""
+        structures: list[Structure] = []
+        while self.end - self.offset >= STRUCTURE_HEADER.size:
+            kind, length = STRUCTURE_HEADER.packer.unpack_from(self.data, self.offset)
+            if not self.check_length(length):
+                return tuple(structures)
+            structures.append(self.structure(kind, self.offset, self.offset + length))
+            self.offset += length
+        self.check_rest()
+        return tuple(structures)
+
+    def check_length(self, length: int) -> bool:
+        """Tell whether a structure of `length` fits at `offset`, so that the walk can go on."""
+        at, header = self.offset + 2, STRUCTURE_HEADER.size
+        over = self.offset + length - self.end
+        if length == 0:
+            reason = "the structure's length is 0; the rest is not decoded"
+            self.hurt(at, "length", DamageKind.STRUCTURE_LENGTH_ZERO, reason)
+        elif length < header:
+            reason = (
+                f"the structure's length is {length}; its type and length alone take {header}; "
+                "the rest is not decoded"
+            )
+            self.hurt(at, "length", DamageKind.STRUCTURE_LENGTH_BELOW_HEADER, reason)
+        elif over > 0:
+            reason = (
+                f"the structure's {_bytes(length)} end {over} past the table's end at "
+                f"0x{self.end:x}; the rest is not decoded"
+            )
+            self.hurt(at, "length", DamageKind.STRUCTURE_PAST_END, reason)
+            if self.end < len(self.data):
+                reason = (
+                    f"the header says {_bytes(self.length)}, which ends in the middle of a "
+                    f"structure; there are {len(self.data)}"
+                )
+                self.hurt(_LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
+        else:
+            return True
+        return False
+
+    def check_rest(self) -> None:
+        """Report the bytes after the last structure, within the table and beyond it."""
+        if self.length < TABLE.size:
+            return  # said already
+        kind = DamageKind.TRAILING_BYTES
+        if self.offset < self.end:
+            reason = f"{_bytes(self.end - self.offset)} after the last structure's end"
+            self.hurt(self.offset, "structures", kind, reason)
+        if self.end < len(self.data):
+            reason = f"{_bytes(len(self.data) - self.end)} after the table's end"
+            self.hurt(self.end, "structures", kind, reason)
+
+    def structure(self, kind: int, start: int, end: int) -> Structure:
+        """Decode the structure from `start` to `end`, all of which is there."""
+        body = start + STRUCTURE_HEADER.size
+        cls = _CLASSES.get(kind)
+        if cls is None:
+            return UnknownStructure(type=kind, body=self.data[body:end])
+        rest = start + SMALLEST[kind]
+        if rest > end:
+            reason = (
+                f"the structure's length is {end - start}; a {cls.__name__} has at least "
+                f"{SMALLEST[kind]}"
+            )
+            self.hurt(start + 2, "length", DamageKind.STRUCTURE_LENGTH_BELOW_MINIMUM, reason)
+            return UnknownStructure(type=kind, body=self.data[body:end])
+        layout = BODIES[StructureType(kind)]
+        values = layout.packer.unpack_from(self.data, body)
+        fields: dict[str, Any] = dict(zip(layout.names, values, strict=True))
+        if cls is ANDD:
+            fields["acpi_object_name"] = self.data[rest:end]
+        elif rest < end:
+            if cls is RHSA:
+                reason = f"{_bytes(end - rest)} after the last field of an RHSA"
+                self.hurt(rest, "undecoded", DamageKind.STRUCTURE_TRAILING_BYTES, reason)
+            else:
+                fields["device_scope"], rest = self.scopes(rest, end)
+            fields["undecoded"] = self.data[rest:end]
+        return cls(**fields)
+
+    def scopes(self, offset: int, end: int) -> tuple[tuple[DeviceScope, ...], int]:
+        """Walk the device scope entries up to `end`; also give where the walk ended."""
+        data = self.data
+        scopes: list[DeviceScope] = []
+        while offset < end:
+            if not self.check_scope(offset, end - offset):
+                break
+            values = DEVICE_SCOPE.packer.unpack_from(data, offset)
+            path_at, after = offset + DEVICE_SCOPE.size, offset + data[offset + 1]
+            path_end = after - (after - path_at) % PATH_ENTRY.size
+            steps = PATH_ENTRY.packer.iter_unpack(data[path_at:path_end])
+            fields: dict[str, Any] = {name: values[n] for n, name in _SCOPE_FIELDS}
+            path = tuple(PathEntry(*step) for step in steps)
+            scopes.append(DeviceScope(**fields, path=path, undecoded=data[path_end:after]))
+            offset = after
+        return tuple(scopes), offset
+
+    def check_scope(self, offset: int, room: int) -> bool:
+        """Tell whether the scope entry at `offset` fits the `room` left in its structure."""
+        field, left = "device_scope.length", "the rest of the structure is not decoded"
+        if room == 1:
+            reason = "1 byte is left in the structure, too few for another entry"
+            self.hurt(offset, "device_scope", DamageKind.STRUCTURE_TRAILING_BYTES, reason)
+            return False
+        length = self.data[offset + 1]
+        if length == 0:
+            kind, reason = DamageKind.SCOPE_LENGTH_ZERO, f"the entry's length is 0; {left}"
+        elif length < _SMALLEST_SCOPE:
+            kind = DamageKind.SCOPE_LENGTH_TOO_SMALL
+            reason = (
+                f"the entry's length is {length}; an entry has at least {_SMALLEST_SCOPE}; {left}"
+            )
+        elif length > room:
+            kind = DamageKind.SCOPE_PAST_STRUCTURE
+            reason = (
+                f"the entry's length is {length}; its structure has {_bytes(room)} left; {left}"
+            )
+        elif length % 2:
+            kind = DamageKind.SCOPE_LENGTH_ODD
+            reason = f"the entry's length is {length}, odd; its last byte belongs to no path step"
+        else:
+            return True
+        self.hurt(offset + 1, field, kind, reason)
+        return kind is DamageKind.SCOPE_LENGTH_ODD
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte" + "s" * (count != 1)

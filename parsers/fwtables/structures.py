@@ -1,0 +1,194 @@
+"""What the firmware said: the DMAR table as frozen values with the specification's names.
+
+Fields hold the bytes' own values, reserved ones included, so that a table can be
+written back as it was read.  Addresses are bytes from 0, lengths are bytes.
+``undecoded`` holds what follows the last readable field of a structure: empty in
+a sound table, and named by a :class:`~fwtables.damage.Damage` otherwise.
+
+Source: Intel VT-d specification, revision 4.1, chapter 8.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fwtables.constants import AtsrFlag, DrhdFlag, StructureType
+
+
+@dataclass(frozen=True, slots=True)
+class PathEntry:
+    """One step of a device scope's path: a device and function number on the bus reached."""
+
+    device: int
+    function: int
+
+    def __str__(self) -> str:
+        return f"{self.device:02x}.{self.function:x}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceScope:
+    """A device scope entry, VT-d 8.3.1: a start bus and the bridges to walk from there.
+
+    `type` is a :class:`~fwtables.constants.ScopeType`, or a number newer than it.
+    """
+
+    type: int
+    flags: int = 0
+    reserved: bytes = b"\0"
+    enumeration_id: int = 0
+    start_bus_number: int
+    path: tuple[PathEntry, ...]
+    undecoded: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DRHD:
+    """DMA remapping hardware unit definition, VT-d 8.3."""
+
+    TYPE: ClassVar[int] = StructureType.DRHD
+    flags: int
+    size: int = 0
+    segment_number: int
+    register_base_address: int
+    device_scope: tuple[DeviceScope, ...] = ()
+    undecoded: bytes = b""
+
+    @property
+    def include_pci_all(self) -> bool:
+        """Whether the unit serves every device of its segment that no other unit names."""
+        return bool(self.flags & DrhdFlag.INCLUDE_PCI_ALL)
+
+    @property
+    def register_set_size(self) -> int:
+        """The bytes the unit's registers take: 2^N pages of 4 KiB, N in bits 3:0 of `size`."""
+        return 4096 << (self.size & 0xF)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RMRR:
+    """Reserved memory region reporting, VT-d 8.4.  `limit_address` is the last byte."""
+
+    TYPE: ClassVar[int] = StructureType.RMRR
+    reserved: bytes = b"\0\0"
+    segment_number: int
+    base_address: int
+    limit_address: int
+    device_scope: tuple[DeviceScope, ...] = ()
+    undecoded: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ATSR:
+    """Root port ATS capability reporting, VT-d 8.5."""
+
+    TYPE: ClassVar[int] = StructureType.ATSR
+    flags: int
+    reserved: bytes = b"\0"
+    segment_number: int
+    device_scope: tuple[DeviceScope, ...] = ()
+    undecoded: bytes = b""
+
+    @property
+    def all_ports(self) -> bool:
+        """Whether every root port of the segment supports ATS transactions."""
+        return bool(self.flags & AtsrFlag.ALL_PORTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RHSA:
+    """Remapping hardware static affinity, VT-d 8.6."""
+
+    TYPE: ClassVar[int] = StructureType.RHSA
+    reserved: bytes = b"\0\0\0\0"
+    register_base_address: int
+    proximity_domain: int
+    undecoded: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ANDD:
+    """ACPI name-space device declaration, VT-d 8.7.  The name keeps its padding."""
+
+    TYPE: ClassVar[int] = StructureType.ANDD
+    reserved: bytes = b"\0\0\0"
+    acpi_device_number: int
+    acpi_object_name: bytes
+    undecoded: bytes = b""
+
+    @property
+    def name(self) -> str:
+        """The object name up to its terminating NUL, bytes that are not ASCII escaped."""
+        return self.acpi_object_name.split(b"\0", 1)[0].decode("ascii", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SATC:
+    """SoC integrated address translation cache reporting, VT-d 8.8."""
+
+    TYPE: ClassVar[int] = StructureType.SATC
+    flags: int
+    reserved: bytes = b"\0"
+    segment_number: int
+    device_scope: tuple[DeviceScope, ...] = ()
+    undecoded: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SIDP:
+    """SoC integrated device property reporting, VT-d 8.9."""
+
+    TYPE: ClassVar[int] = StructureType.SIDP
+    reserved: bytes = b"\0\0"
+    segment_number: int
+    device_scope: tuple[DeviceScope, ...] = ()
+    undecoded: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownStructure:
+    """A structure kept whole: newer than revision 4.1, or too short for its type.
+
+    `body` is what follows the four bytes of type and length.
+    """
+
+    type: int
+    body: bytes
+
+
+Structure = DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP | UnknownStructure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DMAR:
+    """A DMA remapping reporting table, VT-d 8.1, under whichever signature it was found.
+
+    `length` and `checksum` are the header's own and may be wrong: see
+    :func:`fwtables.seal`.
+    """
+
+    signature: bytes = b"DMAR"
+    length: int = 0
+    revision: int
+    checksum: int = 0
+    oem_id: bytes
+    oem_table_id: bytes
+    oem_revision: int
+    creator_id: bytes
+    creator_revision: int
+    host_address_width: int
+    flags: int
+    reserved: bytes = bytes(10)
+    structures: tuple[Structure, ...] = ()
+
+    @property
+    def host_address_bits(self) -> int:
+        """How many address bits a DMA request of this platform has (the field holds one less)."""
+        return self.host_address_width + 1
+
+
+def structure_name(structure: Structure) -> str:
+    """Name the kind of `structure` as the specification does; ``type N`` where it does not."""
+    if isinstance(structure, UnknownStructure):
+        known = structure.type in StructureType._value2member_map_
+        return StructureType(structure.type).name if known else f"type {structure.type}"
+    return type(structure).__name__

@@ -1,0 +1,81 @@
+"""The two coordinates of this program: a PCI function's address and a range of memory."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+_SBDF = re.compile(
+    r"(?:(?P<segment>[0-9a-f]{1,8}):)?(?P<bus>[0-9a-f]{1,2}):"
+    r"(?P<device>[0-9a-f]{1,2})\.(?P<function>[0-7])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SBDF:
+    """The address of a PCI function: segment, bus, device, function.
+
+    Prints as ``dddd:bb:dd.f``.  A segment may exceed four digits: Linux numbers the
+    buses behind Intel VMD from 0x10000 (drivers/pci/controller/vmd.c).
+    """
+
+    segment: int
+    bus: int
+    device: int
+    function: int
+
+    def __post_init__(self) -> None:
+        limits = {"segment": 0xFFFFFFFF, "bus": 0xFF, "device": 0x1F, "function": 7}
+        for name, limit in limits.items():
+            if not 0 <= getattr(self, name) <= limit:
+                raise ValueError(f"{name} {getattr(self, name):#x} is not within 0 to {limit:#x}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``dddd:bb:dd.f`` or ``bb:dd.f`` (segment 0), in hexadecimal.
+
+        Raises:
+            ValueError: `text` is not such an address, or a number is out of range.
+
+        """
+        found = _SBDF.fullmatch(text)
+        if not found:
+            raise ValueError(f"{text!r} is not a PCI address like 0000:00:1d.0 or 00:1d.0")
+        segment, bus, device, function = found.groups(default="0")
+        return cls(int(segment, 16), int(bus, 16), int(device, 16), int(function, 16))
+
+    def __str__(self) -> str:
+        return f"{self.segment:04x}:{self.bus:02x}:{self.device:02x}.{self.function:x}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AddressRange:
+    """A half-open range of physical addresses in bytes: `start` belongs to it, `end` does not."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a range cannot run from {self.start:#x} to {self.end:#x}")
+
+    @classmethod
+    def from_inclusive(cls, base: int, limit: int) -> Self:
+        """Make a range of `base` and its last byte `limit`, as firmware tables have it.
+
+        Raises:
+            ValueError: `limit` is below `base`.
+
+        """
+        if limit < base:
+            raise ValueError(f"the limit {limit:#x} is below the base {base:#x}")
+        return cls(base, limit + 1)
+
+    @property
+    def size(self) -> int:
+        """The bytes it holds."""
+        return self.end - self.start
+
+    def overlaps(self, other: "AddressRange") -> bool:
+        """Tell whether any byte belongs to both."""
+        return max(self.start, other.start) < min(self.end, other.end)

@@ -1,0 +1,155 @@
+"""The manifest of a recorded machine: the log of what was asked of a host and answered.
+
+A recorded machine is a directory (and later a tar of one)::
+
+    manifest.json   format, version, tool, and every reading: operation, path, outcome
+    root/…          the bytes read, at their original paths; a link is a file of its target
+    calls/…         the output of each call
+    origin.toml     testdata only: where the machine comes from
+    derived/…       for people; never read back
+
+Outcomes are ``value`` and the kinds of :class:`~dmaragent.snapshot.MissingKind`.
+Whoever reads a manifest checks every path and every hash: it may come from a stranger.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from dmaragent.collect.ledger import Operation
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+FORMAT = "dmaragent.recording"
+VERSION = 1
+NAME = "manifest.json"
+
+Value = bytes | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedReading:
+    """One line of the log: what was asked, and the answer or where it is kept."""
+
+    operation: Operation
+    path: str
+    missing: Missing | None = None
+    entries: tuple[str, ...] = ()
+    """The answer to a ``list``."""
+    sha256: str = ""
+    """Of the answer to a ``read``, ``link`` or ``call``, which is kept in :attr:`file`."""
+    redacted: bool = False
+
+    @property
+    def file(self) -> str:
+        """Where in the recording the answer is kept."""
+        return f"calls/{self.path}" if self.operation is Operation.CALL else f"root{self.path}"
+
+
+def log_reading(operation: Operation, path: str, answer: Value | Missing) -> LoggedReading:
+    """Make the log's line of an `answer`."""
+    if isinstance(answer, Missing):
+        return LoggedReading(operation=operation, path=path, missing=answer)
+    if isinstance(answer, tuple):
+        return LoggedReading(operation=operation, path=path, entries=answer)
+    return LoggedReading(
+        operation=operation, path=path, sha256=sha256(answer_bytes(answer)).hexdigest()
+    )
+
+
+def answer_bytes(answer: bytes | str) -> bytes:
+    """Give the bytes a recording keeps of an answer; a link's target may be undecodable."""
+    return answer if isinstance(answer, bytes) else answer.encode("utf-8", "surrogateescape")
+
+
+def dump_manifest(readings: Iterable[LoggedReading], tool: str) -> bytes:
+    """Write a manifest, a line a reading; the same readings give the same bytes."""
+    ordered = sorted(readings, key=lambda each: (each.operation.value, each.path))
+    head = json.dumps({"format": FORMAT, "version": VERSION, "tool": tool}, indent=1)
+    lines = ",\n  ".join(json.dumps(_document(each)) for each in ordered)
+    return f'{head[:-2]},\n "readings": [\n  {lines}\n ]\n}}\n'.encode("ascii")
+
+
+def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], LoggedReading]:
+    """Read a manifest; `where` names it in errors.
+
+    Raises:
+        HostError: it is no manifest, of another version, or a line of it is wrong.
+
+    """
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise HostError(f"{where}: {NAME} is not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise HostError(f"{where}: {NAME} is not the manifest of a recorded machine")
+    if document.get("version") != VERSION:
+        raise HostError(
+            f"{where}: the recording has version {document.get('version')!r}, this dmaragent "
+            f"reads version {VERSION}",
+            "use the dmaragent that made it, or a newer one",
+        )
+    readings = document.get("readings")
+    if not isinstance(readings, list):
+        raise HostError(f"{where}: {NAME} has no list of readings")
+    log: dict[tuple[Operation, str], LoggedReading] = {}
+    for number, each in enumerate(readings):
+        try:
+            reading = _reading(each)
+        except (ValueError, TypeError, KeyError) as error:
+            raise HostError(f"{where}: reading {number} of {NAME} is wrong: {error}") from error
+        if (reading.operation, reading.path) in log:
+            raise HostError(f"{where}: reading {number} of {NAME} is there twice: {reading.path!r}")
+        log[reading.operation, reading.path] = reading
+    return log
+
+
+def _document(reading: LoggedReading) -> dict[str, Any]:
+    document: dict[str, Any] = {"operation": reading.operation.value, "path": reading.path}
+    if reading.missing is not None:
+        document["outcome"] = reading.missing.kind.value
+        document["detail"] = reading.missing.detail
+        return document
+    document["outcome"] = "value"
+    if reading.operation is Operation.LIST:
+        document["entries"] = list(reading.entries)
+    else:
+        document["sha256"] = reading.sha256
+    document["redacted"] = reading.redacted
+    return document
+
+
+def _reading(document: Mapping[str, Any]) -> LoggedReading:
+    operation = Operation(document["operation"])
+    path = _string(document["path"])
+    _check_path(operation, path)
+    outcome = _string(document["outcome"])
+    if outcome != "value":
+        missing = Missing(MissingKind(outcome), _string(document.get("detail", "")))
+        return LoggedReading(operation=operation, path=path, missing=missing)
+    redacted = document.get("redacted", False) is True
+    if operation is Operation.LIST:
+        entries = tuple(_string(name) for name in document["entries"])
+        return LoggedReading(operation=operation, path=path, entries=entries, redacted=redacted)
+    digest = _string(document["sha256"])
+    return LoggedReading(operation=operation, path=path, sha256=digest, redacted=redacted)
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a string")
+    return value
+
+
+def _check_path(operation: Operation, path: str) -> None:
+    """Refuse a path that could lead out of the recording."""
+    if operation is Operation.CALL:
+        plain = path.replace("-", "").replace(".", "").isalnum() and ".." not in path
+        if not plain or not path.isascii():
+            raise ValueError(f"{path!r} is no name of a call")
+        return
+    steps = path.split("/")
+    if steps[0] or any(step in ("", ".", "..") for step in steps[1:]) or "\0" in path:
+        raise ValueError(f"{path!r} is not a plain absolute path")

@@ -1,0 +1,139 @@
+"""Hosts that are not this machine: a recording, a copied directory, a table in a file.
+
+What a recording does not hold was *not collected*: it says nothing about the host.
+"""
+
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TypeVar
+
+from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
+from dmaragent.collect.manifest import LoggedReading
+from dmaragent.collect.reader import list_directory, missing, read_file
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+_Answer = TypeVar("_Answer")
+
+
+class RecordedHost:
+    """A recorded machine in the directory `root`, as its log has it.
+
+    Raises HostError when asked for a reading whose bytes are gone or are not those
+    the log has the hash of: the recording was changed or damaged.
+    """
+
+    def __init__(self, root: str, log: Mapping[tuple[Operation, str], LoggedReading]) -> None:
+        self._root = root
+        self._log = log
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Give the recorded bytes."""
+        return self._content(Operation.READ, request)
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Give the recorded names."""
+        reading = self._log.get((Operation.LIST, request.path))
+        if reading is None:
+            return _NOT_COLLECTED
+        return reading.entries if reading.missing is None else reading.missing
+
+    def link(self, request: Request) -> str | Missing:
+        """Give the recorded target."""
+        content = self._content(Operation.LINK, request)
+        return content if isinstance(content, Missing) else os.fsdecode(content)
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Give the recorded output."""
+        return self._content(Operation.CALL, request)
+
+    def _content(self, operation: Operation, request: Request) -> bytes | Missing:
+        reading = self._log.get((operation, request.path))
+        if reading is None:
+            return _NOT_COLLECTED
+        if reading.missing is not None:
+            return reading.missing
+        content = read_file(_inside(self._root, reading.file), request)
+        if isinstance(content, Missing):
+            raise HostError(
+                f"{self._root}: {reading.file} is in the manifest and cannot be read: {content.detail}"
+            )
+        if sha256(content).hexdigest() != reading.sha256:
+            raise HostError(
+                f"{self._root}: {reading.file} is not what the manifest says: its sha256 differs",
+                "the recording was changed or damaged after it was made",
+            )
+        return content
+
+
+class DirectoryHost:
+    """A directory shaped like a root file system: a copied /sys, an unpacked sosreport."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Read the copied file."""
+        return _uncollected(read_file(_inside(self._root, request.path), request))
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """List the copied directory."""
+        return _uncollected(list_directory(_inside(self._root, request.path)))
+
+    def link(self, request: Request) -> str | Missing:
+        """Read the copied link."""
+        parent, _, name = request.path.rpartition("/")
+        try:
+            return os.readlink(os.path.join(_inside(self._root, parent), name))
+        except OSError as error:
+            return _uncollected(missing(error))
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Say that a copy has no calls."""
+        return _NOT_COLLECTED
+
+
+class TableHost:
+    """One or several ACPI tables and nothing else: a table file, acpidump text."""
+
+    def __init__(self, tables: Mapping[str, bytes]) -> None:
+        self._tables = {ACPI_TABLE.request(name).path: data for name, data in tables.items()}
+        self._names = tuple(sorted(tables))
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Give the table of that name."""
+        return self._tables.get(request.path, _NOT_COLLECTED)
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Give the names of the tables."""
+        return self._names if request.path == ACPI_TABLES.path else _NOT_COLLECTED
+
+    def link(self, request: Request) -> str | Missing:
+        """Say that there are no links."""
+        return _NOT_COLLECTED
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Say that there are no calls."""
+        return _NOT_COLLECTED
+
+
+def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
+    if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
+        return _NOT_COLLECTED
+    return answer
+
+
+def _inside(root: str, path: str) -> str:
+    """Give the file that `path` is below `root`, never one that a link leads out to.
+
+    Raises:
+        HostError: a link below `root` leads out of it.
+
+    """
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(os.path.join(real_root, path.lstrip("/")))
+    if real != real_root and os.path.commonpath([real, real_root]) != real_root:
+        raise HostError(f"{root}: {path} leads out of this directory, to {real}")
+    return real

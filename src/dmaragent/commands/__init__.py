@@ -1,0 +1,5 @@
+"""The verbs, a small module each.  What costs time is imported when a verb runs."""
+
+from dmaragent.commands import decode, encode, inventory
+
+VERBS = (inventory, decode, encode)

@@ -1,0 +1,148 @@
+"""``dmaragent decode``: DMAR tables, structure by structure."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dmaragent.collect.inputs import Input, InputTable
+    from fwtables import Decoded
+
+NAME = "decode"
+HELP = "DMAR tables, structure by structure"
+DESCRIPTION = """\
+Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
+included.  PATH is a table, acpidump text, a folder of them, a host as
+`inventory --host` takes it, or - for standard input; without PATH, this machine."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent decode                         this machine's table
+  dmaragent decode DMAR.bin                     one table
+  dmaragent decode tables/                      a folder, a line each
+  dmaragent decode DMAR.bin --json > dmar.json  and back: dmaragent encode
+
+Exit codes: 0 every table decoded whole; 1 there is damage, or something named
+is no DMAR table; 2 nothing was decoded."""
+
+_OTHER_KINDS = ("another-table", "not-a-table")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="what to decode")
+    parser.add_argument("--host", metavar="PATH", help="the same as PATH")
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the decoded tables."""
+    from dmaragent.collect.inputs import find_inputs, read_tables  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
+    from fwtables import decode  # noqa: PLC0415 - likewise
+
+    paths = options.paths + ([options.host] if options.host else [])
+    found: list[tuple[str | None, bool]] = [each for path in paths for each in find_inputs(path)]
+    inputs: list[Input] = []
+    decoded: list[tuple[Input, InputTable, Decoded]] = []
+    for path, named in progress(found if paths else [(None, True)], "decoding"):
+        each = read_tables(path, named=named)
+        inputs.append(each)
+        decoded += [(each, table, decode(table.data)) for table in each.tables]
+    skipped = [row for row in decoded if _is_passed_over(row)]
+    rows = [row for row in decoded if not _is_passed_over(row)]
+    if options.json:
+        print_document(_document(inputs, rows, skipped))
+    elif len(found) > 1 or len(rows) > 1:
+        _print_lines(inputs, rows, skipped)
+    else:
+        _print_whole(inputs, rows)
+    return _exit_code(inputs, [(table, result) for _, table, result in rows])
+
+
+def _is_passed_over(row: "tuple[Input, InputTable, Decoded]") -> bool:
+    """Tell whether a folder merely happens to hold it: a table of another kind, another file."""
+    owner, _, result = row
+    return not owner.named and any(one.kind.value in _OTHER_KINDS for one in result.damage)
+
+
+def _exit_code(inputs: "Sequence[Input]", rows: "Sequence[tuple[InputTable, Decoded]]") -> int:
+    if not any(result.table for _, result in rows):
+        return 2
+    whole = all(not result.damage and not table.problem for table, result in rows)
+    return 0 if whole and not any(each.error for each in inputs) else 1
+
+
+def _document(
+    inputs: "Sequence[Input]",
+    rows: "Sequence[tuple[Input, InputTable, Decoded]]",
+    skipped: "Sequence[tuple[Input, InputTable, Decoded]]",
+) -> dict[str, Any]:
+    from dmaragent.present.documents import decode_document  # noqa: PLC0415 - start-up time
+
+    others = [{"path": each.path, "reason": each.error} for each in inputs if each.error]
+    others += [
+        {"path": each.path, "reason": f"holds {name}, a table of another kind"}
+        for each in inputs
+        for name in each.others
+    ]
+    others += [{"path": table.path, "reason": str(r.damage[0])} for _, table, r in skipped]
+    tables = []
+    for _, table, result in rows:
+        source = {
+            "path": table.path,
+            "form": table.form,
+            "address": None if table.address is None else f"0x{table.address:x}",
+            "line": table.line,
+            "problem": table.problem,
+        }
+        tables.append((source, result))
+    return decode_document(tables, others)
+
+
+def _print_whole(
+    inputs: "Sequence[Input]", rows: "Sequence[tuple[Input, InputTable, Decoded]]"
+) -> None:
+    from dmaragent.present.decode_text import decode_text  # noqa: PLC0415 - start-up time
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+    for _, table, result in rows:
+        if table.problem:
+            print(f"DAMAGED TEXT: {visible(table.problem)}")
+        print("\n".join(decode_text(result)))
+    for each in inputs:
+        if each.error:
+            print(
+                f"dmaragent: {visible(each.path or 'this machine')}: {each.error}", file=sys.stderr
+            )
+        if each.others:
+            print(f"\nNot decoded, tables of other kinds: {visible(' '.join(each.others))}")
+
+
+def _print_lines(
+    inputs: "Sequence[Input]",
+    rows: "Sequence[tuple[Input, InputTable, Decoded]]",
+    skipped: "Sequence[tuple[Input, InputTable, Decoded]]",
+) -> None:
+    from dmaragent.present.decode_text import decode_line  # noqa: PLC0415 - start-up time
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
+
+    for _, table, result in rows:
+        place = table.path if table.line is None else f"{table.path}, line {table.line}"
+        problem = f"; DAMAGED TEXT: {table.problem}" if table.problem else ""
+        print(f"{visible(place)}: {decode_line(result)}{visible(problem)}")
+    for _, table, result in skipped:
+        print(f"{visible(table.path)}: passed over: {result.damage[0].reason}")
+    for each in inputs:
+        if each.error:
+            print(f"{visible(each.path)}: {visible(each.error)}")
+        if each.others:
+            print(f"{visible(each.path)}: passed over: {visible(' '.join(each.others))}")
+    sound = sum(not result.damage and not table.problem for _, table, result in rows)
+    damaged = sum(bool(result.table) for _, _, result in rows) - sound
+    told = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]
+    undecoded = len(rows) - sound - damaged + sum(bool(each.error) for each in inputs)
+    told += [f"{undecoded} not decoded"] if undecoded else []
+    print(", ".join(told))

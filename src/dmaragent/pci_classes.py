@@ -1,0 +1,84 @@
+"""PCI class codes in words.
+
+Source: PCI Code and ID Assignment Specification, revision 1.15, chapter 1.  Listed
+are the subclasses a host has in practice; any other is named by its base class.
+"""
+
+_BASE = {
+    0x00: "unclassified device",
+    0x01: "storage controller",
+    0x02: "network controller",
+    0x03: "display controller",
+    0x04: "multimedia controller",
+    0x05: "memory controller",
+    0x06: "bridge",
+    0x07: "communication controller",
+    0x08: "system peripheral",
+    0x09: "input controller",
+    0x0A: "docking station",
+    0x0B: "processor",
+    0x0C: "serial bus controller",
+    0x0D: "wireless controller",
+    0x0E: "intelligent I/O controller",
+    0x0F: "satellite controller",
+    0x10: "encryption controller",
+    0x11: "signal processing controller",
+    0x12: "processing accelerator",
+    0x13: "instrumentation",
+    0x40: "coprocessor",
+}
+
+_SUB = {
+    0x0100: "SCSI controller",
+    0x0101: "IDE controller",
+    0x0104: "RAID controller",
+    0x0106: "SATA controller",
+    0x0107: "SAS controller",
+    0x0108: "NVM controller",
+    0x0200: "Ethernet controller",
+    0x0207: "InfiniBand controller",
+    0x0208: "fabric controller",
+    0x0280: "network controller",
+    0x0300: "VGA controller",
+    0x0302: "3D controller",
+    0x0380: "display controller",
+    0x0401: "audio device",
+    0x0403: "audio device",
+    0x0500: "RAM memory",
+    0x0600: "host bridge",
+    0x0601: "ISA bridge",
+    0x0604: "PCI bridge",
+    0x0609: "semi-transparent PCI bridge",
+    0x0700: "serial controller",
+    0x0780: "communication controller",
+    0x0800: "interrupt controller",
+    0x0801: "DMA controller",
+    0x0805: "SD host controller",
+    0x0806: "IOMMU",
+    0x0807: "root complex event collector",
+    0x0880: "system peripheral",
+    0x0C03: "USB controller",
+    0x0C04: "Fibre Channel controller",
+    0x0C05: "SMBus controller",
+    0x0C07: "IPMI interface",
+    0x0C80: "serial bus controller",
+    0x0D11: "Bluetooth controller",
+    0x0D80: "wireless controller",
+    0x1101: "performance counters",
+    0x1180: "signal processing controller",
+    0x1200: "processing accelerator",
+}
+
+_USB = {0x00: "UHCI", 0x10: "OHCI", 0x20: "EHCI", 0x30: "xHCI", 0x40: "USB4", 0xFE: "device"}
+_INTERRUPT = {0x10: "I/O APIC", 0x20: "I/O APIC"}
+
+
+def class_words(class_code: int) -> str:
+    """Put `class_code` (24 bits: base class, subclass, programming interface) into words."""
+    base, sub, interface = class_code >> 16, class_code >> 8, class_code & 0xFF
+    words = _SUB.get(sub) or _BASE.get(base) or f"class {base:02x}"
+    if sub == 0x0C03 and interface in _USB:
+        return f"{words} ({_USB[interface]})"
+    if sub == 0x0800 and interface in _INTERRUPT:
+        return _INTERRUPT[interface]
+    return words

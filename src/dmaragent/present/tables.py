@@ -1,0 +1,56 @@
+"""Columns of text that keep within a width: cells that do not fit are wrapped, never cut."""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+WIDTH = 80
+_GAP = 2
+
+
+def render(
+    rows: Iterable[Sequence[str]],
+    *,
+    right: frozenset[int] = frozenset(),
+    indent: int = 2,
+    width: int = WIDTH,
+) -> list[str]:
+    """Lay `rows` out in columns, each as wide as its widest cell.
+
+    Where they do not fit `width`, the widest columns are narrowed and their cells
+    wrapped.  `right` names the columns set flush right.
+    """
+    cells = [list(row) for row in rows]
+    if not cells:
+        return []
+    widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
+    room = width - indent - _GAP * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    return [line for row in cells for line in _row(row, widths, right, indent)]
+
+
+def _row(row: list[str], widths: list[int], right: frozenset[int], indent: int) -> list[str]:
+    wrapped = [wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+    lines = []
+    for n in range(max(map(len, wrapped))):
+        parts = [
+            _set(cell[n] if n < len(cell) else "", width, column in right)
+            for column, (cell, width) in enumerate(zip(wrapped, widths, strict=True))
+        ]
+        lines.append((" " * indent + (" " * _GAP).join(parts)).rstrip())
+    return lines
+
+
+def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - private, named by its place
+    return text.rjust(width) if flush_right else text.ljust(width)
+
+
+def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) -> list[str]:
+    """Wrap `text` to lines; `hang` indents all but the first further."""
+    return wrap(
+        text,
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hang),
+        break_on_hyphens=False,
+    )

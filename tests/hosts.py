@@ -1,0 +1,110 @@
+"""Hosts made up in a test: a tree of files, links and calls that answers the collector."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from dmaragent.addresses import SBDF
+from dmaragent.collect.ledger import Request
+from dmaragent.snapshot import Missing, MissingKind
+
+_ABSENT = Missing(MissingKind.ABSENT, "No such file or directory")
+_Value = TypeVar("_Value")
+
+
+@dataclass
+class FakeHost:
+    """A host of these answers; whatever is not among them is absent."""
+
+    files: dict[str, bytes | Missing] = field(default_factory=dict)
+    directories: dict[str, tuple[str, ...] | Missing] = field(default_factory=dict)
+    links: dict[str, str | Missing] = field(default_factory=dict)
+    calls: dict[str, bytes | Missing] = field(default_factory=dict)
+    asked: list[Request] = field(default_factory=list)
+
+    def read(self, request: Request) -> bytes | Missing:
+        answer = self._answer(self.files, request)
+        return answer if isinstance(answer, Missing) else answer[: request.window]
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        return self._answer(self.directories, request)
+
+    def link(self, request: Request) -> str | Missing:
+        return self._answer(self.links, request)
+
+    def call(self, request: Request) -> bytes | Missing:
+        return self._answer(self.calls, request)
+
+    def _answer(self, answers: Mapping[str, _Value], request: Request) -> _Value | Missing:
+        self.asked.append(request)
+        return answers.get(request.path, _ABSENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A PCI function of a made-up host."""
+
+    sbdf: str
+    class_code: int = 0x020000
+    ids: tuple[int, int] = (0x8086, 0x10D3)
+    driver: str | None = None
+    secondary_bus: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> bytes:
+        """The first 64 bytes of its configuration space."""
+        config = bytearray(64)
+        config[0:2] = self.ids[0].to_bytes(2, "little")
+        config[2:4] = self.ids[1].to_bytes(2, "little")
+        config[9:12] = self.class_code.to_bytes(3, "little")
+        if self.secondary_bus is not None:
+            config[0x0E] = 1
+            config[0x18] = SBDF.parse(self.sbdf).bus
+            config[0x19] = config[0x1A] = self.secondary_bus
+        return bytes(config)
+
+
+def fake_host(functions: list[Function], tables: Mapping[str, bytes]) -> FakeHost:
+    """Make a host with these PCI functions and ACPI tables, as sysfs and udev show them."""
+    host = FakeHost()
+    host.directories["/sys/firmware/acpi/tables"] = tuple(sorted(tables))
+    for name, data in tables.items():
+        host.files[f"/sys/firmware/acpi/tables/{name}"] = data
+    paths = _sysfs_paths(functions)
+    host.directories["/sys/bus/pci/devices"] = tuple(sorted(paths))
+    listing: list[dict[str, Any]] = []
+    for each in sorted(functions, key=lambda one: one.sbdf):
+        path = paths[each.sbdf]
+        listing.append({"name": each.sbdf, "path": path, "names": dict(each.names)})
+        host.links[f"/sys/bus/pci/devices/{each.sbdf}"] = path.replace("/sys/", "../../../", 1)
+        host.files[f"{path}/class"] = b"0x%06x\n" % each.class_code
+        host.files[f"{path}/vendor"] = b"0x%04x\n" % each.ids[0]
+        host.files[f"{path}/device"] = b"0x%04x\n" % each.ids[1]
+        host.files[f"{path}/config"] = each.config
+        if each.secondary_bus is not None:
+            host.files[f"{path}/secondary_bus_number"] = b"%d\n" % each.secondary_bus
+        if each.driver is not None:
+            up = "../" * (path.count("/") - 1)
+            host.links[f"{path}/driver"] = f"{up}bus/pci/drivers/{each.driver}"
+    host.calls["udev-pci"] = json.dumps(listing, indent=1).encode("ascii")
+    return host
+
+
+def _sysfs_paths(functions: list[Function]) -> dict[str, str]:
+    """Find where sysfs has each function: below the bridge its bus is behind, or a root bus."""
+    bridges = {
+        (SBDF.parse(each.sbdf).segment, each.secondary_bus): each.sbdf
+        for each in functions
+        if each.secondary_bus is not None
+    }
+
+    def path(sbdf: str) -> str:
+        place = SBDF.parse(sbdf)
+        bridge = bridges.get((place.segment, place.bus))
+        if bridge is None:
+            return f"/sys/devices/pci{place.segment:04x}:{place.bus:02x}/{sbdf}"
+        return f"{path(bridge)}/{sbdf}"
+
+    return {each.sbdf: path(each.sbdf) for each in functions}
