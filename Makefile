@@ -43,10 +43,10 @@ bench: $(VENV)/ready-bench
 	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/ready
-	$(BIN)/python tests/ledger_page.py > docs/ledger.md
+	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md
 
 testdata: $(VENV)/ready
-	$(BIN)/python tests/machines.py
+	cd tests && ../$(BIN)/python -m support.machines
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

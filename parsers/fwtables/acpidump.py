@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _HEADING = re.compile(rb"^([ -~]{4}) @ (?:0x)?([0-9A-Fa-f]{1,16})\s*$")
-_LINE = re.compile(rb"^\s*([0-9A-Fa-f]{1,8}):((?: [0-9A-Fa-f]{2}){1,16})(?:\s|$)")
+_LINE = re.compile(rb"^\s*([0-9A-Fa-f]{1,8}):((?: [0-9A-Fa-f]{2}){1,16})(?:\s\s|\s*$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,12 @@ class DumpedTable:
 
 
 def is_acpidump(data: bytes) -> bool:
-    """Tell whether `data` looks like acpidump text: whether any line heads a table."""
-    return any(_HEADING.match(line) for line in data[: 1 << 16].splitlines())
+    """Tell whether `data` looks like acpidump text: whether a line of it heads a table.
+
+    Text holds no NUL; every table does, in its length.
+    """
+    start = data[: 1 << 16]
+    return b"\0" not in start and any(_HEADING.match(line) for line in start.splitlines())
 
 
 def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:

@@ -9,12 +9,21 @@ ever silently short.  The walk is a loop over (type, length), as Linux
 (drivers/passthrough/vtd/dmar.c, ``acpi_parse_dmar``) have it.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from fwtables.constants import SIGNATURES, StructureType
 from fwtables.damage import Damage, DamageKind
-from fwtables.dmar import SMALLEST, Decoded
-from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE, TABLE_HEADER
+from fwtables.dmar import Decoded
+from fwtables.layout import (
+    BODIES,
+    DEVICE_SCOPE,
+    PATH_ENTRY,
+    STRUCTURE_HEADER,
+    TABLE,
+    TABLE_HEADER,
+    Layout,
+)
 from fwtables.structures import (
     ANDD,
     ATSR,
@@ -30,21 +39,25 @@ from fwtables.structures import (
     UnknownStructure,
 )
 
-_CLASSES: dict[int, type[DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP]] = {
-    int(cls.TYPE): cls for cls in (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP)
+_Known = type[DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP]
+_CLASSES: tuple[_Known, ...] = (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP)
+_KNOWN: dict[int, tuple[_Known, Layout]] = {
+    int(cls.TYPE): (cls, BODIES[StructureType(cls.TYPE)]) for cls in _CLASSES
 }
+_STRUCTURE_HEADER_SIZE = STRUCTURE_HEADER.size
+_SCOPE_SIZE = DEVICE_SCOPE.size
+_unpack_scope = DEVICE_SCOPE.packer.unpack_from
+_unpack_structure = STRUCTURE_HEADER.packer.unpack_from
 _LARGEST_TABLE = 1 << 24  # only to tell a table of another kind from arbitrary bytes
 _CHECKSUM_AT = TABLE.offsets[TABLE.names.index("checksum")]
 _LENGTH_AT = TABLE.offsets[TABLE.names.index("length")]
 _SMALLEST_SCOPE = DEVICE_SCOPE.size + PATH_ENTRY.size
-_SCOPE_FIELDS = [(n, name) for n, name in enumerate(DEVICE_SCOPE.names) if name != "length"]
 
 
 def decode(data: bytes) -> Decoded:
     """Decode `data`, the bytes of one DMAR, RMAD or XMAR table.  Never raises."""
-    refusal = _refuse(data)
-    if refusal is not None:
-        return Decoded(table=None, undecoded=data, damage=(refusal,))
+    if len(data) < TABLE.size or data[:4] not in SIGNATURES:
+        return Decoded(table=None, undecoded=data, damage=(_refusal(data),))
     fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))
     walk = _Walk(data, fields["length"])
     walk.check_table()
@@ -54,14 +67,12 @@ def decode(data: bytes) -> Decoded:
     return Decoded(table=table, undecoded=data[walk.offset :], damage=damage)
 
 
-def _refuse(data: bytes) -> Damage | None:
-    """Say why `data` cannot be read as a DMAR table at all, if it cannot."""
+def _refusal(data: bytes) -> Damage:
+    """Say why `data` cannot be read as a DMAR table at all."""
     if not data:
         return Damage(0, "signature", DamageKind.EMPTY, "there are no bytes at all")
     signature = bytes(data[:4])
     if any(known.startswith(signature) for known in SIGNATURES):
-        if len(data) >= TABLE.size:
-            return None
         reason = f"the bytes end here; the table's fixed part has {TABLE.size}"
         field = TABLE.field_at(len(data))
         return Damage(len(data), field, DamageKind.TRUNCATED_HEADER, reason)
@@ -114,19 +125,22 @@ class _Walk:
     def structures(self) -> tuple[Structure, ...]:
         """Walk the remapping structures as far as each says where the next one begins."""
         structures: list[Structure] = []
-        while self.end - self.offset >= STRUCTURE_HEADER.size:
-            kind, length = STRUCTURE_HEADER.packer.unpack_from(self.data, self.offset)
-            if not self.check_length(length):
+        offset, end = self.offset, self.end
+        while end - offset >= _STRUCTURE_HEADER_SIZE:
+            kind, length = _unpack_structure(self.data, offset)
+            if length < _STRUCTURE_HEADER_SIZE or offset + length > end:
+                self.offset = offset
+                self.tell_length(length)
                 return tuple(structures)
-            structures.append(self.structure(kind, self.offset, self.offset + length))
-            self.offset += length
+            structures.append(self.structure(kind, offset, offset + length))
+            offset += length
+        self.offset = offset
         self.check_rest()
         return tuple(structures)
 
-    def check_length(self, length: int) -> bool:
-        """Tell whether a structure of `length` fits at `offset`, so that the walk can go on."""
+    def tell_length(self, length: int) -> None:
+        """Say why the structure of `length` at `offset` ends the walk."""
         at, header = self.offset + 2, STRUCTURE_HEADER.size
-        over = self.offset + length - self.end
         if length == 0:
             reason = "the structure's length is 0; the rest is not decoded"
             self.hurt(at, "length", DamageKind.STRUCTURE_LENGTH_ZERO, reason)
@@ -136,21 +150,19 @@ class _Walk:
                 "the rest is not decoded"
             )
             self.hurt(at, "length", DamageKind.STRUCTURE_LENGTH_BELOW_HEADER, reason)
-        elif over > 0:
+        else:
+            over = self.offset + length - self.end
             reason = (
                 f"the structure's {_bytes(length)} end {over} past the table's end at "
                 f"0x{self.end:x}; the rest is not decoded"
             )
             self.hurt(at, "length", DamageKind.STRUCTURE_PAST_END, reason)
-            if self.end < len(self.data):
+            if self.length >= TABLE.size and self.end < len(self.data):
                 reason = (
                     f"the header says {_bytes(self.length)}, which ends in the middle of a "
                     f"structure; there are {len(self.data)}"
                 )
                 self.hurt(_LENGTH_AT, "length", DamageKind.TABLE_LENGTH_TOO_SHORT, reason)
-        else:
-            return True
-        return False
 
     def check_rest(self) -> None:
         """Report the bytes after the last structure, within the table and beyond it."""
@@ -166,19 +178,19 @@ class _Walk:
 
     def structure(self, kind: int, start: int, end: int) -> Structure:
         """Decode the structure from `start` to `end`, all of which is there."""
-        body = start + STRUCTURE_HEADER.size
-        cls = _CLASSES.get(kind)
-        if cls is None:
+        body = start + _STRUCTURE_HEADER_SIZE
+        known = _KNOWN.get(kind)
+        if known is None:
             return UnknownStructure(type=kind, body=self.data[body:end])
-        rest = start + SMALLEST[kind]
+        cls, layout = known
+        rest = body + layout.size
         if rest > end:
             reason = (
                 f"the structure's length is {end - start}; a {cls.__name__} has at least "
-                f"{SMALLEST[kind]}"
+                f"{rest - start}"
             )
             self.hurt(start + 2, "length", DamageKind.STRUCTURE_LENGTH_BELOW_MINIMUM, reason)
             return UnknownStructure(type=kind, body=self.data[body:end])
-        layout = BODIES[StructureType(kind)]
         values = layout.packer.unpack_from(self.data, body)
         fields: dict[str, Any] = dict(zip(layout.names, values, strict=True))
         if cls is ANDD:
@@ -197,20 +209,29 @@ class _Walk:
         data = self.data
         scopes: list[DeviceScope] = []
         while offset < end:
-            if not self.check_scope(offset, end - offset):
+            length = data[offset + 1] if end - offset > 1 else 0
+            fits = _SMALLEST_SCOPE <= length <= end - offset and length % 2 == 0
+            if not fits and not self.tell_scope(offset, end - offset):
                 break
-            values = DEVICE_SCOPE.packer.unpack_from(data, offset)
-            path_at, after = offset + DEVICE_SCOPE.size, offset + data[offset + 1]
-            path_end = after - (after - path_at) % PATH_ENTRY.size
-            steps = PATH_ENTRY.packer.iter_unpack(data[path_at:path_end])
-            fields: dict[str, Any] = {name: values[n] for n, name in _SCOPE_FIELDS}
-            path = tuple(PathEntry(*step) for step in steps)
-            scopes.append(DeviceScope(**fields, path=path, undecoded=data[path_end:after]))
+            # In the grammar's order: this runs for every device of every table.
+            kind, _, flags, reserved, enumeration_id, start_bus_number = _unpack_scope(data, offset)
+            after = offset + length
+            path_end = after - length % 2
+            scope = DeviceScope(
+                type=kind,
+                flags=flags,
+                reserved=reserved,
+                enumeration_id=enumeration_id,
+                start_bus_number=start_bus_number,
+                path=_path(data[offset + _SCOPE_SIZE : path_end]),
+                undecoded=data[path_end:after],
+            )
+            scopes.append(scope)
             offset = after
         return tuple(scopes), offset
 
-    def check_scope(self, offset: int, room: int) -> bool:
-        """Tell whether the scope entry at `offset` fits the `room` left in its structure."""
+    def tell_scope(self, offset: int, room: int) -> bool:
+        """Say what is wrong with the entry at `offset`; tell whether the walk can go on."""
         field, left = "device_scope.length", "the rest of the structure is not decoded"
         if room == 1:
             reason = "1 byte is left in the structure, too few for another entry"
@@ -229,13 +250,17 @@ class _Walk:
             reason = (
                 f"the entry's length is {length}; its structure has {_bytes(room)} left; {left}"
             )
-        elif length % 2:
+        else:
             kind = DamageKind.SCOPE_LENGTH_ODD
             reason = f"the entry's length is {length}, odd; its last byte belongs to no path step"
-        else:
-            return True
         self.hurt(offset + 1, field, kind, reason)
         return kind is DamageKind.SCOPE_LENGTH_ODD
+
+
+@lru_cache(maxsize=4096)
+def _path(steps: bytes) -> tuple[PathEntry, ...]:
+    """Decode a path.  The same few devices own most structures of a table: each path is made once."""
+    return tuple(PathEntry(*step) for step in PATH_ENTRY.packer.iter_unpack(steps))
 
 
 def _bytes(count: int) -> str:

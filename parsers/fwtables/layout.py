@@ -21,15 +21,12 @@ class Layout:
 
     names: tuple[str, ...]
     packer: Packer
+    size: int
+    """The length of the fixed part in bytes."""
     offsets: tuple[int, ...]
     widths: tuple[int, ...]
     limits: tuple[int | None, ...]
     """By field: one more than the largest integer it holds, or None for bytes."""
-
-    @property
-    def size(self) -> int:
-        """The length of the fixed part in bytes."""
-        return self.packer.size
 
     def field_at(self, offset: int) -> str:
         """Name the field that byte `offset` of the structure belongs to."""
@@ -68,7 +65,7 @@ def derive(structure: Construct) -> Layout:
         widths.append(inner.length)
         offset += inner.length
     packer = Packer("<" + "".join(formats))
-    return Layout(tuple(names), packer, tuple(offsets), tuple(widths), tuple(limits))
+    return Layout(tuple(names), packer, packer.size, tuple(offsets), tuple(widths), tuple(limits))
 
 
 TABLE_HEADER = derive(grammar.TABLE_HEADER)

@@ -23,19 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except DmaragentError as error:
-        print(f"dmaragent: {error.message}", file=sys.stderr)
+        _complain(f"dmaragent: {error.message}")
         if error.hint:
-            print(f"Next: {error.hint}", file=sys.stderr)
+            _complain(f"Next: {error.hint}")
         return UNANSWERED
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNANSWERED
     except OSError as error:
-        print(f"dmaragent: {error}", file=sys.stderr)
+        _complain(f"dmaragent: {error}")
         return UNANSWERED
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _complain(line: str) -> None:
+    """Print an error; it may hold a name or a text that a stranger chose."""
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
+
+    print(visible(line), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -67,7 +67,7 @@ def read_tables(path: str | None, *, named: bool) -> Input:
 
 
 def _of_bytes(path: str, data: bytes, named: bool) -> Input:  # noqa: FBT001 - passed on
-    if data.startswith(SIGNATURES) or not is_acpidump(data):
+    if not is_acpidump(data):
         return Input(
             path=path, named=named, tables=(InputTable(path=path, form="table", data=data),)
         )

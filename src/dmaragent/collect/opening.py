@@ -43,7 +43,7 @@ def open_host(path: str | None) -> OpenedHost:
     if os.path.isdir(path):
         return _open_directory(path)
     content = read_input(path)
-    if is_acpidump(content) and not content.startswith(SIGNATURES):
+    if is_acpidump(content):
         return OpenedHost(TableHost(_named_tables(content)), ACPIDUMP, path)
     if content.startswith(SIGNATURES):
         return OpenedHost(TableHost({content[:4].decode("ascii"): content}), TABLE, path)

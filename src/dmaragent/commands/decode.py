@@ -1,11 +1,14 @@
 """``dmaragent decode``: DMAR tables, structure by structure."""
 
-import argparse
-import sys
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+import sys
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+    from typing import Any
 
     from dmaragent.collect.inputs import Input, InputTable
     from fwtables import Decoded
@@ -15,7 +18,7 @@ HELP = "DMAR tables, structure by structure"
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
 included.  PATH is a table, acpidump text, a folder of them, a host as
-`inventory --host` takes it, or - for standard input; without PATH, this machine."""
+`inventory --host` takes it, - for standard input; without PATH, this machine."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table
@@ -61,13 +64,13 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(inputs, [(table, result) for _, table, result in rows])
 
 
-def _is_passed_over(row: "tuple[Input, InputTable, Decoded]") -> bool:
+def _is_passed_over(row: tuple[Input, InputTable, Decoded]) -> bool:
     """Tell whether a folder merely happens to hold it: a table of another kind, another file."""
     owner, _, result = row
     return not owner.named and any(one.kind.value in _OTHER_KINDS for one in result.damage)
 
 
-def _exit_code(inputs: "Sequence[Input]", rows: "Sequence[tuple[InputTable, Decoded]]") -> int:
+def _exit_code(inputs: Sequence[Input], rows: Sequence[tuple[InputTable, Decoded]]) -> int:
     if not any(result.table for _, result in rows):
         return 2
     whole = all(not result.damage and not table.problem for table, result in rows)
@@ -75,9 +78,9 @@ def _exit_code(inputs: "Sequence[Input]", rows: "Sequence[tuple[InputTable, Deco
 
 
 def _document(
-    inputs: "Sequence[Input]",
-    rows: "Sequence[tuple[Input, InputTable, Decoded]]",
-    skipped: "Sequence[tuple[Input, InputTable, Decoded]]",
+    inputs: Sequence[Input],
+    rows: Sequence[tuple[Input, InputTable, Decoded]],
+    skipped: Sequence[tuple[Input, InputTable, Decoded]],
 ) -> dict[str, Any]:
     from dmaragent.present.documents import decode_document  # noqa: PLC0415 - start-up time
 
@@ -102,7 +105,7 @@ def _document(
 
 
 def _print_whole(
-    inputs: "Sequence[Input]", rows: "Sequence[tuple[Input, InputTable, Decoded]]"
+    inputs: Sequence[Input], rows: Sequence[tuple[Input, InputTable, Decoded]]
 ) -> None:
     from dmaragent.present.decode_text import decode_text  # noqa: PLC0415 - start-up time
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
@@ -121,9 +124,9 @@ def _print_whole(
 
 
 def _print_lines(
-    inputs: "Sequence[Input]",
-    rows: "Sequence[tuple[Input, InputTable, Decoded]]",
-    skipped: "Sequence[tuple[Input, InputTable, Decoded]]",
+    inputs: Sequence[Input],
+    rows: Sequence[tuple[Input, InputTable, Decoded]],
+    skipped: Sequence[tuple[Input, InputTable, Decoded]],
 ) -> None:
     from dmaragent.present.decode_text import decode_line  # noqa: PLC0415 - start-up time
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise

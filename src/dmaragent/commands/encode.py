@@ -1,7 +1,12 @@
 """``dmaragent encode``: the exact inverse of ``decode --json``."""
 
-import argparse
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
 
 NAME = "encode"
 HELP = "a table's bytes from its JSON: the inverse of decode --json"

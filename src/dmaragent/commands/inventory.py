@@ -1,10 +1,13 @@
 """``dmaragent inventory``: every reserved region of a host and who owns it."""
 
-import argparse
-import sys
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
+import sys
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
+    import argparse
+
     from dmaragent.addresses import SBDF
     from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
@@ -75,13 +78,13 @@ def run(options: argparse.Namespace) -> int:
     else:
         from dmaragent.present.inventory_text import inventory_text  # noqa: PLC0415 - likewise
 
-        print("\n".join([_title(opened, device), *inventory_text(inventory)]))
+        print("\n".join([_title(opened), *inventory_text(inventory, device)]))
     if isinstance(inventory.table, Missing) or inventory.table.table is None:
         return 2
     return 0 if inventory.complete else 1
 
 
-def _take(path: str | None) -> "tuple[OpenedHost, Host, Inventory]":
+def _take(path: str | None) -> tuple[OpenedHost, Host, Inventory]:
     from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
@@ -92,7 +95,7 @@ def _take(path: str | None) -> "tuple[OpenedHost, Host, Inventory]":
     return opened, host, take_inventory(host)
 
 
-def _say_instead(inventory: "Inventory", path: str) -> None:
+def _say_instead(inventory: Inventory, path: str) -> None:
     """Say in one line why another host is shown, and how to read this machine's table."""
     from dmaragent.snapshot import Missing, MissingKind  # noqa: PLC0415 - start-up time
 
@@ -108,7 +111,7 @@ def _say_instead(inventory: "Inventory", path: str) -> None:
     print()
 
 
-def _check_known(device: "SBDF", host: "Host", inventory: "Inventory") -> None:
+def _check_known(device: SBDF, host: Host, inventory: Inventory) -> None:
     """Refuse a device that neither answers on the host nor is named by a region."""
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
@@ -122,7 +125,7 @@ def _check_known(device: "SBDF", host: "Host", inventory: "Inventory") -> None:
         )
 
 
-def _title(opened: "OpenedHost", device: "SBDF | None") -> str:
+def _title(opened: OpenedHost) -> str:
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
 
     what = {
@@ -132,5 +135,4 @@ def _title(opened: "OpenedHost", device: "SBDF | None") -> str:
         "table": "Table",
         "acpidump": "acpidump text",
     }[opened.kind]
-    title = f"{what} {visible(opened.path)}".rstrip()
-    return f"{title}, device {device} only" if device else title
+    return f"{what} {visible(opened.path)}".rstrip()

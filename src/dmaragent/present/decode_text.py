@@ -84,7 +84,8 @@ def _structure(offset: int, structure: Structure) -> Iterator[str]:
         yield from _dump(structure.body)
         return
     if isinstance(structure, DRHD | RMRR | ATSR | SATC | SIDP):
-        yield from (_scope(structure, scope) for scope in structure.device_scope)
+        for scope in structure.device_scope:
+            yield from paragraph(_scope(structure, scope), indent=7, hang=2)
         if not structure.device_scope:
             yield "       no device scope"
     reserved = b"" if isinstance(structure, DRHD) else structure.reserved
@@ -131,7 +132,7 @@ def _facts(structure: Structure) -> str:
 
 def _scope(structure: Structure, scope: DeviceScope) -> str:
     path = " > ".join(map(str, scope.path)) or "no path"
-    told = f"       {scope_words(scope.type):21}  bus {scope.start_bus_number:02x}  {path}"
+    told = f"{scope_words(scope.type):21}  bus {scope.start_bus_number:02x}  {path}"
     if scope.enumeration_id:
         told += f"  id {scope.enumeration_id}"
     if scope.flags:

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import SBDF
 from dmaragent.host import Presence
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.tables import paragraph, render
-from dmaragent.present.wording import count, no_table_words, scope_words, size_words, span_words
+from dmaragent.present.wording import (
+    count,
+    no_table_words,
+    rough_size_words,
+    scope_words,
+    size_words,
+    span_words,
+)
 from dmaragent.snapshot import Missing
 from fwtables import DMAR
 from fwtables.constants import ScopeType
@@ -16,9 +24,9 @@ _FEW = 4
 """An owner list longer than this is said once, and by its region's number after that."""
 
 
-def inventory_text(inventory: Inventory) -> list[str]:
-    """Give the lines of ``dmaragent inventory``."""
-    lines = [*_damage(inventory), *_summary(inventory)]
+def inventory_text(inventory: Inventory, device: SBDF | None = None) -> list[str]:
+    """Give the lines of ``dmaragent inventory``; `device` is the one it was narrowed to."""
+    lines = [*_damage(inventory), *_summary(inventory, device)]
     if inventory.regions:
         lines += ["", "Reserved regions, in table order"]
         lines += _regions(inventory)
@@ -47,7 +55,7 @@ def _damage(inventory: Inventory) -> Iterator[str]:
             yield from paragraph(str(damage), indent=2, hang=2)
 
 
-def _summary(inventory: Inventory) -> Iterator[str]:
+def _summary(inventory: Inventory, device: SBDF | None) -> Iterator[str]:
     decoded, reading = inventory.table, inventory.reading
     if not isinstance(decoded, Missing) and decoded.table is not None:
         yield from _table_line(decoded.table, reading.name if reading else "")
@@ -58,7 +66,7 @@ def _summary(inventory: Inventory) -> Iterator[str]:
     else:
         yield f"PCI      {count(inventory.functions, 'function')}"
     if not isinstance(decoded, Missing):
-        yield from paragraph(f"Regions  {_region_counts(inventory)}", hang=9)
+        yield from paragraph(f"Regions  {_region_counts(inventory, device)}", hang=9)
 
 
 def _table_line(table: DMAR, name: str) -> Iterator[str]:
@@ -67,11 +75,12 @@ def _table_line(table: DMAR, name: str) -> Iterator[str]:
     yield from paragraph(told, hang=9)
 
 
-def _region_counts(inventory: Inventory) -> str:
+def _region_counts(inventory: Inventory, device: SBDF | None) -> str:
     regions = inventory.regions
     if not regions:
-        return "none"
-    told = [f"{len(regions)}, {size_words(sum(region.size for region in regions))} in all"]
+        return f"none names {device}" if device else "none: the table has no RMRR structure"
+    told = [f"only those that name {device}"] if device else []
+    told += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
     shared = sum(region.shared for region in regions)
     if shared:
         told.append(f"{shared} shared by several devices")

@@ -46,11 +46,15 @@ def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - pri
 
 
 def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) -> list[str]:
-    """Wrap `text` to lines; `hang` indents all but the first further."""
-    return wrap(
+    """Wrap `text` to lines; `hang` indents all but the first further.
+
+    A no-break space keeps two words on one line and is then shown as a space.
+    """
+    lines = wrap(
         text,
         width,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hang),
         break_on_hyphens=False,
     )
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -14,13 +14,24 @@ _SCOPE_WORDS = {
 }
 
 
+_UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
+
+
 def size_words(size: int) -> str:
-    """Put a number of bytes into words: exact in the largest unit that divides it to a few digits."""
-    for shift, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+    """Put a number of bytes into words, exactly: in the largest unit it is eighths of."""
+    for shift, unit in _UNITS:
+        if size >= 1 << shift and size % (1 << shift - 3) == 0:
+            return f"{size / (1 << shift):.10g} {unit}"
+    return count(size, "byte")
+
+
+def rough_size_words(size: int) -> str:
+    """Put a number of bytes into words, to a tenth of the largest unit; exactly where that is."""
+    for shift, unit in _UNITS:
         if size >= 1 << shift:
-            exact = size / (1 << shift)
-            return f"{exact:.10g} {unit}" if size % (1 << shift - 3) == 0 else f"{exact:.2f} {unit}"
-    return f"{size} byte" + "s" * (size != 1)
+            exact = size * 10 % (1 << shift) == 0
+            return f"{'' if exact else 'about '}{round(size / (1 << shift), 1):g} {unit}"
+    return count(size, "byte")
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

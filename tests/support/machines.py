@@ -1,6 +1,6 @@
 """The recorded machines of testdata/, and rebuilding those that were not captured.
 
-``python tests/machines.py`` (``make testdata``) writes the recording of every machine
+``python -m support.machines`` (``make testdata``) writes the recording of every machine
 that has a ``machine.toml``.  ``tests/dmaragent/test_machines.py`` holds that what is
 committed is what this writes.
 """
@@ -12,9 +12,9 @@ from typing import Any
 
 from dmaragent.collect.recording import record
 from fwtables import encode, from_document, seal
-from hosts import Function, fake_host
+from support.hosts import Function, fake_host
 
-MACHINES = Path(__file__).parent.parent / "testdata" / "dmar_dumps"
+MACHINES = Path(__file__).parents[2] / "testdata" / "dmar_dumps"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/origin.toml"))
 REBUILT = sorted(path.parent.name for path in MACHINES.glob("*/machine.toml"))
 

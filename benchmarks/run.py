@@ -1,0 +1,61 @@
+"""Measure everything in one run and write docs/performance.md (``make bench``)."""
+
+import platform
+import sys
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+import decoding  # noqa: E402 - found by the path above
+import startup  # noqa: E402 - likewise
+
+PAGE = """\
+# Performance
+
+Written by `make bench`; not edited by hand.  Read the ratios: all figures of a table come
+from one run, in turn, on one machine ({machine}), where absolute times vary by a third.
+Python {python}, construct {construct}, edk2-pytool-library {edk2}.
+
+## Decoding a table
+
+From bytes to structures, in the same process, median of nine rounds.  The target is to be
+no slower than edk2-pytool-library, which checks neither lengths nor the checksum; the plain
+walk with `struct` only unpacks, and is the floor.
+
+{decoding}
+
+## Starting up
+
+Whole processes, median of 21, in turn.  The import floor is a process that imports every
+module the verb's process ends with, and does nothing.
+
+{startup}
+"""
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Lay out a Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def main() -> None:
+    """Measure and write the page."""
+    page = PAGE.format(
+        machine=f"{platform.machine()}, {platform.system()}",
+        python=platform.python_version(),
+        construct=version("construct"),
+        edk2=version("edk2-pytool-library"),
+        decoding=table(decoding.HEAD, decoding.rows()),
+        startup=table(startup.HEAD, startup.rows()),
+    )
+    (ROOT / "docs/performance.md").write_text(page, "utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main()

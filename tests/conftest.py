@@ -1,0 +1,51 @@
+"""What all tests share: the corpus, the recorded machines, and tools that may be missing."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CORPUS = Path(
+    os.environ.get("DMARAGENT_CORPUS", Path(__file__).parent.parent.parent / "shared/corpus")
+)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[dict[str, Any]]:
+    """Give the manifest's entries of the corpus's DMAR tables, or skip."""
+    manifest = CORPUS / "manifest.json"
+    if not manifest.exists():
+        pytest.skip(f"no corpus of captured tables at {CORPUS} (set DMARAGENT_CORPUS)")
+    entries: list[dict[str, Any]] = json.loads(manifest.read_text("utf-8"))
+    return [entry for entry in entries if entry["table"] == "DMAR"]
+
+
+@pytest.fixture(scope="session")
+def corpus_tables(corpus: list[dict[str, Any]]) -> dict[str, bytes]:
+    """Give the bytes of the corpus's DMAR tables by file name."""
+    return {entry["file"]: (CORPUS / entry["file"]).read_bytes() for entry in corpus}
+
+
+@pytest.fixture
+def umockdev() -> None:
+    """Skip without umockdev."""
+    _require("umockdev-run", "umockdev")
+
+
+@pytest.fixture
+def iasl() -> None:
+    """Skip without iasl."""
+    _require("iasl", "acpica-tools")
+
+
+def _require(tool: str, package: str) -> None:
+    """Skip without `tool`; in CI, which installs it, fail: a skipped check is not a passed one."""
+    if shutil.which(tool):
+        return
+    message = f"{tool} is not installed (Debian package {package})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)

@@ -1,0 +1,240 @@
+"""Recordings: what is kept, what is checked when it is read, and what a copy cannot say."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmaragent.collect import ledger, manifest
+from dmaragent.collect.collect import collect
+from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.live import LiveHost
+from dmaragent.collect.opening import open_host
+from dmaragent.collect.reader import read_file
+from dmaragent.collect.recording import record, write_files
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+from support.hosts import FakeHost, Function, fake_host
+from support.tables import rmrr, scope, table
+
+DATA = table(rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1D, 0))))
+FUNCTIONS = [
+    Function(sbdf="0000:00:1d.0", driver="ehci-pci"),
+    Function(sbdf="0000:00:1e.0", class_code=0x060400, secondary_bus=3),
+]
+
+
+def _host() -> FakeHost:
+    host = fake_host(FUNCTIONS, {"DMAR": DATA})
+    base = "/sys/devices/pci0000:00/0000:00:1d.0"
+    host.files[f"{base}/vendor"] = Missing(MissingKind.FAILED, "Input/output error")
+    host.files[f"{base}/device"] = Missing(MissingKind.DENIED, "Permission denied")
+    return host
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Give a recording of a host with readings of every outcome."""
+    write_files(record(_host())[1], str(tmp_path / "machine"))
+    return tmp_path / "machine"
+
+
+def test_a_recording_gives_the_snapshot_it_was_made_with(recording: Path) -> None:
+    assert collect(open_host(str(recording)).reader) == collect(_host())
+
+
+def test_a_recording_of_a_recording_is_the_same_bytes(recording: Path) -> None:
+    again = record(open_host(str(recording)).reader)[1]
+
+    assert again == record(_host())[1]
+    kept = {
+        str(path.relative_to(recording)): path.read_bytes()
+        for path in recording.rglob("*")
+        if path.is_file()
+    }
+    assert kept == again
+
+
+def test_what_was_never_asked_was_not_collected(recording: Path) -> None:
+    reader = open_host(str(recording)).reader
+    other = ledger.PCI_CLASS.request("/sys/devices/pci0000:00/0000:00:05.0")
+
+    assert reader.read(other) == Missing(MissingKind.NOT_COLLECTED)
+    assert reader.list(other) == Missing(MissingKind.NOT_COLLECTED)
+
+
+def test_changed_bytes_are_refused(recording: Path) -> None:
+    (recording / "root/sys/firmware/acpi/tables/DMAR").write_bytes(DATA[:-1])
+
+    with pytest.raises(HostError, match="sha256 differs"):
+        collect(open_host(str(recording)).reader)
+
+
+def test_bytes_that_are_gone_are_refused(recording: Path) -> None:
+    (recording / "calls/udev-pci").unlink()
+
+    with pytest.raises(HostError, match="cannot be read"):
+        collect(open_host(str(recording)).reader)
+
+
+def _rewrite(recording: Path, **changes: Any) -> None:
+    path = recording / "manifest.json"
+    document = json.loads(path.read_text())
+    document.update(changes)
+    path.write_text(json.dumps(document))
+
+
+READING = {"operation": "read", "path": "/sys/x", "outcome": "absent"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "other"}, "not the manifest"),
+        ({"version": 2}, "has version 2"),
+        ({"readings": None}, "no list of readings"),
+        ({"readings": [3]}, "reading 0"),
+        ({"readings": [READING | {"operation": "write"}]}, "reading 0"),
+        ({"readings": [READING | {"outcome": "maybe"}]}, "reading 0"),
+        ({"readings": [READING | {"outcome": "value"}]}, "sha256"),
+        ({"readings": [READING | {"path": "/sys/../../etc/shadow"}]}, "plain absolute path"),
+        ({"readings": [READING | {"path": "etc/shadow"}]}, "plain absolute path"),
+        ({"readings": [READING | {"path": "/sys//x"}]}, "plain absolute path"),
+        ({"readings": [READING | {"path": "/sys/\0x"}]}, "plain absolute path"),
+        ({"readings": [READING | {"path": 3}]}, "not a string"),
+        ({"readings": [READING | {"operation": "call", "path": "../x"}]}, "no name of a call"),
+        ({"readings": [READING, READING]}, "there twice"),
+    ],
+)
+def test_a_manifest_that_is_wrong_is_refused_with_its_place(
+    recording: Path, changes: dict[str, Any], message: str
+) -> None:
+    _rewrite(recording, **changes)
+
+    with pytest.raises(HostError, match=message):
+        open_host(str(recording))
+
+
+def test_a_manifest_that_is_no_json_is_refused(recording: Path) -> None:
+    (recording / manifest.NAME).write_text("{")
+
+    with pytest.raises(HostError, match="is not JSON"):
+        open_host(str(recording))
+
+
+def test_a_link_out_of_a_recording_is_not_followed(recording: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(DATA)
+    kept = recording / "root/sys/firmware/acpi/tables/DMAR"
+    kept.unlink()
+    kept.symlink_to(secret)
+
+    with pytest.raises(HostError, match="leads out of this directory"):
+        collect(open_host(str(recording)).reader)
+
+
+def _tree(root: Path) -> None:
+    tables = root / "sys/firmware/acpi/tables"
+    tables.mkdir(parents=True)
+    (tables / "DMAR").write_bytes(DATA)
+    real = root / "sys/devices/pci0000:00/0000:00:1d.0"
+    real.mkdir(parents=True)
+    for name, content in (("class", "0x0c0320\n"), ("vendor", "0x8086\n"), ("device", "0x1d26\n")):
+        (real / name).write_text(content)
+    (real / "config").write_bytes(bytes(256))
+    (real / "driver").symlink_to("../../../bus/pci/drivers/ehci-pci")
+    devices = root / "sys/bus/pci/devices"
+    devices.mkdir(parents=True)
+    (devices / "0000:00:1d.0").symlink_to("../../../devices/pci0000:00/0000:00:1d.0")
+
+
+@pytest.mark.parametrize("below", ["", "root"])
+def test_a_copied_sys_is_a_host(tmp_path: Path, below: str) -> None:
+    _tree(tmp_path / below)
+
+    snapshot = collect(open_host(str(tmp_path)).reader)
+
+    assert snapshot.tables[0].content == DATA
+    assert not isinstance(snapshot.pci, Missing)
+    (function,) = snapshot.pci
+    assert (function.class_code, function.driver) == (
+        b"0x0c0320\n",
+        "../../../bus/pci/drivers/ehci-pci",
+    )
+
+
+def test_what_a_copy_does_not_hold_was_not_collected(tmp_path: Path) -> None:
+    (tmp_path / "sys").mkdir()
+
+    snapshot = collect(open_host(str(tmp_path)).reader)
+
+    assert snapshot.acpi_tables == Missing(MissingKind.NOT_COLLECTED)
+    assert snapshot.pci == Missing(MissingKind.NOT_COLLECTED)
+
+
+def test_a_link_out_of_a_copy_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(DATA)
+    tables = tmp_path / "copy/sys/firmware/acpi/tables"
+    tables.mkdir(parents=True)
+    (tables / "DMAR").symlink_to(secret)
+
+    with pytest.raises(HostError, match="leads out of this directory"):
+        collect(open_host(str(tmp_path / "copy")).reader)
+
+
+@pytest.mark.parametrize("make", ["nothing", "empty directory", "text"])
+def test_what_is_no_host_is_refused_with_a_next_step(tmp_path: Path, make: str) -> None:
+    path = tmp_path / "x"
+    if make == "empty directory":
+        path.mkdir()
+    elif make == "text":
+        path.write_text("hello")
+
+    with pytest.raises(HostError) as caught:
+        open_host(str(path))
+
+    assert str(path) in caught.value.message
+    assert make == "nothing" or caught.value.hint
+
+
+def test_the_root_directory_is_this_machine() -> None:
+    assert isinstance(open_host("/").reader, LiveHost)
+    assert isinstance(open_host(None).reader, LiveHost)
+
+
+def test_a_file_larger_than_its_limit_failed_and_is_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(bytes(11))
+
+    def request(limit: int, window: int | None) -> Request:
+        return Request(operation=Operation.READ, path=str(path), limit=limit, window=window)
+
+    assert read_file(str(path), request(10, None)) == Missing(
+        MissingKind.FAILED, "more than 10 bytes"
+    )
+    assert read_file(str(path), request(11, None)) == bytes(11)
+    assert read_file(str(path), request(10, 4)) == bytes(4)
+
+
+def test_a_live_host_tells_absent_from_denied_from_failed(tmp_path: Path) -> None:
+    live = LiveHost()
+    request = ledger.Entry(operation=Operation.READ, path="{}", reason="").request
+
+    assert live.read(request(str(tmp_path / "gone"))) == Missing(
+        MissingKind.ABSENT, "No such file or directory"
+    )
+    failed = live.read(request(str(tmp_path)))
+    assert isinstance(failed, Missing)
+    assert failed.kind is MissingKind.FAILED
+    not_a_link = live.link(request(str(tmp_path)))
+    assert isinstance(not_a_link, Missing)
+    assert live.list(request(str(tmp_path))) == ()
+    assert isinstance(live.call(request("no-such-call")), Missing)
+    if os.geteuid() != 0:
+        (tmp_path / "denied").touch(mode=0)
+        denied = live.read(request(str(tmp_path / "denied")))
+        assert isinstance(denied, Missing)
+        assert denied.kind is MissingKind.DENIED

@@ -1,0 +1,103 @@
+"""Plain data in and out, and what is said of data that describes no table."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from fwtables import DocumentError, decode, encode, from_document, to_document
+from support.damaged import CASES, Case
+from support.tables import EVERY_STRUCTURE, patched
+
+DOCUMENT = to_document(decode(EVERY_STRUCTURE))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_damaged_table_survives(case: Case) -> None:
+    assert encode(from_document(to_document(decode(case.data)))) == case.data
+
+
+def test_addresses_are_hexadecimal_strings_and_paths_are_readable() -> None:
+    region = DOCUMENT["table"]["structures"][2]
+
+    assert region["structure"] == "RMRR"
+    assert region["base_address"] == "0x7dffd000"
+    assert region["device_scope"][1]["path"] == ["1c.7", "00.2"]
+    assert (region["offset"], region["length"]) == (48 + 24 + 32, 42)
+
+
+def test_identifiers_keep_every_byte() -> None:
+    data = patched(EVERY_STRUCTURE, [(28, b"\xd2\x04\x00\x00")])
+
+    document = to_document(decode(data))
+
+    assert document["table"]["creator_id"] == "\u00d2\u0004\u0000\u0000"
+    assert encode(from_document(document)) == data
+
+
+def _with(path: list[Any], value: object) -> Any:
+    document = copy.deepcopy(DOCUMENT)
+    place = document
+    for step in path[:-1]:
+        place = place[step]
+    if value is KeyError:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return document
+
+
+REGION = ["table", "structures", 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where", "message"),
+    [
+        (["table"], 3, "table", "must be an object"),
+        (["undecoded"], "xyz", "undecoded", "not hexadecimal"),
+        (["undecoded"], 3, "undecoded", "must be a string"),
+        (["extra"], 3, "", "unknown key 'extra'"),
+        (["damage"], {}, "damage", "must be a list"),
+        (["damage"], [{"offset": 0}], "damage[0]", "'field' is missing"),
+        (
+            ["damage"],
+            [{"offset": 0, "field": "x", "kind": "y", "reason": "z"}],
+            "damage[0].kind",
+            "no kind of damage",
+        ),
+        (["table", "revision"], KeyError, "table", "'revision' is missing"),
+        (["table", "revision"], "1", "table.revision", "must be an integer"),
+        (["table", "revision"], True, "table.revision", "must be an integer"),
+        (["table", "oem_id"], "\u20ac", "table.oem_id", "no byte"),
+        ([*REGION, "structure"], "RMR", "table.structures[2].structure", "not DRHD, RMRR"),
+        (REGION, [], "table.structures[2]", "must be an object"),
+        ([*REGION, "base_address"], "1000", "table.structures[2].base_address", "like"),
+        ([*REGION, "base_address"], "0xg", "table.structures[2].base_address", "like"),
+        ([*REGION, "colour"], 1, "table.structures[2]", "unknown key 'colour'"),
+        (
+            [*REGION, "device_scope", 1, "path", 0],
+            "1c",
+            "table.structures[2].device_scope[1].path[0]",
+            '"dd.f"',
+        ),
+        (
+            [*REGION, "device_scope", 1, "path", 0],
+            "1c.x",
+            "table.structures[2].device_scope[1].path[0]",
+            '"dd.f"',
+        ),
+    ],
+)
+def test_wrong_data_is_refused_with_its_place(
+    path: list[Any], value: object, where: str, message: str
+) -> None:
+    with pytest.raises(DocumentError, match=message) as caught:
+        from_document(_with(path, value))
+
+    assert caught.value.where == where
+
+
+def test_offset_and_length_of_a_structure_are_for_readers_only() -> None:
+    document = _with([*REGION, "offset"], 9999)
+
+    assert encode(from_document(document)) == EVERY_STRUCTURE

@@ -1,0 +1,70 @@
+"""The derived readers agree with construct, which holds the only definition of the format."""
+
+import pytest
+from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fwtables import RMRR, decode, grammar, layout
+from fwtables.constants import StructureType
+from support.tables import rmrr, table
+
+PAIRS = [
+    (grammar.TABLE_HEADER, layout.TABLE_HEADER),
+    (grammar.STRUCTURE_HEADER, layout.STRUCTURE_HEADER),
+    (grammar.DEVICE_SCOPE, layout.DEVICE_SCOPE),
+    (grammar.PATH_ENTRY, layout.PATH_ENTRY),
+    *((getattr(grammar, kind.name), layout.BODIES[kind]) for kind in StructureType),
+]
+
+
+@pytest.mark.parametrize(("by_construct", "derived"), PAIRS)
+@given(data=st.data())
+def test_both_readings_of_a_structure_are_equal(
+    by_construct: Struct, derived: layout.Layout, data: st.DataObject
+) -> None:
+    raw = data.draw(st.binary(min_size=derived.size, max_size=derived.size))
+    container = by_construct.parse(raw)
+
+    values = dict(zip(derived.names, derived.packer.unpack(raw), strict=True))
+
+    assert values == {name: value for name, value in container.items() if name != "_io"}
+    assert derived.packer.pack(*values.values()) == by_construct.build(values) == raw
+
+
+@given(
+    raw=st.binary(min_size=6, max_size=6),
+    path=st.lists(st.binary(min_size=2, max_size=2), min_size=1, max_size=9),
+)
+def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[bytes]) -> None:
+    """The decoder takes the entry's fields by their order: this holds it to the grammar."""
+    entry = bytes([raw[0], 6 + 2 * len(path)]) + raw[2:] + b"".join(path)
+    head = grammar.DEVICE_SCOPE.parse(entry)
+    steps = [grammar.PATH_ENTRY.parse(step) for step in path]
+
+    decoded = decode(table(rmrr(0x1000, 0x1FFF, entry)))
+
+    assert decoded.table is not None
+    region = decoded.table.structures[0]
+    assert isinstance(region, RMRR)
+    (scope,) = region.device_scope
+    for name in head:
+        assert name in ("_io", "length") or getattr(scope, name) == head[name]
+    assert [(s.device, s.function) for s in scope.path] == [(s.device, s.function) for s in steps]
+
+
+def test_the_table_is_its_header_and_the_dmar_fields() -> None:
+    assert layout.TABLE.names == (*layout.TABLE_HEADER.names, *layout.derive(grammar.DMAR).names)
+    assert layout.TABLE.size == 48
+
+
+def test_a_byte_is_found_in_its_field() -> None:
+    assert layout.TABLE.field_at(0) == "signature"
+    assert layout.TABLE.field_at(7) == "length"
+    assert layout.TABLE.field_at(47) == "reserved"
+
+
+@pytest.mark.parametrize("unfit", [GreedyBytes, Int16ub, Bytes(lambda _: 3)])
+def test_what_has_no_fixed_little_endian_form_is_refused(unfit: object) -> None:
+    with pytest.raises(TypeError):
+        layout.derive(Struct("first" / Int16ul, Renamed(unfit, "unfit")))

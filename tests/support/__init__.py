@@ -1,0 +1,1 @@
+"""What tests are written with: tables and hosts stated field by field, and the recorded machines."""

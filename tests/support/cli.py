@@ -1,0 +1,44 @@
+"""Running the program as its user does, and checking its documents."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from dmaragent.cli import main
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document it printed, checked against its schema."""
+        document: dict[str, Any] = json.loads(self.out)
+        check_document(document)
+        return document
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
+    """Run the program with `arguments`."""
+    code = main([str(each) for each in arguments])
+    captured = capsys.readouterr()
+    return Ran(code, captured.out, captured.err)
+
+
+def check_document(document: dict[str, Any]) -> None:
+    """Hold a document against the schema of its format and version."""
+    name = document["format"].removeprefix("dmaragent.")
+    schema = json.loads((SCHEMAS / f"{name}.v{document['version']}.json").read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)

@@ -1,0 +1,158 @@
+"""Imports flow one way, and only the shell touches the world.
+
+Every package or module of the program is named here with what it may import of the
+others.  A module that is not named fails, so the list cannot fall behind.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FWTABLES = "fwtables"
+PURE = ("addresses", "errors", "snapshot", "pci_classes", "host", "inventory", "present")
+LAYERS: dict[str, tuple[str, ...]] = {
+    # pure, in the order the answer flows
+    "__init__": (),
+    "errors": (),
+    "addresses": (),
+    "snapshot": (),
+    "pci_classes": (),
+    "host": ("addresses", "snapshot"),
+    "inventory": ("addresses", "snapshot", "host"),
+    "present": ("__init__", "addresses", "snapshot", "pci_classes", "host", "inventory"),
+    # the shell
+    "collect": ("__init__", "errors", "snapshot"),
+    "commands": (*PURE, "collect"),
+    "cli": ("__init__", "errors", "present", "commands"),
+    "__main__": ("cli",),
+}
+WORLD = frozenset(
+    [
+        "asyncio",
+        "ctypes",
+        "fcntl",
+        "glob",
+        "io",
+        "logging",
+        "os",
+        "pathlib",
+        "psutil",
+        "pyudev",
+        "random",
+        "resource",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    ]
+)
+"""What a pure module may not import.  (fwtables is held by parsers/ruff.toml too.)"""
+
+
+def _imports(path: Path) -> list[str]:
+    """Name every module that `path` imports, also within functions and for types only."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the layer"
+            module = node.module or ""
+            names += [f"{module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def _violations(path: Path, root: Path) -> list[str]:
+    """Say what `path` imports that its layer may not."""
+    layer = path.relative_to(root).parts[0].removesuffix(".py")
+    if layer not in LAYERS:
+        return [f"{path.name}: the layer {layer} is not named in test_architecture.py"]
+    wrong = []
+    for name in _imports(path):
+        top, _, rest = name.partition(".")
+        target = rest.partition(".")[0]
+        if top == "dmaragent":
+            target = target if target in LAYERS else "__init__"
+            if target != layer and target not in LAYERS[layer]:
+                wrong.append(f"{layer} imports {name}")
+        elif top in WORLD and layer in (*PURE, "__init__"):
+            wrong.append(f"{layer} is pure and imports {name}")
+        elif top == FWTABLES and layer in ("addresses", "errors", "snapshot", "pci_classes"):
+            wrong.append(f"{layer} imports {name}")
+    return wrong
+
+
+def _modules(root: Path) -> list[Path]:
+    return sorted(root.rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    _modules(ROOT / "src/dmaragent"),
+    ids=lambda path: path.relative_to(ROOT / "src").as_posix(),
+)
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    assert _violations(path, ROOT / "src/dmaragent") == []
+
+
+@pytest.mark.parametrize("path", _modules(ROOT / "parsers"), ids=lambda path: path.stem)
+def test_the_parsers_stand_alone(path: Path) -> None:
+    tops = {name.partition(".")[0] for name in _imports(path)}
+
+    assert not tops & (WORLD | {"dmaragent"})
+    assert tops <= {
+        FWTABLES,
+        "construct",
+        "collections",
+        "dataclasses",
+        "enum",
+        "functools",
+        "re",
+        "struct",
+        "typing",
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "source", "said"),
+    [
+        ("host.py", "import os", "host is pure and imports os"),
+        (
+            "present/x.py",
+            "def f():\n    import subprocess",
+            "present is pure and imports subprocess",
+        ),
+        (
+            "host.py",
+            "from dmaragent.present import tables",
+            "host imports dmaragent.present.tables",
+        ),
+        ("collect/x.py", "from dmaragent.host import join", "collect imports dmaragent.host.join"),
+        ("snapshot.py", "import fwtables", "snapshot imports fwtables"),
+        ("newroom.py", "", "newroom.py: the layer newroom is not named in test_architecture.py"),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path: Path, place: str, source: str, said: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source)
+
+    assert _violations(path, tmp_path) == [said]
+
+
+def test_only_udev_py_meets_pyudev() -> None:
+    users = [
+        path.name
+        for path in _modules(ROOT / "src/dmaragent")
+        if any(name.partition(".")[0] == "pyudev" for name in _imports(path))
+    ]
+
+    assert users == ["udev.py"]

@@ -1,0 +1,54 @@
+"""What the documents say is what the program does."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dmaragent import __version__
+from dmaragent.commands import VERBS
+from fwtables import DamageKind
+from support.ledger_page import page
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_ledger_page_is_the_ledger() -> None:
+    assert (ROOT / "docs/ledger.md").read_text("utf-8") == page(), "run make docs"
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    found = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert found is not None
+    assert found[1] == __version__
+
+
+def test_the_manual_names_every_verb_and_option() -> None:
+    manual = (ROOT / "docs/man/dmaragent.8").read_text("utf-8").replace("\\-", "-")
+    for verb in VERBS:
+        source = Path(str(verb.__file__)).read_text("utf-8")
+        assert f"Ic {verb.NAME}" in manual
+        for option in re.findall(r'"--?([a-z-]+)"', source):
+            assert f"Fl -{option}" in manual or f"Fl {option}" in manual, option
+
+
+def test_the_schema_names_every_kind_of_damage() -> None:
+    schema = (ROOT / "docs/schema/decode.v1.json").read_text("utf-8")
+
+    assert all(f'"{kind.value}"' in schema for kind in DamageKind)
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="man is not installed (package man-db)")
+def test_the_manual_is_formatted_without_a_warning() -> None:
+    done = subprocess.run(
+        ["man", "--warnings", "-l", "-Tutf8", "-Z", str(ROOT / "docs/man/dmaragent.8")],
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80", "PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+
+    assert done.stderr == ""
