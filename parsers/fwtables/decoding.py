@@ -45,7 +45,6 @@ _KNOWN: dict[int, tuple[_Known, Layout]] = {
     int(cls.TYPE): (cls, BODIES[StructureType(cls.TYPE)]) for cls in _CLASSES
 }
 _STRUCTURE_HEADER_SIZE = STRUCTURE_HEADER.size
-_SCOPE_SIZE = DEVICE_SCOPE.size
 _unpack_scope = DEVICE_SCOPE.packer.unpack_from
 _unpack_structure = STRUCTURE_HEADER.packer.unpack_from
 _LARGEST_TABLE = 1 << 24  # only to tell a table of another kind from arbitrary bytes
@@ -213,21 +212,8 @@ class _Walk:
             fits = _SMALLEST_SCOPE <= length <= end - offset and length % 2 == 0
             if not fits and not self.tell_scope(offset, end - offset):
                 break
-            # In the grammar's order: this runs for every device of every table.
-            kind, _, flags, reserved, enumeration_id, start_bus_number = _unpack_scope(data, offset)
-            after = offset + length
-            path_end = after - length % 2
-            scope = DeviceScope(
-                type=kind,
-                flags=flags,
-                reserved=reserved,
-                enumeration_id=enumeration_id,
-                start_bus_number=start_bus_number,
-                path=_path(data[offset + _SCOPE_SIZE : path_end]),
-                undecoded=data[path_end:after],
-            )
-            scopes.append(scope)
-            offset = after
+            scopes.append(_scope(data[offset : offset + length]))
+            offset += length
         return tuple(scopes), offset
 
     def tell_scope(self, offset: int, room: int) -> bool:
@@ -257,10 +243,25 @@ class _Walk:
         return kind is DamageKind.SCOPE_LENGTH_ODD
 
 
-@lru_cache(maxsize=4096)
-def _path(steps: bytes) -> tuple[PathEntry, ...]:
-    """Decode a path.  The same few devices own most structures of a table: each path is made once."""
-    return tuple(PathEntry(*step) for step in PATH_ENTRY.packer.iter_unpack(steps))
+@lru_cache(maxsize=1024)
+def _scope(entry: bytes) -> DeviceScope:
+    """Decode a device scope entry, of which all bytes are there.
+
+    A table names the same few devices again and again: equal entries are one value.
+    """
+    # In the grammar's order; tests/fwtables/test_layout.py holds it to that.
+    kind, _, flags, reserved, enumeration_id, start_bus_number = _unpack_scope(entry)
+    odd = len(entry) % PATH_ENTRY.size
+    steps = PATH_ENTRY.packer.iter_unpack(entry[DEVICE_SCOPE.size : len(entry) - odd])
+    return DeviceScope(
+        type=kind,
+        flags=flags,
+        reserved=reserved,
+        enumeration_id=enumeration_id,
+        start_bus_number=start_bus_number,
+        path=tuple(PathEntry(device, function) for device, function in steps),
+        undecoded=entry[len(entry) - odd :],
+    )
 
 
 def _bytes(count: int) -> str:

@@ -4,20 +4,27 @@ Exit codes: 0 fine; 1 the answer is "no" or there is something to look at; 2 the
 question could not be answered, with one line that says why.
 """
 
-import argparse
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Sequence
 
 from dmaragent import __version__
-from dmaragent.commands import VERBS
 from dmaragent.errors import DmaragentError
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 UNANSWERED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; give its exit code."""
+    if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
+        return 0
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
@@ -46,6 +53,10 @@ def _complain(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse  # noqa: PLC0415 - start-up time
+
+    from dmaragent.commands import VERBS  # noqa: PLC0415 - likewise
+
     parser = argparse.ArgumentParser(
         prog="dmaragent",
         description="What reserved device memory (RMRR) this host has, and who owns it.",

@@ -528,8 +528,14 @@ def test_a_table_goes_through_a_pipe_both_ways(table_file: Path) -> None:
 
 
 def test_the_version_is_printed(capsys: Capture) -> None:
+    ran = run(capsys, "--version")
+
+    assert (ran.code, ran.out) == (0, f"dmaragent {__version__}\n")
+
+
+def test_the_version_is_an_option_beside_others(capsys: Capture) -> None:
     with pytest.raises(SystemExit) as caught:
-        run(capsys, "--version")
+        run(capsys, "--version", "inventory")
 
     assert caught.value.code == 0
     assert capsys.readouterr().out == f"dmaragent {__version__}\n"
