@@ -259,7 +259,7 @@ def _scope(entry: bytes) -> DeviceScope:
         reserved=reserved,
         enumeration_id=enumeration_id,
         start_bus_number=start_bus_number,
-        path=tuple(PathEntry(device, function) for device, function in steps),
+        path=tuple([PathEntry(device, function) for device, function in steps]),
         undecoded=entry[len(entry) - odd :],
     )
 
