@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
 	@echo "make test      set up, and run the tests"
-	@echo "make check     ruff, mypy, man pages"
+	@echo "make check     ruff and mypy"
 	@echo "make bench     measure, and write docs/performance.md"
 	@echo "make docs      write the generated documents: docs/ledger.md"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"

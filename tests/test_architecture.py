@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FWTABLES = "fwtables"
-PURE = ("addresses", "errors", "snapshot", "pci_classes", "host", "inventory", "present")
+VOCABULARY = ("errors", "addresses", "snapshot", "pci_classes", "memory_map", "topology")
+PURE = (*VOCABULARY, "host", "absence", "platforms", "units", "views", "inventory", "present")
 LAYERS: dict[str, tuple[str, ...]] = {
     # pure, in the order the answer flows
     "__init__": (),
@@ -19,9 +20,15 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "addresses": (),
     "snapshot": (),
     "pci_classes": (),
-    "host": ("addresses", "snapshot"),
-    "inventory": ("addresses", "snapshot", "host"),
-    "present": ("__init__", "addresses", "snapshot", "pci_classes", "host", "inventory"),
+    "memory_map": ("addresses",),
+    "topology": ("addresses", "snapshot"),
+    "host": VOCABULARY,
+    "absence": ("snapshot", "host"),
+    "platforms": (*VOCABULARY, "host"),
+    "units": ("addresses", "topology"),
+    "views": (*VOCABULARY, "host", "platforms"),
+    "inventory": (*VOCABULARY, "host", "absence", "platforms", "units", "views"),
+    "present": ("__init__", *PURE),
     # the shell
     "collect": ("__init__", "errors", "snapshot"),
     "commands": (*PURE, "collect"),
@@ -85,7 +92,13 @@ def _violations(path: Path, root: Path) -> list[str]:
                 wrong.append(f"{layer} imports {name}")
         elif top in WORLD and layer in (*PURE, "__init__"):
             wrong.append(f"{layer} is pure and imports {name}")
-        elif top == FWTABLES and layer in ("addresses", "errors", "snapshot", "pci_classes"):
+        elif top == FWTABLES and layer in (
+            "addresses",
+            "errors",
+            "snapshot",
+            "pci_classes",
+            "memory_map",
+        ):
             wrong.append(f"{layer} imports {name}")
     return wrong
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HEADING = re.compile(rb"^([ -~]{4}) @ (?:0x)?([0-9A-Fa-f]{1,16})\s*$")
+_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?([ -~]{4}) @ (?:(?:0x)?([0-9A-Fa-f]{1,16})|\(nil\))\s*$")
 _LINE = re.compile(rb"^\s*([0-9A-Fa-f]{1,8}):((?: [0-9A-Fa-f]{2}){1,16})(?:\s\s|\s*$)")
 
 
@@ -34,8 +34,7 @@ def is_acpidump(data: bytes) -> bool:
 
     Text holds no NUL; every table does, in its length.
     """
-    start = data[: 1 << 16]
-    return b"\0" not in start and any(_HEADING.match(line) for line in start.splitlines())
+    return b"\0" not in data and any(_HEADING.match(line) for line in data.splitlines())
 
 
 def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:
@@ -78,7 +77,7 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
         damage = _length_damage(start, data)
     return DumpedTable(
         signature=heading[1],
-        address=int(heading[2], 16),
+        address=int(heading[2] or b"0", 16),
         line=start,
         data=bytes(data),
         damage=damage,

@@ -7,6 +7,7 @@ trip.  Plain data means dictionaries, lists, strings and integers.  Addresses ar
 (``offset``, ``length`` of a structure) are written for readers and not read back.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
@@ -33,6 +34,8 @@ from fwtables.structures import (
 _CLASSES: dict[str, type[Structure]] = {
     cls.__name__: cls for cls in (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP, UnknownStructure)
 }
+_ADDRESS = re.compile(r"0x[0-9A-Fa-f]{1,16}")
+_STEP = re.compile(r"([0-9A-Fa-f]{1,2})\.([0-9A-Fa-f]{1,2})")
 _IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
 
 
@@ -166,13 +169,10 @@ def _scope(document: object, where: str) -> DeviceScope:
 
 
 def _path_entry(value: object, where: str) -> PathEntry:
-    device, dot, function = value.partition(".") if isinstance(value, str) else ("", "", "")
-    try:
-        if dot:
-            return PathEntry(int(device, 16), int(function, 16))
-    except ValueError:
-        pass
-    raise DocumentError(f'{value!r} is not "dd.f" in hexadecimal', where)
+    found = _STEP.fullmatch(value) if isinstance(value, str) else None
+    if found:
+        return PathEntry(int(found[1], 16), int(found[2], 16))
+    raise DocumentError(f'{str(value)[:40]!r} is not "dd.f" in hexadecimal', where)
 
 
 def _damage(document: object, where: str) -> Damage:
@@ -220,17 +220,16 @@ def _string(value: object, where: str) -> str:
 def _integer(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise DocumentError("must be an integer", where)
+    if value.bit_length() > 64:
+        raise DocumentError("is too large a number", where)
     return value
 
 
 def _address(value: object, where: str) -> int:
     text = _string(value, where)
-    try:
-        if text.startswith("0x"):
-            return int(text, 16)
-    except ValueError:
-        pass
-    raise DocumentError(f'{text!r} is not an address like "0x1000"', where)
+    if _ADDRESS.fullmatch(text):
+        return int(text, 16)
+    raise DocumentError(f'{text[:40]!r} is not an address like "0x1000"', where)
 
 
 def _hex(value: object, where: str) -> bytes:

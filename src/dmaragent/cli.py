@@ -22,12 +22,11 @@ UNANSWERED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; give its exit code."""
-    if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
-        print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
-        return 0
-    options = _parser().parse_args(arguments)
+    if sys.stdout is None:
+        _complain("dmaragent: standard output is closed")
+        return UNANSWERED
     try:
-        code: int = options.run(options)
+        code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
     except DmaragentError as error:
         _complain(f"dmaragent: {error.message}")
@@ -35,9 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _complain(f"Next: {error.hint}")
         return UNANSWERED
     except BrokenPipeError:  # the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return UNANSWERED
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else UNANSWERED
     except OSError as error:
+        _drop_output()
         _complain(f"dmaragent: {error}")
         return UNANSWERED
     except KeyboardInterrupt:
@@ -45,8 +47,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["--version"]:
+        print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
+        return 0
+    options = _parser().parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+def _drop_output() -> None:
+    """Let the interpreter's own flush at exit go nowhere: it would fail once more."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # not a file: a test's, or closed
+
+
 def _complain(line: str) -> None:
     """Print an error; it may hold a name or a text that a stranger chose."""
+    if sys.stderr is None:
+        return
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
 
     print(visible(line), file=sys.stderr)

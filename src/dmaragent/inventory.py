@@ -1,15 +1,22 @@
-"""The inventory: every reserved region of a host, who owns it and how that was found.
+"""The inventory: every reserved region of a host, who owns it, and what Xen and Linux make of it.
 
 Pure.  A region is what one RMRR structure says, in table order, whole: regions that
 touch or repeat each other are not merged, because their owners differ.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 
+from dmaragent.absence import Absence, why_no_table
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host import Hop, Host, Located, PciFunction, Presence
-from dmaragent.snapshot import Missing, TableReading
-from fwtables import RMRR, Decoded, located, structure_length
+from dmaragent.host import Host
+from dmaragent.platforms.linux import FLOPPY, Held, LinuxScopes, compare_groups, has_isa_bridge
+from dmaragent.snapshot import Missing
+from dmaragent.topology import Hop, Located, PciFunction, Presence
+from dmaragent.units import Unit, Units, translation_cached
+from dmaragent.views import Difference, XenView, XenViews, memory_words, xen_views
+from fwtables import DMAR, RMRR, Decoded, located, structure_length
 from fwtables.constants import ScopeType
 
 _COUNTED = frozenset(
@@ -41,8 +48,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """One reserved region: what an RMRR structure says, and who it says it of."""
+    """One reserved region: what an RMRR structure says, who it says it of, what comes of it."""
 
+    number: int
+    """Its place in the table, from 1."""
     segment: int
     base: int
     limit: int
@@ -52,6 +61,11 @@ class Region:
     length: int
     """Of the RMRR structure, in bytes."""
     owners: tuple[Owner, ...]
+    memory: str | None
+    """What the firmware's memory map says of the range; None where there is no map."""
+    xen: XenView
+    linux: tuple[Held, ...]
+    """The devices that Linux ties to it, bridges with all that is below them."""
 
     @property
     def range(self) -> AddressRange | None:
@@ -78,64 +92,141 @@ class Region:
         return self.sharers > 1
 
 
+class LinuxState(Enum):
+    """What the host's kernel can say of IOMMU groups."""
+
+    GROUPS = "groups"
+    UNDER_XEN = "not-applicable-under-xen"
+    """Xen owns the IOMMU: the kernel of dom0 has no groups, which does not mean none."""
+    NO_GROUPS = "no-groups"
+    """The kernel does not use the IOMMU: intel_iommu=off, or no driver for it."""
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """Every reserved region of a host, in table order, and what limits the answer."""
 
-    reading: TableReading | None
-    table: Decoded | Missing
-    other_tables: tuple[TableReading, ...]
-    acpi_tables: tuple[str, ...] | Missing
-    functions: int | Missing
-    """How many PCI functions answer."""
+    host: Host
+    device: SBDF | None
+    """The device the answer was narrowed to."""
+    absence: Absence | None
+    """Why there is no table, where there is none."""
     regions: tuple[Region, ...]
-    problems: tuple[str, ...]
+    units: tuple[Unit, ...]
+    unit_of: Mapping[SBDF, Unit]
+    """The unit of each owner and of each device that Linux ties to a region."""
+    translation_cached: frozenset[SBDF]
+    """Devices with an address translation cache, by the table's SATC structures."""
+    xen: XenViews
+    linux_state: LinuxState
+    differences: tuple[Difference, ...]
+    """Where table, Xen and Linux differ, explained."""
+    undetermined: tuple[str, ...]
+    """Paths of scope entries that lead through a bridge whose bus is not known."""
+
+    @property
+    def table(self) -> Decoded | Missing:
+        """The table, decoded, or why there is none."""
+        return self.host.table
 
     @property
     def complete(self) -> bool:
-        """Whether the table was read without damage, so that no region can be missing."""
-        return isinstance(self.table, Decoded) and not self.table.damage
+        """Whether no region can be missing from the answer.
+
+        One can, where the table is damaged; and where the answer is for one device
+        and some paths of the table could lead to it for all that is known.
+        """
+        sound = isinstance(self.table, Decoded) and not self.table.damage
+        return sound and (self.device is None or not self.undetermined)
 
     def of_device(self, sbdf: SBDF) -> "Inventory":
-        """Give the inventory with only the regions that name `sbdf`."""
-        named = (each for each in self.regions if any(one.sbdf == sbdf for one in each.owners))
-        return replace(self, regions=tuple(named))
+        """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux."""
+        kept = tuple(
+            each
+            for each in self.regions
+            if any(one.sbdf == sbdf for one in each.owners)
+            or any(held.sbdf == sbdf for held in each.linux)
+        )
+        numbers = {each.number for each in kept}
+        return replace(
+            self,
+            device=sbdf,
+            regions=kept,
+            undetermined=self.undetermined,
+            differences=tuple(each for each in self.differences if each.region in numbers),
+        )
 
 
 def take_inventory(host: Host) -> Inventory:
     """Take the inventory of `host`."""
-    regions: list[Region] = []
-    if isinstance(host.table, Decoded) and host.table.table is not None:
-        for offset, structure in located(host.table.table):
-            if isinstance(structure, RMRR):
-                regions.append(_region(host, offset, structure))
+    decoded = host.table
+    table = decoded.table if isinstance(decoded, Decoded) else None
+    views = xen_views(host)
+    scopes = LinuxScopes(host.topology)
+    regions = _regions(host, table, views, scopes)
+    units = Units(table, host.topology)
+    state = _linux_state(host)
+    concerned = {held.sbdf for region in regions for held in region.linux} | {
+        owner.sbdf for region in regions for owner in region.owners if owner.sbdf is not None
+    }
+    found = {sbdf: units.of(sbdf) for sbdf in concerned}
     return Inventory(
-        reading=host.reading,
-        table=host.table,
-        other_tables=host.other_tables,
-        acpi_tables=host.acpi_tables,
-        functions=host.functions if isinstance(host.functions, Missing) else len(host.functions),
-        regions=tuple(regions),
-        problems=host.problems,
+        host=host,
+        device=None,
+        absence=why_no_table(host),
+        regions=regions,
+        units=units.units,
+        unit_of={sbdf: unit for sbdf, unit in found.items() if unit is not None},
+        translation_cached=translation_cached(table, host.topology),
+        xen=views,
+        linux_state=state,
+        differences=(*views.differences, *_linux_differences(host, regions, state)),
+        undetermined=_undetermined(regions),
     )
 
 
-def _region(host: Host, offset: int, rmrr: RMRR) -> Region:
-    places = (host.locate(rmrr.segment_number, scope) for scope in rmrr.device_scope)
-    return Region(
-        segment=rmrr.segment_number,
-        base=rmrr.base_address,
-        limit=rmrr.limit_address,
-        offset=offset,
-        length=structure_length(rmrr),
-        owners=tuple(_owner(host, place) for place in places),
-    )
+def _undetermined(regions: tuple[Region, ...]) -> tuple[str, ...]:
+    """Name the paths that could lead anywhere: their bridge's bus is not known."""
+    paths = {
+        f"{region.segment:04x}:{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
+        for region in regions
+        for owner in region.owners
+        if owner.sbdf is None and owner.presence is Presence.UNKNOWN
+    }
+    return tuple(sorted(paths))
+
+
+_NO_VIEW = XenView(listed=None, range=None, reason="", notes=())
+
+
+def _regions(
+    host: Host, table: DMAR | None, views: XenViews, scopes: LinuxScopes
+) -> tuple[Region, ...]:
+    found: list[Region] = []
+    for offset, rmrr in located(table) if table else ():
+        if not isinstance(rmrr, RMRR):
+            continue
+        places = [host.topology.locate(rmrr.segment_number, scope) for scope in rmrr.device_scope]
+        region = Region(
+            number=len(found) + 1,
+            segment=rmrr.segment_number,
+            base=rmrr.base_address,
+            limit=rmrr.limit_address,
+            offset=offset,
+            length=structure_length(rmrr),
+            owners=tuple(_owner(host, place) for place in places),
+            memory=None,
+            xen=views.regions.get(offset, _NO_VIEW),
+            linux=scopes.held(places),
+        )
+        if region.range is not None:
+            region = replace(region, memory=memory_words(host.memory_map, region.range))
+        found.append(region)
+    return tuple(found)
 
 
 def _owner(host: Host, place: Located) -> Owner:
-    function = None
-    if place.sbdf is not None and not isinstance(host.functions, Missing):
-        function = host.functions.get(place.sbdf)
     return Owner(
         scope_type=place.scope.type,
         enumeration_id=place.scope.enumeration_id,
@@ -144,5 +235,48 @@ def _owner(host: Host, place: Located) -> Owner:
         sbdf=place.sbdf,
         hops=place.hops,
         reason=place.reason,
-        function=function,
+        function=None if place.sbdf is None else host.topology.known.get(place.sbdf),
     )
+
+
+def _linux_state(host: Host) -> LinuxState:
+    if host.xen is not None:
+        return LinuxState.UNDER_XEN
+    if isinstance(host.groups, Missing):
+        return LinuxState.UNKNOWN
+    return LinuxState.GROUPS if host.groups else LinuxState.NO_GROUPS
+
+
+def _linux_differences(
+    host: Host, regions: tuple[Region, ...], state: LinuxState
+) -> tuple[Difference, ...]:
+    """Explain where the kernel's own reserved regions are not what the table predicts."""
+    if state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
+        return ()
+    predicted: dict[SBDF, list[AddressRange]] = {}
+    numbers: dict[AddressRange, int] = {}
+    for region in regions:
+        if region.range is not None:
+            numbers.setdefault(region.range, region.number)
+            for held in region.linux:
+                predicted.setdefault(held.sbdf, []).append(region.range)
+    found = []
+    for each in compare_groups(host.groups, predicted, host.topology):
+        place = f"{each.range.start:#x}-{each.range.end - 1:#x}"
+        where = f"IOMMU group {each.group.number}"
+        text = (
+            f"Linux has {place} in {where}; no region of the table says so"
+            if each.kernel_has_it
+            else f"Linux does not have {place} in {where}, which the table's scopes cover"
+        )
+        found.append(Difference(numbers.get(each.range), text))
+    for group in host.groups:
+        if has_isa_bridge(group, host.topology) and any(
+            (one.base, one.limit + 1) == (FLOPPY.start, FLOPPY.end) for one in group.regions or ()
+        ):
+            text = (
+                f"Linux has 0x0-0xffffff in IOMMU group {group.number}: its floppy workaround for "
+                "the ISA bridge, not a region of the table"
+            )
+            found.append(Difference(None, text))
+    return tuple(found)

@@ -35,7 +35,7 @@ class TableReading:
     """One ACPI table file that may be a DMAR table: where it is and what it holds."""
 
     name: str
-    """As the kernel names it: a signature, and a number from the second one on."""
+    """As the kernel names it: a signature, numbered from 1 where there are several."""
     path: str
     content: bytes | Missing
 
@@ -56,8 +56,68 @@ class PciReading:
     secondary_bus: bytes | Missing
     driver: str | Missing
     """The target of the link to its driver."""
+    physical_function: str | Missing
+    """For an SR-IOV virtual function: the target of the link to its physical function."""
+    total_vfs: bytes | Missing
+    """How many virtual functions the device can have."""
     names: tuple[tuple[str, str], ...] = ()
     """What udev's hardware database calls it: property and value, sorted; empty without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IommuGroupReading:
+    """One IOMMU group of Linux: its number, its devices by name, its reserved regions."""
+
+    name: str
+    devices: tuple[str, ...] | Missing
+    reserved_regions: bytes | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryMapReading:
+    """One range of /sys/firmware/memmap."""
+
+    name: str
+    start: bytes | Missing
+    end: bytes | Missing
+    type: bytes | Missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemReading:
+    """What machine and kernel this is."""
+
+    dmi: tuple[tuple[str, bytes | Missing], ...]
+    """Files of /sys/class/dmi/id by name."""
+    slots: tuple[tuple[str, bytes | Missing], ...] | Missing
+    """The physical slots by name, and the address of what is in each."""
+    smbios_slots: tuple[bytes | Missing, ...] | Missing
+    """SMBIOS structures of type 9, raw."""
+    cpu: bytes | Missing
+    kernel_release: bytes | Missing
+    command_line: bytes | Missing
+    resources: bytes | Missing
+    """psutil's memory and boot time, as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenReading:
+    """What a Xen host says of itself; all absent where there is no Xen."""
+
+    hypervisor_type: bytes | Missing
+    guest_type: bytes | Missing
+    """PV, PVH or HVM: what this kernel is to Xen."""
+    capabilities: bytes | Missing
+    version: tuple[bytes | Missing, bytes | Missing, bytes | Missing]
+    """Major, minor and extra."""
+    info: bytes | Missing
+    """The output of ``xl info``."""
+    reserved_memory: bytes | Missing
+    """The hypervisor's list of reserved device memory, as JSON: see collect/xen.py."""
+    device_reserved_memory: bytes | Missing
+    """The same for each device."""
+    assignable: tuple[str, ...] | Missing
+    """What is in the directory of the pciback driver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +130,9 @@ class HostSnapshot:
     """Those of them that may be a DMAR table, best first."""
     pci: tuple[PciReading, ...] | Missing
     """The host's PCI functions, sorted by name."""
+    iommu_groups: tuple[IommuGroupReading, ...] | Missing
+    memory_map: tuple[MemoryMapReading, ...] | Missing
+    boot_log: bytes | Missing
+    """The lines of the boot log that show the memory map and the IOMMU."""
+    system: SystemReading
+    xen: XenReading

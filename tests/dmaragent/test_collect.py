@@ -79,9 +79,16 @@ def test_only_what_the_ledger_names_is_asked_for() -> None:
 
 def test_every_entry_of_the_ledger_is_asked_for() -> None:
     host = fake_host(FUNCTIONS, {"DMAR": table()})
+    host.directories |= {
+        "/sys/bus/pci/slots": ("1",),
+        "/sys/kernel/iommu_groups": ("0",),
+        "/sys/firmware/memmap": ("0",),
+        "/sys/firmware/dmi/entries": ("1-0", "9-0"),
+    }
     collect(host)
     host.calls.clear()
     collect(host)
+    assert "/sys/firmware/dmi/entries/1-0/raw" not in [each.path for each in host.asked]
 
     for entry in LEDGER:
         assert any(_asks_for(request, entry) for request in host.asked), entry

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.host import Host, Located, Presence, join
+from dmaragent.host import Host, join
 from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.topology import Located, Presence
 from fwtables import DeviceScope, PathEntry
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
@@ -31,7 +32,7 @@ def _joined(host: FakeHost) -> Host:
 
 def _locate(host: Host, bus: int, *path: tuple[int, int], segment: int = 0) -> Located:
     steps = tuple(PathEntry(*step) for step in path)
-    return host.locate(segment, DeviceScope(type=1, start_bus_number=bus, path=steps))
+    return host.topology.locate(segment, DeviceScope(type=1, start_bus_number=bus, path=steps))
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_device_that_does_not_answer_is_absent_and_keeps_its_address(host: Hos
     ("path", "reason"),
     [
         ([(0x1C, 0), (0, 0)], "no bridge answers at 0000:00:1c.0"),
-        ([(0x1D, 0), (0, 0)], "0000:00:1d.0 is not a bridge with a known secondary bus"),
+        ([(0x1D, 0), (0, 0)], "0000:00:1d.0 is not a bridge"),
         ([(0x20, 0)], "step 1 (20.0) cannot exist: device 0x20 is not within 0 to 0x1f"),
         ([(0x1E, 9), (0, 0)], "step 1 (1e.9) cannot exist: function 0x9 is not within 0 to 0x7"),
         ([], "the entry has no path"),

@@ -10,17 +10,19 @@ from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
 
 _ABSENT = Missing(MissingKind.ABSENT, "No such file or directory")
+_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _Value = TypeVar("_Value")
 
 
 @dataclass
 class FakeHost:
-    """A host of these answers; whatever is not among them is absent."""
+    """A host of these answers; anything else below `complete` is absent, the rest not collected."""
 
     files: dict[str, bytes | Missing] = field(default_factory=dict)
     directories: dict[str, tuple[str, ...] | Missing] = field(default_factory=dict)
     links: dict[str, str | Missing] = field(default_factory=dict)
     calls: dict[str, bytes | Missing] = field(default_factory=dict)
+    complete: tuple[str, ...] = ("/sys/devices/", "/sys/firmware/acpi/", "/sys/bus/pci/devices")
     asked: list[Request] = field(default_factory=list)
 
     def read(self, request: Request) -> bytes | Missing:
@@ -38,7 +40,8 @@ class FakeHost:
 
     def _answer(self, answers: Mapping[str, _Value], request: Request) -> _Value | Missing:
         self.asked.append(request)
-        return answers.get(request.path, _ABSENT)
+        default = _ABSENT if request.path.startswith(self.complete) else _NOT_COLLECTED
+        return answers.get(request.path, default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,9 @@ class Function:
     ids: tuple[int, int] = (0x8086, 0x10D3)
     driver: str | None = None
     secondary_bus: int | None = None
+    subordinate_bus: int | None = None
+    physical_function: str | None = None
+    total_vfs: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -62,7 +68,8 @@ class Function:
         if self.secondary_bus is not None:
             config[0x0E] = 1
             config[0x18] = SBDF.parse(self.sbdf).bus
-            config[0x19] = config[0x1A] = self.secondary_bus
+            config[0x19] = self.secondary_bus
+            config[0x1A] = self.subordinate_bus or self.secondary_bus
         return bytes(config)
 
 
@@ -85,6 +92,10 @@ def fake_host(functions: list[Function], tables: Mapping[str, bytes]) -> FakeHos
         host.files[f"{path}/config"] = each.config
         if each.secondary_bus is not None:
             host.files[f"{path}/secondary_bus_number"] = b"%d\n" % each.secondary_bus
+        if each.physical_function is not None:
+            host.links[f"{path}/physfn"] = f"../{each.physical_function}"
+        if each.total_vfs is not None:
+            host.files[f"{path}/sriov_totalvfs"] = b"%d\n" % each.total_vfs
         if each.driver is not None:
             up = "../" * (path.count("/") - 1)
             host.links[f"{path}/driver"] = f"{up}bus/pci/drivers/{each.driver}"

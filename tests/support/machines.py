@@ -5,14 +5,18 @@ that has a ``machine.toml``.  ``tests/dmaragent/test_machines.py`` holds that wh
 committed is what this writes.
 """
 
+import json
+import os
 import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from dmaragent.collect import manifest
+from dmaragent.collect.ledger import Operation
 from dmaragent.collect.recording import record
 from fwtables import encode, from_document, seal
-from support.hosts import Function, fake_host
+from support.hosts import FakeHost, Function, fake_host
 
 MACHINES = Path(__file__).parents[2] / "testdata" / "dmar_dumps"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/origin.toml"))
@@ -27,11 +31,64 @@ def load(name: str, file: str) -> dict[str, Any]:
 def rebuild(name: str) -> dict[str, bytes]:
     """Give the files of the recording of the machine `name`, from its machine.toml."""
     facts = load(name, "machine.toml")
-    table = encode(seal(from_document({"table": facts["table"]})))
-    signature = facts["table"]["signature"]
+    tables = {}
+    if "table" in facts:
+        table = encode(seal(from_document({"table": facts["table"]})))
+        tables[facts["table"]["signature"]] = table
     others = {name: bytes(36) for name in facts.get("other_tables", [])}
-    host = fake_host([_function(each) for each in facts["functions"]], {signature: table, **others})
+    host = fake_host([_function(each) for each in facts["functions"]], {**tables, **others})
+    if facts.get("no_acpi"):
+        del host.directories["/sys/firmware/acpi/tables"]
+        host.complete = ("/sys/devices/", "/sys/bus/pci/devices")
+    _add_surroundings(host, facts)
     return record(host)[1]
+
+
+def _add_surroundings(host: FakeHost, facts: dict[str, Any]) -> None:
+    """Add what machine.toml says of files, directories and calls beyond the functions."""
+    host.files |= {path: text.encode() for path, text in facts.get("files", {}).items()}
+    host.directories |= {path: tuple(names) for path, names in facts.get("directories", {}).items()}
+    host.calls |= {name: text.encode() for name, text in facts.get("calls", {}).items()}
+    for number, line in enumerate(facts.get("memory_map", [])):
+        start, end, kind = line.split(maxsplit=2)
+        base = f"/sys/firmware/memmap/{number}"
+        host.files |= {
+            f"{base}/start": f"{start}\n".encode(),
+            f"{base}/end": f"{end}\n".encode(),
+            f"{base}/type": f"{kind}\n".encode(),
+        }
+        names = host.directories.get("/sys/firmware/memmap", ())
+        assert isinstance(names, tuple)
+        host.directories["/sys/firmware/memmap"] = tuple(sorted((*names, str(number))))
+
+
+def materialize(name: str, target: Path) -> None:
+    """Write the files of a recorded machine below `target` as a copied file system has them."""
+    machine = MACHINES / name
+    log = manifest.load_manifest((machine / manifest.NAME).read_bytes(), name)
+    for (operation, path), reading in log.items():
+        place = target / path.lstrip("/")
+        if reading.missing is not None or operation is Operation.CALL:
+            continue
+        if operation is Operation.LIST:
+            place.mkdir(parents=True, exist_ok=True)
+            continue
+        place.parent.mkdir(parents=True, exist_ok=True)
+        content = (machine / reading.file).read_bytes()
+        if operation is Operation.LINK:
+            place.symlink_to(os.fsdecode(content))
+        else:
+            place.write_bytes(content)
+    udev = machine / "calls/udev-pci"
+    devices = target / "sys/bus/pci/devices"
+    for function in json.loads(udev.read_bytes()) if udev.exists() else ():
+        devices.mkdir(parents=True, exist_ok=True)
+        (devices / function["name"]).symlink_to(f"../../..{function['path'].removeprefix('/sys')}")
+    for (_, path), reading in log.items():
+        for entry in reading.entries:
+            place = target / path.lstrip("/") / entry
+            if not os.path.lexists(place):
+                place.touch()
 
 
 def _function(facts: dict[str, Any]) -> Function:
@@ -42,6 +99,9 @@ def _function(facts: dict[str, Any]) -> Function:
         ids=(int(vendor, 16), int(device, 16)),
         driver=facts.get("driver"),
         secondary_bus=facts.get("secondary_bus"),
+        subordinate_bus=facts.get("subordinate_bus"),
+        physical_function=facts.get("physical_function"),
+        total_vfs=facts.get("total_vfs"),
         names=facts.get("names", {}),
     )
 

@@ -9,20 +9,44 @@ from posixpath import normpath
 
 from dmaragent.collect import ledger
 from dmaragent.collect.reader import HostReader
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading, TableReading
+from dmaragent.snapshot import (
+    HostSnapshot,
+    IommuGroupReading,
+    MemoryMapReading,
+    Missing,
+    MissingKind,
+    PciReading,
+    SystemReading,
+    TableReading,
+    XenReading,
+)
 
-_TABLE_NAME = re.compile(r"(DMAR|RMAD|XMAR)(\d*)")
+_TABLE_NAME = re.compile(r"(DMAR|RMAD|XMAR)([0-9]{0,4})")
 _SIGNATURES = ("DMAR", "RMAD", "XMAR")
+_DMI_NAMES = (
+    "sys_vendor",
+    "product_name",
+    "board_name",
+    "bios_vendor",
+    "bios_version",
+    "bios_date",
+)
 _NOWHERE = (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
 
 
 def collect(host: HostReader) -> HostSnapshot:
     """Read `host` as far as it can be read.  Never raises for what the host answers."""
     acpi_tables = host.list(ledger.ACPI_TABLES.request())
+    pci = _pci(host)
     return HostSnapshot(
         acpi_tables=acpi_tables,
         tables=_tables(host, acpi_tables),
-        pci=_pci(host),
+        pci=pci,
+        iommu_groups=_iommu_groups(host),
+        memory_map=_memory_map(host),
+        boot_log=host.call(ledger.BOOT_LOG.request()),
+        system=_system(host),
+        xen=_xen(host, () if isinstance(pci, Missing) else tuple(each.name for each in pci)),
     )
 
 
@@ -59,6 +83,8 @@ def _enumerated(host: HostReader) -> list[tuple[str, str, tuple[tuple[str, str],
         if isinstance(output, Missing) and output.kind is MissingKind.FAILED:
             return output
         return names
+    if not names and isinstance(output, Missing) and output.kind is MissingKind.NOT_COLLECTED:
+        return Missing(MissingKind.NOT_COLLECTED, "the copy's list of PCI functions is empty")
     return [(name, _sysfs_directory(host, name), ()) for name in names]
 
 
@@ -91,7 +117,7 @@ def _function(
 ) -> PciReading:
     class_code = host.read(ledger.PCI_CLASS.request(path))
     # Only a bridge has the attribute; asking every function would double the recording's errors.
-    is_bridge = isinstance(class_code, Missing) or class_code.startswith((b"0x0604", b"0x0607"))
+    is_bridge = isinstance(class_code, Missing) or class_code.startswith(b"0x06")
     return PciReading(
         name=name,
         path=path,
@@ -105,5 +131,93 @@ def _function(
             else Missing(MissingKind.ABSENT)
         ),
         driver=host.link(ledger.PCI_DRIVER.request(path)),
+        physical_function=host.link(ledger.PCI_PHYSFN.request(path)),
+        total_vfs=host.read(ledger.PCI_TOTAL_VFS.request(path)),
         names=names,
+    )
+
+
+def _iommu_groups(host: HostReader) -> tuple[IommuGroupReading, ...] | Missing:
+    names = host.list(ledger.IOMMU_GROUPS.request())
+    if isinstance(names, Missing):
+        return names
+    return tuple(
+        IommuGroupReading(
+            name=name,
+            devices=host.list(ledger.IOMMU_GROUP_DEVICES.request(name)),
+            reserved_regions=host.read(ledger.IOMMU_GROUP_REGIONS.request(name)),
+        )
+        for name in names
+    )
+
+
+def _memory_map(host: HostReader) -> tuple[MemoryMapReading, ...] | Missing:
+    names = host.list(ledger.MEMORY_MAP.request())
+    if isinstance(names, Missing):
+        return names
+    part = ledger.MEMORY_MAP_ENTRY.request
+    return tuple(
+        MemoryMapReading(
+            name=name,
+            start=host.read(part(f"{name}/start")),
+            end=host.read(part(f"{name}/end")),
+            type=host.read(part(f"{name}/type")),
+        )
+        for name in names
+    )
+
+
+def _system(host: HostReader) -> SystemReading:
+    slots = host.list(ledger.PCI_SLOTS.request())
+    entries = host.list(ledger.DMI_ENTRIES.request())
+    return SystemReading(
+        dmi=tuple((name, host.read(ledger.DMI_ID.request(name))) for name in _DMI_NAMES),
+        slots=(
+            slots
+            if isinstance(slots, Missing)
+            else tuple((name, host.read(ledger.PCI_SLOT.request(name))) for name in slots)
+        ),
+        smbios_slots=(
+            entries
+            if isinstance(entries, Missing)
+            else tuple(
+                host.read(ledger.DMI_SLOT.request(name))
+                for name in entries
+                if name.startswith("9-")
+            )
+        ),
+        cpu=host.read(ledger.CPU.request()),
+        kernel_release=host.read(ledger.KERNEL_RELEASE.request()),
+        command_line=host.read(ledger.COMMAND_LINE.request()),
+        resources=host.call(ledger.RESOURCES.request()),
+    )
+
+
+def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
+    """Ask for Xen's side, where the kernel does not say that there is none."""
+    kind = host.read(ledger.HYPERVISOR_TYPE.request())
+    absent = Missing(MissingKind.ABSENT, "not on Xen")
+    if kind != b"xen\n" and not (isinstance(kind, Missing) and kind.kind is not MissingKind.ABSENT):
+        return XenReading(
+            hypervisor_type=kind,
+            guest_type=absent,
+            capabilities=absent,
+            version=(absent, absent, absent),
+            info=absent,
+            reserved_memory=absent,
+            device_reserved_memory=absent,
+            assignable=absent,
+        )
+    major, minor, extra = (
+        host.read(ledger.XEN_VERSION.request(part)) for part in ("major", "minor", "extra")
+    )
+    return XenReading(
+        hypervisor_type=kind,
+        guest_type=host.read(ledger.XEN_GUEST_TYPE.request()),
+        capabilities=host.read(ledger.XEN_CAPABILITIES.request()),
+        version=(major, minor, extra),
+        info=host.call(ledger.XL_INFO.request()),
+        reserved_memory=host.call(ledger.XEN_RDM.request()),
+        device_reserved_memory=host.call(ledger.XEN_RDM_DEVICES.request(arguments=devices)),
+        assignable=host.list(ledger.PCIBACK.request()),
     )

@@ -2,13 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import is_directory_host, open_host, read_input
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind, TableReading
+from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 
@@ -43,27 +42,68 @@ class Input:
     """Why it could not be read, or empty."""
 
 
-def find_inputs(path: str) -> list[tuple[str, bool]]:
-    """List what `path` stands for: itself, or every file below a folder that is no host."""
+def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
+    """List what `path` stands for: itself, or each file and each host below a folder.
+
+    What cannot be walked is in the list as an :class:`Input` with an error, so that
+    nothing is passed over without a word.
+    """
     if path == "-" or not os.path.isdir(path) or is_directory_host(path):
         return [(path, True)]
-    found = []
-    for parent, folders, names in os.walk(path):
+    found: list[Input | tuple[str, bool]] = []
+
+    def unreadable(error: OSError) -> None:
+        where = os.fsdecode(error.filename or path)
+        said = f"this folder cannot be listed: {os.strerror(error.errno or 0)}"
+        found.append(Input(path=where, named=True, error=said))
+
+    for parent, folders, names in os.walk(path, onerror=unreadable):
         folders.sort()
-        found += [(os.path.join(parent, name), False) for name in sorted(names)]
-    return found
+        for folder in [*folders]:
+            below = os.path.join(parent, folder)
+            if os.path.islink(below):
+                said = "a link to a folder, not followed"
+                found.append(Input(path=below, named=False, error=said))
+            elif is_directory_host(below):
+                folders.remove(folder)
+                found.append((below, True))
+        for name in sorted(names):
+            below = os.path.join(parent, name)
+            if os.path.exists(below) and not os.path.isfile(below):
+                found.append(Input(path=below, named=False, error="not a regular file"))
+            else:
+                found.append((below, False))
+    return found or [Input(path=path, named=True, error="there is no file in this folder")]
 
 
 def read_tables(path: str | None, *, named: bool) -> Input:
     """Read the tables of one input; None is this machine, ``-`` standard input."""
     try:
         if path == "-":
-            return _of_bytes("-", sys.stdin.buffer.read(), named)
+            return _of_bytes("-", read_standard_input(), named)
         if path is None or os.path.isdir(path):
-            return Input(path=path or "", named=named, tables=tuple(_of_host(path)))
+            return _of_host(path, named)
         return _of_bytes(path, read_input(path), named)
     except HostError as error:
-        return Input(path=path or "", named=named, error=error.message)
+        hint = f" (next: {error.hint})" if error.hint else ""
+        return Input(path=path or "", named=named, error=_without(path, error.message) + hint)
+
+
+def read_standard_input() -> bytes:
+    """Read standard input to its end.
+
+    Raises:
+        HostError: it is closed.
+
+    """
+    if sys.stdin is None:
+        raise HostError("standard input is closed", "give a file, or pipe something in")
+    return sys.stdin.buffer.read()
+
+
+def _without(path: str | None, message: str) -> str:
+    """Give `message` without the path that it begins with: it is shown before it."""
+    return message.removeprefix(path or "").lstrip()
 
 
 def _of_bytes(path: str, data: bytes, named: bool) -> Input:  # noqa: FBT001 - passed on
@@ -89,17 +129,23 @@ def _of_bytes(path: str, data: bytes, named: bool) -> Input:  # noqa: FBT001 - p
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 
-def _of_host(path: str | None) -> Iterator[InputTable]:
+def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
     snapshot = collect(open_host(path).reader)
+    where = f"{path}:" if path else ""
+    tables, errors = [], []
+    for reading in snapshot.tables:
+        if isinstance(reading.content, Missing):
+            errors.append(f"{reading.path} cannot be read: {_why(reading.content)}")
+        else:
+            place = f"{where}{reading.path}"
+            tables.append(InputTable(path=place, form="host", data=reading.content))
     if not snapshot.tables:
         kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
         gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
-        raise HostError(f"the DMAR table {gone}")
-    for reading in snapshot.tables:
-        yield InputTable(path=reading.path, form="host", data=_content(reading))
+        errors.append(f"the DMAR table {gone} (dmaragent inventory says more)")
+    return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 
 
-def _content(reading: TableReading) -> bytes:
-    if isinstance(reading.content, Missing):
-        raise HostError(f"{reading.path} cannot be read: {reading.content.detail}")
-    return reading.content
+def _why(missing: Missing) -> str:
+    root = "; run it as root (sudo)" if missing.kind is MissingKind.DENIED else ""
+    return (missing.detail or missing.kind.value) + root

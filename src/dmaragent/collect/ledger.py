@@ -18,7 +18,7 @@ class Operation(Enum):
     LINK = "link"
     """The target of a symbolic link."""
     CALL = "call"
-    """The output of a call that is no file: the udev enumeration."""
+    """The output of a call that is no file: a command, the hypercall, the udev enumeration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class Request:
     """A file of more bytes than this is an error."""
     window: int | None
     """Read only so many bytes from the start; None: all."""
+    arguments: tuple[str, ...] = ()
+    """Of a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +47,14 @@ class Entry:
     limit: int = 1 << 16
     window: int | None = None
 
-    def request(self, part: str = "") -> Request:
+    def request(self, part: str = "", arguments: tuple[str, ...] = ()) -> Request:
         """Ask for this entry, `part` in the place of the ``{}`` of its path."""
         return Request(
             operation=self.operation,
             path=self.path.replace("{}", part),
             limit=self.limit,
             window=self.window,
+            arguments=arguments,
         )
 
 
@@ -63,7 +66,7 @@ ACPI_TABLES = Entry(
 ACPI_TABLE = Entry(
     operation=Operation.READ,
     path="/sys/firmware/acpi/tables/{}",
-    reason="the DMAR table itself: DMAR, RMAD, XMAR, and the numbered ones after the first",
+    reason="the DMAR table itself: DMAR, RMAD or XMAR, numbered from 1 where there are several",
     needs_root=True,
     limit=1 << 24,
 )
@@ -110,6 +113,141 @@ PCI_DRIVER = Entry(
     reason="who drives a device: its driver, pciback, vfio-pci or nobody",
 )
 
+PCI_PHYSFN = Entry(
+    operation=Operation.LINK,
+    path="{}/physfn",
+    reason="which functions are SR-IOV virtual functions, and of which device",
+)
+PCI_TOTAL_VFS = Entry(
+    operation=Operation.READ,
+    path="{}/sriov_totalvfs",
+    reason="which devices could give a virtual function instead of themselves",
+)
+PCI_SLOTS = Entry(
+    operation=Operation.LIST,
+    path="/sys/bus/pci/slots",
+    reason="the physical slots, to say which card is meant",
+)
+PCI_SLOT = Entry(
+    operation=Operation.READ,
+    path="/sys/bus/pci/slots/{}/address",
+    reason="which device is in a physical slot",
+)
+IOMMU_GROUPS = Entry(
+    operation=Operation.LIST,
+    path="/sys/kernel/iommu_groups",
+    reason="the IOMMU groups: only whole groups can be passed through by Linux",
+)
+IOMMU_GROUP_DEVICES = Entry(
+    operation=Operation.LIST,
+    path="/sys/kernel/iommu_groups/{}/devices",
+    reason="which devices share a group",
+)
+IOMMU_GROUP_REGIONS = Entry(
+    operation=Operation.READ,
+    path="/sys/kernel/iommu_groups/{}/reserved_regions",
+    reason="what Linux itself makes of the reserved regions: locked or relaxable",
+)
+MEMORY_MAP = Entry(
+    operation=Operation.LIST,
+    path="/sys/firmware/memmap",
+    reason="the firmware's memory map: a region should lie in reserved memory",
+)
+MEMORY_MAP_ENTRY = Entry(
+    operation=Operation.READ,
+    path="/sys/firmware/memmap/{}",
+    reason="start, end and type of each range of that map",
+)
+BOOT_LOG = Entry(
+    operation=Operation.CALL,
+    path="boot-log",
+    reason="the same map where sysfs has none: only the BIOS-e820 and IOMMU lines of dmesg",
+    needs_root=True,
+    limit=1 << 24,
+)
+DMI_ID = Entry(
+    operation=Operation.READ,
+    path="/sys/class/dmi/id/{}",
+    reason="vendor, model and firmware version: remedies differ; no serial number, no UUID",
+)
+DMI_ENTRIES = Entry(
+    operation=Operation.LIST,
+    path="/sys/firmware/dmi/entries",
+    reason="which SMBIOS structures describe slots",
+)
+DMI_SLOT = Entry(
+    operation=Operation.READ,
+    path="/sys/firmware/dmi/entries/{}/raw",
+    reason="SMBIOS type 9: the slot's name as printed on the board, and its PCI address",
+    needs_root=True,
+)
+CPU = Entry(
+    operation=Operation.READ,
+    path="/proc/cpuinfo",
+    reason="Intel or AMD, real or virtual: why there may be no table",
+    window=8192,
+)
+KERNEL_RELEASE = Entry(
+    operation=Operation.READ,
+    path="/proc/sys/kernel/osrelease",
+    reason="which rules this kernel has for reserved regions",
+)
+COMMAND_LINE = Entry(
+    operation=Operation.READ,
+    path="/proc/cmdline",
+    reason="the options that matter to the IOMMU; only those are kept in an answer",
+)
+RESOURCES = Entry(
+    operation=Operation.CALL,
+    path="resources",
+    reason="memory and boot time, by psutil",
+)
+HYPERVISOR_TYPE = Entry(
+    operation=Operation.READ,
+    path="/sys/hypervisor/type",
+    reason="whether this kernel runs on Xen",
+)
+XEN_GUEST_TYPE = Entry(
+    operation=Operation.READ,
+    path="/sys/hypervisor/guest_type",
+    reason="a PVH dom0 is never shown the table",
+)
+XEN_CAPABILITIES = Entry(
+    operation=Operation.READ,
+    path="/proc/xen/capabilities",
+    reason="whether it is dom0: control_d",
+)
+XEN_VERSION = Entry(
+    operation=Operation.READ,
+    path="/sys/hypervisor/version/{}",
+    reason="the hypervisor's release: rules differ between releases",
+)
+XL_INFO = Entry(
+    operation=Operation.CALL,
+    path="xl-info",
+    reason="Xen's command line (iommu=, rmrr=) and capabilities",
+    needs_root=True,
+)
+XEN_RDM = Entry(
+    operation=Operation.CALL,
+    path="xen-rdm",
+    reason="the list that strategy=host uses: the hypervisor's own, by hypercall",
+    needs_root=True,
+    limit=1 << 24,
+)
+XEN_RDM_DEVICES = Entry(
+    operation=Operation.CALL,
+    path="xen-rdm-devices",
+    reason="the same for each device: what a guest with this device reserves",
+    needs_root=True,
+    limit=1 << 28,
+)
+PCIBACK = Entry(
+    operation=Operation.LIST,
+    path="/sys/bus/pci/drivers/pciback",
+    reason="which devices are assignable: bound to pciback",
+)
+
 LEDGER = (
     ACPI_TABLES,
     ACPI_TABLE,
@@ -122,4 +260,29 @@ LEDGER = (
     PCI_CONFIG,
     PCI_SECONDARY_BUS,
     PCI_DRIVER,
+    PCI_PHYSFN,
+    PCI_TOTAL_VFS,
+    PCI_SLOTS,
+    PCI_SLOT,
+    IOMMU_GROUPS,
+    IOMMU_GROUP_DEVICES,
+    IOMMU_GROUP_REGIONS,
+    MEMORY_MAP,
+    MEMORY_MAP_ENTRY,
+    BOOT_LOG,
+    DMI_ID,
+    DMI_ENTRIES,
+    DMI_SLOT,
+    CPU,
+    KERNEL_RELEASE,
+    COMMAND_LINE,
+    RESOURCES,
+    HYPERVISOR_TYPE,
+    XEN_GUEST_TYPE,
+    XEN_CAPABILITIES,
+    XEN_VERSION,
+    XL_INFO,
+    XEN_RDM,
+    XEN_RDM_DEVICES,
+    PCIBACK,
 )

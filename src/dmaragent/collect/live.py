@@ -1,10 +1,11 @@
-"""This machine, asked through its file system and udev."""
+"""This machine, asked through its file system; ``calls.py`` has what is no file."""
 
 import os
 
-from dmaragent.collect.ledger import UDEV_PCI, Request
+from dmaragent.collect.calls import call
+from dmaragent.collect.ledger import Request
 from dmaragent.collect.reader import list_directory, missing, read_file
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import Missing
 
 
 class LiveHost:
@@ -27,8 +28,4 @@ class LiveHost:
 
     def call(self, request: Request) -> bytes | Missing:
         """Make the call."""
-        if request.path == UDEV_PCI.path:
-            from dmaragent.collect.udev import enumerate_pci  # noqa: PLC0415 - costs 13 ms
-
-            return enumerate_pci()
-        return Missing(MissingKind.FAILED, f"no such call: {request.path}")
+        return call(request)

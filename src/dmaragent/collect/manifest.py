@@ -14,11 +14,11 @@ Whoever reads a manifest checks every path and every hash: it may come from a st
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from dmaragent.collect.ledger import Operation
+from dmaragent.collect.ledger import Operation, Request
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
@@ -40,6 +40,8 @@ class LoggedReading:
     """The answer to a ``list``."""
     sha256: str = ""
     """Of the answer to a ``read``, ``link`` or ``call``, which is kept in :attr:`file`."""
+    arguments: tuple[str, ...] = ()
+    """Of a call."""
     redacted: bool = False
 
     @property
@@ -48,15 +50,16 @@ class LoggedReading:
         return f"calls/{self.path}" if self.operation is Operation.CALL else f"root{self.path}"
 
 
-def log_reading(operation: Operation, path: str, answer: Value | Missing) -> LoggedReading:
+def log_reading(request: Request, answer: Value | Missing) -> LoggedReading:
     """Make the log's line of an `answer`."""
-    if isinstance(answer, Missing):
-        return LoggedReading(operation=operation, path=path, missing=answer)
-    if isinstance(answer, tuple):
-        return LoggedReading(operation=operation, path=path, entries=answer)
-    return LoggedReading(
-        operation=operation, path=path, sha256=sha256(answer_bytes(answer)).hexdigest()
+    line = LoggedReading(
+        operation=request.operation, path=request.path, arguments=request.arguments
     )
+    if isinstance(answer, Missing):
+        return replace(line, missing=answer)
+    if isinstance(answer, tuple):
+        return replace(line, entries=answer)
+    return replace(line, sha256=sha256(answer_bytes(answer)).hexdigest())
 
 
 def answer_bytes(answer: bytes | str) -> bytes:
@@ -108,6 +111,8 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
 
 def _document(reading: LoggedReading) -> dict[str, Any]:
     document: dict[str, Any] = {"operation": reading.operation.value, "path": reading.path}
+    if reading.arguments:
+        document["arguments"] = list(reading.arguments)
     if reading.missing is not None:
         document["outcome"] = reading.missing.kind.value
         document["detail"] = reading.missing.detail
@@ -131,6 +136,8 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
         return LoggedReading(operation=operation, path=path, missing=missing)
     redacted = document.get("redacted", False) is True
     if operation is Operation.LIST:
+        if not isinstance(document["entries"], list):
+            raise TypeError("its entries are no list")
         entries = tuple(_string(name) for name in document["entries"])
         return LoggedReading(operation=operation, path=path, entries=entries, redacted=redacted)
     digest = _string(document["sha256"])

@@ -4,20 +4,22 @@ import os
 from dataclasses import dataclass
 
 from dmaragent.collect import manifest
-from dmaragent.collect.ledger import Entry, Operation
 from dmaragent.collect.live import LiveHost
-from dmaragent.collect.reader import HostReader, read_file
+from dmaragent.collect.reader import HostReader, read_stream
 from dmaragent.collect.recorded import DirectoryHost, RecordedHost, TableHost
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing
+from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 
+_NAMES = ("DMAR", "RMAD", "XMAR")
 LIVE = "live"
 RECORDED = "recorded"
 DIRECTORY = "directory"
 TABLE = "table"
 ACPIDUMP = "acpidump"
+LARGEST_INPUT = 1 << 26
+"""A file of more bytes that a user names is refused: no table and no dump is so large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,19 @@ def open_host(path: str | None) -> OpenedHost:
         HostError: it does not exist, cannot be read, or is none of these.
 
     """
-    if path is None or os.path.realpath(path) == "/":
+    if path is None or os.path.realpath(path) in ("/", "/sys"):
         return OpenedHost(LiveHost(), LIVE, "")
     if os.path.isdir(path):
         return _open_directory(path)
     content = read_input(path)
     if is_acpidump(content):
-        return OpenedHost(TableHost(_named_tables(content)), ACPIDUMP, path)
+        named = _named_tables(content)
+        if not any(name.startswith(_NAMES) for name in named):
+            raise HostError(
+                f"{path} holds {len(named)} tables, none of them DMAR, RMAD or XMAR",
+                "dump all tables of the host: acpidump without options, as root",
+            )
+        return OpenedHost(TableHost(named), ACPIDUMP, path)
     if content.startswith(SIGNATURES):
         return OpenedHost(TableHost({content[:4].decode("ascii"): content}), TABLE, path)
     raise HostError(
@@ -60,18 +68,33 @@ def read_input(path: str) -> bytes:
         HostError: it cannot be read.
 
     """
-    entry = Entry(operation=Operation.READ, path="{}", reason="named by the user", limit=1 << 28)
-    content = read_file(path, entry.request(path))
+    content = read_stream(path, LARGEST_INPUT)
     if isinstance(content, Missing):
-        raise HostError(f"{path} cannot be read: {content.detail}")
+        hint = "run it as root (sudo)" if content.kind is MissingKind.DENIED else "check the path"
+        raise HostError(f"{path} cannot be read: {content.detail}", hint)
     return content
 
 
 def is_directory_host(path: str) -> bool:
     """Tell whether the directory `path` is a host rather than a folder of files."""
-    return any(
-        os.path.exists(os.path.join(path, name)) for name in (manifest.NAME, "sys", "root/sys")
-    )
+    return _is_recording(path) or _copied_root(path) is not None
+
+
+def _is_recording(path: str) -> bool:
+    name = os.path.join(path, manifest.NAME)
+    start = read_stream(name, LARGEST_INPUT) if os.path.isfile(name) else b""
+    return isinstance(start, bytes) and manifest.FORMAT.encode() in start[:200]
+
+
+def _copied_root(path: str) -> DirectoryHost | None:
+    """Find a copied root file system in `path`, or a copied /sys that `path` itself is."""
+    for root in (path, os.path.join(path, "root")):
+        if os.path.isdir(os.path.join(root, "sys")):
+            return DirectoryHost(root)
+    for mark in ("firmware/acpi", "bus/pci"):
+        if os.path.isdir(os.path.join(path, mark)):
+            return DirectoryHost(path, below="/sys")
+    return None
 
 
 def _open_directory(path: str) -> OpenedHost:
@@ -79,9 +102,9 @@ def _open_directory(path: str) -> OpenedHost:
     if os.path.isfile(name):
         log = manifest.load_manifest(read_input(name), path)
         return OpenedHost(RecordedHost(path, log), RECORDED, path)
-    for root in (path, os.path.join(path, "root")):
-        if os.path.isdir(os.path.join(root, "sys")):
-            return OpenedHost(DirectoryHost(root), DIRECTORY, path)
+    copied = _copied_root(path)
+    if copied is not None:
+        return OpenedHost(copied, DIRECTORY, path)
     raise HostError(
         f"{path} is not a host: it holds neither {manifest.NAME} nor sys/",
         "give a recorded machine, or a directory shaped like a root file system",

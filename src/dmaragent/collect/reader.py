@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from typing import Protocol
 
 from dmaragent.collect.ledger import Request
@@ -46,11 +47,25 @@ def read_file(path: str, request: Request) -> bytes | Missing:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Missing(MissingKind.FAILED, "not a regular file")
             content = file.read(most + (request.window is None))
     except OSError as error:
         return missing(error)
     if len(content) > most:
         return Missing(MissingKind.FAILED, f"more than {request.limit} bytes")
+    return content
+
+
+def read_stream(path: str, limit: int) -> bytes | Missing:
+    """Read what a user named, to its end: a file, or a pipe that is still being written."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        return missing(error)
+    if len(content) > limit:
+        return Missing(MissingKind.FAILED, f"more than {limit} bytes")
     return content
 
 

@@ -71,20 +71,28 @@ class RecordedHost:
 class DirectoryHost:
     """A directory shaped like a root file system: a copied /sys, an unpacked sosreport."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, below: str = "") -> None:
+        """Take `root` for the copy of /, or of the directory `below`."""
         self._root = root
+        self._below = below
+
+    def _path(self, request: Request) -> str:
+        """Give where `request`'s path is in the copy; outside of it, where nothing is."""
+        if self._below and not request.path.startswith(f"{self._below}/"):
+            return "/.not-in-this-copy"
+        return request.path.removeprefix(self._below)
 
     def read(self, request: Request) -> bytes | Missing:
         """Read the copied file."""
-        return _uncollected(read_file(_inside(self._root, request.path), request))
+        return _uncollected(read_file(_inside(self._root, self._path(request)), request))
 
     def list(self, request: Request) -> tuple[str, ...] | Missing:
         """List the copied directory."""
-        return _uncollected(list_directory(_inside(self._root, request.path)))
+        return _uncollected(list_directory(_inside(self._root, self._path(request))))
 
     def link(self, request: Request) -> str | Missing:
         """Read the copied link."""
-        parent, _, name = request.path.rpartition("/")
+        parent, _, name = self._path(request).rpartition("/")
         try:
             return os.readlink(os.path.join(_inside(self._root, parent), name))
         except OSError as error:

@@ -10,7 +10,7 @@ import sys
 from dmaragent import __version__
 from dmaragent.collect import manifest
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import Request
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.manifest import LoggedReading, Value, answer_bytes, log_reading
 from dmaragent.collect.reader import HostReader
@@ -22,30 +22,30 @@ class Recorder:
 
     def __init__(self, inner: HostReader) -> None:
         self._inner = inner
-        self.answers: dict[tuple[Operation, str], Value | Missing] = {}
+        self.answers: dict[Request, Value | Missing] = {}
 
     def read(self, request: Request) -> bytes | Missing:
         """Read, and keep the answer."""
         answer = self._inner.read(request)
-        self.answers[Operation.READ, request.path] = answer
+        self.answers[request] = answer
         return answer
 
     def list(self, request: Request) -> tuple[str, ...] | Missing:
         """List, and keep the answer."""
         answer = self._inner.list(request)
-        self.answers[Operation.LIST, request.path] = answer
+        self.answers[request] = answer
         return answer
 
     def link(self, request: Request) -> str | Missing:
         """Read the link, and keep the answer."""
         answer = self._inner.link(request)
-        self.answers[Operation.LINK, request.path] = answer
+        self.answers[request] = answer
         return answer
 
     def call(self, request: Request) -> bytes | Missing:
         """Make the call, and keep the answer."""
         answer = self._inner.call(request)
-        self.answers[Operation.CALL, request.path] = answer
+        self.answers[request] = answer
         return answer
 
 
@@ -55,8 +55,8 @@ def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
     snapshot = collect(recorder)
     readings: list[LoggedReading] = []
     files: dict[str, bytes] = {}
-    for (operation, path), answer in recorder.answers.items():
-        reading = log_reading(operation, path, answer)
+    for request, answer in recorder.answers.items():
+        reading = log_reading(request, answer)
         readings.append(reading)
         if isinstance(answer, bytes | str):
             files[reading.file] = answer_bytes(answer)

@@ -46,11 +46,12 @@ def run(options: argparse.Namespace) -> int:
     from fwtables import decode  # noqa: PLC0415 - likewise
 
     paths = options.paths + ([options.host] if options.host else [])
-    found: list[tuple[str | None, bool]] = [each for path in paths for each in find_inputs(path)]
+    found = [each for path in paths for each in find_inputs(path)]
     inputs: list[Input] = []
     decoded: list[tuple[Input, InputTable, Decoded]] = []
-    for path, named in progress(found if paths else [(None, True)], "decoding"):
-        each = read_tables(path, named=named)
+    this_machine: tuple[None, bool] = (None, True)
+    for one in progress(found if paths else [this_machine], "decoding"):
+        each = read_tables(one[0], named=one[1]) if isinstance(one, tuple) else one
         inputs.append(each)
         decoded += [(each, table, decode(table.data)) for table in each.tables]
     skipped = [row for row in decoded if _is_passed_over(row)]
@@ -116,9 +117,8 @@ def _print_whole(
         print("\n".join(decode_text(result)))
     for each in inputs:
         if each.error:
-            print(
-                f"dmaragent: {visible(each.path or 'this machine')}: {each.error}", file=sys.stderr
-            )
+            said = f"dmaragent: {each.path or 'this machine'}: {each.error}"
+            print(visible(said), file=sys.stderr)
         if each.others:
             print(f"\nNot decoded, tables of other kinds: {visible(' '.join(each.others))}")
 

@@ -37,12 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the table."""
-    from dmaragent.collect.opening import read_input  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import write_file  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from fwtables import FirmwareTableError, encode, from_document, seal  # noqa: PLC0415 - likewise
 
-    text = sys.stdin.buffer.read() if options.file == "-" else read_input(options.file)
+    text = read_standard_input() if options.file == "-" else read_input(options.file)
     try:
         decoded = from_document(_table_document(text, options.file, options.table))
         data = encode(seal(decoded) if options.seal else decoded)
@@ -71,7 +72,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         known, document, tables = False, {}, []
     if not known:
         raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints")
-    if document.get("version") != 1:
+    if document.get("version") is True or document.get("version") != 1:
         raise DmaragentError(
             f"{path} has version {document.get('version')!r}; this dmaragent reads 1"
         )

@@ -7,23 +7,25 @@ import sys
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from dmaragent.addresses import SBDF
     from dmaragent.collect.opening import OpenedHost
-    from dmaragent.host import Host
     from dmaragent.inventory import Inventory
 
 NAME = "inventory"
 HELP = "every reserved region of a host, and who owns it"
 DESCRIPTION = """\
 Show every reserved memory region (RMRR) of a host: its range, the structure it
-comes from, the devices that own it and how they were found, and whether it is
-shared.  Reading this machine's table needs root."""
+comes from, the devices that own it and how they were found, whether it is
+shared, and what Xen and Linux make of it.  Xen's list is the hypervisor's own
+where it answers, else predicted from the table.  Reading a table needs root."""
 EXAMPLES = """\
 examples:
   sudo dmaragent inventory                      this machine
+  sudo dmaragent inventory --device 00:1d.0     one device on one screen
   dmaragent inventory --host DMAR.bin           a table somebody sent
-  dmaragent inventory --host sosreport-x/ --device 00:1d.0 --json
+  dmaragent inventory --host sosreport-x/ --tree
 
 Exit codes: 0 all regions shown; 1 the table is damaged, regions may be missing;
 2 there is no table to answer from, or DEVICE is unknown."""
@@ -38,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or a directory shaped like a root file system",
     )
     parser.add_argument("--device", metavar="SBDF", help="only the regions of this device")
+    parser.add_argument("--wide", action="store_true", help="all columns, however wide the lines")
+    parser.add_argument("--tree", action="store_true", help="units, scopes, bridges and devices")
     parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
     parser.add_argument(
         "--or-show",
@@ -48,75 +52,108 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
-    device = None
-    if options.device:
-        try:
-            device = SBDF.parse(options.device)
-        except ValueError as error:
-            raise DmaragentError(f"--device: {error}") from error
-    opened, host, inventory = _take(options.host)
+    device = None if options.device is None else _parse_device(options.device)
+    if options.host and options.or_show:
+        raise DmaragentError("--or-show is for this machine: it does not go with --host")
+    opened, inventory = _take(options.host)
     if isinstance(inventory.table, Missing) and options.or_show:
-        _say_instead(inventory, options.or_show)
-        opened, host, inventory = _take(options.or_show)
+        _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
+        opened, inventory = _take(options.or_show)
     if device is not None:
-        _check_known(device, host, inventory)
+        _check_known(device, inventory)
         inventory = inventory.of_device(device)
+    _print(opened, inventory, options)
+    return _exit_code(inventory)
+
+
+def _parse_device(text: str) -> SBDF:
+    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    try:
+        return SBDF.parse(text)
+    except ValueError as error:
+        raise DmaragentError(f"--device: {error}") from error
+
+
+def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
         from dmaragent.present.documents import inventory_document  # noqa: PLC0415 - likewise
 
         print_document(inventory_document(inventory, opened.kind, opened.path))
-    elif isinstance(inventory.table, Missing):
-        from dmaragent.present.wording import no_table_words  # noqa: PLC0415 - likewise
+    elif inventory.absence is not None and not _hypervisor_answers(inventory):
+        from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
 
-        words = no_table_words(inventory.table, inventory.reading, inventory.acpi_tables)
-        raise DmaragentError(*words)
+        raise DmaragentError(*absence_words(inventory.absence))
+    elif options.tree:
+        from dmaragent.present.tree_text import tree_text  # noqa: PLC0415 - likewise
+
+        print("\n".join([_title(opened), *tree_text(inventory)]))
     else:
         from dmaragent.present.inventory_text import inventory_text  # noqa: PLC0415 - likewise
 
-        print("\n".join([_title(opened), *inventory_text(inventory, device)]))
-    if isinstance(inventory.table, Missing) or inventory.table.table is None:
+        print("\n".join([_title(opened), *inventory_text(inventory, wide=options.wide)]))
+
+
+def _exit_code(inventory: Inventory) -> int:
+    """Tell whether the question could be answered, and whole."""
+    from dmaragent.snapshot import Missing  # noqa: PLC0415 - start-up time
+
+    if isinstance(inventory.table, Missing):
+        return 0 if _hypervisor_answers(inventory) else 2
+    nothing_certain = inventory.device and inventory.undetermined and not inventory.regions
+    if inventory.table.table is None or nothing_certain:
         return 2
     return 0 if inventory.complete else 1
 
 
-def _take(path: str | None) -> tuple[OpenedHost, Host, Inventory]:
+def _hypervisor_answers(inventory: Inventory) -> bool:
+    """Tell whether Xen's own list is there: an answer even without a table."""
+    from dmaragent.views import ListSource  # noqa: PLC0415 - start-up time
+
+    return inventory.xen.list.source is ListSource.HYPERVISOR
+
+
+def _take(path: str | None) -> tuple[OpenedHost, Inventory]:
     from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
     from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
 
     opened = open_host(path)
-    host = join(collect(opened.reader))
-    return opened, host, take_inventory(host)
+    return opened, take_inventory(join(collect(opened.reader)))
 
 
-def _say_instead(inventory: Inventory, path: str) -> None:
+def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     """Say in one line why another host is shown, and how to read this machine's table."""
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
     from dmaragent.snapshot import Missing, MissingKind  # noqa: PLC0415 - start-up time
 
     assert isinstance(inventory.table, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.table.kind is MissingKind.DENIED:
-        print(f"This machine's DMAR table is present but needs root: {command}")
+        said = f"This machine's DMAR table is present but needs root: {command}"
     elif inventory.table.kind is MissingKind.ABSENT:
-        print(f"This machine has no DMAR table (absent). Where there is one: {command}")
+        said = f"This machine has no DMAR table (absent). Where there is one: {command}"
     else:
-        print(f"This machine's DMAR table cannot be read: {inventory.table.detail}. Try: {command}")
-    print(f"Shown instead is {path}.")
-    print()
+        why = inventory.table.detail or inventory.table.kind.value
+        said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
+    print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)
 
 
-def _check_known(device: SBDF, host: Host, inventory: Inventory) -> None:
+def _check_known(device: SBDF, inventory: Inventory) -> None:
     """Refuse a device that neither answers on the host nor is named by a region."""
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
-    if isinstance(host.functions, Missing) or device in host.functions:
+    functions = inventory.host.topology.functions
+    if isinstance(functions, Missing) or device in functions:
         return
     if not inventory.of_device(device).regions:
         raise DmaragentError(

@@ -31,7 +31,14 @@ def write_file(path: str, data: bytes, *, force: bool) -> None:
     """
     if os.path.lexists(path) and not force:
         raise DmaragentError(f"{path} exists", "give another name, or --force to replace it")
-    descriptor, temporary = tempfile.mkstemp(prefix=".dmaragent-", dir=os.path.dirname(path) or ".")
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise DmaragentError(f"{path} is no regular file", "- writes to standard output")
+    folder = os.path.dirname(path) or "."
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=".dmaragent-", dir=folder)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise DmaragentError(f"{path} cannot be written: {why}", "check the folder") from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -62,17 +62,26 @@ def decode_text(decoded: Decoded) -> list[str]:
 
 
 def _table(table: DMAR, decoded: Decoded) -> Iterator[str]:
-    sound = not any(one.kind is DamageKind.CHECKSUM for one in decoded.damage)
+    kinds = {one.kind for one in decoded.damage}
+    checked = "WRONG" if DamageKind.CHECKSUM in kinds else "ok"
+    if kinds & {DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}:
+        checked = "not checked, as the length is wrong"
     yield (
         f"{visible(table.signature.decode('latin-1'))}  length {table.length}, "
-        f"revision {table.revision}, checksum 0x{table.checksum:02x}{' ok' if sound else ' WRONG'}"
+        f"revision {table.revision}, checksum 0x{table.checksum:02x} {checked}"
     )
-    yield (
-        f"  OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)} "
+    yield from paragraph(
+        f"OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)} "
         f"revision 0x{table.oem_revision:x}, creator {identifier(table.creator_id)} "
-        f"revision 0x{table.creator_revision:x}"
+        f"revision 0x{table.creator_revision:x}",
+        indent=2,
+        hang=2,
     )
-    yield f"  {table.host_address_bits}-bit addresses, flags: {_flags('DMAR', table.flags)}"
+    yield from paragraph(
+        f"{table.host_address_bits}-bit addresses, flags: {_flags('DMAR', table.flags)}",
+        indent=2,
+        hang=2,
+    )
     if any(table.reserved):
         yield f"  reserved bytes not zero: {table.reserved.hex(' ')}"
 

@@ -5,14 +5,17 @@ recording.  ``answer`` is equal on both.  Addresses are "0x…" strings, sizes a
 offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dmaragent import __version__
+from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.pci_classes import class_words
 from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
+from dmaragent.topology import Hop, PciFunction
+from dmaragent.units import Unit
 from fwtables import Decoded, structure_name, to_document
 
 
@@ -35,14 +38,34 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, 
 
 def inventory_answer(inventory: Inventory) -> dict[str, Any]:
     """Give what an inventory says, free of where it was read."""
-    functions = inventory.functions
+    host = inventory.host
+    functions = host.topology.functions
+    absence = inventory.absence
     return {
+        "device": None if inventory.device is None else str(inventory.device),
+        "machine": _machine(inventory),
         "table": _table(inventory),
-        "other_tables": [reading.name for reading in inventory.other_tables],
-        "pci_functions": None if isinstance(functions, Missing) else functions,
+        "absence": (
+            None
+            if absence is None
+            else {"kind": absence.kind.value, "evidence": list(absence.evidence)}
+        ),
+        "other_tables": [reading.name for reading in host.other_tables],
+        "pci_functions": None if isinstance(functions, Missing) else len(functions),
         "complete": inventory.complete,
-        "regions": [_region(region) for region in inventory.regions],
-        "problems": list(inventory.problems),
+        "undetermined": list(inventory.undetermined),
+        "regions": [_region(inventory, region) for region in inventory.regions],
+        "units": [_unit(unit) for unit in inventory.units],
+        "xen": _xen(inventory),
+        "linux": {
+            "state": inventory.linux_state.value,
+            "groups": None if isinstance(host.groups, Missing) else len(host.groups),
+        },
+        "differences": [
+            {"region": each.region, "explanation": each.explanation}
+            for each in inventory.differences
+        ],
+        "problems": list(host.problems),
     }
 
 
@@ -58,8 +81,25 @@ def decode_document(
     return document("decode", {}, {"tables": entries, "others": list(others)})
 
 
+def _machine(inventory: Inventory) -> dict[str, Any]:
+    machine, system = inventory.host.machine, inventory.host.system
+    return {
+        "vendor": machine.vendor,
+        "model": machine.model,
+        "board": machine.board,
+        "firmware": machine.firmware,
+        "kernel_release": system.kernel_release,
+        "kernel_options": None if system.options is None else list(system.options),
+        "cpu_vendor": system.cpu_vendor,
+        "virtual": system.virtual,
+        "memory_total": system.memory_total,
+        "boot_time": system.boot_time,
+        "memory_map": not isinstance(inventory.host.memory_map, Missing),
+    }
+
+
 def _table(inventory: Inventory) -> dict[str, Any]:
-    reading, decoded = inventory.reading, inventory.table
+    reading, decoded = inventory.host.reading, inventory.table
     place = {"name": reading.name if reading else None}
     if isinstance(decoded, Missing):
         return {**place, "state": decoded.kind.value, "detail": decoded.detail}
@@ -79,46 +119,125 @@ def _table(inventory: Inventory) -> dict[str, Any]:
     return answer | {"damage": to_document(decoded)["damage"]}
 
 
-def _region(region: Region) -> dict[str, Any]:
+def _region(inventory: Inventory, region: Region) -> dict[str, Any]:
     return {
+        "number": region.number,
         "segment": region.segment,
         "base": f"0x{region.base:x}",
         "limit": f"0x{region.limit:x}",
         "size": region.size,
         "source": {"structure": "RMRR", "offset": region.offset, "length": region.length},
         "shared": region.shared,
-        "owners": [_owner(owner) for owner in region.owners],
+        "memory_map": region.memory,
+        "owners": [_owner(inventory, owner) for owner in region.owners],
+        "xen": {
+            "listed": region.xen.listed,
+            "range": None if region.xen.range is None else _range(region.xen.range),
+            "reason": region.xen.reason,
+            "notes": list(region.xen.notes),
+        },
+        "linux": [
+            {
+                "sbdf": str(held.sbdf),
+                "type": held.hold.value,
+                "through": None if held.through is None else str(held.through),
+            }
+            for held in region.linux
+        ],
     }
 
 
-def _owner(owner: Owner) -> dict[str, Any]:
+def _range(span: AddressRange) -> dict[str, str]:
+    return {"base": f"0x{span.start:x}", "limit": f"0x{span.end - 1:x}"}
+
+
+def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:
+    unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
     return {
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
         "presence": owner.presence.value,
         "reason": owner.reason,
-        "scope": {
-            "type": scope_code(owner.scope_type),
-            "enumeration_id": owner.enumeration_id,
-            "start_bus": owner.start_bus,
-            "path": [
-                {"step": hop.step, "sbdf": None if hop.sbdf is None else str(hop.sbdf)}
-                for hop in owner.hops
-            ],
-        },
-        "device": _device(owner),
+        "scope": _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, owner.hops),
+        "unit": None if unit is None else unit.offset,
+        "device": None if owner.function is None else _device(owner.function),
     }
 
 
-def _device(owner: Owner) -> dict[str, Any] | None:
-    function = owner.function
-    if function is None:
-        return None
+def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> dict[str, Any]:
     return {
-        "class_code": _hex(function.class_code, 6),
-        "class": None if function.class_code is None else class_words(function.class_code),
+        "type": scope_code(kind),
+        "enumeration_id": enumeration_id,
+        "start_bus": bus,
+        "path": [
+            {"step": hop.step, "sbdf": None if hop.sbdf is None else str(hop.sbdf)} for hop in hops
+        ],
+    }
+
+
+def _device(function: PciFunction) -> dict[str, Any]:
+    code = function.class_code
+    return {
+        "class_code": _hex(code, 6),
+        "class": None if code is None else class_words(code),
         "vendor_id": _hex(function.vendor_id, 4),
         "device_id": _hex(function.device_id, 4),
+        "vendor_name": function.vendor_name,
+        "device_name": function.device_name,
         "driver": function.driver,
+        "iommu_group": function.iommu_group,
+        "slot": function.slot,
+        "physical_function": (
+            None if function.physical_function is None else str(function.physical_function)
+        ),
+        "total_vfs": function.total_vfs,
+    }
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    drhd = unit.drhd
+    return {
+        "offset": unit.offset,
+        "segment": drhd.segment_number,
+        "register_base": f"0x{drhd.register_base_address:x}",
+        "register_size": drhd.register_set_size,
+        "include_pci_all": drhd.include_pci_all,
+        "proximity_domain": unit.proximity_domain,
+        "scopes": [
+            {
+                **_scope(
+                    place.scope.type,
+                    place.scope.enumeration_id,
+                    place.scope.start_bus_number,
+                    place.hops,
+                ),
+                "sbdf": None if place.sbdf is None else str(place.sbdf),
+                "presence": place.presence.value,
+            }
+            for place in unit.scopes
+        ],
+    }
+
+
+def _xen(inventory: Inventory) -> dict[str, Any]:
+    views, xen = inventory.xen, inventory.host.xen
+    listed = views.list
+    assignable = Missing if xen is None else xen.assignable
+    return {
+        "source": listed.source.value,
+        "release": None if listed.release is None else "{}.{}".format(*listed.release),
+        "dom0": None if xen is None else xen.dom0,
+        "iommu_enabled": None if xen is None else xen.iommu_enabled,
+        "entries": [
+            {**_range(one.range), "origin": one.origin.value, "region": one.region}
+            for one in listed.entries
+        ],
+        "devices": {
+            str(sbdf): [_range(one) for one in ranges]
+            for sbdf, ranges in sorted(views.devices.items())
+        },
+        "vtd_disabled": listed.vtd_disabled,
+        "why_empty": list(listed.why_empty),
+        "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,
     }
 
 

@@ -3,124 +3,113 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.host import Presence
-from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.inventory import Inventory, LinuxState, Owner, Region
 from dmaragent.pci_classes import class_words
-from dmaragent.present.escaping import identifier, visible
-from dmaragent.present.tables import paragraph, render
-from dmaragent.present.wording import (
-    count,
-    no_table_words,
-    rough_size_words,
-    scope_words,
-    size_words,
-    span_words,
-)
+from dmaragent.platforms.linux import Hold
+from dmaragent.present.escaping import visible
+from dmaragent.present.summary_text import summary_text
+from dmaragent.present.tables import WIDTH, paragraph, render
+from dmaragent.present.wording import scope_words, size_words, span_words
 from dmaragent.snapshot import Missing
-from fwtables import DMAR
+from dmaragent.topology import PciFunction, Presence
+from dmaragent.views import ListSource, Origin
 from fwtables.constants import ScopeType
 
 _FEW = 4
 """An owner list longer than this is said once, and by its region's number after that."""
+_UNLIMITED = 10_000
+_HOLD_WORDS = {Hold.LOCKED: "locked", Hold.RELAXABLE: "relaxable"}
 
 
-def inventory_text(inventory: Inventory, device: SBDF | None = None) -> list[str]:
-    """Give the lines of ``dmaragent inventory``; `device` is the one it was narrowed to."""
-    lines = [*_damage(inventory), *_summary(inventory, device)]
+def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
+    """Give the lines of ``dmaragent inventory``; `wide` shows all columns of the devices."""
+    device = inventory.device
+    lines = list(summary_text(inventory))
+    if device is not None:
+        lines += ["", *_device_card(inventory, device)]
     if inventory.regions:
         lines += ["", "Reserved regions, in table order"]
         lines += _regions(inventory)
-        lines += ["", "Devices that own them", *_devices(inventory)]
-        lines += _lost_paths(inventory)
-    for problem in inventory.problems:
+        if device is None:
+            lines += ["", "Devices that own them", *_devices(inventory, wide=wide)]
+            lines += _lost_paths(inventory)
+    elif inventory.xen.list.entries and device is None:
+        lines += ["", "Xen's list, in its order", *_xen_list(inventory)]
+    if inventory.differences:
+        lines += ["", "Where table, Xen and Linux differ"]
+        for each in inventory.differences:
+            where = f"region {each.region}: " if each.region is not None else ""
+            lines += paragraph(where + visible(each.explanation), indent=2, hang=2)
+    for problem in inventory.host.problems:
         lines += ["", *paragraph(f"Not read: {visible(problem)}", hang=2)]
     return lines
 
 
-def _damage(inventory: Inventory) -> Iterator[str]:
-    """Begin with what may make the answer short, if anything does."""
-    if isinstance(inventory.table, Missing):
-        what, hint = no_table_words(inventory.table, inventory.reading, inventory.acpi_tables)
-        yield from paragraph(what[:1].upper() + what[1:] + ".")
-        if hint:
-            yield from paragraph(f"Next: {hint}.")
-    elif inventory.table.damage:
-        kind = (
-            "nothing could be decoded"
-            if inventory.table.table is None
-            else "regions may be missing"
-        )
-        yield f"THE TABLE IS DAMAGED: {kind}"
-        for damage in inventory.table.damage:
-            yield from paragraph(str(damage), indent=2, hang=2)
-
-
-def _summary(inventory: Inventory, device: SBDF | None) -> Iterator[str]:
-    decoded, reading = inventory.table, inventory.reading
-    if not isinstance(decoded, Missing) and decoded.table is not None:
-        yield from _table_line(decoded.table, reading.name if reading else "")
-    for other in inventory.other_tables:
-        yield f"Also     {visible(other.path)}, not used: the first table is in effect"
-    if isinstance(inventory.functions, Missing):
-        yield "PCI      not collected: whether the owners are there cannot be said"
-    else:
-        yield f"PCI      {count(inventory.functions, 'function')}"
-    if not isinstance(decoded, Missing):
-        yield from paragraph(f"Regions  {_region_counts(inventory, device)}", hang=9)
-
-
-def _table_line(table: DMAR, name: str) -> Iterator[str]:
-    told = f"Table    {visible(name)}, {table.length} bytes, OEM {identifier(table.oem_id)}"
-    told += f" {identifier(table.oem_table_id)}, {table.host_address_bits}-bit addresses"
-    yield from paragraph(told, hang=9)
-
-
-def _region_counts(inventory: Inventory, device: SBDF | None) -> str:
-    regions = inventory.regions
-    if not regions:
-        return f"none names {device}" if device else "none: the table has no RMRR structure"
-    told = [f"only those that name {device}"] if device else []
-    told += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
-    shared = sum(region.shared for region in regions)
-    if shared:
-        told.append(f"{shared} shared by several devices")
-    owners = {(owner.sbdf, owner.hops): owner for region in regions for owner in region.owners}
-    for presence, word in (
-        (Presence.PRESENT, "present"),
-        (Presence.ABSENT, "absent"),
-        (Presence.UNKNOWN, "not looked for"),
-    ):
-        number = sum(owner.presence is presence for owner in owners.values())
-        if number:
-            told.append(f"{count(number, 'owner')} {word}")
-    return "; ".join(told)
-
-
 def _regions(inventory: Inventory) -> Iterator[str]:
     said: dict[tuple[str, ...], int] = {}
-    for number, region in enumerate(inventory.regions, 1):
+    for region in inventory.regions:
         names = tuple(_short(owner) for owner in region.owners)
-        first = said.setdefault(names, number)
-        repeated = len(names) > _FEW and first != number
-        yield from _region(
-            number, region, f"the same as region {first}" if repeated else "  ".join(names)
-        )
+        first = said.setdefault(names, region.number)
+        repeated = len(names) > _FEW and first != region.number
+        yield from paragraph(_region_head(region), hang=5)
+        owners = f"the same as region {first}" if repeated else "  ".join(names)
+        yield from paragraph(owners or "no owner: its device scope is empty", indent=5)
+        yield from paragraph(_region_views(inventory, region), indent=5, hang=2)
 
 
-def _region(number: int, region: Region, owners: str) -> Iterator[str]:
+def _region_head(region: Region) -> str:
     segment = f"segment {region.segment:04x}, " if region.segment else ""
     size = size_words(region.size) if region.range else "limit below base"
     shared = f", shared by {region.sharers}" if region.shared else ""
-    yield (
-        f"{number:3}  {region.base:#010x}-{region.limit:#010x}  {size}  "
+    return (
+        f"{region.number:3}  {region.base:#010x}-{region.limit:#010x}  {size}  "
         f"{segment}RMRR at 0x{region.offset:x}{shared}"
     )
-    yield from paragraph(owners or "no owner: its device scope is empty", indent=5)
+
+
+def _region_views(inventory: Inventory, region: Region) -> str:
+    """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
+    told = []
+    view = region.xen
+    if view.listed is not None:
+        mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
+        told.append(
+            f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
+        )
+    if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
+        holds = {held.hold for held in region.linux}
+        words = " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
+        told.append(f"Linux: {words}")
+    if region.memory is not None and region.memory.lower() != "reserved":
+        told.append(f"memory map: {visible(region.memory)}")
+    return ". ".join(told)
+
+
+def _xen_list(inventory: Inventory) -> Iterator[str]:
+    origins = {
+        Origin.TABLE: "from the table",
+        Origin.OPTION: "from rmrr= on Xen's command line",
+        Origin.UNEXPLAINED: "",
+        Origin.UNKNOWN: "",
+    }
+    for number, entry in enumerate(inventory.xen.list.entries, 1):
+        owners = [
+            str(sbdf)
+            for sbdf, ranges in sorted(inventory.xen.devices.items())
+            if entry.range in ranges
+        ]
+        where = f"{entry.range.start:#010x}-{entry.range.end - 1:#010x}"
+        yield f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}".rstrip()
+        yield from paragraph("  ".join(owners) or "no device that answers", indent=5)
 
 
 def _short(owner: Owner) -> str:
-    mark = {Presence.PRESENT: "", Presence.ABSENT: "\N{NO-BREAK SPACE}absent", Presence.UNKNOWN: ""}
-    return _name(owner) + mark[owner.presence]
+    absent = "\N{NO-BREAK SPACE}absent" if owner.presence is Presence.ABSENT else ""
+    kind = (
+        "" if owner.scope_type == ScopeType.PCI_ENDPOINT else f"({scope_words(owner.scope_type)})"
+    )
+    mark = ("\N{NO-BREAK SPACE}" + kind.replace(" ", "\N{NO-BREAK SPACE}")) if kind else ""
+    return _name(owner) + mark + absent
 
 
 def _name(owner: Owner) -> str:
@@ -130,33 +119,120 @@ def _name(owner: Owner) -> str:
     return f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
 
 
-def _devices(inventory: Inventory) -> list[str]:
+def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
     regions_of: dict[tuple[str, int], list[int]] = {}
     owners: dict[tuple[str, int], Owner] = {}
-    for number, region in enumerate(inventory.regions, 1):
+    for region in inventory.regions:
         for owner in region.owners:
             key = (_name(owner), owner.scope_type)
             owners.setdefault(key, owner)
-            if number not in regions_of.setdefault(key, []):
-                regions_of[key].append(number)
-    rows = [("Device", "What it is", "Driver", "Through", "Regions")]
-    for key, owner in sorted(owners.items()):
-        driver = (owner.function and owner.function.driver) or "-"
-        bridges = [str(hop.sbdf or hop.step) for hop in owner.hops[:-1]]
-        through = " ".join(bridges) or "-"
-        rows.append((key[0], _what(owner), visible(driver), through, span_words(regions_of[key])))
-    return render(rows) if len(rows) > 1 else ["  none: no region names a device"]
+            if region.number not in regions_of.setdefault(key, []):
+                regions_of[key].append(region.number)
+    if not owners:
+        return ["  none: no region names a device"]
+    rows = [
+        _device_row(inventory, key[0], owner, span_words(regions_of[key]), wide=wide)
+        for key, owner in sorted(owners.items())
+    ]
+    columns = [name for name in rows[0] if name in _ALWAYS or any(row[name] != "-" for row in rows)]
+    cells = [[row[name] for name in columns] for row in rows]
+    return render([columns, *cells], width=_UNLIMITED if wide else WIDTH)
+
+
+_ALWAYS = frozenset({"Device", "What it is", "Driver", "Regions"})
+
+
+def _device_row(
+    inventory: Inventory, name: str, owner: Owner, regions: str, *, wide: bool
+) -> dict[str, str]:
+    function = owner.function
+    group = None if function is None else function.iommu_group
+    slot = None if function is None else function.slot
+    bridges = [str(hop.sbdf or hop.step) for hop in owner.hops[:-1]]
+    row = {
+        "Device": name,
+        "What it is": _what(owner),
+        "Driver": visible((function and function.driver) or "-"),
+        "Group": "-" if group is None else str(group),
+        "Slot": visible(slot or "-"),
+        "Through": " ".join(bridges) or "-",
+        "Regions": regions,
+    }
+    if wide:
+        unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
+        row["Unit"] = "-" if unit is None else f"0x{unit.drhd.register_base_address:x}"
+        row["Name"] = "-" if function is None else _device_name(function)
+    return row
 
 
 def _what(owner: Owner) -> str:
     words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
-    what = words[owner.presence]
-    if owner.function is not None:
-        code = owner.function.class_code
-        what = "class not known" if code is None else class_words(code)
+    what = words[owner.presence] if owner.function is None else _class_name(owner.function)
     if owner.scope_type == ScopeType.PCI_ENDPOINT:
         return what
     return f"{scope_words(owner.scope_type)}: {what}"
+
+
+def _class_name(function: PciFunction) -> str:
+    return "class not known" if function.class_code is None else class_words(function.class_code)
+
+
+def _device_name(function: PciFunction) -> str:
+    names = [name for name in (function.vendor_name, function.device_name) if name]
+    if names:
+        return visible(" ".join(names))
+    if function.vendor_id is None or function.device_id is None:
+        return "-"
+    return f"{function.vendor_id:04x}:{function.device_id:04x}"
+
+
+def _device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
+    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
+    function = inventory.host.topology.known.get(device)
+    if function is None:
+        yield f"Device   {device} does not answer, or was not looked for"
+        return
+    name = _device_name(function)
+    yield from paragraph(
+        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {_class_name(function)}, {name}",
+        hang=9,
+    )
+    for title, fact in _card_facts(inventory, function):
+        yield from paragraph(f"{title:9}".replace(" ", "\N{NO-BREAK SPACE}") + fact, hang=9)
+
+
+def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    yield "Driver", visible(function.driver or "none")
+    if function.slot:
+        yield "Slot", visible(function.slot)
+    if function.physical_function is not None:
+        yield "SR-IOV", f"virtual function of {function.physical_function}"
+    elif function.total_vfs:
+        yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
+    unit = inventory.unit_of.get(function.sbdf)
+    if unit is not None:
+        node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
+        yield (
+            "Unit",
+            f"DRHD at 0x{unit.offset:x}, registers 0x{unit.drhd.register_base_address:x}{node}",
+        )
+    if function.sbdf in inventory.translation_cached:
+        yield "ATS", "has an address translation cache (SATC)"
+    groups = inventory.host.groups
+    if function.iommu_group is not None and not isinstance(groups, Missing):
+        group = next(one for one in groups if one.number == function.iommu_group)
+        others = " ".join(str(one) for one in group.devices if one != function.sbdf)
+        yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
+    holds = {
+        held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
+    }
+    if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
+        yield "Linux", " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
+    own = inventory.xen.devices.get(function.sbdf, ())
+    if inventory.xen.list.source is not ListSource.UNKNOWN:
+        spans = " ".join(f"{one.start:#x}-{one.end - 1:#x}" for one in own)
+        mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
+        yield "Xen", f"a guest with it reserves {spans or 'nothing'}{mark}"
 
 
 def _lost_paths(inventory: Inventory) -> Iterator[str]:
@@ -164,7 +240,9 @@ def _lost_paths(inventory: Inventory) -> Iterator[str]:
         f"{_name(owner)}: {owner.reason}"
         for region in inventory.regions
         for owner in region.owners
-        if owner.presence is Presence.ABSENT and owner.sbdf is None
+        if owner.presence is not Presence.PRESENT
+        and owner.sbdf is None
+        and inventory.host.topology.known
     }
     for reason in sorted(reasons):
         yield from paragraph(reason, indent=2, hang=2)

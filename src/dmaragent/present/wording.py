@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dmaragent.snapshot import Missing, MissingKind, TableReading
+from dmaragent.absence import Absence, AbsenceKind
 from fwtables.constants import ScopeType
 
 _SCOPE_WORDS = {
@@ -21,7 +21,9 @@ def size_words(size: int) -> str:
     """Put a number of bytes into words, exactly: in the largest unit it is eighths of."""
     for shift, unit in _UNITS:
         if size >= 1 << shift and size % (1 << shift - 3) == 0:
-            return f"{size / (1 << shift):.10g} {unit}"
+            eighths = size >> shift - 3
+            part = f"{eighths % 8 / 8:g}".removeprefix("0")
+            return f"{eighths // 8}{part} {unit}"
     return count(size, "byte")
 
 
@@ -29,8 +31,10 @@ def rough_size_words(size: int) -> str:
     """Put a number of bytes into words, to a tenth of the largest unit; exactly where that is."""
     for shift, unit in _UNITS:
         if size >= 1 << shift:
-            exact = size * 10 % (1 << shift) == 0
-            return f"{'' if exact else 'about '}{round(size / (1 << shift), 1):g} {unit}"
+            tenths = (size * 10 + (1 << shift - 1)) >> shift
+            about = "" if size * 10 == tenths << shift else "about "
+            part = f".{tenths % 10}" if tenths % 10 else ""
+            return f"{about}{tenths // 10}{part} {unit}"
     return count(size, "byte")
 
 
@@ -62,30 +66,47 @@ def span_words(numbers: Iterable[int]) -> str:
     return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
 
 
-def no_table_words(
-    missing: Missing, reading: TableReading | None, acpi_tables: tuple[str, ...] | Missing
-) -> tuple[str, str]:
-    """Say why there is no table to answer from, and the next step."""
-    if missing.kind is MissingKind.DENIED:
-        path = reading.path if reading else "/sys/firmware/acpi/tables"
-        return f"the DMAR table is present but needs root: {path}", "run it as root (sudo)"
-    if missing.kind is MissingKind.FAILED:
-        path = reading.path if reading else "/sys/firmware/acpi/tables"
-        return f"the DMAR table could not be read: {path}: {missing.detail}", ""
-    if missing.kind is MissingKind.NOT_COLLECTED:
-        return (
-            "the DMAR table was not collected: this says nothing about the host",
-            "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
-        )
-    if not isinstance(acpi_tables, Missing) and "IVRS" in acpi_tables:
-        return (
-            "the DMAR table is absent: this is an AMD machine (IVRS is there)",
-            "IVRS tables are not decoded yet",
-        )
-    return (
+_ABSENCE_WORDS = {
+    AbsenceKind.DENIED: (
+        "the DMAR table is present but needs root: {}",
+        "read it on the host as root (sudo)",
+    ),
+    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "look at what the error says"),
+    AbsenceKind.NOT_COLLECTED: (
+        "the DMAR table was not collected: this says nothing about the host",
+        "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
+    ),
+    AbsenceKind.PVH_DOM0: (
+        "the DMAR table is kept from this PVH dom0: {}",
+        "the hypervisor's own list needs no table (read it as root); a PV dom0 shows it as RMAD",
+    ),
+    AbsenceKind.HIDDEN: (
+        "the DMAR table is hidden from this kernel's sysfs, though it booted with it ({})",
+        "look for acpi= options, or for a kernel without CONFIG_ACPI's table files",
+    ),
+    AbsenceKind.AMD: (
+        "the DMAR table is absent: this is an AMD machine ({})",
+        "IVRS tables are not decoded yet",
+    ),
+    AbsenceKind.VIRTUAL_MACHINE: (
+        "the DMAR table is absent: this is a virtual machine ({})",
+        "run it on the host, or give this machine a virtual IOMMU",
+    ),
+    AbsenceKind.VTD_OFF: (
+        "the DMAR table is absent: VT-d is off in the firmware setup, or the machine has none",
+        "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the setup",
+    ),
+    AbsenceKind.UNKNOWN: (
         "the DMAR table is absent: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
         (
             "switch VT-d on in the firmware setup; a virtual machine, an AMD machine "
             "and a Xen PVH dom0 have no such table"
         ),
-    )
+    ),
+}
+
+
+def absence_words(absence: Absence) -> tuple[str, str]:
+    """Say why there is no table to answer from, and the next step."""
+    what, hint = _ABSENCE_WORDS[absence.kind]
+    return what.format("; ".join(absence.evidence)), hint

@@ -1,0 +1,84 @@
+"""Why there is no DMAR table to answer from: the cases that look alike and are not.
+
+Pure.  Each case has its own next step; ``present/wording.py`` has the words.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.host import Host
+from dmaragent.snapshot import Missing, MissingKind
+
+
+class AbsenceKind(Enum):
+    """Why there is no table, as far as the evidence goes."""
+
+    DENIED = "denied"
+    FAILED = "failed"
+    NOT_COLLECTED = "not-collected"
+    PVH_DOM0 = "pvh-dom0"
+    HIDDEN = "hidden"
+    """The kernel's boot log has the table, its sysfs does not."""
+    AMD = "amd"
+    VIRTUAL_MACHINE = "virtual-machine"
+    VTD_OFF = "vtd-off"
+    """An Intel machine whose firmware gives no table."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why there is no table, and what says so."""
+
+    kind: AbsenceKind
+    evidence: tuple[str, ...]
+
+
+def why_no_table(host: Host) -> Absence | None:
+    """Say why `host` has no table, or None where it has one."""
+    if not isinstance(host.table, Missing):
+        return None
+    path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
+    kind = host.table.kind
+    if kind is MissingKind.DENIED and host.reading is not None:
+        return Absence(AbsenceKind.DENIED, (path,))
+    if kind in (MissingKind.FAILED, MissingKind.DENIED):
+        return Absence(AbsenceKind.FAILED, (f"{path}: {host.table.detail or kind.value}",))
+    pvh = _pvh(host)
+    if pvh:
+        return Absence(AbsenceKind.PVH_DOM0, pvh)
+    if kind is MissingKind.NOT_COLLECTED:
+        return Absence(AbsenceKind.NOT_COLLECTED, ())
+    return _absent(host)
+
+
+def _pvh(host: Host) -> tuple[str, ...]:
+    """Give what says that this is a PVH dom0, or nothing.
+
+    A PV dom0 of a working VT-d shows RMAD; a PVH dom0 is given a new XSDT without the
+    table (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
+    """
+    xen = host.xen
+    if xen is None or xen.dom0 is False:
+        return ()
+    if xen.guest_type == "PVH":
+        return ("/sys/hypervisor/guest_type is PVH",)
+    if not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
+        return ("the hypervisor has reserved device memory, this kernel has no table",)
+    return ()
+
+
+def _absent(host: Host) -> Absence:
+    names = () if isinstance(host.acpi_tables, Missing) else host.acpi_tables
+    if host.logged_table is not None:
+        return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+    if "IVRS" in names or host.system.cpu_vendor in ("AuthenticAMD", "HygonGenuine"):
+        has = "IVRS is there" if "IVRS" in names else f"the processor is {host.system.cpu_vendor}"
+        return Absence(AbsenceKind.AMD, (has,))
+    if host.system.virtual and not (host.xen and host.xen.dom0):
+        model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
+        said = ("the processor says so", model) if model else ("the processor says so",)
+        return Absence(AbsenceKind.VIRTUAL_MACHINE, said)
+    if host.system.cpu_vendor == "GenuineIntel":
+        return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's, and real",))
+    return Absence(AbsenceKind.UNKNOWN, ())

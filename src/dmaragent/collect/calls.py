@@ -1,0 +1,115 @@
+"""The calls a running machine answers: commands, psutil, udev, the hypercall.
+
+Each gives bytes that a recording keeps, or says why there are none.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+
+from dmaragent.collect import ledger
+from dmaragent.collect.ledger import Request
+from dmaragent.snapshot import Missing, MissingKind
+
+_SECONDS = 10
+"""A command that takes longer has failed: ``xl info`` hangs where xenstored is not up."""
+
+_BOOT_LINES = re.compile(
+    rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\bDMAR\b|\bdmar\d*:|DMAR-IR:|AMD-Vi:|"
+    rb"\bIOMMU\b|Booting paravirtualized kernel|Hypervisor detected"
+)
+
+
+def call(request: Request) -> bytes | Missing:
+    """Make the call that `request` names."""
+    made = _CALLS.get(request.path)
+    if made is None:
+        return Missing(MissingKind.FAILED, f"no such call: {request.path}")
+    return made(request.arguments)
+
+
+def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
+    from dmaragent.collect.udev import enumerate_pci  # noqa: PLC0415 - costs 13 ms
+
+    return enumerate_pci()
+
+
+def _boot_log(_: tuple[str, ...]) -> bytes | Missing:
+    output = run_command(["dmesg", "--kernel"])
+    if isinstance(output, Missing):
+        return output
+    return b"".join(line for line in output.splitlines(keepends=True) if _BOOT_LINES.search(line))
+
+
+def _resources(_: tuple[str, ...]) -> bytes | Missing:
+    try:
+        import psutil  # noqa: PLC0415 - costs 20 ms
+    except ImportError as error:
+        return Missing(MissingKind.FAILED, f"psutil cannot be used: {error}")
+    try:
+        facts = {
+            "memory_total": psutil.virtual_memory().total,
+            "boot_time": int(psutil.boot_time()),
+        }
+    except (OSError, RuntimeError) as error:
+        return Missing(MissingKind.FAILED, f"psutil: {error}")
+    return json.dumps(facts).encode("ascii")
+
+
+def _xl_info(_: tuple[str, ...]) -> bytes | Missing:
+    return run_command(["xl", "info"])
+
+
+def _xen_rdm(_: tuple[str, ...]) -> bytes | Missing:
+    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - on Xen only
+
+    return reserved_device_memory(None)
+
+
+def _xen_rdm_devices(devices: tuple[str, ...]) -> bytes | Missing:
+    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - on Xen only
+
+    return reserved_device_memory(devices)
+
+
+_CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
+    ledger.UDEV_PCI.path: _udev_pci,
+    ledger.BOOT_LOG.path: _boot_log,
+    ledger.RESOURCES.path: _resources,
+    ledger.XL_INFO.path: _xl_info,
+    ledger.XEN_RDM.path: _xen_rdm,
+    ledger.XEN_RDM_DEVICES.path: _xen_rdm_devices,
+}
+
+
+def run_command(command: list[str]) -> bytes | Missing:
+    """Run `command` with no input and in the C locale; give its output.
+
+    A command that is not installed is absent; one that fails or takes too long failed,
+    with the first line it complained in.
+    """
+    path = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if path is None:
+        return Missing(MissingKind.ABSENT, f"{command[0]} is not installed")
+    try:
+        done = subprocess.run(
+            [path, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Missing(MissingKind.FAILED, f"{command[0]} did not answer in {_SECONDS} s")
+    except OSError as error:
+        return Missing(MissingKind.FAILED, f"{command[0]}: {os.strerror(error.errno or 0)}")
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+        denied = "permission" in said.lower() or "not permitted" in said.lower()
+        kind = MissingKind.DENIED if denied else MissingKind.FAILED
+        return Missing(kind, f"{command[0]} exited with {done.returncode}: {said}"[:200])
+    return done.stdout

@@ -1,0 +1,87 @@
+"""The join: what was read becomes one host of table, PCI functions, memory map and hypervisor.
+
+Pure: ``join`` is a function from a :class:`~dmaragent.snapshot.HostSnapshot` to a
+:class:`Host`.  A reading that cannot be used becomes a problem line, never an
+exception and never a silent gap.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
+from dmaragent.host.groups import IommuGroup, join_groups
+from dmaragent.host.pci import join_pci
+from dmaragent.host.readings import Problems
+from dmaragent.host.system import System, join_system
+from dmaragent.host.xen import XenHost, join_xen
+from dmaragent.memory_map import MemoryMap
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, TableReading
+from dmaragent.topology import PciTopology
+from fwtables import Decoded, decode
+
+_LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) 0x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host: its DMAR table, decoded, its PCI functions and what surrounds them."""
+
+    reading: TableReading | None
+    """The table in effect: the first that can be read, else the first there is."""
+    table: Decoded | Missing
+    other_tables: tuple[TableReading, ...]
+    """DMAR tables besides the one in effect."""
+    acpi_tables: tuple[str, ...] | Missing
+    logged_table: str | None
+    """The boot log's line about the table, if there is one."""
+    topology: PciTopology
+    groups: tuple[IommuGroup, ...] | Missing
+    memory_map: MemoryMap | Missing
+    machine: Machine
+    system: System
+    xen: XenHost | None
+    """None where the kernel does not run on Xen, as far as is known."""
+    problems: tuple[str, ...]
+    """What could not be read or understood, a sentence each."""
+
+
+def join(snapshot: HostSnapshot) -> Host:
+    """Join the readings of `snapshot` to a host."""
+    problems = Problems()
+    reading, table = _table(snapshot)
+    groups = join_groups(snapshot.iommu_groups, problems)
+    group_of: dict[SBDF, int] = {}
+    if not isinstance(groups, Missing):
+        group_of = {sbdf: group.number for group in groups for sbdf in group.devices}
+    slots = join_slots(snapshot.system, problems)
+    return Host(
+        reading=reading,
+        table=table,
+        other_tables=tuple(each for each in snapshot.tables if each is not reading),
+        acpi_tables=snapshot.acpi_tables,
+        logged_table=_logged_table(snapshot.boot_log),
+        topology=join_pci(snapshot, group_of, slots, problems),
+        groups=groups,
+        memory_map=join_memory_map(snapshot, problems),
+        machine=join_machine(snapshot.system),
+        system=join_system(snapshot.system, problems),
+        xen=join_xen(snapshot.xen, problems),
+        problems=tuple(problems.lines),
+    )
+
+
+def _logged_table(log: bytes | Missing) -> str | None:
+    lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
+    return next((line.strip() for line in lines if _LOGGED_TABLE.search(line)), None)
+
+
+def _table(snapshot: HostSnapshot) -> tuple[TableReading | None, Decoded | Missing]:
+    readable = (each for each in snapshot.tables if isinstance(each.content, bytes))
+    reading = next(readable, None) or next(iter(snapshot.tables), None)
+    if reading is not None:
+        content = reading.content
+        return reading, content if isinstance(content, Missing) else decode(content)
+    if isinstance(snapshot.acpi_tables, Missing):
+        return None, snapshot.acpi_tables
+    return None, Missing(MissingKind.ABSENT)

@@ -1,0 +1,130 @@
+"""The firmware's side: the memory map, the machine's names, its physical slots."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.readings import Problems, number, text
+from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.snapshot import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
+
+_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
+    # The boot log's words: arch/x86/kernel/e820.c, e820_print_type.
+    "usable": MemoryType.RAM,
+    "reserved": MemoryType.RESERVED,
+    "acpi data": MemoryType.ACPI,
+    "acpi nvs": MemoryType.NVS,
+    "unusable": MemoryType.UNUSABLE,
+    "soft reserved": MemoryType.SOFT_RESERVED,
+}
+_E820 = re.compile(
+    rb"BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] ([A-Za-z ]+?)(?: \(type \d+\)| type \d+)?$"
+)
+_OLD_E820 = re.compile(rb"BIOS-e820: ([0-9a-f]{16}) - ([0-9a-f]{16}) \(([A-Za-z ]+)\)$")
+
+
+def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | Missing:
+    """Make the map, from sysfs or else from the boot log."""
+    if not isinstance(snapshot.memory_map, Missing) and snapshot.memory_map:
+        return _sorted(_entry(each, problems) for each in snapshot.memory_map)
+    log = snapshot.boot_log
+    if isinstance(log, Missing):
+        return log
+    found = _sorted(_logged(line) for line in log.splitlines())
+    return (
+        found if found.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
+    )
+
+
+def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
+    kept = (each for each in entries if each is not None)
+    return MemoryMap(tuple(sorted(kept, key=lambda one: one.range)))
+
+
+def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
+    what = f"memory map entry {reading.name}"
+    start = number(f"{what}: its start", reading.start, problems)
+    end = number(f"{what}: its end", reading.end, problems)
+    words = text(reading.type)
+    if start is None or end is None or words is None:
+        return None
+    return _made(start, end, words)
+
+
+def _logged(line: bytes) -> MemoryEntry | None:
+    found = _E820.search(line)
+    if found:
+        return _made(int(found[1], 16), int(found[2], 16), found[3].decode("ascii"))
+    found = _OLD_E820.search(line)  # before Linux 3.6, with the end exclusive
+    if found:
+        return _made(int(found[1], 16), int(found[2], 16) - 1, found[3].decode("ascii"))
+    return None
+
+
+def _made(start: int, last: int, words: str) -> MemoryEntry | None:
+    if last < start:
+        return None
+    kind = _WORDS.get(words.lower(), MemoryType.OTHER)
+    return MemoryEntry(AddressRange.from_inclusive(start, last), kind, words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What machine this is, in its firmware's words; None: not known."""
+
+    vendor: str | None
+    model: str | None
+    board: str | None
+    firmware: str | None
+    """Vendor, version and date of the firmware."""
+
+
+def join_machine(system: SystemReading) -> Machine:
+    """Make the machine's names."""
+    dmi = {name: text(value) for name, value in system.dmi}
+    firmware = [dmi.get(name) for name in ("bios_vendor", "bios_version", "bios_date")]
+    return Machine(
+        vendor=dmi.get("sys_vendor"),
+        model=dmi.get("product_name"),
+        board=dmi.get("board_name"),
+        firmware=" ".join(word for word in firmware if word) or None,
+    )
+
+
+def join_slots(system: SystemReading, problems: Problems) -> Mapping[tuple[int, int, int], str]:
+    """Name the slot of each (segment, bus, device): the kernel's name, else SMBIOS' own.
+
+    The kernel's comes from the hotplug and ACPI drivers; SMBIOS 3.6, 7.10, has what is
+    printed on the board, where it gives an address.
+    """
+    slots: dict[tuple[int, int, int], str] = {}
+    if not isinstance(system.smbios_slots, Missing):
+        for raw in system.smbios_slots:
+            if not isinstance(raw, Missing):
+                slots |= _smbios_slot(raw)
+    elif system.smbios_slots.kind is MissingKind.FAILED:
+        problems.missing("the SMBIOS slots", system.smbios_slots)
+    if not isinstance(system.slots, Missing):
+        for name, address in system.slots:
+            place = text(address)
+            try:
+                sbdf = SBDF.parse(f"{place}.0")
+            except ValueError:
+                continue  # a slot without a device has no address, or one without a bus
+            slots[sbdf.segment, sbdf.bus, sbdf.device] = name
+    return slots
+
+
+def _smbios_slot(raw: bytes) -> dict[tuple[int, int, int], str]:
+    """Read a type 9 structure: designation at 4, segment at 13, bus at 15, devfn at 16."""
+    length = raw[1] if len(raw) > 1 else 0
+    if length < 17 or len(raw) < length or raw[0] != 9:
+        return {}
+    segment, bus, devfn = int.from_bytes(raw[13:15], "little"), raw[15], raw[16]
+    strings = raw[length:].split(b"\0")
+    index = raw[4]
+    if (segment, bus, devfn) == (0xFFFF, 0xFF, 0xFF) or not 0 < index <= len(strings):
+        return {}
+    name = strings[index - 1].decode("latin-1").strip()
+    return {(segment, bus, devfn >> 3): name} if name else {}

@@ -1,0 +1,82 @@
+"""Linux's IOMMU groups and the reserved regions the kernel gives them."""
+
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.readings import Problems
+from dmaragent.snapshot import IommuGroupReading, Missing
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KernelRegion:
+    """One line of a group's reserved_regions: `limit` is the last byte.
+
+    `type` is the kernel's word (drivers/iommu/iommu.c, ``iommu_group_resv_type_string``):
+    direct, direct-relaxable, reserved or msi.
+    """
+
+    base: int
+    limit: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IommuGroup:
+    """One IOMMU group: what Linux can only pass through whole."""
+
+    number: int
+    devices: tuple[SBDF, ...]
+    """Its PCI functions, by address."""
+    regions: tuple[KernelRegion, ...] | None
+    """None where the kernel's file could not be read."""
+
+
+def join_groups(
+    readings: tuple[IommuGroupReading, ...] | Missing, problems: Problems
+) -> tuple[IommuGroup, ...] | Missing:
+    """Make the groups, by number; names that are none are left out with a line."""
+    if isinstance(readings, Missing):
+        problems.missing("the IOMMU groups", readings)
+        return readings
+    groups = (_group(reading, problems) for reading in readings)
+    return tuple(sorted((each for each in groups if each), key=lambda one: one.number))
+
+
+def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
+    if not reading.name.isdecimal():
+        problems.add(f"an IOMMU group's name is no number: {reading.name!r}")
+        return None
+    what = f"IOMMU group {reading.name}"
+    if isinstance(reading.devices, Missing):
+        problems.missing(f"{what}: its devices", reading.devices, quiet=False)
+        devices: tuple[str, ...] = ()
+    else:
+        devices = reading.devices
+    regions: tuple[KernelRegion, ...] | None = None
+    if isinstance(reading.reserved_regions, Missing):
+        problems.missing(f"{what}: its reserved regions", reading.reserved_regions)
+    else:
+        regions = _regions(what, reading.reserved_regions, problems)
+    return IommuGroup(number=int(reading.name), devices=_functions(devices), regions=regions)
+
+
+def _functions(names: tuple[str, ...]) -> tuple[SBDF, ...]:
+    """Give the PCI functions among the devices of a group: platform devices have no address."""
+    found = []
+    for name in names:
+        try:
+            found.append(SBDF.parse(name))
+        except ValueError:
+            continue
+    return tuple(sorted(found))
+
+
+def _regions(what: str, content: bytes, problems: Problems) -> tuple[KernelRegion, ...]:
+    regions = []
+    for line in content.decode("ascii", "backslashreplace").splitlines():
+        try:
+            base, limit, kind = line.split()
+            regions.append(KernelRegion(int(base, 16), int(limit, 16), kind))
+        except ValueError:
+            problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
+    return tuple(regions)

@@ -1,0 +1,113 @@
+"""The PCI functions: readings to a topology."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.readings import Problems, number
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
+from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
+
+# PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
+_HEADER_TYPE_AT = 0x0E
+_SECONDARY_BUS_AT = 0x19
+_SUBORDINATE_BUS_AT = 0x1A
+
+
+def join_pci(
+    snapshot: HostSnapshot,
+    groups: Mapping[SBDF, int],
+    slots: Mapping[tuple[int, int, int], str],
+    problems: Problems,
+) -> PciTopology:
+    """Make the topology; `groups` and `slots` say which group and slot a function is in."""
+    readings = snapshot.pci
+    if isinstance(readings, Missing):
+        if readings.kind is not MissingKind.NOT_COLLECTED:
+            why = readings.detail or readings.kind.value
+            problems.add(f"the PCI functions could not be listed: {why}")
+        return PciTopology(readings)
+    functions: dict[SBDF, PciFunction] = {}
+    for reading in readings:
+        try:
+            sbdf = SBDF.parse(reading.name)
+        except ValueError as error:
+            problems.add(f"a PCI function's name cannot be read: {error}")
+            continue
+        if _vanished(reading):
+            problems.add(f"{sbdf}: it was listed, and gone when it was read")
+            continue
+        slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
+        functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
+    return PciTopology(MappingProxyType(functions))
+
+
+def _vanished(reading: PciReading) -> bool:
+    """Tell whether none of the attributes that every function has is there any more."""
+    attributes = (reading.class_code, reading.vendor, reading.device)
+    return all(isinstance(one, Missing) and one.kind is MissingKind.ABSENT for one in attributes)
+
+
+def _function(
+    sbdf: SBDF, reading: PciReading, group: int | None, slot: str | None, problems: Problems
+) -> PciFunction:
+    class_code = number(f"{sbdf}: its class", reading.class_code, problems)
+    header_type = _config_byte(reading, _HEADER_TYPE_AT, 0x7F)
+    is_bridge = (
+        header_type in BRIDGE_HEADERS
+        if header_type is not None
+        else class_code is not None and class_code >> 8 in BRIDGE_CLASSES
+    )
+    driver, physical = reading.driver, reading.physical_function
+    if isinstance(driver, Missing):
+        problems.missing(f"{sbdf}: its driver", driver)
+    names = dict(reading.names)
+    return PciFunction(
+        sbdf=sbdf,
+        class_code=class_code,
+        vendor_id=number(f"{sbdf}: its vendor", reading.vendor, problems),
+        device_id=number(f"{sbdf}: its device", reading.device, problems),
+        driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
+        header_type=header_type,
+        secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
+        subordinate_bus=_config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None,
+        iommu_group=group,
+        physical_function=None if isinstance(physical, Missing) else _sbdf_at_end(physical),
+        total_vfs=_total_vfs(reading),
+        slot=slot,
+        vendor_name=names.get("ID_VENDOR_FROM_DATABASE"),
+        device_name=names.get("ID_MODEL_FROM_DATABASE"),
+    )
+
+
+def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
+    config = reading.config
+    return None if isinstance(config, Missing) or len(config) <= at else config[at] & mask
+
+
+def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
+    """Find the bus behind a bridge: the kernel's attribute, else configuration space."""
+    if not isinstance(reading.secondary_bus, Missing):
+        what = f"{sbdf}: its secondary_bus_number"
+        value = number(what, reading.secondary_bus, problems, base=10)
+        if value is not None and 0 < value <= 0xFF:
+            return value
+    value = _config_byte(reading, _SECONDARY_BUS_AT)
+    if value is None:
+        problems.add(f"{sbdf}: the bus behind this bridge could not be read")
+    return value or None  # 0: nobody has numbered the bus behind it
+
+
+def _total_vfs(reading: PciReading) -> int:
+    value = reading.total_vfs
+    try:
+        return 0 if isinstance(value, Missing) else int(value.decode("ascii"))
+    except ValueError:
+        return 0
+
+
+def _sbdf_at_end(target: str) -> SBDF | None:
+    try:
+        return SBDF.parse(target.rpartition("/")[2])
+    except ValueError:
+        return None

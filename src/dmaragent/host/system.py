@@ -1,0 +1,78 @@
+"""The running system: kernel, its options, processor, memory."""
+
+import json
+from dataclasses import dataclass
+
+from dmaragent.host.readings import Problems, text
+from dmaragent.snapshot import Missing, SystemReading
+
+OPTIONS = (
+    "intel_iommu", "amd_iommu", "iommu", "iommu.passthrough", "iommu.strict", "vfio-pci.ids",
+    "pcie_acs_override", "pci", "xen-pciback.hide", "acpi", "noapic", "intremap", "nomodule",
+    "memmap", "efi", "kvm-intel.nested", "vfio_iommu_type1.allow_unsafe_interrupts",
+)  # fmt: skip
+"""The kernel options that matter to reserved memory and passthrough; no other is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """The running system.  None: not known."""
+
+    kernel_release: str | None
+    options: tuple[str, ...] | None
+    """The kernel options that matter, as they were given."""
+    cpu_vendor: str | None
+    """GenuineIntel, AuthenticAMD, …"""
+    virtual: bool | None
+    """Whether the processor says that a hypervisor is below (CPUID leaf 1, ECX bit 31)."""
+    memory_total: int | None
+    """In bytes, as psutil tells it: dom0's own in a Xen dom0."""
+    boot_time: int | None
+    """In seconds since 1970."""
+
+
+def join_system(system: SystemReading, problems: Problems) -> System:
+    """Make the system's facts."""
+    vendor, virtual = _cpu(text(system.cpu))
+    memory, boot_time = _resources(system.resources, problems)
+    line = text(system.command_line)
+    return System(
+        kernel_release=text(system.kernel_release),
+        options=None if line is None else _options(line),
+        cpu_vendor=vendor,
+        virtual=virtual,
+        memory_total=memory,
+        boot_time=boot_time,
+    )
+
+
+def _options(line: str) -> tuple[str, ...]:
+    kept = (word for word in line.split() if word.partition("=")[0].replace("_", "-") in _NORMAL)
+    return tuple(kept)
+
+
+_NORMAL = frozenset(name.replace("_", "-") for name in OPTIONS)
+
+
+def _cpu(content: str | None) -> tuple[str | None, bool | None]:
+    """Find the first processor's vendor, and whether it is virtual."""
+    vendor, virtual = None, None
+    for line in (content or "").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "vendor_id" and vendor is None:
+            vendor = value.strip()
+        elif name.strip() == "flags" and virtual is None:
+            virtual = "hypervisor" in value.split()
+    return vendor, virtual
+
+
+def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None, int | None]:
+    if isinstance(output, Missing):
+        problems.missing("memory and boot time", output)
+        return None, None
+    try:
+        facts = json.loads(output)
+        return int(facts["memory_total"]), int(facts["boot_time"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        problems.add("memory and boot time cannot be understood")
+        return None, None

@@ -1,0 +1,127 @@
+"""Xen's side: its release, options and capabilities, and its own list of reserved memory."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.readings import Problems, text
+from dmaragent.snapshot import Missing, MissingKind, XenReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RdmEntry:
+    """One entry of the hypervisor's list, in pages of 4 KiB."""
+
+    start_pfn: int
+    nr_pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenHost:
+    """What a Xen host says of itself.  None: not known."""
+
+    dom0: bool | None
+    guest_type: str | None
+    """What this kernel is to Xen: PV, PVH or HVM."""
+    release: tuple[int, int] | None
+    extra: str | None
+    command_line: str | None
+    """Xen's own boot options."""
+    capabilities: tuple[str, ...] | None
+    """``virt_caps`` of ``xl info``: hvm_directio and pv_directio mean that the IOMMU works."""
+    reserved_memory: tuple[RdmEntry, ...] | Missing
+    """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
+    device_reserved_memory: Mapping[SBDF, tuple[RdmEntry, ...]] | Missing
+    assignable: tuple[SBDF, ...] | Missing
+    """The functions bound to pciback."""
+
+    @property
+    def iommu_enabled(self) -> bool | None:
+        """Whether Xen's IOMMU works, as far as ``xl info`` tells."""
+        if self.capabilities is None:
+            return None
+        return any(one.endswith("directio") for one in self.capabilities)
+
+
+def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
+    """Make Xen's side, or None where the kernel does not run on Xen, as far as is known."""
+    kind = text(reading.hypervisor_type)
+    if kind != "xen" and isinstance(reading.reserved_memory, Missing):
+        return None
+    info = _info(reading.info)
+    if isinstance(reading.info, Missing):
+        problems.missing("`xl info`", reading.info)
+    capabilities = text(reading.capabilities)
+    options = info.get("virt_caps")
+    return XenHost(
+        dom0=None
+        if isinstance(reading.capabilities, Missing)
+        else "control_d" in (capabilities or ""),
+        guest_type=text(reading.guest_type),
+        release=_release(reading, info),
+        extra=text(reading.version[2]) or info.get("xen_extra"),
+        command_line=info.get("xen_commandline"),
+        capabilities=None if options is None else tuple(options.split()),
+        reserved_memory=_entries(reading.reserved_memory, problems),
+        device_reserved_memory=_device_entries(reading.device_reserved_memory, problems),
+        assignable=_assignable(reading.assignable),
+    )
+
+
+def _info(output: bytes | Missing) -> dict[str, str]:
+    """Read the lines ``name : value`` of ``xl info``."""
+    if isinstance(output, Missing):
+        return {}
+    lines = output.decode("utf-8", "backslashreplace").splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+def _release(reading: XenReading, info: Mapping[str, str]) -> tuple[int, int] | None:
+    major = text(reading.version[0]) or info.get("xen_major") or ""
+    minor = text(reading.version[1]) or info.get("xen_minor") or ""
+    found = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...] | Missing:
+    if isinstance(output, Missing):
+        problems.missing("the hypervisor's reserved device memory", output)
+        return output
+    try:
+        return _parse(json.loads(output)["entries"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        problems.add("the hypervisor's reserved device memory cannot be understood")
+        return Missing(MissingKind.FAILED, "not the JSON that was expected")
+
+
+def _device_entries(
+    output: bytes | Missing, problems: Problems
+) -> Mapping[SBDF, tuple[RdmEntry, ...]] | Missing:
+    if isinstance(output, Missing):
+        return output
+    try:
+        devices = json.loads(output)["devices"].items()
+        return {SBDF.parse(name): _parse(each) for name, each in devices if each is not None}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        problems.add("the reserved device memory of each device cannot be understood")
+        return Missing(MissingKind.FAILED, "not the JSON that was expected")
+
+
+def _parse(entries: list[list[int]]) -> tuple[RdmEntry, ...]:
+    return tuple(RdmEntry(start_pfn=int(start), nr_pages=int(pages)) for start, pages in entries)
+
+
+def _assignable(names: tuple[str, ...] | Missing) -> tuple[SBDF, ...] | Missing:
+    """Give the functions in pciback's directory, which holds its own files too."""
+    if isinstance(names, Missing):
+        return names
+    found = []
+    for name in names:
+        try:
+            found.append(SBDF.parse(name))
+        except ValueError:
+            continue
+    return tuple(sorted(found))

@@ -1,0 +1,57 @@
+"""The firmware's memory map: what each range of physical addresses is.
+
+Pure.  On a PC this is the E820 map, as the kernel got it from the firmware:
+/sys/firmware/memmap, or the BIOS-e820 lines of the boot log.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.addresses import AddressRange
+
+
+class MemoryType(Enum):
+    """What a range is, under the kernel's words (arch/x86/kernel/e820.c, ``e820_type_to_string``)."""
+
+    RAM = "System RAM"
+    RESERVED = "Reserved"
+    ACPI = "ACPI Tables"
+    NVS = "ACPI Non-volatile Storage"
+    UNUSABLE = "Unusable memory"
+    PERSISTENT = "Persistent Memory"
+    SOFT_RESERVED = "Soft Reserved"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryEntry:
+    """One range of the map; `words` are the map's own."""
+
+    range: AddressRange
+    type: MemoryType
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMap:
+    """The entries of the map, by address."""
+
+    entries: tuple[MemoryEntry, ...]
+
+    def within(self, region: AddressRange) -> Iterator[MemoryEntry]:
+        """Yield the entries that `region` overlaps, by address."""
+        return (entry for entry in self.entries if entry.range.overlaps(region))
+
+    def covered(self, region: AddressRange, types: frozenset[MemoryType]) -> bool:
+        """Tell whether every byte of `region` lies in entries of these `types`."""
+        at = region.start
+        for entry in self.within(region):
+            if entry.type not in types:
+                continue
+            if entry.range.start > at:
+                return False
+            at = max(at, entry.range.end)
+            if at >= region.end:
+                return True
+        return at >= region.end

@@ -1,0 +1,394 @@
+"""What the Xen hypervisor makes of a DMAR table: its list of reserved device memory.
+
+Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, release by release;
+``strategy=host`` uses the list that results.  Two things are not predicted: the pages of
+the XHCI debug console, which are no firmware's, and whether Xen has a page of an ``rmrr=``
+range (``mfn_valid``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.memory_map import MemoryMap, MemoryType
+from dmaragent.platforms.xen_model import (
+    ERAS,
+    NEWEST_RELEASE,
+    PAGE,
+    Fate,
+    RegionFate,
+    XenBehaviour,
+    XenEntry,
+    XenPrediction,
+    behaviour_of,
+)
+from dmaragent.platforms.xen_options import UserRange, iommu_switched_off, parse_rmrr_option
+from dmaragent.snapshot import Missing
+from dmaragent.topology import Located, PciTopology, Presence
+from fwtables import (
+    ATSR,
+    DMAR,
+    DRHD,
+    RMRR,
+    SATC,
+    Damage,
+    DamageKind,
+    Structure,
+    UnknownStructure,
+    located,
+    structure_name,
+)
+from fwtables.constants import ScopeType, StructureType
+
+_SMALLEST_SCOPE = 8
+_ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
+_COUNTED = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
+"""The scope types that Xen counts: ``scope_device_count``."""
+_PARSED = frozenset(
+    {StructureType.DRHD, StructureType.RMRR, StructureType.ATSR, StructureType.RHSA}
+)
+_NOT_RAM = frozenset({MemoryType.RESERVED, MemoryType.ACPI, MemoryType.NVS, MemoryType.UNUSABLE})
+_ENDS_WALK = frozenset({DamageKind.STRUCTURE_LENGTH_ZERO, DamageKind.STRUCTURE_LENGTH_BELOW_HEADER})
+_READS_ON = frozenset(
+    {
+        DamageKind.TABLE_LENGTH_TOO_LONG,
+        DamageKind.STRUCTURE_PAST_END,
+        DamageKind.TRAILING_BYTES,
+        DamageKind.SCOPE_PAST_STRUCTURE,
+    }
+)
+"""Xen checks neither that a structure fits its table nor that a scope fits its structure."""
+
+
+def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
+    table: DMAR,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    release: tuple[int, int] | None,
+    command_line: str = "",
+    *,
+    damage: tuple[Damage, ...] = (),
+) -> XenPrediction:
+    """Predict what the hypervisor of `release` lists for `table` on this host.
+
+    `damage` is the table's, as :func:`fwtables.decode` found it.  Source: Xen
+    drivers/passthrough/vtd/dmar.c, ``acpi_dmar_init``; drivers/passthrough/iommu.c,
+    ``iommu_get_reserved_device_memory``.
+    """
+    behaviour = behaviour_of(release)
+    walk = _Walk(topology, memory_map, behaviour)
+    walk.read(table, damage)
+    switch = iommu_switched_off(command_line)
+    off = f"{switch} stands on Xen's command line" if switch else walk.error
+    options = tuple(walk.option(each, off) for each in parse_rmrr_option(command_line))
+    shown = () if off else tuple(unit for unit in reversed(walk.units) if unit.entry)
+    return XenPrediction(
+        behaviour=behaviour,
+        vtd_disabled=off,
+        entries=tuple(unit.entry for unit in shown if unit.entry),
+        fates=tuple(_discarded(each) if off else each for each in walk.fates),
+        by_device=_by_device(shown),
+        options=options,
+        notes=(*_release_notes(release, behaviour), *walk.notes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
+
+    base: int
+    limit: int
+    devices: tuple[SBDF | None, ...]
+    """None: behind a bridge that is not there, or not known."""
+
+    @property
+    def entry(self) -> XenEntry | None:
+        """What the hypercall reports of it: ``intel_iommu_get_reserved_device_memory``.
+
+        The limit is rounded up as if it were an end, so that a page aligned one loses its page.
+        """
+        start = self.base // PAGE
+        pages = -(-self.limit // PAGE) - start
+        return XenEntry(start_pfn=start, nr_pages=pages) if pages and self.seen else None
+
+    @property
+    def seen(self) -> tuple[SBDF | None, ...]:
+        """The devices up to the first 00:00.0: ``for_each_rmrr_device`` ends at a BDF of 0."""
+        ends = (number for number, sbdf in enumerate(self.devices) if sbdf and _is_zero(sbdf))
+        return self.devices[: next(ends, None)]
+
+
+class _Walk:
+    """Xen's one pass over the table, ``acpi_parse_dmar``: the first error ends it."""
+
+    def __init__(
+        self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
+    ) -> None:
+        self.topology = topology
+        self.memory_map = memory_map
+        self.behaviour = behaviour
+        self.units: list[_Unit] = []
+        """What is registered, in order."""
+        self.fates: list[RegionFate] = []
+        self.notes: list[str] = []
+        self.error = ""
+        """What switched VT-d off."""
+        self.catch_alls: set[str] = set()
+        """The structures of segment 0 seen that may be there once."""
+
+    def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
+        """Walk the structures of `table`, then what could not be decoded of it."""
+        if isinstance(self.topology.functions, Missing):
+            self.notes.append("the PCI functions are not known: every device is taken to answer")
+        if table.host_address_width == 0:
+            self.error = "the table's host address width is 0 (EINVAL)"
+        for offset, structure in located(table):
+            if _kind(structure) == StructureType.RMRR:
+                self.fates.append(self.region(offset, structure))
+            elif not self.error and (refusal := self.other(structure)):
+                self.fail(offset, structure_name(structure), refusal)
+        for each in damage:
+            if self.error:
+                return
+            if each.kind in _ENDS_WALK:
+                self.error = f"{each} (EINVAL)"
+            elif each.kind in _READS_ON and each.offset < table.length:
+                self.notes.append(f"{each}; what Xen reads there is not predicted")
+
+    def fail(self, offset: int, name: str, reason: str) -> None:
+        """Switch VT-d off: ``disable_all_dmar_units``."""
+        self.error = f"the {name} at offset 0x{offset:x}: {reason}"
+
+    def other(self, structure: Structure) -> str:
+        """Say why `structure`, no RMRR, is refused; empty where it is not.
+
+        ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  Missing devices of their
+        scopes are only warned of.
+        """
+        if isinstance(structure, UnknownStructure):
+            parsed = structure.type in _PARSED or (
+                structure.type == StructureType.SATC and self.behaviour.satc_parsed
+            )
+            return "it is too short for its type (EINVAL)" if parsed else ""
+        if isinstance(structure, DRHD):
+            if structure.register_base_address in (0, _ALL_ONES):
+                address = f"its register address is 0x{structure.register_base_address:x}"
+                return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
+            error = _scope_error(structure.undecoded)
+            if structure.include_pci_all and not error:
+                error = self.repeated(structure, "INCLUDE_PCI_ALL")
+            return error
+        if isinstance(structure, ATSR):
+            if structure.all_ports:  # its scope is not parsed then
+                return self.repeated(structure, "ALL_PORTS")
+            return _scope_error(structure.undecoded)
+        if isinstance(structure, SATC) and self.behaviour.satc_parsed:
+            return _scope_error(structure.undecoded)
+        return ""
+
+    def repeated(self, structure: DRHD | ATSR, flag: str) -> str:
+        """Say that `flag` is there for the second time; segments other than 0 may repeat it."""
+        if structure.segment_number != 0:
+            return ""
+        seen = flag in self.catch_alls
+        self.catch_alls.add(flag)
+        return f"it is the second in segment 0 with {flag} (EINVAL)" if seen else ""
+
+    def region(self, offset: int, structure: Structure) -> RegionFate:
+        """Decide on one RMRR: ``acpi_parse_one_rmrr``, whose checks are in this order."""
+        if self.error:
+            reason = f"Xen did not come to it: {self.error}"
+            return RegionFate(offset=offset, fate=Fate.NOT_REACHED, entry=None, reason=reason)
+        if not isinstance(structure, RMRR):
+            return self.refuse(offset, "it is too short for its type (EINVAL)")
+        refusal, notes = self.memory(structure)
+        refusal = self.overlap(structure.base_address, structure.limit_address) or refusal
+        refusal = refusal or _scope_error(structure.undecoded)
+        if refusal:
+            return self.refuse(offset, refusal)
+        if structure.undecoded:
+            notes.append("its last scope entry runs past its end: what Xen reads is not predicted")
+        return self.register(offset, structure, notes)
+
+    def refuse(self, offset: int, reason: str) -> RegionFate:
+        """Let this RMRR switch VT-d off."""
+        self.fail(offset, "RMRR", reason)
+        return RegionFate(offset=offset, fate=Fate.REFUSED, entry=None, reason=reason)
+
+    def overlap(self, base: int, limit: int) -> str:
+        """Say which registered region `base` to `limit` overlaps; segments do not matter."""
+        for unit in self.units:
+            if base <= unit.limit and unit.base <= limit:
+                return f"it overlaps the region 0x{unit.base:x}-0x{unit.limit:x} (EEXIST)"
+        return ""
+
+    def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
+        """Judge the memory below `rmrr`: drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``.
+
+        A page that is partly reserved, ACPI, NVS or unusable counts as that; else none of its
+        bytes may be of an entry of the map, so that Xen can add it to the map as reserved.
+        """
+        if rmrr.base_address > rmrr.limit_address:
+            return "", []
+        if self.memory_map is None:
+            return "", ["map unknown: whether it is reserved memory was not checked"]
+        region = _whole_pages(AddressRange(rmrr.base_address, rmrr.limit_address + 1))
+        if self.memory_map.covered(region, frozenset({MemoryType.RESERVED})):
+            return "", []
+        if not self.behaviour.ram_disables_vtd:
+            return "", ["not in reserved memory: Xen only warns (before 4.19)"]
+        pages = MemoryMap(
+            tuple(
+                replace(each, range=_whole_pages(each.range))
+                for each in self.memory_map.within(region)
+            )
+        )
+        for each in pages.entries:
+            start, end = max(each.range.start, region.start), min(each.range.end, region.end)
+            if each.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
+                where = f"its pages from 0x{start:x} are {each.words} in the memory map"
+                return f"{where}, which cannot be made reserved (EIO)", []
+        return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
+
+    def register(self, offset: int, rmrr: RMRR, notes: list[str]) -> RegionFate:
+        """Register an RMRR whose memory and scope are sound: ``register_one_rmrr``.
+
+        A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
+        """
+        places = [
+            self.topology.locate(rmrr.segment_number, scope)
+            for scope in rmrr.device_scope
+            if scope.type in _COUNTED
+        ]
+        if not places:
+            reason = "its scope has no entry that Xen counts as a device"
+            return _dropped(offset, Fate.DROPPED_NO_DEVICES, reason, notes)
+        absent = [place for place in places if place.presence is Presence.ABSENT]
+        looks = self.behaviour.looks_for_devices and self.knows(rmrr.segment_number)
+        if len(absent) == len(places) and looks:
+            reason = "no device of its scope answers: " + "; ".join(one.reason for one in absent)
+            return _dropped(offset, Fate.IGNORED_ABSENT, reason, notes)
+        base, limit = rmrr.base_address, rmrr.limit_address
+        if base > limit:
+            return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
+        unit = _Unit(base, limit, tuple(place.sbdf for place in places))
+        self.units.append(unit)
+        return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+
+    def scope_notes(self, rmrr: RMRR, unit: _Unit, places: list[Located]) -> list[str]:
+        """Say what is odd in the scope of a registered RMRR."""
+        notes = []
+        if self.behaviour.looks_for_devices and not self.knows(rmrr.segment_number):
+            segment = f"segment 0x{rmrr.segment_number:x} has no known function"
+            notes.append(f"{segment}: Xen does not look whether its devices answer")
+        for place in places:
+            if place.presence is Presence.ABSENT:
+                notes.append(f"{place.reason}; it still counts as a device of the scope")
+            elif place.sbdf is None:
+                notes.append(f"one of its devices is not known: {place.reason}")
+        if unit.seen and len(unit.seen) < len(unit.devices):
+            notes.append("Xen does not see the devices from 00:00.0 on in its scope")
+        if unit.limit % PAGE == 0:
+            lost = f"the last page 0x{unit.limit:x} is lost"
+            notes.append(f"{lost}: Xen rounds the limit down because it is page aligned")
+        return notes
+
+    def knows(self, segment: int) -> bool:
+        """Tell whether Xen knows `segment` by now: ``pci_known_segment``.
+
+        Xen has the segments of the MCFG table then; those with functions stand for them.
+        """
+        if segment == 0 or isinstance(self.topology.functions, Missing):
+            return True
+        return any(sbdf.segment == segment for sbdf in self.topology.functions)
+
+    def option(self, user: UserRange, off: str) -> UserRange:
+        """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is."""
+        start, end = user.start_pfn, user.end_pfn
+        if not user.accepted or start is None or end is None:
+            return user
+        functions = self.topology.functions
+        known = not isinstance(functions, Missing) and self.knows(user.devices[0].segment)
+        if not self.behaviour.rmrr_option:
+            return _refused(user, f"{self.behaviour.name} has no such option")
+        if off:
+            return _refused(user, f"VT-d is off: {off}")
+        # Xen compares with the first byte of the last page, not with its last.
+        if overlap := self.overlap(start * PAGE, end * PAGE):
+            return _refused(user, overlap.removesuffix(" (EEXIST)"))
+        if known and not any(device in self.topology.known for device in user.devices):
+            return _refused(user, "none of its devices answers")
+        self.units.append(_Unit(start * PAGE, end * PAGE + PAGE - 1, user.devices))
+        if self.units[-1].entry is None:
+            return replace(user, reason="its first device is 00:00.0, so it is never reported")
+        return user
+
+
+def _reported(offset: int, unit: _Unit, notes: tuple[str, ...]) -> RegionFate:
+    """Say what the hypercall makes of a registered RMRR."""
+    entry, fate = unit.entry, Fate.LISTED
+    reason = "Xen accepts it and lists it"
+    if not unit.seen:
+        fate = Fate.STOPPED
+        reason = "the first device of its scope is 00:00.0, where Xen's iteration over it ends"
+    elif entry is None:
+        fate = Fate.EMPTY_AFTER_ROUNDING
+        reason = "its base is its limit and page aligned, which Xen rounds to 0 pages"
+    return RegionFate(offset=offset, fate=fate, entry=entry, reason=reason, notes=notes)
+
+
+def _dropped(offset: int, fate: Fate, reason: str, notes: list[str]) -> RegionFate:
+    return RegionFate(offset=offset, fate=fate, entry=None, reason=reason, notes=tuple(notes))
+
+
+def _discarded(fate: RegionFate) -> RegionFate:
+    """Say of a listed RMRR that VT-d was switched off after all."""
+    if fate.fate is not Fate.LISTED:
+        return fate
+    return replace(fate, fate=Fate.DISCARDED, reason="Xen accepted it, but VT-d is off")
+
+
+def _refused(user: UserRange, reason: str) -> UserRange:
+    return replace(user, accepted=False, reason=reason)
+
+
+def _by_device(units: Iterable[_Unit]) -> Mapping[SBDF, tuple[XenEntry, ...]]:
+    """Sort the entries by device: a unit once for each address, segment included."""
+    found: dict[SBDF, tuple[XenEntry, ...]] = {}
+    for unit in units:
+        for sbdf in dict.fromkeys(unit.seen):
+            if sbdf is not None and unit.entry is not None:
+                found[sbdf] = (*found.get(sbdf, ()), unit.entry)
+    return MappingProxyType(found)
+
+
+def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> list[str]:
+    """Say that the release is not known, or not modelled."""
+    if release is None:
+        return [f"the hypervisor's release is not known: predicted as {behaviour.name}"]
+    if ERAS[0].first <= release <= NEWEST_RELEASE:
+        return []
+    return [f"Xen {release[0]}.{release[1]} is not modelled: predicted as {behaviour.name}"]
+
+
+def _kind(structure: Structure) -> int:
+    return structure.type if isinstance(structure, UnknownStructure) else int(structure.TYPE)
+
+
+def _is_zero(sbdf: SBDF) -> bool:
+    """Tell whether its 16 bits of bus, device and function are 0; Xen stores no more."""
+    return (sbdf.bus, sbdf.device, sbdf.function) == (0, 0, 0)
+
+
+def _scope_error(undecoded: bytes) -> str:
+    """Say that a scope entry is too short for Xen: ``scope_device_count``."""
+    if len(undecoded) < 2 or undecoded[1] >= _SMALLEST_SCOPE:
+        return ""
+    return f"an entry of its scope has length {undecoded[1]} (EINVAL)"
+
+
+def _whole_pages(addresses: AddressRange) -> AddressRange:
+    """Give every page that any of `addresses` is in."""
+    return AddressRange(addresses.start // PAGE * PAGE, -(-addresses.end // PAGE) * PAGE)

@@ -1,0 +1,130 @@
+"""What is said of Xen's list of reserved device memory: behaviour by release, fates, prediction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.platforms.xen_options import UserRange
+
+PAGE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenBehaviour:
+    """What matters for acceptance and changed between releases of the hypervisor."""
+
+    name: str
+    first: tuple[int, int]
+    """The first release that behaves so."""
+    rmrr_option: bool = False
+    """Whether there is an ``rmrr=`` option: 431685e8de, 4.9."""
+    ram_disables_vtd: bool = False
+    """Whether an RMRR in RAM switches VT-d off and is not only warned of: a185f88e98, 4.19."""
+    satc_parsed: bool = False
+    """Whether SATC structures are parsed, so that a malformed one switches VT-d off: 4.19."""
+    looks_for_devices: bool = False
+    """Whether an RMRR none of whose devices answers is ignored.
+
+    The code is as old as RMRRs, behind ``pci_known_segment``; but up to 4.20 Xen makes its
+    segments only after it has read the table (``pci_segments_init`` in ``acpi_mmcfg_init``),
+    so that it never looks.  Seen on 4.17.7, which lists such a region.  From 4.21 on
+    ``__start_xen`` makes segment 0 before that: read in the patches, not seen.
+    """
+
+
+ERAS = (
+    XenBehaviour(name="Xen 4.6 to 4.8", first=(4, 6)),
+    XenBehaviour(name="Xen 4.9 to 4.18", first=(4, 9), rmrr_option=True),
+    XenBehaviour(
+        name="Xen 4.19 and 4.20",
+        first=(4, 19),
+        rmrr_option=True,
+        ram_disables_vtd=True,
+        satc_parsed=True,
+    ),
+    XenBehaviour(
+        name="Xen 4.21 and 4.22",
+        first=(4, 21),
+        rmrr_option=True,
+        ram_disables_vtd=True,
+        satc_parsed=True,
+        looks_for_devices=True,
+    ),
+)
+"""The behaviours, oldest first."""
+NEWEST_RELEASE = (4, 22)
+
+
+class Fate(Enum):
+    """What becomes of one RMRR."""
+
+    LISTED = "listed"
+    """It is on the hypervisor's list."""
+    DISCARDED = "discarded"
+    """It was accepted; then VT-d was switched off, and the list is empty."""
+    DROPPED_NO_DEVICES = "dropped-no-devices"
+    """No entry of its scope is one that Xen counts."""
+    IGNORED_ABSENT = "ignored-absent"
+    """No device of its scope answers."""
+    STOPPED = "stopped"
+    """The first device of its scope is 00:00.0, so it is never reported."""
+    EMPTY_AFTER_ROUNDING = "empty-after-rounding"
+    """Nothing is left of it in whole pages."""
+    REFUSED = "refused"
+    """This one switches VT-d off."""
+    NOT_REACHED = "not-reached"
+    """It comes after what switched VT-d off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenEntry:
+    """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it."""
+
+    start_pfn: int
+    nr_pages: int
+
+    @property
+    def range(self) -> AddressRange:
+        """The addresses it covers."""
+        return AddressRange(self.start_pfn * PAGE, (self.start_pfn + self.nr_pages) * PAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionFate:
+    """What becomes of the RMRR at `offset` of the table."""
+
+    offset: int
+    fate: Fate
+    entry: XenEntry | None
+    """What Xen makes of it; None unless it is LISTED or DISCARDED."""
+    reason: str
+    """Why, in a sentence."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenPrediction:
+    """The list that Xen has of a host's reserved device memory, and how it comes about."""
+
+    behaviour: XenBehaviour
+    vtd_disabled: str
+    """Why VT-d is off, or empty."""
+    entries: tuple[XenEntry, ...]
+    """In the hypervisor's order: the latest registered first; empty when VT-d is off."""
+    fates: tuple[RegionFate, ...]
+    """One for each RMRR, in table order; also for one too short to be read."""
+    by_device: Mapping[SBDF, tuple[XenEntry, ...]]
+    """What Xen answers when asked for one device; devices of no entry are not in it."""
+    options: tuple[UserRange, ...]
+    """The ranges of the ``rmrr=`` option, in order of the command line."""
+    notes: tuple[str, ...] = ()
+    """What limits the prediction as a whole."""
+
+
+def behaviour_of(release: tuple[int, int] | None) -> XenBehaviour:
+    """Give the behaviour of `release`; of None the newest, of one not modelled the nearest."""
+    if release is None:
+        return ERAS[-1]
+    return next((era for era in reversed(ERAS) if era.first <= release), ERAS[0])

@@ -1,0 +1,152 @@
+"""The PCI functions of a host, and where device scopes lead among them.
+
+Pure.  The walk is VT-d 8.3.1 as Xen does it (drivers/passthrough/vtd/dmar.c,
+``acpi_parse_dev_scope``): each step but the last is a bridge, whose secondary bus
+the next step is on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.addresses import SBDF
+from dmaragent.snapshot import Missing
+from fwtables import DeviceScope
+
+BRIDGE_HEADERS = frozenset({1, 2})
+"""Header types with bus numbers: PCI-to-PCI and CardBus bridges (PCI 3.0, 6.1)."""
+BRIDGE_CLASSES = frozenset({0x0604, 0x0607, 0x0609})
+"""The classes of such bridges: PCI-to-PCI, CardBus, semi-transparent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PciFunction:
+    """One PCI function that answers on this host.  None: not known, or not so."""
+
+    sbdf: SBDF
+    class_code: int | None
+    vendor_id: int | None
+    device_id: int | None
+    driver: str | None
+    header_type: int | None = None
+    """The layout of its configuration header (0 endpoint, 1 bridge), without the multi-function bit."""
+    secondary_bus: int | None = None
+    """The bus behind it, for a bridge."""
+    subordinate_bus: int | None = None
+    """The highest bus behind it, for a bridge."""
+    iommu_group: int | None = None
+    physical_function: SBDF | None = None
+    """For an SR-IOV virtual function: the physical one it belongs to."""
+    total_vfs: int = 0
+    """How many virtual functions it can have."""
+    slot: str | None = None
+    """The name of the physical slot it is in."""
+    vendor_name: str | None = None
+    """What the hardware database calls its vendor."""
+    device_name: str | None = None
+    """What the hardware database calls it."""
+
+    @property
+    def is_bridge(self) -> bool:
+        """Whether there are buses behind it: by its header's type, else by its class."""
+        if self.header_type is not None:
+            return self.header_type in BRIDGE_HEADERS
+        return self.class_code is not None and self.class_code >> 8 in BRIDGE_CLASSES
+
+
+class Presence(Enum):
+    """Whether the function a device scope leads to answers on this host."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a device scope's path and the function found there, if its bus is known."""
+
+    step: str
+    sbdf: SBDF | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where a device scope entry leads on this host."""
+
+    scope: DeviceScope
+    presence: Presence
+    sbdf: SBDF | None
+    """The function meant; None where a bridge of the path is missing, so its bus is unknown."""
+    hops: tuple[Hop, ...]
+    reason: str
+    """Why it is not present, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class PciTopology:
+    """The PCI functions that answer, by address; or why they are not known."""
+
+    functions: Mapping[SBDF, PciFunction] | Missing
+
+    @property
+    def known(self) -> Mapping[SBDF, PciFunction]:
+        """The functions, none where they are not known."""
+        return {} if isinstance(self.functions, Missing) else self.functions
+
+    def locate(self, segment: int, scope: DeviceScope) -> Located:
+        """Walk the path of `scope` from its start bus through the bridges of this host."""
+        hops: list[Hop] = []
+        bus: int | None = scope.start_bus_number
+        lost = Presence.ABSENT
+        reason = "" if scope.path else "the entry has no path"
+        for number, entry in enumerate(scope.path, 1):
+            sbdf = None
+            if bus is not None:
+                try:
+                    sbdf = SBDF(segment, bus, entry.device, entry.function)
+                except ValueError as error:
+                    reason = f"step {number} ({entry}) cannot exist: {error}"
+            hops.append(Hop(str(entry), sbdf))
+            bus = None
+            if sbdf is not None and number < len(scope.path):
+                bus, lost, reason = self._bus_behind(sbdf)
+        sbdf = hops[-1].sbdf if hops else None
+        presence, reason = self._presence(sbdf, lost, reason)
+        return Located(scope=scope, presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
+
+    def is_below(self, sbdf: SBDF, bridge: PciFunction) -> bool:
+        """Tell whether `sbdf` is on a bus behind `bridge`.
+
+        As Linux has it: drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
+        """
+        if bridge.secondary_bus is None or bridge.sbdf.segment != sbdf.segment:
+            return False
+        last = (
+            bridge.subordinate_bus if bridge.subordinate_bus is not None else bridge.secondary_bus
+        )
+        return bridge.secondary_bus <= sbdf.bus <= last
+
+    def _bus_behind(self, sbdf: SBDF) -> tuple[int | None, Presence, str]:
+        """Give the bus behind the bridge at `sbdf`; without one, what that says of the device."""
+        if isinstance(self.functions, Missing):
+            reason = f"the bus behind {sbdf} is not known without the PCI functions"
+            return None, Presence.UNKNOWN, reason
+        bridge = self.functions.get(sbdf)
+        if bridge is None:
+            return None, Presence.ABSENT, f"no bridge answers at {sbdf}"
+        if bridge.secondary_bus is not None:
+            return bridge.secondary_bus, Presence.ABSENT, ""
+        if bridge.is_bridge or bridge.class_code is None:
+            return None, Presence.UNKNOWN, f"the bus behind {sbdf} could not be read"
+        return None, Presence.ABSENT, f"{sbdf} is not a bridge"
+
+    def _presence(self, sbdf: SBDF | None, lost: Presence, reason: str) -> tuple[Presence, str]:
+        """Tell whether the function at `sbdf` answers; `lost` is the answer where the path ended."""
+        if isinstance(self.functions, Missing):
+            return Presence.UNKNOWN, reason or "the PCI functions were not collected"
+        if sbdf is None:
+            return lost, reason
+        if sbdf in self.functions:
+            return Presence.PRESENT, ""
+        return Presence.ABSENT, f"no device answers at {sbdf}"
