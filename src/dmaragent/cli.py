@@ -36,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return UNANSWERED
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else UNANSWERED
     except OSError as error:
         _drop_output()
         _complain(f"dmaragent: {error}")
@@ -51,7 +49,10 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
         return 0
-    options = _parser().parse_args(arguments)
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as error:  # argparse has printed its help, or what is wrong
+        return error.code if isinstance(error.code, int) else UNANSWERED
     code: int = options.run(options)
     return code
 

@@ -115,7 +115,7 @@ class Inventory:
     regions: tuple[Region, ...]
     units: tuple[Unit, ...]
     unit_of: Mapping[SBDF, Unit]
-    """The unit of each owner and of each device that Linux ties to a region."""
+    """The unit of each function that answers and of each owner, where the table has one."""
     translation_cached: frozenset[SBDF]
     """Devices with an address translation cache, by the table's SATC structures."""
     xen: XenViews
@@ -167,10 +167,10 @@ def take_inventory(host: Host) -> Inventory:
     regions = _regions(host, table, views, scopes)
     units = Units(table, host.topology)
     state = _linux_state(host)
-    concerned = {held.sbdf for region in regions for held in region.linux} | {
-        owner.sbdf for region in regions for owner in region.owners if owner.sbdf is not None
+    named = {owner.sbdf for region in regions for owner in region.owners}
+    found = {
+        sbdf: units.of(sbdf) for sbdf in named | host.topology.known.keys() if sbdf is not None
     }
-    found = {sbdf: units.of(sbdf) for sbdf in concerned}
     return Inventory(
         host=host,
         device=None,

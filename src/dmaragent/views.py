@@ -292,7 +292,8 @@ def _why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
     if prediction is not None and prediction.vtd_disabled:
         yield prediction.vtd_disabled
     elif prediction is not None and not prediction.fates:
-        yield "the table has no RMRR structure"
+        whole = isinstance(host.table, Decoded) and not host.table.damage
+        yield "the table has no RMRR structure" if whole else "none in what could be decoded"
     elif prediction is not None and all(fate.fate is not Fate.LISTED for fate in prediction.fates):
         yield "Xen accepts none of the table's regions"
     if host.xen is not None and host.xen.iommu_enabled is False:

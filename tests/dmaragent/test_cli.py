@@ -10,6 +10,7 @@ import pytest
 
 from dmaragent import __version__
 from dmaragent.collect.opening import open_host
+from dmaragent.commands.output import progress
 from dmaragent.snapshot import Missing, MissingKind
 from support.cli import run
 from support.damaged import CASES, Case
@@ -563,3 +564,255 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
 
     assert done.stdout.startswith(b"DMAR  length")
     assert done.stderr == b""
+
+
+# What a first review broke --------------------------------------------------------------
+
+
+def test_a_device_that_a_bare_table_cannot_place_is_not_told_to_have_no_regions(
+    capsys: Capture,
+) -> None:
+    bare = HP / "root/sys/firmware/acpi/tables/DMAR"
+
+    ran = run(capsys, "inventory", "--host", bare, "--device", "0a:00.0")
+    document = run(capsys, "inventory", "--host", bare, "--device", "0a:00.0", "--json")
+
+    assert ran.code == document.code == 2
+    assert "none names 0000:0a:00.0 for certain; these paths could lead to it" in ran.out
+    answer = document.document["answer"]
+    assert (answer["device"], answer["complete"]) == ("0000:0a:00.0", False)
+    assert "0000:00:1c.7>00.0" in answer["undetermined"]
+
+
+def test_regions_keep_their_numbers_when_narrowed_to_a_device(capsys: Capture) -> None:
+    ran = run(capsys, "inventory", "--host", MACHINES / "qemu-q35-rmrr", "--device", "01:00.0")
+
+    assert "\n  3  0x3c110000-0x3c11ffff" in ran.out
+
+
+@pytest.mark.parametrize("kept", [10, 100])
+def test_a_table_that_was_not_decoded_whole_is_not_said_to_have_no_regions(
+    kept: int, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "DMAR"
+    path.write_bytes((HP / "root/sys/firmware/acpi/tables/DMAR").read_bytes()[:kept])
+
+    ran = run(capsys, "inventory", "--host", path)
+
+    assert "has no RMRR structure" not in ran.out
+
+
+@pytest.mark.parametrize("verb", ["decode", "inventory"])
+def test_a_pipe_is_read_to_its_end(verb: str, table_file: Path) -> None:
+    """The writer holds the pipe open between two halves until the reader has had time to end."""
+    option = "--host" if verb == "inventory" else ""
+    fifo = table_file.parent / "fifo"
+    os.mkfifo(fifo)
+    program = f"{sys.executable} -m dmaragent {verb} {option} {fifo}"
+    reader = subprocess.Popen(["sh", "-c", program], stdout=subprocess.PIPE)
+    with fifo.open("wb", buffering=0) as writer:
+        writer.write(EVERY_STRUCTURE[:100])
+        writer.write(EVERY_STRUCTURE[100:])
+    out, _ = reader.communicate(timeout=60)
+
+    assert reader.returncode == 0
+    assert b"DAMAGED" not in out
+
+
+def test_a_checksum_that_could_not_be_checked_is_not_called_ok(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "DMAR"
+    path.write_bytes(EVERY_STRUCTURE[:200])
+
+    assert "not checked, as the length is wrong" in run(capsys, "decode", path).out
+
+
+def test_what_a_folder_holds_is_never_passed_over_without_a_word(
+    tmp_path: Path, table_file: Path, capsys: Capture
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "host").symlink_to(HP)
+
+    ran = run(capsys, "decode", tmp_path)
+    empty = run(capsys, "decode", tmp_path / "empty")
+
+    assert "link: a link to a folder, not followed" in ran.out
+    assert "pipe: not a regular file" in ran.out
+    assert ran.code == 1
+    assert (empty.code, "there is no file in this folder" in empty.err) == (2, True)
+
+
+def test_hosts_in_a_folder_are_decoded_by_their_tables(capsys: Capture) -> None:
+    ran = run(capsys, "decode", MACHINES)
+
+    lines = ran.out.splitlines()
+    assert any(
+        line.startswith(f"{HP}:/sys/firmware/acpi/tables/DMAR: DMAR, 1286") for line in lines
+    )
+    assert "passed over" not in ran.out
+    assert any("sosreport" in line and "was not collected" in line for line in lines)
+
+
+def test_a_dump_without_the_table_is_no_host_and_says_nothing_of_one(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "dump"
+    path.write_text("SSDT @ 0x1000\n  0000: 53 53 44 54\n\n")
+
+    ran = run(capsys, "inventory", "--host", path)
+
+    assert ran.code == 2
+    assert "holds 1 tables, none of them DMAR" in ran.err
+
+
+def test_an_unreadable_table_beside_a_readable_one_is_said_as_it_is(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    tables = tmp_path / "sys/firmware/acpi/tables"
+    tables.mkdir(parents=True)
+    (tables / "DMAR").mkdir()
+    (tables / "RMAD").write_bytes(table(signature=b"RMAD"))
+
+    ran = run(capsys, "inventory", "--host", tmp_path)
+    decoded = run(capsys, "decode", tmp_path)
+
+    assert "RMAD, 48 bytes" in ran.out
+    assert "DMAR could not be read" in " ".join(ran.out.split())
+    assert decoded.code == 1
+    assert "RMAD  length 48" in decoded.out
+    assert "DMAR cannot be read: Is a directory" in decoded.err
+
+
+def test_a_copied_sys_itself_is_a_host(tmp_path: Path, capsys: Capture) -> None:
+    tables = tmp_path / "firmware/acpi/tables"
+    tables.mkdir(parents=True)
+    (tables / "DMAR").write_bytes(EVERY_STRUCTURE)
+
+    assert run(capsys, "inventory", "--host", tmp_path).code == 0
+
+
+def test_a_device_node_is_never_replaced(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    os.mkfifo(tmp_path / "node")
+
+    ran = run(capsys, "encode", document_file, "-o", tmp_path / "node", "--force")
+
+    assert ran.code == 2
+    assert "no regular file" in ran.err
+    assert (tmp_path / "node").is_fifo()
+
+
+def test_nothing_is_left_behind_where_writing_fails(
+    document_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(os, "replace", fail)
+
+    ran = run(capsys, "encode", document_file, "-o", tmp_path / "out")
+
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("stream", [">&-", ">/dev/full", "2>&- >/dev/full"])
+@pytest.mark.parametrize("what", ["--version", "decode --help", "decode {}", "inventory --host {}"])
+def test_a_closed_or_full_output_is_one_line_and_no_traceback(
+    what: str, stream: str, table_file: Path
+) -> None:
+    command = f"{sys.executable} -m dmaragent {what.format(table_file)} {stream}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == (0 if "2>" in stream else 1)
+
+
+@pytest.mark.parametrize("what", ["decode -", "encode - -o -"])
+def test_a_closed_input_is_one_line_and_no_traceback(what: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m dmaragent {what} <&-"], capture_output=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert b"standard input is closed" in done.stderr
+
+
+def test_the_notice_of_another_host_does_not_get_into_the_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("dmaragent.collect.opening.LiveHost", lambda: _Live(MissingKind.ABSENT, ()))
+
+    ran = run(capsys, "inventory", "--or-show", HP, "--json")
+
+    assert ran.document["origin"]["host"]["kind"] == "recorded"
+    assert "no DMAR table" in ran.err
+
+
+def test_or_show_does_not_go_with_a_host(capsys: Capture) -> None:
+    assert run(capsys, "inventory", "--host", HP, "--or-show", HP).code == 2
+
+
+@pytest.mark.parametrize("value", ['"0x' + "f" * 5000 + '"', "9" * 400])
+def test_numbers_of_thousands_of_digits_are_refused(
+    value: str, document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    text = document_file.read_text().replace('"0xfed90000"', value)
+    document_file.write_text(text)
+
+    assert run(capsys, "encode", document_file, "-o", tmp_path / "out").code == 2
+
+
+def test_a_progress_bar_shows_on_a_terminal_once_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("dmaragent.commands.output.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    assert list(progress(range(4), "decoding")) == [0, 1, 2, 3]
+
+    shown = capsys.readouterr().err
+    assert "decoding [" in shown
+    assert "3/4" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize("name", ["synthetic-pvh-dom0", "lenovo-laptop"])
+def test_a_refused_device_is_told_on_one_screen(name: str, capsys: Capture) -> None:
+    device = {"synthetic-pvh-dom0": "00:19.0", "lenovo-laptop": "3d:00.0"}[name]
+
+    ran = run(capsys, "inventory", "--host", MACHINES / name, "--device", device)
+
+    assert ran.code == 0
+    assert len(ran.out.splitlines()) <= 24
+    if name == "lenovo-laptop":
+        assert "Group    2, with 0000:00:1d.0" in ran.out
+        assert "Slot     1" in ran.out
+        assert "Unit     DRHD at 0x48, registers 0xfed91000" in ran.out
+
+
+def test_wide_shows_all_columns(capsys: Capture) -> None:
+    ran = run(capsys, "inventory", "--host", MACHINES / "lenovo-laptop", "--wide")
+
+    assert "Intel Corporation UHD Graphics 620" in ran.out
+    assert "0xfed90000" in ran.out
+
+
+def test_the_tree_has_every_function_below_its_unit(capsys: Capture) -> None:
+    ran = run(capsys, "inventory", "--host", MACHINES / "dell-r820", "--tree")
+
+    lines = ran.out.splitlines()
+    assert "DRHD at 0x30  segment 0000, registers 0xcf000000, NUMA node 1" in lines
+    assert "  0000:40:02.0  PCI bridge, pcieport" in lines
+    assert "    0000:41:00.0  RAID controller, megaraid_sas" in lines
+    assert "  IOAPIC 2 at 0000:40:05.4" in lines
+    assert "  0000:40:01.0  PCI sub-hierarchy, absent" in lines
+    assert "  INCLUDE_PCI_ALL: 3 functions that no other unit names" in lines
+    assert "    0000:00:1a.0  USB controller (EHCI), ehci-pci  region 1-2" in lines

@@ -44,8 +44,8 @@ def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
 
 def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     what = f"memory map entry {reading.name}"
-    start = number(f"{what}: its start", reading.start, problems)
-    end = number(f"{what}: its end", reading.end, problems)
+    start = number(what, "its start", reading.start, problems)
+    end = number(what, "its end", reading.end, problems)
     words = text(reading.type)
     if start is None or end is None or words is None:
         return None

@@ -51,7 +51,7 @@ def _vanished(reading: PciReading) -> bool:
 def _function(
     sbdf: SBDF, reading: PciReading, group: int | None, slot: str | None, problems: Problems
 ) -> PciFunction:
-    class_code = number(f"{sbdf}: its class", reading.class_code, problems)
+    class_code = number(sbdf, "its class", reading.class_code, problems)
     header_type = _config_byte(reading, _HEADER_TYPE_AT, 0x7F)
     is_bridge = (
         header_type in BRIDGE_HEADERS
@@ -65,8 +65,8 @@ def _function(
     return PciFunction(
         sbdf=sbdf,
         class_code=class_code,
-        vendor_id=number(f"{sbdf}: its vendor", reading.vendor, problems),
-        device_id=number(f"{sbdf}: its device", reading.device, problems),
+        vendor_id=number(sbdf, "its vendor", reading.vendor, problems),
+        device_id=number(sbdf, "its device", reading.device, problems),
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
         header_type=header_type,
         secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
@@ -88,8 +88,8 @@ def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
 def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
     """Find the bus behind a bridge: the kernel's attribute, else configuration space."""
     if not isinstance(reading.secondary_bus, Missing):
-        what = f"{sbdf}: its secondary_bus_number"
-        value = number(what, reading.secondary_bus, problems, base=10)
+        what = "its secondary_bus_number"
+        value = number(sbdf, what, reading.secondary_bus, problems, base=10)
         if value is not None and 0 < value <= 0xFF:
             return value
     value = _config_byte(reading, _SECONDARY_BUS_AT)

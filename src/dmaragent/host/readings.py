@@ -30,15 +30,17 @@ def text(value: bytes | Missing) -> str | None:
     return value.decode("utf-8", "backslashreplace").strip() or None
 
 
-def number(what: str, value: bytes | Missing, problems: Problems, base: int = 16) -> int | None:
-    """Read a file that holds one number, or say why there is none."""
+def number(
+    of: object, what: str, value: bytes | Missing, problems: Problems, base: int = 16
+) -> int | None:
+    """Read a file that holds `what` of `of`, one number, or say why there is none."""
     if isinstance(value, Missing):
         if value.kind is not MissingKind.NOT_COLLECTED:
-            problems.missing(what, value, quiet=False)
+            problems.missing(f"{of}: {what}", value, quiet=False)
         return None
     try:
         return int(value.decode("ascii"), base)
     except ValueError:
         shown = value[:40].decode("ascii", "backslashreplace")
-        problems.add(f"{what} is not a number: {shown!r}")
+        problems.add(f"{of}: {what} is not a number: {shown!r}")
         return None

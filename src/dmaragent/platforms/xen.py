@@ -127,6 +127,7 @@ class _Walk:
         self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
     ) -> None:
         self.topology = topology
+        self.segments = frozenset(sbdf.segment for sbdf in topology.known)
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.units: list[_Unit] = []
@@ -302,7 +303,7 @@ class _Walk:
         """
         if segment == 0 or isinstance(self.topology.functions, Missing):
             return True
-        return any(sbdf.segment == segment for sbdf in self.topology.functions)
+        return segment in self.segments
 
     def option(self, user: UserRange, off: str) -> UserRange:
         """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is."""

@@ -8,8 +8,7 @@ from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import count, scope_words, span_words
 from dmaragent.topology import Located, PciFunction, Presence
-from dmaragent.units import Unit, Units
-from fwtables import Decoded
+from dmaragent.units import Unit
 from fwtables.constants import ScopeType
 
 
@@ -17,16 +16,15 @@ def tree_text(inventory: Inventory) -> list[str]:
     """Give the lines of ``dmaragent inventory --tree``."""
     if not inventory.units:
         return ["The table has no unit (DRHD)."]
-    table = inventory.table.table if isinstance(inventory.table, Decoded) else None
-    tree = _Tree(inventory, Units(table, inventory.host.topology))
+    tree = _Tree(inventory)
     return [line for unit in inventory.units for line in tree.unit(unit)]
 
 
 class _Tree:
     """The functions of the host by the bus they are on, and the regions of each."""
 
-    def __init__(self, inventory: Inventory, units: Units) -> None:
-        self._units = units
+    def __init__(self, inventory: Inventory) -> None:
+        self._unit_of = inventory.unit_of
         self._known = inventory.host.topology.known
         self._on_bus: dict[tuple[int, int], list[PciFunction]] = {}
         for sbdf in sorted(self._known):
@@ -80,7 +78,7 @@ class _Tree:
                 yield from self._below(function, indent + 2, above | {function.sbdf})
 
     def _rest(self, unit: Unit) -> Iterator[str]:
-        rest = [sbdf for sbdf in sorted(self._known) if self._units.of(sbdf) is unit]
+        rest = [sbdf for sbdf in sorted(self._known) if self._unit_of.get(sbdf) is unit]
         yield f"  INCLUDE_PCI_ALL: {count(len(rest), 'function')} that no other unit names"
         for sbdf in rest:
             yield f"    {self._function(self._known[sbdf])}"
