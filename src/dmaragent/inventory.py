@@ -14,7 +14,7 @@ from dmaragent.host import Host
 from dmaragent.platforms.linux import FLOPPY, Held, LinuxScopes, compare_groups, has_isa_bridge
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, Located, PciFunction, Presence
-from dmaragent.units import Unit, Units, translation_cached
+from dmaragent.units import Capabilities, Unit, Units, capabilities_of
 from dmaragent.views import Difference, XenView, XenViews, memory_words, xen_views
 from fwtables import DMAR, RMRR, Decoded, located, structure_length
 from fwtables.constants import ScopeType
@@ -116,8 +116,8 @@ class Inventory:
     units: tuple[Unit, ...]
     unit_of: Mapping[SBDF, Unit]
     """The unit of each function that answers and of each owner, where the table has one."""
-    translation_cached: frozenset[SBDF]
-    """Devices with an address translation cache, by the table's SATC structures."""
+    capabilities: Capabilities
+    """What the table's ATSR, SATC and ANDD structures say."""
     xen: XenViews
     linux_state: LinuxState
     differences: tuple[Difference, ...]
@@ -178,7 +178,7 @@ def take_inventory(host: Host) -> Inventory:
         regions=regions,
         units=units.units,
         unit_of={sbdf: unit for sbdf, unit in found.items() if unit is not None},
-        translation_cached=translation_cached(table, host.topology),
+        capabilities=capabilities_of(table, host.topology),
         xen=views,
         linux_state=state,
         differences=(*views.differences, *_linux_differences(host, regions, state)),

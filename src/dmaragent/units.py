@@ -6,12 +6,13 @@ drivers/iommu/intel/dmar.c, ``dmar_find_matched_drhd_unit``, Xen in vtd/dmar.c,
 ``acpi_find_matched_drhd_unit``.  A virtual function is served with its physical one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
 from dmaragent.topology import Located, PciTopology
-from fwtables import DMAR, DRHD, RHSA, SATC, located
+from fwtables import ANDD, ATSR, DMAR, DRHD, RHSA, SATC, located
 from fwtables.constants import ScopeType
 
 
@@ -83,10 +84,40 @@ def _units(table: DMAR, topology: PciTopology) -> Iterator[Unit]:
             )
 
 
-def translation_cached(table: DMAR | None, topology: PciTopology) -> frozenset[SBDF]:
-    """Give the devices that SATC structures say have an address translation cache, VT-d 8.8."""
-    satcs = [each for each in (table.structures if table else ()) if isinstance(each, SATC)]
-    places = (
-        topology.locate(each.segment_number, scope) for each in satcs for scope in each.device_scope
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the table says of devices beyond units and regions."""
+
+    translation_cached: frozenset[SBDF]
+    """Devices with an address translation cache: SATC structures, VT-d 8.8."""
+    ats_root_ports: frozenset[SBDF]
+    """Root ports that support ATS transactions: ATSR structures, VT-d 8.5."""
+    ats_segments: frozenset[int]
+    """Segments all of whose root ports do: ATSR structures with ALL_PORTS."""
+    namespace_names: Mapping[int, str]
+    """ACPI devices by the number that scope entries give them: ANDD structures, VT-d 8.7."""
+
+
+def capabilities_of(table: DMAR | None, topology: PciTopology) -> Capabilities:
+    """Gather what the ATSR, SATC and ANDD structures of `table` say."""
+    structures = table.structures if table else ()
+
+    def devices(kind: type[ATSR | SATC]) -> frozenset[SBDF]:
+        places = (
+            topology.locate(each.segment_number, scope)
+            for each in structures
+            if isinstance(each, kind)
+            for scope in each.device_scope
+        )
+        return frozenset(place.sbdf for place in places if place.sbdf is not None)
+
+    return Capabilities(
+        translation_cached=devices(SATC),
+        ats_root_ports=devices(ATSR),
+        ats_segments=frozenset(
+            each.segment_number for each in structures if isinstance(each, ATSR) and each.all_ports
+        ),
+        namespace_names=MappingProxyType(
+            {each.acpi_device_number: each.name for each in structures if isinstance(each, ANDD)}
+        ),
     )
-    return frozenset(place.sbdf for place in places if place.sbdf is not None)

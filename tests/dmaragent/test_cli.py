@@ -810,7 +810,7 @@ def test_the_tree_has_every_function_below_its_unit(capsys: Capture) -> None:
 
     lines = ran.out.splitlines()
     assert "DRHD at 0x30  segment 0000, registers 0xcf000000, NUMA node 1" in lines
-    assert "  0000:40:02.0  PCI bridge, pcieport" in lines
+    assert "  0000:40:02.0  PCI bridge, pcieport, ATS" in lines
     assert "    0000:41:00.0  RAID controller, megaraid_sas" in lines
     assert "  IOAPIC 2 at 0000:40:05.4" in lines
     assert "  0000:40:01.0  PCI sub-hierarchy, absent" in lines

@@ -1,5 +1,6 @@
 """Every recorded machine answers as its expected.toml says, recorded, live and copied."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,25 @@ def test_present_owners_have_the_regions_the_kernel_gives_their_group(
         assert union == set(group["direct"]), group["devices"]
         compared |= set(group["devices"])
     assert ours.keys() <= compared
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if "signature" in load(name, "expected.toml")]
+)
+def test_every_present_scope_resolves_to_the_function_that_sysfs_has_there(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kernel's own nesting: the directories above a function are the bridges above it."""
+    devices = json.loads((MACHINES / name / "calls/udev-pci").read_bytes())
+    paths = {each["name"]: each["path"].split("/")[4:] for each in devices}
+    _, answer = _answer(capsys, MACHINES / name)
+    scopes = [owner["scope"] for region in answer["regions"] for owner in region["owners"]]
+    scopes += [scope for unit in answer["units"] for scope in unit["scopes"]]
+
+    for scope in scopes:
+        hops = [hop["sbdf"] for hop in scope["path"]]
+        if hops[-1] in paths:
+            assert hops == paths[hops[-1]][-len(hops) :]
 
 
 def test_every_machine_says_where_it_comes_from_and_what_must_come_out() -> None:

@@ -20,7 +20,7 @@ from dmaragent.units import Units
 from dmaragent.views import ListSource, Origin
 from fwtables import Decoded
 from support.hosts import FakeHost, Function, fake_host
-from support.tables import drhd, rhsa, rmrr, satc, scope, table
+from support.tables import andd, atsr, drhd, rhsa, rmrr, satc, scope, table
 
 BRIDGE = 0x060400
 FUNCTIONS = [
@@ -155,6 +155,9 @@ def test_a_device_is_served_by_the_unit_that_names_it_or_a_bridge_above_else_by_
         drhd(0xFED82000, scope(1, 0x1C, (0, 0)), scope(3, 0xF0, (0x1F, 0)), flags=1),
         rhsa(0xFED81000, 1),
         satc(scope(1, 1, (0, 0))),
+        atsr(scope(2, 0, (0x1C, 0))),
+        atsr(flags=1, segment=3),
+        andd(7, b"\\_SB.I2C0\0"),
     )
     assert isinstance(inventory.table, Decoded)
     units = Units(inventory.table.table, inventory.host.topology)
@@ -171,7 +174,10 @@ def test_a_device_is_served_by_the_unit_that_names_it_or_a_bridge_above_else_by_
     assert base("00:14.0") == base("05:00.0") == 0xFED82000
     assert units.of(SBDF.parse("0001:00:00.0")) is None
     assert [unit.proximity_domain for unit in units.units] == [None, 1, None]
-    assert inventory.translation_cached == {SBDF.parse("01:00.0")}
+    assert inventory.capabilities.translation_cached == {SBDF.parse("01:00.0")}
+    assert inventory.capabilities.ats_root_ports == {SBDF.parse("00:1c.0")}
+    assert inventory.capabilities.ats_segments == {3}
+    assert inventory.capabilities.namespace_names == {7: "\\_SB.I2C0"}
 
 
 def test_a_virtual_function_is_served_with_its_physical_one() -> None:

@@ -56,6 +56,15 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         "undetermined": list(inventory.undetermined),
         "regions": [_region(inventory, region) for region in inventory.regions],
         "units": [_unit(unit) for unit in inventory.units],
+        "ats": {
+            "root_ports": sorted(map(str, inventory.capabilities.ats_root_ports)),
+            "segments": sorted(inventory.capabilities.ats_segments),
+            "translation_cached": sorted(map(str, inventory.capabilities.translation_cached)),
+        },
+        "namespace_devices": {
+            str(number): name
+            for number, name in sorted(inventory.capabilities.namespace_names.items())
+        },
         "xen": _xen(inventory),
         "linux": {
             "state": inventory.linux_state.value,

@@ -216,8 +216,11 @@ def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[s
             "Unit",
             f"DRHD at 0x{unit.offset:x}, registers 0x{unit.drhd.register_base_address:x}{node}",
         )
-    if function.sbdf in inventory.translation_cached:
+    known = inventory.capabilities
+    if function.sbdf in known.translation_cached:
         yield "ATS", "has an address translation cache (SATC)"
+    if function.sbdf in known.ats_root_ports:
+        yield "ATS", "is a root port that supports it (ATSR)"
     groups = inventory.host.groups
     if function.iommu_group is not None and not isinstance(groups, Missing):
         group = next(one for one in groups if one.number == function.iommu_group)

@@ -25,6 +25,7 @@ class _Tree:
 
     def __init__(self, inventory: Inventory) -> None:
         self._unit_of = inventory.unit_of
+        self._capabilities = inventory.capabilities
         self._known = inventory.host.topology.known
         self._on_bus: dict[tuple[int, int], list[PciFunction]] = {}
         for sbdf in sorted(self._known):
@@ -55,7 +56,13 @@ class _Tree:
         path = f"{scope.start_bus_number:02x}:" + ">".join(map(str, scope.path))
         where = str(place.sbdf) if place.sbdf is not None else path
         if scope.type not in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
-            yield f"  {kind} {scope.enumeration_id} at {where}"
+            name = self._capabilities.namespace_names.get(scope.enumeration_id, "")
+            named = (
+                f", {visible(name)}"
+                if scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and name
+                else ""
+            )
+            yield f"  {kind} {scope.enumeration_id} at {where}{named}"
             return
         function = None if place.sbdf is None else self._known.get(place.sbdf)
         if function is None:
@@ -89,4 +96,7 @@ class _Tree:
         driver = f", {visible(function.driver)}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
         mark = f"  region {span_words(regions)}" if regions else ""
-        return f"{function.sbdf}  {what}{driver}{mark}"
+        cached = function.sbdf in self._capabilities.translation_cached
+        port = function.sbdf in self._capabilities.ats_root_ports
+        ats = ", ATS cache" if cached else ", ATS" if port else ""
+        return f"{function.sbdf}  {what}{driver}{ats}{mark}"
