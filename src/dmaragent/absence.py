@@ -72,13 +72,14 @@ def _absent(host: Host) -> Absence:
     names = () if isinstance(host.acpi_tables, Missing) else host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
-    if "IVRS" in names or host.system.cpu_vendor in ("AuthenticAMD", "HygonGenuine"):
-        has = "IVRS is there" if "IVRS" in names else f"the processor is {host.system.cpu_vendor}"
-        return Absence(AbsenceKind.AMD, (has,))
+    if "IVRS" in names:
+        return Absence(AbsenceKind.AMD, ("IVRS is there",))
     if host.system.virtual and not (host.xen and host.xen.dom0):
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
         said = ("the processor says so", model) if model else ("the processor says so",)
         return Absence(AbsenceKind.VIRTUAL_MACHINE, said)
+    if host.system.cpu_vendor in ("AuthenticAMD", "HygonGenuine"):
+        return Absence(AbsenceKind.AMD, (f"the processor is {host.system.cpu_vendor}",))
     if host.system.cpu_vendor == "GenuineIntel":
         return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's, and real",))
     return Absence(AbsenceKind.UNKNOWN, ())

@@ -4,7 +4,7 @@ Pure.  A region is what one RMRR structure says, in table order, whole: regions 
 touch or repeat each other are not merged, because their owners differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -142,11 +142,12 @@ class Inventory:
 
     def of_device(self, sbdf: SBDF) -> "Inventory":
         """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux."""
+        enforced = self.linux_state is not LinuxState.UNDER_XEN
         kept = tuple(
             each
             for each in self.regions
             if any(one.sbdf == sbdf for one in each.owners)
-            or any(held.sbdf == sbdf for held in each.linux)
+            or (enforced and any(held.sbdf == sbdf for held in each.linux))
         )
         numbers = {each.number for each in kept}
         return replace(
@@ -181,7 +182,11 @@ def take_inventory(host: Host) -> Inventory:
         capabilities=capabilities_of(table, host.topology),
         xen=views,
         linux_state=state,
-        differences=(*views.differences, *_linux_differences(host, regions, state)),
+        differences=(
+            *views.differences,
+            *_bridge_differences(regions),
+            *_linux_differences(host, regions, state),
+        ),
         undetermined=_undetermined(regions),
     )
 
@@ -245,6 +250,16 @@ def _linux_state(host: Host) -> LinuxState:
     if isinstance(host.groups, Missing):
         return LinuxState.UNKNOWN
     return LinuxState.GROUPS if host.groups else LinuxState.NO_GROUPS
+
+
+def _bridge_differences(regions: tuple[Region, ...]) -> Iterator[Difference]:
+    """Explain where Linux ties more devices to a region than Xen: a bridge in its scope."""
+    for region in regions:
+        for bridge in sorted({held.through for held in region.linux if held.through is not None}):
+            yield Difference(
+                region.number,
+                f"Linux ties all that is below the bridge {bridge} to it, Xen the bridge alone",
+            )
 
 
 def _linux_differences(

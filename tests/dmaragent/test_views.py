@@ -344,6 +344,11 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
         (_absent(("APIC", "IVRS")), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.VIRTUAL_MACHINE),
+        (
+            _absent(files={"/proc/cpuinfo": VIRTUAL.replace(b"GenuineIntel", b"AuthenticAMD")}),
+            AbsenceKind.VIRTUAL_MACHINE,
+        ),
+        (_absent(("IVRS",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": INTEL}), AbsenceKind.VTD_OFF),
         (_absent(), AbsenceKind.UNKNOWN),
         (

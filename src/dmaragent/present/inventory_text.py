@@ -81,7 +81,7 @@ def _region_views(inventory: Inventory, region: Region) -> str:
         words = " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
         told.append(f"Linux: {words}")
     if region.memory is not None and region.memory.lower() != "reserved":
-        told.append(f"memory map: {visible(region.memory)}")
+        told.append(f"Memory map: {visible(region.memory)}, not reserved")
     return ". ".join(told)
 
 

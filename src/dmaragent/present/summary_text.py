@@ -125,6 +125,9 @@ def _xen(inventory: Inventory) -> str:
     if listed.source is ListSource.UNKNOWN:
         return ""
     own = listed.source is ListSource.HYPERVISOR
+    if listed.vtd_disabled and not own:
+        why = listed.vtd_disabled
+        return f"would switch VT-d off for the whole host, and list no region (predicted): {why}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
         said = "lists no region (hypercall)" if own else "would list no region (predicted)"
