@@ -1,6 +1,7 @@
 """Hosts made up in a test: a tree of files, links and calls that answers the collector."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -119,3 +120,19 @@ def _sysfs_paths(functions: list[Function]) -> dict[str, str]:
         return f"{path(bridge)}/{sbdf}"
 
     return {each.sbdf: path(each.sbdf) for each in functions}
+
+
+class OneAnswer:
+    """This machine, answering one thing to everything."""
+
+    def __init__(self, kind: MissingKind, names: tuple[str, ...] | None = None) -> None:
+        self._missing = Missing(kind, os.strerror(13))
+        self._names = names
+
+    def read(self, _: object) -> Missing:
+        return self._missing
+
+    link = call = read
+
+    def list(self, _: object) -> tuple[str, ...] | Missing:
+        return self._missing if self._names is None else self._names

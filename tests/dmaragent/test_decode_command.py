@@ -1,0 +1,187 @@
+"""``dmaragent decode`` as its user meets it: tables, folders, dumps, hosts, damage."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.cli import run
+from support.damaged import CASES, Case
+from support.machines import MACHINES
+from support.tables import EVERY_STRUCTURE, table
+
+HP = MACHINES / "hp-dl380e-gen8"
+Capture = pytest.CaptureFixture[str]
+
+
+def test_a_table_is_told_structure_by_structure(table_file: Path, capsys: Capture) -> None:
+    ran = run(capsys, "decode", table_file)
+
+    assert ran.code == 0
+    for words in (
+        "DMAR  length 258, revision 1, checksum 0x",
+        "46-bit addresses, flags: INTR_REMAP",
+        "0x030  DRHD  length 24  segment 0000, registers 0xfed90000 (64 KiB), flags: none",
+        "flags: INCLUDE_PCI_ALL",
+        "IOAPIC                 bus f0  1f.0  id 2",
+        "RMRR  length 42  segment 0000, 0x7dffd000-0x7dffffff (12 KiB)",
+        "PCI endpoint           bus 00  1c.7 > 00.2",
+        "ATSR  length 16  segment 0001",
+        "RHSA  length 20  registers 0xfed90000, proximity domain 7",
+        "ANDD  length 27  device 1, \\_SB.PCI0.I2C0",
+        "SATC  length 16  segment 0000, flags: ATC_REQUIRED",
+        "flags: REQ_WO_PASID_NESTED_NOTALLOWED",
+        "type 99  length 17  type 99, kept as it is",
+    ):
+        assert words in ran.out or words in " ".join(ran.out.split())
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_every_damage_is_told_and_the_exit_code_says_whether_anything_was_decoded(
+    case: Case, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(case.data)
+
+    ran = run(capsys, "decode", path)
+    document = run(capsys, "decode", path, "--json")
+
+    assert ran.code == document.code == (1 if case.structures is not None else 2)
+    told = " ".join(ran.out.split())
+    (entry,) = document.document["answer"]["tables"]
+    assert [one["kind"] for one in entry["damage"]] == list(case.kinds)
+    for one in entry["damage"]:
+        assert f"offset 0x{one['offset']:x}, {one['field']}: {one['reason']}" in told
+    if case.undecoded:
+        assert f"{case.undecoded} byte" in told
+
+
+def test_a_folder_is_told_a_line_a_file_and_other_tables_are_passed_over(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "a").write_bytes(EVERY_STRUCTURE)
+    (tmp_path / "b").write_bytes(CASES["wrong checksum"].data)
+    (tmp_path / "c").write_bytes(table(signature=b"APIC"))
+    (tmp_path / "d").write_bytes(EVERY_STRUCTURE[:20])
+
+    ran = run(capsys, "decode", tmp_path)
+
+    lines = ran.out.splitlines()
+    assert ran.code == 1
+    assert lines[0].endswith(
+        "DMAR, 258 bytes: 2 DRHD, 1 RMRR, 1 ATSR, 1 RHSA, 1 ANDD, 1 SATC, 1 SIDP, 1 type 99"
+    )
+    assert "DAMAGED: offset 0x9, checksum" in lines[1]
+    assert "not decoded: offset 0x14, oem_table_id: the bytes end here" in lines[2]
+    assert "passed over: this is a table of another kind (APIC)" in lines[3]
+    assert lines[4] == "1 sound table, 1 damaged, 1 not decoded"
+
+
+def test_a_folder_of_sound_tables_is_fine(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "DMAR").write_bytes(EVERY_STRUCTURE)
+    (tmp_path / "APIC").write_bytes(table(signature=b"APIC"))
+    (tmp_path / "notes.txt").write_text("hello")
+
+    ran = run(capsys, "decode", tmp_path)
+
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "1 sound table, 0 damaged"
+
+
+def test_a_recorded_machine_is_decoded_by_its_table(capsys: Capture) -> None:
+    ran = run(capsys, "decode", MACHINES / "xen-pv-dom0")
+
+    assert ran.code == 0
+    assert ran.out.startswith("RMAD  length 416")
+
+
+def test_several_tables_of_one_dump_are_all_decoded(tmp_path: Path, capsys: Capture) -> None:
+    def dump(data: bytes, name: str) -> str:
+        rows = [f"  {at:04X}: {data[at : at + 16].hex(' ')}" for at in range(0, len(data), 16)]
+        return f"{name} @ 0x1000\n" + "\n".join(rows) + "\n\n"
+
+    path = tmp_path / "dump.txt"
+    apic = table(signature=b"APIC")
+    broken = dump(EVERY_STRUCTURE, "DMAR").replace("  0020:", "  0030:")
+    path.write_text(dump(apic, "APIC") + dump(EVERY_STRUCTURE, "DMAR") + broken)
+
+    ran = run(capsys, "decode", path)
+    document = run(capsys, "decode", path, "--json").document
+
+    assert ran.code == 1
+    assert "line 6: DMAR, 258 bytes" in ran.out
+    assert "DAMAGED TEXT: line 28: the offset is 0x30 and should be 0x20" in ran.out
+    assert "passed over: APIC" in ran.out
+    assert [entry["source"]["line"] for entry in document["answer"]["tables"]] == [6, 25]
+    assert document["answer"]["others"][0]["reason"] == "holds APIC, a table of another kind"
+
+
+def test_a_dump_without_the_table_says_so(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "dump.txt"
+    path.write_text("APIC @ 0x1000\n  0000: 41 50 49 43\n\n")
+
+    ran = run(capsys, "decode", path)
+
+    assert ran.code == 2
+    assert "holds no DMAR, RMAD or XMAR table" in ran.err
+
+
+def test_what_cannot_be_read_is_said_beside_what_can(table_file: Path, capsys: Capture) -> None:
+    ran = run(capsys, "decode", table_file, table_file.parent / "gone")
+
+    assert ran.code == 1
+    assert "gone: " in ran.out
+    assert "cannot be read: No such file or directory" in ran.out
+    assert ran.out.splitlines()[-1] == "1 sound table, 0 damaged, 1 not decoded"
+
+
+def test_standard_input_is_decoded(table_file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dmaragent", "decode", "-"],
+        input=table_file.read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert b"RHSA  length 20" in done.stdout
+
+
+def test_a_checksum_that_could_not_be_checked_is_not_called_ok(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "DMAR"
+    path.write_bytes(EVERY_STRUCTURE[:200])
+
+    assert "not checked, as the length is wrong" in run(capsys, "decode", path).out
+
+
+def test_what_a_folder_holds_is_never_passed_over_without_a_word(
+    tmp_path: Path, table_file: Path, capsys: Capture
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "host").symlink_to(HP)
+
+    ran = run(capsys, "decode", tmp_path)
+    empty = run(capsys, "decode", tmp_path / "empty")
+
+    assert "link: a link to a folder, not followed" in ran.out
+    assert "pipe: not a regular file" in ran.out
+    assert ran.code == 1
+    assert (empty.code, "there is no file in this folder" in empty.err) == (2, True)
+
+
+def test_hosts_in_a_folder_are_decoded_by_their_tables(capsys: Capture) -> None:
+    ran = run(capsys, "decode", MACHINES)
+
+    lines = ran.out.splitlines()
+    assert any(
+        line.startswith(f"{HP}:/sys/firmware/acpi/tables/DMAR: DMAR, 1286") for line in lines
+    )
+    assert "passed over" not in ran.out
+    assert any("sosreport" in line and "was not collected" in line for line in lines)

@@ -1,0 +1,173 @@
+"""``dmaragent encode`` as its user meets it: the exact inverse, and what it refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.cli import run
+from support.damaged import CASES, Case
+from support.machines import MACHINES
+from support.tables import EVERY_STRUCTURE
+
+HP = MACHINES / "hp-dl380e-gen8"
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_encode_is_the_inverse_of_decode_on_every_damaged_table(
+    case: Case, tmp_path: Path, capsys: Capture
+) -> None:
+    source, document, out = tmp_path / "in", tmp_path / "x.json", tmp_path / "out"
+    source.write_bytes(case.data)
+    document.write_text(run(capsys, "decode", source, "--json").out)
+
+    assert run(capsys, "encode", document, "-o", out).code == 0
+    assert out.read_bytes() == case.data
+
+
+def test_encode_is_the_inverse_of_decode_on_every_captured_table(
+    corpus_tables: dict[str, bytes], tmp_path: Path, capsys: Capture
+) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for number, data in enumerate(corpus_tables.values()):
+        (folder / f"{number:03}").write_bytes(data)
+    document = tmp_path / "all.json"
+    ran = run(capsys, "decode", folder, "--json")
+    document.write_text(ran.out)
+    assert (ran.code, len(ran.document["answer"]["tables"])) == (0, 164)
+
+    for number, data in enumerate(corpus_tables.values()):
+        out = tmp_path / f"out{number}"
+        assert run(capsys, "encode", document, "--table", number + 1, "-o", out).code == 0
+        assert out.read_bytes() == data
+
+
+def test_an_edited_table_is_sealed_on_demand(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    document = json.loads(document_file.read_text())
+    document["answer"]["tables"][0]["table"]["structures"].pop()
+    document_file.write_text(json.dumps(document))
+    plain, sealed = tmp_path / "plain", tmp_path / "sealed"
+
+    assert run(capsys, "encode", document_file, "-o", plain).code == 0
+    assert run(capsys, "encode", document_file, "--seal", "-o", sealed).code == 0
+
+    assert run(capsys, "decode", plain).code == 1
+    assert run(capsys, "decode", sealed).code == 0
+    assert sealed.read_bytes()[48:] == EVERY_STRUCTURE[48:-17]
+
+
+def test_nothing_is_overwritten_without_force(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out"
+    out.write_text("precious")
+
+    refused = run(capsys, "encode", document_file, "-o", out)
+    assert (refused.code, out.read_text()) == (2, "precious")
+    assert "--force" in refused.err
+
+    assert run(capsys, "encode", document_file, "-o", out, "--force").code == 0
+    assert out.read_bytes() == EVERY_STRUCTURE
+
+
+def test_a_directory_that_cannot_be_written_is_one_line(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "encode", document_file, "-o", tmp_path / "gone" / "out")
+
+    assert ran.code == 2
+    assert "cannot be written: No such file or directory" in ran.err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not what `dmaragent decode --json` prints"),
+        ('{"format":"dmaragent.inventory","answer":{"tables":[]}}', "is not what"),
+        ('{"format":"dmaragent.decode","version":2,"answer":{"tables":[]}}', "version 2"),
+        ('{"format":"dmaragent.decode","version":1,"answer":{"tables":[]}}', "holds 0 tables"),
+        ('{"format":"dmaragent.decode","version":1,"answer":{"tables":[3]}}', "not an object"),
+        (
+            '{"format":"dmaragent.decode","version":1,"answer":{"tables":[{"table":{}}]}}',
+            "table: the key",
+        ),
+        ("[" * 100000, "is not JSON"),
+    ],
+)
+def test_json_that_describes_no_table_is_refused(
+    text: str, said: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+
+    ran = run(capsys, "encode", path, "-o", tmp_path / "out")
+
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_of_several_tables_must_be_chosen(
+    table_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "two.json"
+    path.write_text(run(capsys, "decode", table_file, table_file, "--json").out)
+
+    assert "choose one with --table" in run(capsys, "encode", path, "-o", tmp_path / "out").err
+    assert (
+        "there is no table 3"
+        in run(capsys, "encode", path, "--table", 3, "-o", tmp_path / "out").err
+    )
+
+
+def test_a_table_goes_through_a_pipe_both_ways(table_file: Path) -> None:
+    program = f"{sys.executable} -m dmaragent"
+    command = f"{program} decode {table_file} --json | {program} encode - -o -"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=True)
+
+    assert done.stdout == EVERY_STRUCTURE
+
+
+def test_a_device_node_is_never_replaced(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    os.mkfifo(tmp_path / "node")
+
+    ran = run(capsys, "encode", document_file, "-o", tmp_path / "node", "--force")
+
+    assert ran.code == 2
+    assert "no regular file" in ran.err
+    assert (tmp_path / "node").is_fifo()
+
+
+def test_nothing_is_left_behind_where_writing_fails(
+    document_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(os, "replace", fail)
+
+    ran = run(capsys, "encode", document_file, "-o", tmp_path / "out")
+
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("value", ['"0x' + "f" * 5000 + '"', "9" * 400])
+def test_numbers_of_thousands_of_digits_are_refused(
+    value: str, document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    text = document_file.read_text().replace('"0xfed90000"', value)
+    document_file.write_text(text)
+
+    assert run(capsys, "encode", document_file, "-o", tmp_path / "out").code == 2
