@@ -62,6 +62,8 @@ class XenList:
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
     why_empty: tuple[str, ...]
     """Where there are no entries: why strategy=host reserves nothing."""
+    notes: tuple[str, ...] = ()
+    """What limits a prediction as a whole: the release taken, what was not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ def _by_prediction(host: Host, prediction: XenPrediction | None) -> XenViews:
             release=host.xen.release if host.xen else None,
             vtd_disabled=prediction.vtd_disabled,
             why_empty=() if entries else tuple(_why_empty(host, prediction)),
+            notes=prediction.notes,
         ),
         regions={fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates},
         devices={

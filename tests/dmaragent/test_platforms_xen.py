@@ -736,9 +736,9 @@ def test_each_modelled_release_has_its_behaviour(release: Release, name: str) ->
 @pytest.mark.parametrize(
     ("release", "note"),
     [
-        (None, "the hypervisor's release is not known: predicted as Xen 4.21 and 4.22"),
-        ((4, 5), "Xen 4.5 is not modelled: predicted as Xen 4.6 to 4.8"),
-        ((5, 0), "Xen 5.0 is not modelled: predicted as Xen 4.21 and 4.22"),
+        (None, "as of Xen 4.21 and 4.22: the release is not known"),
+        ((4, 5), "as of Xen 4.6 to 4.8: Xen 4.5 is not modelled"),
+        ((5, 0), "as of Xen 4.21 and 4.22: Xen 5.0 is not modelled"),
     ],
 )
 def test_a_release_that_is_not_modelled_is_said(release: Release, note: str) -> None:

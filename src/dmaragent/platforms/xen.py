@@ -368,10 +368,10 @@ def _by_device(units: Iterable[_Unit]) -> Mapping[SBDF, tuple[XenEntry, ...]]:
 def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
-        return [f"the hypervisor's release is not known: predicted as {behaviour.name}"]
+        return [f"as of {behaviour.name}: the release is not known"]
     if ERAS[0].first <= release <= NEWEST_RELEASE:
         return []
-    return [f"Xen {release[0]}.{release[1]} is not modelled: predicted as {behaviour.name}"]
+    return [f"as of {behaviour.name}: Xen {release[0]}.{release[1]} is not modelled"]
 
 
 def _kind(structure: Structure) -> int:

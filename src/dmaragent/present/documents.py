@@ -246,6 +246,7 @@ def _xen(inventory: Inventory) -> dict[str, Any]:
         },
         "vtd_disabled": listed.vtd_disabled,
         "why_empty": list(listed.why_empty),
+        "notes": list(listed.notes),
         "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,
     }
 

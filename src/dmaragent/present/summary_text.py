@@ -133,7 +133,8 @@ def _xen(inventory: Inventory) -> str:
         said = "lists no region (hypercall)" if own else "would list no region (predicted)"
         return f"{said}, so strategy=host reserves nothing" + (f": {why}" if why else "")
     number = count(len(listed.entries), "region")
-    return f"lists {number} (hypercall)" if own else f"would list {number} (predicted)"
+    limits = "".join(f"; {note}" for note in listed.notes)
+    return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
 
 
 def _linux(inventory: Inventory) -> str:
