@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# No deadline: a test that fails because the machine is busy says nothing.
+settings.register_profile("dmaragent", deadline=None)
+settings.load_profile("dmaragent")
 
 CORPUS = Path(
     os.environ.get("DMARAGENT_CORPUS", Path(__file__).parent.parent.parent / "shared/corpus")

@@ -21,6 +21,8 @@ class AbsenceKind(Enum):
     """The kernel's boot log has the table, its sysfs does not."""
     AMD = "amd"
     VIRTUAL_MACHINE = "virtual-machine"
+    NO_ACPI = "no-acpi"
+    """The kernel shows no ACPI tables at all."""
     VTD_OFF = "vtd-off"
     """An Intel machine whose firmware gives no table."""
     UNKNOWN = "unknown"
@@ -59,7 +61,7 @@ def _pvh(host: Host) -> tuple[str, ...]:
     table (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
     """
     xen = host.xen
-    if xen is None or xen.dom0 is False:
+    if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
         return ()
     if xen.guest_type == "PVH":
         return ("/sys/hypervisor/guest_type is PVH",)
@@ -69,17 +71,23 @@ def _pvh(host: Host) -> tuple[str, ...]:
 
 
 def _absent(host: Host) -> Absence:
-    names = () if isinstance(host.acpi_tables, Missing) else host.acpi_tables
+    """Tell the cases of a table that the kernel does not have."""
+    names = host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+    if isinstance(names, Missing):
+        given = [one for one in host.system.options or () if one.startswith("acpi=")]
+        return Absence(AbsenceKind.NO_ACPI, tuple(given))
     if "IVRS" in names:
         return Absence(AbsenceKind.AMD, ("IVRS is there",))
-    if host.system.virtual and not (host.xen and host.xen.dom0):
+    dom0 = host.xen is not None and host.xen.dom0 is not False
+    if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
         said = ("the processor says so", model) if model else ("the processor says so",)
         return Absence(AbsenceKind.VIRTUAL_MACHINE, said)
-    if host.system.cpu_vendor in ("AuthenticAMD", "HygonGenuine"):
-        return Absence(AbsenceKind.AMD, (f"the processor is {host.system.cpu_vendor}",))
-    if host.system.cpu_vendor == "GenuineIntel":
-        return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's, and real",))
+    vendor = host.system.cpu_vendor
+    if vendor in ("AuthenticAMD", "HygonGenuine"):
+        return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))
+    if vendor == "GenuineIntel" and (host.system.virtual is False or dom0):
+        return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's",))
     return Absence(AbsenceKind.UNKNOWN, ())

@@ -42,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNANSWERED
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
+        import traceback  # noqa: PLC0415 - for bugs only
+
+        _complain(f"dmaragent: internal error: {type(error).__name__}: {error}")
+        _complain("Next: report it, with these lines:")
+        for line in traceback.format_exc().splitlines():
+            _complain(line)
+        return UNANSWERED
     return code
 
 

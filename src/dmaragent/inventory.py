@@ -11,11 +11,21 @@ from enum import Enum
 from dmaragent.absence import Absence, why_no_table
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
-from dmaragent.platforms.linux import FLOPPY, Held, LinuxScopes, compare_groups, has_isa_bridge
+from dmaragent.host.groups import IommuGroup
+from dmaragent.memory_map import memory_words
+from dmaragent.platforms.linux import (
+    FLOPPY,
+    Held,
+    LinuxScopes,
+    compare_groups,
+    has_isa_bridge,
+    hold_of,
+    kernel_hold,
+)
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, Located, PciFunction, Presence
 from dmaragent.units import Capabilities, Unit, Units, capabilities_of
-from dmaragent.views import Difference, XenView, XenViews, memory_words, xen_views
+from dmaragent.views import Difference, XenView, XenViews, xen_views
 from fwtables import DMAR, RMRR, Decoded, located, structure_length
 from fwtables.constants import ScopeType
 
@@ -113,6 +123,8 @@ class Inventory:
     absence: Absence | None
     """Why there is no table, where there is none."""
     regions: tuple[Region, ...]
+    all_regions: tuple[Region, ...]
+    """The same before the answer was narrowed to a device."""
     units: tuple[Unit, ...]
     unit_of: Mapping[SBDF, Unit]
     """The unit of each function that answers and of each owner, where the table has one."""
@@ -155,7 +167,9 @@ class Inventory:
             device=sbdf,
             regions=kept,
             undetermined=self.undetermined,
-            differences=tuple(each for each in self.differences if each.region in numbers),
+            differences=tuple(
+                each for each in self.differences if each.region is None or each.region in numbers
+            ),
         )
 
 
@@ -177,6 +191,7 @@ def take_inventory(host: Host) -> Inventory:
         device=None,
         absence=why_no_table(host),
         regions=regions,
+        all_regions=regions,
         units=units.units,
         unit_of={sbdf: unit for sbdf, unit in found.items() if unit is not None},
         capabilities=capabilities_of(table, host.topology),
@@ -185,6 +200,7 @@ def take_inventory(host: Host) -> Inventory:
         differences=(
             *views.differences,
             *_bridge_differences(regions),
+            *_word_differences(host, regions),
             *_linux_differences(host, regions, state),
         ),
         undetermined=_undetermined(regions),
@@ -209,6 +225,9 @@ def _regions(
     host: Host, table: DMAR | None, views: XenViews, scopes: LinuxScopes
 ) -> tuple[Region, ...]:
     found: list[Region] = []
+    groups: dict[SBDF, IommuGroup] = {}
+    if not isinstance(host.groups, Missing):
+        groups = {sbdf: group for group in host.groups for sbdf in group.devices}
     for offset, rmrr in located(table) if table else ():
         if not isinstance(rmrr, RMRR):
             continue
@@ -226,8 +245,22 @@ def _regions(
             linux=scopes.held(places),
         )
         if region.range is not None:
+            region = replace(region, linux=_by_kernel(region.linux, region.range, groups))
+        if region.range is not None and not isinstance(host.memory_map, Missing):
             region = replace(region, memory=memory_words(host.memory_map, region.range))
         found.append(region)
+    return tuple(found)
+
+
+def _by_kernel(
+    held: tuple[Held, ...], region: AddressRange, groups: Mapping[SBDF, IommuGroup]
+) -> tuple[Held, ...]:
+    """Put the kernel's own word in the place of the predicted one, where it has one."""
+    found = []
+    for each in held:
+        group = groups.get(each.sbdf)
+        word = None if group is None else kernel_hold(group, region, each.hold)
+        found.append(each if word is None else replace(each, hold=word, by_kernel=True))
     return tuple(found)
 
 
@@ -245,7 +278,9 @@ def _owner(host: Host, place: Located) -> Owner:
 
 
 def _linux_state(host: Host) -> LinuxState:
-    if host.xen is not None:
+    if host.reading is not None and host.reading.name.startswith(("RMAD", "XMAR")):
+        return LinuxState.UNDER_XEN  # only Xen renames the table
+    if host.xen is not None and host.xen.dom0 is not False:
         return LinuxState.UNDER_XEN
     if isinstance(host.groups, Missing):
         return LinuxState.UNKNOWN
@@ -260,6 +295,19 @@ def _bridge_differences(regions: tuple[Region, ...]) -> Iterator[Difference]:
                 region.number,
                 f"Linux ties all that is below the bridge {bridge} to it, Xen the bridge alone",
             )
+
+
+def _word_differences(host: Host, regions: tuple[Region, ...]) -> Iterator[Difference]:
+    """Explain where the kernel holds a device otherwise than by its class."""
+    for region in regions:
+        for held in region.linux:
+            rule = hold_of(host.topology.known[held.sbdf])
+            if held.by_kernel and held.hold is not rule:
+                yield Difference(
+                    region.number,
+                    f"Linux has it {held.hold.value} for {held.sbdf}, where the rule for its class "
+                    f"is {rule.value}: a patched kernel (relax_rmrr), or a newer rule",
+                )
 
 
 def _linux_differences(

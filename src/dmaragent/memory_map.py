@@ -55,3 +55,10 @@ class MemoryMap:
             if at >= region.end:
                 return True
         return at >= region.end
+
+
+def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
+    """Name what the firmware's map says of `region`, in the map's own words."""
+    words = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
+    whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
+    return ", ".join(words if whole else [*words, "not in the map"])

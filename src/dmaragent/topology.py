@@ -5,7 +5,7 @@ Pure.  The walk is VT-d 8.3.1 as Xen does it (drivers/passthrough/vtd/dmar.c,
 the next step is on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -52,6 +52,13 @@ class PciFunction:
         if self.header_type is not None:
             return self.header_type in BRIDGE_HEADERS
         return self.class_code is not None and self.class_code >> 8 in BRIDGE_CLASSES
+
+    @property
+    def buses_behind(self) -> range:
+        """The buses behind it: none for a function that is no bridge or has no numbers."""
+        if self.secondary_bus is None:
+            return range(0)
+        return range(self.secondary_bus, (self.subordinate_bus or self.secondary_bus) + 1)
 
 
 class Presence(Enum):
@@ -115,18 +122,6 @@ class PciTopology:
         presence, reason = self._presence(sbdf, lost, reason)
         return Located(scope=scope, presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
 
-    def is_below(self, sbdf: SBDF, bridge: PciFunction) -> bool:
-        """Tell whether `sbdf` is on a bus behind `bridge`.
-
-        As Linux has it: drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
-        """
-        if bridge.secondary_bus is None or bridge.sbdf.segment != sbdf.segment:
-            return False
-        last = (
-            bridge.subordinate_bus if bridge.subordinate_bus is not None else bridge.secondary_bus
-        )
-        return bridge.secondary_bus <= sbdf.bus <= last
-
     def _bus_behind(self, sbdf: SBDF) -> tuple[int | None, Presence, str]:
         """Give the bus behind the bridge at `sbdf`; without one, what that says of the device."""
         if isinstance(self.functions, Missing):
@@ -150,3 +145,24 @@ class PciTopology:
         if sbdf in self.functions:
             return Presence.PRESENT, ""
         return Presence.ABSENT, f"no device answers at {sbdf}"
+
+
+class BusIndex:
+    """The functions of a topology by the bus they are on, by address."""
+
+    def __init__(self, topology: PciTopology) -> None:
+        self._on: dict[tuple[int, int], list[PciFunction]] = {}
+        for sbdf, function in sorted(topology.known.items()):
+            self._on.setdefault((sbdf.segment, sbdf.bus), []).append(function)
+
+    def on(self, segment: int, bus: int) -> Sequence[PciFunction]:
+        """Give the functions on one bus."""
+        return self._on.get((segment, bus), ())
+
+    def below(self, bridge: PciFunction) -> Iterator[PciFunction]:
+        """Yield every function on a bus behind `bridge`, secondary to subordinate.
+
+        As Linux has it: drivers/iommu/intel/iommu.c, ``is_downstream_to_pci_bridge``.
+        """
+        for bus in bridge.buses_behind:
+            yield from self.on(bridge.sbdf.segment, bus)

@@ -1,7 +1,7 @@
 """The remapping units (DRHD) of a host: which unit serves which device.
 
-Pure.  The rule is VT-d 8.3's: the unit whose scope names the device or a bridge above
-it, else the unit of its segment that has INCLUDE_PCI_ALL.  Linux finds it in
+Pure.  The rule is VT-d 8.3's: the unit whose scope names the device, or the nearest bridge
+above it, else the unit of its segment that has INCLUDE_PCI_ALL.  Linux finds it in
 drivers/iommu/intel/dmar.c, ``dmar_find_matched_drhd_unit``, Xen in vtd/dmar.c,
 ``acpi_find_matched_drhd_unit``.  A virtual function is served with its physical one.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
-from dmaragent.topology import Located, PciTopology
+from dmaragent.topology import Located, PciFunction, PciTopology
 from fwtables import ANDD, ATSR, DMAR, DRHD, RHSA, SATC, located
 from fwtables.constants import ScopeType
 
@@ -34,7 +34,8 @@ class Units:
         self._topology = topology
         self.units = tuple(_units(table, topology)) if table else ()
         self._exact: dict[SBDF, Unit] = {}
-        self._behind: dict[tuple[int, int], Unit] = {}
+        self._behind: dict[tuple[int, int], tuple[int, Unit]] = {}
+        """By segment and bus: how many buses are behind the bridge named, and its unit."""
         self._all: dict[int, Unit] = {}
         for unit in self.units:
             self._index(unit)
@@ -44,11 +45,8 @@ class Units:
         function = self._topology.known.get(sbdf)
         if function is not None and function.physical_function is not None:
             sbdf = function.physical_function
-        return (
-            self._exact.get(sbdf)
-            or self._behind.get((sbdf.segment, sbdf.bus))
-            or self._all.get(sbdf.segment)
-        )
+        _, behind = self._behind.get((sbdf.segment, sbdf.bus), (0, None))
+        return self._exact.get(sbdf) or behind or self._all.get(sbdf.segment)
 
     def _index(self, unit: Unit) -> None:
         if unit.drhd.include_pci_all:
@@ -59,12 +57,16 @@ class Units:
             if place.scope.type in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
                 self._exact.setdefault(place.sbdf, unit)
             bridge = self._topology.known.get(place.sbdf)
-            if place.scope.type != ScopeType.PCI_SUB_HIERARCHY or bridge is None:
-                continue
-            if bridge.secondary_bus is not None:
-                last = bridge.subordinate_bus or bridge.secondary_bus
-                for bus in range(bridge.secondary_bus, last + 1):
-                    self._behind.setdefault((place.sbdf.segment, bus), unit)
+            if place.scope.type == ScopeType.PCI_SUB_HIERARCHY and bridge is not None:
+                self._take_buses(bridge, unit)
+
+    def _take_buses(self, bridge: PciFunction, unit: Unit) -> None:
+        """Give `unit` the buses behind `bridge`, but those that a bridge further down has."""
+        buses = bridge.buses_behind
+        for bus in buses:
+            place = (bridge.sbdf.segment, bus)
+            if place not in self._behind or len(buses) < self._behind[place][0]:
+                self._behind[place] = (len(buses), unit)
 
 
 def _units(table: DMAR, topology: PciTopology) -> Iterator[Unit]:

@@ -66,6 +66,11 @@ def test_groups_are_read_by_number_with_their_devices_and_regions() -> None:
     [
         (b"nonsense\n", ("2",), "IOMMU group 2: a reserved region cannot be read: 'nonsense'"),
         (
+            b"-0x10 0x20 direct\n",
+            ("2",),
+            "IOMMU group 2: a reserved region cannot be read: '-0x10 0x20 direct'",
+        ),
+        (
             DENIED,
             ("2",),
             "IOMMU group 2: its reserved regions could not be read: Permission denied",
@@ -116,13 +121,15 @@ def test_without_sysfs_the_memory_map_comes_from_the_boot_log() -> None:
         b"[    0.000000] BIOS-e820: [mem 0x0000000100000000-0x00000001ffffffff] persistent (type 12)\n"
         b"BIOS-e820: 0000000000100000 - 0000000000200000 (ACPI NVS)\n"
         b"[    0.1] DMAR: something else\n"
+        b"BIOS-e820: [mem 0x200000000-0x200000fff] type 20\r\n"
     )
 
     assert _map(_host(calls={"boot-log": log})) == [
         (0, 0xA0000, MemoryType.RAM),
         (0xA0000, 0x100000, MemoryType.RESERVED),
         (0x100000, 0x200000, MemoryType.NVS),
-        (0x100000000, 0x200000000, MemoryType.OTHER),
+        (0x100000000, 0x200000000, MemoryType.PERSISTENT),
+        (0x200000000, 0x200001000, MemoryType.OTHER),
     ]
 
 
@@ -226,7 +233,13 @@ def test_the_machine_has_the_names_of_its_firmware() -> None:
     assert host.machine.firmware == "U30"
 
 
-@pytest.mark.parametrize("output", [b"", b"[]", b'{"memory_total": "x"}', b"[" * 50000])
+@pytest.mark.parametrize(
+    "output",
+    [
+        *(b"", b"[]", b'{"memory_total": "x"}', b"[" * 50000),
+        b'{"memory_total": Infinity, "boot_time": 1}',
+    ],
+)
 def test_resources_that_cannot_be_understood_are_a_problem_line(output: bytes) -> None:
     host = _host(calls={"resources": output})
 
@@ -264,12 +277,20 @@ def test_xen_tells_its_release_options_and_list() -> None:
         RdmEntry(start_pfn=1, nr_pages=1),
     )
     assert xen.device_reserved_memory == {
-        SBDF.parse("01:00.0"): (RdmEntry(start_pfn=5, nr_pages=2),)
+        SBDF.parse("01:00.0"): (RdmEntry(start_pfn=5, nr_pages=2),),
+        SBDF.parse("10000:00:00.0"): None,
     }
     assert xen.assignable == (SBDF.parse("01:10.0"),)
 
 
-@pytest.mark.parametrize("output", [b"", b"{}", b'{"entries": [[1]]}', b'{"entries": 3}'])
+@pytest.mark.parametrize(
+    "output",
+    [
+        *(b"", b"{}", b'{"entries": [[1]]}', b'{"entries": 3}', b'{"entries": [[Infinity, 1]]}'),
+        *(b'{"entries": [[-1, 1]]}', b'{"entries": [[1.5, 1]]}', b'{"entries": [[true, 1]]}'),
+        b'{"entries": [[1, 99999999999999999999999]]}',
+    ],
+)
 def test_a_list_that_cannot_be_understood_is_a_problem_line_and_no_empty_list(
     output: bytes,
 ) -> None:
@@ -287,7 +308,7 @@ def test_a_hypercall_that_was_denied_is_a_problem_line() -> None:
         "the hypervisor's reserved device memory could not be read: Permission denied"
         in host.problems
     )
-    assert "`xl info` could not be read: Permission denied" in host.problems
+    assert "`xl info`, Xen's options could not be read: Permission denied" in host.problems
 
 
 def test_where_the_kernel_is_on_no_hypervisor_xen_is_not_asked() -> None:

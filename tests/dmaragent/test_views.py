@@ -101,7 +101,7 @@ def test_the_kernel_may_merge_regions_that_touch() -> None:
 
 def test_a_range_that_only_the_table_or_only_the_kernel_has_is_a_difference() -> None:
     inventory = _with_groups(
-        {"0": b"0x1000 0x1fff direct\n0x9000 0x9fff direct\n0xfee00000 0xfeefffff msi\n"},
+        {"0": b"0x1000 0x1fff direct-relaxable\n0x9000 0x9fff direct\n0xfee00000 0xfeefffff msi\n"},
         g0=("0000:00:14.0",),
     )
 
@@ -112,6 +112,25 @@ def test_a_range_that_only_the_table_or_only_the_kernel_has_is_a_difference() ->
         ),
         (None, "Linux has 0x9000-0x9fff in IOMMU group 0; no region of the table says so"),
     ]
+
+
+def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained() -> None:
+    inventory = _with_groups({"0": b"0x1000 0x2fff direct\n"}, g0=("0000:00:14.0",))
+
+    for region in inventory.regions:
+        assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.LOCKED, True)]
+    assert [each.region for each in inventory.differences] == [1, 2]
+    assert "Linux has it direct for 0000:00:14.0" in inventory.differences[0].explanation
+
+
+def test_of_a_group_under_both_words_each_device_has_its_own() -> None:
+    inventory = _with_groups(
+        {"0": b"0x1000 0x2fff direct\n0x1000 0x2fff direct-relaxable\n"},
+        g0=("0000:00:14.0", "0000:01:00.0"),
+    )
+
+    assert [held.hold for held in inventory.regions[0].linux] == [Hold.RELAXABLE]
+    assert inventory.differences == ()
 
 
 def test_the_floppy_range_of_an_isa_bridge_is_explained() -> None:
@@ -180,6 +199,24 @@ def test_a_device_is_served_by_the_unit_that_names_it_or_a_bridge_above_else_by_
     assert inventory.capabilities.namespace_names == {7: "\\_SB.I2C0"}
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_unit_of_the_nearest_bridge_serves_whatever_the_order(swapped: bool) -> None:  # noqa: FBT001
+    outer = drhd(0xFED80000, scope(2, 0, (0x1C, 0)))
+    inner = drhd(0xFED81000, scope(2, 0, (0x1C, 0), (1, 0)))
+    inventory = _inventory(*([inner, outer] if swapped else [outer, inner]))
+
+    def base(text: str) -> int:
+        return inventory.unit_of[SBDF.parse(text)].drhd.register_base_address
+
+    assert (base("02:00.0"), base("01:00.0")) == (0xFED81000, 0xFED80000)
+
+
+def test_only_pci_scopes_make_a_unit_serve_a_device() -> None:
+    inventory = _inventory(drhd(0xFED80000, scope(3, 0, (2, 0))), UNIT)
+
+    assert inventory.unit_of[SBDF.parse("00:02.0")].drhd.register_base_address == 0xFED91000
+
+
 def test_a_virtual_function_is_served_with_its_physical_one() -> None:
     inventory = _inventory(drhd(0xFED80000, scope(1, 1, (0, 0))), UNIT)
     assert isinstance(inventory.table, Decoded)
@@ -243,6 +280,62 @@ def test_a_list_in_table_order_is_a_difference() -> None:
     (difference,) = _told([[0x1000, 16], [0x2000, 16]]).differences
 
     assert "not in reverse table order" in difference.explanation
+
+
+def test_a_listed_region_is_listed_whatever_the_rules_predict() -> None:
+    """One that overlaps would switch VT-d off by the rules; the hypervisor knows better."""
+    regions = (
+        rmrr(0x1000000, 0x100FFFF, scope(1, 0, (0x14, 0))),
+        rmrr(0x1008000, 0x1017FFF, scope(1, 0, (2, 0))),
+    )
+    calls = {"xen-rdm": json.dumps({"entries": [[0x1008, 16], [0x1000, 16]]}).encode()}
+    inventory = _inventory(UNIT, *regions, files=XEN, calls=calls)
+
+    assert [region.xen.listed for region in inventory.regions] == [True, True]
+    assert [entry.origin for entry in inventory.xen.list.entries] == [Origin.TABLE, Origin.TABLE]
+    assert inventory.xen.list.vtd_disabled == ""
+    assert [each.region for each in inventory.differences] == [1, 2]
+    assert "listed all the same" in inventory.differences[1].explanation
+
+
+@pytest.mark.parametrize(
+    ("answer", "source"),
+    [
+        (Missing(MissingKind.FAILED, "x"), ListSource.PREDICTED),
+        (b'{"devices": {"0000:00:02.0": null}}', ListSource.HYPERVISOR),
+    ],
+)
+def test_what_a_device_reserves_is_never_nothing_for_want_of_an_answer(
+    answer: object, source: ListSource
+) -> None:
+    told = json.dumps({"entries": [[0x2000, 16], [0x1000, 16]]}).encode()
+    calls = {"xen-rdm": told, "xen-rdm-devices": answer}
+    views = _inventory(UNIT, *REGIONS, files=XEN, calls=calls).xen
+
+    assert views.devices_source is source
+    expected = (AddressRange(0x2000000, 0x2010000),) if source is ListSource.PREDICTED else None
+    assert views.devices[SBDF.parse("00:02.0")] == expected
+
+
+def test_a_refused_range_of_the_command_line_is_explained() -> None:
+    differences = _told([[0x2000, 16], [0x1000, 16]], "rmrr=0x5000-0x5fff=0:2.0").differences
+
+    assert any("Xen does not take 0x5000-0x5fff=0:2.0" in each.explanation for each in differences)
+
+
+def test_without_a_release_what_releases_differ_on_is_not_decided() -> None:
+    inventory = _inventory(UNIT, rmrr(0x1000000, 0x100FFFF, scope(1, 0, (9, 0))))
+
+    view = inventory.regions[0].xen
+    assert view.listed is None
+    assert view.reason == "listed by 4.6 to 4.8, 4.9 to 4.18, 4.19 and 4.20; not by 4.21 and 4.22"
+
+
+def test_an_empty_list_without_a_known_reason_says_so() -> None:
+    calls = {"xen-rdm": b'{"entries": []}', "xl-info": b"virt_caps : hvm_directio\n"}
+    inventory = _inventory(UNIT, *REGIONS, files=XEN, calls=calls)
+
+    assert inventory.xen.list.why_empty == ("why is not known; `xl dmesg` may say",)
 
 
 def test_an_empty_list_is_an_answer_with_its_reason() -> None:
@@ -320,7 +413,8 @@ def test_every_region_of_the_table_is_in_the_answer_and_what_xen_drops_is_explai
     assert len(inventory.regions) == len(structures)
     listed = {entry.region for entry in inventory.xen.list.entries}
     for region in inventory.regions:
-        assert region.xen.listed is (region.number in listed)
+        if region.xen.listed is not None:
+            assert region.xen.listed is (region.number in listed)
         assert region.xen.listed or region.xen.reason
     assert inventory.xen.list.entries or inventory.xen.list.why_empty
 
@@ -351,6 +445,21 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
         (_absent(("IVRS",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.AMD),
         (_absent(files={"/proc/cpuinfo": INTEL}), AbsenceKind.VTD_OFF),
         (_absent(), AbsenceKind.UNKNOWN),
+        (_absent(files={"/proc/cpuinfo": b"vendor_id : GenuineIntel\n"}), AbsenceKind.UNKNOWN),
+        (join(collect(FakeHost())), AbsenceKind.NO_ACPI),
+        (
+            _absent(
+                files={"/sys/hypervisor/type": b"xen\n", "/sys/hypervisor/guest_type": b"PVH\n"}
+            ),
+            AbsenceKind.UNKNOWN,
+        ),
+        (
+            _absent(
+                files={**XEN, "/sys/hypervisor/guest_type": b"PV\n"},
+                calls={"xen-rdm": b'{"entries": [[1, 1]]}'},
+            ),
+            AbsenceKind.UNKNOWN,
+        ),
         (
             _absent(calls={"boot-log": b"[0.0] ACPI: DMAR 0x000000007B 0000A8\n"}),
             AbsenceKind.HIDDEN,

@@ -115,7 +115,7 @@ def _sysfs_paths(functions: list[Function]) -> dict[str, str]:
     def path(sbdf: str) -> str:
         place = SBDF.parse(sbdf)
         bridge = bridges.get((place.segment, place.bus))
-        if bridge is None:
+        if bridge is None or SBDF.parse(bridge).bus == place.bus:
             return f"/sys/devices/pci{place.segment:04x}:{place.bus:02x}/{sbdf}"
         return f"{path(bridge)}/{sbdf}"
 

@@ -56,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
     device = None if options.device is None else _parse_device(options.device)
+    if options.tree and options.device is not None:
+        raise DmaragentError("--tree shows all devices: it does not go with --device")
     if options.host and options.or_show:
         raise DmaragentError("--or-show is for this machine: it does not go with --host")
     opened, inventory = _take(options.host)

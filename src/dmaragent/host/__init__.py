@@ -20,7 +20,7 @@ from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, TableReading
 from dmaragent.topology import PciTopology
 from fwtables import Decoded, decode
 
-_LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) 0x")
+_LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

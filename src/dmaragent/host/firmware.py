@@ -17,11 +17,15 @@ _WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
     "acpi nvs": MemoryType.NVS,
     "unusable": MemoryType.UNUSABLE,
     "soft reserved": MemoryType.SOFT_RESERVED,
+    "persistent": MemoryType.PERSISTENT,
 }
+_HIGHEST = (1 << 64) - 1
 _E820 = re.compile(
-    rb"BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] ([A-Za-z ]+?)(?: \(type \d+\)| type \d+)?$"
+    rb"BIOS-e820: \[mem (0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\] ([A-Za-z ]+?|type \d+)(?: \(type \d+\))?$"
 )
-_OLD_E820 = re.compile(rb"BIOS-e820: ([0-9a-f]{16}) - ([0-9a-f]{16}) \(([A-Za-z ]+)\)$")
+_OLD_E820 = re.compile(
+    rb"BIOS-e820: ([0-9a-f]{16}) - ([0-9a-f]{16}) (?:\(([A-Za-z ]+)\)|(type \d+))$"
+)
 
 
 def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | Missing:
@@ -44,8 +48,8 @@ def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
 
 def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     what = f"memory map entry {reading.name}"
-    start = number(what, "its start", reading.start, problems)
-    end = number(what, "its end", reading.end, problems)
+    start = number(what, "its start", reading.start, problems, most=_HIGHEST)
+    end = number(what, "its end", reading.end, problems, most=_HIGHEST)
     words = text(reading.type)
     if start is None or end is None or words is None:
         return None
@@ -53,12 +57,14 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
 
 
 def _logged(line: bytes) -> MemoryEntry | None:
+    line = line.rstrip()
     found = _E820.search(line)
     if found:
         return _made(int(found[1], 16), int(found[2], 16), found[3].decode("ascii"))
     found = _OLD_E820.search(line)  # before Linux 3.6, with the end exclusive
     if found:
-        return _made(int(found[1], 16), int(found[2], 16) - 1, found[3].decode("ascii"))
+        words = found[3] or found[4]
+        return _made(int(found[1], 16), int(found[2], 16) - 1, words.decode("ascii"))
     return None
 
 

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems
+from dmaragent.host.readings import Problems, parse_number
 from dmaragent.snapshot import IommuGroupReading, Missing
+
+_HIGHEST = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,8 +45,10 @@ def join_groups(
 
 
 def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
-    if not reading.name.isdecimal():
-        problems.add(f"an IOMMU group's name is no number: {reading.name!r}")
+    try:
+        number = parse_number(reading.name, 0xFFFFFFFF, 10)
+    except ValueError:
+        problems.add(f"an IOMMU group's name is no number: {reading.name[:40]!r}")
         return None
     what = f"IOMMU group {reading.name}"
     if isinstance(reading.devices, Missing):
@@ -57,7 +61,7 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
         problems.missing(f"{what}: its reserved regions", reading.reserved_regions)
     else:
         regions = _regions(what, reading.reserved_regions, problems)
-    return IommuGroup(number=int(reading.name), devices=_functions(devices), regions=regions)
+    return IommuGroup(number=number, devices=_functions(devices), regions=regions)
 
 
 def _functions(names: tuple[str, ...]) -> tuple[SBDF, ...]:
@@ -76,7 +80,8 @@ def _regions(what: str, content: bytes, problems: Problems) -> tuple[KernelRegio
     for line in content.decode("ascii", "backslashreplace").splitlines():
         try:
             base, limit, kind = line.split()
-            regions.append(KernelRegion(int(base, 16), int(limit, 16), kind))
+            first, last = parse_number(base, _HIGHEST), parse_number(limit, _HIGHEST)
+            regions.append(KernelRegion(first, last, kind))
         except ValueError:
             problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
     return tuple(regions)

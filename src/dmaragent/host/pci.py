@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems, number
+from dmaragent.host.readings import Problems, number, parse_number
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
 from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
+_CLASS_AT = 0x09
 _HEADER_TYPE_AT = 0x0E
 _SECONDARY_BUS_AT = 0x19
 _SUBORDINATE_BUS_AT = 0x1A
@@ -51,7 +52,7 @@ def _vanished(reading: PciReading) -> bool:
 def _function(
     sbdf: SBDF, reading: PciReading, group: int | None, slot: str | None, problems: Problems
 ) -> PciFunction:
-    class_code = number(sbdf, "its class", reading.class_code, problems)
+    class_code = _class_code(sbdf, reading, problems)
     header_type = _config_byte(reading, _HEADER_TYPE_AT, 0x7F)
     is_bridge = (
         header_type in BRIDGE_HEADERS
@@ -65,8 +66,8 @@ def _function(
     return PciFunction(
         sbdf=sbdf,
         class_code=class_code,
-        vendor_id=number(sbdf, "its vendor", reading.vendor, problems),
-        device_id=number(sbdf, "its device", reading.device, problems),
+        vendor_id=number(sbdf, "its vendor", reading.vendor, problems, most=0xFFFF),
+        device_id=number(sbdf, "its device", reading.device, problems, most=0xFFFF),
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
         header_type=header_type,
         secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
@@ -80,6 +81,15 @@ def _function(
     )
 
 
+def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
+    """Read the class, from its file or else from configuration space (PCI 3.0, 6.2.1)."""
+    code = number(sbdf, "its class", reading.class_code, problems, most=0xFFFFFF)
+    config = reading.config
+    if code is None and not isinstance(config, Missing) and len(config) > _CLASS_AT + 2:
+        return int.from_bytes(config[_CLASS_AT : _CLASS_AT + 3], "little")
+    return code
+
+
 def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
     config = reading.config
     return None if isinstance(config, Missing) or len(config) <= at else config[at] & mask
@@ -89,8 +99,8 @@ def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int |
     """Find the bus behind a bridge: the kernel's attribute, else configuration space."""
     if not isinstance(reading.secondary_bus, Missing):
         what = "its secondary_bus_number"
-        value = number(sbdf, what, reading.secondary_bus, problems, base=10)
-        if value is not None and 0 < value <= 0xFF:
+        value = number(sbdf, what, reading.secondary_bus, problems, most=0xFF, base=10)
+        if value:
             return value
     value = _config_byte(reading, _SECONDARY_BUS_AT)
     if value is None:
@@ -101,7 +111,7 @@ def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int |
 def _total_vfs(reading: PciReading) -> int:
     value = reading.total_vfs
     try:
-        return 0 if isinstance(value, Missing) else int(value.decode("ascii"))
+        return 0 if isinstance(value, Missing) else parse_number(value.decode().strip(), 0xFFFF, 10)
     except ValueError:
         return 0
 

@@ -1,5 +1,7 @@
 """From the bytes of a reading to a value, or to a problem line that says why not."""
 
+import re
+
 from dmaragent.snapshot import Missing, MissingKind
 
 
@@ -30,16 +32,55 @@ def text(value: bytes | Missing) -> str | None:
     return value.decode("utf-8", "backslashreplace").strip() or None
 
 
-def number(
-    of: object, what: str, value: bytes | Missing, problems: Problems, base: int = 16
+_DIGITS = {
+    10: re.compile(r"[0-9]{1,20}"),
+    16: re.compile(r"(?:0x)?([0-9a-f]{1,16})", re.IGNORECASE),
+}
+
+
+def parse_number(text: str, most: int, base: int = 16) -> int:
+    """Read an unsigned number of at most `most`, in `base` 10 or 16.
+
+    Raises:
+        ValueError: it is none, is negative, or is too large.
+
+    """
+    if not _DIGITS[base].fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a number")
+    found = int(text, base)
+    if found > most:
+        raise ValueError(f"{text} is more than {most:#x}")
+    return found
+
+
+def whole_number(value: object, most: int) -> int:
+    """Give a JSON value that must be an unsigned whole number of at most `most`.
+
+    Raises:
+        ValueError: it is something else.
+
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ValueError(f"{str(value)[:40]} is no whole number up to {most:#x}")
+    return value
+
+
+def number(  # noqa: PLR0913 - whose, what, where from, where to, and how to read it
+    of: object,
+    what: str,
+    value: bytes | Missing,
+    problems: Problems,
+    *,
+    most: int,
+    base: int = 16,
 ) -> int | None:
-    """Read a file that holds `what` of `of`, one number, or say why there is none."""
+    """Read a file that holds `what` of `of`, one number of at most `most`, or say why not."""
     if isinstance(value, Missing):
         if value.kind is not MissingKind.NOT_COLLECTED:
             problems.missing(f"{of}: {what}", value, quiet=False)
         return None
     try:
-        return int(value.decode("ascii"), base)
+        return parse_number(value.decode("ascii").strip(), most, base)
     except ValueError:
         shown = value[:40].decode("ascii", "backslashreplace")
         problems.add(f"{of}: {what} is not a number: {shown!r}")

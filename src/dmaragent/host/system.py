@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass
 
-from dmaragent.host.readings import Problems, text
+from dmaragent.host.readings import Problems, text, whole_number
 from dmaragent.snapshot import Missing, SystemReading
 
 OPTIONS = (
     "intel_iommu", "amd_iommu", "iommu", "iommu.passthrough", "iommu.strict", "vfio-pci.ids",
-    "pcie_acs_override", "pci", "xen-pciback.hide", "acpi", "noapic", "intremap", "nomodule",
-    "memmap", "efi", "kvm-intel.nested", "vfio_iommu_type1.allow_unsafe_interrupts",
+    "pcie_acs_override", "pci", "xen-pciback.hide", "pciback.hide", "pci-stub.ids", "acpi",
+    "intremap", "memmap", "vfio_iommu_type1.allow_unsafe_interrupts",
 )  # fmt: skip
 """The kernel options that matter to reserved memory and passthrough; no other is kept."""
 
@@ -72,7 +72,8 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
         return None, None
     try:
         facts = json.loads(output)
-        return int(facts["memory_total"]), int(facts["boot_time"])
+        memory = whole_number(facts["memory_total"], 1 << 64)
+        return memory, whole_number(facts["boot_time"], 1 << 40)
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add("memory and boot time cannot be understood")
         return None, None

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems, text
+from dmaragent.host.readings import Problems, text, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
+
+_MOST = 1 << 52
+"""Pages of 4 KiB in 64 bits of address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class XenHost:
     """``virt_caps`` of ``xl info``: hvm_directio and pv_directio mean that the IOMMU works."""
     reserved_memory: tuple[RdmEntry, ...] | Missing
     """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
-    device_reserved_memory: Mapping[SBDF, tuple[RdmEntry, ...]] | Missing
+    device_reserved_memory: Mapping[SBDF, tuple[RdmEntry, ...] | None] | Missing
+    """The same for each function; None for one that Xen cannot be asked about."""
     assignable: tuple[SBDF, ...] | Missing
     """The functions bound to pciback."""
 
@@ -51,8 +55,13 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     if kind != "xen" and isinstance(reading.reserved_memory, Missing):
         return None
     info = _info(reading.info)
-    if isinstance(reading.info, Missing):
-        problems.missing("`xl info`", reading.info)
+    for what, answer in (
+        ("`xl info`, Xen's options", reading.info),
+        ("the hypervisor's reserved device memory", reading.reserved_memory),
+        ("the hypervisor's reserved device memory for each device", reading.device_reserved_memory),
+    ):
+        if isinstance(answer, Missing) and kind == "xen":
+            problems.missing(what, answer, quiet=answer.kind is MissingKind.NOT_COLLECTED)
     capabilities = text(reading.capabilities)
     options = info.get("virt_caps")
     return XenHost(
@@ -88,7 +97,6 @@ def _release(reading: XenReading, info: Mapping[str, str]) -> tuple[int, int] | 
 
 def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...] | Missing:
     if isinstance(output, Missing):
-        problems.missing("the hypervisor's reserved device memory", output)
         return output
     try:
         return _parse(json.loads(output)["entries"])
@@ -99,19 +107,22 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
 
 def _device_entries(
     output: bytes | Missing, problems: Problems
-) -> Mapping[SBDF, tuple[RdmEntry, ...]] | Missing:
+) -> Mapping[SBDF, tuple[RdmEntry, ...] | None] | Missing:
     if isinstance(output, Missing):
         return output
     try:
         devices = json.loads(output)["devices"].items()
-        return {SBDF.parse(name): _parse(each) for name, each in devices if each is not None}
+        return {SBDF.parse(name): None if each is None else _parse(each) for name, each in devices}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         problems.add("the reserved device memory of each device cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
 
 
 def _parse(entries: list[list[int]]) -> tuple[RdmEntry, ...]:
-    return tuple(RdmEntry(start_pfn=int(start), nr_pages=int(pages)) for start, pages in entries)
+    return tuple(
+        RdmEntry(start_pfn=whole_number(start, _MOST), nr_pages=whole_number(pages, _MOST))
+        for start, pages in entries
+    )
 
 
 def _assignable(names: tuple[str, ...] | Missing) -> tuple[SBDF, ...] | Missing:

@@ -10,7 +10,7 @@ from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
-from dmaragent.topology import Located, PciFunction, PciTopology
+from dmaragent.topology import BusIndex, Located, PciFunction, PciTopology
 from fwtables.constants import ScopeType
 
 _USB = 0x0C03
@@ -38,6 +38,8 @@ class Held:
     sbdf: SBDF
     hold: Hold
     through: SBDF | None
+    by_kernel: bool = False
+    """Whether `hold` is the kernel's own word, not what its rules predict."""
 
 
 def hold_of(function: PciFunction) -> Hold:
@@ -55,6 +57,8 @@ def takes(scope_type: int, function: PciFunction) -> bool:
     a bridge entry may name an NTB, which has an endpoint's header and a bridge's class
     (drivers/iommu/intel/dmar.c, ``dmar_insert_dev_scope``).
     """
+    if function.physical_function is not None:
+        return False  # dmar_pci_bus_notifier passes virtual functions over
     if scope_type == ScopeType.PCI_ENDPOINT:
         return not function.is_bridge
     code = function.class_code
@@ -67,10 +71,7 @@ class LinuxScopes:
 
     def __init__(self, topology: PciTopology) -> None:
         self._known = topology.known
-        self._on_bus: dict[tuple[int, int], list[PciFunction]] = {}
-        for function in self._known.values():
-            place = (function.sbdf.segment, function.sbdf.bus)
-            self._on_bus.setdefault(place, []).append(function)
+        self._index = BusIndex(topology)
 
     def held(self, owners: Iterable[Located]) -> tuple[Held, ...]:
         """Give the devices tied to a region by its `owners`, bridges with all that is below them."""
@@ -83,16 +84,23 @@ class LinuxScopes:
         for function in functions:
             found.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))
         for function in functions:
-            for below in self._below(function):
+            for below in self._index.below(function):
                 found.setdefault(below.sbdf, Held(below.sbdf, hold_of(below), function.sbdf))
         return tuple(found[sbdf] for sbdf in sorted(found))
 
-    def _below(self, bridge: PciFunction) -> Iterable[PciFunction]:
-        if bridge.secondary_bus is None:
-            return
-        last = bridge.subordinate_bus or bridge.secondary_bus
-        for bus in range(bridge.secondary_bus, last + 1):
-            yield from self._on_bus.get((bridge.sbdf.segment, bus), ())
+
+def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hold | None:
+    """Give the kernel's own word on `region` for a device of `group`; None: it has none.
+
+    The group's list is that of all its devices: where it has the region under both
+    words, the predicted one is this device's.
+    """
+    words = {
+        Hold(one.type)
+        for one in group.regions or ()
+        if one.type in _DIRECT and one.base <= region.start and region.end <= one.limit + 1
+    }
+    return predicted if predicted in words else next(iter(words), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,16 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     )
 
 
+def listed_pages(base: int, limit: int) -> AddressRange | None:
+    """Give the pages that the hypercall reports of a region, or None where there are none.
+
+    The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
+    loses its page: ``intel_iommu_get_reserved_device_memory``.
+    """
+    start, end = base // PAGE, -(-limit // PAGE)
+    return AddressRange(start * PAGE, end * PAGE) if start < end else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
@@ -105,13 +115,11 @@ class _Unit:
 
     @property
     def entry(self) -> XenEntry | None:
-        """What the hypercall reports of it: ``intel_iommu_get_reserved_device_memory``.
-
-        The limit is rounded up as if it were an end, so that a page aligned one loses its page.
-        """
-        start = self.base // PAGE
-        pages = -(-self.limit // PAGE) - start
-        return XenEntry(start_pfn=start, nr_pages=pages) if pages and self.seen else None
+        """What the hypercall reports of it, if anything."""
+        pages = listed_pages(self.base, self.limit)
+        if pages is None or not self.seen:
+            return None
+        return XenEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
 
     @property
     def seen(self) -> tuple[SBDF | None, ...]:

@@ -68,7 +68,7 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         "xen": _xen(inventory),
         "linux": {
             "state": inventory.linux_state.value,
-            "groups": None if isinstance(host.groups, Missing) else len(host.groups),
+            "groups": _groups(inventory),
         },
         "differences": [
             {"region": each.region, "explanation": each.explanation}
@@ -150,10 +150,40 @@ def _region(inventory: Inventory, region: Region) -> dict[str, Any]:
                 "sbdf": str(held.sbdf),
                 "type": held.hold.value,
                 "through": None if held.through is None else str(held.through),
+                "by_kernel": held.by_kernel,
             }
             for held in region.linux
         ],
     }
+
+
+def _groups(inventory: Inventory) -> list[dict[str, Any]] | None:
+    """Give the IOMMU groups of the devices that regions concern."""
+    groups = inventory.host.groups
+    if isinstance(groups, Missing):
+        return None
+    concerned = {held.sbdf for region in inventory.regions for held in region.linux}
+    concerned |= {
+        owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
+    }
+    if inventory.device is not None:
+        concerned.add(inventory.device)
+    return [
+        {
+            "number": group.number,
+            "devices": [str(sbdf) for sbdf in group.devices],
+            "regions": (
+                None
+                if group.regions is None
+                else [
+                    {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
+                    for one in group.regions
+                ]
+            ),
+        }
+        for group in groups
+        if concerned & set(group.devices)
+    ]
 
 
 def _range(span: AddressRange) -> dict[str, str]:
@@ -230,7 +260,7 @@ def _unit(unit: Unit) -> dict[str, Any]:
 def _xen(inventory: Inventory) -> dict[str, Any]:
     views, xen = inventory.xen, inventory.host.xen
     listed = views.list
-    assignable = Missing if xen is None else xen.assignable
+    assignable = None if xen is None else xen.assignable
     return {
         "source": listed.source.value,
         "release": None if listed.release is None else "{}.{}".format(*listed.release),
@@ -241,9 +271,10 @@ def _xen(inventory: Inventory) -> dict[str, Any]:
             for one in listed.entries
         ],
         "devices": {
-            str(sbdf): [_range(one) for one in ranges]
+            str(sbdf): None if ranges is None else [_range(one) for one in ranges]
             for sbdf, ranges in sorted(views.devices.items())
         },
+        "devices_source": views.devices_source.value,
         "vtd_disabled": listed.vtd_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),

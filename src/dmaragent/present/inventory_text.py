@@ -71,15 +71,18 @@ def _region_views(inventory: Inventory, region: Region) -> str:
     """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
     told = []
     view = region.xen
-    if view.listed is not None:
-        mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
+    mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
+    if view.listed is None and view.reason:
+        told.append(f"Xen: depends on the release{mark}: {view.reason}")
+    elif view.listed is not None:
         told.append(
             f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
         )
     if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
         holds = {held.hold for held in region.linux}
         words = " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
-        told.append(f"Linux: {words}")
+        guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
+        told.append(f"Linux: {words}{guessed}")
     if region.memory is not None and region.memory.lower() != "reserved":
         told.append(f"Memory map: {visible(region.memory)}, not reserved")
     return ". ".join(told)
@@ -96,11 +99,14 @@ def _xen_list(inventory: Inventory) -> Iterator[str]:
         owners = [
             str(sbdf)
             for sbdf, ranges in sorted(inventory.xen.devices.items())
-            if entry.range in ranges
+            if ranges is not None and entry.range in ranges
         ]
         where = f"{entry.range.start:#010x}-{entry.range.end - 1:#010x}"
-        yield f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}".rstrip()
-        yield from paragraph("  ".join(owners) or "no device that answers", indent=5)
+        head = f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}"
+        yield from paragraph(head.rstrip(), hang=5)
+        known = inventory.xen.devices_source is not ListSource.UNKNOWN
+        none = "no device that answers" if known else "for which devices is not known"
+        yield from paragraph("  ".join(owners) or none, indent=5)
 
 
 def _short(owner: Owner) -> str:
@@ -231,11 +237,38 @@ def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[s
     }
     if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
         yield "Linux", " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
-    own = inventory.xen.devices.get(function.sbdf, ())
-    if inventory.xen.list.source is not ListSource.UNKNOWN:
-        spans = " ".join(f"{one.start:#x}-{one.end - 1:#x}" for one in own)
-        mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
-        yield "Xen", f"a guest with it reserves {spans or 'nothing'}{mark}"
+    if inventory.linux_state is LinuxState.GROUPS:
+        yield from _group_mates(inventory, function)
+    yield "Xen", _xen_reserves(inventory, function.sbdf)
+
+
+def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    """Name what else locks the group: Linux can only pass it through whole."""
+    locked = {
+        held.sbdf
+        for region in inventory.all_regions
+        for held in region.linux
+        if held.hold is Hold.LOCKED and held.sbdf != function.sbdf
+    }
+    known = inventory.host.topology.known
+    mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)
+    if mates and function.iommu_group is not None:
+        names = " ".join(map(str, mates))
+        yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
+
+
+def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
+    views = inventory.xen
+    own = views.devices.get(sbdf, ())
+    if views.devices_source is ListSource.UNKNOWN and views.list.entries:
+        return "what a guest with it reserves is not known: the hypervisor did not say"
+    if views.list.source is ListSource.UNKNOWN:
+        return "what a guest with it reserves is not known: no table and no hypervisor"
+    if own is None:
+        return "what a guest with it reserves is not known: Xen cannot be asked about it"
+    spans = " ".join(f"{one.start:#x}-{one.end - 1:#x}" for one in own)
+    mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
+    return f"a guest with it reserves {spans or 'nothing'}{mark}"
 
 
 def _lost_paths(inventory: Inventory) -> Iterator[str]:

@@ -16,7 +16,7 @@ _HANG = 9
 
 def summary_text(inventory: Inventory) -> Iterator[str]:
     """Give the lines that say what host this is and what was found."""
-    yield from _limits(inventory)
+    yield from limits_text(inventory)
     for name, facts in (
         ("Machine", _machine(inventory)),
         ("System", _system(inventory)),
@@ -32,7 +32,7 @@ def summary_text(inventory: Inventory) -> Iterator[str]:
             )
 
 
-def _limits(inventory: Inventory) -> Iterator[str]:
+def limits_text(inventory: Inventory) -> Iterator[str]:
     """Begin with what may make the answer short, if anything does."""
     if inventory.absence is not None:
         what, hint = absence_words(inventory.absence)

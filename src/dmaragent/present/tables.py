@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from dmaragent.present.escaping import visible
+
 WIDTH = 80
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _GAP = 2
 
 
@@ -19,7 +22,7 @@ def render(
     Where they do not fit `width`, the widest columns are narrowed and their cells
     wrapped.  `right` names the columns set flush right.
     """
-    cells = [list(row) for row in rows]
+    cells = [[visible(cell) for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
@@ -48,13 +51,14 @@ def _set(text: str, width: int, flush_right: bool) -> str:  # noqa: FBT001 - pri
 def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) -> list[str]:
     """Wrap `text` to lines; `hang` indents all but the first further.
 
-    A no-break space keeps two words on one line and is then shown as a space.
+    A no-break space keeps two words on one line and is then shown as a space.  What is not
+    printable is made visible: words of firmware and of strangers end here.
     """
     lines = wrap(
-        text,
+        _NO_BREAK.join(map(visible, text.split(_NO_BREAK))),
         width,
         initial_indent=" " * indent,
         subsequent_indent=" " * (indent + hang),
         break_on_hyphens=False,
     )
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+    return [line.replace(_NO_BREAK, " ") for line in lines]

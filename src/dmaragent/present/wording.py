@@ -92,6 +92,10 @@ _ABSENCE_WORDS = {
         "the DMAR table is absent: this is a virtual machine ({})",
         "run it on the host, or give this machine a virtual IOMMU",
     ),
+    AbsenceKind.NO_ACPI: (
+        "the DMAR table cannot be seen: this kernel shows no ACPI tables at all ({})",
+        "boot without acpi=off; a container may hide /sys/firmware",
+    ),
     AbsenceKind.VTD_OFF: (
         "the DMAR table is absent: VT-d is off in the firmware setup, or the machine has none",
         "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the setup",
@@ -109,4 +113,4 @@ _ABSENCE_WORDS = {
 def absence_words(absence: Absence) -> tuple[str, str]:
     """Say why there is no table to answer from, and the next step."""
     what, hint = _ABSENCE_WORDS[absence.kind]
-    return what.format("; ".join(absence.evidence)), hint
+    return what.format("; ".join(absence.evidence) or "no option says so"), hint
