@@ -25,6 +25,13 @@ class SBDF:
     function: int
 
     def __post_init__(self) -> None:
+        if (
+            0 <= self.segment <= 0xFFFFFFFF
+            and 0 <= self.bus <= 0xFF
+            and 0 <= self.device <= 0x1F
+            and 0 <= self.function <= 7
+        ):
+            return
         limits = {"segment": 0xFFFFFFFF, "bus": 0xFF, "device": 0x1F, "function": 7}
         for name, limit in limits.items():
             if not 0 <= getattr(self, name) <= limit:

@@ -6,6 +6,7 @@ the XHCI debug console, which are no firmware's, and whether Xen has a page of a
 range (``mfn_valid``).
 """
 
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -140,6 +141,8 @@ class _Walk:
         self.behaviour = behaviour
         self.units: list[_Unit] = []
         """What is registered, in order."""
+        self.spans: list[tuple[int, int]] = []
+        """The same as bases and limits, by address."""
         self.fates: list[RegionFate] = []
         self.notes: list[str] = []
         self.error = ""
@@ -227,10 +230,15 @@ class _Walk:
         return RegionFate(offset=offset, fate=Fate.REFUSED, entry=None, reason=reason)
 
     def overlap(self, base: int, limit: int) -> str:
-        """Say which registered region `base` to `limit` overlaps; segments do not matter."""
-        for unit in self.units:
-            if base <= unit.limit and unit.base <= limit:
-                return f"it overlaps the region 0x{unit.base:x}-0x{unit.limit:x} (EEXIST)"
+        """Say which registered region `base` to `limit` overlaps; segments do not matter.
+
+        What is registered does not overlap, so only the last that begins at or below
+        `limit` can reach up to `base`.
+        """
+        before = bisect_right(self.spans, (limit, _ALL_ONES))
+        if before and base <= self.spans[before - 1][1]:
+            first, last = self.spans[before - 1]
+            return f"it overlaps the region 0x{first:x}-0x{last:x} (EEXIST)"
         return ""
 
     def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
@@ -284,6 +292,7 @@ class _Walk:
             return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
         unit = _Unit(base, limit, tuple(place.sbdf for place in places))
         self.units.append(unit)
+        insort(self.spans, (base, limit))
         return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
     def scope_notes(self, rmrr: RMRR, unit: _Unit, places: list[Located]) -> list[str]:
@@ -330,6 +339,7 @@ class _Walk:
         if known and not any(device in self.topology.known for device in user.devices):
             return _refused(user, "none of its devices answers")
         self.units.append(_Unit(start * PAGE, end * PAGE + PAGE - 1, user.devices))
+        insort(self.spans, (start * PAGE, end * PAGE + PAGE - 1))
         if self.units[-1].entry is None:
             return replace(user, reason="its first device is 00:00.0, so it is never reported")
         return user
