@@ -10,13 +10,26 @@ import pytest
 from dmaragent import __version__
 from dmaragent.commands import VERBS
 from fwtables import DamageKind
+from support.cli import run
 from support.ledger_page import page
+from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_ledger_page_is_the_ledger() -> None:
     assert (ROOT / "docs/ledger.md").read_text("utf-8") == page(), "run make docs"
+
+
+def test_the_readme_shows_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("```\n")[1].splitlines()
+    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][2:]
+
+    out = run(capsys, "inventory", "--host", MACHINES / "xen-pv-dom0").out.splitlines()
+
+    assert [line for line in shown if line not in out] == []
+    assert len(shown) > 20
 
 
 def test_the_changelog_begins_with_this_version() -> None:

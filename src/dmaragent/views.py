@@ -13,7 +13,14 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.platforms.xen import listed_pages, predict
-from dmaragent.platforms.xen_model import ERAS, Fate, RegionFate, XenPrediction
+from dmaragent.platforms.xen_model import (
+    ERAS,
+    Fate,
+    RegionFate,
+    XenBehaviour,
+    XenPrediction,
+    releases_words,
+)
 from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.snapshot import Missing
 from fwtables import DMAR, RMRR, Decoded, located
@@ -188,17 +195,20 @@ def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
 
 def _undecided(host: Host, table: DMAR) -> dict[int, XenView]:
     """Find the regions that releases disagree on, where the release is not known."""
-    listing: dict[int, list[str]] = {}
-    dropping: dict[int, list[str]] = {}
+    listing: dict[int, list[XenBehaviour]] = {}
+    dropping: dict[int, list[XenBehaviour]] = {}
     for era in ERAS:
         for fate in _predict(host, table, era.first).fates:
             side = listing if fate.fate is Fate.LISTED else dropping
-            side.setdefault(fate.offset, []).append(era.name.removeprefix("Xen "))
+            side.setdefault(fate.offset, []).append(era)
     return {
         offset: XenView(
             listed=None,
             range=None,
-            reason=f"listed by {', '.join(listing[offset])}; not by {', '.join(dropping[offset])}",
+            reason=(
+                f"listed by {releases_words(listing[offset])}, "
+                f"not by {releases_words(dropping[offset])}"
+            ),
             notes=(),
         )
         for offset in listing.keys() & dropping.keys()

@@ -1,6 +1,6 @@
 """What is said of Xen's list of reserved device memory: behaviour by release, fates, prediction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -121,6 +121,22 @@ class XenPrediction:
     """The ranges of the ``rmrr=`` option, in order of the command line."""
     notes: tuple[str, ...] = ()
     """What limits the prediction as a whole."""
+
+
+def releases_words(eras: Iterable[XenBehaviour]) -> str:
+    """Put the releases of `eras` into words: runs of eras that follow each other as one span."""
+    runs: list[list[int]] = []
+    for place in sorted(ERAS.index(era) for era in eras):
+        if runs and place == runs[-1][1] + 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    spans = []
+    for first, last in runs:
+        newer = ERAS[last + 1].first if last + 1 < len(ERAS) else None
+        end = NEWEST_RELEASE if newer is None else (newer[0], newer[1] - 1)
+        spans.append("{}.{} to {}.{}".format(*ERAS[first].first, *end))
+    return "Xen " + " and ".join(spans)
 
 
 def behaviour_of(release: tuple[int, int] | None) -> XenBehaviour:

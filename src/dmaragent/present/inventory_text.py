@@ -73,7 +73,7 @@ def _region_views(inventory: Inventory, region: Region) -> str:
     view = region.xen
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     if view.listed is None and view.reason:
-        told.append(f"Xen: depends on the release{mark}: {view.reason}")
+        told.append(f"Xen: depends on the release{mark}, {view.reason}")
     elif view.listed is not None:
         told.append(
             f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"

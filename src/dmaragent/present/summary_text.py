@@ -125,15 +125,15 @@ def _xen(inventory: Inventory) -> str:
     if listed.source is ListSource.UNKNOWN:
         return ""
     own = listed.source is ListSource.HYPERVISOR
+    limits = "".join(f"; {note}" for note in listed.notes)
     if listed.vtd_disabled and not own:
-        why = listed.vtd_disabled
-        return f"would switch VT-d off for the whole host, and list no region (predicted): {why}"
+        off = "would switch VT-d off for the whole host, and list no region"
+        return f"{off} (predicted{limits}): {listed.vtd_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
-        said = "lists no region (hypercall)" if own else "would list no region (predicted)"
+        said = "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
         return f"{said}, so strategy=host reserves nothing" + (f": {why}" if why else "")
     number = count(len(listed.entries), "region")
-    limits = "".join(f"; {note}" for note in listed.notes)
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
 
 
