@@ -155,7 +155,7 @@ def _by_prediction(host: Host, table: DMAR, prediction: XenPrediction) -> XenVie
     notes = prediction.notes
     regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
     if _release(host) is None:
-        undecided = _undecided(host, table)
+        undecided = _undecided(host, table, prediction)
         regions |= undecided
         if undecided:
             notes = (*notes, "releases differ on some regions")
@@ -193,12 +193,19 @@ def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
     )
 
 
-def _undecided(host: Host, table: DMAR) -> dict[int, XenView]:
-    """Find the regions that releases disagree on, where the release is not known."""
+def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenView]:
+    """Find the regions that releases disagree on, where the release is not known.
+
+    Eras that treat the regions of a table alike are asked once; `newest` is known.
+    """
+    asked = {_treatment(newest.behaviour): newest}
     listing: dict[int, list[XenBehaviour]] = {}
     dropping: dict[int, list[XenBehaviour]] = {}
     for era in ERAS:
-        for fate in _predict(host, table, era.first).fates:
+        treatment = _treatment(era)
+        if treatment not in asked:
+            asked[treatment] = _predict(host, table, era.first)
+        for fate in asked[treatment].fates:
             side = listing if fate.fate is Fate.LISTED else dropping
             side.setdefault(fate.offset, []).append(era)
     return {
@@ -213,6 +220,11 @@ def _undecided(host: Host, table: DMAR) -> dict[int, XenView]:
         )
         for offset in listing.keys() & dropping.keys()
     }
+
+
+def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
+    """Give what of an era matters to the regions of a table without `rmrr=`."""
+    return era.ram_disables_vtd, era.satc_parsed, era.looks_for_devices
 
 
 # Told by the hypervisor ----------------------------------------------------------------

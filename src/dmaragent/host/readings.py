@@ -1,6 +1,7 @@
 """From the bytes of a reading to a value, or to a problem line that says why not."""
 
 import re
+from functools import lru_cache
 
 from dmaragent.snapshot import Missing, MissingKind
 
@@ -53,6 +54,12 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
     return found
 
 
+@lru_cache(maxsize=4096)
+def _file_number(content: bytes, most: int, base: int) -> int:
+    """Read a file's number; a host has few different classes, vendors and devices."""
+    return parse_number(content.decode("ascii").strip(), most, base)
+
+
 def whole_number(value: object, most: int) -> int:
     """Give a JSON value that must be an unsigned whole number of at most `most`.
 
@@ -80,7 +87,7 @@ def number(  # noqa: PLR0913 - whose, what, where from, where to, and how to rea
             problems.missing(f"{of}: {what}", value, quiet=False)
         return None
     try:
-        return parse_number(value.decode("ascii").strip(), most, base)
+        return _file_number(value, most, base)
     except ValueError:
         shown = value[:40].decode("ascii", "backslashreplace")
         problems.add(f"{of}: {what} is not a number: {shown!r}")
