@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from _typeshed import SupportsWrite
+
 UNANSWERED = 2
 
 
@@ -87,7 +89,13 @@ def _parser() -> argparse.ArgumentParser:
 
     from dmaragent.commands import VERBS  # noqa: PLC0415 - likewise
 
-    parser = argparse.ArgumentParser(
+    class Parser(argparse.ArgumentParser):
+        """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
+
+        def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+            (file or sys.stdout).write(self.format_help())
+
+    parser = Parser(
         prog="dmaragent",
         description="What reserved device memory (RMRR) this host has, and who owns it.",
         epilog="Exit codes: 0 fine, 1 look at this, 2 could not be answered.",

@@ -94,7 +94,9 @@ def test_a_pipe_is_read_to_its_end(verb: str, table_file: Path) -> None:
 
 
 @pytest.mark.parametrize("stream", [">&-", ">/dev/full", "2>&- >/dev/full"])
-@pytest.mark.parametrize("what", ["--version", "decode {}", "inventory --host {}"])
+@pytest.mark.parametrize(
+    "what", ["--version", "--help", "inventory --help", "decode {}", "inventory --host {}"]
+)
 def test_a_closed_or_full_output_is_one_line_and_no_traceback(
     what: str, stream: str, table_file: Path
 ) -> None:
