@@ -1,0 +1,1 @@
+"""What Xen's toolstack and hypervisor make of a guest's choices about reserved device memory."""
