@@ -36,3 +36,27 @@ LIBXL_ERAS = (
     ),
 )
 """The behaviours, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibxluBehaviour:
+    """How libxlutil's parsers differ between releases: libxlu_pci.c, ``xlu_rdm_parse``."""
+
+    name: str
+    first: tuple[int, int]
+    """The first release that behaves so."""
+    rdm_in_fixed_order: bool = False
+    """Whether ``rdm=`` needs strategy and then policy, each once; up to 4.13."""
+    rdm_takes_policy_wrongly: bool = False
+    """Whether a known policy makes ``rdm=`` fail and an unknown one is left out: bdc0799fe2, 4.15.
+
+    ``libxl_rdm_reserve_policy_from_string`` gives 0 on success, which is taken for failure.
+    """
+
+
+LIBXLU_ERAS = (
+    LibxluBehaviour(name="libxlutil 4.6 to 4.13", first=(4, 6), rdm_in_fixed_order=True),
+    LibxluBehaviour(name="libxlutil 4.14", first=(4, 14)),
+    LibxluBehaviour(name="libxlutil 4.15 and later", first=(4, 15), rdm_takes_policy_wrongly=True),
+)
+"""The behaviours, oldest first."""

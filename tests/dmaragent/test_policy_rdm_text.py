@@ -1,0 +1,106 @@
+"""The text of rdm=: the table of eras, the documented grammar, and libxlutil 4.17 itself."""
+
+import random
+
+import pytest
+
+from dmaragent.platforms.libxl import LIBXLU_ERAS
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+from support.libxlutil import SENTINEL, Libxlutil
+
+HOST, STRICT, RELAXED = Strategy.HOST, Policy.STRICT, Policy.RELAXED
+SILENT, TOLD = "refused without a word", "refused with a message"
+Answer = RdmText | str
+TABLE: list[tuple[str, Answer, Answer, Answer]] = [
+    ("strategy=host,policy=strict", RdmText(HOST, STRICT), RdmText(HOST, STRICT), SILENT),
+    ("strategy=host,policy=relaxed", RdmText(HOST, RELAXED), RdmText(HOST, RELAXED), SILENT),
+    ("policy=strict,strategy=host", TOLD, RdmText(HOST, STRICT), SILENT),
+    ("strategy=host", SILENT, RdmText(HOST, None), RdmText(HOST, None)),
+    ("policy=relaxed", TOLD, RdmText(None, RELAXED), SILENT),
+    ("policy=bogus", TOLD, TOLD, RdmText(None, None)),
+    ("strategy=host,policy=bogus", TOLD, TOLD, RdmText(HOST, None)),
+    ("strategy=host,policy=Relaxed", TOLD, TOLD, SILENT),
+    ("strategy=host,policy=invalid", TOLD, TOLD, SILENT),
+    ("strategy=host, policy=relaxed", TOLD, TOLD, TOLD),
+    ("strategy=HOST", TOLD, TOLD, TOLD),
+    ("strategy=", TOLD, TOLD, TOLD),
+    ("strategy='host'", TOLD, TOLD, TOLD),
+    ("strategy=ignore", TOLD, TOLD, TOLD),
+    ("strategy=host,", SILENT, SILENT, SILENT),
+    ("", SILENT, SILENT, SILENT),
+    ("strategy", SILENT, SILENT, SILENT),
+    ("strategy=host,,policy=strict", TOLD, TOLD, TOLD),
+    ("type=host,policy=strict", TOLD, TOLD, TOLD),
+    ("strategy=host,strategy=host", TOLD, RdmText(HOST, None), RdmText(HOST, None)),
+    ("policy=strict,policy=relaxed", TOLD, RdmText(None, RELAXED), SILENT),
+]
+
+
+def _put(read: RdmText | RdmRefusal) -> Answer:
+    if isinstance(read, RdmText):
+        return read
+    return SILENT if read.silent else TOLD
+
+
+@pytest.mark.parametrize("era", range(3))
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0] or "empty")
+def test_s1_s2_s3_each_era_reads_the_string_its_own_way(
+    row: tuple[str, Answer, Answer, Answer], era: int
+) -> None:
+    assert _put(read_shipped(row[0], LIBXLU_ERAS[era])) == row[1 + era]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("strategy=host,policy=strict", RdmText(HOST, STRICT)),
+        ("policy=relaxed,strategy=host", RdmText(HOST, RELAXED)),
+        ("strategy=host", RdmText(HOST, None)),
+        ("policy=strict", RdmText(None, STRICT)),
+        ("strategy=host, policy=strict", (14, "policy without a blank")),
+        ("strategy=host,policy=Strict", (21, "strict or relaxed")),
+        ("strategy=all", (9, "host")),
+        ("strategy=host,strategy=host", (14, "no second strategy")),
+        ("reserve=strict", (0, "strategy or policy")),
+        ("strategy=host,", (14, "strategy=host or policy=strict|relaxed")),
+        ("", (0, "strategy=host or policy=strict|relaxed")),
+    ],
+)
+def test_the_documented_reader_says_where_and_what_it_expected(
+    text: str, answer: RdmText | tuple[int, str]
+) -> None:
+    read = read_documented(text)
+    assert (read if isinstance(read, RdmText) else (read.position, read.expected)) == answer
+
+
+_PIECES = (
+    *("strategy=host",) * 12,
+    *("policy=bogus", "policy=", "policy= strict") * 2,
+    *("policy=strict", "policy=RELAXED", "policy=invalid", "strategy=Host", " strategy=host"),
+    *("strategy", "=", "type=x", "policy=strict=", "strategy==host", ""),
+)
+
+
+def test_libxlutil_itself_reads_100000_strings_as_the_newest_era_does() -> None:
+    library = Libxlutil()
+    draw = random.Random(20150722)  # noqa: S311 - the same strings each time
+    accepted = 0
+    for _ in range(100_000):
+        text = ",".join(draw.choices(_PIECES, k=draw.choice((1, 1, 1, 2, 2, 3))))
+        if draw.random() < 0.2:
+            at = draw.randrange(len(text) + 1)
+            text = text[:at] + draw.choice("=, shp'\"SX\\") + text[at + draw.randrange(2) :]
+        code, strategy, policy, printed = library.rdm(text)
+        read = read_shipped(text, LIBXLU_ERAS[-1])
+        if isinstance(read, RdmText):
+            accepted += 1
+            assert (code, strategy, policy) == (
+                0,
+                1 if read.strategy else SENTINEL,
+                SENTINEL,
+            ), text
+        else:
+            assert code != 0, text
+            assert printed != read.silent, text
+    assert accepted >= 30_000
