@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "units": ("addresses", "topology"),
     "views": (*VOCABULARY, "host", "platforms"),
     "inventory": (*VOCABULARY, "host", "absence", "platforms", "units", "views"),
-    "policy": ("addresses", "platforms"),
+    "policy": ("addresses", "memory_map", "platforms"),
     "present": ("__init__", *PURE),
     # the shell
     "collect": ("__init__", "errors", "snapshot"),

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+PAGE = 4096
+"""The bytes of a page; Xen counts reserved device memory in pages."""
 _SBDF = re.compile(
     r"(?:(?P<segment>[0-9a-f]{1,8}):)?(?P<bus>[0-9a-f]{1,2}):"
     r"(?P<device>[0-9a-f]{1,2})\.(?P<function>[0-7])",

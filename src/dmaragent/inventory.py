@@ -22,21 +22,12 @@ from dmaragent.platforms.linux import (
     hold_of,
     kernel_hold,
 )
+from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, Located, PciFunction, Presence
 from dmaragent.units import Capabilities, Unit, Units, capabilities_of
 from dmaragent.views import Difference, XenView, XenViews, xen_views
 from fwtables import DMAR, RMRR, Decoded, located, structure_length
-from fwtables.constants import ScopeType
-
-_COUNTED = frozenset(
-    {
-        ScopeType.PCI_ENDPOINT,
-        ScopeType.PCI_SUB_HIERARCHY,
-        ScopeType.IOAPIC,
-        ScopeType.MSI_CAPABLE_HPET,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +85,7 @@ class Region:
         Namespace devices and unknown types do not count.  Source: Xen
         drivers/passthrough/vtd/dmar.c, ``scope_device_count``.
         """
-        return sum(owner.scope_type in _COUNTED for owner in self.owners)
+        return sum(owner.scope_type in COUNTED_SCOPES for owner in self.owners)
 
     @property
     def shared(self) -> bool:
@@ -166,7 +157,6 @@ class Inventory:
             self,
             device=sbdf,
             regions=kept,
-            undetermined=self.undetermined,
             differences=tuple(
                 each for each in self.differences if each.region is None or each.region in numbers
             ),

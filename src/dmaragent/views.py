@@ -236,7 +236,7 @@ def _by_hypervisor(
     table: DMAR | None,
     prediction: XenPrediction | None,
 ) -> XenViews:
-    ranges = [_pages(each) for each in told]
+    ranges = [each.range for each in told]
     entries = _entries(ranges, table, prediction)
     fates = {fate.offset: fate for fate in prediction.fates} if prediction else {}
     regions = {
@@ -264,11 +264,6 @@ def _by_hypervisor(
     )
 
 
-def _pages(entry: RdmEntry) -> AddressRange:
-    start = entry.start_pfn << 12
-    return AddressRange(start, start + (entry.nr_pages << 12))
-
-
 def _rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
     for offset, structure in located(table) if table else ():
         if isinstance(structure, RMRR):
@@ -292,7 +287,7 @@ def _told_devices(
     told = host.xen.device_reserved_memory if host.xen else None
     if told is not None and not isinstance(told, Missing):
         known = {
-            sbdf: None if own is None else tuple(map(_pages, own))
+            sbdf: None if own is None else tuple(each.range for each in own)
             for sbdf, own in told.items()
             if own is None or own
         }
@@ -316,9 +311,7 @@ def _entries(
         if pages is not None and (pages not in regions or fates.get(offset) is Fate.LISTED):
             regions[pages] = number
     options = {
-        AddressRange(option.start_pfn << 12, (option.end_pfn + 1) << 12)
-        for option in (prediction.options if prediction else ())
-        if option.accepted and option.start_pfn is not None and option.end_pfn is not None
+        option.range for option in (prediction.options if prediction else ()) if option.accepted
     }
     return tuple(
         ListEntry(
@@ -334,7 +327,7 @@ def _origin(
     one: AddressRange,
     table: DMAR | None,
     regions: Mapping[AddressRange, int],
-    options: set[AddressRange],
+    options: set[AddressRange | None],
 ) -> Origin:
     if one in regions:
         return Origin.TABLE

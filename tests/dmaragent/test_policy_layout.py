@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import LIBXL_ERAS, LibxlBehaviour
 from dmaragent.policy.layout import (
     Layout,
-    MapType,
     Outcome,
     RamLayout,
     memory_map,
@@ -50,7 +50,7 @@ def _host(  # noqa: PLR0913 - the columns of the table
     return resolve_layout(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
 
 
-def _map(layout: Layout) -> list[tuple[int, int, MapType]]:
+def _map(layout: Layout) -> list[tuple[int, int, MemoryType]]:
     return [(e.range.start, e.range.end, e.type) for e in memory_map(layout)]
 
 
@@ -84,10 +84,10 @@ def test_s4_ram_moves_above_the_boundary_whatever_the_policy(policy: Policy) -> 
     assert layout.refused_by is None
     assert _outcomes(layout) == [Outcome.MOVED, Outcome.MOVED]
     assert _map(layout) == [
-        (0x100000, 0xAC600000, MapType.RAM),
-        (0xAD800000, 0xB0000000, MapType.RESERVED),
-        (0xAC6D3000, 0xAC6E7000, MapType.RESERVED),
-        (0x100000000, 0x102200000, MapType.RAM),
+        (0x100000, 0xAC600000, MemoryType.RAM),
+        (0xAD800000, 0xB0000000, MemoryType.RESERVED),
+        (0xAC6D3000, 0xAC6E7000, MemoryType.RESERVED),
+        (0x100000000, 0x102200000, MemoryType.RAM),
     ]
 
 
@@ -128,7 +128,7 @@ def test_relaxed_with_the_boundary_above_the_regions_hides_them() -> None:
     layout = _host(RELAXED, boundary=2800)
 
     assert _outcomes(layout) == [Outcome.HIDDEN, Outcome.HIDDEN]
-    assert _map(layout) == [(0x100000, 0xAE800000, MapType.RAM)]
+    assert _map(layout) == [(0x100000, 0xAE800000, MemoryType.RAM)]
 
 
 def test_relaxed_with_the_boundary_between_the_regions_moves_one_and_hides_one() -> None:
@@ -137,9 +137,9 @@ def test_relaxed_with_the_boundary_between_the_regions_moves_one_and_hides_one()
     assert layout.after == RamLayout(0xAD800000, 0x101000000)
     assert _outcomes(layout) == [Outcome.MOVED, Outcome.HIDDEN]
     assert _map(layout) == [
-        (0x100000, 0xAD800000, MapType.RAM),
-        (0xAD800000, 0xB0000000, MapType.RESERVED),
-        (0x100000000, 0x101000000, MapType.RAM),
+        (0x100000, 0xAD800000, MemoryType.RAM),
+        (0xAD800000, 0xB0000000, MemoryType.RESERVED),
+        (0x100000000, 0x101000000, MemoryType.RAM),
     ]
 
 
@@ -153,9 +153,9 @@ def test_a_guest_that_ends_below_the_regions_still_has_them_reserved() -> None:
     assert layout.after == RamLayout(0x7F800000, 0)
     assert _outcomes(layout) == [Outcome.CLEAR, Outcome.CLEAR]
     assert [kind for _, _, kind in _map(layout)] == [
-        MapType.RAM,
-        MapType.RESERVED,
-        MapType.RESERVED,
+        MemoryType.RAM,
+        MemoryType.RESERVED,
+        MemoryType.RESERVED,
     ]
 
 
@@ -254,7 +254,7 @@ def test_libxl_before_4_14_gives_an_empty_high_ram() -> None:
     layout = resolve_layout(starting_layout(1024 * MIB), (), OLD)
 
     assert layout.after == RamLayout(1016 * MIB, FOUR_GIB)
-    assert _map(layout)[-1] == (FOUR_GIB, FOUR_GIB, MapType.RAM)
+    assert _map(layout)[-1] == (FOUR_GIB, FOUR_GIB, MemoryType.RAM)
     assert resolve_layout(starting_layout(1024 * MIB), (), NEW).after.high_end == 0
 
 

@@ -20,9 +20,9 @@ from dmaragent.snapshot import (
     TableReading,
     XenReading,
 )
+from fwtables.constants import SIGNATURE_NAMES
 
-_TABLE_NAME = re.compile(r"(DMAR|RMAD|XMAR)([0-9]{0,4})")
-_SIGNATURES = ("DMAR", "RMAD", "XMAR")
+_TABLE_NAME = re.compile(rf"({'|'.join(SIGNATURE_NAMES)})([0-9]{{0,4}})")
 _DMI_NAMES = (
     "sys_vendor",
     "product_name",
@@ -52,9 +52,9 @@ def collect(host: HostReader) -> HostSnapshot:
 
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:
     """Read the DMAR tables: those listed, or the usual names where there is no list."""
-    listed = _SIGNATURES if isinstance(names, Missing) else names
+    listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     matches = [found for name in listed if (found := _TABLE_NAME.fullmatch(name))]
-    matches.sort(key=lambda found: (_SIGNATURES.index(found[1]), int(found[2] or 0)))
+    matches.sort(key=lambda found: (SIGNATURE_NAMES.index(found[1]), int(found[2] or 0)))
     readings = []
     for found in matches:
         request = ledger.ACPI_TABLE.request(found[0])

@@ -10,9 +10,8 @@ from dmaragent.collect.recorded import DirectoryHost, RecordedHost, TableHost
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump, read_acpidump
-from fwtables.constants import SIGNATURES
+from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
 
-_NAMES = ("DMAR", "RMAD", "XMAR")
 LIVE = "live"
 RECORDED = "recorded"
 DIRECTORY = "directory"
@@ -47,7 +46,7 @@ def open_host(path: str | None) -> OpenedHost:
     content = read_input(path)
     if is_acpidump(content):
         named = _named_tables(content)
-        if not any(name.startswith(_NAMES) for name in named):
+        if not any(name.startswith(SIGNATURE_NAMES) for name in named):
             raise HostError(
                 f"{path} holds {len(named)} tables, none of them DMAR, RMAD or XMAR",
                 "dump all tables of the host: acpidump without options, as root",

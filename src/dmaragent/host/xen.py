@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.readings import Problems, text, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
@@ -15,10 +15,15 @@ _MOST = 1 << 52
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RdmEntry:
-    """One entry of the hypervisor's list, in pages of 4 KiB."""
+    """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it: in pages."""
 
     start_pfn: int
     nr_pages: int
+
+    @property
+    def range(self) -> AddressRange:
+        """The addresses it covers."""
+        return AddressRange(self.start_pfn * PAGE, (self.start_pfn + self.nr_pages) * PAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""What libxl does with a guest's reserved device memory, by release of the toolstack.
+"""How xl's libraries treat a guest's reserved device memory, by release of the toolstack.
 
-The toolstack's release decides the guest's layout; the hypervisor's, which may differ,
+libxlutil reads the configuration, libxl builds the guest.  Their release decides its layout; the hypervisor's, which may differ,
 decides acceptance and assignment (xen_model.py).
 """
 

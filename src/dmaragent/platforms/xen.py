@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap, MemoryType
 from dmaragent.platforms.xen_model import (
+    COUNTED_SCOPES,
     ERAS,
     NEWEST_RELEASE,
-    PAGE,
     Fate,
     RegionFate,
     XenBehaviour,
-    XenEntry,
     XenPrediction,
     behaviour_of,
 )
@@ -40,12 +40,10 @@ from fwtables import (
     located,
     structure_name,
 )
-from fwtables.constants import ScopeType, StructureType
+from fwtables.constants import StructureType
 
 _SMALLEST_SCOPE = 8
 _ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
-_COUNTED = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
-"""The scope types that Xen counts: ``scope_device_count``."""
 _PARSED = frozenset(
     {StructureType.DRHD, StructureType.RMRR, StructureType.ATSR, StructureType.RHSA}
 )
@@ -115,12 +113,12 @@ class _Unit:
     """None: behind a bridge that is not there, or not known."""
 
     @property
-    def entry(self) -> XenEntry | None:
+    def entry(self) -> RdmEntry | None:
         """What the hypercall reports of it, if anything."""
         pages = listed_pages(self.base, self.limit)
         if pages is None or not self.seen:
             return None
-        return XenEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
+        return RdmEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
 
     @property
     def seen(self) -> tuple[SBDF | None, ...]:
@@ -277,7 +275,7 @@ class _Walk:
         places = [
             self.topology.locate(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
-            if scope.type in _COUNTED
+            if scope.type in COUNTED_SCOPES
         ]
         if not places:
             reason = "its scope has no entry that Xen counts as a device"
@@ -324,8 +322,8 @@ class _Walk:
 
     def option(self, user: UserRange, off: str) -> UserRange:
         """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is."""
-        start, end = user.start_pfn, user.end_pfn
-        if not user.accepted or start is None or end is None:
+        pages = user.range
+        if not user.accepted or pages is None:
             return user
         functions = self.topology.functions
         known = not isinstance(functions, Missing) and self.knows(user.devices[0].segment)
@@ -334,12 +332,12 @@ class _Walk:
         if off:
             return _refused(user, f"VT-d is off: {off}")
         # Xen compares with the first byte of the last page, not with its last.
-        if overlap := self.overlap(start * PAGE, end * PAGE):
+        if overlap := self.overlap(pages.start, pages.end - PAGE):
             return _refused(user, overlap.removesuffix(" (EEXIST)"))
         if known and not any(device in self.topology.known for device in user.devices):
             return _refused(user, "none of its devices answers")
-        self.units.append(_Unit(start * PAGE, end * PAGE + PAGE - 1, user.devices))
-        insort(self.spans, (start * PAGE, end * PAGE + PAGE - 1))
+        self.units.append(_Unit(pages.start, pages.end - 1, user.devices))
+        insort(self.spans, (pages.start, pages.end - 1))
         if self.units[-1].entry is None:
             return replace(user, reason="its first device is 00:00.0, so it is never reported")
         return user
@@ -373,9 +371,9 @@ def _refused(user: UserRange, reason: str) -> UserRange:
     return replace(user, accepted=False, reason=reason)
 
 
-def _by_device(units: Iterable[_Unit]) -> Mapping[SBDF, tuple[XenEntry, ...]]:
+def _by_device(units: Iterable[_Unit]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
     """Sort the entries by device: a unit once for each address, segment included."""
-    found: dict[SBDF, tuple[XenEntry, ...]] = {}
+    found: dict[SBDF, tuple[RdmEntry, ...]] = {}
     for unit in units:
         for sbdf in dict.fromkeys(unit.seen):
             if sbdf is not None and unit.entry is not None:

@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF
+from dmaragent.host.xen import RdmEntry
 from dmaragent.platforms.xen_options import UserRange
+from fwtables.constants import ScopeType
 
-PAGE = 4096
+COUNTED_SCOPES = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
+"""The scope types that Xen counts as devices: vtd/dmar.c, ``scope_device_count``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +81,12 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class XenEntry:
-    """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it."""
-
-    start_pfn: int
-    nr_pages: int
-
-    @property
-    def range(self) -> AddressRange:
-        """The addresses it covers."""
-        return AddressRange(self.start_pfn * PAGE, (self.start_pfn + self.nr_pages) * PAGE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionFate:
     """What becomes of the RMRR at `offset` of the table."""
 
     offset: int
     fate: Fate
-    entry: XenEntry | None
+    entry: RdmEntry | None
     """What Xen makes of it; None unless it is LISTED or DISCARDED."""
     reason: str
     """Why, in a sentence."""
@@ -111,11 +101,11 @@ class XenPrediction:
     behaviour: XenBehaviour
     vtd_disabled: str
     """Why VT-d is off, or empty."""
-    entries: tuple[XenEntry, ...]
+    entries: tuple[RdmEntry, ...]
     """In the hypervisor's order: the latest registered first; empty when VT-d is off."""
     fates: tuple[RegionFate, ...]
     """One for each RMRR, in table order; also for one too short to be read."""
-    by_device: Mapping[SBDF, tuple[XenEntry, ...]]
+    by_device: Mapping[SBDF, tuple[RdmEntry, ...]]
     """What Xen answers when asked for one device; devices of no entry are not in it."""
     options: tuple[UserRange, ...]
     """The ranges of the ``rmrr=`` option, in order of the command line."""

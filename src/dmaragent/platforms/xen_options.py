@@ -7,7 +7,7 @@ drivers/passthrough/iommu.c, ``parse_iommu_param``; drivers/pci/pci.c, ``parse_p
 import re
 from dataclasses import dataclass, field
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import PAGE, SBDF, AddressRange
 
 MOST_RANGES = 10
 MOST_PAGES = 16
@@ -33,6 +33,14 @@ class UserRange:
     accepted: bool
     reason: str
     """Why it is not accepted, or what of it Xen does not read; empty where there is nothing."""
+
+    @property
+    def range(self) -> AddressRange | None:
+        """The addresses of its pages; None where they could not be read or end before they begin."""
+        start, last = self.start_pfn, self.end_pfn
+        if start is None or last is None or last < start:
+            return None
+        return AddressRange(start * PAGE, (last + 1) * PAGE)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import AddressRange
+from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import LibxlBehaviour
 from dmaragent.policy.model import (
     FOUR_GIB,
@@ -157,8 +158,7 @@ def resolve_layout(
     if reserved is None:
         return Layout(before, before, ())
     low, added = before.low_end, 0
-    moved: set[int] = set()
-    for place, entry in enumerate(reserved):
+    for entry in reserved:
         start = entry.region.start
         if start > boundary and AddressRange(0, low).overlaps(entry.region):
             end = start
@@ -166,29 +166,19 @@ def resolve_layout(
                 end -= end % _ROUNDING
             added += low - end
             low = end
-        if start > boundary and AddressRange(0, before.low_end).overlaps(entry.region):
-            moved.add(place)
     high = before.high_end
     if not high and (added or not behaviour.leaves_unused_high):
         high = FOUR_GIB
     after = RamLayout(low, high + added)
-    return Layout(
-        before,
-        after,
-        tuple(
-            _judge(entry, before, after, boundary, was_moved=place in moved)
-            for place, entry in enumerate(reserved)
-        ),
-    )
+    placed = tuple(_judge(entry, before, after, boundary) for entry in reserved)
+    return Layout(before, after, placed)
 
 
-def _judge(
-    entry: Reservation, before: RamLayout, after: RamLayout, boundary: int, *, was_moved: bool
-) -> Placed:
+def _judge(entry: Reservation, before: RamLayout, after: RamLayout, boundary: int) -> Placed:
     """Say what becomes of one reservation once RAM has moved, and why."""
     region = entry.region
     if not after.overlaps(region):
-        if was_moved:
+        if region.start > boundary and AddressRange(0, before.low_end).overlaps(region):
             reason = f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.low_end:#x}"
             return Placed(entry, Outcome.MOVED, reason)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
@@ -202,20 +192,12 @@ def _judge(
     return Placed(entry, outcome, reason)
 
 
-class MapType(Enum):
-    """What a range of a guest's memory map is: the types of E820."""
-
-    RAM = 1
-    RESERVED = 2
-    NVS = 4
-
-
 @dataclass(frozen=True, slots=True)
 class MapEntry:
     """One range of a guest's memory map."""
 
     range: AddressRange
-    type: MapType
+    type: MemoryType
 
 
 def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tuple[MapEntry, ...]:
@@ -231,15 +213,15 @@ def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tup
         raise ValueError(
             f"low RAM would end at {low:#x}, below the first megabyte: its size wraps around"
         )
-    entries = [MapEntry(AddressRange(HVM_RAM_START, low), MapType.RAM)]
+    entries = [MapEntry(AddressRange(HVM_RAM_START, low), MemoryType.RAM)]
     entries += [
-        MapEntry(one.reservation.region, MapType.RESERVED)
+        MapEntry(one.reservation.region, MemoryType.RESERVED)
         for one in layout.placed
         if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
     ]
-    entries += [MapEntry(module, MapType.NVS) for module in acpi_modules if module.size]
+    entries += [MapEntry(module, MemoryType.NVS) for module in acpi_modules if module.size]
     if high:
-        entries.append(MapEntry(AddressRange(FOUR_GIB, high), MapType.RAM))
+        entries.append(MapEntry(AddressRange(FOUR_GIB, high), MemoryType.RAM))
     if len(entries) >= MAP_ENTRIES:
         raise ValueError(f"the memory map would have {len(entries)} entries; libxl refuses 128")
     return tuple(entries)
