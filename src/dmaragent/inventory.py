@@ -26,8 +26,10 @@ from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, Located, PciFunction, Presence
 from dmaragent.units import Capabilities, Unit, Units, capabilities_of
-from dmaragent.views import Difference, XenView, XenViews, xen_views
-from fwtables import DMAR, RMRR, Decoded, located, structure_length
+from dmaragent.views import xen_views
+from dmaragent.views.explain import rmrrs
+from dmaragent.views.model import Difference, XenView, XenViews
+from fwtables import DMAR, Decoded, structure_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,12 +220,10 @@ def _regions(
     groups: dict[SBDF, IommuGroup] = {}
     if not isinstance(host.groups, Missing):
         groups = {sbdf: group for group in host.groups for sbdf in group.devices}
-    for offset, rmrr in located(table) if table else ():
-        if not isinstance(rmrr, RMRR):
-            continue
+    for number, (offset, rmrr) in enumerate(rmrrs(table), 1):
         places = [host.topology.locate(rmrr.segment_number, scope) for scope in rmrr.device_scope]
         region = Region(
-            number=len(found) + 1,
+            number=number,
             segment=rmrr.segment_number,
             base=rmrr.base_address,
             limit=rmrr.limit_address,

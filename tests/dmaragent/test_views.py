@@ -17,7 +17,7 @@ from dmaragent.platforms.linux import Hold, covers
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.topology import Presence
 from dmaragent.units import Units
-from dmaragent.views import ListSource, Origin
+from dmaragent.views.model import ListSource, Origin
 from fwtables import Decoded
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import andd, atsr, drhd, rhsa, rmrr, satc, scope, table

@@ -117,7 +117,7 @@ def _exit_code(inventory: Inventory) -> int:
 
 def _hypervisor_answers(inventory: Inventory) -> bool:
     """Tell whether Xen's own list is there: an answer even without a table."""
-    from dmaragent.views import ListSource  # noqa: PLC0415 - start-up time
+    from dmaragent.views.model import ListSource  # noqa: PLC0415 - start-up time
 
     return inventory.xen.list.source is ListSource.HYPERVISOR
 

@@ -12,7 +12,7 @@ from dmaragent.present.tables import WIDTH, paragraph, render
 from dmaragent.present.wording import scope_words, size_words, span_words
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction, Presence
-from dmaragent.views import ListSource, Origin
+from dmaragent.views.model import ListSource, Origin
 from fwtables.constants import ScopeType
 
 _FEW = 4

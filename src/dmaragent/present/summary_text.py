@@ -8,7 +8,7 @@ from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import absence_words, count, rough_size_words
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Presence
-from dmaragent.views import ListSource
+from dmaragent.views.model import ListSource
 from fwtables import Decoded
 
 _HANG = 9

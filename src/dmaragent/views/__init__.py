@@ -5,9 +5,7 @@ empty; otherwise it is predicted from the table by the rules in ``platforms/xen.
 labelled so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterable, Mapping
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -21,89 +19,25 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     releases_words,
 )
-from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.snapshot import Missing
-from fwtables import DMAR, RMRR, Decoded, located
-
-
-class ListSource(Enum):
-    """Where Xen's list comes from."""
-
-    HYPERVISOR = "hypervisor"
-    """By hypercall: what strategy=host uses."""
-    PREDICTED = "predicted"
-    """From the table, by Xen's acceptance rules."""
-    UNKNOWN = "unknown"
-    """There is neither a hypervisor that answers nor a table."""
-
-
-class Origin(Enum):
-    """Why an entry is in Xen's list."""
-
-    TABLE = "table"
-    OPTION = "rmrr-option"
-    UNEXPLAINED = "unexplained"
-    """Neither the table nor `rmrr=`: the XHCI debug console, or a rule not modelled."""
-    UNKNOWN = "unknown"
-    """There is no table to explain it by."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListEntry:
-    """One entry of Xen's list."""
-
-    range: AddressRange
-    origin: Origin
-    region: int | None
-    """The region it comes from, from 1 in table order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenList:
-    """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
-
-    source: ListSource
-    entries: tuple[ListEntry, ...]
-    release: tuple[int, int] | None
-    vtd_disabled: str
-    """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
-    why_empty: tuple[str, ...]
-    """Where there are no entries: why strategy=host reserves nothing."""
-    notes: tuple[str, ...] = ()
-    """What limits a prediction as a whole: the release taken, what was not known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenView:
-    """What Xen makes of one region.  `listed` is None where it cannot be said."""
-
-    listed: bool | None
-    range: AddressRange | None
-    """What Xen reserves, in whole pages."""
-    reason: str
-    """Why it is not listed, or why that cannot be said; or empty."""
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference between the views, explained; `region` is from 1, None: of the host."""
-
-    region: int | None
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenViews:
-    """Xen's view of the host: the list, each region, each device, the differences."""
-
-    list: XenList
-    regions: Mapping[int, XenView]
-    """By the offset of the RMRR structure."""
-    devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
-    """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
-    devices_source: ListSource
-    differences: tuple[Difference, ...]
+from dmaragent.views.explain import (
+    command_line,
+    refused_options,
+    rmrrs,
+    rounding,
+    surprises,
+    why_empty,
+)
+from dmaragent.views.model import (
+    Difference,
+    ListEntry,
+    ListSource,
+    Origin,
+    XenList,
+    XenView,
+    XenViews,
+)
+from fwtables import DMAR, RMRR, Decoded
 
 
 def xen_views(host: Host) -> XenViews:
@@ -131,10 +65,6 @@ def _release(host: Host) -> tuple[int, int] | None:
     return host.xen.release if host.xen else None
 
 
-def _command_line(host: Host) -> str:
-    return (host.xen.command_line or "") if host.xen else ""
-
-
 def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPrediction:
     assert isinstance(host.table, Decoded)  # noqa: S101 - the table was taken from it
     return predict(
@@ -142,7 +72,7 @@ def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPre
         host.topology,
         None if isinstance(host.memory_map, Missing) else host.memory_map,
         release,
-        _command_line(host),
+        command_line(host),
         damage=host.table.damage,
     )
 
@@ -165,13 +95,13 @@ def _by_prediction(host: Host, table: DMAR, prediction: XenPrediction) -> XenVie
             entries=entries,
             release=_release(host),
             vtd_disabled=prediction.vtd_disabled,
-            why_empty=() if entries else tuple(_why_empty(host, prediction)),
+            why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),
         devices_source=ListSource.PREDICTED,
-        differences=(*_rounding(prediction, table), *_refused_options(prediction)),
+        differences=(*rounding(prediction, table), *refused_options(prediction)),
     )
 
 
@@ -241,13 +171,13 @@ def _by_hypervisor(
     fates = {fate.offset: fate for fate in prediction.fates} if prediction else {}
     regions = {
         offset: _told_view(rmrr, frozenset(ranges), fates.get(offset))
-        for offset, rmrr in _rmrrs(table)
+        for offset, rmrr in rmrrs(table)
     }
     differences: list[Difference] = []
     if table is not None and prediction is not None:
-        differences += _surprises(host, entries, table, fates, regions)
-        differences += _rounding(prediction, table)
-        differences += _refused_options(prediction)
+        differences += surprises(host, entries, table, fates, regions)
+        differences += rounding(prediction, table)
+        differences += refused_options(prediction)
     devices, devices_source = _told_devices(host, prediction if entries else None)
     return XenViews(
         list=XenList(
@@ -255,19 +185,13 @@ def _by_hypervisor(
             entries=entries,
             release=_release(host),
             vtd_disabled=prediction.vtd_disabled if prediction and not entries else "",
-            why_empty=() if entries else tuple(_why_empty(host, prediction)),
+            why_empty=() if entries else tuple(why_empty(host, prediction)),
         ),
         regions=regions,
         devices=devices,
         devices_source=devices_source,
         differences=tuple(differences),
     )
-
-
-def _rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
-    for offset, structure in located(table) if table else ():
-        if isinstance(structure, RMRR):
-            yield offset, structure
 
 
 def _told_view(rmrr: RMRR, told: frozenset[AddressRange], fate: RegionFate | None) -> XenView:
@@ -306,7 +230,7 @@ def _entries(
     """Say why each of `told` is in the list: by the region or the option that has these pages."""
     fates = {fate.offset: fate.fate for fate in prediction.fates} if prediction else {}
     regions: dict[AddressRange, int] = {}
-    for number, (offset, rmrr) in enumerate(_rmrrs(table), 1):
+    for number, (offset, rmrr) in enumerate(rmrrs(table), 1):
         pages = listed_pages(rmrr.base_address, rmrr.limit_address)
         if pages is not None and (pages not in regions or fates.get(offset) is Fate.LISTED):
             regions[pages] = number
@@ -334,98 +258,3 @@ def _origin(
     if one in options:
         return Origin.OPTION
     return Origin.UNKNOWN if table is None else Origin.UNEXPLAINED
-
-
-def _surprises(
-    host: Host,
-    entries: tuple[ListEntry, ...],
-    table: DMAR,
-    fates: Mapping[int, RegionFate],
-    regions: Mapping[int, XenView],
-) -> Iterator[Difference]:
-    """Explain where the hypervisor's list is not what the table predicts."""
-    options_known = host.xen is not None and host.xen.command_line is not None
-    for entry in entries:
-        place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
-        if entry.origin is Origin.OPTION:
-            yield Difference(None, f"Xen lists {place}: `rmrr=` on its command line adds it")
-        elif entry.origin is Origin.UNEXPLAINED:
-            option = "" if options_known else "`rmrr=` on Xen's command line, which is not known, "
-            yield Difference(
-                None,
-                f"Xen lists {place}, which no RMRR structure has: {option}the XHCI debug console "
-                "(dbc=xhci), or a rule not modelled here",
-            )
-    for number, (offset, _) in enumerate(_rmrrs(table), 1):
-        fate, view = fates.get(offset), regions[offset]
-        if fate is None or not entries:
-            continue
-        if fate.fate is Fate.LISTED and not view.listed:
-            yield Difference(number, "the rules predict it in Xen's list; it is not there")
-        elif fate.fate is not Fate.LISTED and view.listed:
-            said = f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
-            yield Difference(number, said)
-    in_table = [entry.region for entry in entries if entry.region is not None]
-    if in_table != sorted(in_table, reverse=True):
-        yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
-
-
-def _rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
-    """Explain where Xen's whole pages are not the bytes of the table."""
-    structures = dict(_rmrrs(table))
-    for number, fate in enumerate(prediction.fates, 1):
-        rmrr = structures.get(fate.offset)
-        if fate.fate is not Fate.LISTED or fate.entry is None or rmrr is None:
-            continue
-        mine = fate.entry.range
-        if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
-            yield Difference(
-                number,
-                f"Xen reserves {mine.start:#x}-{mine.end - 1:#x}: whole pages, and the page of a "
-                "limit that is page aligned is lost",
-            )
-
-
-def _refused_options(prediction: XenPrediction) -> Iterator[Difference]:
-    for option in prediction.options:
-        if not option.accepted:
-            said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
-            yield Difference(None, said)
-
-
-def _why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
-    """Say why Xen's list is empty, so that strategy=host reserves nothing."""
-    switch = iommu_switched_off(_command_line(host))
-    whole = isinstance(host.table, Decoded) and not host.table.damage
-    found = False
-    for why, holds in (
-        (prediction.vtd_disabled if prediction else "", bool(prediction)),
-        (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
-        (
-            "the table has no RMRR structure",
-            prediction is not None and not prediction.fates and whole,
-        ),
-        (
-            "none in what could be decoded",
-            prediction is not None and not prediction.fates and not whole,
-        ),
-        ("Xen accepts none of the table's regions", _accepts_none(prediction)),
-        (
-            "Xen's IOMMU is off: virt_caps of `xl info` has no directio",
-            host.xen is not None and host.xen.iommu_enabled is False,
-        ),
-    ):
-        if why and holds:
-            found = True
-            yield why
-    if not found:
-        yield "why is not known; `xl dmesg` may say"
-
-
-def _accepts_none(prediction: XenPrediction | None) -> bool:
-    return (
-        prediction is not None
-        and bool(prediction.fates)
-        and not prediction.vtd_disabled
-        and all(fate.fate is not Fate.LISTED for fate in prediction.fates)
-    )

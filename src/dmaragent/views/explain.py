@@ -1,0 +1,117 @@
+"""Why Xen's list is what it is: empty, or not what the table predicts."""
+
+from collections.abc import Iterator, Mapping
+
+from dmaragent.host import Host
+from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
+from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.views.model import Difference, ListEntry, Origin, XenView
+from fwtables import DMAR, RMRR, Decoded, located
+
+
+def rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
+    """Yield the RMRR structures of `table` with their offsets, in table order."""
+    for offset, structure in located(table) if table else ():
+        if isinstance(structure, RMRR):
+            yield offset, structure
+
+
+def command_line(host: Host) -> str:
+    """Give Xen's own boot options; empty where they are not known."""
+    return (host.xen.command_line or "") if host.xen else ""
+
+
+def surprises(
+    host: Host,
+    entries: tuple[ListEntry, ...],
+    table: DMAR,
+    fates: Mapping[int, RegionFate],
+    regions: Mapping[int, XenView],
+) -> Iterator[Difference]:
+    """Explain where the hypervisor's list is not what the table predicts."""
+    options_known = host.xen is not None and host.xen.command_line is not None
+    for entry in entries:
+        place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
+        if entry.origin is Origin.OPTION:
+            yield Difference(None, f"Xen lists {place}: `rmrr=` on its command line adds it")
+        elif entry.origin is Origin.UNEXPLAINED:
+            option = "" if options_known else "`rmrr=` on Xen's command line, which is not known, "
+            yield Difference(
+                None,
+                f"Xen lists {place}, which no RMRR structure has: {option}the XHCI debug console "
+                "(dbc=xhci), or a rule not modelled here",
+            )
+    for number, (offset, _) in enumerate(rmrrs(table), 1):
+        fate, view = fates.get(offset), regions[offset]
+        if fate is None or not entries:
+            continue
+        if fate.fate is Fate.LISTED and not view.listed:
+            yield Difference(number, "the rules predict it in Xen's list; it is not there")
+        elif fate.fate is not Fate.LISTED and view.listed:
+            said = f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
+            yield Difference(number, said)
+    in_table = [entry.region for entry in entries if entry.region is not None]
+    if in_table != sorted(in_table, reverse=True):
+        yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
+
+
+def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
+    """Explain where Xen's whole pages are not the bytes of the table."""
+    structures = dict(rmrrs(table))
+    for number, fate in enumerate(prediction.fates, 1):
+        rmrr = structures.get(fate.offset)
+        if fate.fate is not Fate.LISTED or fate.entry is None or rmrr is None:
+            continue
+        mine = fate.entry.range
+        if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
+            yield Difference(
+                number,
+                f"Xen reserves {mine.start:#x}-{mine.end - 1:#x}: whole pages, and the page of a "
+                "limit that is page aligned is lost",
+            )
+
+
+def refused_options(prediction: XenPrediction) -> Iterator[Difference]:
+    """Explain which ranges of `rmrr=` Xen does not take."""
+    for option in prediction.options:
+        if not option.accepted:
+            said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, said)
+
+
+def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
+    """Say why Xen's list is empty, so that strategy=host reserves nothing."""
+    switch = iommu_switched_off(command_line(host))
+    whole = isinstance(host.table, Decoded) and not host.table.damage
+    found = False
+    for why, holds in (
+        (prediction.vtd_disabled if prediction else "", bool(prediction)),
+        (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
+        (
+            "the table has no RMRR structure",
+            prediction is not None and not prediction.fates and whole,
+        ),
+        (
+            "none in what could be decoded",
+            prediction is not None and not prediction.fates and not whole,
+        ),
+        ("Xen accepts none of the table's regions", _accepts_none(prediction)),
+        (
+            "Xen's IOMMU is off: virt_caps of `xl info` has no directio",
+            host.xen is not None and host.xen.iommu_enabled is False,
+        ),
+    ):
+        if why and holds:
+            found = True
+            yield why
+    if not found:
+        yield "why is not known; `xl dmesg` may say"
+
+
+def _accepts_none(prediction: XenPrediction | None) -> bool:
+    return (
+        prediction is not None
+        and bool(prediction.fates)
+        and not prediction.vtd_disabled
+        and all(fate.fate is not Fate.LISTED for fate in prediction.fates)
+    )
