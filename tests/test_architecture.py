@@ -12,10 +12,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FWTABLES = "fwtables"
 VOCABULARY = ("errors", "addresses", "snapshot", "pci_classes", "memory_map", "topology")
-PURE = (*VOCABULARY, "host", "absence", "platforms", "units", "views", "inventory", "present")
+PURE = (
+    *VOCABULARY,
+    "host",
+    "absence",
+    "platforms",
+    "units",
+    "views",
+    "inventory",
+    "policy",
+    "present",
+)
 LAYERS: dict[str, tuple[str, ...]] = {
     # pure, in the order the answer flows
-    "__init__": (),
+    "__init__": ("api",),  # when asked for, not before
     "errors": (),
     "addresses": (),
     "snapshot": (),
@@ -28,11 +38,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "units": ("addresses", "topology"),
     "views": (*VOCABULARY, "host", "platforms"),
     "inventory": (*VOCABULARY, "host", "absence", "platforms", "units", "views"),
-    "policy": ("addresses", "memory_map", "platforms"),
+    "policy": (*VOCABULARY, "host", "platforms", "views", "inventory"),
     "present": ("__init__", *PURE),
     # the shell
     "collect": ("__init__", "errors", "snapshot"),
-    "commands": (*PURE, "collect"),
+    "api": (*PURE, "collect"),
+    "commands": (*PURE, "collect", "api"),
     "cli": ("__init__", "errors", "present", "commands"),
     "__main__": ("cli",),
 }

@@ -165,11 +165,11 @@ class Inventory:
         )
 
 
-def take_inventory(host: Host) -> Inventory:
-    """Take the inventory of `host`."""
+def take_inventory(host: Host, release: tuple[int, int] | None = None) -> Inventory:
+    """Take the inventory of `host`; with `release`, what that release of Xen would list."""
     decoded = host.table
     table = decoded.table if isinstance(decoded, Decoded) else None
-    views = xen_views(host)
+    views = xen_views(host, release)
     scopes = LinuxScopes(host.topology)
     regions = _regions(host, table, views, scopes)
     units = Units(table, host.topology)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__
+from dmaragent.commands import VERBS
 from dmaragent.commands.output import progress
 from support.cli import run
 from support.machines import MACHINES
@@ -53,7 +54,7 @@ def test_the_version_is_an_option_beside_others(capsys: Capture) -> None:
     assert (ran.code, ran.out) == (0, f"dmaragent {__version__}\n")
 
 
-@pytest.mark.parametrize("verb", ["inventory", "decode", "encode"])
+@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
 def test_help_has_examples_and_exit_codes_within_80_columns(
     verb: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -1,10 +1,13 @@
-"""How xl's libraries treat a guest's reserved device memory, by release of the toolstack.
+"""How xl and its libraries treat a guest's reserved device memory, by release of the toolstack.
 
-libxlutil reads the configuration, libxl builds the guest.  Their release decides its layout; the hypervisor's, which may differ,
-decides acceptance and assignment (xen_model.py).
+libxlutil reads the configuration, xl puts the settings together, libxl builds the guest.
+Their release decides its layout; the hypervisor's, which may differ, decides acceptance
+and assignment (xen_model.py).
 """
 
 from dataclasses import dataclass
+
+from dmaragent.platforms.releases import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,13 @@ class LibxlBehaviour:
 
     Older ones set it to 4 GiB, an empty range, once they looked for regions at all.
     """
+    settles_device_policy: bool = False
+    """Whether an unset policy of a device becomes strict before its regions are looked at.
+
+    Older ones (libxl_dm.c, ``libxl__domain_device_construct_rdm``, seen in 4.6 and in 4.13's)
+    call ``libxl__device_pci_setdefault`` only when the device is added: until then the policy
+    is "invalid", which hides the region from the guest and is not strict.
+    """
 
 
 LIBXL_ERAS = (
@@ -33,6 +43,7 @@ LIBXL_ERAS = (
         reserves_every_region=True,
         rounds_with_hap=True,
         leaves_unused_high=True,
+        settles_device_policy=True,
     ),
 )
 """The behaviours, oldest first."""
@@ -52,11 +63,76 @@ class LibxluBehaviour:
 
     ``libxl_rdm_reserve_policy_from_string`` gives 0 on success, which is taken for failure.
     """
+    pci_strictly: bool = False
+    """Whether an unknown key of ``pci=`` is an error and ``name=`` is known: bdc0799fe2, 4.15."""
+    star_aborts: bool | None = None
+    """For older ones: whether function ``*`` fails an assertion; None: by the point release.
+
+    Otherwise it leaves the function unwritten.  d25cc3ec93 brought the assertion, seen in
+    4.13.5, 4.14.1 and 4.14.6.
+    """
 
 
 LIBXLU_ERAS = (
     LibxluBehaviour(name="libxlutil 4.6 to 4.13", first=(4, 6), rdm_in_fixed_order=True),
     LibxluBehaviour(name="libxlutil 4.14", first=(4, 14)),
-    LibxluBehaviour(name="libxlutil 4.15 and later", first=(4, 15), rdm_takes_policy_wrongly=True),
+    LibxluBehaviour(
+        name="libxlutil 4.15 and later",
+        first=(4, 15),
+        rdm_takes_policy_wrongly=True,
+        pci_strictly=True,
+    ),
 )
 """The behaviours, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolstackBehaviour:
+    """What one release of xl, libxlutil and libxl does together."""
+
+    parser: LibxluBehaviour
+    layout: LibxlBehaviour
+    devices_inherit: bool
+    """Whether a device begins with the policy of ``rdm=`` and the ``pci_*`` settings.
+
+    Not where xl reads ``pci=`` first: xl_parse.c, ``parse_config_data``, from 4.13.0
+    (babde47a3f) until e45ad0b1b0 in 4.17.0, 4.16.1, 4.15.3 and 4.14.5; never mended in 4.13.
+    """
+    name: str = ""
+    """What tells it from the others of its series, or empty."""
+
+
+FIRST_RELEASE = (4, 6)
+"""The first with reserved device memory in the guest's configuration."""
+_MENDED = {13: None, 14: 5, 15: 3, 16: 1}
+"""By minor release of 4.x: the point release whose devices inherit again."""
+
+
+def toolstack_behaviours(release: Release) -> tuple[ToolstackBehaviour, ...]:
+    """Give the behaviours that `release` may have: two where its point release would decide.
+
+    One that is not modelled behaves as the nearest that is.
+    """
+    parser = next((e for e in reversed(LIBXLU_ERAS) if e.first <= release.series), LIBXLU_ERAS[0])
+    layout = next((e for e in reversed(LIBXL_ERAS) if e.first <= release.series), LIBXL_ERAS[0])
+    point = release.point
+    if release.major != 4 or release.minor not in _MENDED:
+        return (ToolstackBehaviour(parser=parser, layout=layout, devices_inherit=True),)
+    first = _MENDED[release.minor]
+    before = ToolstackBehaviour(
+        parser=parser,
+        layout=layout,
+        devices_inherit=False,
+        name="" if first is None else f"before {release.major}.{release.minor}.{first}",
+    )
+    if first is None:
+        return (before,)
+    after = ToolstackBehaviour(
+        parser=parser,
+        layout=layout,
+        devices_inherit=True,
+        name=f"{release.major}.{release.minor}.{first} and later",
+    )
+    if point is None:
+        return before, after
+    return (after,) if point >= first else (before,)

@@ -178,16 +178,19 @@ def _judge(entry: Reservation, before: RamLayout, after: RamLayout, boundary: in
     """Say what becomes of one reservation once RAM has moved, and why."""
     region = entry.region
     if not after.overlaps(region):
+        if entry.policy is Policy.INVALID:
+            reason = "this libxl has not settled its policy yet, and so does not tell the guest"
+            return Placed(entry, Outcome.HIDDEN, reason)
         if region.start > boundary and AddressRange(0, before.low_end).overlaps(region):
             reason = f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.low_end:#x}"
             return Placed(entry, Outcome.MOVED, reason)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
     if AddressRange(0, after.low_end).overlaps(region):
-        reason = f"RAM is there, and it starts at or below the boundary {boundary:#x}"
+        reason = f"it starts at or below the boundary {boundary:#x} ({boundary // MIB} MiB), so RAM stays"
     elif before.overlaps(region):
-        reason = "RAM above 4 GiB is there, which libxl does not move"
+        reason = "it is above 4 GiB, where libxl does not move RAM"
     else:
-        reason = "RAM moved to above 4 GiB has come to lie there"
+        reason = "RAM that was moved to above 4 GiB has come to lie there"
     outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
     return Placed(entry, outcome, reason)
 

@@ -22,14 +22,21 @@ class Strategy(Enum):
 class Policy(Enum):
     """What happens on conflict: libxl_types.idl, ``rdm_reserve_policy``.
 
-    An unset policy is none of these; who builds a request has applied the defaults
-    (guest: relaxed; device: strict).
+    Who builds a request has applied the defaults (guest: relaxed; device: strict), as far
+    as the release does so by then.
     """
 
     STRICT = "strict"
     """The guest does not start."""
     RELAXED = "relaxed"
     """The region is not reserved, with a warning."""
+    INVALID = "invalid"
+    """Not set, and no default applied yet: the guest is never told of the region."""
+    NEITHER = "neither"
+    """A number that is no policy, from memory that was never written.
+
+    libxl takes it for relaxed when it builds the guest, and refuses to add a device with it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

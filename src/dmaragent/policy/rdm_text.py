@@ -13,7 +13,7 @@ from dmaragent.platforms.libxl import LibxluBehaviour
 from dmaragent.policy.model import Policy, Strategy
 
 _KEYS = ("strategy", "policy")
-_POLICIES = {policy.value: policy for policy in Policy}
+_POLICIES = {policy.value: policy for policy in (Policy.STRICT, Policy.RELAXED)}
 
 
 @dataclass(frozen=True, slots=True)

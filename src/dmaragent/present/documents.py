@@ -141,7 +141,7 @@ def _region(inventory: Inventory, region: Region) -> dict[str, Any]:
         "owners": [_owner(inventory, owner) for owner in region.owners],
         "xen": {
             "listed": region.xen.listed,
-            "range": None if region.xen.range is None else _range(region.xen.range),
+            "range": None if region.xen.range is None else range_object(region.xen.range),
             "reason": region.xen.reason,
             "notes": list(region.xen.notes),
         },
@@ -186,7 +186,8 @@ def _groups(inventory: Inventory) -> list[dict[str, Any]] | None:
     ]
 
 
-def _range(span: AddressRange) -> dict[str, str]:
+def range_object(span: AddressRange) -> dict[str, str]:
+    """Give a range by its first and last byte."""
     return {"base": f"0x{span.start:x}", "limit": f"0x{span.end - 1:x}"}
 
 
@@ -267,11 +268,11 @@ def _xen(inventory: Inventory) -> dict[str, Any]:
         "dom0": None if xen is None else xen.dom0,
         "iommu_enabled": None if xen is None else xen.iommu_enabled,
         "entries": [
-            {**_range(one.range), "origin": one.origin.value, "region": one.region}
+            {**range_object(one.range), "origin": one.origin.value, "region": one.region}
             for one in listed.entries
         ],
         "devices": {
-            str(sbdf): None if ranges is None else [_range(one) for one in ranges]
+            str(sbdf): None if ranges is None else [range_object(one) for one in ranges]
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,

@@ -40,12 +40,16 @@ from dmaragent.views.model import (
 from fwtables import DMAR, RMRR, Decoded
 
 
-def xen_views(host: Host) -> XenViews:
-    """Take Xen's view of `host`: the hypervisor's own list where there is one."""
+def xen_views(host: Host, release: tuple[int, int] | None = None) -> XenViews:
+    """Take Xen's view of `host`: the hypervisor's own list where there is one.
+
+    With `release`, the list that release would have: predicted, unless it is the one running.
+    """
     table = host.table.table if isinstance(host.table, Decoded) else None
-    prediction = None if table is None else _predict(host, table, _release(host))
+    asked = release or _release(host)
+    prediction = None if table is None else _predict(host, table, asked)
     xen = host.xen
-    if xen is not None and not isinstance(xen.reserved_memory, Missing):
+    if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
         return _by_hypervisor(host, xen.reserved_memory, table, prediction)
     if prediction is None or table is None:
         unknown = XenList(
@@ -58,7 +62,7 @@ def xen_views(host: Host) -> XenViews:
             devices_source=ListSource.UNKNOWN,
             differences=(),
         )
-    return _by_prediction(host, table, prediction)
+    return _by_prediction(host, table, prediction, asked)
 
 
 def _release(host: Host) -> tuple[int, int] | None:
@@ -80,11 +84,13 @@ def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPre
 # Predicted -----------------------------------------------------------------------------
 
 
-def _by_prediction(host: Host, table: DMAR, prediction: XenPrediction) -> XenViews:
+def _by_prediction(
+    host: Host, table: DMAR, prediction: XenPrediction, release: tuple[int, int] | None
+) -> XenViews:
     entries = _entries((each.range for each in prediction.entries), table, prediction)
     notes = prediction.notes
     regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
-    if _release(host) is None:
+    if release is None:
         undecided = _undecided(host, table, prediction)
         regions |= undecided
         if undecided:
@@ -93,7 +99,7 @@ def _by_prediction(host: Host, table: DMAR, prediction: XenPrediction) -> XenVie
         list=XenList(
             source=ListSource.PREDICTED,
             entries=entries,
-            release=_release(host),
+            release=release,
             vtd_disabled=prediction.vtd_disabled,
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,

@@ -1,0 +1,60 @@
+"""The guest configurations that a user names: files, folders such as /etc/xen, standard input."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.collect.inputs import read_standard_input
+from dmaragent.collect.opening import read_input
+from dmaragent.errors import HostError
+
+_PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
+"""Ends of names that editors and package managers give to old copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuestFile:
+    """A file that may hold guests."""
+
+    path: str
+    text: str
+    named: bool
+    """Whether the user named it; a folder may hold other files too."""
+
+
+def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
+    """Read the files at `paths`, and the files directly in those that are folders.
+
+    Raises:
+        HostError: one that was named cannot be read, or a folder holds no file.
+
+    """
+    for path in paths:
+        if path == "-":
+            yield GuestFile("standard input", _decode(read_standard_input()), named=True)
+        elif os.path.isdir(path):
+            yield from _folder(path)
+        else:
+            yield GuestFile(path, _decode(read_input(path)), named=True)
+
+
+def _folder(path: str) -> Iterator[GuestFile]:
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise HostError(f"{path} cannot be listed: {why}", "run it as root (sudo)") from error
+    wanted = [
+        name for name in names if not name.startswith(".") and not name.endswith(_PASSED_OVER)
+    ]
+    files = [each for each in (os.path.join(path, name) for name in wanted) if os.path.isfile(each)]
+    if not files:
+        raise HostError(
+            f"{path} holds no file", "give a guest's configuration, or a folder of them"
+        )
+    for each in files:
+        yield GuestFile(each, _decode(read_input(each)), named=False)
+
+
+def _decode(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,71 @@
+"""What the verbs about guests share: options, reading what they name."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+    from dmaragent.addresses import SBDF
+    from dmaragent.api import Question
+
+TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
+
+
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say on which host and by which releases."""
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help="instead of this machine: a table, acpidump text, a recorded machine, "
+        "or a directory shaped like a root file system",
+    )
+    parser.add_argument(
+        "--xen",
+        metavar="RELEASE",
+        help="as that release of Xen (4.17, 4.16.1), or `documented`: by the manual pages",
+    )
+    parser.add_argument(
+        "--toolstack",
+        choices=TOOLSTACKS,
+        default="xl",
+        help="who builds the guest (default: xl)",
+    )
+    parser.add_argument(
+        "--toolstack-release",
+        metavar="RELEASE",
+        help="where the tools are of another release than the hypervisor",
+    )
+    parser.add_argument(
+        "--device-name",
+        metavar="NAME=SBDF",
+        action="append",
+        default=[],
+        help="what name=NAME in pci= stands for",
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def question_of(options: argparse.Namespace) -> Question:
+    """Put the options into a question."""
+    from dmaragent.api import Question  # noqa: PLC0415 - start-up time
+
+    return Question(
+        xen=options.xen,
+        toolstack=options.toolstack,
+        toolstack_release=options.toolstack_release,
+        names=dict(_named(each) for each in options.device_name),
+    )
+
+
+def _named(text: str) -> tuple[str, SBDF]:
+    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    name, equals, address = text.rpartition("=")
+    try:
+        if not equals or not name:
+            raise ValueError(f"{text!r} is not NAME=SBDF")  # noqa: TRY301 - one message for both
+        return name, SBDF.parse(address)
+    except ValueError as error:
+        raise DmaragentError(f"--device-name: {error}") from error

@@ -1,0 +1,71 @@
+"""``dmaragent hotplug``: what ``xl pci-attach`` will do."""
+
+from __future__ import annotations
+
+from dmaragent.commands.guest_options import add_stack_options, question_of
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+    from dmaragent.policy.guest import GuestConfig
+
+NAME = "hotplug"
+HELP = "what `xl pci-attach` will do to a running guest"
+DESCRIPTION = """\
+Say whether a device can be attached to a running guest.  The guest's memory
+layout stays as it is and its rdm= does not count: a device whose regions meet
+its RAM is refused, unless SPEC says rdm_policy=relaxed.  GUEST is its xl.cfg,
+or what `xl list -l` printed."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent hotplug 00:14.0 --into win10.cfg
+  xl list -l win10 | dmaragent hotplug 00:14.0 --into -
+  dmaragent hotplug 01:00.0,rdm_policy=relaxed --into g.cfg --host DMAR.bin
+
+Exit codes: 0 it is attached; 1 it is refused; 2 it cannot be said."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("spec", metavar="SPEC", help="the device, as xl pci-attach takes it")
+    parser.add_argument(
+        "--into", metavar="GUEST", required=True, help="the guest: an xl.cfg or libxl's JSON"
+    )
+    parser.add_argument("--guest", metavar="NAME", help="which guest, where GUEST holds several")
+    add_stack_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what becomes of the device."""
+    from dmaragent.api import take_facts  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+    from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - likewise
+    from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
+
+    guest = _guest(options.into, options.guest)
+    opened, facts, stack = take_facts(options.host, question_of(options))
+    found = hotplug(options.spec, guest, facts, stack)
+    if options.json:
+        from dmaragent.present.hotplug_text import hotplug_document  # noqa: PLC0415 - likewise
+
+        print_document(hotplug_document(found, opened.kind, opened.path))
+    else:
+        from dmaragent.present.hotplug_text import hotplug_text  # noqa: PLC0415 - likewise
+
+        print("\n".join(hotplug_text(found)))
+    return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
+
+
+def _guest(path: str, name: str | None) -> GuestConfig:
+    from dmaragent.api import read_guests  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    found = [one for file in read_guest_files([path]) for one in read_guests(file.text, file.path)]
+    if name is not None:
+        found = [one for one in found if one.name == name]
+    if len(found) == 1:
+        return found[0]
+    said = f"{path} holds {len(found)} guests" + (f" named {name!r}" if name is not None else "")
+    raise DmaragentError(said, "name the one that is meant with --guest")

@@ -1,0 +1,166 @@
+"""``dmaragent resolve``: what Xen will do with a guest, and why."""
+
+from __future__ import annotations
+
+from dmaragent.commands.guest_options import add_stack_options, question_of
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from dmaragent.policy.guest import GuestConfig
+    from dmaragent.policy.resolver import Resolution
+
+NAME = "resolve"
+HELP = "what Xen will do with a guest's rdm= and pci=, and why"
+DESCRIPTION = """\
+Say beforehand whether a guest starts: which reserved regions it is laid out
+around, which it is not told of, what refuses it, by which rule, and what helps.
+GUEST is an xl.cfg, libxl's JSON (`xl list -l`, `xl create -n -d`), a folder of
+them such as /etc/xen, or - for standard input; or give the settings as options.
+Only reserved device memory is judged: a guest may fail for other reasons."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent resolve win10.cfg              on this machine
+  sudo dmaragent resolve /etc/xen               all guests, a line each
+  dmaragent resolve win10.cfg --host DMAR.bin --xen 4.17
+  dmaragent resolve --memory 4096 --pci 00:14.0 --rdm strategy=host
+
+Exit codes: 0 every guest starts; 1 one does not; 2 none is refused, but of one
+it cannot be said."""
+
+_GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
+_OPTIONS = ("memory", "maxmem", "rdm", "boundary", "videoram")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("guests", metavar="GUEST", nargs="*", help="configurations, or folders")
+    parser.add_argument("--memory", metavar="MIB", help="memory=, in place of a GUEST")
+    parser.add_argument("--maxmem", metavar="MIB", help="maxmem=")
+    parser.add_argument("--videoram", metavar="MIB", help="videoram=")
+    parser.add_argument("--rdm", metavar="TEXT", help="rdm=")
+    parser.add_argument(
+        "--pci", metavar="SPEC", action="append", default=[], help="an entry of pci= (repeat it)"
+    )
+    parser.add_argument("--boundary", metavar="MIB", help="rdm_mem_boundary=")
+    parser.add_argument("--type", choices=("hvm", "pvh", "pv"), help="type= (default: hvm)")
+    parser.add_argument("--details", action="store_true", help="all of each guest, of several too")
+    add_stack_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the resolutions."""
+    from dmaragent.api import remedies, take_facts  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.policy.resolver import resolve  # noqa: PLC0415 - likewise
+
+    guests, passed_over = _guests(options)
+    if not guests:
+        raise DmaragentError(
+            f"{', '.join(options.guests)}: there is no guest's configuration",
+            "give an xl.cfg, libxl's JSON, or a folder that holds some",
+        )
+    opened, facts, stack = take_facts(options.host, question_of(options))
+    found = [resolve(guest, facts, stack) for guest in progress(guests, "resolving")]
+    if options.json:
+        from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
+            resolve_document,
+        )
+
+        answers = [(one, remedies(one)) for one in found]
+        print_document(resolve_document(answers, passed_over, opened.kind, opened.path))
+    elif len(found) == 1 or options.details:
+        _print_whole(found)
+    else:
+        _print_lines(found, passed_over)
+    return exit_code(found)
+
+
+def exit_code(found: Sequence[Resolution]) -> int:
+    """Give 1 where one is refused, else 2 where one is undecided."""
+    from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - start-up time
+
+    verdicts = {one.verdict for one in found}
+    if Verdict.REFUSED in verdicts:
+        return 1
+    return 2 if Verdict.UNDECIDED in verdicts else 0
+
+
+def _print_whole(found: Sequence[Resolution]) -> None:
+    from dmaragent.api import remedies  # noqa: PLC0415 - start-up time
+    from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
+
+    for number, one in enumerate(found):
+        if number:
+            print()
+        print("\n".join(resolve_text(one, remedies(one))))
+
+
+def _print_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> None:
+    from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - start-up time
+
+    print("\n".join(resolve_lines(found, passed_over)))
+
+
+def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[str]]:
+    """Read the guests that are named, or make one of the options; and say what is none."""
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
+    given = [name for name in _OPTIONS if getattr(options, name) is not None]
+    given += ["pci"] if options.pci else []
+    given += ["type"] if options.type else []
+    if options.guests and given:
+        raise DmaragentError(f"--{given[0]} is for a guest of options: it does not go with GUEST")
+    if not options.guests:
+        if not given:
+            raise DmaragentError(
+                "no guest is given", "name a configuration, or give --memory and --pci"
+            )
+        return [_guest_of(options)], []
+    return _named_guests(options.guests)
+
+
+def _named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[str]]:
+    from dmaragent.api import read_guests  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    guests: list[GuestConfig] = []
+    passed_over = []
+    for file in read_guest_files(paths):
+        try:
+            read = read_guests(file.text, file.path)
+        except DmaragentError:
+            if file.named:
+                raise
+            passed_over.append(file.path)
+            continue
+        if file.named or _is_guest(file.path, read[0]):
+            guests += read
+        else:
+            passed_over.append(file.path)
+    return guests, passed_over
+
+
+def _is_guest(path: str, guest: GuestConfig) -> bool:
+    """Tell whether a file that a folder holds is meant for a guest: by its settings, its name."""
+    return bool(guest.name) or path.endswith(_GUEST_ENDS)
+
+
+def _guest_of(options: argparse.Namespace) -> GuestConfig:
+    """Make a guest of the options, as if they stood in an xl.cfg."""
+    from dmaragent.policy.xl_guest import guest_from_options  # noqa: PLC0415 - start-up time
+
+    texts = {"type": options.type or "hvm"}
+    names = {
+        "memory": options.memory,
+        "maxmem": options.maxmem,
+        "videoram": options.videoram,
+        "rdm": options.rdm,
+        "rdm_mem_boundary": options.boundary,
+    }
+    texts |= {name: text for name, text in names.items() if text is not None}
+    return guest_from_options(texts, options.pci)

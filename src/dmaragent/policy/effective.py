@@ -1,0 +1,113 @@
+"""The settings that are in effect for a guest, and where each comes from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.policy.guest import GuestConfig, GuestType
+from dmaragent.policy.layout import DEFAULT_BOUNDARY
+from dmaragent.policy.model import MIB, Policy, Strategy
+from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.settings import DeviceSetting, Toolstack
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSetting:
+    """One setting: its name as in xl.cfg, its value in words, and its origin."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
+    """Give the settings that decided, in the order in which they are read."""
+    guest = resolution.guest
+    found = list(_memory(guest))
+    if guest.type is GuestType.HVM:
+        found += _layout(resolution)
+    found += _rdm(resolution)
+    found += [_device(resolution, device) for device in resolution.settings.devices]
+    return tuple(found)
+
+
+def _mib(size: int) -> str:
+    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // 1024} KiB"
+
+
+def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
+    place = guest.places
+    kind = place.get("type") or place.get("builder")
+    yield EffectiveSetting("type", guest.type.value, kind or "default of xl")
+    given = place.get("memory") or place.get("maxmem")
+    yield EffectiveSetting("memory", _mib(guest.most_memory), given or "default of libxl")
+    if guest.memory is not None and guest.memory != guest.most_memory:
+        yield EffectiveSetting("memory at start", _mib(guest.memory), place.get("memory", ""))
+
+
+def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
+    guest, place = resolution.guest, resolution.guest.places
+    origin = place.get("videoram") or f"default of {guest.vga.value}"
+    yield EffectiveSetting("videoram", _mib(guest.video), origin)
+    if guest.mmio_hole:
+        yield EffectiveSetting("mmio_hole", _mib(guest.mmio_hole), place.get("mmio_hole", ""))
+    boundary = guest.boundary
+    if boundary is None or resolution.stack.toolstack is not Toolstack.XL:
+        yield EffectiveSetting("rdm_mem_boundary", _mib(DEFAULT_BOUNDARY), "default of libxl")
+    else:
+        origin = place.get("rdm_mem_boundary") or guest.source
+        yield EffectiveSetting("rdm_mem_boundary", _mib(boundary), origin)
+    hap = guest.hap
+    if hap is not None:
+        yield EffectiveSetting("hap", _yes(hap), place.get("hap") or guest.source)
+    elif resolution.host.hap is None:
+        yield EffectiveSetting("hap", "yes", "assumed: what the host can do is not known")
+    else:
+        yield EffectiveSetting("hap", _yes(resolution.host.hap), "what the host can do")
+    if guest.stubdomain:
+        origin = place.get("device_model_stubdomain_override") or guest.source
+        yield EffectiveSetting("device model", "in a stub domain: no effect", origin)
+    if guest.gfx_passthru is not None:
+        origin = place.get("gfx_passthru") or guest.source
+        yield EffectiveSetting("gfx_passthru", f"{guest.gfx_passthru}: no effect", origin)
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - private, named by its place
+    return "yes" if value else "no"
+
+
+def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
+    guest, settings = resolution.guest, resolution.settings
+    if guest.saved_rdm is not None:
+        origin = guest.source
+    elif guest.rdm is None:
+        origin = "default"
+    elif settings.rdm_taken:
+        origin = guest.places.get("rdm") or guest.source
+    else:
+        origin = f"default: {guest.places.get('rdm', 'rdm=')} is not taken"
+    strategies = settings.strategies
+    words = strategies[0].value if len(strategies) == 1 else "ignore or host: never written"
+    yield EffectiveSetting("strategy", words, origin)
+    if Strategy.HOST in strategies:
+        policies = settings.policies
+        if len(policies) > 1:
+            yield EffectiveSetting("policy", "any: never written", origin)
+        elif policies[0] is Policy.INVALID:
+            yield EffectiveSetting("policy", "relaxed", "default of libxl")
+        else:
+            yield EffectiveSetting("policy", policies[0].value, origin)
+
+
+def _device(resolution: Resolution, device: DeviceSetting) -> EffectiveSetting:
+    pci = device.pci
+    name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
+    name = f"{name[:-1]}*" if pci.all_functions else name
+    if device.policy is None:
+        policies = resolution.settings.policies
+        value = "any: never written" if len(policies) > 1 else policies[0].value
+        return EffectiveSetting(name, value, f"from rdm= ({device.place})")
+    if device.explicit:
+        return EffectiveSetting(name, device.policy.value, device.place)
+    if device.policy is Policy.INVALID:
+        return EffectiveSetting(name, "strict", f"default of libxl ({device.place})")
+    return EffectiveSetting(name, device.policy.value, f"default ({device.place})")

@@ -1,0 +1,121 @@
+"""A guest's configuration, as far as reserved device memory depends on it: what was written.
+
+Nothing here is decided yet: defaults, the readings of ``rdm=`` and ``pci=`` and what comes
+of them depend on the toolstack (settings.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dmaragent.policy.model import MIB, Policy, Strategy
+from dmaragent.policy.pci_text import PciText
+
+
+class GuestType(Enum):
+    """The kinds of guest: libxl_types.idl, ``domain_type``."""
+
+    HVM = "hvm"
+    PVH = "pvh"
+    PV = "pv"
+
+
+class Vga(Enum):
+    """The emulated display adapters, under the words of ``vga=``."""
+
+    CIRRUS = "cirrus"
+    STDVGA = "stdvga"
+    QXL = "qxl"
+    NONE = "none"
+
+
+VIDEO_MEMORY = {Vga.CIRRUS: 8 * MIB, Vga.STDVGA: 16 * MIB, Vga.QXL: 128 * MIB, Vga.NONE: 0}
+"""Bytes, default and least: libxl_create.c, ``libxl__domain_build_info_setdefault``."""
+TRADITIONAL_VIDEO_MEMORY = {Vga.CIRRUS: 4 * MIB, Vga.STDVGA: 8 * MIB, Vga.NONE: 0}
+"""The same with qemu-xen-traditional, which has no qxl and takes any size for cirrus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a configuration, and where: ``FILE:LINE``, or an option's name."""
+
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PciEntry:
+    """One entry of ``pci=``: its text, or what a saved configuration already made of it."""
+
+    place: str
+    text: str
+    read: PciText | None = None
+    policy: Policy | None = None
+    """The policy that a saved configuration has; INVALID is an unset one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRdm:
+    """What a saved configuration has for ``rdm=``; a policy of INVALID is an unset one."""
+
+    strategy: Strategy
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestConfig:
+    """What a configuration says.  None: not set.  Sizes are in bytes."""
+
+    source: str
+    """The file, or the words for where it comes from."""
+    name: str
+    type: GuestType
+    memory: int | None = None
+    """What the guest begins with; ``memory``."""
+    maximum: int | None = None
+    """What it may have; ``maxmem``."""
+    videoram: int | None = None
+    vga: Vga = Vga.CIRRUS
+    traditional: bool | None = None
+    """Whether qemu-xen-traditional is asked for by name; None: not said."""
+    stubdomain: bool = False
+    mmio_hole: int | None = None
+    boundary: int | None = None
+    """``rdm_mem_boundary``."""
+    hap: bool | None = None
+    passthrough: str | None = None
+    gfx_passthru: str | None = None
+    rdm: str | None = None
+    """The text of ``rdm=``."""
+    saved_rdm: SavedRdm | None = None
+    """What a saved configuration has in its place."""
+    pci: tuple[PciEntry, ...] = ()
+    seize: bool = False
+    """``pci_seize``: what devices that say nothing of it inherit."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where each setting that was given comes from, under the names of xl.cfg."""
+    refusals: tuple[Complaint, ...] = ()
+    """For what xl refuses the file, in its order."""
+    warnings: tuple[Complaint, ...] = ()
+    """What xl reads otherwise than it was probably meant."""
+
+    @property
+    def is_traditional(self) -> bool:
+        """Whether the device model is qemu-xen-traditional, which a stub domain defaults to."""
+        return self.stubdomain if self.traditional is None else self.traditional
+
+    @property
+    def least_video(self) -> int | None:
+        """The default and least video memory; None for an adapter the device model lacks."""
+        return (TRADITIONAL_VIDEO_MEMORY if self.is_traditional else VIDEO_MEMORY).get(self.vga)
+
+    @property
+    def video(self) -> int:
+        """The video memory that is taken off the guest's."""
+        return (self.least_video or 0) if self.videoram is None else self.videoram
+
+    @property
+    def most_memory(self) -> int:
+        """What its RAM is laid out by: ``maxmem``, else ``memory``, else libxl's 32 MiB."""
+        given = self.memory if self.maximum is None else self.maximum
+        return 32 * MIB if given is None else given

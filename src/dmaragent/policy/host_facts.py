@@ -1,0 +1,165 @@
+"""What a resolution needs to know of a host, taken out of its inventory once for all guests."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.inventory import Inventory
+from dmaragent.platforms.releases import Release
+from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.snapshot import Missing
+from dmaragent.topology import PciFunction
+from dmaragent.views.explain import command_line
+from dmaragent.views.model import ListSource
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRegion:
+    """A region that Xen takes for shared: by the entries of its scope, present or not."""
+
+    region: AddressRange
+    sharers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
+    """A host, as far as it decides about guests."""
+
+    listed: tuple[AddressRange, ...]
+    """Xen's list of reserved device memory, in its order: what strategy=host reserves."""
+    source: ListSource
+    """Where that list comes from."""
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None] = field(default_factory=dict)
+    """What Xen answers for one device; None: it cannot be asked.  Others: nothing."""
+    devices_source: ListSource = ListSource.PREDICTED
+    shared: Mapping[SBDF, tuple[SharedRegion, ...]] | None = field(default_factory=dict)
+    """By device, its shared regions; None where no table says who shares what."""
+    owners: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
+    """Whose a listed region is, as far as a table or ``rmrr=`` says."""
+    functions: Mapping[SBDF, PciFunction] | None = None
+    """The functions that answer; None where they were not collected."""
+    assignable: frozenset[SBDF] | None = None
+    """Those bound to pciback; None where that is not known."""
+    iommu_off: str = ""
+    """Why Xen has no working IOMMU for guests, or empty."""
+    hap: bool | None = None
+    """Whether the host can do hardware-assisted paging; None: not known."""
+    release: Release | None = None
+    """The hypervisor's; None where none is known."""
+    incomplete: str = ""
+    """Why regions may be missing from all this, or empty."""
+    undetermined: tuple[str, ...] = ()
+    """Paths of the table that could lead to devices on other buses than they begin on."""
+    notes: tuple[str, ...] = ()
+    """What limits the list of regions."""
+    names: Mapping[str, SBDF] = field(default_factory=dict)
+    """What ``xl pci-assignable-add -n`` called devices; known to xenstore alone."""
+
+    def regions_of(self, sbdf: SBDF) -> tuple[AddressRange, ...] | None:
+        """Give the regions that Xen tells of `sbdf`; None where it cannot be asked."""
+        return self.devices.get(sbdf, ())
+
+    def may_own_more(self, sbdf: SBDF) -> bool:
+        """Tell whether a path of the table that cannot be followed could lead to `sbdf`.
+
+        A path begins ``SSSS:BB:`` and leads through a bridge, so to another bus than BB.
+        """
+        begin = f"{sbdf.segment:04x}:"
+        own = f"{begin}{sbdf.bus:02x}:"
+        return any(one.startswith(begin) and not one.startswith(own) for one in self.undetermined)
+
+    def siblings(self, sbdf: SBDF) -> tuple[SBDF, ...]:
+        """Give the functions that answer in `sbdf`'s place, highest first, as libxl adds them."""
+        alike = [
+            one
+            for one in self.functions or ()
+            if (one.segment, one.bus, one.device) == (sbdf.segment, sbdf.bus, sbdf.device)
+        ]
+        return tuple(sorted(alike, reverse=True)) or (sbdf,)
+
+    def virtual_functions(self, sbdf: SBDF) -> tuple[SBDF, ...]:
+        """Give the virtual functions of `sbdf` that answer."""
+        functions = (self.functions or {}).values()
+        return tuple(sorted(one.sbdf for one in functions if one.physical_function == sbdf))
+
+
+def facts_of(
+    inventory: Inventory,
+    release: Release | None = None,
+    names: Mapping[str, SBDF] | None = None,
+) -> HostFacts:
+    """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
+    host, views = inventory.host, inventory.xen
+    xen = host.xen
+    running = None
+    if xen is not None and xen.release is not None:
+        running = Release.running(xen.release, xen.extra)
+    functions = host.topology.functions
+    assignable = xen.assignable if xen is not None and xen.dom0 else None
+    known_table = bool(inventory.all_regions) or not isinstance(inventory.table, Missing)
+    caps = None if xen is None else xen.capabilities
+    owners, shared = _owners(inventory)
+    own = views.devices_source
+    return HostFacts(
+        listed=tuple(entry.range for entry in views.list.entries),
+        source=views.list.source,
+        devices=views.devices,
+        devices_source=views.devices_source,
+        shared=shared if known_table else None,
+        owners=owners,
+        functions=None if isinstance(functions, Missing) else functions,
+        assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
+        iommu_off=_iommu_off(inventory),
+        hap=None if caps is None else "hap" in caps,
+        release=release or running,
+        incomplete=_incomplete(inventory),
+        undetermined=inventory.undetermined if own is not ListSource.HYPERVISOR else (),
+        notes=views.list.notes,
+        names=names or {},
+    )
+
+
+def _owners(
+    inventory: Inventory,
+) -> tuple[Mapping[AddressRange, tuple[SBDF, ...]], Mapping[SBDF, tuple[SharedRegion, ...]]]:
+    """Say whose each listed region is, and which regions of a device Xen takes for shared."""
+    owners: dict[AddressRange, tuple[SBDF, ...]] = {}
+    shared: dict[SBDF, list[SharedRegion]] = {}
+
+    def note(region: AddressRange, devices: Iterable[SBDF], sharers: int) -> None:
+        named = tuple(dict.fromkeys(devices))
+        owners[region] = named
+        for sbdf in named if sharers > 1 else ():
+            shared.setdefault(sbdf, []).append(SharedRegion(region, sharers))
+
+    for each in inventory.all_regions:
+        if each.xen.listed and each.xen.range is not None:
+            devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
+            note(each.xen.range, devices, each.sharers)
+    listed = {entry.range for entry in inventory.xen.list.entries}
+    for option in parse_rmrr_option(command_line(inventory.host)):
+        if option.range in listed and option.range not in owners:
+            note(option.range, option.devices, len(option.devices))
+    return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
+
+
+def _iommu_off(inventory: Inventory) -> str:
+    """Say why guests can have no device at all, if Xen or its rules say so."""
+    xen, listed = inventory.host.xen, inventory.xen.list
+    if xen is not None and xen.iommu_enabled is False:
+        return "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+    if listed.source is ListSource.PREDICTED and listed.vtd_disabled:
+        return f"Xen switches VT-d off for the whole host: {listed.vtd_disabled}"
+    return ""
+
+
+def _incomplete(inventory: Inventory) -> str:
+    """Say why the list may lack regions: only where it is predicted."""
+    source = inventory.xen.list.source
+    if source is ListSource.HYPERVISOR:
+        return ""
+    if source is ListSource.UNKNOWN:
+        return "there is neither a hypervisor that answers nor a table"
+    if not inventory.complete:
+        return "the table is damaged: regions may be missing"
+    return ""

@@ -1,0 +1,436 @@
+"""An item of the ``pci=[...]`` list: as it is documented, and as libxlutil reads it.
+
+Pure.  xl-pci-configuration(5) calls it PCI_SPEC_STRING: an address and perhaps ``@`` and a
+slot, then pairs ``key=value`` with commas between them.  The parser was rewritten for 4.15;
+both take more than is documented, and xl exits where they refuse.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Protocol
+
+from dmaragent.addresses import SBDF
+
+
+class PolicyWord(Enum):
+    """What ``rdm_policy=`` says."""
+
+    STRICT = "strict"
+    RELAXED = "relaxed"
+    INVALID = "invalid"
+    """Taken from 4.15 on, being a name of the enumeration; libxl then makes it strict."""
+
+
+class PciParsing(Protocol):
+    """What changed between releases of libxlutil: see LibxluBehaviour."""
+
+    @property
+    def pci_strictly(self) -> bool:
+        """Whether it is the parser of 4.15."""
+
+    @property
+    def star_aborts(self) -> bool | None:
+        """Whether ``*`` makes the old parser abort; None if point releases differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PciText:
+    """What the string sets; a flag or policy that it leaves out is None."""
+
+    sbdf: SBDF | None
+    """None if the device is named; else `name` is None."""
+    name: str | None
+    all_functions: bool = False
+    """Whether the function is ``*``; that of `sbdf` is then 0, as in libxlutil."""
+    vslot: int = 0
+    """The guest's slot; 0 lets libxl choose, given or not."""
+    policy: PolicyWord | None = None
+    msitranslate: bool | None = None
+    power_mgmt: bool | None = None
+    permissive: bool | None = None
+    seize: bool | None = None
+    ignored: tuple[str, ...] = ()
+    """Keys that the release passes over with a message, up to 4.14."""
+
+    def __post_init__(self) -> None:
+        if (self.sbdf is None) == (self.name is None):
+            raise ValueError("a device has either an address or a name")
+        if self.all_functions and (self.sbdf is None or self.sbdf.function):
+            raise ValueError("all functions are asked for with an address of function 0")
+        if not 0 <= self.vslot <= 0xFF:
+            raise ValueError(f"slot {self.vslot:#x} is not within 0 to 0xff")
+
+
+@dataclass(frozen=True, slots=True)
+class PciRefusal:
+    """Why the string is refused."""
+
+    position: int
+    """The offset in the string, in characters, of what is wrong."""
+    expected: str
+    """What should stand there, in words."""
+    silent: bool
+    """Whether libxlutil has printed nothing by then; False of a string refused as documented."""
+    exit_status: int = 6
+    """What xl exits with."""
+
+
+@dataclass(frozen=True, slots=True)
+class PciUndefined:
+    """libxlutil reads memory that it never wrote, or aborts: what happens cannot be said."""
+
+    position: int
+    why: str
+
+
+Problem = PciRefusal | PciUndefined
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A number of the string: its name, its documented width in digits, its limit."""
+
+    name: str
+    width: int
+    limit: int
+
+    @property
+    def expected(self) -> str:
+        star = " or *" if self.name == "function" else ""
+        return f"a {self.name}, hexadecimal and up to {self.limit:x}{star}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    sbdf: SBDF
+    all_functions: bool
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One ``key=value``, and where its parts begin and end."""
+
+    key_at: int
+    key: str
+    value_at: int
+    value: str
+    end: int
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What was read so far."""
+
+    address: _Address | None = None
+    name: str | None = None
+    vslot: int = 0
+    policy: PolicyWord | None = None
+    flags: dict[str, bool] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+
+    def finish(self) -> PciText:
+        return PciText(
+            sbdf=self.address.sbdf if self.address else None,
+            name=self.name,
+            all_functions=self.address is not None and self.address.all_functions,
+            vslot=self.vslot,
+            policy=self.policy,
+            ignored=tuple(self.ignored),
+            **self.flags,
+        )
+
+
+_FLAGS = ("msitranslate", "power_mgmt", "permissive", "seize")
+_KEYS = ("bdf", "vslot", "name", "rdm_policy", *_FLAGS)
+_PLACES = (_Field("segment", 4, 0xFFFF), _Field("bus", 2, 0xFF), _Field("device", 2, 0x1F))
+_FUNCTION = _Field("function", 1, 7)
+_DOCUMENTED_VSLOT = _Field("slot", 2, 0xFF)  # the manual's own example is 20
+_SHIPPED_VSLOT = _Field("slot", 2, 0x1F)
+_OLD_PLACES = (*_PLACES[:2], _Field("device", 2, 0xFF), _FUNCTION, _DOCUMENTED_VSLOT)
+_ADDRESS_RUN = re.compile(r"[0-9a-fA-F:]*")
+_PLAIN = re.compile(r"()([0-9a-fA-F]+)")
+_SCANNED = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]*|[0-9a-fA-F]+)")  # sscanf, glibc
+_CONVERTED = re.compile(r"[ \t-\r]*([+-]?)((?:0[xX])?[0-9a-fA-F]+)")  # strtoul of a whole token
+_DECIMAL = re.compile(r"[ \t-\r]*([+-]?)0*([0-9]*)")  # atoi
+_NAME = re.compile(r"[^\s,\0]+")
+_OLD_ADDRESS = re.compile(
+    r"(?:(?P<segment>[^:]*):(?=[^:.]*:))?(?P<bus>[^:]*):(?P<device>[^.]*)\."
+    r"(?P<function>[^@,]*)(?:@(?P<slot>[^,]*))?(?:,|\Z)"
+)
+_STAR = {
+    True: "* makes xl abort: an assertion that it has read a function fails",
+    False: "of * it takes the function from memory that it never wrote",
+    None: "* makes xl abort, or it takes the function from memory that it never wrote, "
+    "by point release",
+}
+_ADDRESS = "an address like 36:00.0 or 0000:36:00.0"
+
+
+def read_pci_documented(text: str) -> PciText | PciRefusal:
+    """Read the string as xl-pci-configuration(5) has it: plain digits, each key once."""
+    read = _read(text, plain=True)
+    if isinstance(read, PciUndefined):
+        return PciRefusal(read.position, "a dot and the function", silent=False)
+    return read
+
+
+def read_pci_shipped(text: str, behaviour: PciParsing) -> PciText | PciRefusal | PciUndefined:
+    """Read the string as libxlutil of `behaviour` does."""
+    text = text.partition("\0")[0]
+    if behaviour.pci_strictly:
+        return _read(text, plain=False)
+    return _read_old(text, star_aborts=behaviour.star_aborts)
+
+
+def write_pci(pci: PciText) -> str:
+    """Spell `pci` as documented, as short as can be.
+
+    Raises:
+        ValueError: the manual has no words for it, such as a policy ``invalid``.
+
+    """
+    if pci.sbdf is None:
+        items = [f"name={pci.name}"]
+    else:
+        address = str(pci.sbdf) if pci.sbdf.segment else str(pci.sbdf).partition(":")[2]
+        items = [f"{address[:-1]}*" if pci.all_functions else address]
+    if pci.vslot and pci.sbdf:
+        items[0] += f"@{pci.vslot:x}"
+    elif pci.vslot:
+        items.append(f"vslot={pci.vslot:x}")
+    flags = {key: getattr(pci, key) for key in _FLAGS}
+    items += [f"{key}={value:d}" for key, value in flags.items() if value is not None]
+    if pci.policy:
+        items.append(f"rdm_policy={pci.policy.value}")
+    text = ",".join(items)
+    if read_pci_documented(text) != pci:
+        raise ValueError(f"{text!r} does not say all of {pci}")
+    return text
+
+
+def _read(text: str, *, plain: bool) -> PciText | Problem:
+    """Read an address or none, then pairs: as documented if `plain`, else as 4.15 does."""
+    draft = _Draft()
+    address = _address(text, 0, plain=plain)
+    if isinstance(address, PciUndefined):
+        return address
+    at: int | PciRefusal = 0
+    if isinstance(address, _Address):
+        at = _after_address(draft, address, text, plain=plain)
+    if isinstance(at, PciRefusal):
+        return at
+    for pair in _pairs(text, at):
+        objection = _set(draft, pair, text, plain=plain)
+        if objection is None:
+            continue
+        if isinstance(address, PciRefusal) and isinstance(objection, PciRefusal):
+            return _meant(address, objection)
+        return objection
+    if plain and text.endswith(","):
+        return PciRefusal(len(text), "no comma at the end", silent=False)
+    if (draft.address is None) == (draft.name is None):
+        expected = "bdf or name, not both" if draft.address else f"{_ADDRESS}, or name="
+        return PciRefusal(len(text), expected, silent=not plain)
+    return draft.finish()
+
+
+def _meant(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
+    """Choose what to object to in a text without an address; a bad one was read as a pair."""
+    if pair.position > 0 or address.expected == _ADDRESS:
+        return pair
+    return replace(pair, position=address.position, expected=address.expected)
+
+
+def _address(text: str, at: int, *, plain: bool) -> _Address | Problem:
+    """Read an address; how many numbers it has is told by its colons, counted ahead."""
+    run = _ADDRESS_RUN.match(text, at)
+    colons = run[0].count(":") if run else 0
+    if colons not in (1, 2):
+        return PciRefusal(at, _ADDRESS, silent=not plain)
+    values = [0] * (2 - colons)
+    for place in _PLACES[2 - colons :]:
+        number = _number(text, at, place, plain=plain)
+        if isinstance(number, PciRefusal):
+            return number
+        values.append(number[0])
+        at = number[1] + 1  # a colon, which the count has seen there, or the dot
+    at -= 1
+    if text[at : at + 1] != ".":
+        why = "without a dot it goes on from an offset that it never wrote"
+        return PciUndefined(at, why)
+    segment, bus, device = values
+    if text[at + 1 : at + 2] == "*":
+        return _Address(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
+    number = _number(text, at + 1, _FUNCTION, plain=plain)
+    if isinstance(number, PciRefusal):
+        return number
+    return _Address(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
+
+
+def _after_address(draft: _Draft, address: _Address, text: str, *, plain: bool) -> int | PciRefusal:
+    """Take the address and its slot, and say where the pairs begin."""
+    draft.address = address
+    draft.given.add("bdf")
+    at = address.end
+    expected = "@, a comma or the end"
+    if text[at : at + 1] == "@":
+        slot = _number(text, at + 1, _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT, plain=plain)
+        if isinstance(slot, PciRefusal):
+            return slot
+        draft.given.add("vslot")
+        draft.vslot, at = slot
+        expected = "a comma or the end"
+    if text[at : at + 1] not in ("", ","):
+        return PciRefusal(at, expected, silent=not plain)
+    return at + 1
+
+
+def _pairs(text: str, at: int) -> Iterator[_Pair]:
+    """Yield the pairs of `text` from `at` on; what has no ``=`` is a pair without a value."""
+    while at < len(text):
+        equals = text.find("=", at)
+        if equals < 0:
+            yield _Pair(at, text[at:], -1, "", len(text))
+            return
+        comma = text.find(",", equals)
+        end = len(text) if comma < 0 else comma
+        yield _Pair(at, text[at:equals], equals + 1, text[equals + 1 : end], end)
+        at = end + 1
+
+
+def _set(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | None:
+    """Take a pair, or say why not."""
+    if pair.value_at < 0:
+        return PciRefusal(pair.key_at, "key=value", silent=not plain)
+    if pair.key not in _KEYS:
+        blank = pair.key.strip() in _KEYS
+        expected = f"{pair.key.strip()} without a blank" if blank else f"one of {', '.join(_KEYS)}"
+        return PciRefusal(pair.key_at, expected, silent=False)
+    if plain and pair.key in draft.given:
+        return PciRefusal(pair.key_at, f"no second {pair.key}", silent=False)
+    draft.given.add(pair.key)
+    if pair.key in ("bdf", "vslot"):
+        return _set_place(draft, pair, text[: pair.end], plain=plain)
+    if pair.key == "name":
+        if plain and not _NAME.fullmatch(pair.value):
+            return PciRefusal(pair.value_at, "a name without blanks", silent=False)
+        draft.name = pair.value
+        return None
+    if pair.key == "rdm_policy":
+        return _set_policy(draft, pair, plain=plain)
+    if plain and pair.value not in ("0", "1"):
+        return PciRefusal(pair.value_at, "0 or 1: xl takes every word for 0", silent=False)
+    draft.flags[pair.key] = _truth(pair.value)
+    return None
+
+
+def _set_place(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | None:
+    """Take ``bdf=`` or ``vslot=``; 4.15 does not look at what follows the number."""
+    if pair.key == "bdf":
+        address = _address(text, pair.value_at, plain=plain)
+        if not isinstance(address, _Address):
+            return address
+        draft.address = address
+        end = address.end
+    else:
+        limits = _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT
+        slot = _number(text, pair.value_at, limits, plain=plain)
+        if isinstance(slot, PciRefusal):
+            return slot
+        draft.vslot, end = slot
+    if plain and end < pair.end:
+        return PciRefusal(end, "a comma or the end", silent=False)
+    return None
+
+
+def _set_policy(draft: _Draft, pair: _Pair, *, plain: bool) -> PciRefusal | None:
+    """Take ``rdm_policy=``, which 4.15 compares with the enumeration, without case."""
+    words = {word.value: word for word in PolicyWord if not plain or word != PolicyWord.INVALID}
+    draft.policy = words.get(pair.value if plain else pair.value.lower())
+    if draft.policy is None:
+        status = 6 if plain else 3
+        return PciRefusal(pair.value_at, "strict or relaxed", silent=False, exit_status=status)
+    return None
+
+
+def _read_old(text: str, *, star_aborts: bool | None) -> PciText | Problem:
+    """Read the string as up to 4.14: tokens between separators, each a number as a whole."""
+    found = _OLD_ADDRESS.match(text)
+    if not found:
+        return PciRefusal(0, _ADDRESS, silent=True)
+    star = found["function"] == "*"
+    numbers: list[int] = []
+    for place in _OLD_PLACES:
+        token = found[place.name]
+        value = 0 if token is None or (star and place is _FUNCTION) else _converted(token)
+        if value is None or value > place.limit:
+            return PciRefusal(found.start(place.name), place.expected, silent=True)
+        numbers.append(value)
+    segment, bus, device, function, slot = numbers
+    draft = _Draft(vslot=slot)
+    for pair in _pairs(text, found.end()):
+        objection = _set_old(draft, pair)
+        if objection:
+            return objection
+    if text.endswith(","):
+        return PciRefusal(len(text), "key=value", silent=not draft.ignored)
+    if star:
+        return PciUndefined(found.start("function"), _STAR[star_aborts])
+    if device > 0x1F:
+        why = f"no such device: {device:#x} is above 0x1f"
+        return PciUndefined(found.start("device"), why)
+    draft.address = _Address(SBDF(segment, bus, device, function), all_functions=False, end=0)
+    return draft.finish()
+
+
+def _set_old(draft: _Draft, pair: _Pair) -> PciRefusal | None:
+    """Take a pair as up to 4.14, which passes over the keys that it does not know."""
+    if pair.value_at < 0:
+        return PciRefusal(pair.key_at, "key=value", silent=not draft.ignored)
+    if pair.key == "rdm_policy":
+        if pair.value not in ("strict", "relaxed"):
+            return PciRefusal(pair.value_at, "strict or relaxed", silent=False)
+        draft.policy = PolicyWord(pair.value)
+    elif pair.key in _FLAGS:
+        draft.flags[pair.key] = _truth(pair.value)
+    else:
+        draft.ignored.append(pair.key)
+    return None
+
+
+def _number(text: str, at: int, place: _Field, *, plain: bool) -> tuple[int, int] | PciRefusal:
+    """Read a number at `at`, and say where it ends."""
+    found = (_PLAIN if plain else _SCANNED).match(text, at)
+    if found and not (plain and len(found[0]) > place.width):
+        value = _wrapped(found[1], found[2])
+        if value <= place.limit:
+            return value, found.end()
+    return PciRefusal(at, place.expected, silent=not plain)
+
+
+def _converted(token: str) -> int | None:
+    """Convert a whole token, or give None; only 32 bits of it are held against the limit."""
+    found = _CONVERTED.fullmatch(token)
+    return _wrapped(found[1], found[2]) if found else None
+
+
+def _wrapped(sign: str, digits: str) -> int:
+    """Give the low 32 bits of what strtoul makes of it: 64 bits, all set if it is longer."""
+    value = int(digits.lower().removeprefix("0x") or "0", 16)
+    if value >= 1 << 64:
+        value = -1
+    elif sign == "-":
+        value = -value
+    return value & 0xFFFFFFFF
+
+
+def _truth(value: str) -> bool:
+    """Tell whether atoi gives anything but 0: an int out of a long, which has its limits."""
+    found = _DECIMAL.match(value)
+    number = int(found[2][:20] or "0") if found else 0
+    number = max(-number, -(1 << 63)) if found and found[1] == "-" else min(number, (1 << 63) - 1)
+    return number & 0xFFFFFFFF != 0

@@ -1,0 +1,255 @@
+"""What a toolstack and Xen will do with a guest, and why: :func:`resolve`.
+
+Pure.  The toolstack's release decides how the configuration is read and how the guest is
+laid out; the host's facts hold what the hypervisor's release makes of the table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dmaragent.addresses import SBDF
+from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.build import Built, Scenario, build
+from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.guest import Complaint, GuestConfig
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.settings import (
+    Evidence,
+    Settings,
+    Toolstack,
+    settle,
+    settle_documented,
+    settle_libvirt,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Who builds the guest, and how it is told."""
+
+    toolstack: Toolstack = Toolstack.XL
+    release: Release
+    """Of the toolstack: it reads the configuration and lays the guest out."""
+    hypervisor: Release
+    """It lists the regions and assigns the devices."""
+    documented: bool = False
+    """Whether the manual pages are followed, not the release."""
+    origin: str = ""
+    """How the releases are known, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What becomes of the guest under one of the possible readings, or several alike."""
+
+    assumptions: tuple[str, ...]
+    """What each reading assumes; empty where there is only one."""
+    scenario: Scenario
+    built: Built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What becomes of a guest, and why."""
+
+    guest: GuestConfig
+    host: HostFacts
+    stack: Stack
+    verdict: Verdict
+    reasons: tuple[Decision, ...]
+    """Why, the first before the others; of a guest that starts: what it loses by it."""
+    settings: Settings
+    """As the toolstack reads them; of several behaviours the first's."""
+    cases: tuple[Case, ...]
+    """The possible outcomes; none where the toolstack refuses the configuration."""
+    documented: Case | None
+    """What the manual pages promise; None where they refuse the configuration, or it is asked."""
+    documented_settings: Settings
+    needs: tuple[str, ...]
+    """What must be done before, such as making a device assignable."""
+
+    @property
+    def case(self) -> Case | None:
+        """The case to show: the first of those that give the verdict."""
+        alike = (one for one in self.cases if one.built.verdict is self.verdict)
+        return next(alike, self.cases[0] if self.cases else None)
+
+
+def resolve(
+    guest: GuestConfig, host: HostFacts, stack: Stack, evidence: Evidence | None = None
+) -> Resolution:
+    """Say what becomes of `guest` on `host`."""
+    if stack.toolstack in (Toolstack.LIBVIRT, Toolstack.QUBES):
+        stubdomain = guest.stubdomain or stack.toolstack is Toolstack.QUBES
+        read = replace(guest, boundary=None, rdm=None, saved_rdm=None, stubdomain=stubdomain)
+        read = replace(read, traditional=bool(guest.traditional))
+    else:
+        read = guest
+    behaviours = toolstack_behaviours(stack.release)
+    settled = [(one, _settle(guest, one, stack, evidence)) for one in behaviours]
+    settings = settled[0][1]
+    documented = settle_documented(guest, stack.release)
+    cases: tuple[Case, ...] = ()
+    if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
+        cases = tuple(_cases(read, host, settled))
+    verdict, reasons = _conclude(host, stack, settings, cases)
+    return Resolution(
+        guest=guest,
+        host=host,
+        stack=stack,
+        verdict=verdict,
+        reasons=reasons,
+        settings=settings,
+        cases=cases,
+        documented=_documented(guest, host, behaviours[-1], documented),
+        documented_settings=documented,
+        needs=tuple(_needs(guest, settings, host)),
+    )
+
+
+def _settle(
+    guest: GuestConfig, behaviour: ToolstackBehaviour, stack: Stack, evidence: Evidence | None
+) -> Settings:
+    if stack.toolstack is not Toolstack.XL:
+        return settle_libvirt(guest, stack.toolstack)
+    if stack.documented:
+        return settle_documented(guest, stack.release)
+    return settle(guest, behaviour, stack.release, evidence)
+
+
+def _scenarios(settings: Settings) -> Iterator[tuple[list[str], Scenario]]:
+    """Yield the possible readings, each with the words for what it assumes."""
+    for strategy in settings.strategies:
+        for policy in settings.policies:
+            words = []
+            if len(settings.strategies) > 1:
+                words.append(f"strategy {strategy.value}")
+            if len(settings.policies) > 1:
+                words.append(f"policy {policy.value}")
+            scenario = Scenario(
+                strategy=strategy,
+                policy=policy,
+                devices=settings.devices,
+                device_policies=tuple(one.policy or policy for one in settings.devices),
+            )
+            yield words, scenario
+
+
+def _effect(scenario: Scenario, behaviour: ToolstackBehaviour) -> object:
+    """Give what of a reading makes a difference: readings alike in it need one build."""
+    policy = None
+    if scenario.strategy is Strategy.HOST:
+        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
+    return scenario.strategy, policy, scenario.device_policies, behaviour.layout.name
+
+
+def _cases(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
+) -> Iterator[Case]:
+    found: dict[object, tuple[list[str], Scenario, Built]] = {}
+    for behaviour, settings in settled:
+        for words, scenario in _scenarios(settings):
+            name = [behaviour.name] if len(settled) > 1 else []
+            assumption = ", ".join([*name, *words])
+            key = _effect(scenario, behaviour)
+            if key not in found:
+                built = build(guest, scenario, host, behaviour.layout)
+                found[key] = ([], scenario, built)
+            found[key][0].append(assumption)
+    merged: list[tuple[list[str], Scenario, Built]] = []
+    for words, scenario, built in found.values():
+        alike = next((one for one in merged if one[2] == built), None)
+        if alike is None:
+            merged.append((words, scenario, built))
+        else:
+            alike[0].extend(words)
+    for words, scenario, built in merged:
+        yield Case(
+            assumptions=tuple(words) if len(merged) > 1 else (), scenario=scenario, built=built
+        )
+
+
+def _complained(complaint: Complaint, verdict: Verdict, decider: Decider) -> Decision:
+    return Decision(decider=decider, verdict=verdict, reason=complaint.text, place=complaint.place)
+
+
+def _unsure(reason: str) -> Decision:
+    return Decision(decider=Decider.DMARAGENT, verdict=Verdict.UNDECIDED, reason=reason)
+
+
+def _conclude(
+    host: HostFacts, stack: Stack, settings: Settings, cases: tuple[Case, ...]
+) -> tuple[Verdict, tuple[Decision, ...]]:
+    """Give the verdict and its reasons."""
+    if settings.refusals:
+        refused = tuple(_complained(one, Verdict.REFUSED, Decider.XL) for one in settings.refusals)
+        return Verdict.REFUSED, refused
+    if stack.toolstack is Toolstack.XAPI:
+        return Verdict.UNDECIDED, (_unsure(XAPI_WORDS),)
+    if settings.undefined:
+        unsure = (_complained(one, Verdict.UNDECIDED, Decider.XL) for one in settings.undefined)
+        return Verdict.UNDECIDED, tuple(unsure)
+    verdicts = {case.built.verdict for case in cases}
+    if len(verdicts) > 1:
+        return Verdict.UNDECIDED, (_unsure(_dependence(cases)), *cases[0].built.decisions)
+    verdict = cases[0].built.verdict
+    alike = {case.built.decisions for case in cases}
+    reasons = cases[0].built.decisions
+    if len(alike) > 1:
+        reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
+    if host.incomplete and verdict is not Verdict.UNDECIDED:
+        words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
+        unsure_too = _unsure(f"{host.incomplete}. By what is known it {words}")
+        return Verdict.UNDECIDED, (unsure_too, *reasons)
+    if verdict is Verdict.STARTS:
+        reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.warnings))
+    return verdict, reasons
+
+
+XAPI_WORDS = (
+    "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
+    "below every region of the guest's devices, without strategy, policy, boundary or 2 MiB "
+    "rounding, and it always assigns devices relaxed"
+)
+
+
+def _dependence(cases: tuple[Case, ...]) -> str:
+    """Say what the verdict depends on, each verdict with its readings."""
+    words = {
+        Verdict.STARTS: "starts with",
+        Verdict.REFUSED: "is refused with",
+        Verdict.UNDECIDED: "is undecided with",
+    }
+    told = []
+    for verdict, said in words.items():
+        assumed = [
+            word for case in cases if case.built.verdict is verdict for word in case.assumptions
+        ]
+        if assumed:
+            told.append(f"{said} {' or '.join(assumed)}")
+    return f"it depends on what cannot be known: it {', '.join(told)}"
+
+
+def _documented(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, settings: Settings
+) -> Case | None:
+    if settings.refusals:
+        return None
+    _, scenario = next(_scenarios(settings))
+    built = build(guest, scenario, host, behaviour.layout)
+    return Case(assumptions=(), scenario=scenario, built=built)
+
+
+def _needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> Iterator[str]:
+    """Yield what must be done before the guest can be created."""
+    if host.assignable is None:
+        return
+    for device in settings.devices:
+        sbdf: SBDF | None = device.pci.sbdf
+        seize = guest.seize if device.pci.seize is None else device.pci.seize
+        if sbdf is None or seize or sbdf in host.assignable:
+            continue
+        if host.functions is None or sbdf in host.functions:
+            yield f"xl pci-assignable-add {sbdf}"

@@ -1,0 +1,277 @@
+"""What a toolstack makes of a guest's configuration: strategy, policies, devices.
+
+Where xl goes on with memory it never wrote, several values are possible, and all are given.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dmaragent.addresses import SBDF
+from dmaragent.platforms.libxl import ToolstackBehaviour
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.pci_text import (
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    PolicyWord,
+    read_pci_documented,
+    read_pci_shipped,
+)
+from dmaragent.policy.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+
+
+class Toolstack(Enum):
+    """Who reads the configuration and builds the guest."""
+
+    XL = "xl"
+    LIBVIRT = "libvirt"
+    """Its libxl driver builds with libxl and sets no policy at all."""
+    QUBES = "qubes"
+    """libvirt with a patch: no-strict-reset makes a device relaxed."""
+    XAPI = "xapi"
+    """Builds guests without libxl, by rules of its own (xenopsd, xenguest)."""
+
+
+ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
+"""What memory that was never written may hold."""
+_WORDS = {
+    PolicyWord.STRICT: Policy.STRICT,
+    PolicyWord.RELAXED: Policy.RELAXED,
+    PolicyWord.INVALID: Policy.INVALID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the libxlutil that is installed answered for the texts of this guest."""
+
+    library: str
+    """Its release: 4.17."""
+    rdm: Mapping[str, RdmText | RdmRefusal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSetting:
+    """A device of the guest; a policy of None is the guest's own, whatever that becomes."""
+
+    place: str
+    text: str
+    pci: PciText
+    policy: Policy | None
+    explicit: bool
+    """Whether the configuration says so; else it is inherited or a default."""
+
+    @property
+    def asked(self) -> SBDF:
+        """What libxl asks Xen about before it knows what a name stands for."""
+        return self.pci.sbdf or SBDF(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a toolstack makes of a configuration.  Several values: any of them is possible."""
+
+    strategies: tuple[Strategy, ...] = (Strategy.IGNORE,)
+    policies: tuple[Policy, ...] = (Policy.INVALID,)
+    """The guest's own, as read; INVALID is unset, before the default."""
+    devices: tuple[DeviceSetting, ...] = ()
+    refusals: tuple[Complaint, ...] = ()
+    """For what the toolstack refuses the configuration."""
+    undefined: tuple[Complaint, ...] = ()
+    """Where what it does cannot be said at all."""
+    messages: tuple[Complaint, ...] = ()
+    """What it reads otherwise than it stands there."""
+    rdm_taken: bool = False
+    """Whether it took ``rdm=``."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    refusals: list[Complaint] = field(default_factory=list)
+    undefined: list[Complaint] = field(default_factory=list)
+    messages: list[Complaint] = field(default_factory=list)
+
+
+def settle(
+    guest: GuestConfig,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    evidence: Evidence | None = None,
+) -> Settings:
+    """Read `guest` as xl of `release` does; `evidence` wins over what is known of a release."""
+    out = _Gathered(refusals=list(guest.refusals))
+    strategies, policies, taken = _rdm(guest, behaviour, release, evidence, out)
+    unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
+    devices = []
+    for entry in guest.pci:
+        pci = entry.read or _pci(entry, behaviour, release, out)
+        if pci is None:
+            continue
+        policy = entry.policy or (_WORDS[pci.policy] if pci.policy else None)
+        inherits = policy is None and taken and behaviour.devices_inherit
+        devices.append(
+            DeviceSetting(
+                place=entry.place,
+                text=entry.text,
+                pci=pci,
+                policy=None if inherits else policy or unset,
+                explicit=pci.policy is not None,
+            )
+        )
+    return Settings(
+        strategies=strategies,
+        policies=policies,
+        devices=tuple(devices),
+        refusals=tuple(out.refusals),
+        undefined=tuple(out.undefined),
+        messages=(*guest.warnings, *out.messages),
+        rdm_taken=taken,
+    )
+
+
+def _rdm(
+    guest: GuestConfig,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    evidence: Evidence | None,
+    out: _Gathered,
+) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
+    """Give the possible strategies and policies, and whether ``rdm=`` was taken."""
+    if guest.saved_rdm is not None:
+        return (guest.saved_rdm.strategy,), (guest.saved_rdm.policy,), False
+    if guest.rdm is None:
+        return (Strategy.IGNORE,), (Policy.INVALID,), False
+    place = guest.places.get("rdm", guest.source)
+    read = read_shipped(guest.rdm, behaviour.parser)
+    told = f"xl {release}"
+    if evidence is not None and guest.rdm in evidence.rdm:
+        read = evidence.rdm[guest.rdm]
+        told = f"libxlutil {evidence.library}, which was asked,"
+    if isinstance(read, RdmRefusal):
+        loud = "without a word" if read.silent else "with a message that does not stop it"
+        said = (
+            f"{told} drops rdm = {guest.rdm!r} {loud}, as if it were not there"
+            f" (at character {read.position + 1}; it expects {read.expected})"
+        )
+        out.messages.append(Complaint(place, said))
+        return (Strategy.IGNORE,), (Policy.INVALID,), False
+    left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
+    if left:
+        said = (
+            f"{told} takes rdm = {guest.rdm!r} and leaves the {' and '.join(left)} to memory "
+            "that it never wrote: any value is possible"
+        )
+        out.messages.append(Complaint(place, said))
+    strategies = tuple(Strategy) if read.strategy is None else (read.strategy,)
+    return strategies, ANY_POLICY if read.policy is None else (read.policy,), True
+
+
+def _pci(
+    entry: PciEntry, behaviour: ToolstackBehaviour, release: Release, out: _Gathered
+) -> PciText | None:
+    read = read_pci_shipped(entry.text, behaviour.parser)
+    if isinstance(read, PciRefusal):
+        said = (
+            f"xl {release} refuses {entry.text!r} and exits with {read.exit_status}"
+            f" (at character {read.position + 1}; it expects {read.expected})"
+        )
+        out.refusals.append(Complaint(entry.place, said))
+        return None
+    if isinstance(read, PciUndefined):
+        said = f"what xl {release} makes of {entry.text!r} cannot be said: {read.why}"
+        out.undefined.append(Complaint(entry.place, said))
+        return None
+    for key in read.ignored:
+        said = f"xl {release} ignores {key!r} in {entry.text!r} with a message: no such key"
+        blank = key.strip() != key
+        said += ", for the blank in it" if blank else ""
+        out.messages.append(Complaint(entry.place, said))
+    return read
+
+
+def settle_documented(guest: GuestConfig, release: Release) -> Settings:
+    """Read `guest` as the manual pages of `release` have it.
+
+    An unset policy of a device is the guest's where ``rdm=`` sets one, and else "relaxed"
+    in the pages up to 4.14 and "strict" from 4.15 on (3085930e2f).
+    """
+    out = _Gathered(refusals=list(guest.refusals))
+    strategy, policy = Strategy.IGNORE, Policy.INVALID
+    if guest.saved_rdm is not None:
+        strategy, policy = guest.saved_rdm.strategy, guest.saved_rdm.policy
+    elif guest.rdm is not None:
+        rdm = read_documented(guest.rdm)
+        if isinstance(rdm, RdmRefusal):
+            said = f"rdm = {guest.rdm!r}: character {rdm.position + 1} should be {rdm.expected}"
+            out.refusals.append(Complaint(guest.places.get("rdm", guest.source), said))
+        else:
+            strategy = rdm.strategy or Strategy.IGNORE
+            policy = rdm.policy or Policy.INVALID
+    default = Policy.RELAXED if release.series < (4, 15) else Policy.STRICT
+    devices = []
+    for entry in guest.pci:
+        pci = entry.read or read_pci_documented(entry.text)
+        if isinstance(pci, PciRefusal):
+            said = f"{entry.text!r}: character {pci.position + 1} should be {pci.expected}"
+            out.refusals.append(Complaint(entry.place, said))
+            continue
+        own = _WORDS[pci.policy] if pci.policy else None
+        unset = default if policy is Policy.INVALID else policy
+        devices.append(
+            DeviceSetting(
+                place=entry.place,
+                text=entry.text,
+                pci=pci,
+                policy=own or unset,
+                explicit=own is not None,
+            )
+        )
+    return Settings(
+        strategies=(strategy,),
+        policies=(policy,),
+        devices=tuple(devices),
+        refusals=tuple(out.refusals),
+        rdm_taken=guest.rdm is not None,
+    )
+
+
+def settle_libvirt(guest: GuestConfig, toolstack: Toolstack) -> Settings:
+    """Read `guest` as libvirt's libxl driver or Qubes' does: by its devices alone.
+
+    Neither sets anything of ``rdm=``.  For Qubes an entry's rdm_policy=relaxed stands for
+    the device's option no-strict-reset.
+    """
+    out = _Gathered(refusals=list(guest.refusals))
+    lost = [("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)]
+    for name, value in lost:
+        if value is not None:
+            said = f"{toolstack.value} has no such setting: {name} is left out"
+            out.messages.append(Complaint(guest.places.get(name, guest.source), said))
+    devices = []
+    for entry in guest.pci:
+        pci = entry.read or read_pci_documented(entry.text)
+        if isinstance(pci, PciRefusal):
+            said = f"{entry.text!r}: character {pci.position + 1} should be {pci.expected}"
+            out.refusals.append(Complaint(entry.place, said))
+            continue
+        relaxed = toolstack is Toolstack.QUBES and pci.policy is PolicyWord.RELAXED
+        if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
+            said = f"libvirt has no such setting: rdm_policy of {entry.text!r} is left out"
+            out.messages.append(Complaint(entry.place, said))
+        devices.append(
+            DeviceSetting(
+                place=entry.place,
+                text=entry.text,
+                pci=pci,
+                policy=Policy.RELAXED if relaxed else Policy.INVALID,
+                explicit=relaxed,
+            )
+        )
+    return Settings(
+        devices=tuple(devices),
+        refusals=tuple(out.refusals),
+        messages=(*guest.warnings, *out.messages),
+    )

@@ -1,0 +1,225 @@
+"""From an xl.cfg to a guest's configuration, as xl takes it: xl_parse.c, ``parse_config_data``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.policy.model import FOUR_GIB, MIB
+from dmaragent.policy.xlcfg import Item, Setting, XlConfig
+
+KEYS = (
+    "type",
+    "builder",
+    "name",
+    "memory",
+    "maxmem",
+    "videoram",
+    "vga",
+    "stdvga",
+    "mmio_hole",
+    "hap",
+    "rdm",
+    "rdm_mem_boundary",
+    "pci",
+    "pci_msitranslate",
+    "pci_permissive",
+    "pci_power_mgmt",
+    "pci_seize",
+    "passthrough",
+    "gfx_passthru",
+    "device_model_version",
+    "device_model_stubdomain_override",
+)
+"""The settings that matter here; all others are passed over."""
+PASSTHROUGH_WORDS = ("default", "disabled", "enabled", "sync_pt", "share_pt")
+OPTIONS = {
+    "type": "--type",
+    "memory": "--memory",
+    "maxmem": "--maxmem",
+    "videoram": "--videoram",
+    "rdm": "--rdm",
+    "rdm_mem_boundary": "--boundary",
+    "pci": "--pci",
+}
+"""What gives a setting on the command line."""
+_MOST_MIB = 1 << 44
+"""From here on a size in MiB has more than 64 bits as bytes."""
+_LEAST_HOLE = 256 * MIB
+_MOST_HOLE = FOUR_GIB - _LEAST_HOLE
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Takes settings out of a configuration and notes what xl makes of bad ones."""
+
+    config: XlConfig
+    source: str
+    refusals: list[Complaint] = field(default_factory=list)
+    warnings: list[Complaint] = field(default_factory=list)
+
+    def place(self, name: str) -> str:
+        """Give where a setting stands: FILE:LINE, or the option that it was given as."""
+        setting = self.config.settings.get(name)
+        if setting is None or not self.source:
+            return self.source or OPTIONS.get(name, "the command line")
+        return f"{self.source}:{setting.line}"
+
+    def refuse(self, name: str, text: str) -> None:
+        self.refusals.append(Complaint(self.place(name), text))
+
+    def text(self, name: str) -> str | None:
+        """Give a text; of a list xl warns and goes on without it."""
+        found = self.config.text(name)
+        if found is None and name in self.config.settings:
+            said = f"{name} is a list and should be one value: xl goes on without it"
+            self.warnings.append(Complaint(self.place(name), said))
+        return found
+
+    def number(self, name: str) -> int | None:
+        """Give a number; of what is none xl warns and goes on without it."""
+        text = self.text(name)
+        found = None if text is None else self.config.number(name)
+        if text is not None and found is None:
+            said = f"{name} = {text!r} is not a whole number: xl goes on without it"
+            self.warnings.append(Complaint(self.place(name), said))
+        return found
+
+    def flag(self, name: str) -> bool | None:
+        """Give a number as yes or no."""
+        found = self.number(name)
+        return None if found is None else bool(found)
+
+    def size(self, name: str) -> int | None:
+        """Give a size in bytes that the configuration has in MiB."""
+        found = self.number(name)
+        if found is None:
+            return None
+        if not 0 <= found < _MOST_MIB:
+            fault = "negative" if found < 0 else "more than 64 bits of address can hold"
+            self.refuse(name, f"{name} = {found} is {fault}: there is no such memory")
+            return None
+        return found * MIB
+
+
+def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestConfig:
+    """Make a guest of settings given as options: `texts` by name of xl.cfg, `pci` its entries."""
+    settings = {name: Setting(name, text, 1) for name, text in texts.items()}
+    settings["name"] = Setting("name", "a guest", 1)
+    settings["pci"] = Setting("pci", tuple(Item(text, 1) for text in pci), 1)
+    guest = guest_from_xl(XlConfig(settings), "")
+    entries = tuple(replace(one, place=f"--pci {one.text}") for one in guest.pci)
+    return replace(guest, source="the command line", pci=entries)
+
+
+def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
+    """Take the guest's configuration out of `config`, read from the file `source`."""
+    reader = _Reader(config, source)
+    kind = _type(reader)
+    hvm = kind is GuestType.HVM
+    name = reader.text("name")
+    if name is None:
+        reader.refuse("name", "name is not set: xl refuses a guest without one")
+    guest = GuestConfig(
+        source=source,
+        name=name or "",
+        type=kind,
+        memory=reader.size("memory"),
+        maximum=reader.size("maxmem"),
+        videoram=reader.size("videoram"),
+        vga=_vga(reader) if hvm else Vga.NONE,
+        traditional=_traditional(reader),
+        stubdomain=bool(reader.flag("device_model_stubdomain_override")),
+        mmio_hole=_mmio_hole(reader) if hvm else None,
+        boundary=reader.size("rdm_mem_boundary") if hvm else None,
+        hap=reader.flag("hap"),
+        passthrough=_passthrough(reader),
+        gfx_passthru=config.text("gfx_passthru") if hvm else None,
+        rdm=reader.text("rdm"),
+        pci=tuple(_pci(reader)),
+        seize=bool(reader.flag("pci_seize")),
+        places={key: reader.place(key) for key in KEYS if key in config.settings},
+    )
+    _look_for_misspelt(reader)
+    return replace(guest, refusals=tuple(reader.refusals), warnings=tuple(reader.warnings))
+
+
+def _type(reader: _Reader) -> GuestType:
+    """Find the type: ``type``, or the older ``builder``, each by its first letters."""
+    found = None
+    text = reader.text("type")
+    if text is not None:
+        kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
+        found = next((kind for kind in kinds if kind.value.startswith(text)), None)
+        if found is None:
+            reader.refuse("type", f"type = {text!r} is none of hvm, pvh and pv")
+    text = reader.text("builder")
+    if text is not None:
+        words = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
+        builder = next((kind for word, kind in words if word.startswith(text)), None)
+        if builder is None:
+            reader.refuse("builder", f"builder = {text!r} is neither hvm nor generic")
+        elif found not in (None, builder):
+            reader.refuse("builder", "builder and type contradict each other")
+        found = builder or found
+    return found or GuestType.PV
+
+
+def _vga(reader: _Reader) -> Vga:
+    text = reader.text("vga")
+    if text is None:
+        return Vga.STDVGA if reader.number("stdvga") else Vga.CIRRUS
+    found = next((kind for kind in Vga if kind.value == text), None)
+    if found is None:
+        words = ", ".join(kind.value for kind in Vga)
+        reader.refuse("vga", f"vga = {text!r} is none of {words}")
+    return found or Vga.CIRRUS
+
+
+def _traditional(reader: _Reader) -> bool | None:
+    text = reader.text("device_model_version")
+    if text not in (None, "qemu-xen", "qemu-xen-traditional"):
+        said = f"device_model_version = {text!r} is neither qemu-xen nor qemu-xen-traditional"
+        reader.refuse("device_model_version", said)
+    return None if text is None else text == "qemu-xen-traditional"
+
+
+def _mmio_hole(reader: _Reader) -> int | None:
+    size = reader.size("mmio_hole")
+    if size is not None and not _LEAST_HOLE <= size <= _MOST_HOLE:
+        said = f"mmio_hole = {size // MIB} is not within {_LEAST_HOLE // MIB} to {_MOST_HOLE // MIB} MiB"
+        reader.refuse("mmio_hole", said)
+        return None
+    return size
+
+
+def _passthrough(reader: _Reader) -> str | None:
+    text = reader.text("passthrough")
+    if text is not None and text.lower() not in PASSTHROUGH_WORDS:
+        said = f"passthrough = {text!r} is none of {', '.join(PASSTHROUGH_WORDS)}"
+        reader.refuse("passthrough", said)
+    return None if text is None else text.lower()
+
+
+def _pci(reader: _Reader) -> Iterator[PciEntry]:
+    if reader.config.text("pci") is not None:
+        said = "pci is one value and should be a list: xl goes on without any device"
+        reader.warnings.append(Complaint(reader.place("pci"), said))
+    for item in reader.config.items("pci") or ():
+        if not isinstance(item.value, str):
+            said = "a list within pci ends it: xl takes the devices before it alone"
+            reader.warnings.append(Complaint(f"{reader.source}:{item.line}", said))
+            return
+        yield PciEntry(f"{reader.source}:{item.line}", item.value)
+
+
+def _look_for_misspelt(reader: _Reader) -> None:
+    """Point out what xl passes over without a word, and is near to a setting it knows."""
+    for name, setting in reader.config.settings.items():
+        near = get_close_matches(name, KEYS, 1, 0.85) if name not in KEYS else []
+        if near and near[0] not in reader.config.settings:
+            said = f"{name} is no setting that matters here: was {near[0]} meant?"
+            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))
+        elif name.startswith("rdm_") and name not in KEYS:
+            said = f"{name} is no setting: a policy stands in rdm= or in an entry of pci="
+            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))

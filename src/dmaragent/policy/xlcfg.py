@@ -1,0 +1,324 @@
+"""The text of an xl.cfg file, as libxlutil 4.17 reads it.
+
+Pure.  A statement is ``name=value`` or ``name+=value`` and ends with its line or a ``;``; a
+value is a number, a string in quotes, or a list in brackets, which may span lines.  xl
+refuses a file with any error in it, so reading stops at the first.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a list, which may be a list itself, and the line on which it begins."""
+
+    value: str | tuple["Item", ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a name holds after the whole file."""
+
+    name: str
+    value: str | tuple[Item, ...]
+    line: int
+    """Where the value of its last statement begins."""
+    added: bool = False
+    """Whether that statement was ``+=``: xl then takes the value for no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigError:
+    """Why xl refuses the whole file: the first error in it."""
+
+    line: int
+    """From 1."""
+    near: str
+    """The text at which reading stops; empty at the end of a line or of the file."""
+    expected: str
+    """What should stand there, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class XlConfig:
+    """The settings of a file that xl accepts, each under its name."""
+
+    settings: Mapping[str, Setting]
+
+    def text(self, name: str) -> str | None:
+        """Give a single value; None if it is unset or a list."""
+        setting = self.settings.get(name)
+        return setting.value if setting and isinstance(setting.value, str) else None
+
+    def number(self, name: str) -> int | None:
+        """Give the number that xl takes the value for; None if it takes it for none."""
+        setting = self.settings.get(name)
+        if setting is None or setting.added or not isinstance(setting.value, str):
+            return None
+        return whole_number(setting.value)
+
+    def items(self, name: str) -> tuple[Item, ...] | None:
+        """Give the entries of a list; None if it is unset or a single value."""
+        setting = self.settings.get(name)
+        return setting.value if setting and isinstance(setting.value, tuple) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word of the file; `kind` is a class of words, or the punctuation itself."""
+
+    kind: str
+    text: str
+    line: int
+    touches: bool
+    """Whether nothing stands between it and the token before it."""
+    wrong: str = ""
+    """What should stand here instead, if that can be told from the word alone."""
+
+
+class _RefusedError(Exception):
+    """Carries the first error out of the reader."""
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
+_WHOLE = re.compile(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18}))")
+
+
+def whole_number(text: str) -> int | None:
+    """Read `text` as C's strtol does in base 0; None unless all of it is a 64-bit number."""
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        return None
+    sign, hexadecimal, octal, decimal = match.groups()
+    digits, base = (hexadecimal, 16) if hexadecimal else (octal or decimal, 8 if octal else 10)
+    number = -int(digits, base) if sign == "-" else int(digits, base)
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
+def read_xl_config(text: str) -> XlConfig | ConfigError:
+    """Read a file's text as xl does, decoded so that no byte of it was lost."""
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        return ConfigError(line, "\0", "no NUL character anywhere: libxlutil aborts at one")
+    try:
+        return XlConfig(_settings(_tokens(text)))
+    except _RefusedError as refused:
+        return refused.error
+
+
+def _settings(tokens: Iterator[_Token]) -> dict[str, Setting]:
+    """Read the statements, each applied to what those before it left."""
+    settings: dict[str, Setting] = {}
+    for name in tokens:
+        if name.kind in ("newline", ";", "end"):
+            continue
+        if name.kind != "name":
+            raise _refusal(name, "a setting: its name begins with a small letter")
+        operation = next(tokens)
+        if operation.kind not in ("=", "+="):
+            raise _refusal(
+                operation,
+                "a name of small letters, digits, _ and . alone"
+                if operation.touches and operation.kind == "bad"
+                else "= or += after the name",
+            )
+        first = next(tokens)
+        item = _value(first, tokens)
+        settings[name.text] = _stored(settings, name, operation, first, item)
+        after = next(tokens)
+        if after.kind not in ("newline", ";", "end"):
+            raise _refusal(after, _after(first, after, "the end of the line, or ';',"))
+    return settings
+
+
+def _stored(
+    settings: dict[str, Setting], name: _Token, operation: _Token, first: _Token, item: Item
+) -> Setting:
+    """Give what the name holds after this statement."""
+    earlier = settings.get(name.text)
+    value, adds = item.value, operation.kind == "+="
+    if adds and earlier is not None:
+        match earlier.value, value:
+            case (str(start), str(more)):
+                value = start + more
+            case (tuple(entries), tuple(further)):
+                value = entries + further
+            case _:
+                kind = "a list" if isinstance(value, str) else "a single value"
+                expected = f"{kind}, which is what {name.text} holds since line {earlier.line}"
+                raise _refusal(first, expected)
+    return Setting(name.text, value, item.line, adds)
+
+
+_DEEPEST = 200
+"""Lists within lists.
+
+libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobody writes even
+ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
+
+
+def _value(first: _Token, tokens: Iterator[_Token]) -> Item:
+    """Read the value that begins with `first`."""
+    if first.kind in ("string", "number"):
+        return _atom(first)
+    if first.kind == "newline":
+        raise _refusal(first, "the value on the same line as the =")
+    if first.kind != "[":
+        raise _refusal(first, _no_value("a number, a quoted string or a list", first))
+    return _list(first, tokens)
+
+
+def _list(first: _Token, tokens: Iterator[_Token]) -> Item:
+    """Read the list whose bracket is `first`; without recursion, however deep it is."""
+    unfinished: list[tuple[_Token, list[Item]]] = [(first, [])]
+    before, complete = first, False
+    while True:
+        token = next(tokens)
+        bracket, items = unfinished[-1]
+        if token.kind == "newline":
+            before = token
+            continue
+        if token.kind == "]":
+            unfinished.pop()
+            item = Item(tuple(items), bracket.line)
+            if not unfinished:
+                return item
+            unfinished[-1][1].append(item)
+        elif complete and token.kind != ",":
+            close = f"a comma, or the ] of the list that begins on line {bracket.line},"
+            raise _refusal(token, _after(before, token, close))
+        elif not complete:
+            _begin_item(token, unfinished)
+        before, complete = token, token.kind in ("string", "number", "]")
+
+
+def _begin_item(token: _Token, unfinished: list[tuple[_Token, list[Item]]]) -> None:
+    """Take a token where an item of the innermost list may begin."""
+    bracket, items = unfinished[-1]
+    if token.kind in ("string", "number"):
+        items.append(_atom(token))
+    elif token.kind != "[":
+        close = f"an item, or the ] of the list that begins on line {bracket.line}"
+        raise _refusal(token, _no_value(close, token))
+    elif len(unfinished) == _DEEPEST:
+        raise _refusal(token, f"at most {_DEEPEST} lists within one another")
+    else:
+        unfinished.append((token, []))
+
+
+def _no_value(expected: str, found: _Token) -> str:
+    """Say what should stand where no value begins."""
+    words = found.kind in ("name", "bad")
+    return f"{expected}; a word or a negative number needs quotes" if words else expected
+
+
+def _after(before: _Token, found: _Token, expected: str) -> str:
+    """Say what should stand after a value, of which `before` is the last or only token."""
+    touches = found.touches and found.kind in ("name", "bad", "string")
+    if touches and before.kind == "number":
+        return "a number, or quotes around the value"
+    if touches and before.kind == "string":
+        return f"{expected} after the closing quote; a quote within the text needs a backslash"
+    return f"{expected} after the value"
+
+
+def _refusal(token: _Token, expected: str) -> _RefusedError:
+    near = "" if token.kind == "newline" else token.text
+    return _RefusedError(ConfigError(token.line, near, token.wrong or expected))
+
+
+_CHARACTERS = {
+    **{character: character for character in "\"'\\"},
+    **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
+}
+# The library means octal, but hands the three characters after the first digit to strtoul()
+# in base 10, which takes blanks and a sign; it wants two of them used, skips those, and puts
+# nothing in their place.  Of \x it skips a character and then wants more than there can be.
+_ESCAPE = re.compile(
+    r"""\\(?:(["'\\abfnrtv])
+    |[0-7](?:[0-9]{2,3}|[+-][0-9]{1,2}|[ \t\v\f\r](?:[0-9]{1,2}|[ \t\v\f\r+-][0-9]))
+    |(.))""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _atom(token: _Token) -> Item:
+    """Give what a number or a string stands for."""
+
+    def character(match: re.Match[str]) -> str:
+        if match[2]:
+            expected = r"""one of \" \' \\ \a \b \f \n \r \t \v; a backslash itself is \\"""
+            raise _RefusedError(ConfigError(token.line, match[0], expected))
+        return _CHARACTERS[match[1]] if match[1] else ""
+
+    quoted = token.kind == "string"
+    return Item(_ESCAPE.sub(character, token.text[1:-1]) if quoted else token.text, token.line)
+
+
+_WORD = re.compile(
+    r"""(?P<name>[a-z][._0-9a-z]*)
+    |(?P<number>[0-9][0-9a-fx]*)
+    |(?P<string>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*")
+    |(?P<newline>(?:\#.*)?\n)
+    |(?P<mark>\+?=|[;,[\]])
+    |(?P<blank>[ \t]+)""",
+    re.VERBOSE,
+)
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    """Yield the words of `text` and an end; what is no word comes out bad, and is the last.
+
+    The library passes over what is no word if it is the last byte of all.
+    """
+    at, line, last, touches = 0, 1, 1, False
+    while at < len(text):
+        match = _WORD.match(text, at)
+        if match is None:
+            near, wrong = _unreadable(text, at)
+            dropped = at + 1 == len(text) and len(text[at].encode(errors="surrogateescape")) == 1
+            yield _Token("end" if dropped else "bad", near, line, touches, wrong)
+            return
+        at = match.end()
+        kind = str(match.lastgroup)
+        if kind == "blank":
+            touches = False
+            continue
+        yield _Token(match[0] if kind == "mark" else kind, match[0], line, touches)
+        touches = True
+        if kind == "newline":
+            line += 1
+        else:
+            last = line
+    # After blank lines a person looks at the line where something is missing.
+    yield _Token("end", "", last, touches)
+
+
+_TELLING = {
+    "\r\n": "lines that end with a newline alone; this one has a DOS line end",
+    "\r": "a newline, or nothing; not a carriage return",
+    "#": "a newline after the comment, which ends the file without one",
+    "'": "the closing quote ' on the same line",
+    '"': 'the closing quote " on the same line',
+    "\ufeff": "no byte order mark",
+    **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
+}
+"""What to say of something that is no word, by how it begins."""
+
+
+def _unreadable(text: str, at: int) -> tuple[str, str]:
+    """Give what stands at `at`, where no word begins, and what should; empty if not known."""
+    line = text[at:].partition("\n")[0].rstrip("\r")
+    for beginning, wrong in _TELLING.items():
+        if text.startswith(beginning, at):
+            escaped = beginning in "'\"" and f"\\{beginning}" in line
+            hint = "; a quote after a backslash is text" if escaped else ""
+            return line if beginning in "'\"#" else text[at], wrong + hint
+    return re.split(r"(?<=.)[\s,;=+#'\"[\]]", line, maxsplit=1)[0], ""

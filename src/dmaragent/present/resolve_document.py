@@ -1,0 +1,129 @@
+"""Resolutions as JSON documents: docs/schema/resolve.v1.json."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dmaragent.policy.decisions import Decision
+from dmaragent.policy.differences import documented_differences
+from dmaragent.policy.effective import effective_settings
+from dmaragent.policy.guest import Complaint
+from dmaragent.policy.layout import Layout, Placed, RamLayout
+from dmaragent.policy.remedies import Remedies, Remedy
+from dmaragent.policy.resolver import Case, Resolution, Stack
+from dmaragent.present.documents import document, range_object
+
+
+def resolve_document(
+    answers: Sequence[tuple[Resolution, Remedies]],
+    passed_over: Sequence[str],
+    kind: str,
+    path: str,
+) -> dict[str, Any]:
+    """Give the document of ``dmaragent resolve``; `kind` and `path` say which host."""
+    answer = {
+        "guests": [resolution_object(one, helps) for one, helps in answers],
+        "passed_over": list(passed_over),
+    }
+    return document("resolve", {"host": {"kind": kind, "path": path}}, answer)
+
+
+def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]:
+    """Give one resolution."""
+    guest = resolution.guest
+    return {
+        "source": guest.source,
+        "name": guest.name,
+        "type": guest.type.value,
+        "stack": stack_object(resolution.stack),
+        "list_source": resolution.host.source.value,
+        "verdict": resolution.verdict.value,
+        "reasons": [decision_object(one) for one in resolution.reasons],
+        "remedies": [_remedy(one) for one in helps.found],
+        "spelling": None if helps.spelling is None else _remedy(helps.spelling),
+        "nothing_helps": helps.nothing,
+        "messages": [_complaint(one) for one in resolution.settings.messages],
+        "needs": list(resolution.needs),
+        "settings": [
+            {"name": one.name, "value": one.value, "origin": one.origin}
+            for one in effective_settings(resolution)
+        ],
+        "cases": [_case(resolution, one) for one in resolution.cases],
+        "documented_differences": list(documented_differences(resolution)),
+    }
+
+
+def _remedy(one: Remedy) -> dict[str, Any]:
+    return {
+        "kind": one.kind.value,
+        "lines": list(one.lines),
+        "effect": one.effect,
+        "verdict": one.verdict.value,
+        "warnings": one.warnings,
+    }
+
+
+def stack_object(stack: Stack) -> dict[str, Any]:
+    """Say for whom the answer is."""
+    return {
+        "toolstack": stack.toolstack.value,
+        "release": str(stack.release),
+        "hypervisor": str(stack.hypervisor),
+        "documented": stack.documented,
+    }
+
+
+def decision_object(decision: Decision) -> dict[str, Any]:
+    """Give one decision."""
+    return {
+        "decider": decision.decider.value,
+        "verdict": decision.verdict.value,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "shown": decision.shown,
+        "region": None if decision.region is None else range_object(decision.region),
+        "device": None if decision.device is None else str(decision.device),
+        "place": decision.place,
+    }
+
+
+def _complaint(one: Complaint) -> dict[str, str]:
+    return {"place": one.place, "text": one.text}
+
+
+def _case(resolution: Resolution, case: Case) -> dict[str, Any]:
+    built = case.built
+    return {
+        "assumptions": list(case.assumptions),
+        "verdict": built.verdict.value,
+        "decisions": [decision_object(one) for one in built.decisions],
+        "warnings": [decision_object(one) for one in built.warnings],
+        "layout": None if built.layout is None else _layout(resolution, built.layout),
+        "memory_map": [
+            {**range_object(one.range), "type": one.type.value} for one in built.memory_map
+        ],
+    }
+
+
+def _layout(resolution: Resolution, layout: Layout) -> dict[str, Any]:
+    return {
+        "before": _ram(layout.before),
+        "after": _ram(layout.after),
+        "regions": [_region(resolution, one) for one in layout.placed],
+    }
+
+
+def _ram(ram: RamLayout) -> dict[str, str]:
+    return {"lowmem_end": f"0x{ram.low_end:x}", "highmem_end": f"0x{ram.high_end:x}"}
+
+
+def _region(resolution: Resolution, one: Placed) -> dict[str, Any]:
+    entry = one.reservation
+    return {
+        **range_object(entry.region),
+        "owners": [str(each) for each in resolution.host.owners.get(entry.region, ())],
+        "policy": entry.policy.value,
+        "decided_by": None if entry.decided_by is None else str(entry.decided_by),
+        "from_host": entry.from_host,
+        "outcome": one.outcome.value,
+        "reason": one.reason,
+    }

@@ -1,0 +1,280 @@
+"""A resolution for people: verdict, reason and remedy first, then what they rest on."""
+
+from collections.abc import Iterator
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.policy.differences import documented_differences
+from dmaragent.policy.effective import effective_settings
+from dmaragent.policy.guest import GuestType
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
+from dmaragent.policy.model import FOUR_GIB
+from dmaragent.policy.remedies import Remedies
+from dmaragent.policy.resolver import Case, Resolution, Stack
+from dmaragent.policy.settings import Toolstack
+from dmaragent.present.escaping import visible
+from dmaragent.present.memory_bar import LEGEND, Painted, bars
+from dmaragent.present.tables import paragraph, render
+from dmaragent.present.wording import count, rough_size_words
+from dmaragent.views.model import ListSource
+
+VERDICT_WORDS = {
+    Verdict.STARTS: "starts",
+    Verdict.REFUSED: "does not start",
+    Verdict.UNDECIDED: "cannot be said",
+}
+_OUTCOME_WORDS = {
+    Outcome.CLEAR: "kept free",
+    Outcome.MOVED: "RAM moved",
+    Outcome.HIDDEN: "not told",
+    Outcome.CONFLICT: "CONFLICT",
+}
+_HANG = 9
+
+
+def labelled(name: str, text: str) -> list[str]:
+    """Set a name and its text, the text indented as a block."""
+    head = f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}")
+    return paragraph(head + text, hang=_HANG)
+
+
+def reason_words(decision: Decision) -> str:
+    """Put a decision into a sentence that says who decides."""
+    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
+    place = f"{decision.place}: " if decision.place else ""
+    return f"{place}{who}{decision.reason}"
+
+
+def stack_words(stack: Stack) -> str:
+    """Say for which releases the answer is."""
+    tools = stack.toolstack.value
+    if stack.documented:
+        return f"as documented for Xen {stack.release}"
+    if stack.toolstack is not Toolstack.XL:
+        return f"{tools} on Xen {stack.hypervisor}"
+    if stack.release == stack.hypervisor:
+        return f"Xen {stack.release} and its xl"
+    return f"xl {stack.release} on Xen {stack.hypervisor}"
+
+
+def resolve_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
+    """Give the lines of one resolution."""
+    yield from head_text(resolution, helps)
+    yield from _messages(resolution, helps)
+    yield from _reasons(resolution)
+    yield from _remedies(helps)
+    yield from _settings(resolution)
+    yield from _cases(resolution)
+    yield from _documented(resolution)
+
+
+def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
+    """Give verdict, reason and remedy: ten lines at most."""
+    guest = resolution.guest
+    name = guest.name or guest.source
+    verdict = VERDICT_WORDS[resolution.verdict]
+    warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
+    verdict += f", with {count(warned, 'warning')}" if warned else ""
+    yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
+    if resolution.reasons:
+        more = len(resolution.reasons) - 1
+        rest = f" ({count(more, 'more reason')} below)" if more else ""
+        yield from labelled("Why", shorten(reason_words(resolution.reasons[0])) + rest)
+    else:
+        yield from labelled("Why", _why_it_starts(resolution))
+    yield from labelled("Remedy", _remedy_words(resolution, helps))
+    limits = [resolution.stack.origin, *list_words(resolution.host)]
+    yield from labelled("Rests on", "; ".join(one for one in limits if one))
+
+
+def shorten(text: str, most: int = 300) -> str:
+    """Leave out the middle of a text that is too long for the head; it stands whole below."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
+
+
+def _why_it_starts(resolution: Resolution) -> str:
+    case = resolution.case
+    if resolution.guest.type is GuestType.PV:
+        return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"
+    placed = case.built.layout.placed if case is not None and case.built.layout else ()
+    if not placed:
+        devices = len(resolution.settings.devices)
+        return "no region is reserved for it" + (
+            f": its {count(devices, 'device')} own none" if devices else ""
+        )
+    moved = sum(one.outcome is Outcome.MOVED for one in placed)
+    said = f"{count(len(placed), 'region')} kept free of RAM"
+    return said + (f"; {moved} of them by moving RAM" if moved else "")
+
+
+def list_words(host: HostFacts) -> Iterator[str]:
+    """Say where the list of regions comes from."""
+    if host.source is ListSource.HYPERVISOR:
+        yield "the hypervisor's own list of regions"
+    elif host.source is ListSource.PREDICTED:
+        yield "; ".join(["a predicted list of regions", *host.notes])
+
+
+def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
+    if helps.found:
+        first = helps.found[0]
+        others = len(helps.found) - 1
+        more = f" ({count(others, 'other')} below)" if others else ""
+        return f"{shorten(first.brief, 200)}: {shorten(first.effect, 200)}{more}"
+    if helps.nothing:
+        return helps.nothing
+    needed = resolution.verdict is Verdict.STARTS and resolution.reasons
+    return "none that takes the warnings away was found" if needed else "none is needed"
+
+
+def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
+    told = [f"{one.place}: {one.text}" for one in resolution.settings.messages]
+    told += [f"before it can start: {line}" for line in resolution.needs]
+    if not told:
+        return
+    yield ""
+    yield "Note"
+    for line in told:
+        yield from paragraph(line, indent=2, hang=2)
+    if helps.spelling is not None:
+        yield "  A spelling that is taken there:"
+        for line in helps.spelling.lines:
+            yield f"    {visible(line)}"
+        yield from paragraph(helps.spelling.effect, indent=6, hang=2)
+
+
+def _reasons(resolution: Resolution) -> Iterator[str]:
+    """Give all reasons: those by one rule together, its first in full."""
+    if not resolution.reasons:
+        return
+    yield ""
+    yield "Warnings" if resolution.verdict is Verdict.STARTS else "Reasons"
+    groups: dict[tuple[object, ...], list[Decision]] = {}
+    for one in resolution.reasons:
+        own = one.reason if one.region is None else ""
+        groups.setdefault((one.decider, one.rule, one.verdict, own), []).append(one)
+    for group in groups.values():
+        first = group[0]
+        rule = ": ".join(one for one in (first.rule, first.shown) if one)
+        said = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
+        yield from paragraph(said, indent=2, hang=2)
+        others = [one for one in group[1:] if one.region is not None]
+        if others:
+            rows = [
+                ("also" if n == 0 else "", span(one.region), str(one.device or ""))
+                for n, one in enumerate(others)
+                if one.region is not None
+            ]
+            yield from render(rows, indent=4)
+
+
+def _remedies(helps: Remedies) -> Iterator[str]:
+    if not helps.found:
+        return
+    yield ""
+    yield "What helps, each tried by resolving the guest with it"
+    for number, one in enumerate(helps.found, 1):
+        left = f"; {count(one.warnings, 'warning')} left" if one.warnings else ""
+        yield from paragraph(f"{number}. {one.effect}{left}", indent=2, hang=3)
+        for line in one.lines:
+            yield f"       {visible(line)}"
+
+
+def _settings(resolution: Resolution) -> Iterator[str]:
+    yield ""
+    yield "Settings in effect"
+    yield from render([(one.name, one.value, one.origin) for one in effective_settings(resolution)])
+
+
+def _cases(resolution: Resolution) -> Iterator[str]:
+    cases = resolution.cases
+    for case in cases:
+        yield ""
+        if case.assumptions:
+            verdict = VERDICT_WORDS[case.built.verdict]
+            yield from paragraph(f"With {' or '.join(case.assumptions)}: it {verdict}", hang=2)
+        layout = case.built.layout
+        if layout is None:
+            yield "Regions: none is reserved, the guest is not laid out around any"
+            continue
+        yield from _regions(resolution, layout)
+        yield from _memory(case, layout)
+
+
+def _regions(resolution: Resolution, layout: Layout) -> Iterator[str]:
+    if not layout.placed:
+        yield "Regions: none is reserved"
+        return
+    yield "Regions, in libxl's order"
+    rows = [("Range", "Owner", "Policy", "Decided by", "Outcome")]
+    rows += [_region(resolution, one) for one in layout.placed]
+    yield from render(rows)
+
+
+def _region(resolution: Resolution, one: Placed) -> tuple[str, str, str, str, str]:
+    entry = one.reservation
+    owners = resolution.host.owners.get(entry.region, ())
+    decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
+    return (
+        span(entry.region),
+        _owner_words(owners),
+        entry.policy.value,
+        decided,
+        _OUTCOME_WORDS[one.outcome],
+    )
+
+
+def _owner_words(owners: tuple[SBDF, ...]) -> str:
+    """Name the first owner and how many more there are; `inventory` names them all."""
+    if not owners:
+        return "not known"
+    return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
+
+
+def _memory(case: Case, layout: Layout) -> Iterator[str]:
+    yield ""
+    yield "Guest memory, before and after"
+    regions = [one.reservation.region for one in layout.placed]
+    rows = [
+        ("before", _painted(layout.before, regions)),
+        ("after", _painted(layout.after, regions)),
+    ]
+    yield from bars(rows)
+    yield f"  {LEGEND}"
+    yield f"  RAM before  {_ram_words(layout.before)}"
+    yield f"  RAM after   {_ram_words(layout.after)}"
+    if layout.after.low_end != layout.before.low_end:
+        moved = layout.before.low_end - layout.after.low_end
+        yield f"  moved       {rough_size_words(moved)} to above 4 GiB"
+    if case.built.memory_map:
+        yield "  The memory map that libxl gives hvmloader:"
+        yield from render(
+            [(span(one.range), one.type.value) for one in case.built.memory_map], indent=4
+        )
+
+
+def _ram(ram: RamLayout) -> tuple[AddressRange, ...]:
+    low = AddressRange(0, ram.low_end)
+    return (low, AddressRange(FOUR_GIB, ram.high_end)) if ram.high_end > FOUR_GIB else (low,)
+
+
+def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
+    held = tuple(one for one in regions if ram.overlaps(one))
+    return Painted(_ram(ram), tuple(one for one in regions if one not in held), held)
+
+
+def _ram_words(ram: RamLayout) -> str:
+    return ", ".join(span(one) for one in _ram(ram) if one.size)
+
+
+def _documented(resolution: Resolution) -> Iterator[str]:
+    """Say where the manual pages and the release differ for this guest."""
+    told = list(documented_differences(resolution))
+    if told:
+        yield ""
+        yield "Documented and shipped differ"
+        for line in told:
+            yield from paragraph(line, indent=2, hang=2)
