@@ -38,7 +38,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "units": ("addresses", "topology"),
     "views": (*VOCABULARY, "host", "platforms"),
     "inventory": (*VOCABULARY, "host", "absence", "platforms", "units", "views"),
-    "policy": (*VOCABULARY, "host", "platforms", "views", "inventory"),
+    "policy": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory"),
     "present": ("__init__", *PURE),
     # the shell
     "collect": ("__init__", "errors", "snapshot"),

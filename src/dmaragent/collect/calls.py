@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 
 from dmaragent.collect import ledger
@@ -75,6 +76,26 @@ def _xen_rdm_devices(devices: tuple[str, ...]) -> bytes | Missing:
     return reserved_device_memory(devices)
 
 
+def _libxlutil(question: tuple[str, ...]) -> bytes | Missing:
+    """Ask the installed libxlutil; what it said before it died, if it did, counts."""
+    command = [sys.executable, "-P", "-m", "dmaragent.collect.libxlutil"]
+    try:
+        done = subprocess.run(
+            command,
+            input="".join(question).encode("ascii"),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Missing(MissingKind.FAILED, f"libxlutil did not answer in {_SECONDS} s")
+    except OSError as error:
+        return Missing(MissingKind.FAILED, f"libxlutil: {os.strerror(error.errno or 0)}")
+    if not done.stdout:
+        return Missing(MissingKind.ABSENT, "libxlutil is not installed, or did not answer")
+    return done.stdout
+
+
 _CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
     ledger.UDEV_PCI.path: _udev_pci,
     ledger.BOOT_LOG.path: _boot_log,
@@ -82,6 +103,7 @@ _CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
     ledger.XL_INFO.path: _xl_info,
     ledger.XEN_RDM.path: _xen_rdm,
     ledger.XEN_RDM_DEVICES.path: _xen_rdm_devices,
+    ledger.LIBXLUTIL.path: _libxlutil,
 }
 
 

@@ -247,6 +247,12 @@ PCIBACK = Entry(
     path="/sys/bus/pci/drivers/pciback",
     reason="which devices are assignable: bound to pciback",
 )
+LIBXLUTIL = Entry(
+    operation=Operation.CALL,
+    path="libxlutil",
+    reason="how the installed xl reads a guest's rdm= and pci=: asked in a child process",
+    limit=1 << 26,
+)
 
 LEDGER = (
     ACPI_TABLES,
@@ -285,4 +291,5 @@ LEDGER = (
     XEN_RDM,
     XEN_RDM_DEVICES,
     PCIBACK,
+    LIBXLUTIL,
 )

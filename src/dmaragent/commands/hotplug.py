@@ -38,18 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what becomes of the device."""
-    from dmaragent.api import take_facts  # noqa: PLC0415 - start-up time
+    from dmaragent.api import ask_host, ask_toolstack  # noqa: PLC0415 - start-up time
     from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
     from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - likewise
     from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
 
     guest = _guest(options.into, options.guest)
-    opened, facts, stack = take_facts(options.host, question_of(options))
-    found = hotplug(options.spec, guest, facts, stack)
+    question = question_of(options)
+    asked = ask_host(options.host, question)
+    stack, _ = ask_toolstack(asked, question, ())
+    found = hotplug(options.spec, guest, asked.facts, stack)
     if options.json:
         from dmaragent.present.hotplug_text import hotplug_document  # noqa: PLC0415 - likewise
 
-        print_document(hotplug_document(found, opened.kind, opened.path))
+        print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))
     else:
         from dmaragent.present.hotplug_text import hotplug_text  # noqa: PLC0415 - likewise
 

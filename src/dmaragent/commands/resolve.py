@@ -7,8 +7,10 @@ from dmaragent.commands.guest_options import add_stack_options, question_of
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from dmaragent.policy.decisions import Verdict
+    from dmaragent.policy.evidence import Evidence
     from dmaragent.policy.guest import GuestConfig
     from dmaragent.policy.resolver import Resolution
 
@@ -52,7 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the resolutions."""
-    from dmaragent.api import remedies, take_facts  # noqa: PLC0415 - start-up time
+    from dmaragent.api import (  # noqa: PLC0415 - start-up time
+        ask_host,
+        ask_toolstack,
+        other_releases,
+        remedies,
+    )
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.policy.resolver import resolve  # noqa: PLC0415 - likewise
@@ -63,17 +70,23 @@ def run(options: argparse.Namespace) -> int:
             f"{', '.join(options.guests)}: there is no guest's configuration",
             "give an xl.cfg, libxl's JSON, or a folder that holds some",
         )
-    opened, facts, stack = take_facts(options.host, question_of(options))
-    found = [resolve(guest, facts, stack) for guest in progress(guests, "resolving")]
+    question = question_of(options)
+    asked = ask_host(options.host, question)
+    stack, evidence = ask_toolstack(asked, question, guests)
+    found = [
+        resolve(guest, asked.facts, stack, evidence) for guest in progress(guests, "resolving")
+    ]
     if options.json:
         from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
             resolve_document,
         )
 
-        answers = [(one, remedies(one)) for one in found]
-        print_document(resolve_document(answers, passed_over, opened.kind, opened.path))
+        answers = [(one, remedies(one, evidence)) for one in found]
+        origin = {"kind": asked.opened.kind, "path": asked.opened.path}
+        print_document(resolve_document(answers, passed_over, origin, evidence))
     elif len(found) == 1 or options.details:
-        _print_whole(found)
+        others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
+        _print_whole(found, evidence, others)
     else:
         _print_lines(found, passed_over)
     return exit_code(found)
@@ -89,14 +102,18 @@ def exit_code(found: Sequence[Resolution]) -> int:
     return 2 if Verdict.UNDECIDED in verdicts else 0
 
 
-def _print_whole(found: Sequence[Resolution]) -> None:
+def _print_whole(
+    found: Sequence[Resolution],
+    evidence: Evidence | None,
+    others: Mapping[Verdict, tuple[str, ...]],
+) -> None:
     from dmaragent.api import remedies  # noqa: PLC0415 - start-up time
     from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
 
     for number, one in enumerate(found):
         if number:
             print()
-        print("\n".join(resolve_text(one, remedies(one))))
+        print("\n".join(resolve_text(one, remedies(one, evidence), others)))
 
 
 def _print_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> None:

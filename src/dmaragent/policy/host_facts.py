@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Inventory
 from dmaragent.platforms.releases import Release
@@ -48,6 +49,8 @@ class HostFacts:
     """The hypervisor's; None where none is known."""
     incomplete: str = ""
     """Why regions may be missing from all this, or empty."""
+    next_step: str = ""
+    """What to do about that."""
     undetermined: tuple[str, ...] = ()
     """Paths of the table that could lead to devices on other buses than they begin on."""
     notes: tuple[str, ...] = ()
@@ -148,6 +151,9 @@ def _iommu_off(inventory: Inventory) -> str:
     xen, listed = inventory.host.xen, inventory.xen.list
     if xen is not None and xen.iommu_enabled is False:
         return "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+    absence = inventory.absence
+    if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
+        return "VT-d is off in the firmware setup, or the machine has none"
     if listed.source is ListSource.PREDICTED and listed.vtd_disabled:
         return f"Xen switches VT-d off for the whole host: {listed.vtd_disabled}"
     return ""
@@ -156,7 +162,8 @@ def _iommu_off(inventory: Inventory) -> str:
 def _incomplete(inventory: Inventory) -> str:
     """Say why the list may lack regions: only where it is predicted."""
     source = inventory.xen.list.source
-    if source is ListSource.HYPERVISOR:
+    off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF
+    if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:
         return "there is neither a hypervisor that answers nor a table"

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.policy.assignment import ABSENT_RULE
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import DEFAULT_BOUNDARY
@@ -17,7 +19,7 @@ from dmaragent.policy.model import MIB, Policy, Strategy
 from dmaragent.policy.pci_text import PciText, PolicyWord, write_pci
 from dmaragent.policy.rdm_text import RdmText, read_documented
 from dmaragent.policy.resolver import Resolution, Stack, resolve
-from dmaragent.policy.settings import DeviceSetting, Evidence, Toolstack
+from dmaragent.policy.settings import DeviceSetting, Toolstack
 
 ROUNDS = 4
 """How often devices are made relaxed before it is given up: refusals come one after another."""
@@ -84,6 +86,10 @@ class _Trial:
         self.before = resolution
         self._evidence = evidence
         self.found: list[Remedy] = []
+        self.base: GuestConfig = resolution.guest
+        """What further changes are made to: the guest, its undefined policies said."""
+        self.base_lines: tuple[str, ...] = ()
+        """What that takes."""
 
     def resolve(self, guest: GuestConfig) -> Resolution:
         return resolve(guest, self.host, self.stack, self._evidence)
@@ -106,7 +112,7 @@ class _Trial:
         self.found.append(
             Remedy(
                 kind=kind,
-                lines=tuple(lines),
+                lines=(*self.base_lines, *lines),
                 effect=effect,
                 verdict=after.verdict,
                 warnings=len(after.reasons),
@@ -241,7 +247,7 @@ def _troubled(resolution: Resolution) -> list[AddressRange]:
 
 def _boundary(trial: _Trial) -> None:
     """Lower the boundary, as little as helps."""
-    guest = trial.guest
+    guest = trial.base
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
         return
     present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
@@ -255,7 +261,7 @@ def _boundary(trial: _Trial) -> None:
 
 def _memory(trial: _Trial) -> None:
     """Find the most memory with which the guest starts, by halving."""
-    guest = trial.guest
+    guest = trial.base
     if guest.type is not GuestType.HVM or not _troubled(trial.before):
         return
 
@@ -342,17 +348,21 @@ def _explicit(trial: _Trial) -> None:
     """Say each device's policy, where what it inherits is undefined."""
     if all(one.policy is not None for one in _device_settings(trial)):
         return
-    for policy in (Policy.STRICT, Policy.RELAXED):
-        texts = [
-            one.text if one.explicit else _with_policy(one, policy)
-            for one in _device_settings(trial)
-        ]
-        guest = replace(
-            trial.guest, pci=tuple(PciEntry(trial.guest.source, each) for each in texts)
-        )
-        effect = f"said for each device, {policy.value} is not left to memory never written"
-        if trial.offer(RemedyKind.SETTING, guest, [pci_line(texts)], effect):
-            return
+    if len(trial.before.settings.policies) == 1:
+        return
+    texts = [
+        one.text if one.explicit else _with_policy(one, Policy.STRICT)
+        for one in _device_settings(trial)
+    ]
+    guest = replace(trial.guest, pci=tuple(PciEntry(trial.guest.source, each) for each in texts))
+    effect = "said for each device, the policy is not left to memory never written"
+    if not trial.offer(RemedyKind.SETTING, guest, [pci_line(texts)], effect):
+        trial.base, trial.base_lines = guest, (pci_line(texts),)
+
+
+def _as_it_stands(trial: _Trial) -> None:
+    """Go back to the guest as it is: what follows names the devices itself."""
+    trial.base, trial.base_lines = trial.guest, ()
 
 
 def _relax(trial: _Trial) -> None:
@@ -412,6 +422,7 @@ _ATTEMPTS: tuple[Callable[[_Trial], None], ...] = (
     _explicit,
     _boundary,
     _memory,
+    _as_it_stands,
     _virtual_functions,
     _strategy,
     _relax,
@@ -424,12 +435,14 @@ def _why_nothing(resolution: Resolution) -> str:
     if resolution.stack.toolstack is Toolstack.XAPI:
         return "nothing was tried: XAPI's rules are not modelled"
     if resolution.host.incomplete:
-        return "first read the whole table: what is missing may change the answer"
+        return resolution.host.next_step or "first get the whole table: what it lacks may matter"
     if resolution.host.iommu_off and resolution.settings.devices:
         return "nothing in the guest's configuration helps: the host has no working IOMMU"
     first = resolution.reasons[0] if resolution.reasons else None
     if first is not None and first.decider is Decider.XL:
         return "correct it as the reason says"
-    if first is not None and first.decider is Decider.DMARAGENT:
+    if first is not None and first.rule == ABSENT_RULE:
+        return "name a function that answers: lspci -D lists them"
+    if first is not None and first.decider is Decider.DMARAGENT and len(resolution.cases) < 2:
         return "nothing can be tried before that is known"
     return "no boundary, memory size, policy or virtual function that was tried helps"

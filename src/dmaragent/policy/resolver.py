@@ -12,11 +12,11 @@ from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.platforms.releases import Release
 from dmaragent.policy.build import Built, Scenario, build
 from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.settings import (
-    Evidence,
     Settings,
     Toolstack,
     settle,
@@ -199,7 +199,8 @@ def _conclude(
     reasons = cases[0].built.decisions
     if len(alike) > 1:
         reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
-    if host.incomplete and verdict is not Verdict.UNDECIDED:
+    depends = settings.devices or Strategy.HOST in settings.strategies
+    if host.incomplete and depends and verdict is not Verdict.UNDECIDED:
         words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
         unsure_too = _unsure(f"{host.incomplete}. By what is known it {words}")
         return Verdict.UNDECIDED, (unsure_too, *reasons)
@@ -218,9 +219,9 @@ XAPI_WORDS = (
 def _dependence(cases: tuple[Case, ...]) -> str:
     """Say what the verdict depends on, each verdict with its readings."""
     words = {
-        Verdict.STARTS: "starts with",
-        Verdict.REFUSED: "is refused with",
-        Verdict.UNDECIDED: "is undecided with",
+        Verdict.STARTS: "it starts with",
+        Verdict.REFUSED: "it does not with",
+        Verdict.UNDECIDED: "it cannot be said with",
     }
     told = []
     for verdict, said in words.items():
@@ -228,8 +229,8 @@ def _dependence(cases: tuple[Case, ...]) -> str:
             word for case in cases if case.built.verdict is verdict for word in case.assumptions
         ]
         if assumed:
-            told.append(f"{said} {' or '.join(assumed)}")
-    return f"it depends on what cannot be known: it {', '.join(told)}"
+            told.append(f"{said} {', '.join(assumed)}")
+    return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
 
 
 def _documented(

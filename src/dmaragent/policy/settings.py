@@ -3,13 +3,13 @@
 Where xl goes on with memory it never wrote, several values are possible, and all are given.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.addresses import SBDF
 from dmaragent.platforms.libxl import ToolstackBehaviour
 from dmaragent.platforms.releases import Release
+from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.pci_text import (
@@ -20,7 +20,7 @@ from dmaragent.policy.pci_text import (
     read_pci_documented,
     read_pci_shipped,
 )
-from dmaragent.policy.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+from dmaragent.policy.rdm_text import RdmRefusal, read_documented, read_shipped
 
 
 class Toolstack(Enum):
@@ -42,15 +42,6 @@ _WORDS = {
     PolicyWord.RELAXED: Policy.RELAXED,
     PolicyWord.INVALID: Policy.INVALID,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the libxlutil that is installed answered for the texts of this guest."""
-
-    library: str
-    """Its release: 4.17."""
-    rdm: Mapping[str, RdmText | RdmRefusal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +98,7 @@ def settle(
     unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
     devices = []
     for entry in guest.pci:
-        pci = entry.read or _pci(entry, behaviour, release, out)
+        pci = entry.read or _pci(entry, behaviour, release, evidence, out)
         if pci is None:
             continue
         policy = entry.policy or (_WORDS[pci.policy] if pci.policy else None)
@@ -145,17 +136,16 @@ def _rdm(
     if guest.rdm is None:
         return (Strategy.IGNORE,), (Policy.INVALID,), False
     place = guest.places.get("rdm", guest.source)
-    read = read_shipped(guest.rdm, behaviour.parser)
+    read = expected = read_shipped(guest.rdm, behaviour.parser)
     told = f"xl {release}"
     if evidence is not None and guest.rdm in evidence.rdm:
         read = evidence.rdm[guest.rdm]
-        told = f"libxlutil {evidence.library}, which was asked,"
+        told = f"libxlutil {evidence.release}, asked on this host,"
     if isinstance(read, RdmRefusal):
         loud = "without a word" if read.silent else "with a message that does not stop it"
-        said = (
-            f"{told} drops rdm = {guest.rdm!r} {loud}, as if it were not there"
-            f" (at character {read.position + 1}; it expects {read.expected})"
-        )
+        said = f"{told} drops rdm = {guest.rdm!r} {loud}, as if it were not there"
+        if isinstance(expected, RdmRefusal):
+            said += f" (at character {expected.position + 1}; it expects {expected.expected})"
         out.messages.append(Complaint(place, said))
         return (Strategy.IGNORE,), (Policy.INVALID,), False
     left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
@@ -170,9 +160,21 @@ def _rdm(
 
 
 def _pci(
-    entry: PciEntry, behaviour: ToolstackBehaviour, release: Release, out: _Gathered
+    entry: PciEntry,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    evidence: Evidence | None,
+    out: _Gathered,
 ) -> PciText | None:
     read = read_pci_shipped(entry.text, behaviour.parser)
+    taken = None if evidence is None else evidence.pci.get(entry.text)
+    if evidence is not None and taken is (not isinstance(read, PciText)):
+        does = "takes" if taken else "refuses"
+        said = (
+            f"libxlutil {evidence.release}, asked on this host, {does} {entry.text!r} unexpectedly"
+        )
+        out.undefined.append(Complaint(entry.place, said))
+        return None
     if isinstance(read, PciRefusal):
         said = (
             f"xl {release} refuses {entry.text!r} and exits with {read.exit_status}"

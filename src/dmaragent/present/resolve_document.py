@@ -6,6 +6,7 @@ from typing import Any
 from dmaragent.policy.decisions import Decision
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import effective_settings
+from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint
 from dmaragent.policy.layout import Layout, Placed, RamLayout
 from dmaragent.policy.remedies import Remedies, Remedy
@@ -16,15 +17,16 @@ from dmaragent.present.documents import document, range_object
 def resolve_document(
     answers: Sequence[tuple[Resolution, Remedies]],
     passed_over: Sequence[str],
-    kind: str,
-    path: str,
+    host: dict[str, str],
+    evidence: Evidence | None,
 ) -> dict[str, Any]:
-    """Give the document of ``dmaragent resolve``; `kind` and `path` say which host."""
+    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host."""
     answer = {
         "guests": [resolution_object(one, helps) for one, helps in answers],
         "passed_over": list(passed_over),
     }
-    return document("resolve", {"host": {"kind": kind, "path": path}}, answer)
+    asked = None if evidence is None else str(evidence.release)
+    return document("resolve", {"host": host, "libxlutil": asked}, answer)
 
 
 def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]:

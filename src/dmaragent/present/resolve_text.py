@@ -1,6 +1,6 @@
 """A resolution for people: verdict, reason and remedy first, then what they rest on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
@@ -58,9 +58,14 @@ def stack_words(stack: Stack) -> str:
     return f"xl {stack.release} on Xen {stack.hypervisor}"
 
 
-def resolve_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
-    """Give the lines of one resolution."""
+def resolve_text(
+    resolution: Resolution,
+    helps: Remedies,
+    others: Mapping[Verdict, tuple[str, ...]],
+) -> Iterator[str]:
+    """Give the lines of one resolution; `others` says what other releases do, where asked."""
     yield from head_text(resolution, helps)
+    yield from _other_releases(others)
     yield from _messages(resolution, helps)
     yield from _reasons(resolution)
     yield from _remedies(helps)
@@ -103,7 +108,7 @@ def _why_it_starts(resolution: Resolution) -> str:
     if not placed:
         devices = len(resolution.settings.devices)
         return "no region is reserved for it" + (
-            f": its {count(devices, 'device')} own none" if devices else ""
+            f": {count(devices, 'device')}, without regions" if devices else ""
         )
     moved = sum(one.outcome is Outcome.MOVED for one in placed)
     said = f"{count(len(placed), 'region')} kept free of RAM"
@@ -144,6 +149,17 @@ def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
         for line in helps.spelling.lines:
             yield f"    {visible(line)}"
         yield from paragraph(helps.spelling.effect, indent=6, hang=2)
+
+
+def _other_releases(others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
+    if not others:
+        return
+    yield ""
+    yield "It depends on the release (--xen names one)"
+    for verdict, releases in others.items():
+        yield from paragraph(
+            f"{VERDICT_WORDS[verdict]}: Xen {', '.join(releases)}", indent=2, hang=2
+        )
 
 
 def _reasons(resolution: Resolution) -> Iterator[str]:
@@ -190,8 +206,8 @@ def _settings(resolution: Resolution) -> Iterator[str]:
 
 
 def _cases(resolution: Resolution) -> Iterator[str]:
-    cases = resolution.cases
-    for case in cases:
+    drawn: Layout | None = None
+    for case in resolution.cases:
         yield ""
         if case.assumptions:
             verdict = VERDICT_WORDS[case.built.verdict]
@@ -201,7 +217,11 @@ def _cases(resolution: Resolution) -> Iterator[str]:
             yield "Regions: none is reserved, the guest is not laid out around any"
             continue
         yield from _regions(resolution, layout)
-        yield from _memory(case, layout)
+        if drawn is not None and (drawn.before, drawn.after) == (layout.before, layout.after):
+            yield "  Its RAM lies as above"
+        else:
+            yield from _memory(case, layout)
+        drawn = layout
 
 
 def _regions(resolution: Resolution, layout: Layout) -> Iterator[str]:
