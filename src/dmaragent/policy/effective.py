@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.policy.guest import GuestConfig, GuestType
-from dmaragent.policy.layout import DEFAULT_BOUNDARY
+from dmaragent.policy.layout import DEFAULT_BOUNDARY, Placed
 from dmaragent.policy.model import MIB, Policy, Strategy
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import Case, Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 
 
@@ -28,6 +28,17 @@ def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     found += _rdm(resolution)
     found += [_device(resolution, device) for device in resolution.settings.devices]
     return tuple(found)
+
+
+def region_policy(resolution: Resolution, case: Case, placed: Placed) -> str:
+    """Name the policy of a region: "any" where several readings come to the same."""
+    entry = placed.reservation
+    settings = resolution.settings
+    own = entry.decided_by
+    inherited = any(one.asked == own and one.policy is None for one in settings.devices)
+    if case.readings > 1 and len(settings.policies) > 1 and (own is None or inherited):
+        return "any"
+    return entry.policy.value
 
 
 def _mib(size: int) -> str:

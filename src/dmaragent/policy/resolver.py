@@ -45,7 +45,9 @@ class Case:
     """What becomes of the guest under one of the possible readings, or several alike."""
 
     assumptions: tuple[str, ...]
-    """What each reading assumes; empty where there is only one."""
+    """What each reading assumes; empty where all readings come to the same."""
+    readings: int = 1
+    """How many readings it stands for: of several, `scenario` has the first's policies."""
     scenario: Scenario
     built: Built
 
@@ -160,15 +162,27 @@ def _cases(
             found[key][0].append(assumption)
     merged: list[tuple[list[str], Scenario, Built]] = []
     for words, scenario, built in found.values():
-        alike = next((one for one in merged if one[2] == built), None)
+        alike = next((one for one in merged if _outcome(one[2]) == _outcome(built)), None)
         if alike is None:
             merged.append((words, scenario, built))
         else:
             alike[0].extend(words)
     for words, scenario, built in merged:
         yield Case(
-            assumptions=tuple(words) if len(merged) > 1 else (), scenario=scenario, built=built
+            assumptions=tuple(words) if len(merged) > 1 else (),
+            readings=len(words),
+            scenario=scenario,
+            built=built,
         )
+
+
+def _outcome(built: Built) -> object:
+    """Give what is seen of a build: the policies that led to it are not."""
+    layout = built.layout
+    placed = None
+    if layout is not None:
+        placed = layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
+    return built.verdict, built.decisions, built.warnings, placed, built.memory_map
 
 
 def _complained(complaint: Complaint, verdict: Verdict, decider: Decider) -> Decision:

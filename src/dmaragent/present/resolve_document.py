@@ -5,7 +5,7 @@ from typing import Any
 
 from dmaragent.policy.decisions import Decision
 from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import effective_settings
+from dmaragent.policy.effective import effective_settings, region_policy
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint
 from dmaragent.policy.layout import Layout, Placed, RamLayout
@@ -99,18 +99,18 @@ def _case(resolution: Resolution, case: Case) -> dict[str, Any]:
         "verdict": built.verdict.value,
         "decisions": [decision_object(one) for one in built.decisions],
         "warnings": [decision_object(one) for one in built.warnings],
-        "layout": None if built.layout is None else _layout(resolution, built.layout),
+        "layout": None if built.layout is None else _layout(resolution, case, built.layout),
         "memory_map": [
             {**range_object(one.range), "type": one.type.value} for one in built.memory_map
         ],
     }
 
 
-def _layout(resolution: Resolution, layout: Layout) -> dict[str, Any]:
+def _layout(resolution: Resolution, case: Case, layout: Layout) -> dict[str, Any]:
     return {
         "before": _ram(layout.before),
         "after": _ram(layout.after),
-        "regions": [_region(resolution, one) for one in layout.placed],
+        "regions": [_region(resolution, case, one) for one in layout.placed],
     }
 
 
@@ -118,12 +118,12 @@ def _ram(ram: RamLayout) -> dict[str, str]:
     return {"lowmem_end": f"0x{ram.low_end:x}", "highmem_end": f"0x{ram.high_end:x}"}
 
 
-def _region(resolution: Resolution, one: Placed) -> dict[str, Any]:
+def _region(resolution: Resolution, case: Case, one: Placed) -> dict[str, Any]:
     entry = one.reservation
     return {
         **range_object(entry.region),
         "owners": [str(each) for each in resolution.host.owners.get(entry.region, ())],
-        "policy": entry.policy.value,
+        "policy": region_policy(resolution, case, one),
         "decided_by": None if entry.decided_by is None else str(entry.decided_by),
         "from_host": entry.from_host,
         "outcome": one.outcome.value,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import effective_settings
+from dmaragent.policy.effective import effective_settings, region_policy
 from dmaragent.policy.guest import GuestType
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
@@ -216,7 +216,7 @@ def _cases(resolution: Resolution) -> Iterator[str]:
         if layout is None:
             yield "Regions: none is reserved, the guest is not laid out around any"
             continue
-        yield from _regions(resolution, layout)
+        yield from _regions(resolution, case, layout)
         if drawn is not None and (drawn.before, drawn.after) == (layout.before, layout.after):
             yield "  Its RAM lies as above"
         else:
@@ -224,24 +224,24 @@ def _cases(resolution: Resolution) -> Iterator[str]:
         drawn = layout
 
 
-def _regions(resolution: Resolution, layout: Layout) -> Iterator[str]:
+def _regions(resolution: Resolution, case: Case, layout: Layout) -> Iterator[str]:
     if not layout.placed:
         yield "Regions: none is reserved"
         return
     yield "Regions, in libxl's order"
     rows = [("Range", "Owner", "Policy", "Decided by", "Outcome")]
-    rows += [_region(resolution, one) for one in layout.placed]
+    rows += [_region(resolution, case, one) for one in layout.placed]
     yield from render(rows)
 
 
-def _region(resolution: Resolution, one: Placed) -> tuple[str, str, str, str, str]:
+def _region(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, str, str, str]:
     entry = one.reservation
     owners = resolution.host.owners.get(entry.region, ())
     decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
     return (
         span(entry.region),
         _owner_words(owners),
-        entry.policy.value,
+        region_policy(resolution, case, one),
         decided,
         _OUTCOME_WORDS[one.outcome],
     )

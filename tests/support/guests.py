@@ -1,0 +1,82 @@
+"""Guests and hosts made up for tests of the policy layer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.host_facts import HostFacts, SharedRegion
+from dmaragent.policy.resolver import Resolution, Stack, resolve
+from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.topology import PciFunction
+from dmaragent.views.model import ListSource
+
+MIB = 1 << 20
+GIB = 1 << 30
+A = AddressRange.from_inclusive(0xAC6D3000, 0xAC6E6FFF)
+B = AddressRange.from_inclusive(0xAD800000, 0xAFFFFFFF)
+"""The two regions of the base example: xen-rdm-semantics, section 7."""
+DEVICE_A, DEVICE_B = SBDF(0, 0, 0x14, 0), SBDF(0, 0, 0x02, 0)
+NEWEST = "4.22"
+
+
+def region(start: int, size: int = 0x1000) -> AddressRange:
+    """Make a region."""
+    return AddressRange(start, start + size)
+
+
+def function(sbdf: SBDF, physical: SBDF | None = None) -> PciFunction:
+    """Make a function that answers."""
+    return PciFunction(
+        sbdf=sbdf,
+        class_code=0x020000,
+        vendor_id=0x8086,
+        device_id=0x1234,
+        driver=None,
+        physical_function=physical,
+    )
+
+
+def facts(
+    devices: Mapping[SBDF, Sequence[AddressRange]] | None = None,
+    listed: Sequence[AddressRange] | None = None,
+    shared: Mapping[SBDF, Sequence[AddressRange]] | None = None,
+    **more: Any,
+) -> HostFacts:
+    """Make a host: by default the base example's, its list in Xen's order: the last first."""
+    owned = {DEVICE_A: (A,), DEVICE_B: (B,)} if devices is None else devices
+    every = dict.fromkeys(one for regions in owned.values() for one in regions)
+    given: dict[str, Any] = {
+        "listed": tuple(reversed(every)) if listed is None else tuple(listed),
+        "source": ListSource.PREDICTED,
+        "devices": {sbdf: tuple(regions) for sbdf, regions in owned.items()},
+        "shared": {
+            sbdf: tuple(SharedRegion(one, 2) for one in regions)
+            for sbdf, regions in (shared or {}).items()
+        },
+        "functions": {sbdf: function(sbdf) for sbdf in owned},
+        "owners": {},
+    }
+    return HostFacts(**{**given, **more})
+
+
+def guest(*pci: str, memory: int = 2800, **settings: object) -> GuestConfig:
+    """Make an HVM guest of `settings`, under the names of xl.cfg, and devices."""
+    texts = {"type": "hvm", "memory": str(memory), **{k: str(v) for k, v in settings.items()}}
+    return guest_from_options(texts, pci)
+
+
+def stack(release: str = NEWEST, toolstack: Toolstack = Toolstack.XL, **more: Any) -> Stack:
+    """Make a stack whose tools and hypervisor are of `release`."""
+    found = Release.parse(release)
+    return replace(Stack(toolstack=toolstack, release=found, hypervisor=found), **more)
+
+
+def answer(
+    one: GuestConfig, host: HostFacts | None = None, release: str = NEWEST, **more: Any
+) -> Resolution:
+    """Resolve `one` on `host` by xl of `release`."""
+    return resolve(one, host or facts(), stack(release, **more))
