@@ -84,12 +84,19 @@ def run(options: argparse.Namespace) -> int:
         answers = [(one, remedies(one, evidence)) for one in found]
         origin = {"kind": asked.opened.kind, "path": asked.opened.path}
         print_document(resolve_document(answers, passed_over, origin, evidence))
-    elif len(found) == 1 or options.details:
+    elif (len(found) == 1 and not _is_folder(options.guests)) or options.details:
         others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
         _print_whole(found, evidence, others)
     else:
         _print_lines(found, passed_over)
     return exit_code(found)
+
+
+def _is_folder(paths: Sequence[str]) -> bool:
+    """Tell whether a folder was named, whose guests are told in a line each even if it is one."""
+    import os  # noqa: PLC0415 - start-up time
+
+    return any(os.path.isdir(path) for path in paths)
 
 
 def exit_code(found: Sequence[Resolution]) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.model import Policy
-from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.resolver import Case, Resolution, documented
+from dmaragent.policy.settings import Settings, Toolstack
 
 _VERDICTS = {
     Verdict.STARTS: "starts",
@@ -22,33 +22,33 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
     stack, guest = resolution.stack, resolution.guest
     if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
         return
-    for complaint in resolution.documented_settings.refusals:
+    promised = documented(resolution)
+    for complaint in promised.settings.refusals:
         if complaint not in guest.refusals:
             yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
-    if resolution.documented is None:
+    if promised.case is None:
         if not resolution.settings.refusals:
             yield f"the release reads it all the same, and the guest {_VERDICTS[resolution.verdict]}"
     elif resolution.settings.refusals:
         yield "the manual pages allow it, and the release refuses it"
     else:
-        yield from _readings(resolution)
-        documented = resolution.documented.built.verdict
-        if documented is not resolution.verdict:
+        yield from _readings(resolution, promised.settings, promised.case)
+        verdict = promised.case.built.verdict
+        if verdict is not resolution.verdict:
             shipped = _VERDICTS[resolution.verdict]
-            yield f"the guest: documented {_VERDICTS[documented]}, shipped {shipped}"
+            yield f"the guest: documented {_VERDICTS[verdict]}, shipped {shipped}"
 
 
-def _readings(resolution: Resolution) -> Iterator[str]:
+def _readings(resolution: Resolution, theirs: Settings, promised: Case) -> Iterator[str]:
     """Compare strategy and the devices' policies."""
-    ours, theirs = resolution.settings, resolution.documented_settings
-    case, documented = resolution.case, resolution.documented
+    ours = resolution.settings
     if theirs.strategies != ours.strategies:
         words = " or ".join(one.value for one in ours.strategies)
         yield f"strategy: documented {theirs.strategies[0].value}, shipped {words}"
-    if case is None or documented is None:
+    if not resolution.cases:
         return
     for place, device in enumerate(ours.devices):
-        hoped = _word(documented.scenario.device_policies[place])
+        hoped = _word(promised.scenario.device_policies[place])
         found = {_word(one.scenario.device_policies[place]) for one in resolution.cases}
         if found != {hoped}:
             yield f"{device.text}: documented {hoped}, shipped {' or '.join(sorted(found))}"

@@ -95,14 +95,14 @@ def reservations(
     for place, entry in enumerate(found):
         by_start.setdefault(entry.region.start, place)
     for device in devices:
-        regions = device.regions if behaviour.reserves_every_region else device.regions[:1]
-        for region in regions:
+        policy, sbdf = device.policy, device.sbdf
+        for region in device.regions if behaviour.reserves_every_region else device.regions[:1]:
             at = by_start.setdefault(region.start, len(found))
             if at == len(found):
-                found.append(Reservation(region, device.policy, device.sbdf, from_host=False))
+                found.append(Reservation(region, policy, sbdf, from_host=False))
             else:
                 former = found[at]
-                found[at] = Reservation(former.region, device.policy, device.sbdf, former.from_host)
+                found[at] = Reservation(former.region, policy, sbdf, former.from_host)
     return tuple(found)
 
 
@@ -160,7 +160,7 @@ def resolve_layout(
     low, added = before.low_end, 0
     for entry in reserved:
         start = entry.region.start
-        if start > boundary and AddressRange(0, low).overlaps(entry.region):
+        if boundary < start < low and entry.region.size:
             end = start
             if hap and behaviour.rounds_with_hap and end > _ROUNDING:
                 end -= end % _ROUNDING
@@ -170,29 +170,43 @@ def resolve_layout(
     if not high and (added or not behaviour.leaves_unused_high):
         high = FOUR_GIB
     after = RamLayout(low, high + added)
-    placed = tuple(_judge(entry, before, after, boundary) for entry in reserved)
-    return Layout(before, after, placed)
+    judge = _Judge(before, after, boundary)
+    return Layout(before, after, tuple(map(judge.place, reserved)))
 
 
-def _judge(entry: Reservation, before: RamLayout, after: RamLayout, boundary: int) -> Placed:
-    """Say what becomes of one reservation once RAM has moved, and why."""
-    region = entry.region
-    if not after.overlaps(region):
+class _Judge:
+    """Says what becomes of reservations once RAM has moved: of thousands for each guest."""
+
+    def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
+        self._before = before
+        self._after = after
+        self._boundary = boundary
+        self._moved = (
+            f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.low_end:#x}"
+        )
+
+    def place(self, entry: Reservation) -> Placed:
+        """Say what becomes of one reservation, and why."""
+        start, end = entry.region.start, entry.region.end
+        in_low = start < self._after.low_end and start < end
+        if in_low or (end > FOUR_GIB and self._after.overlaps(entry.region)):
+            outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
+            return Placed(entry, outcome, self._why(entry, in_low=in_low))
         if entry.policy is Policy.INVALID:
             reason = "this libxl has not settled its policy yet, and so does not tell the guest"
             return Placed(entry, Outcome.HIDDEN, reason)
-        if region.start > boundary and AddressRange(0, before.low_end).overlaps(region):
-            reason = f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.low_end:#x}"
-            return Placed(entry, Outcome.MOVED, reason)
+        if self._boundary < start < self._before.low_end:
+            return Placed(entry, Outcome.MOVED, self._moved)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
-    if AddressRange(0, after.low_end).overlaps(region):
-        reason = f"it starts at or below the boundary {boundary:#x} ({boundary // MIB} MiB), so RAM stays"
-    elif before.overlaps(region):
-        reason = "it is above 4 GiB, where libxl does not move RAM"
-    else:
-        reason = "RAM that was moved to above 4 GiB has come to lie there"
-    outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
-    return Placed(entry, outcome, reason)
+
+    def _why(self, entry: Reservation, *, in_low: bool) -> str:
+        boundary = self._boundary
+        if in_low:
+            words = f"{boundary:#x} ({boundary // MIB} MiB)"
+            return f"it starts at or below the boundary {words}, so RAM stays"
+        if self._before.overlaps(entry.region):
+            return "it is above 4 GiB, where libxl does not move RAM"
+        return "RAM that was moved to above 4 GiB has come to lie there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,15 +230,18 @@ def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tup
         raise ValueError(
             f"low RAM would end at {low:#x}, below the first megabyte: its size wraps around"
         )
-    entries = [MapEntry(AddressRange(HVM_RAM_START, low), MemoryType.RAM)]
-    entries += [
-        MapEntry(one.reservation.region, MemoryType.RESERVED)
+    reserved = [
+        one.reservation.region
         for one in layout.placed
         if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
     ]
-    entries += [MapEntry(module, MemoryType.NVS) for module in acpi_modules if module.size]
+    modules = [module for module in acpi_modules if module.size]
+    number = 1 + len(reserved) + len(modules) + bool(high)
+    if number >= MAP_ENTRIES:
+        raise ValueError(f"the memory map would have {number} entries; libxl refuses 128")
+    entries = [MapEntry(AddressRange(HVM_RAM_START, low), MemoryType.RAM)]
+    entries += [MapEntry(region, MemoryType.RESERVED) for region in reserved]
+    entries += [MapEntry(module, MemoryType.NVS) for module in modules]
     if high:
         entries.append(MapEntry(AddressRange(FOUR_GIB, high), MemoryType.RAM))
-    if len(entries) >= MAP_ENTRIES:
-        raise ValueError(f"the memory map would have {len(entries)} entries; libxl refuses 128")
     return tuple(entries)

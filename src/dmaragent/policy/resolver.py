@@ -66,9 +66,6 @@ class Resolution:
     """As the toolstack reads them; of several behaviours the first's."""
     cases: tuple[Case, ...]
     """The possible outcomes; none where the toolstack refuses the configuration."""
-    documented: Case | None
-    """What the manual pages promise; None where they refuse the configuration, or it is asked."""
-    documented_settings: Settings
     needs: tuple[str, ...]
     """What must be done before, such as making a device assignable."""
 
@@ -92,7 +89,6 @@ def resolve(
     behaviours = toolstack_behaviours(stack.release)
     settled = [(one, _settle(guest, one, stack, evidence)) for one in behaviours]
     settings = settled[0][1]
-    documented = settle_documented(guest, stack.release)
     cases: tuple[Case, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         cases = tuple(_cases(read, host, settled))
@@ -105,8 +101,6 @@ def resolve(
         reasons=reasons,
         settings=settings,
         cases=cases,
-        documented=_documented(guest, host, behaviours[-1], documented),
-        documented_settings=documented,
         needs=tuple(_needs(guest, settings, host)),
     )
 
@@ -247,14 +241,24 @@ def _dependence(cases: tuple[Case, ...]) -> str:
     return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
 
 
-def _documented(
-    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, settings: Settings
-) -> Case | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    """What the manual pages promise a guest."""
+
+    settings: Settings
+    case: Case | None
+    """None where they do not allow the configuration."""
+
+
+def documented(resolution: Resolution) -> Documented:
+    """Resolve the guest of `resolution` as its release's manual pages have it."""
+    guest, release = resolution.guest, resolution.stack.release
+    settings = settle_documented(guest, release)
     if settings.refusals:
-        return None
+        return Documented(settings=settings, case=None)
     _, scenario = next(_scenarios(settings))
-    built = build(guest, scenario, host, behaviour.layout)
-    return Case(assumptions=(), scenario=scenario, built=built)
+    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
+    return Documented(settings=settings, case=Case(assumptions=(), scenario=scenario, built=built))
 
 
 def _needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> Iterator[str]:

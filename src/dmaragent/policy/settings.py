@@ -5,9 +5,10 @@ Where xl goes on with memory it never wrote, several values are possible, and al
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 from dmaragent.addresses import SBDF
-from dmaragent.platforms.libxl import ToolstackBehaviour
+from dmaragent.platforms.libxl import LibxluBehaviour, ToolstackBehaviour
 from dmaragent.platforms.releases import Release
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
@@ -84,6 +85,12 @@ class _Gathered:
     refusals: list[Complaint] = field(default_factory=list)
     undefined: list[Complaint] = field(default_factory=list)
     messages: list[Complaint] = field(default_factory=list)
+
+
+@lru_cache(maxsize=1024)
+def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciUndefined:
+    """Read an entry once: the guests of a host name the same devices."""
+    return read_pci_shipped(text, parser)
 
 
 def settle(
@@ -166,7 +173,7 @@ def _pci(
     evidence: Evidence | None,
     out: _Gathered,
 ) -> PciText | None:
-    read = read_pci_shipped(entry.text, behaviour.parser)
+    read = _read_pci(entry.text, behaviour.parser)
     taken = None if evidence is None else evidence.pci.get(entry.text)
     if evidence is not None and taken is (not isinstance(read, PciText)):
         does = "takes" if taken else "refuses"

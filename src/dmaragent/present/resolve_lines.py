@@ -6,22 +6,29 @@ from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.resolve_text import VERDICT_WORDS, shorten, stack_words
-from dmaragent.present.tables import paragraph, render
+from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
 
-_MOST = 90
+_MOST = 60
 
 
 def resolve_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> Iterator[str]:
     """Give the lines of several guests."""
-    rows = [(one.guest.source, VERDICT_WORDS[one.verdict], _why(one)) for one in found]
-    yield from render([("Guest", "It", "Why"), *rows], indent=0)
+    for one in found:
+        told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
+        yield ": ".join(word for word in told if word)
     yield ""
     verdicts = [one.verdict for one in found]
-    told = [count(len(found), "guest")]
-    words = ((Verdict.STARTS, "start"), (Verdict.REFUSED, "do not"), (Verdict.UNDECIDED, "unknown"))
-    told += [f"{verdicts.count(one)} {word}" for one, word in words if one in verdicts]
-    yield from paragraph(f"{', '.join(told)} ({stack_words(found[0].stack)})", hang=2)
+    told = []
+    for verdict, one, several in (
+        (Verdict.STARTS, "starts", "start"),
+        (Verdict.REFUSED, "does not start", "do not start"),
+        (Verdict.UNDECIDED, "cannot be said", "cannot be said"),
+    ):
+        number = verdicts.count(verdict)
+        told += [f"{number} {one if number == 1 else several}"] if number else []
+    words = f"{count(len(found), 'guest')}: {', '.join(told)} ({stack_words(found[0].stack)})"
+    yield from paragraph(words, hang=2)
     if passed_over:
         names = ", ".join(visible(path) for path in passed_over)
         yield from paragraph(f"Passed over, no guests: {names}", hang=2)
@@ -30,11 +37,12 @@ def resolve_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> It
 
 def _why(resolution: Resolution) -> str:
     """Say why in a few words; the whole reason stands in the guest's details."""
-    if not resolution.reasons:
-        return ""
+    notes = len(resolution.settings.messages)
+    told = [count(notes, "note")] if notes else []
     if resolution.verdict is Verdict.STARTS:
-        return count(len(resolution.reasons), "warning")
-    return _brief(resolution.reasons[0])
+        warnings = len(resolution.reasons)
+        return ", ".join(([count(warnings, "warning")] if warnings else []) + told)
+    return ", ".join([_brief(resolution.reasons[0]), *told])
 
 
 def _brief(decision: Decision) -> str:
