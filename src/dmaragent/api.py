@@ -108,10 +108,12 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
     config = read_xl_config(text)
     if not isinstance(config, ConfigError):
         return (guest_from_xl(config, source),)
-    near = f" near {config.near!r}" if config.near else ""
+    near = f" near '{config.near}'" if config.near else ""
     said = f"xl cannot read the file{near}: {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)
-    return (GuestConfig(source=source, name="", type=GuestType.PV, refusals=(refusal,)),)
+    return (
+        GuestConfig(source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

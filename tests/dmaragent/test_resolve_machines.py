@@ -66,7 +66,11 @@ def test_a_sample_guest_fares_as_its_facts_say(
 def test_verdict_reason_and_remedy_stand_in_the_first_ten_lines(
     machine: str, guest: str, expected: dict[str, Any], capsys: Capture
 ) -> None:
-    words = {"starts": "starts", "refused": "does not start", "undecided": "cannot be said"}
+    words = {
+        "starts": "starts",
+        "refused": "does not start",
+        "undecided": "whether it starts cannot be said",
+    }
     lines = run(capsys, *_arguments(machine, guest, expected)).out.splitlines()
     head = lines[:HEAD]
 

@@ -173,7 +173,7 @@ def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
     assert found.verdict is Verdict.UNDECIDED
     assert {case.assumptions: case.built.verdict for case in found.cases} == {
         ("policy strict",): Verdict.REFUSED,
-        ("policy relaxed", "policy invalid", "policy neither"): Verdict.STARTS,
+        ("policy relaxed", "policy unset", "a number that is no policy"): Verdict.STARTS,
     }
 
 
@@ -182,7 +182,7 @@ def test_s3_a_device_that_inherits_a_number_that_is_no_policy_is_not_added() -> 
     verdicts = {case.assumptions: case.built for case in found.cases}
 
     assert found.verdict is Verdict.UNDECIDED
-    neither = verdicts[("policy neither",)]
+    neither = verdicts[("a number that is no policy",)]
     assert neither.verdict is Verdict.REFUSED
     assert "neither strict nor relaxed" in neither.decisions[0].reason
 

@@ -66,6 +66,8 @@ def facts(
 def guest(*pci: str, memory: int = 2800, **settings: object) -> GuestConfig:
     """Make an HVM guest of `settings`, under the names of xl.cfg, and devices."""
     texts = {"type": "hvm", "memory": str(memory), **{k: str(v) for k, v in settings.items()}}
+    builders = {"hvm": "hvm", "pv": "generic"}  # which is all that xl up to 4.9 reads
+    texts |= {"builder": builders[texts["type"]]} if texts["type"] in builders else {}
     return guest_from_options(texts, pci)
 
 

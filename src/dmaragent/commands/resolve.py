@@ -76,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
     found = [
         resolve(guest, asked.facts, stack, evidence) for guest in progress(guests, "resolving")
     ]
+    others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
     if options.json:
         from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
             resolve_document,
@@ -83,9 +84,8 @@ def run(options: argparse.Namespace) -> int:
 
         answers = [(one, remedies(one, evidence)) for one in found]
         origin = {"kind": asked.opened.kind, "path": asked.opened.path}
-        print_document(resolve_document(answers, passed_over, origin, evidence))
+        print_document(resolve_document(answers, passed_over, origin, evidence, others))
     elif (len(found) == 1 and not _is_folder(options.guests)) or options.details:
-        others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
         _print_whole(found, evidence, others)
     else:
         _print_lines(found, passed_over)

@@ -5,7 +5,7 @@ Source: Xen drivers/passthrough/vtd/iommu.c, ``intel_iommu_assign_device`` and
 arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_done``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
@@ -19,6 +19,7 @@ SHARED_RULE = "Xen vtd/iommu.c, intel_iommu_assign_device"
 IDENTITY_RULE = "Xen x86/iommu.c, iommu_identity_mapping"
 FLAG_RULE = "libxl_pci.c, pci_add_dm_done"
 ABSENT_RULE = "libxl_pci.c, libxl__device_pci_add"
+SLOT_RULE = "libxl_pci.c, device_pci_add_stubdom_done"
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """Where an HVM guest has no RAM below its end of low RAM: libxc, ``LIBXL_VGA_HOLE_SIZE``."""
 SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
@@ -35,9 +36,28 @@ class Assigned:
 
 
 def assigned_functions(
+    devices: Sequence[tuple[DeviceSetting, Policy]],
+    host: HostFacts,
+    held: Iterable[SBDF] = (),
+) -> Iterator[Assigned | Decision]:
+    """Yield the functions that are added for `devices`, or why that cannot be or be said.
+
+    `held` are functions that the guest has already.
+    """
+    seen = set(held)
+    for one in _functions(devices, host):
+        if isinstance(one, Assigned) and one.sbdf in seen:
+            reason = f"{one.sbdf} is given twice: it is assigned to the guest already"
+            yield _refusal(Decider.LIBXL, reason, ABSENT_RULE, one)
+        else:
+            yield one
+        if isinstance(one, Assigned):
+            seen.add(one.sbdf)
+
+
+def _functions(
     devices: Sequence[tuple[DeviceSetting, Policy]], host: HostFacts
 ) -> Iterator[Assigned | Decision]:
-    """Yield the functions that are added for `devices`, or why that cannot be or be said."""
     for device, policy in devices:
         pci = device.pci
         if pci.name is not None:
@@ -57,7 +77,7 @@ def assigned_functions(
                 decider=Decider.LIBXL,
                 verdict=Verdict.REFUSED,
                 reason=f"{device.text}: all functions (*) need a place in the guest, as @VSLOT",
-                rule="libxl_pci.c, device_pci_add_stubdom_done",
+                rule=SLOT_RULE,
                 device=pci.sbdf,
                 place=device.place,
             )

@@ -6,9 +6,16 @@ A function from frozen values to a frozen value: :func:`build`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.platforms.libxl import LibxlBehaviour
-from dmaragent.policy.assignment import Assigned, assign, assigned_functions
+from dmaragent.policy.assignment import (
+    ABSENT_RULE,
+    FLAG_RULE,
+    SLOT_RULE,
+    Assigned,
+    assign,
+    assigned_functions,
+)
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts
@@ -28,10 +35,15 @@ from dmaragent.policy.settings import DeviceSetting
 
 BUILD_RULE = "libxl_dm.c, libxl__domain_device_construct_rdm"
 DEFAULTS_RULE = "libxl_create.c, libxl__domain_config_setdefault"
+LAYOUT_RULE = "libxl_dom.c, libxl__build_hvm"
 VIDEO_RULE = "libxl_create.c, libxl__domain_build_info_setdefault"
 MAP_RULE = "libxl_x86.c, domain_construct_memmap"
 PVH_RULE = "libxl_x86.c, libxl__arch_passthrough_mode_setdefault"
 HVMLOADER_RULE = "hvmloader/e820.c, build_e820_table"
+INDEPENDENT_RULES = frozenset(
+    {DEFAULTS_RULE, VIDEO_RULE, PVH_RULE, LAYOUT_RULE, ABSENT_RULE, SLOT_RULE, FLAG_RULE}
+)
+"""What refuses a guest whatever regions its host has."""
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
@@ -154,7 +166,7 @@ def _build_hvm(
     try:
         before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     except ValueError as error:
-        return _result((_refused(Decider.LIBXL, str(error), "libxl_dom.c, libxl__build_hvm"),))
+        return _result((_refused(Decider.LIBXL, str(error), LAYOUT_RULE),))
     hap = guest.hap if guest.hap is not None else host.hap is not False
     boundary = DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary
     layout = resolve_layout(
@@ -182,7 +194,7 @@ def _build_hvm(
     except ValueError as error:
         return _result((_refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
     decisions = [
-        *(_hidden(one) for one in layout.placed if one.outcome is Outcome.HIDDEN),
+        *(_hidden(one, scenario, layout) for one in layout.placed if one.outcome is Outcome.HIDDEN),
         *_assignments(scenario, host, layout),
         *_hvmloader(layout),
     ]
@@ -207,10 +219,10 @@ def _conflict(placed: Placed, scenario: Scenario, host: HostFacts) -> Decision:
     """Say that a strict region holds RAM, and whose policy makes it strict."""
     entry = placed.reservation
     device = entry.decided_by
-    if device is None:
+    setting = _setting(scenario, device)
+    if setting is None:
         whose = "rdm= makes it strict"
     else:
-        setting = next(one for one in reversed(scenario.devices) if one.asked == device)
         whose = f"{device} is strict"
         whose += "" if setting.explicit else ", the default of a device"
     return Decision(
@@ -221,19 +233,32 @@ def _conflict(placed: Placed, scenario: Scenario, host: HostFacts) -> Decision:
         shown=f"RDM conflict at {entry.region.start:#x}",
         region=entry.region,
         device=device or next(iter(host.owners.get(entry.region, ())), None),
+        place=_place(scenario, device),
     )
 
 
-def _hidden(placed: Placed) -> Decision:
+def _setting(scenario: Scenario, device: SBDF | None) -> DeviceSetting | None:
+    """Find the entry that decides for `device`: the last that names it."""
+    return next((one for one in reversed(scenario.devices) if one.asked == device), None)
+
+
+def _place(scenario: Scenario, device: SBDF | None) -> str:
+    setting = _setting(scenario, device)
+    return "" if setting is None else setting.place
+
+
+def _hidden(placed: Placed, scenario: Scenario, layout: Layout) -> Decision:
     entry = placed.reservation
+    conflicts = layout.after.overlaps(entry.region)
     return Decision(
         decider=Decider.LIBXL,
         verdict=Verdict.STARTS,
         reason=f"the guest is not told of {span(entry.region)}: {placed.reason}",
         rule=BUILD_RULE,
-        shown=f"Ignoring RDM conflict at {entry.region.start:#x}",
+        shown=f"Ignoring RDM conflict at {entry.region.start:#x}" if conflicts else "",
         region=entry.region,
         device=entry.decided_by,
+        place=_place(scenario, entry.decided_by),
     )
 
 

@@ -23,6 +23,8 @@ class Decider(Enum):
     LIBXL = "libxl"
     XEN = "Xen"
     HVMLOADER = "hvmloader"
+    MANUAL = "the manual pages"
+    """Asked for with --xen documented."""
     DMARAGENT = "dmaragent"
     """Nobody: what would be needed to say it is not known."""
 

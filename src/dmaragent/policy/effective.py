@@ -7,7 +7,7 @@ from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Placed
 from dmaragent.policy.model import MIB, Policy, Strategy
 from dmaragent.policy.resolver import Case, Resolution
-from dmaragent.policy.settings import DeviceSetting, Toolstack
+from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,11 @@ class EffectiveSetting:
 def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     """Give the settings that decided, in the order in which they are read."""
     guest = resolution.guest
+    if not guest.readable or guest.refusals:
+        return ()
     found = list(_memory(guest))
+    if resolution.stack.toolstack is Toolstack.XAPI:
+        return tuple(found)
     if guest.type is GuestType.HVM:
         found += _layout(resolution)
     found += _rdm(resolution)
@@ -47,7 +51,7 @@ def _mib(size: int) -> str:
 
 def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
     place = guest.places
-    kind = place.get("type") or place.get("builder")
+    kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
     yield EffectiveSetting("type", guest.type.value, kind or "default of xl")
     given = place.get("memory") or place.get("maxmem")
     yield EffectiveSetting("memory", _mib(guest.most_memory), given or "default of libxl")
@@ -113,12 +117,20 @@ def _device(resolution: Resolution, device: DeviceSetting) -> EffectiveSetting:
     pci = device.pci
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
-    if device.policy is None:
-        policies = resolution.settings.policies
-        value = "any: never written" if len(policies) > 1 else policies[0].value
-        return EffectiveSetting(name, value, f"from rdm= ({device.place})")
-    if device.explicit:
+    if device.explicit and device.policy is not None:
         return EffectiveSetting(name, device.policy.value, device.place)
+    number = resolution.settings.devices.index(device)
+    found = [_inherited(one, one.devices[number]) for one in resolution.readings]
+    values = " or ".join(dict.fromkeys(value for value, _ in found))
+    origins = " or ".join(dict.fromkeys(origin for _, origin in found))
+    return EffectiveSetting(name, values, f"{origins} ({device.place})")
+
+
+def _inherited(settings: Settings, device: DeviceSetting) -> tuple[str, str]:
+    """Give the policy of a device that names none, and its origin."""
+    if device.policy is None:
+        policies = settings.policies
+        return ("any: never written" if len(policies) > 1 else policies[0].value), "from rdm="
     if device.policy is Policy.INVALID:
-        return EffectiveSetting(name, "strict", f"default of libxl ({device.place})")
-    return EffectiveSetting(name, device.policy.value, f"default ({device.place})")
+        return "strict", "default of libxl"
+    return device.policy.value, "default"

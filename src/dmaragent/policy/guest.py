@@ -70,6 +70,9 @@ class GuestConfig:
     """The file, or the words for where it comes from."""
     name: str
     type: GuestType
+    """As xl has it from 4.10 on: of ``type``, else ``builder``, else PV."""
+    builder: GuestType | None = None
+    """Of ``builder`` alone, which is all that older xl reads."""
     memory: int | None = None
     """What the guest begins with; ``memory``."""
     maximum: int | None = None
@@ -96,8 +99,14 @@ class GuestConfig:
     """Where each setting that was given comes from, under the names of xl.cfg."""
     refusals: tuple[Complaint, ...] = ()
     """For what xl refuses the file, in its order."""
+    hvm_refusals: tuple[Complaint, ...] = ()
+    """The same, where the guest is an HVM guest: the settings that xl reads for those alone."""
+    undecidable: tuple[Complaint, ...] = ()
+    """What it holds that is not modelled."""
     warnings: tuple[Complaint, ...] = ()
     """What xl reads otherwise than it was probably meant."""
+    readable: bool = True
+    """Whether the file could be read at all; else nothing but its refusals is known."""
 
     @property
     def is_traditional(self) -> bool:

@@ -73,12 +73,15 @@ class HostFacts:
 
     def siblings(self, sbdf: SBDF) -> tuple[SBDF, ...]:
         """Give the functions that answer in `sbdf`'s place, highest first, as libxl adds them."""
+        known = self.devices if self.functions is None else self.functions
         alike = [
             one
-            for one in self.functions or ()
+            for one in {sbdf, *known}
             if (one.segment, one.bus, one.device) == (sbdf.segment, sbdf.bus, sbdf.device)
         ]
-        return tuple(sorted(alike, reverse=True)) or (sbdf,)
+        if self.functions is not None and sbdf not in self.functions and len(alike) > 1:
+            alike.remove(sbdf)
+        return tuple(sorted(alike, reverse=True))
 
     def virtual_functions(self, sbdf: SBDF) -> tuple[SBDF, ...]:
         """Give the virtual functions of `sbdf` that answer."""

@@ -114,7 +114,7 @@ class Outcome(Enum):
     MOVED = "moved"
     """RAM was moved out of it to above 4 GiB."""
     HIDDEN = "hidden"
-    """RAM stays in it: it is relaxed, and the guest is not told of it."""
+    """The guest is not told of it: RAM stays in it, or libxl has not settled its policy."""
     CONFLICT = "conflict"
     """RAM stays in it, and it is strict: the guest does not start."""
 
@@ -193,7 +193,7 @@ class _Judge:
             outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
             return Placed(entry, outcome, self._why(entry, in_low=in_low))
         if entry.policy is Policy.INVALID:
-            reason = "this libxl has not settled its policy yet, and so does not tell the guest"
+            reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
             return Placed(entry, Outcome.HIDDEN, reason)
         if self._boundary < start < self._before.low_end:
             return Placed(entry, Outcome.MOVED, self._moved)

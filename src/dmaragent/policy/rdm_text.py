@@ -102,7 +102,9 @@ def _objection(pair: _Pair, behaviour: LibxluBehaviour, place: int) -> tuple[int
     if behaviour.rdm_takes_policy_wrongly:
         # "invalid" is a name of the enumeration too, and names are compared without case
         known = pair.value.lower() in (*_POLICIES, "invalid")
-        return (pair.value_at, "no policy: this release takes none") if known else None
+        return (
+            (pair.value_at, "no policy= at all: this release fails on every one") if known else None
+        )
     return None if pair.value in _POLICIES else (pair.value_at, " or ".join(_POLICIES))
 
 

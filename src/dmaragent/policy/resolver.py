@@ -7,10 +7,10 @@ laid out; the host's facts hold what the hypervisor's release makes of the table
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dmaragent.addresses import SBDF
 from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.platforms.releases import Release
-from dmaragent.policy.build import Built, Scenario, build
+from dmaragent.policy.assignment import Assigned, assigned_functions
+from dmaragent.policy.build import INDEPENDENT_RULES, Built, Scenario, build
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
@@ -19,6 +19,7 @@ from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.settings import (
     Settings,
     Toolstack,
+    as_read,
     settle,
     settle_documented,
     settle_libvirt,
@@ -64,6 +65,8 @@ class Resolution:
     """Why, the first before the others; of a guest that starts: what it loses by it."""
     settings: Settings
     """As the toolstack reads them; of several behaviours the first's."""
+    readings: tuple[Settings, ...]
+    """The settings by each behaviour that the release may have."""
     cases: tuple[Case, ...]
     """The possible outcomes; none where the toolstack refuses the configuration."""
     needs: tuple[str, ...]
@@ -80,7 +83,11 @@ def resolve(
     guest: GuestConfig, host: HostFacts, stack: Stack, evidence: Evidence | None = None
 ) -> Resolution:
     """Say what becomes of `guest` on `host`."""
-    if stack.toolstack in (Toolstack.LIBVIRT, Toolstack.QUBES):
+    unread: tuple[Complaint, ...] = ()
+    if stack.toolstack is Toolstack.XL:
+        guest, unread = as_read(guest, stack.release)
+        read = guest
+    elif stack.toolstack in (Toolstack.LIBVIRT, Toolstack.QUBES):
         stubdomain = guest.stubdomain or stack.toolstack is Toolstack.QUBES
         read = replace(guest, boundary=None, rdm=None, saved_rdm=None, stubdomain=stubdomain)
         read = replace(read, traditional=bool(guest.traditional))
@@ -88,7 +95,7 @@ def resolve(
         read = guest
     behaviours = toolstack_behaviours(stack.release)
     settled = [(one, _settle(guest, one, stack, evidence)) for one in behaviours]
-    settings = settled[0][1]
+    settings = replace(settled[0][1], messages=(*unread, *settled[0][1].messages))
     cases: tuple[Case, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         cases = tuple(_cases(read, host, settled))
@@ -100,6 +107,7 @@ def resolve(
         verdict=verdict,
         reasons=reasons,
         settings=settings,
+        readings=tuple(one for _, one in settled),
         cases=cases,
         needs=tuple(_needs(guest, settings, host)),
     )
@@ -115,6 +123,14 @@ def _settle(
     return settle(guest, behaviour, stack.release, evidence)
 
 
+_POLICY_WORDS = {
+    Policy.STRICT: "policy strict",
+    Policy.RELAXED: "policy relaxed",
+    Policy.INVALID: "policy unset",
+    Policy.NEITHER: "a number that is no policy",
+}
+
+
 def _scenarios(settings: Settings) -> Iterator[tuple[list[str], Scenario]]:
     """Yield the possible readings, each with the words for what it assumes."""
     for strategy in settings.strategies:
@@ -123,7 +139,7 @@ def _scenarios(settings: Settings) -> Iterator[tuple[list[str], Scenario]]:
             if len(settings.strategies) > 1:
                 words.append(f"strategy {strategy.value}")
             if len(settings.policies) > 1:
-                words.append(f"policy {policy.value}")
+                words.append(_POLICY_WORDS[policy])
             scenario = Scenario(
                 strategy=strategy,
                 policy=policy,
@@ -147,7 +163,7 @@ def _cases(
     found: dict[object, tuple[list[str], Scenario, Built]] = {}
     for behaviour, settings in settled:
         for words, scenario in _scenarios(settings):
-            name = [behaviour.name] if len(settled) > 1 else []
+            name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
             assumption = ", ".join([*name, *words])
             key = _effect(scenario, behaviour)
             if key not in found:
@@ -191,13 +207,16 @@ def _conclude(
     host: HostFacts, stack: Stack, settings: Settings, cases: tuple[Case, ...]
 ) -> tuple[Verdict, tuple[Decision, ...]]:
     """Give the verdict and its reasons."""
-    if settings.refusals:
-        refused = tuple(_complained(one, Verdict.REFUSED, Decider.XL) for one in settings.refusals)
-        return Verdict.REFUSED, refused
     if stack.toolstack is Toolstack.XAPI:
         return Verdict.UNDECIDED, (_unsure(XAPI_WORDS),)
+    if settings.refusals:
+        who = Decider.MANUAL if stack.documented else Decider.XL
+        refused = tuple(_complained(one, Verdict.REFUSED, who) for one in settings.refusals)
+        return Verdict.REFUSED, refused
     if settings.undefined:
-        unsure = (_complained(one, Verdict.UNDECIDED, Decider.XL) for one in settings.undefined)
+        unsure = (
+            _complained(one, Verdict.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
+        )
         return Verdict.UNDECIDED, tuple(unsure)
     verdicts = {case.built.verdict for case in cases}
     if len(verdicts) > 1:
@@ -208,7 +227,10 @@ def _conclude(
     if len(alike) > 1:
         reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
     depends = settings.devices or Strategy.HOST in settings.strategies
-    if host.incomplete and depends and verdict is not Verdict.UNDECIDED:
+    certain = all(
+        any(one.rule in INDEPENDENT_RULES for one in case.built.decisions) for case in cases
+    )
+    if host.incomplete and depends and not certain and verdict is not Verdict.UNDECIDED:
         words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
         unsure_too = _unsure(f"{host.incomplete}. By what is known it {words}")
         return Verdict.UNDECIDED, (unsure_too, *reasons)
@@ -265,10 +287,12 @@ def _needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> Iterator[
     """Yield what must be done before the guest can be created."""
     if host.assignable is None:
         return
-    for device in settings.devices:
-        sbdf: SBDF | None = device.pci.sbdf
-        seize = guest.seize if device.pci.seize is None else device.pci.seize
-        if sbdf is None or seize or sbdf in host.assignable:
+    pairs = [(device, Policy.STRICT) for device in settings.devices]
+    for one in assigned_functions(pairs, host):
+        if not isinstance(one, Assigned):
             continue
-        if host.functions is None or sbdf in host.functions:
-            yield f"xl pci-assignable-add {sbdf}"
+        own = one.device.pci.seize
+        seize = guest.seize and settings.inherits if own is None else own
+        answers = host.functions is None or one.sbdf in host.functions
+        if answers and not seize and one.sbdf not in host.assignable:
+            yield f"xl pci-assignable-add {one.sbdf}"

@@ -15,6 +15,7 @@ from dmaragent.policy.pci_text import PciText, PolicyWord, write_pci
 
 KIB = 1 << 10
 _VGA = {"cirrus": Vga.CIRRUS, "std": Vga.STDVGA, "qxl": Vga.QXL, "none": Vga.NONE}
+_KEYS = ("type", "memory", "videoram", "mmio_hole", "rdm_mem_boundary", "hap", "passthrough")
 _UNSET = (1 << 64) - 1
 """LIBXL_MEMKB_DEFAULT."""
 
@@ -35,6 +36,10 @@ def guests_from_saved(text: str, source: str) -> tuple[GuestConfig, ...]:
         document = json.loads(_body(text))
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # a number of more digits than Python converts
+        raise ValueError("it holds a number of thousands of digits") from error
     entries = document if isinstance(document, list) else [document]
     found = []
     for number, entry in enumerate(entries):
@@ -42,7 +47,8 @@ def guests_from_saved(text: str, source: str) -> tuple[GuestConfig, ...]:
         config = entry.get("config", entry) if isinstance(entry, dict) else None
         if not isinstance(config, dict):
             raise ValueError(f"{place} is not a guest's configuration")  # noqa: TRY004 - likewise
-        if config.get("c_info", {}).get("type") not in (None, "invalid"):
+        create = _Part(config, place).part("c_info")
+        if create.word("type") not in (None, "invalid"):
             found.append(_guest(config, place))
     if not found:
         raise ValueError(f"{source} holds no guest: no c_info with a type")
@@ -74,7 +80,7 @@ class _Part:
         if found is None or found == _UNSET:
             return None
         if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= most:
-            raise ValueError(f"{self.place}.{name} is not a number from 0 to {most}: {found!r}")
+            raise ValueError(f"{self.place}.{name} is not a number from 0 to {most}: '{found}'")
         return found
 
     def size(self, name: str) -> int | None:
@@ -84,7 +90,7 @@ class _Part:
     def word(self, name: str) -> str | None:
         found = self.value.get(name)
         if found is not None and not isinstance(found, str):
-            raise ValueError(f"{self.place}.{name} is not a text: {found!r}")
+            raise ValueError(f"{self.place}.{name} is not a text: '{found}'")
         return found
 
     def flag(self, name: str) -> bool | None:
@@ -101,19 +107,22 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
     word = create.word("type") or ""
     kind = next((each for each in GuestType if each.value == word), None)
     if kind is None:
-        raise ValueError(f"{place}.c_info.type is none of hvm, pvh and pv: {word!r}")
+        raise ValueError(f"{place}.c_info.type is none of hvm, pvh and pv: '{word}'")
     hvm = build.part("type.hvm") if kind is GuestType.HVM else _Part({}, place)
     vga = hvm.part("vga").word("kind") or "cirrus"
     if vga not in _VGA:
-        raise ValueError(f"{hvm.place}.vga.kind is none of {', '.join(_VGA)}: {vga!r}")
+        raise ValueError(f"{hvm.place}.vga.kind is none of {', '.join(_VGA)}: '{vga}'")
     version = build.word("device_model_version")
     devices = config.get("pcidevs", [])
     if not isinstance(devices, list):
         raise ValueError(f"{place}.pcidevs is not a list")  # noqa: TRY004 - the one error of this reader
-    warnings = []
+    undecidable = []
     if config.get("rdms"):
-        said = "it already holds reserved regions (rdms): libxl would not look for them again"
-        warnings.append(Complaint(f"{place}.rdms", said))
+        said = (
+            "it already holds reserved regions (rdms): libxl takes them as they are and lays the "
+            "guest out without looking, which is not modelled"
+        )
+        undecidable.append(Complaint(f"{place}.rdms", said))
     return GuestConfig(
         source=place,
         name=create.word("name") or "",
@@ -131,15 +140,15 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         gfx_passthru=hvm.word("gfx_passthru"),
         saved_rdm=_rdm(hvm.part("rdm")),
         pci=tuple(_device(_Part(each, f"{place}.pcidevs[{n}]")) for n, each in enumerate(devices)),
-        places={"memory": place},
-        warnings=tuple(warnings),
+        places=dict.fromkeys(_KEYS, place),
+        undecidable=tuple(undecidable),
     )
 
 
 def _rdm(part: _Part) -> SavedRdm:
     strategy = part.word("strategy") or "ignore"
     if strategy not in [each.value for each in Strategy]:
-        raise ValueError(f"{part.place}.strategy is neither ignore nor host: {strategy!r}")
+        raise ValueError(f"{part.place}.strategy is neither ignore nor host: '{strategy}'")
     return SavedRdm(Strategy(strategy), _policy(part, "policy"))
 
 
@@ -150,7 +159,7 @@ def _policy(part: _Part, name: str) -> Policy:
     known = (Policy.STRICT, Policy.RELAXED, Policy.INVALID)
     found = next((each for each in known if each.value == word), None)
     if found is None:
-        raise ValueError(f"{part.place}.{name} is none of strict, relaxed, invalid: {word!r}")
+        raise ValueError(f"{part.place}.{name} is none of strict, relaxed, invalid: '{word}'")
     return found
 
 
@@ -158,20 +167,21 @@ def _device(part: _Part) -> PciEntry:
     """Read a device; 4.17 has its address flat, a structure ``bdf`` is taken too."""
     address = part.part("bdf") if "bdf" in part.value else part
     name = part.word("name")
+    if name is not None and (not name or "," in name or name != "".join(name.split())):
+        raise ValueError(f"{part.place}.name is no name of a device: '{name}'")
     most = {"domain": 0xFFFF, "bus": 0xFF, "dev": 0x1F, "func": 7}
     numbers = [address.number(key, limit) or 0 for key, limit in most.items()]
+    every = part.number("vfunc_mask") == 0xFFFFFFFF and not name
+    if every:
+        numbers[3] = 0
     policy = _policy(part, "rdm_policy")
     word = {Policy.STRICT: PolicyWord.STRICT, Policy.RELAXED: PolicyWord.RELAXED}.get(policy)
     read = PciText(
         sbdf=None if name else SBDF(*numbers),
         name=name,
-        all_functions=part.number("vfunc_mask") == 0xFFFFFFFF,
+        all_functions=every,
         vslot=(part.number("vdevfn") or 0) >> 3 & 0x1F,
         policy=word,
         seize=part.flag("seize"),
     )
-    try:
-        text = write_pci(read)
-    except ValueError as error:
-        raise ValueError(f"{part.place}: {error}") from error
-    return PciEntry(part.place, text, read, policy)
+    return PciEntry(part.place, write_pci(read), read, policy)

@@ -3,7 +3,8 @@
 Where xl goes on with memory it never wrote, several values are possible, and all are given.
 """
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 
@@ -38,6 +39,7 @@ class Toolstack(Enum):
 
 ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
 """What memory that was never written may hold."""
+_NOT_A_NUMBER = re.compile(r"(?:msitranslate|power_mgmt|permissive|seize)=[A-Za-z][^,]*")
 _WORDS = {
     PolicyWord.STRICT: Policy.STRICT,
     PolicyWord.RELAXED: Policy.RELAXED,
@@ -49,6 +51,8 @@ _WORDS = {
 class DeviceSetting:
     """A device of the guest; a policy of None is the guest's own, whatever that becomes."""
 
+    number: int = 0
+    """Its place in the guest's list, from 0."""
     place: str
     text: str
     pci: PciText
@@ -78,10 +82,21 @@ class Settings:
     """What it reads otherwise than it stands there."""
     rdm_taken: bool = False
     """Whether it took ``rdm=``."""
+    inherits: bool = True
+    """Whether devices begin with what ``rdm=`` and the ``pci_*`` settings say."""
+    losses: tuple[str, ...] = ()
+    """What of the configuration is lost on the way, each in a few words."""
+
+
+PVH_AND_TYPE = (4, 10)
+"""The first release that reads ``type=`` and has PVH guests: c7dfe4ac58."""
+PASSTHROUGH = (4, 13)
+"""The first that reads ``passthrough=``."""
 
 
 @dataclass(slots=True)
 class _Gathered:
+    losses: list[str] = field(default_factory=list)
     refusals: list[Complaint] = field(default_factory=list)
     undefined: list[Complaint] = field(default_factory=list)
     messages: list[Complaint] = field(default_factory=list)
@@ -93,6 +108,26 @@ def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciU
     return read_pci_shipped(text, parser)
 
 
+def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+    """Leave out what xl of `release` does not read; say what that was."""
+    told = []
+    if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
+        kind = guest.builder or GuestType.PV
+        if kind is not guest.type:
+            said = f"xl {release} does not read type=: the guest is {kind.value} (builder= says so)"
+            told.append(Complaint(guest.places["type"], said))
+            guest = replace(guest, type=kind)
+    if release.series < PASSTHROUGH and guest.passthrough is not None:
+        said = f"xl {release} does not read passthrough="
+        told.append(Complaint(guest.places.get("passthrough", guest.source), said))
+        guest = replace(guest, passthrough=None)
+    return guest, tuple(told)
+
+
+def _refusals(guest: GuestConfig) -> list[Complaint]:
+    return [*guest.refusals, *(guest.hvm_refusals if guest.type is GuestType.HVM else ())]
+
+
 def settle(
     guest: GuestConfig,
     behaviour: ToolstackBehaviour,
@@ -100,11 +135,11 @@ def settle(
     evidence: Evidence | None = None,
 ) -> Settings:
     """Read `guest` as xl of `release` does; `evidence` wins over what is known of a release."""
-    out = _Gathered(refusals=list(guest.refusals))
+    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
     strategies, policies, taken = _rdm(guest, behaviour, release, evidence, out)
     unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
     devices = []
-    for entry in guest.pci:
+    for number, entry in enumerate(guest.pci):
         pci = entry.read or _pci(entry, behaviour, release, evidence, out)
         if pci is None:
             continue
@@ -112,6 +147,7 @@ def settle(
         inherits = policy is None and taken and behaviour.devices_inherit
         devices.append(
             DeviceSetting(
+                number=number,
                 place=entry.place,
                 text=entry.text,
                 pci=pci,
@@ -127,6 +163,8 @@ def settle(
         undefined=tuple(out.undefined),
         messages=(*guest.warnings, *out.messages),
         rdm_taken=taken,
+        inherits=behaviour.devices_inherit,
+        losses=tuple(dict.fromkeys(out.losses)),
     )
 
 
@@ -150,15 +188,16 @@ def _rdm(
         told = f"libxlutil {evidence.release}, asked on this host,"
     if isinstance(read, RdmRefusal):
         loud = "without a word" if read.silent else "with a message that does not stop it"
-        said = f"{told} drops rdm = {guest.rdm!r} {loud}, as if it were not there"
+        said = f"{told} drops rdm = '{guest.rdm}' {loud}, as if it were not there"
         if isinstance(expected, RdmRefusal):
             said += f" (at character {expected.position + 1}; it expects {expected.expected})"
         out.messages.append(Complaint(place, said))
+        out.losses.append("rdm= is dropped")
         return (Strategy.IGNORE,), (Policy.INVALID,), False
     left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
     if left:
         said = (
-            f"{told} takes rdm = {guest.rdm!r} and leaves the {' and '.join(left)} to memory "
+            f"{told} takes rdm = '{guest.rdm}' and leaves the {' and '.join(left)} to memory "
             "that it never wrote: any value is possible"
         )
         out.messages.append(Complaint(place, said))
@@ -178,25 +217,31 @@ def _pci(
     if evidence is not None and taken is (not isinstance(read, PciText)):
         does = "takes" if taken else "refuses"
         said = (
-            f"libxlutil {evidence.release}, asked on this host, {does} {entry.text!r} unexpectedly"
+            f"libxlutil {evidence.release}, asked on this host, {does} '{entry.text}' unexpectedly"
         )
         out.undefined.append(Complaint(entry.place, said))
         return None
     if isinstance(read, PciRefusal):
         said = (
-            f"xl {release} refuses {entry.text!r} and exits with {read.exit_status}"
+            f"xl {release} refuses '{entry.text}' and exits with {read.exit_status}"
             f" (at character {read.position + 1}; it expects {read.expected})"
         )
         out.refusals.append(Complaint(entry.place, said))
         return None
     if isinstance(read, PciUndefined):
-        said = f"what xl {release} makes of {entry.text!r} cannot be said: {read.why}"
+        said = f"what xl {release} makes of '{entry.text}' cannot be said: {read.why}"
         out.undefined.append(Complaint(entry.place, said))
         return None
     for key in read.ignored:
-        said = f"xl {release} ignores {key!r} in {entry.text!r} with a message: no such key"
+        said = f"xl {release} ignores '{key}' in '{entry.text}' with a message: no such key"
         blank = key.strip() != key
         said += ", for the blank in it" if blank else ""
+        out.messages.append(Complaint(entry.place, said))
+        out.losses.append(f"{key.strip()} is ignored")
+    for word in _NOT_A_NUMBER.findall(entry.text):
+        said = (
+            f"xl {release} reads {word} in '{entry.text}' as no: only a number other than 0 is yes"
+        )
         out.messages.append(Complaint(entry.place, said))
     return read
 
@@ -207,30 +252,31 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     An unset policy of a device is the guest's where ``rdm=`` sets one, and else "relaxed"
     in the pages up to 4.14 and "strict" from 4.15 on (3085930e2f).
     """
-    out = _Gathered(refusals=list(guest.refusals))
+    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
     strategy, policy = Strategy.IGNORE, Policy.INVALID
     if guest.saved_rdm is not None:
         strategy, policy = guest.saved_rdm.strategy, guest.saved_rdm.policy
     elif guest.rdm is not None:
         rdm = read_documented(guest.rdm)
         if isinstance(rdm, RdmRefusal):
-            said = f"rdm = {guest.rdm!r}: character {rdm.position + 1} should be {rdm.expected}"
+            said = f"rdm = '{guest.rdm}': character {rdm.position + 1} should be {rdm.expected}"
             out.refusals.append(Complaint(guest.places.get("rdm", guest.source), said))
         else:
             strategy = rdm.strategy or Strategy.IGNORE
             policy = rdm.policy or Policy.INVALID
     default = Policy.RELAXED if release.series < (4, 15) else Policy.STRICT
     devices = []
-    for entry in guest.pci:
+    for number, entry in enumerate(guest.pci):
         pci = entry.read or read_pci_documented(entry.text)
         if isinstance(pci, PciRefusal):
-            said = f"{entry.text!r}: character {pci.position + 1} should be {pci.expected}"
+            said = f"'{entry.text}': character {pci.position + 1} should be {pci.expected}"
             out.refusals.append(Complaint(entry.place, said))
             continue
         own = _WORDS[pci.policy] if pci.policy else None
         unset = default if policy is Policy.INVALID else policy
         devices.append(
             DeviceSetting(
+                number=number,
                 place=entry.place,
                 text=entry.text,
                 pci=pci,
@@ -243,6 +289,7 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
         policies=(policy,),
         devices=tuple(devices),
         refusals=tuple(out.refusals),
+        undefined=tuple(out.undefined),
         rdm_taken=guest.rdm is not None,
     )
 
@@ -250,28 +297,34 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
 def settle_libvirt(guest: GuestConfig, toolstack: Toolstack) -> Settings:
     """Read `guest` as libvirt's libxl driver or Qubes' does: by its devices alone.
 
-    Neither sets anything of ``rdm=``.  For Qubes an entry's rdm_policy=relaxed stands for
+    XAPI's is not read at all.  Neither sets anything of ``rdm=``.  For Qubes an entry's rdm_policy=relaxed stands for
     the device's option no-strict-reset.
     """
-    out = _Gathered(refusals=list(guest.refusals))
+    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
+    if toolstack is Toolstack.XAPI:
+        return Settings(refusals=tuple(out.refusals), messages=guest.warnings)
     lost = [("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)]
     for name, value in lost:
         if value is not None:
             said = f"{toolstack.value} has no such setting: {name} is left out"
             out.messages.append(Complaint(guest.places.get(name, guest.source), said))
     devices = []
-    for entry in guest.pci:
+    for number, entry in enumerate(guest.pci):
         pci = entry.read or read_pci_documented(entry.text)
         if isinstance(pci, PciRefusal):
-            said = f"{entry.text!r}: character {pci.position + 1} should be {pci.expected}"
-            out.refusals.append(Complaint(entry.place, said))
+            said = (
+                f"which device '{entry.text}' is cannot be read: character {pci.position + 1} "
+                f"should be {pci.expected}"
+            )
+            out.undefined.append(Complaint(entry.place, said))
             continue
         relaxed = toolstack is Toolstack.QUBES and pci.policy is PolicyWord.RELAXED
         if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
-            said = f"libvirt has no such setting: rdm_policy of {entry.text!r} is left out"
+            said = f"libvirt has no such setting: rdm_policy of '{entry.text}' is left out"
             out.messages.append(Complaint(entry.place, said))
         devices.append(
             DeviceSetting(
+                number=number,
                 place=entry.place,
                 text=entry.text,
                 pci=pci,
@@ -282,5 +335,6 @@ def settle_libvirt(guest: GuestConfig, toolstack: Toolstack) -> Settings:
     return Settings(
         devices=tuple(devices),
         refusals=tuple(out.refusals),
+        undefined=tuple(out.undefined),
         messages=(*guest.warnings, *out.messages),
     )

@@ -43,6 +43,8 @@ OPTIONS = {
     "pci": "--pci",
 }
 """What gives a setting on the command line."""
+_HVM_ONLY = frozenset({"vga", "mmio_hole"})
+_ALL_BITS = (1 << 64) - 1
 _MOST_MIB = 1 << 44
 """From here on a size in MiB has more than 64 bits as bytes."""
 _LEAST_HOLE = 256 * MIB
@@ -56,6 +58,7 @@ class _Reader:
     config: XlConfig
     source: str
     refusals: list[Complaint] = field(default_factory=list)
+    hvm_refusals: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
 
     def place(self, name: str) -> str:
@@ -66,7 +69,8 @@ class _Reader:
         return f"{self.source}:{setting.line}"
 
     def refuse(self, name: str, text: str) -> None:
-        self.refusals.append(Complaint(self.place(name), text))
+        refusals = self.hvm_refusals if name in _HVM_ONLY else self.refusals
+        refusals.append(Complaint(self.place(name), text))
 
     def text(self, name: str) -> str | None:
         """Give a text; of a list xl warns and goes on without it."""
@@ -81,7 +85,7 @@ class _Reader:
         text = self.text(name)
         found = None if text is None else self.config.number(name)
         if text is not None and found is None:
-            said = f"{name} = {text!r} is not a whole number: xl goes on without it"
+            said = f"{name} = '{text}' is not a whole number: xl goes on without it"
             self.warnings.append(Complaint(self.place(name), said))
         return found
 
@@ -96,8 +100,8 @@ class _Reader:
         if found is None:
             return None
         if not 0 <= found < _MOST_MIB:
-            fault = "negative" if found < 0 else "more than 64 bits of address can hold"
-            self.refuse(name, f"{name} = {found} is {fault}: there is no such memory")
+            fault = "wraps around" if found < 0 else "is more than 64 bits of address can hold"
+            self.refuse(name, f"{name} = {found} {fault}: no host has such an amount of memory")
             return None
         return found * MIB
 
@@ -115,8 +119,7 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
 def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     """Take the guest's configuration out of `config`, read from the file `source`."""
     reader = _Reader(config, source)
-    kind = _type(reader)
-    hvm = kind is GuestType.HVM
+    kind, builder = _type(reader)
     name = reader.text("name")
     if name is None:
         reader.refuse("name", "name is not set: xl refuses a guest without one")
@@ -124,45 +127,57 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         source=source,
         name=name or "",
         type=kind,
+        builder=builder,
         memory=reader.size("memory"),
         maximum=reader.size("maxmem"),
         videoram=reader.size("videoram"),
-        vga=_vga(reader) if hvm else Vga.NONE,
+        vga=_vga(reader),
         traditional=_traditional(reader),
         stubdomain=bool(reader.flag("device_model_stubdomain_override")),
-        mmio_hole=_mmio_hole(reader) if hvm else None,
-        boundary=reader.size("rdm_mem_boundary") if hvm else None,
+        mmio_hole=_mmio_hole(reader),
+        boundary=_boundary(reader),
         hap=reader.flag("hap"),
         passthrough=_passthrough(reader),
-        gfx_passthru=config.text("gfx_passthru") if hvm else None,
+        gfx_passthru=config.text("gfx_passthru"),
         rdm=reader.text("rdm"),
         pci=tuple(_pci(reader)),
         seize=bool(reader.flag("pci_seize")),
         places={key: reader.place(key) for key in KEYS if key in config.settings},
     )
     _look_for_misspelt(reader)
-    return replace(guest, refusals=tuple(reader.refusals), warnings=tuple(reader.warnings))
+    return replace(
+        guest,
+        refusals=tuple(reader.refusals),
+        hvm_refusals=tuple(reader.hvm_refusals),
+        warnings=tuple(reader.warnings),
+    )
 
 
-def _type(reader: _Reader) -> GuestType:
-    """Find the type: ``type``, or the older ``builder``, each by its first letters."""
-    found = None
+def _type(reader: _Reader) -> tuple[GuestType, GuestType | None]:
+    """Find the type by ``type`` and ``builder``, each by its first letters, and by the latter."""
+    found = builder = None
     text = reader.text("type")
     if text is not None:
         kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
         found = next((kind for kind in kinds if kind.value.startswith(text)), None)
         if found is None:
-            reader.refuse("type", f"type = {text!r} is none of hvm, pvh and pv")
+            reader.refuse("type", f"type = '{text}' is none of hvm, pvh and pv")
     text = reader.text("builder")
     if text is not None:
         words = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
         builder = next((kind for word, kind in words if word.startswith(text)), None)
         if builder is None:
-            reader.refuse("builder", f"builder = {text!r} is neither hvm nor generic")
+            reader.refuse("builder", f"builder = '{text}' is neither hvm nor generic")
         elif found not in (None, builder):
             reader.refuse("builder", "builder and type contradict each other")
         found = builder or found
-    return found or GuestType.PV
+    return found or GuestType.PV, builder
+
+
+def _boundary(reader: _Reader) -> int | None:
+    """Take the boundary, which nobody checks: it is computed in 64 bits."""
+    found = reader.number("rdm_mem_boundary")
+    return None if found is None else (found * MIB) & _ALL_BITS
 
 
 def _vga(reader: _Reader) -> Vga:
@@ -172,14 +187,14 @@ def _vga(reader: _Reader) -> Vga:
     found = next((kind for kind in Vga if kind.value == text), None)
     if found is None:
         words = ", ".join(kind.value for kind in Vga)
-        reader.refuse("vga", f"vga = {text!r} is none of {words}")
+        reader.refuse("vga", f"vga = '{text}' is none of {words}")
     return found or Vga.CIRRUS
 
 
 def _traditional(reader: _Reader) -> bool | None:
     text = reader.text("device_model_version")
     if text not in (None, "qemu-xen", "qemu-xen-traditional"):
-        said = f"device_model_version = {text!r} is neither qemu-xen nor qemu-xen-traditional"
+        said = f"device_model_version = '{text}' is neither qemu-xen nor qemu-xen-traditional"
         reader.refuse("device_model_version", said)
     return None if text is None else text == "qemu-xen-traditional"
 
@@ -196,7 +211,7 @@ def _mmio_hole(reader: _Reader) -> int | None:
 def _passthrough(reader: _Reader) -> str | None:
     text = reader.text("passthrough")
     if text is not None and text.lower() not in PASSTHROUGH_WORDS:
-        said = f"passthrough = {text!r} is none of {', '.join(PASSTHROUGH_WORDS)}"
+        said = f"passthrough = '{text}' is none of {', '.join(PASSTHROUGH_WORDS)}"
         reader.refuse("passthrough", said)
     return None if text is None else text.lower()
 

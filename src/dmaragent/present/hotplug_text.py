@@ -5,33 +5,44 @@ from typing import Any
 
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug, advice
+from dmaragent.policy.pci_text import PolicyWord
+from dmaragent.policy.settings import Toolstack
 from dmaragent.present.documents import document
 from dmaragent.present.resolve_document import decision_object, stack_object
-from dmaragent.present.resolve_text import labelled, list_words, reason_words, stack_words
+from dmaragent.present.resolve_text import (
+    MOST_NAME,
+    labelled,
+    list_words,
+    reason_words,
+    shorten,
+    stack_words,
+)
 from dmaragent.present.tables import paragraph
 
 _WORDS = {
     Verdict.STARTS: "is attached",
     Verdict.REFUSED: "is refused",
-    Verdict.UNDECIDED: "cannot be said",
+    Verdict.UNDECIDED: "whether it is attached cannot be said",
 }
 
 
 def hotplug_text(found: Hotplug) -> Iterator[str]:
     """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
-    guest = found.guest.name or found.guest.source
+    guest = shorten(found.guest.name or found.guest.source, MOST_NAME)
+    text = shorten(found.text, MOST_NAME)
     verdict = _WORDS[found.verdict]
     if found.verdict is Verdict.STARTS and found.warnings:
         verdict += ", with a warning" if len(found.warnings) == 1 else ", with warnings"
-    yield from paragraph(
-        f"{found.text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2
-    )
+    yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2)
     told = found.decisions or found.warnings
     why = reason_words(told[0]) if told else "nothing of its regions meets the guest's RAM"
-    yield from labelled("Why", why)
-    yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
+    yield from labelled("Why", shorten(why))
+    if found.pci is not None:
+        yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
+        for key in found.pci.ignored:
+            yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
     for one in advice(found):
-        yield from labelled("Remedy", one)
+        yield from labelled("Remedy", shorten(one))
     for line in found.needs:
         yield from labelled("First", line)
     limits = [found.stack.origin, *list_words(found.host)]
@@ -45,8 +56,12 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
 
 
 def _policy_origin(found: Hotplug) -> str:
-    if "rdm_policy=" in found.text:
+    if found.stack.toolstack is Toolstack.LIBVIRT:
+        return "libvirt sets none"
+    if found.pci is not None and found.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
         return "as the specification says"
+    if found.stack.toolstack is Toolstack.QUBES:
+        return "without the option no-strict-reset"
     return "the default of pci-attach; the guest's rdm= does not count"
 
 
@@ -54,13 +69,19 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
     """Give the document of ``dmaragent hotplug``."""
     answer = {
         "device": found.text,
-        "guest": {"source": found.guest.source, "name": found.guest.name},
+        "guest": {
+            "source": found.guest.source,
+            "name": found.guest.name,
+            "type": found.guest.type.value if found.guest.readable else None,
+        },
         "stack": stack_object(found.stack),
         "list_source": found.host.source.value,
+        "list_notes": list(found.host.notes),
         "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
         "policy": found.policy.value,
         "reasons": [decision_object(one) for one in found.decisions or found.warnings],
         "advice": list(advice(found)),
         "needs": list(found.needs),
     }
-    return document("hotplug", {"host": {"kind": kind, "path": path}}, answer)
+    origin = {"host": {"kind": kind, "path": path}, "rests_on": found.stack.origin}
+    return document("hotplug", origin, answer)

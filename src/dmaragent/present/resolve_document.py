@@ -1,13 +1,13 @@
 """Resolutions as JSON documents: docs/schema/resolve.v1.json."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dmaragent.policy.decisions import Decision
+from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import effective_settings, region_policy
 from dmaragent.policy.evidence import Evidence
-from dmaragent.policy.guest import Complaint
+from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
 from dmaragent.policy.remedies import Remedies, Remedy
 from dmaragent.policy.resolver import Case, Resolution, Stack
@@ -19,14 +19,17 @@ def resolve_document(
     passed_over: Sequence[str],
     host: dict[str, str],
     evidence: Evidence | None,
+    others: Mapping[Verdict, Sequence[str]],
 ) -> dict[str, Any]:
     """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host."""
     answer = {
         "guests": [resolution_object(one, helps) for one, helps in answers],
         "passed_over": list(passed_over),
+        "other_releases": {one.value: list(names) for one, names in others.items()},
     }
+    rests_on = answers[0][0].stack.origin
     asked = None if evidence is None else str(evidence.release)
-    return document("resolve", {"host": host, "libxlutil": asked}, answer)
+    return document("resolve", {"host": host, "libxlutil": asked, "rests_on": rests_on}, answer)
 
 
 def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]:
@@ -35,14 +38,16 @@ def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]
     return {
         "source": guest.source,
         "name": guest.name,
-        "type": guest.type.value,
+        "type": guest.type.value if guest.readable else None,
+        "memory": _memory(guest) if guest.readable else None,
         "stack": stack_object(resolution.stack),
         "list_source": resolution.host.source.value,
+        "list_notes": list(resolution.host.notes),
         "verdict": resolution.verdict.value,
         "reasons": [decision_object(one) for one in resolution.reasons],
         "remedies": [_remedy(one) for one in helps.found],
         "spelling": None if helps.spelling is None else _remedy(helps.spelling),
-        "nothing_helps": helps.nothing,
+        "why_nothing_helps": helps.nothing,
         "messages": [_complaint(one) for one in resolution.settings.messages],
         "needs": list(resolution.needs),
         "settings": [
@@ -64,6 +69,16 @@ def _remedy(one: Remedy) -> dict[str, Any]:
     }
 
 
+def _memory(guest: GuestConfig) -> dict[str, int | None]:
+    return {
+        "start": guest.memory,
+        "most": guest.most_memory,
+        "video": guest.video,
+        "boundary": guest.boundary,
+        "mmio_hole": guest.mmio_hole,
+    }
+
+
 def stack_object(stack: Stack) -> dict[str, Any]:
     """Say for whom the answer is."""
     return {
@@ -78,7 +93,7 @@ def decision_object(decision: Decision) -> dict[str, Any]:
     """Give one decision."""
     return {
         "decider": decision.decider.value,
-        "verdict": decision.verdict.value,
+        "verdict": "warning" if decision.verdict is Verdict.STARTS else decision.verdict.value,
         "reason": decision.reason,
         "rule": decision.rule,
         "shown": decision.shown,
@@ -101,7 +116,9 @@ def _case(resolution: Resolution, case: Case) -> dict[str, Any]:
         "warnings": [decision_object(one) for one in built.warnings],
         "layout": None if built.layout is None else _layout(resolution, case, built.layout),
         "memory_map": [
-            {**range_object(one.range), "type": one.type.value} for one in built.memory_map
+            {**range_object(one.range), "type": one.type.value}
+            for one in built.memory_map
+            if one.range.size
         ],
     }
 

@@ -20,13 +20,13 @@ def resolve_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> It
     yield ""
     verdicts = [one.verdict for one in found]
     told = []
-    for verdict, one, several in (
+    for verdict, single, several in (
         (Verdict.STARTS, "starts", "start"),
         (Verdict.REFUSED, "does not start", "do not start"),
         (Verdict.UNDECIDED, "cannot be said", "cannot be said"),
     ):
         number = verdicts.count(verdict)
-        told += [f"{number} {one if number == 1 else several}"] if number else []
+        told += [f"{number} {single if number == 1 else several}"] if number else []
     words = f"{count(len(found), 'guest')}: {', '.join(told)} ({stack_words(found[0].stack)})"
     yield from paragraph(words, hang=2)
     if passed_over:

@@ -22,7 +22,7 @@ from dmaragent.views.model import ListSource
 VERDICT_WORDS = {
     Verdict.STARTS: "starts",
     Verdict.REFUSED: "does not start",
-    Verdict.UNDECIDED: "cannot be said",
+    Verdict.UNDECIDED: "whether it starts cannot be said",
 }
 _OUTCOME_WORDS = {
     Outcome.CLEAR: "kept free",
@@ -31,6 +31,8 @@ _OUTCOME_WORDS = {
     Outcome.CONFLICT: "CONFLICT",
 }
 _HANG = 9
+MOST_NAME = 40
+"""Characters of a name or a device that the first line shows."""
 
 
 def labelled(name: str, text: str) -> list[str]:
@@ -42,6 +44,8 @@ def labelled(name: str, text: str) -> list[str]:
 def reason_words(decision: Decision) -> str:
     """Put a decision into a sentence that says who decides."""
     who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
+    if decision.reason.startswith(f"{decision.decider.value} "):
+        who = ""
     place = f"{decision.place}: " if decision.place else ""
     return f"{place}{who}{decision.reason}"
 
@@ -51,11 +55,15 @@ def stack_words(stack: Stack) -> str:
     tools = stack.toolstack.value
     if stack.documented:
         return f"as documented for Xen {stack.release}"
-    if stack.toolstack is not Toolstack.XL:
-        return f"{tools} on Xen {stack.hypervisor}"
-    if stack.release == stack.hypervisor:
-        return f"Xen {stack.release} and its xl"
-    return f"xl {stack.release} on Xen {stack.hypervisor}"
+    same = stack.release == stack.hypervisor
+    if stack.toolstack is Toolstack.XL:
+        return (
+            f"Xen {stack.release} and its xl"
+            if same
+            else f"xl {stack.release} on Xen {stack.hypervisor}"
+        )
+    libxl = "" if same or stack.toolstack is Toolstack.XAPI else f" with libxl {stack.release}"
+    return f"{tools}{libxl} on Xen {stack.hypervisor}"
 
 
 def resolve_text(
@@ -77,24 +85,27 @@ def resolve_text(
 def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     """Give verdict, reason and remedy: ten lines at most."""
     guest = resolution.guest
-    name = guest.name or guest.source
+    name = shorten(guest.name or guest.source, MOST_NAME)
     verdict = VERDICT_WORDS[resolution.verdict]
     warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
     verdict += f", with {count(warned, 'warning')}" if warned else ""
     yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
+    lost = "".join(f"; {one}" for one in resolution.settings.losses)
     if resolution.reasons:
         more = len(resolution.reasons) - 1
         rest = f" ({count(more, 'more reason')} below)" if more else ""
-        yield from labelled("Why", shorten(reason_words(resolution.reasons[0])) + rest)
+        why = shorten(reason_words(resolution.reasons[0]), 200)
+        yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")
     else:
-        yield from labelled("Why", _why_it_starts(resolution))
+        yield from labelled("Why", shorten(_why_it_starts(resolution) + lost))
     yield from labelled("Remedy", _remedy_words(resolution, helps))
     limits = [resolution.stack.origin, *list_words(resolution.host)]
-    yield from labelled("Rests on", "; ".join(one for one in limits if one))
+    yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 140))
 
 
-def shorten(text: str, most: int = 300) -> str:
+def shorten(text: str, most: int = 240) -> str:
     """Leave out the middle of a text that is too long for the head; it stands whole below."""
+    text = visible(text)
     if len(text) <= most:
         return text
     return f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
@@ -128,9 +139,12 @@ def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
         first = helps.found[0]
         others = len(helps.found) - 1
         more = f" ({count(others, 'other')} below)" if others else ""
-        return f"{shorten(first.brief, 200)}: {shorten(first.effect, 200)}{more}"
+        return f"{shorten(first.brief, 130)}: {shorten(first.effect, 110)}{more}"
     if helps.nothing:
-        return helps.nothing
+        return shorten(helps.nothing, 200)
+    if helps.spelling is not None:
+        said = f"{shorten(helps.spelling.brief, 120)}: taken as it was meant"
+        return f"{said}; {shorten(helps.spelling.effect, 100)}"
     needed = resolution.verdict is Verdict.STARTS and resolution.reasons
     return "none that takes the warnings away was found" if needed else "none is needed"
 
@@ -272,7 +286,8 @@ def _memory(case: Case, layout: Layout) -> Iterator[str]:
     if case.built.memory_map:
         yield "  The memory map that libxl gives hvmloader:"
         yield from render(
-            [(span(one.range), one.type.value) for one in case.built.memory_map], indent=4
+            [(span(one.range), one.type.value) for one in case.built.memory_map if one.range.size],
+            indent=4,
         )
 
 

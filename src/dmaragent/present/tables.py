@@ -33,7 +33,10 @@ def render(
 
 
 def _row(row: list[str], widths: list[int], right: frozenset[int], indent: int) -> list[str]:
-    wrapped = [wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+    wrapped = [
+        (wrap(cell, width) if width else []) or [""]
+        for cell, width in zip(row, widths, strict=True)
+    ]
     lines = []
     for n in range(max(map(len, wrapped))):
         parts = [

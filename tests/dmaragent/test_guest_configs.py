@@ -1,0 +1,242 @@
+"""From xl.cfg, options and libxl's JSON to one configuration of a guest."""
+
+import ctypes
+import json
+import os
+from typing import Any
+
+import pytest
+
+from dmaragent.addresses import SBDF
+from dmaragent.api import read_guests
+from dmaragent.errors import DmaragentError
+from dmaragent.policy.guest import GuestConfig, GuestType, Vga
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.xl_guest import guest_from_options
+
+MIB = 1 << 20
+WIN = """\
+# a guest
+name = "win10"
+builder = 'hvm'; memory = 2048
+maxmem = 4096
+videoram = 32
+vga = "stdvga"
+mmio_hole = 1024
+hap = 0
+rdm = "strategy=host"
+rdm_mem_boundary = 0x400
+pci = [ '00:14.0',
+        "0000:00:02.0,rdm_policy=relaxed" ]
+pci += [ "01:00.0" ]
+pci_seize = 1
+passthrough = "sync_pt"
+gfx_passthru = 1
+device_model_stubdomain_override = 1
+vnc = 1
+"""
+
+
+def _read(text: str) -> GuestConfig:
+    (one,) = read_guests(text, "win.cfg")
+    return one
+
+
+def test_every_setting_that_matters_is_taken_with_its_line() -> None:
+    one = _read(WIN)
+
+    assert (one.name, one.type, one.vga) == ("win10", GuestType.HVM, Vga.STDVGA)
+    assert (one.memory, one.maximum, one.videoram) == (2048 * MIB, 4096 * MIB, 32 * MIB)
+    assert (one.mmio_hole, one.boundary, one.hap) == (1024 * MIB, 1024 * MIB, False)
+    assert (one.rdm, one.seize, one.passthrough, one.stubdomain) == (
+        "strategy=host",
+        True,
+        "sync_pt",
+        True,
+    )
+    assert [(entry.text, entry.place) for entry in one.pci] == [
+        ("00:14.0", "win.cfg:11"),
+        ("0000:00:02.0,rdm_policy=relaxed", "win.cfg:12"),
+        ("01:00.0", "win.cfg:13"),
+    ]
+    assert one.places["rdm"] == "win.cfg:9"
+    assert (one.refusals, one.warnings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ('type = "hvm"', GuestType.HVM),
+        ('type = "pv"', GuestType.PV),
+        ('type = "p"', GuestType.PV),
+        ('type = "pvh"', GuestType.PVH),
+        ('builder = "generic"', GuestType.PV),
+        ('builder = "hvm"', GuestType.HVM),
+        ("", GuestType.PV),
+    ],
+)
+def test_the_type_is_found_as_xl_finds_it(settings: str, kind: GuestType) -> None:
+    assert _read(f'name = "a"\n{settings}\n').type is kind
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "said"),
+    [
+        ('type = "kvm"', "win.cfg:2", "none of hvm, pvh and pv"),
+        ('type = "pv"\nbuilder = "hvm"', "win.cfg:3", "contradict"),
+        ('memory = "-512"', "win.cfg:2", "memory = -512 wraps around"),
+        ('memory = "99999999999999999"', "win.cfg:2", "more than 64 bits"),
+        ('type = "hvm"\nmmio_hole = 128', "win.cfg:3", "not within 256 to 3840 MiB"),
+        ('type = "hvm"\nvga = "vmware"', "win.cfg:3", "none of cirrus, stdvga, qxl, none"),
+        ('passthrough = "maybe"', "win.cfg:2", "none of default, disabled, enabled"),
+        ('device_model_version = "qemu"', "win.cfg:2", "neither qemu-xen nor"),
+        ("memory = 12k", "win.cfg:2", "xl cannot read the file near 'k'"),
+        ("name = win", "win.cfg:2", "xl cannot read the file near 'win'"),
+        ("rdm = 'x", "win.cfg:2", "xl cannot read the file"),
+    ],
+)
+def test_what_xl_refuses_is_a_refusal_with_its_line(line: str, place: str, said: str) -> None:
+    one = _read(f'name = "a"\n{line}\n')
+
+    refusal = (*one.refusals, *one.hvm_refusals)[0]
+    assert refusal.place == place
+    assert said in refusal.text
+
+
+def test_a_guest_without_a_name_is_refused() -> None:
+    assert "name is not set" in _read("memory = 512\n").refusals[0].text
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("memory = ['512']", "memory is a list and should be one value"),
+        ('memory = "2G"', "not a whole number"),
+        ('pci = "00:14.0"', "pci is one value and should be a list"),
+        ('pci = [ "00:14.0", [ "00:15.0" ] ]', "a list within pci ends it"),
+        ("rdm_boundary = 5", "was rdm_mem_boundary meant"),
+        ('rdm_policy = "strict"', "a policy stands in rdm= or in an entry of pci="),
+        ("max_mem = 5", "was maxmem meant"),
+    ],
+)
+def test_what_xl_passes_over_is_a_warning_with_its_line(line: str, said: str) -> None:
+    one = _read(f'name = "a"\n{line}\n')
+
+    assert one.refusals == ()
+    assert (one.warnings[0].place, said in one.warnings[0].text) == ("win.cfg:2", True)
+
+
+def test_settings_that_xl_has_and_that_do_not_matter_are_passed_over() -> None:
+    text = 'name = "a"\nmaxvcpus = 2\ndisk = [ "x" ]\nstubdomain_memory = 64\nvif = [ "" ]\n'
+
+    assert _read(text).warnings == ()
+
+
+def test_options_make_the_guest_that_a_file_of_them_would() -> None:
+    one = guest_from_options({"type": "hvm", "memory": "512", "rdm": "x"}, ["00:14.0"])
+
+    assert (one.memory, one.rdm, one.places["rdm"]) == (512 * MIB, "x", "--rdm")
+    assert one.pci[0].place == "--pci 00:14.0"
+
+
+# libxl's JSON ----------------------------------------------------------------------------
+
+SAVED: dict[str, Any] = {
+    "c_info": {"type": "hvm", "name": "win", "hap": "True", "passthrough": "enabled"},
+    "b_info": {
+        "max_memkb": 2097152,
+        "target_memkb": 2097152,
+        "video_memkb": 16384,
+        "device_model_version": "qemu_xen",
+        "type.hvm": {
+            "mmio_hole_memkb": 1048576,
+            "vga": {"kind": "std"},
+            "rdm": {"strategy": "host", "policy": "strict"},
+            "rdm_mem_boundary_memkb": 1048576,
+        },
+    },
+    "pcidevs": [{"bus": 1, "func": 2, "rdm_policy": "relaxed"}, {"dev": 20}],
+}
+
+
+def _libxl_writes(document: dict[str, Any]) -> str:
+    """Have libxl 4.17 read `document` and write it again."""
+    try:
+        library = ctypes.CDLL("libxenlight.so.4.17")
+    except OSError:
+        message = "libxenlight.so.4.17 is not installed (Debian package libxenmisc4.17)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    library.libxl_domain_config_to_json.restype = ctypes.c_char_p
+    room = [ctypes.create_string_buffer(1 << 16) for _ in range(2)]
+    library.libxl_domain_config_init(room[1])
+    text = json.dumps(document).encode()
+    assert library.libxl_domain_config_from_json(*room, ctypes.c_char_p(text)) == 0
+    written: bytes = library.libxl_domain_config_to_json(*room)
+    return written.decode()
+
+
+@pytest.mark.parametrize("by_libxl", [False, True])
+def test_libxls_json_gives_the_same_configuration(by_libxl: bool) -> None:  # noqa: FBT001
+    text = _libxl_writes(SAVED) if by_libxl else json.dumps(SAVED)
+    (one,) = read_guests(text, "win.json")
+
+    assert (one.name, one.type, one.hap, one.vga) == ("win", GuestType.HVM, True, Vga.STDVGA)
+    assert (one.memory, one.videoram, one.boundary) == (2048 * MIB, 16 * MIB, 1024 * MIB)
+    assert (one.mmio_hole, one.passthrough) == (1024 * MIB, "enabled")
+    assert one.saved_rdm is not None
+    assert (one.saved_rdm.strategy, one.saved_rdm.policy) == (Strategy.HOST, Policy.STRICT)
+    devices = [(each.read and each.read.sbdf, each.policy) for each in one.pci]
+    assert devices == [
+        (SBDF(0, 1, 0, 2), Policy.RELAXED),
+        (SBDF(0, 0, 0x14, 0), Policy.INVALID),
+    ]
+
+
+def test_a_policy_that_libxl_cannot_name_is_neither() -> None:
+    document = {**SAVED, "pcidevs": [{"bus": 1, "rdm_policy": None}]}
+    (one,) = read_guests(json.dumps(document), "win.json")
+
+    assert one.pci[0].policy is Policy.NEITHER
+
+
+def test_the_lists_of_xl_are_read_and_dom0_is_left_out() -> None:
+    listed = [{"domid": 0, "config": {"c_info": {"type": "invalid"}}}, {"config": SAVED}]
+    (one,) = read_guests(json.dumps(listed), "all.json")
+
+    assert (one.source, one.name) == ("all.json[1]", "win")
+
+
+def test_the_line_that_xl_create_writes_before_the_json_is_passed_over() -> None:
+    text = f"Parsing config from win.cfg\n{json.dumps(SAVED)}"
+
+    assert read_guests(text, "-")[0].name == "win"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"c_info": []}, "not an object"),
+        ({"c_info": {"type": "kvm"}}, "none of hvm, pvh and pv: 'kvm'"),
+        ({"b_info": {"max_memkb": -1}}, "b_info.max_memkb is not a number"),
+        ({"b_info": {"max_memkb": True}}, "b_info.max_memkb is not a number"),
+        ({"pcidevs": {}}, "pcidevs is not a list"),
+        ({"pcidevs": [{"func": 8}]}, "pcidevs[0].func is not a number from 0 to 7"),
+        ({"pcidevs": [{"rdm_policy": "lax"}]}, "none of strict, relaxed, invalid: 'lax'"),
+        ({"pcidevs": [{"name": "a b"}]}, "pcidevs[0]"),
+    ],
+)
+def test_json_that_is_not_libxls_is_an_error_with_its_place(
+    change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(DmaragentError) as raised:
+        read_guests(json.dumps({**SAVED, **change}), "win.json")
+
+    assert said in raised.value.message
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{}", "[" * 100_000, '{"c_info": 3}'])
+def test_text_that_only_begins_like_json_is_an_error(text: str) -> None:
+    with pytest.raises(DmaragentError):
+        read_guests(text, "win.json")
