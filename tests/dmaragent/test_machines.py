@@ -144,7 +144,7 @@ def test_a_rebuilt_machine_is_what_its_facts_make(name: str) -> None:
     kept = {
         str(path.relative_to(MACHINES / name)): path.read_bytes()
         for path in (MACHINES / name).rglob("*")
-        if path.is_file() and path.suffix != ".toml"
+        if path.is_file() and path.suffix != ".toml" and path.parent.name != "guests"
     }
 
     assert kept == rebuild(name), "run make testdata"

@@ -33,6 +33,7 @@ Exit codes: 0 every guest starts; 1 one does not; 2 none is refused, but of one
 it cannot be said."""
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
+_GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
 _OPTIONS = ("memory", "maxmem", "rdm", "boundary", "videoram")
 
 
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--boundary", metavar="MIB", help="rdm_mem_boundary=")
     parser.add_argument("--type", choices=("hvm", "pvh", "pv"), help="type= (default: hvm)")
-    parser.add_argument("--details", action="store_true", help="all of each guest, of several too")
+    parser.add_argument(
+        "--details", action="store_true", help="all of each guest, of several too; no list is cut"
+    )
     add_stack_options(parser)
 
 
@@ -82,11 +85,12 @@ def run(options: argparse.Namespace) -> int:
             resolve_document,
         )
 
-        answers = [(one, remedies(one, evidence)) for one in found]
+        all_of_it = len(found) == 1 or options.details
+        answers = [(one, remedies(one, evidence) if all_of_it else None) for one in found]
         origin = {"kind": asked.opened.kind, "path": asked.opened.path}
         print_document(resolve_document(answers, passed_over, origin, evidence, others))
     elif (len(found) == 1 and not _is_folder(options.guests)) or options.details:
-        _print_whole(found, evidence, others)
+        _print_whole(found, evidence, others, whole=options.details)
     else:
         _print_lines(found, passed_over)
     return exit_code(found)
@@ -113,6 +117,8 @@ def _print_whole(
     found: Sequence[Resolution],
     evidence: Evidence | None,
     others: Mapping[Verdict, tuple[str, ...]],
+    *,
+    whole: bool,
 ) -> None:
     from dmaragent.api import remedies  # noqa: PLC0415 - start-up time
     from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
@@ -120,16 +126,16 @@ def _print_whole(
     for number, one in enumerate(found):
         if number:
             print()
-        print("\n".join(resolve_text(one, remedies(one, evidence), others)))
+        print("\n".join(resolve_text(one, remedies(one, evidence), others, whole=whole)))
 
 
-def _print_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> None:
+def _print_lines(found: Sequence[Resolution], passed_over: Sequence[tuple[str, str]]) -> None:
     from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - start-up time
 
     print("\n".join(resolve_lines(found, passed_over)))
 
 
-def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[str]]:
+def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
     """Read the guests that are named, or make one of the options; and say what is none."""
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
 
@@ -147,31 +153,42 @@ def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[str]]:
     return _named_guests(options.guests)
 
 
-def _named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[str]]:
+def _named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
     from dmaragent.api import read_guests  # noqa: PLC0415 - start-up time
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     guests: list[GuestConfig] = []
-    passed_over = []
+    passed_over: list[tuple[str, str]] = []
     for file in read_guest_files(paths):
         try:
             read = read_guests(file.text, file.path)
-        except DmaragentError:
+        except DmaragentError as error:
             if file.named:
                 raise
-            passed_over.append(file.path)
+            passed_over.append((file.path, error.message))
             continue
         if file.named or _is_guest(file.path, read[0]):
             guests += read
         else:
-            passed_over.append(file.path)
+            passed_over.append((file.path, _why_no_guest(read[0])))
     return guests, passed_over
 
 
 def _is_guest(path: str, guest: GuestConfig) -> bool:
-    """Tell whether a file that a folder holds is meant for a guest: by its settings, its name."""
-    return bool(guest.name) or path.endswith(_GUEST_ENDS)
+    """Tell whether a file that a folder holds is meant for a guest: by its settings, its name.
+
+    A file with a name and neither memory nor type may be a pool of processors.
+    """
+    if not guest.readable:
+        return path.endswith(_GUEST_ENDS)
+    return bool(guest.saved_rdm) or bool(guest.name and guest.places.keys() & _GUEST_KEYS)
+
+
+def _why_no_guest(guest: GuestConfig) -> str:
+    if guest.readable:
+        return "no name with a memory, a type or devices"
+    return f"no xl.cfg (line {guest.refusals[0].place.rpartition(':')[2]})"
 
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:

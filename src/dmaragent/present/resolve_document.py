@@ -15,16 +15,19 @@ from dmaragent.present.documents import document, range_object
 
 
 def resolve_document(
-    answers: Sequence[tuple[Resolution, Remedies]],
-    passed_over: Sequence[str],
+    answers: Sequence[tuple[Resolution, Remedies | None]],
+    passed_over: Sequence[tuple[str, str]],
     host: dict[str, str],
     evidence: Evidence | None,
     others: Mapping[Verdict, Sequence[str]],
 ) -> dict[str, Any]:
-    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host."""
+    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host.
+
+    Remedies are None where they were not looked for.
+    """
     answer = {
         "guests": [resolution_object(one, helps) for one, helps in answers],
-        "passed_over": list(passed_over),
+        "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
     }
     rests_on = answers[0][0].stack.origin
@@ -32,7 +35,7 @@ def resolve_document(
     return document("resolve", {"host": host, "libxlutil": asked, "rests_on": rests_on}, answer)
 
 
-def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]:
+def resolution_object(resolution: Resolution, helps: Remedies | None) -> dict[str, Any]:
     """Give one resolution."""
     guest = resolution.guest
     return {
@@ -45,10 +48,11 @@ def resolution_object(resolution: Resolution, helps: Remedies) -> dict[str, Any]
         "list_notes": list(resolution.host.notes),
         "verdict": resolution.verdict.value,
         "reasons": [decision_object(one) for one in resolution.reasons],
-        "remedies": [_remedy(one) for one in helps.found],
-        "spelling": None if helps.spelling is None else _remedy(helps.spelling),
-        "why_nothing_helps": helps.nothing,
+        "remedies": None if helps is None else [_remedy(one) for one in helps.found],
+        "spelling": None if helps is None or helps.spelling is None else _remedy(helps.spelling),
+        "why_nothing_helps": None if helps is None else helps.nothing,
         "messages": [_complaint(one) for one in resolution.settings.messages],
+        "losses": list(resolution.settings.losses),
         "needs": list(resolution.needs),
         "settings": [
             {"name": one.name, "value": one.value, "origin": one.origin}

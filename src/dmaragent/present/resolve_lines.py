@@ -12,11 +12,15 @@ from dmaragent.present.wording import count
 _MOST = 60
 
 
-def resolve_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> Iterator[str]:
+def resolve_lines(
+    found: Sequence[Resolution], passed_over: Sequence[tuple[str, str]]
+) -> Iterator[str]:
     """Give the lines of several guests."""
     for one in found:
         told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
         yield ": ".join(word for word in told if word)
+    for path, why in passed_over:
+        yield f"{visible(path)}: passed over: {shorten(why, _MOST)}"
     yield ""
     verdicts = [one.verdict for one in found]
     told = []
@@ -29,16 +33,12 @@ def resolve_lines(found: Sequence[Resolution], passed_over: Sequence[str]) -> It
         told += [f"{number} {single if number == 1 else several}"] if number else []
     words = f"{count(len(found), 'guest')}: {', '.join(told)} ({stack_words(found[0].stack)})"
     yield from paragraph(words, hang=2)
-    if passed_over:
-        names = ", ".join(visible(path) for path in passed_over)
-        yield from paragraph(f"Passed over, no guests: {names}", hang=2)
     yield "All of a guest: name it alone, or --details"
 
 
 def _why(resolution: Resolution) -> str:
     """Say why in a few words; the whole reason stands in the guest's details."""
-    notes = len(resolution.settings.messages)
-    told = [count(notes, "note")] if notes else []
+    told = [shorten(one, _MOST) for one in resolution.settings.losses]
     if resolution.verdict is Verdict.STARTS:
         warnings = len(resolution.reasons)
         return ", ".join(([count(warnings, "warning")] if warnings else []) + told)

@@ -1,6 +1,6 @@
 """A resolution for people: verdict, reason and remedy first, then what they rest on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
@@ -31,6 +31,8 @@ _OUTCOME_WORDS = {
     Outcome.CONFLICT: "CONFLICT",
 }
 _HANG = 9
+MOST_ROWS = 32
+"""Rows of a list that are shown where not all is asked for."""
 MOST_NAME = 40
 """Characters of a name or a device that the first line shows."""
 
@@ -70,15 +72,21 @@ def resolve_text(
     resolution: Resolution,
     helps: Remedies,
     others: Mapping[Verdict, tuple[str, ...]],
+    *,
+    whole: bool = False,
 ) -> Iterator[str]:
-    """Give the lines of one resolution; `others` says what other releases do, where asked."""
+    """Give the lines of one resolution; `others` says what other releases do, where asked.
+
+    Without `whole`, a long list is cut, and how much of it is left out is said.
+    """
+    most = None if whole else MOST_ROWS
     yield from head_text(resolution, helps)
     yield from _other_releases(others)
     yield from _messages(resolution, helps)
-    yield from _reasons(resolution)
+    yield from _reasons(resolution, most)
     yield from _remedies(helps)
-    yield from _settings(resolution)
-    yield from _cases(resolution)
+    yield from _settings(resolution, most)
+    yield from _cases(resolution, most)
     yield from _documented(resolution)
 
 
@@ -176,7 +184,15 @@ def _other_releases(others: Mapping[Verdict, tuple[str, ...]]) -> Iterator[str]:
         )
 
 
-def _reasons(resolution: Resolution) -> Iterator[str]:
+def _cut(rows: Sequence[Sequence[str]], most: int | None, indent: int = 2) -> Iterator[str]:
+    """Lay `rows` out, `most` of them; say how many more there are."""
+    kept = rows if most is None or len(rows) <= most + 1 else rows[:most]
+    yield from render(kept, indent=indent)
+    if len(kept) < len(rows):
+        yield f"{'':{indent}}… and {len(rows) - len(kept)} more (--details shows all)"
+
+
+def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
     """Give all reasons: those by one rule together, its first in full."""
     if not resolution.reasons:
         return
@@ -198,7 +214,7 @@ def _reasons(resolution: Resolution) -> Iterator[str]:
                 for n, one in enumerate(others)
                 if one.region is not None
             ]
-            yield from render(rows, indent=4)
+            yield from _cut(rows, most, indent=4)
 
 
 def _remedies(helps: Remedies) -> Iterator[str]:
@@ -213,13 +229,15 @@ def _remedies(helps: Remedies) -> Iterator[str]:
             yield f"       {visible(line)}"
 
 
-def _settings(resolution: Resolution) -> Iterator[str]:
-    yield ""
-    yield "Settings in effect"
-    yield from render([(one.name, one.value, one.origin) for one in effective_settings(resolution)])
+def _settings(resolution: Resolution, most: int | None) -> Iterator[str]:
+    rows = [(one.name, one.value, one.origin) for one in effective_settings(resolution)]
+    if rows:
+        yield ""
+        yield "Settings in effect"
+        yield from _cut(rows, most)
 
 
-def _cases(resolution: Resolution) -> Iterator[str]:
+def _cases(resolution: Resolution, most: int | None) -> Iterator[str]:
     drawn: Layout | None = None
     for case in resolution.cases:
         yield ""
@@ -230,22 +248,22 @@ def _cases(resolution: Resolution) -> Iterator[str]:
         if layout is None:
             yield "Regions: none is reserved, the guest is not laid out around any"
             continue
-        yield from _regions(resolution, case, layout)
+        yield from _regions(resolution, case, layout, most)
         if drawn is not None and (drawn.before, drawn.after) == (layout.before, layout.after):
             yield "  Its RAM lies as above"
         else:
-            yield from _memory(case, layout)
+            yield from _memory(case, layout, most)
         drawn = layout
 
 
-def _regions(resolution: Resolution, case: Case, layout: Layout) -> Iterator[str]:
+def _regions(resolution: Resolution, case: Case, layout: Layout, most: int | None) -> Iterator[str]:
     if not layout.placed:
         yield "Regions: none is reserved"
         return
     yield "Regions, in libxl's order"
     rows = [("Range", "Owner", "Policy", "Decided by", "Outcome")]
     rows += [_region(resolution, case, one) for one in layout.placed]
-    yield from render(rows)
+    yield from _cut(rows, most)
 
 
 def _region(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, str, str, str]:
@@ -268,7 +286,7 @@ def _owner_words(owners: tuple[SBDF, ...]) -> str:
     return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
 
 
-def _memory(case: Case, layout: Layout) -> Iterator[str]:
+def _memory(case: Case, layout: Layout, most: int | None) -> Iterator[str]:
     yield ""
     yield "Guest memory, before and after"
     regions = [one.reservation.region for one in layout.placed]
@@ -285,10 +303,8 @@ def _memory(case: Case, layout: Layout) -> Iterator[str]:
         yield f"  moved       {rough_size_words(moved)} to above 4 GiB"
     if case.built.memory_map:
         yield "  The memory map that libxl gives hvmloader:"
-        yield from render(
-            [(span(one.range), one.type.value) for one in case.built.memory_map if one.range.size],
-            indent=4,
-        )
+        entries = [one for one in case.built.memory_map if one.range.size]
+        yield from _cut([(span(one.range), one.type.value) for one in entries], most, indent=4)
 
 
 def _ram(ram: RamLayout) -> tuple[AddressRange, ...]:
