@@ -1,0 +1,415 @@
+"""``dmaragent resolve`` as its user meets it: files, folders, options, bad input, output."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import dmaragent
+from dmaragent.addresses import SBDF
+from dmaragent.api import Question
+from dmaragent.collect import calls
+from dmaragent.collect.ledger import LIBXLUTIL
+from dmaragent.errors import DmaragentError
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.evidence import Evidence, read_evidence
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.policy.resolver import resolve
+from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.present.memory_bar import CELLS, Painted, bars
+from dmaragent.snapshot import Missing
+from support.cli import Ran, run
+from support.guests import answer, facts, guest, region, stack
+from support.libxlutil import Libxlutil
+from support.machines import MACHINES
+from support.tables import rmrr, scope, table
+
+Capture = pytest.CaptureFixture[str]
+DELL = MACHINES / "dell-r820"
+GUEST = 'name = "g"\ntype = "hvm"\nbuilder = "hvm"\nmemory = 2800\n'
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Give a table of 200 regions of as many devices."""
+    path = tmp_path / "many.bin"
+    regions = [
+        rmrr(0xA0000000 + n * 0x10000, 0xA0000FFF + n * 0x10000, scope(1, 0, (n // 8, n % 8)))
+        for n in range(200)
+    ]
+    path.write_bytes(table(*regions))
+    return path
+
+
+def _resolve(capsys: Capture, path: Path, text: str, *options: object) -> Ran:
+    path.write_text(text)
+    return run(capsys, "resolve", path, *options)
+
+
+def test_the_head_keeps_to_ten_lines_whatever_the_configuration_holds(
+    tmp_path: Path, many: Path, capsys: Capture
+) -> None:
+    entries = ", ".join(f'"00:{n // 8:02x}.{n % 8},rdm_policy=strict"' for n in range(100))
+    long = "x" * 3000
+    for text in (
+        f'{GUEST}name = "{"n" * 3000}"\n',
+        f"{GUEST}rdm_mem_boundary = 3000\npci = [ {entries} ]\n",
+        f'{GUEST}rdm = "{long}"\n',
+        f'{GUEST}pci = [ "{long}" ]\n',
+        f'{GUEST}type = "{long}"\n',
+        f"{GUEST}{long} = \n",
+        f'{GUEST}name = "{"word " * 600}"\nrdm_mem_boundary = 3000\npci = [ {entries} ]\n',
+    ):
+        ran = _resolve(capsys, tmp_path / "g.cfg", text, "--host", many, "--xen", "4.17")
+        lines = ran.out.splitlines()
+        head = lines[: lines.index("")]
+        assert len(head) <= 10, head
+        assert any(line.startswith("Remedy") for line in head)
+        over = [line for line in lines if len(line) > 80 and long[:80] not in line]
+        assert over == []
+
+
+def test_long_lists_are_cut_and_say_so(tmp_path: Path, many: Path, capsys: Capture) -> None:
+    text = f'{GUEST}rdm = "strategy=host,policy=relaxed"\nrdm_mem_boundary = 3000\n'
+    path = tmp_path / "g.cfg"
+    short = _resolve(capsys, path, text, "--host", many, "--xen", "4.14.6")
+    whole = run(capsys, "resolve", path, "--host", many, "--xen", "4.14.6", "--details")
+
+    assert short.code == whole.code == 0
+    assert "… and 168 more (--details shows all)" in short.out  # of the head and 199
+    assert "more (--details" not in whole.out
+    assert whole.out.count("  not told") == 199  # 00:00.0 Xen never lists
+
+
+def test_terminal_controls_of_a_configuration_are_shown_and_not_sent(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    text = f'{GUEST}name = "a\\\\x1b"\nrdm = "\x1b[2J"\npci = [ "00:1a.0\x9b2J" ]\n'
+    ran = _resolve(capsys, tmp_path / "g.cfg", text, "--host", DELL, "--xen", "4.17")
+
+    assert "\x1b" not in ran.out
+    assert "\x9b" not in ran.out
+    assert "\\x9b2J" in ran.out
+
+
+def test_bytes_that_are_no_text_are_shown_as_bytes(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "g.cfg"
+    path.write_bytes(GUEST.encode() + b'pci = [ "00:1a.0\xff" ]\n')
+    ran = run(capsys, "resolve", path, "--host", DELL, "--xen", "4.17")
+
+    assert ran.code == 1
+    assert "\\xff" in ran.out
+    assert "udc" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no guest is given"),
+        (("nowhere.cfg",), "nowhere.cfg cannot be read"),
+        (("--memory", "512", "--xen", "4.5"), "has no reserved device memory for guests"),
+        (("--memory", "512", "--xen", "five"), "is not a release of Xen"),
+        (("--memory", "512", "--toolstack-release", "x"), "--toolstack-release"),
+        (("--memory", "512", "--device-name", "x"), "--device-name: 'x' is not NAME=SBDF"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_ends_with_one_line_and_2(
+    arguments: tuple[str, ...], said: str, capsys: Capture
+) -> None:
+    ran = run(capsys, "resolve", *arguments, "--host", DELL)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_guest_of_options_does_not_go_with_a_file(tmp_path: Path, capsys: Capture) -> None:
+    ran = _resolve(capsys, tmp_path / "g.cfg", GUEST, "--memory", "512")
+
+    assert (ran.code, "does not go with GUEST" in ran.err) == (2, True)
+
+
+def test_options_are_a_guest(capsys: Capture) -> None:
+    options = ["--memory", "4096", "--pci", "00:1a.0", "--boundary", "1024", "--videoram", "16"]
+    ran = run(capsys, "resolve", *options, "--maxmem", "4096", "--host", DELL, "--json")
+
+    (found,) = ran.document["answer"]["guests"]
+    assert found["memory"] == {
+        "start": 4096 << 20,
+        "most": 4096 << 20,
+        "video": 16 << 20,
+        "boundary": 1024 << 20,
+        "mmio_hole": None,
+    }
+    assert (ran.code, found["verdict"], found["type"]) == (1, "refused", "hvm")
+
+
+def test_a_folder_holds_guests_and_other_files(tmp_path: Path, capsys: Capture) -> None:
+    files = {
+        "win.cfg": GUEST,
+        "noext": GUEST.replace('"g"', '"h"'),
+        "broken.cfg": "name = win\n",
+        "broken": "name = win\n",
+        "cpupool": 'name = "pool"\ncpus = "0-3"\n',
+        "xl.conf": "autoballoon = 0\n",
+        "bad.json": '{"c_info": [1]}',
+        ".hidden.cfg": GUEST,
+        "win.cfg~": GUEST,
+        "list.json": json.dumps([{"config": {"c_info": {"type": "pv", "name": "x"}}}]),
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "auto").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    ran = run(capsys, "resolve", tmp_path, "--host", DELL, "--xen", "4.17")
+
+    told = dict(line.split(": ", 1) for line in ran.out.splitlines() if line.startswith(os.sep))
+    assert {os.path.basename(path): words.partition(":")[0] for path, words in told.items()} == {
+        "win.cfg": "starts",
+        "noext": "starts",
+        "broken.cfg": "does not start",
+        "list.json[0]": "starts",
+        "broken": "passed over",
+        "cpupool": "passed over",
+        "xl.conf": "passed over",
+        "bad.json": "passed over",
+    }
+    assert "4 guests: 3 start, 1 does not start" in ran.out
+    assert ran.code == 1
+
+
+def test_a_folder_without_guests_is_no_answer(tmp_path: Path, capsys: Capture) -> None:
+    assert run(capsys, "resolve", tmp_path, "--host", DELL).code == 2
+    (tmp_path / "x").write_text("hello")
+    assert "there is no guest's configuration" in run(capsys, "resolve", tmp_path).err
+
+
+def test_several_guests_are_told_in_a_line_each_and_whole_on_request(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    for name in ("a.cfg", "b.cfg"):
+        (tmp_path / name).write_text(f'{GUEST}rdm = "strategy=host,policy=strict"\n')
+    files = [tmp_path / "a.cfg", tmp_path / "b.cfg"]
+    lines = run(capsys, "resolve", *files, "--host", DELL, "--xen", "4.17").out
+    whole = run(capsys, "resolve", *files, "--host", DELL, "--xen", "4.17", "--details").out
+    document = run(capsys, "resolve", *files, "--host", DELL, "--json").document
+
+    assert f"{files[0]}: starts: rdm= is dropped" in lines
+    assert whole.count("Settings in effect") == 2
+    assert [one["remedies"] for one in document["answer"]["guests"]] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [(("4.17", 2800), 0), (("4.17", 800), 1)],
+)
+def test_the_exit_code_is_that_of_the_worst_guest(
+    verdicts: tuple[str, int], code: int, tmp_path: Path, capsys: Capture
+) -> None:
+    release, boundary = verdicts
+    text = f'{GUEST}memory = 3500\nrdm_mem_boundary = {boundary + 700}\npci = [ "41:00.0" ]\n'
+    (tmp_path / "a.cfg").write_text(text)
+    other = text.replace("41:00.0", "41:00.0" if code == 0 else "41:00.0, x=1")
+    (tmp_path / "b.cfg").write_text(other)
+
+    assert run(capsys, "resolve", tmp_path, "--host", DELL, "--xen", release).code == code
+
+
+def test_where_the_release_is_not_known_the_others_are_told(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    text = f'{GUEST}rdm = "strategy=host,policy=strict"\nmemory = 3500\nrdm_mem_boundary = 3400\n'
+    ran = _resolve(capsys, tmp_path / "g.cfg", text, "--host", DELL)
+    document = run(capsys, "resolve", tmp_path / "g.cfg", "--host", DELL, "--json").document
+
+    assert "It depends on the release" in ran.out
+    others = document["answer"]["other_releases"]
+    assert others["starts"] == ["4.15 and 4.16", "4.17 and 4.18", "4.19 and 4.20", "4.21 and 4.22"]
+    assert others["refused"] == ["4.6 to 4.8", "4.9 to 4.12", "4.13", "4.14"]
+    named = run(capsys, "resolve", tmp_path / "g.cfg", "--host", DELL, "--xen", "4.17").out
+    assert "It depends on the release" not in named
+
+
+def test_the_manual_pages_can_be_asked(tmp_path: Path, capsys: Capture) -> None:
+    text = f'{GUEST}rdm = "strategy=host,policy=strict"\nmemory = 3500\nrdm_mem_boundary = 3400\n'
+    ran = _resolve(capsys, tmp_path / "g.cfg", text, "--host", DELL, "--xen", "documented")
+    wrong = _resolve(
+        capsys, tmp_path / "g.cfg", f'{GUEST}rdm = "x"\n', "--host", DELL, "--xen", "documented"
+    )
+
+    assert ran.out.startswith("g: does not start (as documented for Xen 4.22)")
+    assert "the manual pages: rdm = 'x'" in wrong.out
+
+
+def test_one_name_may_hold_several_releases(tmp_path: Path, capsys: Capture) -> None:
+    options = ["--host", DELL, "--xen", "4.17", "--toolstack-release", "4.14.6"]
+    ran = _resolve(capsys, tmp_path / "g.cfg", GUEST, *options)
+    libvirt = _resolve(capsys, tmp_path / "g.cfg", GUEST, *options, "--toolstack", "libvirt")
+
+    assert ran.out.startswith("g: starts (xl 4.14.6 on Xen 4.17)")
+    assert libvirt.out.startswith("g: starts (libvirt with libxl 4.14.6 on Xen 4.17)")
+
+
+def test_every_machine_answers_for_a_guest_of_json(tmp_path: Path, capsys: Capture) -> None:
+    saved = {
+        "c_info": {"type": "hvm", "name": "w"},
+        "b_info": {"max_memkb": 4194304, "type.hvm": {"rdm": {"strategy": "host"}}},
+        "pcidevs": [{"dev": 26}],
+    }
+    ran = _resolve(capsys, tmp_path / "w.json", json.dumps(saved), "--host", DELL, "--xen", "4.17")
+
+    assert ran.out.startswith("w: does not start")
+    assert "Documented and shipped" not in ran.out
+
+
+def test_saved_reserved_regions_are_not_modelled(tmp_path: Path, capsys: Capture) -> None:
+    saved = {"c_info": {"type": "hvm", "name": "w"}, "rdms": [{"start": 0}]}
+    ran = _resolve(capsys, tmp_path / "w.json", json.dumps(saved), "--host", DELL)
+
+    assert (ran.code, "not modelled" in ran.out) == (2, True)
+
+
+# What an independent reading found --------------------------------------------------------
+
+
+def test_a_device_given_twice_is_refused() -> None:
+    found = answer(guest("00:14.0", "0000:00:14.0"))
+
+    assert found.verdict is Verdict.REFUSED
+    assert "given twice" in found.reasons[0].reason
+
+
+def test_xl_up_to_4_9_reads_builder_alone_and_up_to_4_12_no_passthrough() -> None:
+    typed = guest_from_options({"type": "hvm", "memory": "512"}, ["00:14.0"])
+    old = answer(typed, release="4.9")
+    assert old.guest.type.value == "pv"
+    assert "does not read type=" in old.settings.messages[0].text
+    assert answer(typed, release="4.10").guest.type.value == "hvm"
+    disabled = guest("00:14.0", passthrough="disabled")
+    assert answer(disabled, release="4.12").verdict is Verdict.STARTS
+    assert answer(disabled, release="4.13").verdict is Verdict.REFUSED
+
+
+def test_a_negative_boundary_is_a_very_high_one() -> None:
+    found = answer(guest("00:14.0", rdm_mem_boundary=-1))
+
+    assert found.guest.boundary == (1 << 64) - (1 << 20)
+    assert found.verdict is Verdict.REFUSED
+    assert answer(guest(rdm_mem_boundary=-1)).verdict is Verdict.STARTS
+
+
+def test_xapi_is_never_refused_by_rules_of_xl() -> None:
+    one = guest("00:14.0, x=1", maxmem=4000)
+    assert answer(one, toolstack=Toolstack.XAPI).verdict is Verdict.UNDECIDED
+
+
+def test_what_no_region_decides_is_definite_on_a_damaged_table() -> None:
+    damaged = facts(incomplete="the table is damaged")
+
+    assert answer(guest("00:14.0", maxmem=4000), damaged).verdict is Verdict.REFUSED
+    assert answer(guest("00:14.0", videoram=1), damaged).verdict is Verdict.REFUSED
+    assert answer(guest("00:14.0"), damaged).verdict is Verdict.UNDECIDED
+
+
+def test_a_star_takes_the_owners_in_its_slot_where_the_functions_are_not_known() -> None:
+    third = SBDF(0, 0, 0x14, 3)
+    host = facts({third: [region(0x60000000)]}, functions=None)
+    found = answer(guest("00:14.*@5"), host)
+
+    assert (found.verdict, found.reasons[0].device) == (Verdict.REFUSED, third)
+
+
+def test_inherited_settings_count_only_where_they_are_inherited() -> None:
+    host = facts(assignable=frozenset())
+
+    one = guest("00:14.0")
+    seized = replace(one, seize=True)
+    assert answer(seized, host).needs == ()
+    assert answer(seized, host, "4.14.4").needs == ("xl pci-assignable-add 0000:00:14.0",)
+
+
+# The installed library -------------------------------------------------------------------
+
+
+def test_the_installed_library_is_asked_in_a_child_process() -> None:
+    Libxlutil()  # skips, or fails in CI, where there is none
+    texts = {"rdm": ["strategy=host", "strategy=host,policy=strict"], "pci": ["00:14.0", "x"]}
+    output = calls.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
+
+    assert not isinstance(output, Missing)
+    assert read_evidence(output) == Evidence(
+        Release(4, 17),
+        {
+            "strategy=host": RdmText(Strategy.HOST, None),
+            "strategy=host,policy=strict": RdmRefusal(0, "something else", silent=True),
+        },
+        {"00:14.0": True, "x": False},
+    )
+
+
+def test_what_the_library_says_wins_and_is_named() -> None:
+    evidence = Evidence(
+        Release(4, 23), {"strategy=host,policy=strict": RdmText(Strategy.HOST, Policy.STRICT)}
+    )
+    one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
+
+    assert resolve(one, facts(), stack(), evidence).verdict is Verdict.REFUSED
+    refused = Evidence(Release(4, 23), {}, {"00:14.0": False})
+    found = resolve(guest("00:14.0"), facts(), stack(), refused)
+    assert found.verdict is Verdict.UNDECIDED
+    assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason
+
+
+@pytest.mark.parametrize("output", [b"", b"x\n", b'["rdm", 1]\n', b'["library", "x"]\n'])
+def test_an_answer_that_cannot_be_understood_is_no_evidence(output: bytes) -> None:
+    assert read_evidence(output) is None
+
+
+def test_answers_before_the_library_died_count() -> None:
+    lines = b'["library", "4.17"]\n["rdm", "a", -6, null, null, true]\n["rdm", "b", 0, 7'
+
+    found = read_evidence(lines)
+    assert found is not None
+    assert list(found.rdm) == ["a"]
+
+
+# The interface ---------------------------------------------------------------------------
+
+
+def test_the_interface_resolves_a_text_on_a_host() -> None:
+    text = f'{GUEST}pci = [ "00:1a.0" ]\n'
+    found = dmaragent.resolve(text, host=str(DELL), question=Question(xen="4.17"))
+
+    assert found.verdict is Verdict.REFUSED
+    assert found.reasons[0].place == "guest:5"
+    assert found.guest.pci[0].place == "guest:5"
+    with pytest.raises(DmaragentError):
+        dmaragent.resolve("[]", host=str(DELL))
+    with pytest.raises(AttributeError):
+        _ = dmaragent.nothing
+
+
+# The bar ---------------------------------------------------------------------------------
+
+
+def test_the_bar_has_a_cell_for_128_mebibytes_and_one_for_every_region() -> None:
+    ram = (region(0, 1 << 30),)
+    first = Painted(ram, (region(0x50000000),), (region(0x10000000),))
+    (line, marks) = bars([("now", first)])
+
+    drawn = line.split()[1]
+    assert (len(drawn), drawn[:12]) == (CELLS, "##!#####..R.")
+    assert marks.index("1 GiB") - marks.index("0") == 8
+
+
+def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not() -> None:
+    high = Painted((region(0, 1 << 30), region(4 << 30, 1 << 30)), (), ())
+    (line, _) = bars([("now", high)])
+    assert line.endswith("|########")
+
+    endless = Painted((region(0, 1 << 40),), (), ())
+    assert "what lies above is not drawn" in bars([("now", endless)])[-1]
