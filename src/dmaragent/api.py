@@ -21,11 +21,12 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.remedies import Remedies, remedies
+from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.saved_guest import guests_from_saved, is_saved
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.trial import Remedies
 from dmaragent.policy.xl_guest import guest_from_xl
 from dmaragent.policy.xlcfg import ConfigError, read_xl_config
 from dmaragent.present.wording import absence_words

@@ -10,15 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
-from dmaragent.policy.pci_text import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-    write_pci,
-)
+from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
+from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped, write_pci
 from support.libxlutil import SENTINEL
 from support.libxlutil_pci import SENTINEL_BYTE, LibxlutilPci
 

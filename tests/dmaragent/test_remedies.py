@@ -10,9 +10,10 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.entries import pci_lines, quoted
 from dmaragent.policy.guest import GuestConfig, PciEntry
-from dmaragent.policy.remedies import Remedies, RemedyKind, remedies
+from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.trial import Remedies, RemedyKind
 from dmaragent.policy.xl_guest import guest_from_xl
 from dmaragent.policy.xlcfg import XlConfig, read_xl_config
 from support.guests import (

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from dmaragent.policy.guest import GuestConfig, PciEntry
 from dmaragent.policy.model import Policy
-from dmaragent.policy.pci_text import PciText, PolicyWord, write_pci
+from dmaragent.policy.pci_model import PciText, PolicyWord
+from dmaragent.policy.pci_text import write_pci
 from dmaragent.policy.settings import DeviceSetting
 
 _WIDTH = 76

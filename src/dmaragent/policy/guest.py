@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.policy.model import MIB, Policy, Strategy
-from dmaragent.policy.pci_text import PciText
+from dmaragent.policy.pci_model import PciText
 
 
 class GuestType(Enum):

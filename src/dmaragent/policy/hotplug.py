@@ -15,15 +15,8 @@ from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import Policy
-from dmaragent.policy.pci_text import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-    write_pci,
-)
+from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
+from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped, write_pci
 from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, resolve
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 

@@ -8,98 +8,17 @@ both take more than is documented, and xl exits where they refuse.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Protocol
 
 from dmaragent.addresses import SBDF
-
-
-class PolicyWord(Enum):
-    """What ``rdm_policy=`` says."""
-
-    STRICT = "strict"
-    RELAXED = "relaxed"
-    INVALID = "invalid"
-    """Taken from 4.15 on, being a name of the enumeration; libxl then makes it strict."""
-
-
-class PciParsing(Protocol):
-    """What changed between releases of libxlutil: see LibxluBehaviour."""
-
-    @property
-    def pci_strictly(self) -> bool:
-        """Whether it is the parser of 4.15."""
-
-    @property
-    def star_aborts(self) -> bool | None:
-        """Whether ``*`` makes the old parser abort; None if point releases differ."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PciText:
-    """What the string sets; a flag or policy that it leaves out is None."""
-
-    sbdf: SBDF | None
-    """None if the device is named; else `name` is None."""
-    name: str | None
-    all_functions: bool = False
-    """Whether the function is ``*``; that of `sbdf` is then 0, as in libxlutil."""
-    vslot: int = 0
-    """The guest's slot; 0 lets libxl choose, given or not."""
-    policy: PolicyWord | None = None
-    msitranslate: bool | None = None
-    power_mgmt: bool | None = None
-    permissive: bool | None = None
-    seize: bool | None = None
-    ignored: tuple[str, ...] = ()
-    """Keys that the release passes over with a message, up to 4.14."""
-
-    def __post_init__(self) -> None:
-        if (self.sbdf is None) == (self.name is None):
-            raise ValueError("a device has either an address or a name")
-        if self.all_functions and (self.sbdf is None or self.sbdf.function):
-            raise ValueError("all functions are asked for with an address of function 0")
-        if not 0 <= self.vslot <= 0xFF:
-            raise ValueError(f"slot {self.vslot:#x} is not within 0 to 0xff")
-
-
-@dataclass(frozen=True, slots=True)
-class PciRefusal:
-    """Why the string is refused."""
-
-    position: int
-    """The offset in the string, in characters, of what is wrong."""
-    expected: str
-    """What should stand there, in words."""
-    silent: bool
-    """Whether libxlutil has printed nothing by then; False of a string refused as documented."""
-    exit_status: int = 6
-    """What xl exits with."""
-
-
-@dataclass(frozen=True, slots=True)
-class PciUndefined:
-    """libxlutil reads memory that it never wrote, or aborts: what happens cannot be said."""
-
-    position: int
-    why: str
-
-
-Problem = PciRefusal | PciUndefined
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A number of the string: its name, its documented width in digits, its limit."""
-
-    name: str
-    width: int
-    limit: int
-
-    @property
-    def expected(self) -> str:
-        star = " or *" if self.name == "function" else ""
-        return f"a {self.name}, hexadecimal and up to {self.limit:x}{star}"
+from dmaragent.policy.pci_model import (
+    PciParsing,
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    PolicyWord,
+    Problem,
+)
+from dmaragent.policy.pci_numbers import Field, converted, read_number, truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +65,12 @@ class _Draft:
 
 _FLAGS = ("msitranslate", "power_mgmt", "permissive", "seize")
 _KEYS = ("bdf", "vslot", "name", "rdm_policy", *_FLAGS)
-_PLACES = (_Field("segment", 4, 0xFFFF), _Field("bus", 2, 0xFF), _Field("device", 2, 0x1F))
-_FUNCTION = _Field("function", 1, 7)
-_DOCUMENTED_VSLOT = _Field("slot", 2, 0xFF)  # the manual's own example is 20
-_SHIPPED_VSLOT = _Field("slot", 2, 0x1F)
-_OLD_PLACES = (*_PLACES[:2], _Field("device", 2, 0xFF), _FUNCTION, _DOCUMENTED_VSLOT)
+_PLACES = (Field("segment", 4, 0xFFFF), Field("bus", 2, 0xFF), Field("device", 2, 0x1F))
+_FUNCTION = Field("function", 1, 7)
+_DOCUMENTED_VSLOT = Field("slot", 2, 0xFF)  # the manual's own example is 20
+_SHIPPED_VSLOT = Field("slot", 2, 0x1F)
+_OLD_PLACES = (*_PLACES[:2], Field("device", 2, 0xFF), _FUNCTION, _DOCUMENTED_VSLOT)
 _ADDRESS_RUN = re.compile(r"[0-9a-fA-F:]*")
-_PLAIN = re.compile(r"()([0-9a-fA-F]+)")
-_SCANNED = re.compile(r"[ \t-\r]*([+-]?)(0[xX][0-9a-fA-F]*|[0-9a-fA-F]+)")  # sscanf, glibc
-_CONVERTED = re.compile(r"[ \t-\r]*([+-]?)((?:0[xX])?[0-9a-fA-F]+)")  # strtoul of a whole token
-_DECIMAL = re.compile(r"[ \t-\r]*([+-]?)0*([0-9]*)")  # atoi
 _NAME = re.compile(r"[^\s,\0]+")
 _OLD_ADDRESS = re.compile(
     r"(?:(?P<segment>[^:]*):(?=[^:.]*:))?(?P<bus>[^:]*):(?P<device>[^.]*)\."
@@ -253,7 +168,7 @@ def _address(text: str, at: int, *, plain: bool) -> _Address | Problem:
         return PciRefusal(at, _ADDRESS, silent=not plain)
     values = [0] * (2 - colons)
     for place in _PLACES[2 - colons :]:
-        number = _number(text, at, place, plain=plain)
+        number = read_number(text, at, place, plain=plain)
         if isinstance(number, PciRefusal):
             return number
         values.append(number[0])
@@ -265,7 +180,7 @@ def _address(text: str, at: int, *, plain: bool) -> _Address | Problem:
     segment, bus, device = values
     if text[at + 1 : at + 2] == "*":
         return _Address(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
-    number = _number(text, at + 1, _FUNCTION, plain=plain)
+    number = read_number(text, at + 1, _FUNCTION, plain=plain)
     if isinstance(number, PciRefusal):
         return number
     return _Address(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
@@ -278,7 +193,9 @@ def _after_address(draft: _Draft, address: _Address, text: str, *, plain: bool) 
     at = address.end
     expected = "@, a comma or the end"
     if text[at : at + 1] == "@":
-        slot = _number(text, at + 1, _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT, plain=plain)
+        slot = read_number(
+            text, at + 1, _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT, plain=plain
+        )
         if isinstance(slot, PciRefusal):
             return slot
         draft.given.add("vslot")
@@ -324,7 +241,7 @@ def _set(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | Non
         return _set_policy(draft, pair, plain=plain)
     if plain and pair.value not in ("0", "1"):
         return PciRefusal(pair.value_at, "0 or 1: xl takes every word for 0", silent=False)
-    draft.flags[pair.key] = _truth(pair.value)
+    draft.flags[pair.key] = truth(pair.value)
     return None
 
 
@@ -338,7 +255,7 @@ def _set_place(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem
         end = address.end
     else:
         limits = _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT
-        slot = _number(text, pair.value_at, limits, plain=plain)
+        slot = read_number(text, pair.value_at, limits, plain=plain)
         if isinstance(slot, PciRefusal):
             return slot
         draft.vslot, end = slot
@@ -366,7 +283,7 @@ def _read_old(text: str, *, star_aborts: bool | None) -> PciText | Problem:
     numbers: list[int] = []
     for place in _OLD_PLACES:
         token = found[place.name]
-        value = 0 if token is None or (star and place is _FUNCTION) else _converted(token)
+        value = 0 if token is None or (star and place is _FUNCTION) else converted(token)
         if value is None or value > place.limit:
             return PciRefusal(found.start(place.name), place.expected, silent=True)
         numbers.append(value)
@@ -396,41 +313,7 @@ def _set_old(draft: _Draft, pair: _Pair) -> PciRefusal | None:
             return PciRefusal(pair.value_at, "strict or relaxed", silent=False)
         draft.policy = PolicyWord(pair.value)
     elif pair.key in _FLAGS:
-        draft.flags[pair.key] = _truth(pair.value)
+        draft.flags[pair.key] = truth(pair.value)
     else:
         draft.ignored.append(pair.key)
     return None
-
-
-def _number(text: str, at: int, place: _Field, *, plain: bool) -> tuple[int, int] | PciRefusal:
-    """Read a number at `at`, and say where it ends."""
-    found = (_PLAIN if plain else _SCANNED).match(text, at)
-    if found and not (plain and len(found[0]) > place.width):
-        value = _wrapped(found[1], found[2])
-        if value <= place.limit:
-            return value, found.end()
-    return PciRefusal(at, place.expected, silent=not plain)
-
-
-def _converted(token: str) -> int | None:
-    """Convert a whole token, or give None; only 32 bits of it are held against the limit."""
-    found = _CONVERTED.fullmatch(token)
-    return _wrapped(found[1], found[2]) if found else None
-
-
-def _wrapped(sign: str, digits: str) -> int:
-    """Give the low 32 bits of what strtoul makes of it: 64 bits, all set if it is longer."""
-    value = int(digits.lower().removeprefix("0x") or "0", 16)
-    if value >= 1 << 64:
-        value = -1
-    elif sign == "-":
-        value = -value
-    return value & 0xFFFFFFFF
-
-
-def _truth(value: str) -> bool:
-    """Tell whether atoi gives anything but 0: an int out of a long, which has its limits."""
-    found = _DECIMAL.match(value)
-    number = int(found[2][:20] or "0") if found else 0
-    number = max(-number, -(1 << 63)) if found and found[1] == "-" else min(number, (1 << 63) - 1)
-    return number & 0xFFFFFFFF != 0

@@ -5,8 +5,7 @@ that is said with its reason.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.platforms.libxl import toolstack_behaviours
@@ -15,228 +14,41 @@ from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.entries import changed, quoted, respelled, with_policy, written
 from dmaragent.policy.evidence import Evidence
-from dmaragent.policy.guest import GuestConfig, GuestType
+from dmaragent.policy.guest import GuestType
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Outcome
 from dmaragent.policy.model import MIB, Policy, Strategy
-from dmaragent.policy.pci_text import PciText
-from dmaragent.policy.rdm_text import RdmText, read_documented
-from dmaragent.policy.resolver import Case, Resolution, resolve
+from dmaragent.policy.pci_model import PciText
+from dmaragent.policy.resolver import Case, Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
+from dmaragent.policy.spelling import spelling
+from dmaragent.policy.trial import Remedies, Remedy, RemedyKind, Trial
 
 ROUNDS = 4
 """How often devices are made relaxed before it is given up: refusals come one after another."""
-_BRIEF = 72
 _MOST_CANDIDATES = 32
 """Boundaries that are tried, nearest to the present one first."""
 
 
-class RemedyKind(Enum):
-    """The kinds of change, in order of safety."""
-
-    SPELLING = "spelling"
-    SETTING = "setting"
-    BOUNDARY = "boundary"
-    MEMORY = "memory"
-    VIRTUAL_FUNCTION = "virtual-function"
-    STRATEGY = "strategy"
-    POLICY = "policy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """One change that helps."""
-
-    kind: RemedyKind
-    lines: tuple[str, ...]
-    """The lines of the configuration as they should be; none: ``rdm=`` is to be left out."""
-    effect: str
-    """What it brings, and what it costs."""
-    verdict: Verdict
-    """What was found when it was tried."""
-    warnings: int = 0
-    """How many warnings are left with it."""
-
-    @property
-    def brief(self) -> str:
-        """The change in a line; what would be too long is named alone."""
-        if not self.lines:
-            return "leave out rdm="
-        told = []
-        for line in self.lines:
-            name, equals, _ = line.partition("=")
-            if len(line) <= _BRIEF and not line.endswith(","):
-                told.append(line.strip())
-            elif equals and not line.startswith(" "):
-                told.append(f"{name.strip()} as below")
-        return "; ".join(one for one in told if not one.startswith('"'))
-
-
-@dataclass(frozen=True, slots=True)
-class Remedies:
-    """What helps; or why nothing does."""
-
-    found: tuple[Remedy, ...]
-    nothing: str
-    """Why nothing helps; empty where something does or nothing is needed."""
-    spelling: Remedy | None = None
-    """How to write what is lost so that it is taken, whatever comes of it then."""
-
-
-class _Trial:
-    """Resolves changed guests, and keeps what helps.
-
-    `guest` is what further changes are made to: the guest as it is, with what must be
-    changed in any case and does not help alone.
-    """
-
-    def __init__(self, resolution: Resolution, evidence: Evidence | None) -> None:
-        self.before = resolution
-        self.host = resolution.host
-        self.stack = resolution.stack
-        self.found: list[Remedy] = []
-        self.guest: GuestConfig = resolution.guest
-        self.now = resolution
-        """What becomes of `guest`."""
-        self._lines: dict[str, tuple[str, ...]] = {}
-        self._evidence = evidence
-
-    @property
-    def devices(self) -> tuple[DeviceSetting, ...]:
-        """The devices of `guest`, as they are read."""
-        return self.now.settings.devices
-
-    def resolve(self, guest: GuestConfig) -> Resolution:
-        """Resolve a changed guest."""
-        return resolve(guest, self.host, self.stack, self._evidence)
-
-    def better(self, after: Resolution) -> bool:
-        """Tell whether `after` is what is wanted: it starts, with fewer warnings if it did."""
-        if after.verdict is not Verdict.STARTS:
-            return False
-        return self.before.verdict is not Verdict.STARTS or len(after.reasons) < len(
-            self.before.reasons
-        )
-
-    def offer(
-        self,
-        kind: RemedyKind,
-        guest: GuestConfig,
-        lines: dict[str, tuple[str, ...]],
-        effect: str,
-    ) -> bool:
-        """Offer the change to `guest` if it helps; `lines` by what they set."""
-        after = self.resolve(guest)
-        if not self.better(after):
-            return False
-        together = {**self._lines, **lines}
-        self.found.append(
-            Remedy(
-                kind=kind,
-                lines=tuple(line for part in together.values() for line in part),
-                effect=effect,
-                verdict=after.verdict,
-                warnings=len(after.reasons),
-            )
-        )
-        return True
-
-    def keep(self, guest: GuestConfig, lines: dict[str, tuple[str, ...]]) -> None:
-        """Make further changes to `guest`, which takes `lines`."""
-        self.guest, self._lines = guest, {**self._lines, **lines}
-        self.now = self.resolve(guest)
-
-    def set(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
-        """Write one setting: a line of an xl.cfg, or words for another toolstack."""
-        if self.stack.toolstack is Toolstack.XL:
-            return {name: (f"{name} = {value}",)}
-        return {name: (f"{name}: {value}" + (" MiB" if isinstance(value, int) else ""),)}
-
-
 def remedies(resolution: Resolution, evidence: Evidence | None = None) -> Remedies:
     """Find what helps the guest of `resolution`, if anything is wrong with it."""
-    trial = _Trial(resolution, evidence)
-    spelling = _spelling(trial)
+    trial = Trial(resolution, evidence)
+    spelt = spelling(trial)
     if resolution.verdict is Verdict.STARTS and not resolution.reasons:
-        return Remedies((), "", spelling)
+        return Remedies((), "", spelt)
     undecided = resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED
     if resolution.stack.toolstack is Toolstack.XAPI or undecided:
-        return Remedies((), _why_nothing(resolution), spelling)
+        return Remedies((), _why_nothing(resolution), spelt)
     for attempt in _ATTEMPTS:
         attempt(trial)
     needed = resolution.verdict is not Verdict.STARTS and not trial.found
     nothing = _why_nothing(resolution) if needed else ""
-    return Remedies(tuple(trial.found), nothing, spelling)
+    return Remedies(tuple(trial.found), nothing, spelt)
 
 
-# The text -------------------------------------------------------------------------------
+# The text and other settings --------------------------------------------------------------
 
 
-def _spelling(trial: _Trial) -> Remedy | None:
-    """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
-    guest, settings = trial.guest, trial.before.settings
-    if not settings.losses or trial.stack.documented:
-        return None
-    meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
-    ignored = any(device.pci.ignored for device in settings.devices)
-    if meant is None and not ignored:
-        return None
-    texts = {}
-    for number, entry in enumerate(guest.pci):
-        device = next((one for one in trial.devices if one.number == number), None)
-        text = respelled(entry.text) if device is None or device.pci.ignored else entry.text
-        if device is not None and meant is not None and "rdm_policy=" not in text:
-            text = with_policy(device, meant.policy or Policy.STRICT)
-        if text != entry.text:
-            texts[number] = text
-    other, lines = changed(guest, texts)
-    for rdm in _rdm_texts(meant):
-        after = trial.resolve(replace(other, rdm=rdm))
-        if rdm is None or after.settings.rdm_taken:
-            told = () if rdm is None else (f"rdm = {quoted(rdm)}",)
-            return _spelled((*told, *(lines if texts else ())), after)
-    return None
-
-
-def _rdm_texts(meant: RdmText | None) -> Iterator[str | None]:
-    """Yield the ways to write what ``rdm=`` was meant to say, the best first."""
-    if meant is not None and meant.strategy is not None:
-        yield f"strategy=host,policy={(meant.policy or Policy.RELAXED).value}"
-        yield "strategy=host"
-    else:
-        yield None
-
-
-def _spelled(lines: tuple[str, ...], after: Resolution) -> Remedy | None:
-    words = {
-        Verdict.STARTS: "the guest starts then",
-        Verdict.REFUSED: "the guest does not start then",
-        Verdict.UNDECIDED: "whether the guest starts then cannot be said",
-    }
-    effect = words[after.verdict]
-    if Strategy.HOST in after.settings.strategies and len(after.settings.policies) > 1:
-        effect += "; regions of no device of its own have an undefined policy"
-    warned = len(after.reasons) if after.verdict is Verdict.STARTS else 0
-    if not lines:
-        return None
-    return Remedy(
-        kind=RemedyKind.SPELLING,
-        lines=lines,
-        effect=effect,
-        verdict=after.verdict,
-        warnings=warned,
-    )
-
-
-def _meant(text: str) -> RdmText | None:
-    """Guess what ``rdm=`` was meant to say: as documented, blanks and case aside."""
-    for attempt in (text, "".join(text.split()).lower().strip(",").replace("'", "")):
-        read = read_documented(attempt)
-        if isinstance(read, RdmText):
-            return read
-    return None
-
-
-def _respell(trial: _Trial) -> None:
+def _respell(trial: Trial) -> None:
     """Write entries of ``pci=`` plainly that xl refuses or half reads."""
     if trial.stack.toolstack is not Toolstack.XL:
         return
@@ -247,10 +59,7 @@ def _respell(trial: _Trial) -> None:
         trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, "written so, xl reads it")
 
 
-# Settings -------------------------------------------------------------------------------
-
-
-def _settings(trial: _Trial) -> None:
+def _settings(trial: Trial) -> None:
     """Change what other settings stand in the way; where that is not enough, go on from it."""
     guest, effects = trial.guest, []
     lines: dict[str, tuple[str, ...]] = {}
@@ -276,7 +85,7 @@ def _settings(trial: _Trial) -> None:
         trial.keep(guest, lines)
 
 
-def _explicit(trial: _Trial) -> None:
+def _explicit(trial: Trial) -> None:
     """Say each device's policy, where it is undefined or, up to 4.13, not minded in time."""
     unsettled = not all(
         one.layout.settles_device_policy for one in toolstack_behaviours(trial.stack.release)
@@ -297,7 +106,7 @@ def _explicit(trial: _Trial) -> None:
         trial.keep(guest, {"pci": lines})
 
 
-def _by_address(trial: _Trial) -> None:
+def _by_address(trial: Trial) -> None:
     """Name a device by its address: by its name its regions are not reserved."""
     texts = {}
     for one in trial.devices:
@@ -328,7 +137,7 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
                     yield placed.reservation.region
 
 
-def _boundary(trial: _Trial) -> None:
+def _boundary(trial: Trial) -> None:
     """Change the boundary, as little as helps."""
     guest = trial.guest
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
@@ -346,7 +155,7 @@ def _boundary(trial: _Trial) -> None:
             return
 
 
-def _memory(trial: _Trial) -> None:
+def _memory(trial: Trial) -> None:
     """Find the most memory with which the guest starts, by halving."""
     guest = trial.guest
     if guest.type is not GuestType.HVM or not _troubled(trial.now):
@@ -378,7 +187,7 @@ def _hindrances(resolution: Resolution) -> Iterator[Decision]:
         yield from case.built.decisions or case.built.warnings
 
 
-def _concerned(trial: _Trial, resolution: Resolution) -> list[DeviceSetting]:
+def _concerned(trial: Trial, resolution: Resolution) -> list[DeviceSetting]:
     """Give the devices that are in the way, by whatever function of theirs it is."""
     named = {one.device for one in _hindrances(resolution) if one.device is not None}
     found = []
@@ -390,7 +199,7 @@ def _concerned(trial: _Trial, resolution: Resolution) -> list[DeviceSetting]:
     return found
 
 
-def _virtual_functions(trial: _Trial) -> None:
+def _virtual_functions(trial: Trial) -> None:
     """Pass a virtual function through instead of the physical one, where it has no region."""
     swaps: dict[SBDF, SBDF] = {}
     texts = {}
@@ -416,7 +225,7 @@ def _virtual_functions(trial: _Trial) -> None:
     trial.offer(RemedyKind.VIRTUAL_FUNCTION, guest, {"pci": lines}, effect)
 
 
-def _strategy(trial: _Trial) -> None:
+def _strategy(trial: Trial) -> None:
     """Leave ``strategy=host`` out: what is no device's of the guest need not be reserved."""
     if Strategy.HOST in trial.before.settings.strategies and trial.before.guest.rdm is not None:
         guest = replace(trial.before.guest, rdm=None)
@@ -432,7 +241,7 @@ def _strategy(trial: _Trial) -> None:
             trial.found.append(remedy)
 
 
-def _relax(trial: _Trial) -> None:
+def _relax(trial: Trial) -> None:
     """Make devices relaxed: as few as helps."""
     if trial.before.verdict is Verdict.STARTS or trial.stack.toolstack is Toolstack.LIBVIRT:
         return
@@ -466,7 +275,7 @@ def _relaxed_effect(after: Resolution) -> str:
     return f"at a risk: firmware's DMA to {regions[0]}{more} may meet others' memory"
 
 
-def _relax_guest(trial: _Trial) -> None:
+def _relax_guest(trial: Trial) -> None:
     """Make the guest's own policy relaxed, where ``rdm=`` makes it strict and is taken."""
     settings = trial.before.settings
     if not settings.rdm_taken or settings.policies != (Policy.STRICT,):
@@ -478,7 +287,7 @@ def _relax_guest(trial: _Trial) -> None:
         trial.offer(RemedyKind.POLICY, guest, {"rdm": (f"rdm = {quoted(text)}",)}, effect)
 
 
-_ATTEMPTS: tuple[Callable[[_Trial], None], ...] = (
+_ATTEMPTS: tuple[Callable[[Trial], None], ...] = (
     _respell,
     _settings,
     _explicit,

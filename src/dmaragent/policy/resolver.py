@@ -16,14 +16,9 @@ from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.settings import (
-    Settings,
-    Toolstack,
-    as_read,
-    settle,
-    settle_documented,
-    settle_libvirt,
-)
+from dmaragent.policy.other_settings import settle_documented, settle_libvirt
+from dmaragent.policy.settings import Settings, Toolstack
+from dmaragent.policy.xl_settings import as_read, settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from typing import Any
 from dmaragent.addresses import SBDF
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, SavedRdm, Vga
 from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_text import PciText, PolicyWord, write_pci
+from dmaragent.policy.pci_model import PciText, PolicyWord
+from dmaragent.policy.pci_text import write_pci
 
 KIB = 1 << 10
 _VGA = {"cirrus": Vga.CIRRUS, "std": Vga.STDVGA, "qxl": Vga.QXL, "none": Vga.NONE}

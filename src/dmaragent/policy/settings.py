@@ -3,26 +3,13 @@
 Where xl goes on with memory it never wrote, several values are possible, and all are given.
 """
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 
 from dmaragent.addresses import SBDF
-from dmaragent.platforms.libxl import LibxluBehaviour, ToolstackBehaviour
-from dmaragent.platforms.releases import Release
-from dmaragent.policy.evidence import Evidence
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
+from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
 from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_text import (
-    PciRefusal,
-    PciText,
-    PciUndefined,
-    PolicyWord,
-    read_pci_documented,
-    read_pci_shipped,
-)
-from dmaragent.policy.rdm_text import RdmRefusal, read_documented, read_shipped
+from dmaragent.policy.pci_model import PciText, PolicyWord
 
 
 class Toolstack(Enum):
@@ -39,12 +26,6 @@ class Toolstack(Enum):
 
 ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
 """What memory that was never written may hold."""
-_NOT_A_NUMBER = re.compile(r"(?:msitranslate|power_mgmt|permissive|seize)=[A-Za-z][^,]*")
-_WORDS = {
-    PolicyWord.STRICT: Policy.STRICT,
-    PolicyWord.RELAXED: Policy.RELAXED,
-    PolicyWord.INVALID: Policy.INVALID,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,253 +69,24 @@ class Settings:
     """What of the configuration is lost on the way, each in a few words."""
 
 
-PVH_AND_TYPE = (4, 10)
-"""The first release that reads ``type=`` and has PVH guests: c7dfe4ac58."""
-PASSTHROUGH = (4, 13)
-"""The first that reads ``passthrough=``."""
+POLICY_OF = {
+    PolicyWord.STRICT: Policy.STRICT,
+    PolicyWord.RELAXED: Policy.RELAXED,
+    PolicyWord.INVALID: Policy.INVALID,
+}
+"""The policy that each word of ``rdm_policy=`` stands for."""
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
+    """What is found while a configuration is read."""
+
     losses: list[str] = field(default_factory=list)
     refusals: list[Complaint] = field(default_factory=list)
     undefined: list[Complaint] = field(default_factory=list)
     messages: list[Complaint] = field(default_factory=list)
 
 
-@lru_cache(maxsize=1024)
-def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciUndefined:
-    """Read an entry once: the guests of a host name the same devices."""
-    return read_pci_shipped(text, parser)
-
-
-def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
-    """Leave out what xl of `release` does not read; say what that was."""
-    told = []
-    if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
-        kind = guest.builder or GuestType.PV
-        if kind is not guest.type:
-            said = f"xl {release} does not read type=: the guest is {kind.value} (builder= says so)"
-            told.append(Complaint(guest.places["type"], said))
-            guest = replace(guest, type=kind)
-    if release.series < PASSTHROUGH and guest.passthrough is not None:
-        said = f"xl {release} does not read passthrough="
-        told.append(Complaint(guest.places.get("passthrough", guest.source), said))
-        guest = replace(guest, passthrough=None)
-    return guest, tuple(told)
-
-
-def _refusals(guest: GuestConfig) -> list[Complaint]:
+def refusals_of(guest: GuestConfig) -> list[Complaint]:
+    """Give for what the configuration is refused, given the type that the guest has."""
     return [*guest.refusals, *(guest.hvm_refusals if guest.type is GuestType.HVM else ())]
-
-
-def settle(
-    guest: GuestConfig,
-    behaviour: ToolstackBehaviour,
-    release: Release,
-    evidence: Evidence | None = None,
-) -> Settings:
-    """Read `guest` as xl of `release` does; `evidence` wins over what is known of a release."""
-    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
-    strategies, policies, taken = _rdm(guest, behaviour, release, evidence, out)
-    unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
-    devices = []
-    for number, entry in enumerate(guest.pci):
-        pci = entry.read or _pci(entry, behaviour, release, evidence, out)
-        if pci is None:
-            continue
-        policy = entry.policy or (_WORDS[pci.policy] if pci.policy else None)
-        inherits = policy is None and taken and behaviour.devices_inherit
-        devices.append(
-            DeviceSetting(
-                number=number,
-                place=entry.place,
-                text=entry.text,
-                pci=pci,
-                policy=None if inherits else policy or unset,
-                explicit=pci.policy is not None,
-            )
-        )
-    return Settings(
-        strategies=strategies,
-        policies=policies,
-        devices=tuple(devices),
-        refusals=tuple(out.refusals),
-        undefined=tuple(out.undefined),
-        messages=(*guest.warnings, *out.messages),
-        rdm_taken=taken,
-        inherits=behaviour.devices_inherit,
-        losses=tuple(dict.fromkeys(out.losses)),
-    )
-
-
-def _rdm(
-    guest: GuestConfig,
-    behaviour: ToolstackBehaviour,
-    release: Release,
-    evidence: Evidence | None,
-    out: _Gathered,
-) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
-    """Give the possible strategies and policies, and whether ``rdm=`` was taken."""
-    if guest.saved_rdm is not None:
-        return (guest.saved_rdm.strategy,), (guest.saved_rdm.policy,), False
-    if guest.rdm is None:
-        return (Strategy.IGNORE,), (Policy.INVALID,), False
-    place = guest.places.get("rdm", guest.source)
-    read = expected = read_shipped(guest.rdm, behaviour.parser)
-    told = f"xl {release}"
-    if evidence is not None and guest.rdm in evidence.rdm:
-        read = evidence.rdm[guest.rdm]
-        told = f"libxlutil {evidence.release}, asked on this host,"
-    if isinstance(read, RdmRefusal):
-        loud = "without a word" if read.silent else "with a message that does not stop it"
-        said = f"{told} drops rdm = '{guest.rdm}' {loud}, as if it were not there"
-        if isinstance(expected, RdmRefusal):
-            said += f" (at character {expected.position + 1}; it expects {expected.expected})"
-        out.messages.append(Complaint(place, said))
-        out.losses.append("rdm= is dropped")
-        return (Strategy.IGNORE,), (Policy.INVALID,), False
-    left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
-    if left:
-        said = (
-            f"{told} takes rdm = '{guest.rdm}' and leaves the {' and '.join(left)} to memory "
-            "that it never wrote: any value is possible"
-        )
-        out.messages.append(Complaint(place, said))
-    strategies = tuple(Strategy) if read.strategy is None else (read.strategy,)
-    return strategies, ANY_POLICY if read.policy is None else (read.policy,), True
-
-
-def _pci(
-    entry: PciEntry,
-    behaviour: ToolstackBehaviour,
-    release: Release,
-    evidence: Evidence | None,
-    out: _Gathered,
-) -> PciText | None:
-    read = _read_pci(entry.text, behaviour.parser)
-    taken = None if evidence is None else evidence.pci.get(entry.text)
-    if evidence is not None and taken is (not isinstance(read, PciText)):
-        does = "takes" if taken else "refuses"
-        said = (
-            f"libxlutil {evidence.release}, asked on this host, {does} '{entry.text}' unexpectedly"
-        )
-        out.undefined.append(Complaint(entry.place, said))
-        return None
-    if isinstance(read, PciRefusal):
-        said = (
-            f"xl {release} refuses '{entry.text}' and exits with {read.exit_status}"
-            f" (at character {read.position + 1}; it expects {read.expected})"
-        )
-        out.refusals.append(Complaint(entry.place, said))
-        return None
-    if isinstance(read, PciUndefined):
-        said = f"what xl {release} makes of '{entry.text}' cannot be said: {read.why}"
-        out.undefined.append(Complaint(entry.place, said))
-        return None
-    for key in read.ignored:
-        said = f"xl {release} ignores '{key}' in '{entry.text}' with a message: no such key"
-        blank = key.strip() != key
-        said += ", for the blank in it" if blank else ""
-        out.messages.append(Complaint(entry.place, said))
-        out.losses.append(f"{key.strip()} is ignored")
-    for word in _NOT_A_NUMBER.findall(entry.text):
-        said = (
-            f"xl {release} reads {word} in '{entry.text}' as no: only a number other than 0 is yes"
-        )
-        out.messages.append(Complaint(entry.place, said))
-    return read
-
-
-def settle_documented(guest: GuestConfig, release: Release) -> Settings:
-    """Read `guest` as the manual pages of `release` have it.
-
-    An unset policy of a device is the guest's where ``rdm=`` sets one, and else "relaxed"
-    in the pages up to 4.14 and "strict" from 4.15 on (3085930e2f).
-    """
-    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
-    strategy, policy = Strategy.IGNORE, Policy.INVALID
-    if guest.saved_rdm is not None:
-        strategy, policy = guest.saved_rdm.strategy, guest.saved_rdm.policy
-    elif guest.rdm is not None:
-        rdm = read_documented(guest.rdm)
-        if isinstance(rdm, RdmRefusal):
-            said = f"rdm = '{guest.rdm}': character {rdm.position + 1} should be {rdm.expected}"
-            out.refusals.append(Complaint(guest.places.get("rdm", guest.source), said))
-        else:
-            strategy = rdm.strategy or Strategy.IGNORE
-            policy = rdm.policy or Policy.INVALID
-    default = Policy.RELAXED if release.series < (4, 15) else Policy.STRICT
-    devices = []
-    for number, entry in enumerate(guest.pci):
-        pci = entry.read or read_pci_documented(entry.text)
-        if isinstance(pci, PciRefusal):
-            said = f"'{entry.text}': character {pci.position + 1} should be {pci.expected}"
-            out.refusals.append(Complaint(entry.place, said))
-            continue
-        own = _WORDS[pci.policy] if pci.policy else None
-        unset = default if policy is Policy.INVALID else policy
-        devices.append(
-            DeviceSetting(
-                number=number,
-                place=entry.place,
-                text=entry.text,
-                pci=pci,
-                policy=own or unset,
-                explicit=own is not None,
-            )
-        )
-    return Settings(
-        strategies=(strategy,),
-        policies=(policy,),
-        devices=tuple(devices),
-        refusals=tuple(out.refusals),
-        undefined=tuple(out.undefined),
-        rdm_taken=guest.rdm is not None,
-    )
-
-
-def settle_libvirt(guest: GuestConfig, toolstack: Toolstack) -> Settings:
-    """Read `guest` as libvirt's libxl driver or Qubes' does: by its devices alone.
-
-    XAPI's is not read at all.  Neither sets anything of ``rdm=``.  For Qubes an entry's rdm_policy=relaxed stands for
-    the device's option no-strict-reset.
-    """
-    out = _Gathered(refusals=_refusals(guest), undefined=list(guest.undecidable))
-    if toolstack is Toolstack.XAPI:
-        return Settings(refusals=tuple(out.refusals), messages=guest.warnings)
-    lost = [("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)]
-    for name, value in lost:
-        if value is not None:
-            said = f"{toolstack.value} has no such setting: {name} is left out"
-            out.messages.append(Complaint(guest.places.get(name, guest.source), said))
-    devices = []
-    for number, entry in enumerate(guest.pci):
-        pci = entry.read or read_pci_documented(entry.text)
-        if isinstance(pci, PciRefusal):
-            said = (
-                f"which device '{entry.text}' is cannot be read: character {pci.position + 1} "
-                f"should be {pci.expected}"
-            )
-            out.undefined.append(Complaint(entry.place, said))
-            continue
-        relaxed = toolstack is Toolstack.QUBES and pci.policy is PolicyWord.RELAXED
-        if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
-            said = f"libvirt has no such setting: rdm_policy of '{entry.text}' is left out"
-            out.messages.append(Complaint(entry.place, said))
-        devices.append(
-            DeviceSetting(
-                number=number,
-                place=entry.place,
-                text=entry.text,
-                pci=pci,
-                policy=Policy.RELAXED if relaxed else Policy.INVALID,
-                explicit=relaxed,
-            )
-        )
-    return Settings(
-        devices=tuple(devices),
-        refusals=tuple(out.refusals),
-        undefined=tuple(out.undefined),
-        messages=(*guest.warnings, *out.messages),
-    )

@@ -5,11 +5,11 @@ from typing import Any
 
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug, advice
-from dmaragent.policy.pci_text import PolicyWord
+from dmaragent.policy.pci_model import PolicyWord
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.documents import document
 from dmaragent.present.resolve_document import decision_object, stack_object
-from dmaragent.present.resolve_text import (
+from dmaragent.present.resolve_head import (
     MOST_NAME,
     labelled,
     list_words,

@@ -9,8 +9,8 @@ from dmaragent.policy.effective import effective_settings, region_policy
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
-from dmaragent.policy.remedies import Remedies, Remedy
 from dmaragent.policy.resolver import Case, Resolution, Stack
+from dmaragent.policy.trial import Remedies, Remedy
 from dmaragent.present.documents import document, range_object
 
 

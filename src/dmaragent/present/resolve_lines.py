@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
-from dmaragent.present.resolve_text import VERDICT_WORDS, shorten, stack_words
+from dmaragent.present.resolve_head import VERDICT_WORDS, shorten, stack_words
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
 

@@ -3,69 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.policy.decisions import Decision, Verdict, span
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import effective_settings, region_policy
-from dmaragent.policy.guest import GuestType
-from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
 from dmaragent.policy.model import FOUR_GIB
-from dmaragent.policy.remedies import Remedies
-from dmaragent.policy.resolver import Case, Resolution, Stack
-from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.trial import Remedies
 from dmaragent.present.escaping import visible
 from dmaragent.present.memory_bar import LEGEND, Painted, bars
+from dmaragent.present.resolve_head import VERDICT_WORDS, head_text, reason_words
 from dmaragent.present.tables import paragraph, render
 from dmaragent.present.wording import count, rough_size_words
-from dmaragent.views.model import ListSource
 
-VERDICT_WORDS = {
-    Verdict.STARTS: "starts",
-    Verdict.REFUSED: "does not start",
-    Verdict.UNDECIDED: "whether it starts cannot be said",
-}
 _OUTCOME_WORDS = {
     Outcome.CLEAR: "kept free",
     Outcome.MOVED: "RAM moved",
     Outcome.HIDDEN: "not told",
     Outcome.CONFLICT: "CONFLICT",
 }
-_HANG = 9
 MOST_ROWS = 32
 """Rows of a list that are shown where not all is asked for."""
-MOST_NAME = 40
-"""Characters of a name or a device that the first line shows."""
-
-
-def labelled(name: str, text: str) -> list[str]:
-    """Set a name and its text, the text indented as a block."""
-    head = f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}")
-    return paragraph(head + text, hang=_HANG)
-
-
-def reason_words(decision: Decision) -> str:
-    """Put a decision into a sentence that says who decides."""
-    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
-    if decision.reason.startswith(f"{decision.decider.value} "):
-        who = ""
-    place = f"{decision.place}: " if decision.place else ""
-    return f"{place}{who}{decision.reason}"
-
-
-def stack_words(stack: Stack) -> str:
-    """Say for which releases the answer is."""
-    tools = stack.toolstack.value
-    if stack.documented:
-        return f"as documented for Xen {stack.release}"
-    same = stack.release == stack.hypervisor
-    if stack.toolstack is Toolstack.XL:
-        return (
-            f"Xen {stack.release} and its xl"
-            if same
-            else f"xl {stack.release} on Xen {stack.hypervisor}"
-        )
-    libxl = "" if same or stack.toolstack is Toolstack.XAPI else f" with libxl {stack.release}"
-    return f"{tools}{libxl} on Xen {stack.hypervisor}"
 
 
 def resolve_text(
@@ -88,73 +46,6 @@ def resolve_text(
     yield from _settings(resolution, most)
     yield from _cases(resolution, most)
     yield from _documented(resolution)
-
-
-def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
-    """Give verdict, reason and remedy: ten lines at most."""
-    guest = resolution.guest
-    name = shorten(guest.name or guest.source, MOST_NAME)
-    verdict = VERDICT_WORDS[resolution.verdict]
-    warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
-    verdict += f", with {count(warned, 'warning')}" if warned else ""
-    yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
-    lost = "".join(f"; {one}" for one in resolution.settings.losses)
-    if resolution.reasons:
-        more = len(resolution.reasons) - 1
-        rest = f" ({count(more, 'more reason')} below)" if more else ""
-        why = shorten(reason_words(resolution.reasons[0]), 200)
-        yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")
-    else:
-        yield from labelled("Why", shorten(_why_it_starts(resolution) + lost))
-    yield from labelled("Remedy", _remedy_words(resolution, helps))
-    limits = [resolution.stack.origin, *list_words(resolution.host)]
-    yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 140))
-
-
-def shorten(text: str, most: int = 240) -> str:
-    """Leave out the middle of a text that is too long for the head; it stands whole below."""
-    text = visible(text)
-    if len(text) <= most:
-        return text
-    return f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
-
-
-def _why_it_starts(resolution: Resolution) -> str:
-    case = resolution.case
-    if resolution.guest.type is GuestType.PV:
-        return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"
-    placed = case.built.layout.placed if case is not None and case.built.layout else ()
-    if not placed:
-        devices = len(resolution.settings.devices)
-        return "no region is reserved for it" + (
-            f": {count(devices, 'device')}, without regions" if devices else ""
-        )
-    moved = sum(one.outcome is Outcome.MOVED for one in placed)
-    said = f"{count(len(placed), 'region')} kept free of RAM"
-    return said + (f"; {moved} of them by moving RAM" if moved else "")
-
-
-def list_words(host: HostFacts) -> Iterator[str]:
-    """Say where the list of regions comes from."""
-    if host.source is ListSource.HYPERVISOR:
-        yield "the hypervisor's own list of regions"
-    elif host.source is ListSource.PREDICTED:
-        yield "; ".join(["a predicted list of regions", *host.notes])
-
-
-def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
-    if helps.found:
-        first = helps.found[0]
-        others = len(helps.found) - 1
-        more = f" ({count(others, 'other')} below)" if others else ""
-        return f"{shorten(first.brief, 130)}: {shorten(first.effect, 110)}{more}"
-    if helps.nothing:
-        return shorten(helps.nothing, 200)
-    if helps.spelling is not None:
-        said = f"{shorten(helps.spelling.brief, 120)}: taken as it was meant"
-        return f"{said}; {shorten(helps.spelling.effect, 100)}"
-    needed = resolution.verdict is Verdict.STARTS and resolution.reasons
-    return "none that takes the warnings away was found" if needed else "none is needed"
 
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
