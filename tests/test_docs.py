@@ -32,6 +32,24 @@ def test_the_readme_shows_what_the_program_prints(capsys: pytest.CaptureFixture[
     assert len(shown) > 20
 
 
+def test_the_readme_shows_what_resolve_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("```\n")[3].splitlines()
+    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][1:]
+    config = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
+    (tmp_path / "win10.cfg").write_text(config)
+    monkeypatch.chdir(tmp_path)
+
+    out = run(
+        capsys, "resolve", "win10.cfg", "--host", MACHINES / "lenovo-laptop", "--xen", "4.17"
+    ).out.splitlines()
+
+    assert [line for line in shown if line not in out] == []
+    assert len(shown) > 9
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     found = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 

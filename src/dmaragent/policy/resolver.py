@@ -165,13 +165,7 @@ def _cases(
                 built = build(guest, scenario, host, behaviour.layout)
                 found[key] = ([], scenario, built)
             found[key][0].append(assumption)
-    merged: list[tuple[list[str], Scenario, Built]] = []
-    for words, scenario, built in found.values():
-        alike = next((one for one in merged if _outcome(one[2]) == _outcome(built)), None)
-        if alike is None:
-            merged.append((words, scenario, built))
-        else:
-            alike[0].extend(words)
+    merged = _merged(list(found.values()))
     for words, scenario, built in merged:
         yield Case(
             assumptions=tuple(words) if len(merged) > 1 else (),
@@ -179,6 +173,24 @@ def _cases(
             scenario=scenario,
             built=built,
         )
+
+
+_Found = tuple[list[str], Scenario, Built]
+
+
+def _merged(found: list[_Found]) -> list[_Found]:
+    """Put together what comes to the same."""
+    if len(found) == 1:
+        return found
+    merged: list[tuple[object, _Found]] = []
+    for one in found:
+        outcome = _outcome(one[2])
+        alike = next((each for each in merged if each[0] == outcome), None)
+        if alike is None:
+            merged.append((outcome, one))
+        else:
+            alike[1][0].extend(one[0])
+    return [one for _, one in merged]
 
 
 def _outcome(built: Built) -> object:
