@@ -42,7 +42,7 @@ def _names(snapshot: HostSnapshot) -> list[str]:
         (["APIC", "MDMAR", "DMARX"], []),
     ],
 )
-def test_the_tables_are_found_by_name_the_first_one_first(
+def test_the_tables_are_found_by_any_of_their_names_s19(
     listed: list[str], taken: list[str]
 ) -> None:
     snapshot = collect(fake_host([], {name: table() for name in listed}))

@@ -275,7 +275,7 @@ def test_no_devices_are_an_answer_too(name: str) -> None:
 
 
 @either
-def test_a_list_that_grows_between_the_calls_is_asked_for_again(name: str) -> None:
+def test_a_list_that_grows_between_the_calls_is_enobufs_and_asked_for_again_s18(name: str) -> None:
     fake = FakeXen({EVERYBODY: RMRR})
     fake.growth = [0, 3]
 

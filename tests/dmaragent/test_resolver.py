@@ -4,7 +4,9 @@ The rows and their numbers are those of the Xen reference the project rests on; 
 surprise is named by a test here or in the test of the part it belongs to.
 """
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -54,6 +56,16 @@ def _reserved(resolution: Resolution) -> list[AddressRange]:
 
 def _who(resolution: Resolution) -> Decider:
     return resolution.reasons[0].decider
+
+
+def test_each_surprise_of_the_reference_is_named_by_a_test() -> None:
+    """S1 to S28: of the text and the layout here and in test_policy_*, of the list elsewhere."""
+    names = set()
+    for path in Path(__file__).parents[1].rglob("test_*.py"):
+        found = re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
+        names |= {int(n) for name in found for n in re.findall(r"_s(\d+)(?=_|$)", name)}
+
+    assert names >= set(range(1, 29))
 
 
 # The worked table ------------------------------------------------------------------------
