@@ -32,6 +32,12 @@ KINDS = (
     ("strict devices", "4.22", "strict", ""),
     ("relaxed devices", "4.22", "relaxed", ""),
     ("strategy=host, policy undefined", "4.22", "strict", 'rdm = "strategy=host"'),
+    (
+        "strategy=host, undefined, conflicts",
+        "4.22",
+        "strict",
+        'rdm = "strategy=host"\nrdm_mem_boundary = 3500',
+    ),
     ("strategy=host,policy=relaxed", "4.14.6", "relaxed", 'rdm = "strategy=host,policy=relaxed"'),
 )
 

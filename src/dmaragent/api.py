@@ -14,35 +14,36 @@ from dmaragent.collect.opening import LIVE, OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.platforms.libxl import FIRST_RELEASE
+from dmaragent.platforms.libxl import FIRST_RELEASE, toolstack_behaviours
 from dmaragent.platforms.releases import Release
-from dmaragent.platforms.xen_model import NEWEST_RELEASE
+from dmaragent.platforms.xen_model import NEWEST_RELEASE, behaviour_of
+from dmaragent.policy.answer import Answer, answer
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.remedies import remedies
+from dmaragent.policy.other_settings import documented_default
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.saved_guest import guests_from_saved, is_saved
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.trial import Remedies
 from dmaragent.policy.xl_guest import guest_from_xl
+from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
 from dmaragent.policy.xlcfg import ConfigError, read_xl_config
 from dmaragent.present.wording import absence_words
 from dmaragent.snapshot import Missing
 
 __all__ = [
+    "Answer",
     "Asked",
     "Question",
-    "Remedies",
     "Resolution",
+    "Toolstack",
+    "answer",
     "ask_host",
-    "ask_toolstack",
-    "other_releases",
     "read_guests",
-    "remedies",
     "resolve",
+    "resolve_guest",
 ]
 
 DOCUMENTED = "documented"
@@ -54,8 +55,7 @@ class Question:
 
     xen: str | None = None
     """A release such as ``4.17`` or ``4.16.1``, ``documented``, or None: the host's own."""
-    toolstack: str = Toolstack.XL.value
-    """xl, libvirt, qubes or xapi."""
+    toolstack: Toolstack = Toolstack.XL
     toolstack_release: str | None = None
     """The toolstack's release, where it is not the hypervisor's."""
     names: Mapping[str, SBDF] | None = None
@@ -67,6 +67,9 @@ def resolve(
 ) -> Resolution:
     """Say what Xen will do with the guest of `text`, and why.
 
+    For many guests on one host, read it once: ``ask_host``, ``read_guests``, and
+    ``resolve_guest(guest, asked.facts, asked.stack)`` for each.
+
     Args:
         text: an xl.cfg, or libxl's JSON of one guest.
         host: a table, acpidump text, a recorded machine or a copied root; None: this machine.
@@ -75,20 +78,18 @@ def resolve(
 
     Returns:
         The resolution: verdict, reasons, settings, cases with layouts; addresses and sizes
-        in bytes.  ``dmaragent.api.remedies(resolution)`` finds what helps.
+        in bytes.  ``dmaragent.api.answer(resolution)`` adds what helps.
 
     Raises:
         DmaragentError: the host cannot be read, a release is none, or `text` holds JSON that
             is not one guest's.  A configuration that xl refuses is an answer, not an error.
 
     """
-    asked = question or Question()
     guests = read_guests(text, source)
     if len(guests) != 1:
         raise DmaragentError(f"{source} holds {len(guests)} guests, and one is asked for")
-    found = ask_host(host, asked)
-    stack, evidence = ask_toolstack(found, asked, guests)
-    return resolve_guest(guests[0], found.facts, stack, evidence)
+    asked = ask_host(host, question or Question(), guests)
+    return resolve_guest(guests[0], asked.facts, asked.stack)
 
 
 def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
@@ -103,7 +104,7 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
             return guests_from_saved(text, source)
         except ValueError as error:
             raise DmaragentError(
-                f"{source} is not a guest's JSON: {error}",
+                str(error),
                 "give what `xl list -l` or `xl create -n -d` prints, or an xl.cfg",
             ) from error
     config = read_xl_config(text)
@@ -129,8 +130,16 @@ class Asked:
     """Whether a release was named, or runs there; else the newest modelled is taken."""
 
 
-def ask_host(path: str | None, question: Question) -> Asked:
+def ask_host(
+    path: str | None,
+    question: Question,
+    guests: Sequence[GuestConfig] = (),
+    specifications: Sequence[str] = (),
+) -> Asked:
     """Read the host at `path` for `question`: what decides there, and by which releases.
+
+    On this machine its libxlutil is asked how it reads the texts of `guests`, and the
+    `specifications` of devices besides; not where a release or another toolstack is named.
 
     Raises:
         DmaragentError: the host cannot be read, or a release is none.
@@ -139,25 +148,49 @@ def ask_host(path: str | None, question: Question) -> Asked:
     opened = open_host(path)
     host = join(collect(opened.reader))
     documented = question.xen == DOCUMENTED
-    asked = None if documented or question.xen is None else _release("--xen", question.xen)
-    running = _running(host)
-    hypervisor = asked or running or Release(*NEWEST_RELEASE)
+    asked = None if documented or question.xen is None else _release("xen", question.xen)
     given = question.toolstack_release
-    tools = hypervisor if given is None else _release("--toolstack-release", given)
+    running = _running(host)
+    evidence = None
+    if opened.kind == LIVE and not (question.xen or given) and question.toolstack is Toolstack.XL:
+        evidence = _evidence(opened, running, guests, specifications)
+    library = None if evidence is None else evidence.release
+    hypervisor = asked or running or library or Release(*NEWEST_RELEASE)
+    tools = _release("toolstack release", given) if given else hypervisor
+    if library is not None and library.series != hypervisor.series:
+        tools = library
     stack = Stack(
-        toolstack=Toolstack(question.toolstack),
+        toolstack=question.toolstack,
         release=tools,
         hypervisor=hypervisor,
         documented=documented,
-        origin=_origin(asked, running, hypervisor),
+        origin=_origin(asked, running, hypervisor, tools, library),
+        evidence=evidence,
     )
     return Asked(
         opened=opened,
         host=host,
         facts=_facts(host, hypervisor, question),
         stack=stack,
-        release_known=bool(asked or running),
+        release_known=bool(asked or running or library),
     )
+
+
+def _evidence(
+    opened: OpenedHost,
+    running: Release | None,
+    guests: Sequence[GuestConfig],
+    specifications: Sequence[str],
+) -> Evidence | None:
+    """Ask the libxlutil of this machine, that of the running Xen's release before others."""
+    entries = {each.text for one in guests for each in one.pci if each.read is None}
+    texts = {
+        "series": [] if running is None else ["{}.{}".format(*running.series)],
+        "rdm": sorted({one.rdm for one in guests if one.rdm is not None}),
+        "pci": sorted(entries | set(specifications)),
+    }
+    output = opened.reader.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
+    return None if isinstance(output, Missing) else read_evidence(output)
 
 
 def _facts(host: Host, release: Release, question: Question) -> HostFacts:
@@ -181,51 +214,31 @@ def other_releases(
     if asked.release_known or asked.stack.documented or question.toolstack_release:
         return {}
     found: dict[Verdict, list[str]] = {}
-    for name, text in _REPRESENTATIVES:
-        release = Release.parse(text)
+    for name, release in release_spans():
         stack = replace(asked.stack, release=release, hypervisor=release)
         verdict = resolve_guest(guest, _facts(asked.host, release, question), stack).verdict
         found.setdefault(verdict, []).append(name)
     return {} if len(found) == 1 else {one: tuple(names) for one, names in found.items()}
 
 
-_REPRESENTATIVES = (
-    ("4.6 to 4.8", "4.8"),
-    ("4.9 to 4.12", "4.12"),
-    ("4.13", "4.13"),
-    ("4.14", "4.14"),
-    ("4.15 and 4.16", "4.16"),
-    ("4.17 and 4.18", "4.18"),
-    ("4.19 and 4.20", "4.20"),
-    ("4.21 and 4.22", "4.22"),
-)
-"""The spans of releases in which toolstack and hypervisor do the same, and one of each."""
-
-
-def ask_toolstack(
-    asked: Asked, question: Question, guests: Sequence[GuestConfig]
-) -> tuple[Stack, Evidence | None]:
-    """Ask the libxlutil of this machine about the texts of `guests`, where that is meant.
-
-    Its release is then the toolstack's.  It is not asked for another host, nor where a
-    release or another toolstack is named.
-    """
-    opened, stack = asked.opened, asked.stack
-    named = question.xen or question.toolstack_release
-    if opened.kind != LIVE or named or stack.toolstack is not Toolstack.XL:
-        return stack, None
-    texts = {
-        "rdm": sorted({one.rdm for one in guests if one.rdm is not None}),
-        "pci": sorted({each.text for one in guests for each in one.pci if each.read is None}),
-    }
-    output = opened.reader.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
-    evidence = None if isinstance(output, Missing) else read_evidence(output)
-    if evidence is None:
-        return stack, None
-    same = evidence.release.series == stack.hypervisor.series
-    release = stack.hypervisor if same else evidence.release
-    origin = f"{stack.origin}; libxlutil {evidence.release} of this machine was asked"
-    return replace(stack, release=release, origin=origin), evidence
+def release_spans() -> tuple[tuple[str, Release], ...]:
+    """Give the spans of releases in which toolstack and hypervisor do the same, and one of each."""
+    spans: list[tuple[object, Release, Release]] = []
+    for minor in range(FIRST_RELEASE[1], NEWEST_RELEASE[1] + 1):
+        release = Release(4, minor)
+        does = (
+            toolstack_behaviours(release),
+            behaviour_of(release.series),
+            documented_default(release),
+            [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
+        )
+        if spans and spans[-1][0] == does:
+            spans[-1] = (does, spans[-1][1], release)
+        else:
+            spans.append((does, release, release))
+    return tuple(
+        (str(last) if first == last else f"{first} to {last}", last) for _, first, last in spans
+    )
 
 
 def _running(host: Host) -> Release | None:
@@ -248,12 +261,29 @@ def _release(option: str, text: str) -> Release:
     return release
 
 
-def _origin(asked: Release | None, running: Release | None, used: Release) -> str:
-    newer = ""
-    if used.series > NEWEST_RELEASE:
-        newer = ", which is not modelled: taken to behave as {}.{}".format(*NEWEST_RELEASE)
+def _origin(
+    asked: Release | None,
+    running: Release | None,
+    hypervisor: Release,
+    tools: Release,
+    library: Release | None,
+) -> str:
+    """Say how the releases are known."""
+    told = []
     if asked is not None:
-        return f"Xen {used} as asked{newer}"
-    if running is not None:
-        return f"Xen {used} runs there{newer}, its tools taken to be of the same release"
-    return f"the release is not known: taken to be Xen {used}, the newest modelled"
+        told.append(f"Xen {hypervisor} as asked")
+    elif running is not None and library is None:
+        told.append(f"Xen {hypervisor} runs there, its tools taken to be of the same release")
+    elif running is not None:
+        told.append(f"Xen {hypervisor} runs there")
+    elif library is None:
+        told.append(f"the release is not known: taken to be Xen {hypervisor}, the newest modelled")
+    if library is not None:
+        told.append(f"libxlutil {library} of this machine was asked")
+    newest = "{}.{}".format(*NEWEST_RELEASE)
+    told += [
+        f"{one} is not modelled: taken to behave as {newest}"
+        for one in dict.fromkeys((hypervisor, tools))
+        if one.series > NEWEST_RELEASE
+    ]
+    return "; ".join(told)

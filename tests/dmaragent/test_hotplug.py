@@ -8,7 +8,7 @@ import pytest
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.hotplug import Hotplug, advice, hotplug
+from dmaragent.policy.hotplug import Hotplug, hotplug
 from dmaragent.policy.model import Policy
 from dmaragent.policy.settings import Toolstack
 from support.cli import run
@@ -58,9 +58,9 @@ def test_a_guest_without_a_device_and_without_passthrough_has_no_iommu_context()
 
     assert found.verdict is Verdict.REFUSED
     assert "no IOMMU context" in found.decisions[0].reason
-    assert list(advice(found)) == [
-        "put '00:14.0' into the guest's pci= and start it anew: it starts with it",
-        'passthrough = "enabled" (4.13 and later) when the guest is created',
+    assert list(found.advice) == [
+        'put "00:14.0" into the guest\'s pci= and start it anew: it starts with it',
+        'passthrough = "enabled" when the guest is created',
     ]
     assert _attach("00:14.0", guest(memory=2048), release="4.12").verdict is Verdict.STARTS
     assert _attach("00:14.0", guest("00:02.0", memory=2048)).verdict is Verdict.STARTS
@@ -95,10 +95,10 @@ def test_a_guest_that_does_not_start_itself_leaves_it_undecided() -> None:
 
 
 def test_what_was_tried_and_helps_is_advised() -> None:
-    assert list(advice(_attach("00:14.0", _running()))) == [
-        "put '00:14.0' into the guest's pci= and start it anew: it starts with it",
+    assert list(_attach("00:14.0", _running()).advice) == [
+        'put "00:14.0" into the guest\'s pci= and start it anew: it starts with it',
         (
-            "attach '00:14.0,rdm_policy=relaxed', at the risk that DMA of device or firmware "
+            'attach "00:14.0,rdm_policy=relaxed", at the risk that DMA of device or firmware '
             "meets other memory"
         ),
     ]

@@ -194,7 +194,7 @@ def test_s8_a_region_at_the_boundary_is_not_above_it() -> None:
 
 def test_s9_rounding_may_go_below_the_boundary() -> None:
     region = AddressRange(0x80101000, 0x80102000)
-    assert _host(STRICT, boundary=2049, regions=[region]).after.low_end == 0x80000000
+    assert _host(STRICT, boundary=2049, regions=[region]).after.lowmem_end == 0x80000000
 
 
 def test_s10_a_region_below_1_mib_always_conflicts() -> None:
@@ -207,7 +207,7 @@ def test_s10_a_region_below_1_mib_always_conflicts() -> None:
 def test_s11_a_boundary_of_0_lets_low_ram_end_below_its_own_start() -> None:
     layout = _host(RELAXED, boundary=0, regions=[AddressRange(0xE0000, 0xF0000)])
 
-    assert layout.after.low_end == 0xE0000
+    assert layout.after.lowmem_end == 0xE0000
     with pytest.raises(ValueError, match="0xe0000, below the first megabyte"):
         memory_map(layout)
 
@@ -217,7 +217,7 @@ def test_s12_moved_ram_may_come_to_lie_in_a_high_region() -> None:
 
     assert _outcomes(_host(STRICT, memory=4096, regions=[high])) == [Outcome.CLEAR]
     layout = _host(STRICT, memory=4096, regions=[high, A])
-    assert layout.after.high_end == 0x153200000
+    assert layout.after.highmem_end == 0x153200000
     assert _outcomes(layout) == [Outcome.CONFLICT, Outcome.MOVED]
     assert layout.placed[0].reason == "RAM that was moved to above 4 GiB has come to lie there"
 
@@ -255,7 +255,7 @@ def test_libxl_before_4_14_gives_an_empty_high_ram() -> None:
 
     assert layout.after == RamLayout(1016 * MIB, FOUR_GIB)
     assert _map(layout)[-1] == (FOUR_GIB, FOUR_GIB, MemoryType.RAM)
-    assert resolve_layout(starting_layout(1024 * MIB), (), NEW).after.high_end == 0
+    assert resolve_layout(starting_layout(1024 * MIB), (), NEW).after.highmem_end == 0
 
 
 @pytest.mark.parametrize(("regions", "fits"), [(126, True), (127, False)])

@@ -9,7 +9,7 @@ import pytest
 
 import dmaragent
 from dmaragent.addresses import SBDF
-from dmaragent.api import Question
+from dmaragent.api import Question, read_guests
 from dmaragent.collect import calls
 from dmaragent.collect.ledger import LIBXLUTIL
 from dmaragent.errors import DmaragentError
@@ -18,6 +18,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.xl_guest import guest_from_options
@@ -114,7 +115,12 @@ def test_bytes_that_are_no_text_are_shown_as_bytes(tmp_path: Path, capsys: Captu
         (("nowhere.cfg",), "nowhere.cfg cannot be read"),
         (("--memory", "512", "--xen", "4.5"), "has no reserved device memory for guests"),
         (("--memory", "512", "--xen", "five"), "is not a release of Xen"),
-        (("--memory", "512", "--toolstack-release", "x"), "--toolstack-release"),
+        (
+            ("--memory", "512", "--toolstack-release", "x"),
+            "toolstack release: 'x' is not a release",
+        ),
+        (("--memory", "2G"), "--memory: '2G' is not a whole number of MiB"),
+        (("--memory", "512", "--boundary", ""), "--boundary: '' is not a whole number"),
         (("--memory", "512", "--device-name", "x"), "--device-name: 'x' is not NAME=SBDF"),
     ],
 )
@@ -177,6 +183,7 @@ def test_a_folder_holds_guests_and_other_files(tmp_path: Path, capsys: Capture) 
         "cpupool": "passed over",
         "xl.conf": "passed over",
         "bad.json": "passed over",
+        "loop": "passed over",
     }
     assert "4 guests: 3 start, 1 does not start" in ran.out
     assert ran.code == 1
@@ -228,8 +235,8 @@ def test_where_the_release_is_not_known_the_others_are_told(
 
     assert "It depends on the release" in ran.out
     others = document["answer"]["other_releases"]
-    assert others["starts"] == ["4.15 and 4.16", "4.17 and 4.18", "4.19 and 4.20", "4.21 and 4.22"]
-    assert others["refused"] == ["4.6 to 4.8", "4.9 to 4.12", "4.13", "4.14"]
+    assert others["starts"] == ["4.15", "4.16", "4.17 to 4.18", "4.19 to 4.20", "4.21 to 4.22"]
+    assert others["refused"] == ["4.6 to 4.8", "4.9", "4.10 to 4.12", "4.13", "4.14"]
     named = run(capsys, "resolve", tmp_path / "g.cfg", "--host", DELL, "--xen", "4.17").out
     assert "It depends on the release" not in named
 
@@ -284,11 +291,16 @@ def test_a_device_given_twice_is_refused() -> None:
 
 
 def test_xl_up_to_4_9_reads_builder_alone_and_up_to_4_12_no_passthrough() -> None:
-    typed = guest_from_options({"type": "hvm", "memory": "512"}, ["00:14.0"])
+    (typed,) = read_guests('name = "g"\ntype = "hvm"\npci = [ "00:14.0" ]\n', "g.cfg")
     old = answer(typed, release="4.9")
     assert old.guest.type.value == "pv"
     assert "does not read type=" in old.settings.messages[0].text
+    spelling = remedies(old).spelling
+    assert spelling is not None
+    assert spelling.lines == ('builder = "hvm"',)
     assert answer(typed, release="4.10").guest.type.value == "hvm"
+    options = guest_from_options({"type": "hvm"}, ["00:14.0"])
+    assert answer(options, release="4.9").guest.type.value == "hvm"
     disabled = guest("00:14.0", passthrough="disabled")
     assert answer(disabled, release="4.12").verdict is Verdict.STARTS
     assert answer(disabled, release="4.13").verdict is Verdict.REFUSED
@@ -357,9 +369,9 @@ def test_what_the_library_says_wins_and_is_named() -> None:
     )
     one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
 
-    assert resolve(one, facts(), stack(), evidence).verdict is Verdict.REFUSED
+    assert resolve(one, facts(), stack(evidence=evidence)).verdict is Verdict.REFUSED
     refused = Evidence(Release(4, 23), {}, {"00:14.0": False})
-    found = resolve(guest("00:14.0"), facts(), stack(), refused)
+    found = resolve(guest("00:14.0"), facts(), stack(evidence=refused))
     assert found.verdict is Verdict.UNDECIDED
     assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason
 

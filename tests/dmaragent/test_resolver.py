@@ -45,7 +45,7 @@ def _ends(resolution: Resolution) -> tuple[int, int]:
     case = resolution.case
     assert case is not None
     assert case.built.layout is not None
-    return case.built.layout.after.low_end, case.built.layout.after.high_end
+    return case.built.layout.after.lowmem_end, case.built.layout.after.highmem_end
 
 
 def _reserved(resolution: Resolution) -> list[AddressRange]:

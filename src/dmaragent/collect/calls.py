@@ -18,6 +18,8 @@ from dmaragent.snapshot import Missing, MissingKind
 _SECONDS = 10
 """A command that takes longer has failed: ``xl info`` hangs where xenstored is not up."""
 
+_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+"""What a child process gets of the environment: nothing of the user's."""
 _BOOT_LINES = re.compile(
     rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\bDMAR\b|\bdmar\d*:|DMAR-IR:|AMD-Vi:|"
     rb"\bIOMMU\b|Booting paravirtualized kernel|Hypervisor detected"
@@ -85,15 +87,17 @@ def _libxlutil(question: tuple[str, ...]) -> bytes | Missing:
             input="".join(question).encode("ascii"),
             capture_output=True,
             timeout=_SECONDS,
+            env=_ENVIRONMENT,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return Missing(MissingKind.FAILED, f"libxlutil did not answer in {_SECONDS} s")
+        output = done.stdout
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""
     except OSError as error:
         return Missing(MissingKind.FAILED, f"libxlutil: {os.strerror(error.errno or 0)}")
-    if not done.stdout:
+    if not output:
         return Missing(MissingKind.ABSENT, "libxlutil is not installed, or did not answer")
-    return done.stdout
+    return output
 
 
 _CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
@@ -122,7 +126,7 @@ def run_command(command: list[str]) -> bytes | Missing:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
-            env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            env=_ENVIRONMENT,
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -20,6 +20,8 @@ class GuestFile:
     text: str
     named: bool
     """Whether the user named it; a folder may hold other files too."""
+    problem: str = ""
+    """Why a file of a folder could not be read, or empty."""
 
 
 def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
@@ -47,13 +49,20 @@ def _folder(path: str) -> Iterator[GuestFile]:
     wanted = [
         name for name in names if not name.startswith(".") and not name.endswith(_PASSED_OVER)
     ]
-    files = [each for each in (os.path.join(path, name) for name in wanted) if os.path.isfile(each)]
+    found = [os.path.join(path, name) for name in wanted]
+    files = [each for each in found if not os.path.isdir(each)]
     if not files:
         raise HostError(
             f"{path} holds no file", "give a guest's configuration, or a folder of them"
         )
     for each in files:
-        yield GuestFile(each, _decode(read_input(each)), named=False)
+        if not os.path.isfile(each):
+            yield GuestFile(each, "", named=False, problem="it is no regular file")
+            continue
+        try:
+            yield GuestFile(each, _decode(read_input(each)), named=False)
+        except HostError as error:
+            yield GuestFile(each, "", named=False, problem=error.message)
 
 
 def _decode(content: bytes) -> str:

@@ -4,7 +4,8 @@ Run as ``python -m dmaragent.collect.libxlutil`` it reads a JSON object of lists
 ``pci``, and writes a line of JSON for each text as soon as it has the answer: a text on which
 the library aborts costs the texts after it, and not the program.
 
-``["library", "4.17"]`` comes first; then ``["rdm", TEXT, CODE, STRATEGY, POLICY, PRINTED]``,
+``series`` lists releases whose library is preferred to newer ones.  ``["library", "4.17"]``
+comes first; then ``["rdm", TEXT, CODE, STRATEGY, POLICY, PRINTED]``,
 where null is a field that was not written, and ``["pci", TEXT, CODE]``.  Source:
 tools/include/libxlutil.h; libxl_types.idl, ``rdm_reserve`` (two enumerations).
 """
@@ -16,16 +17,17 @@ from collections.abc import Iterator
 from typing import Any
 
 _SENTINELS = (0x5A5A5A5A, 0x25A5A5A5)
-_NEWEST, _OLDEST = 22, 6
+_SERIES = tuple(f"4.{minor}" for minor in range(40, 5, -1))
+"""The releases whose library is looked for, newest first: rdm= came with 4.6."""
 _ROOM = 4096
 """More than any release's libxl_device_pci takes."""
 
 
-def _load() -> tuple[str, Any] | None:
-    """Find the library of the newest release that is installed."""
-    for minor in range(_NEWEST, _OLDEST - 1, -1):
+def _load(preferred: list[str]) -> tuple[str, Any] | None:
+    """Find the library: of a preferred release, else of the newest that is installed."""
+    for series in (*(one for one in preferred if one in _SERIES), *_SERIES):
         try:
-            return f"4.{minor}", ctypes.CDLL(f"libxlutil.so.4.{minor}")
+            return series, ctypes.CDLL(f"libxlutil.so.{series}")
         except OSError:
             continue
     return None
@@ -57,12 +59,11 @@ class _Library:
             code = self._library.xlu_rdm_parse(ctypes.c_void_p(self._config), fields, _bytes(text))
             self._libc.fflush(self._stream)
             answers.append((code, fields[0], fields[1], self._report[0] != b"\0"))
-        (code, strategy, policy, printed), second = answers
-        written = (
-            None if (one, other) == _SENTINELS else one
-            for one, other in ((strategy, second[1]), (policy, second[2]))
+        (code, *first, printed), (_, *second, _) = answers
+        strategy, policy = (
+            None if pair == _SENTINELS else pair[0] for pair in zip(first, second, strict=True)
         )
-        return code, next(written), next(written), printed
+        return code, strategy, policy, printed
 
     def pci(self, text: str) -> int:
         """Give the code; the structure differs between releases and is not looked into."""
@@ -78,7 +79,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _answers(question: dict[str, list[str]]) -> Iterator[list[Any]]:
-    found = _load()
+    found = _load(question.get("series", []))
     if found is None:
         return
     yield ["library", found[0]]

@@ -48,11 +48,11 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 def question_of(options: argparse.Namespace) -> Question:
     """Put the options into a question."""
-    from dmaragent.api import Question  # noqa: PLC0415 - start-up time
+    from dmaragent.api import Question, Toolstack  # noqa: PLC0415 - start-up time
 
     return Question(
         xen=options.xen,
-        toolstack=options.toolstack,
+        toolstack=Toolstack(options.toolstack),
         toolstack_release=options.toolstack_release,
         names=dict(_named(each) for each in options.device_name),
     )

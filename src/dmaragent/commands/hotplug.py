@@ -38,16 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what becomes of the device."""
-    from dmaragent.api import ask_host, ask_toolstack  # noqa: PLC0415 - start-up time
+    from dmaragent.api import ask_host  # noqa: PLC0415 - start-up time
     from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
     from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - likewise
     from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
 
     guest = _guest(options.into, options.guest)
-    question = question_of(options)
-    asked = ask_host(options.host, question)
-    stack, _ = ask_toolstack(asked, question, ())
-    found = hotplug(options.spec, guest, asked.facts, stack)
+    asked = ask_host(options.host, question_of(options), [guest], [options.spec])
+    found = hotplug(options.spec, guest, asked.facts, asked.stack)
     if options.json:
         from dmaragent.present.hotplug_text import hotplug_document  # noqa: PLC0415 - likewise
 

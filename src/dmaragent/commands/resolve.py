@@ -7,10 +7,8 @@ from dmaragent.commands.guest_options import add_stack_options, question_of
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from dmaragent.policy.decisions import Verdict
-    from dmaragent.policy.evidence import Evidence
     from dmaragent.policy.guest import GuestConfig
     from dmaragent.policy.resolver import Resolution
 
@@ -58,14 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the resolutions."""
     from dmaragent.api import (  # noqa: PLC0415 - start-up time
+        answer,
         ask_host,
-        ask_toolstack,
         other_releases,
-        remedies,
+        resolve_guest,
     )
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.policy.resolver import resolve  # noqa: PLC0415 - likewise
 
     guests, passed_over = _guests(options)
     if not guests:
@@ -74,10 +71,9 @@ def run(options: argparse.Namespace) -> int:
             "give an xl.cfg, libxl's JSON, or a folder that holds some",
         )
     question = question_of(options)
-    asked = ask_host(options.host, question)
-    stack, evidence = ask_toolstack(asked, question, guests)
+    asked = ask_host(options.host, question, guests)
     found = [
-        resolve(guest, asked.facts, stack, evidence) for guest in progress(guests, "resolving")
+        resolve_guest(guest, asked.facts, asked.stack) for guest in progress(guests, "resolving")
     ]
     others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
     if options.json:
@@ -85,14 +81,20 @@ def run(options: argparse.Namespace) -> int:
             resolve_document,
         )
 
-        all_of_it = len(found) == 1 or options.details
-        answers = [(one, remedies(one, evidence) if all_of_it else None) for one in found]
+        whole = len(found) == 1 or options.details
+        answers = [answer(one, whole=whole) for one in found]
         origin = {"kind": asked.opened.kind, "path": asked.opened.path}
-        print_document(resolve_document(answers, passed_over, origin, evidence, others))
-    elif (len(found) == 1 and not _is_folder(options.guests)) or options.details:
-        _print_whole(found, evidence, others, whole=options.details)
+        print_document(resolve_document(answers, passed_over, origin, others))
+    elif options.details or (len(found) == 1 and not _is_folder(options.guests)):
+        from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
+
+        for number, one in enumerate(found):
+            told = resolve_text(answer(one), others, whole=options.details)
+            print("\n".join(["", *told] if number else told))
     else:
-        _print_lines(found, passed_over)
+        from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - likewise
+
+        print("\n".join(resolve_lines(found, passed_over)))
     return exit_code(found)
 
 
@@ -111,28 +113,6 @@ def exit_code(found: Sequence[Resolution]) -> int:
     if Verdict.REFUSED in verdicts:
         return 1
     return 2 if Verdict.UNDECIDED in verdicts else 0
-
-
-def _print_whole(
-    found: Sequence[Resolution],
-    evidence: Evidence | None,
-    others: Mapping[Verdict, tuple[str, ...]],
-    *,
-    whole: bool,
-) -> None:
-    from dmaragent.api import remedies  # noqa: PLC0415 - start-up time
-    from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
-
-    for number, one in enumerate(found):
-        if number:
-            print()
-        print("\n".join(resolve_text(one, remedies(one, evidence), others, whole=whole)))
-
-
-def _print_lines(found: Sequence[Resolution], passed_over: Sequence[tuple[str, str]]) -> None:
-    from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - start-up time
-
-    print("\n".join(resolve_lines(found, passed_over)))
 
 
 def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
@@ -161,12 +141,16 @@ def _named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[tuple[str, 
     guests: list[GuestConfig] = []
     passed_over: list[tuple[str, str]] = []
     for file in read_guest_files(paths):
+        if file.problem:
+            passed_over.append((file.path, file.problem.removeprefix(file.path).strip()))
+            continue
         try:
             read = read_guests(file.text, file.path)
         except DmaragentError as error:
             if file.named:
                 raise
-            passed_over.append((file.path, error.message))
+            why = error.message.removeprefix(file.path).lstrip(": ")
+            passed_over.append((file.path, why))
             continue
         if file.named or _is_guest(file.path, read[0]):
             guests += read
@@ -193,7 +177,9 @@ def _why_no_guest(guest: GuestConfig) -> str:
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:
     """Make a guest of the options, as if they stood in an xl.cfg."""
-    from dmaragent.policy.xl_guest import guest_from_options  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.policy.xl_guest import guest_from_options  # noqa: PLC0415 - likewise
+    from dmaragent.policy.xlcfg import whole_number  # noqa: PLC0415 - likewise
 
     texts = {"type": options.type or "hvm"}
     names = {
@@ -204,4 +190,8 @@ def _guest_of(options: argparse.Namespace) -> GuestConfig:
         "rdm_mem_boundary": options.boundary,
     }
     texts |= {name: text for name, text in names.items() if text is not None}
+    for name, text in texts.items():
+        if name not in ("type", "rdm") and whole_number(text) is None:
+            option = "boundary" if name == "rdm_mem_boundary" else name
+            raise DmaragentError(f"--{option}: '{text}' is not a whole number of MiB")
     return guest_from_options(texts, options.pci)

@@ -3,20 +3,23 @@
 A function from frozen values to a frozen value: :func:`build`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.platforms.libxl import LibxlBehaviour
-from dmaragent.policy.assignment import (
-    ABSENT_RULE,
-    FLAG_RULE,
-    SLOT_RULE,
-    Assigned,
-    assign,
-    assigned_functions,
+from dmaragent.policy.assignment import added_functions, assign
+from dmaragent.policy.decisions import (
+    Decider,
+    Decision,
+    Effect,
+    Rule,
+    Verdict,
+    span,
+    unsure,
+    verdict_of,
 )
-from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.policy.defaults import early_refusals
 from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
@@ -33,17 +36,10 @@ from dmaragent.policy.layout import (
 from dmaragent.policy.model import MIB, DeviceRequest, Policy, Strategy
 from dmaragent.policy.settings import DeviceSetting
 
-BUILD_RULE = "libxl_dm.c, libxl__domain_device_construct_rdm"
-DEFAULTS_RULE = "libxl_create.c, libxl__domain_config_setdefault"
-LAYOUT_RULE = "libxl_dom.c, libxl__build_hvm"
-VIDEO_RULE = "libxl_create.c, libxl__domain_build_info_setdefault"
-MAP_RULE = "libxl_x86.c, domain_construct_memmap"
-PVH_RULE = "libxl_x86.c, libxl__arch_passthrough_mode_setdefault"
-HVMLOADER_RULE = "hvmloader/e820.c, build_e820_table"
-INDEPENDENT_RULES = frozenset(
-    {DEFAULTS_RULE, VIDEO_RULE, PVH_RULE, LAYOUT_RULE, ABSENT_RULE, SLOT_RULE, FLAG_RULE}
-)
-"""What refuses a guest whatever regions its host has."""
+BUILD_RULE = Rule("libxl_dm.c, libxl__domain_device_construct_rdm")
+LAYOUT_RULE = Rule("libxl_dom.c, libxl__build_hvm", of_regions=False)
+MAP_RULE = Rule("libxl_x86.c, domain_construct_memmap")
+HVMLOADER_RULE = Rule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
@@ -80,7 +76,7 @@ def build(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
 ) -> Built:
     """Build `guest` on `host` by `behaviour`, and assign its devices."""
-    early = tuple(_defaults(guest, scenario, host))
+    early = tuple(early_refusals(guest, host, len(scenario.devices)))
     if early:
         return _result(early)
     if guest.type is GuestType.HVM:
@@ -96,55 +92,19 @@ def _result(
     entries: tuple[MapEntry, ...] = (),
 ) -> Built:
     """Sort refusals before what is undecided, and warnings apart."""
-    refused = tuple(one for one in decisions if one.verdict is Verdict.REFUSED)
-    unsure = tuple(one for one in decisions if one.verdict is Verdict.UNDECIDED)
-    verdict = Verdict.REFUSED if refused else Verdict.UNDECIDED if unsure else Verdict.STARTS
+    order = (Effect.REFUSED, Effect.UNDECIDED)
+    sorted_ones = tuple(one for effect in order for one in decisions if one.effect is effect)
     return Built(
-        verdict=verdict,
-        decisions=(*refused, *unsure),
-        warnings=tuple(one for one in decisions if one.verdict is Verdict.STARTS),
+        verdict=verdict_of(sorted_ones),
+        decisions=sorted_ones,
+        warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
         layout=layout,
         memory_map=entries,
     )
 
 
-def _refused(decider: Decider, reason: str, rule: str, place: str = "") -> Decision:
-    return Decision(decider=decider, verdict=Verdict.REFUSED, reason=reason, rule=rule, place=place)
-
-
-def _defaults(guest: GuestConfig, scenario: Scenario, host: HostFacts) -> Iterator[Decision]:
-    """Yield what libxl refuses before anything is built."""
-    place = guest.places.get
-    passes = scenario.devices or guest.passthrough not in (None, "default", "disabled")
-    if passes and host.iommu_off:
-        reason = f"no device can be passed through: {host.iommu_off}"
-        yield _refused(Decider.LIBXL, reason, DEFAULTS_RULE, place("pci", ""))
-    if scenario.devices and guest.passthrough == "disabled":
-        reason = "it has devices, and passthrough is disabled"
-        yield _refused(Decider.LIBXL, reason, DEFAULTS_RULE, place("passthrough", ""))
-    if guest.type is GuestType.PVH and scenario.devices:
-        reason = "a PVH guest cannot be given PCI devices"
-        yield _refused(Decider.LIBXL, reason, PVH_RULE, place("type", ""))
-    less = guest.memory is not None and guest.memory < guest.most_memory
-    if passes and less and guest.type is not GuestType.PV:
-        reason = (
-            f"memory ({(guest.memory or 0) // MIB} MiB) is less than maxmem "
-            f"({guest.most_memory // MIB} MiB): populate on demand does not go with devices"
-        )
-        yield _refused(Decider.LIBXL, reason, DEFAULTS_RULE, place("maxmem", ""))
-    if guest.type is GuestType.HVM:
-        yield from _video(guest)
-
-
-def _video(guest: GuestConfig) -> Iterator[Decision]:
-    least = guest.least_video
-    model = "qemu-xen-traditional" if guest.is_traditional else "qemu-xen"
-    if least is None:
-        reason = f"{model} has no {guest.vga.value}"
-        yield _refused(Decider.LIBXL, reason, VIDEO_RULE, guest.places.get("vga", ""))
-    elif guest.video < least and not (guest.is_traditional and guest.vga.value == "cirrus"):
-        reason = f"videoram is {guest.video // MIB} MiB; {guest.vga.value} needs {least // MIB}"
-        yield _refused(Decider.LIBXL, reason, VIDEO_RULE, guest.places.get("videoram", ""))
+def _refused(decider: Decider, reason: str, rule: Rule) -> Decision:
+    return Decision(decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule)
 
 
 def _build_pvh(scenario: Scenario) -> Built:
@@ -154,10 +114,7 @@ def _build_pvh(scenario: Scenario) -> Built:
         "strategy=host for a PVH guest: libxl reserves regions for it by settings of another "
         "kind of guest; nobody has seen what comes of it"
     )
-    unsure = Decision(
-        decider=Decider.DMARAGENT, verdict=Verdict.UNDECIDED, reason=reason, rule=BUILD_RULE
-    )
-    return _result((unsure,))
+    return _result((unsure(reason, rule=BUILD_RULE),))
 
 
 def _build_hvm(
@@ -182,19 +139,16 @@ def _build_hvm(
         boundary=boundary,
         hap=hap,
     )
+    told = _Told({one.asked: one for one in scenario.devices}, host, layout)
     if layout.refused_by is not None:
-        conflicts = [
-            _conflict(one, scenario, host)
-            for one in layout.placed
-            if one.outcome is Outcome.CONFLICT
-        ]
-        return _result(conflicts, layout)
+        conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
+        return _result(list(map(told.conflict, conflicts)), layout)
     try:
         entries = memory_map(layout)
     except ValueError as error:
         return _result((_refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
     decisions = [
-        *(_hidden(one, scenario, layout) for one in layout.placed if one.outcome is Outcome.HIDDEN),
+        *map(told.hidden, (one for one in layout.placed if one.outcome is Outcome.HIDDEN)),
         *_assignments(scenario, host, layout),
         *_hvmloader(layout),
     ]
@@ -215,61 +169,61 @@ def _requests(
     return requests
 
 
-def _conflict(placed: Placed, scenario: Scenario, host: HostFacts) -> Decision:
-    """Say that a strict region holds RAM, and whose policy makes it strict."""
-    entry = placed.reservation
-    device = entry.decided_by
-    setting = _setting(scenario, device)
-    if setting is None:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Puts what becomes of regions into decisions: whose they are, and where that stands."""
+
+    settings: Mapping[SBDF, DeviceSetting]
+    """By what libxl asks about: the entry that decides, which is the last that names it."""
+    host: HostFacts
+    layout: Layout
+
+    def conflict(self, placed: Placed) -> Decision:
+        """Say that a strict region holds RAM, and whose policy makes it strict."""
+        entry = placed.reservation
+        device = entry.decided_by
+        setting = None if device is None else self.settings.get(device)
         whose = "rdm= makes it strict"
-    else:
-        whose = f"{device} is strict"
-        whose += "" if setting.explicit else ", the default of a device"
-    return Decision(
-        decider=Decider.LIBXL,
-        verdict=Verdict.REFUSED,
-        reason=f"the guest has RAM in {span(entry.region)}: {placed.reason}; {whose}",
-        rule=BUILD_RULE,
-        shown=f"RDM conflict at {entry.region.start:#x}",
-        region=entry.region,
-        device=device or next(iter(host.owners.get(entry.region, ())), None),
-        place=_place(scenario, device),
-    )
+        if setting is not None:
+            whose = f"{device} is strict" + (
+                "" if setting.explicit else ", the default of a device"
+            )
+        return Decision(
+            decider=Decider.LIBXL,
+            effect=Effect.REFUSED,
+            reason=f"the guest has RAM in {span(entry.region)}: {placed.reason}; {whose}",
+            rule=BUILD_RULE,
+            shown=f"RDM conflict at {entry.region.start:#x}",
+            region=entry.region,
+            device=device or next(iter(self.host.owners.get(entry.region, ())), None),
+            place="" if setting is None else setting.place,
+        )
 
-
-def _setting(scenario: Scenario, device: SBDF | None) -> DeviceSetting | None:
-    """Find the entry that decides for `device`: the last that names it."""
-    return next((one for one in reversed(scenario.devices) if one.asked == device), None)
-
-
-def _place(scenario: Scenario, device: SBDF | None) -> str:
-    setting = _setting(scenario, device)
-    return "" if setting is None else setting.place
-
-
-def _hidden(placed: Placed, scenario: Scenario, layout: Layout) -> Decision:
-    entry = placed.reservation
-    conflicts = layout.after.overlaps(entry.region)
-    return Decision(
-        decider=Decider.LIBXL,
-        verdict=Verdict.STARTS,
-        reason=f"the guest is not told of {span(entry.region)}: {placed.reason}",
-        rule=BUILD_RULE,
-        shown=f"Ignoring RDM conflict at {entry.region.start:#x}" if conflicts else "",
-        region=entry.region,
-        device=entry.decided_by,
-        place=_place(scenario, entry.decided_by),
-    )
+    def hidden(self, placed: Placed) -> Decision:
+        """Warn that the guest is not told of a region."""
+        entry = placed.reservation
+        device = entry.decided_by
+        setting = None if device is None else self.settings.get(device)
+        conflicts = self.layout.after.overlaps(entry.region)
+        return Decision(
+            decider=Decider.LIBXL,
+            effect=Effect.WARNING,
+            reason=f"the guest is not told of {span(entry.region)}: {placed.reason}",
+            rule=BUILD_RULE,
+            shown=f"Ignoring RDM conflict at {entry.region.start:#x}" if conflicts else "",
+            region=entry.region,
+            device=device,
+            place="" if setting is None else setting.place,
+        )
 
 
 def _assignments(scenario: Scenario, host: HostFacts, layout: Layout | None) -> Iterator[Decision]:
     ram = None if layout is None else layout.after
     pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
-    for one in assigned_functions(pairs, host):
-        if isinstance(one, Assigned):
-            yield from assign(one, host, ram)
-        else:
-            yield one
+    functions, decisions = added_functions(pairs, host)
+    yield from decisions
+    for one in functions:
+        yield from assign(one, host, ram)
 
 
 def _hvmloader(layout: Layout) -> Iterator[Decision]:
@@ -281,8 +235,6 @@ def _hvmloader(layout: Layout) -> Iterator[Decision]:
                 f"{span(HVMLOADER_OWN)}, which hvmloader keeps for itself"
             )
             yield _refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
-    if layout.after.low_end < HVMLOADER_LEAST:
-        reason = (
-            f"the guest halts as it starts: low RAM ends at {layout.after.low_end:#x}, below 2 MiB"
-        )
+    if layout.after.lowmem_end < HVMLOADER_LEAST:
+        reason = f"the guest halts as it starts: low RAM ends at {layout.after.lowmem_end:#x}, below 2 MiB"
         yield _refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)

@@ -16,6 +16,15 @@ class Verdict(Enum):
     """It cannot be said; the reason says why."""
 
 
+class Effect(Enum):
+    """What comes of one decision alone."""
+
+    REFUSED = "refused"
+    UNDECIDED = "undecided"
+    WARNING = "warning"
+    """It stops nothing."""
+
+
 class Decider(Enum):
     """Who decides."""
 
@@ -29,22 +38,50 @@ class Decider(Enum):
     """Nobody: what would be needed to say it is not known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of Xen or its tools."""
+
+    source: str
+    """The file and function that it stands in."""
+    error: str = ""
+    """The error that it gives, by name; or empty."""
+    of_regions: bool = True
+    """Whether it is about regions, so that one that is not known could change its answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One decision or warning, with its reason."""
 
     decider: Decider
-    verdict: Verdict
-    """STARTS: a warning that stops nothing."""
+    effect: Effect
     reason: str
-    rule: str = ""
-    """Where it comes from: a file and function of Xen or its tools."""
+    rule: Rule | None = None
     shown: str = ""
     """What Xen or a tool says of it: an error's name, a message."""
     region: AddressRange | None = None
     device: SBDF | None = None
     place: str = ""
     """Where in the configuration it comes from, if it does."""
+
+
+def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
+    """Give what several decisions come to together."""
+    effects = {one.effect for one in decisions}
+    if Effect.REFUSED in effects:
+        return Verdict.REFUSED
+    return Verdict.UNDECIDED if Effect.UNDECIDED in effects else Verdict.STARTS
+
+
+def unsure(reason: str, **more: object) -> Decision:
+    """Say that something cannot be decided, and why."""
+    return Decision(
+        decider=Decider.DMARAGENT,
+        effect=Effect.UNDECIDED,
+        reason=reason,
+        **more,  # type: ignore[arg-type]  # the fields of Decision
+    )
 
 
 def span(region: AddressRange) -> str:

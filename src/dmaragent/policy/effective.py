@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dmaragent.addresses import SBDF
+from dmaragent.platforms.libxl import toolstack_behaviours
 from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Placed
 from dmaragent.policy.model import MIB, Policy, Strategy
@@ -34,15 +36,20 @@ def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     return tuple(found)
 
 
-def region_policy(resolution: Resolution, case: Case, placed: Placed) -> str:
-    """Name the policy of a region: "any" where several readings come to the same."""
+def region_policies(resolution: Resolution, case: Case, placed: Placed) -> tuple[str, ...]:
+    """Name the policies that a region may be under in this case: those of all its readings."""
     entry = placed.reservation
-    settings = resolution.settings
     own = entry.decided_by
-    inherited = any(one.asked == own and one.policy is None for one in settings.devices)
-    if case.readings > 1 and len(settings.policies) > 1 and (own is None or inherited):
-        return "any"
-    return entry.policy.value
+    if len(case.policies) == 1 or not (own is None or own in _inheriting(resolution)):
+        return (entry.policy.value,)
+    settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
+    unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
+    found = (unset if one is Policy.INVALID else one for one in case.policies)
+    return tuple(dict.fromkeys(one.value for one in found))
+
+
+def _inheriting(resolution: Resolution) -> set[SBDF]:
+    return {one.asked for one in resolution.settings.devices if one.policy is None}
 
 
 def _mib(size: int) -> str:
@@ -118,7 +125,8 @@ def _device(resolution: Resolution, device: DeviceSetting) -> EffectiveSetting:
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
-        return EffectiveSetting(name, device.policy.value, device.place)
+        word = "strict" if device.policy is Policy.INVALID else device.policy.value
+        return EffectiveSetting(name, word, device.place)
     number = resolution.settings.devices.index(device)
     found = [_inherited(one, one.devices[number]) for one in resolution.readings]
     values = " or ".join(dict.fromkeys(value for value, _ in found))

@@ -105,6 +105,8 @@ class GuestConfig:
     """What it holds that is not modelled."""
     warnings: tuple[Complaint, ...] = ()
     """What xl reads otherwise than it was probably meant."""
+    losses: tuple[str, ...] = ()
+    """What of it xl goes on without, each in a few words."""
     readable: bool = True
     """Whether the file could be read at all; else nothing but its refusals is known."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
@@ -32,7 +33,6 @@ class HostFacts:
     """Where that list comes from."""
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None] = field(default_factory=dict)
     """What Xen answers for one device; None: it cannot be asked.  Others: nothing."""
-    devices_source: ListSource = ListSource.PREDICTED
     shared: Mapping[SBDF, tuple[SharedRegion, ...]] | None = field(default_factory=dict)
     """By device, its shared regions; None where no table says who shares what."""
     owners: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
@@ -105,23 +105,23 @@ def facts_of(
     known_table = bool(inventory.all_regions) or not isinstance(inventory.table, Missing)
     caps = None if xen is None else xen.capabilities
     owners, shared = _owners(inventory)
-    own = views.devices_source
     return HostFacts(
         listed=tuple(entry.range for entry in views.list.entries),
         source=views.list.source,
-        devices=views.devices,
-        devices_source=views.devices_source,
-        shared=shared if known_table else None,
-        owners=owners,
+        devices=MappingProxyType(dict(views.devices)),
+        shared=MappingProxyType(shared) if known_table else None,
+        owners=MappingProxyType(owners),
         functions=None if isinstance(functions, Missing) else functions,
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
         hap=None if caps is None else "hap" in caps,
         release=release or running,
         incomplete=_incomplete(inventory),
-        undetermined=inventory.undetermined if own is not ListSource.HYPERVISOR else (),
+        undetermined=inventory.undetermined
+        if views.devices_source is not ListSource.HYPERVISOR
+        else (),
         notes=views.list.notes,
-        names=names or {},
+        names=MappingProxyType(dict(names or {})),
     )
 
 

@@ -4,29 +4,39 @@ Source: tools xl_pci.c, ``pciattach``; libxl_pci.c, ``libxl__device_pci_add``.  
 guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dmaragent.addresses import SBDF
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.assignment import Assigned, assign, assigned_functions
-from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.assignment import added_functions, assign
+from dmaragent.policy.decisions import (
+    Decider,
+    Decision,
+    Effect,
+    Rule,
+    Verdict,
+    unsure,
+    verdict_of,
+)
+from dmaragent.policy.entries import quoted, written
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import Policy
+from dmaragent.policy.other_settings import documented_default
 from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
-from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped, write_pci
-from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, resolve
-from dmaragent.policy.settings import DeviceSetting, Toolstack
+from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped
+from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, needs, resolve
+from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
 
 CONTEXT_AT_CREATION = (4, 13)
 """From here on a guest has an IOMMU context from its creation or never: f89f555827a6.
 
 Xen up to 4.12 makes one when the first device is assigned: ``assign_device``.
 """
-CONTEXT_RULE = "Xen passthrough/pci.c, iommu_do_pci_domctl"
-_POLICIES = {PolicyWord.STRICT: Policy.STRICT, PolicyWord.RELAXED: Policy.RELAXED}
+CONTEXT_RULE = Rule("Xen passthrough/pci.c, iommu_do_pci_domctl", "EOPNOTSUPP", of_regions=False)
+ATTACH_RULE = Rule("xl_pci.c, pciattach", "exit 2", of_regions=False)
+ADD_RULE = Rule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +54,23 @@ class Hotplug:
     policy: Policy
     decisions: tuple[Decision, ...]
     warnings: tuple[Decision, ...]
-    into: Resolution
-    """The guest itself."""
     needs: tuple[str, ...]
+    losses: tuple[str, ...] = ()
+    """What of the guest's configuration is lost when it is read."""
+    advice: tuple[str, ...] = ()
+    """What was tried and helps, where the device is refused."""
 
 
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     """Say what attaching the device of the specification `text` to `guest` does."""
+    found = _attach(text, guest, host, stack)
+    return replace(found, advice=tuple(_advice(found)))
+
+
+def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     into = resolve(guest, host, stack)
     pci = _read(text, stack)
-    if not isinstance(pci, PciText):
+    if isinstance(pci, Decision):
         return _answer(text, into, None, Policy.STRICT, [pci])
     policy = _policy(pci, stack)
     device = DeviceSetting(
@@ -62,87 +79,67 @@ def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     early = _before(into)
     if early is not None:
         return _answer(text, into, device, policy, [early])
-    own = [(one, Policy.STRICT) for one in into.settings.devices]
-    held = [one.sbdf for one in assigned_functions(own, host) if isinstance(one, Assigned)]
-    found = dict.fromkeys(
-        one for ram in _layouts(into) for one in _assign(device, policy, host, ram, held)
-    )
+    own, _ = added_functions([(one, Policy.STRICT) for one in into.settings.devices], host)
+    functions, decisions = added_functions([(device, policy)], host, held=[one.sbdf for one in own])
+    found = dict.fromkeys(decisions)
+    for ram in _layouts(into):
+        for one in functions:
+            found |= dict.fromkeys(assign(one, host, ram))
     return _answer(text, into, device, policy, list(found))
 
 
 def _read(text: str, stack: Stack) -> PciText | Decision:
     """Read the specification; where that fails, say who stops at it and why."""
     if stack.toolstack is Toolstack.XAPI:
-        return _decide(Decider.DMARAGENT, Verdict.UNDECIDED, XAPI_WORDS, "")
+        return unsure(XAPI_WORDS)
     if stack.documented or stack.toolstack is not Toolstack.XL:
         read: PciText | PciRefusal | PciUndefined = read_pci_documented(text)
-        who = Decider.MANUAL if stack.documented else Decider.DMARAGENT
-        refused = Verdict.REFUSED if stack.documented else Verdict.UNDECIDED
+        who = Decider.MANUAL
     else:
         read = read_pci_shipped(text, toolstack_behaviours(stack.release)[-1].parser)
-        who, refused = Decider.XL, Verdict.REFUSED
+        who = Decider.XL
+        taken = stack.evidence.pci.get(text) if stack.evidence else None
+        if stack.evidence and taken is (not isinstance(read, PciText)):
+            does = "takes" if taken else "refuses"
+            library = f"libxlutil {stack.evidence.release}, asked on this host"
+            return unsure(f"{library}, {does} '{text}' unexpectedly")
     if isinstance(read, PciText):
         return read
     if isinstance(read, PciUndefined):
-        reason = f"what xl makes of '{text}' cannot be said: {read.why}"
-        return _decide(Decider.DMARAGENT, Verdict.UNDECIDED, reason, "")
+        return unsure(f"what xl makes of '{text}' cannot be said: {read.why}")
     reason = f"'{text}' is refused: at character {read.position + 1} should be {read.expected}"
-    return _decide(who, refused, reason, "xl_pci.c, pciattach (exit 2)")
+    if stack.toolstack is not Toolstack.XL:
+        return unsure(reason)
+    return _refused(who, reason, ATTACH_RULE)
 
 
 def _policy(read: PciText, stack: Stack) -> Policy:
     """Give the policy that counts: libvirt sets none, Qubes relaxed alone."""
-    asked = _POLICIES.get(read.policy, Policy.STRICT) if read.policy else Policy.STRICT
-    return Policy.STRICT if stack.toolstack is Toolstack.LIBVIRT else asked
+    unset = documented_default(stack.release) if stack.documented else Policy.STRICT
+    asked = POLICY_OF[read.policy] if read.policy else unset
+    if asked is Policy.INVALID or stack.toolstack is Toolstack.LIBVIRT:
+        return Policy.STRICT
+    return asked
 
 
-def advice(found: Hotplug) -> Iterator[str]:
-    """Yield what was tried and helps, where the device is refused."""
-    if found.verdict is not Verdict.REFUSED:
-        return
-    guest, first = found.guest, found.decisions[0]
-    anew = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
-    if first.decider is Decider.XEN and guest.saved_rdm is None:
-        after = resolve(anew, found.host, found.stack)
-        if after.verdict is Verdict.STARTS:
-            yield f"put '{found.text}' into the guest's pci= and start it anew: it starts with it"
-    if first.rule == CONTEXT_RULE:
-        enabled = replace(guest, passthrough="enabled")
-        if hotplug(found.text, enabled, found.host, found.stack).verdict is Verdict.STARTS:
-            yield 'passthrough = "enabled" (4.13 and later) when the guest is created'
-    elif (
-        found.policy is Policy.STRICT
-        and first.decider is Decider.XEN
-        and found.stack.toolstack is Toolstack.XL
-    ):
-        text = _relaxed(found)
-        if text and hotplug(text, guest, found.host, found.stack).verdict is Verdict.STARTS:
-            yield f"attach '{text}', at the risk that DMA of device or firmware meets other memory"
-
-
-def _relaxed(found: Hotplug) -> str:
-    """Write the specification with rdm_policy=relaxed; empty where that cannot be written."""
-    if found.pci is None:
-        return ""
-    try:
-        return write_pci(replace(found.pci, policy=PolicyWord.RELAXED, ignored=()))
-    except ValueError:
-        return ""
-
-
-def _decide(decider: Decider, verdict: Verdict, reason: str, rule: str) -> Decision:
-    return Decision(decider=decider, verdict=verdict, reason=reason, rule=rule)
+def _refused(decider: Decider, reason: str, rule: Rule) -> Decision:
+    return Decision(
+        decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
+    )
 
 
 def _before(into: Resolution) -> Decision | None:
     """Say what stands in the way before Xen is asked, if anything does."""
     guest, host = into.guest, into.host
+    open_ones = (*into.settings.refusals, *into.settings.undefined)
+    if open_ones:
+        first = open_ones[0]
+        return unsure(f"the guest itself is not known: {first.text}", place=first.place)
     if guest.type is GuestType.PVH:
-        reason = "a PVH guest cannot be given PCI devices"
-        return _decide(Decider.LIBXL, Verdict.REFUSED, reason, "libxl_pci.c")
+        return _refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
     if host.iommu_off:
         reason = f"no device can be passed through: {host.iommu_off}"
-        return _decide(Decider.LIBXL, Verdict.REFUSED, reason, "libxl_pci.c")
+        return _refused(Decider.LIBXL, reason, ADD_RULE)
     enabled = guest.passthrough not in (None, "default", "disabled")
     late = into.stack.hypervisor.series < CONTEXT_AT_CREATION
     if not guest.pci and not enabled and not late:
@@ -150,13 +147,12 @@ def _before(into: Resolution) -> Decision | None:
             "the guest was created without a device and without passthrough=: it has no IOMMU "
             "context (strategy=host alone gives it none)"
         )
-        return _decide(Decider.XEN, Verdict.REFUSED, reason, CONTEXT_RULE)
+        return _refused(Decider.XEN, reason, CONTEXT_RULE)
     if host.incomplete:
-        return _decide(Decider.DMARAGENT, Verdict.UNDECIDED, host.incomplete, "")
+        return unsure(host.incomplete)
     if not _layouts(into):
         why = into.reasons[0].reason if into.reasons else "nothing is known of it"
-        reason = f"where its RAM lies is not known, for by the rules it does not start: {why}"
-        return _decide(Decider.DMARAGENT, Verdict.UNDECIDED, reason, "")
+        return unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
     return None
 
 
@@ -172,33 +168,30 @@ def _layouts(into: Resolution) -> list[RamLayout | None]:
     return found
 
 
-def _assign(
-    device: DeviceSetting,
-    policy: Policy,
-    host: HostFacts,
-    ram: RamLayout | None,
-    held: Sequence[SBDF],
-) -> list[Decision]:
-    found: list[Decision] = []
-    for one in assigned_functions([(device, policy)], host, held):
-        if isinstance(one, Assigned):
-            found += assign(one, host, ram)
-        else:
-            found.append(one)
-    return found
-
-
-def _needs(device: DeviceSetting, host: HostFacts) -> tuple[str, ...]:
-    if host.assignable is None or device.pci.seize:
-        return ()
-    functions = assigned_functions([(device, Policy.STRICT)], host)
-    wanted = [one.sbdf for one in functions if isinstance(one, Assigned)]
-    known = host.functions
-    return tuple(
-        f"xl pci-assignable-add {sbdf}"
-        for sbdf in wanted
-        if sbdf not in host.assignable and (known is None or sbdf in known)
-    )
+def _advice(found: Hotplug) -> Iterator[str]:
+    """Yield what was tried and helps, where the device is refused."""
+    if found.verdict is not Verdict.REFUSED:
+        return
+    guest, host, stack, first = found.guest, found.host, found.stack, found.decisions[0]
+    if first.decider is Decider.XEN and guest.saved_rdm is None:
+        anew = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
+        if resolve(anew, host, stack).verdict is Verdict.STARTS:
+            entry = quoted(found.text)
+            yield f"put {entry} into the guest's pci= and start it anew: it starts with it"
+    if first.rule == CONTEXT_RULE:
+        enabled = replace(guest, passthrough="enabled")
+        if _attach(found.text, enabled, host, stack).verdict is Verdict.STARTS:
+            yield 'passthrough = "enabled" when the guest is created'
+    elif (
+        found.pci is not None
+        and found.policy is Policy.STRICT
+        and first.decider is Decider.XEN
+        and stack.toolstack is Toolstack.XL
+    ):
+        text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
+        if text and _attach(text, guest, host, stack).verdict is Verdict.STARTS:
+            risk = "at the risk that DMA of device or firmware meets other memory"
+            yield f"attach {quoted(text)}, {risk}"
 
 
 def _answer(
@@ -208,18 +201,19 @@ def _answer(
     policy: Policy,
     decisions: list[Decision],
 ) -> Hotplug:
-    refused = tuple(one for one in decisions if one.verdict is Verdict.REFUSED)
-    unsure = tuple(one for one in decisions if one.verdict is Verdict.UNDECIDED)
+    order = (Effect.REFUSED, Effect.UNDECIDED)
+    settings = Settings(devices=() if device is None else (device,), inherits=False)
+    stops = tuple(one for effect in order for one in decisions if one.effect is effect)
     return Hotplug(
         text=text,
         guest=into.guest,
         stack=into.stack,
         host=into.host,
-        verdict=Verdict.REFUSED if refused else Verdict.UNDECIDED if unsure else Verdict.STARTS,
+        verdict=verdict_of(stops),
         pci=None if device is None else device.pci,
         policy=policy,
-        decisions=(*refused, *unsure),
-        warnings=tuple(one for one in decisions if one.verdict is Verdict.STARTS),
-        into=into,
-        needs=() if device is None else _needs(device, into.host),
+        decisions=stops,
+        warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
+        needs=needs(into.guest, settings, into.host),
+        losses=into.settings.losses,
     )

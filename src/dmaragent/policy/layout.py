@@ -27,26 +27,28 @@ MAP_ENTRIES = 128
 """The entries at which a memory map is refused: E820MAX, xen/arch-x86/hvm/hvm_info_table.h."""
 DEFAULT_BOUNDARY = 2048 * MIB
 """``rdm_mem_boundary`` where it is not set: libxl.h, LIBXL_RDM_MEM_BOUNDARY_MEMKB_DEFAULT."""
-_SMALLEST_HOLE = 256 * MIB
+SMALLEST_HOLE = 256 * MIB
+"""The least MMIO hole below 4 GiB of an HVM guest: HVM_BELOW_4G_MMIO_LENGTH."""
 _ROUNDING = 2 * MIB
 
 
 @dataclass(frozen=True, slots=True)
 class RamLayout:
-    """A guest's RAM: from 0 to `low_end`, and from 4 GiB to `high_end` (0: nothing there)."""
+    """A guest's RAM: from 0 to `lowmem_end`, and from 4 GiB to `highmem_end` (0: nothing there)."""
 
-    low_end: int
-    high_end: int
+    lowmem_end: int
+    highmem_end: int
 
     @property
     def size(self) -> int:
         """The bytes of RAM."""
-        return self.low_end + max(0, self.high_end - FOUR_GIB)
+        return self.lowmem_end + max(0, self.highmem_end - FOUR_GIB)
 
     def overlaps(self, region: AddressRange) -> bool:
         """Tell whether RAM lies in `region`."""
-        return AddressRange(0, self.low_end).overlaps(region) or (
-            self.high_end > FOUR_GIB and AddressRange(FOUR_GIB, self.high_end).overlaps(region)
+        return AddressRange(0, self.lowmem_end).overlaps(region) or (
+            self.highmem_end > FOUR_GIB
+            and AddressRange(FOUR_GIB, self.highmem_end).overlaps(region)
         )
 
 
@@ -63,7 +65,7 @@ def starting_layout(maximum: int, video: int = 8 * MIB, mmio_hole: int = 0) -> R
 
     """
     ram = maximum - video
-    start = FOUR_GIB - max(mmio_hole, _SMALLEST_HOLE)
+    start = FOUR_GIB - max(mmio_hole, SMALLEST_HOLE)
     if ram <= 0:
         raise ValueError(f"{video} bytes of video memory leave nothing of {maximum} bytes")
     if start <= 0:
@@ -157,7 +159,7 @@ def resolve_layout(
     """
     if reserved is None:
         return Layout(before, before, ())
-    low, added = before.low_end, 0
+    low, added = before.lowmem_end, 0
     for entry in reserved:
         start = entry.region.start
         if boundary < start < low and entry.region.size:
@@ -166,7 +168,7 @@ def resolve_layout(
                 end -= end % _ROUNDING
             added += low - end
             low = end
-    high = before.high_end
+    high = before.highmem_end
     if not high and (added or not behaviour.leaves_unused_high):
         high = FOUR_GIB
     after = RamLayout(low, high + added)
@@ -182,20 +184,20 @@ class _Judge:
         self._after = after
         self._boundary = boundary
         self._moved = (
-            f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.low_end:#x}"
+            f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.lowmem_end:#x}"
         )
 
     def place(self, entry: Reservation) -> Placed:
         """Say what becomes of one reservation, and why."""
         start, end = entry.region.start, entry.region.end
-        in_low = start < self._after.low_end and start < end
+        in_low = start < self._after.lowmem_end and start < end
         if in_low or (end > FOUR_GIB and self._after.overlaps(entry.region)):
             outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
             return Placed(entry, outcome, self._why(entry, in_low=in_low))
         if entry.policy is Policy.INVALID:
             reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
             return Placed(entry, Outcome.HIDDEN, reason)
-        if self._boundary < start < self._before.low_end:
+        if self._boundary < start < self._before.lowmem_end:
             return Placed(entry, Outcome.MOVED, self._moved)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
 
@@ -217,7 +219,7 @@ class MapEntry:
     type: MemoryType
 
 
-def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tuple[MapEntry, ...]:
+def memory_map(layout: Layout) -> tuple[MapEntry, ...]:
     """List the memory map that libxl gives an HVM guest, in its order, which is not sorted.
 
     Raises:
@@ -225,7 +227,7 @@ def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tup
             its size would wrap around, or there are 128 entries or more.
 
     """
-    low, high = layout.after.low_end, layout.after.high_end
+    low, high = layout.after.lowmem_end, layout.after.highmem_end
     if low < HVM_RAM_START:
         raise ValueError(
             f"low RAM would end at {low:#x}, below the first megabyte: its size wraps around"
@@ -235,13 +237,11 @@ def memory_map(layout: Layout, acpi_modules: Sequence[AddressRange] = ()) -> tup
         for one in layout.placed
         if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
     ]
-    modules = [module for module in acpi_modules if module.size]
-    number = 1 + len(reserved) + len(modules) + bool(high)
+    number = 1 + len(reserved) + bool(high)
     if number >= MAP_ENTRIES:
         raise ValueError(f"the memory map would have {number} entries; libxl refuses 128")
     entries = [MapEntry(AddressRange(HVM_RAM_START, low), MemoryType.RAM)]
     entries += [MapEntry(region, MemoryType.RESERVED) for region in reserved]
-    entries += [MapEntry(module, MemoryType.NVS) for module in modules]
     if high:
         entries.append(MapEntry(AddressRange(FOUR_GIB, high), MemoryType.RAM))
     return tuple(entries)

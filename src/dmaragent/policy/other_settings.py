@@ -1,9 +1,11 @@
 """A guest's settings by the manual pages, and by toolstacks that have no ``rdm=``."""
 
+from collections.abc import Iterator
+
 from dmaragent.platforms.releases import Release
-from dmaragent.policy.guest import Complaint, GuestConfig
+from dmaragent.policy.guest import Complaint, GuestConfig, PciEntry
 from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_model import PciRefusal, PolicyWord
+from dmaragent.policy.pci_model import PciRefusal, PciText, PolicyWord
 from dmaragent.policy.pci_text import read_pci_documented
 from dmaragent.policy.rdm_text import RdmRefusal, read_documented
 from dmaragent.policy.settings import (
@@ -15,12 +17,19 @@ from dmaragent.policy.settings import (
     refusals_of,
 )
 
+STRICT_DOCUMENTED = (4, 15)
+"""From here on the pages say that a device is strict by default, before relaxed: 3085930e2f."""
+
+
+def documented_default(release: Release) -> Policy:
+    """Give the policy that the manual pages of `release` promise a device that names none."""
+    return Policy.STRICT if release.series >= STRICT_DOCUMENTED else Policy.RELAXED
+
 
 def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     """Read `guest` as the manual pages of `release` have it.
 
-    An unset policy of a device is the guest's where ``rdm=`` sets one, and else "relaxed"
-    in the pages up to 4.14 and "strict" from 4.15 on (3085930e2f).
+    An unset policy of a device is the guest's where ``rdm=`` sets one, else the pages' default.
     """
     out = Gathered(refusals=refusals_of(guest), undefined=list(guest.undecidable))
     strategy, policy = Strategy.IGNORE, Policy.INVALID
@@ -34,26 +43,11 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
         else:
             strategy = rdm.strategy or Strategy.IGNORE
             policy = rdm.policy or Policy.INVALID
-    default = Policy.RELAXED if release.series < (4, 15) else Policy.STRICT
+    unset = documented_default(release) if policy is Policy.INVALID else policy
     devices = []
-    for number, entry in enumerate(guest.pci):
-        pci = entry.read or read_pci_documented(entry.text)
-        if isinstance(pci, PciRefusal):
-            said = f"'{entry.text}': character {pci.position + 1} should be {pci.expected}"
-            out.refusals.append(Complaint(entry.place, said))
-            continue
+    for number, entry, pci in _entries(guest, out.refusals):
         own = POLICY_OF[pci.policy] if pci.policy else None
-        unset = default if policy is Policy.INVALID else policy
-        devices.append(
-            DeviceSetting(
-                number=number,
-                place=entry.place,
-                text=entry.text,
-                pci=pci,
-                policy=own or unset,
-                explicit=own is not None,
-            )
-        )
+        devices.append(_device(number, entry, pci, own or unset, explicit=own is not None))
     return Settings(
         strategies=(strategy,),
         policies=(policy,),
@@ -64,47 +58,57 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     )
 
 
-def settle_libvirt(guest: GuestConfig, toolstack: Toolstack) -> Settings:
-    """Read `guest` as libvirt's libxl driver or Qubes' does: by its devices alone.
+def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
+    """Read `guest` as libvirt's libxl driver or Qubes' does: neither sets anything of ``rdm=``.
 
-    XAPI's is not read at all.  Neither sets anything of ``rdm=``.  For Qubes an entry's rdm_policy=relaxed stands for
-    the device's option no-strict-reset.
+    For Qubes an entry's rdm_policy=relaxed stands for the device's option no-strict-reset.
+    What XAPI reads is not modelled: nothing is.
     """
     out = Gathered(refusals=refusals_of(guest), undefined=list(guest.undecidable))
     if toolstack is Toolstack.XAPI:
-        return Settings(refusals=tuple(out.refusals), messages=guest.warnings)
-    lost = [("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)]
-    for name, value in lost:
+        return Settings(messages=guest.warnings)
+    for name, value in (("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)):
         if value is not None:
             said = f"{toolstack.value} has no such setting: {name} is left out"
             out.messages.append(Complaint(guest.places.get(name, guest.source), said))
+            out.losses.append(f"{name}= is left out")
     devices = []
-    for number, entry in enumerate(guest.pci):
-        pci = entry.read or read_pci_documented(entry.text)
-        if isinstance(pci, PciRefusal):
-            said = (
-                f"which device '{entry.text}' is cannot be read: character {pci.position + 1} "
-                f"should be {pci.expected}"
-            )
-            out.undefined.append(Complaint(entry.place, said))
-            continue
+    for number, entry, pci in _entries(guest, out.undefined):
         relaxed = toolstack is Toolstack.QUBES and pci.policy is PolicyWord.RELAXED
         if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
             said = f"libvirt has no such setting: rdm_policy of '{entry.text}' is left out"
             out.messages.append(Complaint(entry.place, said))
-        devices.append(
-            DeviceSetting(
-                number=number,
-                place=entry.place,
-                text=entry.text,
-                pci=pci,
-                policy=Policy.RELAXED if relaxed else Policy.INVALID,
-                explicit=relaxed,
-            )
-        )
+            out.losses.append("rdm_policy is left out")
+        policy = Policy.RELAXED if relaxed else Policy.INVALID
+        devices.append(_device(number, entry, pci, policy, explicit=relaxed))
     return Settings(
         devices=tuple(devices),
         refusals=tuple(out.refusals),
         undefined=tuple(out.undefined),
         messages=(*guest.warnings, *out.messages),
+        losses=tuple(dict.fromkeys(out.losses)),
+    )
+
+
+def _entries(guest: GuestConfig, wrong: list[Complaint]) -> Iterator[tuple[int, PciEntry, PciText]]:
+    """Yield the entries of ``pci=`` as documented, and put into `wrong` what is none."""
+    for number, entry in enumerate(guest.pci):
+        pci = entry.read or read_pci_documented(entry.text)
+        if isinstance(pci, PciRefusal):
+            said = f"'{entry.text}': character {pci.position + 1} should be {pci.expected}"
+            wrong.append(Complaint(entry.place, said))
+        else:
+            yield number, entry, pci
+
+
+def _device(
+    number: int, entry: PciEntry, pci: PciText, policy: Policy, *, explicit: bool
+) -> DeviceSetting:
+    return DeviceSetting(
+        number=number,
+        place=entry.place,
+        text=entry.text,
+        pci=pci,
+        policy=policy,
+        explicit=explicit,
     )

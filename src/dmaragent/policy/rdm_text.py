@@ -96,14 +96,15 @@ def _objection(pair: _Pair, behaviour: LibxluBehaviour, place: int) -> tuple[int
     """Say where and why libxlutil stops at the pair at `place`, if it does."""
     keys = _KEYS[place : place + 1] if behaviour.rdm_in_fixed_order else _KEYS
     if pair.key not in keys:
-        return pair.key_at, " or ".join(keys) or "the end"
+        blank = "without a blank before or after it" if pair.key.strip() in keys else ""
+        return pair.key_at, " ".join([" or ".join(keys) or "the end", blank]).strip()
     if pair.key == "strategy":
         return None if pair.value == "host" else (pair.value_at, "host")
     if behaviour.rdm_takes_policy_wrongly:
         # "invalid" is a name of the enumeration too, and names are compared without case
         known = pair.value.lower() in (*_POLICIES, "invalid")
         return (
-            (pair.value_at, "no policy= at all: this release fails on every one") if known else None
+            (pair.value_at, "no policy=: this release fails on every valid one") if known else None
         )
     return None if pair.value in _POLICIES else (pair.value_at, " or ".join(_POLICIES))
 

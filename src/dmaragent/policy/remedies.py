@@ -9,12 +9,11 @@ from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.assignment import ABSENT_RULE, Assigned, assigned_functions
+from dmaragent.policy.assignment import ABSENT_RULE, added_functions
 from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
 from dmaragent.policy.entries import changed, quoted, respelled, with_policy, written
-from dmaragent.policy.evidence import Evidence
-from dmaragent.policy.guest import GuestType
+from dmaragent.policy.guest import GuestConfig, GuestType, Vga
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Outcome
 from dmaragent.policy.model import MIB, Policy, Strategy
 from dmaragent.policy.pci_model import PciText
@@ -29,13 +28,13 @@ _MOST_CANDIDATES = 32
 """Boundaries that are tried, nearest to the present one first."""
 
 
-def remedies(resolution: Resolution, evidence: Evidence | None = None) -> Remedies:
+def remedies(resolution: Resolution) -> Remedies:
     """Find what helps the guest of `resolution`, if anything is wrong with it."""
-    trial = Trial(resolution, evidence)
+    trial = Trial(resolution)
     spelt = spelling(trial)
     if resolution.verdict is Verdict.STARTS and not resolution.reasons:
         return Remedies((), "", spelt)
-    undecided = resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED
+    undecided = bool(resolution.host.incomplete) and resolution.verdict is Verdict.UNDECIDED
     if resolution.stack.toolstack is Toolstack.XAPI or undecided:
         return Remedies((), _why_nothing(resolution), spelt)
     for attempt in _ATTEMPTS:
@@ -63,7 +62,8 @@ def _settings(trial: Trial) -> None:
     """Change what other settings stand in the way; where that is not enough, go on from it."""
     guest, effects = trial.guest, []
     lines: dict[str, tuple[str, ...]] = {}
-    if guest.memory is not None and guest.memory < guest.most_memory and trial.devices:
+    passes = trial.devices or guest.passthrough not in (None, "default", "disabled")
+    if guest.memory is not None and guest.memory < guest.most_memory and passes:
         lines |= trial.set("maxmem", guest.memory // MIB)
         effects.append("all memory is there from the start")
         guest = replace(guest, maximum=guest.memory)
@@ -72,9 +72,13 @@ def _settings(trial: Trial) -> None:
         effects.append("HVM guests can have devices")
         guest = replace(guest, type=GuestType.HVM)
     least = guest.least_video
-    small = least is not None and guest.videoram is not None and guest.videoram < least
-    if guest.type is GuestType.HVM and small:
-        lines |= trial.set("videoram", (least or 0) // MIB)
+    if guest.type is GuestType.HVM and least is None:
+        lines |= trial.set("vga", quoted(Vga.STDVGA.value))
+        effects.append("an adapter that the device model has")
+        guest = replace(guest, vga=Vga.STDVGA)
+    odd = guest.videoram is not None and not (least or 0) <= guest.videoram < guest.most_memory
+    if guest.type is GuestType.HVM and least is not None and odd:
+        lines |= trial.set("videoram", least // MIB)
         effects.append("the least that the adapter takes")
         guest = replace(guest, videoram=least)
     if guest.passthrough == "disabled" and trial.devices:
@@ -108,6 +112,8 @@ def _explicit(trial: Trial) -> None:
 
 def _by_address(trial: Trial) -> None:
     """Name a device by its address: by its name its regions are not reserved."""
+    if trial.stack.toolstack is not Toolstack.XL:
+        return
     texts = {}
     for one in trial.devices:
         address = trial.host.names.get(one.pci.name or "")
@@ -138,7 +144,7 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
 
 
 def _boundary(trial: Trial) -> None:
-    """Change the boundary, as little as helps."""
+    """Change the boundary, as little as helps; first so that no warning is left."""
     guest = trial.guest
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
         return
@@ -146,37 +152,52 @@ def _boundary(trial: Trial) -> None:
     troubled = _troubled(trial.now)
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
     values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
+    helping: dict[int, int] = {}
     for value in sorted(values - {present}, key=lambda one: abs(one - present))[:_MOST_CANDIDATES]:
-        moves = value < present
-        effect = "RAM is moved out of the region, to above 4 GiB" if moves else "RAM is not moved"
+        warnings = trial.try_out(replace(guest, boundary=value * MIB))
+        if warnings is not None:
+            helping.setdefault(warnings, value)
+        if warnings == 0:
+            break
+    if helping:
+        value = helping[min(helping)]
+        effect = "RAM is moved out of the way" if value < present else "RAM is not moved"
         other = replace(guest, boundary=value * MIB)
         lines = trial.set("rdm_mem_boundary", value)
-        if trial.offer(RemedyKind.BOUNDARY, other, lines, f"libxl: {effect}"):
-            return
+        trial.offer(RemedyKind.BOUNDARY, other, lines, f"libxl: {effect}")
 
 
 def _memory(trial: Trial) -> None:
-    """Find the most memory with which the guest starts, by halving."""
+    """Find the most memory with which the guest starts, first without a warning, by halving."""
     guest = trial.guest
     if guest.type is not GuestType.HVM or not _troubled(trial.now):
         return
 
-    def works(size: int) -> bool:
-        return trial.better(trial.resolve(replace(guest, memory=size * MIB, maximum=None)))
+    def with_memory(size: int) -> GuestConfig:
+        return replace(guest, memory=size * MIB, maximum=None)
 
-    least, most = guest.video // MIB + 3, guest.most_memory // MIB
-    if most <= least or not works(least):
+    least = guest.video // MIB + 3
+    fewest = trial.try_out(with_memory(least))
+    if guest.most_memory // MIB <= least or fewest is None:
         return
+
+    def works(size: int) -> bool:
+        left = trial.try_out(with_memory(size))
+        return left is not None and left <= fewest
+
+    most = guest.most_memory // MIB
     while most - least > 1:
         middle = (least + most) // 2
         if works(middle):
             least = middle
         else:
             most = middle
-    other = replace(guest, memory=least * MIB, maximum=None)
     lines = trial.set("memory", least)
     lines |= {} if guest.maximum is None else trial.set("maxmem", least)
-    trial.offer(RemedyKind.MEMORY, other, lines, "the most with which its RAM stays out of the way")
+    effect = "the most with which its RAM stays out of the way"
+    if fewest:
+        effect = "the most with which it starts so"
+    trial.offer(RemedyKind.MEMORY, with_memory(least), lines, effect)
 
 
 # Devices --------------------------------------------------------------------------------
@@ -192,9 +213,8 @@ def _concerned(trial: Trial, resolution: Resolution) -> list[DeviceSetting]:
     named = {one.device for one in _hindrances(resolution) if one.device is not None}
     found = []
     for device in trial.devices:
-        added = assigned_functions([(device, Policy.STRICT)], trial.host)
-        functions = {one.sbdf for one in added if isinstance(one, Assigned)}
-        if named & (functions | {device.pci.sbdf}):
+        added, _ = added_functions([(device, Policy.STRICT)], trial.host)
+        if named & ({one.sbdf for one in added} | {device.pci.sbdf}):
             found.append(device)
     return found
 
@@ -228,15 +248,14 @@ def _virtual_functions(trial: Trial) -> None:
 def _strategy(trial: Trial) -> None:
     """Leave ``strategy=host`` out: what is no device's of the guest need not be reserved."""
     if Strategy.HOST in trial.before.settings.strategies and trial.before.guest.rdm is not None:
-        guest = replace(trial.before.guest, rdm=None)
-        after = trial.resolve(guest)
-        if trial.better(after):
+        warnings = trial.try_out(replace(trial.before.guest, rdm=None))
+        if warnings is not None:
             remedy = Remedy(
                 kind=RemedyKind.STRATEGY,
                 lines=(),
                 effect="without rdm= only the regions of the guest's own devices are reserved",
-                verdict=after.verdict,
-                warnings=len(after.reasons),
+                verdict=Verdict.STARTS,
+                warnings=warnings,
             )
             trial.found.append(remedy)
 
@@ -256,8 +275,9 @@ def _relax(trial: Trial) -> None:
         after = trial.resolve(guest)
         if trial.better(after):
             if trial.stack.toolstack is Toolstack.QUBES:
-                names = ", ".join(str(one.asked) for one in trial.devices if one.number in texts)
-                lines = (f"option no-strict-reset for {names}",)
+                relaxed = [(one, Policy.RELAXED) for one in trial.devices if one.number in texts]
+                added, _ = added_functions(relaxed, trial.host)
+                lines = (f"option no-strict-reset for {', '.join(str(one.sbdf) for one in added)}",)
             trial.offer(RemedyKind.POLICY, guest, {"pci": lines}, _relaxed_effect(after))
             return
 

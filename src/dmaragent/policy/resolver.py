@@ -9,16 +9,28 @@ from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.platforms.releases import Release
-from dmaragent.policy.assignment import Assigned, assigned_functions
-from dmaragent.policy.build import INDEPENDENT_RULES, Built, Scenario, build
-from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.assignment import added_functions
+from dmaragent.policy.build import Built, Scenario, build
+from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.other_settings import settle_documented, settle_libvirt
+from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
 from dmaragent.policy.settings import Settings, Toolstack
 from dmaragent.policy.xl_settings import as_read, settle
+
+XAPI_WORDS = (
+    "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
+    "below every region of the guest's devices, without strategy, policy, boundary or 2 MiB "
+    "rounding, and it always assigns devices relaxed"
+)
+_POLICY_WORDS = {
+    Policy.STRICT: "policy strict",
+    Policy.RELAXED: "policy relaxed",
+    Policy.INVALID: "policy unset",
+    Policy.NEITHER: "a number that is no policy",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,8 @@ class Stack:
     """Whether the manual pages are followed, not the release."""
     origin: str = ""
     """How the releases are known, in words."""
+    evidence: Evidence | None = None
+    """What the installed libxlutil answered; it wins over what is known of the release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +56,8 @@ class Case:
 
     assumptions: tuple[str, ...]
     """What each reading assumes; empty where all readings come to the same."""
-    readings: int = 1
-    """How many readings it stands for: of several, `scenario` has the first's policies."""
+    policies: tuple[Policy, ...]
+    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
     scenario: Scenario
     built: Built
 
@@ -53,6 +67,7 @@ class Resolution:
     """What becomes of a guest, and why."""
 
     guest: GuestConfig
+    """As the toolstack reads it: without what its release does not know."""
     host: HostFacts
     stack: Stack
     verdict: Verdict
@@ -74,29 +89,20 @@ class Resolution:
         return next(alike, self.cases[0] if self.cases else None)
 
 
-def resolve(
-    guest: GuestConfig, host: HostFacts, stack: Stack, evidence: Evidence | None = None
-) -> Resolution:
+def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     """Say what becomes of `guest` on `host`."""
-    unread: tuple[Complaint, ...] = ()
-    if stack.toolstack is Toolstack.XL:
-        guest, unread = as_read(guest, stack.release)
-        read = guest
-    elif stack.toolstack in (Toolstack.LIBVIRT, Toolstack.QUBES):
-        stubdomain = guest.stubdomain or stack.toolstack is Toolstack.QUBES
-        read = replace(guest, boundary=None, rdm=None, saved_rdm=None, stubdomain=stubdomain)
-        read = replace(read, traditional=bool(guest.traditional))
-    else:
-        read = guest
-    behaviours = toolstack_behaviours(stack.release)
-    settled = [(one, _settle(guest, one, stack, evidence)) for one in behaviours]
-    settings = replace(settled[0][1], messages=(*unread, *settled[0][1].messages))
+    read, unread = _as_read(guest, stack)
+    settled = [
+        (one, _settle(guest, read, one, stack)) for one in toolstack_behaviours(stack.release)
+    ]
+    first = settled[0][1]
+    settings = replace(first, messages=(*unread, *first.messages))
     cases: tuple[Case, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         cases = tuple(_cases(read, host, settled))
     verdict, reasons = _conclude(host, stack, settings, cases)
     return Resolution(
-        guest=guest,
+        guest=read,
         host=host,
         stack=stack,
         verdict=verdict,
@@ -104,29 +110,36 @@ def resolve(
         settings=settings,
         readings=tuple(one for _, one in settled),
         cases=cases,
-        needs=tuple(_needs(guest, settings, host)),
+        needs=needs(read, settings, host),
     )
 
 
+def _as_read(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+    """Leave out of `guest` what the toolstack does not read."""
+    if stack.toolstack is Toolstack.XL:
+        return as_read(guest, stack.release)
+    if stack.toolstack is Toolstack.XAPI:
+        return guest, ()
+    read = replace(guest, boundary=None, rdm=None, saved_rdm=None)
+    if stack.toolstack is Toolstack.QUBES:  # its stub domains run Linux, and qemu-xen
+        read = replace(read, stubdomain=True, traditional=bool(guest.traditional))
+    return read, ()
+
+
 def _settle(
-    guest: GuestConfig, behaviour: ToolstackBehaviour, stack: Stack, evidence: Evidence | None
+    guest: GuestConfig, read: GuestConfig, behaviour: ToolstackBehaviour, stack: Stack
 ) -> Settings:
     if stack.toolstack is not Toolstack.XL:
-        return settle_libvirt(guest, stack.toolstack)
+        return settle_without_rdm(guest, stack.toolstack)
     if stack.documented:
-        return settle_documented(guest, stack.release)
-    return settle(guest, behaviour, stack.release, evidence)
+        return settle_documented(read, stack.release)
+    return settle(read, behaviour, stack.release, stack.evidence)
 
 
-_POLICY_WORDS = {
-    Policy.STRICT: "policy strict",
-    Policy.RELAXED: "policy relaxed",
-    Policy.INVALID: "policy unset",
-    Policy.NEITHER: "a number that is no policy",
-}
+# Readings -------------------------------------------------------------------------------
 
 
-def _scenarios(settings: Settings) -> Iterator[tuple[list[str], Scenario]]:
+def _scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
     """Yield the possible readings, each with the words for what it assumes."""
     for strategy in settings.strategies:
         for policy in settings.policies:
@@ -141,41 +154,56 @@ def _scenarios(settings: Settings) -> Iterator[tuple[list[str], Scenario]]:
                 devices=settings.devices,
                 device_policies=tuple(one.policy or policy for one in settings.devices),
             )
-            yield words, scenario
+            yield " and ".join(words), scenario
 
 
-def _effect(scenario: Scenario, behaviour: ToolstackBehaviour) -> object:
+def _effect(scenario: Scenario) -> object:
     """Give what of a reading makes a difference: readings alike in it need one build."""
     policy = None
     if scenario.strategy is Strategy.HOST:
         policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
-    return scenario.strategy, policy, scenario.device_policies, behaviour.layout.name
+    return scenario.strategy, policy, scenario.device_policies
+
+
+@dataclass(slots=True)
+class _Found:
+    """One outcome, and the readings that come to it."""
+
+    words: list[str]
+    policies: list[Policy]
+    scenario: Scenario
+    built: Built
+
+    def outcome(self) -> object:
+        """Give what is seen of it: the policies that led to it are not."""
+        layout, built = self.built.layout, self.built
+        placed = None
+        if layout is not None:
+            placed = layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
+        return built.verdict, built.decisions, built.warnings, placed, built.memory_map
 
 
 def _cases(
     guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
 ) -> Iterator[Case]:
-    found: dict[object, tuple[list[str], Scenario, Built]] = {}
+    found: dict[object, _Found] = {}
     for behaviour, settings in settled:
         for words, scenario in _scenarios(settings):
             name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
-            assumption = ", ".join([*name, *words])
-            key = _effect(scenario, behaviour)
+            key = _effect(scenario)
             if key not in found:
                 built = build(guest, scenario, host, behaviour.layout)
-                found[key] = ([], scenario, built)
-            found[key][0].append(assumption)
+                found[key] = _Found([], [], scenario, built)
+            found[key].words.append(" and ".join([*name, *([words] if words else [])]))
+            found[key].policies.append(scenario.policy)
     merged = _merged(list(found.values()))
-    for words, scenario, built in merged:
+    for one in merged:
         yield Case(
-            assumptions=tuple(words) if len(merged) > 1 else (),
-            readings=len(words),
-            scenario=scenario,
-            built=built,
+            assumptions=tuple(one.words) if len(merged) > 1 else (),
+            policies=tuple(dict.fromkeys(one.policies)),
+            scenario=one.scenario,
+            built=one.built,
         )
-
-
-_Found = tuple[list[str], Scenario, Built]
 
 
 def _merged(found: list[_Found]) -> list[_Found]:
@@ -184,30 +212,21 @@ def _merged(found: list[_Found]) -> list[_Found]:
         return found
     merged: list[tuple[object, _Found]] = []
     for one in found:
-        outcome = _outcome(one[2])
+        outcome = one.outcome()
         alike = next((each for each in merged if each[0] == outcome), None)
         if alike is None:
             merged.append((outcome, one))
         else:
-            alike[1][0].extend(one[0])
+            alike[1].words.extend(one.words)
+            alike[1].policies.extend(one.policies)
     return [one for _, one in merged]
 
 
-def _outcome(built: Built) -> object:
-    """Give what is seen of a build: the policies that led to it are not."""
-    layout = built.layout
-    placed = None
-    if layout is not None:
-        placed = layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
-    return built.verdict, built.decisions, built.warnings, placed, built.memory_map
+# The verdict ----------------------------------------------------------------------------
 
 
-def _complained(complaint: Complaint, verdict: Verdict, decider: Decider) -> Decision:
-    return Decision(decider=decider, verdict=verdict, reason=complaint.text, place=complaint.place)
-
-
-def _unsure(reason: str) -> Decision:
-    return Decision(decider=Decider.DMARAGENT, verdict=Verdict.UNDECIDED, reason=reason)
+def _complained(complaint: Complaint, effect: Effect, decider: Decider) -> Decision:
+    return Decision(decider=decider, effect=effect, reason=complaint.text, place=complaint.place)
 
 
 def _conclude(
@@ -215,42 +234,43 @@ def _conclude(
 ) -> tuple[Verdict, tuple[Decision, ...]]:
     """Give the verdict and its reasons."""
     if stack.toolstack is Toolstack.XAPI:
-        return Verdict.UNDECIDED, (_unsure(XAPI_WORDS),)
+        return Verdict.UNDECIDED, (unsure(XAPI_WORDS),)
     if settings.refusals:
         who = Decider.MANUAL if stack.documented else Decider.XL
-        refused = tuple(_complained(one, Verdict.REFUSED, who) for one in settings.refusals)
-        return Verdict.REFUSED, refused
+        refused = (_complained(one, Effect.REFUSED, who) for one in settings.refusals)
+        return Verdict.REFUSED, tuple(refused)
     if settings.undefined:
-        unsure = (
-            _complained(one, Verdict.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
+        return Verdict.UNDECIDED, tuple(
+            _complained(one, Effect.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
         )
-        return Verdict.UNDECIDED, tuple(unsure)
+    reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
     verdicts = {case.built.verdict for case in cases}
     if len(verdicts) > 1:
-        return Verdict.UNDECIDED, (_unsure(_dependence(cases)), *cases[0].built.decisions)
+        return Verdict.UNDECIDED, (unsure(_dependence(cases)), *reasons)
     verdict = cases[0].built.verdict
-    alike = {case.built.decisions for case in cases}
-    reasons = cases[0].built.decisions
-    if len(alike) > 1:
-        reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
-    depends = settings.devices or Strategy.HOST in settings.strategies
-    certain = all(
-        any(one.rule in INDEPENDENT_RULES for one in case.built.decisions) for case in cases
-    )
-    if host.incomplete and depends and not certain and verdict is not Verdict.UNDECIDED:
+    if _may_change(host, settings, cases) and verdict is not Verdict.UNDECIDED:
         words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
-        unsure_too = _unsure(f"{host.incomplete}. By what is known it {words}")
-        return Verdict.UNDECIDED, (unsure_too, *reasons)
+        return Verdict.UNDECIDED, (
+            unsure(f"{host.incomplete}. By what is known it {words}"),
+            *reasons,
+        )
     if verdict is Verdict.STARTS:
         reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.warnings))
     return verdict, reasons
 
 
-XAPI_WORDS = (
-    "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
-    "below every region of the guest's devices, without strategy, policy, boundary or 2 MiB "
-    "rounding, and it always assigns devices relaxed"
-)
+def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> bool:
+    """Tell whether a region that is not known could change the verdict."""
+    if not host.incomplete:
+        return False
+    certain = all(
+        any(
+            one.effect is Effect.REFUSED and one.rule is not None and not one.rule.of_regions
+            for one in case.built.decisions
+        )
+        for case in cases
+    )
+    return not certain and bool(settings.devices or Strategy.HOST in settings.strategies)
 
 
 def _dependence(cases: tuple[Case, ...]) -> str:
@@ -266,8 +286,26 @@ def _dependence(cases: tuple[Case, ...]) -> str:
             word for case in cases if case.built.verdict is verdict for word in case.assumptions
         ]
         if assumed:
-            told.append(f"{said} {', '.join(assumed)}")
+            told.append(f"{said} {' or '.join(assumed)}")
     return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
+
+
+def needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str, ...]:
+    """Give what must be done before the devices of `settings` can be added."""
+    if host.assignable is None:
+        return ()
+    told = []
+    functions, _ = added_functions([(one, Policy.STRICT) for one in settings.devices], host)
+    for one in functions:
+        own = one.device.pci.seize
+        seize = guest.seize and settings.inherits if own is None else own
+        answers = host.functions is None or one.sbdf in host.functions
+        if answers and not seize and one.sbdf not in host.assignable:
+            told.append(f"xl pci-assignable-add {one.sbdf}")
+    return tuple(told)
+
+
+# The manual pages -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,19 +325,5 @@ def documented(resolution: Resolution) -> Documented:
         return Documented(settings=settings, case=None)
     _, scenario = next(_scenarios(settings))
     built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    return Documented(settings=settings, case=Case(assumptions=(), scenario=scenario, built=built))
-
-
-def _needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> Iterator[str]:
-    """Yield what must be done before the guest can be created."""
-    if host.assignable is None:
-        return
-    pairs = [(device, Policy.STRICT) for device in settings.devices]
-    for one in assigned_functions(pairs, host):
-        if not isinstance(one, Assigned):
-            continue
-        own = one.device.pci.seize
-        seize = guest.seize and settings.inherits if own is None else own
-        answers = host.functions is None or one.sbdf in host.functions
-        if answers and not seize and one.sbdf not in host.assignable:
-            yield f"xl pci-assignable-add {one.sbdf}"
+    case = Case(assumptions=(), policies=(scenario.policy,), scenario=scenario, built=built)
+    return Documented(settings=settings, case=case)

@@ -6,6 +6,7 @@ number without a name is null.  Held against libxl 4.17's own ``libxl_domain_con
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dmaragent.addresses import SBDF
@@ -16,7 +17,16 @@ from dmaragent.policy.pci_text import write_pci
 
 KIB = 1 << 10
 _VGA = {"cirrus": Vga.CIRRUS, "std": Vga.STDVGA, "qxl": Vga.QXL, "none": Vga.NONE}
-_KEYS = ("type", "memory", "videoram", "mmio_hole", "rdm_mem_boundary", "hap", "passthrough")
+_KEYS = {
+    "type": "type",
+    "hap": "hap",
+    "passthrough": "passthrough",
+    "max_memkb": "memory",
+    "video_memkb": "videoram",
+    "mmio_hole_memkb": "mmio_hole",
+    "rdm_mem_boundary_memkb": "rdm_mem_boundary",
+}
+"""What libxl calls the settings of xl.cfg."""
 _UNSET = (1 << 64) - 1
 """LIBXL_MEMKB_DEFAULT."""
 
@@ -36,11 +46,11 @@ def guests_from_saved(text: str, source: str) -> tuple[GuestConfig, ...]:
     try:
         document = json.loads(_body(text))
     except RecursionError as error:
-        raise ValueError("the JSON is nested too deeply") from error
-    except json.JSONDecodeError:
-        raise
+        raise ValueError(f"{source} is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{source} is not JSON: {error}") from error
     except ValueError as error:  # a number of more digits than Python converts
-        raise ValueError("it holds a number of thousands of digits") from error
+        raise ValueError(f"{source} holds a number of thousands of digits") from error
     entries = document if isinstance(document, list) else [document]
     found = []
     for number, entry in enumerate(entries):
@@ -141,9 +151,14 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         gfx_passthru=hvm.word("gfx_passthru"),
         saved_rdm=_rdm(hvm.part("rdm")),
         pci=tuple(_device(_Part(each, f"{place}.pcidevs[{n}]")) for n, each in enumerate(devices)),
-        places=dict.fromkeys(_KEYS, place),
+        places=MappingProxyType(dict.fromkeys(_given(create, build, hvm), place)),
         undecidable=tuple(undecidable),
     )
+
+
+def _given(*parts: _Part) -> list[str]:
+    """Name the settings that are there, as xl.cfg does."""
+    return [name for key, name in _KEYS.items() if any(key in part.value for part in parts)]
 
 
 def _rdm(part: _Part) -> SavedRdm:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.entries import changed, quoted, respelled, with_policy
+from dmaragent.policy.guest import GuestType
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmText, read_documented
 from dmaragent.policy.resolver import Resolution
@@ -18,8 +19,13 @@ def spelling(trial: Trial) -> Remedy | None:
         return None
     meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
     ignored = any(device.pci.ignored for device in settings.devices)
-    if meant is None and not ignored:
+    untyped = "type= is not read" in settings.losses
+    if meant is None and not ignored and not untyped:
         return None
+    builder: tuple[str, ...] = ()
+    if untyped:
+        guest = replace(guest, type=GuestType.HVM, builder=GuestType.HVM)
+        builder = ('builder = "hvm"',)
     texts = {}
     for number, entry in enumerate(guest.pci):
         device = next((one for one in trial.devices if one.number == number), None)
@@ -30,15 +36,15 @@ def spelling(trial: Trial) -> Remedy | None:
             texts[number] = text
     other, lines = changed(guest, texts)
     for rdm in _rdm_texts(meant):
-        after = trial.resolve(replace(other, rdm=rdm))
+        after = trial.resolve(other if rdm is None else replace(other, rdm=rdm))
         if rdm is None or after.settings.rdm_taken:
             told = () if rdm is None else (f"rdm = {quoted(rdm)}",)
-            return _spelled((*told, *(lines if texts else ())), after)
+            return _spelled((*builder, *told, *(lines if texts else ())), after)
     return None
 
 
 def _rdm_texts(meant: RdmText | None) -> Iterator[str | None]:
-    """Yield the ways to write what ``rdm=`` was meant to say, the best first."""
+    """Yield the ways to write what ``rdm=`` was meant to say, the best first; None: as it is."""
     if meant is not None and meant.strategy is not None:
         yield f"strategy=host,policy={(meant.policy or Policy.RELAXED).value}"
         yield "strategy=host"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import DeviceSetting, Toolstack
@@ -71,7 +70,7 @@ class Trial:
     changed in any case and does not help alone.
     """
 
-    def __init__(self, resolution: Resolution, evidence: Evidence | None) -> None:
+    def __init__(self, resolution: Resolution) -> None:
         self.before = resolution
         self.host = resolution.host
         self.stack = resolution.stack
@@ -80,7 +79,6 @@ class Trial:
         self.now = resolution
         """What becomes of `guest`."""
         self._lines: dict[str, tuple[str, ...]] = {}
-        self._evidence = evidence
 
     @property
     def devices(self) -> tuple[DeviceSetting, ...]:
@@ -89,7 +87,7 @@ class Trial:
 
     def resolve(self, guest: GuestConfig) -> Resolution:
         """Resolve a changed guest."""
-        return resolve(guest, self.host, self.stack, self._evidence)
+        return resolve(guest, self.host, self.stack)
 
     def better(self, after: Resolution) -> bool:
         """Tell whether `after` is what is wanted: it starts, with fewer warnings if it did."""
@@ -99,6 +97,11 @@ class Trial:
             self.before.reasons
         )
 
+    def try_out(self, guest: GuestConfig) -> int | None:
+        """Give how many warnings are left with the changed `guest`; None where it is no better."""
+        after = self.resolve(guest)
+        return len(after.reasons) if self.better(after) else None
+
     def offer(
         self,
         kind: RemedyKind,
@@ -107,8 +110,8 @@ class Trial:
         effect: str,
     ) -> bool:
         """Offer the change to `guest` if it helps; `lines` by what they set."""
-        after = self.resolve(guest)
-        if not self.better(after):
+        warnings = self.try_out(guest)
+        if warnings is None:
             return False
         together = {**self._lines, **lines}
         self.found.append(
@@ -116,8 +119,8 @@ class Trial:
                 kind=kind,
                 lines=tuple(line for part in together.values() for line in part),
                 effect=effect,
-                verdict=after.verdict,
-                warnings=len(after.reasons),
+                verdict=Verdict.STARTS,
+                warnings=warnings,
             )
         )
         return True

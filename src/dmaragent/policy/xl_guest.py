@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.policy.layout import SMALLEST_HOLE
 from dmaragent.policy.model import FOUR_GIB, MIB
 from dmaragent.policy.xlcfg import Item, Setting, XlConfig
 
@@ -43,12 +45,12 @@ OPTIONS = {
     "pci": "--pci",
 }
 """What gives a setting on the command line."""
+_PCI_FLAGS = ("pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize")
 _HVM_ONLY = frozenset({"vga", "mmio_hole"})
 _ALL_BITS = (1 << 64) - 1
 _MOST_MIB = 1 << 44
 """From here on a size in MiB has more than 64 bits as bytes."""
-_LEAST_HOLE = 256 * MIB
-_MOST_HOLE = FOUR_GIB - _LEAST_HOLE
+_MOST_HOLE = FOUR_GIB - SMALLEST_HOLE
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class _Reader:
     refusals: list[Complaint] = field(default_factory=list)
     hvm_refusals: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     def place(self, name: str) -> str:
         """Give where a setting stands: FILE:LINE, or the option that it was given as."""
@@ -72,12 +75,15 @@ class _Reader:
         refusals = self.hvm_refusals if name in _HVM_ONLY else self.refusals
         refusals.append(Complaint(self.place(name), text))
 
+    def lose(self, name: str, text: str) -> None:
+        self.warnings.append(Complaint(self.place(name), text))
+        self.losses.append(f"{name}= is left out")
+
     def text(self, name: str) -> str | None:
         """Give a text; of a list xl warns and goes on without it."""
         found = self.config.text(name)
         if found is None and name in self.config.settings:
-            said = f"{name} is a list and should be one value: xl goes on without it"
-            self.warnings.append(Complaint(self.place(name), said))
+            self.lose(name, f"{name} is a list and should be one value: xl goes on without it")
         return found
 
     def number(self, name: str) -> int | None:
@@ -85,8 +91,7 @@ class _Reader:
         text = self.text(name)
         found = None if text is None else self.config.number(name)
         if text is not None and found is None:
-            said = f"{name} = '{text}' is not a whole number: xl goes on without it"
-            self.warnings.append(Complaint(self.place(name), said))
+            self.lose(name, f"{name} = '{text}' is not a whole number: xl goes on without it")
         return found
 
     def flag(self, name: str) -> bool | None:
@@ -113,7 +118,8 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
     settings["pci"] = Setting("pci", tuple(Item(text, 1) for text in pci), 1)
     guest = guest_from_xl(XlConfig(settings), "")
     entries = tuple(replace(one, place=f"--pci {one.text}") for one in guest.pci)
-    return replace(guest, source="the command line", pci=entries)
+    builder = None if guest.type is GuestType.PVH else guest.type
+    return replace(guest, source="the command line", pci=entries, builder=builder)
 
 
 def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
@@ -141,8 +147,8 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         gfx_passthru=config.text("gfx_passthru"),
         rdm=reader.text("rdm"),
         pci=tuple(_pci(reader)),
-        seize=bool(reader.flag("pci_seize")),
-        places={key: reader.place(key) for key in KEYS if key in config.settings},
+        seize=bool([reader.flag(name) for name in _PCI_FLAGS][-1]),
+        places=MappingProxyType({key: reader.place(key) for key in KEYS if key in config.settings}),
     )
     _look_for_misspelt(reader)
     return replace(
@@ -150,6 +156,7 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         refusals=tuple(reader.refusals),
         hvm_refusals=tuple(reader.hvm_refusals),
         warnings=tuple(reader.warnings),
+        losses=tuple(dict.fromkeys(reader.losses)),
     )
 
 
@@ -201,8 +208,8 @@ def _traditional(reader: _Reader) -> bool | None:
 
 def _mmio_hole(reader: _Reader) -> int | None:
     size = reader.size("mmio_hole")
-    if size is not None and not _LEAST_HOLE <= size <= _MOST_HOLE:
-        said = f"mmio_hole = {size // MIB} is not within {_LEAST_HOLE // MIB} to {_MOST_HOLE // MIB} MiB"
+    if size is not None and not SMALLEST_HOLE <= size <= _MOST_HOLE:
+        said = f"mmio_hole = {size // MIB} is not within {SMALLEST_HOLE // MIB} to {_MOST_HOLE // MIB} MiB"
         reader.refuse("mmio_hole", said)
         return None
     return size
@@ -218,8 +225,7 @@ def _passthrough(reader: _Reader) -> str | None:
 
 def _pci(reader: _Reader) -> Iterator[PciEntry]:
     if reader.config.text("pci") is not None:
-        said = "pci is one value and should be a list: xl goes on without any device"
-        reader.warnings.append(Complaint(reader.place("pci"), said))
+        reader.lose("pci", "pci is one value and should be a list: xl goes on without any device")
     for item in reader.config.items("pci") or ():
         if not isinstance(item.value, str):
             said = "a list within pci ends it: xl takes the devices before it alone"

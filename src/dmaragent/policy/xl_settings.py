@@ -36,18 +36,20 @@ def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciU
 
 def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Leave out what xl of `release` does not read; say what that was."""
-    told = []
+    told, losses = [], []
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
         kind = guest.builder or GuestType.PV
         if kind is not guest.type:
-            said = f"xl {release} does not read type=: the guest is {kind.value} (builder= says so)"
+            said = f"xl {release} does not read type=, only builder=: the guest is {kind.value}"
             told.append(Complaint(guest.places["type"], said))
+            losses.append("type= is not read")
             guest = replace(guest, type=kind)
     if release.series < PASSTHROUGH and guest.passthrough is not None:
         said = f"xl {release} does not read passthrough="
         told.append(Complaint(guest.places.get("passthrough", guest.source), said))
+        losses.append("passthrough= is not read")
         guest = replace(guest, passthrough=None)
-    return guest, tuple(told)
+    return replace(guest, losses=(*losses, *guest.losses)), tuple(told)
 
 
 def settle(
@@ -86,7 +88,7 @@ def settle(
         messages=(*guest.warnings, *out.messages),
         rdm_taken=taken,
         inherits=behaviour.devices_inherit,
-        losses=tuple(dict.fromkeys(out.losses)),
+        losses=tuple(dict.fromkeys([*guest.losses, *out.losses])),
     )
 
 

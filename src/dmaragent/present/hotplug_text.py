@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.hotplug import Hotplug, advice
+from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.pci_model import PolicyWord
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.documents import document
-from dmaragent.present.resolve_document import decision_object, stack_object
+from dmaragent.present.resolve_document import decision_object, origin_object, stack_object
 from dmaragent.present.resolve_head import (
     MOST_NAME,
     labelled,
@@ -41,7 +41,9 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
         for key in found.pci.ignored:
             yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
-    for one in advice(found):
+    for one in found.losses:
+        yield from labelled("Beware", shorten(f"of the guest's configuration: {one}"))
+    for one in found.advice:
         yield from labelled("Remedy", shorten(one))
     for line in found.needs:
         yield from labelled("First", line)
@@ -80,8 +82,9 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
         "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
         "policy": found.policy.value,
         "reasons": [decision_object(one) for one in found.decisions or found.warnings],
-        "advice": list(advice(found)),
+        "advice": list(found.advice),
+        "losses": list(found.losses),
         "needs": list(found.needs),
     }
-    origin = {"host": {"kind": kind, "path": path}, "rests_on": found.stack.origin}
+    origin = origin_object({"kind": kind, "path": path}, found.stack)
     return document("hotplug", origin, answer)

@@ -3,40 +3,39 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dmaragent.policy.answer import Answer
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import effective_settings, region_policy
-from dmaragent.policy.evidence import Evidence
+from dmaragent.policy.effective import region_policies
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
 from dmaragent.policy.resolver import Case, Resolution, Stack
-from dmaragent.policy.trial import Remedies, Remedy
+from dmaragent.policy.trial import Remedy
 from dmaragent.present.documents import document, range_object
 
 
 def resolve_document(
-    answers: Sequence[tuple[Resolution, Remedies | None]],
+    answers: Sequence[Answer],
     passed_over: Sequence[tuple[str, str]],
     host: dict[str, str],
-    evidence: Evidence | None,
     others: Mapping[Verdict, Sequence[str]],
 ) -> dict[str, Any]:
-    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host.
-
-    Remedies are None where they were not looked for.
-    """
-    answer = {
-        "guests": [resolution_object(one, helps) for one, helps in answers],
+    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host."""
+    told = {
+        "guests": [_answer(one) for one in answers],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
     }
-    rests_on = answers[0][0].stack.origin
-    asked = None if evidence is None else str(evidence.release)
-    return document("resolve", {"host": host, "libxlutil": asked, "rests_on": rests_on}, answer)
+    return document("resolve", origin_object(host, answers[0].resolution.stack), told)
 
 
-def resolution_object(resolution: Resolution, helps: Remedies | None) -> dict[str, Any]:
-    """Give one resolution."""
+def origin_object(host: dict[str, str], stack: Stack) -> dict[str, Any]:
+    """Say where an answer comes from: which host, which library, how the releases are known."""
+    library = None if stack.evidence is None else str(stack.evidence.release)
+    return {"host": host, "libxlutil": library, "rests_on": stack.origin}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    resolution, helps = answer.resolution, answer.helps
     guest = resolution.guest
     return {
         "source": guest.source,
@@ -55,11 +54,10 @@ def resolution_object(resolution: Resolution, helps: Remedies | None) -> dict[st
         "losses": list(resolution.settings.losses),
         "needs": list(resolution.needs),
         "settings": [
-            {"name": one.name, "value": one.value, "origin": one.origin}
-            for one in effective_settings(resolution)
+            {"name": one.name, "value": one.value, "origin": one.origin} for one in answer.settings
         ],
-        "cases": [_case(resolution, one) for one in resolution.cases],
-        "documented_differences": list(documented_differences(resolution)),
+        "cases": None if helps is None else [_case(resolution, one) for one in resolution.cases],
+        "documented_differences": None if answer.differences is None else [*answer.differences],
     }
 
 
@@ -97,9 +95,9 @@ def decision_object(decision: Decision) -> dict[str, Any]:
     """Give one decision."""
     return {
         "decider": decision.decider.value,
-        "verdict": "warning" if decision.verdict is Verdict.STARTS else decision.verdict.value,
+        "effect": decision.effect.value,
         "reason": decision.reason,
-        "rule": decision.rule,
+        "rule": "" if decision.rule is None else decision.rule.source,
         "shown": decision.shown,
         "region": None if decision.region is None else range_object(decision.region),
         "device": None if decision.device is None else str(decision.device),
@@ -136,7 +134,7 @@ def _layout(resolution: Resolution, case: Case, layout: Layout) -> dict[str, Any
 
 
 def _ram(ram: RamLayout) -> dict[str, str]:
-    return {"lowmem_end": f"0x{ram.low_end:x}", "highmem_end": f"0x{ram.high_end:x}"}
+    return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
 def _region(resolution: Resolution, case: Case, one: Placed) -> dict[str, Any]:
@@ -144,7 +142,7 @@ def _region(resolution: Resolution, case: Case, one: Placed) -> dict[str, Any]:
     return {
         **range_object(entry.region),
         "owners": [str(each) for each in resolution.host.owners.get(entry.region, ())],
-        "policy": region_policy(resolution, case, one),
+        "policies": list(region_policies(resolution, case, one)),
         "decided_by": None if entry.decided_by is None else str(entry.decided_by),
         "from_host": entry.from_host,
         "outcome": one.outcome.value,

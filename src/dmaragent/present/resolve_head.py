@@ -112,11 +112,12 @@ def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
         first = helps.found[0]
         others = len(helps.found) - 1
         more = f" ({count(others, 'other')} below)" if others else ""
-        return f"{shorten(first.brief, 130)}: {shorten(first.effect, 110)}{more}"
+        left = f"; {count(first.warnings, 'warning')} left" if first.warnings else ""
+        return f"{shorten(first.brief, 120)}: {shorten(first.effect, 100)}{left}{more}"
     if helps.nothing:
         return shorten(helps.nothing, 200)
     if helps.spelling is not None:
-        said = f"{shorten(helps.spelling.brief, 120)}: taken as it was meant"
+        said = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
         return f"{said}; {shorten(helps.spelling.effect, 100)}"
     needed = resolution.verdict is Verdict.STARTS and resolution.reasons
     return "none that takes the warnings away was found" if needed else "none is needed"

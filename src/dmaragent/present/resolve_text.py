@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.policy.answer import Answer
 from dmaragent.policy.decisions import Decision, Verdict, span
-from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import effective_settings, region_policy
+from dmaragent.policy.effective import region_policies
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Case, Resolution
@@ -27,25 +27,26 @@ MOST_ROWS = 32
 
 
 def resolve_text(
-    resolution: Resolution,
-    helps: Remedies,
-    others: Mapping[Verdict, tuple[str, ...]],
-    *,
-    whole: bool = False,
+    answer: Answer, others: Mapping[Verdict, tuple[str, ...]], *, whole: bool = False
 ) -> Iterator[str]:
     """Give the lines of one resolution; `others` says what other releases do, where asked.
 
     Without `whole`, a long list is cut, and how much of it is left out is said.
     """
     most = None if whole else MOST_ROWS
+    resolution, helps = answer.resolution, answer.helps or Remedies((), "")
     yield from head_text(resolution, helps)
     yield from _other_releases(others)
     yield from _messages(resolution, helps)
     yield from _reasons(resolution, most)
     yield from _remedies(helps)
-    yield from _settings(resolution, most)
+    yield from _settings(answer, most)
     yield from _cases(resolution, most)
-    yield from _documented(resolution)
+    if answer.differences:
+        yield ""
+        yield "Documented and shipped differ"
+        for line in answer.differences:
+            yield from paragraph(line, indent=2, hang=2)
 
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
@@ -92,10 +93,11 @@ def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
     groups: dict[tuple[object, ...], list[Decision]] = {}
     for one in resolution.reasons:
         own = one.reason if one.region is None else ""
-        groups.setdefault((one.decider, one.rule, one.verdict, own), []).append(one)
+        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
     for group in groups.values():
         first = group[0]
-        rule = ": ".join(one for one in (first.rule, first.shown) if one)
+        source = "" if first.rule is None else first.rule.source
+        rule = ": ".join(one for one in (source, first.shown) if one)
         said = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
         yield from paragraph(said, indent=2, hang=2)
         others = [one for one in group[1:] if one.region is not None]
@@ -120,8 +122,8 @@ def _remedies(helps: Remedies) -> Iterator[str]:
             yield f"       {visible(line)}"
 
 
-def _settings(resolution: Resolution, most: int | None) -> Iterator[str]:
-    rows = [(one.name, one.value, one.origin) for one in effective_settings(resolution)]
+def _settings(answer: Answer, most: int | None) -> Iterator[str]:
+    rows = [(one.name, one.value, one.origin) for one in answer.settings]
     if rows:
         yield ""
         yield "Settings in effect"
@@ -164,7 +166,7 @@ def _region(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, 
     return (
         span(entry.region),
         _owner_words(owners),
-        region_policy(resolution, case, one),
+        " or ".join(region_policies(resolution, case, one)),
         decided,
         _OUTCOME_WORDS[one.outcome],
     )
@@ -189,8 +191,8 @@ def _memory(case: Case, layout: Layout, most: int | None) -> Iterator[str]:
     yield f"  {LEGEND}"
     yield f"  RAM before  {_ram_words(layout.before)}"
     yield f"  RAM after   {_ram_words(layout.after)}"
-    if layout.after.low_end != layout.before.low_end:
-        moved = layout.before.low_end - layout.after.low_end
+    if layout.after.lowmem_end != layout.before.lowmem_end:
+        moved = layout.before.lowmem_end - layout.after.lowmem_end
         yield f"  moved       {rough_size_words(moved)} to above 4 GiB"
     if case.built.memory_map:
         yield "  The memory map that libxl gives hvmloader:"
@@ -199,8 +201,8 @@ def _memory(case: Case, layout: Layout, most: int | None) -> Iterator[str]:
 
 
 def _ram(ram: RamLayout) -> tuple[AddressRange, ...]:
-    low = AddressRange(0, ram.low_end)
-    return (low, AddressRange(FOUR_GIB, ram.high_end)) if ram.high_end > FOUR_GIB else (low,)
+    low = AddressRange(0, ram.lowmem_end)
+    return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
@@ -210,13 +212,3 @@ def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
 
 def _ram_words(ram: RamLayout) -> str:
     return ", ".join(span(one) for one in _ram(ram) if one.size)
-
-
-def _documented(resolution: Resolution) -> Iterator[str]:
-    """Say where the manual pages and the release differ for this guest."""
-    told = list(documented_differences(resolution))
-    if told:
-        yield ""
-        yield "Documented and shipped differ"
-        for line in told:
-            yield from paragraph(line, indent=2, hang=2)

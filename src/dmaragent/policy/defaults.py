@@ -1,0 +1,58 @@
+"""What libxl refuses before it builds anything: settings that contradict each other.
+
+Source: tools libxl_create.c, ``libxl__domain_config_setdefault`` and
+``libxl__domain_build_info_setdefault``; libxl_x86.c.
+"""
+
+from collections.abc import Iterator
+
+from dmaragent.policy.decisions import Decider, Decision, Effect, Rule
+from dmaragent.policy.guest import GuestConfig, GuestType, Vga
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.model import MIB
+
+DEFAULTS_RULE = Rule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
+VIDEO_RULE = Rule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
+PVH_RULE = Rule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
+
+
+def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
+    """Yield what libxl refuses of a guest with so many devices before anything is built."""
+    passes = devices or guest.passthrough not in (None, "default", "disabled")
+    if passes and host.iommu_off:
+        reason = f"no device can be passed through: {host.iommu_off}"
+        yield _refused(guest, reason, DEFAULTS_RULE, "pci")
+    if devices and guest.passthrough == "disabled":
+        reason = "it has devices, and passthrough is disabled"
+        yield _refused(guest, reason, DEFAULTS_RULE, "passthrough")
+    if guest.type is GuestType.PVH and devices:
+        yield _refused(guest, "a PVH guest cannot be given PCI devices", PVH_RULE, "type")
+    less = guest.memory is not None and guest.memory < guest.most_memory
+    if passes and less and guest.type is not GuestType.PV:
+        reason = (
+            f"memory ({(guest.memory or 0) // MIB} MiB) is less than maxmem "
+            f"({guest.most_memory // MIB} MiB): populate on demand does not go with passthrough"
+        )
+        yield _refused(guest, reason, DEFAULTS_RULE, "maxmem")
+    if guest.type is GuestType.HVM:
+        yield from _video(guest)
+
+
+def _video(guest: GuestConfig) -> Iterator[Decision]:
+    least = guest.least_video
+    model = "qemu-xen-traditional" if guest.is_traditional else "qemu-xen"
+    if least is None:
+        yield _refused(guest, f"{model} has no {guest.vga.value}", VIDEO_RULE, "vga")
+    elif guest.video < least and not (guest.is_traditional and guest.vga is Vga.CIRRUS):
+        reason = f"videoram is {guest.video // MIB} MiB; {guest.vga.value} needs {least // MIB}"
+        yield _refused(guest, reason, VIDEO_RULE, "videoram")
+
+
+def _refused(guest: GuestConfig, reason: str, rule: Rule, name: str) -> Decision:
+    return Decision(
+        decider=Decider.LIBXL,
+        effect=Effect.REFUSED,
+        reason=reason,
+        rule=rule,
+        place=guest.places.get(name, ""),
+    )
