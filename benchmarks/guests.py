@@ -20,7 +20,7 @@ devices = {{SBDF(0, 1 + n // 256, n // 8 % 32, n % 8): regions[n * 10 : n * 10 +
 host = facts(devices, listed=regions)
 pci = ", ".join('"%s,rdm_policy=%s"' % (one, {policy!r}) for one in devices)
 texts = [
-    'name = "g%d"\\ntype = "hvm"\\nmemory = %d\\n%s\\npci = [ %s ]\\n' % (n, 2000 + n, {rdm!r}, pci)
+    'name = "g%d"\\ntype = "hvm"\\nmemory = %d\\n%s\\npci = [ %s ]\\n' % (n, 2900 + n % 100, {rdm!r}, pci)
     for n in range({guests})
 ]
 begin = time.perf_counter()

@@ -3,7 +3,7 @@
 A function from frozen values to a frozen value: :func:`build`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
@@ -139,7 +139,7 @@ def _build_hvm(
         boundary=boundary,
         hap=hap,
     )
-    told = _Told({one.asked: one for one in scenario.devices}, host, layout)
+    told = _Told(scenario.devices, host, layout)
     if layout.refused_by is not None:
         conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
         return _result(list(map(told.conflict, conflicts)), layout)
@@ -169,51 +169,45 @@ def _requests(
     return requests
 
 
-@dataclass(frozen=True, slots=True)
 class _Told:
-    """Puts what becomes of regions into decisions: whose they are, and where that stands."""
+    """Puts what becomes of regions into decisions: of thousands for each guest."""
 
-    settings: Mapping[SBDF, DeviceSetting]
-    """By what libxl asks about: the entry that decides, which is the last that names it."""
-    host: HostFacts
-    layout: Layout
+    def __init__(self, devices: Sequence[DeviceSetting], host: HostFacts, layout: Layout) -> None:
+        self._host = host
+        self._layout = layout
+        self._whose: dict[SBDF | None, tuple[str, str]] = {None: ("rdm= makes it strict", "")}
+        for one in devices:  # the last that names a device decides
+            default = "" if one.explicit else ", the default of a device"
+            self._whose[one.asked] = (f"{one.asked} is strict{default}", one.place)
 
     def conflict(self, placed: Placed) -> Decision:
         """Say that a strict region holds RAM, and whose policy makes it strict."""
-        entry = placed.reservation
-        device = entry.decided_by
-        setting = None if device is None else self.settings.get(device)
-        whose = "rdm= makes it strict"
-        if setting is not None:
-            whose = f"{device} is strict" + (
-                "" if setting.explicit else ", the default of a device"
-            )
+        region, device = placed.reservation.region, placed.reservation.decided_by
+        whose, place = self._whose[device]
         return Decision(
             decider=Decider.LIBXL,
             effect=Effect.REFUSED,
-            reason=f"the guest has RAM in {span(entry.region)}: {placed.reason}; {whose}",
+            reason=f"the guest has RAM in {span(region)}: {placed.reason}; {whose}",
             rule=BUILD_RULE,
-            shown=f"RDM conflict at {entry.region.start:#x}",
-            region=entry.region,
-            device=device or next(iter(self.host.owners.get(entry.region, ())), None),
-            place="" if setting is None else setting.place,
+            shown=f"RDM conflict at {region.start:#x}",
+            region=region,
+            device=device or next(iter(self._host.owners.get(region, ())), None),
+            place=place,
         )
 
     def hidden(self, placed: Placed) -> Decision:
         """Warn that the guest is not told of a region."""
-        entry = placed.reservation
-        device = entry.decided_by
-        setting = None if device is None else self.settings.get(device)
-        conflicts = self.layout.after.overlaps(entry.region)
+        region, device = placed.reservation.region, placed.reservation.decided_by
+        conflicts = self._layout.after.overlaps(region)
         return Decision(
             decider=Decider.LIBXL,
             effect=Effect.WARNING,
-            reason=f"the guest is not told of {span(entry.region)}: {placed.reason}",
+            reason=f"the guest is not told of {span(region)}: {placed.reason}",
             rule=BUILD_RULE,
-            shown=f"Ignoring RDM conflict at {entry.region.start:#x}" if conflicts else "",
-            region=entry.region,
+            shown=f"Ignoring RDM conflict at {region.start:#x}" if conflicts else "",
+            region=region,
             device=device,
-            place="" if setting is None else setting.place,
+            place=self._whose[device][1],
         )
 
 

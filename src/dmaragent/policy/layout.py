@@ -183,6 +183,8 @@ class _Judge:
         self._before = before
         self._after = after
         self._boundary = boundary
+        words = f"{boundary:#x} ({boundary // MIB} MiB)"
+        self._stays = f"it starts at or below the boundary {words}, so RAM stays"
         self._moved = (
             f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.lowmem_end:#x}"
         )
@@ -202,10 +204,8 @@ class _Judge:
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
 
     def _why(self, entry: Reservation, *, in_low: bool) -> str:
-        boundary = self._boundary
         if in_low:
-            words = f"{boundary:#x} ({boundary // MIB} MiB)"
-            return f"it starts at or below the boundary {words}, so RAM stays"
+            return self._stays
         if self._before.overlaps(entry.region):
             return "it is above 4 GiB, where libxl does not move RAM"
         return "RAM that was moved to above 4 GiB has come to lie there"

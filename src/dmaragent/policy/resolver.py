@@ -157,10 +157,24 @@ def _scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
             yield " and ".join(words), scenario
 
 
-def _effect(scenario: Scenario) -> object:
+def _guests_policy_counts(
+    settings: Settings, host: HostFacts, behaviour: ToolstackBehaviour
+) -> bool:
+    """Tell whether strategy=host brings in a region whose policy no device replaces."""
+    listed = [one.start for one in host.listed]
+    every = behaviour.layout.reserves_every_region
+    replaced = {
+        region.start
+        for device in settings.devices
+        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
+    }
+    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
+
+
+def _effect(scenario: Scenario, *, policy_counts: bool) -> object:
     """Give what of a reading makes a difference: readings alike in it need one build."""
     policy = None
-    if scenario.strategy is Strategy.HOST:
+    if scenario.strategy is Strategy.HOST and policy_counts:
         policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
     return scenario.strategy, policy, scenario.device_policies
 
@@ -188,9 +202,10 @@ def _cases(
 ) -> Iterator[Case]:
     found: dict[object, _Found] = {}
     for behaviour, settings in settled:
+        counts = _guests_policy_counts(settings, host, behaviour)
         for words, scenario in _scenarios(settings):
             name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
-            key = _effect(scenario)
+            key = _effect(scenario, policy_counts=counts)
             if key not in found:
                 built = build(guest, scenario, host, behaviour.layout)
                 found[key] = _Found([], [], scenario, built)
@@ -243,7 +258,7 @@ def _conclude(
         return Verdict.UNDECIDED, tuple(
             _complained(one, Effect.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
         )
-    reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.decisions))
+    reasons = _together([case.built.decisions for case in cases])
     verdicts = {case.built.verdict for case in cases}
     if len(verdicts) > 1:
         return Verdict.UNDECIDED, (unsure(_dependence(cases)), *reasons)
@@ -255,8 +270,15 @@ def _conclude(
             *reasons,
         )
     if verdict is Verdict.STARTS:
-        reasons = tuple(dict.fromkeys(one for case in cases for one in case.built.warnings))
+        reasons = _together([case.built.warnings for case in cases])
     return verdict, reasons
+
+
+def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
+    """Put the decisions of several cases together, each once."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(dict.fromkeys(one for part in parts for one in part))
 
 
 def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> bool:
