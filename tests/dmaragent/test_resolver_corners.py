@@ -68,7 +68,7 @@ def test_a_device_that_the_guest_has_cannot_be_attached_again() -> None:
     found = hotplug("00:14.0", guest("00:14.0"), facts(), stack())
 
     assert found.verdict is Verdict.REFUSED
-    assert "given twice" in found.decisions[0].reason
+    assert "the guest has it already" in found.decisions[0].reason
 
 
 def test_the_functions_of_a_star_are_added_from_the_highest() -> None:

@@ -45,7 +45,8 @@ def added_functions(
 
     `held` are functions that the guest has already.
     """
-    seen = set(held)
+    before = frozenset(held)
+    seen = set(before)
     functions: list[Added] = []
     decisions: list[Decision] = []
     for device, policy in devices:
@@ -56,7 +57,8 @@ def added_functions(
         for sbdf in wanted:
             one = Added(sbdf, policy, device)
             if sbdf in seen:
-                reason = f"{sbdf} is given twice: it is assigned to the guest already"
+                why = "the guest has it already" if sbdf in before else "it is given twice"
+                reason = f"{sbdf} cannot be added: {why}"
                 decisions.append(_refusal(Decider.LIBXL, reason, ABSENT_RULE, one))
             else:
                 seen.add(sbdf)

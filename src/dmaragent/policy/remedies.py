@@ -302,9 +302,10 @@ def _relax_guest(trial: Trial) -> None:
         return
     text = "strategy=host,policy=relaxed"
     guest = replace(trial.guest, rdm=text)
-    if trial.resolve(guest).settings.rdm_taken:
-        effect = "relaxed: the guest is not told of regions that its RAM is in"
-        trial.offer(RemedyKind.POLICY, guest, {"rdm": (f"rdm = {quoted(text)}",)}, effect)
+    after = trial.resolve(guest)
+    if after.settings.rdm_taken:
+        lines = {"rdm": (f"rdm = {quoted(text)}",)}
+        trial.offer(RemedyKind.POLICY, guest, lines, _relaxed_effect(after))
 
 
 _ATTEMPTS: tuple[Callable[[Trial], None], ...] = (

@@ -114,10 +114,13 @@ class Trial:
         if warnings is None:
             return False
         together = {**self._lines, **lines}
+        written = tuple(line for part in together.values() for line in part)
+        if any(one.lines == written for one in self.found):
+            return True
         self.found.append(
             Remedy(
                 kind=kind,
-                lines=tuple(line for part in together.values() for line in part),
+                lines=written,
                 effect=effect,
                 verdict=Verdict.STARTS,
                 warnings=warnings,

@@ -42,7 +42,9 @@ def _why(resolution: Resolution) -> str:
     if resolution.verdict is Verdict.STARTS:
         warnings = len(resolution.reasons)
         return ", ".join(([count(warnings, "warning")] if warnings else []) + told)
-    return ", ".join([_brief(resolution.reasons[0]), *told])
+    several = resolution.verdict is Verdict.UNDECIDED and len(resolution.cases) > 1
+    why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
+    return ", ".join([why, *told])
 
 
 def _brief(decision: Decision) -> str:
