@@ -1,5 +1,6 @@
 """A remedy, and how one is tried: by resolving the changed guest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -106,7 +107,7 @@ class Trial:
         self,
         kind: RemedyKind,
         guest: GuestConfig,
-        lines: dict[str, tuple[str, ...]],
+        lines: Mapping[str, tuple[str, ...]],
         effect: str,
     ) -> bool:
         """Offer the change to `guest` if it helps; `lines` by what they set."""
@@ -128,7 +129,7 @@ class Trial:
         )
         return True
 
-    def keep(self, guest: GuestConfig, lines: dict[str, tuple[str, ...]]) -> None:
+    def keep(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> None:
         """Make further changes to `guest`, which takes `lines`."""
         self.guest, self._lines = guest, {**self._lines, **lines}
         self.now = self.resolve(guest)
