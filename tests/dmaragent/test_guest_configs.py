@@ -83,7 +83,7 @@ def test_the_type_is_found_as_xl_finds_it(settings: str, kind: GuestType) -> Non
     ("line", "place", "said"),
     [
         ('type = "kvm"', "win.cfg:2", "none of hvm, pvh and pv"),
-        ('type = "pv"\nbuilder = "hvm"', "win.cfg:3", "contradict"),
+        ('type = "pv"\nbuilder = "hvm"', "win.cfg:2", "contradict"),
         ('memory = "-512"', "win.cfg:2", "memory = -512 wraps around"),
         ('memory = "99999999999999999"', "win.cfg:2", "more than 64 bits"),
         ('type = "hvm"\nmmio_hole = 128', "win.cfg:3", "not within 256 to 3840 MiB"),
@@ -98,7 +98,7 @@ def test_the_type_is_found_as_xl_finds_it(settings: str, kind: GuestType) -> Non
 def test_what_xl_refuses_is_a_refusal_with_its_line(line: str, place: str, said: str) -> None:
     one = _read(f'name = "a"\n{line}\n')
 
-    refusal = (*one.refusals, *one.hvm_refusals)[0]
+    refusal = (*one.type_refusals, *one.refusals, *one.hvm_refusals)[0]
     assert refusal.place == place
     assert said in refusal.text
 

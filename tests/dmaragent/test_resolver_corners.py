@@ -445,3 +445,14 @@ def test_where_pages_and_release_differ_that_is_told() -> None:
     odd = whole_answer(answer(guest("36:0x0.0"), release="4.17")).differences
     assert odd is not None
     assert "the manual pages do not allow" in odd[0]
+
+
+def test_up_to_4_9_a_type_that_is_not_read_contradicts_nothing() -> None:
+    text = 'name = "g"\ntype = "pvh"\nbuilder = "hvm"\nmemory = 512\n'
+    (one,) = read_guests(text, "g.cfg")
+
+    assert answer(one, release="4.10").verdict is Verdict.REFUSED
+    assert answer(one, release="4.9").verdict is Verdict.STARTS
+    assert answer(one, release="4.9").guest.type.value == "hvm"
+    (pvh,) = read_guests('name = "g"\ntype = "pvh"\n', "g.cfg")
+    assert remedies(answer(pvh, release="4.9")).spelling is None

@@ -24,7 +24,7 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
         return
     promised = documented(resolution)
     for complaint in promised.settings.refusals:
-        if complaint not in guest.refusals:
+        if complaint not in resolution.settings.refusals:
             yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
     if promised.case is None:
         if not resolution.settings.refusals:

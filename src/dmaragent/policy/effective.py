@@ -24,7 +24,7 @@ class EffectiveSetting:
 def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     """Give the settings that decided, in the order in which they are read."""
     guest = resolution.guest
-    if not guest.readable or guest.refusals:
+    if not guest.readable or guest.refusals or guest.type_refusals:
         return ()
     found = list(_memory(guest))
     if resolution.stack.toolstack is Toolstack.XAPI:

@@ -73,6 +73,8 @@ class GuestConfig:
     """As xl has it from 4.10 on: of ``type``, else ``builder``, else PV."""
     builder: GuestType | None = None
     """Of ``builder`` alone, which is all that older xl reads."""
+    typed: GuestType | None = None
+    """Of ``type`` alone."""
     memory: int | None = None
     """What the guest begins with; ``memory``."""
     maximum: int | None = None
@@ -99,6 +101,8 @@ class GuestConfig:
     """Where each setting that was given comes from, under the names of xl.cfg."""
     refusals: tuple[Complaint, ...] = ()
     """For what xl refuses the file, in its order."""
+    type_refusals: tuple[Complaint, ...] = ()
+    """The same, of ``type`` alone, which xl reads from 4.10 on."""
     hvm_refusals: tuple[Complaint, ...] = ()
     """The same, where the guest is an HVM guest: the settings that xl reads for those alone."""
     undecidable: tuple[Complaint, ...] = ()

@@ -89,4 +89,5 @@ class Gathered:
 
 def refusals_of(guest: GuestConfig) -> list[Complaint]:
     """Give for what the configuration is refused, given the type that the guest has."""
-    return [*guest.refusals, *(guest.hvm_refusals if guest.type is GuestType.HVM else ())]
+    of_type = guest.hvm_refusals if guest.type is GuestType.HVM else ()
+    return [*guest.type_refusals, *guest.refusals, *of_type]

@@ -19,7 +19,7 @@ def spelling(trial: Trial) -> Remedy | None:
         return None
     meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
     ignored = any(device.pci.ignored for device in settings.devices)
-    untyped = "type= is not read" in settings.losses
+    untyped = guest.typed is GuestType.HVM and guest.type is not GuestType.HVM
     if meant is None and not ignored and not untyped:
         return None
     builder: tuple[str, ...] = ()

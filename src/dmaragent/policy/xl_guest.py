@@ -60,6 +60,7 @@ class _Reader:
     config: XlConfig
     source: str
     refusals: list[Complaint] = field(default_factory=list)
+    type_refusals: list[Complaint] = field(default_factory=list)
     hvm_refusals: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
@@ -72,8 +73,11 @@ class _Reader:
         return f"{self.source}:{setting.line}"
 
     def refuse(self, name: str, text: str) -> None:
-        refusals = self.hvm_refusals if name in _HVM_ONLY else self.refusals
-        refusals.append(Complaint(self.place(name), text))
+        complaint = Complaint(self.place(name), text)
+        if name == "type":
+            self.type_refusals.append(complaint)
+        else:
+            (self.hvm_refusals if name in _HVM_ONLY else self.refusals).append(complaint)
 
     def lose(self, name: str, text: str) -> None:
         self.warnings.append(Complaint(self.place(name), text))
@@ -125,15 +129,16 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
 def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     """Take the guest's configuration out of `config`, read from the file `source`."""
     reader = _Reader(config, source)
-    kind, builder = _type(reader)
+    typed, builder = _types(reader)
     name = reader.text("name")
     if name is None:
         reader.refuse("name", "name is not set: xl refuses a guest without one")
     guest = GuestConfig(
         source=source,
         name=name or "",
-        type=kind,
+        type=builder or typed or GuestType.PV,
         builder=builder,
+        typed=typed,
         memory=reader.size("memory"),
         maximum=reader.size("maxmem"),
         videoram=reader.size("videoram"),
@@ -154,20 +159,21 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     return replace(
         guest,
         refusals=tuple(reader.refusals),
+        type_refusals=tuple(reader.type_refusals),
         hvm_refusals=tuple(reader.hvm_refusals),
         warnings=tuple(reader.warnings),
         losses=tuple(dict.fromkeys(reader.losses)),
     )
 
 
-def _type(reader: _Reader) -> tuple[GuestType, GuestType | None]:
-    """Find the type by ``type`` and ``builder``, each by its first letters, and by the latter."""
-    found = builder = None
+def _types(reader: _Reader) -> tuple[GuestType | None, GuestType | None]:
+    """Find the type by ``type`` and by ``builder``, each by its first letters."""
+    typed = builder = None
     text = reader.text("type")
     if text is not None:
         kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
-        found = next((kind for kind in kinds if kind.value.startswith(text)), None)
-        if found is None:
+        typed = next((kind for kind in kinds if kind.value.startswith(text)), None)
+        if typed is None:
             reader.refuse("type", f"type = '{text}' is none of hvm, pvh and pv")
     text = reader.text("builder")
     if text is not None:
@@ -175,10 +181,9 @@ def _type(reader: _Reader) -> tuple[GuestType, GuestType | None]:
         builder = next((kind for word, kind in words if word.startswith(text)), None)
         if builder is None:
             reader.refuse("builder", f"builder = '{text}' is neither hvm nor generic")
-        elif found not in (None, builder):
-            reader.refuse("builder", "builder and type contradict each other")
-        found = builder or found
-    return found or GuestType.PV, builder
+        elif typed not in (None, builder):
+            reader.refuse("type", "type and builder contradict each other")
+    return typed, builder
 
 
 def _boundary(reader: _Reader) -> int | None:

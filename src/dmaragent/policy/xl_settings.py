@@ -38,6 +38,7 @@ def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Co
     """Leave out what xl of `release` does not read; say what that was."""
     told, losses = [], []
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
+        guest = replace(guest, type_refusals=())
         kind = guest.builder or GuestType.PV
         if kind is not guest.type:
             said = f"xl {release} does not read type=, only builder=: the guest is {kind.value}"
