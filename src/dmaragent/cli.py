@@ -97,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = Parser(
         prog="dmaragent",
-        description="What reserved device memory (RMRR) this host has, and who owns it.",
+        description="What reserved device memory (RMRR) this host has, who owns it, "
+        "and what Xen will do with a guest.",
         epilog="Exit codes: 0 fine, 1 look at this, 2 could not be answered.",
     )
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")

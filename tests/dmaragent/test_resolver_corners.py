@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import read_guests, release_spans
+from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.ledger import LIBXLUTIL, Request
+from dmaragent.collect.opening import LIVE, OpenedHost, open_host
 from dmaragent.host import Host, join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
@@ -28,6 +29,7 @@ from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.trial import RemedyKind
 from dmaragent.present.resolve_document import resolve_document
+from dmaragent.snapshot import Missing
 from support.guests import (
     DEVICE_A,
     GIB,
@@ -456,3 +458,51 @@ def test_up_to_4_9_a_type_that_is_not_read_contradicts_nothing() -> None:
     assert answer(one, release="4.9").guest.type.value == "hvm"
     (pvh,) = read_guests('name = "g"\ntype = "pvh"\n', "g.cfg")
     assert remedies(answer(pvh, release="4.9")).spelling is None
+
+
+def test_a_saved_guest_has_its_type_whatever_xl_reads() -> None:
+    (one,) = read_guests('{"c_info": {"type": "hvm", "name": "w"}}', "w.json")
+
+    assert answer(one, release="4.9").guest.type.value == "hvm"
+
+
+def test_a_change_that_takes_no_warning_away_is_no_remedy() -> None:
+    host = facts({DEVICE_A: [region(0x60000000)]}, shared={DEVICE_A: [region(0x60000000)]})
+    found = answer(guest("00:14.0,rdm_policy=relaxed", memory=1024), host)
+
+    assert len(found.reasons) == 1
+    assert remedies(found).found == ()
+
+
+class _LiveDom0:
+    """A recorded dom0 taken for this machine, whose libxlutil is of another release."""
+
+    def __init__(self) -> None:
+        self._recorded = open_host(str(MACHINES / "xen-pv-dom0")).reader
+        self.asked: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._recorded, name)
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Answer for the library; all else as recorded."""
+        if request.path != LIBXLUTIL.path:
+            return self._recorded.call(request)
+        self.asked.append(json.loads(request.arguments[0]))
+        return b'["library", "4.14"]\n["rdm", "strategy=host,policy=strict", 0, 1, 0, false]\n'
+
+
+def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dom0 = _LiveDom0()
+    opened = OpenedHost(dom0, LIVE, "")
+    monkeypatch.setattr("dmaragent.api.open_host", lambda _: opened)
+    asked = ask_host(None, Question(), [guest("00:1a.0", rdm=HOST_STRICT)], ["81:00.0"])
+
+    assert dom0.asked == [{"series": ["4.17"], "rdm": [HOST_STRICT], "pci": ["00:1a.0", "81:00.0"]}]
+    assert (str(asked.stack.release), str(asked.stack.hypervisor)) == ("4.14", "4.17.7")
+    assert asked.stack.evidence is not None
+    assert "libxlutil 4.14 of this machine was asked" in asked.stack.origin
+    named = ask_host(None, Question(xen="4.17"))
+    assert named.stack.evidence is None
