@@ -391,7 +391,7 @@ def test_several_obstacles_are_taken_away_together() -> None:
 
 
 def _policies(found: Resolution) -> list[list[str]]:
-    document = resolve_document([whole_answer(found)], [], {"kind": "table", "path": ""}, {})
+    document = resolve_document([whole_answer(found)], [], {}, {})
     (one,) = document["answer"]["guests"]
     return [region["policies"] for case in one["cases"] for region in case["layout"]["regions"]]
 

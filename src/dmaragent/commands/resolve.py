@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from dmaragent.commands.guest_options import add_stack_options, question_of
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from dmaragent.policy.decisions import Verdict
     from dmaragent.policy.guest import GuestConfig
     from dmaragent.policy.resolver import Resolution
 
@@ -72,30 +75,40 @@ def run(options: argparse.Namespace) -> int:
         )
     question = question_of(options)
     asked = ask_host(options.host, question, guests)
-    found = [
-        resolve_guest(guest, asked.facts, asked.stack) for guest in progress(guests, "resolving")
-    ]
-    others = other_releases(asked, question, guests[0]) if len(found) == 1 else {}
+    verdicts: list[Verdict] = []
+
+    def resolutions() -> Iterator[Resolution]:
+        """Resolve one guest after the other; none is kept, for there may be thousands."""
+        shown = not options.json and sys.stdout.isatty()  # the lines themselves show progress
+        for guest in guests if shown else progress(guests, "resolving"):
+            found = resolve_guest(guest, asked.facts, asked.stack)
+            verdicts.append(found.verdict)
+            yield found
+
+    one = len(guests) == 1
+    others = other_releases(asked, question, guests[0]) if one else {}
     if options.json:
         from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
+            origin_object,
             resolve_document,
         )
 
-        whole = len(found) == 1 or options.details
-        answers = [answer(one, whole=whole) for one in found]
-        origin = {"kind": asked.opened.kind, "path": asked.opened.path}
+        answers = (answer(found, whole=one or options.details) for found in resolutions())
+        host = {"kind": asked.opened.kind, "path": asked.opened.path}
+        origin = origin_object(host, asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
-    elif options.details or (len(found) == 1 and not _is_folder(options.guests)):
+    elif options.details or (one and not _is_folder(options.guests)):
         from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
 
-        for number, one in enumerate(found):
-            told = resolve_text(answer(one), others, whole=options.details)
+        for number, found in enumerate(resolutions()):
+            told = resolve_text(answer(found), others, whole=options.details)
             print("\n".join(["", *told] if number else told))
     else:
         from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - likewise
 
-        print("\n".join(resolve_lines(found, passed_over)))
-    return exit_code(found)
+        for line in resolve_lines(resolutions(), passed_over, asked.stack):
+            print(line)
+    return exit_code(verdicts)
 
 
 def _is_folder(paths: Sequence[str]) -> bool:
@@ -105,11 +118,10 @@ def _is_folder(paths: Sequence[str]) -> bool:
     return any(os.path.isdir(path) for path in paths)
 
 
-def exit_code(found: Sequence[Resolution]) -> int:
-    """Give 1 where one is refused, else 2 where one is undecided."""
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """Give 1 where one guest is refused, else 2 where of one it cannot be said."""
     from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - start-up time
 
-    verdicts = {one.verdict for one in found}
     if Verdict.REFUSED in verdicts:
         return 1
     return 2 if Verdict.UNDECIDED in verdicts else 0

@@ -198,7 +198,8 @@ class _Told:
     def hidden(self, placed: Placed) -> Decision:
         """Warn that the guest is not told of a region."""
         region, device = placed.reservation.region, placed.reservation.decided_by
-        conflicts = self._layout.after.overlaps(region)
+        unset = placed.reservation.policy is Policy.INVALID
+        conflicts = not unset or self._layout.after.overlaps(region)
         return Decision(
             decider=Decider.LIBXL,
             effect=Effect.WARNING,

@@ -188,13 +188,20 @@ class _Found:
     scenario: Scenario
     built: Built
 
-    def outcome(self) -> object:
-        """Give what is seen of it: the policies that led to it are not."""
-        layout, built = self.built.layout, self.built
-        placed = None
-        if layout is not None:
-            placed = layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
-        return built.verdict, built.decisions, built.warnings, placed, built.memory_map
+    def same_as(self, other: "_Found") -> bool:
+        """Tell whether the same is seen of both: the policies that led to it are not."""
+        one, two = self.built, other.built
+        if one.verdict is not two.verdict or one.memory_map != two.memory_map:
+            return False
+        told = one.decisions == two.decisions and one.warnings == two.warnings
+        return told and _placed(one) == _placed(two)
+
+
+def _placed(built: Built) -> object:
+    layout = built.layout
+    if layout is None:
+        return None
+    return layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
 
 
 def _cases(
@@ -223,18 +230,15 @@ def _cases(
 
 def _merged(found: list[_Found]) -> list[_Found]:
     """Put together what comes to the same."""
-    if len(found) == 1:
-        return found
-    merged: list[tuple[object, _Found]] = []
+    merged: list[_Found] = []
     for one in found:
-        outcome = one.outcome()
-        alike = next((each for each in merged if each[0] == outcome), None)
+        alike = next((each for each in merged if each.same_as(one)), None)
         if alike is None:
-            merged.append((outcome, one))
+            merged.append(one)
         else:
-            alike[1].words.extend(one.words)
-            alike[1].policies.extend(one.policies)
-    return [one for _, one in merged]
+            alike.words.extend(one.words)
+            alike.policies.extend(one.policies)
+    return merged
 
 
 # The verdict ----------------------------------------------------------------------------
@@ -276,9 +280,10 @@ def _conclude(
 
 def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
     """Put the decisions of several cases together, each once."""
-    if len(parts) == 1:
-        return parts[0]
-    return tuple(dict.fromkeys(one for part in parts for one in part))
+    full = [part for part in parts if part]
+    if len(full) == 1:
+        return full[0]
+    return tuple(dict.fromkeys(one for part in full for one in part))
 
 
 def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> bool:

@@ -1,6 +1,6 @@
 """Resolutions as JSON documents: docs/schema/resolve.v1.json."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dmaragent.policy.answer import Answer
@@ -14,18 +14,18 @@ from dmaragent.present.documents import document, range_object
 
 
 def resolve_document(
-    answers: Sequence[Answer],
+    answers: Iterable[Answer],
     passed_over: Sequence[tuple[str, str]],
-    host: dict[str, str],
+    origin: dict[str, Any],
     others: Mapping[Verdict, Sequence[str]],
 ) -> dict[str, Any]:
-    """Give the document of ``dmaragent resolve``; `host` has the kind and path of the host."""
+    """Give the document of ``dmaragent resolve``; `origin` is what `origin_object` gives."""
     told = {
         "guests": [_answer(one) for one in answers],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
     }
-    return document("resolve", origin_object(host, answers[0].resolution.stack), told)
+    return document("resolve", origin, told)
 
 
 def origin_object(host: dict[str, str], stack: Stack) -> dict[str, Any]:

@@ -1,28 +1,29 @@
 """Several resolutions for people: a line a guest, and how many there are of each verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.policy.decisions import Decider, Decision, Verdict, span
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.resolve_head import VERDICT_WORDS, shorten, stack_words
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
 
-_MOST = 60
+_MOST = 90
 
 
 def resolve_lines(
-    found: Sequence[Resolution], passed_over: Sequence[tuple[str, str]]
+    found: Iterable[Resolution], passed_over: Sequence[tuple[str, str]], stack: Stack
 ) -> Iterator[str]:
-    """Give the lines of several guests."""
+    """Give the lines of several guests, each when it is found: none is kept."""
+    verdicts = []
     for one in found:
+        verdicts.append(one.verdict)
         told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
         yield ": ".join(word for word in told if word)
     for path, why in passed_over:
         yield f"{visible(path)}: passed over: {shorten(why, _MOST)}"
     yield ""
-    verdicts = [one.verdict for one in found]
     told = []
     for verdict, single, several in (
         (Verdict.STARTS, "starts", "start"),
@@ -31,7 +32,7 @@ def resolve_lines(
     ):
         number = verdicts.count(verdict)
         told += [f"{number} {single if number == 1 else several}"] if number else []
-    words = f"{count(len(found), 'guest')}: {', '.join(told)} ({stack_words(found[0].stack)})"
+    words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({stack_words(stack)})"
     yield from paragraph(words, hang=2)
     yield "All of a guest: name it alone, or --details"
 
