@@ -35,6 +35,8 @@ class Host:
     acpi_tables: tuple[str, ...] | Missing
     logged_table: str | None
     """The boot log's line about the table, if there is one."""
+    iommu_log: tuple[str, ...] | None
+    """The boot log's lines about the IOMMU, memory map left out; None where it was not read."""
     topology: PciTopology
     groups: tuple[IommuGroup, ...] | Missing
     memory_map: MemoryMap | Missing
@@ -61,6 +63,7 @@ def join(snapshot: HostSnapshot) -> Host:
         other_tables=tuple(each for each in snapshot.tables if each is not reading),
         acpi_tables=snapshot.acpi_tables,
         logged_table=_logged_table(snapshot.boot_log),
+        iommu_log=_iommu_log(snapshot.boot_log),
         topology=join_pci(snapshot, group_of, slots, problems),
         groups=groups,
         memory_map=join_memory_map(snapshot, problems),
@@ -74,6 +77,13 @@ def join(snapshot: HostSnapshot) -> Host:
 def _logged_table(log: bytes | Missing) -> str | None:
     lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
     return next((line.strip() for line in lines if _LOGGED_TABLE.search(line)), None)
+
+
+def _iommu_log(log: bytes | Missing) -> tuple[str, ...] | None:
+    if isinstance(log, Missing):
+        return None
+    lines = log.decode("utf-8", "backslashreplace").splitlines()
+    return tuple(line for line in lines if "BIOS-e820: " not in line)
 
 
 def _table(snapshot: HostSnapshot) -> tuple[TableReading | None, Decoded | Missing]:

@@ -1,0 +1,33 @@
+"""Firmware findings: every rule asked of a host, all hits, none but the first left out.
+
+Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
+"""
+
+from dmaragent.checks import regions
+from dmaragent.checks.facts import Need, facts_of
+from dmaragent.checks.model import Checked, Finding, NotAsked, Rule
+from dmaragent.inventory import Inventory
+
+RULES: tuple[Rule, ...] = (*regions.RULES,)
+"""All rules, in the order of the documentation."""
+
+
+def check(inventory: Inventory) -> Checked:
+    """Ask every rule of the whole host of `inventory`.
+
+    Findings come worst first, then in the order of the rules and of the table.  A rule that
+    needs what is not known is named in ``not_asked``, and finds nothing.
+    """
+    facts = facts_of(inventory)
+    found: list[Finding] = []
+    missing: dict[Need, list[str]] = {}
+    for rule in RULES:
+        lacking = [need for need in Need if need in rule.needs and not facts.knows(need)]
+        for need in lacking:
+            missing.setdefault(need, []).append(rule.id)
+        if not lacking:
+            found += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
+    return Checked(
+        findings=tuple(sorted(found, key=lambda one: one.rule.severity.rank)),
+        not_asked=tuple(NotAsked(need=need, rules=tuple(ids)) for need, ids in missing.items()),
+    )

@@ -1,0 +1,1 @@
+"""May this device be passed through, by Xen and by Linux; why; and what to do."""
