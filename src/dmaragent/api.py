@@ -13,7 +13,7 @@ from dmaragent.collect.ledger import LIBXLUTIL
 from dmaragent.collect.opening import LIVE, OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host, join
-from dmaragent.inventory import take_inventory
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.platforms.libxl import FIRST_RELEASE, toolstack_behaviours
 from dmaragent.platforms.releases import Release
 from dmaragent.platforms.xen_model import NEWEST_RELEASE, behaviour_of
@@ -124,6 +124,8 @@ class Asked:
 
     opened: OpenedHost
     host: Host
+    inventory: Inventory
+    """Of the whole host, by the rules of the hypervisor's release that is asked about."""
     facts: HostFacts
     stack: Stack
     release_known: bool
@@ -167,10 +169,12 @@ def ask_host(
         origin=_origin(asked, running, hypervisor, tools, library),
         evidence=evidence,
     )
+    inventory, facts = _facts(host, hypervisor, question)
     return Asked(
         opened=opened,
         host=host,
-        facts=_facts(host, hypervisor, question),
+        inventory=inventory,
+        facts=facts,
         stack=stack,
         release_known=bool(asked or running or library),
     )
@@ -193,15 +197,15 @@ def _evidence(
     return None if isinstance(output, Missing) else read_evidence(output)
 
 
-def _facts(host: Host, release: Release, question: Question) -> HostFacts:
-    """Take the facts of `host` under `release`."""
+def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
+    """Take the inventory of `host` under `release`, and what of it decides about guests."""
     unknown = host.xen is not None and host.xen.release is None
     inventory = take_inventory(host, None if unknown else release.series)
     facts = facts_of(inventory, release, question.names)
     if facts.incomplete and inventory.absence is not None:
         why, step = absence_words(inventory.absence)
         facts = replace(facts, incomplete=why, next_step=step)
-    return facts
+    return inventory, facts
 
 
 def other_releases(
@@ -216,7 +220,8 @@ def other_releases(
     found: dict[Verdict, list[str]] = {}
     for name, release in release_spans():
         stack = replace(asked.stack, release=release, hypervisor=release)
-        verdict = resolve_guest(guest, _facts(asked.host, release, question), stack).verdict
+        _, facts = _facts(asked.host, release, question)
+        verdict = resolve_guest(guest, facts, stack).verdict
         found.setdefault(verdict, []).append(name)
     return {} if len(found) == 1 else {one: tuple(names) for one, names in found.items()}
 

@@ -1,5 +1,5 @@
 """The verbs, a small module each.  What costs time is imported when a verb runs."""
 
-from dmaragent.commands import decode, encode, hotplug, inventory, resolve
+from dmaragent.commands import decode, encode, explain, hotplug, inventory, resolve
 
-VERBS = (inventory, resolve, hotplug, decode, encode)
+VERBS = (inventory, explain, resolve, hotplug, decode, encode)

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     import argparse
     from typing import TextIO
 
-    from dmaragent.addresses import SBDF
     from dmaragent.collect.opening import OpenedHost
     from dmaragent.inventory import Inventory
 
@@ -52,10 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import check_known, parse_device  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
-    device = None if options.device is None else _parse_device(options.device)
+    device = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
         raise DmaragentError("--tree shows all devices: it does not go with --device")
     if options.host and options.or_show:
@@ -65,20 +65,10 @@ def run(options: argparse.Namespace) -> int:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
         opened, inventory = _take(options.or_show)
     if device is not None:
-        _check_known(device, inventory)
+        check_known("--device", device, inventory)
         inventory = inventory.of_device(device)
     _print(opened, inventory, options)
     return _exit_code(inventory)
-
-
-def _parse_device(text: str) -> SBDF:
-    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-
-    try:
-        return SBDF.parse(text)
-    except ValueError as error:
-        raise DmaragentError(f"--device: {error}") from error
 
 
 def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
@@ -147,21 +137,6 @@ def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
         why = inventory.table.detail or inventory.table.kind.value
         said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
     print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)
-
-
-def _check_known(device: SBDF, inventory: Inventory) -> None:
-    """Refuse a device that neither answers on the host nor is named by a region."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-    from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
-
-    functions = inventory.host.topology.functions
-    if isinstance(functions, Missing) or device in functions:
-        return
-    if not inventory.of_device(device).regions:
-        raise DmaragentError(
-            f"--device: no function answers at {device}, and no region names it",
-            "lspci -D lists the functions of a host",
-        )
 
 
 def _title(opened: OpenedHost) -> str:

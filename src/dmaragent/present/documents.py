@@ -40,22 +40,17 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
     """Give what an inventory says, free of where it was read."""
     host = inventory.host
     functions = host.topology.functions
-    absence = inventory.absence
     return {
         "device": None if inventory.device is None else str(inventory.device),
         "machine": _machine(inventory),
         "table": _table(inventory),
-        "absence": (
-            None
-            if absence is None
-            else {"kind": absence.kind.value, "evidence": list(absence.evidence)}
-        ),
+        "absence": absence_object(inventory),
         "other_tables": [reading.name for reading in host.other_tables],
         "pci_functions": None if isinstance(functions, Missing) else len(functions),
         "complete": inventory.complete,
         "undetermined": list(inventory.undetermined),
-        "regions": [_region(inventory, region) for region in inventory.regions],
-        "units": [_unit(unit) for unit in inventory.units],
+        "regions": [region_object(inventory, region) for region in inventory.regions],
+        "units": [unit_object(unit) for unit in inventory.units],
         "ats": {
             "root_ports": sorted(map(str, inventory.capabilities.ats_root_ports)),
             "segments": sorted(inventory.capabilities.ats_segments),
@@ -68,7 +63,7 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         "xen": _xen(inventory),
         "linux": {
             "state": inventory.linux_state.value,
-            "groups": _groups(inventory),
+            "groups": groups_objects(inventory),
         },
         "differences": [
             {"region": each.region, "explanation": each.explanation}
@@ -76,6 +71,14 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         ],
         "problems": list(host.problems),
     }
+
+
+def absence_object(inventory: Inventory) -> dict[str, Any] | None:
+    """Say why there is no table; None where there is one."""
+    absence = inventory.absence
+    if absence is None:
+        return None
+    return {"kind": absence.kind.value, "evidence": list(absence.evidence)}
 
 
 def decode_document(
@@ -128,7 +131,8 @@ def _table(inventory: Inventory) -> dict[str, Any]:
     return answer | {"damage": to_document(decoded)["damage"]}
 
 
-def _region(inventory: Inventory, region: Region) -> dict[str, Any]:
+def region_object(inventory: Inventory, region: Region) -> dict[str, Any]:
+    """Give one region with its owners and what Xen and Linux make of it."""
     return {
         "number": region.number,
         "segment": region.segment,
@@ -157,7 +161,7 @@ def _region(inventory: Inventory, region: Region) -> dict[str, Any]:
     }
 
 
-def _groups(inventory: Inventory) -> list[dict[str, Any]] | None:
+def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
     """Give the IOMMU groups of the devices that regions concern."""
     groups = inventory.host.groups
     if isinstance(groups, Missing):
@@ -199,7 +203,7 @@ def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:
         "reason": owner.reason,
         "scope": _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, owner.hops),
         "unit": None if unit is None else unit.offset,
-        "device": None if owner.function is None else _device(owner.function),
+        "device": None if owner.function is None else device_object(owner.function),
     }
 
 
@@ -214,7 +218,8 @@ def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> dic
     }
 
 
-def _device(function: PciFunction) -> dict[str, Any]:
+def device_object(function: PciFunction) -> dict[str, Any]:
+    """Give what answers at an address."""
     code = function.class_code
     return {
         "class_code": _hex(code, 6),
@@ -233,7 +238,8 @@ def _device(function: PciFunction) -> dict[str, Any]:
     }
 
 
-def _unit(unit: Unit) -> dict[str, Any]:
+def unit_object(unit: Unit) -> dict[str, Any]:
+    """Give one remapping unit."""
     drhd = unit.drhd
     return {
         "offset": unit.offset,

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, LinuxState, Owner, Region
-from dmaragent.pci_classes import class_words
 from dmaragent.platforms.linux import Hold
+from dmaragent.present.device_card import HOLD_WORDS, class_name, device_card, device_name
 from dmaragent.present.escaping import visible
 from dmaragent.present.summary_text import summary_text
 from dmaragent.present.tables import WIDTH, paragraph, render
 from dmaragent.present.wording import scope_words, size_words, span_words
-from dmaragent.snapshot import Missing
-from dmaragent.topology import PciFunction, Presence
+from dmaragent.topology import Presence
 from dmaragent.views.model import ListSource, Origin
 from fwtables.constants import ScopeType
 
 _FEW = 4
 """An owner list longer than this is said once, and by its region's number after that."""
 _UNLIMITED = 10_000
-_HOLD_WORDS = {Hold.LOCKED: "locked", Hold.RELAXABLE: "relaxable"}
 
 
 def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
@@ -26,10 +23,10 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
     device = inventory.device
     lines = list(summary_text(inventory))
     if device is not None:
-        lines += ["", *_device_card(inventory, device)]
+        lines += ["", *device_card(inventory, device)]
     if inventory.regions:
         lines += ["", "Reserved regions, in table order"]
-        lines += _regions(inventory)
+        lines += regions_text(inventory)
         if device is None:
             lines += ["", "Devices that own them", *_devices(inventory, wide=wide)]
             lines += _lost_paths(inventory)
@@ -45,7 +42,8 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
     return lines
 
 
-def _regions(inventory: Inventory) -> Iterator[str]:
+def regions_text(inventory: Inventory) -> Iterator[str]:
+    """Give the regions, in table order: range, size, owners, what Xen and Linux make of each."""
     said: dict[tuple[str, ...], int] = {}
     for region in inventory.regions:
         names = tuple(_short(owner) for owner in region.owners)
@@ -80,7 +78,7 @@ def _region_views(inventory: Inventory, region: Region) -> str:
         )
     if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
         holds = {held.hold for held in region.linux}
-        words = " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
+        words = " and ".join(HOLD_WORDS[hold] for hold in Hold if hold in holds)
         guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
         told.append(f"Linux: {words}{guessed}")
     if region.memory is not None and region.memory.lower() != "reserved":
@@ -167,108 +165,16 @@ def _device_row(
     if wide:
         unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
         row["Unit"] = "-" if unit is None else f"0x{unit.drhd.register_base_address:x}"
-        row["Name"] = "-" if function is None else _device_name(function)
+        row["Name"] = "-" if function is None else device_name(function)
     return row
 
 
 def _what(owner: Owner) -> str:
     words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
-    what = words[owner.presence] if owner.function is None else _class_name(owner.function)
+    what = words[owner.presence] if owner.function is None else class_name(owner.function)
     if owner.scope_type == ScopeType.PCI_ENDPOINT:
         return what
     return f"{scope_words(owner.scope_type)}: {what}"
-
-
-def _class_name(function: PciFunction) -> str:
-    return "class not known" if function.class_code is None else class_words(function.class_code)
-
-
-def _device_name(function: PciFunction) -> str:
-    names = [name for name in (function.vendor_name, function.device_name) if name]
-    if names:
-        return visible(" ".join(names))
-    if function.vendor_id is None or function.device_id is None:
-        return "-"
-    return f"{function.vendor_id:04x}:{function.device_id:04x}"
-
-
-def _device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
-    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
-    function = inventory.host.topology.known.get(device)
-    if function is None:
-        yield f"Device   {device} does not answer, or was not looked for"
-        return
-    name = _device_name(function)
-    yield from paragraph(
-        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {_class_name(function)}, {name}",
-        hang=9,
-    )
-    for title, fact in _card_facts(inventory, function):
-        yield from paragraph(f"{title:9}".replace(" ", "\N{NO-BREAK SPACE}") + fact, hang=9)
-
-
-def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    yield "Driver", visible(function.driver or "none")
-    if function.slot:
-        yield "Slot", visible(function.slot)
-    if function.physical_function is not None:
-        yield "SR-IOV", f"virtual function of {function.physical_function}"
-    elif function.total_vfs:
-        yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
-    unit = inventory.unit_of.get(function.sbdf)
-    if unit is not None:
-        node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
-        yield (
-            "Unit",
-            f"DRHD at 0x{unit.offset:x}, registers 0x{unit.drhd.register_base_address:x}{node}",
-        )
-    known = inventory.capabilities
-    if function.sbdf in known.translation_cached:
-        yield "ATS", "has an address translation cache (SATC)"
-    if function.sbdf in known.ats_root_ports:
-        yield "ATS", "is a root port that supports it (ATSR)"
-    groups = inventory.host.groups
-    if function.iommu_group is not None and not isinstance(groups, Missing):
-        group = next(one for one in groups if one.number == function.iommu_group)
-        others = " ".join(str(one) for one in group.devices if one != function.sbdf)
-        yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
-    holds = {
-        held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
-    }
-    if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
-        yield "Linux", " and ".join(_HOLD_WORDS[hold] for hold in Hold if hold in holds)
-    if inventory.linux_state is LinuxState.GROUPS:
-        yield from _group_mates(inventory, function)
-    yield "Xen", _xen_reserves(inventory, function.sbdf)
-
-
-def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Name what else locks the group: Linux can only pass it through whole."""
-    locked = {
-        held.sbdf
-        for region in inventory.all_regions
-        for held in region.linux
-        if held.hold is Hold.LOCKED and held.sbdf != function.sbdf
-    }
-    known = inventory.host.topology.known
-    mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)
-    if mates and function.iommu_group is not None:
-        names = " ".join(map(str, mates))
-        yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
-
-
-def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
-    views = inventory.xen
-    own = views.devices.get(sbdf, ())
-    if views.devices_source is ListSource.UNKNOWN and views.list.entries:
-        return "what a guest with it reserves is not known: the hypervisor did not say"
-    if views.list.source is ListSource.UNKNOWN:
-        return "what a guest with it reserves is not known: no table and no hypervisor"
-    if own is None:
-        return "what a guest with it reserves is not known: Xen cannot be asked about it"
-    spans = " ".join(f"{one.start:#x}-{one.end - 1:#x}" for one in own)
-    mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
-    return f"a guest with it reserves {spans or 'nothing'}{mark}"
 
 
 def _lost_paths(inventory: Inventory) -> Iterator[str]:

@@ -63,6 +63,8 @@ class Step:
     """One remedy: what to do, and ready lines to do it with."""
 
     safety: Safety
+    side: str
+    """Whom it is for: ``Xen``, ``Linux``, or empty for both."""
     title: str
     said: str
     """What it does, what it does not cover, and its risk."""
@@ -82,6 +84,7 @@ class ToolstackPolicy:
     can: Can
     """What comes of it for this device."""
     said: str
+    """How to say another one, and what else is to be known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +94,16 @@ class Explanation:
     sbdf: SBDF
     xen: Side
     linux: Side
+    decides: tuple[str, ...]
+    """Who decides on this host: ``xen``, ``linux``, or both where it is not known."""
     steps: tuple[Step, ...]
     """What helps, the safest first."""
     toolstacks: tuple[ToolstackPolicy, ...]
     notes: tuple[str, ...] = ()
     """What else is to be known: options of this host that do nothing, devices that go with it."""
+
+    @property
+    def deciding(self) -> tuple[Side, ...]:
+        """The verdicts of whoever decides on this host."""
+        sides = {"xen": self.xen, "linux": self.linux}
+        return tuple(sides[one] for one in self.decides)

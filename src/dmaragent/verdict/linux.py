@@ -1,0 +1,282 @@
+"""Linux' side: what VFIO makes of the device: its regions, its class, its group, the kernel.
+
+Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vfio.
+"""
+
+import re
+from collections.abc import Iterator
+
+from dmaragent.inventory import LinuxState
+from dmaragent.platforms.linux import Hold, hold_of
+from dmaragent.policy.decisions import Rule
+from dmaragent.verdict.model import Can, Case, Side
+from dmaragent.verdict.subject import Subject, capital, names, region_words
+from fwtables.constants import ScopeType
+
+OLD_MESSAGE = (
+    "Device is ineligible for IOMMU domain attach due to platform RMRR requirement.  "
+    "Contact your platform vendor."
+)
+NEW_MESSAGE = (
+    "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the "
+    "device without a 1:1 mapping. Contact your platform vendor."
+)
+OLD_RULE = Rule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
+NEW_RULE = Rule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
+CLASS_RULE = Rule("Linux intel/iommu.c, device_rmrr_is_relaxable")
+GROUP_RULE = Rule("Linux iommu.c, iommu_group_claim_dma_owner", "EBUSY")
+HEADER_RULE = Rule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINVAL")
+FIRST_CHECK, NEW_CHECK = (3, 17), (6, 6)
+OPTION = "relax_rmrr"
+_NOT_ITS_OWN = (
+    "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
+    "what it does"
+)
+VFIO_DRIVERS = frozenset({"vfio-pci", "pci-stub", "mlx5_vfio_pci", "hisi-acc-vfio-pci"})
+_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
+
+
+def linux_side(subject: Subject) -> Side:
+    """Say whether Linux gives the device to a guest by VFIO."""
+    early = _before(subject)
+    if early is not None:
+        return early
+    cases = (*_region_cases(subject), *_group_cases(subject))
+    can, said = _together(subject, cases)
+    if subject.on_xen:
+        said = f"{_NOT_ITS_OWN}. Without Xen: {said}"
+        return Side(can=Can.NOT_APPLICABLE, said=said, cases=cases)
+    if subject.inventory.linux_state is LinuxState.NO_GROUPS:
+        told = "not as this kernel runs: it does not use the IOMMU (intel_iommu=on?)"
+        return Side(can=Can.NO, said=f"{told}. With it: {said}", cases=cases)
+    return Side(can=can, said=said, cases=cases)
+
+
+def kernel_release(subject: Subject) -> tuple[int, int] | None:
+    """Give the host's kernel release; under Xen too, where it does not decide."""
+    found = _RELEASE.match(subject.inventory.host.system.kernel_release or "")
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def is_proxmox(subject: Subject) -> bool:
+    """Tell whether the kernel is Proxmox', the only one that has ``relax_rmrr``."""
+    return "-pve" in (subject.inventory.host.system.kernel_release or "")
+
+
+def relaxed_by_option(subject: Subject) -> bool:
+    """Tell whether ``relax_rmrr`` stands on the kernel's command line."""
+    options = subject.inventory.host.system.options or ()
+    return any(
+        one.startswith("intel_iommu=") and OPTION in one.partition("=")[2].split(",")
+        for one in options
+    )
+
+
+def _before(subject: Subject) -> Side | None:
+    function = subject.function
+    if subject.absent:
+        return Side(can=Can.NO, said="no: nothing answers at this address")
+    if function is not None and function.is_bridge:
+        case = Case(
+            title="bridge",
+            can=Can.NO,
+            said="VFIO takes functions with an endpoint's header alone.",
+            rule=HEADER_RULE,
+        )
+        return Side(can=Can.NO, said="no: a bridge is not passed through", cases=(case,))
+    known = subject.inventory.all_regions or subject.group is not None
+    if subject.inventory.absence is not None and not known:
+        if subject.on_xen:
+            return Side(can=Can.NOT_APPLICABLE, said=f"{_NOT_ITS_OWN}.")
+        return Side(can=Can.UNKNOWN, said="not known: there is no table to answer from")
+    return None
+
+
+# Regions --------------------------------------------------------------------------------
+
+
+def _region_cases(subject: Subject) -> Iterator[Case]:
+    """Say what comes of the regions that Linux ties to the device, by kernel."""
+    locked = [region for region, held in subject.held if held.hold is Hold.LOCKED]
+    free = [region for region, held in subject.held if held.hold is Hold.RELAXABLE]
+    if subject.facts.functions is None and subject.named:
+        yield _class_unknown(", ".join(region_words(one) for one in subject.named[:3]))
+    elif locked:
+        yield from _locked_cases(subject, ", ".join(region_words(one) for one in locked[:3]))
+    elif free and not _free_by_class(subject):
+        yield Case(
+            title=OPTION,
+            can=Can.YES,
+            said="The kernel itself has its regions relaxable, though its class is none that is "
+            "let go: relax_rmrr, or a patched kernel. Device and guest may write to the same "
+            "memory.",
+        )
+    elif free:
+        where = ", ".join(region_words(one) for one in free[:3])
+        yield Case(
+            title="relaxable by class",
+            can=Can.YES,
+            said=f"{capital(where)} does not hold it: USB controllers and display "
+            "devices are let go, because their firmware is taken to be done with the memory once "
+            "the host's driver has run.",
+            rule=CLASS_RULE,
+            releases="direct-relaxable in reserved_regions from Linux 5.3 on",
+        )
+    function = subject.function
+    if function is not None and function.physical_function is not None:
+        yield Case(
+            title="virtual function",
+            can=Can.YES,
+            said="Linux ties regions to physical functions alone.",
+            rule=Rule("Linux intel/dmar.c, dmar_pci_bus_notifier"),
+        )
+
+
+def _class_unknown(where: str) -> Case:
+    return Case(
+        title="class not known",
+        can=Can.CONDITIONS,
+        said=f"{capital(where)} names it. USB controllers and display devices are "
+        "let go, all others are locked; what it is was not collected.",
+        rule=CLASS_RULE,
+    )
+
+
+def _free_by_class(subject: Subject) -> bool:
+    function = subject.function
+    return function is None or hold_of(function) is Hold.RELAXABLE
+
+
+def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
+    release = kernel_release(subject)
+    old = Case(
+        title="Linux 3.17 to 6.5",
+        can=Can.NO,
+        said=f"Locked: {where} must stay mapped for it, which a guest's memory cannot promise. "
+        "Attaching it fails with EPERM (Operation not permitted).",
+        rule=OLD_RULE,
+        releases="Linux 3.17 to 6.5",
+        message=OLD_MESSAGE,
+    )
+    new = Case(
+        title="Linux 6.6 and later",
+        can=Can.NO,
+        said=f"Locked: {where} must stay mapped 1:1, and VFIO would begin by blocking the device. "
+        "It fails with EINVAL (Invalid argument).",
+        rule=NEW_RULE,
+        releases="Linux 6.6 and later",
+        message=NEW_MESSAGE,
+    )
+    if release is not None and release < FIRST_CHECK:
+        yield Case(
+            title=f"Linux {release[0]}.{release[1]}",
+            can=Can.CONDITIONS,
+            said=f"Before 3.17 Linux does not look: the device is attached, and {where} is not "
+            "mapped for it.",
+            releases="before Linux 3.17",
+        )
+    elif release is not None:
+        yield new if release >= NEW_CHECK else old
+    else:
+        yield new
+        yield old
+    yield from _option_cases(subject)
+
+
+def _option_cases(subject: Subject) -> Iterator[Case]:
+    if is_proxmox(subject) or relaxed_by_option(subject):
+        known = is_proxmox(subject)
+        yield Case(
+            title=OPTION,
+            can=Can.CONDITIONS if known else Can.NO,
+            said=(
+                "This kernel is Proxmox': intel_iommu=on,relax_rmrr makes every region relaxable, "
+                "at a risk."
+                if known
+                else "relax_rmrr stands on the command line, and this kernel has no such option: "
+                "it is Proxmox' alone, and others log that they do not know it."
+            ),
+            rule=Rule("pve-kernel, relaxable-RMRR patch; Linux intel/iommu.c, intel_iommu_setup"),
+            message="" if known else f"DMAR: Unknown option - '{OPTION}'",
+        )
+
+
+# The group ------------------------------------------------------------------------------
+
+
+def _group_cases(subject: Subject) -> Iterator[Case]:
+    group = subject.group
+    if group is None:
+        return
+    mates = tuple(one for one in group.devices if one != subject.sbdf)
+    if not mates:
+        yield Case(
+            title="group",
+            can=Can.YES,
+            said=f"It is alone in IOMMU group {group.number}.",
+        )
+        return
+    locked = subject.locked_mates
+    if locked:
+        yield Case(
+            title="group",
+            can=Can.NO,
+            said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
+            "a group is attached whole.",
+            rule=OLD_RULE if (kernel_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
+        )
+        return
+    known = subject.inventory.host.topology.known
+    endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
+    busy = tuple(
+        one for one in endpoints if one in known and known[one].driver not in (None, *VFIO_DRIVERS)
+    )
+    if busy:
+        yield Case(
+            title="group",
+            can=Can.CONDITIONS,
+            said=f"IOMMU group {group.number} holds {names(busy)} too, which host drivers have: "
+            "all of the group must be bound to vfio-pci (or to nothing) and goes with it.",
+            rule=GROUP_RULE,
+            message=f"group {group.number} is not viable",
+        )
+        return
+    said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
+    yield Case(title="group", can=Can.YES, said=f"{said}.")
+
+
+# The verdict ----------------------------------------------------------------------------
+
+
+def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
+    predicted = not all(held.by_kernel for _, held in subject.held) if subject.held else False
+    mark = " (predicted)" if predicted else ""
+    refusing = [one for one in cases if one.can is Can.NO and one.title != OPTION]
+    locked = any(held.hold is Hold.LOCKED for _, held in subject.held)
+    if refusing and locked:
+        if is_proxmox(subject) and relaxed_by_option(subject):
+            return Can.CONDITIONS, "yes, because relax_rmrr takes every region for relaxable"
+        return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
+    if refusing:
+        return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
+    if subject.facts.functions is None:
+        return _without_functions(subject)
+    if any(one.can is Can.CONDITIONS for one in cases):
+        conditions = "before 3.17 nothing checks it" if locked else "with the rest of its group"
+        return Can.CONDITIONS, f"on conditions: {conditions}{mark}"
+    if subject.held:
+        why = "by its class" if _free_by_class(subject) else "to this kernel, at a risk"
+        return Can.YES, f"yes: its regions are relaxable {why}{mark}"
+    if not subject.inventory.complete:
+        return Can.UNKNOWN, "not known: regions may be missing from the answer"
+    return Can.YES, "yes: Linux ties no region to it"
+
+
+def _without_functions(subject: Subject) -> tuple[Can, str]:
+    """Say what can be said of a table alone: whom it names, not what that is."""
+    if subject.named:
+        return Can.CONDITIONS, "only if it is a USB controller or a display device"
+    scopes = (owner.scope_type for one in subject.inventory.all_regions for owner in one.owners)
+    if subject.inventory.undetermined or ScopeType.PCI_SUB_HIERARCHY in scopes:
+        return Can.UNKNOWN, "not known: a region may cover it through a bridge"
+    return Can.YES, "yes: Linux ties no region to it"

@@ -1,0 +1,55 @@
+"""What else is to be known of a device: options of this host that do nothing, what goes with it."""
+
+from collections.abc import Iterator
+
+from dmaragent.verdict.linux import OPTION
+from dmaragent.verdict.model import Can, Side
+from dmaragent.verdict.subject import Subject, names
+from fwtables.constants import DmarFlag
+
+_GROUPS = "pcie_acs_override"
+_UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
+
+
+def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
+    """Yield notes, each a sentence or two."""
+    if subject.sharers:
+        yield (
+            f"Its regions are also those of {names(subject.sharers)}: what one of them does there "
+            "by DMA, whoever has the others sees."
+        )
+    yield from _options(subject, linux)
+    if not subject.on_xen and subject.group is None and linux.can is not Can.UNKNOWN:
+        yield "Its IOMMU group is not known here: Linux passes groups through whole."
+    if xen.can is not Can.NO and subject.facts.notes:
+        yield f"Xen's list: {'; '.join(subject.facts.notes)}."
+
+
+def _options(subject: Subject, linux: Side) -> Iterator[str]:
+    """Say of options on the kernel's command line that they do not help this device."""
+    system, table = subject.inventory.host.system, _flags(subject)
+    given = {one.partition("=")[0].replace("-", "_"): one for one in system.options or ()}
+    kernel = [one for one in given.values() if one.startswith(("intel_iommu=", "amd_iommu="))]
+    if subject.on_xen and (kernel or _GROUPS in given):
+        told = " ".join([*kernel, *([given[_GROUPS]] if _GROUPS in given else [])])
+        yield f"'{told}' on dom0's command line does nothing: Xen enforces the regions, not dom0."
+        return
+    locked = any(case.can is Can.NO and case.releases for case in linux.cases)
+    if _GROUPS in given and locked:
+        yield f"'{given[_GROUPS]}' splits groups, at a risk; it does not help against a region."
+    if _UNSAFE in given and table is not None and table & DmarFlag.INTR_REMAP:
+        yield (
+            f"'{given[_UNSAFE]}' is for machines without interrupt remapping; this one has it, and "
+            "it does not help against a region."
+        )
+    if locked and not given.keys() & {_GROUPS, _UNSAFE}:
+        yield (
+            f"Options often given beside {OPTION} do not help here: {_GROUPS} is about groups, "
+            "allow_unsafe_interrupts about interrupt remapping."
+        )
+
+
+def _flags(subject: Subject) -> int | None:
+    decoded = subject.inventory.table
+    table = getattr(decoded, "table", None)
+    return None if table is None else table.flags

@@ -1,0 +1,116 @@
+"""The device that is asked about: what the inventory has of it, gathered once for both sides."""
+
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.groups import IommuGroup
+from dmaragent.inventory import Inventory, LinuxState, Region
+from dmaragent.platforms.linux import Held, Hold
+from dmaragent.policy.decisions import span
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolver import Stack
+from dmaragent.snapshot import Missing
+from dmaragent.topology import PciFunction, Presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One device on one host."""
+
+    sbdf: SBDF
+    inventory: Inventory
+    """Of the whole host."""
+    facts: HostFacts
+    stack: Stack
+
+    @property
+    def function(self) -> PciFunction | None:
+        """What answers there."""
+        return self.inventory.host.topology.known.get(self.sbdf)
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is known that nothing answers there."""
+        return self.facts.functions is not None and self.sbdf not in self.facts.functions
+
+    @property
+    def named(self) -> tuple[Region, ...]:
+        """The regions whose scope names it, in table order."""
+        regions = self.inventory.all_regions
+        return tuple(one for one in regions if any(o.sbdf == self.sbdf for o in one.owners))
+
+    @property
+    def held(self) -> tuple[tuple[Region, Held], ...]:
+        """The regions that Linux ties to it, in table order."""
+        return tuple(
+            (region, held)
+            for region in self.inventory.all_regions
+            for held in region.linux
+            if held.sbdf == self.sbdf
+        )
+
+    @property
+    def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
+        """The regions that cover it through a bridge alone, and that bridge."""
+        return tuple((region, held.through) for region, held in self.held if held.through)
+
+    @property
+    def sharers(self) -> tuple[SBDF, ...]:
+        """The other devices that answer and that its regions name."""
+        owners = (owner for region in self.named for owner in region.owners)
+        present = {o.sbdf for o in owners if o.presence is Presence.PRESENT and o.sbdf}
+        return tuple(sorted(present - {self.sbdf}))
+
+    @property
+    def group(self) -> IommuGroup | None:
+        """Its IOMMU group, where the kernel has groups."""
+        groups = self.inventory.host.groups
+        if isinstance(groups, Missing):
+            return None
+        return next((one for one in groups if self.sbdf in one.devices), None)
+
+    @property
+    def locked_mates(self) -> tuple[SBDF, ...]:
+        """The other devices of its group that Linux holds to a region for good."""
+        group = self.group
+        if group is None:
+            return ()
+        locked = {
+            held.sbdf
+            for region in self.inventory.all_regions
+            for held in region.linux
+            if held.hold is Hold.LOCKED
+        }
+        return tuple(one for one in group.devices if one in locked and one != self.sbdf)
+
+    @property
+    def on_xen(self) -> bool:
+        """Whether this host runs Xen, as far as is known."""
+        return self.inventory.linux_state is LinuxState.UNDER_XEN
+
+    @property
+    def on_linux(self) -> bool:
+        """Whether it is known to run Linux without Xen."""
+        return self.inventory.linux_state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
+
+    @property
+    def existing_vfs(self) -> tuple[SBDF, ...]:
+        """Its virtual functions that answer."""
+        return self.facts.virtual_functions(self.sbdf)
+
+
+def region_words(region: Region) -> str:
+    """Name a region by its number and addresses."""
+    place = f"{region.base:#x}-{region.limit:#x}" if region.range is None else span(region.range)
+    return f"region {region.number} ({place})"
+
+
+def names(devices: tuple[SBDF, ...], most: int = 6) -> str:
+    """Name devices, the first few; how many more there are is said."""
+    told = " ".join(map(str, devices[:most]))
+    return told if len(devices) <= most else f"{told} and {len(devices) - most} more"
+
+
+def capital(words: str) -> str:
+    """Begin `words` with a capital letter."""
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,130 @@
+"""``dmaragent explain`` as its user meets it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dmaragent.addresses import SBDF
+from dmaragent.api import Question, ask_host
+from dmaragent.inventory import take_inventory
+from dmaragent.policy.host_facts import facts_of
+from dmaragent.present.explain_document import explain_document
+from dmaragent.present.explain_text import explain_text
+from dmaragent.topology import PciTopology
+from dmaragent.verdict import explain
+from support.cli import SCHEMAS, check_document, run
+from support.machines import MACHINES, NAMES, materialize
+from support.tables import drhd, rmrr, scope, table
+
+Capture = pytest.CaptureFixture[str]
+HP = MACHINES / "hp-dl380e-gen8"
+
+
+@pytest.mark.parametrize("machine", NAMES)
+def test_every_device_of_every_machine_has_a_story(machine: str) -> None:
+    asked = ask_host(str(MACHINES / machine), Question())
+    for sbdf in asked.host.topology.known:
+        told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
+        narrowed = asked.inventory.of_device(sbdf)
+
+        lines = list(explain_text(narrowed, told, asked.stack))
+
+        check_document(explain_document(narrowed, told, asked.stack, "recorded", machine))
+        assert all(len(line) <= 80 and line.isprintable() for line in lines)
+        assert lines[0].startswith(str(sbdf))
+
+
+def test_what_a_slot_and_a_driver_are_called_reaches_no_terminal(capsys: Capture) -> None:
+    evil = "\x1b]0;x\x07"
+    asked = ask_host(str(HP), Question())
+    known = dict(asked.host.topology.known)
+    sbdf = SBDF.parse("0a:00.0")
+    known[sbdf] = replace(known[sbdf], slot=f"2{evil}", driver=f"hpsa{evil}")
+    host = replace(asked.host, topology=PciTopology(known))
+    inventory = take_inventory(host)
+    told = explain(inventory, facts_of(inventory), asked.stack, sbdf)
+
+    lines = list(explain_text(inventory.of_device(sbdf), told, asked.stack))
+
+    assert all(line.isprintable() for line in lines)
+    assert any("hpsa\\x1b]0;x\\x07" in line for line in lines)
+
+
+def test_the_verdicts_come_first_and_then_what_helps(capsys: Capture) -> None:
+    lines = run(capsys, "explain", "0a:00.0", "--host", HP).out.splitlines()
+
+    assert lines[0] == "0000:0a:00.0 RAID controller, 103c:323b"
+    assert lines[1].startswith("Xen      only with rdm_policy=relaxed, at a risk: ")
+    assert "Linux    no: it is locked to memory that the firmware reserves (predicted)" in lines
+    helps = lines.index("What helps, the safest first")
+    assert helps < lines.index("Linux (VFIO), case by case")
+    assert "  2  HPE's switch for physical slot 2 (changes the firmware)" in lines[helps:]
+
+
+@pytest.mark.parametrize(
+    ("device", "host", "code"),
+    [
+        ("0000:0a:00.0", "hp-dl380e-gen8", 1),
+        ("0000:00:02.0", "lenovo-laptop", 0),
+        ("0000:00:00.0", "synthetic-pvh-dom0", 2),
+    ],
+)
+def test_the_exit_code_is_that_of_whoever_decides(
+    device: str, host: str, code: int, capsys: Capture
+) -> None:
+    assert run(capsys, "explain", device, "--host", MACHINES / host).code == code
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [("1d.0", "SBDF: '1d.0' is not a PCI address"), ("00:05.0", "SBDF: no function answers at")],
+)
+def test_what_is_no_device_here_is_an_error(device: str, said: str, capsys: Capture) -> None:
+    ran = run(capsys, "explain", device, "--host", HP)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_a_bare_table_says_what_it_cannot_know(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "DMAR.bin"
+    named = rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (0x19, 0)))
+    path.write_bytes(table(drhd(0xFED90000, flags=1), named))
+
+    ran = run(capsys, "explain", "00:19.0", "--host", path)
+
+    assert "Linux    only if it is a USB controller or a display device" in ran.out
+    assert ran.code == 1
+
+
+def test_the_story_is_the_same_of_a_recording_and_of_a_copied_root(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    materialize("lenovo-laptop", tmp_path)
+
+    one = run(capsys, "explain", "00:14.0", "--host", MACHINES / "lenovo-laptop", "--json")
+    other = run(capsys, "explain", "00:14.0", "--host", tmp_path, "--json")
+
+    left, right = one.document["answer"], other.document["answer"]
+    for answer in (left, right):  # a directory has no calls: udev's names are not there
+        del answer["problems"], answer["function"], answer["regions"]
+    assert left == right
+
+
+def test_another_release_is_asked_by_its_number(capsys: Capture) -> None:
+    answer = run(capsys, "explain", "00:1d.0", "--host", HP, "--xen", "4.14", "--json").document[
+        "answer"
+    ]
+
+    assert answer["stack"]["hypervisor"] == "4.14"
+
+
+def test_what_the_schemas_share_is_the_same_in_both() -> None:
+    ours = json.loads((SCHEMAS / "explain.v1.json").read_text("utf-8"))["$defs"]
+    others = json.loads((SCHEMAS / "inventory.v1.json").read_text("utf-8"))["$defs"]
+
+    shared = ours.keys() & others.keys()
+    assert {"region", "owner", "unit", "scope"} <= shared
+    assert {name: ours[name] for name in shared} == {name: others[name] for name in shared}
