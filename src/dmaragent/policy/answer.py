@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import EffectiveSetting, effective_settings
 from dmaragent.policy.remedies import remedies
+from dmaragent.policy.reports import reports
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.trial import Remedies
 
@@ -20,6 +21,8 @@ class Answer:
     """What the manual pages promise and the release does otherwise; None likewise."""
     settings: tuple[EffectiveSetting, ...]
     """The settings in effect."""
+    reports: tuple[str, ...] = ()
+    """What was reported of the release and may concern the guest; it decides nothing."""
 
 
 def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
@@ -29,4 +32,5 @@ def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
         helps=remedies(resolution) if whole else None,
         differences=tuple(documented_differences(resolution)) if whole else None,
         settings=effective_settings(resolution),
+        reports=tuple(reports(resolution)),
     )

@@ -58,6 +58,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         ],
         "cases": None if helps is None else [_case(resolution, one) for one in resolution.cases],
         "documented_differences": None if answer.differences is None else [*answer.differences],
+        "reports": list(answer.reports),
     }
 
 

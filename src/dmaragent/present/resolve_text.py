@@ -47,6 +47,11 @@ def resolve_text(
         yield "Documented and shipped differ"
         for line in answer.differences:
             yield from paragraph(line, indent=2, hang=2)
+    if answer.reports:
+        yield ""
+        yield "Reported of this release, and not seen here"
+        for line in answer.reports:
+            yield from paragraph(line, indent=2, hang=2)
 
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
