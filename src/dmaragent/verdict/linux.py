@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dmaragent.inventory import LinuxState
 from dmaragent.platforms.linux import Hold, hold_of
 from dmaragent.policy.decisions import Rule
+from dmaragent.topology import PciFunction
 from dmaragent.verdict.model import Can, Case, Side
 from dmaragent.verdict.subject import Subject, capital, names, region_words
 from fwtables.constants import ScopeType
@@ -32,7 +33,6 @@ _NOT_ITS_OWN = (
     "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
     "what it does"
 )
-VFIO_DRIVERS = frozenset({"vfio-pci", "pci-stub", "mlx5_vfio_pci", "hisi-acc-vfio-pci"})
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 
@@ -228,9 +228,7 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
         return
     known = subject.inventory.host.topology.known
     endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
-    busy = tuple(
-        one for one in endpoints if one in known and known[one].driver not in (None, *VFIO_DRIVERS)
-    )
+    busy = tuple(one for one in endpoints if one in known and _has_host_driver(known[one]))
     if busy:
         yield Case(
             title="group",
@@ -243,6 +241,12 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
         return
     said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
     yield Case(title="group", can=Can.YES, said=f"{said}.")
+
+
+def _has_host_driver(function: PciFunction) -> bool:
+    """Tell whether a driver has it that VFIO does not put up with: a variant of vfio-pci is one."""
+    driver = (function.driver or "vfio-pci").replace("_", "-")
+    return driver != "pci-stub" and not driver.endswith("vfio-pci")
 
 
 # The verdict ----------------------------------------------------------------------------

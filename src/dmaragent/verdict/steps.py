@@ -26,16 +26,21 @@ def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
     function = subject.function
     if function is None or function.is_bridge:
         return ()
-    found = [*_xen_steps(subject, xen), *_virtual_function(subject, xen, linux)]
-    if _regions_in_the_way(xen, linux) and (subject.named or subject.held):
+    found = list(_xen_steps(subject, xen))
+    if _in_the_way(subject, xen, linux):
+        found += _virtual_function(subject)
         found.append(vendor_step(subject.inventory.host.machine, function))
     found += _linux_steps(subject, linux)
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.safety)))
 
 
-def _regions_in_the_way(xen: Side, linux: Side) -> bool:
-    """Tell whether either side holds a region against the device, whoever decides here."""
-    return xen.can in (Can.CONDITIONS, Can.NO) or any(case.can is Can.NO for case in linux.cases)
+def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
+    """Tell whether whoever decides here holds a region against the device."""
+    if not (subject.named or subject.held):
+        return False
+    by_xen = not subject.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
+    by_linux = not subject.on_xen and any(case.can is Can.NO for case in linux.cases)
+    return by_xen or by_linux
 
 
 # Xen ------------------------------------------------------------------------------------
@@ -128,10 +133,10 @@ def _relaxed(subject: Subject, helps: bool) -> Iterator[Step]:  # noqa: FBT001 -
 # Both -----------------------------------------------------------------------------------
 
 
-def _virtual_function(subject: Subject, xen: Side, linux: Side) -> Iterator[Step]:
+def _virtual_function(subject: Subject) -> Iterator[Step]:
     """Offer a virtual function: no region is ever tied to one."""
     function = subject.function
-    if function is None or not function.total_vfs or not _regions_in_the_way(xen, linux):
+    if function is None or not function.total_vfs:
         return
     existing = subject.existing_vfs
     path = shlex.quote(f"/sys/bus/pci/devices/{subject.sbdf}/sriov_numvfs")
@@ -156,6 +161,7 @@ def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
         return
     if linux.can in (Can.YES, Can.CONDITIONS):
         sbdf = subject.sbdf
+        driver = subject.function is not None and subject.function.driver
         device = shlex.quote(f"/sys/bus/pci/devices/{sbdf}/driver_override")
         yield Step(
             safety=Safety.SAFE,
@@ -164,7 +170,7 @@ def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
             said=f"{_taken(subject, 'the host')}; the rest of its IOMMU group likewise.",
             lines=(
                 f"echo vfio-pci > {device}",
-                f"echo {sbdf} > /sys/bus/pci/devices/{sbdf}/driver/unbind",
+                *([f"echo {sbdf} > /sys/bus/pci/devices/{sbdf}/driver/unbind"] if driver else []),
                 f"echo {sbdf} > /sys/bus/pci/drivers_probe",
             ),
             where=_SHELL,

@@ -6,7 +6,6 @@ xenopsd, xc/device.ml (76f4f6f4b1, 2019); libvirt's libxl driver sets no policy 
 
 from collections.abc import Iterator
 
-from dmaragent.policy.entries import quoted
 from dmaragent.verdict.model import Can, Side, ToolstackPolicy
 from dmaragent.verdict.subject import Subject
 
@@ -14,19 +13,20 @@ from dmaragent.verdict.subject import Subject
 def toolstack_policies(subject: Subject, xen: Side) -> Iterator[ToolstackPolicy]:
     """Give what the device gets under xl, libvirt, Qubes and XAPI, where they differ.
 
-    Nothing, where the policy does not matter to it.
+    Nothing, where the policy does not matter to it, or the host does not run Xen.
     """
+    if subject.on_linux:
+        return
     cases = {case.title: case.can for case in xen.cases}
     strict, relaxed = cases.get("strict"), cases.get("relaxed")
     if strict is None or relaxed is None or strict is relaxed is Can.YES:
         return
-    entry = quoted(f"{subject.sbdf},rdm_policy=relaxed")
     yield ToolstackPolicy(
         toolstack="xl",
         policy="strict",
         can=strict,
-        said=f"pci = [ {entry} ] makes it relaxed. From 4.15 on no `rdm=` that names a policy "
-        "is taken, so it must be said here.",
+        said="rdm_policy=relaxed in its entry of pci= makes it relaxed. (From 4.15 on xl takes no "
+        "rdm= that names a policy, so it must be said there.)",
     )
     yield ToolstackPolicy(
         toolstack="libvirt",

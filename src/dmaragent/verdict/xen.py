@@ -35,7 +35,8 @@ def xen_side(subject: Subject) -> Side:
     bridged = tuple(_bridge_cases(subject))
     strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
     if not subject.facts.regions_of(subject.sbdf) and strict.can is Can.YES:
-        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
+        but = "; but see 'bridge scope' below" if bridged else ""
+        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}{but}"
         return Side(can=Can.YES, said=said, cases=bridged)
     cases = (*_shared_cases(subject), strict, relaxed, *_hotplug_cases(subject), *bridged)
     can, said = _together(subject, strict, relaxed)
