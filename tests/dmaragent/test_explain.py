@@ -224,7 +224,73 @@ def test_a_virtual_function_is_offered_and_has_no_region() -> None:
     step = next(one for one in told(host).steps if "virtual function" in one.title)
 
     assert "There are some: 0000:00:19.1" in step.said
+    assert step.lines == ()
     assert told(host, "00:19.1").linux.can is Can.YES
+
+
+def test_a_virtual_function_is_made_where_there_is_none() -> None:
+    host = made(HIGH, functions=[replace(NIC, total_vfs=7)], kernel="6.12.0")
+
+    step = next(one for one in told(host).steps if "virtual function" in one.title)
+
+    assert step.lines == ("echo 1 > /sys/bus/pci/devices/0000:00:19.0/sriov_numvfs",)
+
+
+def test_a_locked_device_alone_in_its_group_is_not_its_own_mate() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
+
+    assert "alone in IOMMU group 4" in told(host).linux.cases[-1].said
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1a.0"])
+    assert "shares IOMMU group 4 with 0000:00:1a.0" in told(host).linux.cases[-1].said
+
+
+def test_a_kernel_without_groups_does_not_use_the_iommu() -> None:
+    found = told(grouped(made(HIGH, kernel="6.1.0")))
+
+    assert found.linux.can is Can.NO
+    assert "does not use the IOMMU (intel_iommu=on?)" in found.linux.said
+
+
+def test_a_kernel_that_has_the_region_relaxable_is_believed_and_the_risk_said() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
+    regions = b"0x00000000ad800000 0x00000000ad80ffff direct-relaxable\n"
+    host.files["/sys/kernel/iommu_groups/4/reserved_regions"] = regions
+
+    found = told(host)
+
+    assert found.linux.can is Can.YES
+    assert found.linux.said == "yes: its regions are relaxable to this kernel, at a risk"
+    assert found.linux.cases[0].title == "relax_rmrr"
+
+
+def test_proxmox_with_the_option_lets_it_go() -> None:
+    host = made(HIGH, kernel="6.5.13-6-pve", options="intel_iommu=on,relax_rmrr")
+
+    found = told(grouped(host, g1=["0000:00:19.0"]))
+
+    assert found.linux.can is Can.CONDITIONS
+    assert "because relax_rmrr takes every region for relaxable" in found.linux.said
+
+
+def test_xens_way_is_not_offered_where_linux_decides() -> None:
+    low = rmrr(0x7B800000, 0x7B80FFFF, USB_SCOPE)  # on conditions under Xen, let go by Linux
+    host = grouped(made(low, kernel="6.1.0"), g4=["0000:00:1d.0"])
+
+    found = told(host, "00:1d.0")
+
+    assert [step.title for step in found.steps] == ["Bind it to vfio-pci"]
+    assert found.toolstacks == ()
+
+
+def test_each_toolstack_gives_its_own_policy() -> None:
+    found = told(made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x1A, 0)))), "00:1d.0")
+
+    assert [(one.toolstack, one.policy, one.can) for one in found.toolstacks] == [
+        ("xl", "strict", Can.NO),
+        ("libvirt", "strict", Can.NO),
+        ("Qubes", "strict", Can.NO),
+        ("XAPI", "relaxed", Can.YES),
+    ]
 
 
 def test_vanilla_kernels_do_not_know_relax_rmrr() -> None:
@@ -295,7 +361,8 @@ def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "model"), [("HP", "HP Compaq 6730b"), ("Dell Inc.", "PowerEdge R820")]
+    ("vendor", "model"),
+    [("HP", "HP Compaq 6730b"), ("Dell Inc.", "PowerEdge R820"), ("QEMU", "ProLiant look-alike")],
 )
 def test_conrep_is_for_hpe_servers_alone(vendor: str, model: str) -> None:
     found = told(_hpe(sys_vendor=vendor, product_name=model))

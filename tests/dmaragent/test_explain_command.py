@@ -63,6 +63,13 @@ def test_the_verdicts_come_first_and_then_what_helps(capsys: Capture) -> None:
     assert "  2  HPE's switch for physical slot 2 (changes the firmware)" in lines[helps:]
 
 
+def test_where_linux_decides_its_verdict_comes_first(capsys: Capture) -> None:
+    shown = run(capsys, "explain", "00:14.0", "--host", MACHINES / "lenovo-laptop").out
+
+    assert shown.splitlines()[1] == "Linux    yes: its regions are relaxable by its class"
+    assert "Xen      does not run here; it would say: " in shown
+
+
 @pytest.mark.parametrize(
     ("device", "host", "code"),
     [
