@@ -530,13 +530,42 @@ def test_ten_ranges_are_taken_over_all_options_of_the_line() -> None:
 
 
 def test_twenty_devices_are_taken_and_a_twenty_first_ends_the_option() -> None:
-    twenty = ",".join(f"{bus:x}:1d.0" for bus in range(20))
-    whole, after = parse_rmrr_option(f"rmrr=10={twenty};20=00:1d.0")
-    cut, lost = parse_rmrr_option(f"rmrr=10={twenty},30:1d.0;20=00:1d.0")
+    twenty = ",".join(f"{bus:x}:{device}.0" for device in (1, 2) for bus in range(10))
+    whole, _, lost = parse_rmrr_option(f"rmrr=1={twenty};20=00:1d.0")
+    cut, after = parse_rmrr_option(f"rmrr=1={twenty},a:1.0")
 
-    assert (len(whole.devices), whole.reason, after.accepted) == (20, "", True)
-    assert (len(cut.devices), cut.accepted, lost.accepted) == (20, True, False)
-    assert "does not read ',30:1d.0'" in cut.reason
+    assert (len(whole.devices), whole.reason, lost.accepted) == (20, "", False)
+    assert (len(cut.devices), cut.accepted, after.accepted) == (20, True, False)
+    assert "does not read ','" in cut.reason
+
+
+def test_a_word_is_cut_after_127_characters() -> None:
+    ranges = ";".join(f"0x{page:x}00=00:1d.0" for page in range(10, 19))
+    word = f"rmrr={ranges}"
+    options = parse_rmrr_option(f"{word} rmrr=0x2000=00:1d.0")
+
+    assert len(word[:127]) < len(word)
+    *read, partly, dropped, after = options
+    assert [each.accepted for each in read] == [True] * 8
+    assert (partly.text, partly.accepted) == ("0x1200=0", False)
+    assert (dropped.text, dropped.accepted) == ("0:1d.0", False)
+    assert "127 characters" in dropped.reason
+    assert after.start_pfn == 0x2000
+
+
+def test_devices_of_a_range_that_an_error_ended_stay_in_its_place() -> None:
+    broken, after, last = parse_rmrr_option("rmrr=10=00:1d.0,zz rmrr=20=00:1a.0 rmrr=30=00:1a.0")
+
+    assert (broken.accepted, after.accepted) == (False, True)
+    assert [str(each) for each in after.devices] == ["0000:00:1d.0", "0000:00:1a.0"]
+    assert [str(each) for each in last.devices] == ["0000:00:1a.0"]
+
+
+def test_segments_whose_bits_the_first_has_become_the_first() -> None:
+    (option,) = parse_rmrr_option("rmrr=10=3:00:1d.0,1:00:1a.0")
+
+    assert [str(each) for each in option.devices] == ["0003:00:1d.0", "0003:00:1a.0"]
+    assert (option.accepted, "of segment 0x3" in option.reason) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -580,6 +609,12 @@ def test_a_range_whose_devices_are_absent_is_ignored() -> None:
 
     assert (_option(prediction).accepted, prediction.entries) == (False, ())
     assert _option(prediction).reason == "none of its devices answers"
+
+
+def test_before_4_21_xen_does_not_look_whether_devices_of_a_range_answer() -> None:
+    prediction = _predict(line="rmrr=10=00:1f.5", release=(4, 20))
+
+    assert (_option(prediction).accepted, len(prediction.entries)) == (True, 1)
 
 
 def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None:

@@ -326,7 +326,8 @@ class _Walk:
         if not user.accepted or pages is None:
             return user
         functions = self.topology.functions
-        known = not isinstance(functions, Missing) and self.knows(user.devices[0].segment)
+        looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
+        known = looks and self.knows(user.devices[0].segment)
         if not self.behaviour.rmrr_option:
             return _refused(user, f"{self.behaviour.name} has no such option")
         if off:

@@ -5,13 +5,20 @@ drivers/passthrough/iommu.c, ``parse_iommu_param``; drivers/pci/pci.c, ``parse_p
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 
 MOST_RANGES = 10
 MOST_PAGES = 16
 MOST_DEVICES = 20
+MOST_CHARACTERS = 127
+"""Of one word of the command line; Xen drops what is beyond without a word.
+
+Source: common/kernel.c, ``parse_params`` and ``MAX_PARAM_SIZE``, 128 with the ending zero.
+"""
 _FALSE = frozenset({"0", "no", "off", "false", "disable"})
 _TRUE = frozenset({"1", "yes", "on", "true", "enable"})
 _HEX = r"(?:0[xX])?[0-9a-fA-F]+"
@@ -50,6 +57,15 @@ class _Reader:
     ranges: list[UserRange] = field(default_factory=list)
     taken: int = 0
     """How many of Xen's ten places are taken."""
+    left: tuple[SBDF, ...] = ()
+    """The devices of a range that an error ended: they are still in its place when the next
+    option is read into it."""
+
+    def word(self, word: str) -> None:
+        """Read one ``rmrr=`` word, as much of it as Xen does."""
+        self.value(word[:MOST_CHARACTERS].removeprefix("rmrr="))
+        if rest := word[MOST_CHARACTERS:]:
+            self.refuse(rest, f"Xen reads {MOST_CHARACTERS} characters of a word and drops this")
 
     def value(self, value: str) -> None:
         """Read one option's value: an error ends the reading, what was read before stays."""
@@ -76,13 +92,19 @@ class _Reader:
         if not rest.startswith("="):
             self.refuse(text, "it names no device, so Xen ignores it", start, end)
             return not rest
-        devices, rest = _devices(rest)
-        if devices is None:
+        devices, rest, bad = _devices(rest, self.left)
+        self.left = devices if bad else ()
+        if bad:
             return self.refuse(text, f"{rest!r} is not a PCI address (EINVAL)", start, end)
         # A range of mixed segments takes its place too: they are compared at setup only.
         self.taken += 1
-        mixed = any(device.segment != devices[0].segment for device in devices)
+        segment = devices[0].segment
+        mixed = reduce(or_, (device.segment for device in devices)) != segment
         reason = f"Xen does not read {rest!r} and what follows (EINVAL)" if rest else ""
+        if not mixed and any(device.segment != segment for device in devices):
+            # Xen compares the segments by combining their bits, and keeps the first alone.
+            devices = tuple(replace(device, segment=segment) for device in devices)
+            reason = reason or f"Xen takes all its devices to be of segment 0x{segment:x}"
         kept = UserRange(
             text=text,
             start_pfn=start,
@@ -105,29 +127,31 @@ class _Reader:
         return False
 
 
-def _devices(rest: str) -> tuple[tuple[SBDF, ...] | None, str]:
-    """Read ``=`` and devices, and what is left; None and the bad one where one is no address.
+def _devices(rest: str, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ...], str, bool]:
+    """Read ``=`` and devices after those `left`: all of them, what is left, whether it is bad.
 
     The first device's segment is 0 where it has none, the others' is then the first's.
     The function number may be octal or hexadecimal, as in C.
     """
-    devices: list[SBDF] = []
-    while rest and len(devices) < MOST_DEVICES and (rest[0] == "," or not devices):
+    devices = list(left)
+    first = True
+    while rest and (first or (len(devices) < MOST_DEVICES and rest[0] == ",")):
+        first = False
         found = _DEVICE.match(rest, 1)
         if found is None:
-            return None, rest[1:]
+            return tuple(devices), rest[1:], True
         segment = devices[0].segment if devices else 0
         segment = segment if found[1] is None else int(found[1], 16)
         octal = len(found[4]) > 1 and found[4].isdigit()
         function = int(found[4], 8 if octal else 0)
         try:
             if segment > 0xFFFF:
-                return None, found[0]
+                return tuple(devices), found[0], True
             devices.append(SBDF(segment, int(found[2], 16), int(found[3], 16), function))
         except ValueError:
-            return None, found[0]
+            return tuple(devices), found[0], True
         rest = rest[found.end() :]
-    return tuple(devices), rest
+    return tuple(devices), rest, False
 
 
 def parse_rmrr_option(command_line: str) -> tuple[UserRange, ...]:
@@ -136,11 +160,20 @@ def parse_rmrr_option(command_line: str) -> tuple[UserRange, ...]:
     What can only be seen at setup (an overlap, devices that do not answer) is
     :func:`dmaragent.platforms.xen.predict`'s.
     """
+    return tuple(_read(command_line).ranges)
+
+
+def places_taken(command_line: str) -> int:
+    """Say how many of Xen's ten ranges `command_line` uses, taken at setup or not."""
+    return _read(command_line).taken
+
+
+def _read(command_line: str) -> _Reader:
     reader = _Reader()
     for word in command_line.split():
         if word.startswith("rmrr="):
-            reader.value(word.removeprefix("rmrr="))
-    return tuple(reader.ranges)
+            reader.word(word)
+    return reader
 
 
 def iommu_switched_off(command_line: str) -> str:

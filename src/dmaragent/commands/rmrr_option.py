@@ -1,0 +1,185 @@
+"""``dmaragent rmrr-option``: Xen's boot option for regions that the firmware left out."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+    from dmaragent.collect.opening import OpenedHost
+    from dmaragent.verdict.rmrr_model import CheckedOption, FaultOption, OptionHost, WrittenOption
+
+NAME = "rmrr-option"
+HELP = "write or check Xen's rmrr= boot option, for regions the firmware left out"
+DESCRIPTION = """\
+Write Xen's boot option rmrr= for reserved regions that the firmware should have
+named and did not, or check one.  REGION is in bytes, BASE-LIMIT=SBDF[,SBDF...]
+with LIMIT the last byte, or BASE+SIZE=SBDF...; Xen itself counts in pages of
+4 KiB.  What is written is held against this host's table, memory map, devices
+and the rmrr= that it boots with already.  Nothing is written to any file."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent rmrr-option 0xbdf3e000-0xbdf5dfff=00:1d.0
+  sudo dmaragent rmrr-option 0xbdf3e000+128K=00:1d.0,00:1a.0 --xen 4.17
+  sudo dmaragent rmrr-option --check            what this host boots with
+  dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host DMAR.bin
+  xl dmesg | sudo dmaragent rmrr-option --from-log -
+
+Exit codes: 0 all is taken; 1 something is not; 2 it cannot be said."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("regions", metavar="REGION", nargs="*", help="a region that is missing")
+    parser.add_argument(
+        "--check",
+        metavar="TEXT",
+        nargs="?",
+        const="",
+        help="check an option or a whole Xen command line; without TEXT, the host's own",
+    )
+    parser.add_argument(
+        "--from-log",
+        metavar="FILE",
+        help="take the regions from the DMA faults of a log (- for standard input)",
+    )
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help="instead of this machine: a table, acpidump text, a recorded machine, "
+        "or a directory shaped like a root file system",
+    )
+    parser.add_argument(
+        "--xen", metavar="RELEASE", help="as that release of Xen, such as 4.17 (default: its own)"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the option, or what Xen makes of it."""
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
+    ways = (bool(options.regions), options.check is not None, options.from_log is not None)
+    if sum(ways) != 1:
+        given = "nothing is asked" if not any(ways) else "two things are asked at once"
+        raise DmaragentError(
+            f"rmrr-option: {given}",
+            "give regions (0xBASE-0xLIMIT=SBDF), or --check [TEXT], or --from-log FILE",
+        )
+    if options.regions:
+        return _write(options)
+    return _check(options) if options.check is not None else _from_log(options)
+
+
+def _write(options: argparse.Namespace) -> int:
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.platforms.rmrr_request import (  # noqa: PLC0415 - likewise
+        RequestError,
+        read_wanted,
+    )
+    from dmaragent.present.rmrr_option_document import written_document  # noqa: PLC0415 - likewise
+    from dmaragent.present.rmrr_option_text import written_text  # noqa: PLC0415 - likewise
+    from dmaragent.verdict.rmrr_option import write_option  # noqa: PLC0415 - likewise
+
+    try:
+        wanted = [read_wanted(text) for text in options.regions]
+    except RequestError as error:
+        raise DmaragentError(
+            f"REGION {error}", "a region is like 0xbdf3e000-0xbdf5dfff=00:1d.0"
+        ) from error
+    opened, on = _host(options)
+    found = write_option(on, wanted)
+    _print(options, opened, written_document(found), written_text(found))
+    return _code(found)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.present.rmrr_option_document import checked_document  # noqa: PLC0415 - likewise
+    from dmaragent.present.rmrr_option_text import checked_text  # noqa: PLC0415 - likewise
+    from dmaragent.verdict.rmrr_option import check_option  # noqa: PLC0415 - likewise
+
+    opened, on = _host(options)
+    if not options.check and on.command_line is None:
+        where = opened.path or "this machine"
+        raise DmaragentError(
+            f"--check: Xen's command line is not known of {where}",
+            "give the text: --check 'rmrr=...'; on a Xen host, run it as root in dom0",
+        )
+    found = check_option(on, options.check or None)
+    if options.check and not found.ranges:
+        raise DmaragentError(
+            "--check: the text has no rmrr=", "give it as Xen boots with it: 'rmrr=0x...=00:1d.0'"
+        )
+    _print(options, opened, checked_document(found), checked_text(found))
+    return _checked_code(found)
+
+
+def _from_log(options: argparse.Namespace) -> int:
+    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
+    from dmaragent.platforms.dma_faults import read_faults  # noqa: PLC0415 - likewise
+    from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
+    from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
+    from dmaragent.verdict.rmrr_faults import option_of_faults  # noqa: PLC0415 - likewise
+
+    faults = [
+        fault for file in read_guest_files([options.from_log]) for fault in read_faults(file.text)
+    ]
+    if not faults:
+        raise DmaragentError(
+            f"--from-log: {options.from_log} has no DMA fault of VT-d",
+            "give what `xl dmesg` or `dmesg` printed, with lines like "
+            "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
+        )
+    opened, on = _host(options)
+    found = option_of_faults(on, take_inventory(on.host, on.release), faults)
+    _print(options, opened, faults_document(found), faults_text(found))
+    return _fault_code(found)
+
+
+def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
+    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.host import join  # noqa: PLC0415 - likewise
+    from dmaragent.platforms.releases import Release  # noqa: PLC0415 - likewise
+    from dmaragent.verdict.rmrr_model import OptionHost  # noqa: PLC0415 - likewise
+
+    try:
+        release = None if options.xen is None else Release.parse(options.xen).series
+    except ValueError as error:
+        raise DmaragentError(f"--xen: {error}") from error
+    opened = open_host(options.host)
+    host = join(collect(opened.reader))
+    if release is None and host.xen is not None:
+        release = host.xen.release
+    return opened, OptionHost(host=host, release=release)
+
+
+def _print(
+    options: argparse.Namespace, opened: OpenedHost, answer: dict[str, Any], lines: list[str]
+) -> None:
+    if not options.json:
+        print("\n".join(lines))
+        return
+    from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
+    from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
+
+    host = {"kind": opened.kind, "path": opened.path}
+    print_document(document(NAME, {"host": host}, answer))
+
+
+def _code(found: WrittenOption) -> int:
+    return 1 if found.refused else 0
+
+
+def _checked_code(found: CheckedOption) -> int:
+    return {True: 0, False: 1, None: 2}[found.taken]
+
+
+def _fault_code(found: FaultOption) -> int:
+    """Tell whether there is something to look at: any fault is."""
+    return 1 if found.option.refused or found.dropped or not found.option.written else 0

@@ -1,0 +1,33 @@
+r"""How Xen's boot options are written for GRUB and for Xen's own EFI loader.
+
+Pure.  GRUB: ``grub-mkconfig`` reads /etc/default/grub as a shell, and 20_linux_xen puts
+``${GRUB_CMDLINE_XEN}`` unchanged on the ``multiboot`` line of grub.cfg, which GRUB's own script
+language reads; there ``;`` ends a command and ``\;`` is the character.  Source: GRUB
+util/grub.d/20_linux_xen.in, ``linux_entry``.  EFI: ``options=`` of xen.cfg, where ``;`` counts
+at the start of a line only: Xen common/efi/boot.c, ``pre_parse``.
+"""
+
+from collections.abc import Sequence
+
+from dmaragent.platforms.rmrr_writer import PageRange
+from dmaragent.platforms.xen_options import MOST_CHARACTERS
+
+
+def several_words(ranges: Sequence[PageRange]) -> str:
+    """Give `ranges` as a word each: no character of them means anything to a boot loader."""
+    return " ".join(one.word for one in ranges)
+
+
+def one_word(ranges: Sequence[PageRange]) -> str | None:
+    """Give `ranges` as one word with ``;``; None where Xen would cut it."""
+    word = "rmrr=" + ";".join(one.text for one in ranges)
+    return word if len(word) <= MOST_CHARACTERS else None
+
+
+def grub_default(options: str) -> str:
+    """Give the line for /etc/default/grub that adds `options` to what is there.
+
+    Within the shell's double quotes a backslash before ``;`` stays, so that it reaches grub.cfg.
+    """
+    escaped = options.replace(";", r"\;")
+    return f'GRUB_CMDLINE_XEN="$GRUB_CMDLINE_XEN {escaped}"'

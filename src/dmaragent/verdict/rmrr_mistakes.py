@@ -1,0 +1,104 @@
+"""What people get wrong in ``rmrr=``, seen in one range of it, and what they probably meant.
+
+Pure.
+"""
+
+import re
+from collections.abc import Iterator
+
+from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.memory_map import MemoryMap, MemoryType
+from dmaragent.platforms.rmrr_writer import Wanted, write_ranges
+from dmaragent.platforms.xen_options import MOST_PAGES, UserRange
+
+_FOUR_GIB = 1 << 32
+_NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")
+
+
+def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
+    """Say what is probably wrong with `user`, a sentence each, the likeliest first."""
+    meant = bytes_meant(user, memory_map)
+    if meant is not None:
+        devices = user.text.partition("=")[2] or "SBDF"
+        pages = f"0x{meant[0]:x}" if meant[0] == meant[1] else f"0x{meant[0]:x}-0x{meant[1]:x}"
+        yield (
+            "the numbers are pages of 4 KiB, and these look like addresses in bytes: "
+            f"write {pages}={devices}"
+        )
+        return
+    start, last = user.start_pfn, user.end_pfn
+    if start is not None and last is not None and last - start >= MOST_PAGES:
+        yield from _split(user, start, last)
+    if start is not None and "=" not in user.text:
+        yield f"name the devices after it: {user.text}=SBDF, as in {user.text}=00:1d.0"
+    yield from _decimal(user)
+
+
+def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int] | None:
+    """Give the pages that were meant, where `user` is most likely in bytes.
+
+    Firmware's regions begin on a page, so that their addresses end in three zeros, and end
+    just before one; page numbers of such a shape lie where no machine has memory.
+    """
+    start, last = user.start_pfn, user.end_pfn
+    if start is None or last is None or start % PAGE or start == 0 or last < start:
+        return None
+    if last % PAGE == PAGE - 1:  # a whole number of pages, if these were bytes
+        return start // PAGE, last // PAGE
+    end = None if memory_map is None else _end(memory_map)
+    beyond = start * PAGE >= (_FOUR_GIB if end is None else end)
+    if beyond and (last == start or last - start >= MOST_PAGES):
+        return start // PAGE, max(start, last - (last % PAGE == 0)) // PAGE
+    return None
+
+
+def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:
+    """Give the first range of RAM that `pages` meets, as the firmware's map has it."""
+    if memory_map is None or pages is None:
+        return None
+    kinds = (each.range for each in memory_map.within(pages) if each.type is MemoryType.RAM)
+    return next(kinds, None)
+
+
+def past_ram(memory_map: MemoryMap | None, pages: AddressRange | None) -> bool:
+    """Tell whether `pages` end after the last byte of RAM, so that Xen may lack their frames.
+
+    Xen refuses a page at or past the end of RAM: drivers/passthrough/vtd/dmar.c,
+    ``add_one_user_rmrr``, by ``mfn_valid``, whose bound is arch/x86/e820.c, ``find_max_pfn``.
+    """
+    if memory_map is None or pages is None:
+        return False
+    ram = [each.range.end for each in memory_map.entries if each.type is MemoryType.RAM]
+    return bool(ram) and pages.end > max(ram)
+
+
+def _end(memory_map: MemoryMap) -> int:
+    return max((each.range.end for each in memory_map.entries), default=_FOUR_GIB)
+
+
+def _split(user: UserRange, start: int, last: int) -> Iterator[str]:
+    wanted = Wanted(base=start * PAGE, limit=(last + 1) * PAGE - 1, devices=user.devices)
+    written = write_ranges([wanted])[0]
+    if written.ranges:
+        yield "split it into: " + " ".join(one.word for one in written.ranges)
+        return
+    tail = user.text.partition("=")[2]
+    parts = -(-(last - start + 1) // MOST_PAGES)
+    if parts <= 10 and tail:
+        words = [
+            f"rmrr=0x{at:x}-0x{min(at + MOST_PAGES - 1, last):x}={tail}"
+            for at in range(start, last + 1, MOST_PAGES)
+        ]
+        yield "split it into: " + " ".join(words)
+    else:
+        yield f"it would take {parts} ranges of {MOST_PAGES} pages, and Xen has 10 in all"
+
+
+def _decimal(user: UserRange) -> Iterator[str]:
+    """Warn of numbers that read as decimal: Xen takes every number for hexadecimal."""
+    found = _NUMBERS.match(user.text)
+    numbers = found[0].split("-") if found else []
+    bare = [one for one in numbers if re.fullmatch(r"[0-9]{2,}", one)]
+    if bare and user.start_pfn is not None:
+        shown = " and ".join(f"{one} as 0x{one}" for one in bare)
+        yield f"Xen reads {shown}: if it was meant in decimal, convert it; else write the 0x"

@@ -1,0 +1,119 @@
+"""What is said of Xen's ``rmrr=`` option on one host: ranges judged, ranges written."""
+
+from dataclasses import dataclass
+
+from dmaragent.addresses import AddressRange
+from dmaragent.host import Host
+from dmaragent.memory_map import MemoryMap
+from dmaragent.platforms.rmrr_writer import PageRange, Wanted, Written
+from dmaragent.platforms.xen_options import UserRange
+from dmaragent.snapshot import Missing
+from fwtables import Decoded
+
+FIRST_RELEASE = (4, 9)
+"""The first release of Xen with the option: 431685e8de."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One range of the option, and what Xen makes of it."""
+
+    read: UserRange
+    taken: bool | None
+    """None: it is well formed, and there is no table to hold it against."""
+    reason: str
+    """Why it is not taken, or what of it Xen does not read; or empty."""
+    advice: tuple[str, ...]
+    """What is probably meant instead, or to be minded; a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A wanted region that no range was written for, and why."""
+
+    wanted: Wanted
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionHost:
+    """What of a host decides about the option."""
+
+    host: Host
+    release: tuple[int, int] | None
+    """The hypervisor's; None: not known, so that the newest counts."""
+
+    @property
+    def table(self) -> Decoded | None:
+        """The table, where there is one that could be read."""
+        found = self.host.table
+        return found if isinstance(found, Decoded) and found.table is not None else None
+
+    @property
+    def memory_map(self) -> MemoryMap | None:
+        """The firmware's memory map, where it is known."""
+        return None if isinstance(self.host.memory_map, Missing) else self.host.memory_map
+
+    @property
+    def listed(self) -> frozenset[AddressRange] | None:
+        """The list of the running hypervisor, where it answered and is the release in question."""
+        xen = self.host.xen
+        if xen is None or isinstance(xen.reserved_memory, Missing) or xen.release != self.release:
+            return None
+        return frozenset(each.range for each in xen.reserved_memory)
+
+    @property
+    def command_line(self) -> str | None:
+        """Xen's own boot options, where they are known."""
+        return self.host.xen.command_line if self.host.xen else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOption:
+    """What Xen makes of every range of a text or a command line."""
+
+    on: OptionHost
+    text: str
+    own: bool
+    """Whether it is the host's own command line."""
+    ranges: tuple[Judged, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def taken(self) -> bool | None:
+        """Whether Xen takes all of it; None: it is well formed, and no table says more."""
+        if any(one.taken is False for one in self.ranges):
+            return False
+        return None if any(one.taken is None for one in self.ranges) else True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenOption:
+    """The option for wanted regions."""
+
+    on: OptionHost
+    written: tuple[Written, ...]
+    """The regions that ranges were written for."""
+    refused: tuple[Refused, ...]
+    present: int
+    """How many ranges stand on the host's command line already."""
+    notes: tuple[str, ...]
+
+    @property
+    def ranges(self) -> tuple[PageRange, ...]:
+        """The ranges, in order."""
+        return tuple(each for one in self.written for each in one.ranges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultOption:
+    """The option for the faults of a log."""
+
+    option: WrittenOption
+    by_xen: int
+    """How many faults Xen logged."""
+    by_linux: int
+    given: tuple[str, ...]
+    """What of them the table gives the device already, a sentence each."""
+    dropped: tuple[str, ...]
+    """What of them is no memory that firmware could mean, a sentence each."""

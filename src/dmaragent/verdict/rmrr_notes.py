@@ -1,0 +1,103 @@
+"""What is to be known of the ``rmrr=`` option on a host beyond its single ranges.
+
+Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from dmaragent.absence import AbsenceKind, why_no_table
+from dmaragent.platforms.rmrr_writer import Written
+from dmaragent.platforms.xen_options import MOST_PAGES
+from dmaragent.snapshot import Missing
+from dmaragent.verdict.rmrr_model import Judged, OptionHost
+
+_STOPS_AT_LARGE = (4, 17)
+"""From here on a range of too many pages ends the reading; before, setup ignored it alone."""
+
+
+def checked_notes(
+    on: OptionHost, text: str | None, line: str, ranges: Sequence[Judged]
+) -> Iterator[str]:
+    """Say what is to be known of a checked option: quoting, releases, what was not checked."""
+    yield from _own_quoting(line) if text is None else _quoting(text)
+    large = any(one.read.start_pfn is not None and _pages(one) > MOST_PAGES for one in ranges)
+    if large and on.release is not None and on.release < _STOPS_AT_LARGE:
+        yield (
+            "before Xen 4.17 a range of more than 16 pages is ignored alone, and Xen reads on "
+            "after it"
+        )
+    yield from _host_notes(on)
+
+
+def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:
+    """Say what was changed of what was wanted, and what was not checked."""
+    for one in written:
+        first, last = one.ranges[0].start_pfn, one.ranges[-1].end_pfn
+        if one.wanted.rounded:
+            yield (
+                f"{one.wanted} is rounded outwards to whole pages: "
+                f"0x{first << 12:x}-0x{(last << 12) + 0xFFF:x}"
+            )
+        if len(one.ranges) > 1:
+            yield (
+                f"{one.wanted} has {last - first + 1} pages and is split into "
+                f"{len(one.ranges)} ranges: Xen takes {MOST_PAGES} pages a range"
+            )
+        functions = on.host.topology.functions
+        if not isinstance(functions, Missing):
+            for device in dict.fromkeys(one.wanted.devices):
+                if device not in functions:
+                    yield f"no device answers at {device} on this host: is the address right?"
+    if on.command_line is None:
+        yield "Xen's command line is not known: ranges that stand there already were not counted"
+    if on.memory_map is None:
+        yield (
+            "the memory map is not known: make sure that the region is no RAM, as Xen does "
+            "not check it"
+        )
+    yield from _host_notes(on)
+
+
+def _host_notes(on: OptionHost) -> Iterator[str]:
+    if on.table is not None:
+        if isinstance(on.host.topology.functions, Missing):
+            yield "the PCI functions are not known: every device is taken to answer"
+        return
+    absence = why_no_table(on.host)
+    if absence is not None and absence.kind is AbsenceKind.AMD:
+        yield "this is an AMD machine, where Xen does not use rmrr=: ivmd= is its option there"
+    else:
+        yield (
+            "there is no DMAR table here to check against: overlaps with its regions, and "
+            "whether VT-d is on, were not checked (--host names another machine)"
+        )
+
+
+def _pages(one: Judged) -> int:
+    start, last = one.read.start_pfn, one.read.end_pfn
+    return 0 if start is None or last is None else last - start + 1
+
+
+def _quoting(text: str) -> Iterator[str]:
+    unescaped = text.replace("\\;", "")
+    if ";" in unescaped:
+        yield (
+            "in GRUB's files ';' must be written '\\;': else GRUB ends the line there, and Xen "
+            "gets only the first range. A word rmrr= for each range needs none of it"
+        )
+    elif ";" in text:
+        yield "read as GRUB hands it on: '\\;' is ';' for Xen"
+
+
+def _own_quoting(line: str) -> Iterator[str]:
+    words = [word for word in line.split() if word.startswith("rmrr=")]
+    if any("\\" in word or '"' in word or "'" in word for word in words):
+        yield (
+            "a backslash or a quotation mark has reached Xen, which knows neither: it is quoted "
+            "once too often in the boot loader's file"
+        )
+    elif len(words) == 1 and ";" not in words[0] and line.rsplit(maxsplit=1)[-1] == words[0]:
+        yield (
+            "rmrr= is the last word of the command line and has one range: if more were written, "
+            "GRUB has ended the line at a ';' that was not written '\\;'"
+        )
