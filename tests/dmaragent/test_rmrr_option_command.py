@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.cli import run
-from support.machines import MACHINES
+from support.machines import MACHINES, NAMES
 
 Capture = pytest.CaptureFixture[str]
 DOM0 = MACHINES / "xen-pv-dom0"
@@ -51,3 +51,119 @@ def test_a_log_without_a_fault_is_no_answer(tmp_path: Path, capsys: Capture) -> 
 
     assert (ran.code, ran.out) == (2, "")
     assert "has no DMA fault of VT-d" in ran.err
+
+
+FAULTS = """\
+(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1a.0] fault addr b0001000
+(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1a.0] fault addr b0000000
+[ 1.0] DMAR: [DMA Read NO_PASID] Request device [00:1a.0] fault addr 0x3c000000 [fault reason 0x06]
+"""
+
+
+def test_a_log_of_faults_ends_in_an_option_and_a_warning(tmp_path: Path, capsys: Capture) -> None:
+    log = tmp_path / "log"
+    log.write_text(FAULTS)
+    arguments = ["rmrr-option", "--from-log", log, "--host", DOM0]
+
+    ran = run(capsys, *arguments)
+
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "3 DMA faults: 2 logged by Xen, 1 logged by Linux"
+    assert lines[1].startswith("Before it is used: a fault shows a page that was touched so far.")
+    assert "  rmrr=0xb0000-0xb0001=00:1a.0" in lines
+    assert "Linux's faults are no evidence by themselves" in ran.out
+    answer = run(capsys, *arguments, "--json").document["answer"]
+    assert answer["option"]["words"] == "rmrr=0xb0000-0xb0001=00:1a.0"
+    assert (answer["faults"]["by_xen"], len(answer["faults"]["given"])) == (2, 1)
+
+
+def test_faults_in_regions_of_the_table_alone_need_no_option(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "log"
+    log.write_text(FAULTS.splitlines()[2])
+
+    ran = run(capsys, "rmrr-option", "--from-log", log, "--host", DOM0)
+
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "Nothing is left that rmrr= would help with")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "rmrr-option: nothing is asked"),
+        (["0x1000+4K=00:1d.0", "--check"], 2, "two things are asked at once"),
+        (["0x1000-0x1fff"], 2, "character 14: '=' and the devices come here"),
+        (["--check", "console=vga"], 2, "the text has no rmrr="),
+        (["0x1000+4K=00:1d.0", "--xen", "four"], 2, "--xen: 'four' is not a release"),
+        (["--from-log", "/nonexistent"], 2, "/nonexistent"),
+    ],
+)
+def test_what_cannot_be_answered_is_one_clear_line(
+    arguments: list[str], code: int, said: str, capsys: Capture
+) -> None:
+    ran = run(capsys, "rmrr-option", *arguments, "--host", HP)
+
+    assert (ran.code, ran.out, said in ran.err.splitlines()[0]) == (code, "", True)
+
+
+def test_a_host_whose_command_line_is_not_known_says_what_to_do(capsys: Capture) -> None:
+    ran = run(capsys, "rmrr-option", "--check", "--host", HP)
+
+    assert (ran.code, "give the text" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "first"),
+    [
+        (
+            ["--check", "rmrr=0xbdf3e000-0xbdf5dfff=00:1d.0"],
+            1,
+            "rmrr= is not taken (Xen 4.22, the newest known here)",
+        ),
+        (
+            ["--check", "rmrr=0xbdf3e=00:1d.0;0xbdf3f", "--xen", "4.17"],
+            1,
+            "rmrr=: only 1 of 2 ranges is taken (Xen 4.17)",
+        ),
+        (
+            ["--check", "rmrr=1=zz rmrr=2=zz"],
+            1,
+            "rmrr= is not taken: none of 2 ranges (Xen 4.22, the newest known here)",
+        ),
+        (["0xbdf3e000+4K=00:1d.0", "--xen", "4.8"], 1, "No rmrr= for the region (Xen 4.8)"),
+        (
+            ["0xbdf3e000+4K=00:1d.0", "0xbdf3e800+4K=00:1d.0", "--xen", "4.17"],
+            1,
+            "rmrr= for 1 of 2 regions: 1 of Xen's 10 ranges (Xen 4.17)",
+        ),
+    ],
+)
+def test_the_first_line_says_it_and_the_exit_code_too(
+    arguments: list[str], code: int, first: str, capsys: Capture
+) -> None:
+    ran = run(capsys, "rmrr-option", *arguments, "--host", HP)
+
+    assert (ran.code, ran.out.splitlines()[0]) == (code, first)
+    assert run(capsys, "rmrr-option", *arguments, "--host", HP, "--json").document
+
+
+def test_hostile_words_are_shown_escaped_and_within_80_columns(capsys: Capture) -> None:
+    ran = run(capsys, "rmrr-option", "--check", "rmrr=0x1=\x1b[2J" + "a" * 300, "--host", HP)
+
+    assert "\x1b" not in ran.out
+    assert "\\x1b[2J" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_machine_gives_an_answer_within_80_columns(name: str, capsys: Capture) -> None:
+    for arguments in (["0xbdf3e000+0x1f001=00:1d.0"], ["--check", "rmrr=123=00:1f.0;10-9;x"]):
+        ran = run(capsys, "rmrr-option", *arguments, "--host", MACHINES / name)
+        pasted = ("  GRUB_CMDLINE_XEN=", "  rmrr=")
+        prose = [line for line in ran.out.splitlines() if not line.startswith(pasted)]
+
+        assert ran.code in {0, 1, 2}
+        assert max(map(len, prose)) <= 80
+        assert run(capsys, "rmrr-option", *arguments, "--host", MACHINES / name, "--json").document

@@ -181,5 +181,5 @@ def _checked_code(found: CheckedOption) -> int:
 
 
 def _fault_code(found: FaultOption) -> int:
-    """Tell whether there is something to look at: any fault is."""
+    """Tell whether an option was written for every fault that the table does not explain."""
     return 1 if found.option.refused or found.dropped or not found.option.written else 0

@@ -32,18 +32,18 @@ def read_wanted(text: str) -> Wanted:
 
     """
     base, at = _address(text, 0, "a region begins with its address in bytes")
-    mark = text[at : at + 1]
+    mark, second = text[at : at + 1], at + 2
     if mark == "-":
         limit, at = _address(text, at + 1, "after '-' comes the address of the last byte")
         if limit < base:
-            raise RequestError(text, at, f"the last byte 0x{limit:x} is before 0x{base:x}")
+            raise RequestError(text, second, f"the last byte 0x{limit:x} is before 0x{base:x}")
     elif mark == "+":
         size, end = _size(text, at + 1)
         limit, at = base + size - 1, end
     else:
         raise RequestError(text, at + 1, f"'-' or '+' comes here, as in {_EXAMPLE}")
     if limit > _MOST_ADDRESS:
-        raise RequestError(text, at, f"0x{limit:x} is beyond 52 bits, so it is no address")
+        raise RequestError(text, second, f"0x{limit:x} is beyond 52 bits, so it is no address")
     if text[at : at + 1] != "=":
         raise RequestError(text, at + 1, "'=' and the devices come here, as in =00:1d.0")
     return Wanted(base=base, limit=limit, devices=_devices(text, at + 1))

@@ -63,24 +63,24 @@ class PageRange:
 
         The first device has the segment where it is not 0; the others inherit it.
         """
-        whole = self._write("{:02x}:{:02x}.{:d}", "{:04x}:")
+        whole = self._write("0x{:x}", "{:02x}:{:02x}.{:d}", "{:04x}:")
         if len(whole) + len("rmrr=") <= MOST_CHARACTERS:
             return whole
-        return self._write("{:x}:{:x}.{:d}", "{:x}:")
+        return self._write("{:x}", "{:x}:{:x}.{:d}", "{:x}:")
 
     @property
     def word(self) -> str:
         """The range as a word of the command line."""
         return f"rmrr={self.text}"
 
-    def _write(self, form: str, segment: str) -> str:
+    def _write(self, page: str, form: str, segment: str) -> str:
         # A function is a single digit, which C reads alike in every base.
         devices = [form.format(one.bus, one.device, one.function) for one in self.devices]
         if self.devices[0].segment:
             devices[0] = segment.format(self.devices[0].segment) + devices[0]
-        pages = f"0x{self.start_pfn:x}"
+        pages = page.format(self.start_pfn)
         if self.end_pfn != self.start_pfn:
-            pages += f"-0x{self.end_pfn:x}"
+            pages += "-" + page.format(self.end_pfn)
         return f"{pages}={','.join(devices)}"
 
 

@@ -124,10 +124,11 @@ def _checked(found: CheckedOption) -> Iterator[str]:
         said = f"rmrr= is well formed ({all_of}), but was not checked against a host ({xen})"
     elif found.taken:
         said = f"rmrr= is taken, {all_of} ({xen})"
-    elif good and found.taken is False:
+    elif good:
         said = f"rmrr=: only {good} of {all_of} {'is' if good == 1 else 'are'} taken ({xen})"
     else:
-        said = f"rmrr= is not taken, none of {all_of} ({xen})"
+        none = "" if len(found.ranges) == 1 else f": none of {all_of}"
+        said = f"rmrr= is not taken{none} ({xen})"
     yield from paragraph(said, hang=2)
     for number, one in enumerate(found.ranges, 1):
         yield ""
@@ -139,21 +140,15 @@ def _range(number: int, one: Judged) -> Iterator[str]:
     word = {True: "taken", False: "not taken", None: "well formed"}[one.taken]
     text = shorten(one.read.text) or "(nothing)"
     yield from paragraph(f"{number}  {text}: {word}", hang=3)
-    reason = f"{one.reason[:1].upper()}{one.reason[1:]}"
+    lead = "Why: " if one.taken is False else "But: "
     if one.reason:
-        yield from paragraph(
-            f"Why: {one.reason}" if one.taken is False else reason, indent=3, hang=2
-        )
-    for said in one.advice:
-        lead = "Instead: " if one.taken is False else "Beware: "
-        yield from _advice(lead, said)
+        yield from paragraph(f"{lead}{one.reason}", indent=3, hang=2)
     place = _place(one.read)
     if place:
         yield from paragraph(place, indent=3, hang=2)
-
-
-def _advice(lead: str, said: str) -> Iterator[str]:
-    yield from paragraph(f"{lead}{said}", indent=3, hang=2)
+    lead = "Hint: " if one.taken is False else "Beware: "
+    for said in one.advice:
+        yield from paragraph(f"{lead}{said}", indent=3, hang=2)
 
 
 def _place(read: UserRange) -> str:
@@ -163,9 +158,9 @@ def _place(read: UserRange) -> str:
         return ""
     pages = read.range
     if pages is None:
-        return f"read as page 0x{start:x} to page 0x{last:x}"
+        return f"Read as page 0x{start:x} to page 0x{last:x}"
     many = pages.size >> 12
-    said = f"read as 0x{pages.start:x}-0x{pages.end - 1:x}, {count(many, 'page')} "
+    said = f"Read as 0x{pages.start:x}-0x{pages.end - 1:x}, {count(many, 'page')} "
     said += f"({size_words(pages.size)})"
     if read.devices:
         said += f", for {', '.join(map(str, read.devices))}"

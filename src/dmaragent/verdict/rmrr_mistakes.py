@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.memory_map import MemoryMap, MemoryType
-from dmaragent.platforms.rmrr_writer import Wanted, write_ranges
-from dmaragent.platforms.xen_options import MOST_PAGES, UserRange
+from dmaragent.platforms.xen_options import MOST_PAGES, MOST_RANGES, UserRange
 
 _FOUR_GIB = 1 << 32
 _NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")
@@ -29,7 +28,7 @@ def mistakes(user: UserRange, memory_map: MemoryMap | None) -> Iterator[str]:
     start, last = user.start_pfn, user.end_pfn
     if start is not None and last is not None and last - start >= MOST_PAGES:
         yield from _split(user, start, last)
-    if start is not None and "=" not in user.text:
+    elif start is not None and "=" not in user.text:
         yield f"name the devices after it: {user.text}=SBDF, as in {user.text}=00:1d.0"
     yield from _decimal(user)
 
@@ -60,16 +59,28 @@ def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressR
     return next(kinds, None)
 
 
-def past_ram(memory_map: MemoryMap | None, pages: AddressRange | None) -> bool:
-    """Tell whether `pages` end after the last byte of RAM, so that Xen may lack their frames.
+def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None, *, dom0: bool) -> str:
+    """Say what of `pages` the map does not settle; empty where it does, or there is no map.
 
-    Xen refuses a page at or past the end of RAM: drivers/passthrough/vtd/dmar.c,
-    ``add_one_user_rmrr``, by ``mfn_valid``, whose bound is arch/x86/e820.c, ``find_max_pfn``.
+    The map of a PV dom0 leaves out the RAM that is not dom0's own: Linux arch/x86/xen/setup.c,
+    ``xen_memory_setup``.  Xen refuses a page at or past the end of RAM: ``mfn_valid``, whose
+    bound is Xen arch/x86/e820.c, ``find_max_pfn``.
     """
     if memory_map is None or pages is None:
-        return False
+        return ""
+    if dom0 and not memory_map.covered(pages, frozenset(MemoryType)):
+        return (
+            f"0x{pages.start:x}-0x{pages.end - 1:x} is not all in dom0's memory map, which leaves "
+            "out RAM of Xen and of guests: see that it is no RAM in Xen's own map "
+            "(`xl dmesg`, after 'RAM map')"
+        )
     ram = [each.range.end for each in memory_map.entries if each.type is MemoryType.RAM]
-    return bool(ram) and pages.end > max(ram)
+    if not dom0 and ram and pages.end > max(ram):
+        return (
+            f"0x{pages.start:x}-0x{pages.end - 1:x} is past all RAM (0x{max(ram) - 1:x} is its "
+            "last byte): Xen ignores a range with such a page"
+        )
+    return ""
 
 
 def _end(memory_map: MemoryMap) -> int:
@@ -77,28 +88,23 @@ def _end(memory_map: MemoryMap) -> int:
 
 
 def _split(user: UserRange, start: int, last: int) -> Iterator[str]:
-    wanted = Wanted(base=start * PAGE, limit=(last + 1) * PAGE - 1, devices=user.devices)
-    written = write_ranges([wanted])[0]
-    if written.ranges:
-        yield "split it into: " + " ".join(one.word for one in written.ranges)
-        return
-    tail = user.text.partition("=")[2]
     parts = -(-(last - start + 1) // MOST_PAGES)
-    if parts <= 10 and tail:
-        words = [
-            f"rmrr=0x{at:x}-0x{min(at + MOST_PAGES - 1, last):x}={tail}"
-            for at in range(start, last + 1, MOST_PAGES)
-        ]
-        yield "split it into: " + " ".join(words)
-    else:
-        yield f"it would take {parts} ranges of {MOST_PAGES} pages, and Xen has 10 in all"
+    if parts > MOST_RANGES:
+        most = MOST_RANGES * MOST_PAGES
+        yield f"all of rmrr= holds {most} pages ({MOST_RANGES} ranges of {MOST_PAGES})"
+        return
+    devices = user.text.partition("=")[2] or "SBDF"
+    words = [
+        f"rmrr=0x{at:x}-0x{min(at + MOST_PAGES - 1, last):x}={devices}"
+        for at in range(start, last + 1, MOST_PAGES)
+    ]
+    yield "split it into: " + " ".join(words)
 
 
 def _decimal(user: UserRange) -> Iterator[str]:
     """Warn of numbers that read as decimal: Xen takes every number for hexadecimal."""
     found = _NUMBERS.match(user.text)
     numbers = found[0].split("-") if found else []
-    bare = [one for one in numbers if re.fullmatch(r"[0-9]{2,}", one)]
-    if bare and user.start_pfn is not None:
-        shown = " and ".join(f"{one} as 0x{one}" for one in bare)
+    if numbers and all(re.fullmatch(r"[0-9]{2,}", one) for one in numbers):
+        shown = " and ".join(f"{one} as 0x{one}" for one in numbers)
         yield f"Xen reads {shown}: if it was meant in decimal, convert it; else write the 0x"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dmaragent.absence import AbsenceKind, why_no_table
 from dmaragent.addresses import AddressRange
 from dmaragent.host import Host
 from dmaragent.memory_map import MemoryMap
@@ -48,6 +49,12 @@ class OptionHost:
         """The table, where there is one that could be read."""
         found = self.host.table
         return found if isinstance(found, Decoded) and found.table is not None else None
+
+    @property
+    def amd(self) -> bool:
+        """Whether this is an AMD machine, as far as the absence of a table tells."""
+        absence = None if self.table is not None else why_no_table(self.host)
+        return absence is not None and absence.kind is AbsenceKind.AMD
 
     @property
     def memory_map(self) -> MemoryMap | None:

@@ -5,10 +5,11 @@ Pure.
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.absence import AbsenceKind, why_no_table
+from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.platforms.rmrr_writer import Written
 from dmaragent.platforms.xen_options import MOST_PAGES
 from dmaragent.snapshot import Missing
+from dmaragent.verdict.rmrr_mistakes import memory_doubt
 from dmaragent.verdict.rmrr_model import Judged, OptionHost
 
 _STOPS_AT_LARGE = (4, 17)
@@ -36,21 +37,24 @@ def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:
         if one.wanted.rounded:
             yield (
                 f"{one.wanted} is rounded outwards to whole pages: "
-                f"0x{first << 12:x}-0x{(last << 12) + 0xFFF:x}"
+                f"0x{first * PAGE:x}-0x{(last + 1) * PAGE - 1:x}"
             )
         if len(one.ranges) > 1:
             yield (
                 f"{one.wanted} has {last - first + 1} pages and is split into "
                 f"{len(one.ranges)} ranges: Xen takes {MOST_PAGES} pages a range"
             )
+        pages = AddressRange(first * PAGE, (last + 1) * PAGE)
+        if doubt := memory_doubt(on.memory_map, pages, dom0=on.host.xen is not None):
+            yield doubt
         functions = on.host.topology.functions
         if not isinstance(functions, Missing):
             for device in dict.fromkeys(one.wanted.devices):
                 if device not in functions:
                     yield f"no device answers at {device} on this host: is the address right?"
-    if on.command_line is None:
+    if written and on.command_line is None:
         yield "Xen's command line is not known: ranges that stand there already were not counted"
-    if on.memory_map is None:
+    if written and on.memory_map is None:
         yield (
             "the memory map is not known: make sure that the region is no RAM, as Xen does "
             "not check it"
@@ -63,8 +67,7 @@ def _host_notes(on: OptionHost) -> Iterator[str]:
         if isinstance(on.host.topology.functions, Missing):
             yield "the PCI functions are not known: every device is taken to answer"
         return
-    absence = why_no_table(on.host)
-    if absence is not None and absence.kind is AbsenceKind.AMD:
+    if on.amd:
         yield "this is an AMD machine, where Xen does not use rmrr=: ivmd= is its option there"
     else:
         yield (

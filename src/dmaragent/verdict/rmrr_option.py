@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.addresses import AddressRange
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import behaviour_of
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.snapshot import Missing
-from dmaragent.verdict.rmrr_mistakes import mistakes, past_ram, ram_in
+from dmaragent.verdict.rmrr_mistakes import memory_doubt, mistakes, ram_in
 from dmaragent.verdict.rmrr_model import (
     FIRST_RELEASE,
     CheckedOption,
@@ -24,6 +24,7 @@ from dmaragent.verdict.rmrr_model import (
     WrittenOption,
 )
 from dmaragent.verdict.rmrr_notes import checked_notes, written_notes
+from dmaragent.views.explain import rmrrs
 
 _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")
 """A value without ``rmrr=`` before it."""
@@ -51,60 +52,69 @@ def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
     """Write the option for `wanted`, as far as Xen takes it on this host."""
     line = on.command_line or ""
     before = parse_rmrr_option(line)
-    kept, refused = _possible(on, wanted)
+    never = _never(on)
+    refused: dict[Wanted, str] = dict.fromkeys(wanted, never) if never else {}
+    bad = refused
     while True:
+        kept = [one for one in wanted if one not in refused]
         done = write_ranges(kept, places_taken(line))
-        refused += [Refused(wanted=one.wanted, reason=one.refusal) for one in done if one.refusal]
-        written = [one for one in done if one.ranges]
-        bad = _not_taken(on, line, len(before), written)
+        bad = _not_taken(on, line, len(before), done)
         if not bad:
             break
-        refused += bad
-        gone = [one.wanted for one in bad]
-        kept = [one.wanted for one in written if one.wanted not in gone]
-    order = {one: number for number, one in enumerate(wanted)}
+        refused |= bad
+    refused |= {one.wanted: one.refusal for one in done if one.refusal}
+    written = [one for one in done if one.ranges]
     return WrittenOption(
         on=on,
         written=tuple(written),
-        refused=tuple(sorted(refused, key=lambda one: order[one.wanted])),
+        refused=tuple(Refused(wanted=one, reason=refused[one]) for one in wanted if one in refused),
         present=len(before),
         notes=tuple(written_notes(on, written)),
     )
 
 
-def _possible(on: OptionHost, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Refused]]:
-    """Part what may be written from what may not, whatever Xen says of it."""
-    kept, refused = [], []
-    for one in wanted:
-        ram = ram_in(on.memory_map, _pages(one))
-        if on.release is not None and on.release < FIRST_RELEASE:
-            release = "{}.{}".format(*on.release)
-            reason = f"Xen {release} has no rmrr= option; 4.9 is the first that has"
-            refused.append(Refused(wanted=one, reason=reason))
+def _never(on: OptionHost) -> str:
+    """Say why no range at all helps on this host; empty where one may."""
+    if on.release is not None and on.release < FIRST_RELEASE:
+        release = "{}.{}".format(*on.release)
+        return f"Xen {release} has no rmrr= option; 4.9 is the first that has"
+    if on.amd:
+        return "this is an AMD machine, where Xen reads ivmd= and not rmrr="
+    return ""
+
+
+def _not_taken(
+    on: OptionHost, line: str, before: int, written: Sequence[Written]
+) -> dict[Wanted, str]:
+    """Read what was written behind `line`, and say which of it may not be, and why."""
+    ranges = [(one.wanted, each) for one in written for each in one.ranges]
+    words = " ".join(each.word for _, each in ranges)
+    judged = list(_judge(on, f"{line} {words}"))[before:]
+    bad: dict[Wanted, str] = {}
+    for (wanted, each), found in zip(ranges, judged, strict=True):
+        ram = ram_in(on.memory_map, found.read.range)
+        if found.taken is False:
+            bad.setdefault(wanted, "; ".join((found.reason, *found.advice)))
+        elif on.listed is not None and (same := _listed_overlap(on.listed, found.read)):
+            bad.setdefault(wanted, same)
+        elif found.read.devices != each.devices:
+            reason = "an error in the rmrr= that is there already changes how Xen reads it"
+            bad.setdefault(wanted, reason)
         elif ram is not None:
             reason = (
                 f"the memory map has RAM at 0x{ram.start:x}-0x{ram.end - 1:x}: Xen would take it, "
                 "and the device could then overwrite memory of the host or of a guest"
             )
-            refused.append(Refused(wanted=one, reason=reason))
-        else:
-            kept.append(one)
-    return kept, refused
+            bad.setdefault(wanted, reason)
+    return bad
 
 
-def _not_taken(on: OptionHost, line: str, before: int, written: Sequence[Written]) -> list[Refused]:
-    """Read what was written behind `line`, and say which of it Xen does not take, and why."""
-    ranges = [(one, each) for one in written for each in one.ranges]
-    words = " ".join(each.word for _, each in ranges)
-    judged = list(_judge(on, f"{line} {words}"))[before:]
-    bad: dict[Wanted, str] = {}
-    for (one, each), found in zip(ranges, judged, strict=True):
-        if found.read.devices != each.devices and found.taken is not False:
-            reason = "an error in the rmrr= that is there already changes how Xen reads it"
-            bad.setdefault(one.wanted, reason)
-        elif found.taken is False:
-            bad.setdefault(one.wanted, found.reason)
-    return [Refused(wanted=one, reason=reason) for one, reason in bad.items()]
+def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
+    """Say which entry of the running Xen's list has pages of `read`, whatever it comes from."""
+    for one in sorted(listed):
+        if read.range is not None and one.overlaps(read.range):
+            return f"the running Xen reserves 0x{one.start:x}-0x{one.end - 1:x} already"
+    return ""
 
 
 def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
@@ -142,26 +152,34 @@ def _as_listed(on: OptionHost, one: Judged) -> Judged:
     listed, pages = on.listed, one.read.range
     if listed is None or pages is None or one.taken == (pages in listed):
         return one
-    if pages in listed:
+    if pages in listed and one.taken is None:
         return replace(one, taken=True, reason="the running Xen lists it")
+    if pages in listed:
+        return replace(
+            one,
+            taken=True,
+            reason="the rules would not let Xen take it, and the running Xen lists it all the same",
+        )
     if one.taken is False:
         return one
-    reason = "the rules let Xen take it, but the running Xen does not list it"
+    reason = "the running Xen does not list it, though nothing in it is wrong"
     said = "`xl dmesg | grep -i rmrr` says why: often a page that Xen has no frame for"
     return replace(one, taken=False, reason=reason, advice=(*one.advice, said))
 
 
 def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # noqa: FBT001 - the verdict
     advice = list(mistakes(user, on.memory_map))
-    if taken is not False:
+    if taken is False:
+        advice += [said for said in (_in_table(on, user),) if said]
+    else:
         ram = ram_in(on.memory_map, user.range)
         if ram is not None:
             advice.append(
                 f"it is in RAM (0x{ram.start:x}-0x{ram.end - 1:x} in the memory map), which Xen "
                 "does not check: the device may then overwrite memory that is in use"
             )
-        elif past_ram(on.memory_map, user.range):
-            advice.append("it ends past all RAM of the memory map: Xen ignores pages it lacks")
+        elif doubt := memory_doubt(on.memory_map, user.range, dom0=on.host.xen is not None):
+            advice.append(doubt)
         absent = _absent(on, user)
         if absent:
             advice.append(f"no device answers at {absent}; Xen lists it for the address alone")
@@ -175,10 +193,26 @@ def _absent(on: OptionHost, user: UserRange) -> str:
     return ", ".join(str(one) for one in user.devices if one not in functions)
 
 
-def _pages(one: Wanted) -> AddressRange | None:
-    if one.limit < one.base:
-        return None
-    return AddressRange(one.first * PAGE, (one.last + 1) * PAGE)
+def _in_table(on: OptionHost, user: UserRange) -> str:
+    """Say which region of the table has pages of `user`, and what that means; or nothing."""
+    decoded, pages = on.table, user.range
+    if decoded is None or pages is None:
+        return ""
+    for number, (_, rmrr) in enumerate(rmrrs(decoded.table), 1):
+        if rmrr.limit_address < rmrr.base_address:
+            continue
+        region = AddressRange.from_inclusive(rmrr.base_address, rmrr.limit_address)
+        if not region.overlaps(pages):
+            continue
+        segment = rmrr.segment_number
+        owners = {on.host.topology.locate(segment, each).sbdf for each in rmrr.device_scope}
+        if owners.issuperset(user.devices):
+            return f"region {number} of the table gives it to the device: no option is needed"
+        return (
+            f"region {number} of the table has it, for other devices: Xen has no option that "
+            "adds a device to a region"
+        )
+    return ""
 
 
 def _unquoted(text: str) -> str:

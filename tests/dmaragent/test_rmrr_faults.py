@@ -1,0 +1,158 @@
+"""``rmrr=`` from the DMA faults of a log: the lines, their pages, what is left out."""
+
+import pytest
+
+from dmaragent.addresses import SBDF
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import open_host
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
+from dmaragent.platforms.dma_faults import Fault, read_faults, regions_of
+from dmaragent.verdict.rmrr_faults import option_of_faults
+from dmaragent.verdict.rmrr_model import FaultOption, OptionHost
+from support.machines import MACHINES
+
+A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
+
+
+@pytest.mark.parametrize(
+    ("line", "device", "address", "by_xen"),
+    [
+        (
+            "DMAR:[DMA Write] Request device [00:02.0] fault addr 6df084000 ",
+            "00:02.0",
+            0x6DF084000,
+            0,
+        ),
+        (
+            (
+                "[    1.2] DMAR: [DMA Write] Request device [00:1d.0] fault addr bdf3e000 "
+                "[fault reason 05] PTE Write access is not set"
+            ),
+            "00:1d.0",
+            0xBDF3E000,
+            0,
+        ),
+        (
+            (
+                "DMAR: [DMA Read] Request device [00:12.0] PASID ffffffff fault addr 0 "
+                "[fault reason 06]"
+            ),
+            "00:12.0",
+            0,
+            0,
+        ),
+        (
+            (
+                "DMAR: [DMA Write NO_PASID] Request device [00:1d.0] fault addr 0xbdf3e010 "
+                "[fault reason 0x05] PTE Write access is not set"
+            ),
+            "00:1d.0",
+            0xBDF3E010,
+            0,
+        ),
+        (
+            "DMAR: [DMA Read NO_PASID] Request device [0x00:0x1d.0] fault addr 0xbdf3e000",
+            "00:1d.0",
+            0xBDF3E000,
+            0,
+        ),
+        (
+            "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000",
+            "00:1d.0",
+            0xBDF3E000,
+            1,
+        ),
+        (
+            (
+                "[VT-D]DMAR:[DMA Write] Request device [0001:04:00.4] fault addr bdf80000, "
+                "iommu reg = ffff82c000201000"
+            ),
+            "0001:04:00.4",
+            0xBDF80000,
+            1,
+        ),
+    ],
+)
+def test_a_fault_is_read(line: str, device: str, address: int, by_xen: int) -> None:
+    expected = Fault(device=SBDF.parse(device), address=address, by_xen=bool(by_xen))
+
+    assert list(read_faults(f"before\n{line}\nafter")) == [expected]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DMAR: [INTR-REMAP] Request device [00:1d.0] fault index 1f",
+        "DMAR: [DMA Write] Request device [zz] fault addr bdf3e000",
+        "DMAR: [DMA Write] Request device [00:3d.0] fault addr bdf3e000",
+        "DMAR: [DMA Write] Request device [00:1d.0] fault addr",
+        "DMAR: [DMA Write] Request device [00:1d.0] fault addr 11111111111111111",
+    ],
+)
+def test_what_is_no_dma_fault_is_passed_over(line: str) -> None:
+    assert list(read_faults(line)) == []
+
+
+def _fault(device: SBDF, address: int, *, by_xen: bool = True) -> Fault:
+    return Fault(device=device, address=address, by_xen=by_xen)
+
+
+def test_pages_in_a_row_of_the_same_devices_are_one_region() -> None:
+    faults = [
+        _fault(A, 0x2FF0),
+        _fault(A, 0x1000),
+        _fault(A, 0x1800),
+        _fault(B, 0x3000),
+        _fault(A, 0x5000),
+        _fault(B, 0x6000),
+        _fault(A, 0x6000),
+    ]
+
+    assert [(str(one), one.devices) for one in regions_of(faults)] == [
+        ("0x1000-0x2fff", (A,)),
+        ("0x3000-0x3fff", (B,)),
+        ("0x5000-0x5fff", (A,)),
+        ("0x6000-0x6fff", (A, B)),
+    ]
+
+
+def _option(*faults: Fault) -> FaultOption:
+    host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
+    on = OptionHost(host=host, release=(4, 17))
+    return option_of_faults(on, take_inventory(host, (4, 17)), faults)
+
+
+def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option() -> None:
+    found = _option(_fault(A, 0x3C000000), _fault(A, 0x3C0FFFFF), _fault(A, 0xB0000000))
+
+    assert found.given == ("2 x 0000:00:1a.0 in region 1 of the table, 0x3c000000-0x3c0fffff",)
+    assert [one.text for one in found.option.ranges] == ["0xb0000=00:1a.0"]
+
+
+def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name() -> None:
+    (refused,) = _option(_fault(B, 0x3C000000)).option.refused
+
+    assert "region 1 of the table has it, for other devices" in refused.reason
+
+
+def test_ram_is_not_offered() -> None:
+    found = _option(_fault(B, 0x1000000, by_xen=False))
+
+    assert (found.by_xen, found.by_linux, found.option.ranges) == (0, 1, ())
+    assert "RAM at 0x900000-0x60151fff" in found.option.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (0xFEE00000, "1 x an interrupt message"),
+        (0xFEEFFFFC, "1 x an interrupt message"),
+        (1 << 52, "1 x an address beyond 52 bits"),
+    ],
+)
+def test_what_is_no_memory_is_dropped(address: int, said: str) -> None:
+    found = _option(_fault(A, address))
+
+    assert found.dropped[0].startswith(said)
+    assert (found.option.written, found.option.refused) == ((), ())
