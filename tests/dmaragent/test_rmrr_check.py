@@ -198,17 +198,35 @@ def test_a_first_device_00_00_0_is_not_taken() -> None:
     assert (one.taken, "never reported" in one.reason) == (False, True)
 
 
-def test_the_running_xen_has_the_last_word_on_its_own_line() -> None:
-    line = "rmrr=0xbdf3e=00:1d.0 a"
-    lists = RdmEntry(start_pfn=0xBDF3E, nr_pages=1)
-    for entries, taken in (((lists,), True), ((), False)):
-        on = _on(line=line)
-        assert on.host.xen is not None
-        xen = replace(on.host.xen, reserved_memory=entries)
-        found = _check(None, replace(on, host=replace(on.host, xen=xen)))
+@pytest.mark.parametrize(
+    ("entries", "taken", "said"),
+    [
+        ((RdmEntry(start_pfn=0xBDF3E, nr_pages=1),), True, ""),
+        ((), False, "the running Xen does not list it"),
+    ],
+    ids=["listed", "not listed"],
+)
+def test_the_running_xen_has_the_last_word_on_its_own_line(
+    entries: tuple[RdmEntry, ...],
+    taken: bool,  # noqa: FBT001
+    said: str,
+) -> None:
+    on = _on(line="rmrr=0xbdf3e=00:1d.0 a")
+    xen = replace(XEN, command_line=on.command_line, reserved_memory=entries)
 
-        assert found.taken is taken
-    assert "does not list it" in found.ranges[0].reason
+    found = _check(None, replace(on, host=replace(on.host, xen=xen)))
+
+    assert found.taken is taken
+    assert found.ranges[0].reason.startswith(said)
+
+
+def test_without_a_table_the_running_xen_s_list_is_what_may_not_overlap() -> None:
+    xen = replace(XEN, reserved_memory=(RdmEntry(start_pfn=0xBDF3E, nr_pages=2),))
+    on = _on(replace(_host(tables={}), xen=xen))
+
+    (refused,) = _write("0xbdf3f000+8K=00:1d.0", on=on).refused
+
+    assert refused.reason == "the running Xen reserves 0xbdf3e000-0xbdf3ffff already"
 
 
 def test_nothing_is_written_in_ram_of_the_host() -> None:
@@ -216,6 +234,19 @@ def test_nothing_is_written_in_ram_of_the_host() -> None:
 
     assert "RAM at 0x0-0x7fffffff" in refused.reason
     assert _write("0x80000000+4K=00:1d.0").ranges
+
+
+def test_a_region_that_is_given_twice_is_written_once() -> None:
+    found = _write("0x80000000+4K=00:1d.0", "0x80000000+4K=00:1d.0")
+
+    assert ([one.text for one in found.ranges], found.refused) == (["0x80000=00:1d.0"], ())
+
+
+def test_an_amd_machine_reads_another_option() -> None:
+    host = _host(tables={"IVRS": bytes(36)})
+    found = _write("0x80000000+4K=00:1d.0", on=_on(host))
+
+    assert found.refused[0].reason == "this is an AMD machine, where Xen reads ivmd= and not rmrr="
 
 
 def test_in_dom0_a_gap_of_the_map_may_be_ram() -> None:

@@ -52,9 +52,9 @@ def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
     """Write the option for `wanted`, as far as Xen takes it on this host."""
     line = on.command_line or ""
     before = parse_rmrr_option(line)
+    wanted = tuple(dict.fromkeys(wanted))
     never = _never(on)
     refused: dict[Wanted, str] = dict.fromkeys(wanted, never) if never else {}
-    bad = refused
     while True:
         kept = [one for one in wanted if one not in refused]
         done = write_ranges(kept, places_taken(line))
