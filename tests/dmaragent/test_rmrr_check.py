@@ -81,6 +81,7 @@ def _advice(text: str) -> str:
         ("rmrr=0xbdf3e000-0xbdf5dfff=00:1d.0", "write 0xbdf3e-0xbdf5d=00:1d.0"),
         ("rmrr=bdf3e000-bdf3efff=0:0:1d.0", "write 0xbdf3e=0:0:1d.0"),
         ("rmrr=0xbdf3e000-0xbdf5e000=00:1d.0", "write 0xbdf3e-0xbdf5d=00:1d.0"),
+        ("rmrr=0x10000-0x1ffff=00:1d.0", "write 0x10-0x1f=00:1d.0"),
         ("rmrr=0xbdf3e000=00:1d.0", "write 0xbdf3e=00:1d.0"),
         ("rmrr=0xbdf3e000-0xbdf5dfff", "write 0xbdf3e-0xbdf5d=SBDF"),
         ("rmrr=0xbdf3e-0xbdf4e=00:1d.0", "rmrr=0xbdf3e-0xbdf4d=00:1d.0 rmrr=0xbdf4e-0xbdf4e=00"),

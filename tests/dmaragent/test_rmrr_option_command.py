@@ -149,6 +149,19 @@ def test_the_first_line_says_it_and_the_exit_code_too(
     assert run(capsys, "rmrr-option", *arguments, "--host", HP, "--json").document
 
 
+def test_without_a_table_a_well_formed_option_exits_with_2(capsys: Capture) -> None:
+    host = MACHINES / "synthetic-sosreport-without-table"
+    arguments = ["rmrr-option", "--check", "rmrr=0xbdf3e=00:1d.0", "--xen", "4.17", "--host", host]
+
+    ran = run(capsys, *arguments)
+
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        2,
+        "rmrr= is well formed (1 range), but was not checked against a host (Xen 4.17)",
+    )
+    assert run(capsys, *arguments, "--json").document["answer"]["taken"] is None
+
+
 def test_hostile_words_are_shown_escaped_and_within_80_columns(capsys: Capture) -> None:
     ran = run(capsys, "rmrr-option", "--check", "rmrr=0x1=\x1b[2J" + "a" * 300, "--host", HP)
 

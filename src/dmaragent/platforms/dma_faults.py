@@ -40,7 +40,7 @@ def read_faults(log: str) -> Iterator[Fault]:
             device = SBDF.parse(found["device"].replace("0x", ""))
         except ValueError:
             continue
-        by_xen = "[VT-D]" in line or "(XEN)" in line
+        by_xen = "[VT-D]" in line
         yield Fault(device=device, address=int(found["address"], 16), by_xen=by_xen)
 
 
