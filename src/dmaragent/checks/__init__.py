@@ -20,14 +20,18 @@ def check(inventory: Inventory) -> Checked:
     """
     facts = facts_of(inventory)
     found: list[Finding] = []
+    asked = 0
     missing: dict[Need, list[str]] = {}
     for rule in RULES:
         lacking = [need for need in Need if need in rule.needs and not facts.knows(need)]
         for need in lacking:
             missing.setdefault(need, []).append(rule.id)
         if not lacking:
+            asked += 1
             found += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
     return Checked(
-        findings=tuple(sorted(found, key=lambda one: one.rule.severity.rank)),
+        findings=tuple(sorted(found, key=lambda one: one.severity.rank)),
+        decoded=facts.table is not None,
+        asked=asked,
         not_asked=tuple(NotAsked(need=need, rules=tuple(ids)) for need, ids in missing.items()),
     )

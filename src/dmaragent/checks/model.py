@@ -65,6 +65,8 @@ class Hit:
     """What comes of this case on Xen, where that is not what the rule says."""
     linux: str = ""
     """Likewise on Linux."""
+    severity: Severity | None = None
+    """How bad this case is, where that is not what the rule says: a release that only warns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,11 @@ class Finding:
     hit: Hit
 
     @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return self.hit.severity or self.rule.severity
+
+    @property
     def xen(self) -> str:
         """What comes of it on Xen."""
         return self.hit.xen or self.rule.xen
@@ -125,8 +132,12 @@ class Checked:
     """All findings on a host, worst first, and what could not be looked at."""
 
     findings: tuple[Finding, ...]
+    decoded: bool
+    """Whether anything of the table could be decoded; where not, most rules see nothing."""
+    asked: int
+    """How many rules were asked."""
     not_asked: tuple[NotAsked, ...]
 
     def count(self, severity: Severity) -> int:
         """Give the number of findings of `severity`."""
-        return sum(one.rule.severity is severity for one in self.findings)
+        return sum(one.severity is severity for one in self.findings)

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the story."""
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.output import check_known, parse_device  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import check_known, parse_device  # noqa: PLC0415 - likewise
     from dmaragent.verdict import explain  # noqa: PLC0415 - likewise
 
     sbdf = parse_device("SBDF", options.sbdf)

@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.commands.output import check_known, parse_device  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import check_known, parse_device, take_host  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
@@ -60,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
         raise DmaragentError("--tree shows all devices: it does not go with --device")
     if options.host and options.or_show:
         raise DmaragentError("--or-show is for this machine: it does not go with --host")
-    opened, inventory = _take(options.host)
+    opened, inventory = take_host(options.host)
     if isinstance(inventory.table, Missing) and options.or_show:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
-        opened, inventory = _take(options.or_show)
+        opened, inventory = take_host(options.or_show)
     if device is not None:
         check_known("--device", device, inventory)
         inventory = inventory.of_device(device)
@@ -72,7 +72,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
@@ -86,11 +87,11 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
     elif options.tree:
         from dmaragent.present.tree_text import tree_text  # noqa: PLC0415 - likewise
 
-        print("\n".join([_title(opened), *tree_text(inventory)]))
+        print("\n".join([host_title(opened), *tree_text(inventory)]))
     else:
         from dmaragent.present.inventory_text import inventory_text  # noqa: PLC0415 - likewise
 
-        print("\n".join([_title(opened), *inventory_text(inventory, wide=options.wide)]))
+        print("\n".join([host_title(opened), *inventory_text(inventory, wide=options.wide)]))
 
 
 def _exit_code(inventory: Inventory) -> int:
@@ -112,16 +113,6 @@ def _hypervisor_answers(inventory: Inventory) -> bool:
     return inventory.xen.list.source is ListSource.HYPERVISOR
 
 
-def _take(path: str | None) -> tuple[OpenedHost, Inventory]:
-    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
-    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
-
-    opened = open_host(path)
-    return opened, take_inventory(join(collect(opened.reader)))
-
-
 def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     """Say in one line why another host is shown, and how to read this machine's table."""
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
@@ -137,16 +128,3 @@ def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
         why = inventory.table.detail or inventory.table.kind.value
         said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
     print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)
-
-
-def _title(opened: OpenedHost) -> str:
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
-
-    what = {
-        "live": "This machine",
-        "recorded": "Recorded machine",
-        "directory": "Copied directory",
-        "table": "Table",
-        "acpidump": "acpidump text",
-    }[opened.kind]
-    return f"{what} {visible(opened.path)}".rstrip()

@@ -1,6 +1,4 @@
-"""What verbs share: devices asked about, documents, files, a progress bar."""
-
-from __future__ import annotations
+"""What verbs share in giving their answers: documents, files, a progress bar."""
 
 import json
 import os
@@ -10,13 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
-from dmaragent.snapshot import Missing
-
-TYPE_CHECKING = False  # mypy takes it for typing's; the inventory costs start-up time
-if TYPE_CHECKING:
-    from dmaragent.inventory import Inventory
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
@@ -27,36 +19,6 @@ def print_document(document: dict[str, Any]) -> None:
     """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
     json.dump(document, sys.stdout, indent=1)
     sys.stdout.write("\n")
-
-
-def parse_device(option: str, text: str) -> SBDF:
-    """Read the PCI address that `option` was given.
-
-    Raises:
-        DmaragentError: it is none.
-
-    """
-    try:
-        return SBDF.parse(text)
-    except ValueError as error:
-        raise DmaragentError(f"{option}: {error}") from error
-
-
-def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
-    """Refuse a device that neither answers on the host nor is named by a region.
-
-    Raises:
-        DmaragentError: it is such a device.
-
-    """
-    functions = inventory.host.topology.functions
-    if isinstance(functions, Missing) or device in functions:
-        return
-    if not inventory.of_device(device).regions:
-        raise DmaragentError(
-            f"{option}: no function answers at {device}, and no region names it",
-            "lspci -D lists the functions of a host",
-        )
 
 
 def write_file(path: str, data: bytes, *, force: bool) -> None:

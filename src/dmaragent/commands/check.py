@@ -1,0 +1,99 @@
+"""``dmaragent check``: what is wrong with the firmware's table, and what comes of it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+    from dmaragent.checks.model import Checked
+
+NAME = "check"
+HELP = "what is wrong with the firmware's table, and what to do"
+DESCRIPTION = """\
+Ask every rule about a host's DMAR table: regions that overlap, lie in RAM or
+are lost, device scopes that lead nowhere.  Each finding has its place in the
+table, what comes of it on Xen and on Linux, and what to do.  Not only the
+first is shown.  Reading a table needs root."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent check                         this machine
+  dmaragent check --host DMAR.bin              a table somebody sent
+  dmaragent check --host DMAR.bin --fail-on error
+  dmaragent check --list                       every rule
+
+Exit codes: 0 nothing as bad as --fail-on was found; 1 something was;
+2 there is no table to look at."""
+LEVELS = ("critical", "error", "warning", "info", "never")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help="instead of this machine: a table, acpidump text, a recorded machine, "
+        "or a directory shaped like a root file system",
+    )
+    parser.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="warning",
+        help="exit with 1 where a finding is as bad as this, or worse (default: warning)",
+    )
+    parser.add_argument("--list", action="store_true", help="list the rules; needs no host")
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the findings, or the rules."""
+    return _list(as_json=options.json) if options.list else _check(options)
+
+
+def _list(*, as_json: bool) -> int:
+    from dmaragent.checks import RULES  # noqa: PLC0415 - start-up time
+
+    if as_json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+        from dmaragent.present.check_document import rules_document  # noqa: PLC0415 - likewise
+
+        print_document(rules_document(RULES))
+    else:
+        from dmaragent.present.check_text import rules_text  # noqa: PLC0415 - likewise
+
+        print("\n".join(rules_text(RULES)))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from dmaragent.checks import check  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import host_title, take_host  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    opened, inventory = take_host(options.host)
+    if inventory.absence is not None:
+        from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
+
+        raise DmaragentError(*absence_words(inventory.absence))
+    checked = check(inventory)
+    if options.json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+        from dmaragent.present.check_document import check_document  # noqa: PLC0415 - likewise
+
+        print_document(check_document(checked, opened.kind, opened.path))
+    else:
+        from dmaragent.present.check_text import check_text  # noqa: PLC0415 - likewise
+
+        print("\n".join(check_text(checked, host_title(opened))))
+    return _exit_code(checked, options.fail_on)
+
+
+def _exit_code(checked: Checked, level: str) -> int:
+    """Tell whether a finding is as bad as `level`; a table that says nothing always is."""
+    from dmaragent.checks.model import Severity  # noqa: PLC0415 - start-up time
+
+    if level == "never":
+        return 0
+    most = Severity(level).rank
+    bad = any(one.severity.rank <= most for one in checked.findings)
+    return 1 if bad or not checked.decoded else 0

@@ -1,0 +1,58 @@
+"""What verbs share in looking at a host: taking its inventory, naming it, its devices."""
+
+from dmaragent.addresses import SBDF
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import OpenedHost, open_host
+from dmaragent.errors import DmaragentError
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.escaping import visible
+from dmaragent.snapshot import Missing
+
+
+def take_host(path: str | None) -> tuple[OpenedHost, Inventory]:
+    """Take the inventory of the host at `path`, or of this machine where it is None."""
+    opened = open_host(path)
+    return opened, take_inventory(join(collect(opened.reader)))
+
+
+def host_title(opened: OpenedHost) -> str:
+    """Name the host an answer is about."""
+    what = {
+        "live": "This machine",
+        "recorded": "Recorded machine",
+        "directory": "Copied directory",
+        "table": "Table",
+        "acpidump": "acpidump text",
+    }[opened.kind]
+    return f"{what} {visible(opened.path)}".rstrip()
+
+
+def parse_device(option: str, text: str) -> SBDF:
+    """Read the PCI address that `option` was given.
+
+    Raises:
+        DmaragentError: it is none.
+
+    """
+    try:
+        return SBDF.parse(text)
+    except ValueError as error:
+        raise DmaragentError(f"{option}: {error}") from error
+
+
+def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
+    """Refuse a device that neither answers on the host nor is named by a region.
+
+    Raises:
+        DmaragentError: it is such a device.
+
+    """
+    functions = inventory.host.topology.functions
+    if isinstance(functions, Missing) or device in functions:
+        return
+    if not inventory.of_device(device).regions:
+        raise DmaragentError(
+            f"{option}: no function answers at {device}, and no region names it",
+            "lspci -D lists the functions of a host",
+        )

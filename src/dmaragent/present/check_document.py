@@ -1,0 +1,71 @@
+"""Findings and rules as JSON: docs/schema/check.v1.json and check-rules.v1.json."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dmaragent.checks.facts import Need
+from dmaragent.checks.model import Checked, Finding, Rule, Severity
+from dmaragent.present.documents import document
+
+
+def check_document(checked: Checked, kind: str, path: str) -> dict[str, Any]:
+    """Give the document of ``dmaragent check``; `kind` and `path` say which host."""
+    answer = {
+        "counts": {severity.value: checked.count(severity) for severity in Severity},
+        "decoded": checked.decoded,
+        "rules_asked": checked.asked,
+        "not_asked": [
+            {"need": _need(each.need), "rules": list(each.rules)} for each in checked.not_asked
+        ],
+        "findings": [_finding(each) for each in checked.findings],
+    }
+    return document("check", {"host": {"kind": kind, "path": path}}, answer)
+
+
+def rules_document(rules: Iterable[Rule]) -> dict[str, Any]:
+    """Give the document of ``dmaragent check --list``."""
+    return document("check-rules", {}, {"rules": [_rule(each) for each in rules]})
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    hit = finding.hit
+    return {
+        "id": finding.rule.id,
+        "severity": finding.severity.value,
+        "title": finding.rule.title,
+        "said": hit.said,
+        "subject": hit.subject,
+        "region": hit.region,
+        "device": None if hit.device is None else str(hit.device),
+        "evidence": [
+            {
+                "offset": each.offset,
+                "bytes": each.data.hex(),
+                "field": each.field,
+                "value": each.value,
+            }
+            for each in hit.evidence
+        ],
+        "xen": finding.xen,
+        "linux": finding.linux,
+        "advice": finding.rule.advice,
+        "source": finding.rule.source,
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "severity": rule.severity.value,
+        "title": rule.title,
+        "xen": rule.xen,
+        "linux": rule.linux,
+        "advice": rule.advice,
+        "source": rule.source,
+        "needs": [_need(need) for need in Need if need in rule.needs],
+    }
+
+
+def _need(need: Need) -> str:
+    """Give a need's name in documents."""
+    return need.name.lower().replace("_", "-")

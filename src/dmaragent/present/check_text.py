@@ -1,0 +1,90 @@
+"""Findings and rules for people: the worst first, each rule's consequences told once."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from dmaragent.checks.model import Checked, Evidence, Finding, Rule, Severity
+from dmaragent.present.tables import paragraph, render
+from dmaragent.present.wording import count
+
+_LABEL = 7
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_MOST_BYTES = 16
+"""Of one piece of evidence; the document has all."""
+
+
+def check_text(checked: Checked, title: str) -> Iterator[str]:
+    """Give the lines of the answer: how much was found, what was not looked at, each finding."""
+    yield from paragraph(f"{title}: {_summary(checked)}", hang=2)
+    if not checked.decoded:
+        said = "Nothing of the table could be decoded: the rules about what it holds saw nothing."
+        yield from paragraph(said)
+    for each in checked.not_asked:
+        ids = ", ".join(each.rules)
+        said = f"Not looked at, because {each.need.value} {_verb(each.need.value)} not known:"
+        yield from paragraph(f"{said} {count(len(each.rules), 'rule')} ({ids})", hang=2)
+    for (severity, _), found in groupby(
+        checked.findings, key=lambda one: (one.severity, one.rule.id)
+    ):
+        yield ""
+        yield from _group(severity, list(found))
+
+
+def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
+    """Give the lines of the list of rules: id, severity, what each looks for."""
+    yield from render(
+        [("rule", "severity", "what it finds")]
+        + [(rule.id, rule.severity.value, rule.title) for rule in rules],
+        indent=0,
+    )
+
+
+def _summary(checked: Checked) -> str:
+    asked = f"{count(checked.asked, 'rule')} asked"
+    if not checked.findings:
+        return f"nothing wrong was found ({asked})" if checked.decoded else f"undecodable ({asked})"
+    numbers = [(severity, checked.count(severity)) for severity in Severity]
+    words = [_severity_words(severity, number) for severity, number in numbers if number]
+    return f"{', '.join(words)} ({asked})"
+
+
+def _severity_words(severity: Severity, number: int) -> str:
+    if severity in (Severity.ERROR, Severity.WARNING):
+        return count(number, severity.value)
+    return f"{number} {severity.value}"
+
+
+def _verb(words: str) -> str:
+    return "are" if words.endswith("functions") else "is"
+
+
+def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
+    """Tell the hits of one rule, then what comes of it."""
+    rule = found[0].rule
+    yield from paragraph(f"{severity.value}  {rule.id}  {rule.title}", hang=2)
+    for each in found:
+        yield from paragraph(each.hit.said, indent=2, hang=2)
+        for one in each.hit.evidence:
+            yield from paragraph(_evidence_words(one), indent=4, hang=2)
+        if each.hit.xen:
+            yield from _labelled("Xen", each.hit.xen, indent=4)
+        if each.hit.linux:
+            yield from _labelled("Linux", each.hit.linux, indent=4)
+    if not all(each.hit.xen for each in found):
+        yield from _labelled("Xen", rule.xen)
+    if not all(each.hit.linux for each in found):
+        yield from _labelled("Linux", rule.linux)
+    yield from _labelled("Do", rule.advice)
+
+
+def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
+    """Set `text` beside its label, in a column of its own."""
+    head = label + _NO_BREAK * (_LABEL - len(label))
+    return paragraph(head + text, indent=indent, hang=_LABEL)
+
+
+def _evidence_words(evidence: Evidence) -> str:
+    """Show bytes, with what they are; of many only the first."""
+    shown = evidence.data[:_MOST_BYTES].hex(" ").replace(" ", _NO_BREAK)
+    more = _NO_BREAK + "…" if len(evidence.data) > _MOST_BYTES else ""
+    return f"0x{evidence.offset:x}: {shown}{more}  {evidence.field}: {evidence.value}"
