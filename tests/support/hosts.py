@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -102,6 +102,21 @@ def fake_host(functions: list[Function], tables: Mapping[str, bytes]) -> FakeHos
             host.links[f"{path}/driver"] = f"{up}bus/pci/drivers/{each.driver}"
     host.calls["udev-pci"] = json.dumps(listing, indent=1).encode("ascii")
     return host
+
+
+def add_memory_map(host: FakeHost, lines: Iterable[str]) -> None:
+    """Add the firmware's memory map to `host`; a line is begin, last byte and type."""
+    for number, line in enumerate(lines):
+        start, end, kind = line.split(maxsplit=2)
+        base = f"/sys/firmware/memmap/{number}"
+        host.files |= {
+            f"{base}/start": f"{start}\n".encode(),
+            f"{base}/end": f"{end}\n".encode(),
+            f"{base}/type": f"{kind}\n".encode(),
+        }
+        names = host.directories.get("/sys/firmware/memmap", ())
+        assert isinstance(names, tuple)
+        host.directories["/sys/firmware/memmap"] = tuple(sorted((*names, str(number))))
 
 
 def _sysfs_paths(functions: list[Function]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from dmaragent.collect import manifest
 from dmaragent.collect.ledger import Operation
 from dmaragent.collect.recording import record
 from fwtables import encode, from_document, seal
-from support.hosts import FakeHost, Function, fake_host
+from support.hosts import FakeHost, Function, add_memory_map, fake_host
 
 MACHINES = Path(__file__).parents[2] / "testdata" / "dmar_dumps"
 NAMES = sorted(path.parent.name for path in MACHINES.glob("*/origin.toml"))
@@ -49,17 +49,7 @@ def _add_surroundings(host: FakeHost, facts: dict[str, Any]) -> None:
     host.files |= {path: text.encode() for path, text in facts.get("files", {}).items()}
     host.directories |= {path: tuple(names) for path, names in facts.get("directories", {}).items()}
     host.calls |= {name: text.encode() for name, text in facts.get("calls", {}).items()}
-    for number, line in enumerate(facts.get("memory_map", [])):
-        start, end, kind = line.split(maxsplit=2)
-        base = f"/sys/firmware/memmap/{number}"
-        host.files |= {
-            f"{base}/start": f"{start}\n".encode(),
-            f"{base}/end": f"{end}\n".encode(),
-            f"{base}/type": f"{kind}\n".encode(),
-        }
-        names = host.directories.get("/sys/firmware/memmap", ())
-        assert isinstance(names, tuple)
-        host.directories["/sys/firmware/memmap"] = tuple(sorted((*names, str(number))))
+    add_memory_map(host, facts.get("memory_map", []))
 
 
 def materialize(name: str, target: Path) -> None:

@@ -3,12 +3,19 @@
 Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
 """
 
-from dmaragent.checks import regions
+from dmaragent.checks import devices, guests, memory, overlaps, regions, scopes
 from dmaragent.checks.facts import Need, facts_of
 from dmaragent.checks.model import Checked, Finding, NotAsked, Rule
 from dmaragent.inventory import Inventory
 
-RULES: tuple[Rule, ...] = (*regions.RULES,)
+RULES: tuple[Rule, ...] = (
+    *overlaps.RULES,
+    *regions.RULES,
+    *memory.RULES,
+    *scopes.RULES,
+    *devices.RULES,
+    *guests.RULES,
+)
 """All rules, in the order of the documentation."""
 
 

@@ -41,6 +41,11 @@ class Facts:
     boot_log: tuple[str, ...] | None
     """The lines of the boot log about the IOMMU; None where it was not read."""
 
+    @property
+    def release(self) -> tuple[int, int] | None:
+        """The release of Xen that is asked about or runs; None where it is not known."""
+        return self.inventory.xen.list.release
+
     def of(self, kind: type[_Structure]) -> Iterator[tuple[int, _Structure]]:
         """Yield the structures of one kind with their offsets, in table order."""
         for offset, structure in self.structures:

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.xen import RdmEntry
-from dmaragent.memory_map import MemoryMap, MemoryType
+from dmaragent.memory_map import MemoryMap
+from dmaragent.platforms.xen_memory import in_use, is_reserved
 from dmaragent.platforms.xen_model import (
     COUNTED_SCOPES,
     ERAS,
@@ -47,7 +48,6 @@ _ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 _PARSED = frozenset(
     {StructureType.DRHD, StructureType.RMRR, StructureType.ATSR, StructureType.RHSA}
 )
-_NOT_RAM = frozenset({MemoryType.RESERVED, MemoryType.ACPI, MemoryType.NVS, MemoryType.UNUSABLE})
 _ENDS_WALK = frozenset({DamageKind.STRUCTURE_LENGTH_ZERO, DamageKind.STRUCTURE_LENGTH_BELOW_HEADER})
 _READS_ON = frozenset(
     {
@@ -240,31 +240,20 @@ class _Walk:
         return ""
 
     def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
-        """Judge the memory below `rmrr`: drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``.
-
-        A page that is partly reserved, ACPI, NVS or unusable counts as that; else none of its
-        bytes may be of an entry of the map, so that Xen can add it to the map as reserved.
-        """
+        """Judge the memory below `rmrr`: :mod:`dmaragent.platforms.xen_memory`."""
         if rmrr.base_address > rmrr.limit_address:
             return "", []
         if self.memory_map is None:
             return "", ["map unknown: whether it is reserved memory was not checked"]
-        region = _whole_pages(AddressRange(rmrr.base_address, rmrr.limit_address + 1))
-        if self.memory_map.covered(region, frozenset({MemoryType.RESERVED})):
+        region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
+        if is_reserved(self.memory_map, region):
             return "", []
         if not self.behaviour.ram_disables_vtd:
             return "", ["not in reserved memory: Xen only warns (before 4.19)"]
-        pages = MemoryMap(
-            tuple(
-                replace(each, range=_whole_pages(each.range))
-                for each in self.memory_map.within(region)
-            )
-        )
-        for each in pages.entries:
-            start, end = max(each.range.start, region.start), min(each.range.end, region.end)
-            if each.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
-                where = f"its pages from 0x{start:x} are {each.words} in the memory map"
-                return f"{where}, which cannot be made reserved (EIO)", []
+        used = in_use(self.memory_map, region)
+        if used is not None:
+            where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
+            return f"{where}, which cannot be made reserved (EIO)", []
         return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
 
     def register(self, offset: int, rmrr: RMRR, notes: list[str]) -> RegionFate:
@@ -405,8 +394,3 @@ def _scope_error(undecoded: bytes) -> str:
     if len(undecoded) < 2 or undecoded[1] >= _SMALLEST_SCOPE:
         return ""
     return f"an entry of its scope has length {undecoded[1]} (EINVAL)"
-
-
-def _whole_pages(addresses: AddressRange) -> AddressRange:
-    """Give every page that any of `addresses` is in."""
-    return AddressRange(addresses.start // PAGE * PAGE, -(-addresses.end // PAGE) * PAGE)

@@ -1,6 +1,6 @@
 """Findings and rules for people: the worst first, each rule's consequences told once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from dmaragent.checks.model import Checked, Evidence, Finding, Rule, Severity
@@ -10,7 +10,8 @@ from dmaragent.present.wording import count
 _LABEL = 7
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _MOST_BYTES = 16
-"""Of one piece of evidence; the document has all."""
+_MOST_PIECES = 4
+"""Of one piece of evidence, and of one hit; the document has all."""
 
 
 def check_text(checked: Checked, title: str) -> Iterator[str]:
@@ -59,22 +60,35 @@ def _verb(words: str) -> str:
 
 
 def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
-    """Tell the hits of one rule, then what comes of it."""
+    """Tell the hits of one rule, then what comes of it; what all have in common once."""
     rule = found[0].rule
     yield from paragraph(f"{severity.value}  {rule.id}  {rule.title}", hang=2)
+    xen = _common([each.xen for each in found])
+    linux = _common([each.linux for each in found])
     for each in found:
         yield from paragraph(each.hit.said, indent=2, hang=2)
-        for one in each.hit.evidence:
-            yield from paragraph(_evidence_words(one), indent=4, hang=2)
-        if each.hit.xen:
+        yield from _shown(each.hit.evidence)
+        if each.hit.xen and not xen:
             yield from _labelled("Xen", each.hit.xen, indent=4)
-        if each.hit.linux:
+        if each.hit.linux and not linux:
             yield from _labelled("Linux", each.hit.linux, indent=4)
-    if not all(each.hit.xen for each in found):
-        yield from _labelled("Xen", rule.xen)
-    if not all(each.hit.linux for each in found):
-        yield from _labelled("Linux", rule.linux)
+    if xen or not all(each.hit.xen for each in found):
+        yield from _labelled("Xen", xen or rule.xen)
+    if linux or not all(each.hit.linux for each in found):
+        yield from _labelled("Linux", linux or rule.linux)
     yield from _labelled("Do", rule.advice)
+
+
+def _common(texts: list[str]) -> str:
+    """Give the one text that all have; empty where they differ."""
+    return texts[0] if len(set(texts)) == 1 else ""
+
+
+def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
+    for each in evidence[:_MOST_PIECES]:
+        yield from paragraph(_evidence_words(each), indent=4, hang=2)
+    if len(evidence) > _MOST_PIECES:
+        yield f"    and {len(evidence) - _MOST_PIECES} more, which --json shows"
 
 
 def _labelled(label: str, text: str, indent: int = 2) -> list[str]:

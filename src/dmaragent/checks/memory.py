@@ -1,0 +1,95 @@
+"""Rules about the memory that regions lie in, by the firmware's memory map."""
+
+from collections.abc import Iterator
+
+from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.model import Hit, Severity
+from dmaragent.checks.places import place, range_evidence, region_words
+from dmaragent.checks.rules import rule
+from dmaragent.memory_map import MemoryType
+from dmaragent.platforms.xen_memory import in_use, is_reserved
+from dmaragent.platforms.xen_model import behaviour_of
+
+_XEN = "Xen x86/iommu.c, iommu_unity_region_ok"
+_LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check"
+_LINUX_WARNS = (
+    'Linux warns ("No firmware reserved region can cover this RMRR") and taints the kernel, which '
+    "stops nothing; it keeps the region."
+)
+
+
+@rule(
+    "rmrr-in-ram",
+    Severity.CRITICAL,
+    "A region lies in memory that is not reserved but in use",
+    xen="From 4.19 on Xen switches VT-d off for the whole host (EIO): no device can be passed "
+    "through. Older ones only warn and keep the region.",
+    linux=f"{_LINUX_WARNS} The same memory is handed out as RAM, so a device that uses the region "
+    "writes into what others use.",
+    advice="Update the firmware: its memory map must reserve what its RMRR structures name. No "
+    "option makes Xen pass a region over.",
+    source=f"VT-d 8.4; {_XEN} (a185f88e98, 4.19); {_LINUX}",
+    needs=[Need.MEMORY_MAP],
+)
+def in_ram(facts: Facts) -> Iterator[Hit]:
+    """Find regions of which Xen could not make reserved memory."""
+    assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    for region in facts.inventory.all_regions:
+        used = None if region.range is None else in_use(facts.memory_map, region.range)
+        if used is None:
+            continue
+        severity, xen = _by_release(facts)
+        part = f"{used.range.start:#x}-{used.range.end - 1:#x}"
+        yield Hit(
+            said=f"{region_words(region)}: the memory map has {part} as {used.words}.",
+            subject=place(region),
+            region=region.number,
+            evidence=range_evidence(facts, region),
+            xen=xen,
+            severity=severity,
+        )
+
+
+def _by_release(facts: Facts) -> tuple[Severity | None, str]:
+    """Say what the release of this host does, where it is known."""
+    if facts.release is None:
+        return None, ""
+    name = "Xen {}.{}".format(*facts.release)
+    if behaviour_of(facts.release).ram_disables_vtd:
+        return None, f"{name} switches VT-d off for the whole host (EIO)."
+    said = f"{name} only warns and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
+    return Severity.WARNING, said
+
+
+@rule(
+    "rmrr-not-reserved",
+    Severity.WARNING,
+    "A region is not all in reserved memory",
+    xen="Xen warns, and keeps the region: from 4.19 on it reserves what its memory map leaves out.",
+    linux=_LINUX_WARNS,
+    advice="Update the firmware where a newer one has it mended; else the warning can be left. "
+    "Nothing else uses the memory, as far as the map says.",
+    source=f"VT-d 8.4; {_XEN}; {_LINUX}",
+    needs=[Need.MEMORY_MAP],
+)
+def not_reserved(facts: Facts) -> Iterator[Hit]:
+    """Find regions that are partly or wholly of another type, or in holes of the map."""
+    assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    for region in facts.inventory.all_regions:
+        pages = region.range
+        if pages is None or is_reserved(facts.memory_map, pages):
+            continue
+        if in_use(facts.memory_map, pages) is not None:
+            continue
+        nvs = facts.memory_map.covered(pages, frozenset({MemoryType.NVS}))
+        yield Hit(
+            said=f"{region_words(region)}: by the memory map it is: {region.memory}.",
+            subject=place(region),
+            region=region.number,
+            evidence=range_evidence(facts, region),
+            linux="Linux takes such memory from 6.1 on; older ones warn and go on." if nvs else "",
+            severity=Severity.INFO if nvs else None,
+        )
+
+
+RULES = (in_ram, not_reserved)

@@ -1,0 +1,61 @@
+"""What Xen does with a fault that switches VT-d off only if it registers the region."""
+
+from enum import Enum
+
+from dmaragent.checks.facts import Facts
+from dmaragent.checks.model import Severity
+from dmaragent.inventory import Region
+from dmaragent.platforms.xen_model import COUNTED_SCOPES, behaviour_of
+from dmaragent.topology import Presence
+
+
+class Registered(Enum):
+    """Whether Xen registers a region, so that it counts for what comes after it.
+
+    Source: Xen vtd/dmar.c, ``register_one_rmrr``.
+    """
+
+    YES = "yes"
+    UNTIL_4_20 = "until-4.20"
+    """From 4.21 on Xen ignores a region none of whose devices answers."""
+    NEVER = "never"
+    """Its scope has no entry that Xen counts."""
+
+
+def registered(facts: Facts, region: Region) -> Registered:
+    """Tell whether Xen registers `region`, as far as its scope decides."""
+    counted = [owner for owner in region.owners if owner.scope_type in COUNTED_SCOPES]
+    if not counted:
+        return Registered.NEVER
+    absent = all(owner.presence is Presence.ABSENT for owner in counted)
+    if not absent or not (region.segment == 0 or has_functions(facts, region.segment)):
+        return Registered.YES
+    if facts.release is None:
+        return Registered.UNTIL_4_20
+    return Registered.NEVER if behaviour_of(facts.release).looks_for_devices else Registered.YES
+
+
+def has_functions(facts: Facts, segment: int) -> bool:
+    """Tell whether any function is known in `segment`."""
+    return any(sbdf.segment == segment for sbdf in facts.functions or ())
+
+
+def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
+    """Say what comes of a fault that Xen meets only if it registers `region`.
+
+    Gives nothing where what the rule says holds: VT-d is switched off.
+    """
+    how = registered(facts, region)
+    if how is Registered.YES:
+        return None, ""
+    if how is Registered.UNTIL_4_20:
+        return None, (
+            "Up to 4.20 Xen switches VT-d off for the whole host; from 4.21 on it ignores region "
+            f"{region.number}, none of whose devices answers."
+        )
+    why = (
+        "none of its devices answers"
+        if region.sharers
+        else "its scope has no entry that it counts as a device"
+    )
+    return Severity.WARNING, f"Xen passes region {region.number} over, as {why}; VT-d stays on."

@@ -1,0 +1,112 @@
+"""Every rule finds what it is there for, and is quiet without it."""
+
+import importlib
+import importlib.util
+
+import pytest
+
+from dmaragent.checks import RULES, check
+from dmaragent.checks.facts import Need
+from dmaragent.checks.model import Severity
+from dmaragent.present.check_text import check_text, rules_text
+from support.checked import CASES, Made, findings, host, host_of, taken
+from support.tables import EVERY_STRUCTURE, rmrr
+
+ALL = dict(CASES)
+if importlib.util.find_spec("support.checked_units"):
+    ALL |= importlib.import_module("support.checked_units").CASES
+
+
+def _ids(made: Made) -> list[str]:
+    return [one.rule.id for one in findings(made()).findings]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_rule_finds_its_fault_and_is_quiet_without_it(name: str) -> None:
+    trips, quiet = ALL[name]
+
+    assert name in _ids(trips)
+    assert name not in _ids(quiet)
+
+
+def test_every_rule_has_a_host_that_trips_it_and_one_that_does_not() -> None:
+    assert sorted(rule.id for rule in RULES) == sorted(ALL)
+
+
+def test_a_sound_host_has_no_findings_and_every_rule_was_asked() -> None:
+    made = CASES["rmrr-limit-below-base"][1]()
+    made.calls["boot-log"] = made.calls.get("boot-log", b"")
+    checked = findings(made)
+
+    assert checked.findings == ()
+    assert {each.need for each in checked.not_asked} <= {Need.BOOT_LOG}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_evidence_is_the_tables_own_bytes_and_nothing_is_wider_than_80_columns(name: str) -> None:
+    inventory = taken(ALL[name][0]())
+    assert inventory.host.reading is not None
+    content = inventory.host.reading.content
+    assert isinstance(content, bytes)
+    checked = check(inventory)
+
+    for one in checked.findings:
+        assert one.hit.said.endswith(".")
+        assert one.hit.subject
+        for each in one.hit.evidence:
+            assert each.data
+            assert content[each.offset :].startswith(each.data)
+    assert max(len(line) for line in check_text(checked, "Table")) <= 80
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_says_what_comes_of_it_what_to_do_and_where_it_is_from(rule: object) -> None:
+    texts = [getattr(rule, field) for field in ("xen", "linux", "advice")]
+
+    assert all(text.endswith(".") for text in texts)
+    assert not any("  " in text for text in texts)
+    assert getattr(rule, "source", "")
+    assert not getattr(rule, "title", ".").endswith(".")
+
+
+def test_ids_are_unique_and_listed() -> None:
+    ids = [rule.id for rule in RULES]
+
+    assert len(set(ids)) == len(ids)
+    listed = "\n".join(rules_text(RULES))
+    assert all(f"\n{name}  " in listed for name in ids)
+    assert max(map(len, listed.splitlines())) <= 80
+
+
+def test_findings_come_worst_first_and_in_table_order() -> None:
+    made = host(
+        rmrr(0x7B800000, 0x7B80FFFF),
+        rmrr(0x7B810000, 0x7B820000),
+        rmrr(0x7B830000, 0x7B82F000),
+        rmrr(0x7B840000, 0x7B84FFFF),
+    )
+    found = findings(made).findings
+
+    ranks = [one.severity.rank for one in found]
+    assert ranks == sorted(ranks)
+    empty = [one.hit.region for one in found if one.rule.id == "rmrr-scope-empty"]
+    assert empty == [1, 2, 3, 4]
+
+
+def test_what_is_not_known_is_named_and_not_asked() -> None:
+    made = host_of(EVERY_STRUCTURE, None)
+    made.directories.pop("/sys/firmware/memmap")
+    checked = findings(made)
+
+    not_asked = {each.need: set(each.rules) for each in checked.not_asked}
+    for need in (Need.PCI, Need.MEMORY_MAP):
+        assert not_asked[need] == {rule.id for rule in RULES if need in rule.needs}
+    unasked = {name for names in not_asked.values() for name in names}
+    assert checked.asked == len(RULES) - len(unasked)
+
+
+def test_counts_are_of_the_cases_and_not_of_the_rules() -> None:
+    checked = findings(CASES["rmrr-in-ram"][0](), (4, 18))
+
+    assert checked.count(Severity.CRITICAL) == 0
+    assert checked.count(Severity.WARNING) == 1
