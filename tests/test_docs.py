@@ -8,17 +8,25 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__
+from dmaragent.checks import RULES
 from dmaragent.commands import VERBS, guest_options
 from fwtables import DamageKind
+from support import findings_page, ledger_page
 from support.cli import run
-from support.ledger_page import page
 from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
 
 
 def test_the_ledger_page_is_the_ledger() -> None:
-    assert (ROOT / "docs/ledger.md").read_text("utf-8") == page(), "run make docs"
+    assert (ROOT / "docs/ledger.md").read_text("utf-8") == ledger_page.page(), "run make docs"
+
+
+def test_the_findings_page_has_every_rule() -> None:
+    page = findings_page.page()
+
+    assert (ROOT / "docs/findings.md").read_text("utf-8") == page, "run make docs"
+    assert all(f"\n## {rule.id}\n" in page for rule in RULES)
 
 
 def test_the_readme_shows_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:

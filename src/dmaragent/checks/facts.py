@@ -40,6 +40,8 @@ class Facts:
     memory_map: MemoryMap | None
     boot_log: tuple[str, ...] | None
     """The lines of the boot log about the IOMMU; None where it was not read."""
+    segments: frozenset[int] = frozenset()
+    """The PCI segments that functions answer in."""
 
     @property
     def release(self) -> tuple[int, int] | None:
@@ -79,4 +81,5 @@ def facts_of(inventory: Inventory) -> Facts:
         functions=None if isinstance(functions, Missing) else functions,
         memory_map=None if isinstance(host.memory_map, Missing) else host.memory_map,
         boot_log=host.iommu_log,
+        segments=frozenset(sbdf.segment for sbdf in host.topology.known),
     )

@@ -12,7 +12,7 @@ from dmaragent.checks.places import (
     range_evidence,
     region_words,
 )
-from dmaragent.checks.registered import has_functions, vtd_case
+from dmaragent.checks.registered import vtd_case
 from dmaragent.checks.rules import evidence, rule
 from dmaragent.inventory import Region
 
@@ -219,7 +219,7 @@ def large(facts: Facts) -> Iterator[Hit]:
 def unknown_segment(facts: Facts) -> Iterator[Hit]:
     """Find regions of segments in which nothing answers."""
     for region in facts.inventory.all_regions:
-        if not has_functions(facts, region.segment):
+        if region.segment not in facts.segments:
             at = region.offset + _SEGMENT_AT
             value = f"{region.segment:04x}"
             shown = evidence(facts, at, 2, "RMRR segment_number", value)

@@ -28,16 +28,11 @@ def registered(facts: Facts, region: Region) -> Registered:
     if not counted:
         return Registered.NEVER
     absent = all(owner.presence is Presence.ABSENT for owner in counted)
-    if not absent or not (region.segment == 0 or has_functions(facts, region.segment)):
+    if not absent or not (region.segment == 0 or region.segment in facts.segments):
         return Registered.YES
     if facts.release is None:
         return Registered.UNTIL_4_20
     return Registered.NEVER if behaviour_of(facts.release).looks_for_devices else Registered.YES
-
-
-def has_functions(facts: Facts, segment: int) -> bool:
-    """Tell whether any function is known in `segment`."""
-    return any(sbdf.segment == segment for sbdf in facts.functions or ())
 
 
 def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:

@@ -1,0 +1,129 @@
+"""The verb check: what it prints, how it ends, and that it answers alike everywhere."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dmaragent.checks import RULES
+from support.checked import BASE, LIMIT, UNIT, USB
+from support.cli import run
+from support.machines import MACHINES, NAMES, materialize
+from support.tables import rmrr, table
+
+Capture = pytest.CaptureFixture[str]
+OVERLAP = MACHINES / "synthetic-overlap"
+
+
+def _file(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "DMAR.bin"
+    path.write_bytes(content)
+    return path
+
+
+def test_the_first_line_says_how_much_was_found(capsys: Capture) -> None:
+    ran = run(capsys, "check", "--host", OVERLAP)
+
+    assert ran.code == 1
+    first, rest = ran.out.split("\n\n", 1)
+    assert " ".join(first.split()).startswith(f"Recorded machine {OVERLAP}: 1 critical (")
+    assert rest.startswith("critical  rmrr-overlap  Two regions overlap\n  Region 2 (0x7b808000-")
+    assert "\n    0x68: 00 80 80 7b 00 00 00 00  RMRR base_address: 0x7b808000\n" in rest
+    for label in ("  Xen    Xen switches VT-d off", "  Linux  ", "  Do     "):
+        assert f"\n{label}" in rest
+
+
+def test_where_nothing_is_wrong_it_says_what_was_looked_at(capsys: Capture) -> None:
+    ran = run(capsys, "check", "--host", MACHINES / "lenovo-laptop")
+
+    assert ran.code == 0
+    assert "nothing wrong was found (" in " ".join(ran.out.split())
+
+
+def test_a_table_alone_names_what_could_not_be_asked(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "check", "--host", _file(tmp_path, table(UNIT, rmrr(BASE, LIMIT, USB))))
+    words = " ".join(ran.out.split())
+
+    assert ran.code == 0
+    assert "Not looked at, because the PCI functions are not known:" in words
+    assert "Not looked at, because the firmware's memory map is not known: 2 rules" in words
+    assert "scope-start-bus" in words
+
+
+@pytest.mark.parametrize(
+    ("machine", "level", "code"),
+    [
+        ("synthetic-overlap", "critical", 1),
+        ("synthetic-overlap", "never", 0),
+        ("synthetic-odd-scopes", "critical", 0),
+        ("synthetic-odd-scopes", "error", 1),
+        ("hp-dl380e-gen8", "error", 0),
+        ("hp-dl380e-gen8", "warning", 1),
+        ("dell-r820", "warning", 0),
+        ("dell-r820", "info", 1),
+    ],
+)
+def test_the_exit_code_is_by_the_worst_that_was_found(
+    machine: str, level: str, code: int, capsys: Capture
+) -> None:
+    assert run(capsys, "check", "--host", MACHINES / machine, "--fail-on", level).code == code
+
+
+@pytest.mark.parametrize("content", [bytes(100), b"DMAR"], ids=["zeros", "cut off"])
+def test_a_table_that_says_nothing_is_not_fine(
+    content: bytes, tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "check", "--host", _file(tmp_path, content))
+
+    assert ran.code in (1, 2)
+    assert "nothing wrong" not in ran.out
+
+
+def test_without_a_table_it_says_why(capsys: Capture) -> None:
+    ran = run(capsys, "check", "--host", MACHINES / "synthetic-sosreport-without-table")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "the DMAR table was not collected" in ran.err
+
+
+def test_every_rule_is_listed_without_a_host(capsys: Capture) -> None:
+    text = run(capsys, "check", "--list")
+    listed = run(capsys, "check", "--list", "--json")
+
+    assert text.code == listed.code == 0
+    rules = listed.document["answer"]["rules"]
+    assert [one["id"] for one in rules] == [rule.id for rule in RULES]
+    assert all(one["needs"][0] == "table" for one in rules)
+    assert len(text.out.splitlines()) > len(RULES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_document_is_the_text_and_the_same_of_a_copy(
+    name: str, tmp_path: Path, capsys: Capture
+) -> None:
+    text = run(capsys, "check", "--host", MACHINES / name)
+    if text.code == 2:
+        return
+    recorded = run(capsys, "check", "--host", MACHINES / name, "--json").document
+    materialize(name, tmp_path / "copy")
+    copied = run(capsys, "check", "--host", tmp_path / "copy", "--json").document
+
+    answer = recorded["answer"]
+    assert sum(answer["counts"].values()) == len(answer["findings"])
+    # A copied directory has no calls, so neither Xen's release nor the boot log.
+    ids = {one["id"] for one in answer["findings"]}
+    assert {one["id"] for one in copied["answer"]["findings"]} <= ids
+    words = " ".join(text.out.split())
+    assert all(" ".join(one["said"].split()) in words for one in answer["findings"])
+    assert max(map(len, text.out.splitlines()[2:] or [""])) <= 80
+
+
+def test_the_bytes_of_evidence_are_at_their_offset(tmp_path: Path, capsys: Capture) -> None:
+    content = table(UNIT, rmrr(BASE, BASE - 1, USB))
+    ran = run(capsys, "check", "--host", _file(tmp_path, content), "--json")
+    (found,) = json.loads(ran.out)["answer"]["findings"]
+
+    for each in found["evidence"]:
+        data = bytes.fromhex(each["bytes"])
+        assert content[each["offset"] : each["offset"] + len(data)] == data
+    assert [each["value"] for each in found["evidence"]] == ["0x7b800000", "0x7b7fffff"]
