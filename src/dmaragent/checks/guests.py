@@ -97,8 +97,9 @@ def too_many(facts: Facts) -> Iterator[Hit]:
     '"disallowed to assign ... with shared RMRR"), not even all to one guest; unset it is strict. '
     "Under relaxed Xen warns and does it.",
     linux="Linux ties each of them by its own class: the inventory says which can be let go.",
-    advice="Give each of them rdm_policy=relaxed in the guest's pci=. With devices of different "
-    "guests, each could write what the region holds for the other.",
+    advice="Give each of them rdm_policy=relaxed in the guest's pci=, best all to one guest: in "
+    "different ones each device could write what the region holds for the other. Relaxed also lets "
+    "a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
 )
 def shared(facts: Facts) -> Iterator[Hit]:

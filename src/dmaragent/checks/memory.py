@@ -24,8 +24,8 @@ _LINUX_WARNS = (
     "A region lies in memory that is not reserved but in use",
     xen="From 4.19 on Xen switches VT-d off for the whole host (EIO): no device can be passed "
     "through. Older ones only warn and keep the region.",
-    linux=f"{_LINUX_WARNS} The same memory is handed out as RAM, so a device that uses the region "
-    "writes into what others use.",
+    linux=f"{_LINUX_WARNS} The same memory is handed out as RAM, if no memmap= option keeps it back, "
+    "so a device that uses the region writes into what others use.",
     advice="Update the firmware: its memory map must reserve what its RMRR structures name. No "
     "option makes Xen pass a region over.",
     source=f"VT-d 8.4; {_XEN} (a185f88e98, 4.19); {_LINUX}",

@@ -96,14 +96,17 @@ def uncounted(facts: Facts) -> Iterator[Hit]:
     "passes over.",
     linux="Linux passes such an entry over.",
     advice="Update the firmware. To pass a device of the region through all the same, give it "
-    "rdm_policy=relaxed.",
+    "rdm_policy=relaxed in the guest's pci=.",
     source=f"VT-d 8.3.1; {_COUNT}; {_SHARED}; {_INSERT}",
 )
 def not_pci(facts: Facts) -> Iterator[Hit]:
-    """Find IOAPICs, HPETs and ACPI namespace devices in the scopes of regions."""
-    for entry in entries(facts):
-        if entry.region is not None and entry.scope.type in _NOT_PCI:
-            yield entry_hit(facts, entry, f"names {entry.type_name} {entry.written}.")
+    """Find IOAPICs, HPETs and ACPI namespace devices; a region of no others has its own rule."""
+    for region, scope in region_entries(facts):
+        for entry in scope if region.sharers else ():
+            if entry.scope.type in _NOT_PCI:
+                said = f"names {entry.type_name} {entry.written}."
+                xen = "" if entry.counted else "Xen passes an ACPI namespace device over."
+                yield entry_hit(facts, entry, said, xen=xen)
 
 
 @rule(

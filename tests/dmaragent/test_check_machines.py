@@ -1,0 +1,84 @@
+"""What is wrong with the recorded machines: written by hand from their facts, not from our output."""
+
+import pytest
+
+from dmaragent.checks import check
+from dmaragent.commands.hosts import take_host
+from dmaragent.snapshot import Missing
+from support.machines import MACHINES, NAMES
+
+Expected = list[tuple[str, str, str]]
+_RMRR_MACHINE: Expected = [
+    # origin.toml: a table put in by hand, in memory that the firmware has as RAM.
+    ("rmrr-bridge", "warning", "0x3c140000-0x3c14ffff 0000:00:1e.0"),
+    ("rmrr-devices-absent", "info", "0x3c130000-0x3c130fff"),  # 00:19.0
+    ("rmrr-shared", "info", "0x3c110000-0x3c11ffff"),  # 01:00.0 and 00:1d.0
+]
+_RMRR_REGIONS = (
+    "0x3c000000-0x3c0fffff",
+    "0x3c100000-0x3c10ffff",
+    "0x3c110000-0x3c11ffff",
+    "0x3c120000-0x3c12ffff",
+    "0x3c130000-0x3c130fff",
+    "0x3c140000-0x3c14ffff",
+)
+EXPECTED: dict[str, Expected] = {
+    "asus-nuc14-satc": [],
+    "dell-r820": [("rmrr-shared", "info", "0xbf458000-0xbf46ffff")],  # two EHCI controllers
+    "hp-dl380e-gen8": [
+        ("rmrr-below-1mib", "warning", "0xe8000-0xe8fff"),
+        ("rmrr-below-1mib", "warning", "0xf4000-0xf4fff"),
+        # Seven regions name a slot that is empty (07:00.0) and the hidden 00:1f.5.
+        ("rmrr-device-absent", "info", "0000:00:1f.5"),
+        ("rmrr-device-absent", "info", "0000:07:00.0"),
+        # Every region has two present devices or more.
+        ("rmrr-shared", "info", "0x75f6f000-0x79f6efff"),
+        ("rmrr-shared", "info", "0x79f6f000-0x7df6efff"),
+        ("rmrr-shared", "info", "0x7df6f000-0x7df7efff"),
+        ("rmrr-shared", "info", "0x7df7f000-0x7df82fff"),
+        ("rmrr-shared", "info", "0x7df83000-0x7df84fff"),
+        ("rmrr-shared", "info", "0x7dff6000-0x7dffcfff"),
+        ("rmrr-shared", "info", "0x7dffd000-0x7dffffff"),
+        ("rmrr-shared", "info", "0xe8000-0xe8fff"),
+        ("rmrr-shared", "info", "0xf4000-0xf4fff"),
+    ],
+    "lenovo-laptop": [],
+    "qemu-q35-ovmf": [],
+    # The release of Xen is not known, so it counts as one that switches VT-d off.
+    "qemu-q35-rmrr": [
+        *_RMRR_MACHINE,
+        *(("rmrr-in-ram", "critical", place) for place in _RMRR_REGIONS),
+    ],
+    "qemu-q35-seabios": [],
+    "synthetic-limit-below-base": [("rmrr-limit-below-base", "critical", "0x7b810000-0x7b800fff")],
+    "synthetic-odd-scopes": [
+        ("rmrr-bridge", "warning", "0x7b800000-0x7b80ffff 0000:00:1c.0"),
+        ("rmrr-limit-page-aligned", "warning", "0x7b830000-0x7b83f000"),
+        ("rmrr-scope-empty", "error", "0x7b820000-0x7b82ffff"),
+        ("rmrr-scope-twice", "warning", "0x7b830000-0x7b83f000 0000:00:1d.0"),
+        ("rmrr-scope-uncounted", "error", "0x7b810000-0x7b81ffff"),
+    ],
+    "synthetic-overlap": [
+        ("rmrr-overlap", "critical", "0x7b800000-0x7b80ffff 0x7b808000-0x7b817fff")
+    ],
+    "synthetic-segment-1-above-4g": [],
+    # 4.17.7 lists all of the table's regions: it only warned of the RAM they are in.
+    "xen-pv-dom0": [
+        *_RMRR_MACHINE,
+        *(("rmrr-in-ram", "warning", place) for place in _RMRR_REGIONS),
+    ],
+}
+"""By machine: rule id, severity, subject.  Machines without a table are not here."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recorded_machine_has_the_findings_that_its_facts_give(name: str) -> None:
+    _, inventory = take_host(str(MACHINES / name))
+    if isinstance(inventory.table, Missing):
+        assert name not in EXPECTED
+        return
+
+    found = [
+        (one.rule.id, one.severity.value, one.hit.subject) for one in check(inventory).findings
+    ]
+    assert sorted(found) == sorted(EXPECTED[name])
