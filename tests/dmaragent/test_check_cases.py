@@ -1,5 +1,7 @@
 """Where one rule's cases differ: the release of Xen, who looks at a scope, what was registered."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +25,17 @@ from support.checked import (
     taken,
 )
 from support.hosts import FakeHost, Function
-from support.tables import drhd, rmrr, scope, sidp
+from support.tables import atsr, drhd, rmrr, satc, scope, sidp
+
+
+def drhd_of(entry: bytes) -> bytes:
+    """Write a unit with one scope entry."""
+    return drhd(0xFED90000, entry)
+
+
+def rmrr_of(entry: bytes) -> bytes:
+    """Write a region with one scope entry more."""
+    return rmrr(BASE, LIMIT, USB, entry)
 
 
 def _found(made: FakeHost, name: str, release: Release = None) -> list[Finding]:
@@ -204,6 +216,48 @@ def test_a_bridge_without_numbers_has_no_bus_behind_it() -> None:
     made = host(rmrr(BASE, LIMIT, USB), functions=(*FUNCTIONS, bare))
 
     assert _found(made, "scope-start-bus") == []
+
+
+@pytest.mark.parametrize("write", [drhd_of, atsr, satc, sidp, rmrr_of])
+def test_a_start_bus_behind_a_bridge_is_found_in_every_structure(
+    write: Callable[[bytes], bytes],
+) -> None:
+    one = _only(host(write(scope(1, 3, (0, 0)))), "scope-start-bus")
+
+    assert "starts at bus 03, which is no root bus but behind the bridge 0000:00:1c.0" in (
+        one.hit.said
+    )
+    assert (
+        _found(host(write(scope(3, 3, (0, 0)))), "scope-start-bus") == []
+    )  # an IOAPIC's is made up
+
+
+def test_a_function_number_that_cannot_be_is_no_absent_bridge() -> None:
+    ids = {one.rule.id for one in findings(named(USB, scope(1, 0, (0x1C, 9), (0, 0)))()).findings}
+
+    assert "scope-impossible" in ids
+    assert "scope-bridge-absent" not in ids
+
+
+def test_what_is_no_bridge_is_told_once() -> None:
+    ids = [one.rule.id for one in findings(named(scope(2, 0, (0x1D, 0)))()).findings]
+
+    assert ids == ["scope-type-mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (None, "From 4.21 on it ignores it."),
+        ((4, 17), "Xen lists the region: strategy=host reserves it"),
+        ((4, 22), "Xen does not list the region: no device of its scope answers: no device"),
+    ],
+    ids=str,
+)
+def test_an_absent_devices_region_is_told_as_the_release_lists_it(
+    release: Release, said: str
+) -> None:
+    assert said in _only(named(GONE)(), "rmrr-devices-absent", release).xen
 
 
 def test_the_same_device_by_two_paths_is_named_twice() -> None:

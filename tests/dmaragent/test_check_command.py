@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from dmaragent.checks import RULES
-from support.checked import BASE, LIMIT, UNIT, USB
+from dmaragent.checks.model import Severity
+from dmaragent.collect.recording import record
+from dmaragent.commands.check import LEVELS
+from support.checked import BASE, LIMIT, UNIT, USB, host
 from support.cli import run
 from support.machines import MACHINES, NAMES, materialize
 from support.tables import rmrr, table
@@ -116,6 +119,25 @@ def test_the_document_is_the_text_and_the_same_of_a_copy(
     words = " ".join(text.out.split())
     assert all(" ".join(one["said"].split()) in words for one in answer["findings"])
     assert max(map(len, text.out.splitlines()[2:] or [""])) <= 80
+
+
+def test_the_levels_are_the_severities() -> None:
+    assert (*(one.value for one in Severity), "never") == LEVELS
+
+
+def test_what_the_memory_map_says_is_made_visible(tmp_path: Path, capsys: Capture) -> None:
+    made = host(rmrr(0x1000000, 0x100FFFF, USB))
+    made.files["/sys/firmware/memmap/2/type"] = b"\x1b[2J RAM\n"
+    for file, content in record(made)[1].items():
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    ran = run(capsys, "check", "--host", tmp_path)
+
+    assert ran.code == 1
+    assert "rmrr-in-ram" in ran.out
+    assert "\\x1b[2J RAM" in ran.out
+    assert "\x1b" not in ran.out + run(capsys, "check", "--host", tmp_path, "--json").out
 
 
 def test_the_bytes_of_evidence_are_at_their_offset(tmp_path: Path, capsys: Capture) -> None:

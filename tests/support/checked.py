@@ -115,6 +115,7 @@ CASES: dict[str, tuple[Made, Made]] = {
         named(scope(5, 0, (0x15, 0)), USB),
     ),
     "rmrr-scope-zero": (named(scope(1, 0, (0, 0)), USB), named(USB, OTHER_USB)),
+    "scope-impossible": (named(USB, scope(1, 0, (0x20, 0))), named(USB, scope(1, 0, (0x1F, 7)))),
     "rmrr-scope-twice": (named(USB, USB), named(USB, OTHER_USB)),
     "rmrr-scope-not-pci": (named(USB, scope(3, 0xF0, (0x1F, 0), enumeration_id=2)), SOUND),
     "scope-unknown-type": (

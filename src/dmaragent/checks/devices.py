@@ -1,6 +1,7 @@
 """Rules about where device scopes lead on this host: absent devices, bridges, start buses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.facts import Facts, Need
@@ -15,7 +16,7 @@ from dmaragent.checks.places import (
 )
 from dmaragent.checks.rules import rule
 from dmaragent.checks.scopes import entry_hit, region_hit
-from dmaragent.inventory import LinuxState
+from dmaragent.inventory import LinuxState, Region
 from dmaragent.platforms.linux import takes
 from dmaragent.topology import PciFunction
 from fwtables import DRHD, SIDP
@@ -56,7 +57,17 @@ def all_absent(facts: Facts) -> Iterator[Hit]:
             continue
         shown = scope_evidence(facts, scope)
         names = ", ".join(str(entry.located.sbdf or entry.written) for entry in scope)
-        yield region_hit(region, f"names {names}; nothing answers there.", shown)
+        hit = region_hit(region, f"names {names}; nothing answers there.", shown)
+        yield replace(hit, xen=_by_list(region))
+
+
+def _by_list(region: Region) -> str:
+    """Say whether Xen lists a region that is nobody's, where that is known."""
+    if region.xen.listed is None:
+        return ""
+    if region.xen.listed:
+        return "Xen lists the region: strategy=host reserves it in every guest, for nobody."
+    return f"Xen does not list the region: {region.xen.reason}."
 
 
 @rule(
@@ -181,18 +192,17 @@ def _by_linux(facts: Facts, entry: Entry) -> tuple[Severity | None, str]:
 def path_not_bridge(facts: Facts) -> Iterator[Hit]:
     """Find paths that a function without buses behind it breaks, in any structure."""
     for entry in entries(facts):
-        function = _breaks(facts, entry)
-        if isinstance(function, PciFunction):
-            said = f"leads through {function.sbdf}, which is no bridge."
-            yield entry_hit(facts, entry, said)
+        bridge = _last_step(entry)
+        if bridge is not None and bridge in (facts.functions or {}):
+            yield entry_hit(facts, entry, f"leads through {bridge}, which is no bridge.")
 
 
 @rule(
     "scope-bridge-absent",
     Severity.INFO,
     "A device scope's path leads through a bridge that does not answer",
-    xen="Xen takes the device to be on bus 0xff: nothing that is there. In an RMRR it counts as a "
-    "device of the region.",
+    xen="Xen takes the device to be on bus 0xff, as that is what it reads of the bridge. In an RMRR "
+    "it counts as a device of the region.",
     linux="Linux ties the structure to no device by this path.",
     advice="Nothing, where the slot or port is empty or switched off in the firmware's setup.",
     source=f"{_PARSE}; {_PATH}",
@@ -201,20 +211,16 @@ def path_not_bridge(facts: Facts) -> Iterator[Hit]:
 def bridge_absent(facts: Facts) -> Iterator[Hit]:
     """Find paths that an absent bridge breaks, in any structure."""
     for entry in entries(facts):
-        if _lost(entry) and _breaks(facts, entry) is None:
-            known = [hop.sbdf for hop in entry.located.hops if hop.sbdf is not None]
-            said = (
-                f"leads through {known[-1]}, where nothing answers." if known else "leads nowhere."
-            )
-            yield entry_hit(facts, entry, said)
+        bridge = _last_step(entry)
+        if bridge is not None and bridge not in (facts.functions or {}):
+            yield entry_hit(facts, entry, f"leads through {bridge}, where nothing answers.")
 
 
-def _breaks(facts: Facts, entry: Entry) -> PciFunction | None:
-    """Give the function at which a lost path ends; None where nothing answers, or it is whole."""
-    if not _lost(entry) or entry.scope.type not in PCI_SCOPES:
+def _last_step(entry: Entry) -> SBDF | None:
+    """Give the step at which the path to a PCI function breaks off; None where it is whole."""
+    if not _lost(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
-    known = [hop.sbdf for hop in entry.located.hops if hop.sbdf is not None]
-    return (facts.functions or {}).get(known[-1]) if known else None
+    return next((hop.sbdf for hop in reversed(entry.located.hops) if hop.sbdf is not None), None)
 
 
 @rule(

@@ -11,10 +11,10 @@ from dmaragent.platforms.xen_memory import in_use, is_reserved
 from dmaragent.platforms.xen_model import behaviour_of
 
 _XEN = "Xen x86/iommu.c, iommu_unity_region_ok"
-_LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check"
+_LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check (f5a68bb0752e, 5.6)"
 _LINUX_WARNS = (
     'Linux warns ("No firmware reserved region can cover this RMRR") and taints the kernel, which '
-    "stops nothing; it keeps the region."
+    "stops nothing; it keeps the region. Before 5.6 kernels with this check start without VT-d."
 )
 
 

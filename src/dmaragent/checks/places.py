@@ -16,6 +16,7 @@ from fwtables.dmar import SMALLEST, scope_length
 # VT-d 8.4: base and limit of an RMRR structure, and where its scope begins.
 _BASE_AT = 8
 _LIMIT_AT = 16
+MOST_DEVICE, MOST_FUNCTION = 0x1F, 7
 PCI_SCOPES = frozenset({ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY})
 """The scope types that name PCI functions which answer: IOAPICs and HPETs need not."""
 
@@ -106,6 +107,13 @@ class Entry:
     def absent(self) -> bool:
         """Whether what it names is known not to answer."""
         return self.located.presence is Presence.ABSENT
+
+    @property
+    def impossible(self) -> bool:
+        """Whether its path has a device or function number that no PCI function has."""
+        return any(
+            step.device > MOST_DEVICE or step.function > MOST_FUNCTION for step in self.scope.path
+        )
 
     @property
     def number(self) -> int | None:

@@ -24,7 +24,7 @@ _LINUX_WARNS = (
     'Linux warns ("Your BIOS is broken; bad RMRR") and taints the kernel, which stops nothing; it '
     "keeps the region."
 )
-_LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check"
+_LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 
 
 def is_placeholder(region: Region) -> bool:

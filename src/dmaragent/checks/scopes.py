@@ -16,9 +16,11 @@ from dmaragent.checks.places import (
 )
 from dmaragent.checks.rules import rule
 from dmaragent.inventory import Region
+from dmaragent.platforms.linux import takes
 from dmaragent.topology import BusIndex
 from fwtables.constants import ScopeType
 
+_PARSE = "Xen vtd/dmar.c, acpi_parse_dev_scope"
 _COUNT = "Xen vtd/dmar.c, scope_device_count"
 _INSERT = "Linux intel/dmar.c, dmar_insert_dev_scope"
 _SHARED = "Xen vtd/iommu.c, intel_iommu_assign_device"
@@ -126,6 +128,23 @@ def unknown_type(facts: Facts) -> Iterator[Hit]:
 
 
 @rule(
+    "scope-impossible",
+    Severity.ERROR,
+    "A device scope names a device or function number that cannot be",
+    xen="Xen does not look whether the numbers can be; what it ties the structure to is not "
+    "predicted.",
+    linux="Linux finds no device by the path.",
+    advice="Update the firmware: the device that is meant does not get what the structure says.",
+    source=f"VT-d 8.3.1; PCI 3.0, 3.2.2.3; {_PARSE}; Linux intel/dmar.c, dmar_match_pci_path",
+)
+def impossible(facts: Facts) -> Iterator[Hit]:
+    """Find device numbers above 0x1f and function numbers above 7, in any structure."""
+    for entry in entries(facts):
+        if entry.impossible:
+            yield entry_hit(facts, entry, f"names {entry.written}.")
+
+
+@rule(
     "rmrr-scope-twice",
     Severity.WARNING,
     "A region names the same device twice",
@@ -202,6 +221,8 @@ def bridge(facts: Facts) -> Iterator[Hit]:
     for entry in entries(facts):
         if entry.region is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
             continue
+        if entry.function is not None and not takes(entry.scope.type, entry.function):
+            continue  # no bridge: scope-type-mismatch
         name = entry.located.sbdf or entry.written
         below = 0 if entry.function is None else sum(1 for _ in index.below(entry.function))
         bare = entry.function is not None and not below
@@ -214,4 +235,4 @@ def bridge(facts: Facts) -> Iterator[Hit]:
         )
 
 
-RULES = (empty, uncounted, zero, twice, not_pci, unknown_type, bridge)
+RULES = (empty, uncounted, zero, impossible, twice, not_pci, unknown_type, bridge)
