@@ -7,7 +7,7 @@ quiet.
 from collections.abc import Callable
 
 from dmaragent.checks import check
-from dmaragent.checks.model import Checked
+from dmaragent.checks.model import Checked, Finding
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
@@ -65,6 +65,17 @@ def taken(made: FakeHost, release: Release = None) -> Inventory:
 def findings(made: FakeHost, release: Release = None) -> Checked:
     """Check a made-up host, for a release of Xen."""
     return check(taken(made, release))
+
+
+def found(made: FakeHost, name: str, release: Release = None) -> list[Finding]:
+    """Give the findings of one rule on a made-up host."""
+    return [one for one in findings(made, release).findings if one.rule.id == name]
+
+
+def only(made: FakeHost, name: str, release: Release = None) -> Finding:
+    """Give the one finding of a rule on a made-up host."""
+    (one,) = found(made, name, release)
+    return one
 
 
 def region(base: int = BASE, limit: int = LIMIT, *scopes: bytes, segment: int = 0) -> Made:

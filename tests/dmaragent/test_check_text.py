@@ -1,0 +1,69 @@
+"""How findings are told: once what is common, beside its hit what is not, and not too much."""
+
+from dataclasses import replace
+
+from dmaragent.checks.model import Checked
+from dmaragent.present.check_text import check_text
+from support.checked import BASE, GONE, LIMIT, OTHER_USB, USB, findings, host, region
+from support.tables import rmrr
+
+
+def _lines(checked: Checked) -> list[str]:
+    return list(check_text(checked, "Table T"))
+
+
+def test_what_differs_is_told_beside_its_hit_and_the_rule_once() -> None:
+    lines = _lines(
+        findings(
+            host(
+                rmrr(BASE, LIMIT, GONE),
+                rmrr(BASE + 0x8000, LIMIT + 0x8000, USB),
+                rmrr(0x7C000000, 0x7C00FFFF, USB),
+                rmrr(0x7C008000, 0x7C017FFF, OTHER_USB),
+            )
+        )
+    )
+
+    assert sum(line.startswith("    Xen    Up to 4.20 Xen switches") for line in lines) == 1
+    assert (
+        sum(line.startswith("  Xen    Xen switches VT-d off for the whole") for line in lines) == 1
+    )
+
+
+def test_what_all_hits_have_in_common_is_told_once() -> None:
+    made = host(rmrr(0x100000, 0x10FFFF, USB), rmrr(0x110000, 0x11FFFF, OTHER_USB))
+    lines = _lines(findings(made, (4, 17)))
+
+    assert sum("Xen 4.17 only warns" in line for line in lines) == 1
+    assert not any("From 4.19 on Xen switches" in line for line in lines)
+
+
+def test_of_much_evidence_the_first_pieces_are_shown() -> None:
+    regions = (rmrr(BASE + n * 0x1000, BASE + n * 0x1000 + 0xFFF, USB, GONE) for n in range(6))
+    lines = _lines(findings(host(*regions)))
+
+    absent = lines.index("info  rmrr-device-absent  A device of a region does not answer")
+    assert lines[absent + 1].startswith("  0000:00:19.0, which regions 1, 2, 3, 4, 5, 6 name")
+    assert lines[absent + 6] == "    and 2 more, which --json shows"
+
+
+def test_of_many_bytes_the_first_sixteen_are_shown() -> None:
+    lines = _lines(findings(host(rmrr(BASE, LIMIT, USB, OTHER_USB, GONE))))
+
+    (shown,) = [line for line in lines if line.startswith("    0x58: ")]
+    assert shown.startswith("    0x58: 01 08 00 00 00 00 1d 00 01 08 00 00 00 00 1a 00 …  RMRR")
+
+
+def test_severities_are_counted_in_words() -> None:
+    made = host(rmrr(BASE, LIMIT), rmrr(LIMIT + 1, LIMIT + 0x10000))
+    first = " ".join(_lines(findings(made))[0].split())
+
+    assert first.startswith("Table T: 2 errors (")
+    one = replace(findings(region(BASE, BASE)()), asked=1, not_asked=())
+    assert _lines(one)[0] == "Table T: 1 error (1 rule asked)"
+
+
+def test_a_title_that_is_long_is_wrapped() -> None:
+    checked = findings(region()())
+
+    assert max(map(len, check_text(checked, "Table " + "a b " * 30))) <= 80
