@@ -143,7 +143,7 @@ def test_an_internal_error_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys:
     def fail(_: object) -> None:
         raise RuntimeError("\x1b[2J")
 
-    monkeypatch.setattr("dmaragent.collect.collect.collect", fail)
+    monkeypatch.setattr("dmaragent.commands.hosts.collect", fail)
 
     ran = run(capsys, "inventory")
 
