@@ -3,18 +3,39 @@
 Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
 """
 
-from dmaragent.checks import devices, guests, memory, overlaps, regions, scopes
+from dmaragent.checks import (
+    coverage,
+    damage,
+    devices,
+    guests,
+    logged,
+    memory,
+    overlaps,
+    references,
+    regions,
+    reserved,
+    scopes,
+    table,
+    units,
+)
 from dmaragent.checks.facts import Need, facts_of
 from dmaragent.checks.model import Checked, Finding, NotAsked, Rule
 from dmaragent.inventory import Inventory
 
 RULES: tuple[Rule, ...] = (
+    *table.RULES,
+    *damage.RULES,
+    *reserved.RULES,
+    *units.RULES,
+    *coverage.RULES,
+    *references.RULES,
     *overlaps.RULES,
     *regions.RULES,
     *memory.RULES,
     *scopes.RULES,
     *devices.RULES,
     *guests.RULES,
+    *logged.RULES,
 )
 """All rules, in the order of the documentation."""
 

@@ -1,0 +1,223 @@
+"""Rules about which unit serves which device: INCLUDE_PCI_ALL, devices without, units without."""
+
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+
+from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.fields import field, scope_field, scope_text, scopes, subject_of
+from dmaragent.checks.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.rules import rule
+from fwtables import DRHD, DeviceScope
+from fwtables.constants import ScopeType
+
+_LAST_SEGMENT = 0xFFFF
+"""The table has 16 bits for a segment; Linux numbers what is behind VMD above that."""
+_HOST_BRIDGE = 0x0600
+_UPDATE = "Update the firmware, and report it to the vendor."
+_MATCH = (
+    "Xen vtd/dmar.c, acpi_find_matched_drhd_unit; Linux intel/dmar.c, dmar_find_matched_drhd_unit"
+)
+_ENUMERATED = (ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE)
+"""Scope entries that name a thing by its number, not by its path."""
+
+
+def _flags(facts: Facts, offset: int, drhd: DRHD) -> Evidence:
+    words = "INCLUDE_PCI_ALL" if drhd.include_pci_all else "no INCLUDE_PCI_ALL"
+    return field(facts, offset, drhd, "flags", f"{drhd.flags:#x}: {words}")
+
+
+def _by_segment(facts: Facts) -> Iterator[tuple[int, list[tuple[int, DRHD]]]]:
+    """Yield the units of each segment, in table order."""
+    units = sorted(facts.of(DRHD), key=lambda one: one[1].segment_number)
+    for segment, found in groupby(units, key=lambda one: one[1].segment_number):
+        yield segment, list(found)
+
+
+def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
+    for segment, units in _by_segment(facts):
+        alls = [one for one in units if one[1].include_pci_all]
+        if len(alls) > 1:
+            names = ", ".join(subject_of(drhd) for _, drhd in alls)
+            yield (
+                segment,
+                Hit(
+                    said=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
+                    subject=f"segment {segment:#x}: {names}",
+                    evidence=tuple(_flags(facts, *one) for one in alls),
+                ),
+            )
+
+
+@rule(
+    "several-include-all",
+    Severity.CRITICAL,
+    "Several units of segment 0 have INCLUDE_PCI_ALL",
+    xen="Xen switches VT-d off for the whole host (EINVAL): no device can be passed through.",
+    linux="Linux gives all devices that no scope names to the first of them.",
+    advice=f"{_UPDATE} Without that Xen passes nothing through.",
+    source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
+    "dmar_register_drhd_unit",
+)
+def several_include_all(facts: Facts) -> Iterator[Hit]:
+    """Find a second catch-all unit in segment 0."""
+    yield from (hit for segment, hit in _several(facts) if segment == 0)
+
+
+@rule(
+    "several-include-all-elsewhere",
+    Severity.WARNING,
+    "Several units of a segment other than 0 have INCLUDE_PCI_ALL",
+    xen="Xen gives all devices that no scope names to the last of them: it counts in segment 0 "
+    "alone.",
+    linux="Linux gives them to the first.",
+    advice=f"{_UPDATE} Devices of the segment may be served by the wrong unit.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def several_elsewhere(facts: Facts) -> Iterator[Hit]:
+    """Find a second catch-all unit in another segment."""
+    yield from (hit for segment, hit in _several(facts) if segment != 0)
+
+
+@rule(
+    "include-all-not-last",
+    Severity.INFO,
+    "The unit with INCLUDE_PCI_ALL is not the last of its segment",
+    xen="None: Xen moves it to the end itself.",
+    linux="None: Linux moves it to the end itself.",
+    advice="Nothing need be done; report it to the firmware's vendor.",
+    source="VT-d 8.3; Xen vtd/dmar.c, acpi_register_drhd_unit; Linux intel/dmar.c, "
+    "dmar_register_drhd_unit",
+)
+def include_all_not_last(facts: Facts) -> Iterator[Hit]:
+    """Find a catch-all unit with one that is none after it."""
+    for _, units in _by_segment(facts):
+        for (offset, drhd), (_, after) in pairwise(units):
+            if drhd.include_pci_all and not after.include_pci_all:
+                yield Hit(
+                    said=f"{subject_of(drhd)} stands before {subject_of(after)}.",
+                    subject=subject_of(drhd),
+                    evidence=(_flags(facts, offset, drhd),),
+                )
+
+
+@rule(
+    "no-include-all",
+    Severity.INFO,
+    "No unit of a segment has INCLUDE_PCI_ALL",
+    xen="A device that no scope names has no unit: Xen does not pass it through (ENODEV).",
+    linux="A device that no scope names has no unit, and so no IOMMU group: VFIO cannot use it.",
+    advice="Nothing need be done while every device has a unit (device-without-unit says which "
+    "has none). One that is added later, or behind a bridge that no scope names, may have none.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def no_include_all(facts: Facts) -> Iterator[Hit]:
+    """Find segments without a catch-all unit."""
+    for segment, units in _by_segment(facts):
+        if not any(drhd.include_pci_all for _, drhd in units):
+            whose = f"None of the {len(units)} units" if len(units) > 1 else "Not even the one unit"
+            yield Hit(
+                said=f"{whose} of segment {segment:#x} has INCLUDE_PCI_ALL.",
+                subject=f"segment {segment:#x}",
+                evidence=tuple(_flags(facts, *one) for one in units),
+            )
+
+
+@rule(
+    "device-without-unit",
+    Severity.ERROR,
+    "No unit serves a device",
+    xen="Xen does not pass the device through (ENODEV).",
+    linux="The device has no IOMMU group: VFIO cannot use it, and its DMA is not checked.",
+    advice="Look for a firmware setting that switches VT-d on for more ports or sockets, or put "
+    "the card in another slot; else update the firmware.",
+    source=f"VT-d 8.3; {_MATCH}; Xen vtd/iommu.c, intel_iommu_assign_device",
+    needs=(Need.PCI,),
+)
+def device_without_unit(facts: Facts) -> Iterator[Hit]:
+    """Find functions that no scope names and no catch-all unit takes; host bridges do no DMA."""
+    if next(facts.of(DRHD), None) is None:
+        return  # the table has none at all: no-unit says so
+    for sbdf, function in sorted((facts.functions or {}).items()):
+        code = function.class_code
+        if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
+            continue
+        if sbdf not in facts.inventory.unit_of:
+            yield Hit(
+                said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
+                "INCLUDE_PCI_ALL.",
+                subject=str(sbdf),
+                device=sbdf,
+                evidence=tuple(
+                    _flags(facts, offset, drhd)
+                    for offset, drhd in facts.of(DRHD)
+                    if drhd.segment_number == sbdf.segment
+                ),
+            )
+
+
+@rule(
+    "unit-serves-nothing",
+    Severity.INFO,
+    "A unit names no device and does not have INCLUDE_PCI_ALL",
+    xen="None: Xen drives it, for no device.",
+    linux="None: Linux drives it, for no device.",
+    advice="Nothing need be done: it is often a part of the processor that this board does not "
+    "use.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def serves_nothing(facts: Facts) -> Iterator[Hit]:
+    """Find units with an empty scope."""
+    for offset, drhd in facts.of(DRHD):
+        if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
+            yield Hit(
+                said=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
+                subject=subject_of(drhd),
+                evidence=(_flags(facts, offset, drhd),),
+            )
+
+
+@rule(
+    "device-in-two-units",
+    Severity.WARNING,
+    "Two units name the same device",
+    xen="Xen takes the unit that comes later in the table, one with INCLUDE_PCI_ALL last.",
+    linux="Linux takes the same for a PCI device, and one of the two for anything else; it warns "
+    "of nothing.",
+    advice=f"{_UPDATE} If the device's DMA is refused or strays, this is why.",
+    source=f"VT-d 8.3; {_MATCH}; Linux intel/dmar.c, dmar_pci_bus_add_dev",
+)
+def in_two_units(facts: Facts) -> Iterator[Hit]:
+    """Find scope entries of different units that name the same thing."""
+    named: dict[tuple[object, ...], tuple[DRHD, Evidence]] = {}
+    for structure, at, scope in scopes(facts):
+        if not isinstance(structure, DRHD):
+            continue
+        name, key = _meant(structure.segment_number, scope)
+        field_name = "enumeration_id" if scope.type in _ENUMERATED else "start_bus_number"
+        shown = scope_field(facts, at, "DRHD", field_name, name)
+        first, evidence = named.setdefault(key, (structure, shown))
+        if first.register_base_address != structure.register_base_address:
+            yield Hit(
+                said=f"{name} is in the scopes of {subject_of(first)} and {subject_of(structure)}.",
+                subject=f"{name}: {subject_of(first)}, {subject_of(structure)}",
+                evidence=(evidence, shown),
+            )
+
+
+def _meant(segment: int, scope: DeviceScope) -> tuple[str, tuple[object, ...]]:
+    """Give what an entry means: its name, and what two of the same have in common."""
+    if scope.type in _ENUMERATED:
+        number = scope.enumeration_id
+        return f"{ScopeType(scope.type).name} {number}", (scope.type, number)
+    return scope_text(segment, scope), (segment, scope.start_bus_number, scope.path)
+
+
+RULES: tuple[Rule, ...] = (
+    several_include_all,
+    several_elsewhere,
+    include_all_not_last,
+    no_include_all,
+    device_without_unit,
+    serves_nothing,
+    in_two_units,
+)

@@ -1,0 +1,243 @@
+"""Rules about the boot log: DMA that was refused, and what the kernel says of the firmware.
+
+The log is Linux' own.  Under Xen it says nothing of DMA, which Xen's console does.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmaragent.addresses import PAGE, SBDF
+from dmaragent.checks import references, table, units
+from dmaragent.checks.damage import structure_past_end
+from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.fields import field
+from dmaragent.checks.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.rules import rule
+from dmaragent.inventory import Region
+
+_SHOWN = 3
+"""How many addresses of one device are named."""
+_NEAR = 1 << 20
+"""Bytes: so near to a region, an address may well have been meant to be in it."""
+# Linux intel/dmar.c, dmar_fault_do_one, over the years: on two lines and with a decimal reason;
+# on one; with NO_PASID or PASID in the brackets, and for a while with 0x before bus and device.
+# Xen vtd/iommu.c, iommu_page_fault_do_one, has the segment.
+_FAULT = re.compile(
+    r"\[DMA (?P<way>Read|Write)[^\]]{0,40}\] Request device "
+    r"\[(?:(?P<segment>[0-9a-f]{4}):)?(?P<place>(?:0x)?[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\]"
+    r"(?: PASID [0-9a-f]{1,8})? fault addr (?:0x)?(?P<address>[0-9a-f]{1,16})(?P<rest>.*)"
+)
+_REASON = re.compile(r"\[fault reason (?P<code>(?:0x)?[0-9a-f]{1,4})\] ?(?P<words>.*)")
+_BUG = re.compile(
+    r"(?:\[Firmware Bug\]: *|(?=Your BIOS is broken))"
+    r"(?P<words>.*(?:RMRR|DMAR|DRHD|RHSA|ANDD|iommu|Record passes table end).*)"
+)
+_RANGE = re.compile(r"\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """One request that the IOMMU refused."""
+
+    device: SBDF
+    address: int
+    way: str
+    reason: str
+
+
+def _faults(facts: Facts) -> Iterator[_Fault]:
+    log = facts.boot_log or ()
+    for number, line in enumerate(log):
+        found = _FAULT.search(line)
+        if found:
+            below = log[number + 1] if number + 1 < len(log) else ""
+            reason = _REASON.search(found["rest"]) or (
+                None if _FAULT.search(below) else _REASON.search(below)
+            )
+            words = "" if reason is None else f"reason {reason['code']}: {reason['words'].strip()}"
+            yield _Fault(
+                device=_device(facts, found["segment"], found["place"]),
+                address=int(found["address"], 16),
+                way=found["way"].lower(),
+                reason=words,
+            )
+
+
+def _device(facts: Facts, segment: str | None, place: str) -> SBDF:
+    """Find the device; Linux leaves out the segment, which is 0 unless only another has it."""
+    found = SBDF.parse(f"{segment or 0}:{place.replace('0x', '')}")
+    if segment is not None:
+        return found
+    same = [
+        one
+        for one in facts.functions or ()
+        if (one.bus, one.device, one.function) == (found.bus, found.device, found.function)
+    ]
+    return same[0] if len(same) == 1 else found
+
+
+@rule(
+    "dma-fault-logged",
+    Severity.ERROR,
+    "The boot log shows DMA that the IOMMU refused",
+    xen="Xen refuses the same DMA, unless a region allows it: look for it in xl dmesg.",
+    linux="The request was dropped: the device may hang, or lose data.",
+    advice="Where the address lies outside every region, or in one that does not name the "
+    "device, the firmware left the device out: update it, or give Xen the region with its "
+    "option rmrr= (Linux has no such option). Else look at the device's driver first.",
+    source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
+    needs=(Need.BOOT_LOG,),
+)
+def dma_fault(facts: Facts) -> Iterator[Hit]:
+    """Find refused DMA, by device and by the region that the address lies in, if any."""
+    groups: dict[tuple[SBDF, Region | None], list[_Fault]] = {}
+    for fault in _faults(facts):
+        region = next(
+            (
+                one
+                for one in facts.inventory.all_regions
+                if one.segment == fault.device.segment
+                and one.base <= fault.address | (PAGE - 1)  # only the page is logged
+                and fault.address <= one.limit
+            ),
+            None,
+        )
+        groups.setdefault((fault.device, region), []).append(fault)
+    for (device, region), faults in groups.items():
+        where = "outside every region"
+        if region is not None:
+            where = f"in {region.base:#x}-{region.limit:#x}"
+        yield Hit(
+            said=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
+            subject=f"{device} {where}",
+            device=device,
+            region=None if region is None else region.number,
+            evidence=() if region is None else _bounds(facts, region),
+        )
+
+
+def _told(faults: Sequence[_Fault]) -> str:
+    """Say what was refused: how often, in which direction, where, why."""
+    ways = " and ".join(sorted({one.way for one in faults}))
+    addresses = [f"{one:#x}" for one in sorted({one.address for one in faults})]
+    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
+    reasons = "; ".join(dict.fromkeys(one.reason for one in faults if one.reason))
+    times = "once" if len(faults) == 1 else f"{len(faults)} times"
+    said = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
+    return f"{said} ({reasons})" if reasons else said
+
+
+def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[_Fault]) -> str:
+    """Say where the addresses lie among the regions, and whether the device is there."""
+    if region is not None:
+        named = any(owner.sbdf == device for owner in region.owners)
+        names = "names the device" if named else "does not name the device"
+        said = f"That is in region {region.number}, which {names}."
+    else:
+        said = f"That is in no region{_near(facts, device, faults)}."
+    if facts.functions is not None and device not in facts.functions:
+        said += (
+            " No device answers there: it is hidden, or another one uses its number for requests."
+        )
+    return said
+
+
+def _near(facts: Facts, device: SBDF, faults: Sequence[_Fault]) -> str:
+    """Name the region that one of the addresses just misses, if there is one."""
+    found = [
+        (distance, side, region.number)
+        for region in facts.inventory.all_regions
+        if region.segment == device.segment and region.range is not None
+        for fault in faults
+        for distance, side in (
+            (fault.address - region.limit, "after"),
+            (region.base - fault.address, "before"),
+        )
+        if 0 < distance <= _NEAR
+    ]
+    if not found:
+        return ""
+    distance, side, number = min(found)
+    end = "last byte" if side == "after" else "first byte"
+    return f", but {distance:#x} bytes {side} the {end} of region {number}"
+
+
+def _bounds(facts: Facts, region: Region) -> tuple[Evidence, ...]:
+    """Show the bytes of a region's base and limit."""
+    rmrr = next(each for offset, each in facts.structures if offset == region.offset)
+    return (
+        field(facts, region.offset, rmrr, "base_address", f"{region.base:#x}"),
+        field(facts, region.offset, rmrr, "limit_address", f"{region.limit:#x}"),
+    )
+
+
+_NO_IOMMU = "Linux gives up on the table and uses no IOMMU."
+_MEANT: tuple[tuple[str, str, Rule | None], ...] = (
+    (
+        r"RMRR entry for device",
+        "Linux uses the entry: it takes its bus for the device's own.",
+        None,
+    ),
+    (r"RMRR \[", "Linux taints itself, and uses the region all the same.", None),
+    (r"reported at address 0|address zero", _NO_IOMMU, units.without_address),
+    (r"returns all ones", f"No unit answers at that address. {_NO_IOMMU}", None),
+    (r"RHSA refers to", "The entry is not used.", references.rhsa_without_unit),
+    (r"ANDD object name", _NO_IOMMU, references.andd_unterminated),
+    (r"Record passes table end", _NO_IOMMU, structure_past_end),
+    (r"No DRHD structure", _NO_IOMMU, table.no_unit),
+    (
+        r"no mapping iommu",
+        "Linux does not use interrupt remapping: VFIO refuses to give out devices.",
+        None,
+    ),
+)
+"""The kernel's messages: what marks one, what comes of it, and the rule that says the same.
+Source: Linux intel/dmar.c, intel/iommu.c, intel/irq_remapping.c, arch/x86/include/asm/iommu.h."""
+
+
+@rule(
+    "firmware-bug-logged",
+    Severity.WARNING,
+    "The kernel complains of the firmware",
+    xen="Not Xen's word but Linux': see the other findings for what Xen makes of it.",
+    linux="See the message.",
+    advice="Update the firmware, and report the message to the vendor.",
+    source="Linux intel/dmar.c, intel/iommu.c and intel/irq_remapping.c, FW_BUG",
+    needs=(Need.BOOT_LOG,),
+)
+def firmware_bug(facts: Facts) -> Iterator[Hit]:
+    """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
+    seen = (_BUG.search(line) for line in facts.boot_log or ())
+    for words in dict.fromkeys(found["words"].strip() for found in seen if found):
+        linux, also = "", ""
+        for mark, consequence, same in _MEANT:
+            if re.search(mark, words):
+                linux = consequence
+                if same is not None and any(True for _ in same.find(facts)):
+                    also = f" That agrees with {same.id}."
+                break
+        region = _meant_region(facts, words)
+        if region is not None:
+            also = f" That is region {region.number}."
+        yield Hit(
+            said=f'The kernel says: "{words}".{also}',
+            subject=words,
+            linux=linux,
+            region=None if region is None else region.number,
+            evidence=() if region is None else _bounds(facts, region),
+        )
+
+
+def _meant_region(facts: Facts, words: str) -> Region | None:
+    """Find the region that a message names by its addresses."""
+    found = _RANGE.search(words)
+    if found is None:
+        return None
+    bounds = int(found[1], 16), int(found[2], 16)
+    return next(
+        (one for one in facts.inventory.all_regions if (one.base, one.limit) == bounds), None
+    )
+
+
+RULES: tuple[Rule, ...] = (dma_fault, firmware_bug)
