@@ -1,17 +1,13 @@
 """Each rule about the table and its units trips on its host, and not on the near miss."""
 
 import re
-from dataclasses import replace
 
 import pytest
 
 from dmaragent.checks import check, coverage, damage, logged, references, reserved, table, units
-from dmaragent.checks.facts import facts_of
 from dmaragent.checks.model import Finding, Rule
 from dmaragent.inventory import Inventory
-from fwtables import DamageKind, Decoded
 from support.checked_units import CASES
-from support.damaged import CASES as DAMAGED
 
 MODULES = (table, damage, reserved, units, coverage, references, logged)
 OURS: dict[str, Rule] = {each.id: each for module in MODULES for each in module.RULES}
