@@ -778,3 +778,22 @@ def test_each_modelled_release_has_its_behaviour(release: Release, name: str) ->
 )
 def test_a_release_that_is_not_modelled_is_said(release: Release, note: str) -> None:
     assert _predict(release=release).notes == (note,)
+
+
+def test_without_a_unit_vtd_is_off_and_nothing_is_listed() -> None:
+    region = rmrr(0x7DFFD000, 0x7DFFFFFF, ENDPOINT)
+
+    without, short, cut = (
+        predict(decoded.table, _topology(), None, (4, 17), damage=decoded.damage)
+        for decoded in (
+            decode(table(region)),
+            decode(table(region, structure(0, bytes(4)))),
+            decode(table(region, b"\0\0\x10")),
+        )
+        if decoded.table is not None
+    )
+
+    assert without.vtd_disabled == "the table has no remapping unit (ENODEV)"
+    assert without.entries == ()
+    assert "too short" in short.vtd_disabled
+    assert cut.vtd_disabled == ""  # what follows may be a unit

@@ -28,7 +28,7 @@ from support.cli import Ran, run
 from support.guests import answer, facts, guest, region, stack
 from support.libxlutil import Libxlutil
 from support.machines import MACHINES
-from support.tables import rmrr, scope, table
+from support.tables import drhd, rmrr, scope, table
 
 Capture = pytest.CaptureFixture[str]
 DELL = MACHINES / "dell-r820"
@@ -43,7 +43,7 @@ def many(tmp_path: Path) -> Path:
         rmrr(0xA0000000 + n * 0x10000, 0xA0000FFF + n * 0x10000, scope(1, 0, (n // 8, n % 8)))
         for n in range(200)
     ]
-    path.write_bytes(table(*regions))
+    path.write_bytes(table(drhd(0xFED91000, flags=1), *regions))
     return path
 
 

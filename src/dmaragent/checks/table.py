@@ -155,7 +155,8 @@ def renamed_by_xen(facts: Facts) -> Iterator[Hit]:
     "no-unit",
     Severity.CRITICAL,
     "The table has no remapping unit",
-    xen="Xen finds nothing to drive (ENODEV): VT-d is off, and no device can be passed through.",
+    xen="Xen switches VT-d off for the whole host (ENODEV): it has nothing to drive, and no device "
+    "can be passed through.",
     linux='Linux says "No DRHD structure found in DMAR table" and uses no IOMMU.',
     advice="Update the firmware. Where the table is damaged as well, mend that first: the units "
     "may stand in what could not be read.",

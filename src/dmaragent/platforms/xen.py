@@ -78,6 +78,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     behaviour = behaviour_of(release)
     walk = _Walk(topology, memory_map, behaviour)
     walk.read(table, damage)
+    walk.error = walk.error or _unitless(table, damage)
     switch = iommu_switched_off(command_line)
     off = f"{switch} stands on Xen's command line" if switch else walk.error
     options = tuple(walk.option(each, off) for each in parse_rmrr_option(command_line))
@@ -378,6 +379,14 @@ def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> 
     if ERAS[0].first <= release <= NEWEST_RELEASE:
         return []
     return [f"as of {behaviour.name}: Xen {release[0]}.{release[1]} is not modelled"]
+
+
+def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
+    """Say that Xen finds no unit to drive, as far as is known: vtd/iommu.c, ``vtd_setup``."""
+    kinds = {_kind(structure) for structure in table.structures}
+    if StructureType.DRHD in kinds or any(each.kind in _READS_ON for each in damage):
+        return ""
+    return "the table has no remapping unit (ENODEV)"
 
 
 def _kind(structure: Structure) -> int:
