@@ -10,7 +10,18 @@ from fwtables import Decoded
 from support.checked_units import CASES, FAULT, GOOD, NIC, REGION, UNIT, host, of
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
-from support.tables import ENDPOINT, drhd, patched, resummed, rhsa, satc, scope, sidp, structure
+from support.tables import (
+    ENDPOINT,
+    atsr,
+    drhd,
+    patched,
+    resummed,
+    rhsa,
+    satc,
+    scope,
+    sidp,
+    structure,
+)
 from support.tables import table as table_of
 
 SHORT = damage.structure_too_short
@@ -76,6 +87,8 @@ def test_what_comes_of_a_short_structure_is_by_its_type_and_length(
         pytest.param(REGION, "switches VT-d off", "hangs at boot", id="RMRR"),
         pytest.param(satc(ENDPOINT), "From 4.19 on", "hangs at boot", id="SATC"),
         pytest.param(sidp(ENDPOINT), "None: ", "None: ", id="SIDP"),
+        pytest.param(atsr(ENDPOINT), "switches VT-d off", "hangs at boot", id="ATSR"),
+        pytest.param(atsr(ENDPOINT, flags=1), "None: ", "None: ", id="ATSR with ALL_PORTS"),
     ],
 )
 def test_what_comes_of_a_scope_entry_of_length_0_is_by_its_structure(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.rules import evidence, rule
-from fwtables import Damage, DamageKind, Decoded
+from fwtables import ATSR, Damage, DamageKind, Decoded, structure_name
 
 _COPY = (
     "Read the table again as root, whole: cp /sys/firmware/acpi/tables/DMAR (RMAD in a Xen "
@@ -29,6 +29,7 @@ _SHOWN = 8
 _NO_FIELD = {"structures": "no structure", "undecoded": "no field"}
 """What fwtables calls bytes that belong to nothing, and what they are called here."""
 _TYPES = ("DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP")
+_ALL_PORTS = "ATSR with ALL_PORTS"
 _SKIPPED = ("ANDD", "SIDP")
 """Structures that no release of Xen parses."""
 
@@ -64,9 +65,10 @@ def _type_at(facts: Facts, offset: int) -> str:
 
 
 def _structure_at(facts: Facts, offset: int) -> str:
-    """Name the structure that `offset` lies in."""
-    starts = [start for start, _ in facts.structures if start <= offset]
-    return _type_at(facts, starts[-1] + 2) if starts else ""
+    """Name the structure that `offset` lies in, and say of an ATSR that its scope is not read."""
+    structure = [each for start, each in facts.structures if start <= offset][-1]
+    name = structure_name(structure)
+    return _ALL_PORTS if isinstance(structure, ATSR) and structure.all_ports else name
 
 
 @rule(
@@ -166,8 +168,8 @@ def scope_too_short(facts: Facts) -> Iterator[Hit]:
     ):
         owner = _structure_at(facts, each.offset)
         xen = linux = ""
-        if owner == "SIDP":
-            xen = linux = "None: it does not look into SIDP structures."
+        if owner in (_ALL_PORTS, "SIDP"):
+            xen = linux = f"None: it does not look for devices in an {owner}."
         elif each.kind is DamageKind.SCOPE_LENGTH_ZERO:
             linux = "Linux never gets past the entry: it hangs at boot, before the console is up."
         if owner == "SATC":
@@ -222,7 +224,7 @@ def structure_extra_bytes(facts: Facts) -> Iterator[Hit]:
     for each, hit in _hits(facts, 1, DamageKind.STRUCTURE_TRAILING_BYTES):
         owner = _structure_at(facts, each.offset)
         xen = linux = ""
-        if owner not in ("RHSA", "SIDP"):
+        if owner not in (_ALL_PORTS, "RHSA", "SIDP"):
             xen = (
                 "Xen takes the byte for the start of another scope entry, and the length of that "
                 "from beyond the structure: one below 8 switches VT-d off. Not predicted."

@@ -49,8 +49,8 @@ def _words(registers: AddressRange) -> str:
     "no device can be passed through.",
     linux='Linux refuses the table and uses no IOMMU; of an address of 0 it says "Your BIOS is '
     'broken; DMAR reported at address 0!".',
-    advice="Switch VT-d off and on again in the firmware's setup, or update the firmware. Without "
-    "that nothing can be passed through.",
+    advice="Look whether VT-d is on in the firmware's setup, and whether the processor has VT-d "
+    "at all: some firmware leaves the table in without it. Else update the firmware.",
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
     "dmar_validate_one_drhd",
 )
