@@ -1,15 +1,14 @@
-"""Every damage is told once, with what comes of it; the boot log in all its wordings."""
+"""Every damage is told once; what comes of a finding, case by case."""
 
 import pytest
 
-from dmaragent.checks import check, coverage, damage, logged, references, table, units
+from dmaragent.checks import check, coverage, damage, table, units
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Finding, Rule
 from dmaragent.inventory import Inventory
 from fwtables import Decoded
-from support.checked_units import CASES, FAULT, GOOD, NIC, REGION, UNIT, host, of
+from support.checked_units import GOOD, REGION, UNIT, host, of
 from support.damaged import CASES as DAMAGED
-from support.hosts import Function
 from support.tables import (
     ENDPOINT,
     atsr,
@@ -17,6 +16,7 @@ from support.tables import (
     patched,
     resummed,
     rhsa,
+    rmrr,
     satc,
     scope,
     sidp,
@@ -140,97 +140,70 @@ def test_a_unit_of_all_ones_is_one_without_an_address() -> None:
     assert found.hit.subject == "DRHD 0xffffffffffffffff"
 
 
-# The boot log ----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("field", "xen"), [(b"\0", "switches VT-d off"), (b"\x01", "refuses only a field of 0")]
+)
+def test_xen_refuses_no_address_width_but_0(field: bytes, xen: str) -> None:
+    data = resummed(patched(GOOD, [(36, field)]))
+
+    (found,) = _of_rule(host(data), table.width_too_small)
+
+    assert xen in found.xen
+    assert "Invalid DMAR haw" in found.linux
 
 
 @pytest.mark.parametrize(
-    ("log", "said"),
+    ("last", "xen"),
     [
-        pytest.param(
-            "[ 1.0] dmar: DMAR:[DMA Read] Request device [00:1d.0] fault addr dceff000 \n"
-            "DMAR:[fault reason 06] PTE Read access is not set\n",
-            "(read) at 0xdceff000 (reason 06: PTE Read access is not set)",
-            id="two lines",
-        ),
-        pytest.param(
-            "[ 1.0] DMAR: [DMA Read] Request device [00:1d.0] PASID ffffffff fault addr dceff000 "
-            "[fault reason 06] PTE Read access is not set\n",
-            "(read) at 0xdceff000 (reason 06: PTE Read access is not set)",
-            id="PASID after the device",
-        ),
-        pytest.param(
-            "[ 1.0] DMAR: [DMA Write NO_PASID] Request device [0x00:0x1d.0] fault addr "
-            "0xdceff000 [fault reason 0x05] PTE Write access is not set\n",
-            "(write) at 0xdceff000 (reason 0x05: PTE Write access is not set)",
-            id="0x before bus and device",
-        ),
-        pytest.param(
-            "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr dceff000\n",
-            "(write) at 0xdceff000.",
-            id="Xen",
-        ),
+        pytest.param(rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01"), "below 8 switches", id="RMRR"),
+        pytest.param(sidp(ENDPOINT, b"\x01"), "None: ", id="SIDP"),
+        pytest.param(atsr(ENDPOINT, b"\x01", flags=1), "None: ", id="ATSR with ALL_PORTS"),
     ],
 )
-def test_refused_dma_is_found_in_every_wording(log: str, said: str) -> None:
-    (found,) = _of_rule(host(GOOD, NIC, log=log), logged.dma_fault)
+def test_one_byte_too_many_is_read_on_where_there_is_a_scope(last: bytes, xen: str) -> None:
+    (found,) = _of_rule(of(UNIT, last, sidp()), damage.structure_extra_bytes)
 
-    assert said in found.hit.said
-    assert str(found.hit.device) == "0000:00:1d.0"
-
-
-def _fault(log: str, *functions: Function) -> str:
-    (found,) = _of_rule(host(GOOD, *functions, log=log), logged.dma_fault)
-    return found.hit.said
+    assert xen in found.xen
+    assert [one.data for one in found.hit.evidence] == [b"\x01"]
 
 
-def test_refused_dma_is_placed_among_the_regions() -> None:
-    inside = FAULT
-    before = FAULT.replace("0x7dffe000", "0x7dffc000")
-    after = FAULT.replace("0x7dffe000", "0x7e000000")
-    far = FAULT.replace("0x7dffe000", "0x1000")
-    other = FAULT.replace("00:1d.0", "00:1d.1")
+@pytest.mark.parametrize(("kind", "name"), [(6, "SIDP"), (7, "type 7")])
+def test_a_structure_past_the_end_is_named_by_its_type(kind: int, name: str) -> None:
+    (found,) = _of_rule(of(UNIT, structure(kind, bytes(4), 9)), damage.structure_past_end)
 
-    assert _fault(inside, NIC).endswith("That is in region 1, which names the device.")
-    assert "0x1000 bytes before the first byte of region 1" in _fault(before, NIC)
-    assert "0x1 bytes after the last byte of region 1" in _fault(after, NIC)
-    assert _fault(far, NIC).endswith("That is in no region.")
-    assert "which does not name the device. No device answers there" in _fault(other, NIC)
+    assert found.hit.said.startswith(f"{name}: the structure's 9 bytes")
+    assert [(one.field, one.value) for one in found.hit.evidence] == [("length", "9")]
 
 
-def test_a_fault_has_the_segment_where_its_device_is() -> None:
-    (found,) = _of_rule(host(GOOD, Function(sbdf="0001:00:1d.0"), log=FAULT), logged.dma_fault)
+def test_a_wrong_checksum_is_shown_as_a_byte() -> None:
+    (found,) = _of_rule(host(patched(GOOD, [(9, b"\x0f")])), damage.checksum_wrong)
 
-    assert str(found.hit.device) == "0001:00:1d.0"
-    assert found.hit.region is None
-
-
-def test_many_faults_of_one_device_are_one_finding() -> None:
-    log = "".join(FAULT.replace("0x7dffe000", f"{at << 12:#x}") for at in range(9))
-
-    said = _fault(log, NIC)
-
-    assert "refused 9 times (write) at 0x0, 0x1000, 0x2000 and 6 more" in said
+    assert [(one.field, one.value) for one in found.hit.evidence] == [("checksum", "0f")]
+    assert found.key == ("checksum-wrong", "checksum")
 
 
-@pytest.mark.parametrize(
-    ("unit", "also"),
-    [(0xFED90000, " That agrees with rhsa-without-unit."), (0xFED91000, "")],
-    ids=["agrees", "does not"],
-)
-def test_the_kernels_word_agrees_with_our_own_only_where_it_does(unit: int, also: str) -> None:
-    words = "Your BIOS is broken; RHSA refers to non-existent DMAR unit at fed90000"
-    line = f"[ 0.1] DMAR: [Firmware Bug]: {words}\n"
-    inventory = host(table_of(UNIT, rhsa(unit, 0)), log=line * 2)
+def test_units_overlap_with_the_farthest_before_them() -> None:
+    found = _of_rule(
+        of(
+            drhd(0xFED90000, ENDPOINT, size=2),
+            drhd(0xFED91000, ENDPOINT),
+            drhd(0xFED93000, flags=1),
+            drhd(0xFED94000, ENDPOINT),
+        ),
+        units.overlap,
+    )
 
-    (found,) = _of_rule(inventory, logged.firmware_bug)
-
-    assert found.hit.said == f'The kernel says: "{words}".{also}'
-    assert any(True for _ in _of_rule(inventory, references.rhsa_without_unit)) is bool(also)
-
-
-def test_without_a_boot_log_what_it_says_is_not_asked() -> None:
-    (missing,) = [
-        one for one in check(CASES["checksum-wrong"][1]()).not_asked if one.need is Need.BOOT_LOG
+    assert [one.hit.subject for one in found] == [
+        "DRHD 0xfed90000, DRHD 0xfed91000",
+        "DRHD 0xfed90000, DRHD 0xfed93000",
     ]
 
-    assert set(missing.rules) == {one.id for one in logged.RULES}
+
+def test_a_table_of_very_many_units_is_checked_in_time_and_named_in_part() -> None:
+    inventory = of(*(drhd(0xFED90000 + at % 2 * 0x1000, flags=1) for at in range(3000)))
+
+    (found,) = _of_rule(inventory, coverage.several_include_all)
+
+    assert "3000 units" in found.hit.said
+    assert found.hit.said.endswith("and 2992 more.")
+    assert len(_of_rule(inventory, units.repeated)) == 2998

@@ -109,7 +109,7 @@ TABLE_CASES: dict[str, Case] = {
     ),
     "structure-order": (
         lambda: of(UNIT, atsr(ENDPOINT), REGION, REGION),
-        lambda: of(UNIT, REGION, REGION, atsr(ENDPOINT)),
+        lambda: of(UNIT, REGION, REGION, atsr(ENDPOINT), structure(7, b"")),
     ),
     "table-unreadable": (
         lambda: host(GOOD[:47]),

@@ -13,6 +13,8 @@ from fwtables.constants import ScopeType
 _LAST_SEGMENT = 0xFFFF
 """The table has 16 bits for a segment; Linux numbers what is behind VMD above that."""
 _HOST_BRIDGE = 0x0600
+_NAMED = 8
+"""How many units are named in a sentence."""
 _UPDATE = "Update the firmware, and report it to the vendor."
 _MATCH = (
     "Xen vtd/dmar.c, acpi_find_matched_drhd_unit; Linux intel/dmar.c, dmar_find_matched_drhd_unit"
@@ -37,7 +39,8 @@ def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
     for segment, units in _by_segment(facts):
         alls = [one for one in units if one[1].include_pci_all]
         if len(alls) > 1:
-            names = ", ".join(subject_of(drhd) for _, drhd in alls)
+            names = ", ".join(subject_of(drhd) for _, drhd in alls[:_NAMED])
+            names += f" and {len(alls) - _NAMED} more" if len(alls) > _NAMED else ""
             yield (
                 segment,
                 Hit(
@@ -137,6 +140,10 @@ def device_without_unit(facts: Facts) -> Iterator[Hit]:
     """Find functions that no scope names and no catch-all unit takes; host bridges do no DMA."""
     if next(facts.of(DRHD), None) is None:
         return  # the table has none at all: no-unit says so
+    units = {
+        segment: tuple(_flags(facts, *one) for one in found)
+        for segment, found in _by_segment(facts)
+    }
     for sbdf, function in sorted((facts.functions or {}).items()):
         code = function.class_code
         if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
@@ -147,11 +154,7 @@ def device_without_unit(facts: Facts) -> Iterator[Hit]:
                 "INCLUDE_PCI_ALL.",
                 subject=str(sbdf),
                 device=sbdf,
-                evidence=tuple(
-                    _flags(facts, offset, drhd)
-                    for offset, drhd in facts.of(DRHD)
-                    if drhd.segment_number == sbdf.segment
-                ),
+                evidence=units.get(sbdf.segment, ()),
             )
 
 

@@ -1,7 +1,9 @@
 """Rules about damage, which fwtables finds: what comes of it on Xen and on Linux."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import itemgetter
 
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
@@ -66,7 +68,8 @@ def _type_at(facts: Facts, offset: int) -> str:
 
 def _structure_at(facts: Facts, offset: int) -> str:
     """Name the structure that `offset` lies in, and say of an ATSR that its scope is not read."""
-    structure = [each for start, each in facts.structures if start <= offset][-1]
+    place = bisect_right(facts.structures, offset, key=itemgetter(0)) - 1
+    structure = facts.structures[place][1]
     name = structure_name(structure)
     return _ALL_PORTS if isinstance(structure, ATSR) and structure.all_ports else name
 

@@ -209,12 +209,13 @@ Source: Linux intel/dmar.c, intel/iommu.c, intel/irq_remapping.c, arch/x86/inclu
 def firmware_bug(facts: Facts) -> Iterator[Hit]:
     """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
     seen = (_BUG.search(line) for line in facts.boot_log or ())
+    ours = {same.id for _, _, same in _MEANT if same is not None and any(same.find(facts))}
     for words in dict.fromkeys(found["words"].strip() for found in seen if found):
         linux, also = "", ""
         for mark, consequence, same in _MEANT:
             if re.search(mark, words):
                 linux = consequence
-                if same is not None and any(True for _ in same.find(facts)):
+                if same is not None and same.id in ours:
                     also = f" That agrees with {same.id}."
                 break
         region = _meant_region(facts, words)

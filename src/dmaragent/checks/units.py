@@ -1,7 +1,6 @@
 """Rules about the registers of remapping units: where they are, and that they are one unit's alone."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.checks.facts import Facts, Need
@@ -125,9 +124,11 @@ def not_at_its_size(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3; Linux intel/dmar.c, dmar_find_dmaru; {_ALLOC}",
 )
 def repeated(facts: Facts) -> Iterator[Hit]:
-    """Find units at the same address."""
-    for (offset, first), (later, second) in combinations(_placed(facts), 2):
-        if first.register_base_address == second.register_base_address:
+    """Find units at the same address, each beside the first there."""
+    seen: dict[int, tuple[int, DRHD]] = {}
+    for later, second in _placed(facts):
+        offset, first = seen.setdefault(second.register_base_address, (later, second))
+        if offset != later:
             segments = first.segment_number, second.segment_number
             yield Hit(
                 said=f"{subject_of(first)} stands at offset {offset:#x} (segment "
@@ -148,15 +149,22 @@ def repeated(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3; {_ALLOC}",
 )
 def overlap(facts: Facts) -> Iterator[Hit]:
-    """Find units whose registers overlap, at different addresses."""
-    for (offset, first), (later, second) in combinations(_placed(facts), 2):
-        one, other = _registers(first), _registers(second)
+    """Find units whose registers reach into the next one's, by address."""
+    placed = sorted(_placed(facts), key=lambda one: one[1].register_base_address)
+    farthest: tuple[int, DRHD] | None = None
+    for offset, drhd in placed:
+        if farthest is None:
+            farthest = offset, drhd
+            continue
+        one, other = _registers(farthest[1]), _registers(drhd)
         if one.start != other.start and one.overlaps(other):
             yield Hit(
                 said=f"The registers at {_words(one)} and at {_words(other)} overlap.",
-                subject=f"{subject_of(first)}, {subject_of(second)}",
-                evidence=(_base(facts, offset, first), _base(facts, later, second)),
+                subject=f"{subject_of(farthest[1])}, {subject_of(drhd)}",
+                evidence=(_base(facts, *farthest), _base(facts, offset, drhd)),
             )
+        if other.end > one.end:
+            farthest = offset, drhd
 
 
 @rule(
