@@ -4,16 +4,10 @@ import pytest
 
 from dmaragent.checks import check, logged, references
 from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Finding, Rule
-from dmaragent.inventory import Inventory
-from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host
+from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host, told
 from support.hosts import Function
 from support.tables import rhsa
 from support.tables import table as table_of
-
-
-def _of_rule(inventory: Inventory, rule: Rule) -> list[Finding]:
-    return [one for one in check(inventory).findings if one.rule is rule]
 
 
 @pytest.mark.parametrize(
@@ -45,14 +39,14 @@ def _of_rule(inventory: Inventory, rule: Rule) -> list[Finding]:
     ],
 )
 def test_refused_dma_is_found_in_every_wording(log: str, said: str) -> None:
-    (found,) = _of_rule(host(GOOD, NIC, log=log), logged.dma_fault)
+    (found,) = told(host(GOOD, NIC, log=log), logged.dma_fault)
 
     assert said in found.hit.said
     assert str(found.hit.device) == "0000:00:1d.0"
 
 
 def _fault(log: str, *functions: Function) -> str:
-    (found,) = _of_rule(host(GOOD, *functions, log=log), logged.dma_fault)
+    (found,) = told(host(GOOD, *functions, log=log), logged.dma_fault)
     return found.hit.said
 
 
@@ -71,7 +65,7 @@ def test_refused_dma_is_placed_among_the_regions() -> None:
 
 
 def test_a_fault_has_the_segment_where_its_device_is() -> None:
-    (found,) = _of_rule(host(GOOD, Function(sbdf="0001:00:1d.0"), log=FAULT), logged.dma_fault)
+    (found,) = told(host(GOOD, Function(sbdf="0001:00:1d.0"), log=FAULT), logged.dma_fault)
 
     assert str(found.hit.device) == "0001:00:1d.0"
     assert found.hit.region is None
@@ -95,10 +89,10 @@ def test_the_kernels_word_agrees_with_our_own_only_where_it_does(unit: int, also
     line = f"[ 0.1] DMAR: [Firmware Bug]: {words}\n"
     inventory = host(table_of(UNIT, rhsa(unit, 0)), log=line * 2)
 
-    (found,) = _of_rule(inventory, logged.firmware_bug)
+    (found,) = told(inventory, logged.firmware_bug)
 
     assert found.hit.said == f'The kernel says: "{words}".{also}'
-    assert any(True for _ in _of_rule(inventory, references.rhsa_without_unit)) is bool(also)
+    assert any(True for _ in told(inventory, references.rhsa_without_unit)) is bool(also)
 
 
 def test_without_a_boot_log_what_it_says_is_not_asked() -> None:

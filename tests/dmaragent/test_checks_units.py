@@ -140,7 +140,7 @@ EXPECTED: dict[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "include-all-not-last": (("DRHD 0xfed91000 stands before DRHD 0xfed90000.", "0x34=01"),),
-    "no-include-all": (("Not even the one unit of segment 0x0 has INCLUDE_PCI_ALL.", "0x34=00"),),
+    "no-include-all": (("The one unit of segment 0x0 does not have INCLUDE_PCI_ALL.", "0x34=00"),),
     "device-without-unit": (
         (
             "0000:00:1d.0 is named by no unit's scope, and its segment's units have no INCLUDE_PCI_ALL.",

@@ -1,5 +1,8 @@
 """Hosts for the rules about the table and about all that is no RMRR: CASES by rule id."""
 
+from dmaragent.checks import check
+from dmaragent.checks.model import Finding, Rule
+from dmaragent.inventory import Inventory
 from support.checked_tables import (
     AFTER_UNIT,
     GOOD,
@@ -154,4 +157,9 @@ UNIT_CASES: dict[str, Case] = {
 CASES: dict[str, Case] = {**TABLE_CASES, **UNIT_CASES}
 """By rule id: a host that trips it, and a near miss that does not."""
 
-__all__ = ["AFTER_UNIT", "CASES", "FAULT", "GOOD", "NIC", "REGION", "UNIT", "host", "of"]
+__all__ = ["AFTER_UNIT", "CASES", "FAULT", "GOOD", "NIC", "REGION", "UNIT", "host", "of", "told"]
+
+
+def told(inventory: Inventory, rule: Rule) -> list[Finding]:
+    """Check `inventory`, and give what `rule` found."""
+    return [one for one in check(inventory).findings if one.rule is rule]

@@ -117,9 +117,10 @@ def no_include_all(facts: Facts) -> Iterator[Hit]:
     """Find segments without a catch-all unit."""
     for segment, units in _by_segment(facts):
         if not any(drhd.include_pci_all for _, drhd in units):
-            whose = f"None of the {len(units)} units" if len(units) > 1 else "Not even the one unit"
+            whose = f"None of the {len(units)} units" if len(units) > 1 else "The one unit"
+            lacks = "has" if len(units) > 1 else "does not have"
             yield Hit(
-                said=f"{whose} of segment {segment:#x} has INCLUDE_PCI_ALL.",
+                said=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
                 subject=f"segment {segment:#x}",
                 evidence=tuple(_flags(facts, *one) for one in units),
             )

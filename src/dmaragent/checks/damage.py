@@ -174,7 +174,7 @@ def scope_too_short(facts: Facts) -> Iterator[Hit]:
         if owner in (_ALL_PORTS, "SIDP"):
             xen = linux = f"None: it does not look for devices in an {owner}."
         elif each.kind is DamageKind.SCOPE_LENGTH_ZERO:
-            linux = "Linux never gets past the entry: it hangs at boot, before the console is up."
+            linux = "Linux never gets past the entry: it hangs at boot."
         if owner == "SATC":
             xen = "From 4.19 on Xen switches VT-d off for the whole host (EINVAL); before, none."
         yield _owned(hit, owner, xen, linux)
