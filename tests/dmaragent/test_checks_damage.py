@@ -7,6 +7,7 @@ from dmaragent.checks.facts import Need
 from fwtables import Decoded
 from support.checked_units import GOOD, REGION, UNIT, host, of, told
 from support.damaged import CASES as DAMAGED
+from support.hosts import Function
 from support.tables import (
     ENDPOINT,
     atsr,
@@ -201,3 +202,25 @@ def test_a_table_of_very_many_units_is_checked_whole_and_named_in_part() -> None
     assert "3000 units" in found.hit.said
     assert found.hit.said.endswith("and 2992 more.")
     assert len(told(inventory, units.repeated)) == 2998
+
+
+def test_units_without_include_all_are_in_order_among_themselves() -> None:
+    inventory = of(drhd(0xFED90000, ENDPOINT), drhd(0xFED92000, ENDPOINT), UNIT)
+
+    assert told(inventory, coverage.include_all_not_last) == []
+
+
+def test_several_units_without_include_all_are_counted() -> None:
+    (found,) = told(of(drhd(0xFED90000), drhd(0xFED91000)), coverage.no_include_all)
+
+    assert found.hit.said == "None of the 2 units of segment 0x0 has INCLUDE_PCI_ALL."
+
+
+def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:
+    last, beyond = Function(sbdf="ffff:00:1d.0"), Function(sbdf="10000:00:1d.0")
+
+    with_unit = told(of(UNIT, functions=[last, beyond]), coverage.device_without_unit)
+    without = told(of(REGION, functions=[last]), coverage.device_without_unit)
+
+    assert [one.hit.subject for one in with_unit] == ["ffff:00:1d.0"]
+    assert without == []  # no-unit says it
