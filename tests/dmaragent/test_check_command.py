@@ -49,7 +49,7 @@ def test_a_table_alone_names_what_could_not_be_asked(tmp_path: Path, capsys: Cap
 
     assert ran.code == 0
     assert "Not looked at, because the PCI functions are not known:" in words
-    assert "Not looked at, because the firmware's memory map is not known: 2 rules" in words
+    assert "Not looked at, because the firmware's memory map is not known: 3 rules" in words
     assert "scope-start-bus" in words
 
 

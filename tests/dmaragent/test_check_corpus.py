@@ -14,10 +14,12 @@ from dmaragent.inventory import take_inventory
 from support.checked import host_of
 
 EXPECTED: dict[str, tuple[int, int]] = {
+    "no-interrupt-remapping": (9, 9),
     "rmrr-below-1mib": (2, 3),
     "rmrr-large": (3, 3),
     "rmrr-placeholder": (1, 1),
     "rmrr-shared": (43, 54),
+    "unit-without-address": (1, 1),
 }
 """By rule id: tables, and hits in them.  A rule that is not here finds nothing."""
 PAGE = Path(__file__).parents[2] / "docs" / "findings-on-real-tables.md"

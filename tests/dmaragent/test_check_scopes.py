@@ -96,7 +96,11 @@ def test_what_is_no_pci_function_is_neither_absent_nor_twice() -> None:
     hpet, acpi = scope(4, 0, (0x1F, 0)), scope(5, 0, (0x15, 0))
     ids = {one.rule.id for one in findings(named(USB, hpet, acpi, acpi)()).findings}
 
-    assert ids == {"rmrr-scope-not-pci", "rmrr-absent-shares"}
+    assert ids == {
+        "rmrr-scope-not-pci",
+        "rmrr-absent-shares",
+        "namespace-scope-without-andd",
+    }
 
 
 def test_a_segment_without_functions_is_told_once() -> None:

@@ -1,24 +1,33 @@
 """Every rule finds what it is there for, and is quiet without it."""
 
-import importlib
-import importlib.util
+from collections.abc import Callable
 
 import pytest
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Severity
+from dmaragent.inventory import Inventory
 from dmaragent.present.check_text import check_text, rules_text
+from support import checked_units
 from support.checked import CASES, Made, findings, host, host_of, taken
 from support.tables import EVERY_STRUCTURE, rmrr
 
-ALL = dict(CASES)
-if importlib.util.find_spec("support.checked_units"):
-    ALL |= importlib.import_module("support.checked_units").CASES
+Taken = Callable[[], Inventory]
 
 
-def _ids(made: Made) -> list[str]:
-    return [one.rule.id for one in findings(made()).findings]
+def _of(made: Made) -> Taken:
+    return lambda: taken(made())
+
+
+ALL: dict[str, tuple[Taken, Taken]] = {
+    **{name: (_of(trips), _of(quiet)) for name, (trips, quiet) in CASES.items()},
+    **checked_units.CASES,
+}
+
+
+def _ids(of: Taken) -> list[str]:
+    return [one.rule.id for one in check(of()).findings]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -44,7 +53,7 @@ def test_a_sound_host_has_no_findings_and_every_rule_was_asked() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_evidence_is_the_tables_own_bytes_and_nothing_is_wider_than_80_columns(name: str) -> None:
-    inventory = taken(ALL[name][0]())
+    inventory = ALL[name][0]()
     assert inventory.host.reading is not None
     content = inventory.host.reading.content
     assert isinstance(content, bytes)

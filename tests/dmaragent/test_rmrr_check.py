@@ -17,7 +17,7 @@ from dmaragent.verdict.rmrr_model import CheckedOption, OptionHost, WrittenOptio
 from dmaragent.verdict.rmrr_option import check_option, write_option
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
-from support.tables import rmrr, scope, table
+from support.tables import drhd, rmrr, scope, table
 
 UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
 MAP = MemoryMap(
@@ -39,6 +39,7 @@ XEN = XenHost(
     assignable=UNKNOWN,
 )
 """A host of Xen 4.17 that boots with no options."""
+UNIT = drhd(0xFED91000, flags=1)
 
 
 def _host(
@@ -46,7 +47,7 @@ def _host(
     functions: Iterable[str] = ("0000:00:1a.0", "0000:00:1d.0"),
     tables: Mapping[str, bytes] | None = None,
 ) -> Host:
-    shown = {"DMAR": table(*structures)} if tables is None else tables
+    shown = {"DMAR": table(UNIT, *structures)} if tables is None else tables
     fake = fake_host([Function(sbdf=each) for each in functions], shown)
     return replace(join(collect(fake)), memory_map=MAP)
 
