@@ -10,7 +10,7 @@ help:
 	@echo "make test      set up, and run the tests"
 	@echo "make check     ruff and mypy"
 	@echo "make bench     measure, and write docs/performance.md"
-	@echo "make docs      write the generated documents: docs/ledger.md, docs/findings.md"
+	@echo "make docs      write the generated documents: ledger, findings, messages"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.
@@ -45,6 +45,7 @@ bench: $(VENV)/ready-bench
 docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
+	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
 
 testdata: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.machines

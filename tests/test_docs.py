@@ -11,7 +11,7 @@ from dmaragent import __version__
 from dmaragent.checks import RULES
 from dmaragent.commands import VERBS, guest_options
 from fwtables import DamageKind
-from support import findings_page, ledger_page
+from support import findings_page, ledger_page, messages_page
 from support.cli import run
 from support.machines import MACHINES
 
@@ -27,6 +27,10 @@ def test_the_findings_page_has_every_rule() -> None:
 
     assert (ROOT / "docs/findings.md").read_text("utf-8") == page, "run make docs"
     assert all(f"\n## {rule.id}\n" in page for rule in RULES)
+
+
+def test_the_messages_page_is_the_tables() -> None:
+    assert (ROOT / "docs/messages.md").read_text("utf-8") == messages_page.page(), "run make docs"
 
 
 def test_the_readme_shows_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:

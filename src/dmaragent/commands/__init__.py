@@ -9,6 +9,7 @@ from dmaragent.commands import (
     inventory,
     resolve,
     rmrr_option,
+    why,
 )
 
-VERBS = (inventory, check, explain, resolve, hotplug, rmrr_option, decode, encode)
+VERBS = (inventory, check, explain, why, resolve, hotplug, rmrr_option, decode, encode)

@@ -1,0 +1,118 @@
+"""``dmaragent why``: what a message of the kernel, Xen, xl or QEMU means on a host."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+    from dmaragent.host import Host
+
+NAME = "why"
+HELP = "what a message of the kernel, Xen, xl or QEMU means on this host"
+DESCRIPTION = """\
+Recognise messages about reserved device memory and passthrough, old wordings
+and new, and explain them: what they mean, which regions and devices of the
+host they are about, what to do.  TEXT is a pasted message; - reads a log from
+standard input; without either, the host's boot log is read.  Messages are
+explained where the host has no table, too."""
+EXAMPLES = """\
+examples:
+  dmaragent why "libxl: error: RDM conflict at 0xad800000"
+  sudo xl dmesg | sudo dmaragent why -
+  journalctl -k | dmaragent why - --host recorded/
+  dmaragent why --list
+
+Exit codes: 0 something was recognised; 1 nothing was; 2 it cannot be read."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument(
+        "text", metavar="TEXT", nargs="*", help="the message, or - for standard input"
+    )
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help="the host that printed it, instead of this machine: a table, acpidump text, a "
+        "recorded machine, or a directory shaped like a root file system",
+    )
+    parser.add_argument("--list", action="store_true", help="show every message that is known")
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what the messages mean."""
+    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.opening import LIVE, open_host  # noqa: PLC0415 - likewise
+    from dmaragent.host import join  # noqa: PLC0415 - likewise
+    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
+    from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
+    from dmaragent.messages.tie import tie_all  # noqa: PLC0415 - likewise
+
+    if options.list:
+        return _list(options)
+    given = _given(options.text)
+    opened = open_host(options.host)
+    host = join(collect(opened.reader))
+    source, text = given if given is not None else ("boot-log", _boot_log(host))
+    inventory = take_inventory(host)
+    why = tie_all(recogniser().recognise(text), inventory)
+    if options.json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+        from dmaragent.present.why_document import why_document  # noqa: PLC0415 - likewise
+
+        print_document(why_document(why, source, {"kind": opened.kind, "path": opened.path}))
+    elif why.ties:
+        from dmaragent.present.why_text import why_text  # noqa: PLC0415 - likewise
+
+        print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
+    else:
+        from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
+
+        read = count(why.recognition.line_count, "line")
+        print(f"No known message in {read}. Those that are known: dmaragent why --list")
+    return 0 if why.ties else 1
+
+
+def _list(options: argparse.Namespace) -> int:
+    from dmaragent.messages import MESSAGES  # noqa: PLC0415 - start-up time
+
+    if options.json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+        from dmaragent.present.why_document import known_document  # noqa: PLC0415 - likewise
+
+        print_document(known_document(MESSAGES))
+    else:
+        from dmaragent.present.why_text import known_text  # noqa: PLC0415 - likewise
+
+        print("\n".join(known_text(MESSAGES)))
+    return 0
+
+
+def _given(words: list[str]) -> tuple[str, str] | None:
+    """Give what the user gave and where; None: nothing, so that the boot log counts."""
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
+    if not words:
+        return None
+    if words == ["-"]:
+        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
+
+        return "standard-input", read_standard_input().decode("utf-8", "surrogateescape")
+    text = " ".join(words)
+    if not text.strip():
+        raise DmaragentError("TEXT is empty", "paste the message, in quotes, or give - and a log")
+    return "text", text
+
+
+def _boot_log(host: Host) -> str:
+    """Give the lines of the boot log about the IOMMU."""
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
+    if host.iommu_log is None:
+        raise DmaragentError(
+            "the boot log of this host was not read, and no TEXT is given",
+            "paste a message, or pipe a log: sudo dmesg | dmaragent why -",
+        )
+    return "\n".join(host.iommu_log)

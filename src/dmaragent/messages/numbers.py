@@ -1,0 +1,50 @@
+"""The numbers in messages: errors by number and by words, VT-d's fault reasons."""
+
+ERRORS = {
+    1: ("EPERM", "Operation not permitted"),
+    2: ("ENOENT", "No such file or directory"),
+    5: ("EIO", "Input/output error"),
+    7: ("E2BIG", "Argument list too long"),
+    9: ("EBADF", "Bad file descriptor"),
+    12: ("ENOMEM", "Cannot allocate memory"),
+    14: ("EFAULT", "Bad address"),
+    16: ("EBUSY", "Device or resource busy"),
+    17: ("EEXIST", "File exists"),
+    18: ("EXDEV", "Invalid cross-device link"),
+    19: ("ENODEV", "No such device"),
+    22: ("EINVAL", "Invalid argument"),
+    28: ("ENOSPC", "No space left on device"),
+    38: ("ENOSYS", "Function not implemented"),
+    95: ("EOPNOTSUPP", "Operation not supported"),
+    98: ("EADDRINUSE", "Address already in use"),
+}
+"""Linux's errors and Xen's, which are the same numbers, with what the C library says of each."""
+_BY_WORDS = {words: number for number, (_, words) in ERRORS.items()}
+
+FAULT_REASONS = {
+    0x01: "the IOMMU has no entry for the device's bus",
+    0x02: "the IOMMU has no entry for the device: nobody set it up, or it is not the device it "
+    "says it is",
+    0x03: "the IOMMU's entry for the device is wrong",
+    0x04: "the address is beyond what the IOMMU translates",
+    0x05: "the page is not mapped for writing",
+    0x06: "the page is not mapped for reading",
+}
+"""What VT-d's fault reasons come to.  Source: VT-d specification, 7.3; the numbers as in Linux
+drivers/iommu/intel/dmar.c, ``dma_remap_fault_reasons``."""
+
+
+def error_number(words: str) -> int | None:
+    """Give the number of the error that the C library puts into `words`; None: none is known.
+
+    What follows the words does not count: messages go on after them.
+    """
+    for known, number in _BY_WORDS.items():
+        if words.startswith(known):
+            return number
+    return None
+
+
+def error_name(number: int) -> str:
+    """Give ``EPERM`` for 1, and ``error 77`` for one without a name here."""
+    return ERRORS[number][0] if number in ERRORS else f"error {number}"

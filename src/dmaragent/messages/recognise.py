@@ -1,0 +1,209 @@
+"""From a text to the messages in it: old and new wordings, counted, with what they name.
+
+The text may be a pasted line or a boot log of many megabytes.  It is searched for one fixed
+piece of each wording, and a pattern is tried around each place where one stands, so that the
+time grows with the text alone.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from dmaragent.messages.model import Message, Names, Recognised, Recognition, Span, Wording
+from dmaragent.messages.names import names_of
+from dmaragent.messages.template import AFTER, BEFORE
+
+MOST_LINES = 20
+"""Line numbers that are kept of one message."""
+MOST_SPANS = 16
+"""Different addresses that are kept of one message."""
+MOST_FOUND = 1000
+"""Messages that are kept apart: a log can name that many devices only if it is made up."""
+MOST_JOINED = 1 << 16
+"""Characters of a text whose lines are tried together: a paste, not a log."""
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\r(?=\n|$)")
+_BLANKS = re.compile(r"[ \t\xa0]{2,}|[\t\xa0]")
+_QUOTED = re.compile(r"^[> ]+|\s+$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """One wording found in a line of the text."""
+
+    start: int
+    end: int
+    message: Message
+    names: Names
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """What comes first in the text is taken, then what explains more of it."""
+        return self.start, -self.end
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What is gathered of one message."""
+
+    first: Recognised
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    spans: dict[Span, None] = field(default_factory=dict)
+    more_spans: int = 0
+
+    def add(self, line: int, spans: Iterable[Span]) -> None:
+        """Count one more line."""
+        self.count += 1
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(line)
+        new = [span for span in spans if span not in self.spans]
+        if len(self.spans) + len(new) > MOST_SPANS:
+            self.more_spans += 1
+        else:
+            self.spans.update(dict.fromkeys(new))
+
+    @property
+    def recognised(self) -> Recognised:
+        """Give it as it is told."""
+        return replace(
+            self.first,
+            names=replace(self.first.names, spans=tuple(self.spans)),
+            count=self.count,
+            lines=tuple(self.lines),
+            more_spans=self.more_spans,
+        )
+
+
+class Recogniser:
+    """Finds the messages of a table in texts."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self._by_anchor: dict[str, list[tuple[Message, Wording]]] = {}
+        for message in messages:
+            for wording in message.wordings:
+                found = self._by_anchor.setdefault(wording.template.anchor, [])
+                found.append((message, wording))
+
+    def recognise(self, text: str) -> Recognition:
+        """Find the known messages in `text`."""
+        clean = _BLANKS.sub(" ", _CONTROLS.sub("", text))
+        kept: dict[tuple[str, Names], _Kept] = {}
+        left_out = 0
+        counter = _Lines(clean)
+        for match in self._matches(clean):
+            number, line = counter.at(match.start)
+            left_out += not _keep(kept, match, number, line)
+        if len(clean) <= MOST_JOINED and "\n" in clean.strip():
+            for number, line, match in self._joined(clean):
+                if (match.message.id, _key(match.names)) not in kept:
+                    left_out += not _keep(kept, match, number, line, split=True)
+        found = _without_nameless([each.recognised for each in kept.values()])
+        found.sort(key=lambda one: (one.message.weight.rank, one.lines))
+        return Recognition(found=tuple(found), line_count=counter.total, left_out=left_out)
+
+    def _matches(self, text: str) -> Iterator[_Match]:
+        """Yield what is found in `text`, in its order; of matches that overlap, the first."""
+        places = sorted((at, anchor) for anchor in self._by_anchor for at in _places(text, anchor))
+        end = 0
+        for _, group in groupby(_grouped(text, places), key=lambda one: one[0]):
+            near = [match for _, place in group for match in self._around(text, *place)]
+            for match in sorted(near, key=lambda one: one.order):
+                if match.start >= end:
+                    yield match
+                    end = match.end
+
+    def _around(self, text: str, at: int, anchor: str) -> Iterator[_Match]:
+        """Yield the wordings that stand around the `anchor` at a place of `text`."""
+        start = max(at - BEFORE, text.rfind("\n", max(at - BEFORE, 0), at) + 1)
+        newline = text.find("\n", at, at + AFTER)
+        window = text[start : at + AFTER if newline < 0 else newline]
+        for message, wording in self._by_anchor[anchor]:
+            for found in wording.template.pattern.finditer(window):
+                if found.start() <= at - start < found.end():
+                    names = names_of(found.groupdict())
+                    yield _Match(start + found.start(), start + found.end(), message, names)
+
+    def _joined(self, text: str) -> Iterator[tuple[int, str, _Match]]:
+        """Yield what is found only across the ends of lines, with its line and text.
+
+        A mail splits between words and marks what it quotes; a terminal splits anywhere.
+        """
+        lines = [_QUOTED.sub("", line) for line in text.split("\n")]
+        for glue in (" ", ""):
+            starts, at = [], 0
+            for line in lines:
+                starts.append(at)
+                at += len(line) + len(glue)
+            whole = glue.join(lines)
+            for match in self._matches(whole):
+                number = bisect_left(starts, match.start + 1)
+                if number < len(starts) and starts[number] < match.end:
+                    yield number, whole[match.start : match.end], match
+
+
+class _Lines:
+    """Counts the lines of a text up to places that come in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._number = 1
+        self.total = text.count("\n") + bool(text and not text.endswith("\n"))
+
+    def at(self, place: int) -> tuple[int, str]:
+        """Give the number of the line at `place`, and the line, cut where it is very long."""
+        self._number += self._text.count("\n", self._at, place)
+        self._at = place
+        start = max(place - BEFORE, self._text.rfind("\n", max(place - BEFORE, 0), place) + 1)
+        end = self._text.find("\n", place, place + AFTER)
+        return self._number, self._text[start : place + AFTER if end < 0 else end].strip()
+
+
+def _places(text: str, anchor: str) -> Iterator[int]:
+    at = text.find(anchor)
+    while at >= 0:
+        yield at
+        at = text.find(anchor, at + len(anchor))
+
+
+def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Give each place a number that those near it in the same line share."""
+    number, last = 0, -1
+    for at, anchor in places:
+        if last < 0 or at - last > BEFORE or text.find("\n", last, at) >= 0:
+            number += 1
+        last = at
+        yield number, (at, anchor)
+
+
+def _key(names: Names) -> Names:
+    return replace(names, spans=())
+
+
+def _keep(
+    kept: dict[tuple[str, Names], _Kept],
+    match: _Match,
+    number: int,
+    line: str,
+    *,
+    split: bool = False,
+) -> bool:
+    """Count `match` with those like it; tell whether there is room for it."""
+    key = (match.message.id, _key(match.names))
+    if key not in kept:
+        if len(kept) >= MOST_FOUND:
+            return False
+        first = Recognised(
+            message=match.message, names=match.names, count=0, lines=(), text=line, split=split
+        )
+        kept[key] = _Kept(first)
+    kept[key].add(number, match.names.spans)
+    return True
+
+
+def _without_nameless(found: list[Recognised]) -> list[Recognised]:
+    """Leave out those that name nothing where the same message stands there with a name."""
+    named = {one.message.id for one in found if one.names != Names()}
+    return [one for one in found if one.names != Names() or one.message.id not in named]

@@ -1,0 +1,74 @@
+"""How a message's wording is written down, and the pattern that it becomes.
+
+A template is the text as it is printed, a run of spaces written as one, with
+
+``<name>``   a value of one of the kinds in ``_VALUES``
+``{...}``    a part that may be missing
+
+Everything else stands for itself.  Patterns are tried only around the longest piece of text
+that always stands in the message, and each of their values is bounded: no input is slow.
+"""
+
+import re
+from dataclasses import dataclass
+
+_HEX = r"(?:0x)?[0-9a-fA-F]{1,16}"
+_VALUES = {
+    "sbdf": r"(?:[0-9a-fA-F]{1,8}:)?[0-9a-fA-F]{1,2}:[0-9a-fA-F]{1,2}\.[0-7](?![0-9a-fA-F])",
+    "address": _HEX,
+    "base": _HEX,
+    "limit": _HEX,
+    "page": _HEX,
+    "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[IO\])",
+    "domid": r"\d{1,10}",
+    "group": r"\d{1,10}",
+    "errno": r"-?\d{1,5}",
+    "error": r"[A-Za-z][A-Za-z/ ()-]{2,60}",
+    "result": r"-?\d{1,5}",
+    "reason": r"\d{1,3}",
+    "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
+    "direction": r"Read|Write",
+    "number": r"(?:0x)?[0-9a-fA-F]{1,16}",
+    "word": r"[^\n`'\"]{0,80}",
+    "any": r"[^\n]{0,80}?",
+}
+"""What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
+_TOKEN = re.compile(r"<([a-z]+)(\d?)>|([{}])")
+BEFORE, AFTER = 160, 480
+"""Characters around the anchor that a pattern sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One wording: its text with values, its pattern, the text to look for first."""
+
+    text: str
+    anchor: str
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def read(cls, text: str) -> "Template":
+        """Read a template.
+
+        Raises:
+            KeyError: it has a value of no known kind.
+
+        """
+        pattern, anchor, at, depth = "", "", 0, 0
+        for token in _TOKEN.finditer(text):
+            literal = text[at : token.start()]
+            pattern += re.escape(literal)
+            anchor = _longer(anchor, literal if depth == 0 else "")
+            at = token.end()
+            kind, number, brace = token.groups()
+            if brace:
+                depth += 1 if brace == "{" else -1
+                pattern += "(?:" if brace == "{" else ")?"
+            else:
+                pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
+        pattern += re.escape(text[at:])
+        return cls(text, _longer(anchor, text[at:]), re.compile(pattern))
+
+
+def _longer(one: str, other: str) -> str:
+    return other if len(other) > len(one) else one

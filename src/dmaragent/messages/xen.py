@@ -1,0 +1,128 @@
+"""Messages of the Xen hypervisor when a device is assigned or misbehaves."""
+
+from dmaragent.messages.making import message
+from dmaragent.messages.model import Address, Printer, Weight
+
+XEN = Printer.XEN
+_IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
+_PCI = "xen/drivers/passthrough/pci.c"
+_RELAXED = (
+    "If the guest may reach what the others keep in the region, make the device's policy "
+    "relaxed. xl: 'SBDF,rdm_policy=relaxed' in pci=. Qubes: option no-strict-reset=True of "
+    "qvm-pci, which sets the policy relaxed as well. libvirt has no such setting. XCP-ng and "
+    "XenServer ask for relaxed by themselves. For USB controllers it is commonly done: their "
+    "region is for the keyboard before the system starts. Options of the dom0 kernel have no "
+    "effect: Xen decides."
+)
+_IN_QUARANTINE = (
+    "No guest's configuration helps: what is refused is the way into the quarantine. xl "
+    "pci-assignable-add asks for it with the relaxed policy. XCP-ng 8.2 was seen to refuse, 8.3 "
+    "(Xen 4.17) to allow it."
+)
+ASSIGN_ERRORS = {
+    1: "EPERM: the device shares a region and the policy is strict; the line before names it.",
+    16: "EBUSY: another guest has the device, or the guest has RAM where a region of the "
+    "device must be.",
+    18: "EXDEV: the guest uses memory sharing, paging, populate-on-demand or is being migrated.",
+    19: "ENODEV: Xen does not know the device, or no remapping unit serves it.",
+    22: "EINVAL: the guest is going away, or the toolstack asked for something that this Xen "
+    "does not know.",
+    95: "EOPNOTSUPP: the guest was started without an IOMMU, or the device is a conventional "
+    "PCI one with a region behind a bridge.",
+    98: "EADDRINUSE: a region of the device overlaps one that the guest has already, but is "
+    "not the same.",
+}
+"""What Xen answers where a device is assigned: pci.c and vtd/iommu.c, as of 4.22."""
+
+MESSAGES = (
+    message(
+        "xen-shared-rmrr-refused",
+        XEN,
+        Weight.REFUSAL,
+        "Xen refuses the device: it shares a region with others, and the policy is strict",
+        "It's disallowed to assign <sbdf> with shared RMRR at <address> for <domain>",
+        releases="Xen 4.6 and later",
+        meaning="The device scope of the region has more than one entry. Xen counts entries, "
+        "whether the devices are there or not and whether they go to the same guest; a guest "
+        "with one of them could reach the memory of the others. With the strict policy, the "
+        "default of a device, it answers EPERM.",
+        advice=_RELAXED,
+        in_quarantine=_IN_QUARANTINE,
+        source=f"{_IOMMU}, intel_iommu_assign_device, 3848058e7d; checked in the source, both "
+        "ways to write device and domain",
+    ),
+    message(
+        "xen-shared-rmrr-risky",
+        XEN,
+        Weight.NOTE,
+        "Xen assigns the device, though it shares a region with others",
+        "It's risky to assign <sbdf> with shared RMRR at <address> for <domain>",
+        releases="Xen 4.6 and later",
+        meaning="The policy is relaxed, so that Xen only warns: the guest can reach memory that "
+        "the firmware shares among several devices.",
+        advice="Nothing needs to be done where the guest is trusted with it; else assign "
+        "another device.",
+        source=f"{_IOMMU}, intel_iommu_assign_device; checked in the source",
+    ),
+    message(
+        "xen-assign-failed",
+        XEN,
+        Weight.REFUSAL,
+        "Xen did not assign the device",
+        ("<domain>: assign (<sbdf>) failed (<errno>)", "newer"),
+        (
+            "XEN_DOMCTL_assign_device: assign <sbdf> to <domain> failed (<errno>)",
+            "Xen 4.x, older",
+        ),
+        releases="all with passthrough",
+        meaning="It follows from the reason that its error number stands for.",
+        advice="Look at the lines before it in xl dmesg, and at the error.",
+        source=f"{_PCI}, assign_device and iommu_do_pci_domctl; checked in the source",
+        by_error=ASSIGN_ERRORS,
+    ),
+    message(
+        "xen-identity-map-conflict",
+        XEN,
+        Weight.REFUSAL,
+        "The guest has other memory where a region of the device must be",
+        "Cannot setup identity map <domain>:<page>, gfn already mapped to <number>",
+        releases="Xen 4.6 and later",
+        meaning="A region must be at its own address in the guest, and the guest has RAM or "
+        "another device there. With the strict policy the device is refused (EBUSY); with "
+        "relaxed the page is left out, and what the device does there hits the guest's memory. "
+        "The numbers are pages of 4 KiB, not addresses.",
+        advice="A guest's memory is laid out around regions only when it starts: give the "
+        'device in its configuration, or rdm = "strategy=host". dmaragent resolve GUEST says '
+        "what helps; dmaragent hotplug says it for xl pci-attach.",
+        source="xen/arch/x86/mm/p2m.c, set_identity_p2m_entry; checked in the source; newer "
+        "releases may put it in other words, which was not seen",
+    ),
+    message(
+        "xen-dma-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped an access of a device",
+        "[VT-D]DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>",
+        "[VT-D]DMAR: [DMA <direction>] Request device [<sbdf>] fault addr <address>",
+        releases="all with VT-d",
+        meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
+        "That is a driver's mistake, firmware that still uses the device, or a region that the "
+        "firmware forgot to put into its table.",
+        advice="Where the address is in no region of the device but the memory map calls it "
+        "reserved, Xen can be told of the region: its boot option rmrr=.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
+        address=Address.ACCESS,
+    ),
+    message(
+        "xen-fault-reason",
+        XEN,
+        Weight.NOTE,
+        "The reason of the fault in the line before",
+        "DMAR: reason <hexreason> - ",
+        releases="all with VT-d",
+        meaning="It says why the IOMMU stopped the access that the line before names.",
+        advice="Look at the line before.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; the line seen in logs",
+        by_reason=True,
+    ),
+)

@@ -1,0 +1,67 @@
+"""Messages of xl and libxlutil about what they cannot read in a configuration."""
+
+from dmaragent.messages.making import message
+from dmaragent.messages.model import Printer, Weight
+
+XL = Printer.XL
+_XLU = "tools/libs/util/libxlu_pci.c (before 4.15: tools/libxl/libxlu_pci.c)"
+_RESOLVE = "dmaragent resolve GUEST shows what this release makes of it."
+
+MESSAGES = (
+    message(
+        "xl-rdm-unreadable",
+        XL,
+        Weight.FIRMWARE,
+        "xl cannot read rdm= and goes on without it",
+        "Unknown RDM state option: <word>",
+        "Unknown RDM strategy option: <word>",
+        ("Unknown RDM property policy value: <word>", "up to 4.14"),
+        ("Unknown RDM policy: <word>", "4.15 and later; also for rdm_policy="),
+        releases="Xen 4.6 and later",
+        meaning="The name or value that is quoted is none that xl knows; a space after a comma "
+        "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
+        advice=_RESOLVE,
+        source=f"{_XLU}, xlu_rdm_parse; checked in the source",
+    ),
+    message(
+        "xl-policy-unreadable",
+        XL,
+        Weight.REFUSAL,
+        "xl does not know the policy of a device",
+        "<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'",
+        releases="Xen 4.6 to 4.14",
+        meaning="rdm_policy= is strict or relaxed, in small letters, without spaces.",
+        advice=_RESOLVE,
+        source=f"{_XLU}, xlu_pci_parse_bdf; checked in the source",
+    ),
+    message(
+        "xl-pci-option-unknown",
+        XL,
+        Weight.REFUSAL,
+        "xl does not know an option of a device",
+        ("Unknown PCI BDF option: <word>", "up to 4.14, which ignores the option"),
+        ("Unknown PCI_SPEC_STRING option: <word>", "4.15 and later, which stops"),
+        releases="all with passthrough",
+        meaning="A space after a comma belongs to the name that follows it: write "
+        "'00:1d.0,rdm_policy=relaxed'. Up to 4.14 the device keeps its default policy, strict, "
+        "without another word.",
+        advice=_RESOLVE,
+        source=f"{_XLU}, xlu_pci_parse_bdf, xlu_pci_parse_spec_string; checked in the source",
+    ),
+    message(
+        "xl-pci-unreadable",
+        XL,
+        Weight.REFUSAL,
+        "xl cannot read a device's entry and does not start the guest",
+        ("unable to parse PCI BDF `<word>' for passthrough", "up to 4.14"),
+        ("unable to parse PCI_SPEC_STRING `<word>' for passthrough", "4.15 and later"),
+        ('pci-attach: malformed BDF specification "<word>"', "up to 4.14"),
+        ('pci-attach: malformed PCI_SPEC_STRING "<word>"', "4.15 and later"),
+        releases="all with passthrough",
+        meaning="An entry is an address like 0000:00:1d.0, and options after commas, without "
+        "spaces.",
+        advice=_RESOLVE,
+        source="tools/xl/xl_parse.c, parse_config_data; tools/xl/xl_pci.c, pciattach; checked "
+        "in patches",
+    ),
+)

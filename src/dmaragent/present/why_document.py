@@ -1,0 +1,156 @@
+"""Recognised messages as docs/schema/why.v1.json."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dmaragent.inventory import Region
+from dmaragent.messages.model import QUARANTINE, Message, Names, Span
+from dmaragent.messages.numbers import error_name
+from dmaragent.messages.tie import DeviceTie, SpanTie, Tie, Why
+from dmaragent.pci_classes import class_words
+from dmaragent.present.documents import document, range_object
+from dmaragent.present.why_text import advice_words, means_words
+
+
+def why_document(why: Why, source: str, host: dict[str, str]) -> dict[str, Any]:
+    """Give the document of ``dmaragent why``; `source` is what was read, `host` which it is."""
+    answer = {
+        "source": source,
+        "lines": why.recognition.line_count,
+        "table_known": why.table_known,
+        "recognised": [_tie(each) for each in why.ties],
+        "left_out": why.recognition.left_out,
+        "known": None,
+    }
+    return document("why", {"host": host}, answer)
+
+
+def known_document(messages: Iterable[Message]) -> dict[str, Any]:
+    """Give the document of ``dmaragent why --list``."""
+    answer = {
+        "source": "list",
+        "lines": 0,
+        "table_known": None,
+        "recognised": [],
+        "left_out": 0,
+        "known": [_known(each) for each in messages],
+    }
+    return document("why", {"host": None}, answer)
+
+
+def _message(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "printer": message.printer.value,
+        "weight": message.weight.value,
+        "title": message.title,
+        "releases": message.releases,
+        "source": message.source,
+    }
+
+
+def _known(message: Message) -> dict[str, Any]:
+    return {
+        **_message(message),
+        "meaning": message.meaning,
+        "advice": message.advice,
+        "wordings": [
+            {"template": one.template.text, "releases": one.releases} for one in message.wordings
+        ],
+    }
+
+
+def _tie(each: Tie) -> dict[str, Any]:
+    found = each.recognised
+    return {
+        **_message(found.message),
+        "meaning": means_words(found),
+        "advice": advice_words(found),
+        "text": found.text,
+        "count": found.count,
+        "line_numbers": list(found.lines),
+        "split": found.split,
+        "names": _names(found.names),
+        "more_addresses": found.more_spans,
+        "here": {
+            "fits": each.fits,
+            "decided_by_xen": each.decided_by_xen,
+            "devices": [_device(one) for one in each.devices],
+            "addresses": [_span(one) for one in each.spans],
+            "group": (
+                None
+                if each.group is None
+                else {
+                    "number": each.group.number,
+                    "devices": [str(sbdf) for sbdf in each.group.devices],
+                }
+            ),
+            "forgotten": None if each.forgotten is None else range_object(each.forgotten),
+        },
+        "findings": list(each.findings),
+        "next": list(each.commands),
+    }
+
+
+def _names(names: Names) -> dict[str, Any]:
+    return {
+        "devices": [str(sbdf) for sbdf in names.devices],
+        "addresses": [_span_object(one) for one in names.spans],
+        "domain": names.domain,
+        "quarantine": names.domain == QUARANTINE,
+        "group": names.group,
+        "error": None if names.error is None else error_name(names.error),
+        "result": names.result,
+        "fault_reason": names.reason,
+        "word": names.word,
+    }
+
+
+def _span_object(span: Span) -> dict[str, str]:
+    return {"base": f"0x{span.first:x}", "limit": f"0x{span.last:x}"}
+
+
+def _device(device: DeviceTie) -> dict[str, Any]:
+    function = device.function
+    code = None if function is None else function.class_code
+    return {
+        "sbdf": str(device.sbdf),
+        "presence": device.presence.value,
+        "class": None if code is None else class_words(code),
+        "driver": None if function is None else function.driver,
+        "slot": None if function is None else function.slot,
+        "iommu_group": None if function is None else function.iommu_group,
+        "regions": [_region(one) for one in device.owned],
+        "linux": [
+            {
+                "region": region.number,
+                "type": held.hold.value,
+                "through": None if held.through is None else str(held.through),
+                "by_kernel": held.by_kernel,
+            }
+            for region, held in device.held
+        ],
+    }
+
+
+def _span(one: SpanTie) -> dict[str, Any]:
+    return {
+        **_span_object(one.span),
+        "regions": [_region(each) for each in one.regions],
+        "xen_entries": [
+            {**range_object(each.range), "origin": each.origin.value} for each in one.entries
+        ],
+        "units": list(one.units),
+        "memory_map": one.memory,
+    }
+
+
+def _region(region: Region) -> dict[str, Any]:
+    return {
+        "number": region.number,
+        "base": f"0x{region.base:x}",
+        "limit": f"0x{region.limit:x}",
+        "offset": region.offset,
+        "sharers": region.sharers,
+        "owners": [None if owner.sbdf is None else str(owner.sbdf) for owner in region.owners],
+    }

@@ -1,0 +1,59 @@
+"""The page docs/messages.md, written from the tables of messages (``make docs``)."""
+
+import sys
+from textwrap import fill
+
+from dmaragent.messages import MESSAGES
+from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.model import Message
+from dmaragent.present.why_text import printer_words
+
+HEAD = """\
+# Messages
+
+What `dmaragent why` recognises: messages of kernels, hypervisors and tools about reserved
+device memory and passthrough. In a wording, `<name>` stands for a value, `{...}` may be missing,
+and what is printed before or after it does not matter.
+Written from `src/dmaragent/messages/` by `make docs`.
+"""
+
+
+def page() -> str:
+    """Give the page."""
+    parts = [HEAD]
+    printer = None
+    for message in MESSAGES:
+        if message.printer is not printer:
+            printer = message.printer
+            parts.append(f"\n## {printer.value}\n")
+        parts.append(_entry(message))
+    return "".join(parts)
+
+
+def _entry(message: Message) -> str:
+    wordings = "".join(
+        f"    {one.template.text}{f'    ({one.releases})' if one.releases else ''}\n"
+        for one in message.wordings
+    )
+    said = [
+        message.meaning,
+        *(f"- {text}" for text in message.by_error.values()),
+        f"What to do: {message.advice}",
+    ]
+    if message.in_quarantine:
+        said.append(f"Where the domain is 32753: {message.in_quarantine}")
+    if message.id in FINDINGS:
+        found = ", ".join(f"`{one}`" for one in FINDINGS[message.id])
+        said.append(f"Findings of `dmaragent check`: {found}")
+    said.append(f"Source: {message.source}.")
+    title = _wrapped(f"**{message.title}.** {printer_words(message)}.")
+    return f"\n### {message.id}\n\n{title}\n{wordings}\n" + "\n".join(map(_wrapped, said))
+
+
+def _wrapped(text: str) -> str:
+    hang = "  " if text.startswith("- ") else ""
+    return fill(text, 99, subsequent_indent=hang, break_on_hyphens=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
