@@ -81,7 +81,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "Linux refuses VFIO: interrupts of the device cannot be remapped",
         "No interrupt remapping support. Use the module param",
-        releases="all that have VFIO",
+        releases="every release with VFIO",
         meaning="It is not about reserved memory: without interrupt remapping a guest could "
         "send interrupts to the host with the device, and VFIO answers EPERM.",
         advice="Switch on VT-d and x2APIC in the firmware setup, update the firmware, and look "

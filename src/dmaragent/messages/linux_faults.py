@@ -41,7 +41,7 @@ MESSAGES = (
             "before that",
         ),
         ("DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>", "the oldest"),
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The device read or wrote an address that its driver, or the guest that has it, "
         "did not map. That is a driver's mistake, firmware that still uses the device, or a "
         "region that the firmware forgot to put into its table.",
@@ -56,7 +56,7 @@ MESSAGES = (
     message(
         "linux-fault-reason",
         LINUX,
-        Weight.NOTE,
+        Weight.CONSEQUENCE,
         "The reason of the fault in the line before",
         "DMAR:[fault reason <reason>]",
         releases="older kernels, in a line of its own",
@@ -68,10 +68,10 @@ MESSAGES = (
     message(
         "linux-fault-status",
         LINUX,
-        Weight.NOTE,
+        Weight.CONSEQUENCE,
         "A remapping unit reports faults",
         "DRHD: handling fault status reg <number>",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="It announces the faults in the lines that follow it. They are shown a few at a "
         "time: there may have been more.",
         advice="Look at the lines that follow.",
@@ -84,7 +84,7 @@ MESSAGES = (
         "The IOMMU stopped an interrupt of a device",
         "[INTR-REMAP] Request device [<sbdf>] fault index <number> [fault reason <hexreason>]",
         "INTR-REMAP: Request device [[<sbdf>] fault index",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="It is about an interrupt, not about memory: no region is concerned.",
         advice="Look for a newer driver or firmware of the device.",
         source=f"{_DMAR}, dmar_fault_do_one, checked in the source",

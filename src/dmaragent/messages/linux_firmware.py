@@ -72,7 +72,7 @@ MESSAGES = (
         "The table has a remapping unit without an address: Linux does without VT-d",
         "Your BIOS is broken; DMAR reported at address zero",
         "Your BIOS is broken; DMAR reported at address <address>!",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="A DRHD structure gives 0 as the address of its registers. Linux does not "
         "switch VT-d on; no device can be passed through. Xen switches VT-d off likewise.",
         advice="Switch VT-d off and on again in the firmware setup. " + _UPDATE,
@@ -86,7 +86,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "A remapping unit does not answer: Linux does without VT-d",
         "Your BIOS is broken; DMAR reported at address <address> returns all ones",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="Nothing answers at the address that a DRHD structure gives for its registers: "
         "the unit is switched off, or is elsewhere. Linux does not switch VT-d on.",
         advice="Switch VT-d off and on again in the firmware setup. " + _UPDATE,
@@ -99,7 +99,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table gives a NUMA node to a unit that it does not have",
         "Your BIOS is broken; RHSA refers to non-existent DMAR unit at <address>",
-        releases="all with VT-d and NUMA",
+        releases="every release with VT-d and NUMA",
         meaning="An RHSA structure names registers that no DRHD structure has. Only the "
         "placement of the unit's memory is affected.",
         advice="Nothing needs to be done. " + _UPDATE,
@@ -124,7 +124,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table holds a structure of length 0: Linux reads no further",
         "Invalid 0-length structure",
-        releases="all with VT-d; newer ones print it only for debugging",
+        releases="every release with VT-d; newer ones print it only for debugging",
         meaning="What follows in the table is lost to Linux, regions and units alike. Xen "
         "switches VT-d off for the whole host.",
         advice=_UPDATE,
@@ -136,7 +136,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "A structure runs past the end of the table: Linux does without VT-d",
         "Record passes table end",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The table is cut, or a length in it is wrong; Linux gives up on all of it "
         "(EINVAL). Xen does not look, and reads what lies behind the table.",
         advice=_UPDATE,
@@ -148,7 +148,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table calls an endpoint a bridge, or a bridge an endpoint",
         "Device scope type does not match for <sbdf>",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="A device scope names this device with the wrong type. Linux does not tie it to "
         "that structure, and VT-d may not come up at all (EINVAL). Network bridges (NTB) in "
         "storage mode are a common case.",
@@ -161,7 +161,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table has a device scope of a type that Linux does not know",
         "Unsupported device scope",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The entry is passed over; the others of the structure count.",
         advice="Nothing needs to be done. " + _UPDATE,
         source=f"{_DMAR}, dmar_alloc_dev_scope, checked in the source",
@@ -184,7 +184,7 @@ MESSAGES = (
         Weight.NOTE,
         "Linux lists a region of the firmware's table",
         "DMAR: RMRR base: <base> end: <limit>",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="Nothing is wrong: each region of the table is listed once at boot.",
         advice="dmaragent inventory says which devices own it.",
         source=f"{_DMAR}, dmar_table_print_dmar_entry, checked in the source",

@@ -44,10 +44,12 @@ class Weight(Enum):
     """Something that was asked for is not done: a device, a guest, or all of VT-d."""
     FAULT = "fault"
     """A device's access was stopped, or may be."""
+    CONSEQUENCE = "consequence"
+    """It follows from another message, which says why."""
     FIRMWARE = "firmware"
     """The firmware's table is wrong; by itself it stops nothing that was asked for."""
     NOTE = "note"
-    """Nothing is wrong, or it follows from another message."""
+    """Nothing is wrong."""
 
     @property
     def rank(self) -> int:

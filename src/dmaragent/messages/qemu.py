@@ -14,7 +14,7 @@ MESSAGES = (
     message(
         "qemu-container-refused",
         Printer.QEMU,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "QEMU cannot have the device: the kernel refuses it",
         "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set group "
         "container: <error>",
@@ -36,7 +36,7 @@ MESSAGES = (
     message(
         "qemu-container-failed",
         Printer.QEMU,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "QEMU cannot set up the device's group",
         "{vfio <sbdf>: }failed to setup container for group <group>",
         "vfio: failed to setup container for group <group>",
@@ -63,7 +63,7 @@ MESSAGES = (
     message(
         "qemu-iommufd-refused",
         Printer.QEMU,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "QEMU cannot have the device (iommufd): the kernel refuses it",
         "error attach <sbdf> (<number>) to id=<number2>{: <error>}",
         releases="QEMU with iommufd",
@@ -80,7 +80,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "libvirt cannot reset the device",
         "Unable to reset PCI device <sbdf>{: <any>no FLR, PM reset or bus reset available}",
-        releases="all with PCI passthrough",
+        releases="every release with PCI passthrough",
         meaning="It is not about reserved memory: the device has no way to be reset that would "
         "leave its neighbours alone. Qubes shows it together with the refusal of a shared "
         "region, because one option, no-strict-reset, changes both.",

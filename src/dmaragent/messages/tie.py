@@ -7,7 +7,7 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.memory_map import memory_words
 from dmaragent.messages.findings import CHECKED, FINDINGS
-from dmaragent.messages.model import Address, Names, Printer, Recognised, Recognition, Span
+from dmaragent.messages.model import Address, Names, Printer, Recognised, Recognition, Span, Weight
 from dmaragent.platforms.linux import Held
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction, Presence
@@ -55,10 +55,14 @@ class Tie:
     spans: tuple[SpanTie, ...]
     group: IommuGroup | None
     """The IOMMU group that it names, where the host has it."""
+    drivers: tuple[tuple[SBDF, str | None], ...]
+    """The devices of that group with their drivers; None: none, or not known."""
     fits: bool | None
     """Whether the host has what it names; None where it names nothing or that is not known."""
     decided_by_xen: bool
     """Whether Linux printed it on a host whose IOMMU is Xen's."""
+    vtd_off: str
+    """Why Xen switches VT-d off on the host, where its printer would notice; or empty."""
     forgotten: AddressRange | None
     """Pages in no region where a region may be missing from the table."""
     findings: tuple[str, ...]
@@ -100,14 +104,22 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         devices=devices,
         spans=spans,
         group=group,
+        drivers=tuple((sbdf, _driver(sbdf, inventory)) for sbdf in group.devices)
+        if group is not None
+        else (),
         fits=_fits(message.address, devices, spans, inventory),
         decided_by_xen=(
             message.printer in (Printer.LINUX, Printer.QEMU)
             and inventory.linux_state is LinuxState.UNDER_XEN
         ),
+        vtd_off=(
+            inventory.xen.list.vtd_disabled
+            if message.printer in (Printer.XEN, Printer.LIBXL) and message.weight is Weight.REFUSAL
+            else ""
+        ),
         forgotten=forgotten,
         findings=FINDINGS.get(message.id, ()),
-        commands=tuple(_commands(recognised, group, forgotten)),
+        commands=tuple(_commands(recognised, spans, group, forgotten)),
     )
 
 
@@ -123,6 +135,11 @@ def _device(sbdf: SBDF, inventory: Inventory) -> DeviceTie:
         owned=tuple(one for one in regions if any(owner.sbdf == sbdf for owner in one.owners)),
         held=tuple((one, held) for one in regions for held in one.linux if held.sbdf == sbdf),
     )
+
+
+def _driver(sbdf: SBDF, inventory: Inventory) -> str | None:
+    function = inventory.host.topology.known.get(sbdf)
+    return None if function is None else function.driver
 
 
 def _span(span: Span, inventory: Inventory) -> SpanTie:
@@ -207,10 +224,17 @@ def _forgotten(
 
 
 def _commands(
-    recognised: Recognised, group: IommuGroup | None, forgotten: AddressRange | None
+    recognised: Recognised,
+    spans: tuple[SpanTie, ...],
+    group: IommuGroup | None,
+    forgotten: AddressRange | None,
 ) -> list[str]:
-    """Give the lines that go on from here."""
-    devices = recognised.names.devices or (group.devices[:1] if group is not None else ())
+    """Give the lines that go on from here: the devices named, else those of what is named."""
+    devices = recognised.names.devices
+    if not devices and group is not None:
+        devices = group.devices[:1]
+    if not devices and recognised.message.weight is Weight.REFUSAL:
+        devices = _owners(spans)
     lines = [f"dmaragent explain {sbdf}" for sbdf in devices]
     if forgotten is not None:
         place = f"{forgotten.start:#x}-{forgotten.end - 1:#x}"
@@ -218,3 +242,9 @@ def _commands(
     if recognised.message.id in CHECKED:
         lines.append("dmaragent check")
     return lines
+
+
+def _owners(spans: tuple[SpanTie, ...]) -> tuple[SBDF, ...]:
+    """Give the devices whose regions are named, each once."""
+    owners = (owner.sbdf for one in spans for region in one.regions for owner in region.owners)
+    return tuple(dict.fromkeys(sbdf for sbdf in owners if sbdf is not None))

@@ -40,7 +40,7 @@ MESSAGES = (
     message(
         "libxl-rdm-check-failed",
         LIBXL,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "libxl does not build the guest: a region is in the way",
         _DOMAIN + "checking reserved device memory failed",
         releases="Xen 4.6 and later",
@@ -65,10 +65,10 @@ MESSAGES = (
     message(
         "libxl-assign-failed",
         LIBXL,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "Xen did not assign the device",
         _DOMAIN + "xc_assign_device failed{: <error>}",
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="libxl passes on what Xen answered. xl dmesg has Xen's own line.",
         advice="sudo xl dmesg | dmaragent why -",
         source=f"{_PCI}, pci_add_dm_done; checked in the source",
@@ -77,7 +77,7 @@ MESSAGES = (
     message(
         "libxl-pci-add-failed",
         LIBXL,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "libxl did not give the device to the guest",
         _DOMAIN + "libxl__device_pci_add failed for PCI device <sbdf> (rc <result>)",
         _DOMAIN + "libxl__device_pci_add failed for PCI device '<word>' (rc <result>)",
@@ -94,7 +94,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "The guest has no IOMMU",
         "PCI device <sbdf> cannot be assigned - no IOMMU",
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="Xen runs without VT-d (switched off, absent, or the firmware's table was "
         "refused), or the guest was started without a device and without "
         'passthrough="enabled".',
@@ -108,7 +108,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "libxl takes the device for another guest's",
         "PCI device <sbdf> already assigned to a different guest",
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="Xen would not say that the device is free: another guest has it, or Xen does "
         "not know it. Regions are not looked at here.",
         advice="xl pci-list of the other guests, and xl pci-assignable-list.",
@@ -121,7 +121,7 @@ MESSAGES = (
         "The device still belongs to a driver of dom0",
         "PCI device <sbdf> is not assignable",
         "<sbdf> is not assigned to pciback driver",
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="It is not about reserved memory: a device must be given to pciback first.",
         advice="xl pci-assignable-add SBDF, or seize=1 in the device's entry.",
         source=f"{_PCI}, libxl__device_pci_add, pci_multifunction_check; checked in the source",
@@ -155,7 +155,7 @@ MESSAGES = (
     message(
         "xenopsd-cannot-add",
         Printer.XENOPSD,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "XCP-ng or XenServer could not give the device to the guest",
         'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<number2>: <error>"))',
         releases="seen on XCP-ng 8",

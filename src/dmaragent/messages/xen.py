@@ -67,14 +67,14 @@ MESSAGES = (
     message(
         "xen-assign-failed",
         XEN,
-        Weight.REFUSAL,
+        Weight.CONSEQUENCE,
         "Xen did not assign the device",
         ("<domain>: assign (<sbdf>) failed (<errno>)", "newer"),
         (
             "XEN_DOMCTL_assign_device: assign <sbdf> to <domain> failed (<errno>)",
             "Xen 4.x, older",
         ),
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="It follows from the reason that its error number stands for.",
         advice="Look at the lines before it in xl dmesg, and at the error.",
         source=f"{_PCI}, assign_device and iommu_do_pci_domctl; checked in the source",
@@ -104,7 +104,7 @@ MESSAGES = (
         "The IOMMU stopped an access of a device",
         "[VT-D]DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>",
         "[VT-D]DMAR: [DMA <direction>] Request device [<sbdf>] fault addr <address>",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
         "That is a driver's mistake, firmware that still uses the device, or a region that the "
         "firmware forgot to put into its table.",
@@ -116,10 +116,10 @@ MESSAGES = (
     message(
         "xen-fault-reason",
         XEN,
-        Weight.NOTE,
+        Weight.CONSEQUENCE,
         "The reason of the fault in the line before",
         "DMAR: reason <hexreason> - ",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="It says why the IOMMU stopped the access that the line before names.",
         advice="Look at the line before.",
         source=f"{_IOMMU}, iommu_page_fault_do_one; the line seen in logs",

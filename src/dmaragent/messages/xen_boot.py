@@ -18,7 +18,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "Xen cannot use the firmware's table and switches VT-d off for the whole host",
         "Failed to parse ACPI DMAR. Disabling VT-d",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="One structure of the table was refused; the line before says why. No device "
         "can be passed through, and no region is reserved for any guest.",
         advice="dmaragent check names the structure. " + _UPDATE + " Switching off the device "
@@ -48,7 +48,7 @@ MESSAGES = (
             "RMRR address range not in reserved memory base = <base> end = <limit>",
             "long before; " + _DEBUG,
         ),
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The firmware's memory map does not reserve what its table demands. From 4.19 "
         "on Xen reserves pages that the map leaves out, and switches VT-d off where they are "
         "RAM; before, it only warned. The option iommu_inclusive_mapping that older ones "
@@ -112,7 +112,7 @@ MESSAGES = (
         "Non-existent device (<sbdf>) is reported in RMRR (<base>, <limit>)'s scope",
         "Non-existent device (<sbdf>) in this DRHD's scope",
         "Non-existent device (<sbdf>) is reported in this DRHD's scope",
-        releases="all with VT-d; for RMRR in " + _DEBUG,
+        releases="every release with VT-d; for RMRR in " + _DEBUG,
         meaning="The device is switched off or taken out. In the scope of a region it still "
         "counts as a device that shares it.",
         advice="Nothing needs to be done, unless a region is refused as shared for it.",
@@ -124,7 +124,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "A device scope is too short: Xen switches VT-d off for the whole host",
         "Invalid device scope",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="An entry of a device scope has a length below 8 (EINVAL), and Xen gives up on "
         "the whole table.",
         advice=_UPDATE,
@@ -136,7 +136,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "A structure is too short for its type: Xen switches VT-d off for the whole host",
         "Invalid ACPI DMAR entry length: <number>",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="Xen gives up on the whole table (EINVAL).",
         advice=_UPDATE,
         source=f"{_DMAR}, acpi_dmar_check_length; checked in the source",
@@ -148,7 +148,7 @@ MESSAGES = (
         "Two units claim all devices: Xen switches VT-d off for the whole host",
         "Only one INCLUDE_ALL device scope is allowed",
         "Only one ALL_PORTS device scope is allowed",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="Two DRHD structures of segment 0 have INCLUDE_PCI_ALL, or two ATSR structures "
         "ALL_PORTS (EINVAL), and Xen gives up on the whole table.",
         advice=_UPDATE,
@@ -160,7 +160,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "The table gives no address width: Xen does without VT-d",
         "Zero: Invalid DMAR width",
-        releases="all with VT-d",
+        releases="every release with VT-d",
         meaning="The field for the host's address width is 0 (EINVAL).",
         advice=_UPDATE,
         source=f"{_DMAR}, acpi_parse_dmar; checked in the source",

@@ -41,7 +41,7 @@ MESSAGES = (
         "xl does not know an option of a device",
         ("Unknown PCI BDF option: <word>", "up to 4.14, which ignores the option"),
         ("Unknown PCI_SPEC_STRING option: <word>", "4.15 and later, which stops"),
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="A space after a comma belongs to the name that follows it: write "
         "'00:1d.0,rdm_policy=relaxed'. Up to 4.14 the device keeps its default policy, strict, "
         "without another word.",
@@ -57,7 +57,7 @@ MESSAGES = (
         ("unable to parse PCI_SPEC_STRING `<word>' for passthrough", "4.15 and later"),
         ('pci-attach: malformed BDF specification "<word>"', "up to 4.14"),
         ('pci-attach: malformed PCI_SPEC_STRING "<word>"', "4.15 and later"),
-        releases="all with passthrough",
+        releases="every release with passthrough",
         meaning="An entry is an address like 0000:00:1d.0, and options after commas, without "
         "spaces.",
         advice=_RESOLVE,

@@ -75,6 +75,7 @@ def _tie(each: Tie) -> dict[str, Any]:
         "here": {
             "fits": each.fits,
             "decided_by_xen": each.decided_by_xen,
+            "vtd_off": each.vtd_off,
             "devices": [_device(one) for one in each.devices],
             "addresses": [_span(one) for one in each.spans],
             "group": (
@@ -82,7 +83,9 @@ def _tie(each: Tie) -> dict[str, Any]:
                 if each.group is None
                 else {
                     "number": each.group.number,
-                    "devices": [str(sbdf) for sbdf in each.group.devices],
+                    "devices": [
+                        {"sbdf": str(sbdf), "driver": driver} for sbdf, driver in each.drivers
+                    ],
                 }
             ),
             "forgotten": None if each.forgotten is None else range_object(each.forgotten),

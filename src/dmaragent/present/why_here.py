@@ -1,0 +1,152 @@
+"""What a host says of a recognised message, in sentences."""
+
+from collections.abc import Iterator
+
+from dmaragent.inventory import Region
+from dmaragent.messages.model import Address, Names, Printer, Recognised, Span
+from dmaragent.messages.tie import DeviceTie, SpanTie, Tie
+from dmaragent.pci_classes import class_words
+from dmaragent.platforms.linux import Hold
+from dmaragent.present.wording import count, span_words
+from dmaragent.topology import PciFunction, Presence
+from dmaragent.views.model import Origin
+
+_MOST = 6
+"""Devices, regions and addresses that are named of each; the rest is counted."""
+_ORIGIN_WORDS = {
+    Origin.OPTION: "a range of Xen's option rmrr=",
+    Origin.UNEXPLAINED: "an entry of Xen's list that the table does not explain",
+    Origin.TABLE: "an entry of Xen's list",
+    Origin.UNKNOWN: "an entry of Xen's list",
+}
+
+
+def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
+    """Say what the host says of one message, a sentence or two each."""
+    if each.decided_by_xen:
+        yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
+    if each.vtd_off:
+        yield f"Xen switches VT-d off on this host: {each.vtd_off}"
+    by_linux = each.recognised.message.printer in (Printer.LINUX, Printer.QEMU)
+    for device in each.devices:
+        yield _device_words(device, table_known=table_known, by_linux=by_linux)
+    if each.group is not None:
+        drivers = [f"{sbdf} ({driver or 'no driver known'})" for sbdf, driver in each.drivers]
+        yield f"IOMMU group {each.group.number} holds {_listed(drivers)}"
+    yield from _places(each, table_known=table_known)
+    if each.forgotten is not None:
+        yield (
+            "a region that the firmware forgot is one explanation, likely only where the memory "
+            "map calls the range reserved; on Xen the boot option below adds it"
+        )
+    if each.fits is False:
+        yield "it does not fit this host: was it printed by another one? (--host PATH)"
+
+
+def _places(each: Tie, *, table_known: bool) -> Iterator[str]:
+    words = [
+        _span_words(one, each.recognised, table_known=table_known) for one in each.spans[:_MOST]
+    ]
+    yield from dict.fromkeys(words)
+    rest = len(each.spans) - len(words) + each.recognised.more_spans
+    if rest:
+        yield f"{count(rest, 'more line')} with other addresses"
+
+
+def _device_words(device: DeviceTie, *, table_known: bool, by_linux: bool) -> str:
+    if device.presence is Presence.UNKNOWN:
+        here = f"{device.sbdf}: which functions answer is not known"
+    elif device.function is None:
+        here = f"{device.sbdf}: no function answers there"
+    else:
+        here = f"{device.sbdf} is {_function_words(device.function)}"
+    if not table_known:
+        return here
+    owned = [_region_words(one) for one in device.owned]
+    if owned:
+        here += f"; it owns {'region' if len(owned) == 1 else 'regions'} {_listed(owned)}"
+    elif not (by_linux and device.held):
+        here += "; no region of the table names it"
+    return here + (_linux_words(device) if by_linux else "")
+
+
+def _linux_words(device: DeviceTie) -> str:
+    """Say how firmly Linux holds the device to its regions."""
+    locked = [region.number for region, held in device.held if held.hold is Hold.LOCKED]
+    through = {str(held.through) for _, held in device.held if held.through is not None}
+    way = f", through the bridge {_listed(sorted(through))}" if through else ""
+    if locked:
+        return f". Linux holds it to {_numbers(locked)} (direct){way}: VFIO cannot have it"
+    if device.held:
+        return f". Linux lets it go for its class (direct-relaxable){way}"
+    return ""
+
+
+def _numbers(numbers: list[int]) -> str:
+    return f"{'region' if len(numbers) == 1 else 'regions'} {span_words(sorted(set(numbers)))}"
+
+
+def _function_words(function: PciFunction) -> str:
+    code = function.class_code
+    words = ["a device of unknown class" if code is None else class_words(code)]
+    if function.driver is not None:
+        words.append(f"driver {function.driver}")
+    if function.slot is not None:
+        words.append(f"slot {function.slot}")
+    if function.iommu_group is not None:
+        words.append(f"IOMMU group {function.iommu_group}")
+    return ", ".join(words)
+
+
+def _region_words(region: Region) -> str:
+    shared = f", shared by {region.sharers}" if region.shared else ""
+    place = f"{region.base:#x}-{region.limit:#x}"
+    return f"{region.number} ({place}, RMRR at {region.offset:#x}{shared})"
+
+
+def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:
+    first, last = one.span.first, one.span.last
+    place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
+    if found.message.address is Address.UNIT:
+        return _unit_words(place, one, table_known=table_known)
+    memory = f" ({_memory_words(one.memory)})" if one.memory else ""
+    if one.regions:
+        inside = _listed([_place_words(each, one.span, found.names) for each in one.regions])
+        return f"{place} is {inside}{memory}"
+    if one.entries:
+        return f"{place} is in {_ORIGIN_WORDS[one.entries[0].origin]}{memory}"
+    if not table_known:
+        return f"{place}: without a table it cannot be said whose it is{memory}"
+    return f"{place} is in no region of the table{memory}"
+
+
+def _unit_words(place: str, one: SpanTie, *, table_known: bool) -> str:
+    if one.units:
+        offsets = _listed([f"{offset:#x}" for offset in one.units])
+        return f"{place} is where the unit has its registers whose DRHD is at {offsets}"
+    if not table_known:
+        return f"{place}: without a table it cannot be said which unit that is"
+    return f"{place}: no unit of the table has its registers there"
+
+
+def _memory_words(memory: str) -> str:
+    return "not in the memory map" if memory == "not in the map" else f"memory map: {memory}"
+
+
+def _place_words(region: Region, wanted: Span, names: Names) -> str:
+    """Say which region it is and whose; a device that is named had its regions told already."""
+    owners = [owner.sbdf for owner in region.owners]
+    others = [str(one or "a device not known") for one in owners if one not in names.devices]
+    exact = (region.base, region.limit) == (wanted.first, wanted.last)
+    if len(others) < len(owners):
+        shares = f", which it shares with {_listed(others)}" if others else ", its own"
+        return f"{'' if exact else 'in '}region {region.number}{shares}"
+    whose = f"the region of {_listed(others)}" if others else "which no device owns"
+    if exact:
+        return f"region {region.number} (RMRR at {region.offset:#x}), {whose}"
+    return f"in region {_region_words(region)}, {whose}"
+
+
+def _listed(parts: list[str]) -> str:
+    kept, rest = parts[:_MOST], len(parts) - _MOST
+    return ", ".join([*kept, f"{rest} more"] if rest > 0 else kept)

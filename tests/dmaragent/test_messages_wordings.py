@@ -1,0 +1,84 @@
+"""Every wording of every message: a line as it is printed, and what it names."""
+
+import re
+
+import pytest
+
+from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.findings import CHECKED, FINDINGS
+from dmaragent.messages.model import Message, Names
+from support import message_lines_linux, message_lines_tools, message_lines_xen
+
+BY_ID = {message.id: message for message in MESSAGES}
+
+
+LINES = [*message_lines_linux.LINES, *message_lines_xen.LINES, *message_lines_tools.LINES]
+
+
+@pytest.mark.parametrize(
+    ("message", "line", "named"), LINES, ids=[f"{one[0]}-{n}" for n, one in enumerate(LINES)]
+)
+def test_a_line_is_recognised_with_what_it_names(message: str, line: str, named: Names) -> None:
+    found = recogniser().recognise(line).found
+
+    assert [one.message.id for one in found] == [message]
+    assert found[0].names == named
+    assert (found[0].count, found[0].lines) == (1, (1,))
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=[one.id for one in MESSAGES])
+def test_every_wording_has_such_a_line(message: Message) -> None:
+    lines = [re.sub(" +", " ", line) for name, line, _ in LINES if name == message.id]
+
+    unseen = [
+        one.template.text
+        for one in message.wordings
+        if not any(one.template.pattern.search(line) for line in lines)
+    ]
+    assert unseen == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "DMAR: Host address width 48",
+        "Device is ineligible for IOMMU domain attach",
+        "(XEN) [VT-D] It's disallowed to assign the device with shared RMRR",
+        "DMAR: [DMA Write] Request device [00:1d.0] fault addr [fault reason 02]",
+        "DMAR: [DMA Erase] Request device [00:1d.0] fault addr 1000 [fault reason 02]",
+        "DMAR: [DMA Write] Request device [00:1d.9] fault addr 1000 [fault reason 02]",
+        "assign (0000:08:00.0) failed (-1)",
+        "group is not viable",
+        "the plan is not viable",
+        "RDM conflict at noon",
+        "Unknown option - 'relax'",
+        "IVMD: page at 0x4d800 can't be converted",
+        'parameter "iommu" has invalid value "maybe", rc=-22!',
+        "No firmware reserved region can cover this RMRR [somewhere]",
+        "Your BIOS is broken",
+        "DMAR: RMRR base: end:",
+    ],
+)
+def test_a_near_miss_is_not_recognised(line: str) -> None:
+    assert recogniser().recognise(line).found == ()
+
+
+def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
+    assert len(BY_ID) == len(MESSAGES)
+    assert FINDINGS.keys() <= CHECKED <= BY_ID.keys()
+
+
+def test_every_message_says_what_it_means_what_to_do_and_where_it_comes_from() -> None:
+    for message in MESSAGES:
+        assert message.meaning.endswith("."), message.id
+        assert message.advice.endswith(".") or "why -" in message.advice, message.id
+        assert message.releases, message.id
+        assert message.source, message.id
+        assert not message.source.endswith("."), message.id
+
+
+def test_no_two_wordings_are_the_same() -> None:
+    texts = [one.template.text for message in MESSAGES for one in message.wordings]
+
+    assert len(set(texts)) == len(texts)
