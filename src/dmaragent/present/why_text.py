@@ -15,7 +15,7 @@ from dmaragent.present.wording import absence_words, count
 _MOST_TEXT = 300
 _MOST_LINES = 4
 """Different lines that are shown of one message; the rest is counted."""
-_MOST_SAID = 12
+_MOST_SAID = 8
 """Sentences about the host, and lines to go on with, that are shown of one message."""
 
 

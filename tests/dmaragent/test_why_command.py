@@ -1,0 +1,246 @@
+"""``dmaragent why``: what people read, the document, the exit codes."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dmaragent.messages import MESSAGES
+from support import message_lines_linux, message_lines_tools, message_lines_xen
+from support.cli import Ran, run
+from support.machines import MACHINES
+
+Pipe = Callable[[bytes], None]
+HP = MACHINES / "hp-dl380e-gen8"
+SHARED = "(XEN) [VT-D] It's disallowed to assign 0000:00:1a.0 with shared RMRR at 7dffd000 for {}."
+MAPPING = "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the device without a 1:1 mapping."
+ALL_LINES = "\n".join(
+    line
+    for table in (message_lines_linux, message_lines_xen, message_lines_tools)
+    for _, line, _ in table.LINES
+)
+ALL_MACHINES = sorted(path.name for path in MACHINES.iterdir() if path.is_dir())
+
+
+def words(ran: Ran) -> str:
+    """Give what was printed without its line ends."""
+    return " ".join(ran.out.split())
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Pipe:
+    """Give a function that lets a log come from standard input."""
+
+    def feed(content: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return feed
+
+
+def test_a_message_is_explained_with_the_region_its_sharers_and_the_next_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran = run(capsys, "why", SHARED.format("d5"), "--host", HP)
+
+    assert ran.code == 0
+    said = words(ran)
+    assert "1 known message, found 1 time in 1 line" in said
+    assert "region 1 (0x7dffd000-0x7dffffff, RMRR at 0xe8, shared by 2)" in said
+    assert "0x7dffd000 is in region 1, which it shares with 0000:00:1d.0" in said
+    assert "rdm_policy=relaxed" in said
+    assert "no-strict-reset=True" in said
+    assert said.endswith("dmaragent explain 0000:00:1a.0")
+
+
+@pytest.mark.parametrize("domain", ["Dom32753", "d[IO]"])
+def test_domain_32753_is_said_to_be_the_quarantine(
+    capsys: pytest.CaptureFixture[str], domain: str
+) -> None:
+    said = words(run(capsys, "why", SHARED.format(domain), "--host", HP))
+
+    assert "Domain 32753 (DOMID_IO, d[IO]) is no guest: it is Xen's quarantine" in said
+    assert "No guest's configuration helps" in said
+    assert "rdm_policy=relaxed" not in said
+
+
+def test_the_words_of_a_message_need_no_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "why", "RDM", "conflict", "at", "0xad800000", "--host", HP)
+
+    assert ran.code == 0
+
+
+def test_causes_are_explained_and_consequences_named(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe
+) -> None:
+    log = "\n".join(
+        [
+            SHARED.format("d5"),
+            "(XEN) d5: assign (0000:00:1a.0) failed (-1)",
+            "libxl: error: Domain 5:xc_assign_device failed: Operation not permitted",
+        ]
+    )
+    pipe(log.encode())
+
+    said = run(capsys, "why", "-", "--host", HP).out
+
+    assert "\nWhat follows from it\n  line 2: Xen: Xen did not assign the device (EPERM)\n" in said
+    assert said.count("Means") == 1
+
+
+def test_a_consequence_alone_is_explained_by_its_error(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "libxl: error: Domain 5:xc_assign_device failed: Device or resource busy"
+
+    said = words(run(capsys, "why", text, "--host", HP))
+
+    assert "EBUSY: another guest has the device, or the guest has RAM where a region" in said
+
+
+def test_a_reason_of_a_fault_is_put_into_words(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "DMAR: [DMA Write] Request device [00:1d.0] fault addr bdf3e000 [fault reason 05]"
+
+    said = words(run(capsys, "why", text, "--host", HP))
+
+    assert "Reason 0x05: the page is not mapped for writing." in said
+    assert "0xbdf3e000 is in no region of the table" in said
+    assert "a region that the firmware forgot is one explanation" in said
+    assert "dmaragent rmrr-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
+
+
+def test_many_devices_are_one_explanation(capsys: pytest.CaptureFixture[str], pipe: Pipe) -> None:
+    log = "".join(f"vfio-pci 0000:{n:02x}:00.0: {MAPPING}\n" for n in range(100))
+    pipe(log.encode())
+
+    said = run(capsys, "why", "-", "--host", HP).out
+
+    assert said.count("Means") == 1
+    assert "96 more lines of this kind, about other devices or guests" in said
+    assert "more: --json has all" in said
+    assert said.count("\n") < 80
+
+
+def test_on_a_host_without_a_table_it_is_explained_and_said_why_no_region_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran = run(
+        capsys, "why", SHARED.format("d5"), "--host", MACHINES / "synthetic-sosreport-without-table"
+    )
+
+    assert ran.code == 0
+    assert "Regions cannot be named: the DMAR table was not collected" in words(ran)
+
+
+def test_without_a_text_the_boot_log_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "why", "--host", MACHINES / "qemu-q35-rmrr", "--json")
+
+    answer = ran.document["answer"]
+    assert ran.code == 0
+    assert answer["source"] == "boot-log"
+    assert [one["id"] for one in answer["recognised"]] == ["linux-rmrr-listed"]
+    regions = [
+        place["regions"][0]["number"] for place in answer["recognised"][0]["here"]["addresses"]
+    ]
+    assert regions == [1, 2, 3, 4, 5, 6]
+
+
+def test_nothing_recognised_is_one_line_and_1(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "why", "hello", "--host", HP)
+
+    assert ran.code == 1
+    assert ran.out == "No known message in 1 line. Those that are known: dmaragent why --list\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["why", "--host", HP], "the boot log of this host was not read, and no TEXT is given"),
+        (["why", "x", "--host", "/nonexistent"], "/nonexistent cannot be read"),
+        (["why", "  ", "--host", HP], "TEXT is empty"),
+    ],
+    ids=["no-boot-log", "no-host", "empty"],
+)
+def test_what_cannot_be_read_is_one_line_and_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[object], said: str
+) -> None:
+    ran = run(capsys, *arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_the_list_names_every_message_and_asks_no_host(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "why", "--list", "--host", "/nonexistent")
+
+    assert ran.code == 0
+    assert all(f"  {message.id}: " in ran.out for message in MESSAGES)
+    document = run(capsys, "why", "--list", "--json").document
+    assert [one["id"] for one in document["answer"]["known"]] == [one.id for one in MESSAGES]
+    assert document["origin"]["host"] is None
+
+
+@pytest.mark.parametrize("name", ALL_MACHINES)
+def test_every_message_is_told_on_every_machine_within_80_columns(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe, name: str
+) -> None:
+    pipe(ALL_LINES.encode())
+    text = run(capsys, "why", "-", "--host", MACHINES / name)
+    pipe(ALL_LINES.encode())
+    document = run(capsys, "why", "-", "--host", MACHINES / name, "--json").document
+
+    assert text.code == 0
+    assert [line for line in text.out.splitlines() if len(line) > 80] == []
+    found = {one["id"] for one in document["answer"]["recognised"]}
+    assert found == {message.id for message in MESSAGES}
+
+
+def test_a_document_says_what_was_named(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(capsys, "why", SHARED.format("Dom32753"), "--host", HP, "--json")
+
+    (one,) = ran.document["answer"]["recognised"]
+    assert one["id"] == "xen-shared-rmrr-refused"
+    assert one["names"]["devices"] == ["0000:00:1a.0"]
+    assert one["names"]["quarantine"] is True
+    assert one["here"]["addresses"][0]["regions"][0]["owners"] == ["0000:00:1d.0", "0000:00:1a.0"]
+    assert one["next"] == ["dmaragent explain 0000:00:1a.0"]
+
+
+def test_the_answer_is_the_same_for_a_table_wherever_it_lies(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    table = next((HP / "root/sys/firmware/acpi/tables").glob("DMAR*"))
+    (tmp_path / "T").write_bytes(table.read_bytes())
+
+    first = run(capsys, "why", SHARED.format("d5"), "--host", table, "--json").document
+    second = run(capsys, "why", SHARED.format("d5"), "--host", tmp_path / "T", "--json").document
+
+    assert first["answer"] == second["answer"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    hostile=st.text(st.characters(exclude_characters="\n`'\""), min_size=1, max_size=40),
+    option=st.sampled_from([[], ["--json"]]),
+)
+def test_nothing_of_a_message_reaches_a_terminal_unescaped(
+    capsys: pytest.CaptureFixture[str], hostile: str, option: list[str]
+) -> None:
+    text = f"{hostile} unable to parse PCI BDF `{hostile}' for passthrough {hostile}"
+
+    ran = run(capsys, "why", "--host", HP, *option, "--", text)
+
+    assert ran.code == 0
+    assert ran.out.replace("\n", "").isprintable()
+
+
+def test_bytes_that_are_no_text_are_shown_escaped(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe
+) -> None:
+    pipe(b"\xff\x1b]0;owned\x07 RDM conflict at 0xad800000\r\n")
+
+    ran = run(capsys, "why", "-", "--host", HP)
+
+    assert ran.code == 0
+    assert "\\xff\\x1b]0;owned\\x07 RDM conflict" in ran.out
