@@ -83,7 +83,7 @@ LINES: list[tuple[str, str, Names]] = [
     ("xl-rdm-unreadable", "Unknown RDM state option: type", names(word="type")),
     ("xl-rdm-unreadable", "Unknown RDM strategy option: HOST", names(word="HOST")),
     ("xl-rdm-unreadable", "Unknown RDM property policy value: none", names(word="none")),
-    ("xl-rdm-unreadable", "Unknown RDM policy: none", names(word="none")),
+    ("xl-policy-unreadable", "Unknown RDM policy: none", names(word="none")),
     (
         "xl-policy-unreadable",
         "none is not an valid PCI RDM property policy: 'strict' or 'relaxed'.",
@@ -159,4 +159,15 @@ LINES: list[tuple[str, str, Names]] = [
         "internal error: Unable to reset PCI device 0000:00:14.0: no FLR, PM reset or bus reset available",
         names("0000:00:14.0"),
     ),
+    (
+        "libxl-quarantine-failed",
+        "libxl: error: libxl_pci.c:850:libxl__device_pci_assignable_add: failed to quarantine 0000:08:00.0",
+        names("08:00.0"),
+    ),
+    (
+        "libxl-quarantine-failed",
+        "libxl: error: libxl_pci.c:910:libxl__device_pci_assignable_remove: failed to de-quarantine 0000:00:01.0",
+        names("00:01.0"),
+    ),
+    ("libxl-no-pciback", "libxl: error: Looks like pciback driver is not loaded", names()),
 ]

@@ -41,7 +41,7 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "xen-dma-fault",
-        "(XEN) [VT-D]DMAR: [DMA Read] Request device [0001:04:00.4] fault addr bdf80000, iommu reg = ffff82c000203000",
+        "(XEN) [VT-D]DMAR:[DMA Read] Request device [0001:04:00.4] fault addr bdf80000, iommu reg = ffff82c000203000",
         names("0001:04:00.4", 0xBDF80000),
     ),
     (
@@ -162,5 +162,15 @@ LINES: list[tuple[str, str, Names]] = [
         "xen-rmrr-listed",
         "(XEN) [VT-D]dmar.c:698:   RMRR region: base_addr e8000 end_address e8fff",
         names("", (0xE8000, 0xE8FFF)),
+    ),
+    (
+        "xen-interrupt-fault",
+        "(XEN) [VT-D]INTR-REMAP: Request device [0000:f0:1f.0] fault index 0, iommu reg = ffff",
+        names("f0:1f.0"),
+    ),
+    (
+        "xen-deassign-failed",
+        "(XEN) d[IO]: deassign (0000:00:01.0) failed (-3)",
+        names("00:01.0", domain=32753, error=3),
     ),
 ]

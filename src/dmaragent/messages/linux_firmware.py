@@ -150,8 +150,8 @@ MESSAGES = (
         "Device scope type does not match for <sbdf>",
         releases="every release with VT-d",
         meaning="A device scope names this device with the wrong type. Linux does not tie it to "
-        "that structure, and VT-d may not come up at all (EINVAL). Network bridges (NTB) in "
-        "storage mode are a common case.",
+        "that structure, and VT-d may not come up at all (EINVAL). Intel's non-transparent "
+        "bridges (NTB) are a common case.",
         advice=_UPDATE + " Newer kernels forgive it for NTB devices.",
         source=f"{_DMAR}, dmar_insert_dev_scope, checked in the source",
     ),
@@ -172,7 +172,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table names a device by its bus, not by the way to it; Linux finds it all the same",
         "RMRR entry for device <sbdf> is broken - applying workaround",
-        releases="Linux 3.17 and later (first release not checked)",
+        releases="every release since it was added (which was not checked)",
         meaning="The device scope begins at the device's own bus, which is no root bus. Linux "
         "takes the device that answers there.",
         advice="Nothing needs to be done.",

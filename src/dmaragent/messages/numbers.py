@@ -40,7 +40,7 @@ def error_number(words: str) -> int | None:
     What follows the words does not count: messages go on after them.
     """
     for known, number in _BY_WORDS.items():
-        if words.startswith(known):
+        if words.lower().startswith(known.lower()):  # people type them, too
             return number
     return None
 

@@ -25,7 +25,7 @@ MESSAGES = (
         "vfio: failed to set iommu for container: <error>",
         "Failed to set iommu for container: <error>",
         "Failed to set group container: <error>",
-        releases="QEMU with VFIO; the container's words are those of 2.x to 9.x",
+        releases="QEMU with VFIO; the words changed over time",
         meaning="QEMU only passes on what the kernel answered. A region that firmware reserved "
         "for the device, or for another one of its group, is the common reason.",
         advice="Look in dmesg for the kernel's own line of the same second, and give it to "

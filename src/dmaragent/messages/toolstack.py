@@ -127,6 +127,31 @@ MESSAGES = (
         source=f"{_PCI}, libxl__device_pci_add, pci_multifunction_check; checked in the source",
     ),
     message(
+        "libxl-quarantine-failed",
+        LIBXL,
+        Weight.CONSEQUENCE,
+        "Xen did not put the device into its quarantine, or did not let it out",
+        "failed to quarantine <sbdf>",
+        "failed to de-quarantine <sbdf>",
+        releases="Xen 4.13 and later (first release not checked)",
+        meaning="xl pci-assignable-add gives a device to Xen's quarantine, which is domain 32753 "
+        "and no guest, and pci-assignable-remove takes it back. xl dmesg has Xen's own line. "
+        "xl asks with the relaxed policy, so that a shared region is not the reason.",
+        advice="sudo xl dmesg | dmaragent why -",
+        source=f"{_PCI}, libxl__device_pci_assignable_add; checked in the source",
+    ),
+    message(
+        "libxl-no-pciback",
+        LIBXL,
+        Weight.REFUSAL,
+        "dom0 has no pciback driver",
+        "Looks like pciback driver is not loaded",
+        releases="every release with passthrough",
+        meaning="It is not about reserved memory: without xen-pciback no device can be given away.",
+        advice="sudo modprobe xen-pciback",
+        source=f"{_PCI}, pciback_dev_is_assigned; checked in the source",
+    ),
+    message(
         "libxl-unknown-policy",
         LIBXL,
         Weight.REFUSAL,

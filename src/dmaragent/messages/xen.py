@@ -81,6 +81,18 @@ MESSAGES = (
         by_error=ASSIGN_ERRORS,
     ),
     message(
+        "xen-deassign-failed",
+        XEN,
+        Weight.REFUSAL,
+        "Xen did not take the device back from a guest or from the quarantine",
+        "<domain>: deassign (<sbdf>) failed (<errno>)",
+        releases="every release with passthrough",
+        meaning="It is not about reserved memory: the device stays where it was, or is of no "
+        "use to anybody.",
+        advice="Look at the lines before it in xl dmesg; a reboot of the host takes it back.",
+        source=f"{_PCI}, deassign_device; checked in the source",
+    ),
+    message(
         "xen-identity-map-conflict",
         XEN,
         Weight.REFUSAL,
@@ -103,7 +115,6 @@ MESSAGES = (
         Weight.FAULT,
         "The IOMMU stopped an access of a device",
         "[VT-D]DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>",
-        "[VT-D]DMAR: [DMA <direction>] Request device [<sbdf>] fault addr <address>",
         releases="every release with VT-d",
         meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
         "That is a driver's mistake, firmware that still uses the device, or a region that the "
@@ -114,6 +125,17 @@ MESSAGES = (
         address=Address.ACCESS,
     ),
     message(
+        "xen-interrupt-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped an interrupt of a device",
+        "[VT-D]INTR-REMAP: Request device [<sbdf>] fault index <number>",
+        releases="every release with VT-d",
+        meaning="It is about an interrupt, not about memory: no region is concerned.",
+        advice="Look for a newer driver or firmware of the device.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
+    ),
+    message(
         "xen-fault-reason",
         XEN,
         Weight.CONSEQUENCE,
@@ -122,7 +144,7 @@ MESSAGES = (
         releases="every release with VT-d",
         meaning="It says why the IOMMU stopped the access that the line before names.",
         advice="Look at the line before.",
-        source=f"{_IOMMU}, iommu_page_fault_do_one; the line seen in logs",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
         by_reason=True,
     ),
 )

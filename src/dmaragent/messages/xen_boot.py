@@ -202,7 +202,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "Xen cannot read its rmrr= option",
         'parameter "rmrr" has invalid value "<word>", rc=<errno>',
-        releases="Xen 4.11 and later (first release not checked)",
+        releases="newer releases (the first was not checked)",
         meaning="The option is not of the form start-end=seg:bus:dev.fn, or has too much in it: "
         "ten ranges, 16 pages each. What comes before the mistake counts.",
         advice="GRUB takes ; for an end: the option must be quoted there. dmaragent rmrr-option "

@@ -16,7 +16,6 @@ MESSAGES = (
         "Unknown RDM state option: <word>",
         "Unknown RDM strategy option: <word>",
         ("Unknown RDM property policy value: <word>", "up to 4.14"),
-        ("Unknown RDM policy: <word>", "4.15 and later; also for rdm_policy="),
         releases="Xen 4.6 and later",
         meaning="The name or value that is quoted is none that xl knows; a space after a comma "
         "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
@@ -27,12 +26,15 @@ MESSAGES = (
         "xl-policy-unreadable",
         XL,
         Weight.REFUSAL,
-        "xl does not know the policy of a device",
-        "<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'",
-        releases="Xen 4.6 to 4.14",
-        meaning="rdm_policy= is strict or relaxed, in small letters, without spaces.",
+        "xl does not know the policy that is written",
+        ("<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'", "up to 4.14"),
+        ("Unknown RDM policy: <word>", "4.15 and later; of rdm= as well"),
+        releases="Xen 4.6 and later",
+        meaning="A policy is strict or relaxed, without spaces. Of a device, xl stops. Of rdm=, "
+        "which says the same from 4.15 on, it goes on: strategy= counts, and the policy is not "
+        "set.",
         advice=_RESOLVE,
-        source=f"{_XLU}, xlu_pci_parse_bdf; checked in the source",
+        source=f"{_XLU}, xlu_pci_parse_bdf, parse_rdm_policy; checked in the source",
     ),
     message(
         "xl-pci-option-unknown",
