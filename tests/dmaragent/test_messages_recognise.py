@@ -139,6 +139,17 @@ def test_whole_lines_are_not_put_together_to_something_else() -> None:
     assert recogniser().recognise(f"RDM conflict at noon\n0x1000\n{'x' * 9}").found == ()
 
 
+def test_a_quoted_word_does_not_run_on_into_the_next_line() -> None:
+    text = "Unknown RDM policy: none\nUnknown PCI_SPEC_STRING option: x\n"
+
+    found = recogniser().recognise(text).found
+
+    assert [(one.names.word, one.count, one.split) for one in found] == [
+        ("none", 1, False),
+        ("x", 1, False),
+    ]
+
+
 def test_a_long_log_is_not_searched_for_split_messages() -> None:
     text = f"{SHARED[:40]}\n{SHARED[40:]}\n" + "x" * MOST_JOINED
 

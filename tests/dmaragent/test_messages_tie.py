@@ -92,6 +92,17 @@ def test_a_device_below_a_bridge_is_held_by_linux_though_no_region_names_it() ->
     assert str(held.through) == "0000:00:1c.0"
 
 
+@pytest.mark.parametrize(
+    ("device", "fits"),
+    [("0000:00:19.0", True), ("0000:02:00.0", True), ("0000:00:03.0", False)],
+    ids=["locked", "locked-by-a-bridge", "without-a-region"],
+)
+def test_a_refusal_fits_only_where_linux_holds_the_device(device: str, fits: bool) -> None:  # noqa: FBT001 - a case
+    each = only(f"vfio-pci {device}: {MAPPING}", made(small_host()))
+
+    assert each.fits is fits
+
+
 def test_linux_in_a_xen_dom0_does_not_decide(machine: Callable[[str], Inventory]) -> None:
     text = "DMAR: Unknown option - 'relax_rmrr'"
 
@@ -185,6 +196,8 @@ def test_an_entry_that_only_xen_has_is_found(machine: Callable[[str], Inventory]
 
     assert each.spans[0].entries == (entry,)
     assert each.fits is True
+    of_the_table = only(f"RDM conflict at {inventory.all_regions[0].base:#x}", inventory)
+    assert of_the_table.spans[0].entries == ()
 
 
 def test_addresses_beyond_64_bits_are_in_no_region() -> None:

@@ -110,6 +110,14 @@ def test_a_reason_of_a_fault_is_put_into_words(capsys: pytest.CaptureFixture[str
     assert "dmaragent rmrr-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
 
 
+def test_pages_of_an_option_are_told_in_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "[VT-D]RMRR range [e8000-e8fff] exceeds 16 pages"
+
+    said = words(run(capsys, "why", text, "--host", HP))
+
+    assert "in bytes that is 0xe8000000-0xe8ffffff, which is in no region of the table" in said
+
+
 def test_many_devices_are_one_explanation(capsys: pytest.CaptureFixture[str], pipe: Pipe) -> None:
     log = "".join(f"vfio-pci 0000:{n:02x}:00.0: {MAPPING}\n" for n in range(100))
     pipe(log.encode())
@@ -131,6 +139,7 @@ def test_on_a_host_without_a_table_it_is_explained_and_said_why_no_region_is_nam
 
     assert ran.code == 0
     assert "Regions cannot be named: the DMAR table was not collected" in words(ran)
+    assert "no region of the table" not in words(ran)
 
 
 def test_without_a_text_the_boot_log_is_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,6 +153,18 @@ def test_without_a_text_the_boot_log_is_read(capsys: pytest.CaptureFixture[str])
         place["regions"][0]["number"] for place in answer["recognised"][0]["here"]["addresses"]
     ]
     assert regions == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_log_without_end_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dmaragent.collect.opening.LARGEST_INPUT", 1 << 20)
+    pipe(b"x" * ((1 << 20) + 1))
+
+    ran = run(capsys, "why", "-", "--host", HP)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "standard input holds more than 1 MiB" in ran.err
 
 
 def test_nothing_recognised_is_one_line_and_1(capsys: pytest.CaptureFixture[str]) -> None:

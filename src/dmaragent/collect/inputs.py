@@ -89,16 +89,23 @@ def read_tables(path: str | None, *, named: bool) -> Input:
         return Input(path=path or "", named=named, error=_without(path, error.message) + hint)
 
 
-def read_standard_input() -> bytes:
-    """Read standard input to its end.
+def read_standard_input(most: int | None = None) -> bytes:
+    """Read standard input to its end; `most` is the most bytes that are taken, None: any number.
 
     Raises:
-        HostError: it is closed.
+        HostError: it is closed, or holds more.
 
     """
     if sys.stdin is None:
         raise HostError("standard input is closed", "give a file, or pipe something in")
-    return sys.stdin.buffer.read()
+    if most is None:
+        return sys.stdin.buffer.read()
+    content = sys.stdin.buffer.read(most + 1)
+    if len(content) > most:
+        raise HostError(
+            f"standard input holds more than {most >> 20} MiB", "pipe a part of it, with tail"
+        )
+    return content
 
 
 def _without(path: str | None, message: str) -> str:

@@ -98,8 +98,10 @@ def _given(words: list[str]) -> tuple[str, str] | None:
         return None
     if words == ["-"]:
         from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
+        from dmaragent.collect.opening import LARGEST_INPUT  # noqa: PLC0415 - likewise
 
-        return "standard-input", read_standard_input().decode("utf-8", "surrogateescape")
+        log = read_standard_input(LARGEST_INPUT)
+        return "standard-input", log.decode("utf-8", "surrogateescape")
     text = " ".join(words)
     if not text.strip():
         raise DmaragentError("TEXT is empty", "paste the message, in quotes, or give - and a log")

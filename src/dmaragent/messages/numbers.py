@@ -30,8 +30,8 @@ FAULT_REASONS = {
     0x05: "the page is not mapped for writing",
     0x06: "the page is not mapped for reading",
 }
-"""What VT-d's fault reasons come to.  Source: VT-d specification, 7.3; the numbers as in Linux
-drivers/iommu/intel/dmar.c, ``dma_remap_fault_reasons``."""
+"""What VT-d's fault reasons come to.  Source: Linux drivers/iommu/intel/dmar.c,
+``dma_remap_fault_reasons``, which names them in order."""
 
 
 def error_number(words: str) -> int | None:
@@ -39,7 +39,7 @@ def error_number(words: str) -> int | None:
 
     What follows the words does not count: messages go on after them.
     """
-    for known, number in _BY_WORDS.items():
+    for known, number in _BY_WORDS.items() if words else ():
         if words.lower().startswith(known.lower()):  # people type them, too
             return number
     return None

@@ -91,14 +91,18 @@ class Recogniser:
         clean = _BLANKS.sub(" ", _CONTROLS.sub("", text))
         kept: dict[tuple[str, Names], _Kept] = {}
         left_out = 0
+        whole: set[tuple[int, str]] = set()
         counter = _Lines(clean)
+        may_be_split = len(clean) <= MOST_JOINED and "\n" in clean.strip()
         for match in self._matches(clean):
             number, line = counter.at(match.start)
             left_out += not _keep(kept, match, number, line)
-        if len(clean) <= MOST_JOINED and "\n" in clean.strip():
-            for number, line, match in self._joined(clean):
-                if (match.message.id, _key(match.names)) not in kept:
-                    left_out += not _keep(kept, match, number, line, split=True)
+            if may_be_split:
+                whole.add((number, match.message.id))
+        for number, last, line, match in self._joined(clean) if may_be_split else ():
+            known = ((each, match.message.id) in whole for each in range(number, last + 1))
+            if not any(known) and (match.message.id, _key(match.names)) not in kept:
+                left_out += not _keep(kept, match, number, line, split=True)
         found = _without_nameless([each.recognised for each in kept.values()])
         found.sort(key=lambda one: (one.message.weight.rank, one.lines))
         return Recognition(found=tuple(found), line_count=counter.total, left_out=left_out)
@@ -125,8 +129,8 @@ class Recogniser:
                     names = names_of(found.groupdict())
                     yield _Match(start + found.start(), start + found.end(), message, names)
 
-    def _joined(self, text: str) -> Iterator[tuple[int, str, _Match]]:
-        """Yield what is found only across the ends of lines, with its line and text.
+    def _joined(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
+        """Yield what is found across the ends of lines, with its first and last line and its text.
 
         A mail splits between words and marks what it quotes; a terminal splits anywhere.
         """
@@ -138,9 +142,10 @@ class Recogniser:
                 at += len(line) + len(glue)
             whole = glue.join(lines)
             for match in self._matches(whole):
-                number = bisect_left(starts, match.start + 1)
-                if number < len(starts) and starts[number] < match.end:
-                    yield number, whole[match.start : match.end], match
+                first = bisect_left(starts, match.start + 1)
+                last = bisect_left(starts, match.end)
+                if first < last:
+                    yield first, last, whole[match.start : match.end], match
 
 
 class _Lines:

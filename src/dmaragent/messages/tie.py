@@ -7,14 +7,25 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.memory_map import memory_words
 from dmaragent.messages.findings import CHECKED, FINDINGS
-from dmaragent.messages.model import Address, Names, Printer, Recognised, Recognition, Span, Weight
-from dmaragent.platforms.linux import Held
+from dmaragent.messages.model import (
+    Address,
+    Message,
+    Names,
+    Printer,
+    Recognised,
+    Recognition,
+    Span,
+    Weight,
+)
+from dmaragent.platforms.linux import Held, Hold
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction, Presence
 from dmaragent.views.model import ListEntry
 from fwtables import Decoded
 
 _HIGHEST = (1 << 64) - 1
+_LOCKED = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
+"""The messages that Linux prints of devices that it holds to a region, and of no others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +118,7 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         drivers=tuple((sbdf, _driver(sbdf, inventory)) for sbdf in group.devices)
         if group is not None
         else (),
-        fits=_fits(message.address, devices, spans, inventory),
+        fits=_fits(message, devices, spans, inventory),
         decided_by_xen=(
             message.printer in (Printer.LINUX, Printer.QEMU)
             and inventory.linux_state is LinuxState.UNDER_XEN
@@ -187,7 +198,7 @@ def _group(names: Names, inventory: Inventory) -> IommuGroup | None:
 
 
 def _fits(
-    address: Address,
+    message: Message,
     devices: tuple[DeviceTie, ...],
     spans: tuple[SpanTie, ...],
     inventory: Inventory,
@@ -196,7 +207,9 @@ def _fits(
 
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
-    if spans and address in (Address.REGION, Address.UNIT) and _table_known(inventory):
+    if devices and message.id in _LOCKED and _table_known(inventory):
+        return any(held.hold is Hold.LOCKED for one in devices for _, held in one.held)
+    if spans and message.address in (Address.REGION, Address.UNIT) and _table_known(inventory):
         return any(one.regions or one.entries or one.units for one in spans)
     if isinstance(inventory.host.topology.functions, Missing) or not devices:
         return None

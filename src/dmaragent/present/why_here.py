@@ -40,7 +40,10 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
             "map calls the range reserved; on Xen the boot option below adds it"
         )
     if each.fits is False:
-        yield "it does not fit this host: was it printed by another one? (--host PATH)"
+        yield (
+            "by what is known of this host it would not be printed here: is it of another one "
+            "(--host PATH), or from before a change of firmware?"
+        )
 
 
 def _places(each: Tie, *, table_known: bool) -> Iterator[str]:
@@ -109,6 +112,8 @@ def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:
     place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
     if found.message.address is Address.UNIT:
         return _unit_words(place, one, table_known=table_known)
+    if found.message.address is Address.RANGE:
+        place = f"in bytes that is {place}, which"
     memory = f" ({_memory_words(one.memory)})" if one.memory else ""
     if one.regions:
         inside = _listed([_place_words(each, one.span, found.names) for each in one.regions])
