@@ -107,6 +107,7 @@ def test_linux_in_a_xen_dom0_does_not_decide(machine: Callable[[str], Inventory]
     text = "DMAR: Unknown option - 'relax_rmrr'"
 
     assert only(text, machine("xen-pv-dom0")).decided_by_xen
+    assert only(f"vfio-pci 0000:04:02.0: {MAPPING}", machine("xen-pv-dom0")).fits is False
     assert not only(text, machine("hp-dl380e-gen8")).decided_by_xen
 
 

@@ -110,6 +110,25 @@ def test_a_reason_of_a_fault_is_put_into_words(capsys: pytest.CaptureFixture[str
     assert "dmaragent rmrr-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
 
 
+def test_below_xen_nothing_is_said_of_what_linux_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"vfio-pci 0000:04:02.0: {MAPPING}"
+
+    said = words(run(capsys, "why", text, "--host", MACHINES / "xen-pv-dom0"))
+
+    assert "Xen runs here and owns the IOMMU" in said
+    assert "Linux holds it" not in said
+
+
+def test_linux_is_said_to_hold_a_device_with_the_way_it_comes_to_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = f"vfio-pci 0000:04:02.0: {MAPPING}"
+
+    said = words(run(capsys, "why", text, "--host", MACHINES / "qemu-q35-rmrr"))
+
+    assert "Linux holds it to regions 2 6 (direct), through the bridge 0000:00:1e.0" in said
+
+
 def test_pages_of_an_option_are_told_in_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     text = "[VT-D]RMRR range [e8000-e8fff] exceeds 16 pages"
 

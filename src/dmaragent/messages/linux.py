@@ -84,7 +84,7 @@ MESSAGES = (
         releases="every release with VFIO",
         meaning="It is not about reserved memory: without interrupt remapping a guest could "
         "send interrupts to the host with the device, and VFIO answers EPERM.",
-        advice="Switch on VT-d and x2APIC in the firmware setup, update the firmware, and look "
+        advice="Switch on VT-d and interrupt remapping in the firmware setup, update it, and look "
         "for intremap=off among the kernel's options. The module's allow_unsafe_interrupts=1 "
         "gives the protection up: only for guests that are trusted.",
         source="drivers/vfio/vfio_iommu_type1.c, vfio_iommu_type1_attach_group, checked",

@@ -208,7 +208,9 @@ def _fits(
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
     if devices and message.id in _LOCKED and _table_known(inventory):
-        return any(held.hold is Hold.LOCKED for one in devices for _, held in one.held)
+        return inventory.linux_state is not LinuxState.UNDER_XEN and any(
+            held.hold is Hold.LOCKED for one in devices for _, held in one.held
+        )
     if spans and message.address in (Address.REGION, Address.UNIT) and _table_known(inventory):
         return any(one.regions or one.entries or one.units for one in spans)
     if isinstance(inventory.host.topology.functions, Missing) or not devices:

@@ -27,7 +27,8 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
         yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
     if each.vtd_off:
         yield f"Xen switches VT-d off on this host: {each.vtd_off}"
-    by_linux = each.recognised.message.printer in (Printer.LINUX, Printer.QEMU)
+    printer = each.recognised.message.printer
+    by_linux = printer in (Printer.LINUX, Printer.QEMU) and not each.decided_by_xen
     for device in each.devices:
         yield _device_words(device, table_known=table_known, by_linux=by_linux)
     if each.group is not None:
