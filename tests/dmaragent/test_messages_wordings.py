@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from dmaragent.checks import RULES
 from dmaragent.messages import MESSAGES, recogniser
-from dmaragent.messages.findings import CHECKED, FINDINGS
+from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
 from support import message_lines_linux, message_lines_tools, message_lines_xen
 
@@ -66,7 +67,8 @@ def test_a_near_miss_is_not_recognised(line: str) -> None:
 
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:
     assert len(BY_ID) == len(MESSAGES)
-    assert FINDINGS.keys() <= CHECKED <= BY_ID.keys()
+    assert FINDINGS.keys() <= BY_ID.keys()
+    assert {one for ids in FINDINGS.values() for one in ids} <= {rule.id for rule in RULES}
 
 
 def test_every_message_says_what_it_means_what_to_do_and_where_it_comes_from() -> None:

@@ -42,7 +42,7 @@ def _entry(message: Message) -> str:
     ]
     if message.in_quarantine:
         said.append(f"Where the domain is 32753: {message.in_quarantine}")
-    if message.id in FINDINGS:
+    if FINDINGS.get(message.id):
         found = ", ".join(f"`{one}`" for one in FINDINGS[message.id])
         said.append(f"Findings of `dmaragent check`: {found}")
     said.append(f"Source: {message.source}.")

@@ -5,37 +5,39 @@ The one place where messages and findings meet.
 
 from collections.abc import Mapping
 
+_NOT_RESERVED = ("rmrr-not-reserved", "rmrr-in-ram")
+_BACKWARDS = ("rmrr-limit-below-base",)
+
 FINDINGS: Mapping[str, tuple[str, ...]] = {
-    "linux-bad-rmrr": ("rmrr-not-reserved", "rmrr-limit-below-base"),
-    "linux-rmrr-not-reserved": ("rmrr-not-reserved",),
-    "linux-rmrr-ends-before-start": ("rmrr-limit-below-base",),
-    "linux-unit-at-zero": ("drhd-address-zero",),
+    "linux-bad-rmrr": (
+        *_BACKWARDS,
+        "rmrr-unaligned",
+        "rmrr-limit-page-aligned",
+        "rmrr-placeholder",
+        *_NOT_RESERVED,
+    ),
+    "linux-rmrr-not-reserved": _NOT_RESERVED,
+    "linux-rmrr-ends-before-start": _BACKWARDS,
+    "linux-rmrr-too-wide": ("rmrr-above-address-width",),
+    "linux-unit-at-zero": ("unit-without-address",),
+    "linux-unit-dead": (),
     "linux-rhsa-without-unit": ("rhsa-without-unit",),
-    "xen-overlapping-rmrrs": ("rmrr-overlap",),
+    "linux-andd-unterminated": ("andd-name-unterminated",),
+    "linux-structure-empty": ("structure-too-short",),
+    "linux-structure-past-end": ("structure-past-end",),
+    "linux-scope-type": ("scope-type-mismatch",),
+    "linux-scope-unsupported": ("scope-unknown-type",),
+    "linux-scope-workaround": ("scope-start-bus",),
+    "xen-dmar-refused": (),
+    "xen-overlapping-rmrrs": ("rmrr-overlap", "rmrr-duplicate"),
     "xen-rmrr-not-reserved": ("rmrr-not-reserved",),
     "xen-rmrr-in-ram": ("rmrr-in-ram",),
-    "xen-rmrr-incorrect": ("rmrr-limit-below-base",),
+    "xen-rmrr-ignored": ("rmrr-devices-absent",),
+    "xen-rmrr-incorrect": _BACKWARDS,
+    "xen-scope-absent-device": ("rmrr-device-absent", "rmrr-devices-absent"),
+    "xen-scope-invalid": ("scope-too-short",),
+    "xen-structure-length": ("structure-too-short",),
+    "xen-include-all-twice": ("several-include-all",),
+    "xen-width-zero": ("address-width-too-small",),
 }
-"""Ids of rules in ``checks``."""
-
-CHECKED = frozenset(
-    {
-        *FINDINGS,
-        "linux-rmrr-too-wide",
-        "linux-unit-dead",
-        "linux-andd-unterminated",
-        "linux-structure-empty",
-        "linux-structure-past-end",
-        "linux-scope-type",
-        "linux-scope-unsupported",
-        "linux-scope-workaround",
-        "xen-dmar-refused",
-        "xen-rmrr-ignored",
-        "xen-scope-absent-device",
-        "xen-scope-invalid",
-        "xen-structure-length",
-        "xen-include-all-twice",
-        "xen-width-zero",
-    }
-)
-"""The messages about the table: ``dmaragent check`` says more of what is wrong with it."""
+"""Ids of rules in ``checks``; none where any of them may be meant, or none knows it yet."""

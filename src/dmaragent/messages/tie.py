@@ -6,7 +6,7 @@ from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.memory_map import memory_words
-from dmaragent.messages.findings import CHECKED, FINDINGS
+from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import (
     Address,
     Message,
@@ -254,7 +254,7 @@ def _commands(
     if forgotten is not None:
         place = f"{forgotten.start:#x}-{forgotten.end - 1:#x}"
         lines += [f"dmaragent rmrr-option {place}={sbdf}" for sbdf in recognised.names.devices]
-    if recognised.message.id in CHECKED:
+    if recognised.message.id in FINDINGS:
         lines.append("dmaragent check")
     return lines
 
