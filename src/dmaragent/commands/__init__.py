@@ -3,6 +3,7 @@
 from dmaragent.commands import (
     check,
     decode,
+    diff,
     encode,
     explain,
     hotplug,
@@ -12,4 +13,4 @@ from dmaragent.commands import (
     why,
 )
 
-VERBS = (inventory, check, explain, why, resolve, hotplug, rmrr_option, decode, encode)
+VERBS = (inventory, check, explain, why, resolve, hotplug, diff, rmrr_option, decode, encode)

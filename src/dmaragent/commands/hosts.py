@@ -6,7 +6,7 @@ from dmaragent.collect.opening import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.escaping import visible
+from dmaragent.present.wording import host_words
 from dmaragent.snapshot import Missing
 
 
@@ -18,14 +18,7 @@ def take_host(path: str | None) -> tuple[OpenedHost, Inventory]:
 
 def host_title(opened: OpenedHost) -> str:
     """Name the host an answer is about."""
-    what = {
-        "live": "This machine",
-        "recorded": "Recorded machine",
-        "directory": "Copied directory",
-        "table": "Table",
-        "acpidump": "acpidump text",
-    }[opened.kind]
-    return f"{what} {visible(opened.path)}".rstrip()
+    return host_words(opened.kind, opened.path)
 
 
 def parse_device(option: str, text: str) -> SBDF:

@@ -33,8 +33,6 @@ examples:
 Exit codes: 0 every guest starts; 1 one does not; 2 none is refused, but of one
 it cannot be said."""
 
-_GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
-_GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
 _OPTIONS = ("memory", "maxmem", "rdm", "boundary", "videoram")
 
 
@@ -129,7 +127,8 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
     """Read the guests that are named, or make one of the options; and say what is none."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     given = [name for name in _OPTIONS if getattr(options, name) is not None]
     given += ["pci"] if options.pci else []
@@ -142,49 +141,7 @@ def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[tuple[
                 "no guest is given", "name a configuration, or give --memory and --pci"
             )
         return [_guest_of(options)], []
-    return _named_guests(options.guests)
-
-
-def _named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
-    from dmaragent.api import read_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-
-    guests: list[GuestConfig] = []
-    passed_over: list[tuple[str, str]] = []
-    for file in read_guest_files(paths):
-        if file.problem:
-            passed_over.append((file.path, file.problem.removeprefix(file.path).strip()))
-            continue
-        try:
-            read = read_guests(file.text, file.path)
-        except DmaragentError as error:
-            if file.named:
-                raise
-            why = error.message.removeprefix(file.path).lstrip(": ")
-            passed_over.append((file.path, why))
-            continue
-        if file.named or _is_guest(file.path, read[0]):
-            guests += read
-        else:
-            passed_over.append((file.path, _why_no_guest(read[0])))
-    return guests, passed_over
-
-
-def _is_guest(path: str, guest: GuestConfig) -> bool:
-    """Tell whether a file that a folder holds is meant for a guest: by its settings, its name.
-
-    A file with a name and neither memory nor type may be a pool of processors.
-    """
-    if not guest.readable:
-        return path.endswith(_GUEST_ENDS)
-    return bool(guest.saved_rdm) or bool(guest.name and guest.places.keys() & _GUEST_KEYS)
-
-
-def _why_no_guest(guest: GuestConfig) -> str:
-    if guest.readable:
-        return "no name with a memory, a type or devices"
-    return f"no xl.cfg (line {guest.refusals[0].place.rpartition(':')[2]})"
+    return named_guests(options.guests)
 
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dmaragent.absence import Absence, AbsenceKind
+from dmaragent.present.escaping import visible
 from fwtables.constants import ScopeType
 
 _SCOPE_WORDS = {
@@ -41,6 +42,20 @@ def rough_size_words(size: int) -> str:
 def count(number: int, singular: str, plural: str = "") -> str:
     """Give ``1 region`` or ``2 regions``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+_HOST_WORDS = {
+    "live": "This machine",
+    "recorded": "Recorded machine",
+    "directory": "Copied directory",
+    "table": "Table",
+    "acpidump": "acpidump text",
+}
+
+
+def host_words(kind: str, path: str) -> str:
+    """Name a host as it was given: its kind, and the path, whatever is in it."""
+    return f"{_HOST_WORDS[kind]} {visible(path)}".rstrip()
 
 
 def scope_words(scope_type: int) -> str:

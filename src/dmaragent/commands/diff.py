@@ -1,0 +1,140 @@
+"""``dmaragent diff``: two hosts, tables or recordings, and the guests whose verdict changes."""
+
+from __future__ import annotations
+
+import shlex
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+    from dmaragent.api import Asked, Question
+    from dmaragent.comparison.model import Comparison, Guests, NotCompared
+    from dmaragent.errors import DmaragentError
+    from dmaragent.inventory import Inventory
+    from dmaragent.policy.guest import GuestConfig
+
+NAME = "diff"
+HELP = "what differs between two hosts, or before and after an update"
+DESCRIPTION = """\
+Compare two hosts: regions, their owners, remapping units, findings; with
+--guest, which guests no longer start.  The use: before and after an update of
+firmware or Xen; two servers that should be alike.  A and B are what --host
+takes elsewhere: a table, acpidump text, a recorded machine, a copied root.
+Without B it is this machine; / is this machine too.  What one side does not
+know is said under "Not compared", and never shown as gone."""
+EXAMPLES = """\
+examples:
+  dmaragent diff before.bin after.bin    a firmware update
+  sudo dmaragent diff before/            a recording, and this machine now
+  dmaragent diff rack1/ rack2/ --xen 4.17
+  sudo dmaragent diff before/ / --guest /etc/xen
+
+Exit codes: 0 nothing differs; 1 something does; 2 they cannot be compared."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("a", metavar="A", help="the host before, or the one: / is this machine")
+    parser.add_argument(
+        "b", metavar="B", nargs="?", default="/", help="the host after (default: this machine)"
+    )
+    parser.add_argument(
+        "--guest",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="an xl.cfg, libxl's JSON or a folder of them, resolved on both (repeat it)",
+    )
+    parser.add_argument(
+        "--xen", metavar="RELEASE", help="both as that release of Xen; else each as its own"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the comparison."""
+    from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
+    from dmaragent.checks import check  # noqa: PLC0415 - likewise
+    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
+    from dmaragent.comparison import compare  # noqa: PLC0415 - likewise
+
+    guests, passed_over = named_guests(options.guest)
+    question = Question(xen=options.xen)
+    a = ask_host(options.a, question, guests)
+    b = ask_host(options.b, question, guests)
+    told = _resolved(guests, passed_over, a, b) if options.guest else None
+    one, other = _inventory(a, question), _inventory(b, question)
+    comparison = compare(one, other, check(one), check(other), told)
+    _print(comparison, a, b, options)
+    if comparison.hindrance is not None:
+        return 2
+    return 1 if comparison.differs else 0
+
+
+def _inventory(asked: Asked, question: Question) -> Inventory:
+    """Take the inventory, as the release that is asked for would have it."""
+    from dmaragent.api import DOCUMENTED  # noqa: PLC0415 - start-up time
+    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
+
+    named = question.xen not in (None, DOCUMENTED)
+    return take_inventory(asked.host, asked.stack.hypervisor.series if named else None)
+
+
+def _resolved(
+    guests: list[GuestConfig], passed_over: list[tuple[str, str]], a: Asked, b: Asked
+) -> Guests:
+    from dmaragent.api import resolve_guest  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import progress  # noqa: PLC0415 - likewise
+    from dmaragent.comparison.guests import compare_guests  # noqa: PLC0415 - likewise
+
+    pairs = (
+        (resolve_guest(one, a.facts, a.stack), resolve_guest(one, b.facts, b.stack))
+        for one in progress(guests, "resolving")
+    )
+    return compare_guests(pairs, passed_over)
+
+
+def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespace) -> None:
+    if options.json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
+        from dmaragent.present.diff_document import diff_document  # noqa: PLC0415 - likewise
+
+        print_document(diff_document(comparison, _origin(a), _origin(b)))
+        return
+    if comparison.hindrance is not None:
+        raise _cannot(comparison.hindrance, a, b)
+    from dmaragent.present.diff_text import diff_text  # noqa: PLC0415 - start-up time
+    from dmaragent.present.wording import host_words  # noqa: PLC0415 - likewise
+
+    names = [host_words(one.opened.kind, one.opened.path) for one in (a, b)]
+    print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
+
+
+def _origin(asked: Asked) -> dict[str, Any]:
+    from dmaragent.present.resolve_document import origin_object  # noqa: PLC0415 - start-up time
+
+    host = {"kind": asked.opened.kind, "path": asked.opened.path}
+    return origin_object(host, asked.stack)
+
+
+def _cannot(hindrance: NotCompared, a: Asked, b: Asked) -> DmaragentError:
+    """Say why there is nothing to compare, and what to do."""
+    from dmaragent.absence import why_no_table  # noqa: PLC0415 - start-up time
+    from dmaragent.comparison.model import Side  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.present.wording import absence_words, host_words  # noqa: PLC0415 - likewise
+
+    if hindrance.side is None:
+        return DmaragentError(hindrance.why, "compare hosts of which one has such a table")
+    asked = a if hindrance.side is Side.A else b
+    absence = why_no_table(asked.host)
+    name = host_words(asked.opened.kind, asked.opened.path)
+    if absence is None:
+        hint = (
+            f"dmaragent decode --host {shlex.quote(asked.opened.path)} says what is wrong with it"
+        )
+        return DmaragentError(f"{name}: {hindrance.why}", hint)
+    why, hint = absence_words(absence)
+    return DmaragentError(f"{name}: {why}", hint)

@@ -1,0 +1,59 @@
+"""Two hosts, tables or recordings compared: regions, owners, findings, guests.
+
+Pure: :func:`compare` is a function from two inventories, with what was found on each, to a
+:class:`~dmaragent.comparison.model.Comparison`.  What one side does not know is said, and
+never taken for something that went.
+"""
+
+from dataclasses import replace
+from zlib import crc32
+
+from dmaragent.checks.facts import facts_of
+from dmaragent.checks.model import Checked
+from dmaragent.comparison.devices import renumbered
+from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
+from dmaragent.comparison.findings import finding_changes
+from dmaragent.comparison.knowledge import hides_structures, hindrance, known_of, not_compared
+from dmaragent.comparison.model import Changed, Comparison, Guests
+from dmaragent.comparison.regions import match_regions
+from dmaragent.comparison.units import structure_changes, unit_changes
+from dmaragent.comparison.xen_list import list_changes, table_order
+from dmaragent.inventory import Inventory
+
+
+def compare(
+    a: Inventory, b: Inventory, found_a: Checked, found_b: Checked, guests: Guests | None = None
+) -> Comparison:
+    """Compare two whole hosts; `found_a` and `found_b` are the findings on each."""
+    known = known_of(a, b)
+    regions = match_regions(a, b, known) if known.tables else ()
+    findings, same = finding_changes(
+        found_a, found_b, regions, hidden_a=hides_structures(a), hidden_b=hides_structures(b)
+    )
+    comparison = Comparison(
+        hindrance=hindrance(a, b),
+        facts=tuple(changed_facts(a, b)),
+        regions=regions,
+        xen=tuple(list_changes(a, b, regions, known)),
+        table_order=table_order(regions),
+        renumbered=renumbered(a.host.topology, b.host.topology),
+        units=unit_changes(a, b) if known.tables else (),
+        structures=tuple(structure_changes(a, b)) if known.tables else (),
+        findings=findings,
+        findings_same=same,
+        not_compared=(*not_compared(a, b, known), *unknown_facts(a, b)),
+        guests=guests,
+    )
+    return _with_other_bytes(comparison, a, b)
+
+
+def _with_other_bytes(comparison: Comparison, a: Inventory, b: Inventory) -> Comparison:
+    """Say that the tables' bytes differ, where nothing else that was found says so."""
+    old, new = facts_of(a).content, facts_of(b).content
+    header = any(one.what in TABLE_FACTS for one in comparison.facts)
+    told = (header, comparison.units, comparison.structures, comparison.table_order)
+    regions = any(one.differs for one in comparison.regions)
+    if not old or not new or old == new or any(told) or regions:
+        return comparison
+    said = Changed("table-bytes", *(f"CRC-32 {crc32(one):08x}" for one in (old, new)))
+    return replace(comparison, facts=(*comparison.facts, said))

@@ -1,0 +1,128 @@
+"""Facts of two hosts beside their regions: machine, software, the table's header and damage."""
+
+from collections.abc import Iterator
+
+from dmaragent.absence import AbsenceKind
+from dmaragent.comparison.knowledge import TableState, damage_of, table_state
+from dmaragent.comparison.model import Changed, NotCompared, Side
+from dmaragent.inventory import Inventory, LinuxState
+from fwtables import Decoded
+from fwtables.constants import flag_names
+
+_LINUX_WORDS = {
+    LinuxState.GROUPS: "IOMMU groups",
+    LinuxState.UNDER_XEN: "below Xen, which owns the IOMMU",
+    LinuxState.NO_GROUPS: "no IOMMU groups",
+}
+_NO_XEN = "none"
+_NONE_WORDS = {
+    AbsenceKind.AMD: "an AMD machine",
+    AbsenceKind.VIRTUAL_MACHINE: "a virtual machine",
+    AbsenceKind.VTD_OFF: "VT-d is off in the firmware setup, or the machine has none",
+    AbsenceKind.UNKNOWN: "why is not known",
+}
+TABLE_FACTS = frozenset(
+    {
+        "table-signature",
+        "table-length",
+        "table-revision",
+        "table-oem",
+        "table-oem-revision",
+        "table-creator",
+        "address-width",
+        "table-flags",
+        "damage",
+    }
+)
+"""The facts that the bytes of the table alone decide."""
+
+
+def changed_facts(a: Inventory, b: Inventory) -> Iterator[Changed]:
+    """Yield what both sides know and say differently."""
+    ours, theirs = _facts(a), _facts(b)
+    for name, old in ours.items():
+        new = theirs.get(name)
+        if old is not None and new is not None and old != new:
+            yield Changed(name, old, new)
+
+
+def unknown_facts(a: Inventory, b: Inventory) -> Iterator[NotCompared]:
+    """Name what one side alone knows."""
+    ours, theirs = _system_facts(a), _system_facts(b)
+    for side, own, others in ((Side.A, ours, theirs), (Side.B, theirs, ours)):
+        names = [name for name, value in own.items() if value is None and others[name] is not None]
+        if own["xen"] == _NO_XEN:
+            names = [name for name in names if not name.startswith("xen")]
+        if names:
+            said = ", ".join(name.replace("-", " ") for name in names)
+            yield NotCompared("facts", side, f"not known there: {said}")
+
+
+def _facts(inventory: Inventory) -> dict[str, str | None]:
+    return {**_system_facts(inventory), **_table_facts(inventory)}
+
+
+def _system_facts(inventory: Inventory) -> dict[str, str | None]:
+    """Give the host's facts, under the names that answers give them; None: not known."""
+    machine, system = inventory.host.machine, inventory.host.system
+    return {
+        "vendor": machine.vendor,
+        "model": machine.model,
+        "board": machine.board,
+        "firmware": machine.firmware,
+        "processor": system.cpu_vendor,
+        **_xen_facts(inventory),
+        "kernel": system.kernel_release,
+        "kernel-options": None if system.options is None else " ".join(system.options) or "none",
+        "linux-iommu": _LINUX_WORDS.get(inventory.linux_state),
+    }
+
+
+def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
+    """Give what Xen is there: where Linux has IOMMU groups there is none that has the IOMMU."""
+    xen = inventory.host.xen
+    if xen is None:
+        none = _NO_XEN if inventory.linux_state is LinuxState.GROUPS else None
+        return {"xen": none, "xen-options": None, "xen-dom0": None, "xen-iommu": None}
+    off = xen.iommu_enabled
+    release = None if xen.release is None else "{}.{}".format(*xen.release)
+    return {
+        "xen": None if release is None else f"{release}{xen.extra or ''}",
+        "xen-options": xen.command_line,
+        "xen-dom0": xen.guest_type,
+        "xen-iommu": None if off is None else "on" if off else "off",
+    }
+
+
+def _table_facts(inventory: Inventory) -> dict[str, str | None]:
+    """Give what the table's header says, and its damage."""
+    state = table_state(inventory)
+    facts: dict[str, str | None] = {
+        "table": {
+            TableState.THERE: "there",
+            TableState.NONE: f"none: {_absence(inventory)}",
+            TableState.UNKNOWN: None,
+        }[state]
+    }
+    if not isinstance(inventory.table, Decoded) or inventory.table.table is None:
+        return facts
+    table = inventory.table.table
+    return facts | {
+        "table-signature": _identifier(table.signature),
+        "table-length": f"{table.length} bytes",
+        "table-revision": str(table.revision),
+        "table-oem": f"{_identifier(table.oem_id)} {_identifier(table.oem_table_id)}",
+        "table-oem-revision": f"{table.oem_revision:#x}",
+        "table-creator": f"{_identifier(table.creator_id)} {table.creator_revision:#x}",
+        "address-width": f"{table.host_address_bits} bits",
+        "table-flags": " ".join(flag_names("DMAR", table.flags)) or "none",
+        "damage": "; ".join(map(str, damage_of(inventory))) or "none",
+    }
+
+
+def _absence(inventory: Inventory) -> str:
+    return "" if inventory.absence is None else _NONE_WORDS.get(inventory.absence.kind, "")
+
+
+def _identifier(raw: bytes) -> str:
+    return raw.rstrip(b"\0 ").decode("latin-1")

@@ -1,0 +1,49 @@
+"""Pairing what two sides have, by what makes two things the same."""
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(slots=True)
+class Pairing(Generic[_Thing]):
+    """What was paired so far, and what each side has left, in the order it was given."""
+
+    left: list[_Thing]
+    right: list[_Thing]
+    pairs: list[tuple[_Thing, _Thing]]
+
+    @classmethod
+    def of(cls, left: Iterable[_Thing], right: Iterable[_Thing]) -> "Pairing[_Thing]":
+        """Begin with nothing paired."""
+        return cls(list(left), list(right), [])
+
+    def by(self, key: Callable[[_Thing], Hashable], *, unique: bool = False) -> None:
+        """Pair what is left and has the same `key`, the first with the first; None pairs nothing.
+
+        With `unique`, only where each side has one thing of the key.  What is the first does
+        not depend on which side is the left one, so that swapped sides give swapped pairs.
+        """
+        lefts, rights = _grouped(self.left, key), _grouped(self.right, key)
+        for name in lefts.keys() & rights.keys():
+            ours, theirs = lefts[name], rights[name]
+            if unique and (len(ours) > 1 or len(theirs) > 1):
+                continue
+            for one, other in zip(ours, theirs, strict=False):
+                self.pairs.append((one, other))
+        taken = {id(one) for pair in self.pairs for one in pair}
+        self.left = [one for one in self.left if id(one) not in taken]
+        self.right = [one for one in self.right if id(one) not in taken]
+
+
+def _grouped(
+    things: Iterable[_Thing], key: Callable[[_Thing], Hashable]
+) -> dict[Hashable, list[_Thing]]:
+    groups: dict[Hashable, list[_Thing]] = {}
+    for one in things:
+        name = key(one)
+        if name is not None:
+            groups.setdefault(name, []).append(one)
+    return groups

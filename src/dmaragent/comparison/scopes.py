@@ -1,0 +1,77 @@
+"""Device scope entries of two tables: when two mean the same device, and what changed of it."""
+
+from collections.abc import Iterator, Sequence
+
+from dmaragent.comparison.model import Changed, OwnerChange
+from dmaragent.comparison.pairing import Pairing
+from dmaragent.inventory import Owner
+from dmaragent.topology import Located, PciFunction, Presence
+from fwtables.constants import ScopeType
+
+_BY_NUMBER = frozenset(
+    {ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE}
+)
+"""The types whose enumeration ID says which device is meant: VT-d 8.3.1."""
+
+Key = tuple[int, int, int, tuple[str, ...]]
+
+
+def owner_key(owner: Owner) -> Key:
+    """Give what the table says of `owner`: type, number, start bus, path.
+
+    It needs no PCI functions, so that a table alone compares with a whole host.
+    """
+    steps = tuple(hop.step for hop in owner.hops)
+    return _key(owner.scope_type, owner.enumeration_id, owner.start_bus, steps)
+
+
+def located_key(place: Located) -> Key:
+    """Give the same of a scope entry of a unit."""
+    steps = tuple(hop.step for hop in place.hops)
+    return _key(place.scope.type, place.scope.enumeration_id, place.scope.start_bus_number, steps)
+
+
+def _key(kind: int, number: int, bus: int, steps: tuple[str, ...]) -> Key:
+    known = ScopeType._value2member_map_
+    return kind, number if kind in _BY_NUMBER or kind not in known else 0, bus, steps
+
+
+def device_key(owner: Owner) -> tuple[object, ...] | None:
+    """Give what stays of an owner whose root bus got another number; None where not known."""
+    ids = ids_of(owner.function)
+    return None if ids is None else (owner.scope_type, tuple(hop.step for hop in owner.hops), ids)
+
+
+def owner_changes(a: Sequence[Owner], b: Sequence[Owner]) -> Iterator[OwnerChange]:
+    """Yield what changed of the owners of one region: by their entries, else by the device."""
+    found = Pairing.of(a, b)
+    found.by(owner_key)
+    found.by(device_key, unique=True)
+    for one, other in sorted(found.pairs, key=lambda pair: owner_key(pair[0])):
+        changes = tuple(_changes(one, other))
+        if changes:
+            yield OwnerChange(a=one, b=other, changes=changes)
+    yield from (OwnerChange(a=one, b=None) for one in found.left)
+    yield from (OwnerChange(a=None, b=one) for one in found.right)
+
+
+def _changes(a: Owner, b: Owner) -> Iterator[Changed]:
+    if a.sbdf is not None and b.sbdf is not None and a.sbdf != b.sbdf:
+        yield Changed("address", str(a.sbdf), str(b.sbdf))
+    if Presence.UNKNOWN not in (a.presence, b.presence) and a.presence is not b.presence:
+        yield Changed("presence", a.presence.value, b.presence.value)
+    old, new = ids_of(a.function), ids_of(b.function)
+    if old is not None and new is not None and old != new:
+        yield Changed("device", id_words(old), id_words(new))
+
+
+def ids_of(function: PciFunction | None) -> tuple[int, int] | None:
+    """Give vendor and device of `function`; None where they are not known."""
+    if function is None or function.vendor_id is None or function.device_id is None:
+        return None
+    return function.vendor_id, function.device_id
+
+
+def id_words(ids: tuple[int, int]) -> str:
+    """Write them as ``8086:10d3``."""
+    return "{:04x}:{:04x}".format(*ids)

@@ -1,0 +1,285 @@
+"""Two tables before and after, by their bytes: what is said of each change, and what is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.checks import check
+from dmaragent.checks.facts import Need
+from dmaragent.checks.model import Checked, NotAsked
+from dmaragent.comparison import compare
+from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
+from support.comparisons import compared, inventory_of
+from support.hosts import Function
+from support.tables import drhd, patched, resummed, rhsa, rmrr, scope, table
+
+USB, OTHER = scope(1, 0, (0x1D, 0)), scope(1, 0, (0x1A, 0))
+BEHIND = scope(1, 0, (0x1C, 0), (0, 0))
+LOW, HIGH = rmrr(0x7A000000, 0x7A00FFFF, USB), rmrr(0x7B000000, 0x7B00FFFF, OTHER)
+UNIT = drhd(0xFED90000, USB)
+BEFORE = table(UNIT, LOW, HIGH)
+FUNCTIONS = [
+    Function(sbdf="0000:00:1d.0", class_code=0x0C0320),
+    Function(sbdf="0000:00:1a.0", class_code=0x0C0320, ids=(0x8086, 0x1C2D)),
+]
+
+
+def _compared(after: bytes, before: bytes = BEFORE) -> Comparison:
+    return compared(inventory_of(before, FUNCTIONS), inventory_of(after, FUNCTIONS))
+
+
+def _fates(found: Comparison) -> list[tuple[Fate, int | None, int | None]]:
+    """Give the regions that differ: fate, base before, base after."""
+    return [
+        (one.fate, one.a.base if one.a else None, one.b.base if one.b else None)
+        for one in found.regions
+        if one.differs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        pytest.param(
+            table(UNIT, rmrr(0x7C000000, 0x7C00FFFF, USB), HIGH),
+            [(Fate.MOVED, 0x7A000000, 0x7C000000)],
+            id="moved",
+        ),
+        pytest.param(
+            table(UNIT, rmrr(0x7A000000, 0x7A01FFFF, USB), HIGH),
+            [(Fate.RESIZED, 0x7A000000, 0x7A000000)],
+            id="grown",
+        ),
+        pytest.param(
+            table(UNIT, rmrr(0x7C000000, 0x7C000FFF, USB), HIGH),
+            [(Fate.RESIZED, 0x7A000000, 0x7C000000)],
+            id="moved and shrunk",
+        ),
+        pytest.param(
+            table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, USB, OTHER), HIGH),
+            [(Fate.OWNERS, 0x7A000000, 0x7A000000)],
+            id="a device more",
+        ),
+        pytest.param(
+            table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, OTHER), rmrr(0x7B000000, 0x7B00FFFF, USB)),
+            [(Fate.OWNERS, 0x7A000000, 0x7A000000), (Fate.OWNERS, 0x7B000000, 0x7B000000)],
+            id="owners swapped: the range comes before the owners",
+        ),
+        pytest.param(table(UNIT, HIGH), [(Fate.GONE, 0x7A000000, None)], id="gone"),
+        pytest.param(
+            table(UNIT, LOW, HIGH, rmrr(0x7D000000, 0x7D000FFF, USB)),
+            [(Fate.APPEARED, None, 0x7D000000)],
+            id="a second region of a device appeared",
+        ),
+        pytest.param(
+            table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, USB, segment=1), HIGH),
+            [(Fate.GONE, 0x7A000000, None), (Fate.APPEARED, None, 0x7A000000)],
+            id="in another segment it is another",
+        ),
+    ],
+)
+def test_what_became_of_a_region(
+    after: bytes, said: list[tuple[Fate, int | None, int | None]]
+) -> None:
+    found = _compared(after)
+
+    assert _fates(found) == said
+    assert found.differs
+    assert found.units == ()
+
+
+def test_of_several_regions_of_a_device_the_same_size_comes_first_then_the_lowest() -> None:
+    before = table(
+        rmrr(0x10000000, 0x10000FFF, USB),
+        rmrr(0x20000000, 0x2000FFFF, USB),
+        rmrr(0x30000000, 0x3000FFFF, USB),
+    )
+    after = table(
+        rmrr(0x60000000, 0x6001FFFF, USB),
+        rmrr(0x50000000, 0x5000FFFF, USB),
+        rmrr(0x40000000, 0x4000FFFF, USB),
+    )
+
+    assert _fates(_compared(after, before)) == [
+        (Fate.RESIZED, 0x10000000, 0x60000000),
+        (Fate.MOVED, 0x20000000, 0x40000000),
+        (Fate.MOVED, 0x30000000, 0x50000000),
+    ]
+
+
+def test_a_region_said_twice_is_one_more_and_xen_takes_none_for_it() -> None:
+    found = _compared(table(UNIT, LOW, HIGH, LOW))
+
+    assert [one.fate for one in found.regions] == [Fate.SAME, Fate.APPEARED, Fate.SAME]
+    assert [change.what for one in found.regions for change in one.changes] == ["xen", "xen"]
+    assert [(one.what, one.old) for one in found.xen] == [("vt-d", "in use")]
+
+
+def test_regions_without_an_owner_are_the_same_by_their_range_alone() -> None:
+    found = _compared(table(rmrr(0x20000000, 0x20000FFF)), table(rmrr(0x10000000, 0x10000FFF)))
+
+    assert _fates(found) == [
+        (Fate.GONE, 0x10000000, None),
+        (Fate.APPEARED, None, 0x20000000),
+    ]
+
+
+def test_a_device_more_in_a_scope_is_told_with_what_comes_of_it() -> None:
+    (match,) = (
+        one
+        for one in _compared(table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, USB, OTHER), HIGH)).regions
+        if one.differs
+    )
+
+    (owner,) = match.owners
+    assert owner.a is None
+    assert owner.b is not None
+    assert str(owner.b.sbdf) == "0000:00:1a.0"
+    assert match.changes == (
+        Changed("shared", "not shared", "shared by 2"),
+        Changed("linux", "0000:00:1a.0 not held", "0000:00:1a.0 relaxable"),
+    )
+
+
+def test_the_order_of_entries_in_a_scope_makes_no_other_region() -> None:
+    one, other = (
+        table(rmrr(0x7A000000, 0x7A00FFFF, *scopes)) for scopes in ((USB, OTHER), (OTHER, USB))
+    )
+
+    found = _compared(other, one)
+
+    assert _fates(found) == []
+    assert [one.what for one in found.facts] == ["table-bytes"]
+
+
+def test_a_region_that_another_order_moves_in_the_table_stays_and_the_order_is_told() -> None:
+    found = _compared(table(UNIT, HIGH, LOW))
+
+    assert _fates(found) == []
+    assert found.table_order == Changed("table-order", "1 2", "2 1")
+    assert found.xen == (Changed("list-order", "0x7b000000 0x7a000000", "0x7a000000 0x7b000000"),)
+
+
+def test_a_device_behind_a_bridge_with_another_bus_is_the_same_device() -> None:
+    data = table(rmrr(0x7A000000, 0x7A00FFFF, BEHIND))
+    sides = [
+        [
+            Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=bus),
+            Function(sbdf=f"0000:{bus:02x}:00.0", ids=(0x8086, 0x1521)),
+        ]
+        for bus in (3, 4)
+    ]
+
+    found = compared(*(inventory_of(data, one) for one in sides))
+
+    assert [(str(one.a.sbdf), str(one.b.sbdf)) for one in found.renumbered] == [
+        ("0000:03:00.0", "0000:04:00.0")
+    ]
+    (match,) = found.regions
+    assert match.fate is Fate.SAME
+    assert match.owners[0].changes == (Changed("address", "0000:03:00.0", "0000:04:00.0"),)
+    assert match.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("function", "changed"),
+    [
+        (None, Changed("presence", "present", "absent")),
+        (
+            Function(sbdf="0000:00:1d.0", class_code=0x0C0320, ids=(0x8086, 0x1D26)),
+            Changed("device", "8086:10d3", "8086:1d26"),
+        ),
+    ],
+    ids=["absent", "another device"],
+)
+def test_what_answers_for_an_owner_is_compared(function: Function | None, changed: Changed) -> None:
+    others = [FUNCTIONS[1], *([] if function is None else [function])]
+
+    found = compared(inventory_of(BEFORE, FUNCTIONS), inventory_of(BEFORE, others))
+
+    assert [one.changes for match in found.regions for one in match.owners] == [(changed,)]
+    assert found.renumbered == ()
+
+
+def test_linux_hold_changes_with_the_class_of_the_device() -> None:
+    nic = Function(sbdf="0000:00:1d.0", class_code=0x020000)
+
+    found = compared(inventory_of(BEFORE, FUNCTIONS), inventory_of(BEFORE, [nic, FUNCTIONS[1]]))
+
+    assert found.regions[0].changes == (
+        Changed("linux", "0000:00:1d.0 relaxable", "0000:00:1d.0 locked"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("unit", "changes", "gone", "added"),
+    [
+        (drhd(0xFED90000, USB, flags=1), [Changed("include-pci-all", "no", "yes")], 0, 0),
+        (drhd(0xFED91000, USB), [Changed("registers", "0xfed90000", "0xfed91000")], 0, 0),
+        (drhd(0xFED90000, USB, size=1), [Changed("register-size", "0x1000 bytes", "0x2000 bytes")], 0, 0),
+        (drhd(0xFED90000, OTHER), [], 1, 1),
+        (drhd(0xFED90000, USB) + rhsa(0xFED90000, 1), [Changed("proximity-domain", "none", "1")], 0, 0),
+    ],
+    ids=["flag", "registers", "size", "scope", "node"],
+)  # fmt: skip
+def test_what_changed_of_a_unit(unit: bytes, changes: list[Changed], gone: int, added: int) -> None:
+    (found,) = _compared(table(unit, LOW, HIGH)).units
+
+    assert found.a is not None
+    assert found.b is not None
+    assert list(found.changes) == changes
+    assert (len(found.scopes_gone), len(found.scopes_added)) == (gone, added)
+
+
+def test_a_broken_checksum_is_told_and_hides_no_region() -> None:
+    found = _compared(patched(BEFORE, [(9, bytes([BEFORE[9] ^ 1]))]))
+
+    assert [one.what for one in found.facts] == ["damage"]
+    assert found.facts[0].old == "none"
+    assert _fates(found) == []
+    assert all(one.what != "damaged-table" for one in found.not_compared)
+
+
+def test_a_region_that_damage_may_hide_is_not_told_as_gone() -> None:
+    cut = resummed(patched(BEFORE[:-10], [(4, (len(BEFORE) - 10).to_bytes(4, "little"))]))
+
+    found = _compared(cut)
+
+    (match,) = (one for one in found.regions if one.differs)
+    assert (match.fate, match.certain) == (Fate.GONE, False)
+    assert [(one.what, one.side) for one in found.not_compared if one.side] == [
+        ("damaged-table", Side.B)
+    ]
+
+
+def test_a_finding_appears_moves_with_its_region_and_goes() -> None:
+    wrong, moved = rmrr(0x7A000000, 0x79FFFFFF, USB), rmrr(0x7C000000, 0x7BFFFFFF, USB)
+    a, b, sound = (inventory_of(table(one), FUNCTIONS) for one in (wrong, moved, LOW))
+
+    assert [one.fate for one in compared(sound, a).findings] == [FindingFate.APPEARED]
+    assert [one.fate for one in compared(a, sound).findings] == [FindingFate.GONE]
+    found = compared(a, b)
+    assert (found.findings, found.findings_same) == ((), 1)
+
+
+def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended() -> None:
+    a = inventory_of(table(rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
+    b = inventory_of(table(), FUNCTIONS)
+    unasked = NotAsked(need=Need.PCI, rules=("rmrr-limit-below-base",))
+
+    found = compare(a, b, check(a), Checked(findings=(), not_asked=(unasked,)))
+
+    (finding,) = found.findings
+    assert (finding.fate, finding.why) == (FindingFate.NOT_KNOWN, "the PCI functions not known")
+    assert finding.b is None
+
+
+def test_a_finding_with_another_consequence_is_told_as_changed() -> None:
+    a = inventory_of(table(rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
+    (finding,) = check(a).findings
+    other = replace(finding, hit=replace(finding.hit, xen="Xen ignores it."))
+
+    found = compare(a, a, check(a), Checked(findings=(other,), not_asked=()))
+
+    assert [one.fate for one in found.findings] == [FindingFate.CHANGED]
+    assert found.findings[0].changes == (Changed("xen", finding.xen, "Xen ignores it."),)

@@ -1,0 +1,206 @@
+"""``dmaragent diff`` as its user meets it: tables, recordings, guests, bad input, output."""
+
+from pathlib import Path
+
+import pytest
+
+from dmaragent.collect import opening
+from support.cli import run
+from support.comparisons import host_of
+from support.hosts import Function
+from support.machines import MACHINES, NAMES
+from support.tables import andd, drhd, patched, resummed, rmrr, scope, structure, table
+
+Capture = pytest.CaptureFixture[str]
+UNREADABLE = "synthetic-sosreport-without-table"
+COMPARED = [name for name in NAMES if name != UNREADABLE]
+PAIRS = list(zip(COMPARED, COMPARED[1:] + COMPARED[:1], strict=True))
+"""Each machine and the next one."""
+DELL, HP = MACHINES / "dell-r820", MACHINES / "hp-dl380e-gen8"
+XHCI = scope(1, 0, (0x14, 0))
+BEFORE = table(drhd(0xFED90000, flags=1), rmrr(0xBF458000, 0xBF46FFFF, XHCI))
+GUEST = 'name = "{}"\ntype = "hvm"\nmemory = {}\npci = [ "00:14.0" ]\n'
+
+
+def _file(path: Path, content: bytes | str) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_machine_does_not_differ_from_itself(name: str, capsys: Capture) -> None:
+    ran = run(capsys, "diff", MACHINES / name, MACHINES / name, "--json")
+
+    answer = ran.document["answer"]
+    assert (answer["differs"], answer["facts"], answer["units"]) == (False, [], [])
+    assert ran.code == (0 if answer["hindrance"] is None else 2)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=">".join)
+def test_two_machines_give_a_sound_document(pair: tuple[str, str], capsys: Capture) -> None:
+    ran = run(capsys, "diff", *(MACHINES / name for name in pair), "--json")
+
+    comparable = ran.document["answer"]["hindrance"] is None
+    assert ran.code == (1 if comparable else 2)
+    assert ran.document["answer"]["differs"] or not comparable
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=">".join)
+def test_no_line_is_wider_than_a_terminal(pair: tuple[str, str], capsys: Capture) -> None:
+    hosts = [MACHINES / name for name in pair]
+
+    ran = run(capsys, "diff", *hosts, "--guest", HP / "guests", "--xen", "4.17")
+
+    wide = [line for line in ran.out.splitlines() if len(line) > 80]
+    assert [line for line in wide if str(MACHINES) not in line] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in COMPARED if list((MACHINES / name).glob("root/sys/firmware/acpi/tables/*"))]
+)  # fmt: skip
+def test_what_a_bare_table_does_not_know_is_not_told_as_gone(name: str, capsys: Capture) -> None:
+    bare = next((MACHINES / name).glob("root/sys/firmware/acpi/tables/[DR]MA[RD]"), None)
+    if bare is None:
+        pytest.skip("the machine has no table")
+
+    ran = run(capsys, "diff", MACHINES / name, bare)
+
+    assert ran.code == 0
+    assert ran.out.startswith("Nothing that could be compared differs")
+    assert "PCI functions were not collected" in " ".join(ran.out.split())
+
+
+def test_two_servers_are_told_apart(capsys: Capture) -> None:
+    ran = run(capsys, "diff", DELL, HP)
+
+    lines = ran.out.splitlines()
+    assert ran.code == 1
+    assert lines[0].startswith("8 regions appeared, 2 went, 1 of another size; 6 remapping units")
+    assert "  went: 0xbf450000-0xbf450fff, 4 KiB, of 0000:00:1a.0" in lines
+    assert "  table OEM: DELL PE_SC3 -> HP ProLiant" in lines
+
+
+def test_a_firmware_update_after_which_a_guest_no_longer_starts(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    before = _file(tmp_path / "before.bin", BEFORE)
+    moved = rmrr(0x5FA2A000, 0x5FA41FFF, XHCI)
+    after = _file(tmp_path / "after.bin", table(drhd(0xFED90000, flags=1), moved))
+    _file(tmp_path / "usb.cfg", GUEST.format("usb", 2800))
+    _file(tmp_path / "small.cfg", GUEST.format("small", 512))
+    guests = [f"--guest={tmp_path / name}" for name in ("usb.cfg", "small.cfg")]
+
+    ran = run(capsys, "diff", before, after, *guests, "--xen", "4.17")
+
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert lines[0].startswith("1 guest no longer starts")
+    assert "1 region moved" in lines[0]
+    text = " ".join(ran.out.split())
+    assert "starts -> does not start B line 4: libxl: the guest has RAM in" in text
+    assert "Remedy on B: rdm_mem_boundary" in text
+    assert "moved: 0xbf458000-0xbf46ffff -> 0x5fa2a000-0x5fa41fff, 96 KiB" in text
+
+    back = run(capsys, "diff", after, before, *guests, "--xen", "4.17", "--json")
+    answer = back.document["answer"]
+    assert [one["fate"] for one in answer["guests"]["changed"]][:1] == ["starts-now"]
+
+
+def test_a_guest_whose_address_names_another_device_now_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    hosts = {
+        name: host_of(BEFORE, [Function(sbdf="0000:00:14.0", ids=ids)])
+        for name, ids in (("a", (0x8086, 0x9D2F)), ("b", (0x10EC, 0x8168)))
+    }
+    _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
+    monkeypatch.setattr(
+        "dmaragent.api.open_host",
+        lambda path: opening.OpenedHost(hosts[path], opening.RECORDED, path),
+    )
+
+    ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg")
+
+    assert ran.out.startswith("1 guest names an address of another device now")
+    assert "    0000:00:14.0 is another device: 8086:9d2f -> 10ec:8168" in ran.out.splitlines()
+
+
+def test_without_b_it_is_this_machine(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr(opening, "LiveHost", lambda: host_of(BEFORE, []))
+
+    ran = run(capsys, "diff", DELL)
+
+    assert "\nB  This machine\n" in ran.out
+    assert run(capsys, "diff", "/").out.startswith("Nothing differs")
+
+
+def test_the_list_of_the_hypervisor_is_not_held_against_a_predicted_one(capsys: Capture) -> None:
+    dom0 = MACHINES / "xen-pv-dom0"
+
+    ran = run(capsys, "diff", dom0, dom0, "--xen", "4.14", "--json")
+    assert ran.document["answer"]["differs"] is False
+
+    answer = run(capsys, "diff", dom0, MACHINES / "qemu-q35-rmrr", "--json").document["answer"]
+    assert answer["xen"] == []
+    assert "xen-list" in [one["what"] for one in answer["not_compared"]]
+    assert all(each["what"] != "xen" for one in answer["regions"] for each in one["changes"])
+
+
+def test_lists_of_two_hypervisors_are_compared_even_without_a_table(capsys: Capture) -> None:
+    ran = run(capsys, "diff", MACHINES / "synthetic-pvh-dom0", MACHINES / "xen-pv-dom0")
+
+    assert ran.code == 1
+    assert ran.out.startswith("Xen's list has other entries\n")
+    assert "  entry: 0x7b890000-0x7b89ffff -> not listed" in ran.out.splitlines()
+    assert "A: its table is not known (pvh-dom0)" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (
+            (DELL, MACHINES / UNREADABLE),
+            "the DMAR table was not collected",
+            "copy /sys/firmware/acpi/tables/DMAR",
+        ),
+        ((DELL, "no-such-file"), "no-such-file cannot be read", "check the path"),
+        ((DELL, DELL, "--guest", "no-such.cfg"), "no-such.cfg cannot be read", "check the path"),
+        ((DELL, DELL, "--xen", "4.x"), "'4.x' is not a release", ""),
+    ],
+    ids=["no table", "no host", "no guest", "no release"],
+)
+def test_what_cannot_be_compared_is_one_line_and_a_next_step(
+    arguments: tuple[object, ...], message: str, hint: str, capsys: Capture
+) -> None:
+    ran = run(capsys, "diff", *arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err.splitlines()[0]
+    assert hint in ran.err
+
+
+def test_a_side_that_cannot_be_compared_has_a_document_that_says_so(capsys: Capture) -> None:
+    ran = run(capsys, "diff", DELL, MACHINES / UNREADABLE, "--json")
+
+    answer = ran.document["answer"]
+    assert ran.code == 2
+    assert (answer["hindrance"]["side"], answer["regions"]) == ("b", [])
+
+
+def test_what_a_firmware_or_a_guest_says_cannot_address_the_terminal(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    evil = b"\x1b[2Jx\n"
+    after = table(
+        rmrr(0xBF458000, 0xBF46FFFF, XHCI), andd(1, b"\\_SB.\x1b[2J\0"), structure(99, evil)
+    )
+    paths = [
+        _file(tmp_path / "a\x1b[2J.bin", BEFORE),
+        _file(tmp_path / "b.bin", resummed(patched(after, [(10, b"\x1b[2J\xff\0")]))),
+    ]
+    _file(tmp_path / "g.cfg", GUEST.format("\x1b[2J", 2800))
+
+    ran = run(capsys, "diff", *paths, "--guest", tmp_path / "g.cfg")
+
+    assert all(one.isprintable() for one in ran.out.split("\n"))
+    assert "table OEM" in ran.out
