@@ -1,14 +1,17 @@
 """Every rule finds what it is there for, and is quiet without it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Severity
-from dmaragent.inventory import Inventory
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.check_text import check_text, rules_text
+from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.topology import PciTopology
 from support import checked_units
 from support.checked import CASES, Made, findings, host, host_of, taken
 from support.tables import EVERY_STRUCTURE, rmrr
@@ -119,3 +122,23 @@ def test_counts_are_of_the_cases_and_not_of_the_rules() -> None:
 
     assert checked.count(Severity.CRITICAL) == 0
     assert checked.count(Severity.WARNING) == 1
+
+
+def _without(inventory: Inventory, need: Need) -> Inventory:
+    unknown = Missing(MissingKind.NOT_COLLECTED)
+    host = inventory.host
+    if need is Need.PCI:
+        return take_inventory(replace(host, topology=PciTopology(unknown)))
+    return take_inventory(replace(host, memory_map=unknown))
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("need", [Need.PCI, Need.MEMORY_MAP])
+def test_a_rule_finds_the_same_without_what_it_does_not_use(name: str, need: Need) -> None:
+    inventory = ALL[name][0]()
+    free = {rule.id for rule in RULES if need not in rule.needs | rule.uses}
+
+    found = [check(one).findings for one in (inventory, _without(inventory, need))]
+
+    one, other = ({each.key for each in side if each.rule.id in free} for side in found)
+    assert one == other

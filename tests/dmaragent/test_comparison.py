@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.checks import check
 from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Checked, NotAsked
+from dmaragent.checks.model import NotAsked
 from dmaragent.comparison import compare
 from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
 from support.comparisons import compared, inventory_of
@@ -17,6 +17,7 @@ USB, OTHER = scope(1, 0, (0x1D, 0)), scope(1, 0, (0x1A, 0))
 BEHIND = scope(1, 0, (0x1C, 0), (0, 0))
 LOW, HIGH = rmrr(0x7A000000, 0x7A00FFFF, USB), rmrr(0x7B000000, 0x7B00FFFF, OTHER)
 UNIT = drhd(0xFED90000, USB)
+EVERY = drhd(0xFED90000, flags=1)
 BEFORE = table(UNIT, LOW, HIGH)
 FUNCTIONS = [
     Function(sbdf="0000:00:1d.0", class_code=0x0C0320),
@@ -254,7 +255,7 @@ def test_a_region_that_damage_may_hide_is_not_told_as_gone() -> None:
 
 def test_a_finding_appears_moves_with_its_region_and_goes() -> None:
     wrong, moved = rmrr(0x7A000000, 0x79FFFFFF, USB), rmrr(0x7C000000, 0x7BFFFFFF, USB)
-    a, b, sound = (inventory_of(table(one), FUNCTIONS) for one in (wrong, moved, LOW))
+    a, b, sound = (inventory_of(table(EVERY, one), FUNCTIONS) for one in (wrong, moved, LOW))
 
     assert [one.fate for one in compared(sound, a).findings] == [FindingFate.APPEARED]
     assert [one.fate for one in compared(a, sound).findings] == [FindingFate.GONE]
@@ -263,11 +264,11 @@ def test_a_finding_appears_moves_with_its_region_and_goes() -> None:
 
 
 def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended() -> None:
-    a = inventory_of(table(rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
-    b = inventory_of(table(), FUNCTIONS)
+    a = inventory_of(table(EVERY, rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
+    b = inventory_of(table(EVERY), FUNCTIONS)
     unasked = NotAsked(need=Need.PCI, rules=("rmrr-limit-below-base",))
 
-    found = compare(a, b, check(a), Checked(findings=(), not_asked=(unasked,)))
+    found = compare(a, b, check(a), replace(check(b), not_asked=(unasked,)))
 
     (finding,) = found.findings
     assert (finding.fate, finding.why) == (FindingFate.NOT_KNOWN, "the PCI functions not known")
@@ -275,11 +276,11 @@ def test_a_finding_of_a_rule_that_cannot_be_asked_is_not_told_as_mended() -> Non
 
 
 def test_a_finding_with_another_consequence_is_told_as_changed() -> None:
-    a = inventory_of(table(rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
+    a = inventory_of(table(EVERY, rmrr(0x7A000000, 0x79FFFFFF, USB)), FUNCTIONS)
     (finding,) = check(a).findings
     other = replace(finding, hit=replace(finding.hit, xen="Xen ignores it."))
 
-    found = compare(a, a, check(a), Checked(findings=(other,), not_asked=()))
+    found = compare(a, a, check(a), replace(check(a), findings=(other,)))
 
     assert [one.fate for one in found.findings] == [FindingFate.CHANGED]
     assert found.findings[0].changes == (Changed("xen", finding.xen, "Xen ignores it."),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.facts import Facts
+from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.places import range_evidence, region_entries, scope_evidence
 from dmaragent.checks.regions import is_placeholder
@@ -101,6 +101,7 @@ def too_many(facts: Facts) -> Iterator[Hit]:
     "different ones each device could write what the region holds for the other. Relaxed also lets "
     "a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
+    uses=[Need.PCI],
 )
 def shared(facts: Facts) -> Iterator[Hit]:
     """Find regions of several devices, absent ones left out; one and a ghost have their rule."""

@@ -87,6 +87,8 @@ class Rule:
     """Where the rule comes from: specification section, Xen or Linux file and function."""
     needs: frozenset[Need]
     """What of a host must be known for the rule to be asked."""
+    uses: frozenset[Need] = frozenset()
+    """What else it looks at where it is known, so that it may find less or more without."""
     find: Callable[[Facts], Iterable[Hit]]
 
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from dmaragent.checks.facts import Facts
+from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.places import place, range_evidence, region_words
 from dmaragent.checks.registered import Registered, registered, vtd_case
@@ -99,6 +99,7 @@ def _hit(facts: Facts, first: Region, second: Region, verb: str) -> Hit:
     linux="Linux does not compare regions: it takes both.",
     advice=_ADVICE,
     source=_SOURCE,
+    uses=[Need.PCI],
 )
 def overlap(facts: Facts) -> Iterator[Hit]:
     """Find regions that have bytes of an earlier one, but not all and only its bytes."""
@@ -116,6 +117,7 @@ def overlap(facts: Facts) -> Iterator[Hit]:
     linux="Linux takes both: their devices share the memory.",
     advice=_ADVICE,
     source=_SOURCE,
+    uses=[Need.PCI],
 )
 def duplicate(facts: Facts) -> Iterator[Hit]:
     """Find regions with the base and the limit of an earlier one."""

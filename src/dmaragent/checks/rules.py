@@ -18,6 +18,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
     advice: str,
     source: str,
     needs: Iterable[Need] = (),
+    uses: Iterable[Need] = (),
 ) -> Callable[[Find], Rule]:
     """Make a rule of the function that finds its hits; the table is needed always."""
 
@@ -31,6 +32,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
             advice=advice,
             source=source,
             needs=frozenset({Need.TABLE, *needs}),
+            uses=frozenset(uses),
             find=find,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
+from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Checked, Finding
 from dmaragent.comparison.model import Changed, FindingChange, FindingFate, RegionMatch
 from dmaragent.comparison.pairing import Pairing
@@ -26,11 +27,12 @@ def finding_changes(
         return None if place is None else (one.rule.id, place)
 
     found.by(by_region)
-    changes = [_both(one, other) for one, other in found.pairs]
+    apart = _needs(a) ^ _needs(b)
+    changes = [_both(one, other, alike=not apart) for one, other in found.pairs]
     kept = [one for one in changes if one.changes]
     unasked_a, unasked_b = _unasked(a, hidden=hidden_a), _unasked(b, hidden=hidden_b)
-    kept += _alone(found.left, unasked_b, of_a=True)
-    kept += _alone(found.right, unasked_a, of_a=False)
+    kept += _alone(found.left, unasked_b, apart, of_a=True)
+    kept += _alone(found.right, unasked_a, apart, of_a=False)
     return tuple(sorted(kept, key=_place)), len(changes) - sum(bool(c.changes) for c in changes)
 
 
@@ -47,16 +49,22 @@ def _numbers(regions: Iterable[RegionMatch]) -> Mapping[tuple[bool, int | None],
 def _place(change: FindingChange) -> tuple[int, str, str]:
     one = change.a or change.b
     assert one is not None  # noqa: S101 - a change is of one side at least
-    return one.rule.severity.rank, *one.key
+    return one.severity.rank, *one.key
 
 
-def _both(a: Finding, b: Finding) -> FindingChange:
+def _needs(checked: Checked) -> frozenset[Need]:
+    """Give what is not known of a side: what comes of a finding may be told by it."""
+    return frozenset(one.need for one in checked.not_asked)
+
+
+def _both(a: Finding, b: Finding, *, alike: bool) -> FindingChange:
+    """Tell what changed of a finding; nothing where the two sides do not know the same."""
     pairs = (
-        ("severity", a.rule.severity.value, b.rule.severity.value),
+        ("severity", a.severity.value, b.severity.value),
         ("xen", a.xen, b.xen),
         ("linux", a.linux, b.linux),
     )
-    changes = tuple(Changed(what, old, new) for what, old, new in pairs if old != new)
+    changes = tuple(Changed(what, old, new) for what, old, new in pairs if alike and old != new)
     return FindingChange(fate=FindingFate.CHANGED, a=a, b=b, changes=changes)
 
 
@@ -71,11 +79,21 @@ def _unasked(checked: Checked, *, hidden: bool) -> Mapping[str, str]:
 
 
 def _alone(
-    findings: Iterable[Finding], unasked: Mapping[str, str], *, of_a: bool
+    findings: Iterable[Finding],
+    unasked: Mapping[str, str],
+    apart: frozenset[Need],
+    *,
+    of_a: bool,
 ) -> Iterator[FindingChange]:
-    """Tell the findings of one side alone; `unasked` is of the other."""
+    """Tell the findings of one side alone; `unasked` is of the other.
+
+    `apart` is what one side knows and the other does not: a rule that uses it may find what
+    it finds for that reason alone.
+    """
     for one in findings:
         why = unasked.get(one.rule.id, unasked.get("", ""))
+        used = [need.value for need in Need if need in apart & one.rule.uses]
+        why = why or (f"{' and '.join(used)} known on one side alone" if used else "")
         fate = FindingFate.GONE if of_a else FindingFate.APPEARED
         yield FindingChange(
             fate=FindingFate.NOT_KNOWN if why else fate,

@@ -144,7 +144,7 @@ def _finding_change(change: FindingChange) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.rule.id,
-        "severity": finding.rule.severity.value,
+        "severity": finding.severity.value,
         "subject": finding.hit.subject,
         "said": finding.hit.said,
     }

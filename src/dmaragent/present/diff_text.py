@@ -58,7 +58,7 @@ def _findings(comparison: Comparison) -> Iterator[str]:
             continue
         found = one.b or one.a
         assert found is not None  # noqa: S101 - a change is of one side at least
-        head = f"{words[one.fate]}: {found.rule.severity.value} {found.rule.id}: {found.hit.said}"
+        head = f"{words[one.fate]}: {found.severity.value} {found.rule.id}: {found.hit.said}"
         yield from paragraph(head, indent=2, hang=2)
         for change in one.changes:
             yield from changed_text(change, indent=4)
