@@ -26,7 +26,8 @@ examples:
   dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host DMAR.bin
   xl dmesg | sudo dmaragent rmrr-option --from-log -
 
-Exit codes: 0 all is taken; 1 something is not; 2 it cannot be said."""
+Exit codes: 0 all is taken; 1 something is not, or was not meant so; 2 it cannot
+be said."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -177,6 +178,8 @@ def _code(found: WrittenOption) -> int:
 
 
 def _checked_code(found: CheckedOption) -> int:
+    if found.mistaken:
+        return 1
     return {True: 0, False: 1, None: 2}[found.taken]
 
 

@@ -107,6 +107,7 @@ def _judged(one: Judged) -> dict[str, Any]:
     return {
         "text": one.read.text,
         "taken": one.taken,
+        "mistaken": one.mistaken,
         "reason": one.reason,
         "range": None if pages is None else range_object(pages),
         "pages": None if pages is None else pages.size >> 12,

@@ -26,6 +26,8 @@ class Judged:
     """Why it is not taken, or what of it Xen does not read; or empty."""
     advice: tuple[str, ...]
     """What is probably meant instead, or to be minded; a sentence each."""
+    mistaken: bool
+    """Whether its numbers look like addresses in bytes: Xen reads them as pages all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,11 @@ class CheckedOption:
         if any(one.taken is False for one in self.ranges):
             return False
         return None if any(one.taken is None for one in self.ranges) else True
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether a range, taken or not, is probably not what was meant."""
+        return any(one.mistaken for one in self.ranges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

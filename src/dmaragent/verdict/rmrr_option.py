@@ -14,7 +14,7 @@ from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import behaviour_of
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.snapshot import Missing
-from dmaragent.verdict.rmrr_mistakes import memory_doubt, mistakes, ram_in
+from dmaragent.verdict.rmrr_mistakes import bytes_meant, memory_doubt, mistakes, ram_in
 from dmaragent.verdict.rmrr_model import (
     FIRST_RELEASE,
     CheckedOption,
@@ -183,7 +183,13 @@ def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # n
         absent = _absent(on, user)
         if absent:
             advice.append(f"no device answers at {absent}; Xen lists it for the address alone")
-    return Judged(read=user, taken=taken, reason=user.reason, advice=tuple(advice))
+    return Judged(
+        read=user,
+        taken=taken,
+        reason=user.reason,
+        advice=tuple(advice),
+        mistaken=bytes_meant(user, on.memory_map) is not None,
+    )
 
 
 def _absent(on: OptionHost, user: UserRange) -> str:

@@ -1,0 +1,195 @@
+"""What people meet, and what they get told: each starts from what the user has.
+
+One test a pain of the survey that the project began with; it ends with the answer that the
+user needs.  AMD's tables and support bundles come later.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support.cli import Ran, run
+from support.machines import MACHINES, load
+
+Capture = pytest.CaptureFixture[str]
+OLD = (
+    "vfio-pci 0000:04:02.0: Device is ineligible for IOMMU domain attach due to platform RMRR "
+    "requirement.  Contact your platform vendor."
+)
+NEW = (
+    "vfio-pci 0000:04:02.0: Firmware has requested this device have a 1:1 IOMMU mapping, "
+    "rejecting configuring the device without a 1:1 mapping. Contact your platform vendor."
+)
+
+
+def words(ran: Ran) -> str:
+    """Give what was printed, its lines joined: wrapping is no part of an answer."""
+    return " ".join(ran.out.split())
+
+
+def follow(ran: Ran, host: str, capsys: Capture) -> Ran:
+    """Type the first next command that an answer offers."""
+    found = re.search(r"^Next     dmaragent (.+)$", ran.out, re.MULTILINE)
+    assert found is not None, ran.out
+    arguments = found[1].partition("  (")[0].split()
+    return run(capsys, *arguments, "--host", MACHINES / host)
+
+
+@pytest.mark.parametrize("message", [OLD, NEW], ids=["before 6.6", "6.6 and later"])
+def test_1_kvm_refuses_and_says_neither_which_region_nor_why(message: str, capsys: Capture) -> None:
+    why = run(capsys, "why", message, "--host", MACHINES / "qemu-q35-rmrr")
+    story = follow(why, "qemu-q35-rmrr", capsys)
+
+    assert "owns region 2 (0x3c100000-0x3c10ffff, RMRR at 0xf0)" in words(why)
+    assert "Linux no: it is locked to memory that the firmware reserves" in words(story)
+    assert "2 0x3c100000-0x3c10ffff 64 KiB RMRR at 0xf0" in words(story)
+    assert "Linux 3.17 to 6.5: no." in words(story)  # its kernel is 6.1
+    steps = words(story).partition("What helps, the safest first")[2]
+    assert 0 < steps.index("(changes the firmware)") < steps.index("(Linux; at a risk)")
+
+
+def test_2_hpe_switches_slots_and_not_addresses(capsys: Capture) -> None:
+    machine = load("hp-dl380e-gen8", "machine.toml")
+    assert machine["files"]["/sys/bus/pci/slots/2/address"] == "0000:0a:00\n"
+
+    story = run(capsys, "explain", "0a:00.0", "--host", MACHINES / "hp-dl380e-gen8")
+
+    assert '<Section name="RMRDS_Slot2" helptext=".">Endpoints_Excluded</Section>' in story.out
+    assert "conrep -l -x conrep_rmrds.xml -f exclude.dat" in story.out
+    assert "conrep -s -x conrep_rmrds.xml -f verify.dat" in story.out
+    assert "the physical slot's, not the bus'" in words(story)
+    assert "does not cover embedded NICs and storage controllers, nor a MicroServer Gen8" in words(
+        story
+    )
+    assert "Reboot" in words(story)
+    assert (
+        "conrep" not in run(capsys, "explain", "00:14.0", "--host", MACHINES / "lenovo-laptop").out
+    )
+
+
+def test_3_xen_refuses_a_usb_controller_whose_region_is_shared(capsys: Capture) -> None:
+    message = (
+        "(XEN) [VT-D] It's disallowed to assign 0000:00:1d.0 with shared RMRR at 7dffd000 for d1."
+    )
+
+    why = run(capsys, "why", message, "--host", MACHINES / "hp-dl380e-gen8")
+    story = follow(why, "hp-dl380e-gen8", capsys)
+
+    assert "it shares with 0000:00:1a.0" in words(why)
+    assert 'pci = [ "0000:00:1d.0,rdm_policy=relaxed" ]' in story.out
+    assert "device, firmware and guest can use the same memory by DMA" in words(story)
+    assert "Give the others of its region to the same guest: 0000:00:1a.0" in words(story)
+
+
+@pytest.mark.parametrize("domain", ["Dom32753", "d32753", "d[IO]"])
+def test_4_domain_32753_is_the_quarantine(domain: str, capsys: Capture) -> None:
+    message = (
+        f"(XEN) [VT-D]It's risky to assign 0000:00:1d.0 with shared RMRR at 3c110000 for {domain}."
+    )
+
+    why = run(capsys, "why", message, "--host", MACHINES / "xen-pv-dom0")
+
+    assert "is no guest: it is Xen's quarantine" in words(why)
+
+
+def test_5_qubes_option_for_resets_is_what_relaxes_the_policy(capsys: Capture) -> None:
+    message = (
+        "(XEN) [VT-D]It's disallowed to assign 0000:00:1d.0 with shared RMRR at 3c110000 for d7."
+    )
+
+    why = run(capsys, "why", message, "--host", MACHINES / "xen-pv-dom0")
+    story = follow(why, "xen-pv-dom0", capsys)
+
+    assert "no-strict-reset=True" in words(why)
+    assert "Qubes: strict, which comes to: no. Its option no-strict-reset=True" in words(story)
+    assert "named after something else" in words(story)
+
+
+def test_6_xcp_ng_changed_the_policy_without_a_word(capsys: Capture) -> None:
+    story = run(capsys, "explain", "00:1d.0", "--host", MACHINES / "xen-pv-dom0")
+
+    assert "XAPI: relaxed, which comes to: yes." in words(story)
+    assert "XCP-ng 8.2 refuses what 8.3 allows" in words(story)
+    assert "xl: strict, which comes to: no." in words(story)
+
+
+def test_7_dom0s_kernel_does_not_decide(capsys: Capture) -> None:
+    story = run(capsys, "explain", "00:1d.0", "--host", MACHINES / "xen-pv-dom0")
+
+    assert "no option or patch of dom0's kernel changes what it does" in words(story)
+    assert "relax_rmrr" not in words(story).partition("What helps")[2].partition("case by case")[0]
+
+
+def test_9_the_kernel_calls_the_firmware_broken(capsys: Capture) -> None:
+    message = (
+        "DMAR: [Firmware Bug]: No firmware reserved region can cover this RMRR "
+        "[0x000000003c130000-0x000000003c130fff], contact BIOS vendor for fixes"
+    )
+
+    why = run(capsys, "why", message, "--host", MACHINES / "qemu-q35-rmrr")
+    findings = follow(why, "qemu-q35-rmrr", capsys)
+
+    assert "harmless on Linux" in words(why)
+    assert "Region 5 (0x3c130000-0x3c130fff): the memory map has" in words(findings)
+    assert "taints the kernel, which stops nothing" in words(findings)
+    assert "from 4.19 on Xen switches VT-d off" in words(findings).replace("From", "from")
+
+
+def test_10_a_region_that_the_firmware_forgot(capsys: Capture) -> None:
+    fault = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:19.0] fault addr ad800000"
+
+    why = run(capsys, "why", fault, "--host", MACHINES / "synthetic-odd-scopes")
+    command = re.search(r"dmaragent (rmrr-option \S+)", why.out)
+    assert command is not None
+    option = run(capsys, *command[1].split(), "--host", MACHINES / "synthetic-odd-scopes")
+
+    assert "rmrr=0xad800=00:19.0" in option.out  # a page number, not an address
+    assert (
+        run(
+            capsys,
+            "rmrr-option",
+            "--check",
+            "rmrr=0xad800000=00:19.0",
+            "--host",
+            MACHINES / "synthetic-odd-scopes",
+        ).code
+        == 1
+    )
+
+
+def test_11_the_guest_conflicts_since_its_memory_was_changed(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    guest = tmp_path / "win10.cfg"
+    guest.write_text('name = "win10"\ntype = "hvm"\nmemory = 2800\npci = [ "00:14.0" ]\n')
+    message = "libxl: error: libxl_dm.c:555: Domain 5:RDM conflict at 0x5fa2a000."
+
+    why = run(capsys, "why", message, "--host", MACHINES / "lenovo-laptop")
+    answer = run(capsys, "resolve", guest, "--host", MACHINES / "lenovo-laptop", "--xen", "4.17")
+
+    assert "dmaragent resolve GUEST says what helps" in words(why)
+    assert "the region of 0000:00:14.0" in words(why)
+    assert "rdm_mem_boundary = 1530" in answer.out
+
+
+def test_12_of_several_devices_xl_4_15_gives_one(tmp_path: Path, capsys: Capture) -> None:
+    guest = tmp_path / "g.cfg"
+    guest.write_text(
+        'name = "g"\ntype = "hvm"\nmemory = 1024\n'
+        'pci = [ "00:1a.0,rdm_policy=relaxed", "00:1d.0,rdm_policy=relaxed" ]\n'
+    )
+
+    answer = run(capsys, "resolve", guest, "--host", MACHINES / "dell-r820", "--xen", "4.15")
+
+    assert "only one device appears in the guest, and that `xl pci-attach` adds" in words(answer)
+
+
+def test_13_only_what_the_device_needs_is_offered(capsys: Capture) -> None:
+    ran = run(capsys, "explain", "04:02.0", "--host", MACHINES / "qemu-q35-rmrr", "--json")
+    answer = ran.document["answer"]
+
+    lines = [line for step in answer["steps"] for line in step["lines"]]
+    assert not any("acs" in line or "unsafe" in line for line in lines)
+    assert [step["safety"] for step in answer["steps"]] == ["firmware", "risk"]
+    assert any("pcie_acs_override is about groups" in note for note in answer["notes"])
