@@ -1,9 +1,12 @@
 """The remapping units (DRHD) of a host: which unit serves which device.
 
-Pure.  The rule is VT-d 8.3's: the unit whose scope names the device, or the nearest bridge
-above it, else the unit of its segment that has INCLUDE_PCI_ALL.  Linux finds it in
-drivers/iommu/intel/dmar.c, ``dmar_find_matched_drhd_unit``, Xen in vtd/dmar.c,
-``acpi_find_matched_drhd_unit``.  A virtual function is served with its physical one.
+Pure.  The rule is VT-d 8.3's: the unit whose scope names the device or a bridge above it,
+else the unit of its segment that has INCLUDE_PCI_ALL.  Where several do, Linux and Xen take
+the one that comes last in the table, for both put a unit at the head of their list, and the
+first of those with INCLUDE_PCI_ALL, which go to its end: Linux drivers/iommu/intel/dmar.c,
+``dmar_register_drhd_unit``, ``dmar_find_matched_drhd_unit``; Xen vtd/dmar.c,
+``acpi_register_drhd_unit``, ``acpi_find_matched_drhd_unit``.  A virtual function is served
+with its physical one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
-from dmaragent.topology import Located, PciFunction, PciTopology
+from dmaragent.topology import Located, PciTopology
 from fwtables import ANDD, ATSR, DMAR, DRHD, RHSA, SATC, located
 from fwtables.constants import ScopeType
 
@@ -33,40 +36,36 @@ class Units:
     def __init__(self, table: DMAR | None, topology: PciTopology) -> None:
         self._topology = topology
         self.units = tuple(_units(table, topology)) if table else ()
-        self._exact: dict[SBDF, Unit] = {}
-        self._behind: dict[tuple[int, int], tuple[int, Unit]] = {}
-        """By segment and bus: how many buses are behind the bridge named, and its unit."""
+        self._exact: dict[SBDF, int] = {}
+        """By device: the place in the table of the last unit that names it."""
+        self._behind: dict[tuple[int, int], int] = {}
+        """By segment and bus: the same of the last unit that names a bridge above it."""
         self._all: dict[int, Unit] = {}
-        for unit in self.units:
-            self._index(unit)
+        for place, unit in enumerate(self.units):
+            self._index(place, unit)
 
     def of(self, sbdf: SBDF) -> Unit | None:
         """Give the unit that serves `sbdf`, or None where the table has none for it."""
         function = self._topology.known.get(sbdf)
         if function is not None and function.physical_function is not None:
             sbdf = function.physical_function
-        _, behind = self._behind.get((sbdf.segment, sbdf.bus), (0, None))
-        return self._exact.get(sbdf) or behind or self._all.get(sbdf.segment)
+        behind = self._behind.get((sbdf.segment, sbdf.bus), -1)
+        last = max(self._exact.get(sbdf, -1), behind)
+        return self.units[last] if last >= 0 else self._all.get(sbdf.segment)
 
-    def _index(self, unit: Unit) -> None:
+    def _index(self, place: int, unit: Unit) -> None:
         if unit.drhd.include_pci_all:
             self._all.setdefault(unit.drhd.segment_number, unit)
-        for place in unit.scopes:
-            if place.sbdf is None:
+            return  # it serves all: neither Linux nor Xen needs its scope to find it
+        for entry in unit.scopes:
+            if entry.sbdf is None:
                 continue
-            if place.scope.type in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
-                self._exact.setdefault(place.sbdf, unit)
-            bridge = self._topology.known.get(place.sbdf)
-            if place.scope.type == ScopeType.PCI_SUB_HIERARCHY and bridge is not None:
-                self._take_buses(bridge, unit)
-
-    def _take_buses(self, bridge: PciFunction, unit: Unit) -> None:
-        """Give `unit` the buses behind `bridge`, but those that a bridge further down has."""
-        buses = bridge.buses_behind
-        for bus in buses:
-            place = (bridge.sbdf.segment, bus)
-            if place not in self._behind or len(buses) < self._behind[place][0]:
-                self._behind[place] = (len(buses), unit)
+            if entry.scope.type in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
+                self._exact[entry.sbdf] = place
+            bridge = self._topology.known.get(entry.sbdf)
+            if entry.scope.type == ScopeType.PCI_SUB_HIERARCHY and bridge is not None:
+                for bus in bridge.buses_behind:
+                    self._behind[bridge.sbdf.segment, bus] = place
 
 
 def _units(table: DMAR, topology: PciTopology) -> Iterator[Unit]:

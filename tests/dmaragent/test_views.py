@@ -199,16 +199,27 @@ def test_a_device_is_served_by_the_unit_that_names_it_or_a_bridge_above_else_by_
     assert inventory.capabilities.namespace_names == {7: "\\_SB.I2C0"}
 
 
-@pytest.mark.parametrize("swapped", [False, True])
-def test_the_unit_of_the_nearest_bridge_serves_whatever_the_order(swapped: bool) -> None:  # noqa: FBT001
+def _bases(*units: bytes) -> list[int]:
+    """Give which units serve a device behind two bridges and one behind the first alone."""
+    served = _inventory(*units).unit_of
+    return [served[SBDF.parse(one)].drhd.register_base_address for one in ("02:00.0", "01:00.0")]
+
+
+def test_of_the_units_above_a_device_the_last_in_the_table_serves() -> None:
     outer = drhd(0xFED80000, scope(2, 0, (0x1C, 0)))
     inner = drhd(0xFED81000, scope(2, 0, (0x1C, 0), (1, 0)))
-    inventory = _inventory(*([inner, outer] if swapped else [outer, inner]))
 
-    def base(text: str) -> int:
-        return inventory.unit_of[SBDF.parse(text)].drhd.register_base_address
+    assert _bases(outer, inner) == [0xFED81000, 0xFED80000]
+    assert _bases(inner, outer) == [0xFED80000, 0xFED80000]
 
-    assert (base("02:00.0"), base("01:00.0")) == (0xFED81000, 0xFED80000)
+
+def test_of_the_units_that_name_a_device_the_last_in_the_table_serves() -> None:
+    first, last = (drhd(base, scope(1, 0, (2, 0))) for base in (0xFED80000, 0xFED81000))
+    every = drhd(0xFED82000, flags=1)
+
+    inventory = _inventory(every, first, last)
+
+    assert inventory.unit_of[SBDF.parse("00:02.0")].drhd.register_base_address == 0xFED81000
 
 
 def test_only_pci_scopes_make_a_unit_serve_a_device() -> None:

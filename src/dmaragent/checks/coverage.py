@@ -203,7 +203,7 @@ def in_two_units(facts: Facts) -> Iterator[Hit]:
         if first.register_base_address != structure.register_base_address:
             yield Hit(
                 said=f"{name} is in the scopes of {subject_of(first)} and {subject_of(structure)}.",
-                subject=f"{name}: {subject_of(first)}, {subject_of(structure)}",
+                subject=f"{name}: {', '.join(sorted((subject_of(first), subject_of(structure))))}",
                 evidence=(evidence, shown),
             )
 
