@@ -62,6 +62,17 @@ def test_the_readme_shows_what_resolve_prints(
     assert len(shown) > 9
 
 
+def test_the_readme_shows_what_explain_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = readme.split("```\n")[5].splitlines()
+    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][1:]
+
+    out = run(capsys, "explain", "0a:00.0", "--host", MACHINES / "hp-dl380e-gen8").out.splitlines()
+
+    assert [line for line in shown if line not in out] == []
+    assert len(shown) > 15
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     found = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 
