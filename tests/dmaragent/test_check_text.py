@@ -24,7 +24,10 @@ def test_what_differs_is_told_beside_its_hit_and_the_rule_once() -> None:
         )
     )
 
-    assert sum(line.startswith("    Xen    Up to 4.20 Xen switches") for line in lines) == 1
+    assert (
+        sum(line.startswith("    Xen    Xen 4.6 to 4.12 and 4.17 to 4.20 switch") for line in lines)
+        == 1
+    )
     assert (
         sum(line.startswith("  Xen    Xen switches VT-d off for the whole") for line in lines) == 1
     )

@@ -752,11 +752,23 @@ def test_a_device_named_twice_has_the_region_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("release", "looks"),
+    [((4, 8), False), ((4, 14), True), ((4, 16), True), ((4, 17), False), ((4, 21), True)],
+)
+def test_some_releases_look_whether_devices_answer(release: Release, looks: object) -> None:
+    assert behaviour_of(release).looks_for_devices is looks
+
+
+@pytest.mark.parametrize(
     ("release", "name"),
     [
         ((4, 6), "Xen 4.6 to 4.8"),
-        ((4, 9), "Xen 4.9 to 4.18"),
-        ((4, 18), "Xen 4.9 to 4.18"),
+        ((4, 9), "Xen 4.9 to 4.12"),
+        ((4, 12), "Xen 4.9 to 4.12"),
+        ((4, 13), "Xen 4.13 to 4.16"),
+        ((4, 16), "Xen 4.13 to 4.16"),
+        ((4, 17), "Xen 4.17 and 4.18"),
+        ((4, 18), "Xen 4.17 and 4.18"),
         ((4, 19), "Xen 4.19 and 4.20"),
         ((4, 20), "Xen 4.19 and 4.20"),
         ((4, 21), "Xen 4.21 and 4.22"),

@@ -339,7 +339,9 @@ def test_without_a_release_what_releases_differ_on_is_not_decided() -> None:
 
     view = inventory.regions[0].xen
     assert view.listed is None
-    assert view.reason == "listed by Xen 4.6 to 4.20, not by Xen 4.21 to 4.22"
+    assert view.reason == (
+        "listed by Xen 4.6 to 4.12 and 4.17 to 4.20, not by Xen 4.13 to 4.16 and 4.21 to 4.22"
+    )
 
 
 def test_an_empty_list_without_a_known_reason_says_so() -> None:

@@ -18,6 +18,7 @@ from dmaragent.checks.rules import rule
 from dmaragent.checks.scopes import entry_hit, region_hit
 from dmaragent.inventory import LinuxState, Region
 from dmaragent.platforms.linux import takes
+from dmaragent.platforms.xen_model import looking_releases
 from dmaragent.topology import PciFunction
 from fwtables import DRHD, SIDP
 from fwtables.constants import ScopeType
@@ -38,12 +39,15 @@ def _all_absent(scope: tuple[Entry, ...]) -> bool:
     return bool(counted) and all(entry.absent for entry in counted)
 
 
+_IGNORING, _OTHERS = looking_releases()
+
+
 @rule(
     "rmrr-devices-absent",
     Severity.INFO,
     "A region whose devices all do not answer",
-    xen="Up to 4.20 Xen lists the region: strategy=host reserves it in every guest, for nobody. "
-    "From 4.21 on it ignores it.",
+    xen=f"{_OTHERS} list the region: strategy=host reserves it in every guest, for nobody. "
+    f"{_IGNORING} ignore it.",
     linux="Linux ties the region to no device.",
     advice="Nothing, where the device is hidden or switched off in the firmware's setup: many "
     "firmwares describe all devices that a board can have.",

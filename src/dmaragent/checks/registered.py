@@ -5,7 +5,7 @@ from enum import Enum
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.model import Severity
 from dmaragent.inventory import Region
-from dmaragent.platforms.xen_model import COUNTED_SCOPES, behaviour_of
+from dmaragent.platforms.xen_model import COUNTED_SCOPES, behaviour_of, looking_releases
 from dmaragent.topology import Presence
 
 
@@ -16,8 +16,8 @@ class Registered(Enum):
     """
 
     YES = "yes"
-    UNTIL_4_20 = "until-4.20"
-    """From 4.21 on Xen ignores a region none of whose devices answers."""
+    BY_RELEASE = "by-release"
+    """Some releases ignore a region none of whose devices answers."""
     NEVER = "never"
     """Its scope has no entry that Xen counts."""
 
@@ -31,7 +31,7 @@ def registered(facts: Facts, region: Region) -> Registered:
     if not absent or not (region.segment == 0 or region.segment in facts.segments):
         return Registered.YES
     if facts.release is None:
-        return Registered.UNTIL_4_20
+        return Registered.BY_RELEASE
     return Registered.NEVER if behaviour_of(facts.release).looks_for_devices else Registered.YES
 
 
@@ -43,9 +43,10 @@ def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
     how = registered(facts, region)
     if how is Registered.YES:
         return None, ""
-    if how is Registered.UNTIL_4_20:
+    if how is Registered.BY_RELEASE:
+        ignoring, others = looking_releases()
         return None, (
-            "Up to 4.20 Xen switches VT-d off for the whole host; from 4.21 on it ignores region "
+            f"{others} switch VT-d off for the whole host; {ignoring} ignore region "
             f"{region.number}, none of whose devices answers."
         )
     why = (

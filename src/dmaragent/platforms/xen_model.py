@@ -29,16 +29,20 @@ class XenBehaviour:
     looks_for_devices: bool = False
     """Whether an RMRR none of whose devices answers is ignored.
 
-    The code is as old as RMRRs, behind ``pci_known_segment``; but up to 4.20 Xen makes its
-    segments only after it has read the table (``pci_segments_init`` in ``acpi_mmcfg_init``),
-    so that it never looks.  Seen on 4.17.7, which lists such a region.  From 4.21 on
-    ``__start_xen`` makes segment 0 before that: read in the patches, not seen.
+    The code is as old as RMRRs, behind ``pci_known_segment``: it looks only where Xen has made
+    its segments before it reads the table.  Sources of 4.8 read the table first
+    (``acpi_boot_init``), 4.14's make the segments first (``acpi_mmcfg_init``); where in between
+    that changed was not found: 4.13, which reads AMD's table there too, is taken.  3950f2485bbc,
+    in 4.17, reads the table early again: seen on a running 4.17.7, which lists such a region.
+    From 4.21 on ``__start_xen`` makes the segments before that: read in the patches, not seen.
     """
 
 
 ERAS = (
     XenBehaviour(name="Xen 4.6 to 4.8", first=(4, 6)),
-    XenBehaviour(name="Xen 4.9 to 4.18", first=(4, 9), rmrr_option=True),
+    XenBehaviour(name="Xen 4.9 to 4.12", first=(4, 9), rmrr_option=True),
+    XenBehaviour(name="Xen 4.13 to 4.16", first=(4, 13), rmrr_option=True, looks_for_devices=True),
+    XenBehaviour(name="Xen 4.17 and 4.18", first=(4, 17), rmrr_option=True),
     XenBehaviour(
         name="Xen 4.19 and 4.20",
         first=(4, 19),
@@ -127,6 +131,12 @@ def releases_words(eras: Iterable[XenBehaviour]) -> str:
         end = NEWEST_RELEASE if newer is None else (newer[0], newer[1] - 1)
         spans.append("{}.{} to {}.{}".format(*ERAS[first].first, *end))
     return "Xen " + " and ".join(spans)
+
+
+def looking_releases() -> tuple[str, str]:
+    """Give in words the releases that ignore a region without devices, and those that do not."""
+    looking = [era for era in ERAS if era.looks_for_devices]
+    return releases_words(looking), releases_words(era for era in ERAS if era not in looking)
 
 
 def behaviour_of(release: tuple[int, int] | None) -> XenBehaviour:
