@@ -6,6 +6,7 @@ question could not be answered, with one line that says why.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdout is None:
         _complain("dmaragent: standard output is closed")
         return UNANSWERED
+    _escape_what_cannot_be_encoded()
     try:
         code = _run(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
@@ -65,6 +67,13 @@ def _run(arguments: Sequence[str]) -> int:
         return error.code if isinstance(error.code, int) else UNANSWERED
     code: int = options.run(options)
     return code
+
+
+def _escape_what_cannot_be_encoded() -> None:
+    """Let no encoding of the terminal lose an answer: what it lacks is shown escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:

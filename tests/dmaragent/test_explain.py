@@ -79,8 +79,8 @@ def test_without_a_region_both_say_yes_and_no_policy_is_told() -> None:
     assert "ties no region to it" in found.xen.said
     assert [one.title for one in found.steps] == [
         "Make it assignable",
-        "Pass it through",
         "Bind it to vfio-pci",
+        "Pass it through",
     ]
 
 
@@ -99,6 +99,10 @@ def test_a_region_of_its_own_above_the_boundary_is_fine_for_xen_and_locked_for_l
         ("3.16.0-4-amd64", ["Linux 3.16"]),
         ("3.17.0", ["Linux 3.17 to 6.5"]),
         ("6.5.13-6-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("6.2.16-13-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("6.2.16-12-pve", ["Linux 3.17 to 6.5"]),
+        ("5.15.83-1-pve-relaxablermrr", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("3.10.0-957.el7.x86_64", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),
         ("6.6.0", ["Linux 6.6 and later"]),
         ("7.0.1", ["Linux 6.6 and later"]),
     ],
@@ -165,8 +169,11 @@ def test_a_bridge_scope_is_linux_alone() -> None:
 
     found = told(made(bridged, functions=functions, kernel="6.12.0"), "02:00.0")
 
-    assert found.xen.can is Can.YES
+    assert found.xen.can is Can.CONDITIONS
+    assert found.xen.said.startswith("assigned under any policy, but without region 1 ")
     assert cases(found.xen) == {"bridge scope": Can.CONDITIONS}
+    step = next(one for one in found.steps if one.title == "Pass it through without its region")
+    assert step.safety is Safety.RISK
     assert "names the bridge 0000:00:1c.0" in found.xen.cases[0].said
     assert found.linux.can is Can.NO
 
@@ -228,6 +235,102 @@ def test_a_virtual_function_is_offered_and_has_no_region() -> None:
     assert told(host, "00:19.1").linux.can is Can.YES
 
 
+def _below_a_bridge(**files: str) -> FakeHost:
+    functions = [
+        Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2),
+        Function(sbdf="0000:02:00.0", total_vfs=7, driver="ixgbe"),
+        Function(sbdf="0000:02:10.0", physical_function="0000:02:00.0"),
+    ]
+    bridged = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    return made(bridged, functions=functions, **files)
+
+
+def test_below_a_bridge_that_a_region_names_a_virtual_function_is_no_way_out() -> None:
+    host = _below_a_bridge(kernel="6.12.0")
+
+    virtual = told(host, "02:10.0")
+
+    assert virtual.linux.can is Can.NO
+    assert "virtual function" not in cases(virtual.linux)
+    assert not any("virtual function" in step.title for step in told(host, "02:00.0").steps)
+
+
+@pytest.mark.parametrize(("kernel", "can"), [("5.2.0", Can.CONDITIONS), ("5.3.0", Can.NO)])
+def test_regions_of_bridges_hold_what_is_below_since_5_3(kernel: str, can: Can) -> None:
+    assert told(_below_a_bridge(kernel=kernel), "02:00.0").linux.can is can
+
+
+@pytest.mark.parametrize(("kernel", "can"), [("3.19.0", Can.CONDITIONS), ("4.9.0", Can.YES)])
+def test_display_devices_were_let_go_later_than_usb(kernel: str, can: Can) -> None:
+    display = Function(sbdf="0000:00:02.0", class_code=0x030000, driver="i915")
+    host = made(
+        rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (2, 0))), functions=[display], kernel=kernel
+    )
+
+    assert told(host, "00:02.0").linux.can is can
+
+
+def test_before_3_17_a_locked_mate_is_in_nobodys_way() -> None:
+    host = grouped(made(HIGH, kernel="3.16.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    assert told(host, "00:1d.0").linux.can is Can.CONDITIONS  # the mate has a host driver
+    bind = next(one for one in told(host, "00:19.0").steps if one.title.startswith("Bind"))
+    assert bind.safety is Safety.RISK
+
+
+@pytest.mark.parametrize(
+    ("code", "xen"),
+    [(0x060000, Can.NO), (0x060100, Can.UNKNOWN)],
+    ids=["host bridge", "ISA bridge"],
+)
+def test_what_is_chipset_is_not_offered(code: int, xen: Can) -> None:
+    found = told(made(HIGH, functions=[Function(sbdf="0000:00:00.0", class_code=code)]), "00:00.0")
+
+    assert (found.xen.can, found.linux.can, found.steps) == (xen, Can.UNKNOWN, ())
+
+
+def test_what_is_not_known_of_sharing_is_not_called_refused() -> None:
+    asked = ask_host(str(MACHINES / "synthetic-pvh-dom0"), Question())
+
+    found = explain(asked.inventory, asked.facts, asked.stack, SBDF.parse("00:19.0"))
+
+    assert cases(found.xen)["strict"] is Can.UNKNOWN
+    assert found.xen.can is Can.UNKNOWN
+    assert "relaxed it is assigned, at a risk" in found.xen.said
+
+
+def test_a_group_that_another_device_locks_has_a_next_step() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    step = next(one for one in told(host, "00:1d.0").steps)
+
+    assert step.lines == ("dmaragent explain 0000:00:19.0",)
+
+
+def test_the_rest_of_the_group_is_bound_too() -> None:
+    busy = replace(MATE, driver="xhci_hcd")
+    host = grouped(made(HIGH, functions=[NIC, USB, busy]), g4=["0000:00:1d.0", "0000:00:1a.0"])
+
+    bind = next(one for one in told(host, "00:1d.0").steps if one.title.startswith("Bind"))
+
+    assert bind.lines[0] == "modprobe vfio-pci"
+    assert "echo vfio-pci > /sys/bus/pci/devices/0000:00:1a.0/driver_override" in bind.lines
+
+
+def test_regions_left_out_of_a_sentence_are_counted() -> None:
+    regions = [rmrr(base << 20, (base << 20) + 0xFFF, NIC_SCOPE) for base in range(2700, 2705)]
+
+    assert " and 2 more must stay mapped" in told(made(*regions)).linux.cases[0].said
+
+
+def test_regions_below_one_mib_are_said_to_stay_in_the_guests_ram() -> None:
+    low, high = rmrr(0xE8000, 0xE8FFF, NIC_SCOPE), rmrr(0x7B800000, 0x7B80FFFF, NIC_SCOPE)
+
+    step = next(one for one in told(made(low, high)).steps if one.title.startswith("Relax"))
+
+    assert "below 1 MiB: region 1 (0xe8000-0xe8fff)" in step.said
+
+
 def test_a_virtual_function_is_made_where_there_is_none() -> None:
     host = made(HIGH, functions=[replace(NIC, total_vfs=7)], kernel="6.12.0")
 
@@ -269,7 +372,7 @@ def test_proxmox_with_the_option_lets_it_go() -> None:
     found = told(grouped(host, g1=["0000:00:19.0"]))
 
     assert found.linux.can is Can.CONDITIONS
-    assert "because relax_rmrr takes every region for relaxable" in found.linux.said
+    assert found.linux.said == "yes, at a risk: relax_rmrr lets every region go"
 
 
 def test_xens_way_is_not_offered_where_linux_decides() -> None:
@@ -289,8 +392,14 @@ def test_each_toolstack_gives_its_own_policy() -> None:
         ("xl", "strict", Can.NO),
         ("libvirt", "strict", Can.NO),
         ("Qubes", "strict", Can.NO),
-        ("XAPI", "relaxed", Can.YES),
+        ("XAPI", "relaxed", Can.CONDITIONS),
     ]
+
+
+def test_xapi_assigns_a_region_of_one_device_alone() -> None:
+    found = told(made(rmrr(0x7B800000, 0x7B80FFFF, NIC_SCOPE)))
+
+    assert (found.toolstacks[3].toolstack, found.toolstacks[3].can) == ("XAPI", Can.YES)
 
 
 def test_vanilla_kernels_do_not_know_relax_rmrr() -> None:
@@ -371,6 +480,29 @@ def test_conrep_is_for_hpe_servers_alone(vendor: str, model: str) -> None:
     assert any("firmware setup" in step.said for step in found.steps)
 
 
+@pytest.mark.parametrize(
+    "model", ["ProLiant MicroServer Gen8", "ProLiant DL380 G7", "ProLiant DL380 Gen10"]
+)
+def test_conreps_lines_are_for_the_models_it_is_known_for(model: str) -> None:
+    host = _hpe(sys_vendor="HPE", product_name=model)
+    host.directories["/sys/bus/pci/slots"] = ("3",)
+    host.files["/sys/bus/pci/slots/3/address"] = b"0000:00:19\n"
+
+    step = next(one for one in told(host).steps if one.safety is Safety.FIRMWARE)
+
+    assert step.lines == ()
+    assert model in step.said
+
+
+def test_an_embedded_device_of_an_hpe_server_has_no_switch() -> None:
+    asked = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question())
+
+    found = explain(asked.inventory, asked.facts, asked.stack, SBDF.parse("03:00.0"))
+
+    step = next(one for one in found.steps if one.safety is Safety.FIRMWARE)
+    assert (step.title, step.lines) == ("HPE's setup: it is in no slot", ())
+
+
 def test_an_hpe_slot_that_is_not_known_is_said_to_be() -> None:
     found = told(_hpe(sys_vendor="HP", product_name="ProLiant DL360p Gen8"))
 
@@ -381,7 +513,15 @@ def test_an_hpe_slot_that_is_not_known_is_said_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("3", 3), ("3-1", 3), ("PCI-E Slot 12", 12), ("PCIe Slot 4", 4), ("M2_1", None), (None, None)],
+    [
+        ("0", None),
+        ("3", 3),
+        ("3-1", 3),
+        ("PCI-E Slot 12", 12),
+        ("PCIe Slot 4", 4),
+        ("M2_1", None),
+        (None, None),
+    ],
 )
 def test_slot_numbers_are_read_from_kernel_and_smbios_names(
     name: str | None, number: int | None

@@ -46,7 +46,8 @@ def test_1_kvm_refuses_and_says_neither_which_region_nor_why(message: str, capsy
     assert "2 0x3c100000-0x3c10ffff 64 KiB RMRR at 0xf0" in words(story)
     assert "Linux 3.17 to 6.5: no." in words(story)  # its kernel is 6.1
     steps = words(story).partition("What helps, the safest first")[2]
-    assert 0 < steps.index("(changes the firmware)") < steps.index("(Linux; at a risk)")
+    assert steps.index("(changes the firmware)") > 0
+    assert "relax_rmrr is an option of Proxmox kernels" in words(story)  # not offered to this one
 
 
 def test_2_hpe_switches_slots_and_not_addresses(capsys: Capture) -> None:
@@ -79,7 +80,7 @@ def test_3_xen_refuses_a_usb_controller_whose_region_is_shared(capsys: Capture) 
     assert "it shares with 0000:00:1a.0" in words(why)
     assert 'pci = [ "0000:00:1d.0,rdm_policy=relaxed" ]' in story.out
     assert "device, firmware and guest can use the same memory by DMA" in words(story)
-    assert "Give the others of its region to the same guest: 0000:00:1a.0" in words(story)
+    assert "0000:00:1a.0 can use the same memory: give of those to the same guest" in words(story)
 
 
 @pytest.mark.parametrize("domain", ["Dom32753", "d32753", "d[IO]"])
@@ -109,8 +110,8 @@ def test_5_qubes_option_for_resets_is_what_relaxes_the_policy(capsys: Capture) -
 def test_6_xcp_ng_changed_the_policy_without_a_word(capsys: Capture) -> None:
     story = run(capsys, "explain", "00:1d.0", "--host", MACHINES / "xen-pv-dom0")
 
-    assert "XAPI: relaxed, which comes to: yes." in words(story)
-    assert "XCP-ng 8.2 refuses what 8.3 allows" in words(story)
+    assert "XAPI: relaxed, which comes to: on conditions." in words(story)
+    assert "as XCP-ng 8.2 was seen to do. 8.3 is said to allow it" in words(story)
     assert "xl: strict, which comes to: no." in words(story)
 
 
@@ -191,5 +192,5 @@ def test_13_only_what_the_device_needs_is_offered(capsys: Capture) -> None:
 
     lines = [line for step in answer["steps"] for line in step["lines"]]
     assert not any("acs" in line or "unsafe" in line for line in lines)
-    assert [step["safety"] for step in answer["steps"]] == ["firmware", "risk"]
+    assert [step["safety"] for step in answer["steps"]] == ["firmware"]
     assert any("pcie_acs_override is about groups" in note for note in answer["notes"])

@@ -19,6 +19,7 @@ _CAN_WORDS = {
     Can.NOT_APPLICABLE: "not applicable",
 }
 _SAFETY_WORDS = {
+    Safety.NEEDED: "needed first",
     Safety.SAFE: "safe",
     Safety.FIRMWARE: "changes the firmware",
     Safety.RISK: "at a risk",
@@ -34,9 +35,9 @@ def explain_text(inventory: Inventory, told: Explanation, stack: Stack) -> Itera
     yield from limits_text(inventory)
     if function is not None:
         yield from ["", "The device", *device_facts(inventory, function)]
+    yield from _steps(told.steps)
     if inventory.regions:
         yield from ["", "Its regions", *regions_text(inventory)]
-    yield from _steps(told.steps)
     if told.xen.cases:
         yield from ["", *paragraph(f"Xen, case by case ({stack.origin})", hang=2)]
         yield from _cases(told.xen.cases)

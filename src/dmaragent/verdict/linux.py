@@ -11,7 +11,7 @@ from dmaragent.platforms.linux import Hold, hold_of
 from dmaragent.policy.decisions import Rule
 from dmaragent.topology import PciFunction
 from dmaragent.verdict.model import Can, Case, Side
-from dmaragent.verdict.subject import Subject, capital, names, region_words
+from dmaragent.verdict.subject import Subject, capital, names, region_list
 from fwtables.constants import ScopeType
 
 OLD_MESSAGE = (
@@ -25,14 +25,21 @@ NEW_MESSAGE = (
 OLD_RULE = Rule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
 NEW_RULE = Rule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
 CLASS_RULE = Rule("Linux intel/iommu.c, device_rmrr_is_relaxable")
-GROUP_RULE = Rule("Linux iommu.c, iommu_group_claim_dma_owner", "EBUSY")
+GROUP_RULE = Rule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
 HEADER_RULE = Rule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINVAL")
 FIRST_CHECK, NEW_CHECK = (3, 17), (6, 6)
+THROUGH_BRIDGES = (5, 3)
+"""Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
 OPTION = "relax_rmrr"
+_DISPLAY = 0x03
 _NOT_ITS_OWN = (
     "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
     "what it does"
 )
+_PROXMOX = re.compile(r"(\d+)\.(\d+)\.(\d+)-(\d+)-pve")
+_FIRST_PROXMOX = (6, 2, 16, 13)
+DISPLAY_LET_GO = (4, 2)
+"""From here on display devices are let go for certain: 18436afdc11a is of 2015."""
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 
@@ -58,9 +65,23 @@ def kernel_release(subject: Subject) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def is_proxmox(subject: Subject) -> bool:
-    """Tell whether the kernel is Proxmox', the only one that has ``relax_rmrr``."""
-    return "-pve" in (subject.inventory.host.system.kernel_release or "")
+def knows_option(subject: Subject) -> bool | None:
+    """Tell whether the kernel has ``relax_rmrr``: Proxmox' have it from 6.2.16-13-pve on.
+
+    None where the release is not known.  Older ones of Proxmox were built with it by hand and
+    then say relaxablermrr in their release.
+    """
+    release = subject.inventory.host.system.kernel_release
+    if release is None:
+        return None
+    found = _PROXMOX.match(release)
+    new = found is not None and tuple(map(int, found.groups())) >= _FIRST_PROXMOX
+    return new or "relaxablermrr" in release
+
+
+def number_tells(subject: Subject) -> bool:
+    """Tell whether the kernel's number says what it has: Red Hat's carry later checks."""
+    return ".el" not in (subject.inventory.host.system.kernel_release or "")
 
 
 def relaxed_by_option(subject: Subject) -> bool:
@@ -76,6 +97,9 @@ def _before(subject: Subject) -> Side | None:
     function = subject.function
     if subject.absent:
         return Side(can=Can.NO, said="no: nothing answers at this address")
+    if subject.chipset and function is not None and not function.is_bridge:
+        said = "a part of the chipset is not judged here: the host needs it"
+        return Side(can=Can.UNKNOWN, said=said)
     if function is not None and function.is_bridge:
         case = Case(
             title="bridge",
@@ -100,9 +124,9 @@ def _region_cases(subject: Subject) -> Iterator[Case]:
     locked = [region for region, held in subject.held if held.hold is Hold.LOCKED]
     free = [region for region, held in subject.held if held.hold is Hold.RELAXABLE]
     if subject.facts.functions is None and subject.named:
-        yield _class_unknown(", ".join(region_words(one) for one in subject.named[:3]))
+        yield _class_unknown(region_list(subject.named))
     elif locked:
-        yield from _locked_cases(subject, ", ".join(region_words(one) for one in locked[:3]))
+        yield from _locked_cases(subject, region_list(locked))
     elif free and not _free_by_class(subject):
         yield Case(
             title=OPTION,
@@ -112,24 +136,30 @@ def _region_cases(subject: Subject) -> Iterator[Case]:
             "memory.",
         )
     elif free:
-        where = ", ".join(region_words(one) for one in free[:3])
         yield Case(
             title="relaxable by class",
-            can=Can.YES,
-            said=f"{capital(where)} does not hold it: USB controllers and display "
+            can=Can.CONDITIONS if _too_old_for_display(subject) else Can.YES,
+            said=f"It is not held to {region_list(free)}: USB controllers and display "
             "devices are let go, because their firmware is taken to be done with the memory once "
             "the host's driver has run.",
             rule=CLASS_RULE,
-            releases="direct-relaxable in reserved_regions from Linux 5.3 on",
+            releases="USB controllers since Linux 3.17, display devices since 2015 "
+            "(18436afdc11a); direct-relaxable in reserved_regions from 5.3 on",
         )
     function = subject.function
-    if function is not None and function.physical_function is not None:
+    if function is not None and function.physical_function is not None and not subject.held:
         yield Case(
             title="virtual function",
             can=Can.YES,
-            said="Linux ties regions to physical functions alone.",
+            said="Linux ties a region to physical functions, but where it names a bridge above.",
             rule=Rule("Linux intel/dmar.c, dmar_pci_bus_notifier"),
         )
+
+
+def _too_old_for_display(subject: Subject) -> bool:
+    release, function = kernel_release(subject), subject.function
+    display = function is not None and (function.class_code or 0) >> 16 == _DISPLAY
+    return display and release is not None and release < DISPLAY_LET_GO
 
 
 def _class_unknown(where: str) -> Case:
@@ -148,14 +178,17 @@ def _free_by_class(subject: Subject) -> bool:
 
 
 def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
-    release = kernel_release(subject)
+    release = kernel_release(subject) if number_tells(subject) else None
+    through = subject.held and all(held.through for _, held in subject.held)
+    since = "5.3" if through else "3.17"
     old = Case(
-        title="Linux 3.17 to 6.5",
+        title=f"Linux {since} to 6.5",
         can=Can.NO,
         said=f"Locked: {where} must stay mapped for it, which a guest's memory cannot promise. "
         "Attaching it fails with EPERM (Operation not permitted).",
         rule=OLD_RULE,
-        releases="Linux 3.17 to 6.5",
+        releases=f"Linux {since} to 6.5"
+        + (", as the region names a bridge above it" if through else ""),
         message=OLD_MESSAGE,
     )
     new = Case(
@@ -167,13 +200,14 @@ def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
         releases="Linux 6.6 and later",
         message=NEW_MESSAGE,
     )
-    if release is not None and release < FIRST_CHECK:
+    first = THROUGH_BRIDGES if through else FIRST_CHECK
+    if release is not None and release < first:
         yield Case(
             title=f"Linux {release[0]}.{release[1]}",
             can=Can.CONDITIONS,
-            said=f"Before 3.17 Linux does not look: the device is attached, and {where} is not "
-            "mapped for it.",
-            releases="before Linux 3.17",
+            said=f"Before {since} Linux does not look: the device is attached, and {where} is not "
+            "mapped for it, so that what it does there by DMA fails.",
+            releases=f"before Linux {since}",
         )
     elif release is not None:
         yield new if release >= NEW_CHECK else old
@@ -184,19 +218,19 @@ def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
 
 
 def _option_cases(subject: Subject) -> Iterator[Case]:
-    if is_proxmox(subject) or relaxed_by_option(subject):
-        known = is_proxmox(subject)
+    known = bool(knows_option(subject))
+    if known or relaxed_by_option(subject):
         yield Case(
             title=OPTION,
             can=Can.CONDITIONS if known else Can.NO,
             said=(
-                "This kernel is Proxmox': intel_iommu=on,relax_rmrr makes every region relaxable, "
-                "at a risk."
+                "This kernel has the option: intel_iommu=on,relax_rmrr makes every region "
+                "relaxable, at a risk."
                 if known
                 else "relax_rmrr stands on the command line, and this kernel has no such option: "
-                "it is Proxmox' alone, and others log that they do not know it."
+                "Proxmox kernels from 6.2.16-13 on have it, and others log that they do not know it."
             ),
-            rule=Rule("pve-kernel, relaxable-RMRR patch; Linux intel/iommu.c, intel_iommu_setup"),
+            rule=Rule("pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup"),
             message="" if known else f"DMAR: Unknown option - '{OPTION}'",
         )
 
@@ -217,7 +251,7 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
         )
         return
     locked = subject.locked_mates
-    if locked:
+    if locked and not _before_checks(subject):
         yield Case(
             title="group",
             can=Can.NO,
@@ -243,6 +277,11 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
     yield Case(title="group", can=Can.YES, said=f"{said}.")
 
 
+def _before_checks(subject: Subject) -> bool:
+    release = kernel_release(subject)
+    return release is not None and number_tells(subject) and release < FIRST_CHECK
+
+
 def _has_host_driver(function: PciFunction) -> bool:
     """Tell whether a driver has it that VFIO does not put up with: a variant of vfio-pci is one."""
     driver = (function.driver or "vfio-pci").replace("_", "-")
@@ -258,15 +297,19 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
     refusing = [one for one in cases if one.can is Can.NO and one.title != OPTION]
     locked = any(held.hold is Hold.LOCKED for _, held in subject.held)
     if refusing and locked:
-        if is_proxmox(subject) and relaxed_by_option(subject):
-            return Can.CONDITIONS, "yes, because relax_rmrr takes every region for relaxable"
+        if knows_option(subject) and relaxed_by_option(subject):
+            return Can.CONDITIONS, "yes, at a risk: relax_rmrr lets every region go"
         return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
     if refusing:
         return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
     if subject.facts.functions is None:
         return _without_functions(subject)
     if any(one.can is Can.CONDITIONS for one in cases):
-        conditions = "before 3.17 nothing checks it" if locked else "with the rest of its group"
+        conditions = "with the rest of its group"
+        if locked:
+            conditions = "this kernel is too old to look, and its region is lost to the device"
+        elif _too_old_for_display(subject):
+            conditions = "whether this old kernel lets display devices go is not certain"
         return Can.CONDITIONS, f"on conditions: {conditions}{mark}"
     if subject.held:
         why = "by its class" if _free_by_class(subject) else "to this kernel, at a risk"

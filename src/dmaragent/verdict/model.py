@@ -48,8 +48,10 @@ class Side:
 
 
 class Safety(Enum):
-    """How far a remedy can be trusted; the safest first."""
+    """How far a step can be trusted: what is needed first, then the safest."""
 
+    NEEDED = "needed"
+    """No remedy: what must be done before any other; the text says what the host loses."""
     SAFE = "safe"
     """Nothing is lost by it."""
     FIRMWARE = "firmware"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.verdict.linux import OPTION
+from dmaragent.verdict.linux import OPTION, knows_option
 from dmaragent.verdict.model import Can, Side
 from dmaragent.verdict.subject import Subject, names
 from fwtables.constants import DmarFlag
@@ -19,10 +19,23 @@ def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
             "by DMA, whoever has the others sees."
         )
     yield from _options(subject, linux)
+    if subject.named and _behind_a_bridge(subject) and not subject.on_linux:
+        yield (
+            "If it is conventional PCI, not PCI Express, no policy helps: since XSA-400 Xen gives "
+            "such a device behind a bridge to no guest while it has a region (EOPNOTSUPP)."
+        )
     if not subject.on_xen and subject.group is None and linux.can is not Can.UNKNOWN:
         yield "Its IOMMU group is not known here: Linux passes groups through whole."
     if xen.can is not Can.NO and subject.facts.notes:
         yield f"Xen's list: {'; '.join(subject.facts.notes)}."
+
+
+def _behind_a_bridge(subject: Subject) -> bool:
+    known = subject.inventory.host.topology.known
+    return any(
+        one.sbdf.segment == subject.sbdf.segment and subject.sbdf.bus in one.buses_behind
+        for one in known.values()
+    )
 
 
 def _options(subject: Subject, linux: Side) -> Iterator[str]:
@@ -42,6 +55,8 @@ def _options(subject: Subject, linux: Side) -> Iterator[str]:
             f"'{given[_UNSAFE]}' is for machines without interrupt remapping; this one has it, and "
             "it does not help against a region."
         )
+    if locked and knows_option(subject) is False:
+        yield f"{OPTION} is an option of Proxmox kernels from 6.2.16-13 on; this one lacks it."
     if locked and not given.keys() & {_GROUPS, _UNSAFE}:
         yield (
             f"Options often given beside {OPTION} do not help here: {_GROUPS} is about groups, "

@@ -1,35 +1,40 @@
-"""What helps a device, the safest first: lines for xl.cfg and a root shell, each with its risk."""
+"""What helps a device: what is needed first, then remedies, the safest first, each with its risk."""
 
 import shlex
 from collections.abc import Iterator
 
+from dmaragent.addresses import SBDF
+from dmaragent.inventory import LinuxState
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.trial import Remedy, RemedyKind
-from dmaragent.verdict.linux import OPTION, is_proxmox
+from dmaragent.verdict.linux import OPTION, kernel_release, knows_option
 from dmaragent.verdict.model import Can, Safety, Side, Step
-from dmaragent.verdict.subject import Subject, names
+from dmaragent.verdict.subject import Subject, names, region_list
 from dmaragent.verdict.vendor import vendor_step
 from dmaragent.verdict.xen import try_guest
 
 _SHELL = "a root shell"
 _DOM0 = "a root shell in dom0"
+_XL = "the guest's xl.cfg"
 _ORDER = tuple(Safety)
+_MIB = 1 << 20
+_STORAGE = 0x01
 
 
 def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
-    """Give what helps, the safest first; a step is for Xen, for Linux or for both.
+    """Give what is needed and what helps; a step is for Xen, for Linux or for both.
 
     What does not help this device is left out: options for groups where the group is not in
-    the way, kernel options where Xen decides.
+    the way, kernel options where Xen decides or the kernel does not have them.
     """
     function = subject.function
-    if function is None or function.is_bridge:
+    if function is None or subject.chipset:
         return ()
     found = list(_xen_steps(subject, xen))
     if _in_the_way(subject, xen, linux):
         found += _virtual_function(subject)
-        found.append(vendor_step(subject.inventory.host.machine, function))
+        found.append(vendor_step(subject, function))
     found += _linux_steps(subject, linux)
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.safety)))
 
@@ -43,19 +48,30 @@ def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
     return by_xen or by_linux
 
 
+def _taken(subject: Subject, owner: str) -> str:
+    """Say what the owner loses by giving the device away."""
+    function = subject.function
+    driver = None if function is None else function.driver
+    if driver is None:
+        return f"No driver of {owner} has it now"
+    disks = (function.class_code or 0) >> 16 == _STORAGE if function is not None else False
+    lost = "every disk behind it: not where the host boots from one" if disks else "the device"
+    return f"Takes it from its driver {driver}, so that {owner} loses {lost}"
+
+
 # Xen ------------------------------------------------------------------------------------
 
 
 def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
-    if subject.on_linux or xen.can in (Can.NO, Can.UNKNOWN):
+    if subject.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
     sbdf, assignable = subject.sbdf, subject.facts.assignable
     if assignable is None or sbdf not in assignable:
         yield Step(
-            safety=Safety.SAFE,
+            safety=Safety.NEEDED,
             side="Xen",
             title="Make it assignable",
-            said=f"{_taken(subject, 'dom0')}. It is bound to pciback, first of all. (Xen "
+            said=f"{_taken(subject, 'dom0')}. It is bound to pciback. (Xen "
             "then moves it to its quarantine, domain 32753, always relaxed: a line about a risk "
             "that names d[IO] or Dom32753 is about that, not about a guest.)",
             lines=(f"xl pci-assignable-add {sbdf}",),
@@ -63,27 +79,36 @@ def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
         )
     cases = {case.title: case for case in xen.cases}
     strict, relaxed = cases.get("strict"), cases.get("relaxed")
-    if strict is None or strict.can is Can.YES:
-        word = "" if strict is None else ",rdm_policy=strict"
+    if strict is None:
+        yield _plain(subject)
+    elif strict.can is Can.YES:
         yield Step(
             safety=Safety.SAFE,
             side="Xen",
             title="Pass it through",
             said="Nothing else is needed.",
-            lines=(f"pci = [ {quoted(f'{sbdf}{word}')} ]",),
-            where="the guest's xl.cfg",
+            lines=(f"pci = [ {quoted(f'{sbdf},rdm_policy=strict')} ]",),
+            where=_XL,
         )
     else:
         yield from _boundary(subject)
-    if strict is not None and strict.can is not Can.YES:
         yield from _relaxed(subject, relaxed is not None and relaxed.can is not Can.NO)
 
 
-def _taken(subject: Subject, owner: str) -> str:
-    driver = None if subject.function is None else subject.function.driver
-    if driver is None:
-        return f"No driver of {owner} has it now"
-    return f"Takes it from its driver {driver}: {owner} loses what hangs on it"
+def _plain(subject: Subject) -> Step:
+    """Give the line for a device that Xen ties no region to."""
+    lost = [region for region, _ in subject.behind_bridge]
+    return Step(
+        safety=Safety.RISK if lost else Safety.SAFE,
+        side="Xen",
+        title="Pass it through without its region" if lost else "Pass it through",
+        said=f"It goes without {region_list(lost)}: it works only if it does without, and what it "
+        "or its firmware does there fails."
+        if lost
+        else "Nothing else is needed.",
+        lines=(f"pci = [ {quoted(str(subject.sbdf))} ]",),
+        where=_XL,
+    )
 
 
 def _boundary(subject: Subject) -> Iterator[Step]:
@@ -97,7 +122,7 @@ def _boundary(subject: Subject) -> Iterator[Step]:
             said=f"With this a strict guest of 4096 MiB starts: {one.effect}. For a guest of "
             "yours, `dmaragent resolve` finds the number.",
             lines=one.lines,
-            where="the guest's xl.cfg",
+            where=_XL,
         )
 
 
@@ -111,22 +136,31 @@ def _out_of_the_way(subject: Subject, policy: str) -> Remedy | None:
 def _relaxed(subject: Subject, helps: bool) -> Iterator[Step]:  # noqa: FBT001 - private
     if not helps:
         return
-    others = subject.sharers
-    shares = f" Give the others of its region to the same guest: {names(others)}." if others else ""
     apart = _out_of_the_way(subject, "relaxed")
-    less = f" The second line makes it smaller: {apart.effect}." if apart is not None else ""
+    said = (
+        "Xen assigns it all the same. The risk: device, firmware and guest can use the same "
+        "memory by DMA; where the guest has RAM in the region, the firmware's DMA overwrites it."
+    )
+    if apart is not None:
+        said += " With the second line libxl moves RAM out of the way of what lies higher."
+    low = [one for one in subject.named if one.base < _MIB]
+    if low:
+        said += f" Nothing moves RAM out of what lies below 1 MiB: {region_list(low)}."
+    if subject.sharers:
+        said += (
+            f" {names(subject.sharers)} can use the same memory: give of those to the same guest "
+            "what the host can do without, and to other guests none."
+        )
     yield Step(
         safety=Safety.RISK,
         side="Xen",
         title="Relax the policy of this device",
-        said="Xen assigns it all the same. The risk: device, firmware and guest can use the same "
-        "memory by DMA; where the guest has RAM in the region, the firmware's DMA overwrites it."
-        f"{less}{shares}",
+        said=said,
         lines=(
             f"pci = [ {quoted(f'{subject.sbdf},rdm_policy=relaxed')} ]",
             *(() if apart is None else apart.lines),
         ),
-        where="the guest's xl.cfg",
+        where=_XL,
     )
 
 
@@ -134,10 +168,12 @@ def _relaxed(subject: Subject, helps: bool) -> Iterator[Step]:  # noqa: FBT001 -
 
 
 def _virtual_function(subject: Subject) -> Iterator[Step]:
-    """Offer a virtual function: no region is ever tied to one."""
+    """Offer a virtual function: no region that names a device is tied to one of its own."""
     function = subject.function
     if function is None or not function.total_vfs:
         return
+    if subject.behind_bridge and not subject.on_xen:
+        return  # Linux ties a region that names a bridge to all that is below it
     existing = subject.existing_vfs
     path = shlex.quote(f"/sys/bus/pci/devices/{subject.sbdf}/sriov_numvfs")
     there = f" There are some: {names(existing)}." if existing else ""
@@ -145,10 +181,10 @@ def _virtual_function(subject: Subject) -> Iterator[Step]:
         safety=Safety.SAFE,
         side="",
         title="Pass a virtual function through instead",
-        said=f"It can have {function.total_vfs}. Neither Xen nor Linux ties a region to a virtual "
-        f"function, so the region stays with the host.{there}",
+        said=f"It can have {function.total_vfs}. No region is tied to them, so theirs stay with the "
+        f"host. The device itself then keeps its driver.{there}",
         lines=() if existing else (f"echo 1 > {path}",),
-        where=_SHELL,
+        where="" if existing else _SHELL,
     )
 
 
@@ -159,34 +195,86 @@ def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
     """Give what helps on Linux without Xen; below Xen no option of its kernel does anything."""
     if subject.on_xen:
         return
-    if linux.can in (Can.YES, Can.CONDITIONS):
-        sbdf = subject.sbdf
-        driver = subject.function is not None and subject.function.driver
-        device = shlex.quote(f"/sys/bus/pci/devices/{sbdf}/driver_override")
+    if subject.inventory.linux_state is LinuxState.NO_GROUPS:
         yield Step(
-            safety=Safety.SAFE,
+            safety=Safety.NEEDED,
             side="Linux",
-            title="Bind it to vfio-pci",
-            said=f"{_taken(subject, 'the host')}; the rest of its IOMMU group likewise.",
-            lines=(
-                f"echo vfio-pci > {device}",
-                *([f"echo {sbdf} > /sys/bus/pci/devices/{sbdf}/driver/unbind"] if driver else []),
-                f"echo {sbdf} > /sys/bus/pci/drivers_probe",
-            ),
-            where=_SHELL,
+            title="Switch the IOMMU on",
+            said="This kernel does not use it. If the option is there, VT-d is off in the firmware "
+            "setup, or `sudo dmaragent check` says why the kernel refuses the table.",
+            lines=("intel_iommu=on",),
+            where="the kernel's command line",
         )
-    if not any(case.can is Can.NO for case in linux.cases):
-        return
-    if not any(case.releases.startswith("Linux") and case.can is Can.NO for case in linux.cases):
-        return
-    here = "This kernel has it." if is_proxmox(subject) else "Other kernels log that it is unknown."
+    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != OPTION]
+    if linux.can in (Can.YES, Can.CONDITIONS):
+        yield _bind(subject, linux)
+    if any(case.title == "group" for case in refusing) and not subject.held:
+        yield from _see_mates(subject)
+    old = subject.function is not None and knows_option(subject) is False
+    if refusing and subject.inventory.all_regions and not old:
+        yield _relax_option(subject)
+
+
+def _bind(subject: Subject, linux: Side) -> Step:
+    """Give the lines that bind a device to vfio-pci, with the rest of its group."""
+    lost = any(case.releases.startswith("before Linux") for case in linux.cases)
+    mates = tuple(_endpoints(subject))
+    rest = f" So is the rest of its IOMMU group: {names(mates)}." if mates else ""
+    return Step(
+        safety=Safety.RISK if lost else Safety.NEEDED,
+        side="Linux",
+        title="Bind it to vfio-pci",
+        said=f"{_taken(subject, 'the host')}. It is bound to vfio-pci.{rest}",
+        lines=(
+            "modprobe vfio-pci",
+            *(line for one in (subject.sbdf, *mates[:4]) for line in _bind_lines(subject, one)),
+        ),
+        where=_SHELL,
+    )
+
+
+def _endpoints(subject: Subject) -> Iterator[SBDF]:
+    """Yield the rest of the group that must be bound too: bridges stay with their driver."""
+    known = subject.inventory.host.topology.known
+    for one in subject.group.devices if subject.group else ():
+        if one != subject.sbdf and one in known and not known[one].is_bridge:
+            yield one
+
+
+def _bind_lines(subject: Subject, sbdf: SBDF) -> Iterator[str]:
+    function = subject.inventory.host.topology.known.get(sbdf)
+    device = f"/sys/bus/pci/devices/{sbdf}"
+    yield f"echo vfio-pci > {device}/driver_override"
+    if function is not None and function.driver is not None:
+        yield f"echo {sbdf} > {device}/driver/unbind"
+    yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"
+
+
+def _see_mates(subject: Subject) -> Iterator[Step]:
+    """Point to what locks the group."""
     yield Step(
+        safety=Safety.SAFE,
+        side="Linux",
+        title="Look at what locks its group",
+        said=f"It is {names(subject.locked_mates)} that a region holds; what helps that one, as a "
+        "setting of the firmware, helps this one too. Another slot may be another group.",
+        lines=tuple(f"dmaragent explain {one}" for one in subject.locked_mates[:4]),
+        where=_SHELL,
+    )
+
+
+def _relax_option(subject: Subject) -> Step:
+    known = knows_option(subject)
+    here = "This kernel has it." if known else "Other kernels log that it is unknown."
+    if known is None and kernel_release(subject) is None:
+        here = "Which kernel runs is not known; others log that it is unknown."
+    return Step(
         safety=Safety.RISK,
         side="Linux",
-        title=f"The kernel option {OPTION}, on Proxmox alone",
-        said=f"Takes every region of the host for relaxable. {here} The risk: where firmware or "
-        "the management controller go on using the memory, their DMA meets the guest's RAM, and "
-        "the guest's is corrupted or the host hangs. Patching another kernel so has the same risk.",
+        title=f"The kernel option {OPTION}, in Proxmox kernels alone",
+        said=f"Lets every region of the host go. {here} The risk: where firmware or the management "
+        "controller go on using the memory, their DMA meets the guest's RAM, and the guest's is "
+        "corrupted or the host hangs. Patching another kernel so has the same risk.",
         lines=(f"intel_iommu=on,{OPTION}",),
         where="the kernel's command line",
     )

@@ -1,5 +1,6 @@
 """The device that is asked about: what the inventory has of it, gathered once for both sides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -11,6 +12,8 @@ from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction, Presence
+
+_BRIDGE_CLASS = 0x06
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,14 @@ class Subject:
             for held in region.linux
             if held.sbdf == self.sbdf
         )
+
+    @property
+    def chipset(self) -> bool:
+        """Whether it is a part of the chipset: a bridge of any kind, which the host needs."""
+        function = self.function
+        if function is None:
+            return False
+        return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
 
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
@@ -97,6 +108,12 @@ class Subject:
     def existing_vfs(self) -> tuple[SBDF, ...]:
         """Its virtual functions that answer."""
         return self.facts.virtual_functions(self.sbdf)
+
+
+def region_list(regions: Sequence[Region], most: int = 3) -> str:
+    """Name regions, the first few; how many more there are is said."""
+    told = ", ".join(region_words(one) for one in regions[:most])
+    return told if len(regions) <= most else f"{told} and {len(regions) - most} more"
 
 
 def region_words(region: Region) -> str:

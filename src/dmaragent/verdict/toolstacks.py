@@ -1,7 +1,7 @@
 """The policy that a device gets under each toolstack where nobody says one, and how to say it.
 
 Sources: libxl_pci.c, ``libxl__device_pci_setdefault``; qubes-core-libvirt, patch 0007;
-xenopsd, xc/device.ml (76f4f6f4b1, 2019); libvirt's libxl driver sets no policy at all.
+xenopsd, xc/device.ml (76f4f6f4b1, 2019; its quarantine passes 0, strict); libvirt's libxl driver sets no policy at all.
 """
 
 from collections.abc import Iterator
@@ -41,10 +41,14 @@ def toolstack_policies(subject: Subject, xen: Side) -> Iterator[ToolstackPolicy]
         said="Its option no-strict-reset=True, which is named after something else (resets "
         "without FLR), makes it relaxed too: a patch of Qubes' libvirt.",
     )
+    shared = bool((subject.facts.shared or {}).get(subject.sbdf))
     yield ToolstackPolicy(
         toolstack="XAPI",
         policy="relaxed",
-        can=relaxed if relaxed is not Can.NO else Can.UNKNOWN,
-        said="XenServer and XCP-ng assign always relaxed since 2019: XCP-ng 8.2 refuses what 8.3 "
-        "allows, without a word. Its layout of guests is not modelled.",
+        can=Can.CONDITIONS if shared or relaxed is Can.NO else relaxed,
+        said="XenServer and XCP-ng assign relaxed since 2019, and nothing of it can be set. But "
+        "they first put the device into Xen's quarantine, strict: a shared region is refused there "
+        "(Dom32753), as XCP-ng 8.2 was seen to do. 8.3 is said to allow it, which nobody tested. "
+        "pci-quarantine=false in xenopsd.conf leaves the quarantine out, at a risk. The layout "
+        "of their guests is not modelled.",
     )

@@ -9,6 +9,7 @@ import re
 from dmaragent.host.firmware import Machine
 from dmaragent.topology import PciFunction
 from dmaragent.verdict.model import Safety, Step
+from dmaragent.verdict.subject import Subject
 
 _HPE = frozenset({"hp", "hpe", "hewlett-packard", "hewlett packard enterprise"})
 _SLOT = re.compile(r"(?:.*\bslot[ _]*)?(\d{1,2})(?:-\d+)?", re.IGNORECASE)
@@ -42,13 +43,15 @@ def is_hpe_server(machine: Machine) -> bool:
 def slot_number(slot: str | None) -> int | None:
     """Give the number of a physical slot, of ``3``, ``3-1`` or ``PCI-E Slot 3``; None: no number."""
     found = _SLOT.fullmatch((slot or "").strip())
-    return int(found[1]) if found else None
+    return int(found[1]) or None if found else None
 
 
-def vendor_step(machine: Machine, function: PciFunction) -> Step:
+def vendor_step(subject: Subject, function: PciFunction) -> Step:
     """Give the firmware's way to take the regions away from `function`."""
+    machine, known = subject.inventory.host.machine, subject.inventory.host.topology.known
     if is_hpe_server(machine):
-        return _conrep(function)
+        slots = any(one.slot is not None for one in known.values())
+        return _conrep(machine, function, slots_known=slots)
     code = function.class_code
     keys = () if code is None else (code >> 8, code >> 16)
     setting, why = next(
@@ -71,9 +74,33 @@ _NOT_COVERED = (
 )
 
 
-def _conrep(function: PciFunction) -> Step:
+def _covered(machine: Machine) -> bool:
+    """Tell whether conrep's switch is known for the model: Gen8 and Gen9, but the MicroServer."""
+    model = (machine.model or "").lower()
+    return any(one in model for one in ("gen8", "gen9")) and "microserver" not in model
+
+
+def _conrep(machine: Machine, function: PciFunction, *, slots_known: bool) -> Step:
     """Give HPE's way: a switch of the slot that the card is in."""
     number = slot_number(function.slot)
+    if not _covered(machine):
+        return Step(
+            safety=Safety.FIRMWARE,
+            side="",
+            title="HPE's setup, or a firmware update",
+            said="HPE's switch for a slot (conrep, advisory c04781229) is known for ProLiant Gen8 "
+            f"and Gen9 alone, not for this {machine.model}. Look in its setup for what shares "
+            "memory with the management controller (iLO).",
+        )
+    if number is None and function.slot is None and slots_known:
+        return Step(
+            safety=Safety.FIRMWARE,
+            side="",
+            title="HPE's setup: it is in no slot",
+            said=f"{function.sbdf} is in none of the slots that this host lists, so it is probably "
+            "embedded. HPE's switch (conrep) is for slots and does not cover it; look in the setup "
+            "whether it can be switched off or shared otherwise.",
+        )
     if number is None:
         seen = "" if function.slot is None else f" ('{function.slot}' has no number)"
         return Step(

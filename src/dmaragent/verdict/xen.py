@@ -15,13 +15,15 @@ from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.verdict.model import Can, Case, Side
-from dmaragent.verdict.subject import Subject, capital, names, region_words
+from dmaragent.verdict.subject import Subject, capital, names, region_list, region_words
 from dmaragent.views.model import ListSource
 
 LARGE = 4096 * MIB
 """Of RAM: all below the MMIO hole is in use, so that every region below it is met."""
 _SMALL = 64 * MIB
 _UNIT_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
+_HOST_BRIDGE = 0x0600
+_HOST_BRIDGE_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EPERM")
 _SCOPE_RULE = Rule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 FIRST = "Xen 4.6 and later"
@@ -35,9 +37,12 @@ def xen_side(subject: Subject) -> Side:
     bridged = tuple(_bridge_cases(subject))
     strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
     if not subject.facts.regions_of(subject.sbdf) and strict.can is Can.YES:
-        but = "; but see 'bridge scope' below" if bridged else ""
-        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}{but}"
-        return Side(can=Can.YES, said=said, cases=bridged)
+        if bridged:
+            where = region_list([region for region, _ in subject.behind_bridge])
+            said = f"assigned under any policy, but without {where}: see 'bridge scope'"
+            return Side(can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=bridged)
+        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
+        return Side(can=Can.YES, said=said)
     cases = (*_shared_cases(subject), strict, relaxed, *_hotplug_cases(subject), *bridged)
     can, said = _together(subject, strict, relaxed)
     return Side(can=can, said=said, cases=cases)
@@ -75,9 +80,8 @@ def _before(subject: Subject) -> Side | None:
     function, facts = subject.function, subject.facts
     if subject.absent:
         return Side(can=Can.NO, said="no: nothing answers at this address")
-    if function is not None and function.is_bridge:
-        said = "a bridge itself is not judged here: what is behind it is what guests are given"
-        return Side(can=Can.UNKNOWN, said=said)
+    if subject.chipset:
+        return _chipset(subject)
     if facts.iommu_off:
         return Side(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
     if facts.incomplete:
@@ -88,6 +92,22 @@ def _before(subject: Subject) -> Side | None:
         said = "no: no remapping unit (DRHD) of the table serves it"
         return Side(can=Can.NO, said=said, cases=(_no_unit(),))
     return None
+
+
+def _chipset(subject: Subject) -> Side:
+    """Say of a bridge of any kind that it is not judged; host bridges are refused."""
+    code = None if subject.function is None else subject.function.class_code
+    if code is not None and code >> 8 == _HOST_BRIDGE:
+        case = Case(
+            title="host bridge",
+            can=Can.NO,
+            said="Xen assigns no host bridge to a guest.",
+            rule=_HOST_BRIDGE_RULE,
+            releases=FIRST,
+        )
+        return Side(can=Can.NO, said="no: it is a host bridge", cases=(case,))
+    said = "a bridge is a part of the chipset and not judged here: guests are given what is behind"
+    return Side(can=Can.UNKNOWN, said=f"{said} it")
 
 
 def _no_unit() -> Case:
@@ -111,21 +131,26 @@ def _policy(subject: Subject, policy: str) -> Case:
     can = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}[
         large.verdict
     ]
-    if can is Can.NO and small.verdict is Verdict.STARTS:
-        can = Can.CONDITIONS
+    if can is Can.NO and small.verdict is not Verdict.REFUSED:
+        can = Can.CONDITIONS if small.verdict is Verdict.STARTS else Can.UNKNOWN
     return Case(
         title=policy,
         can=can,
-        said=_policy_words(subject, policy, can, large),
+        said=_policy_words(subject, policy, can, large, small),
         rule=None if decided is None else decided.rule,
         releases="" if decided is None else FIRST,
     )
 
 
-def _policy_words(subject: Subject, policy: str, can: Can, large: Resolution) -> str:
+def _policy_words(
+    subject: Subject, policy: str, can: Can, large: Resolution, small: Resolution
+) -> str:
     """Say what comes of it.  That a region is shared is a case of its own."""
     shared = bool((subject.facts.shared or {}).get(subject.sbdf))
     why = _distinct(tuple(one for one in large.reasons if one.rule is not SHARED_RULE))
+    if can is Can.UNKNOWN and large.verdict is Verdict.REFUSED:
+        less = _distinct(small.reasons)
+        return f"With 4096 MiB it is refused: {why}. With less it cannot be said: {less}."
     if can is Can.UNKNOWN:
         return f"It cannot be said: {why}."
     if can is Can.NO and shared:
@@ -224,7 +249,8 @@ def _together(subject: Subject, strict: Case, relaxed: Case) -> tuple[Can, str]:
     shared = subject.facts.shared is not None and subject.facts.shared.get(subject.sbdf)
     with_it = f" with {names(subject.sharers, 2)}" if subject.sharers else ""
     if Can.UNKNOWN in (strict.can, relaxed.can):
-        return Can.UNKNOWN, "it cannot be said for certain: see the cases"
+        other = "; relaxed it is assigned, at a risk" if relaxed.can is Can.YES else ""
+        return Can.UNKNOWN, f"not known for certain: see the cases{other}"
     if strict.can is Can.YES:
         return Can.YES, f"yes, also with the default policy, strict{mark}"
     if relaxed.can is Can.NO:
