@@ -2,8 +2,9 @@
 
 Pure.  The rule is VT-d 8.3's: the unit whose scope names the device or a bridge above it,
 else the unit of its segment that has INCLUDE_PCI_ALL.  Where several do, Linux and Xen take
-the one that comes last in the table, for both put a unit at the head of their list, and the
-first of those with INCLUDE_PCI_ALL, which go to its end: Linux drivers/iommu/intel/dmar.c,
+the one that comes last in the table, for both put a unit at the head of their list.  (Of several
+with INCLUDE_PCI_ALL, which only segments other than 0 may have, Linux takes the first, as is
+done here, and Xen the last.)  Linux drivers/iommu/intel/dmar.c,
 ``dmar_register_drhd_unit``, ``dmar_find_matched_drhd_unit``; Xen vtd/dmar.c,
 ``acpi_register_drhd_unit``, ``acpi_find_matched_drhd_unit``.  A virtual function is served
 with its physical one.

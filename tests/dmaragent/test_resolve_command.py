@@ -425,3 +425,14 @@ def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not(
 
     endless = Painted((region(0, 1 << 40),), (), ())
     assert "what lies above is not drawn" in bars([("now", endless)])[-1]
+
+
+def test_a_host_bridge_goes_to_no_guest(capsys: Capture) -> None:
+    host = MACHINES / "hp-dl380e-gen8"
+
+    ran = run(capsys, "resolve", "--memory", "1024", "--pci", "00:00.0", "--host", host)
+
+    assert ran.code == 1
+    assert "0000:00:00.0 is a host bridge, which Xen assigns to no guest" in " ".join(
+        ran.out.split()
+    )

@@ -14,13 +14,16 @@ from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import FOUR_GIB, Policy
 from dmaragent.policy.settings import DeviceSetting
+from dmaragent.topology import PciFunction
 
 SHARED_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
 IDENTITY_RULE = Rule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
+HOST_BRIDGE_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
 FLAG_RULE = Rule("libxl_pci.c, pci_add_dm_done", of_regions=False)
 ABSENT_RULE = Rule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = Rule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = Rule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
+_HOST_BRIDGE = 0x0600
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """Where an HVM guest has no RAM below its end of low RAM: libxc, ``LIBXL_VGA_HOLE_SIZE``."""
 SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
@@ -99,6 +102,10 @@ def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decis
         reason = f"no function answers at {sbdf}: there is nothing to pass through"
         yield _refusal(Decider.LIBXL, reason, ABSENT_RULE, one)
         return
+    if is_host_bridge((host.functions or {}).get(sbdf)):
+        reason = f"{sbdf} is a host bridge, which Xen assigns to no guest"
+        yield _refusal(Decider.XEN, reason, HOST_BRIDGE_RULE, one)
+        return
     policy = Policy.STRICT if one.policy is Policy.INVALID else one.policy
     if policy is Policy.NEITHER:
         reason = (
@@ -128,6 +135,12 @@ def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decis
         else:
             reason = f"{words}: Xen skips those pages, and the device's DMA there meets guest RAM"
             yield _warning(reason, IDENTITY_RULE, one, region)
+
+
+def is_host_bridge(function: PciFunction | None) -> bool:
+    """Tell whether it is a host bridge, by its class: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE."""
+    code = None if function is None else function.class_code
+    return code is not None and code >> 8 == _HOST_BRIDGE
 
 
 def _open_questions(

@@ -7,7 +7,7 @@ are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dmaragent.policy.assignment import SHARED_RULE
+from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, Rule, Verdict, span
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hotplug import hotplug
@@ -22,8 +22,6 @@ LARGE = 4096 * MIB
 """Of RAM: all below the MMIO hole is in use, so that every region below it is met."""
 _SMALL = 64 * MIB
 _UNIT_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
-_HOST_BRIDGE = 0x0600
-_HOST_BRIDGE_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EPERM")
 _SCOPE_RULE = Rule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 FIRST = "Xen 4.6 and later"
@@ -96,13 +94,12 @@ def _before(subject: Subject) -> Side | None:
 
 def _chipset(subject: Subject) -> Side:
     """Say of a bridge of any kind that it is not judged; host bridges are refused."""
-    code = None if subject.function is None else subject.function.class_code
-    if code is not None and code >> 8 == _HOST_BRIDGE:
+    if is_host_bridge(subject.function):
         case = Case(
             title="host bridge",
             can=Can.NO,
             said="Xen assigns no host bridge to a guest.",
-            rule=_HOST_BRIDGE_RULE,
+            rule=HOST_BRIDGE_RULE,
             releases=FIRST,
         )
         return Side(can=Can.NO, said="no: it is a host bridge", cases=(case,))

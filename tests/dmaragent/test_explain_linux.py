@@ -1,0 +1,230 @@
+"""Linux' verdict on a device: kernels, groups, classes, options, virtual functions."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.verdict.model import Can, Safety
+from support.explained import HIGH, MATE, NIC, NIC_SCOPE, USB, cases, grouped, made, told
+from support.hosts import FakeHost, Function
+from support.tables import rmrr, scope
+
+
+@pytest.mark.parametrize(
+    ("kernel", "titles"),
+    [
+        ("3.16.0-4-amd64", ["Linux 3.16"]),
+        ("3.17.0", ["Linux 3.17 to 6.5"]),
+        ("6.5.13-6-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("6.2.16-13-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("6.2.16-12-pve", ["Linux 3.17 to 6.5"]),
+        ("5.15.83-1-pve-relaxablermrr", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        ("3.10.0-957.el7.x86_64", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),
+        ("6.6.0", ["Linux 6.6 and later"]),
+        ("7.0.1", ["Linux 6.6 and later"]),
+    ],
+)
+def test_the_kernel_decides_which_refusal_a_locked_device_meets(
+    kernel: str, titles: list[str]
+) -> None:
+    found = told(made(HIGH, kernel=kernel))
+
+    assert list(cases(found.linux)) == titles
+
+
+def test_an_unknown_kernel_gets_both_wordings() -> None:
+    messages = [case.message for case in told(made(HIGH)).linux.cases]
+
+    assert messages[0].startswith("Firmware has requested this device have a 1:1 IOMMU mapping")
+    assert messages[1].startswith("Device is ineligible for IOMMU domain attach")
+
+
+@pytest.mark.parametrize(
+    ("groups", "can", "said"),
+    [
+        ({"g4": ["0000:00:1d.0"]}, Can.YES, "alone in IOMMU group 4"),
+        ({"g4": ["0000:00:1d.0", "0000:00:1a.0"]}, Can.YES, "none is in the way"),
+        ({"g4": ["0000:00:19.0", "0000:00:1d.0"]}, Can.NO, "holds 0000:00:19.0, locked"),
+    ],
+)
+def test_the_group_goes_whole(groups: dict[str, list[str]], can: Can, said: str) -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), **groups)
+
+    found = told(host, "00:1d.0")
+
+    assert found.linux.can is can
+    assert said in found.linux.cases[-1].said
+    assert found.decides == ("linux",)
+
+
+def test_a_group_mate_with_a_host_driver_must_come_along() -> None:
+    busy = replace(MATE, driver="xhci_hcd")
+    host = grouped(made(HIGH, functions=[NIC, USB, busy]), g4=["0000:00:1d.0", "0000:00:1a.0"])
+
+    found = told(host, "00:1d.0")
+
+    assert found.linux.can is Can.CONDITIONS
+    assert "0000:00:1a.0" in found.linux.cases[-1].said
+
+
+def test_a_virtual_function_is_offered_and_has_no_region() -> None:
+    nic = replace(NIC, total_vfs=7)
+    virtual = Function(sbdf="0000:00:19.1", physical_function="0000:00:19.0")
+    host = made(HIGH, functions=[nic, virtual], kernel="6.12.0")
+
+    step = next(one for one in told(host).steps if "virtual function" in one.title)
+
+    assert "There are some: 0000:00:19.1" in step.said
+    assert step.lines == ()
+    assert told(host, "00:19.1").linux.can is Can.YES
+
+
+def _below_a_bridge(**files: str) -> FakeHost:
+    functions = [
+        Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2),
+        Function(sbdf="0000:02:00.0", total_vfs=7, driver="ixgbe"),
+        Function(sbdf="0000:02:10.0", physical_function="0000:02:00.0"),
+    ]
+    bridged = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    return made(bridged, functions=functions, **files)
+
+
+def test_below_a_bridge_that_a_region_names_a_virtual_function_is_no_way_out() -> None:
+    host = _below_a_bridge(kernel="6.12.0")
+
+    virtual = told(host, "02:10.0")
+
+    assert virtual.linux.can is Can.NO
+    assert "virtual function" not in cases(virtual.linux)
+    assert not any("virtual function" in step.title for step in told(host, "02:00.0").steps)
+
+
+@pytest.mark.parametrize(("kernel", "can"), [("5.2.0", Can.CONDITIONS), ("5.3.0", Can.NO)])
+def test_regions_of_bridges_hold_what_is_below_since_5_3(kernel: str, can: Can) -> None:
+    assert told(_below_a_bridge(kernel=kernel), "02:00.0").linux.can is can
+
+
+@pytest.mark.parametrize(("kernel", "can"), [("3.19.0", Can.CONDITIONS), ("4.9.0", Can.YES)])
+def test_display_devices_were_let_go_later_than_usb(kernel: str, can: Can) -> None:
+    display = Function(sbdf="0000:00:02.0", class_code=0x030000, driver="i915")
+    host = made(
+        rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (2, 0))), functions=[display], kernel=kernel
+    )
+
+    assert told(host, "00:02.0").linux.can is can
+
+
+def test_before_3_17_a_locked_mate_is_in_nobodys_way() -> None:
+    host = grouped(made(HIGH, kernel="3.16.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    assert told(host, "00:1d.0").linux.can is Can.CONDITIONS  # the mate has a host driver
+    bind = next(one for one in told(host, "00:19.0").steps if one.title.startswith("Bind"))
+    assert bind.safety is Safety.RISK
+
+
+def test_a_group_that_another_device_locks_has_a_next_step() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    step = next(one for one in told(host, "00:1d.0").steps)
+
+    assert step.lines == ("dmaragent explain 0000:00:19.0",)
+
+
+def test_the_rest_of_the_group_is_bound_too() -> None:
+    busy = replace(MATE, driver="xhci_hcd")
+    host = grouped(made(HIGH, functions=[NIC, USB, busy]), g4=["0000:00:1d.0", "0000:00:1a.0"])
+
+    bind = next(one for one in told(host, "00:1d.0").steps if one.title.startswith("Bind"))
+
+    assert bind.lines[0] == "modprobe vfio-pci"
+    assert "echo vfio-pci > /sys/bus/pci/devices/0000:00:1a.0/driver_override" in bind.lines
+
+
+def test_regions_left_out_of_a_sentence_are_counted() -> None:
+    regions = [rmrr(base << 20, (base << 20) + 0xFFF, NIC_SCOPE) for base in range(2700, 2705)]
+
+    assert " and 2 more must stay mapped" in told(made(*regions)).linux.cases[0].said
+
+
+def test_a_virtual_function_is_made_where_there_is_none() -> None:
+    host = made(HIGH, functions=[replace(NIC, total_vfs=7)], kernel="6.12.0")
+
+    step = next(one for one in told(host).steps if "virtual function" in one.title)
+
+    assert step.lines == ("echo 1 > /sys/bus/pci/devices/0000:00:19.0/sriov_numvfs",)
+
+
+def test_a_locked_device_alone_in_its_group_is_not_its_own_mate() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
+
+    assert "alone in IOMMU group 4" in told(host).linux.cases[-1].said
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1a.0"])
+    assert "shares IOMMU group 4 with 0000:00:1a.0" in told(host).linux.cases[-1].said
+
+
+def test_a_kernel_without_groups_does_not_use_the_iommu() -> None:
+    found = told(grouped(made(HIGH, kernel="6.1.0")))
+
+    assert found.linux.can is Can.NO
+    assert "does not use the IOMMU (intel_iommu=on?)" in found.linux.said
+
+
+def test_a_kernel_that_has_the_region_relaxable_is_believed_and_the_risk_said() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
+    regions = b"0x00000000ad800000 0x00000000ad80ffff direct-relaxable\n"
+    host.files["/sys/kernel/iommu_groups/4/reserved_regions"] = regions
+
+    found = told(host)
+
+    assert found.linux.can is Can.YES
+    assert found.linux.said == "yes: its regions are relaxable to this kernel, at a risk"
+    assert found.linux.cases[0].title == "relax_rmrr"
+
+
+def test_proxmox_with_the_option_lets_it_go() -> None:
+    host = made(HIGH, kernel="6.5.13-6-pve", options="intel_iommu=on,relax_rmrr")
+
+    found = told(grouped(host, g1=["0000:00:19.0"]))
+
+    assert found.linux.can is Can.CONDITIONS
+    assert found.linux.said == "yes, at a risk: relax_rmrr lets every region go"
+
+
+def test_vanilla_kernels_do_not_know_relax_rmrr() -> None:
+    host = made(HIGH, kernel="6.1.0", options="intel_iommu=on,relax_rmrr")
+
+    found = told(grouped(host, g1=["0000:00:19.0"]))
+
+    assert found.linux.can is Can.NO
+    case = next(one for one in found.linux.cases if one.title == "relax_rmrr")
+    assert case.message == "DMAR: Unknown option - 'relax_rmrr'"
+
+
+def test_only_options_that_this_device_needs_are_suggested() -> None:
+    options = (
+        "intel_iommu=on pcie_acs_override=downstream vfio_iommu_type1.allow_unsafe_interrupts=1"
+    )
+    host = made(HIGH, kernel="6.1.0", options=options)
+
+    found = told(grouped(host, g1=["0000:00:19.0"]))
+
+    notes = " ".join(found.notes)
+    assert "'pcie_acs_override=downstream' splits groups" in notes
+    assert "allow_unsafe_interrupts=1' is for machines without interrupt remapping" in notes
+    assert not any("acs" in line for step in found.steps for line in step.lines)
+
+
+def test_dom0s_kernel_options_are_said_to_do_nothing() -> None:
+    host = made(HIGH, kernel="6.1.0", options="intel_iommu=on,relax_rmrr")
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    host.files["/proc/xen/capabilities"] = b"control_d\n"
+
+    found = told(host)
+
+    assert found.decides == ("xen",)
+    assert found.linux.can is Can.NOT_APPLICABLE
+    assert "no option or patch of dom0's kernel changes what it does" in found.linux.said
+    assert "'intel_iommu=on,relax_rmrr' on dom0's command line does nothing" in " ".join(
+        found.notes
+    )
+    assert not any(step.side == "Linux" for step in found.steps)
