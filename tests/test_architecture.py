@@ -23,6 +23,7 @@ PURE = (
     "policy",
     "checks",
     "verdict",
+    "boot_option",
     "messages",
     "comparison",
     "present",
@@ -63,6 +64,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "inventory",
         "policy",
     ),
+    "boot_option": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory"),
     "messages": (
         *VOCABULARY,
         "host",

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.boot_option.model import CheckedOption, OptionHost, WrittenOption
+from dmaragent.boot_option.option import check_option, write_option
+from dmaragent.boot_option.request import read_wanted
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import Host, join
 from dmaragent.host.xen import RdmEntry, XenHost
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
-from dmaragent.platforms.rmrr_request import read_wanted
 from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.verdict.rmrr_model import CheckedOption, OptionHost, WrittenOption
-from dmaragent.verdict.rmrr_option import check_option, write_option
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table

@@ -3,13 +3,13 @@
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.boot_option.faults import option_of_faults
+from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.platforms.dma_faults import Fault, read_faults, regions_of
-from dmaragent.verdict.rmrr_faults import option_of_faults
-from dmaragent.verdict.rmrr_model import FaultOption, OptionHost
 from support.machines import MACHINES
 
 A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
-from dmaragent.platforms.boot_loaders import grub_default, one_word, several_words
-from dmaragent.platforms.rmrr_request import RequestError, read_wanted
+from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
+from dmaragent.boot_option.request import RequestError, read_wanted
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen_options import parse_rmrr_option
 

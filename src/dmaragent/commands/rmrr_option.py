@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+    from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
     from dmaragent.collect.opening import OpenedHost
-    from dmaragent.verdict.rmrr_model import CheckedOption, FaultOption, OptionHost, WrittenOption
 
 NAME = "rmrr-option"
 HELP = "write or check Xen's rmrr= boot option, for regions the firmware left out"
@@ -74,14 +74,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace) -> int:
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-    from dmaragent.platforms.rmrr_request import (  # noqa: PLC0415 - likewise
+    from dmaragent.boot_option.option import write_option  # noqa: PLC0415 - likewise
+    from dmaragent.boot_option.request import (  # noqa: PLC0415 - likewise
         RequestError,
         read_wanted,
     )
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
     from dmaragent.present.rmrr_option_document import written_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import written_text  # noqa: PLC0415 - likewise
-    from dmaragent.verdict.rmrr_option import write_option  # noqa: PLC0415 - likewise
 
     try:
         wanted = [read_wanted(text) for text in options.regions]
@@ -96,10 +96,10 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from dmaragent.boot_option.option import check_option  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
     from dmaragent.present.rmrr_option_document import checked_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import checked_text  # noqa: PLC0415 - likewise
-    from dmaragent.verdict.rmrr_option import check_option  # noqa: PLC0415 - likewise
 
     opened, on = _host(options)
     if not options.check and on.command_line is None:
@@ -118,13 +118,13 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _from_log(options: argparse.Namespace) -> int:
+    from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
     from dmaragent.platforms.dma_faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
-    from dmaragent.verdict.rmrr_faults import option_of_faults  # noqa: PLC0415 - likewise
 
     faults = [
         fault for file in read_guest_files([options.from_log]) for fault in read_faults(file.text)
@@ -142,12 +142,12 @@ def _from_log(options: argparse.Namespace) -> int:
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
+    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - likewise
     from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
     from dmaragent.platforms.releases import Release  # noqa: PLC0415 - likewise
-    from dmaragent.verdict.rmrr_model import OptionHost  # noqa: PLC0415 - likewise
 
     try:
         release = None if options.xen is None else Release.parse(options.xen).series

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dmaragent.addresses import SBDF
-from dmaragent.platforms.boot_loaders import grub_default, one_word, several_words
-from dmaragent.platforms.rmrr_writer import PageRange, Written
-from dmaragent.present.documents import range_object
-from dmaragent.verdict.rmrr_model import (
+from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
+from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
     Judged,
@@ -15,6 +13,8 @@ from dmaragent.verdict.rmrr_model import (
     Refused,
     WrittenOption,
 )
+from dmaragent.platforms.rmrr_writer import PageRange, Written
+from dmaragent.present.documents import range_object
 
 
 def checked_document(found: CheckedOption) -> dict[str, Any]:

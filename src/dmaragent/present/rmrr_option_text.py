@@ -2,14 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmaragent.platforms.boot_loaders import grub_default, one_word
-from dmaragent.platforms.rmrr_writer import PageRange
-from dmaragent.platforms.xen_model import NEWEST_RELEASE
-from dmaragent.platforms.xen_options import MOST_RANGES, UserRange
-from dmaragent.present.resolve_head import shorten
-from dmaragent.present.tables import paragraph
-from dmaragent.present.wording import count, size_words
-from dmaragent.verdict.rmrr_model import (
+from dmaragent.boot_option.boot_loaders import grub_default, one_word
+from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
     Judged,
@@ -17,6 +11,12 @@ from dmaragent.verdict.rmrr_model import (
     Refused,
     WrittenOption,
 )
+from dmaragent.platforms.rmrr_writer import PageRange
+from dmaragent.platforms.xen_model import NEWEST_RELEASE
+from dmaragent.platforms.xen_options import MOST_RANGES, UserRange
+from dmaragent.present.resolve_head import shorten
+from dmaragent.present.tables import paragraph
+from dmaragent.present.wording import count, size_words
 
 
 def written_text(found: WrittenOption) -> list[str]:

@@ -9,13 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
-from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
-from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_model import behaviour_of
-from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
-from dmaragent.snapshot import Missing
-from dmaragent.verdict.rmrr_mistakes import bytes_meant, memory_doubt, mistakes, ram_in
-from dmaragent.verdict.rmrr_model import (
+from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes, ram_in
+from dmaragent.boot_option.model import (
     FIRST_RELEASE,
     CheckedOption,
     Judged,
@@ -23,7 +18,12 @@ from dmaragent.verdict.rmrr_model import (
     Refused,
     WrittenOption,
 )
-from dmaragent.verdict.rmrr_notes import checked_notes, written_notes
+from dmaragent.boot_option.notes import checked_notes, written_notes
+from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
+from dmaragent.platforms.xen import predict
+from dmaragent.platforms.xen_model import behaviour_of
+from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
+from dmaragent.snapshot import Missing
 from dmaragent.views.explain import rmrrs
 
 _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")

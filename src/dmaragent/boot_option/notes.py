@@ -6,11 +6,11 @@ Pure.
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.boot_option.mistakes import memory_doubt
+from dmaragent.boot_option.model import Judged, OptionHost
 from dmaragent.platforms.rmrr_writer import Written
 from dmaragent.platforms.xen_options import MOST_PAGES
 from dmaragent.snapshot import Missing
-from dmaragent.verdict.rmrr_mistakes import memory_doubt
-from dmaragent.verdict.rmrr_model import Judged, OptionHost
 
 _STOPS_AT_LARGE = (4, 17)
 """From here on a range of too many pages ends the reading; before, setup ignored it alone."""

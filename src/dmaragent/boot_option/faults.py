@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.boot_option.model import FaultOption, OptionHost
+from dmaragent.boot_option.option import write_option
 from dmaragent.inventory import Inventory
 from dmaragent.platforms.dma_faults import Fault, regions_of
-from dmaragent.verdict.rmrr_model import FaultOption, OptionHost
-from dmaragent.verdict.rmrr_option import write_option
 
 _INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
 """Where a write is an interrupt message, not memory: VT-d specification, interrupt address range."""
