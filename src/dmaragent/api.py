@@ -42,6 +42,7 @@ __all__ = [
     "answer",
     "ask_host",
     "read_guests",
+    "read_release",
     "resolve",
     "resolve_guest",
 ]
@@ -150,7 +151,7 @@ def ask_host(
     opened = open_host(path)
     host = join(collect(opened.reader))
     documented = question.xen == DOCUMENTED
-    asked = None if documented or question.xen is None else _release("xen", question.xen)
+    asked = None if documented or question.xen is None else read_release("xen", question.xen)
     given = question.toolstack_release
     running = _running(host)
     evidence = None
@@ -158,7 +159,7 @@ def ask_host(
         evidence = _evidence(opened, running, guests, specifications)
     library = None if evidence is None else evidence.release
     hypervisor = asked or running or library or Release(*NEWEST_RELEASE)
-    tools = _release("toolstack release", given) if given else hypervisor
+    tools = read_release("toolstack release", given) if given else hypervisor
     if library is not None and library.series != hypervisor.series:
         tools = library
     stack = Stack(
@@ -252,7 +253,13 @@ def _running(host: Host) -> Release | None:
     return Release.running(host.xen.release, host.xen.extra)
 
 
-def _release(option: str, text: str) -> Release:
+def read_release(option: str, text: str) -> Release:
+    """Read the release of Xen that `option` was given.
+
+    Raises:
+        DmaragentError: it is none, or one without reserved device memory for guests.
+
+    """
     try:
         release = Release.parse(text)
     except ValueError as error:

@@ -13,6 +13,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import Host, join
 from dmaragent.host.xen import RdmEntry, XenHost
+from dmaragent.inventory import take_inventory
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import Function, fake_host
@@ -58,7 +59,7 @@ def _on(
     found = _host() if host is None else host
     if line is not None:
         found = replace(found, xen=replace(XEN, command_line=line), memory_map=MAP)
-    return OptionHost(host=found, release=release)
+    return OptionHost(inventory=take_inventory(found, release), release=release)
 
 
 def _check(text: str | None, on: OptionHost | None = None) -> CheckedOption:
@@ -145,6 +146,16 @@ def test_a_host_s_own_line_shows_what_quoting_did_to_it(line: str, said: str) ->
     assert said not in " ".join(_check(None, _on(line=f"{line.replace(chr(92), '')} a")).notes)
 
 
+@pytest.mark.parametrize("last", ["rmrr=0xbdf3f=00:1a.0", "rmrr=0xbdf3e=00:1d.0"])
+def test_a_line_with_two_words_was_not_ended_at_a_semicolon(last: str) -> None:
+    assert _check(None, _on(line=f"rmrr=0xbdf3e=00:1d.0 {last}")).notes == ()
+
+
+def test_a_number_of_one_digit_is_not_taken_for_a_decimal_one() -> None:
+    assert "in decimal" not in _advice("rmrr=7=00:1d.0")
+    assert "in decimal" in _advice("rmrr=10=00:1d.0")
+
+
 def test_what_follows_an_error_is_not_taken() -> None:
     found = _check("rmrr=0xbdf3e=zz;0xbdf3f=00:1a.0")
 
@@ -158,6 +169,8 @@ def test_before_4_17_a_large_range_is_ignored_alone() -> None:
 
     assert "is ignored alone" in " ".join(_check(text, _on(release=(4, 16))).notes)
     assert "is ignored alone" not in " ".join(_check(text).notes)
+    sixteen = _check("rmrr=0xb0000-0xb000f=00:1d.0", _on(release=(4, 16)))
+    assert "is ignored alone" not in " ".join(sixteen.notes)
 
 
 # What the host decides
@@ -169,7 +182,7 @@ def test_without_a_table_it_cannot_be_said() -> None:
     assert _check("rmrr=0xbdf3e=00:1d.0", on).taken is None
     assert "no DMAR table here" in " ".join(_check("rmrr=0xbdf3e=00:1d.0", on).notes)
     assert _check("rmrr=0xbdf3e", on).taken is False
-    old = replace(on, release=(4, 8))
+    old = _on(on.host, release=(4, 8))
     assert (
         _check("rmrr=0xbdf3e=00:1d.0", old).ranges[0].reason == "Xen 4.6 to 4.8 has no such option"
     )
@@ -194,6 +207,44 @@ def test_a_region_of_the_table_is_named(device: str, said: str) -> None:
     assert said in refused.reason
 
 
+@pytest.mark.parametrize(
+    ("devices", "said"),
+    [
+        ("00:1d.0,00:1a.0", "region 1 of the table gives it to the device"),
+        ("00:1d.0,00:1e.0", "region 1 of the table has it, for other devices"),
+    ],
+    ids=["both own it", "one of two owns it"],
+)
+def test_a_region_of_the_table_is_given_to_all_the_devices_or_to_others(
+    devices: str, said: str
+) -> None:
+    scopes = scope(1, 0, (0x1D, 0)), scope(1, 0, (0x1A, 0))
+    on = _on(_host(rmrr(0xBDF3E000, 0xBDF5DFFF, *scopes)))
+
+    (one,) = _check(f"rmrr=0xbdf50={devices}", on).ranges
+
+    assert said in one.advice[0]
+
+
+def test_the_one_of_two_regions_that_gives_it_is_named() -> None:
+    other = rmrr(0xBDF50000, 0xBDF50FFF, scope(1, 0, (0x1A, 0)))
+    on = _on(_host(other, rmrr(0xBDF51000, 0xBDF51FFF, scope(1, 0, (0x1D, 0)))))
+
+    (one,) = _check("rmrr=0xbdf50-0xbdf51=00:1d.0", on).ranges
+
+    assert one.advice == ("region 2 of the table gives it to the device: no option is needed",)
+
+
+def test_a_region_of_the_table_that_xen_does_not_take_is_no_help() -> None:
+    on = _on(_host(rmrr(0xBDF3E000, 0xBDF5DFFF, scope(1, 0, (0x1E, 0)))), release=(4, 16))
+
+    (one,) = _check("rmrr=0xbdf3e-0xbdf5d=00:1e.0", on).ranges
+
+    assert one.advice[-1] == (
+        "region 1 of the table gives it to the device, and Xen does not take that region"
+    )
+
+
 def test_a_first_device_00_00_0_is_not_taken() -> None:
     (one,) = _check("rmrr=0xbdf3e=00:00.0").ranges
 
@@ -216,10 +267,41 @@ def test_the_running_xen_has_the_last_word_on_its_own_line(
     on = _on(line="rmrr=0xbdf3e=00:1d.0 a")
     xen = replace(XEN, command_line=on.command_line, reserved_memory=entries)
 
-    found = _check(None, replace(on, host=replace(on.host, xen=xen)))
+    found = _check(None, _on(replace(on.host, xen=xen)))
 
     assert found.taken is taken
     assert found.ranges[0].reason.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("tables", "line", "said"),
+    [
+        ({}, "rmrr=0xbdf3e=00:1d.0 a", "the running Xen lists it"),
+        (None, "rmrr=0xbdf3e=00:00.0 a", "the rules would not let Xen take it"),
+    ],
+    ids=["no table to judge by", "against the rules"],
+)
+def test_what_the_running_xen_lists_is_taken_and_why_is_said(
+    tables: Mapping[str, bytes] | None, line: str, said: str
+) -> None:
+    told = (RdmEntry(start_pfn=0xBDF3E, nr_pages=1),)
+    xen = replace(XEN, command_line=line, reserved_memory=told)
+
+    (one,) = _check(None, _on(replace(_host(tables=tables), xen=xen))).ranges
+
+    assert one.taken is True
+    assert one.reason.startswith(said)
+
+
+def test_the_list_of_the_running_xen_says_nothing_of_another_release() -> None:
+    told = (RdmEntry(start_pfn=0xBDF3E, nr_pages=2),)
+    xen = replace(XEN, reserved_memory=told, command_line="rmrr=0xa0000=00:1d.0 a")
+    host = replace(_host(tables={}), xen=xen)
+    running, other = _on(host), _on(host, release=(4, 18))
+
+    assert _write("0xbdf3f000+8K=00:1d.0", on=running).ranges == ()
+    assert _write("0xbdf3f000+8K=00:1d.0", on=other).ranges
+    assert (_check(None, running).taken, _check(None, other).taken) == (False, None)
 
 
 def test_without_a_table_the_running_xen_s_list_is_what_may_not_overlap() -> None:
@@ -256,6 +338,20 @@ def test_in_dom0_a_gap_of_the_map_may_be_ram() -> None:
 
     assert any("is not all in dom0's memory map" in one for one in notes)
     assert not any("dom0's" in one for one in _write("0xd0000000+4K=00:1d.0").notes)
+
+
+def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram() -> None:
+    low = MemoryMap(
+        (
+            MemoryEntry(AddressRange(0, 0x8000_0000), MemoryType.RAM, "System RAM"),
+            MemoryEntry(AddressRange(0x8000_0000, 0xC000_0000), MemoryType.RESERVED, "Reserved"),
+        )
+    )
+    host = replace(_host(), memory_map=low)
+    dom0 = replace(host, xen=replace(XEN, command_line=""))
+
+    assert "is past all RAM" in " ".join(_write("0x90000000+4K=00:1d.0", on=_on(host)).notes)
+    assert _write("0x90000000+4K=00:1d.0", on=_on(dom0)).notes == ()
 
 
 def test_what_stands_on_the_command_line_counts_and_may_not_overlap() -> None:
@@ -303,7 +399,7 @@ def test_what_was_changed_is_said() -> None:
 
 def test_the_recorded_dom0_takes_its_own_and_refuses_it_twice() -> None:
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
-    on = OptionHost(host=host, release=(4, 17))
+    on = _on(host)
 
     assert _check(None, on).taken is True
     (refused,) = write_option(on, [read_wanted("0x3c201000+8K=00:03.0")]).refused

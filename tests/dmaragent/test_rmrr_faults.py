@@ -119,8 +119,8 @@ def test_pages_in_a_row_of_the_same_devices_are_one_region() -> None:
 
 def _option(*faults: Fault) -> FaultOption:
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
-    on = OptionHost(host=host, release=(4, 17))
-    return option_of_faults(on, take_inventory(host, (4, 17)), faults)
+    on = OptionHost(inventory=take_inventory(host, (4, 17)), release=(4, 17))
+    return option_of_faults(on, faults)
 
 
 def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option() -> None:

@@ -89,6 +89,33 @@ def test_faults_in_regions_of_the_table_alone_need_no_option(
     assert (ran.code, ran.out.splitlines()[-1]) == (1, "Nothing is left that rmrr= would help with")
 
 
+def test_a_fault_that_was_dropped_is_to_be_looked_at_beside_one_that_was_written(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "log"
+    by_xen = "".join(FAULTS.splitlines(keepends=True)[:2])
+    log.write_text(by_xen)
+    arguments = ["rmrr-option", "--from-log", log, "--host", DOM0]
+    assert run(capsys, *arguments).code == 0
+
+    log.write_text(by_xen + by_xen.replace("b000", "fee0"))
+    ran = run(capsys, *arguments)
+
+    assert ran.code == 1
+    assert "\nNo memory\n" in ran.out
+    assert "rmrr=0xb0000-0xb0001=00:1a.0" in ran.out
+
+
+def test_the_form_in_one_word_is_of_several_ranges_alone(capsys: Capture) -> None:
+    one, two = (
+        run(capsys, "rmrr-option", f"0xbdf3e000+{size}=00:1d.0", "--host", HP).out
+        for size in ("4K", "128K")
+    )
+
+    together = "or, as one word, where ';' must be quoted for GRUB"
+    assert (together in two, together in one) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -97,6 +124,8 @@ def test_faults_in_regions_of_the_table_alone_need_no_option(
         (["0x1000-0x1fff"], 2, "character 14: '=' and the devices come here"),
         (["--check", "console=vga"], 2, "the text has no rmrr="),
         (["0x1000+4K=00:1d.0", "--xen", "four"], 2, "--xen: 'four' is not a release"),
+        (["0x1000+4K=00:1d.0", "--xen", "4.5"], 2, "--xen: Xen 4.5 has no reserved device memory"),
+        (["--check", "rmrr=1=00:1d.0", "--xen", "documented"], 2, "a release of Xen reads rmrr="),
         (["--from-log", "/nonexistent"], 2, "/nonexistent"),
     ],
 )

@@ -88,6 +88,20 @@ def test_twenty_devices_fit_where_their_addresses_are_short_and_21_never() -> No
 
 
 @pytest.mark.parametrize(
+    ("devices", "page", "begins"),
+    [(14, 0x1000_0000, "0x10000000=80:1d.0"), (15, 0x10, "10=80:1d.0")],
+    ids=["as people write it", "in the short form"],
+)
+def test_a_word_of_127_characters_is_written(devices: int, page: int, begins: str) -> None:
+    names = [f"{0x80 + number:02x}:1d.0" for number in range(devices)]
+
+    (written,) = _one(_wanted(page << 12, (page << 12) + 0xFFF, *names)).ranges
+
+    assert written.text.startswith(begins)
+    assert len(written.word) == 127
+
+
+@pytest.mark.parametrize(
     ("devices", "text"),
     [
         (["0001:00:1d.0", "0001:00:1a.7"], "0x1=0001:00:1d.0,00:1a.7"),
@@ -195,6 +209,20 @@ def test_one_word_that_xen_would_cut_is_not_offered() -> None:
     assert len(one_word(ranges[:5]) or "") <= 127
 
 
+def test_one_word_of_127_characters_is_offered() -> None:
+    devices = [f"{bus:02x}:1d.0" for bus in range(0x80, 0x87)]
+    first, just, over = (
+        _wanted(page << 12, (page << 12) + 0xFFF, *devices) for page in (0x10, 0x100, 0x1000)
+    )
+    ranges, longer = (
+        [each for one in write_ranges(pair) for each in one.ranges]
+        for pair in ((first, just), (first, over))
+    )
+
+    assert len(one_word(ranges) or "") == 127
+    assert one_word(longer) is None
+
+
 # What a user asks for
 
 
@@ -207,6 +235,7 @@ def test_one_word_that_xen_would_cut_is_not_offered() -> None:
         ("0XBDF3E000+128KiB=00:1d.0", 0xBDF3E000, 0xBDF5DFFF),
         ("0x0+1=00:1d.0", 0, 0),
         ("0x100000000+1M=00:1d.0", 1 << 32, (1 << 32) + 0xFFFFF),
+        ("0xffffffffff000+4K=00:1d.0", (1 << 52) - 0x1000, (1 << 52) - 1),
     ],
 )
 def test_a_region_is_read(text: str, base: int, limit: int) -> None:
@@ -228,6 +257,7 @@ def test_a_region_is_read(text: str, base: int, limit: int) -> None:
         ("0x1000-0x1fff=", 15, "is not a PCI address"),
         ("0x1000-0x1fff=00:1d.0,00:1z.0", 23, "'00:1z.0' is not a PCI address"),
         ("0x1000-0x1fffffffffffffff=00:1d.0", 8, "beyond 52 bits"),
+        ("0x1000-0x10000000000000=00:1d.0", 8, "beyond 52 bits"),
     ],
 )
 def test_an_error_names_its_place(text: str, position: int, said: str) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.boot_option.given import gives, regions_with
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.inventory import Inventory
@@ -18,7 +19,7 @@ _ADDRESSES = AddressRange(0, 1 << 52)
 """The physical addresses of x86-64."""
 
 
-def option_of_faults(on: OptionHost, inventory: Inventory, faults: Iterable[Fault]) -> FaultOption:
+def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
     """Write the option for `faults`, without those whose region the table gives the device."""
     kept: list[Fault] = []
     given: Counter[str] = Counter()
@@ -26,7 +27,7 @@ def option_of_faults(on: OptionHost, inventory: Inventory, faults: Iterable[Faul
     seen = {True: 0, False: 0}
     for fault in faults:
         seen[fault.by_xen] += 1
-        region = _region(inventory, fault)
+        region = _region(on.inventory, fault)
         if region:
             given[region] += 1
         elif why := _no_memory(fault.address):
@@ -49,9 +50,8 @@ def _counted(found: Counter[str]) -> Iterable[str]:
 def _region(inventory: Inventory, fault: Fault) -> str:
     """Name the region of the table that gives the device the address already; or nothing."""
     touched = AddressRange(fault.address, fault.address + 1)
-    for region in inventory.regions:
-        owners = {owner.sbdf for owner in region.owners}
-        if region.range and region.range.overlaps(touched) and fault.device in owners:
+    for region in regions_with(inventory, touched):
+        if gives(region, [fault.device]):
             place = f"region {region.number} of the table, 0x{region.base:x}-0x{region.limit:x}"
             listed = "" if region.xen.listed is not False else ", which Xen does not take"
             return f"{fault.device} in {place}{listed}"

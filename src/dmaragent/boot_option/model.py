@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from dmaragent.absence import AbsenceKind, why_no_table
+from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import AddressRange
 from dmaragent.host import Host
+from dmaragent.inventory import Inventory
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.rmrr_writer import PageRange, Wanted, Written
 from dmaragent.platforms.xen_options import UserRange
 from dmaragent.snapshot import Missing
+from dmaragent.views.model import ListSource
 from fwtables import Decoded
 
 FIRST_RELEASE = (4, 9)
@@ -42,20 +44,26 @@ class Refused:
 class OptionHost:
     """What of a host decides about the option."""
 
-    host: Host
+    inventory: Inventory
+    """Of the whole host, by the rules of `release`."""
     release: tuple[int, int] | None
     """The hypervisor's; None: not known, so that the newest counts."""
 
     @property
+    def host(self) -> Host:
+        """The host itself."""
+        return self.inventory.host
+
+    @property
     def table(self) -> Decoded | None:
         """The table, where there is one that could be read."""
-        found = self.host.table
+        found = self.inventory.table
         return found if isinstance(found, Decoded) and found.table is not None else None
 
     @property
     def amd(self) -> bool:
         """Whether this is an AMD machine, as far as the absence of a table tells."""
-        absence = None if self.table is not None else why_no_table(self.host)
+        absence = self.inventory.absence
         return absence is not None and absence.kind is AbsenceKind.AMD
 
     @property
@@ -66,10 +74,10 @@ class OptionHost:
     @property
     def listed(self) -> frozenset[AddressRange] | None:
         """The list of the running hypervisor, where it answered and is the release in question."""
-        xen = self.host.xen
-        if xen is None or isinstance(xen.reserved_memory, Missing) or xen.release != self.release:
+        told = self.inventory.xen.list
+        if told.source is not ListSource.HYPERVISOR:
             return None
-        return frozenset(each.range for each in xen.reserved_memory)
+        return frozenset(each.range for each in told.entries)
 
     @property
     def command_line(self) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
+from dmaragent.boot_option.given import gives, regions_with
 from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes, ram_in
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
@@ -24,7 +25,6 @@ from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import behaviour_of
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.snapshot import Missing
-from dmaragent.views.explain import rmrrs
 
 _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")
 """A value without ``rmrr=`` before it."""
@@ -201,22 +201,16 @@ def _absent(on: OptionHost, user: UserRange) -> str:
 
 def _in_table(on: OptionHost, user: UserRange) -> str:
     """Say which region of the table has pages of `user`, and what that means; or nothing."""
-    decoded, pages = on.table, user.range
-    if decoded is None or pages is None:
-        return ""
-    for number, (_, rmrr) in enumerate(rmrrs(decoded.table), 1):
-        if rmrr.limit_address < rmrr.base_address:
-            continue
-        region = AddressRange.from_inclusive(rmrr.base_address, rmrr.limit_address)
-        if not region.overlaps(pages):
-            continue
-        segment = rmrr.segment_number
-        owners = {on.host.topology.locate(segment, each).sbdf for each in rmrr.device_scope}
-        if owners.issuperset(user.devices):
-            return f"region {number} of the table gives it to the device: no option is needed"
+    found = [] if user.range is None else list(regions_with(on.inventory, user.range))
+    for region in found:
+        if gives(region, user.devices):
+            dropped = region.xen.listed is False
+            end = ", and Xen does not take that region" if dropped else ": no option is needed"
+            return f"region {region.number} of the table gives it to the device{end}"
+    if found:
         return (
-            f"region {number} of the table has it, for other devices: Xen has no option that "
-            "adds a device to a region"
+            f"region {found[0].number} of the table has it, for other devices: Xen has no option "
+            "that adds a device to a region"
         )
     return ""
 

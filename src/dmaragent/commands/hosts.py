@@ -10,10 +10,15 @@ from dmaragent.present.wording import host_words
 from dmaragent.snapshot import Missing
 
 
-def take_host(path: str | None) -> tuple[OpenedHost, Inventory]:
-    """Take the inventory of the host at `path`, or of this machine where it is None."""
+def take_host(
+    path: str | None, release: tuple[int, int] | None = None
+) -> tuple[OpenedHost, Inventory]:
+    """Take the inventory of the host at `path`, or of this machine where it is None.
+
+    With `release`, by the rules of that release of Xen.
+    """
     opened = open_host(path)
-    return opened, take_inventory(join(collect(opened.reader)))
+    return opened, take_inventory(join(collect(opened.reader)), release)
 
 
 def host_title(opened: OpenedHost) -> str:

@@ -121,7 +121,6 @@ def _from_log(options: argparse.Namespace) -> int:
     from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
     from dmaragent.platforms.dma_faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
@@ -136,28 +135,32 @@ def _from_log(options: argparse.Namespace) -> int:
             "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
         )
     opened, on = _host(options)
-    found = option_of_faults(on, take_inventory(on.host, on.release), faults)
+    found = option_of_faults(on, faults)
     _print(options, opened, faults_document(found), faults_text(found))
     return _fault_code(found)
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
-    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - likewise
-    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
-    from dmaragent.platforms.releases import Release  # noqa: PLC0415 - likewise
+    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import take_host  # noqa: PLC0415 - likewise
 
-    try:
-        release = None if options.xen is None else Release.parse(options.xen).series
-    except ValueError as error:
-        raise DmaragentError(f"--xen: {error}") from error
-    opened = open_host(options.host)
-    host = join(collect(opened.reader))
-    if release is None and host.xen is not None:
-        release = host.xen.release
-    return opened, OptionHost(host=host, release=release)
+    release = _release(options.xen)
+    opened, inventory = take_host(options.host, release)
+    if release is None and inventory.host.xen is not None:
+        release = inventory.host.xen.release
+    return opened, OptionHost(inventory=inventory, release=release)
+
+
+def _release(given: str | None) -> tuple[int, int] | None:
+    from dmaragent.api import DOCUMENTED, read_release  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    if given == DOCUMENTED:
+        raise DmaragentError(
+            "--xen documented: that is about guests' settings; a release of Xen reads rmrr=",
+            "name one, such as --xen 4.17",
+        )
+    return None if given is None else read_release("--xen", given).series
 
 
 def _print(

@@ -1,0 +1,21 @@
+"""What the table gives devices already, so that no option is needed for it.
+
+Pure.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.inventory import Inventory, Region
+
+
+def regions_with(inventory: Inventory, place: AddressRange) -> Iterator[Region]:
+    """Yield the regions of the table that have a byte of `place`, in table order."""
+    for region in inventory.all_regions:
+        if region.range is not None and region.range.overlaps(place):
+            yield region
+
+
+def gives(region: Region, devices: Iterable[SBDF]) -> bool:
+    """Tell whether the table gives `region` to all of `devices`."""
+    return {owner.sbdf for owner in region.owners}.issuperset(devices)
