@@ -125,6 +125,63 @@ def test_a_guest_whose_address_names_another_device_now_is_told(
     assert "    0000:00:14.0 is another device: 8086:9d2f -> 10ec:8168" in ran.out.splitlines()
 
 
+def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    moved = table(drhd(0xFED90000, flags=1), rmrr(0x5FA2A000, 0x5FA41FFF, XHCI))
+    hosts = {
+        name: host_of(data, [Function(sbdf="0000:00:14.0", ids=ids)])
+        for name, data, ids in (("a", BEFORE, (0x8086, 0x9D2F)), ("b", moved, (0x10EC, 0x8168)))
+    }
+    _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
+    monkeypatch.setattr(
+        "dmaragent.api.open_host",
+        lambda path: opening.OpenedHost(hosts[path], opening.RECORDED, path),
+    )
+
+    ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg", "--xen", "4.17")
+
+    assert ran.out.startswith("1 guest no longer starts;")
+    assert "    0000:00:14.0 is another device: 8086:9d2f -> 10ec:8168" in ran.out.splitlines()
+
+
+def test_a_guest_that_starts_with_other_warnings_shows_them(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    before = _file(tmp_path / "before.bin", BEFORE)
+    moved = rmrr(0x5FA2A000, 0x5FA41FFF, XHCI)
+    after = _file(tmp_path / "after.bin", table(drhd(0xFED90000, flags=1), moved))
+    relaxed = GUEST.format("g", 2800) + 'rdm = "strategy=host,policy=relaxed"\n'
+    guest = _file(tmp_path / "g.cfg", relaxed.replace("00:14.0", "00:14.0,rdm_policy=relaxed"))
+
+    ran = run(capsys, "diff", before, after, "--guest", guest, "--xen", "4.17")
+
+    lines = ran.out.splitlines()
+    assert any("starts on both, other warnings" in one for one in lines)
+    assert any(one.startswith("    B  ") for one in lines)
+
+
+def test_a_file_of_a_folder_without_a_name_is_no_guest(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "guests").mkdir()
+    _file(tmp_path / "guests/pool.cfg", "memory = 512\n")
+
+    ran = run(capsys, "diff", HP, HP, "--guest", tmp_path / "guests")
+
+    assert "pool.cfg: no name with a memory, a type or devices" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(("release", "severity"), [("4.17", "warning"), ("4.19", "critical")])
+def test_findings_are_of_the_release_that_is_named(
+    release: str, severity: str, capsys: Capture
+) -> None:
+    hosts = [MACHINES / "qemu-q35-rmrr", MACHINES / "dell-r820"]
+
+    found = run(capsys, "diff", *hosts, "--xen", release, "--json").document["answer"]["findings"]
+
+    in_ram = [one["a"]["severity"] for one in found if (one["a"] or {}).get("id") == "rmrr-in-ram"]
+    assert set(in_ram) == {severity}
+
+
 def test_without_b_it_is_this_machine(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr(opening, "LiveHost", lambda: host_of(BEFORE, []))
 

@@ -84,13 +84,13 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
     if xen is None:
         none = _NO_XEN if inventory.linux_state is LinuxState.GROUPS else None
         return {"xen": none, "xen-options": None, "xen-dom0": None, "xen-iommu": None}
-    off = xen.iommu_enabled
+    enabled = xen.iommu_enabled
     release = None if xen.release is None else "{}.{}".format(*xen.release)
     return {
         "xen": None if release is None else f"{release}{xen.extra or ''}",
         "xen-options": xen.command_line,
         "xen-dom0": xen.guest_type,
-        "xen-iommu": None if off is None else "on" if off else "off",
+        "xen-iommu": None if enabled is None else "on" if enabled else "off",
     }
 
 

@@ -64,7 +64,6 @@ class Known:
 
     tables: bool
     functions: bool
-    memory_map: bool
     xen_list: bool
     linux: bool
 
@@ -79,7 +78,6 @@ def known_of(a: Inventory, b: Inventory) -> Known:
     return Known(
         tables=TableState.UNKNOWN not in (table_state(a), table_state(b)),
         functions=functions,
-        memory_map=_knows_map(a) and _knows_map(b),
         xen_list=sources and (source is ListSource.HYPERVISOR or alike),
         linux=functions and LinuxState.UNDER_XEN not in states,
     )

@@ -143,7 +143,7 @@ class FindingChange:
     why: str = ""
     """Why it is not known whether the other side has it."""
     changes: tuple[Changed, ...] = ()
-    """``severity``, ``xen``, ``linux``, ``count``."""
+    """``severity``, ``xen``, ``linux``."""
 
 
 class GuestFate(Enum):

@@ -7,7 +7,6 @@ from dmaragent.addresses import SBDF
 from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.escaping import visible
 from dmaragent.present.resolve_head import VERDICT_WORDS, reason_words, shorten, stack_words
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
@@ -52,9 +51,7 @@ def guests_text(
 
 def _guest(change: GuestChange, places: Mapping[SBDF, SBDF]) -> Iterator[str]:
     guest = change.b.guest
-    name = (
-        f"{visible(guest.name)} ({visible(guest.source)})" if guest.name else visible(guest.source)
-    )
+    name = f"{guest.name} ({guest.source})" if guest.name else guest.source
     was, now = VERDICT_WORDS[change.a.verdict], VERDICT_WORDS[change.b.verdict]
     said = f"{was} -> {now}" if was != now else f"{now} on both, {_HEADS[change.fate]}"
     yield from paragraph(f"{name}: {said}", indent=2, hang=2)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Changed, Comparison, FindingFate, Side
 from dmaragent.policy.resolver import Stack
+from dmaragent.present.diff_findings import findings_text
 from dmaragent.present.diff_guests import guests_text
 from dmaragent.present.diff_head import headline
 from dmaragent.present.diff_regions import regions_text, renumbered_text
@@ -27,7 +28,7 @@ def diff_text(
     yield from _section("Devices at another address", renumbered_text(comparison.renumbered))
     yield from _section("Remapping units (DRHD)", units_text(comparison.units))
     yield from _section("Other structures of the table", structures_text(comparison.structures))
-    yield from _section("Findings", _findings(comparison))
+    yield from _section("Findings", findings_text(comparison.findings))
     yield from _section("Xen's list", _facts(comparison.xen))
     yield from _section("Hosts", _facts(comparison.facts))
     yield from _section("Not compared", _not_compared(comparison))
@@ -45,23 +46,6 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 def _facts(changes: Sequence[Changed]) -> Iterator[str]:
     for one in changes:
         yield from changed_text(one, indent=2)
-
-
-def _findings(comparison: Comparison) -> Iterator[str]:
-    words = {
-        FindingFate.APPEARED: "appeared",
-        FindingFate.GONE: "went",
-        FindingFate.CHANGED: "changed",
-    }
-    for one in comparison.findings:
-        if one.fate is FindingFate.NOT_KNOWN:
-            continue
-        found = one.b or one.a
-        assert found is not None  # noqa: S101 - a change is of one side at least
-        head = f"{words[one.fate]}: {found.severity.value} {found.rule.id}: {found.hit.said}"
-        yield from paragraph(head, indent=2, hang=2)
-        for change in one.changes:
-            yield from changed_text(change, indent=4)
 
 
 def _not_compared(comparison: Comparison) -> Iterator[str]:

@@ -1,0 +1,138 @@
+"""What a comparison takes for known, for the same and for told: at the edges of each."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.addresses import AddressRange
+from dmaragent.comparison.facts import changed_facts, unknown_facts
+from dmaragent.comparison.knowledge import known_of
+from dmaragent.comparison.model import Changed, Fate, Side
+from dmaragent.comparison.pairing import Pairing
+from dmaragent.host.xen import XenHost
+from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.snapshot import Missing, MissingKind
+from support.comparisons import compared, inventory_of
+from support.hosts import Function
+from support.tables import rmrr, scope, table
+
+USB = scope(1, 0, (0x1D, 0))
+LOW = table(rmrr(0x7A000000, 0x7A00FFFF, USB))
+FUNCTIONS = [Function(sbdf="0000:00:1d.0", class_code=0x0C0320)]
+UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
+XEN = XenHost(
+    dom0=True,
+    guest_type="PV",
+    release=(4, 17),
+    extra=".7",
+    command_line="dom0_mem=2G",
+    capabilities=("directio",),
+    reserved_memory=UNKNOWN,
+    device_reserved_memory=UNKNOWN,
+    assignable=UNKNOWN,
+)
+MAP = MemoryMap((MemoryEntry(AddressRange(0, 1 << 30), MemoryType.RAM, "System RAM"),))
+
+
+def _host(xen: XenHost | None = None, state: LinuxState = LinuxState.GROUPS) -> Inventory:
+    found = inventory_of(LOW, FUNCTIONS)
+    return replace(found, host=replace(found.host, xen=xen), linux_state=state)
+
+
+def test_xen_s_iommu_that_was_switched_off_is_told_as_off() -> None:
+    off = replace(XEN, capabilities=())
+
+    assert list(changed_facts(_host(XEN), _host(off))) == [Changed("xen-iommu", "on", "off")]
+
+
+def test_a_host_without_xen_lacks_no_fact_about_xen() -> None:
+    assert list(unknown_facts(_host(), _host(XEN))) == []
+    (unknown,) = unknown_facts(_host(state=LinuxState.UNKNOWN), _host(XEN))
+
+    assert unknown.side is Side.A
+    assert "xen options" in unknown.why
+
+
+@pytest.mark.parametrize("state", [LinuxState.GROUPS, LinuxState.UNDER_XEN])
+def test_what_linux_holds_is_compared_where_linux_has_the_iommu_on_both(state: LinuxState) -> None:
+    nic = inventory_of(LOW, [Function(sbdf="0000:00:1d.0", class_code=0x020000)])
+
+    found = compared(_host(), replace(nic, linux_state=state))
+
+    changes = [each.what for one in found.regions for each in one.changes]
+    assert changes == (["linux"] if state is LinuxState.GROUPS else [])
+
+
+@pytest.mark.parametrize("both", [True, False], ids=["on both", "on one"])
+def test_predicted_lists_are_compared_where_both_know_the_memory_map(both: bool) -> None:  # noqa: FBT001 - a case
+    a, b = _host(), _host()
+    mapped = replace(b, host=replace(b.host, memory_map=MAP))
+
+    assert known_of(mapped if both else a, mapped).xen_list is both
+
+
+# What is the same one
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pairs"),
+    [
+        (["a"], ["b"], 1),
+        (["a", "c"], ["b"], 0),
+        (["a"], ["b", "c"], 0),
+        (["a", "c"], ["b", "d"], 0),
+    ],
+    ids=["one each", "two on the left", "two on the right", "two each"],
+)
+def test_what_must_be_unique_is_unique_on_both_sides(
+    left: list[str], right: list[str], pairs: int
+) -> None:
+    found = Pairing.of(left, right)
+
+    found.by(lambda _: "the same", unique=True)
+
+    assert len(found.pairs) == pairs
+
+
+def test_regions_of_two_devices_alike_on_other_roots_are_not_taken_for_moved() -> None:
+    def host(base: int, *buses: int) -> Inventory:
+        regions = [
+            rmrr(base + (bus << 16), base + (bus << 16) + 0xFFF, scope(1, bus, (2, 0)))
+            for bus in buses
+        ]
+        return inventory_of(
+            table(*regions),
+            [Function(sbdf=f"0000:{bus:02x}:02.0", ids=(0x8086, 0x1521)) for bus in buses],
+        )
+
+    fates = [one.fate for one in compared(host(1 << 28, 1, 2), host(1 << 29, 3, 4)).regions]
+
+    assert fates == [Fate.GONE, Fate.GONE, Fate.APPEARED, Fate.APPEARED]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fate"),
+    [(1, Fate.SAME), (3, Fate.OWNERS), (99, Fate.OWNERS)],
+    ids=["endpoint", "IOAPIC", "unknown type"],
+)
+def test_the_enumeration_id_tells_devices_apart_where_the_type_may_use_it(
+    kind: int, fate: Fate
+) -> None:
+    a, b = (
+        inventory_of(
+            table(rmrr(0x7A000000, 0x7A00FFFF, scope(kind, 0, (2, 0), enumeration_id=number)))
+        )
+        for number in (1, 2)
+    )
+
+    assert [one.fate for one in compared(a, b).regions] == [fate]
+
+
+def test_other_bytes_are_not_told_beside_a_region_that_says_so() -> None:
+    moved = inventory_of(table(rmrr(0x7B000000, 0x7B00FFFF, USB)), FUNCTIONS)
+
+    found = compared(inventory_of(LOW, FUNCTIONS), moved)
+
+    assert [one.fate for one in found.regions] == [Fate.MOVED]
+    assert found.facts == ()

@@ -1,0 +1,114 @@
+"""A comparison for people: what is told once, what is named, and of which side."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.checks import check
+from dmaragent.checks.facts import Need
+from dmaragent.checks.model import Finding, NotAsked, Severity
+from dmaragent.comparison import compare
+from dmaragent.comparison.model import Comparison
+from dmaragent.inventory import Inventory
+from dmaragent.present.diff_head import headline
+from dmaragent.present.diff_text import diff_text
+from support.comparisons import compared, inventory_of
+from support.tables import drhd, patched, resummed, rmrr, scope, table
+
+USB = scope(1, 0, (0x1D, 0))
+EVERY = drhd(0xFED90000, flags=1)
+WRONG = (rmrr(0x7A000000, 0x79FFFFFF, USB), rmrr(0x7C000000, 0x7BFFFFFF, USB))
+
+
+def _text(found: Comparison) -> list[str]:
+    return list(diff_text(found, ["Table a", "Table b"], []))
+
+
+def _section(found: Comparison, title: str) -> list[str]:
+    lines = _text(found)
+    start = lines.index(title) + 1
+    return lines[start : [*lines[start:], ""].index("") + start]
+
+
+def _with(inventory: Inventory, *xen: str) -> Comparison:
+    """Compare a host with itself, where its findings say `xen` on B instead."""
+    checked = check(inventory)
+    told = [_saying(one, said) for one, said in zip(checked.findings, xen, strict=True)]
+    return compare(inventory, inventory, checked, replace(checked, findings=tuple(told)))
+
+
+def _saying(one: Finding, xen: str) -> Finding:
+    return replace(one, hit=replace(one.hit, xen=xen, severity=Severity.INFO))
+
+
+def test_what_changed_alike_of_findings_of_one_rule_is_told_once() -> None:
+    inventory = inventory_of(table(EVERY, *WRONG))
+    severity = check(inventory).findings[0].severity.value
+
+    lines = _section(_with(inventory, "It is ignored.", "It is ignored."), "Findings")
+
+    assert lines[0] == "  changed: info rmrr-limit-below-base, 2 findings"
+    places = ("0x7a000000-0x79ffffff", "0x7c000000-0x7bffffff")
+    assert [sum(place in line for line in lines) for place in places] == [1, 1]
+    assert lines.count(f"    severity: {severity} -> info") == 1
+    assert sum("It is ignored." in line for line in lines) == 1
+
+
+def test_what_changed_otherwise_is_told_apart() -> None:
+    inventory = inventory_of(table(EVERY, *WRONG))
+
+    lines = _section(_with(inventory, "It is ignored.", "It is taken."), "Findings")
+
+    heads = [line for line in lines if line.startswith("  changed: info rmrr-limit-below-base: ")]
+    assert len(heads) == 2
+
+
+def test_findings_that_appeared_are_told_by_their_rule() -> None:
+    lines = _section(
+        compared(inventory_of(table(EVERY)), inventory_of(table(EVERY, *WRONG))), "Findings"
+    )
+
+    assert sum("rmrr-limit-below-base" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(("of_a", "sides"), [(True, "BA"), (False, "AB")])
+def test_a_finding_that_is_not_known_is_told_of_the_side_that_does_not_know(
+    of_a: bool,  # noqa: FBT001 - a case
+    sides: str,
+) -> None:
+    wrong, sound = inventory_of(table(EVERY, WRONG[0])), inventory_of(table(EVERY))
+    unasked = NotAsked(need=Need.PCI, rules=("rmrr-limit-below-base",))
+    unsure = replace(check(sound), not_asked=(unasked,))
+    found = (
+        compare(wrong, sound, check(wrong), unsure)
+        if of_a
+        else compare(sound, wrong, unsure, check(wrong))
+    )
+
+    text = " ".join(" ".join(_section(found, "Not compared")).split())
+
+    assert (
+        f"{sides[0]}: the PCI functions not known, so these findings of {sides[1]} may be there "
+        "or not: rmrr-limit-below-base"
+    ) in text
+
+
+def test_a_region_that_damage_may_hide_is_counted_as_not_found() -> None:
+    before = table(EVERY, rmrr(0x7A000000, 0x7A00FFFF, USB))
+    cut = resummed(patched(before[:-10], [(4, (len(before) - 10).to_bytes(4, "little"))]))
+
+    told = headline(compared(inventory_of(before), inventory_of(cut)))
+
+    assert "1 region not found in B" in told
+    assert "went" not in told.partition("finding")[0]
+
+
+@pytest.mark.parametrize(("devices", "again"), [(4, False), (5, True)])
+def test_a_list_of_more_than_four_owners_is_said_once(devices: int, again: bool) -> None:  # noqa: FBT001 - a case
+    scopes = [scope(1, 0, (number, 0)) for number in range(1, devices + 1)]
+    after = table(EVERY, *(rmrr(base, base + 0xFFF, *scopes) for base in (0x7A000000, 0x7B000000)))
+
+    found = compared(inventory_of(table(EVERY)), inventory_of(after))
+    text = " ".join(" ".join(_section(found, "Regions")).split())
+
+    assert (f"the same {devices} devices as 0x7a000000-0x7a000fff" in text) is again
