@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 
 from dmaragent.checks.facts import Facts, Need
-from dmaragent.checks.fields import field, scope_field, scope_text, scopes, subject_of
+from dmaragent.checks.fields import field, scope_field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
-from dmaragent.checks.rules import rule
-from fwtables import DRHD, DeviceScope
+from dmaragent.checks.places import PCI_SCOPES, Entry, subject_of
+from dmaragent.checks.rules import MOST_TOLD, rule, some
+from dmaragent.topology import PciFunction
+from fwtables import DRHD
 from fwtables.constants import ScopeType
 
 _LAST_SEGMENT = 0xFFFF
 """The table has 16 bits for a segment; Linux numbers what is behind VMD above that."""
 _HOST_BRIDGE = 0x0600
-_NAMED = 8
-"""How many units are named in a sentence."""
 _UPDATE = "Update the firmware, and report it to the vendor."
 _MATCH = (
     "Xen vtd/dmar.c, acpi_find_matched_drhd_unit; Linux intel/dmar.c, dmar_find_matched_drhd_unit"
@@ -39,14 +39,13 @@ def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
     for segment, units in _by_segment(facts):
         alls = [one for one in units if one[1].include_pci_all]
         if len(alls) > 1:
-            names = ", ".join(subject_of(drhd) for _, drhd in alls[:_NAMED])
-            names += f" and {len(alls) - _NAMED} more" if len(alls) > _NAMED else ""
+            names = some([subject_of(drhd) for _, drhd in alls])
             yield (
                 segment,
                 Hit(
                     said=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
                     subject=f"segment {segment:#x}: {names}",
-                    evidence=tuple(_flags(facts, *one) for one in alls),
+                    evidence=tuple(_flags(facts, *one) for one in alls[:MOST_TOLD]),
                 ),
             )
 
@@ -122,7 +121,7 @@ def no_include_all(facts: Facts) -> Iterator[Hit]:
             yield Hit(
                 said=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
                 subject=f"segment {segment:#x}",
-                evidence=tuple(_flags(facts, *one) for one in units),
+                evidence=tuple(_flags(facts, *one) for one in units[:MOST_TOLD]),
             )
 
 
@@ -142,7 +141,7 @@ def device_without_unit(facts: Facts) -> Iterator[Hit]:
     if next(facts.of(DRHD), None) is None:
         return  # the table has none at all: no-unit says so
     units = {
-        segment: tuple(_flags(facts, *one) for one in found)
+        segment: tuple(_flags(facts, *one) for one in found[:MOST_TOLD])
         for segment, found in _by_segment(facts)
     }
     for sbdf, function in sorted((facts.functions or {}).items()):
@@ -183,37 +182,89 @@ def serves_nothing(facts: Facts) -> Iterator[Hit]:
 @rule(
     "device-in-two-units",
     Severity.WARNING,
-    "Two units name the same device",
+    "Two units name the same device, or one a bridge above it",
     xen="Xen takes the unit that comes later in the table, one with INCLUDE_PCI_ALL last.",
     linux="Linux takes the same for a PCI device, and one of the two for anything else; it warns "
     "of nothing.",
     advice=f"{_UPDATE} If the device's DMA is refused or strays, this is why.",
     source=f"VT-d 8.3; {_MATCH}; Linux intel/dmar.c, dmar_pci_bus_add_dev",
+    uses=(Need.PCI,),
 )
 def in_two_units(facts: Facts) -> Iterator[Hit]:
-    """Find scope entries of different units that name the same thing."""
-    named: dict[tuple[object, ...], tuple[DRHD, Evidence]] = {}
-    for structure, at, scope in scopes(facts):
-        if not isinstance(structure, DRHD):
+    """Find scope entries of different units that name the same thing, or a bridge above it."""
+    ours = [entry for entry in facts.entries if isinstance(entry.structure, DRHD)]
+    named: dict[object, Entry] = {}
+    for entry in ours:
+        first = named.setdefault(_meant(entry), entry)
+        if _base(first) != _base(entry):
+            yield _both(facts, entry, first, f"{_name(entry)} is in the scopes of {{}} and {{}}.")
+    above = _bridges_above(ours)
+    for entry in ours:
+        if entry.scope.type in PCI_SCOPES and entry.located.sbdf is not None and _by_scope(entry):
+            bus = entry.segment, entry.located.sbdf.bus
+            for bridge in above.get(bus, ()):
+                if _base(bridge) != _base(entry) and bridge.located.sbdf != entry.located.sbdf:
+                    said = f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
+                    yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
+
+
+def _both(facts: Facts, entry: Entry, other: Entry, said: str) -> Hit:
+    """Make a hit of two entries; `said` has a gap for the unit of each, the other's first."""
+    units = subject_of(other.structure), subject_of(entry.structure)
+    return Hit(
+        said=said.format(*units),
+        subject=f"{_name(entry)}: {', '.join(sorted(units))}",
+        evidence=(_shown(facts, other), _shown(facts, entry)),
+    )
+
+
+def _shown(facts: Facts, entry: Entry) -> Evidence:
+    name = "enumeration_id" if entry.scope.type in _ENUMERATED else "start_bus_number"
+    return scope_field(facts, entry, name, _name(entry))
+
+
+def _base(entry: Entry) -> int:
+    """Give what makes a unit the same in two structures."""
+    base: int = getattr(entry.structure, "register_base_address", 0)
+    return base
+
+
+def _by_scope(entry: Entry) -> bool:
+    """Tell whether Xen and Linux look at the scope to find the unit: not where it takes all."""
+    return not getattr(entry.structure, "include_pci_all", False)
+
+
+def _bridges_above(ours: list[Entry]) -> dict[tuple[int, int], list[Entry]]:
+    """Give for each bus, by segment, entries that name a bridge above it: of two units at most."""
+    above: dict[tuple[int, int], list[Entry]] = {}
+    done: set[tuple[PciFunction, int]] = set()
+    for entry in ours:
+        bridge = entry.function
+        if bridge is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
             continue
-        name, key = _meant(structure.segment_number, scope)
-        field_name = "enumeration_id" if scope.type in _ENUMERATED else "start_bus_number"
-        shown = scope_field(facts, at, "DRHD", field_name, name)
-        first, evidence = named.setdefault(key, (structure, shown))
-        if first.register_base_address != structure.register_base_address:
-            yield Hit(
-                said=f"{name} is in the scopes of {subject_of(first)} and {subject_of(structure)}.",
-                subject=f"{name}: {', '.join(sorted((subject_of(first), subject_of(structure))))}",
-                evidence=(evidence, shown),
-            )
+        if not _by_scope(entry) or (bridge, _base(entry)) in done:
+            continue
+        done.add((bridge, _base(entry)))
+        for bus in bridge.buses_behind:
+            there = above.setdefault((entry.segment, bus), [])
+            if not there or (len(there) == 1 and _base(there[0]) != _base(entry)):
+                there.append(entry)
+    return above
 
 
-def _meant(segment: int, scope: DeviceScope) -> tuple[str, tuple[object, ...]]:
-    """Give what an entry means: its name, and what two of the same have in common."""
-    if scope.type in _ENUMERATED:
-        number = scope.enumeration_id
-        return f"{ScopeType(scope.type).name} {number}", (scope.type, number)
-    return scope_text(segment, scope), (segment, scope.start_bus_number, scope.path)
+def _name(entry: Entry) -> str:
+    """Name what an entry means: by its number, or by the path as the table has it."""
+    if entry.scope.type in _ENUMERATED:
+        return f"{entry.type_name} {entry.scope.enumeration_id}"
+    return entry.written
+
+
+def _meant(entry: Entry) -> tuple[object, ...]:
+    """Give what two entries that mean the same have in common."""
+    if entry.scope.type in _ENUMERATED:
+        return entry.scope.type, entry.scope.enumeration_id
+    sbdf = entry.located.sbdf
+    return (sbdf,) if sbdf is not None else (entry.written,)
 
 
 RULES: tuple[Rule, ...] = (

@@ -151,8 +151,7 @@ def structure_too_short(facts: Facts) -> Iterator[Hit]:
 def structure_past_end(facts: Facts) -> Iterator[Hit]:
     """Find the structure that the table does not hold whole."""
     for each, hit in _hits(facts, 2, DamageKind.STRUCTURE_PAST_END):
-        owner = _type_at(facts, each.offset)
-        yield _owned(hit, owner)
+        yield _owned(hit, _type_at(facts, each.offset))
 
 
 @rule(
@@ -166,9 +165,8 @@ def structure_past_end(facts: Facts) -> Iterator[Hit]:
 )
 def scope_too_short(facts: Facts) -> Iterator[Hit]:
     """Find scope entries of length 0, or without one step of a path."""
-    for each, hit in _hits(
-        facts, 1, DamageKind.SCOPE_LENGTH_ZERO, DamageKind.SCOPE_LENGTH_TOO_SMALL
-    ):
+    kinds = DamageKind.SCOPE_LENGTH_ZERO, DamageKind.SCOPE_LENGTH_TOO_SMALL
+    for each, hit in _hits(facts, 1, *kinds):
         owner = _structure_at(facts, each.offset)
         xen = linux = ""
         if owner in (_ALL_PORTS, "SIDP"):
@@ -193,8 +191,7 @@ def scope_too_short(facts: Facts) -> Iterator[Hit]:
 def scope_past_structure(facts: Facts) -> Iterator[Hit]:
     """Find scope entries that their structure does not hold whole."""
     for each, hit in _hits(facts, 1, DamageKind.SCOPE_PAST_STRUCTURE):
-        owner = _structure_at(facts, each.offset)
-        yield _owned(hit, owner)
+        yield _owned(hit, _structure_at(facts, each.offset))
 
 
 @rule(
@@ -209,8 +206,7 @@ def scope_past_structure(facts: Facts) -> Iterator[Hit]:
 def scope_length_odd(facts: Facts) -> Iterator[Hit]:
     """Find scope entries of an odd length."""
     for each, hit in _hits(facts, 1, DamageKind.SCOPE_LENGTH_ODD):
-        owner = _structure_at(facts, each.offset)
-        yield _owned(hit, owner)
+        yield _owned(hit, _structure_at(facts, each.offset))
 
 
 @rule(

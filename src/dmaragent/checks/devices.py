@@ -1,21 +1,14 @@
 """Rules about where device scopes lead on this host: absent devices, bridges, start buses."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.fields import entry_evidence, scope_evidence
+from dmaragent.checks.hits import entry_hit, region_hit
 from dmaragent.checks.model import Hit, Severity
-from dmaragent.checks.places import (
-    PCI_SCOPES,
-    Entry,
-    entries,
-    entry_evidence,
-    region_entries,
-    scope_evidence,
-)
-from dmaragent.checks.rules import rule
-from dmaragent.checks.scopes import entry_hit, region_hit
+from dmaragent.checks.places import PCI_SCOPES, Entry
+from dmaragent.checks.rules import MOST_TOLD, rule, some
 from dmaragent.inventory import LinuxState, Region
 from dmaragent.platforms.linux import takes
 from dmaragent.platforms.xen_model import looking_releases
@@ -56,13 +49,12 @@ _IGNORING, _OTHERS = looking_releases()
 )
 def all_absent(facts: Facts) -> Iterator[Hit]:
     """Find regions none of whose devices answers; segments without functions have their rule."""
-    for region, scope in region_entries(facts):
+    for region, scope in facts.region_scopes:
         if not _all_absent(scope) or region.segment not in facts.segments:
             continue
         shown = scope_evidence(facts, scope)
-        names = ", ".join(str(entry.located.sbdf or entry.written) for entry in scope)
-        hit = region_hit(region, f"names {names}; nothing answers there.", shown)
-        yield replace(hit, xen=_by_list(region))
+        said = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
+        yield region_hit(region, said, shown, xen=_by_list(region))
 
 
 def _by_list(region: Region) -> str:
@@ -90,7 +82,7 @@ def absent(facts: Facts) -> Iterator[Hit]:
     A device is told once, whatever the number of regions that name it.
     """
     found: dict[SBDF, list[Entry]] = {}
-    for _, scope in region_entries(facts):
+    for _, scope in facts.region_scopes:
         for entry in () if _all_absent(scope) else scope:
             sbdf = entry.located.sbdf
             if entry.absent and entry.scope.type in PCI_SCOPES and sbdf is not None:
@@ -99,12 +91,14 @@ def absent(facts: Facts) -> Iterator[Hit]:
         regions = list(dict.fromkeys(entry.number for entry in named if entry.number))
         many = "region" if len(regions) == 1 else "regions"
         yield Hit(
-            said=f"{sbdf}, which {many} {', '.join(map(str, regions))} name"
+            said=f"{sbdf}, which {many} {some([str(each) for each in regions])} name"
             f"{'s' if len(regions) == 1 else ''}, does not answer.",
             subject=str(sbdf),
             region=regions[0] if len(regions) == 1 else None,
             device=sbdf,
-            evidence=tuple(one for entry in named for one in entry_evidence(facts, entry)),
+            evidence=tuple(
+                one for entry in named[:MOST_TOLD] for one in entry_evidence(facts, entry)
+            ),
         )
 
 
@@ -123,14 +117,14 @@ def absent(facts: Facts) -> Iterator[Hit]:
 )
 def absent_shares(facts: Facts) -> Iterator[Hit]:
     """Find regions that absent devices alone make shared."""
-    for region, scope in region_entries(facts):
+    for region, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
         here = {entry.located.sbdf for entry in counted if not entry.absent}
         gone = [entry for entry in counted if entry.absent]
         if len(here) != 1 or not gone:
             continue
         shown = scope_evidence(facts, scope)
-        names = ", ".join(str(entry.located.sbdf or entry.written) for entry in gone)
+        names = some([entry.device_words for entry in gone])
         yield region_hit(region, f"is {here.pop()}'s alone: {names} does not answer.", shown)
 
 
@@ -149,7 +143,7 @@ def absent_shares(facts: Facts) -> Iterator[Hit]:
 )
 def type_mismatch(facts: Facts) -> Iterator[Hit]:
     """Find endpoint entries that lead to bridges, and the reverse, in any structure."""
-    for entry in entries(facts):
+    for entry in facts.entries:
         function = entry.function
         if function is None or function.physical_function is not None:
             continue
@@ -195,7 +189,7 @@ def _by_linux(facts: Facts, entry: Entry) -> tuple[Severity | None, str]:
 )
 def path_not_bridge(facts: Facts) -> Iterator[Hit]:
     """Find paths that a function without buses behind it breaks, in any structure."""
-    for entry in entries(facts):
+    for entry in facts.entries:
         bridge = _last_step(entry)
         if bridge is not None and bridge in (facts.functions or {}):
             yield entry_hit(facts, entry, f"leads through {bridge}, which is no bridge.")
@@ -214,7 +208,7 @@ def path_not_bridge(facts: Facts) -> Iterator[Hit]:
 )
 def bridge_absent(facts: Facts) -> Iterator[Hit]:
     """Find paths that an absent bridge breaks, in any structure."""
-    for entry in entries(facts):
+    for entry in facts.entries:
         bridge = _last_step(entry)
         if bridge is not None and bridge not in (facts.functions or {}):
             yield entry_hit(facts, entry, f"leads through {bridge}, where nothing answers.")
@@ -243,7 +237,7 @@ def _last_step(entry: Entry) -> SBDF | None:
 def start_bus(facts: Facts) -> Iterator[Hit]:
     """Find entries that start at a secondary bus number, in any structure."""
     bridges = _bridges(facts)
-    for entry in entries(facts):
+    for entry in facts.entries:
         above = bridges.get((entry.segment, entry.scope.start_bus_number))
         if above is not None and entry.scope.type in PCI_SCOPES:
             said = (

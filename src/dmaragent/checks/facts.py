@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import TypeVar
 
 from dmaragent.addresses import SBDF
-from dmaragent.inventory import Inventory
+from dmaragent.checks.places import Entry, entries_of
+from dmaragent.inventory import Inventory, Region
 from dmaragent.memory_map import MemoryMap
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
@@ -40,8 +42,20 @@ class Facts:
     memory_map: MemoryMap | None
     boot_log: tuple[str, ...] | None
     """The lines of the boot log about the IOMMU; None where it was not read."""
+    scopes: Mapping[int, tuple[Entry, ...]]
+    """The device scope entries of each structure that has a scope, by its offset."""
     segments: frozenset[int] = frozenset()
     """The PCI segments that functions answer in."""
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """Every device scope entry of the table, in table order."""
+        return chain.from_iterable(self.scopes.values())
+
+    @property
+    def region_scopes(self) -> Iterator[tuple[Region, tuple[Entry, ...]]]:
+        """Each region with the entries of its scope."""
+        return ((each, self.scopes[each.offset]) for each in self.inventory.all_regions)
 
     @property
     def release(self) -> tuple[int, int] | None:
@@ -73,11 +87,13 @@ def facts_of(inventory: Inventory) -> Facts:
         content = host.reading.content
     table = decoded.table if isinstance(decoded, Decoded) else None
     functions = host.topology.functions
+    structures = () if table is None else tuple(located(table))
     return Facts(
         inventory=inventory,
         table=table,
         content=content,
-        structures=() if table is None else tuple(located(table)),
+        structures=structures,
+        scopes=dict(entries_of(structures, inventory)),
         functions=None if isinstance(functions, Missing) else functions,
         memory_map=None if isinstance(host.memory_map, Missing) else host.memory_map,
         boot_log=host.iommu_log,

@@ -1,11 +1,13 @@
 """How rules show a field of the table: its bytes where they stand, under the specification's name."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.model import Evidence
-from dmaragent.checks.rules import evidence
-from fwtables import ANDD, RHSA, DeviceScope, Structure, UnknownStructure, structure_name
+from dmaragent.checks.places import Entry
+from dmaragent.checks.rules import MOST_TOLD, evidence
+from dmaragent.inventory import Region
+from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.constants import StructureType
 from fwtables.dmar import SMALLEST, scope_length
 from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
@@ -25,9 +27,10 @@ def field(facts: Facts, offset: int, structure: Structure, name: str, value: str
     return _shown(facts, body, offset + STRUCTURE_HEADER.size, owner, name=name, value=value)
 
 
-def scope_field(facts: Facts, offset: int, owner: str, name: str, value: str) -> Evidence:
-    """Show a field of the device scope entry at `offset`, which a structure `owner` holds."""
-    return _shown(facts, DEVICE_SCOPE, offset, f"{owner} device_scope", name=name, value=value)
+def scope_field(facts: Facts, entry: Entry, name: str, value: str) -> Evidence:
+    """Show a field of a device scope entry."""
+    owner = f"{structure_name(entry.structure)} device_scope"
+    return _shown(facts, DEVICE_SCOPE, entry.offset, owner, name=name, value=value)
 
 
 def _shown(  # noqa: PLR0913 - the layout is one more
@@ -38,33 +41,47 @@ def _shown(  # noqa: PLR0913 - the layout is one more
     return evidence(facts, at, width, f"{owner} {name}", value)
 
 
-def scopes(facts: Facts) -> Iterator[tuple[Structure, int, DeviceScope]]:
-    """Yield every device scope entry with its structure and its own offset, in table order."""
-    for offset, structure in facts.structures:
-        if isinstance(structure, UnknownStructure | ANDD | RHSA):
-            continue
-        at = offset + SMALLEST[structure.TYPE]
-        for scope in structure.device_scope:
-            yield structure, at, scope
-            at += scope_length(scope)
+def name_evidence(facts: Facts, offset: int, andd: ANDD) -> Evidence:
+    """Show the name in an ANDD structure: all that comes after its fields."""
+    at = offset + SMALLEST[andd.TYPE]
+    return evidence(facts, at, len(andd.acpi_object_name), "ANDD acpi_object_name", andd.name)
 
 
-def subject_of(structure: Structure) -> str:
-    """Name a structure by its own facts, as far as it has any: never by its place."""
-    name = structure_name(structure)
-    if isinstance(structure, UnknownStructure):
-        return f"{name}, {len(structure.body)} bytes"
-    if isinstance(structure, ANDD):
-        return f"{name} {structure.acpi_device_number}"
-    base = getattr(structure, "register_base_address", None)
-    if base is None:
-        base = getattr(structure, "base_address", None)
-    if base is not None:
-        return f"{name} {base:#x}"
-    return f"{name} of segment {getattr(structure, 'segment_number', 0):#x}"
+def base_evidence(facts: Facts, region: Region) -> Evidence:
+    """Show the base of a region."""
+    return region_field(facts, region, "base_address", f"{region.base:#x}")
 
 
-def scope_text(segment: int, scope: DeviceScope) -> str:
-    """Write the path of a scope entry as the table has it: ``0000:00:1c.7>00.2``."""
-    steps = ">".join(str(step) for step in scope.path)
-    return f"{segment:04x}:{scope.start_bus_number:02x}:{steps}"
+def limit_evidence(facts: Facts, region: Region) -> Evidence:
+    """Show the limit of a region."""
+    return region_field(facts, region, "limit_address", f"{region.limit:#x}")
+
+
+def range_evidence(facts: Facts, region: Region) -> tuple[Evidence, Evidence]:
+    """Show the base and the limit of a region."""
+    return base_evidence(facts, region), limit_evidence(facts, region)
+
+
+def region_field(facts: Facts, region: Region, name: str, value: str) -> Evidence:
+    """Show the field `name` of the RMRR structure of a region."""
+    body = BODIES[StructureType.RMRR]
+    at = region.offset + STRUCTURE_HEADER.size
+    return _shown(facts, body, at, "RMRR", name=name, value=value)
+
+
+def entry_evidence(facts: Facts, entry: Entry) -> tuple[Evidence]:
+    """Show a whole device scope entry."""
+    field = f"{structure_name(entry.structure)} device_scope"
+    value = f"{entry.type_name} {entry.written}"
+    return (evidence(facts, entry.offset, scope_length(entry.scope), field, value),)
+
+
+def scope_evidence(facts: Facts, scope: Sequence[Entry]) -> tuple[Evidence]:
+    """Show a device scope: its entries follow each other, and of very many the first are shown."""
+    last = scope[:MOST_TOLD][-1]
+    size = last.offset + scope_length(last.scope) - scope[0].offset
+    number = f"{len(scope)} {'entry' if len(scope) == 1 else 'entries'}"
+    if len(scope) > MOST_TOLD:
+        number += f", of which the first {MOST_TOLD} are shown"
+    field = f"{structure_name(last.structure)} device_scope"
+    return (evidence(facts, scope[0].offset, size, field, number),)

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.fields import range_evidence, scope_evidence
+from dmaragent.checks.hits import region_hit
 from dmaragent.checks.model import Hit, Severity
-from dmaragent.checks.places import range_evidence, region_entries, scope_evidence
 from dmaragent.checks.regions import is_placeholder
-from dmaragent.checks.rules import rule
-from dmaragent.checks.scopes import region_hit
+from dmaragent.checks.rules import rule, some
 from dmaragent.inventory import Region
 from dmaragent.platforms.xen import listed_pages
 from dmaragent.policy.build import HVMLOADER_OWN
@@ -97,24 +97,26 @@ def too_many(facts: Facts) -> Iterator[Hit]:
     '"disallowed to assign ... with shared RMRR"), not even all to one guest; unset it is strict. '
     "Under relaxed Xen warns and does it.",
     linux="Linux ties each of them by its own class: the inventory says which can be let go.",
-    advice="Give each of them rdm_policy=relaxed in the guest's pci=, best all to one guest: in "
-    "different ones each device could write what the region holds for the other. Relaxed also lets "
-    "a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
+    advice="Some of them may be the host's own (disk controllers, network, a management controller "
+    "such as iLO): pass through only those that the host can do without. Give each of these "
+    "rdm_policy=relaxed in the guest's pci=, best all to one guest: in different ones, or where the "
+    "host keeps one, each device could write what the region holds for the other. Relaxed also "
+    "lets a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
     uses=[Need.PCI],
 )
 def shared(facts: Facts) -> Iterator[Hit]:
     """Find regions of several devices, absent ones left out; one and a ghost have their rule."""
-    for region, scope in region_entries(facts):
+    for region, scope in facts.region_scopes:
         here = [
             entry
             for entry in scope
             if entry.counted and entry.located.presence is not Presence.ABSENT
         ]
-        names = dict.fromkeys(str(entry.located.sbdf or entry.written) for entry in here)
+        names = list(dict.fromkeys(entry.device_words for entry in here))
         if len(names) > 1:
             shown = scope_evidence(facts, scope)
-            yield region_hit(region, f"is shared by {', '.join(names)}.", shown)
+            yield region_hit(region, f"is shared by {some(names)}.", shown)
 
 
 RULES = (hvmloader, below_1mib, too_many, shared)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.checks.facts import Facts, Need
+from dmaragent.checks.fields import range_evidence
+from dmaragent.checks.hits import region_hit
 from dmaragent.checks.model import Hit, Severity
-from dmaragent.checks.places import place, range_evidence, region_words
 from dmaragent.checks.rules import rule
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.xen_memory import in_use, is_reserved
@@ -35,19 +36,16 @@ def in_ram(facts: Facts) -> Iterator[Hit]:
     """Find regions of which Xen could not make reserved memory."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
     for region in facts.inventory.all_regions:
-        used = None if region.range is None else in_use(facts.memory_map, region.range)
+        if region.range is None or is_reserved(facts.memory_map, region.range):
+            continue
+        used = in_use(facts.memory_map, region.range)
         if used is None:
             continue
         severity, xen = _by_release(facts)
         part = f"{used.range.start:#x}-{used.range.end - 1:#x}"
-        yield Hit(
-            said=f"{region_words(region)}: the memory map has {part} as {used.words}.",
-            subject=place(region),
-            region=region.number,
-            evidence=range_evidence(facts, region),
-            xen=xen,
-            severity=severity,
-        )
+        said = f": the memory map has {part} as {used.words}."
+        shown = range_evidence(facts, region)
+        yield region_hit(region, said, shown, xen=xen, severity=severity)
 
 
 def _by_release(facts: Facts) -> tuple[Severity | None, str]:
@@ -82,11 +80,10 @@ def not_reserved(facts: Facts) -> Iterator[Hit]:
         if in_use(facts.memory_map, pages) is not None:
             continue
         nvs = facts.memory_map.covered(pages, frozenset({MemoryType.NVS}))
-        yield Hit(
-            said=f"{region_words(region)}: by the memory map it is: {region.memory}.",
-            subject=place(region),
-            region=region.number,
-            evidence=range_evidence(facts, region),
+        yield region_hit(
+            region,
+            f": by the memory map it is: {region.memory}.",
+            range_evidence(facts, region),
             linux="Linux takes such memory from 6.1 on; older ones warn and go on." if nvs else "",
             severity=Severity.INFO if nvs else None,
         )

@@ -1,24 +1,31 @@
-"""Where in a table a finding stands: regions and device scope entries, with their bytes."""
+"""Where in a table a finding stands: regions, structures and device scope entries, by name."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.checks.facts import Facts
-from dmaragent.checks.model import Evidence
-from dmaragent.checks.rules import evidence
-from dmaragent.inventory import Region
+from dmaragent.inventory import Inventory, Region
 from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.topology import Located, PciFunction, Presence
-from fwtables import ATSR, DRHD, RMRR, SATC, SIDP, DeviceScope, structure_name
+from fwtables import (
+    ANDD,
+    ATSR,
+    DRHD,
+    RMRR,
+    SATC,
+    SIDP,
+    DeviceScope,
+    Structure,
+    UnknownStructure,
+    structure_name,
+)
 from fwtables.constants import ScopeType
 from fwtables.dmar import SMALLEST, scope_length
 
-# VT-d 8.4: base and limit of an RMRR structure, and where its scope begins.
-_BASE_AT = 8
-_LIMIT_AT = 16
 MOST_DEVICE, MOST_FUNCTION = 0x1F, 7
 PCI_SCOPES = frozenset({ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY})
 """The scope types that name PCI functions which answer: IOAPICs and HPETs need not."""
+_TYPE_NAMES = {int(kind): kind.name for kind in ScopeType}
+_Scoped = DRHD | RMRR | ATSR | SATC | SIDP
 
 
 def place(region: Region) -> str:
@@ -31,26 +38,26 @@ def region_words(region: Region) -> str:
     return f"Region {region.number} ({place(region)})"
 
 
-def base_evidence(facts: Facts, region: Region) -> Evidence:
-    """Show the base of a region."""
-    return evidence(facts, region.offset + _BASE_AT, 8, "RMRR base_address", f"{region.base:#x}")
-
-
-def limit_evidence(facts: Facts, region: Region) -> Evidence:
-    """Show the limit of a region."""
-    return evidence(facts, region.offset + _LIMIT_AT, 8, "RMRR limit_address", f"{region.limit:#x}")
-
-
-def range_evidence(facts: Facts, region: Region) -> tuple[Evidence, Evidence]:
-    """Show the base and the limit of a region."""
-    return base_evidence(facts, region), limit_evidence(facts, region)
+def subject_of(structure: Structure) -> str:
+    """Name a structure by its own facts, as far as it has any: never by its place."""
+    name = structure_name(structure)
+    if isinstance(structure, UnknownStructure):
+        return f"{name}, {len(structure.body)} bytes"
+    if isinstance(structure, ANDD):
+        return f"{name} {structure.acpi_device_number}"
+    base = getattr(structure, "register_base_address", None)
+    if base is None:
+        base = getattr(structure, "base_address", None)
+    if base is not None:
+        return f"{name} {base:#x}"
+    return f"{name} of segment {getattr(structure, 'segment_number', 0):#x}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One device scope entry, where it stands and where it leads."""
 
-    structure: DRHD | RMRR | ATSR | SATC | SIDP
+    structure: _Scoped
     """Whose scope it is in."""
     segment: int
     offset: int
@@ -69,8 +76,7 @@ class Entry:
     @property
     def type_name(self) -> str:
         """The specification's name of its type; ``type N`` where it has none."""
-        names = {int(kind): kind.name for kind in ScopeType}
-        return names.get(self.scope.type, f"type {self.scope.type}")
+        return _TYPE_NAMES.get(self.scope.type, f"type {self.scope.type}")
 
     @property
     def written(self) -> str:
@@ -93,10 +99,12 @@ class Entry:
         """What a finding about the entry is about."""
         if self.region is not None:
             return f"{place(self.region)} {self.written}"
-        name = structure_name(self.structure)
-        if isinstance(self.structure, DRHD):
-            return f"{name} {self.structure.register_base_address:#x} {self.written}"
-        return f"{name} {self.written}"
+        return f"{subject_of(self.structure)} {self.written}"
+
+    @property
+    def device_words(self) -> str:
+        """What it names: the function's address, else the entry as the table has it."""
+        return str(self.located.sbdf or self.written)
 
     @property
     def counted(self) -> bool:
@@ -121,52 +129,50 @@ class Entry:
         return None if self.region is None else self.region.number
 
 
-def entries(facts: Facts) -> Iterator[Entry]:
-    """Yield every device scope entry of the table, in table order."""
-    regions = {region.offset: region for region in facts.inventory.all_regions}
-    for at, structure in facts.structures:
-        if not isinstance(structure, DRHD | RMRR | ATSR | SATC | SIDP):
+def entries_of(
+    structures: Sequence[tuple[int, Structure]], inventory: Inventory
+) -> Iterator[tuple[int, tuple[Entry, ...]]]:
+    """Yield the offset of each structure that has a scope, with the entries of it, in table order.
+
+    Where the inventory has walked a path it is not walked again.
+    """
+    regions = {region.offset: region for region in inventory.all_regions}
+    walked = {unit.offset: unit.scopes for unit in inventory.units}
+    topology = inventory.host.topology
+    for at, structure in structures:
+        if not isinstance(structure, _Scoped):
             continue
-        yield from _entries_of(facts, at, structure, regions.get(at))
+        region, scopes = regions.get(at), structure.device_scope
+        if region is not None:
+            places = _walked(region, scopes)
+        elif at in walked:
+            places = walked[at]
+        else:
+            places = tuple(topology.locate(structure.segment_number, scope) for scope in scopes)
+        offset, found = at + SMALLEST[structure.TYPE], []
+        for located in places:
+            entry = Entry(
+                structure=structure,
+                segment=structure.segment_number,
+                offset=offset,
+                located=located,
+                function=None if located.sbdf is None else topology.known.get(located.sbdf),
+                region=region,
+            )
+            found.append(entry)
+            offset += scope_length(located.scope)
+        yield at, tuple(found)
 
 
-def region_entries(facts: Facts) -> Iterator[tuple[Region, tuple[Entry, ...]]]:
-    """Yield each region with the entries of its scope."""
-    regions = {region.offset: region for region in facts.inventory.all_regions}
-    for at, structure in facts.of(RMRR):
-        yield regions[at], tuple(_entries_of(facts, at, structure, regions[at]))
-
-
-def _entries_of(
-    facts: Facts, at: int, structure: DRHD | RMRR | ATSR | SATC | SIDP, region: Region | None
-) -> Iterator[Entry]:
-    topology = facts.inventory.host.topology
-    segment = structure.segment_number
-    at += SMALLEST[structure.TYPE]
-    for scope in structure.device_scope:
-        located = topology.locate(segment, scope)
-        yield Entry(
-            structure=structure,
-            segment=segment,
-            offset=at,
-            located=located,
-            function=None if located.sbdf is None else topology.known.get(located.sbdf),
-            region=region,
+def _walked(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
+    """Give where the entries of a region's scope lead, as its owners have it."""
+    return tuple(
+        Located(
+            scope=scope,
+            presence=owner.presence,
+            sbdf=owner.sbdf,
+            hops=owner.hops,
+            reason=owner.reason,
         )
-        at += scope_length(scope)
-
-
-def entry_evidence(facts: Facts, entry: Entry) -> tuple[Evidence]:
-    """Show a whole device scope entry."""
-    field = f"{structure_name(entry.structure)} device_scope"
-    value = f"{entry.type_name} {entry.written}"
-    return (evidence(facts, entry.offset, scope_length(entry.scope), field, value),)
-
-
-def scope_evidence(facts: Facts, scope: Sequence[Entry]) -> tuple[Evidence]:
-    """Show a device scope as a whole: its entries follow each other."""
-    last = scope[-1]
-    size = last.offset + scope_length(last.scope) - scope[0].offset
-    number = f"{len(scope)} {'entry' if len(scope) == 1 else 'entries'}"
-    field = f"{structure_name(last.structure)} device_scope"
-    return (evidence(facts, scope[0].offset, size, field, number),)
+        for owner, scope in zip(region.owners, scopes, strict=True)
+    )

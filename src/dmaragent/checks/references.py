@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from dmaragent.checks.facts import Facts, Need
-from dmaragent.checks.fields import field, scope_field, scopes, subject_of
+from dmaragent.checks.fields import field, name_evidence, scope_field
 from dmaragent.checks.model import Hit, Rule, Severity
-from dmaragent.checks.rules import evidence, rule
+from dmaragent.checks.places import subject_of
+from dmaragent.checks.rules import MOST_TOLD, rule
 from dmaragent.topology import PciFunction
-from fwtables import ANDD, ATSR, DRHD, RHSA, structure_name
+from fwtables import ANDD, ATSR, DRHD, RHSA
 from fwtables.constants import ScopeType
 
 _UPDATE = "Update the firmware, and report it to the vendor."
@@ -33,7 +34,7 @@ def several_all_ports(facts: Facts) -> Iterator[Hit]:
             subject="segment 0x0",
             evidence=tuple(
                 field(facts, offset, atsr, "flags", f"{atsr.flags:#x}: ALL_PORTS")
-                for offset, atsr in found
+                for offset, atsr in found[:MOST_TOLD]
             ),
         )
 
@@ -52,18 +53,16 @@ def several_all_ports(facts: Facts) -> Iterator[Hit]:
 )
 def atsr_not_root_port(facts: Facts) -> Iterator[Hit]:
     """Find what answers where an ATSR points and is no bridge, or is behind another."""
-    functions = facts.functions or {}
     behind = {
         (one.sbdf.segment, bus)
-        for one in functions.values()
+        for one in (facts.functions or {}).values()
         for bus in one.buses_behind
         if bus != one.sbdf.bus
     }
-    for structure, at, scope in scopes(facts):
-        if not isinstance(structure, ATSR) or structure.all_ports:
+    for entry in facts.entries:
+        if not isinstance(entry.structure, ATSR) or entry.structure.all_ports:
             continue
-        sbdf = facts.inventory.host.topology.locate(structure.segment_number, scope).sbdf
-        function = None if sbdf is None else functions.get(sbdf)
+        sbdf, function = entry.located.sbdf, entry.function
         why = "" if function is None else _no_root_port(function, behind)
         if why:
             name = str(sbdf)
@@ -71,7 +70,7 @@ def atsr_not_root_port(facts: Facts) -> Iterator[Hit]:
                 said=f"{name} {why}.",
                 subject=name,
                 device=sbdf,
-                evidence=(scope_field(facts, at, "ATSR", "start_bus_number", name),),
+                evidence=(scope_field(facts, entry, "start_bus_number", name),),
             )
 
 
@@ -148,14 +147,14 @@ def rhsa_contradicts(facts: Facts) -> Iterator[Hit]:
 def scope_without_andd(facts: Facts) -> Iterator[Hit]:
     """Find namespace scope entries whose number no ANDD has."""
     declared = {andd.acpi_device_number for _, andd in facts.of(ANDD)}
-    for structure, at, scope in scopes(facts):
-        number = scope.enumeration_id
-        if scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and number not in declared:
-            name = structure_name(structure)
+    for entry in facts.entries:
+        number = entry.scope.enumeration_id
+        if entry.scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and number not in declared:
+            owner = subject_of(entry.structure)
             yield Hit(
-                said=f"{subject_of(structure)} names ACPI device {number}.",
-                subject=f"{subject_of(structure)}, ACPI device {number}",
-                evidence=(scope_field(facts, at, name, "enumeration_id", str(number)),),
+                said=f"{owner} names ACPI device {number}.",
+                subject=f"{owner}, ACPI device {number}",
+                evidence=(scope_field(facts, entry, "enumeration_id", str(number)),),
             )
 
 
@@ -172,9 +171,9 @@ def scope_without_andd(facts: Facts) -> Iterator[Hit]:
 def andd_unused(facts: Facts) -> Iterator[Hit]:
     """Find ANDD structures whose number no DRHD scope has."""
     named = {
-        scope.enumeration_id
-        for structure, _, scope in scopes(facts)
-        if isinstance(structure, DRHD) and scope.type == ScopeType.ACPI_NAMESPACE_DEVICE
+        entry.scope.enumeration_id
+        for entry in facts.entries
+        if isinstance(entry.structure, DRHD) and entry.scope.type == ScopeType.ACPI_NAMESPACE_DEVICE
     }
     for offset, andd in facts.of(ANDD):
         number = andd.acpi_device_number
@@ -201,7 +200,7 @@ def andd_unterminated(facts: Facts) -> Iterator[Hit]:
     for offset, andd in facts.of(ANDD):
         name = andd.acpi_object_name
         if b"\0" not in name:
-            shown = evidence(facts, offset + 8, len(name), "ANDD acpi_object_name", andd.name)
+            shown = name_evidence(facts, offset, andd)
             yield Hit(
                 said=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
                 "none of them NUL.",

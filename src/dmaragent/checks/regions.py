@@ -4,22 +4,21 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE
 from dmaragent.checks.facts import Facts, Need
-from dmaragent.checks.model import Evidence, Hit, Severity
-from dmaragent.checks.places import (
+from dmaragent.checks.fields import (
     base_evidence,
+    header_field,
     limit_evidence,
-    place,
     range_evidence,
-    region_words,
+    region_field,
 )
+from dmaragent.checks.hits import region_hit
+from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.registered import vtd_case
-from dmaragent.checks.rules import evidence, rule
+from dmaragent.checks.rules import rule
 from dmaragent.inventory import Region
 
 LARGE = 512 << 20
 """In bytes.  Of 682 regions of real tables 8 are larger, all of them graphics memory."""
-_WIDTH_AT = 36  # VT-d 8.1: the table's host address width
-_SEGMENT_AT = 6  # VT-d 8.4
 _LINUX_WARNS = (
     'Linux warns ("Your BIOS is broken; bad RMRR") and taints the kernel, which stops nothing; it '
     "keeps the region."
@@ -30,17 +29,6 @@ _LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 def is_placeholder(region: Region) -> bool:
     """Tell whether `region` is at address 0 and no larger than a page: firmware's way of none."""
     return region.base == 0 and region.limit in (0, PAGE - 1)
-
-
-def _hit(region: Region, said: str, *shown: Evidence, xen: str = "", linux: str = "") -> Hit:
-    return Hit(
-        said=f"{region_words(region)} {said}",
-        subject=place(region),
-        region=region.number,
-        evidence=shown,
-        xen=xen,
-        linux=linux,
-    )
 
 
 @rule(
@@ -58,14 +46,8 @@ def limit_below_base(facts: Facts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         if region.limit < region.base:
             severity, xen = vtd_case(facts, region)
-            yield Hit(
-                said=f"{region_words(region)} ends before it begins.",
-                subject=place(region),
-                region=region.number,
-                evidence=range_evidence(facts, region),
-                xen=xen,
-                severity=severity,
-            )
+            shown = range_evidence(facts, region)
+            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
 
 
 @rule(
@@ -75,8 +57,9 @@ def limit_below_base(facts: Facts) -> Iterator[Hit]:
     xen="Xen takes it for a region. Where the memory map has page 0 as RAM, that is worse: see "
     "rmrr-in-ram.",
     linux=_LINUX_WARNS,
-    advice="Update the firmware. Nothing needs the region: give a guest its device with "
-    "rdm_policy=relaxed.",
+    advice="Update the firmware. Nothing needs the region. Where it covers page 0, give a guest "
+    "its device with rdm_policy=relaxed; where it begins and ends at address 0, that is needed only "
+    "if its scope has more than one entry, as Xen then takes it for shared.",
     source=f"Seen in real tables (HP 6730b, 8540p); Xen vtd/dmar.c, "
     f"intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
 )
@@ -89,10 +72,10 @@ def placeholder(facts: Facts) -> Iterator[Hit]:
         if not is_placeholder(region):
             continue
         whole = region.limit == PAGE - 1
-        yield _hit(
+        yield region_hit(
             region,
             "covers page 0 alone." if whole else "begins and ends at address 0.",
-            *range_evidence(facts, region),
+            range_evidence(facts, region),
             xen="Xen lists page 0, where every guest has RAM: one that reserves it under policy "
             "strict does not start."
             if whole
@@ -116,7 +99,7 @@ def no_page(facts: Facts) -> Iterator[Hit]:
     """Find regions of one byte at the begin of a page."""
     for region in facts.inventory.all_regions:
         if region.base == region.limit and not region.base % PAGE and not is_placeholder(region):
-            yield _hit(region, "is one byte.", *range_evidence(facts, region))
+            yield region_hit(region, "is one byte.", range_evidence(facts, region))
 
 
 @rule(
@@ -135,7 +118,7 @@ def limit_page_aligned(facts: Facts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         if region.limit > region.base and not region.limit % PAGE:
             said = f"has {region.limit:#x} as its last byte."
-            yield _hit(region, said, limit_evidence(facts, region))
+            yield region_hit(region, said, (limit_evidence(facts, region),))
 
 
 @rule(
@@ -158,7 +141,7 @@ def unaligned(facts: Facts) -> Iterator[Hit]:
             (limit_evidence(facts, region),) if ends else ()
         )
         words = " and ".join(word for word, true in (("begins", begins), ("ends", ends)) if true)
-        yield _hit(region, f"{words} within a page.", *shown)
+        yield region_hit(region, f"{words} within a page.", shown)
 
 
 @rule(
@@ -176,13 +159,12 @@ def above_address_width(facts: Facts) -> Iterator[Hit]:
     if facts.table is None:
         return
     bits = facts.table.host_address_bits
-    width = evidence(
-        facts, _WIDTH_AT, 1, "host_address_width", f"{facts.table.host_address_width}: {bits} bits"
-    )
+    value = f"{facts.table.host_address_width}: {bits} bits"
+    width = header_field(facts, "host_address_width", value)
     for region in facts.inventory.all_regions:
         if max(region.base, region.limit) >> bits:
             said = f"goes beyond {bits} bits."
-            yield _hit(region, said, width, limit_evidence(facts, region))
+            yield region_hit(region, said, (width, limit_evidence(facts, region)))
 
 
 @rule(
@@ -202,7 +184,7 @@ def large(facts: Facts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         if region.size >= LARGE:
             said = f"has {region.size >> 20} MiB."
-            yield _hit(region, said, *range_evidence(facts, region))
+            yield region_hit(region, said, range_evidence(facts, region))
 
 
 @rule(
@@ -220,10 +202,9 @@ def unknown_segment(facts: Facts) -> Iterator[Hit]:
     """Find regions of segments in which nothing answers."""
     for region in facts.inventory.all_regions:
         if region.segment not in facts.segments:
-            at = region.offset + _SEGMENT_AT
             value = f"{region.segment:04x}"
-            shown = evidence(facts, at, 2, "RMRR segment_number", value)
-            yield _hit(region, f"is of segment {value}, where no function answers.", shown)
+            shown = (region_field(facts, region, "segment_number", value),)
+            yield region_hit(region, f"is of segment {value}, where no function answers.", shown)
 
 
 RULES = (

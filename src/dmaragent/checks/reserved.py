@@ -3,15 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.checks.facts import Facts
-from dmaragent.checks.fields import (
-    field,
-    header_field,
-    scope_field,
-    scope_text,
-    scopes,
-    subject_of,
-)
+from dmaragent.checks.fields import field, header_field, scope_field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.places import subject_of
 from dmaragent.checks.rules import rule
 from fwtables import DRHD, SIDP, Structure, UnknownStructure, structure_name
 from fwtables.constants import FLAGS_OF
@@ -108,23 +102,22 @@ def _of_structure(
 )
 def reserved_in_scope(facts: Facts) -> Iterator[Hit]:
     """Find flags outside SIDP, reserved ones within, and a reserved byte that is not 0."""
-    for structure, at, scope in scopes(facts):
-        owner, segment = structure_name(structure), getattr(structure, "segment_number", 0)
-        place = f"{subject_of(structure)}, {scope_text(segment, scope)}"
-        sidp = isinstance(structure, SIDP)
+    for entry in facts.entries:
+        scope, place = entry.scope, f"{subject_of(entry.structure)}, {entry.written}"
+        sidp = isinstance(entry.structure, SIDP)
         bits = _reserved("SIDP scope", scope.flags) if sidp else scope.flags
         if bits:
             yield Hit(
                 said=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
                 subject=f"{place} flags {bits:#x}",
-                evidence=(scope_field(facts, at, owner, "flags", f"{scope.flags:#x}"),),
+                evidence=(scope_field(facts, entry, "flags", f"{scope.flags:#x}"),),
             )
         if any(scope.reserved):
             value = scope.reserved.hex(" ")
             yield Hit(
                 said=f"{place}: the reserved byte of the scope entry is {value}.",
                 subject=f"{place} reserved {value}",
-                evidence=(scope_field(facts, at, owner, "reserved", value),),
+                evidence=(scope_field(facts, entry, "reserved", value),),
             )
 
 

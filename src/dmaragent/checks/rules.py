@@ -1,9 +1,12 @@
 """How a plain function becomes a rule, and what rules share in saying where they found it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
+
+MOST_TOLD = 8
+"""How many things of a kind one hit names, and how many it shows the bytes of."""
 
 Find = Callable[[Facts], Iterable[Hit]]
 
@@ -44,3 +47,9 @@ def evidence(facts: Facts, offset: int, size: int, field: str, value: str) -> Ev
     return Evidence(
         offset=offset, data=facts.content[offset : offset + size], field=field, value=value
     )
+
+
+def some(names: Sequence[str]) -> str:
+    """Name things in a sentence; of very many the first, and how many more there are."""
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return ", ".join(names[:MOST_TOLD]) + more

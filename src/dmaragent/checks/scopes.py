@@ -3,19 +3,10 @@
 from collections.abc import Iterator
 
 from dmaragent.checks.facts import Facts
-from dmaragent.checks.model import Evidence, Hit, Severity
-from dmaragent.checks.places import (
-    Entry,
-    entries,
-    entry_evidence,
-    place,
-    range_evidence,
-    region_entries,
-    region_words,
-    scope_evidence,
-)
+from dmaragent.checks.fields import range_evidence, scope_evidence
+from dmaragent.checks.hits import entry_hit, region_hit
+from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.rules import rule
-from dmaragent.inventory import Region
 from dmaragent.platforms.linux import takes
 from dmaragent.topology import BusIndex
 from fwtables.constants import ScopeType
@@ -27,28 +18,6 @@ _SHARED = "Xen vtd/iommu.c, intel_iommu_assign_device"
 _NOT_PCI = frozenset(
     {ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE}
 )
-
-
-def region_hit(region: Region, said: str, shown: tuple[Evidence, ...]) -> Hit:
-    """Make a hit about a whole region."""
-    return Hit(
-        said=f"{region_words(region)} {said}",
-        subject=place(region),
-        region=region.number,
-        evidence=shown,
-    )
-
-
-def entry_hit(facts: Facts, entry: Entry, said: str, **more: object) -> Hit:
-    """Make a hit about one device scope entry."""
-    return Hit(
-        said=f"{entry.owner} {said}",
-        subject=entry.subject,
-        region=entry.number,
-        device=entry.located.sbdf,
-        evidence=entry_evidence(facts, entry),
-        **more,  # type: ignore[arg-type]  # the fields of Hit
-    )
 
 
 @rule(
@@ -82,7 +51,7 @@ def empty(facts: Facts) -> Iterator[Hit]:
 )
 def uncounted(facts: Facts) -> Iterator[Hit]:
     """Find regions all of whose entries are of types that Xen passes over."""
-    for region, scope in region_entries(facts):
+    for region, scope in facts.region_scopes:
         if scope and not region.sharers:
             names = ", ".join(dict.fromkeys(entry.type_name for entry in scope))
             shown = scope_evidence(facts, scope)
@@ -103,7 +72,7 @@ def uncounted(facts: Facts) -> Iterator[Hit]:
 )
 def not_pci(facts: Facts) -> Iterator[Hit]:
     """Find IOAPICs, HPETs and ACPI namespace devices; a region of no others has its own rule."""
-    for region, scope in region_entries(facts):
+    for region, scope in facts.region_scopes:
         for entry in scope if region.sharers else ():
             if entry.scope.type in _NOT_PCI:
                 said = f"names {entry.type_name} {entry.written}."
@@ -122,7 +91,7 @@ def not_pci(facts: Facts) -> Iterator[Hit]:
 )
 def unknown_type(facts: Facts) -> Iterator[Hit]:
     """Find entries of a type that no specification up to VT-d 4.1 has, in any structure."""
-    for entry in entries(facts):
+    for entry in facts.entries:
         if entry.scope.type not in ScopeType._value2member_map_:
             yield entry_hit(facts, entry, f"has an entry of {entry.type_name}, {entry.written}.")
 
@@ -139,7 +108,7 @@ def unknown_type(facts: Facts) -> Iterator[Hit]:
 )
 def impossible(facts: Facts) -> Iterator[Hit]:
     """Find device numbers above 0x1f and function numbers above 7, in any structure."""
-    for entry in entries(facts):
+    for entry in facts.entries:
         if entry.impossible:
             yield entry_hit(facts, entry, f"names {entry.written}.")
 
@@ -157,7 +126,7 @@ def impossible(facts: Facts) -> Iterator[Hit]:
 )
 def twice(facts: Facts) -> Iterator[Hit]:
     """Find entries that lead where an earlier one of the same region leads."""
-    for _, scope in region_entries(facts):
+    for _, scope in facts.region_scopes:
         seen: set[object] = set()
         for entry in scope:
             if not entry.counted:
@@ -181,7 +150,7 @@ def twice(facts: Facts) -> Iterator[Hit]:
 )
 def zero(facts: Facts) -> Iterator[Hit]:
     """Find 00:00.0, of any segment, in the scopes of regions: the first is what counts."""
-    for _, scope in region_entries(facts):
+    for _, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
         for number, entry in enumerate(counted):
             sbdf = entry.located.sbdf
@@ -218,7 +187,7 @@ def zero(facts: Facts) -> Iterator[Hit]:
 def bridge(facts: Facts) -> Iterator[Hit]:
     """Find PCI sub-hierarchies in the scopes of regions."""
     index = BusIndex(facts.inventory.host.topology)
-    for entry in entries(facts):
+    for entry in facts.entries:
         if entry.region is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
             continue
         if entry.function is not None and not takes(entry.scope.type, entry.function):

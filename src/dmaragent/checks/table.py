@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.checks.facts import Facts
-from dmaragent.checks.fields import field, header_field, subject_of
+from dmaragent.checks.fields import field, header_field
 from dmaragent.checks.model import Hit, Rule, Severity
+from dmaragent.checks.places import subject_of
 from dmaragent.checks.rules import evidence, rule
 from dmaragent.snapshot import Missing
 from fwtables import DRHD, RHSA, UnknownStructure

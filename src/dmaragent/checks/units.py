@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.checks.facts import Facts, Need
-from dmaragent.checks.fields import field, subject_of
+from dmaragent.checks.fields import field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.places import subject_of
 from dmaragent.checks.rules import rule
 from dmaragent.memory_map import MemoryType
 from fwtables import DRHD
