@@ -1,14 +1,16 @@
 """The verb check: what it prints, how it ends, and that it answers alike everywhere."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from dmaragent.checks import RULES
-from dmaragent.checks.model import Severity
+from dmaragent.checks.model import Checked, Severity
+from dmaragent.collect import reader
 from dmaragent.collect.recording import record
-from dmaragent.commands.check import LEVELS
+from dmaragent.commands.check import LEVELS, exit_code
 from support.checked import BASE, LIMIT, UNIT, USB, host
 from support.cli import run
 from support.machines import MACHINES, NAMES, materialize
@@ -70,6 +72,54 @@ def test_the_exit_code_is_by_the_worst_that_was_found(
     machine: str, level: str, code: int, capsys: Capture
 ) -> None:
     assert run(capsys, "check", "--host", MACHINES / machine, "--fail-on", level).code == code
+
+
+@pytest.mark.parametrize("decoded", [True, False])
+@pytest.mark.parametrize("level", LEVELS)
+def test_without_a_finding_what_counts_is_whether_the_table_was_decoded(
+    level: str, *, decoded: bool
+) -> None:
+    checked = Checked(findings=(), decoded=decoded, asked=1, not_asked=())
+
+    assert exit_code(checked, level) == (0 if decoded or level == "never" else 1)
+
+
+@pytest.mark.parametrize("verb", [("check", "--host"), ("rmrr-option", "--from-log")], ids=str)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    verb: tuple[str, str], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "WRITER_WITHIN", 0)
+    os.mkfifo(tmp_path / "pipe")
+    ran = run(capsys, *verb, tmp_path / "pipe")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "it is a pipe, and nobody writes to it" in " ".join(ran.err.split())
+
+
+def test_a_pipe_whose_writer_is_slow_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer has it open and writes nothing while it is looked at; then a thread does."""
+    monkeypatch.setattr(reader, "WRITER_WITHIN", 0)
+    read, write = os.pipe()
+    blocking = os.set_blocking
+
+    def written(descriptor: int, value: object) -> None:
+        os.write(write, b"DMAR")
+        os.close(write)
+        blocking(descriptor, bool(value))
+
+    monkeypatch.setattr(os, "set_blocking", written)
+
+    assert reader.read_stream(f"/proc/self/fd/{read}", 100) == b"DMAR"
+    os.close(read)
+
+
+def test_a_device_is_no_host(capsys: Capture) -> None:
+    ran = run(capsys, "check", "--host", "/dev/zero")
+
+    assert ran.code == 2
+    assert "not a regular file" in ran.err
 
 
 @pytest.mark.parametrize("content", [bytes(100), b"DMAR"], ids=["zeros", "cut off"])

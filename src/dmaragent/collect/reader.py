@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import stat
 from typing import Protocol
 
@@ -26,6 +27,8 @@ class HostReader(Protocol):
 
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
+WRITER_WITHIN = 3.0
+"""In seconds: a pipe that nobody has opened for writing by then is not waited for."""
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 
 
@@ -60,13 +63,44 @@ def read_file(path: str, request: Request) -> bytes | Missing:
 def read_stream(path: str, limit: int) -> bytes | Missing:
     """Read what a user named, to its end: a file, or a pipe that is still being written."""
     try:
-        with open(path, "rb") as file:
-            content = file.read(limit + 1)
+        with open(path, "rb", opener=_open_at_once) as file:
+            mode, begin = os.fstat(file.fileno()).st_mode, b""
+            if stat.S_ISFIFO(mode):
+                written = _begin_of_pipe(file.fileno())
+                if written is None:
+                    return Missing(MissingKind.FAILED, "it is a pipe, and nobody writes to it")
+                begin = written
+            elif not stat.S_ISREG(mode):
+                return Missing(MissingKind.FAILED, "not a regular file")
+            content = begin + file.read(limit + 1)
     except OSError as error:
         return missing(error)
     if len(content) > limit:
         return Missing(MissingKind.FAILED, f"more than {limit} bytes")
     return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end, where it is a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _begin_of_pipe(descriptor: int) -> bytes | None:
+    """Give what had to be read to know that a pipe has a writer; None where it has none.
+
+    A writer may be slow, but must have opened the pipe within a few seconds.
+    """
+    begin = b""
+    if not select.select([descriptor], [], [], WRITER_WITHIN)[0]:
+        try:
+            begin = os.read(descriptor, 1)
+        except BlockingIOError:
+            pass  # there is a writer, which has written nothing yet
+        else:
+            if not begin:
+                return None
+    os.set_blocking(descriptor, True)
+    return begin
 
 
 def list_directory(path: str) -> tuple[str, ...] | Missing:

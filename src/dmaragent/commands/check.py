@@ -85,10 +85,10 @@ def _check(options: argparse.Namespace) -> int:
         from dmaragent.present.check_text import check_text  # noqa: PLC0415 - likewise
 
         print("\n".join(check_text(checked, host_title(opened))))
-    return _exit_code(checked, options.fail_on)
+    return exit_code(checked, options.fail_on)
 
 
-def _exit_code(checked: Checked, level: str) -> int:
+def exit_code(checked: Checked, level: str) -> int:
     """Tell whether a finding is as bad as `level`; a table that says nothing always is."""
     from dmaragent.checks.model import Severity  # noqa: PLC0415 - start-up time
 
