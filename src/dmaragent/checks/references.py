@@ -70,7 +70,7 @@ def atsr_not_root_port(facts: Facts) -> Iterator[Hit]:
                 said=f"{name} {why}.",
                 subject=name,
                 device=sbdf,
-                evidence=(scope_field(facts, entry, "start_bus_number", name),),
+                evidence=(scope_field(facts, entry, "start_bus_number", entry.written),),
             )
 
 
