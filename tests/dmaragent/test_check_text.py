@@ -41,6 +41,17 @@ def test_what_all_hits_have_in_common_is_told_once() -> None:
     assert not any("From 4.19 on Xen switches" in line for line in lines)
 
 
+def test_a_rules_text_is_told_only_for_hits_without_one_of_their_own() -> None:
+    lines = _lines(findings(host(rmrr(0, 0, USB), rmrr(0, 0xFFF, OTHER_USB))))
+    begin = lines.index("warning  rmrr-placeholder  A region is a placeholder at address 0")
+    group = lines[begin : lines.index("", begin) if "" in lines[begin:] else None]
+
+    assert sum(line.startswith("    Xen ") for line in group) == 2
+    assert not any(line.startswith("  Xen ") for line in group)  # each hit has its own
+    assert sum(line.startswith("    Linux  Linux keeps page 0") for line in group) == 1
+    assert sum(line.startswith("  Linux  Linux warns") for line in group) == 1
+
+
 def test_of_much_evidence_the_first_pieces_are_shown() -> None:
     regions = (rmrr(BASE + n * 0x1000, BASE + n * 0x1000 + 0xFFF, USB, GONE) for n in range(6))
     lines = _lines(findings(host(*regions)))
@@ -55,6 +66,13 @@ def test_of_many_bytes_the_first_sixteen_are_shown() -> None:
 
     (shown,) = [line for line in lines if line.startswith("    0x58: ")]
     assert shown.startswith("    0x58: 01 08 00 00 00 00 1d 00 01 08 00 00 00 00 1a 00 …  RMRR")
+
+
+def test_sixteen_bytes_are_shown_whole() -> None:
+    lines = _lines(findings(host(rmrr(BASE, LIMIT, USB, OTHER_USB))))
+
+    (shown,) = [line for line in lines if line.startswith("    0x58: ")]
+    assert shown.startswith("    0x58: 01 08 00 00 00 00 1d 00 01 08 00 00 00 00 1a 00  RMRR")
 
 
 def test_severities_are_counted_in_words() -> None:
