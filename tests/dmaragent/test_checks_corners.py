@@ -88,8 +88,8 @@ def test_a_unit_in_two_entries_of_ram_is_told_once() -> None:
 
 
 def test_a_bridge_whose_bus_behind_is_its_own_is_behind_no_other() -> None:
-    odd = Function(sbdf="0000:00:01.0", class_code=0x060400, secondary_bus=0, subordinate_bus=2)
-    inventory = of(drhd(ONE, flags=1), atsr(TO_PORT), functions=(odd,))
+    odd = Function(sbdf="0000:01:00.0", class_code=0x060400, secondary_bus=1, subordinate_bus=2)
+    inventory = of(drhd(ONE, flags=1), atsr(scope(2, 1, (0, 0))), functions=(odd,))
 
     assert told(inventory, references.atsr_not_root_port) == []
 

@@ -16,12 +16,12 @@ _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _ABSENT = Missing(MissingKind.ABSENT)
 
 
-def large_snapshot(functions: int, regions: int) -> HostSnapshot:
-    """Make a host of so many functions on eight segments, and so many regions."""
+def large_snapshot(functions: int, regions: int, size: int = 0x1000) -> HostSnapshot:
+    """Make a host of so many functions on eight segments, and so many regions of `size` bytes."""
     readings = [_reading(number, functions) for number in range(functions)]
     return HostSnapshot(
         acpi_tables=("DMAR",),
-        tables=(TableReading(name="DMAR", path="DMAR", content=_table(regions)),),
+        tables=(TableReading(name="DMAR", path="DMAR", content=_table(regions, size)),),
         pci=tuple(readings),
         iommu_groups=_NOT_COLLECTED,
         memory_map=_NOT_COLLECTED,
@@ -72,7 +72,7 @@ def _reading(number: int, functions: int) -> PciReading:
     )
 
 
-def _table(regions: int) -> bytes:
+def _table(regions: int, size: int) -> bytes:
     structures = [drhd(0xFED00000 + (n << 12), flags=1, segment=n) for n in range(_SEGMENTS)]
     for number in range(regions):
         base = 0x10000000 + (number << 13)
@@ -80,7 +80,7 @@ def _table(regions: int) -> bytes:
         structures.append(
             rmrr(
                 base,
-                base + 0xFFF,
+                base + size - 1,
                 scope(1, 0, (31, number % 8)),
                 scope(1, 0, (0, 0), device),
                 segment=number % _SEGMENTS,
