@@ -55,19 +55,14 @@ def test_a_sound_host_has_no_findings_and_every_rule_was_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_evidence_is_the_tables_own_bytes_and_nothing_is_wider_than_80_columns(name: str) -> None:
-    inventory = ALL[name][0]()
-    assert inventory.host.reading is not None
-    content = inventory.host.reading.content
-    assert isinstance(content, bytes)
-    checked = check(inventory)
+def test_a_finding_has_a_subject_and_bytes_and_nothing_is_wider_than_80_columns(name: str) -> None:
+    checked = check(ALL[name][0]())
 
     for one in checked.findings:
         assert one.hit.said.endswith(".")
         assert one.hit.subject
         for each in one.hit.evidence:
             assert each.data
-            assert content[each.offset :].startswith(each.data)
     assert max(len(line) for line in check_text(checked, "Table")) <= 80
 
 
