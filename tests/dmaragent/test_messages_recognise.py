@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.model import Names, Recognised, Span, Weight
-from dmaragent.messages.recognise import MOST_FOUND, MOST_JOINED, MOST_LINES, MOST_SPANS
+from dmaragent.messages.recognise import (
+    MOST_FOUND,
+    MOST_IN_LINE,
+    MOST_JOINED,
+    MOST_LINES,
+    MOST_SPANS,
+)
 from support import message_lines_linux, message_lines_tools, message_lines_xen
 from support.message_names import names
 
@@ -167,6 +173,15 @@ def test_a_very_long_line_is_shown_around_the_message() -> None:
 
     assert CONFLICT in found.text
     assert len(found.text) < 1000
+
+
+def test_of_a_line_without_end_the_first_messages_are_taken() -> None:
+    text = f"{CONFLICT} " * (3 * MOST_IN_LINE) + f"\n{CONFLICT}\n"
+
+    found = only(text)
+
+    assert found.count == MOST_IN_LINE + 1
+    assert found.lines[-1] == 1
 
 
 @pytest.mark.parametrize(

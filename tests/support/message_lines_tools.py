@@ -150,6 +150,11 @@ LINES: list[tuple[str, str, Names]] = [
         names(),
     ),
     (
+        "qemu-iommufd-bind-refused",
+        "qemu-system-x86_64: -device vfio-pci,host=01:00.0,iommufd=iommufd0: vfio 0000:01:00.0: error bind device fd=35 to iommufd=23: Invalid argument",
+        names("0000:01:00.0", error=22),
+    ),
+    (
         "qemu-iommufd-refused",
         "vfio 0000:01:00.0: [iommufd=23] error attach 0000:01:00.0 (35) to id=2: Invalid argument",
         names("0000:01:00.0", error=22),

@@ -116,6 +116,31 @@ LINES: list[tuple[str, str, Names]] = [
         " Non-existent device (0000:00:16.7) is reported in this DRHD's scope!",
         names("0000:00:16.7"),
     ),
+    (
+        "xen-scope-absent-device",
+        "(XEN) [VT-D] Non-existent device (0000:00:16.7) reported in RMRR (e8000, e8fff)'s scope!",
+        names("0000:00:16.7", (0xE8000, 0xE8FFF)),
+    ),
+    (
+        "xen-rmrr-ignored",
+        "(XEN) [VT-D]  Ignore RMRR (e8000, e8fff) (some devices in its scope are not PCI discoverable)",
+        names("", (0xE8000, 0xE8FFF)),
+    ),
+    (
+        "xen-rmrr-incorrect",
+        "(XEN) [VT-D]  RMRR (e8000, e7fff) is incorrect",
+        names("", (0xE8000, 0xE7FFF)),
+    ),
+    (
+        "xen-unit-invalid",
+        "(XEN) [VT-D]  DRHD is invalid (some devices in its scope are not PCI discoverable)",
+        names(),
+    ),
+    (
+        "xen-unit-invalid",
+        "(XEN) [VT-D]dmar.c:480:   The DRHD is invalid due to there are devices under its scope are not PCI discoverable! Pls try option iommu=force or iommu=workaround_bios_bug if you really want VT-d",
+        names(),
+    ),
     ("xen-scope-invalid", "(XEN) [VT-D]Invalid device scope", names()),
     ("xen-structure-length", "(XEN) [VT-D]Invalid ACPI DMAR entry length: 0x3", names()),
     ("xen-include-all-twice", "(XEN) [VT-D]Only one INCLUDE_ALL device scope is allowed", names()),

@@ -6,7 +6,9 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
 
+    from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
+    from dmaragent.inventory import Inventory
 
 NAME = "why"
 HELP = "what a message of the kernel, Xen, xl or QEMU means on this host"
@@ -23,7 +25,8 @@ examples:
   journalctl -k | dmaragent why - --host recorded/
   dmaragent why --list
 
-Exit codes: 0 something was recognised; 1 nothing was; 2 it cannot be read."""
+Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
+2 it cannot be read."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,36 +46,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what the messages mean."""
-    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import LIVE, open_host  # noqa: PLC0415 - likewise
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
-    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
-    from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
-    from dmaragent.messages.tie import tie_all  # noqa: PLC0415 - likewise
-
     if options.list:
         return _list(options)
+    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - start-up time
+    from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
+    from dmaragent.messages.tie import nothing_found, tie_all  # noqa: PLC0415 - likewise
+
     given = _given(options.text)
     opened = open_host(options.host)
-    host = join(collect(opened.reader))
-    source, text = given if given is not None else ("boot-log", _boot_log(host))
-    inventory = take_inventory(host)
-    why = tie_all(recogniser().recognise(text), inventory)
+    inventory = None if given is not None else _inventory(opened)
+    source, text = given if inventory is None else ("boot-log", _boot_log(inventory.host))
+    recognition = recogniser().recognise(text)
+    if inventory is None and recognition.found:  # the host costs more than the message
+        inventory = _inventory(opened)
+    why = nothing_found(recognition) if inventory is None else tie_all(recognition, inventory)
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
         from dmaragent.present.why_document import why_document  # noqa: PLC0415 - likewise
 
         print_document(why_document(why, source, {"kind": opened.kind, "path": opened.path}))
-    elif why.ties:
+    elif inventory is not None and why.ties:
+        from dmaragent.collect.opening import LIVE  # noqa: PLC0415 - likewise
         from dmaragent.present.why_text import why_text  # noqa: PLC0415 - likewise
 
         print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
     else:
-        from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
-
-        read = count(why.recognition.line_count, "line")
-        print(f"No known message in {read}. Those that are known: dmaragent why --list")
+        print(_nothing_words(text, recognition.line_count))
     return 0 if why.ties else 1
+
+
+def _inventory(opened: OpenedHost) -> Inventory:
+    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
+    from dmaragent.host import join  # noqa: PLC0415 - likewise
+    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
+
+    return take_inventory(join(collect(opened.reader)))
+
+
+def _nothing_words(text: str, lines: int) -> str:
+    from dmaragent.present.wording import count  # noqa: PLC0415 - start-up time
+
+    if not text.strip():
+        return (
+            "Nothing was given: paste a message in quotes, or pipe a log:\n"
+            "sudo dmesg | dmaragent why -"
+        )
+    read = count(lines, "line")
+    return f"No known message in {read}. Those that are known: dmaragent why --list"
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -92,20 +112,15 @@ def _list(options: argparse.Namespace) -> int:
 
 def _given(words: list[str]) -> tuple[str, str] | None:
     """Give what the user gave and where; None: nothing, so that the boot log counts."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-
     if not words:
         return None
     if words == ["-"]:
-        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
+        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
         from dmaragent.collect.opening import LARGEST_INPUT  # noqa: PLC0415 - likewise
 
         log = read_standard_input(LARGEST_INPUT)
         return "standard-input", log.decode("utf-8", "surrogateescape")
-    text = " ".join(words)
-    if not text.strip():
-        raise DmaragentError("TEXT is empty", "paste the message, in quotes, or give - and a log")
-    return "text", text
+    return "text", " ".join(words)
 
 
 def _boot_log(host: Host) -> str:

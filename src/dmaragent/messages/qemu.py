@@ -61,18 +61,41 @@ MESSAGES = (
         source=f"{_CONTAINER}, vfio_get_group, checked in the source",
     ),
     message(
+        "qemu-iommufd-bind-refused",
+        Printer.QEMU,
+        Weight.CONSEQUENCE,
+        "QEMU cannot have the device (iommufd): the kernel refuses to hand it over",
+        "{vfio <sbdf>: }error bind device fd=<number> to iommufd=<number2>{: <error>}",
+        releases="QEMU 9.0 and later with iommufd",
+        meaning="QEMU only passes on what the kernel answered. Linux 6.6 and later refuses "
+        "already here where firmware reserved a region for the device.",
+        advice="Look in dmesg for the kernel's own line of the same second, and give it to "
+        "dmaragent why.",
+        source="hw/vfio/iommufd.c, iommufd_cdev_connect_and_bind, checked in the source; that "
+        "the refusal of a region comes here, in drivers/iommu/iommu.c of Linux 6.6",
+        by_error={
+            1: "EPERM is missing interrupt remapping, or a group that is not free.",
+            16: "EBUSY: another program has the device or its group.",
+            22: "EINVAL comes from Linux 6.6 and later for a device with a region.",
+        },
+    ),
+    message(
         "qemu-iommufd-refused",
         Printer.QEMU,
         Weight.CONSEQUENCE,
         "QEMU cannot have the device (iommufd): the kernel refuses it",
         "error attach <sbdf> (<number>) to id=<number2>{: <error>}",
         releases="QEMU with iommufd",
-        meaning="The same as a group container that is refused, by the newer way: a region that "
-        "firmware reserved for the device is the common reason for EINVAL.",
+        meaning="The same as a group container that is refused, by the newer way. With a kernel "
+        "before 6.6 a region that firmware reserved for the device is the common reason (EPERM); "
+        "newer ones refuse such a device earlier, when it is bound.",
         advice="Look in dmesg for the kernel's own line of the same second, and give it to "
         "dmaragent why.",
         source="hw/vfio/iommufd.c, iommufd_cdev_attach_ioas_hwpt, checked in the source",
-        by_error=_BY_ERROR,
+        by_error={
+            1: "EPERM comes from a kernel before 6.6 for a device with a region, or from missing "
+            "interrupt remapping.",
+        },
     ),
     message(
         "libvirt-no-reset",

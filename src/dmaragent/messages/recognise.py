@@ -21,6 +21,8 @@ MOST_SPANS = 16
 """Different addresses that are kept of one message."""
 MOST_FOUND = 1000
 """Messages that are kept apart: a log can name that many devices only if it is made up."""
+MOST_IN_LINE = 1000
+"""Places of one line that are looked at: a line of megabytes is no message, but takes its time."""
 MOST_JOINED = 1 << 16
 """Characters of a text whose lines are tried together: a paste, not a log."""
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\r(?=\n|$)")
@@ -111,7 +113,8 @@ class Recogniser:
         """Yield what is found in `text`, in its order; of matches that overlap, the first."""
         places = sorted((at, anchor) for anchor in self._by_anchor for at in _places(text, anchor))
         end = 0
-        for _, group in groupby(_grouped(text, places), key=lambda one: one[0]):
+        bounded = _bounded(text, places)
+        for _, group in groupby(_grouped(text, bounded), key=lambda one: one[0]):
             near = [match for _, place in group for match in self._around(text, *place)]
             for match in sorted(near, key=lambda one: one.order):
                 if match.start >= end:
@@ -171,6 +174,18 @@ def _places(text: str, anchor: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(anchor, at + len(anchor))
+
+
+def _bounded(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the first `places` of each line."""
+    end = seen = 0
+    for at, anchor in places:
+        if at >= end:
+            newline = text.find("\n", at)
+            end, seen = len(text) if newline < 0 else newline, 0
+        seen += 1
+        if seen <= MOST_IN_LINE:
+            yield at, anchor
 
 
 def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, tuple[int, str]]]:

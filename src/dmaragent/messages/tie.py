@@ -88,8 +88,14 @@ class Why:
 
     recognition: Recognition
     ties: tuple[Tie, ...]
-    table_known: bool
-    """Whether the host's table could be read, so that regions can be named."""
+    table_known: bool | None
+    """Whether the host's table could be read, so that regions can be named; None where no host
+    was asked, as nothing was recognised."""
+
+
+def nothing_found(recognition: Recognition) -> Why:
+    """Say that nothing was recognised, so that no host needs to be asked."""
+    return Why(recognition=recognition, ties=(), table_known=None)
 
 
 def tie_all(recognition: Recognition, inventory: Inventory) -> Why:

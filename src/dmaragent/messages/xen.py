@@ -10,14 +10,18 @@ _RELAXED = (
     "If the guest may reach what the others keep in the region, make the device's policy "
     "relaxed. xl: 'SBDF,rdm_policy=relaxed' in pci=. Qubes: option no-strict-reset=True of "
     "qvm-pci, which sets the policy relaxed as well. libvirt has no such setting. XCP-ng and "
-    "XenServer ask for relaxed by themselves. For USB controllers it is commonly done: their "
+    "XenServer ask for relaxed themselves, but only after the quarantine, which refuses a shared "
+    "region first. For USB controllers it is commonly done: their "
     "region is for the keyboard before the system starts. Options of the dom0 kernel have no "
     "effect: Xen decides."
 )
 _IN_QUARANTINE = (
     "No guest's configuration helps: what is refused is the way into the quarantine. xl "
-    "pci-assignable-add asks for it with the relaxed policy. XCP-ng 8.2 was seen to refuse, 8.3 "
-    "(Xen 4.17) to allow it."
+    "pci-assignable-add asks for it with the relaxed policy, so that it is not refused. XCP-ng and "
+    "XenServer ask for it with the strict policy before they give a device to a guest, and are "
+    "refused for every shared region; pci-quarantine=false in xenopsd.conf leaves the quarantine "
+    "out (seen in xenopsd's source, not tried). Its risk: whenever no guest has the device, what "
+    "it still reads and writes reaches dom0's memory. Safer is a device that shares no region."
 )
 ASSIGN_ERRORS = {
     1: "EPERM: the device shares a region and the policy is strict; the line before names it.",
@@ -49,7 +53,8 @@ MESSAGES = (
         advice=_RELAXED,
         in_quarantine=_IN_QUARANTINE,
         source=f"{_IOMMU}, intel_iommu_assign_device, 3848058e7d; checked in the source, both "
-        "ways to write device and domain",
+        "ways to write device and domain; for XCP-ng and XenServer xen-api, "
+        "ocaml/xenopsd/xc/device.ml and xenopsd's option pci-quarantine",
     ),
     message(
         "xen-shared-rmrr-risky",

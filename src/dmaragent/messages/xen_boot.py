@@ -10,6 +10,7 @@ _UPDATE = (
     "Update the firmware; report it to the machine's vendor with the output of dmaragent check."
 )
 _DEBUG = "debug builds of Xen only"
+_SOME = "XCP-ng's Xen and others of that time, debug or not"
 
 MESSAGES = (
     message(
@@ -84,11 +85,17 @@ MESSAGES = (
             ),
             "older; " + _DEBUG,
         ),
-        releases=_DEBUG,
+        (
+            "Ignore RMRR (<base>, <limit>) (some devices in its scope are not PCI discoverable)",
+            _SOME,
+        ),
+        releases=_DEBUG + ", and " + _SOME,
         meaning="The firmware keeps a region for a device that is switched off or taken out. "
-        "Nothing is lost: there is no device that could use it.",
+        "Nothing is lost: there is no device that could use it. Where it says that some devices do "
+        "not answer, it is none of them as well: one that answers keeps the region.",
         advice="Nothing needs to be done.",
-        source=f"{_DMAR}, register_one_rmrr; checked in the source",
+        source=f"{_DMAR}, register_one_rmrr; acpi_parse_one_rmrr in 009298d7; checked in the "
+        "source",
     ),
     message(
         "xen-rmrr-incorrect",
@@ -96,7 +103,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "A region ends before it starts: Xen switches VT-d off for the whole host",
         ("RMRR [<base>,<limit>] is incorrect", _DEBUG),
-        ("The RMRR (<base>, <limit>) is incorrect", "older; " + _DEBUG),
+        ("{The }RMRR (<base>, <limit>) is incorrect", "older; without The " + _SOME),
         releases=_DEBUG + "; what it says happens in all",
         meaning="The limit lies below the base (EFAULT), and Xen gives up on the whole table. "
         "Linux warns and goes on.",
@@ -110,13 +117,34 @@ MESSAGES = (
         "The table names a device that does not answer",
         "Non-existent device (<sbdf>) is reported in RMRR [<base>, <limit>]'s scope",
         "Non-existent device (<sbdf>) is reported in RMRR (<base>, <limit>)'s scope",
+        ("Non-existent device (<sbdf>) reported in RMRR (<base>, <limit>)'s scope", _SOME),
         "Non-existent device (<sbdf>) in this DRHD's scope",
         "Non-existent device (<sbdf>) is reported in this DRHD's scope",
-        releases="every release with VT-d; for RMRR in " + _DEBUG,
+        releases="every release with VT-d; for RMRR mostly in debug builds",
         meaning="The device is switched off or taken out. In the scope of a region it still "
         "counts as a device that shares it.",
-        advice="Nothing needs to be done, unless a region is refused as shared for it.",
+        advice="Nothing needs to be done, unless a region is refused as shared for it, or a unit "
+        "as invalid.",
         source=f"{_DMAR}, acpi_parse_one_drhd, register_one_rmrr; checked in the source",
+    ),
+    message(
+        "xen-unit-invalid",
+        XEN,
+        Weight.REFUSAL,
+        "A unit names a device that does not answer: Xen switches VT-d off for the whole host",
+        ("DRHD is invalid (some devices in its scope are not PCI discoverable)", _SOME),
+        (
+            "The DRHD is invalid due to there are devices under its scope are not PCI "
+            "discoverable! Pls try option",
+            "older; debug builds",
+        ),
+        releases="older releases and XCP-ng's; the first without it was not determined",
+        meaning="A DRHD structure other than the one for all devices names a PCI device that "
+        "does not answer; the lines before say which. Xen gives up on the whole table (EINVAL).",
+        advice="Switch the device on again, or boot Xen with iommu=force, which takes the unit "
+        "as it is; iommu=workaround_bios_bug leaves out a unit none of whose devices answers. "
+        + _UPDATE,
+        source=f"{_DMAR}, acpi_parse_one_drhd in 009298d7; checked in the source",
     ),
     message(
         "xen-scope-invalid",

@@ -39,7 +39,7 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
             consequences.append(ties)
         else:
             yield ""
-            yield from _block_lines(ties, table_known=why.table_known)
+            yield from _block_lines(ties, table_known=bool(why.table_known))
     if consequences:
         yield ""
         yield "What follows from it"
