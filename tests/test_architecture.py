@@ -53,6 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "views",
         "inventory",
         "policy",
+        "messages",
     ),
     "verdict": (
         *VOCABULARY,
@@ -65,17 +66,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "policy",
     ),
     "boot_option": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory"),
-    "messages": (
-        *VOCABULARY,
-        "host",
-        "platforms",
-        "units",
-        "views",
-        "inventory",
-        "policy",
-        "checks",
-        "verdict",
-    ),
+    "messages": (*VOCABULARY, "host", "platforms", "views", "inventory", "boot_option"),
     "comparison": (
         *VOCABULARY,
         "host",

@@ -62,3 +62,11 @@ def memory_words(memory_map: MemoryMap, region: AddressRange) -> str:
     words = list(dict.fromkeys(entry.words for entry in memory_map.within(region)))
     whole = memory_map.covered(region, frozenset(entry.type for entry in memory_map.entries))
     return ", ".join(words if whole else [*words, "not in the map"])
+
+
+def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:
+    """Give the first range of RAM that `pages` meets, as the firmware's map has it."""
+    if memory_map is None or pages is None:
+        return None
+    kinds = (each.range for each in memory_map.within(pages) if each.type is MemoryType.RAM)
+    return next(kinds, None)

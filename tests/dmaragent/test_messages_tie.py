@@ -1,18 +1,22 @@
 """What a host says of a message: its devices, its regions, what to ask next."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import join
-from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.host.groups import IommuGroup
+from dmaragent.inventory import Inventory, LinuxState, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.tie import Tie, Why, tie_all
+from dmaragent.present.why_here import here_words
 from dmaragent.topology import Presence
 from support import tables
-from support.hosts import FakeHost, Function, fake_host
+from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.machines import MACHINES
 
 SHARED = "[VT-D] It's disallowed to assign 0000:00:1a.0 with shared RMRR at 7dffd000 for d5."
@@ -119,6 +123,10 @@ def test_linux_in_a_xen_dom0_does_not_decide(machine: Callable[[str], Inventory]
         (0x7C000000, None, "in a region of another device"),
         (0, None, "page 0: no address at all"),
         (0xFFF, None, "page 0: no address at all"),
+        (0xFEE00000, None, "an interrupt"),
+        (0x20000000000000, None, "beyond 52 bits"),
+        (0xFFFFFFFFFFFF000, None, "beyond 52 bits"),
+        (0x1000000, None, "RAM"),
     ],
 )
 def test_a_fault_outside_all_regions_offers_one(
@@ -126,12 +134,153 @@ def test_a_fault_outside_all_regions_offers_one(
 ) -> None:
     text = f"(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:19.0] fault addr {address:x}"
 
-    each = only(text, made(small_host()))
+    host = small_host()
+    add_memory_map(host, ["0x100000 0x7affffff System RAM"])
+    each = only(text, made(host))
 
     offered = [line for line in each.commands if "rmrr-option" in line]
     expected = [] if forgotten is None else [f"dmaragent rmrr-option {forgotten}=0000:00:19.0"]
     assert offered == expected, why_not
     assert (each.forgotten is None) == (forgotten is None)
+
+
+XEN_FAULT = "(XEN) [VT-D]DMAR:[DMA Write] Request device [{}] fault addr {:x}"
+LINUX_FAULT = "DMAR: [DMA Write NO_PASID] Request device [00:1a.0] fault addr 0xb0000000"
+
+
+def offers(each: Tie) -> bool:
+    return any("rmrr-option" in line for line in each.commands)
+
+
+def test_no_option_is_offered_for_a_device_that_is_absent() -> None:
+    absent = only(XEN_FAULT.format("0000:00:18.0", 0xBDF3E000), made(small_host()))
+
+    assert absent.devices[0].presence is Presence.ABSENT
+    assert not offers(absent)
+
+
+@pytest.mark.parametrize(("release", "offered"), [((4, 8), False), ((4, 17), True)])
+def test_no_option_is_offered_that_rmrr_option_would_refuse(
+    machine: Callable[[str], Inventory],
+    release: tuple[int, int],
+    offered: bool,  # noqa: FBT001 - a case
+) -> None:
+    inventory = machine("xen-pv-dom0")
+    assert inventory.host.xen is not None
+    xen = replace(inventory.host.xen, release=release)
+    inventory = replace(inventory, host=replace(inventory.host, xen=xen))
+
+    each = only(XEN_FAULT.format("0000:00:1a.0", 0xB0000000), inventory)
+
+    assert each.forgotten is not None
+    assert offers(each) is offered
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "translated", "offered"),
+    [
+        ("xen-pv-dom0", (), True, False),
+        ("xen-pv-dom0", ("iommu=pt",), False, True),
+        ("hp-dl380e-gen8", (), True, False),
+        ("hp-dl380e-gen8", ("iommu=pt",), False, False),
+    ],
+)
+def test_for_a_fault_of_linux_the_option_is_offered_only_on_xen_and_for_physical_addresses(
+    machine: Callable[[str], Inventory],
+    name: str,
+    options: tuple[str, ...],
+    translated: bool,  # noqa: FBT001 - a case
+    offered: bool,  # noqa: FBT001 - a case
+) -> None:
+    inventory = machine(name)
+    system = replace(inventory.host.system, options=options)
+    inventory = replace(inventory, host=replace(inventory.host, system=system))
+
+    each = only(LINUX_FAULT, inventory)
+
+    assert each.translated is translated
+    assert (each.forgotten is None) is translated
+    assert offers(each) is offered
+
+
+def grouped() -> Inventory:
+    """Make a host whose group 3 has a NIC that Linux holds to region 1, and one that it does not."""
+    inventory = made(small_host())
+    devices = (SBDF.parse("00:03.0"), SBDF.parse("00:19.0"))
+    group = IommuGroup(number=3, devices=devices, regions=None)
+    return replace(inventory, host=replace(inventory.host, groups=(group,)))
+
+
+def test_of_a_group_the_member_that_is_locked_is_named_as_the_reason() -> None:
+    text = "vfio 0000:00:03.0: failed to setup container for group 3: Failed to set group container: Invalid argument"
+
+    each = only(text, grouped())
+
+    assert [(str(sbdf), numbers) for sbdf, numbers in each.locked] == [("0000:00:19.0", (1,))]
+    assert each.commands == ("dmaragent explain 0000:00:03.0", "dmaragent explain 0000:00:19.0")
+    said = " ".join(here_words(each, table_known=True))
+    assert "of that group Linux holds 0000:00:19.0 to region 1 (direct)" in said
+
+
+def test_below_xen_no_member_of_a_group_is_the_reason() -> None:
+    inventory = replace(grouped(), linux_state=LinuxState.UNDER_XEN)
+
+    assert only("vfio: failed to setup container for group 3", inventory).locked == ()
+
+
+def test_a_conflict_asks_first_about_the_guest_then_about_at_most_three_that_are_there() -> None:
+    functions = [Function(sbdf=f"0000:00:1{n}.0") for n in range(5)]
+    scopes = [tables.scope(1, 0, (0x10 + n, 0)) for n in (7, 0, 1, 2, 3, 4)]
+    table = tables.table(
+        tables.drhd(0xFED90000, flags=1), tables.rmrr(0x7B000000, 0x7B00FFFF, *scopes)
+    )
+
+    each = only("RDM conflict at 0x7b000000", made(fake_host(functions, {"DMAR": table})))
+
+    assert each.commands == (
+        "dmaragent resolve GUEST",
+        *(f"dmaragent explain 0000:00:1{n}.0" for n in range(3)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "decided"),
+    [
+        (f"vfio-pci 0000:02:00.0: {MAPPING}", "UNDER_XEN", True),
+        ("vfio: failed to setup container for group 3", "UNDER_XEN", True),
+        ("vfio: failed to setup container for group 3", "GROUPS", False),
+        ("RDM conflict at 0x7b000000", "UNDER_XEN", False),
+    ],
+    ids=["linux", "qemu", "qemu-without-xen", "libxl"],
+)
+def test_what_linux_and_qemu_say_is_decided_by_xen_where_it_runs(
+    text: str,
+    state: str,
+    decided: bool,  # noqa: FBT001 - a case
+) -> None:
+    inventory = replace(made(small_host()), linux_state=LinuxState[state])
+
+    assert only(text, inventory).decided_by_xen is decided
+
+
+@pytest.mark.parametrize(
+    "text", ["Failed to parse ACPI DMAR. Disabling VT-d.", "RDM conflict at 0x7b800000"]
+)
+def test_xen_and_libxl_are_told_that_vtd_is_off(
+    machine: Callable[[str], Inventory], text: str
+) -> None:
+    assert only(text, machine("synthetic-overlap")).vtd_off
+
+
+def test_a_fault_of_an_absent_device_fits_where_a_region_names_it() -> None:
+    table = tables.table(
+        tables.drhd(0xFED90000, flags=1),
+        tables.rmrr(0x7B000000, 0x7B00FFFF, tables.scope(1, 0, (0x19, 0))),
+    )
+    inventory = made(fake_host([Function(sbdf="0000:00:03.0")], {"DMAR": table}))
+
+    assert only(XEN_FAULT.format("0000:00:19.0", 0x1000), inventory).fits is True
+    assert only(XEN_FAULT.format("0000:00:18.0", 0x1000), inventory).fits is False
 
 
 def test_without_a_table_no_region_is_said_to_be_forgotten() -> None:

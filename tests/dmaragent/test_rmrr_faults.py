@@ -1,5 +1,7 @@
 """``rmrr=`` from the DMA faults of a log: the lines, their pages, what is left out."""
 
+from dataclasses import replace
+
 import pytest
 
 from dmaragent.addresses import SBDF
@@ -9,7 +11,8 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.platforms.dma_faults import Fault, read_faults, regions_of
+from dmaragent.messages.faults import read_faults
+from dmaragent.platforms.dma_faults import Fault, regions_of
 from support.machines import MACHINES
 
 A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
@@ -75,9 +78,10 @@ A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
     ],
 )
 def test_a_fault_is_read(line: str, device: str, address: int, by_xen: int) -> None:
-    expected = Fault(device=SBDF.parse(device), address=address, by_xen=bool(by_xen))
+    (found,) = read_faults(f"before\n{line}\nafter")
 
-    assert list(read_faults(f"before\n{line}\nafter")) == [expected]
+    assert (found.device, found.address) == (SBDF.parse(device), address)
+    assert found.by_xen is bool(by_xen)
 
 
 @pytest.mark.parametrize(
@@ -137,15 +141,40 @@ def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name() -> N
 
 
 def test_ram_is_not_offered() -> None:
-    found = _option(_fault(B, 0x1000000, by_xen=False))
+    found = _option(_fault(B, 0x1000000))
 
-    assert (found.by_xen, found.by_linux, found.option.ranges) == (0, 1, ())
-    assert "RAM at 0x900000-0x60151fff" in found.option.refused[0].reason
+    assert (found.by_xen, found.by_linux, found.option.ranges) == (1, 0, ())
+    assert "RAM at 0x900000-0x60151fff" in found.dropped[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        ("", False),
+        ("iommu=pt", True),
+        ("iommu=soft,pt", True),
+        ("iommu=pt iommu=nopt", False),
+        ("iommu.passthrough=1", True),
+        ("iommu.passthrough=0", False),
+        ("intel_iommu=on", False),
+    ],
+)
+def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool) -> None:  # noqa: FBT001 - a case
+    host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
+    host = replace(host, system=replace(host.system, options=tuple(options.split())))
+    on = OptionHost(inventory=take_inventory(host, (4, 17)), release=(4, 17))
+
+    found = option_of_faults(on, [_fault(A, 0xB0000000, by_xen=False)])
+
+    assert bool(found.option.written) is taken
+    assert any("iommu=pt" in one for one in found.dropped) is not taken
 
 
 @pytest.mark.parametrize(
     ("address", "said"),
     [
+        (0, "1 x page 0"),
+        (0xFFF, "1 x page 0"),
         (0xFEE00000, "1 x an interrupt message"),
         (0xFEEFFFFC, "1 x an interrupt message"),
         (1 << 52, "1 x an address beyond 52 bits"),

@@ -110,6 +110,15 @@ def test_a_reason_of_a_fault_is_put_into_words(capsys: pytest.CaptureFixture[str
 
     assert "Reason 0x05: the page is not mapped for writing." in said
     assert "0xbdf3e000 is in no region of the table" in said
+    assert "addresses that Linux logs are the IOMMU's own, no physical ones" in said
+    assert "rmrr-option" not in said
+
+
+def test_a_fault_that_xen_logged_offers_its_boot_option(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000"
+
+    said = words(run(capsys, "why", text, "--host", HP))
+
     assert "a region that the firmware forgot is one explanation" in said
     assert "dmaragent rmrr-option 0xbdf3e000-0xbdf3efff=0000:00:1d.0" in said
 

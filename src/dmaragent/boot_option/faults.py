@@ -5,18 +5,19 @@ Pure.  A fault shows a page that a device touched, never the whole region that f
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
-from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.given import gives, regions_with
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.inventory import Inventory
-from dmaragent.platforms.dma_faults import Fault, regions_of
+from dmaragent.platforms.dma_faults import Fault, no_memory, physical, placed, regions_of
 
-_INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
-"""Where a write is an interrupt message, not memory: VT-d specification, interrupt address range."""
-_ADDRESSES = AddressRange(0, 1 << 52)
-"""The physical addresses of x86-64."""
+_OF_LINUX = (
+    "logged by Linux, whose kernel is not known to run with iommu=pt: its addresses are then the "
+    "IOMMU's own, no physical ones"
+)
 
 
 def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
@@ -25,13 +26,17 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
     given: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     seen = {True: 0, False: 0}
-    for fault in faults:
-        seen[fault.by_xen] += 1
+    in_linux = physical(on.host.system.options)
+    for each in faults:
+        seen[each.by_xen] += 1
+        fault = _placed(on, each)
         region = _region(on.inventory, fault)
         if region:
             given[region] += 1
-        elif why := _no_memory(fault.address):
+        elif why := _no_memory(on, fault.address):
             dropped[why] += 1
+        elif not (fault.by_xen or in_linux):
+            dropped[_OF_LINUX] += 1
         else:
             kept.append(fault)
     return FaultOption(
@@ -41,6 +46,21 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
         given=tuple(_counted(given)),
         dropped=tuple(_counted(dropped)),
     )
+
+
+def _no_memory(on: OptionHost, address: int) -> str:
+    """Say why `address` is no memory to be meant; RAM counts where the table has no region."""
+    touched = AddressRange(address, address + 1)
+    known = any(
+        one.range is not None and one.range.overlaps(touched) for one in on.inventory.regions
+    )
+    return no_memory(address, None if known else on.memory_map)
+
+
+def _placed(on: OptionHost, fault: Fault) -> Fault:
+    if fault.segment_named:
+        return fault
+    return replace(fault, device=placed(fault.device, on.host.topology.known))
 
 
 def _counted(found: Counter[str]) -> Iterable[str]:
@@ -55,13 +75,4 @@ def _region(inventory: Inventory, fault: Fault) -> str:
             place = f"region {region.number} of the table, 0x{region.base:x}-0x{region.limit:x}"
             listed = "" if region.xen.listed is not False else ", which Xen does not take"
             return f"{fault.device} in {place}{listed}"
-    return ""
-
-
-def _no_memory(address: int) -> str:
-    page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
-    if _INTERRUPTS.overlaps(page):
-        return "an interrupt message (0xfee00000-0xfeefffff), no memory"
-    if page.end > _ADDRESSES.end:
-        return "an address beyond 52 bits, which is no physical one"
     return ""

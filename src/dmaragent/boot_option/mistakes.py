@@ -51,14 +51,6 @@ def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int
     return None
 
 
-def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressRange | None:
-    """Give the first range of RAM that `pages` meets, as the firmware's map has it."""
-    if memory_map is None or pages is None:
-        return None
-    kinds = (each.range for each in memory_map.within(pages) if each.type is MemoryType.RAM)
-    return next(kinds, None)
-
-
 def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None, *, dom0: bool) -> str:
     """Say what of `pages` the map does not settle; empty where it does, or there is no map.
 

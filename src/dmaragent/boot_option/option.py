@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.given import gives, regions_with
-from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes, ram_in
+from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
     CheckedOption,
@@ -20,6 +20,7 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.boot_option.notes import checked_notes, written_notes
+from dmaragent.memory_map import ram_in
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import behaviour_of

@@ -5,7 +5,7 @@ The log is Linux' own.  Under Xen it says nothing of DMA, which Xen's console do
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.checks import references, table, units
@@ -15,20 +15,13 @@ from dmaragent.checks.fields import field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.rules import rule
 from dmaragent.inventory import Region
+from dmaragent.messages.faults import read_faults
+from dmaragent.platforms.dma_faults import Fault, placed
 
 _SHOWN = 3
 """How many addresses of one device are named."""
 _NEAR = 1 << 20
 """Bytes: so near to a region, an address may well have been meant to be in it."""
-# Linux intel/dmar.c, dmar_fault_do_one, over the years: on two lines and with a decimal reason;
-# on one; with NO_PASID or PASID in the brackets, and for a while with 0x before bus and device.
-# Xen vtd/iommu.c, iommu_page_fault_do_one, has the segment.
-_FAULT = re.compile(
-    r"\[DMA (?P<way>Read|Write)[^\]]{0,40}\] Request device "
-    r"\[(?:(?P<segment>[0-9a-f]{4}):)?(?P<place>(?:0x)?[0-9a-f]{2}:(?:0x)?[0-9a-f]{2}\.[0-7])\]"
-    r"(?: PASID [0-9a-f]{1,8})? fault addr (?:0x)?(?P<address>[0-9a-f]{1,16})(?P<rest>.*)"
-)
-_REASON = re.compile(r"\[fault reason (?P<code>(?:0x)?[0-9a-f]{1,4})\] ?(?P<words>.*)")
 _BUG = re.compile(
     r"(?:\[Firmware Bug\]: *|(?=Your BIOS is broken))"
     r"(?P<words>.*(?:RMRR|DMAR|DRHD|RHSA|ANDD|iommu|Record passes table end).*)"
@@ -36,45 +29,13 @@ _BUG = re.compile(
 _RANGE = re.compile(r"\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fault:
-    """One request that the IOMMU refused."""
-
-    device: SBDF
-    address: int
-    way: str
-    reason: str
-
-
-def _faults(facts: Facts) -> Iterator[_Fault]:
-    log = facts.boot_log or ()
-    for number, line in enumerate(log):
-        found = _FAULT.search(line)
-        if found:
-            below = log[number + 1] if number + 1 < len(log) else ""
-            reason = _REASON.search(found["rest"]) or (
-                None if _FAULT.search(below) else _REASON.search(below)
-            )
-            words = "" if reason is None else f"reason {reason['code']}: {reason['words'].strip()}"
-            yield _Fault(
-                device=_device(facts, found["segment"], found["place"]),
-                address=int(found["address"], 16),
-                way=found["way"].lower(),
-                reason=words,
-            )
-
-
-def _device(facts: Facts, segment: str | None, place: str) -> SBDF:
-    """Find the device; Linux leaves out the segment, which is 0 unless only another has it."""
-    found = SBDF.parse(f"{segment or 0}:{place.replace('0x', '')}")
-    if segment is not None:
-        return found
-    same = [
-        one
-        for one in facts.functions or ()
-        if (one.bus, one.device, one.function) == (found.bus, found.device, found.function)
-    ]
-    return same[0] if len(same) == 1 else found
+def _faults(facts: Facts) -> Iterator[Fault]:
+    """Yield the faults of the log; Linux leaves out the segment, which its devices tell."""
+    for fault in read_faults("\n".join(facts.boot_log or ())):
+        if fault.segment_named:
+            yield fault
+        else:
+            yield replace(fault, device=placed(fault.device, facts.functions or ()))
 
 
 @rule(
@@ -91,7 +52,7 @@ def _device(facts: Facts, segment: str | None, place: str) -> SBDF:
 )
 def dma_fault(facts: Facts) -> Iterator[Hit]:
     """Find refused DMA, by device and by the region that the address lies in, if any."""
-    groups: dict[tuple[SBDF, Region | None], list[_Fault]] = {}
+    groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
         region = next(
             (
@@ -117,9 +78,9 @@ def dma_fault(facts: Facts) -> Iterator[Hit]:
         )
 
 
-def _told(faults: Sequence[_Fault]) -> str:
+def _told(faults: Sequence[Fault]) -> str:
     """Say what was refused: how often, in which direction, where, why."""
-    ways = " and ".join(sorted({one.way for one in faults}))
+    ways = " and ".join(sorted({"write" if one.write else "read" for one in faults}))
     addresses = [f"{one:#x}" for one in sorted({one.address for one in faults})]
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
     reasons = "; ".join(dict.fromkeys(one.reason for one in faults if one.reason))
@@ -128,7 +89,7 @@ def _told(faults: Sequence[_Fault]) -> str:
     return f"{said} ({reasons})" if reasons else said
 
 
-def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[_Fault]) -> str:
+def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
     """Say where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
@@ -143,7 +104,7 @@ def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[
     return said
 
 
-def _near(facts: Facts, device: SBDF, faults: Sequence[_Fault]) -> str:
+def _near(facts: Facts, device: SBDF, faults: Sequence[Fault]) -> str:
     """Name the region that one of the addresses just misses, if there is one."""
     found = [
         (distance, side, region.number)

@@ -121,7 +121,7 @@ def _from_log(options: argparse.Namespace) -> int:
     from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.platforms.dma_faults import read_faults  # noqa: PLC0415 - likewise
+    from dmaragent.messages.faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
 

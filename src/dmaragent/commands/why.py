@@ -54,8 +54,11 @@ def run(options: argparse.Namespace) -> int:
 
     given = _given(options.text)
     opened = open_host(options.host)
-    inventory = None if given is not None else _inventory(opened)
-    source, text = given if inventory is None else ("boot-log", _boot_log(inventory.host))
+    inventory = None
+    if given is None:
+        inventory = _inventory(opened)
+        given = ("boot-log", _boot_log(inventory.host))
+    source, text = given
     recognition = recogniser().recognise(text)
     if inventory is None and recognition.found:  # the host costs more than the message
         inventory = _inventory(opened)

@@ -14,38 +14,39 @@ MESSAGES = (
         "The IOMMU stopped an access of a device",
         (
             (
-                "[DMA <direction> NO_PASID] Request device [<sbdf>] fault addr <address> "
-                "[fault reason <hexreason>]"
+                "[DMA <direction> NO_PASID] Request device [<sbdf>] fault addr <address>"
+                "{ [fault reason <hexreason>]}"
             ),
             "seen in 5.15 and 6.18",
         ),
         (
             (
-                "[DMA <direction> PASID <number>] Request device [<sbdf>] fault addr <address> "
-                "[fault reason <hexreason>]"
+                "[DMA <direction> PASID <number>] Request device [<sbdf>] fault addr <address>"
+                "{ [fault reason <hexreason>]}"
             ),
             "seen in 5.15 and 6.18",
         ),
         (
             (
-                "[DMA <direction>] Request device [<sbdf>] PASID <number> fault addr <address> "
-                "[fault reason <reason>]"
+                "[DMA <direction>] Request device [<sbdf>] PASID <number> fault addr <address>"
+                "{ [fault reason <reason>]}"
             ),
             "seen in 5.10",
         ),
         (
             (
-                "[DMA <direction>] Request device [<sbdf>] fault addr <address> "
-                "[fault reason <reason>]"
+                "[DMA <direction>] Request device [<sbdf>] fault addr <address>"
+                "{ [fault reason <reason>]}"
             ),
-            "before that",
+            "before that; the oldest give the reason in the next line",
         ),
-        ("DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>", "the oldest"),
         releases="every release with VT-d",
         meaning="The device read or wrote an address that its driver, or the guest that has it, "
         "did not map. That is a driver's mistake, firmware that still uses the device, or a "
-        "region that the firmware forgot to put into its table.",
-        advice="Where the address is in a region of the device, the region was not mapped: look "
+        "region that the firmware forgot to put into its table. Unless the kernel runs with "
+        "iommu=pt or iommu.passthrough=1, its addresses are the IOMMU's own, made up for the "
+        "driver: they are no physical ones, and say nothing of memory.",
+        advice="With physical addresses: where the address is in a region of the device, the region was not mapped: look "
         "whether a guest has the device. Where it is in no region but the memory map calls it "
         "reserved, firmware uses it: update the firmware. Addresses just below 4 GiB are the "
         "driver's own: look for a newer driver.",

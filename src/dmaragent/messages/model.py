@@ -119,6 +119,8 @@ class Names:
     """What libxl calls rc: -3 is its "failed"."""
     reason: int | None = None
     """A VT-d fault reason."""
+    segment_named: bool = field(default=True, compare=False)
+    """Whether the device's segment was in the message; else it is taken for 0."""
     word: str = ""
     """The option, name or value that the message quotes."""
 

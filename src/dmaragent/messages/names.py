@@ -18,13 +18,14 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         error=_error(given),
         result=_decimal(given.get("result")),
         reason=_reason(given),
+        segment_named=given.get("sbdf", "::").count(":") > 1,
         word=given.get("word", "").strip(),
     )
 
 
 def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
     try:
-        return (SBDF.parse(given["sbdf"]),)
+        return (SBDF.parse(given["sbdf"].replace("0x", "")),)
     except (KeyError, ValueError):  # a device number above 1f is no address
         return ()
 

@@ -45,6 +45,20 @@ class _Match:
         return self.start, -self.end
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One known message at one place of a text."""
+
+    message: Message
+    names: Names
+    number: int
+    """The line it is on, from 1."""
+    text: str
+    below: str = ""
+    """The next line; empty where the message was put together from several."""
+    split: bool = False
+
+
 @dataclass(slots=True)
 class _Kept:
     """What is gathered of one message."""
@@ -90,24 +104,32 @@ class Recogniser:
 
     def recognise(self, text: str) -> Recognition:
         """Find the known messages in `text`."""
-        clean = _BLANKS.sub(" ", _CONTROLS.sub("", text))
         kept: dict[tuple[str, Names], _Kept] = {}
-        left_out = 0
+        left_out = sum(not _keep(kept, each) for each in self.each(text))
+        found = _without_nameless([each.recognised for each in kept.values()])
+        found.sort(key=lambda one: (one.message.weight.rank, one.lines))
+        lines = text.count("\n") + bool(text and not text.endswith("\n"))
+        return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
+
+    def each(self, text: str) -> Iterator[Seen]:
+        """Yield the known messages in `text` one by one; then those that were split, once each."""
+        clean = _BLANKS.sub(" ", _CONTROLS.sub("", text))
+        seen: set[tuple[str, Names]] = set()
         whole: set[tuple[int, str]] = set()
         counter = _Lines(clean)
         may_be_split = len(clean) <= MOST_JOINED and "\n" in clean.strip()
         for match in self._matches(clean):
-            number, line = counter.at(match.start)
-            left_out += not _keep(kept, match, number, line)
+            number, line, below = counter.at(match.start)
             if may_be_split:
                 whole.add((number, match.message.id))
+                seen.add((match.message.id, _key(match.names)))
+            yield Seen(match.message, match.names, number, line, below)
         for number, last, line, match in self._joined(clean) if may_be_split else ():
             known = ((each, match.message.id) in whole for each in range(number, last + 1))
-            if not any(known) and (match.message.id, _key(match.names)) not in kept:
-                left_out += not _keep(kept, match, number, line, split=True)
-        found = _without_nameless([each.recognised for each in kept.values()])
-        found.sort(key=lambda one: (one.message.weight.rank, one.lines))
-        return Recognition(found=tuple(found), line_count=counter.total, left_out=left_out)
+            key = (match.message.id, _key(match.names))
+            if not any(known) and key not in seen:
+                seen.add(key)
+                yield Seen(match.message, match.names, number, line, split=True)
 
     def _matches(self, text: str) -> Iterator[_Match]:
         """Yield what is found in `text`, in its order; of matches that overlap, the first."""
@@ -158,15 +180,16 @@ class _Lines:
         self._text = text
         self._at = 0
         self._number = 1
-        self.total = text.count("\n") + bool(text and not text.endswith("\n"))
 
-    def at(self, place: int) -> tuple[int, str]:
-        """Give the number of the line at `place`, and the line, cut where it is very long."""
+    def at(self, place: int) -> tuple[int, str, str]:
+        """Give the number of the line at `place`, the line and the next, cut where very long."""
         self._number += self._text.count("\n", self._at, place)
         self._at = place
         start = max(place - BEFORE, self._text.rfind("\n", max(place - BEFORE, 0), place) + 1)
         end = self._text.find("\n", place, place + AFTER)
-        return self._number, self._text[start : place + AFTER if end < 0 else end].strip()
+        line = self._text[start : place + AFTER if end < 0 else end].strip()
+        below = "" if end < 0 else self._text[end + 1 : end + 1 + AFTER].partition("\n")[0]
+        return self._number, line, below
 
 
 def _places(text: str, anchor: str) -> Iterator[int]:
@@ -202,24 +225,23 @@ def _key(names: Names) -> Names:
     return replace(names, spans=())
 
 
-def _keep(
-    kept: dict[tuple[str, Names], _Kept],
-    match: _Match,
-    number: int,
-    line: str,
-    *,
-    split: bool = False,
-) -> bool:
-    """Count `match` with those like it; tell whether there is room for it."""
-    key = (match.message.id, _key(match.names))
+def _keep(kept: dict[tuple[str, Names], _Kept], seen: Seen) -> bool:
+    """Count `seen` with those like it; tell whether there is room for it."""
+    key = (seen.message.id, _key(seen.names))
     if key not in kept:
         if len(kept) >= MOST_FOUND:
             return False
-        first = Recognised(
-            message=match.message, names=match.names, count=0, lines=(), text=line, split=split
+        kept[key] = _Kept(
+            Recognised(
+                message=seen.message,
+                names=seen.names,
+                count=0,
+                lines=(),
+                text=seen.text,
+                split=seen.split,
+            )
         )
-        kept[key] = _Kept(first)
-    kept[key].add(number, match.names.spans)
+    kept[key].add(seen.number, seen.names.spans)
     return True
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 _HEX = r"(?:0x)?[0-9a-fA-F]{1,16}"
 _VALUES = {
-    "sbdf": r"(?:[0-9a-fA-F]{1,8}:)?[0-9a-fA-F]{1,2}:[0-9a-fA-F]{1,2}\.[0-7](?![0-9a-fA-F])",
-    "address": _HEX,
+    "sbdf": r"(?:[0-9a-fA-F]{1,8}:)?(?:0x)?[0-9a-fA-F]{1,2}:(?:0x)?[0-9a-fA-F]{1,2}\.[0-7]"
+    r"(?![0-9a-fA-F])",
+    "address": _HEX + r"(?![0-9a-fA-F])",
     "base": _HEX,
     "limit": _HEX,
     "page": _HEX,

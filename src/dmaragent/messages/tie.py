@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.boot_option.model import OptionHost
+from dmaragent.boot_option.option import write_option
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.memory_map import memory_words
@@ -17,13 +19,17 @@ from dmaragent.messages.model import (
     Span,
     Weight,
 )
+from dmaragent.platforms.dma_faults import no_memory, physical, placed
 from dmaragent.platforms.linux import Held, Hold
+from dmaragent.platforms.rmrr_writer import Wanted
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction, Presence
 from dmaragent.views.model import ListEntry
 from fwtables import Decoded
 
 _HIGHEST = (1 << 64) - 1
+_MOST_OTHERS = 3
+"""Devices that are asked about, though no message names them."""
 _LOCKED = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
 """The messages that Linux prints of devices that it holds to a region, and of no others."""
 
@@ -68,12 +74,17 @@ class Tie:
     """The IOMMU group that it names, where the host has it."""
     drivers: tuple[tuple[SBDF, str | None], ...]
     """The devices of that group with their drivers; None: none, or not known."""
+    locked: tuple[tuple[SBDF, tuple[int, ...]], ...]
+    """The devices of that group that Linux holds to regions, and the numbers of these."""
     fits: bool | None
     """Whether the host has what it names; None where it names nothing or that is not known."""
     decided_by_xen: bool
     """Whether Linux printed it on a host whose IOMMU is Xen's."""
     vtd_off: str
     """Why Xen switches VT-d off on the host, where its printer would notice; or empty."""
+    translated: bool
+    """Whether its addresses are probably the IOMMU's own: Linux logged them, and is not known
+    to use physical ones."""
     forgotten: AddressRange | None
     """Pages in no region where a region may be missing from the table."""
     findings: tuple[str, ...]
@@ -111,11 +122,26 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
     """Tie one message to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group(names, inventory)
-    devices = tuple(_device(sbdf, inventory) for sbdf in names.devices)
+    named = names.devices
+    if message.address is Address.ACCESS and not names.segment_named:
+        named = tuple(placed(sbdf, inventory.host.topology.known) for sbdf in named)
+    devices = tuple(_device(sbdf, inventory) for sbdf in named)
     spans = tuple(_span(span, inventory) for span in names.spans)
-    forgotten = (
-        _forgotten(recognised, spans, inventory) if message.address is Address.ACCESS else None
+    translated = (
+        message.address is Address.ACCESS
+        and message.printer is Printer.LINUX
+        and not physical(inventory.host.system.options)
     )
+    forgotten = (
+        _forgotten(devices, spans, inventory)
+        if message.address is Address.ACCESS and not translated
+        else None
+    )
+    by_xen = message.printer in (Printer.XEN, Printer.LIBXL)
+    of_linux = message.printer in (Printer.LINUX, Printer.QEMU)
+    under_xen = inventory.linux_state is LinuxState.UNDER_XEN
+    locked = () if not of_linux or under_xen else _locked(group, inventory)
+    option = forgotten if by_xen or under_xen else None
     return Tie(
         recognised=recognised,
         devices=devices,
@@ -125,18 +151,19 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         if group is not None
         else (),
         fits=_fits(message, devices, spans, inventory),
-        decided_by_xen=(
-            message.printer in (Printer.LINUX, Printer.QEMU)
-            and inventory.linux_state is LinuxState.UNDER_XEN
-        ),
+        locked=locked,
+        decided_by_xen=of_linux and under_xen,
         vtd_off=(
-            inventory.xen.list.vtd_disabled
-            if message.printer in (Printer.XEN, Printer.LIBXL) and message.weight is Weight.REFUSAL
-            else ""
+            inventory.xen.list.vtd_disabled if by_xen and message.weight is Weight.REFUSAL else ""
         ),
+        translated=translated,
         forgotten=forgotten,
         findings=FINDINGS.get(message.id, ()),
-        commands=tuple(_commands(recognised, spans, group, forgotten)),
+        commands=(
+            *_commands(message, devices, spans, group, locked, inventory),
+            *_options(devices, option, inventory),
+            *(("dmaragent check",) if message.id in FINDINGS else ()),
+        ),
     )
 
 
@@ -228,41 +255,69 @@ def _table_known(inventory: Inventory) -> bool:
     return isinstance(inventory.table, Decoded) and inventory.table.table is not None
 
 
-def _forgotten(
-    recognised: Recognised, spans: tuple[SpanTie, ...], inventory: Inventory
-) -> AddressRange | None:
-    """Give the first pages of a fault that no region has, where the table is known.
+def _locked(
+    group: IommuGroup | None, inventory: Inventory
+) -> tuple[tuple[SBDF, tuple[int, ...]], ...]:
+    """Give the devices of `group` that Linux holds to regions: none of the group can go."""
+    found: dict[SBDF, list[int]] = {}
+    for region in inventory.all_regions:
+        for held in region.linux:
+            if group is not None and held.sbdf in group.devices and held.hold is Hold.LOCKED:
+                found.setdefault(held.sbdf, []).append(region.number)
+    return tuple((sbdf, tuple(numbers)) for sbdf, numbers in sorted(found.items()))
 
-    Page 0 is what a device writes to that was told no address: no region is missing there.
-    """
-    if not recognised.names.devices or not _table_known(inventory):
+
+def _forgotten(
+    devices: tuple[DeviceTie, ...], spans: tuple[SpanTie, ...], inventory: Inventory
+) -> AddressRange | None:
+    """Give the first pages of a fault that no region has, where the table is known."""
+    if not devices or not _table_known(inventory):
         return None
+    known = inventory.host.memory_map
+    memory_map = None if isinstance(known, Missing) else known
     for one in spans:
-        if not one.regions and not one.entries and PAGE <= one.span.first <= one.span.last:
+        if not one.regions and not one.entries and not no_memory(one.span.first, memory_map):
             first = one.span.first // PAGE * PAGE
             return AddressRange(first, one.span.last // PAGE * PAGE + PAGE)
     return None
 
 
-def _commands(
-    recognised: Recognised,
+def _options(
+    devices: tuple[DeviceTie, ...], forgotten: AddressRange | None, inventory: Inventory
+) -> list[str]:
+    """Give the lines that write Xen's option for `forgotten`, as far as it would be taken."""
+    if forgotten is None:
+        return []
+    xen = inventory.host.xen
+    on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)
+    base, limit = forgotten.start, forgotten.end - 1
+    return [
+        f"dmaragent rmrr-option {base:#x}-{limit:#x}={one.sbdf}"
+        for one in devices
+        if one.presence is not Presence.ABSENT
+        and write_option(on, [Wanted(base=base, limit=limit, devices=(one.sbdf,))]).written
+    ]
+
+
+def _commands(  # noqa: PLR0913, PLR0917 - all that a message is tied to
+    message: Message,
+    devices: tuple[DeviceTie, ...],
     spans: tuple[SpanTie, ...],
     group: IommuGroup | None,
-    forgotten: AddressRange | None,
+    locked: tuple[tuple[SBDF, tuple[int, ...]], ...],
+    inventory: Inventory,
 ) -> list[str]:
     """Give the lines that go on from here: the devices named, else those of what is named."""
-    devices = recognised.names.devices
-    if not devices and group is not None:
-        devices = group.devices[:1]
-    if not devices and recognised.message.weight is Weight.REFUSAL:
-        devices = _owners(spans)
-    lines = [f"dmaragent explain {sbdf}" for sbdf in devices]
-    if forgotten is not None:
-        place = f"{forgotten.start:#x}-{forgotten.end - 1:#x}"
-        lines += [f"dmaragent rmrr-option {place}={sbdf}" for sbdf in recognised.names.devices]
-    if recognised.message.id in FINDINGS:
-        lines.append("dmaragent check")
-    return lines
+    named = [one.sbdf for one in devices]
+    others = [sbdf for sbdf, _ in locked if sbdf not in named]
+    if not named and not others and group is not None:
+        others = list(group.devices[:1])
+    if not named and message.weight is Weight.REFUSAL:
+        known = inventory.host.topology
+        unknown = isinstance(known.functions, Missing)
+        others += [sbdf for sbdf in _owners(spans) if unknown or sbdf in known.known]
+    lines = ["dmaragent resolve GUEST"] if "dmaragent resolve GUEST" in message.advice else []
+    return lines + [f"dmaragent explain {sbdf}" for sbdf in [*named, *others[:_MOST_OTHERS]]]
 
 
 def _owners(spans: tuple[SpanTie, ...]) -> tuple[SBDF, ...]:

@@ -134,8 +134,10 @@ MESSAGES = (
         "A unit names a device that does not answer: Xen switches VT-d off for the whole host",
         ("DRHD is invalid (some devices in its scope are not PCI discoverable)", _SOME),
         (
-            "The DRHD is invalid due to there are devices under its scope are not PCI "
-            "discoverable! Pls try option",
+            (
+                "The DRHD is invalid due to there are devices under its scope are not PCI "
+                "discoverable! Pls try option"
+            ),
             "older; debug builds",
         ),
         releases="older releases and XCP-ng's; the first without it was not determined",

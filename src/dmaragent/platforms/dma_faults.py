@@ -1,21 +1,22 @@
-"""DMA faults of VT-d in logs of Linux and of Xen, and the pages they show.
+"""DMA faults of VT-d, the pages they show, and which of these can be memory that firmware means.
 
-Pure.  Source of the wordings: Linux drivers/iommu/intel/dmar.c, ``dmar_fault_do_one`` (which
-never names a segment; newer kernels say NO_PASID and write 0x); Xen
+Pure.  They are read by :mod:`dmaragent.messages.faults`.  Source: Linux
+drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which names no segment; Xen
 drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dmaragent.addresses import PAGE, SBDF
+from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.memory_map import MemoryMap, ram_in
 from dmaragent.platforms.rmrr_writer import Wanted
 
-_FAULT = re.compile(
-    r"\[DMA (?P<access>Read|Write)[^\]]*\] Request device \[(?P<device>[0-9a-fA-Fx:.]+)\]"
-    r"(?: PASID [0-9a-fA-Fx]+)? fault addr (?:0x)?(?P<address>[0-9a-fA-F]{1,16})\b"
-)
+_INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
+"""Where a write is an interrupt message, not memory: VT-d specification, interrupt address range."""
+_ADDRESSES = AddressRange(0, 1 << 52)
+"""The physical addresses of x86-64."""
+_ON = frozenset(["1", "y", "Y", "on", "true"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,25 +24,56 @@ class Fault:
     """One DMA that the IOMMU stopped."""
 
     device: SBDF
-    """Of segment 0 where Linux logged it: its messages name none."""
+    """Of segment 0 where none is named."""
     address: int
     """As the device gave it, in bytes."""
     by_xen: bool
     """Whether Xen logged it; else Linux, where an address is often no physical one."""
+    segment_named: bool = True
+    """Linux's own messages name none."""
+    write: bool = False
+    reason: str = ""
+    """The number and the words of the reason as they were logged; empty where none were."""
 
 
-def read_faults(log: str) -> Iterator[Fault]:
-    """Yield the DMA faults of `log`; every other line is passed over."""
-    for line in log.splitlines():
-        found = _FAULT.search(line)
-        if found is None:
-            continue
-        try:
-            device = SBDF.parse(found["device"].replace("0x", ""))
-        except ValueError:
-            continue
-        by_xen = "[VT-D]" in line
-        yield Fault(device=device, address=int(found["address"], 16), by_xen=by_xen)
+def placed(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
+    """Give `device`, whose segment was not named, the segment that its only namesake has."""
+    place = (device.bus, device.device, device.function)
+    same = [one for one in functions if (one.bus, one.device, one.function) == place]
+    return same[0] if len(same) == 1 else device
+
+
+def physical(options: tuple[str, ...] | None) -> bool:
+    """Tell whether the addresses in Linux's faults are physical ones with these kernel `options`.
+
+    Else its drivers use addresses that the IOMMU translates.  Source: Linux
+    Documentation/admin-guide/kernel-parameters.txt, iommu=pt and iommu.passthrough; the last
+    counts.  A kernel that is built so is not told apart: None of the options, and no.
+    """
+    found = False
+    for word in options or ():
+        name, _, value = word.partition("=")
+        if name == "iommu":
+            for part in value.split(","):
+                found = {"pt": True, "nopt": False}.get(part, found)
+        elif name == "iommu.passthrough":
+            found = value in _ON
+    return found
+
+
+def no_memory(address: int, memory_map: MemoryMap | None) -> str:
+    """Say why the page of `address` is no memory that firmware could mean; empty where it may be."""
+    page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
+    if page.start == 0:
+        return "page 0, which a device uses that was told no address"
+    if _INTERRUPTS.overlaps(page):
+        return "an interrupt message (0xfee00000-0xfeefffff), no memory"
+    if page.end > _ADDRESSES.end:
+        return "an address beyond 52 bits, which is no physical one"
+    ram = ram_in(memory_map, page)
+    if ram is not None:
+        return f"in RAM at 0x{ram.start:x}-0x{ram.end - 1:x}, which is for the system's own use"
+    return ""
 
 
 def regions_of(faults: Iterable[Fault]) -> tuple[Wanted, ...]:

@@ -183,13 +183,13 @@ def _faults(found: FaultOption) -> Iterator[str]:
     if found.by_linux:
         yield from paragraph(
             "Linux's faults are no evidence by themselves: its drivers use addresses of the "
-            "IOMMU's own, which are no physical ones. Only those count that it logged in "
-            "passthrough mode (iommu=pt) or before a driver took the device. Its messages name "
-            "no PCI segment: 0000 is assumed."
+            "IOMMU's own, which are no physical ones. They count only where this host's kernel "
+            "options have iommu=pt or iommu.passthrough=1. Its messages name no PCI segment: "
+            "0000 is assumed where the address does not tell."
         )
     for title, lines in (
         ("Already given by the table", found.given),
-        ("No memory", found.dropped),
+        ("Left out", found.dropped),
     ):
         if lines:
             yield ""

@@ -84,10 +84,16 @@ def _tie(each: Tie) -> dict[str, Any]:
                 else {
                     "number": each.group.number,
                     "devices": [
-                        {"sbdf": str(sbdf), "driver": driver} for sbdf, driver in each.drivers
+                        {
+                            "sbdf": str(sbdf),
+                            "driver": driver,
+                            "locked_to": list(dict(each.locked).get(sbdf, ())),
+                        }
+                        for sbdf, driver in each.drivers
                     ],
                 }
             ),
+            "translated": each.translated,
             "forgotten": None if each.forgotten is None else range_object(each.forgotten),
         },
         "findings": list(each.findings),

@@ -34,11 +34,22 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
     if each.group is not None:
         drivers = [f"{sbdf} ({driver or 'no driver known'})" for sbdf, driver in each.drivers]
         yield f"IOMMU group {each.group.number} holds {_listed(drivers)}"
+    if each.locked:
+        held = [f"{sbdf} to {_numbers(list(numbers))}" for sbdf, numbers in each.locked]
+        yield (
+            f"of that group Linux holds {_listed(held)} (direct), and so gives none of the group "
+            "to VFIO: that is the reason, whichever device was asked for"
+        )
     yield from _places(each, table_known=table_known)
+    if each.translated:
+        yield (
+            "addresses that Linux logs are the IOMMU's own, no physical ones, unless it runs with "
+            "iommu=pt, which is not among the kernel options known of this host"
+        )
     if each.forgotten is not None:
         yield (
             "a region that the firmware forgot is one explanation, likely only where the memory "
-            "map calls the range reserved; on Xen the boot option below adds it"
+            "map calls the range reserved; only Xen has a boot option that adds one (rmrr=)"
         )
     if each.fits is False:
         yield (

@@ -1,0 +1,48 @@
+"""The one reader of DMA faults in logs: ``why``, ``check`` and ``rmrr-option`` all use it.
+
+Pure.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from dmaragent.messages import linux_faults, xen
+from dmaragent.messages.model import Address, Printer
+from dmaragent.messages.recognise import Recogniser
+from dmaragent.platforms.dma_faults import Fault
+
+_REASON = re.compile(
+    r"\[?(?:fault )?reason (?P<code>(?:0x)?[0-9a-fA-F]{1,4})(?:\]| -) ?(?P<words>.*)"
+)
+"""Linux's own, or Xen's, which stands in a line of its own."""
+
+
+def read_faults(log: str) -> Iterator[Fault]:
+    """Yield the DMA faults of `log`; every other line is passed over."""
+    for found in _recogniser().each(log):
+        names = found.names
+        for device in names.devices:
+            for span in names.spans:
+                yield Fault(
+                    device=device,
+                    address=span.first,
+                    by_xen=found.message.printer is Printer.XEN,
+                    segment_named=names.segment_named,
+                    write="[DMA Write" in found.text,
+                    reason=_reason(found.text.partition("fault addr")[2], found.below),
+                )
+
+
+@cache
+def _recogniser() -> Recogniser:
+    both = (*linux_faults.MESSAGES, *xen.MESSAGES)
+    return Recogniser(one for one in both if one.address is Address.ACCESS)
+
+
+def _reason(rest: str, below: str) -> str:
+    """Give the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
+    found = _REASON.search(rest)
+    if found is None and "fault addr" not in below:
+        found = _REASON.search(below)
+    return "" if found is None else f"reason {found['code']}: {found['words'].strip()}"
