@@ -71,6 +71,46 @@ def test_a_fault_has_the_segment_where_its_device_is() -> None:
     assert found.hit.region is None
 
 
+@pytest.mark.parametrize(
+    ("others", "device"),
+    [
+        (("0001:00:1d.0", "0002:00:1d.0"), "0000:00:1d.0"),
+        (("0001:00:1d.0", "0001:00:1d.1"), "0001:00:1d.0"),
+    ],
+    ids=["two-have-it", "one-has-it"],
+)
+def test_the_segment_is_told_only_where_one_function_has_the_address(
+    others: tuple[str, ...], device: str
+) -> None:
+    functions = [Function(sbdf=one) for one in others]
+
+    (found,) = told(host(GOOD, *functions, log=FAULT), logged.dma_fault)
+
+    assert str(found.hit.device) == device
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("0x7e0fffff", ", but 0x100000 bytes after the last byte of region 1."),
+        ("0x7e100000", "."),
+    ],
+    ids=["at-1-mib", "beyond"],
+)
+def test_a_region_is_near_up_to_1_mib(address: str, near: str) -> None:
+    said = _fault(FAULT.replace("0x7dffe000", address), NIC)
+
+    assert said.endswith(f"That is in no region{near}")
+
+
+def test_a_region_of_another_segment_is_not_near() -> None:
+    fault = FAULT.replace("0x7dffe000", "0x7e000000")
+
+    said = _fault(fault, Function(sbdf="0001:00:1d.0"))
+
+    assert said.endswith("That is in no region.")
+
+
 def test_many_faults_of_one_device_are_one_finding() -> None:
     log = "".join(FAULT.replace("0x7dffe000", f"{at << 12:#x}") for at in range(9))
 

@@ -168,6 +168,16 @@ def test_a_hint_without_a_name_does_not_stand_beside_the_message_with_one() -> N
     assert only(text).names == Names(group=6)
 
 
+def test_a_message_with_a_long_beginning_is_read_whole() -> None:
+    word = "0" * 60 + "x" * 20
+
+    found = only(f"libxl__device_pci_add failed for PCI device '{word}' (rc -3)")
+    policy = only(f"{word} is not an valid PCI RDM property policy: 'strict' or 'relaxed'")
+
+    assert (found.names.word, found.names.result) == (word, -3)
+    assert policy.names.word == word
+
+
 def test_a_very_long_line_is_shown_around_the_message() -> None:
     found = only("x" * 500_000 + CONFLICT + "y" * 500_000)
 

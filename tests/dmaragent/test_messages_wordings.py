@@ -1,5 +1,7 @@
 """Every wording of every message: a line as it is printed, and what it names."""
 
+import errno
+import os
 import re
 
 import pytest
@@ -8,6 +10,7 @@ from dmaragent.checks import RULES
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
+from dmaragent.messages.numbers import ERRORS
 from support import message_lines_linux, message_lines_tools, message_lines_xen
 
 BY_ID = {message.id: message for message in MESSAGES}
@@ -63,6 +66,33 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
 )
 def test_a_near_miss_is_not_recognised(line: str) -> None:
     assert recogniser().recognise(line).found == ()
+
+
+QUOTED = sorted(
+    {
+        (rule.id, quoted)
+        for rule in RULES
+        for text in (rule.xen, rule.linux, rule.advice)
+        for quoted in re.findall(r'"([A-Z][^"]* [^"]*)"', text)
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "quoted"), QUOTED, ids=[f"{one}-{said[:20]}" for one, said in QUOTED]
+)
+def test_a_message_that_check_quotes_is_known(rule: str, quoted: str) -> None:
+    texts = [one.template.text for message in MESSAGES for one in message.wordings]
+    pieces = [piece.strip() for piece in quoted.split("...")]
+
+    recognised = recogniser().recognise(quoted).found
+    assert recognised or any(all(piece in text for piece in pieces) for text in texts), rule
+
+
+def test_errors_are_those_of_the_c_library() -> None:
+    for number, (name, words) in ERRORS.items():
+        assert errno.errorcode[number] == name or getattr(errno, name) == number
+        assert os.strerror(number) == words
 
 
 def test_ids_are_unique_and_the_findings_are_of_known_messages() -> None:

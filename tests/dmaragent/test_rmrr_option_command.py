@@ -102,7 +102,7 @@ def test_a_fault_that_was_dropped_is_to_be_looked_at_beside_one_that_was_written
     ran = run(capsys, *arguments)
 
     assert ran.code == 1
-    assert "\nNo memory\n" in ran.out
+    assert "\nLeft out\n" in ran.out
     assert "rmrr=0xb0000-0xb0001=00:1a.0" in ran.out
 
 

@@ -142,6 +142,37 @@ def test_linux_is_said_to_hold_a_device_with_the_way_it_comes_to_it(
     assert "Linux holds it to regions 2 6 (direct), through the bridge 0000:00:1e.0" in said
 
 
+def test_addresses_that_are_not_kept_are_counted_in_text_and_document(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe
+) -> None:
+    line = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr {:x}\n"
+    log = "".join(line.format(0xB0000000 + (n << 12)) for n in range(17)).encode()
+
+    pipe(log)
+    said = words(run(capsys, "why", "-", "--host", HP))
+    pipe(log)
+    (one,) = run(capsys, "why", "-", "--host", HP, "--json").document["answer"]["recognised"]
+
+    assert "line 1 and 16 more: (XEN)" in said
+    assert "11 more lines with other addresses" in said
+    assert (one["more_addresses"], len(one["names"]["addresses"]), one["count"]) == (1, 16, 17)
+
+
+def test_a_fault_explains_so_that_its_reason_only_follows(
+    capsys: pytest.CaptureFixture[str], pipe: Pipe
+) -> None:
+    pipe(
+        b"(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr b0000000\n"
+        b"(XEN) [VT-D]DMAR: reason 05 - PTE Write access is not set\n"
+        b"(XEN) [VT-D]DMAR: reason 05 - PTE Write access is not set\n"
+    )
+
+    said = run(capsys, "why", "-", "--host", HP).out
+
+    assert "\nWhat follows from it\n  line 2 and 1 more: Xen: The reason of the fault" in said
+    assert said.count("Means") == 1
+
+
 def test_pages_of_an_option_are_told_in_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     text = "[VT-D]RMRR range [e8000-e8fff] exceeds 16 pages"
 

@@ -93,6 +93,24 @@ LINES: list[tuple[str, str, Names]] = [
         "Your BIOS is broken; DMAR reported at address fed90000 returns all ones!",
         names("", 0xFED90000),
     ),
+    ("linux-unit-taken", "DMAR: Can't reserve memory", names()),
+    (
+        "linux-no-unit",
+        "DMAR: [Firmware Bug]: No DRHD structure found in DMAR table",
+        names(),
+    ),
+    ("linux-width-invalid", "DMAR: Invalid DMAR haw", names()),
+    (
+        "linux-checksum",
+        "ACPI BIOS Warning (bug): Incorrect checksum in table [DMAR] - 0x58, should be 0x2A (20210730/utcksum-58)",
+        names(),
+    ),
+    (
+        "linux-interrupts-without-unit",
+        "DMAR-IR: [Firmware Bug]: ioapic 2 has no mapping iommu, interrupt remapping will be disabled",
+        names(),
+    ),
+    ("linux-interrupts-without-unit", "DMAR-IR: No mapping iommu for ioapic 2", names()),
     (
         "linux-rhsa-without-unit",
         "Your BIOS is broken; RHSA refers to non-existent DMAR unit at fbffc000",
@@ -101,6 +119,11 @@ LINES: list[tuple[str, str, Names]] = [
     (
         "linux-andd-unterminated",
         "Your BIOS is broken; ANDD object name is not NUL-terminated",
+        names(),
+    ),
+    (
+        "linux-andd-unused",
+        "DMAR: No IOMMU scope found for ANDD enumeration ID 1 (\\_SB.PCI0.I2C0)",
         names(),
     ),
     ("linux-structure-empty", "DMAR: [Firmware Bug]: Invalid 0-length structure", names()),

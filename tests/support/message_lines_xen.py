@@ -146,6 +146,7 @@ LINES: list[tuple[str, str, Names]] = [
     ("xen-include-all-twice", "(XEN) [VT-D]Only one INCLUDE_ALL device scope is allowed", names()),
     ("xen-include-all-twice", "(XEN) [VT-D]Only one ALL_PORTS device scope is allowed", names()),
     ("xen-width-zero", "(XEN) [VT-D]Zero: Invalid DMAR width", names()),
+    ("xen-width-zero", "(XEN) [VT-D]Zero: Invalid DMAR haw", names()),
     (
         "xen-option-overlap",
         "(XEN) [VT-D]Overlapping RMRRs: [e8-e9] and [e8-e8]",

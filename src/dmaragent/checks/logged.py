@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
-from dmaragent.checks import references, table, units
-from dmaragent.checks.damage import structure_past_end
+from dmaragent.checks import damage, references, regions, scopes, table, units
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.rules import rule
 from dmaragent.inventory import Region
+from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
+from dmaragent.messages.findings import FINDINGS
 from dmaragent.platforms.dma_faults import Fault, placed
 
 _SHOWN = 3
@@ -133,28 +134,12 @@ def _bounds(facts: Facts, region: Region) -> tuple[Evidence, ...]:
     )
 
 
-_NO_IOMMU = "Linux gives up on the table and uses no IOMMU."
-_MEANT: tuple[tuple[str, str, Rule | None], ...] = (
-    (
-        r"RMRR entry for device",
-        "Linux uses the entry: it takes its bus for the device's own.",
-        None,
-    ),
-    (r"RMRR \[", "Linux taints itself, and uses the region all the same.", None),
-    (r"reported at address 0|address zero", _NO_IOMMU, units.without_address),
-    (r"returns all ones", f"No unit answers at that address. {_NO_IOMMU}", None),
-    (r"RHSA refers to", "The entry is not used.", references.rhsa_without_unit),
-    (r"ANDD object name", _NO_IOMMU, references.andd_unterminated),
-    (r"Record passes table end", _NO_IOMMU, structure_past_end),
-    (r"No DRHD structure", _NO_IOMMU, table.no_unit),
-    (
-        r"no mapping iommu",
-        "Linux does not use interrupt remapping: VFIO refuses to give out devices.",
-        None,
-    ),
-)
-"""The kernel's messages: what marks one, what comes of it, and the rule that says the same.
-Source: Linux intel/dmar.c, intel/iommu.c, intel/irq_remapping.c, arch/x86/include/asm/iommu.h."""
+_RULES = {
+    one.id: one
+    for module in (damage, references, table, units, regions, scopes)
+    for one in module.RULES
+}
+"""The rules that may say the same as the kernel; :data:`FINDINGS` tells which."""
 
 
 @rule(
@@ -170,15 +155,12 @@ Source: Linux intel/dmar.c, intel/iommu.c, intel/irq_remapping.c, arch/x86/inclu
 def firmware_bug(facts: Facts) -> Iterator[Hit]:
     """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
     seen = (_BUG.search(line) for line in facts.boot_log or ())
-    ours = {same.id for _, _, same in _MEANT if same is not None and any(same.find(facts))}
+    reader = recogniser()
     for words in dict.fromkeys(found["words"].strip() for found in seen if found):
-        linux, also = "", ""
-        for mark, consequence, same in _MEANT:
-            if re.search(mark, words):
-                linux = consequence
-                if same is not None and same.id in ours:
-                    also = f" That agrees with {same.id}."
-                break
+        meant = [one.message for one in reader.recognise(words).found]
+        linux = f"{meant[0].title}." if meant else ""
+        same = list(_agreeing(facts, meant[0].id)) if meant else []
+        also = f" That agrees with {', '.join(same)}." if same else ""
         region = _meant_region(facts, words)
         if region is not None:
             also = f" That is region {region.number}."
@@ -189,6 +171,13 @@ def firmware_bug(facts: Facts) -> Iterator[Hit]:
             region=None if region is None else region.number,
             evidence=() if region is None else _bounds(facts, region),
         )
+
+
+def _agreeing(facts: Facts, message: str) -> Iterator[str]:
+    """Name the rules that stand behind a message and find something here, too."""
+    for name in FINDINGS.get(message, ()):
+        if name in _RULES and any(True for _ in _RULES[name].find(facts)):
+            yield name
 
 
 def _meant_region(facts: Facts, words: str) -> Region | None:

@@ -94,6 +94,68 @@ MESSAGES = (
         address=Address.UNIT,
     ),
     message(
+        "linux-unit-taken",
+        LINUX,
+        Weight.REFUSAL,
+        "A unit's registers lie where something else is: Linux does without VT-d",
+        "DMAR: Can't reserve memory",
+        releases="every release with VT-d",
+        meaning="The addresses of a unit's registers are taken already: two DRHD structures are "
+        "of the same ones, or they lie in RAM or in a device. Linux gives up on the table "
+        "(EBUSY).",
+        advice=_UPDATE,
+        source=f"{_DMAR}, map_iommu, checked in the source",
+    ),
+    message(
+        "linux-no-unit",
+        LINUX,
+        Weight.REFUSAL,
+        "The table has no remapping unit: Linux does without VT-d",
+        "No DRHD structure found in DMAR table",
+        releases="every release with VT-d",
+        meaning="The firmware's table names regions or other things, but no unit that could "
+        "serve a device. No device can be passed through.",
+        advice="Switch VT-d off and on again in the firmware setup. " + _UPDATE,
+        source=f"{_DMAR}, parse_dmar_table, checked in the source",
+    ),
+    message(
+        "linux-width-invalid",
+        LINUX,
+        Weight.REFUSAL,
+        "The table's address width cannot be: Linux does without VT-d",
+        "Invalid DMAR haw",
+        releases="every release with VT-d",
+        meaning="The host address width of the table is less than a page (EINVAL).",
+        advice=_UPDATE,
+        source=f"{_DMAR}, parse_dmar_table, checked in the source",
+    ),
+    message(
+        "linux-checksum",
+        LINUX,
+        Weight.FIRMWARE,
+        "The table's checksum is wrong; Linux uses it all the same",
+        "Incorrect checksum in table [DMAR]",
+        releases="every release",
+        meaning="The bytes of the table do not add up to 0: the firmware changed it and did not "
+        "count again, or it is damaged.",
+        advice="dmaragent check tells whether more is wrong. " + _UPDATE,
+        source="ACPICA, AcpiUtVerifyChecksum, checked in the source",
+    ),
+    message(
+        "linux-interrupts-without-unit",
+        LINUX,
+        Weight.REFUSAL,
+        "No unit serves an I/O APIC: Linux does not remap interrupts",
+        "ioapic <number> has no mapping iommu",
+        "No mapping iommu for ioapic <number>",
+        releases="every release with VT-d; the second where an interrupt is set up",
+        meaning="No DRHD structure has this I/O APIC in its scope. Linux switches interrupt "
+        "remapping off, and VFIO then refuses to give out devices, whatever their regions.",
+        advice=_UPDATE,
+        source="drivers/iommu/intel/irq_remapping.c, intel_prepare_irq_remapping (before: "
+        "ir_parse_ioapic_hpet_scope), checked in the source",
+    ),
+    message(
         "linux-rhsa-without-unit",
         LINUX,
         Weight.FIRMWARE,
@@ -117,6 +179,18 @@ MESSAGES = (
         "gives up on the whole table (EINVAL); Xen does not read the structure.",
         advice=_UPDATE,
         source=f"{_DMAR}, dmar_parse_one_andd, checked in the source",
+    ),
+    message(
+        "linux-andd-unused",
+        LINUX,
+        Weight.FIRMWARE,
+        "No unit serves a namespace device of the table",
+        "No IOMMU scope found for ANDD enumeration ID <number>",
+        releases="Linux with ANDD support",
+        meaning="An ANDD structure names a device of the ACPI namespace, and no DRHD structure has "
+        "its number in a device scope. The device is not remapped; others are not affected.",
+        advice="Nothing needs to be done. " + _UPDATE,
+        source=f"{_DMAR}, dmar_acpi_insert_dev_scope, checked in the source",
     ),
     message(
         "linux-structure-empty",

@@ -190,6 +190,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "The table gives no address width: Xen does without VT-d",
         "Zero: Invalid DMAR width",
+        ("Zero: Invalid DMAR haw", "long before"),
         releases="every release with VT-d",
         meaning="The field for the host's address width is 0 (EINVAL).",
         advice=_UPDATE,
