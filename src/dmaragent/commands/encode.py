@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the table."""
     from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
     from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
-    from dmaragent.commands.output import write_file  # noqa: PLC0415 - likewise
+    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from fwtables import FirmwareTableError, encode, from_document, seal  # noqa: PLC0415 - likewise
 
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output == "-":
         sys.stdout.buffer.write(data)
     else:
-        write_file(options.output, data, force=options.force)
+        write_new(options.output, data, force=options.force, private=False)
     return 0
 
 

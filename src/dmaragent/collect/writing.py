@@ -1,0 +1,109 @@
+"""Writing a file whole or not at all: what is half written never has the file's name.
+
+The bytes go to a temporary file beside it, to the disk, and then under the name.  Whatever
+goes wrong on the way (a full disk, an interrupt) leaves the folder as it was.
+"""
+
+import errno
+import os
+import tempfile
+
+from dmaragent.errors import DmaragentError
+
+PREFIX = ".dmaragent-"
+"""How the names of temporary files begin."""
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+_EXISTS_HINT = "give another name, or --force to replace it"
+
+
+def write_new(path: str, data: bytes, *, force: bool = False, private: bool = True) -> None:
+    """Write `data` to `path`; over a file that is there only with `force`.
+
+    A `private` file is for its owner alone (0600): it tells of a host.  Others have what the
+    umask leaves.
+
+    Raises:
+        DmaragentError: `path` exists, is no regular file, or cannot be written.
+
+    """
+    if os.path.lexists(path):
+        if not force:
+            raise DmaragentError(f"{path} exists", _EXISTS_HINT)
+        if not os.path.isfile(path):
+            raise DmaragentError(f"{path} is no regular file", "give the name of a file")
+    try:
+        _write(path, data, force=force, private=private)
+    except FileExistsError as error:  # somebody made it while we wrote
+        raise DmaragentError(f"{path} exists", _EXISTS_HINT) from error
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        hint = "make room, or give a name elsewhere" if _is_full(error) else "check the folder"
+        raise DmaragentError(f"{path} cannot be written: {why}", hint) from error
+
+
+def _is_full(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
+    folder = os.path.dirname(path) or "."
+    descriptor, temporary = tempfile.mkstemp(prefix=PREFIX, dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if not private:
+                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            os.fsync(file.fileno())
+        if force:
+            os.replace(temporary, path)
+        else:
+            _name_new(temporary, path)
+    except BaseException:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _name_new(temporary: str, path: str) -> None:
+    """Give the file at `temporary` the name `path`, which nothing may have.
+
+    A hard link refuses a name that exists, a rename does not.  Where a file system has no
+    links, the name is first taken by an empty file.
+    """
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+    else:
+        os.unlink(temporary)
+        return
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(path)
+        raise
+
+
+def _umask() -> int:
+    """Give the umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the name on the disk too, where the file system can do that for a folder."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return  # a folder that can be written to and not read
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        return  # the file is whole; some file systems refuse this for folders
+    finally:
+        os.close(descriptor)
