@@ -11,7 +11,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FWTABLES = "fwtables"
-VOCABULARY = ("errors", "addresses", "snapshot", "pci_classes", "memory_map", "topology")
+VOCABULARY = (
+    "errors",
+    "addresses",
+    "boot_words",
+    "snapshot",
+    "pci_classes",
+    "memory_map",
+    "topology",
+)
 PURE = (
     *VOCABULARY,
     "host",
@@ -34,7 +42,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "errors": (),
     "addresses": (),
     "snapshot": (),
+    "boot_words": (),
     "pci_classes": (),
+    "redaction": ("boot_words",),
     "memory_map": ("addresses",),
     "topology": ("addresses", "snapshot"),
     "host": VOCABULARY,
@@ -91,9 +101,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "present": ("__init__", *PURE),
     # the shell
-    "collect": ("__init__", "errors", "snapshot"),
+    "collect": ("__init__", "errors", "snapshot", "redaction"),
     "api": (*PURE, "collect"),
-    "commands": (*PURE, "collect", "api"),
+    "commands": ("__init__", *PURE, "collect", "api"),
     "cli": ("__init__", "errors", "present", "commands"),
     "__main__": ("cli",),
 }

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LIBXLUTIL
-from dmaragent.collect.opening import LIVE, OpenedHost, open_host
+from dmaragent.collect.ledger import LIBXLUTIL, Request
+from dmaragent.collect.opening import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host, join
 from dmaragent.inventory import Inventory, take_inventory
@@ -19,7 +19,7 @@ from dmaragent.platforms.releases import Release
 from dmaragent.platforms.xen_model import NEWEST_RELEASE, behaviour_of
 from dmaragent.policy.answer import Answer, answer
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import Evidence, read_evidence
+from dmaragent.policy.evidence import read_evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.other_settings import documented_default
@@ -41,6 +41,7 @@ __all__ = [
     "Toolstack",
     "answer",
     "ask_host",
+    "library_request",
     "read_guests",
     "read_release",
     "resolve",
@@ -141,8 +142,9 @@ def ask_host(
 ) -> Asked:
     """Read the host at `path` for `question`: what decides there, and by which releases.
 
-    On this machine its libxlutil is asked how it reads the texts of `guests`, and the
-    `specifications` of devices besides; not where a release or another toolstack is named.
+    Its libxlutil is asked how it reads the texts of `guests`, and the `specifications` of
+    devices besides; not where a release or another toolstack is named.  A recording has the
+    answers that it was made with, and a copy none.
 
     Raises:
         DmaragentError: the host cannot be read, or a release is none.
@@ -155,8 +157,9 @@ def ask_host(
     given = question.toolstack_release
     running = _running(host)
     evidence = None
-    if opened.kind == LIVE and not (question.xen or given) and question.toolstack is Toolstack.XL:
-        evidence = _evidence(opened, running, guests, specifications)
+    if not (question.xen or given) and question.toolstack is Toolstack.XL:
+        output = opened.reader.call(library_request(host, guests, specifications))
+        evidence = None if isinstance(output, Missing) else read_evidence(output)
     library = None if evidence is None else evidence.release
     hypervisor = asked or running or library or Release(*NEWEST_RELEASE)
     tools = read_release("toolstack release", given) if given else hypervisor
@@ -181,21 +184,18 @@ def ask_host(
     )
 
 
-def _evidence(
-    opened: OpenedHost,
-    running: Release | None,
-    guests: Sequence[GuestConfig],
-    specifications: Sequence[str],
-) -> Evidence | None:
-    """Ask the libxlutil of this machine, that of the running Xen's release before others."""
+def library_request(
+    host: Host, guests: Sequence[GuestConfig], specifications: Sequence[str] = ()
+) -> Request:
+    """Ask libxlutil about `guests`: that of the release that runs there before others."""
+    running = _running(host)
     entries = {each.text for one in guests for each in one.pci if each.read is None}
     texts = {
         "series": [] if running is None else ["{}.{}".format(*running.series)],
         "rdm": sorted({one.rdm for one in guests if one.rdm is not None}),
         "pci": sorted(entries | set(specifications)),
     }
-    output = opened.reader.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
-    return None if isinstance(output, Missing) else read_evidence(output)
+    return LIBXLUTIL.request(arguments=(json.dumps(texts),))
 
 
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
@@ -291,7 +291,7 @@ def _origin(
     elif library is None:
         told.append(f"the release is not known: taken to be Xen {hypervisor}, the newest modelled")
     if library is not None:
-        told.append(f"libxlutil {library} of this machine was asked")
+        told.append(f"libxlutil {library} of the host was asked")
     newest = "{}.{}".format(*NEWEST_RELEASE)
     told += [
         f"{one} is not modelled: taken to behave as {newest}"

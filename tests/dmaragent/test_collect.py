@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dmaragent.collect.collect import collect
+from dmaragent.collect.evidence import collect_evidence
 from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, Entry, Operation, Request
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
@@ -88,6 +89,7 @@ def test_every_entry_of_the_ledger_is_asked_for() -> None:
     collect(host)
     host.calls.clear()
     collect(host)
+    collect_evidence(host)
     assert "/sys/firmware/dmi/entries/1-0/raw" not in [each.path for each in host.asked]
 
     for entry in LEDGER:

@@ -503,6 +503,6 @@ def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
     assert dom0.asked == [{"series": ["4.17"], "rdm": [HOST_STRICT], "pci": ["00:1a.0", "81:00.0"]}]
     assert (str(asked.stack.release), str(asked.stack.hypervisor)) == ("4.14", "4.17.7")
     assert asked.stack.evidence is not None
-    assert "libxlutil 4.14 of this machine was asked" in asked.stack.origin
+    assert "libxlutil 4.14 of the host was asked" in asked.stack.origin
     named = ask_host(None, Question(xen="4.17"))
     assert named.stack.evidence is None

@@ -2,7 +2,7 @@
 
 import sys
 
-from dmaragent.collect.ledger import LEDGER
+from dmaragent.collect.ledger import EVIDENCE, LEDGER, Entry
 
 HEAD = """\
 # What dmaragent reads
@@ -19,10 +19,14 @@ def page() -> str:
     """Give the page."""
     rows = [
         f"| {each.operation.value} | `{each.path.replace('{}', '…')}` | "
-        f"{'yes' if each.needs_root else ''} | {each.reason} |\n"
+        f"{'yes' if each.needs_root else ''} | {each.reason}{_by(each)} |\n"
         for each in LEDGER
     ]
     return HEAD + "".join(rows)
+
+
+def _by(entry: Entry) -> str:
+    return " (`dmaragent dump` alone)" if entry in EVIDENCE else ""
 
 
 if __name__ == "__main__":

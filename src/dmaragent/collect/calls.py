@@ -9,9 +9,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
-from dmaragent.collect import ledger
+from dmaragent.collect import evidence, ledger
 from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
 
@@ -66,6 +67,25 @@ def _xl_info(_: tuple[str, ...]) -> bytes | Missing:
     return run_command(["xl", "info"])
 
 
+def _clock(_: tuple[str, ...]) -> bytes | Missing:
+    return b"%d\n" % int(time.time())
+
+
+def _xl_dmesg(_: tuple[str, ...]) -> bytes | Missing:
+    output = run_command(["xl", "dmesg"])
+    return output if isinstance(output, Missing) else evidence.xens_lines(output)
+
+
+def _xl_list(_: tuple[str, ...]) -> bytes | Missing:
+    output = run_command(["xl", "list", "-l"])
+    return output if isinstance(output, Missing) else evidence.guests_parts(output)
+
+
+def _xenstore_pci(_: tuple[str, ...]) -> bytes | Missing:
+    output = run_command(["xenstore-ls", "-f", "/local/domain/0/backend/pci"])
+    return output if isinstance(output, Missing) else evidence.backends_lines(output)
+
+
 def _xen_rdm(_: tuple[str, ...]) -> bytes | Missing:
     from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - on Xen only
 
@@ -108,6 +128,10 @@ _CALLS: dict[str, Callable[[tuple[str, ...]], bytes | Missing]] = {
     ledger.XEN_RDM.path: _xen_rdm,
     ledger.XEN_RDM_DEVICES.path: _xen_rdm_devices,
     ledger.LIBXLUTIL.path: _libxlutil,
+    ledger.CLOCK.path: _clock,
+    ledger.XL_DMESG.path: _xl_dmesg,
+    ledger.XL_LIST.path: _xl_list,
+    ledger.XENSTORE_PCI.path: _xenstore_pci,
 }
 
 

@@ -254,6 +254,41 @@ LIBXLUTIL = Entry(
     limit=1 << 26,
 )
 
+CLOCK = Entry(
+    operation=Operation.CALL,
+    path="clock",
+    reason="when a bundle was made",
+)
+HOST_NAME = Entry(
+    operation=Operation.READ,
+    path="/proc/sys/kernel/hostname",
+    reason="to replace it by host-1 where it stands elsewhere",
+)
+XL_DMESG = Entry(
+    operation=Operation.CALL,
+    path="xl-dmesg",
+    reason="Xen's own log: what it made of the table; no line that a guest wrote",
+    needs_root=True,
+    limit=1 << 24,
+)
+XL_LIST = Entry(
+    operation=Operation.CALL,
+    path="xl-list",
+    reason="the running guests: memory, layout, rdm and devices of `xl list -l`, nothing else",
+    needs_root=True,
+    limit=1 << 26,
+)
+XENSTORE_PCI = Entry(
+    operation=Operation.CALL,
+    path="xenstore-pci",
+    reason="which devices xenstore says each guest has, and their state",
+    needs_root=True,
+    limit=1 << 24,
+)
+
+EVIDENCE = (CLOCK, HOST_NAME, XL_DMESG, XL_LIST, XENSTORE_PCI)
+"""What a bundle holds for people besides: `dmaragent dump` alone reads it, and no answer uses it."""
+
 LEDGER = (
     ACPI_TABLES,
     ACPI_TABLE,
@@ -292,4 +327,5 @@ LEDGER = (
     XEN_RDM_DEVICES,
     PCIBACK,
     LIBXLUTIL,
+    *EVIDENCE,
 )

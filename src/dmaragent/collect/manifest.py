@@ -1,8 +1,9 @@
 """The manifest of a recorded machine: the log of what was asked of a host and answered.
 
-A recorded machine is a directory (and later a tar of one)::
+A recorded machine is a directory, or as a bundle a tar of one::
 
-    manifest.json   format, version, tool, and every reading: operation, path, outcome
+    manifest.json   format, version, tool, what was replaced, and every reading:
+                    operation, path, outcome
     root/…          the bytes read, at their original paths; a link is a file of its target
     calls/…         the output of each call
     origin.toml     testdata only: where the machine comes from
@@ -50,10 +51,15 @@ class LoggedReading:
         return f"calls/{self.path}" if self.operation is Operation.CALL else f"root{self.path}"
 
 
-def log_reading(request: Request, answer: Value | Missing) -> LoggedReading:
+def log_reading(
+    request: Request, answer: Value | Missing, *, redacted: bool = False
+) -> LoggedReading:
     """Make the log's line of an `answer`."""
     line = LoggedReading(
-        operation=request.operation, path=request.path, arguments=request.arguments
+        operation=request.operation,
+        path=request.path,
+        arguments=request.arguments,
+        redacted=redacted,
     )
     if isinstance(answer, Missing):
         return replace(line, missing=answer)
@@ -67,10 +73,18 @@ def answer_bytes(answer: bytes | str) -> bytes:
     return answer if isinstance(answer, bytes) else answer.encode("utf-8", "surrogateescape")
 
 
-def dump_manifest(readings: Iterable[LoggedReading], tool: str) -> bytes:
-    """Write a manifest, a line a reading; the same readings give the same bytes."""
+def dump_manifest(
+    readings: Iterable[LoggedReading], tool: str, redaction: Mapping[str, Any] | None = None
+) -> bytes:
+    """Write a manifest, a line a reading; the same readings give the same bytes.
+
+    `redaction` says what was replaced, and how often; None where nothing was to be.
+    """
     ordered = sorted(readings, key=lambda each: (each.operation.value, each.path))
-    head = json.dumps({"format": FORMAT, "version": VERSION, "tool": tool}, indent=1)
+    start: dict[str, Any] = {"format": FORMAT, "version": VERSION, "tool": tool}
+    if redaction is not None:
+        start["redaction"] = redaction
+    head = json.dumps(start, indent=1)
     lines = ",\n  ".join(json.dumps(_document(each)) for each in ordered)
     return f'{head[:-2]},\n "readings": [\n  {lines}\n ]\n}}\n'.encode("ascii")
 

@@ -6,6 +6,8 @@ It is how the captured machines in testdata/ were made.
 
 import os
 import sys
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from dmaragent import __version__
 from dmaragent.collect import manifest
@@ -14,7 +16,9 @@ from dmaragent.collect.ledger import Request
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.manifest import LoggedReading, Value, answer_bytes, log_reading
 from dmaragent.collect.reader import HostReader
-from dmaragent.snapshot import HostSnapshot, Missing
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+
+_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 
 
 class Recorder:
@@ -49,19 +53,61 @@ class Recorder:
         return answer
 
 
+class KeptHost:
+    """A host that gives the answers that were kept, and nothing else."""
+
+    def __init__(self, answers: Mapping[Request, Value | Missing]) -> None:
+        self._answers = {(each.operation, each.path): answers[each] for each in answers}
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Give the bytes that were read."""
+        answer = self._answer(request)
+        return answer if isinstance(answer, bytes | Missing) else _NOT_COLLECTED
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Give the names that were listed."""
+        answer = self._answer(request)
+        return answer if isinstance(answer, tuple | Missing) else _NOT_COLLECTED
+
+    def link(self, request: Request) -> str | Missing:
+        """Give the link's target."""
+        answer = self._answer(request)
+        return answer if isinstance(answer, str | Missing) else _NOT_COLLECTED
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Give the call's output."""
+        return self.read(request)
+
+    def _answer(self, request: Request) -> Value | Missing:
+        return self._answers.get((request.operation, request.path), _NOT_COLLECTED)
+
+
 def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
     """Collect from `host`; give the snapshot and the files of its recording, by path in it."""
     recorder = Recorder(host)
-    snapshot = collect(recorder)
+    return collect(recorder), files_of(recorder.answers)
+
+
+def files_of(
+    answers: Mapping[Request, Value | Missing],
+    changed: Collection[Request] = (),
+    redaction: Mapping[str, Any] | None = None,
+) -> dict[str, bytes]:
+    """Give the files of a recording of `answers`, by path in it.
+
+    Those `changed` are not what the host said, which the manifest says; it holds
+    `redaction`, what was done to them.
+    """
     readings: list[LoggedReading] = []
     files: dict[str, bytes] = {}
-    for request, answer in recorder.answers.items():
-        reading = log_reading(request, answer)
+    for request, answer in answers.items():
+        reading = log_reading(request, answer, redacted=request in changed)
         readings.append(reading)
         if isinstance(answer, bytes | str):
             files[reading.file] = answer_bytes(answer)
-    files[manifest.NAME] = manifest.dump_manifest(readings, f"dmaragent {__version__}")
-    return snapshot, files
+    tool = f"dmaragent {__version__}"
+    files[manifest.NAME] = manifest.dump_manifest(readings, tool, redaction)
+    return files
 
 
 def write_files(files: dict[str, bytes], directory: str) -> None:

@@ -4,6 +4,7 @@ from dmaragent.commands import (
     check,
     decode,
     diff,
+    dump,
     encode,
     explain,
     hotplug,
@@ -13,4 +14,4 @@ from dmaragent.commands import (
     why,
 )
 
-VERBS = (inventory, check, explain, why, resolve, hotplug, diff, rmrr_option, decode, encode)
+VERBS = (inventory, check, explain, why, resolve, hotplug, diff, rmrr_option, dump, decode, encode)

@@ -3,15 +3,9 @@
 import json
 from dataclasses import dataclass
 
+from dmaragent.boot_words import linux_words
 from dmaragent.host.readings import Problems, text, whole_number
 from dmaragent.snapshot import Missing, SystemReading
-
-OPTIONS = (
-    "intel_iommu", "amd_iommu", "iommu", "iommu.passthrough", "iommu.strict", "vfio-pci.ids",
-    "pcie_acs_override", "pci", "xen-pciback.hide", "pciback.hide", "pci-stub.ids", "acpi",
-    "intremap", "memmap", "vfio_iommu_type1.allow_unsafe_interrupts",
-)  # fmt: skip
-"""The kernel options that matter to reserved memory and passthrough; no other is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +29,15 @@ def join_system(system: SystemReading, problems: Problems) -> System:
     """Make the system's facts."""
     vendor, virtual = _cpu(text(system.cpu))
     memory, boot_time = _resources(system.resources, problems)
-    line = text(system.command_line)
+    line = system.command_line
     return System(
         kernel_release=text(system.kernel_release),
-        options=None if line is None else _options(line),
+        options=None if isinstance(line, Missing) else linux_words(text(line) or ""),
         cpu_vendor=vendor,
         virtual=virtual,
         memory_total=memory,
         boot_time=boot_time,
     )
-
-
-def _options(line: str) -> tuple[str, ...]:
-    kept = (word for word in line.split() if word.partition("=")[0].replace("_", "-") in _NORMAL)
-    return tuple(kept)
-
-
-_NORMAL = frozenset(name.replace("_", "-") for name in OPTIONS)
 
 
 def _cpu(content: str | None) -> tuple[str | None, bool | None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.boot_words import xen_words
 from dmaragent.host.readings import Problems, text, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
@@ -36,7 +37,7 @@ class XenHost:
     release: tuple[int, int] | None
     extra: str | None
     command_line: str | None
-    """Xen's own boot options."""
+    """Xen's own boot options, those of them that matter: :mod:`dmaragent.boot_words`."""
     capabilities: tuple[str, ...] | None
     """``virt_caps`` of ``xl info``: hvm_directio and pv_directio mean that the IOMMU works."""
     reserved_memory: tuple[RdmEntry, ...] | Missing
@@ -68,7 +69,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         if isinstance(answer, Missing) and kind == "xen":
             problems.missing(what, answer, quiet=answer.kind is MissingKind.NOT_COLLECTED)
     capabilities = text(reading.capabilities)
-    options = info.get("virt_caps")
+    options, line = info.get("virt_caps"), info.get("xen_commandline")
     return XenHost(
         dom0=None
         if isinstance(reading.capabilities, Missing)
@@ -76,7 +77,7 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         guest_type=text(reading.guest_type),
         release=_release(reading, info),
         extra=text(reading.version[2]) or info.get("xen_extra"),
-        command_line=info.get("xen_commandline"),
+        command_line=None if line is None else " ".join(xen_words(line)),
         capabilities=None if options is None else tuple(options.split()),
         reserved_memory=_entries(reading.reserved_memory, problems),
         device_reserved_memory=_device_entries(reading.device_reserved_memory, problems),

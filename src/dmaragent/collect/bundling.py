@@ -1,0 +1,138 @@
+"""A bundle: a recorded machine in an archive, redacted, that answers as the host does."""
+
+import io
+import lzma
+import tarfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from dmaragent.collect import ledger
+from dmaragent.collect.collect import collect
+from dmaragent.collect.evidence import collect_evidence
+from dmaragent.collect.ledger import Request
+from dmaragent.collect.manifest import Value, answer_bytes
+from dmaragent.collect.reader import HostReader
+from dmaragent.collect.recording import KeptHost, Recorder, files_of
+from dmaragent.redaction import Redactor
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+
+Answers = Mapping[Request, Value | Missing]
+_TEXTS: Mapping[str, Callable[[Redactor, str], str]] = {
+    ledger.HOST_NAME.path: Redactor.host_name,
+    ledger.COMMAND_LINE.path: Redactor.linux_line,
+    ledger.BOOT_LOG.path: Redactor.log,
+    ledger.XL_INFO.path: Redactor.info,
+    ledger.XL_DMESG.path: Redactor.log,
+    ledger.XL_LIST.path: Redactor.guests,
+    ledger.XENSTORE_PCI.path: Redactor.identifiers,
+}
+"""Which readings hold what is replaced, and how."""
+_PRESET = 1
+"""Of xz: a bundle is mostly small files alike; a higher one takes longer and gains little."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a bundle is made of: a host's answers, as they are kept."""
+
+    snapshot: HostSnapshot
+    """What the collector makes of the answers as they are kept: replay sees the same."""
+    files: Mapping[str, bytes]
+    """The recording's files by their path in it."""
+    readings: int
+    lost: tuple[tuple[Request, Missing], ...]
+    """What was there and could not be read."""
+    taken: int
+    """In seconds since 1970; 0 where the host's clock was not asked."""
+    replaced: tuple[tuple[str, int], ...]
+    """What stands for something else, and how often."""
+    words_left_out: int
+    """Of boot command lines."""
+    redacted: bool
+
+
+def record_bundle(
+    host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]], *, redact: bool
+) -> Recorded:
+    """Read everything the ledger names from `host`, and redact it if so.
+
+    `calls` are made besides: those that depend on what was read.
+    """
+    recorder = Recorder(host)
+    for request in calls(collect(recorder)):
+        recorder.call(request)
+    collect_evidence(recorder)
+    redactor = Redactor()
+    kept: Answers = recorder.answers
+    if redact:
+        kept = redact_answers(recorder.answers, redactor)
+    changed = frozenset(one for one, answer in kept.items() if answer != recorder.answers[one])
+    words = redactor.words
+    note = {"replaced": dict(sorted(redactor.places.items())), "boot_words_left_out": words}
+    return Recorded(
+        snapshot=collect(KeptHost(kept)),
+        files=files_of(kept, changed, note if redact else None),
+        readings=len(kept),
+        lost=tuple(
+            (request, answer)
+            for request, answer in kept.items()
+            if isinstance(answer, Missing)
+            and answer.kind in (MissingKind.DENIED, MissingKind.FAILED)
+        ),
+        taken=_time(kept),
+        replaced=tuple(sorted(redactor.places.items())),
+        words_left_out=words,
+        redacted=redact,
+    )
+
+
+def redact_answers(answers: Answers, redactor: Redactor) -> dict[Request, Value | Missing]:
+    """Replace in `answers` what a bundle does not tell."""
+    kept = dict(answers)
+    for request in sorted(answers, key=lambda each: (each.operation.value, each.path)):
+        change, answer = _TEXTS.get(request.path), answers[request]
+        if change is not None and isinstance(answer, bytes):
+            kept[request] = _changed(answer, change, redactor)
+    return kept
+
+
+def _changed(
+    answer: bytes, change: Callable[[Redactor, str], str], redactor: Redactor
+) -> bytes | Missing:
+    try:
+        return answer_bytes(change(redactor, answer.decode("utf-8", "surrogateescape")))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        # A stranger's recording, which is no JSON where ours is: what cannot be read is not kept.
+        return Missing(MissingKind.FAILED, "left out: it cannot be understood, and so not redacted")
+
+
+def pack(files: Mapping[str, bytes], top: str, taken: int) -> bytes:
+    """Make a tar of `files` below the folder `top`, with xz; the same files give the same bytes."""
+    packed = io.BytesIO()
+    with (
+        lzma.open(packed, "wb", preset=_PRESET) as compressed,
+        tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for name in sorted(files, key=_manifest_first):
+            member = tarfile.TarInfo(f"{top}/{name}")
+            member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
+            archive.addfile(member, io.BytesIO(files[name]))
+    return packed.getvalue()
+
+
+def top_folder(taken: int) -> str:
+    """Name the folder in a bundle, and the bundle, after the time it was made, in UTC."""
+    if not taken:
+        return "dmaragent-bundle"  # of a recording that has no clock
+    return time.strftime("dmaragent-%Y%m%d-%H%M%S", time.gmtime(taken))
+
+
+def _manifest_first(name: str) -> tuple[bool, str]:
+    return ("/" in name, name)
+
+
+def _time(answers: Answers) -> int:
+    answer = answers.get(ledger.CLOCK.request())
+    text = answer.strip() if isinstance(answer, bytes) else b""
+    return int(text) if text.isdigit() and len(text) <= 10 else 0

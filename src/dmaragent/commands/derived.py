@@ -1,0 +1,109 @@
+"""What a bundle holds for people: the answers of some verbs, made from what it holds.
+
+They are made from the readings as they are kept, so they tell no more than those.
+"""
+
+import json
+import platform
+import traceback
+from collections.abc import Callable, Iterable
+from functools import partial
+from importlib import metadata
+
+from dmaragent import __version__
+from dmaragent.checks import check
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.check_document import check_document
+from dmaragent.present.check_text import check_text
+from dmaragent.present.documents import inventory_document
+from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.tree_text import tree_text
+from dmaragent.present.wording import host_words
+from dmaragent.snapshot import HostSnapshot
+
+FOLDER = "derived/"
+_LIBRARIES = ("construct", "pyudev", "psutil")
+
+
+Maker = Callable[[Inventory, str], str]
+"""Makes a file from an inventory and the kind of its host."""
+
+
+def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Make the files of ``derived/`` by their path in the bundle, and say what went wrong.
+
+    A host on which a verb of ours fails is the very one that its bundle is needed of: the
+    failure is kept in place of the answer.
+    """
+    files: dict[str, bytes] = {}
+    problems: list[str] = []
+
+    def attempt(name: str, make: Callable[[], str]) -> None:
+        try:
+            content = make()
+        except Exception as error:  # noqa: BLE001 - see above
+            problems.append(f"{name}: {type(error).__name__}: {error}")
+            name, content = f"{name}.failed", traceback.format_exc()
+        files[FOLDER + name] = content.encode("utf-8", "backslashreplace")
+
+    attempt("versions.json", _versions)
+    try:
+        inventory = take_inventory(join(snapshot))
+    except Exception:  # noqa: BLE001 - see above
+        attempt("inventory.json", lambda: _inventory_json(take_inventory(join(snapshot)), kind))
+        return files, tuple(problems)
+    for name, make in _MAKERS.items():
+        if inventory.absence is None or make not in _OF_A_TABLE:
+            attempt(name, partial(make, inventory, kind))
+    return files, tuple(problems)
+
+
+def _versions() -> str:
+    """Say what made the bundle; not on which kernel, which is a reading."""
+    versions = {"dmaragent": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return _json(versions)
+
+
+def _inventory_json(inventory: Inventory, kind: str) -> str:
+    return _json(inventory_document(inventory, kind, ""))
+
+
+def _inventory_text(inventory: Inventory, kind: str) -> str:
+    return _lines([host_words(kind, ""), *inventory_text(inventory)])
+
+
+def _tree_text(inventory: Inventory, kind: str) -> str:
+    return _lines([host_words(kind, ""), *tree_text(inventory)])
+
+
+def _check_json(inventory: Inventory, kind: str) -> str:
+    return _json(check_document(check(inventory), kind, ""))
+
+
+def _check_text(inventory: Inventory, kind: str) -> str:
+    return _lines(check_text(check(inventory), host_words(kind, "")))
+
+
+_MAKERS: dict[str, Maker] = {
+    "inventory.json": _inventory_json,
+    "inventory.txt": _inventory_text,
+    "tree.txt": _tree_text,
+    "check.json": _check_json,
+    "check.txt": _check_text,
+}
+_OF_A_TABLE = (_check_json, _check_text, _tree_text)
+"""What has nothing to say where there is no table."""
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,150 @@
+"""``dmaragent dump``: the support bundle."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+    from dmaragent.present.dump_text import Written
+
+NAME = "dump"
+HELP = "a support bundle: a host to carry, every command answers from it as here"
+DESCRIPTION = """\
+Write a support bundle: everything that dmaragent reads of this machine
+(docs/ledger.md) and what it makes of it, in one archive.  Every command takes
+it with --host and gives the same answer as here.
+
+Not in it: serial numbers, configuration space beyond 64 bytes, tables other
+than DMAR.  Replaced by host-1, guest-1, uuid-1, mac-1: what would tell whose
+machine it is.  Boot options of no concern are left out."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent dump
+  sudo dmaragent dump --guest /etc/xen/win10.cfg -o for-support.tar.xz
+  ssh root@server dmaragent dump -o - > server.tar.xz
+  dmaragent inventory --host for-support.tar.xz
+
+Exit codes: 0 written; 1 written, but something could not be read;
+2 nothing was written."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write it, - for standard output (default: dmaragent-DATE-TIME.tar.xz here)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    parser.add_argument(
+        "--guest",
+        metavar="CFG",
+        action="append",
+        default=[],
+        help="keep how the xl here reads the rdm= and pci= of this guest (again for more)",
+    )
+    parser.add_argument(
+        "--no-redact", action="store_true", help="replace and leave out nothing that was read"
+    )
+    parser.add_argument(
+        "--host", metavar="PATH", help="instead of this machine: a recorded machine, a bundle, …"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the bundle, and say what is in it."""
+    from dmaragent.api import library_request, read_guests  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.bundling import pack, record_bundle, top_folder  # noqa: PLC0415 - likewise
+    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
+    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.commands.derived import derive  # noqa: PLC0415 - likewise
+    from dmaragent.host import join  # noqa: PLC0415 - likewise
+    from dmaragent.present.dump_text import Written  # noqa: PLC0415 - likewise
+
+    _check_output(options)
+    guests = [
+        guest
+        for file in read_guest_files(options.guest)
+        for guest in read_guests(file.text, file.path)
+    ]
+    _say("reading the host")
+    opened = open_host(options.host)
+    recorded = record_bundle(
+        opened.reader,
+        lambda snapshot: [library_request(join(snapshot), guests)],
+        redact=not options.no_redact,
+    )
+    _say(f"{recorded.readings} readings; deciding")
+    derived, problems = derive(recorded.snapshot, opened.kind)
+    _say("packing")
+    top = top_folder(recorded.taken)
+    packed = pack({**recorded.files, **derived}, top, recorded.taken)
+    written = Written(
+        path=_write(options, packed, f"{top}.tar.xz"),
+        size=len(packed),
+        host=opened.kind,
+        source=opened.path,
+        readings=recorded.readings,
+        lost=tuple((request.path, missing) for request, missing in recorded.lost),
+        redacted=recorded.redacted,
+        replaced=recorded.replaced,
+        words_left_out=recorded.words_left_out,
+        problems=problems,
+    )
+    _tell(options, written)
+    return 1 if recorded.lost or problems else 0
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Refuse before the work what would be refused after it."""
+    import os  # noqa: PLC0415 - start-up time
+
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    path = options.output
+    if path == "-":
+        if sys.stdout.isatty():
+            raise DmaragentError("a bundle is no text for a terminal", "pipe it, or give -o FILE")
+        if options.json:
+            raise DmaragentError("--json needs standard output for itself", "give -o FILE")
+    elif path is not None and os.path.lexists(path) and not options.force:
+        raise DmaragentError(f"{path} exists", "give another name, or --force to replace it")
+    elif path is not None and not os.path.isdir(os.path.dirname(path) or "."):
+        raise DmaragentError(f"{path} cannot be written: its folder is not there", "make it first")
+
+
+def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
+    """Write the bundle; give its path, empty for standard output."""
+    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - start-up time
+
+    if options.output == "-":
+        sys.stdout.buffer.write(packed)
+        return ""
+    path: str = options.output or usual
+    write_new(path, packed, force=options.force)
+    return path
+
+
+def _say(what: str) -> None:
+    """Tell on a terminal how far it is."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        print(f"{what} …", file=sys.stderr)
+
+
+def _tell(options: argparse.Namespace, written: Written) -> None:
+    """Say what was written: on standard error where the bundle went to standard output."""
+    if options.json:
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
+        from dmaragent.present.dump_text import dump_document  # noqa: PLC0415 - likewise
+
+        print_document(dump_document(written))
+        return
+    from dmaragent.present.dump_text import dump_text  # noqa: PLC0415 - start-up time
+
+    out = sys.stdout if written.path else sys.stderr
+    print("\n".join(dump_text(written)), file=out)

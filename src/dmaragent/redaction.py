@@ -1,0 +1,115 @@
+"""What a bundle does not tell of a host: names, identifiers, and boot options of no concern.
+
+Pure.  A value is replaced by what it is and a number, ``guest-2``: the same one throughout a
+bundle, and another one in the next bundle.  No answer rests on what is replaced.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dmaragent.boot_words import linux_words, xen_words
+
+HOST = "host"
+GUEST = "guest"
+UUID = "uuid"
+MAC = "mac"
+REMOVED = "removed"
+
+_HEX = "[0-9a-fA-F]"
+_UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?![\w-])")
+_MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
+_COMMAND_LINE = re.compile(r"((?:[Cc]ommand line|xen_commandline\s*): ?)(.*)")
+_INFO = frozenset(
+    [
+        "release", "version", "machine", "nr_cpus", "max_cpu_id", "nr_nodes", "cores_per_socket",
+        "threads_per_core", "cpu_mhz", "hw_caps", "virt_caps", "arm_sve_vector_length",
+        "total_memory", "free_memory", "sharing_freed_memory", "sharing_used_memory",
+        "outstanding_claims", "free_cpus", "cpupool", "xen_major", "xen_minor", "xen_extra",
+        "xen_version", "xen_caps", "xen_scheduler", "xen_pagesize", "platform_params",
+        "xen_changeset", "cc_compiler", "cc_compile_date", "build_id", "xend_config_format",
+        "libxl_version", "numa_info", "cpu_topology",
+    ]
+)  # fmt: skip
+"""The lines of ``xl info`` that tell nothing of whose host it is: Xen tools/xl/xl_info.c."""
+
+
+@dataclass(slots=True)
+class Redactor:
+    """Replaces values in the texts of one bundle, and counts what it replaced."""
+
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Kind and value, and what stands for it."""
+    places: Counter[str] = field(default_factory=Counter)
+    """How often each replacement was made."""
+    words: int = 0
+    """How many boot options were left out."""
+
+    def stand_in(self, kind: str, value: str) -> str:
+        """Give what stands for `value`."""
+        found = self.known.get((kind, value))
+        if found is None:
+            number = sum(one == kind for one, _ in self.known) + 1
+            found = self.known[kind, value] = f"{kind}-{number}"
+        self.places[found] += 1
+        return found
+
+    def host_name(self, text: str) -> str:
+        """Replace the whole of `text`, the name of a host."""
+        name = text.strip()
+        return text.replace(name, self.stand_in(HOST, name)) if name else text
+
+    def linux_line(self, text: str) -> str:
+        """Leave of a kernel's command line the options that matter."""
+        return self._kept(text, linux_words(text)) + ("\n" if text.endswith("\n") else "")
+
+    def log(self, text: str) -> str:
+        """Replace identifiers in a log of Linux or Xen, and shorten the command lines in it."""
+        return self.identifiers(
+            _COMMAND_LINE.sub(lambda found: found[1] + self._options(found[2]), text)
+        )
+
+    def info(self, text: str) -> str:
+        """Replace what ``xl info`` tells of whose host it is."""
+        lines = []
+        for line in text.splitlines(keepends=True):
+            name, colon, value = line.partition(":")
+            lines.append(name + colon + self._info(name.strip(), value) if colon else line)
+        return self.identifiers("".join(lines))
+
+    def guests(self, text: str) -> str:
+        """Replace the guests' names in the JSON of ``xl list -l``."""
+        guests = json.loads(text)
+        for each in guests:
+            create = each.get("config", {}).get("c_info", {})
+            if "name" in create:
+                create["name"] = self.stand_in(GUEST, str(create["name"]))
+        return self.identifiers(json.dumps(guests, indent=1) + "\n")
+
+    def identifiers(self, text: str) -> str:
+        """Replace UUIDs and MAC addresses."""
+        text = _UUID.sub(lambda found: self.stand_in(UUID, found[0].lower()), text)
+        return _MAC.sub(lambda found: self.stand_in(MAC, found[0].lower()), text)
+
+    def _info(self, name: str, value: str) -> str:
+        said = value.strip()
+        if not said or name in _INFO:
+            return value
+        if name == "xen_commandline":
+            return value.replace(said, self._kept(said, xen_words(said)))
+        if name == "host":
+            return value.replace(said, self.stand_in(HOST, said))
+        self.places[REMOVED] += 1
+        return value.replace(said, REMOVED)
+
+    def _options(self, line: str) -> str:
+        """Leave of a command line in a log what matters, whosever it is."""
+        either = {*linux_words(line), *xen_words(line)}
+        return self._kept(line, [word for word in line.split() if word in either])
+
+    def _kept(self, line: str, words: Iterable[str]) -> str:
+        kept = tuple(words)
+        self.words += len(line.split()) - len(kept)
+        return " ".join(kept)

@@ -1,0 +1,163 @@
+"""``dmaragent dump`` as its user runs it: what is written, what is said, what is refused."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from dmaragent.collect import bundling
+from dmaragent.commands import derived
+from dmaragent.inventory import Inventory
+from support.cli import run
+from support.machines import MACHINES
+
+Capture = pytest.CaptureFixture[str]
+DOM0 = MACHINES / "xen-pv-dom0"
+
+
+def _names(path: Path) -> list[str]:
+    with tarfile.open(path) as archive:
+        return archive.getnames()
+
+
+def test_a_bundle_is_written_for_its_owner_alone_and_told(tmp_path: Path, capsys: Capture) -> None:
+    goal = tmp_path / "b.tar.xz"
+    ran = run(capsys, "dump", "--host", DOM0, "-o", goal)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert goal.stat().st_mode & 0o777 == 0o600
+    lines = ran.out.splitlines()
+    assert lines[0].startswith(f"Wrote {goal}: ")
+    assert "  replaced: 1 host name, 1 line of xl info; left out: 10 boot options" in lines
+    assert lines[-1] == f"  dmaragent inventory --host {goal}"
+    assert [each.name for each in tmp_path.iterdir()] == ["b.tar.xz"]
+
+
+def test_a_bundle_holds_the_readings_and_what_people_read(tmp_path: Path, capsys: Capture) -> None:
+    run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b")
+
+    names = [name.partition("/")[2] for name in _names(tmp_path / "b")]
+    assert names[0] == "manifest.json"
+    assert {name for name in names if name.startswith("derived/")} == {
+        "derived/check.json",
+        "derived/check.txt",
+        "derived/inventory.json",
+        "derived/inventory.txt",
+        "derived/tree.txt",
+        "derived/versions.json",
+    }
+    log = json.loads((DOM0 / "manifest.json").read_bytes())["readings"]
+    kept = {
+        ("calls/" if each["operation"] == "call" else "root") + each["path"]
+        for each in log
+        if "sha256" in each
+    }
+    assert kept <= set(names)
+
+
+def test_the_same_host_gives_the_same_bundle(tmp_path: Path, capsys: Capture) -> None:
+    for name in ("a", "b"):
+        run(capsys, "dump", "--host", DOM0, "-o", tmp_path / name)
+
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_file_that_is_there_is_replaced_when_asked_to(tmp_path: Path, capsys: Capture) -> None:
+    goal = tmp_path / "b"
+    goal.write_bytes(b"mine")
+    ran = run(capsys, "dump", "--host", DOM0, "-o", goal)
+
+    assert (ran.code, goal.read_bytes()) == (2, b"mine")
+    assert "exists" in ran.err
+    assert run(capsys, "dump", "--host", DOM0, "-o", goal, "--force").code == 0
+    assert goal.read_bytes()[:6] == b"\xfd7zXZ\0"
+
+
+def test_without_a_name_it_is_named_after_the_time(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "dump", "--host", DOM0).code == 0
+
+    assert [each.name for each in tmp_path.iterdir()] == ["dmaragent-bundle.tar.xz"]
+
+
+def test_it_goes_through_a_pipe_and_speaks_beside_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dmaragent", "dump", "--host", str(DOM0)]
+    done = subprocess.run([*command, "-o", "-"], capture_output=True, check=False)
+    (tmp_path / "b").write_bytes(done.stdout)
+
+    assert _names(tmp_path / "b")[0] == "dmaragent-bundle/manifest.json"
+    assert done.stderr.startswith(b"Wrote standard output: ")
+    refused = subprocess.run([*command, "-o", "-", "--json"], capture_output=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+
+
+def test_its_document(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b", "--json", "--no-redact")
+
+    answer = ran.document["answer"]
+    assert answer["path"] == str(tmp_path / "b")
+    assert answer["size"] == (tmp_path / "b").stat().st_size
+    assert (answer["redacted"], answer["replaced"], answer["lost"]) == (False, {}, [])
+
+
+def test_what_could_not_be_read_is_told(tmp_path: Path, capsys: Capture) -> None:
+    tree = tmp_path / "tree"
+    (tree / "sys/firmware/acpi/tables/DMAR").mkdir(parents=True)
+    ran = run(capsys, "dump", "--host", tree, "-o", tmp_path / "b")
+
+    assert ran.code == 1
+    assert "  1 reading could not be had:\n    /sys/firmware/acpi/tables/DMAR: " in ran.out
+
+
+def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(inventory: Inventory, kind: str) -> str:
+        raise ZeroDivisionError(f"{inventory.device} {kind}")
+
+    monkeypatch.setitem(derived._MAKERS, "check.txt", fail)
+    ran = run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b")
+
+    assert ran.code == 1
+    assert "check.txt: ZeroDivisionError: None recorded" in ran.out.replace("\n  ", " ")
+    names = [name.partition("/")[2] for name in _names(tmp_path / "b")]
+    assert "derived/check.txt.failed" in names
+    assert "derived/check.json" in names
+
+
+def test_an_interrupt_leaves_nothing(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    assert run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b").code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing_and_is_told(tmp_path: Path) -> None:
+    goal = tmp_path / "b"
+    limit = f"ulimit -f 1; trap '' XFSZ; exec {sys.executable} -m dmaragent"
+    line = f"{limit} dump --host {DOM0} -o {goal}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"dmaragent: {goal} cannot be written: File too large")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_read_where_the_bundle_could_not_be_written(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "collect", None)
+    (tmp_path / "b").touch()
+
+    assert run(capsys, "dump", "-o", tmp_path / "b").code == 2
+    assert "its folder is not there" in run(capsys, "dump", "-o", tmp_path / "no" / "b").err

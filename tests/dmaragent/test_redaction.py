@@ -1,0 +1,105 @@
+"""What a bundle replaces and leaves out of texts, and what it leaves as it is."""
+
+import json
+
+import pytest
+
+from dmaragent.redaction import Redactor
+
+UUID = "4c4c4544-0051-3510-8052-b4c04f4a4e31"
+OTHER = "4C4C4544-0051-3510-8052-B4C04F4A4E32"
+
+
+def test_a_value_has_one_stand_in_throughout_and_each_is_counted() -> None:
+    redactor = Redactor()
+    text = f"a {UUID} b {OTHER} c {UUID.upper()} d 00:1b:21:3a:4f:5e e 00-1B-21-3A-4F-5E"
+
+    assert redactor.identifiers(text) == "a uuid-1 b uuid-2 c uuid-1 d mac-1 e mac-2"
+    assert redactor.places == {"uuid-1": 2, "uuid-2": 1, "mac-1": 1, "mac-2": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000:00:1d.0 and 10000:e1:00.0",
+        "hw_caps : 178bf3fd:80002001:20100800:00000007",
+        "BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable",
+        "ACPI: DMAR 0x000000007FFD2000 0001A0 (v01 BOCHS  BXPC     00000002 BXPC 00000001)",
+        "build 151b373fd64b321593bf987fd923cd10dabadac4",
+        "00:11:22:33:44:55:66:77",
+        f"x{UUID}",
+    ],
+)
+def test_what_only_looks_like_an_identifier_stays(text: str) -> None:
+    assert Redactor().identifiers(text) == text
+
+
+def test_of_a_kernel_s_command_line_the_options_that_matter_stay_in_order() -> None:
+    redactor = Redactor()
+    line = f"BOOT_IMAGE=/vmlinuz root=UUID={UUID} iommu=pt luks.key=secret intel-iommu=on,sm_on\n"
+
+    assert redactor.linux_line(line) == "iommu=pt intel-iommu=on,sm_on\n"
+    assert (redactor.words, redactor.places) == (3, {})
+
+
+def test_a_command_line_in_a_log_is_shortened_too() -> None:
+    redactor = Redactor()
+    log = (
+        f"[    0.1] Kernel command line: root=UUID={UUID} intel_iommu=on ip=10.0.0.7\n"
+        "(XEN) Command line: console=com1 rmrr=0x1=0:3.0 com1=115200\n"
+        "(XEN) [VT-D]found ACPI_DMAR_RMRR:\n"
+    )
+
+    assert redactor.log(log) == (
+        "[    0.1] Kernel command line: intel_iommu=on\n"
+        "(XEN) Command line: rmrr=0x1=0:3.0\n"
+        "(XEN) [VT-D]found ACPI_DMAR_RMRR:\n"
+    )
+    assert redactor.words == 4
+
+
+def test_of_xl_info_what_tells_whose_host_it_is_goes() -> None:
+    redactor = Redactor()
+    info = (
+        "host                   : vault.example\n"
+        "virt_caps              : pv hvm hvm_directio\n"
+        "xen_commandline        : placeholder iommu=debug password=x\n"
+        "cc_compile_by          : alice\n"
+        "something_new          : alice's\n"
+        "xen_changeset          : \n"
+        "a line of its own\n"
+    )
+
+    assert redactor.info(info) == (
+        "host                   : host-1\n"
+        "virt_caps              : pv hvm hvm_directio\n"
+        "xen_commandline        : iommu=debug\n"
+        "cc_compile_by          : removed\n"
+        "something_new          : removed\n"
+        "xen_changeset          : \n"
+        "a line of its own\n"
+    )
+    assert redactor.places == {"host-1": 1, "removed": 2}
+
+
+def test_the_host_has_one_name_wherever_it_is_asked_for() -> None:
+    redactor = Redactor()
+
+    assert redactor.host_name("vault\n") == "host-1\n"
+    assert redactor.info("host : vault\n") == "host : host-1\n"
+    assert redactor.host_name("\n") == "\n"
+
+
+def test_guests_lose_their_names_alone() -> None:
+    listing = [
+        {"domid": 0, "config": {}},
+        {"domid": 3, "config": {"c_info": {"type": "hvm", "name": "payroll"}, "pcidevs": [{}]}},
+        {"domid": 4, "config": {"c_info": {"type": "pv", "name": "payroll-2"}}},
+    ]
+    text = Redactor().guests(json.dumps(listing))
+
+    assert "payroll" not in text
+    first, second, third = json.loads(text)
+    assert first == listing[0]
+    assert second["config"] == {"c_info": {"type": "hvm", "name": "guest-1"}, "pcidevs": [{}]}
+    assert third["config"]["c_info"]["name"] == "guest-2"
