@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dmaragent.commands.options import add_host, add_json
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -29,12 +31,7 @@ LEVELS = ("critical", "error", "warning", "info", "never")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
+    add_host(parser)
     parser.add_argument(
         "--fail-on",
         choices=LEVELS,
@@ -42,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit with 1 where a finding is as bad as this, or worse (default: warning)",
     )
     parser.add_argument("--list", action="store_true", help="list the rules; needs no host")
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,14 +64,11 @@ def _list(*, as_json: bool) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from dmaragent.checks import check  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import host_title, take_host  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import host_title, no_table, take_host  # noqa: PLC0415 - likewise
 
     opened, inventory = take_host(options.host)
     if inventory.absence is not None:
-        from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
-
-        raise DmaragentError(*absence_words(inventory.absence))
+        raise no_table(inventory.absence)
     checked = check(inventory)
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise

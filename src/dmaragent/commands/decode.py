@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from dmaragent.commands.options import add_json
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument("paths", metavar="PATH", nargs="*", help="what to decode")
     parser.add_argument("--host", metavar="PATH", help="the same as PATH")
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

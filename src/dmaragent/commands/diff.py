@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+from dmaragent.commands.options import add_json, add_xen
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -47,10 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an xl.cfg, libxl's JSON or a folder of them, resolved on both (repeat it)",
     )
-    parser.add_argument(
-        "--xen", metavar="RELEASE", help="both as that release of Xen; else each as its own"
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_xen(parser, "both as that release of Xen; else each as its own")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -105,32 +105,33 @@ def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespa
         return
     if comparison.hindrance is not None:
         raise _cannot(comparison.hindrance, a, b)
-    from dmaragent.present.diff_text import diff_text  # noqa: PLC0415 - start-up time
-    from dmaragent.present.wording import host_words  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - start-up time
+    from dmaragent.present.diff_text import diff_text  # noqa: PLC0415 - likewise
 
-    names = [host_words(one.opened.kind, one.opened.path) for one in (a, b)]
+    names = [host_title(one.opened) for one in (a, b)]
     print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
 
 
 def _origin(asked: Asked) -> dict[str, Any]:
-    from dmaragent.present.resolve_document import origin_object  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - start-up time
+    from dmaragent.present.resolve_document import origin_object  # noqa: PLC0415 - likewise
 
-    host = {"kind": asked.opened.kind, "path": asked.opened.path}
-    return origin_object(host, asked.stack)
+    return origin_object(host_object(asked.opened), asked.stack)
 
 
 def _cannot(hindrance: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
     from dmaragent.absence import why_no_table  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - likewise
     from dmaragent.comparison.model import Side  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.wording import absence_words, host_words  # noqa: PLC0415 - likewise
+    from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
 
     if hindrance.side is None:
         return DmaragentError(hindrance.why, "compare hosts of which one has such a table")
     asked = a if hindrance.side is Side.A else b
     absence = why_no_table(asked.host)
-    name = host_words(asked.opened.kind, asked.opened.path)
+    name = host_title(asked.opened)
     if absence is None:
         hint = (
             f"dmaragent decode --host {shlex.quote(asked.opened.path)} says what is wrong with it"

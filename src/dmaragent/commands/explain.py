@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dmaragent.commands.options import add_host, add_json, add_xen
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -29,16 +31,9 @@ Exit codes: 0 whoever decides on this host says yes; 1 no, or on conditions;
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument("sbdf", metavar="SBDF", help="the device: dddd:bb:dd.f or bb:dd.f")
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
-    parser.add_argument(
-        "--xen", metavar="RELEASE", help="as that release of Xen (4.17, 4.16.1) would"
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_host(parser)
+    add_xen(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dmaragent.commands.options import add_host, add_json, add_xen
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -14,17 +16,8 @@ TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say on which host and by which releases."""
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
-    parser.add_argument(
-        "--xen",
-        metavar="RELEASE",
-        help="as that release of Xen (4.17, 4.16.1), or `documented`: by the manual pages",
-    )
+    add_host(parser)
+    add_xen(parser, "as that release of Xen (4.17, 4.16.1), or `documented`: by the manual pages")
     parser.add_argument(
         "--toolstack",
         choices=TOOLSTACKS,
@@ -43,7 +36,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="what name=NAME in pci= stands for",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_json(parser)
 
 
 def question_of(options: argparse.Namespace) -> Question:

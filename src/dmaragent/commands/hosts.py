@@ -1,12 +1,13 @@
 """What verbs share in looking at a host: taking its inventory, naming it, its devices."""
 
+from dmaragent.absence import Absence
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.wording import host_words
+from dmaragent.present.wording import absence_words, host_words
 from dmaragent.snapshot import Missing
 
 
@@ -18,7 +19,22 @@ def take_host(
     With `release`, by the rules of that release of Xen.
     """
     opened = open_host(path)
-    return opened, take_inventory(join(collect(opened.reader)), release)
+    return opened, inventory_of(opened, release)
+
+
+def inventory_of(opened: OpenedHost, release: tuple[int, int] | None = None) -> Inventory:
+    """Take the inventory of a host that was found, as :func:`take_host` does."""
+    return take_inventory(join(collect(opened.reader)), release)
+
+
+def host_object(opened: OpenedHost) -> dict[str, str]:
+    """Give the host as every document names it, in ``origin.host``."""
+    return {"kind": opened.kind, "path": opened.path}
+
+
+def no_table(absence: Absence) -> DmaragentError:
+    """Give the error of a verb that needs a table: why there is none, and the next step."""
+    return DmaragentError(*absence_words(absence))
 
 
 def host_title(opened: OpenedHost) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from dmaragent.commands.options import add_host, add_json
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -32,16 +34,11 @@ Exit codes: 0 all regions shown; 1 the table is damaged, regions may be missing;
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
+    add_host(parser)
     parser.add_argument("--device", metavar="SBDF", help="only the regions of this device")
     parser.add_argument("--wide", action="store_true", help="all columns, however wide the lines")
     parser.add_argument("--tree", action="store_true", help="units, scopes, bridges and devices")
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_json(parser)
     parser.add_argument(
         "--or-show",
         metavar="PATH",
@@ -72,8 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
-    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import host_title, no_table  # noqa: PLC0415 - start-up time
 
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
@@ -81,9 +77,7 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
 
         print_document(inventory_document(inventory, opened.kind, opened.path))
     elif inventory.absence is not None and not _hypervisor_answers(inventory):
-        from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
-
-        raise DmaragentError(*absence_words(inventory.absence))
+        raise no_table(inventory.absence)
     elif options.tree:
         from dmaragent.present.tree_text import tree_text  # noqa: PLC0415 - likewise
 

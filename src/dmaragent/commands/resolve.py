@@ -86,14 +86,14 @@ def run(options: argparse.Namespace) -> int:
     one = len(guests) == 1
     others = other_releases(asked, question, guests[0]) if one else {}
     if options.json:
+        from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - likewise
         from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
             origin_object,
             resolve_document,
         )
 
         answers = (answer(found, whole=one or options.details) for found in resolutions())
-        host = {"kind": asked.opened.kind, "path": asked.opened.path}
-        origin = origin_object(host, asked.stack)
+        origin = origin_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (one and not _is_folder(options.guests)):
         from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise

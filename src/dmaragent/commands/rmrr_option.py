@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dmaragent.commands.options import add_host, add_json, add_xen
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -45,16 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="take the regions from the DMA faults of a log (- for standard input)",
     )
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
-    parser.add_argument(
-        "--xen", metavar="RELEASE", help="as that release of Xen, such as 4.17 (default: its own)"
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_host(parser)
+    add_xen(parser, "as that release of Xen, such as 4.17 (default: its own)")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -169,11 +164,11 @@ def _print(
     if not options.json:
         print("\n".join(lines))
         return
-    from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
     from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
 
-    host = {"kind": opened.kind, "path": opened.path}
-    print_document(document(NAME, {"host": host}, answer))
+    print_document(document(NAME, {"host": host_object(opened)}, answer))
 
 
 def _code(found: WrittenOption) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dmaragent.commands.options import add_host, add_json
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
 
-    from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
-    from dmaragent.inventory import Inventory
 
 NAME = "why"
 HELP = "what a message of the kernel, Xen, xl or QEMU means on this host"
@@ -34,14 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "text", metavar="TEXT", nargs="*", help="the message, or - for standard input"
     )
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="the host that printed it, instead of this machine: a table, acpidump text, a "
-        "recorded machine, or a directory shaped like a root file system",
-    )
+    add_host(parser, "the host that printed it, instead of this machine")
     parser.add_argument("--list", action="store_true", help="show every message that is known")
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import inventory_of  # noqa: PLC0415 - likewise
     from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
     from dmaragent.messages.tie import nothing_found, tie_all  # noqa: PLC0415 - likewise
 
@@ -56,18 +52,19 @@ def run(options: argparse.Namespace) -> int:
     opened = open_host(options.host)
     inventory = None
     if given is None:
-        inventory = _inventory(opened)
+        inventory = inventory_of(opened)
         given = ("boot-log", _boot_log(inventory.host))
     source, text = given
     recognition = recogniser().recognise(text)
     if inventory is None and recognition.found:  # the host costs more than the message
-        inventory = _inventory(opened)
+        inventory = inventory_of(opened)
     why = nothing_found(recognition) if inventory is None else tie_all(recognition, inventory)
     if options.json:
+        from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - likewise
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
         from dmaragent.present.why_document import why_document  # noqa: PLC0415 - likewise
 
-        print_document(why_document(why, source, {"kind": opened.kind, "path": opened.path}))
+        print_document(why_document(why, source, host_object(opened)))
     elif inventory is not None and why.ties:
         from dmaragent.collect.opening import LIVE  # noqa: PLC0415 - likewise
         from dmaragent.present.why_text import why_text  # noqa: PLC0415 - likewise
@@ -76,14 +73,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_nothing_words(text, recognition.line_count))
     return 0 if why.ties else 1
-
-
-def _inventory(opened: OpenedHost) -> Inventory:
-    from dmaragent.collect.collect import collect  # noqa: PLC0415 - start-up time
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
-    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
-
-    return take_inventory(join(collect(opened.reader)))
 
 
 def _nothing_words(text: str, lines: int) -> str:

@@ -1,0 +1,29 @@
+"""Options that mean the same wherever a verb has them: the host, the release of Xen, JSON."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this machine") -> None:
+    """Add ``--host``; `instead` says what the host is to the question."""
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help=f"{instead}: a table, acpidump text, a recorded machine, or a directory shaped like "
+        "a root file system",
+    )
+
+
+def add_xen(
+    parser: argparse.ArgumentParser, said: str = "as that release of Xen (4.17, 4.16.1) would"
+) -> None:
+    """Add ``--xen``; `said` is its help."""
+    parser.add_argument("--xen", metavar="RELEASE", help=said)
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
