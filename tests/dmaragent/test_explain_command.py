@@ -75,7 +75,7 @@ def test_where_linux_decides_its_verdict_comes_first(capsys: Capture) -> None:
     [
         ("0000:0a:00.0", "hp-dl380e-gen8", 1),
         ("0000:00:02.0", "lenovo-laptop", 0),
-        ("0000:00:00.0", "synthetic-pvh-dom0", 2),
+        ("0000:00:19.0", "synthetic-pvh-dom0", 2),
     ],
 )
 def test_the_exit_code_is_that_of_whoever_decides(

@@ -59,3 +59,11 @@ def told(host: FakeHost | Host, device: str = "00:19.0", xen: str = "4.17") -> E
 def cases(side: Side) -> dict[str, Can]:
     """Give the cases of a verdict by title."""
     return {case.title: case.can for case in side.cases}
+
+
+def bare(*structures: bytes) -> FakeHost:
+    """Make a host of which the table is all that is known, as of one that somebody sent."""
+    host = FakeHost(complete=("/sys/firmware/acpi/",))
+    host.directories["/sys/firmware/acpi/tables"] = ("DMAR",)
+    host.files["/sys/firmware/acpi/tables/DMAR"] = table(UNIT, *structures)
+    return host

@@ -36,6 +36,7 @@ _NOT_ITS_OWN = (
     "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
     "what it does"
 )
+_MISSING = "not known: regions may be missing from the answer"
 _PROXMOX = re.compile(r"(\d+)\.(\d+)\.(\d+)-(\d+)-pve")
 _FIRST_PROXMOX = (6, 2, 16, 13)
 DISPLAY_LET_GO = (4, 2)
@@ -79,9 +80,10 @@ def knows_option(subject: Subject) -> bool | None:
     return new or "relaxablermrr" in release
 
 
-def number_tells(subject: Subject) -> bool:
-    """Tell whether the kernel's number says what it has: Red Hat's carry later checks."""
-    return ".el" not in (subject.inventory.host.system.kernel_release or "")
+def telling_release(subject: Subject) -> tuple[int, int] | None:
+    """Give the kernel's release where it says what the kernel has: Red Hat's carry later checks."""
+    red_hat = ".el" in (subject.inventory.host.system.kernel_release or "")
+    return None if red_hat else kernel_release(subject)
 
 
 def relaxed_by_option(subject: Subject) -> bool:
@@ -178,7 +180,7 @@ def _free_by_class(subject: Subject) -> bool:
 
 
 def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
-    release = kernel_release(subject) if number_tells(subject) else None
+    release = telling_release(subject)
     through = subject.held and all(held.through for _, held in subject.held)
     since = "5.3" if through else "3.17"
     old = Case(
@@ -257,7 +259,7 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
             can=Can.NO,
             said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
             "a group is attached whole.",
-            rule=OLD_RULE if (kernel_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
+            rule=OLD_RULE if (telling_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
         )
         return
     known = subject.inventory.host.topology.known
@@ -278,8 +280,8 @@ def _group_cases(subject: Subject) -> Iterator[Case]:
 
 
 def _before_checks(subject: Subject) -> bool:
-    release = kernel_release(subject)
-    return release is not None and number_tells(subject) and release < FIRST_CHECK
+    release = telling_release(subject)
+    return release is not None and release < FIRST_CHECK
 
 
 def _has_host_driver(function: PciFunction) -> bool:
@@ -304,6 +306,8 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
         return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
     if subject.facts.functions is None:
         return _without_functions(subject)
+    if not subject.inventory.complete and not subject.held:
+        return Can.UNKNOWN, _MISSING
     if any(one.can is Can.CONDITIONS for one in cases):
         conditions = "with the rest of its group"
         if locked:
@@ -314,8 +318,6 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
     if subject.held:
         why = "by its class" if _free_by_class(subject) else "to this kernel, at a risk"
         return Can.YES, f"yes: its regions are relaxable {why}{mark}"
-    if not subject.inventory.complete:
-        return Can.UNKNOWN, "not known: regions may be missing from the answer"
     return Can.YES, "yes: Linux ties no region to it"
 
 
@@ -326,4 +328,6 @@ def _without_functions(subject: Subject) -> tuple[Can, str]:
     scopes = (owner.scope_type for one in subject.inventory.all_regions for owner in one.owners)
     if subject.inventory.undetermined or ScopeType.PCI_SUB_HIERARCHY in scopes:
         return Can.UNKNOWN, "not known: a region may cover it through a bridge"
+    if not subject.inventory.complete:
+        return Can.UNKNOWN, _MISSING
     return Can.YES, "yes: Linux ties no region to it"

@@ -1,0 +1,121 @@
+"""The group of a device under Linux: who is in the way, and who only seems to be."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.verdict.linux import NEW_RULE, OLD_RULE
+from dmaragent.verdict.model import Can, Case
+from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, grouped, made, told
+from support.hosts import FakeHost, Function
+from support.tables import rmrr, scope
+
+PORT = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, driver="pcieport")
+
+
+def _group(host: FakeHost, device: str = "00:1d.0") -> Case:
+    return next(one for one in told(host, device).linux.cases if one.title == "group")
+
+
+def _with_mate(mate: Function) -> FakeHost:
+    return grouped(made(HIGH, functions=[NIC, USB, mate]), g4=["0000:00:1d.0", mate.sbdf])
+
+
+def test_a_bridge_of_the_group_keeps_its_driver() -> None:
+    host = _with_mate(PORT)
+
+    bind = next(one for one in told(host, "00:1d.0").steps if one.title.startswith("Bind"))
+
+    assert _group(host).can is Can.YES
+    assert "0000:00:1c.0; none is in the way" in _group(host).said
+    assert not any("0000:00:1c.0" in line for line in bind.lines)
+    assert "rest of its IOMMU group" not in bind.said
+
+
+@pytest.mark.parametrize(
+    ("driver", "can"),
+    [
+        (None, Can.YES),
+        ("pci-stub", Can.YES),
+        ("vfio-pci", Can.YES),
+        ("mlx5_vfio_pci", Can.YES),
+        ("pciback", Can.CONDITIONS),
+        ("xhci_hcd", Can.CONDITIONS),
+    ],
+)
+def test_vfio_puts_up_with_no_driver_with_pci_stub_and_with_its_own(
+    driver: str | None, can: Can
+) -> None:
+    assert _group(_with_mate(replace(MATE, driver=driver))).can is can
+
+
+def test_two_usb_controllers_of_one_region_and_group_do_not_lock_each_other() -> None:
+    both = rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x1A, 0)))
+    host = grouped(made(both, kernel="6.1.0"), g4=["0000:00:1d.0", "0000:00:1a.0"])
+
+    assert told(host, "00:1d.0").linux.can is Can.YES
+    assert "none is in the way" in _group(host).said
+
+
+@pytest.mark.parametrize(
+    ("kernel", "error"),
+    [
+        ("5.4.0", OLD_RULE.error),
+        ("5.15.0-91-generic", OLD_RULE.error),
+        ("6.5.13", OLD_RULE.error),
+        ("6.6.0", NEW_RULE.error),
+        ("6.12.0", NEW_RULE.error),
+        ("5.14.0-427.el9.x86_64", NEW_RULE.error),  # whose number does not tell
+        ("", NEW_RULE.error),
+    ],
+)
+def test_a_locked_mate_is_refused_by_the_rule_of_the_kernel(kernel: str, error: str) -> None:
+    host = grouped(made(HIGH, kernel=kernel), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    rule = _group(host).rule
+
+    assert rule is not None
+    assert rule.error == error
+
+
+def test_what_helps_a_locked_device_is_not_noted_of_its_mate_or_of_what_is_let_go() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
+
+    assert any("relax_rmrr is an option of Proxmox" in note for note in told(host).notes)
+    assert not any("relax_rmrr" in note for note in told(host, "00:1d.0").notes)
+    free = made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE), kernel="6.1.0")
+    assert not any("relax_rmrr" in note for note in told(free, "00:1d.0").notes)
+
+
+# relax_rmrr -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "intel_iommu=on iommu=pt,relax_rmrr",
+        "intel_iommu=on relax_rmrr",
+        "intel_iommu=on,relax-rmrr",
+        "intel_iommu=on,no_relax_rmrr",
+        "amd_iommu=on,relax_rmrr",
+    ],
+)
+def test_relax_rmrr_counts_as_a_word_of_intel_iommu_alone(options: str) -> None:
+    host = made(HIGH, kernel="6.5.13-6-pve", options=options)
+
+    found = told(grouped(host, g1=["0000:00:19.0"]))
+
+    assert found.linux.can is Can.NO
+    assert "locked to memory" in found.linux.said
+
+
+def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing() -> None:
+    host = made(HIGH, kernel="6.5.13-6-pve", options="intel_iommu=on,relax_rmrr")
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    host.files["/proc/xen/capabilities"] = b"control_d\n"
+
+    found = told(host)
+
+    assert (found.decides, found.linux.can) == (("xen",), Can.NOT_APPLICABLE)
+    assert found.linux.said.endswith("Without Xen: yes, at a risk: relax_rmrr lets every region go")
+    assert any("does nothing: Xen enforces the regions" in note for note in found.notes)
