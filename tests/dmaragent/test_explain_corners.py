@@ -136,21 +136,6 @@ def test_reasons_of_one_rule_are_told_once_and_counted(pages: tuple[int, ...], m
     assert strict.said.count("the guest has RAM in") == 1
 
 
-def test_a_region_that_xen_tells_twice_is_one_reason() -> None:
-    host = fake_host([NIC], {"DMAR": table(UNIT, rmrr(0xE0000, 0xE0FFF, NIC_SCOPE))})
-    host.files["/sys/hypervisor/type"] = b"xen\n"
-    host.files["/proc/xen/capabilities"] = b"control_d\n"
-    host.calls["xl-info"] = b"virt_caps : hvm_directio\n"
-    host.calls["xen-rdm"] = b'{"entries": [[224, 1], [224, 1]]}'
-    host.calls["xen-rdm-devices"] = b'{"devices": {"0000:00:19.0": [[224, 1], [224, 1]]}}'
-
-    found = told(host)
-
-    relaxed = next(one for one in found.xen.cases if one.title == "relaxed")
-    assert "Xen skips those pages" in relaxed.said
-    assert "likewise" not in relaxed.said
-
-
 # The command ----------------------------------------------------------------------------
 
 

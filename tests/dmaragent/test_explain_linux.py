@@ -1,4 +1,4 @@
-"""Linux' verdict on a device: kernels, groups, classes, options, virtual functions."""
+"""Linux's verdict on a device: kernels, groups, classes, options, virtual functions."""
 
 from dataclasses import replace
 

@@ -104,7 +104,7 @@ def test_what_was_tried_and_helps_is_advised() -> None:
     ]
 
 
-def test_other_toolstacks_and_hosts_are_minded() -> None:
+def test_other_toolstacks_and_hosts_are_told_apart() -> None:
     libvirt = stack(toolstack=Toolstack.LIBVIRT)
     relaxed = hotplug("00:14.0,rdm_policy=relaxed", _running(), facts(), libvirt)
     assert (relaxed.verdict, relaxed.policy) == (Verdict.REFUSED, Policy.STRICT)

@@ -59,7 +59,7 @@ def test_2_hpe_switches_slots_and_not_addresses(capsys: Capture) -> None:
     assert '<Section name="RMRDS_Slot2" helptext=".">Endpoints_Excluded</Section>' in story.out
     assert "conrep -l -x conrep_rmrds.xml -f exclude.dat" in story.out
     assert "conrep -s -x conrep_rmrds.xml -f verify.dat" in story.out
-    assert "the physical slot's, not the bus'" in words(story)
+    assert "the physical slot's, not the bus's" in words(story)
     assert "does not cover embedded NICs and storage controllers, nor a MicroServer Gen8" in words(
         story
     )

@@ -1,4 +1,4 @@
-"""Linux' and Xen's views, the units, and why there is no table."""
+"""Linux's and Xen's views, the units, and why there is no table."""
 
 import json
 from collections.abc import Mapping

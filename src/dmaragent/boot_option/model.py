@@ -27,7 +27,7 @@ class Judged:
     reason: str
     """Why it is not taken, or what of it Xen does not read; or empty."""
     advice: tuple[str, ...]
-    """What is probably meant instead, or to be minded; a sentence each."""
+    """What is probably meant instead, or is to be noted; a sentence each."""
     mistaken: bool
     """Whether its numbers look like addresses in bytes: Xen reads them as pages all the same."""
 

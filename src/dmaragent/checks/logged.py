@@ -1,6 +1,6 @@
 """Rules about the boot log: DMA that was refused, and what the kernel says of the firmware.
 
-The log is Linux' own.  Under Xen it says nothing of DMA, which Xen's console does.
+The log is Linux's own.  Under Xen it says nothing of DMA, which Xen's console does.
 """
 
 import re

@@ -34,7 +34,7 @@ def place(region: Region) -> str:
 
 
 def region_words(region: Region) -> str:
-    """Name a region at the begin of a sentence: its number and its addresses."""
+    """Name a region at the beginning of a sentence: its number and its addresses."""
     return f"Region {region.number} ({place(region)})"
 
 
@@ -86,7 +86,7 @@ class Entry:
 
     @property
     def owner(self) -> str:
-        """Whose scope it is in, for the begin of a sentence."""
+        """Whose scope it is in, for the beginning of a sentence."""
         if self.region is not None:
             return region_words(self.region)
         name = structure_name(self.structure)

@@ -96,7 +96,7 @@ def placeholder(facts: Facts) -> Iterator[Hit]:
     source=f"Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
 )
 def no_page(facts: Facts) -> Iterator[Hit]:
-    """Find regions of one byte at the begin of a page."""
+    """Find regions of one byte at the beginning of a page."""
     for region in facts.inventory.all_regions:
         if region.base == region.limit and not region.base % PAGE and not is_placeholder(region):
             yield region_hit(region, "is one byte.", range_evidence(facts, region))

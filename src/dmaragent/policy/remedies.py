@@ -90,7 +90,7 @@ def _settings(trial: Trial) -> None:
 
 
 def _explicit(trial: Trial) -> None:
-    """Say each device's policy, where it is undefined or, up to 4.13, not minded in time."""
+    """Say each device's policy, where it is undefined or, up to 4.13, not heeded in time."""
     unsettled = not all(
         one.layout.settles_device_policy for one in toolstack_behaviours(trial.stack.release)
     )

@@ -107,7 +107,7 @@ def _notes(notes: Iterable[str]) -> Iterator[str]:
     notes = list(notes)
     if notes:
         yield ""
-        yield "To be minded"
+        yield "To note"
     for one in notes:
         yield from paragraph(one, indent=2, hang=2)
 

@@ -1,4 +1,4 @@
-"""Linux' side: what VFIO makes of the device: its regions, its class, its group, the kernel.
+"""Linux's side: what VFIO makes of the device: its regions, its class, its group, the kernel.
 
 Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vfio.
 """
@@ -67,7 +67,7 @@ def kernel_release(subject: Subject) -> tuple[int, int] | None:
 
 
 def knows_option(subject: Subject) -> bool | None:
-    """Tell whether the kernel has ``relax_rmrr``: Proxmox' have it from 6.2.16-13-pve on.
+    """Tell whether the kernel has ``relax_rmrr``: Proxmox's have it from 6.2.16-13-pve on.
 
     None where the release is not known.  Older ones of Proxmox were built with it by hand and
     then say relaxablermrr in their release.

@@ -117,7 +117,7 @@ def _conrep(machine: Machine, function: PciFunction, *, slots_known: bool) -> St
         side="",
         title=f"HPE's switch for physical slot {number}",
         said=f"HPE ProLiant (Gen8 and Gen9): leave slot {number} out of the regions. The number is "
-        "the physical slot's, not the bus'. conrep and conrep_rmrds.xml are in HPE's scripting "
+        "the physical slot's, not the bus's. conrep and conrep_rmrds.xml are in HPE's scripting "
         f"toolkit (advisory c04781229). {_NOT_COVERED} Reboot afterwards, and look again.",
         lines=(
             "printf '%s\\n' '<Conrep>' \\",

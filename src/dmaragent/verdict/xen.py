@@ -174,9 +174,7 @@ def _distinct(reasons: tuple[Decision, ...]) -> str:
     """Put reasons together: the first of each rule, and how many more are like it."""
     alike: dict[Rule | None, list[str]] = {}
     for one in reasons:
-        told = alike.setdefault(one.rule, [])
-        if one.reason not in told:
-            told.append(one.reason)
+        alike.setdefault(one.rule, []).append(one.reason)
     return "; ".join(
         told[0] + (f" (and {len(told) - 1} more likewise)" if told[1:] else "")
         for told in alike.values()
