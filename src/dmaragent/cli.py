@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNANSWERED
     except OSError as error:
         _drop_output()
-        _complain(f"dmaragent: {error}")
+        _complain(f"dmaragent: {_failure(error)}")
         return UNANSWERED
     except KeyboardInterrupt:
         return 130
@@ -76,6 +76,14 @@ def _escape_what_cannot_be_encoded() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _failure(error: OSError) -> str:
+    """Say what failed and why.  What has no file's name is the output: whoever reads names it."""
+    why = error.strerror or str(error)
+    if error.filename is None:
+        return f"the output could not be written: {why}"
+    return f"{os.fsdecode(error.filename)}: {why}"
+
+
 def _drop_output() -> None:
     """Let the interpreter's own flush at exit go nowhere: it would fail once more."""
     try:
@@ -90,7 +98,10 @@ def _complain(line: str) -> None:
         return
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
 
-    print(visible(line), file=sys.stderr)
+    try:
+        print(visible(line), file=sys.stderr)
+    except OSError:
+        return  # the exit code is all that is left to tell
 
 
 def _parser() -> argparse.ArgumentParser:

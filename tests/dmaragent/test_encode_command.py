@@ -160,7 +160,7 @@ def test_nothing_is_left_behind_where_writing_fails(
     ran = run(capsys, "encode", document_file, "-o", tmp_path / "out")
 
     assert ran.code == 2
-    assert "No space left on device" in ran.err.splitlines()[0]
+    assert "out cannot be written: No space left on device" in ran.err
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -93,15 +93,17 @@ def read_standard_input(most: int | None = None) -> bytes:
     """Read standard input to its end; `most` is the most bytes that are taken, None: any number.
 
     Raises:
-        HostError: it is closed, or holds more.
+        HostError: it is closed, cannot be read, or holds more.
 
     """
     if sys.stdin is None:
         raise HostError("standard input is closed", "give a file, or pipe something in")
-    if most is None:
-        return sys.stdin.buffer.read()
-    content = sys.stdin.buffer.read(most + 1)
-    if len(content) > most:
+    try:
+        content = sys.stdin.buffer.read(-1 if most is None else most + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise HostError(f"standard input cannot be read: {why}", "give a file instead") from error
+    if most is not None and len(content) > most:
         raise HostError(
             f"standard input holds more than {most >> 20} MiB", "pipe a part of it, with tail"
         )
