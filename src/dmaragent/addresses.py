@@ -88,3 +88,8 @@ class AddressRange:
     def overlaps(self, other: "AddressRange") -> bool:
         """Tell whether any byte belongs to both."""
         return max(self.start, other.start) < min(self.end, other.end)
+
+
+def span(addresses: AddressRange) -> str:
+    """Put a range into words, its last byte included."""
+    return f"{addresses.start:#x}-{addresses.end - 1:#x}"

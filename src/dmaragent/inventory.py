@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dmaragent.absence import Absence, why_no_table
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.memory_map import memory_words
@@ -74,6 +74,11 @@ class Region:
     def range(self) -> AddressRange | None:
         """The addresses, or None where the limit lies below the base."""
         return AddressRange(self.base, self.limit + 1) if self.base <= self.limit else None
+
+    @property
+    def place(self) -> str:
+        """Its addresses in words, as the table has them, sound or not."""
+        return f"{self.base:#x}-{self.limit:#x}"
 
     @property
     def size(self) -> int:
@@ -315,7 +320,7 @@ def _linux_differences(
                 predicted.setdefault(held.sbdf, []).append(region.range)
     found = []
     for each in compare_groups(host.groups, predicted, host.topology):
-        place = f"{each.range.start:#x}-{each.range.end - 1:#x}"
+        place = span(each.range)
         where = f"IOMMU group {each.group.number}"
         text = (
             f"Linux has {place} in {where}; no region of the table says so"

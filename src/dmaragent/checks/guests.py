@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import span
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import range_evidence, scope_evidence
 from dmaragent.checks.hits import region_hit
@@ -62,7 +63,7 @@ def hvmloader(facts: Facts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         pages = listed_pages(region.base, region.limit)
         if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
-            area = f"{HVMLOADER_OWN.start:#x}-{HVMLOADER_OWN.end - 1:#x}"
+            area = span(HVMLOADER_OWN)
             said = f"overlaps {area}."
             yield region_hit(region, said, range_evidence(facts, region))
 

@@ -69,7 +69,7 @@ def dma_fault(facts: Facts) -> Iterator[Hit]:
     for (device, region), faults in groups.items():
         where = "outside every region"
         if region is not None:
-            where = f"in {region.base:#x}-{region.limit:#x}"
+            where = f"in {region.place}"
         yield Hit(
             said=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
             subject=f"{device} {where}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import span
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import range_evidence
 from dmaragent.checks.hits import region_hit
@@ -42,7 +43,7 @@ def in_ram(facts: Facts) -> Iterator[Hit]:
         if used is None:
             continue
         severity, xen = _by_release(facts)
-        part = f"{used.range.start:#x}-{used.range.end - 1:#x}"
+        part = span(used.range)
         said = f": the memory map has {part} as {used.words}."
         shown = range_evidence(facts, region)
         yield region_hit(region, said, shown, xen=xen, severity=severity)

@@ -8,7 +8,6 @@ from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import range_evidence
 from dmaragent.checks.hits import region_hit
 from dmaragent.checks.model import Hit, Severity
-from dmaragent.checks.places import place
 from dmaragent.checks.registered import Registered, registered, vtd_case
 from dmaragent.checks.rules import rule
 from dmaragent.inventory import Region
@@ -103,12 +102,12 @@ def _hit(facts: Facts, first: Region, second: Region, verb: str, met: int) -> Hi
     more = f", and has bytes of {met - 1} more before it" if met > 1 else ""
     hit = region_hit(
         second,
-        f"{verb} region {first.number} ({place(first)}){more}.",
+        f"{verb} region {first.number} ({first.place}){more}.",
         (*range_evidence(facts, first), *range_evidence(facts, second)),
         xen=xen,
         severity=severity,
     )
-    return replace(hit, subject=" ".join(sorted((place(first), place(second)))))
+    return replace(hit, subject=" ".join(sorted((first.place, second.place))))
 
 
 @rule(

@@ -28,14 +28,9 @@ _TYPE_NAMES = {int(kind): kind.name for kind in ScopeType}
 _Scoped = DRHD | RMRR | ATSR | SATC | SIDP
 
 
-def place(region: Region) -> str:
-    """Name a region by its addresses, as the table has them."""
-    return f"{region.base:#x}-{region.limit:#x}"
-
-
 def region_words(region: Region) -> str:
     """Name a region at the beginning of a sentence: its number and its addresses."""
-    return f"Region {region.number} ({place(region)})"
+    return f"Region {region.number} ({region.place})"
 
 
 def subject_of(structure: Structure) -> str:
@@ -98,7 +93,7 @@ class Entry:
     def subject(self) -> str:
         """What a finding about the entry is about."""
         if self.region is not None:
-            return f"{place(self.region)} {self.written}"
+            return f"{self.region.place} {self.written}"
         return f"{subject_of(self.structure)} {self.written}"
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.addresses import PAGE, AddressRange, span
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import field
 from dmaragent.checks.model import Evidence, Hit, Rule, Severity
@@ -35,10 +35,6 @@ def _placed(facts: Facts) -> Iterator[tuple[int, DRHD]]:
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address not in (0, _ALL_ONES):
             yield offset, drhd
-
-
-def _words(registers: AddressRange) -> str:
-    return f"{registers.start:#x}-{registers.end - 1:#x}"
 
 
 @rule(
@@ -160,7 +156,7 @@ def overlap(facts: Facts) -> Iterator[Hit]:
         one, other = _registers(farthest[1]), _registers(drhd)
         if one.start != other.start and one.overlaps(other):
             yield Hit(
-                said=f"The registers at {_words(one)} and at {_words(other)} overlap.",
+                said=f"The registers at {span(one)} and at {span(other)} overlap.",
                 subject=f"{subject_of(farthest[1])}, {subject_of(drhd)}",
                 evidence=(_base(facts, *farthest), _base(facts, offset, drhd)),
             )
@@ -186,8 +182,8 @@ def in_ram(facts: Facts) -> Iterator[Hit]:
         for entry in entries:
             if entry.type is MemoryType.RAM:
                 yield Hit(
-                    said=f"The registers at {_words(_registers(drhd))} lie in "
-                    f"{_words(entry.range)}, which the memory map calls {entry.words}.",
+                    said=f"The registers at {span(_registers(drhd))} lie in "
+                    f"{span(entry.range)}, which the memory map calls {entry.words}.",
                     subject=subject_of(drhd),
                     evidence=(_base(facts, offset, drhd),),
                 )
@@ -213,7 +209,7 @@ def beyond_width(facts: Facts) -> Iterator[Hit]:
     for offset, drhd in _placed(facts):
         if _registers(drhd).end > 1 << bits:
             yield Hit(
-                said=f"The registers at {_words(_registers(drhd))} are not within {bits} bits.",
+                said=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
             )

@@ -19,9 +19,7 @@ from dmaragent.comparison.model import Changed, Fate, OwnerChange, RegionMatch
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import device_key, owner_changes, owner_key
 from dmaragent.inventory import Inventory, Region
-from dmaragent.platforms.linux import Held, Hold
-
-_HOLD_WORDS = {Hold.LOCKED: "locked", Hold.RELAXABLE: "relaxable"}
+from dmaragent.platforms.linux import Held
 
 
 def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch, ...]:
@@ -136,4 +134,4 @@ def _linux(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iterator[Ch
 
 
 def _held(held: Held | None, sbdf: SBDF) -> str:
-    return f"{sbdf} not held" if held is None else f"{held.sbdf} {_HOLD_WORDS[held.hold]}"
+    return f"{sbdf} not held" if held is None else f"{held.sbdf} {held.hold.word}"

@@ -2,10 +2,10 @@
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+from dmaragent.addresses import span
 from dmaragent.comparison.knowledge import Known
 from dmaragent.comparison.model import Changed, RegionMatch
 from dmaragent.inventory import Inventory
-from dmaragent.policy.decisions import span
 from dmaragent.views.model import ListEntry, Origin, XenList
 
 _ORIGIN_WORDS = {

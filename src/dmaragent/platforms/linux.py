@@ -30,6 +30,11 @@ class Hold(Enum):
     RELAXABLE = "direct-relaxable"
     """The region is mapped for the host's drivers and dropped for VFIO."""
 
+    @property
+    def word(self) -> str:
+        """The word for it in answers."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

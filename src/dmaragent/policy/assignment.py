@@ -8,8 +8,8 @@ arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_d
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, span, unsure
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import FOUR_GIB, Policy

@@ -6,7 +6,7 @@ A function from frozen values to a frozen value: :func:`build`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.platforms.libxl import LibxlBehaviour
 from dmaragent.policy.assignment import added_functions, assign
 from dmaragent.policy.decisions import (
@@ -15,7 +15,6 @@ from dmaragent.policy.decisions import (
     Effect,
     Rule,
     Verdict,
-    span,
     unsure,
     verdict_of,
 )

@@ -82,8 +82,3 @@ def unsure(reason: str, **more: object) -> Decision:
         reason=reason,
         **more,  # type: ignore[arg-type]  # the fields of Decision
     )
-
-
-def span(region: AddressRange) -> str:
-    """Put a region into words, its last byte included."""
-    return f"{region.start:#x}-{region.end - 1:#x}"

@@ -7,11 +7,11 @@ that is said with its reason.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.platforms.libxl import toolstack_behaviours
 from dmaragent.policy.assignment import ABSENT_RULE, added_functions
 from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
-from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.entries import changed, quoted, respelled, with_policy, written
 from dmaragent.policy.guest import GuestConfig, GuestType, Vga
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Outcome

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from dmaragent.checks.model import Checked, Evidence, Finding, Rule, Severity
-from dmaragent.present.tables import paragraph, render
+from dmaragent.present.tables import labelled, paragraph, render
 from dmaragent.present.wording import count
 
 _LABEL = 7
@@ -92,9 +92,7 @@ def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
 
 
 def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
-    """Set `text` beside its label, in a column of its own."""
-    head = label + _NO_BREAK * (_LABEL - len(label))
-    return paragraph(head + text, indent=indent, hang=_LABEL)
+    return labelled(label, text, indent=indent, column=_LABEL)
 
 
 def _evidence_words(evidence: Evidence) -> str:

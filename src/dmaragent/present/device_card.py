@@ -1,18 +1,21 @@
 """One device on one screen: what it is, its driver, slot, unit and group, and what holds it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, span
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.platforms.linux import Hold
 from dmaragent.present.escaping import visible
-from dmaragent.present.tables import paragraph
+from dmaragent.present.tables import labelled, paragraph
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
 from dmaragent.views.model import ListSource
 
-HOLD_WORDS = {Hold.LOCKED: "locked", Hold.RELAXABLE: "relaxable"}
+
+def holds_words(holds: Collection[Hold]) -> str:
+    """Put into words how firmly Linux holds devices, each way once."""
+    return " and ".join(hold.word for hold in Hold if hold in holds)
 
 
 def class_name(function: PciFunction) -> str:
@@ -43,17 +46,13 @@ def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
     )
     yield from device_facts(inventory, function)
     for title, fact in _verdict_facts(inventory, function):
-        yield from _labelled(title, fact)
+        yield from labelled(title, fact)
 
 
 def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
     """Give what is known of a function besides its verdicts, a labelled fact a line."""
     for title, fact in _card_facts(inventory, function):
-        yield from _labelled(title, fact)
-
-
-def _labelled(title: str, fact: str) -> list[str]:
-    return paragraph(f"{title:9}".replace(" ", "\N{NO-BREAK SPACE}") + fact, hang=9)
+        yield from labelled(title, fact)
 
 
 def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
@@ -89,7 +88,7 @@ def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tupl
         held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
     }
     if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
-        yield "Linux", " and ".join(HOLD_WORDS[hold] for hold in Hold if hold in holds)
+        yield "Linux", holds_words(holds)
     if inventory.linux_state is LinuxState.GROUPS:
         yield from _group_mates(inventory, function)
     yield "Xen", _xen_reserves(inventory, function.sbdf)
@@ -119,6 +118,6 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
         return "what a guest with it reserves is not known: no table and no hypervisor"
     if own is None:
         return "what a guest with it reserves is not known: Xen cannot be asked about it"
-    spans = " ".join(f"{one.start:#x}-{one.end - 1:#x}" for one in own)
+    spans = " ".join(span(one) for one in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"

@@ -54,7 +54,7 @@ def alone_words(*, in_a: bool, certain: bool) -> str:
 def range_words(region: Region) -> str:
     """Name a region by its addresses."""
     segment = f"segment {region.segment:04x} " if region.segment else ""
-    return f"{segment}{region.base:#x}-{region.limit:#x}"
+    return f"{segment}{region.place}"
 
 
 def owner_words(owner: Owner) -> str:

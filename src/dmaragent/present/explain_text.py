@@ -6,9 +6,8 @@ from dmaragent.inventory import Inventory
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.device_card import class_name, device_facts, device_name
 from dmaragent.present.inventory_text import regions_text
-from dmaragent.present.resolve_head import labelled
 from dmaragent.present.summary_text import limits_text
-from dmaragent.present.tables import paragraph
+from dmaragent.present.tables import labelled, paragraph
 from dmaragent.verdict.model import Can, Case, Explanation, Safety, Step
 
 _CAN_WORDS = {

@@ -11,13 +11,12 @@ from dmaragent.present.documents import document
 from dmaragent.present.resolve_document import decision_object, origin_object, stack_object
 from dmaragent.present.resolve_head import (
     MOST_NAME,
-    labelled,
     list_words,
     reason_words,
     shorten,
     stack_words,
 )
-from dmaragent.present.tables import paragraph
+from dmaragent.present.tables import labelled, paragraph
 
 _WORDS = {
     Verdict.STARTS: "is attached",

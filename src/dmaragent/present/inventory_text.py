@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.inventory import Inventory, LinuxState, Owner, Region
-from dmaragent.platforms.linux import Hold
-from dmaragent.present.device_card import HOLD_WORDS, class_name, device_card, device_name
+from dmaragent.present.device_card import class_name, device_card, device_name, holds_words
 from dmaragent.present.escaping import visible
 from dmaragent.present.summary_text import summary_text
 from dmaragent.present.tables import WIDTH, paragraph, render
@@ -78,9 +77,8 @@ def _region_views(inventory: Inventory, region: Region) -> str:
         )
     if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
         holds = {held.hold for held in region.linux}
-        words = " and ".join(HOLD_WORDS[hold] for hold in Hold if hold in holds)
         guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        told.append(f"Linux: {words}{guessed}")
+        told.append(f"Linux: {holds_words(holds)}{guessed}")
     if region.memory is not None and region.memory.lower() != "reserved":
         told.append(f"Memory map: {visible(region.memory)}, not reserved")
     return ". ".join(told)

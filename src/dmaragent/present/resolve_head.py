@@ -10,7 +10,7 @@ from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.trial import Remedies
 from dmaragent.present.escaping import visible
-from dmaragent.present.tables import paragraph
+from dmaragent.present.tables import labelled, paragraph
 from dmaragent.present.wording import count
 from dmaragent.views.model import ListSource
 
@@ -19,15 +19,8 @@ VERDICT_WORDS = {
     Verdict.REFUSED: "does not start",
     Verdict.UNDECIDED: "whether it starts cannot be said",
 }
-_HANG = 9
 MOST_NAME = 40
 """Characters of a name or a device that the first line shows."""
-
-
-def labelled(name: str, text: str) -> list[str]:
-    """Set a name and its text, the text indented as a block."""
-    head = f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}")
-    return paragraph(head + text, hang=_HANG)
 
 
 def reason_words(decision: Decision) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dmaragent.policy.decisions import Decider, Decision, Verdict, span
+from dmaragent.addresses import span
+from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.present.escaping import visible
 from dmaragent.present.resolve_head import VERDICT_WORDS, shorten, stack_words

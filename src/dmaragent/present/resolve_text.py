@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.policy.answer import Answer
-from dmaragent.policy.decisions import Decision, Verdict, span
+from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
 from dmaragent.policy.model import FOUR_GIB

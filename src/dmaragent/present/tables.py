@@ -8,6 +8,8 @@ from dmaragent.present.escaping import visible
 WIDTH = 80
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _GAP = 2
+LABEL = 9
+"""How wide the column of labels is, before the facts of an answer."""
 
 
 def render(
@@ -65,3 +67,8 @@ def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) 
         break_on_hyphens=False,
     )
     return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:
+    """Set `text` beside its label, in a column of its own."""
+    return paragraph(f"{label:{column}}".replace(" ", _NO_BREAK) + text, indent=indent, hang=column)

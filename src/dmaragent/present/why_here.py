@@ -115,8 +115,7 @@ def _function_words(function: PciFunction) -> str:
 
 def _region_words(region: Region) -> str:
     shared = f", shared by {region.sharers}" if region.shared else ""
-    place = f"{region.base:#x}-{region.limit:#x}"
-    return f"{region.number} ({place}, RMRR at {region.offset:#x}{shared})"
+    return f"{region.number} ({region.place}, RMRR at {region.offset:#x}{shared})"
 
 
 def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:

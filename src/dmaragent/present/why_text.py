@@ -7,8 +7,8 @@ from dmaragent.absence import Absence
 from dmaragent.messages.model import QUARANTINE, Message, Recognised, Weight
 from dmaragent.messages.numbers import FAULT_REASONS, error_name
 from dmaragent.messages.tie import Tie, Why
-from dmaragent.present.resolve_head import labelled, shorten
-from dmaragent.present.tables import paragraph
+from dmaragent.present.resolve_head import shorten
+from dmaragent.present.tables import labelled, paragraph
 from dmaragent.present.why_here import here_words
 from dmaragent.present.wording import absence_words, count
 

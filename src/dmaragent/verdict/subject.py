@@ -7,7 +7,6 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.platforms.linux import Held, Hold
-from dmaragent.policy.decisions import span
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 from dmaragent.snapshot import Missing
@@ -118,8 +117,7 @@ def region_list(regions: Sequence[Region], most: int = 3) -> str:
 
 def region_words(region: Region) -> str:
     """Name a region by its number and addresses."""
-    place = f"{region.base:#x}-{region.limit:#x}" if region.range is None else span(region.range)
-    return f"region {region.number} ({place})"
+    return f"region {region.number} ({region.place})"
 
 
 def names(devices: tuple[SBDF, ...], most: int = 6) -> str:

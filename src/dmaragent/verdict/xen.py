@@ -7,8 +7,9 @@ are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dmaragent.addresses import span
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
-from dmaragent.policy.decisions import Decision, Rule, Verdict, span
+from dmaragent.policy.decisions import Decision, Rule, Verdict
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
@@ -24,6 +25,7 @@ _SMALL = 64 * MIB
 _UNIT_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
 _SCOPE_RULE = Rule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
+_CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}
 FIRST = "Xen 4.6 and later"
 
 
@@ -125,9 +127,7 @@ def _policy(subject: Subject, policy: str) -> Case:
     large = try_guest(subject, policy)
     small = try_guest(subject, policy, _SMALL)
     decided = large.reasons[0] if large.reasons else None
-    can = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}[
-        large.verdict
-    ]
+    can = _CAN[large.verdict]
     if can is Can.NO and small.verdict is not Verdict.REFUSED:
         can = Can.CONDITIONS if small.verdict is Verdict.STARTS else Can.UNKNOWN
     return Case(
@@ -208,9 +208,7 @@ def _hotplug_cases(subject: Subject) -> Iterator[Case]:
     stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
     guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
     found = hotplug(str(subject.sbdf), guest, subject.facts, stack)
-    can = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}[
-        found.verdict
-    ]
+    can = _CAN[found.verdict]
     told = _distinct(found.decisions[:1])
     yield Case(
         title="hotplug",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from dmaragent.addresses import span
 from dmaragent.host import Host
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import iommu_switched_off
@@ -31,7 +32,7 @@ def surprises(
     """Explain where the hypervisor's list is not what the table predicts."""
     options_known = host.xen is not None and host.xen.command_line is not None
     for entry in entries:
-        place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
+        place = span(entry.range)
         if entry.origin is Origin.OPTION:
             yield Difference(None, f"Xen lists {place}: `rmrr=` on its command line adds it")
         elif entry.origin is Origin.UNEXPLAINED:
@@ -66,7 +67,7 @@ def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
         if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
             yield Difference(
                 number,
-                f"Xen reserves {mine.start:#x}-{mine.end - 1:#x}: whole pages, and the page of a "
+                f"Xen reserves {span(mine)}: whole pages, and the page of a "
                 "limit that is page aligned is lost",
             )
 
