@@ -81,6 +81,11 @@ class Region:
         return f"{self.base:#x}-{self.limit:#x}"
 
     @property
+    def words(self) -> str:
+        """Its name in a sentence: its number and its addresses."""
+        return f"region {self.number} ({self.place})"
+
+    @property
     def size(self) -> int:
         """Its size in bytes; 0 where the limit lies below the base."""
         return self.range.size if self.range else 0

@@ -72,7 +72,7 @@ def _region(inventory: Inventory, fault: Fault) -> str:
     touched = AddressRange(fault.address, fault.address + 1)
     for region in regions_with(inventory, touched):
         if gives(region, [fault.device]):
-            place = f"region {region.number} of the table, 0x{region.base:x}-0x{region.limit:x}"
+            place = f"region {region.number} of the table, {region.place}"
             listed = "" if region.xen.listed is not False else ", which Xen does not take"
             return f"{fault.device} in {place}{listed}"
     return ""

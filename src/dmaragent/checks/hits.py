@@ -3,7 +3,7 @@
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.fields import entry_evidence
 from dmaragent.checks.model import Evidence, Hit, Severity
-from dmaragent.checks.places import Entry, region_words
+from dmaragent.checks.places import Entry
 from dmaragent.inventory import Region
 
 
@@ -18,7 +18,7 @@ def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
 ) -> Hit:
     """Make a hit about a whole region, of which `said` goes on."""
     return Hit(
-        said=f"{region_words(region)}{said if said[0] == ':' else f' {said}'}",
+        said=f"{region.words.capitalize()}{said if said[0] == ':' else f' {said}'}",
         subject=region.place,
         region=region.number,
         evidence=shown,

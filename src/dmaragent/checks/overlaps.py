@@ -102,7 +102,7 @@ def _hit(facts: Facts, first: Region, second: Region, verb: str, met: int) -> Hi
     more = f", and has bytes of {met - 1} more before it" if met > 1 else ""
     hit = region_hit(
         second,
-        f"{verb} region {first.number} ({first.place}){more}.",
+        f"{verb} {first.words}{more}.",
         (*range_evidence(facts, first), *range_evidence(facts, second)),
         xen=xen,
         severity=severity,

@@ -28,11 +28,6 @@ _TYPE_NAMES = {int(kind): kind.name for kind in ScopeType}
 _Scoped = DRHD | RMRR | ATSR | SATC | SIDP
 
 
-def region_words(region: Region) -> str:
-    """Name a region at the beginning of a sentence: its number and its addresses."""
-    return f"Region {region.number} ({region.place})"
-
-
 def subject_of(structure: Structure) -> str:
     """Name a structure by its own facts, as far as it has any: never by its place."""
     name = structure_name(structure)
@@ -83,7 +78,7 @@ class Entry:
     def owner(self) -> str:
         """Whose scope it is in, for the beginning of a sentence."""
         if self.region is not None:
-            return region_words(self.region)
+            return self.region.words.capitalize()
         name = structure_name(self.structure)
         if isinstance(self.structure, DRHD):
             return f"The {name} of the unit {self.structure.register_base_address:#x}"

@@ -111,13 +111,8 @@ class Subject:
 
 def region_list(regions: Sequence[Region], most: int = 3) -> str:
     """Name regions, the first few; how many more there are is said."""
-    told = ", ".join(region_words(one) for one in regions[:most])
+    told = ", ".join(one.words for one in regions[:most])
     return told if len(regions) <= most else f"{told} and {len(regions) - most} more"
-
-
-def region_words(region: Region) -> str:
-    """Name a region by its number and addresses."""
-    return f"region {region.number} ({region.place})"
 
 
 def names(devices: tuple[SBDF, ...], most: int = 6) -> str:

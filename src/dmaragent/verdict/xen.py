@@ -16,7 +16,7 @@ from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.verdict.model import Can, Case, Side
-from dmaragent.verdict.subject import Subject, capital, names, region_list, region_words
+from dmaragent.verdict.subject import Subject, capital, names, region_list
 from dmaragent.views.model import ListSource
 
 LARGE = 4096 * MIB
@@ -225,7 +225,7 @@ def _bridge_cases(subject: Subject) -> Iterator[Case]:
         yield Case(
             title="bridge scope",
             can=Can.CONDITIONS,
-            said=f"{capital(region_words(region))} names the bridge "
+            said=f"{capital(region.words)} names the bridge "
             f"{bridge} above it. Xen ties it to the bridge alone: in a guest the region is neither "
             "reserved nor mapped, and what the device does there by DMA fails (a VT-d fault in "
             "`xl dmesg`). Linux ties it to all that is below the bridge.",
