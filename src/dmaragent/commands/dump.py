@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from dmaragent.commands.options import add_host, add_json
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -50,10 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-redact", action="store_true", help="replace and leave out nothing that was read"
     )
-    parser.add_argument(
-        "--host", metavar="PATH", help="instead of this machine: a recorded machine, a bundle, …"
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    add_host(parser)
+    add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -124,6 +124,7 @@ def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
 
     if options.output == "-":
         sys.stdout.buffer.write(packed)
+        sys.stdout.buffer.flush()  # what is said of it comes after it
         return ""
     path: str = options.output or usual
     write_new(path, packed, force=options.force)

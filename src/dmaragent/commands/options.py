@@ -12,8 +12,8 @@ def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this ma
     parser.add_argument(
         "--host",
         metavar="PATH",
-        help=f"{instead}: a table, acpidump text, a recorded machine, or a directory shaped like "
-        "a root file system",
+        help=f"{instead}: a bundle, a sosreport, a table, acpidump text, a recorded machine, or a "
+        "directory shaped like a root file system",
     )
 
 
