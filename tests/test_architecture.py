@@ -103,7 +103,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # the shell
     "collect": ("__init__", "errors", "snapshot", "redaction"),
     "api": (*PURE, "collect"),
-    "commands": ("__init__", *PURE, "collect", "api"),
+    "agent": ("__init__", *PURE, "collect", "api"),
+    "commands": ("__init__", *PURE, "collect", "api", "agent"),
     "cli": ("__init__", "errors", "present", "commands"),
     "__main__": ("cli",),
 }
