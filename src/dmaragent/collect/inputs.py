@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import is_directory_host, open_host, read_input
+from dmaragent.collect.opening import is_archive_file, is_directory_host, open_host, read_input
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump, read_acpidump
@@ -81,7 +81,7 @@ def read_tables(path: str | None, *, named: bool) -> Input:
     try:
         if path == "-":
             return _of_bytes("-", read_standard_input(), named)
-        if path is None or os.path.isdir(path):
+        if path is None or os.path.isdir(path) or is_archive_file(path):
             return _of_host(path, named)
         return _of_bytes(path, read_input(path), named)
     except HostError as error:

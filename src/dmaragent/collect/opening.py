@@ -2,14 +2,18 @@
 
 import os
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from dmaragent.collect import manifest
+from dmaragent.collect.copied import copied_root
+from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.live import LiveHost
-from dmaragent.collect.reader import HostReader, read_stream
-from dmaragent.collect.recorded import DirectoryHost, RecordedHost, TableHost
+from dmaragent.collect.reader import HostReader, missing, open_stream, read_rest, read_stream
+from dmaragent.collect.recorded import RecordedHost, TableHost
+from dmaragent.collect.tree import DiskTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import is_acpidump, read_acpidump
+from fwtables import is_acpidump
 from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
 
 LIVE = "live"
@@ -17,8 +21,15 @@ RECORDED = "recorded"
 DIRECTORY = "directory"
 TABLE = "table"
 ACPIDUMP = "acpidump"
+BUNDLE = "bundle"
+"""An archive that holds a recorded machine."""
+ARCHIVE = "archive"
+"""An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
 LARGEST_INPUT = 1 << 26
-"""A file of more bytes that a user names is refused: no table and no dump is so large."""
+"""A file of more bytes that a user names is refused: no table and no dump is so large.
+An archive has limits of its own: it is read as a stream, and little of it is kept."""
+_HEAD = 512
+"""How much is read of a file to know what it is: the first header of a tar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,10 @@ class OpenedHost:
 
 
 def open_host(path: str | None) -> OpenedHost:
-    """Open `path` as a host: a directory, a table, acpidump text; None or / is this machine.
+    """Open `path` as a host; None or / is this machine.
+
+    It may be a directory, an archive, a table or acpidump text: a file is told by its first
+    bytes, whatever its name.
 
     Raises:
         HostError: it does not exist, cannot be read, or is none of these.
@@ -43,9 +57,26 @@ def open_host(path: str | None) -> OpenedHost:
         return OpenedHost(LiveHost(), LIVE, "")
     if os.path.isdir(path):
         return _open_directory(path)
-    content = read_input(path)
+    opened = open_stream(path)
+    if isinstance(opened, Missing):
+        raise _unreadable(path, opened)
+    file, begin = opened
+    with file:
+        head = _head(file, begin)
+        if isinstance(head, bytes) and _is_archive(head):
+            from dmaragent.collect.foreign import open_archive  # noqa: PLC0415 - start-up time
+
+            return OpenedHost(*open_archive(path, file, head), path)
+        content = head if isinstance(head, Missing) else read_rest(file, head, LARGEST_INPUT)
+    if isinstance(content, Missing):
+        raise _unreadable(path, content)
+    return _open_file(content, path)
+
+
+def _open_file(content: bytes, path: str) -> OpenedHost:
+    """Open a table or acpidump text."""
     if is_acpidump(content):
-        named = _named_tables(content)
+        named = named_tables(content)
         if not any(name.startswith(SIGNATURE_NAMES) for name in named):
             raise HostError(
                 f"{path} holds {len(named)} tables, none of them DMAR, RMAD or XMAR",
@@ -55,9 +86,37 @@ def open_host(path: str | None) -> OpenedHost:
     if content.startswith(SIGNATURES):
         return OpenedHost(TableHost({content[:4].decode("ascii"): content}), TABLE, path)
     raise HostError(
-        f"{path} is not a host: no DMAR, RMAD or XMAR table, no acpidump text",
-        "give a table, acpidump text, a recorded machine or a directory that holds sys/",
+        f"{path} is not a host: no DMAR, RMAD or XMAR table, no acpidump text, no archive",
+        "give a table, acpidump text, a bundle, a sosreport, a recorded machine or a directory "
+        "that holds sys/",
     )
+
+
+def _head(file: BinaryIO, begin: bytes) -> bytes | Missing:
+    """Read enough of `file` to know what it is."""
+    try:
+        return begin + file.read(_HEAD - len(begin))
+    except OSError as error:
+        return missing(error)
+
+
+def _is_archive(head: bytes) -> bool:
+    if head.startswith(SIGNATURES):
+        return False
+    from dmaragent.collect.archive import is_archive  # noqa: PLC0415 - start-up time
+
+    return is_archive(head)
+
+
+def is_archive_file(path: str) -> bool:
+    """Tell whether the regular file at `path` is an archive; a pipe is not looked into."""
+    opened = open_stream(path) if os.path.isfile(path) else Missing(MissingKind.ABSENT)
+    if isinstance(opened, Missing):
+        return False
+    file, begin = opened
+    with file:
+        head = _head(file, begin)
+    return isinstance(head, bytes) and _is_archive(head)
 
 
 def read_input(path: str) -> bytes:
@@ -69,14 +128,18 @@ def read_input(path: str) -> bytes:
     """
     content = read_stream(path, LARGEST_INPUT)
     if isinstance(content, Missing):
-        hint = "run it as root (sudo)" if content.kind is MissingKind.DENIED else "check the path"
-        raise HostError(f"{path} cannot be read: {content.detail}", hint)
+        raise _unreadable(path, content)
     return content
+
+
+def _unreadable(path: str, why: Missing) -> HostError:
+    hint = "run it as root (sudo)" if why.kind is MissingKind.DENIED else "check the path"
+    return HostError(f"{path} cannot be read: {why.detail}", hint)
 
 
 def is_directory_host(path: str) -> bool:
     """Tell whether the directory `path` is a host rather than a folder of files."""
-    return _is_recording(path) or _copied_root(path) is not None
+    return _is_recording(path) or copied_root(DiskTree(path)) is not None
 
 
 def _is_recording(path: str) -> bool:
@@ -85,38 +148,16 @@ def _is_recording(path: str) -> bool:
     return isinstance(start, bytes) and manifest.FORMAT.encode() in start[:200]
 
 
-def _copied_root(path: str) -> DirectoryHost | None:
-    """Find a copied root file system in `path`, or a copied /sys that `path` itself is."""
-    for root in (path, os.path.join(path, "root")):
-        if os.path.isdir(os.path.join(root, "sys")):
-            return DirectoryHost(root)
-    for mark in ("firmware/acpi", "bus/pci"):
-        if os.path.isdir(os.path.join(path, mark)):
-            return DirectoryHost(path, below="/sys")
-    return None
-
-
 def _open_directory(path: str) -> OpenedHost:
     name = os.path.join(path, manifest.NAME)
+    tree = DiskTree(path)
     if os.path.isfile(name):
         log = manifest.load_manifest(read_input(name), path)
-        return OpenedHost(RecordedHost(path, log), RECORDED, path)
-    copied = _copied_root(path)
+        return OpenedHost(RecordedHost(path, tree, log), RECORDED, path)
+    copied = copied_root(tree)
     if copied is not None:
         return OpenedHost(copied, DIRECTORY, path)
     raise HostError(
         f"{path} is not a host: it holds neither {manifest.NAME} nor sys/",
         "give a recorded machine, or a directory shaped like a root file system",
     )
-
-
-def _named_tables(text: bytes) -> dict[str, bytes]:
-    """Name the tables of acpidump text as the kernel does: a number where there are several."""
-    tables = read_acpidump(text)
-    signatures = [table.signature.decode("ascii") for table in tables]
-    named: dict[str, bytes] = {}
-    for signature, table in zip(signatures, tables, strict=True):
-        number = sum(name.rstrip("0123456789") == signature for name in named) + 1
-        several = signatures.count(signature) > 1
-        named[f"{signature}{number}" if several else signature] = table.data
-    return named

@@ -4,7 +4,7 @@ import errno
 import os
 import select
 import stat
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
@@ -62,22 +62,43 @@ def read_file(path: str, request: Request) -> bytes | Missing:
 
 def read_stream(path: str, limit: int) -> bytes | Missing:
     """Read what a user named, to its end: a file, or a pipe that is still being written."""
+    opened = open_stream(path)
+    if isinstance(opened, Missing):
+        return opened
+    file, begin = opened
+    with file:
+        return read_rest(file, begin, limit)
+
+
+def read_rest(file: BinaryIO, begin: bytes, limit: int) -> bytes | Missing:
+    """Read `file` to its end, after the bytes `begin` of it; more than `limit` is an error."""
     try:
-        with open(path, "rb", opener=_open_at_once) as file:
-            mode, begin = os.fstat(file.fileno()).st_mode, b""
-            if stat.S_ISFIFO(mode):
-                written = _begin_of_pipe(file.fileno())
-                if written is None:
-                    return Missing(MissingKind.FAILED, "it is a pipe, and nobody writes to it")
-                begin = written
-            elif not stat.S_ISREG(mode):
-                return Missing(MissingKind.FAILED, "not a regular file")
-            content = begin + file.read(limit + 1)
+        content = begin + file.read(max(0, limit + 1 - len(begin)))
     except OSError as error:
         return missing(error)
     if len(content) > limit:
         return Missing(MissingKind.FAILED, f"more than {limit} bytes")
     return content
+
+
+def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
+    """Open what a user named, a file or a pipe; give it, and what was read of it already."""
+    try:
+        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
+    except OSError as error:
+        return missing(error)
+    mode = os.fstat(file.fileno()).st_mode
+    begin: bytes | None = b""
+    why = ""
+    if stat.S_ISFIFO(mode):
+        begin = _begin_of_pipe(file.fileno())
+        why = "it is a pipe, and nobody writes to it"
+    elif not stat.S_ISREG(mode):
+        begin, why = None, "not a regular file"
+    if begin is None:
+        file.close()
+        return Missing(MissingKind.FAILED, why)
+    return file, begin
 
 
 def _open_at_once(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""Hosts that are not this machine: a recording, a copied directory, a table in a file.
+"""Hosts that are not this machine: a recording, a copied root, a table in a file.
 
 What a recording does not hold was *not collected*: it says nothing about the host.
 """
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
 from dmaragent.collect.manifest import LoggedReading
-from dmaragent.collect.reader import list_directory, missing, read_file
+from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
@@ -19,14 +19,17 @@ _Answer = TypeVar("_Answer")
 
 
 class RecordedHost:
-    """A recorded machine in the directory `root`, as its log has it.
+    """A recorded machine in `tree`, as its log has it; `where` names it in errors.
 
     Raises HostError when asked for a reading whose bytes are gone or are not those
     the log has the hash of: the recording was changed or damaged.
     """
 
-    def __init__(self, root: str, log: Mapping[tuple[Operation, str], LoggedReading]) -> None:
-        self._root = root
+    def __init__(
+        self, where: str, tree: FileTree, log: Mapping[tuple[Operation, str], LoggedReading]
+    ) -> None:
+        self._where = where
+        self._tree = tree
         self._log = log
 
     def read(self, request: Request) -> bytes | Missing:
@@ -55,25 +58,25 @@ class RecordedHost:
             return _NOT_COLLECTED
         if reading.missing is not None:
             return reading.missing
-        content = read_file(_inside(self._root, reading.file), request)
+        content = self._tree.read(f"/{reading.file}", request)
         if isinstance(content, Missing):
             raise HostError(
-                f"{self._root}: {reading.file} is in the manifest and cannot be read: {content.detail}"
+                f"{self._where}: {reading.file} is in the manifest and cannot be read: {content.detail}"
             )
         if sha256(content).hexdigest() != reading.sha256:
             raise HostError(
-                f"{self._root}: {reading.file} is not what the manifest says: its sha256 differs",
+                f"{self._where}: {reading.file} is not what the manifest says: its sha256 differs",
                 "the recording was changed or damaged after it was made",
             )
         return content
 
 
 class DirectoryHost:
-    """A directory shaped like a root file system: a copied /sys, an unpacked sosreport."""
+    """A tree shaped like a root file system: a copied /sys, a sosreport."""
 
-    def __init__(self, root: str, below: str = "") -> None:
-        """Take `root` for the copy of /, or of the directory `below`."""
-        self._root = root
+    def __init__(self, tree: FileTree, below: str = "") -> None:
+        """Take `tree` for the copy of /, or of the directory `below`."""
+        self._tree = tree
         self._below = below
 
     def _path(self, request: Request) -> str:
@@ -84,19 +87,15 @@ class DirectoryHost:
 
     def read(self, request: Request) -> bytes | Missing:
         """Read the copied file."""
-        return _uncollected(read_file(_inside(self._root, self._path(request)), request))
+        return _uncollected(self._tree.read(self._path(request), request))
 
     def list(self, request: Request) -> tuple[str, ...] | Missing:
         """List the copied directory."""
-        return _uncollected(list_directory(_inside(self._root, self._path(request))))
+        return _uncollected(self._tree.list(self._path(request)))
 
     def link(self, request: Request) -> str | Missing:
         """Read the copied link."""
-        parent, _, name = self._path(request).rpartition("/")
-        try:
-            return os.readlink(os.path.join(_inside(self._root, parent), name))
-        except OSError as error:
-            return _uncollected(missing(error))
+        return _uncollected(self._tree.link(self._path(request)))
 
     def call(self, request: Request) -> bytes | Missing:
         """Say that a copy has no calls."""
@@ -131,17 +130,3 @@ def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
     if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
         return _NOT_COLLECTED
     return answer
-
-
-def _inside(root: str, path: str) -> str:
-    """Give the file that `path` is below `root`, never one that a link leads out to.
-
-    Raises:
-        HostError: a link below `root` leads out of it.
-
-    """
-    real_root = os.path.realpath(root)
-    real = os.path.realpath(os.path.join(real_root, path.lstrip("/")))
-    if real != real_root and os.path.commonpath([real, real_root]) != real_root:
-        raise HostError(f"{root}: {path} leads out of this directory, to {real}")
-    return real

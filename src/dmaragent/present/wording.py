@@ -50,6 +50,8 @@ _HOST_WORDS = {
     "directory": "Copied directory",
     "table": "Table",
     "acpidump": "acpidump text",
+    "bundle": "Bundle",
+    "archive": "Archive",
 }
 
 

@@ -1,0 +1,274 @@
+"""Archives from strangers, read into memory: never unpacked, nothing written, no link followed.
+
+An archive is read once, as a stream.  Of it are kept the files that the ledger could ask
+for, and of a recorded machine's other files their names and hashes, so that all of them can
+be held against its manifest.  Whether it holds a recorded machine is known only once its
+manifest was met, which need not come first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import BinaryIO
+
+from dmaragent.collect import manifest
+from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
+from dmaragent.collect.expanding import Expansion, compression
+from dmaragent.collect.ledger import Operation
+from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, Members, shown
+from dmaragent.collect.tarred import Tar, is_tar
+from dmaragent.collect.tree import PackedTree
+from dmaragent.collect.wanted import wanted_call, wanted_file, wanted_folder, wanted_link
+from dmaragent.collect.zipped import MAGIC, Zip
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+DEEPEST = 100
+"""Steps of a name; sysfs has twenty-five where bridges are many."""
+LARGEST_MANIFEST = 1 << 26
+"""A host of 4,096 functions has one of 6 MiB."""
+MOST_HELD = 1 << 28
+"""What is kept of an archive in all, names included: 100 MiB for 65,536 functions."""
+_NAME_COSTS = 256
+"""What a name costs in memory beyond its bytes."""
+_PIECE = 1 << 18
+_MOST_TOPS = 16
+_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
+_PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
+_UNREAD = (
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
+    (b"\x5d\x00\x00", "lzma", "xz -d"),
+    (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
+    (b"\x85\x02", "gpg", "gpg -d"),
+    (b"\x8c\x0d\x04", "gpg", "gpg -d"),
+)
+"""Formats that Python 3.11 cannot read; a sosreport may be encrypted by gpg."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Archive:
+    """What was kept of an archive."""
+
+    where: str
+    tree: PackedTree = field(default_factory=PackedTree)
+    manifests: list[str] = field(default_factory=list)
+    """The directories that hold a manifest: the root, or one at the top."""
+    hashes: dict[str, str] = field(default_factory=dict)
+    """Of every file that would be a recorded machine's, below root/ or calls/, by its path."""
+    stranger: str = ""
+    """The first member that no bundle may hold, and why."""
+    tops: dict[str, None] = field(default_factory=dict)
+    """The first few names at the top."""
+    nested: list[str] = field(default_factory=list)
+    """The first few archives in it, by their names."""
+    members: int = 0
+    held: int = 0
+
+
+def is_archive(head: bytes) -> bool:
+    """Tell by its first bytes whether a file is an archive, readable or not."""
+    return bool(compression(head)) or head.startswith(MAGIC) or is_tar(head) or _unread(head) != ""
+
+
+def _unread(head: bytes) -> str:
+    return next((tool for magic, _, tool in _UNREAD if head.startswith(magic)), "")
+
+
+def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
+    """Read the archive in `source`, whose first bytes are `head`; `where` names it in errors.
+
+    Raises:
+        HostError: it is damaged, exceeds a limit, or is put together to deceive.
+
+    """
+    archive = Archive(where=where)
+    members = _members(where, source, head)
+    for member in members:
+        archive.members += 1
+        if archive.members > MOST_MEMBERS:
+            raise HostError(f"{where} has more than {MOST_MEMBERS} members", "unpack it")
+        _take(archive, member, members)
+    return archive
+
+
+def _members(where: str, source: BinaryIO, head: bytes) -> Members:
+    if head.startswith(MAGIC):
+        return Zip(where, source)
+    tool = _unread(head)
+    if tool:
+        raise HostError(f"{where} is packed in a way that is not read here", f"unpack it: {tool}")
+    return Tar(Expansion(where, source, head))
+
+
+def _take(archive: Archive, member: Member, members: Members) -> None:
+    path = _lexical(archive, member)
+    if path:
+        top = path.partition("/")[0]
+        if len(archive.tops) < _MOST_TOPS:
+            archive.tops[top] = None
+    elif member.kind is not MemberKind.FOLDER:
+        raise _refused(archive, member, "has no name")
+    try:
+        if member.kind is MemberKind.FILE:
+            _take_file(archive, path, member, members)
+        elif member.kind is MemberKind.FOLDER:
+            if path and any(map(wanted_folder, placements(path))):
+                _hold(archive, path, 0)
+                archive.tree.add_folder(path)
+        else:
+            archive.stranger = archive.stranger or f"{shown(path)} is {member.kind.value}"
+            if member.kind is MemberKind.SYMBOLIC_LINK:
+                _take_link(archive, path, member)
+    except ValueError as error:
+        raise _refused(archive, member, str(error)) from error
+
+
+def _lexical(archive: Archive, member: Member) -> str:
+    """Give a member's path without ``.``, ``..`` and a leading slash; never one outside.
+
+    Raises:
+        HostError: the name leads out of the archive, or is no name.
+
+    """
+    name = member.name
+    if not name or "\0" in name:
+        raise _refused(archive, member, "is no name")
+    if len(name) > LONGEST_NAME or len(member.target) > LONGEST_NAME or "\0" in member.target:
+        raise _refused(archive, member, "is too long a name, or is a link to one")
+    steps = name.split("/")
+    if "" in steps or "." in steps or ".." in steps:
+        steps = _plain_steps(archive, member, steps)
+    if len(steps) > DEEPEST:
+        raise _refused(archive, member, f"is more than {DEEPEST} directories deep")
+    return "/".join(steps)
+
+
+def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str]:
+    plain: list[str] = []
+    for step in steps:
+        if step == "..":
+            if not plain:
+                raise _refused(archive, member, "leads out of the archive")
+            plain.pop()
+        elif step not in ("", "."):
+            plain.append(step)
+    return plain
+
+
+def placements(path: str) -> Iterator[str]:
+    """Give the absolute paths that `path` of an archive may stand for.
+
+    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
+    in either.
+    """
+    whole = f"/{path}"
+    yield whole
+    yield f"/sys{whole}"
+    rest = path.partition("/")[2]
+    if rest:
+        yield f"/{rest}"
+        yield f"/sys/{rest}"
+        if rest.startswith("root/"):
+            yield rest[4:]
+
+
+def _take_file(archive: Archive, path: str, member: Member, members: Members) -> None:
+    top, _, rest = path.partition("/")
+    if manifest.NAME in (path, rest):
+        _hold(archive, path, member.size)
+        if member.size > LARGEST_MANIFEST:
+            raise ValueError(f"has {member.size} bytes, more than a manifest ever has")
+        archive.tree.add_file(path, _read(members, member.size))
+        archive.manifests.append(top if rest else "")
+        return
+    recorded = _recorded(path, rest)
+    most, content = _room(path, recorded, member)
+    if most < 0 and not recorded:
+        if path.lower().endswith(_PACKED) and len(archive.nested) < 3:
+            archive.nested.append(path)
+        return
+    _hold(archive, path, max(most, 0))
+    if content is None:
+        content = _read(members, most) if most > 0 else b""
+    archive.tree.add_file(path, content)
+    if recorded:
+        archive.hashes[path] = _hash(content, members)
+
+
+def _recorded(path: str, rest: str) -> str:
+    """Give the file's path in a recorded machine, if `path` may be one there."""
+    if path.startswith(("root/", "calls/")):
+        return path
+    return rest if rest.startswith(("root/", "calls/")) else ""
+
+
+def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missing | None]:
+    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
+    if recorded.startswith("calls/"):
+        entry = wanted_call(recorded[6:])
+        return _kept(member.size, None if entry is None else entry.limit, None)
+    if recorded:
+        entry = wanted_file(recorded[4:])
+    else:
+        entry = next(filter(None, map(wanted_file, placements(path))), None)
+    if entry is None:
+        if not recorded and _is_dump(path):
+            return _kept(member.size, LARGEST_DUMP, None)
+        return -1, _NOT_HELD
+    if entry.operation is Operation.LIST:
+        return 0, _NOT_HELD
+    return _kept(member.size, entry.limit, entry.window)
+
+
+def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
+    if limit is None:
+        return -1, _NOT_HELD
+    if window is not None:
+        return min(size, window), None
+    if size > limit:
+        return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
+    return size, None
+
+
+def _is_dump(path: str) -> bool:
+    """Tell whether a file may be acpidump text: see ``dumps.py``."""
+    return any(map(is_dump, placements(path)))
+
+
+def _take_link(archive: Archive, path: str, member: Member) -> None:
+    if any(map(wanted_link, placements(path))):
+        _hold(archive, path, len(member.target))
+        archive.tree.add_link(path, member.target)
+
+
+def _hold(archive: Archive, path: str, size: int) -> None:
+    """Count what is kept."""
+    archive.held += len(path) + size + _NAME_COSTS
+    if archive.held > MOST_HELD:
+        raise ValueError(f"is more than the {MOST_HELD >> 20} MiB that are kept of an archive")
+
+
+def _read(members: Members, size: int) -> bytes:
+    if size <= _PIECE:
+        return members.read(size)
+    parts = []
+    while size and (part := members.read(min(size, _PIECE))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _hash(content: bytes | Missing, members: Members) -> str:
+    """Hash a file whose begin, `content`, was read, and pass over the rest of it."""
+    hashed = sha256(b"" if isinstance(content, Missing) else content)
+    while rest := members.read(_PIECE):
+        hashed.update(rest)
+    return hashed.hexdigest()
+
+
+def _refused(archive: Archive, member: Member, why: str) -> HostError:
+    return HostError(
+        f"{archive.where}: its member {shown(member.name)} {why}",
+        "no tool that collects makes such an archive; ask where it comes from",
+    )

@@ -1,0 +1,204 @@
+"""A compressed file as a stream of what it expands to, within limits.
+
+Whoever made the file may mean harm: nothing is expanded before it is needed, no more is held
+than a piece, and a file that expands to far more than it is worth is given up early.
+"""
+
+import bz2
+import lzma
+import zlib
+from typing import BinaryIO, Protocol
+
+from dmaragent.errors import HostError
+
+LARGEST_ARCHIVE = 1 << 31
+"""Compressed.  A sosreport with all logs has some hundred MiB."""
+LARGEST_EXPANDED = 1 << 34
+"""What is in it, in all: eight times as much, as logs have it at best; a minute's work."""
+FREE_EXPANSION = 1 << 26
+"""So much may come of however little: the tar of a host of 4,096 functions has 40 MiB."""
+LARGEST_RATIO = 400
+"""Beyond that.  The small files of a bundle, each with its padding, reach 150; a bomb 1,000."""
+XZ_MEMORY = 96 << 20
+"""What the decoder of xz may use: ``xz -9`` needs 65 MiB, more is not written by mistake."""
+_PIECE = 1 << 18
+
+_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
+_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
+"""What the three decoders raise for data that they cannot read."""
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Gzip:
+    """zlib's decoder with the manners of the two others."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+def compression(head: bytes) -> str:
+    """Tell by its first bytes how a file is compressed: the tool's name, or empty."""
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+
+
+def _decoder(name: str) -> _Decoder | None:
+    if name == "gzip":
+        return _Gzip()
+    if name == "bzip2":
+        return bz2.BZ2Decompressor()
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY) if name == "xz" else None
+
+
+class Expansion:
+    """What the file `source` expands to, read from its begin to its end.
+
+    `head` are the bytes of it that were read already.  Every method raises HostError for
+    a file that is damaged, or that exceeds a limit.
+    """
+
+    def __init__(self, where: str, source: BinaryIO, head: bytes) -> None:
+        self.where = where
+        self.offset = 0
+        """How much of the expanded bytes were given."""
+        self._source = source
+        self._head = head
+        self._name = compression(head)
+        self._decoder = _decoder(self._name)
+        self._taken = 0
+        self._expanded = 0
+        self._piece = b""
+        self._at = 0
+
+    def read(self, size: int) -> bytes:
+        """Give the next `size` bytes; fewer at the end."""
+        at = self._at
+        if at + size <= len(self._piece):
+            self._at = at + size
+            self.offset += size
+            return self._piece[at : at + size]
+        parts = []
+        while size and (part := self._part(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def skip(self, size: int) -> int:
+        """Pass over `size` bytes; give how many were missing at the end."""
+        while size and (part := self._part(size)):
+            size -= len(part)
+        return size
+
+    def _part(self, size: int) -> bytes:
+        """Give some of the next `size` bytes, none at the end."""
+        if self._at >= len(self._piece):
+            self._piece, self._at = self._next_piece(), 0
+        part = self._piece[self._at : self._at + size]
+        self._at += len(part)
+        self.offset += len(part)
+        return part
+
+    def _next_piece(self) -> bytes:
+        if self._decoder is None:
+            return self._raw()
+        while not self._decoder.eof or self._another():
+            data = self._raw() if self._decoder.needs_input else b""
+            if not data and self._decoder.needs_input:
+                raise HostError(
+                    f"{self.where} is cut off: its {self._name} data end after "
+                    f"{self._taken} bytes, before their end",
+                    "copy it again, whole",
+                )
+            piece = self._expand(data)
+            if piece:
+                return piece
+        return b""
+
+    def _expand(self, data: bytes) -> bytes:
+        assert self._decoder is not None  # noqa: S101 - the caller asked
+        try:
+            piece = self._decoder.decompress(data, _PIECE)
+        except _ERRORS as error:
+            said = f": {error}" if str(error) else ""
+            raise HostError(
+                f"{self.where} is damaged near byte {self._taken}: it is no sound "
+                f"{self._name} data{said}",
+                "copy it again; it must arrive byte for byte",
+            ) from error
+        self._expanded += len(piece)
+        most = max(FREE_EXPANSION, LARGEST_RATIO * self._taken)
+        if self._expanded > min(most, LARGEST_EXPANDED):
+            raise HostError(
+                f"{self.where} is not read on: {self._taken} bytes of it expand to more than "
+                f"{self._expanded - len(piece)}",
+                "if you trust it, unpack it yourself and give the directory",
+            )
+        return piece
+
+    def _another(self) -> bool:
+        """Begin the next stream of several (pbzip2 writes many); refuse anything else."""
+        assert self._decoder is not None  # noqa: S101 - the caller asked
+        rest = self._decoder.unused_data
+        while len(rest) < 3 and (data := self._raw()):
+            rest += data
+        if self._name == "bzip2" and rest.startswith(b"BZh"):
+            self._decoder = bz2.BZ2Decompressor()
+            self._head = rest + self._head
+            self._taken -= len(rest)
+            return True
+        while rest:
+            self._check_padding(rest, "compressed data")
+            rest = self._raw()
+        return False
+
+    def finish(self) -> None:
+        """Read to the end, so that all checksums are checked; only padding may be left."""
+        while part := self._part(_PIECE):
+            self._check_padding(part, "tar")
+
+    def _check_padding(self, data: bytes, what: str) -> None:
+        if data.count(0) != len(data):
+            raise HostError(
+                f"{self.where}: something follows the end of the {what}",
+                "an archive that was appended to another is not read; take them apart",
+            )
+
+    def _raw(self) -> bytes:
+        """Read a piece of the file itself."""
+        if self._head:
+            data, self._head = self._head, b""
+        else:
+            try:
+                data = self._source.read(_PIECE)
+            except OSError as error:
+                raise HostError(f"{self.where} cannot be read: {error.strerror}") from error
+        self._taken += len(data)
+        if self._taken > LARGEST_ARCHIVE:
+            raise HostError(
+                f"{self.where} has more than {LARGEST_ARCHIVE >> 30} GiB",
+                "unpack it yourself and give the directory",
+            )
+        return data

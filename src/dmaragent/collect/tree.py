@@ -1,0 +1,227 @@
+"""A tree of files that can be asked: a directory on disk, or an archive packed in memory.
+
+Paths are absolute within the tree; nothing outside of it is ever given.
+"""
+
+import errno
+import os
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dmaragent.collect.ledger import Request
+from dmaragent.collect.reader import list_directory, missing, read_file
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+MOST_LINKS = 40
+"""As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
+
+
+class FileTree(Protocol):
+    """Files, directories and symbolic links, by absolute path."""
+
+    def read(self, path: str, request: Request) -> bytes | Missing:
+        """Give the bytes of the file at `path`, as far as `request` allows."""
+
+    def list(self, path: str) -> tuple[str, ...] | Missing:
+        """Give the names in the directory at `path`, sorted."""
+
+    def link(self, path: str) -> str | Missing:
+        """Give the target of the link at `path`, as it is written."""
+
+    def is_directory(self, path: str) -> bool:
+        """Tell whether there is a directory at `path`, itself or by a link."""
+
+    def below(self, path: str) -> "FileTree":
+        """Give the tree whose root is the directory at `path`."""
+
+
+class DiskTree:
+    """A directory on disk.  Raises HostError for a link that leads out of it."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def read(self, path: str, request: Request) -> bytes | Missing:
+        """Read the file."""
+        return read_file(self._inside(path), request)
+
+    def list(self, path: str) -> tuple[str, ...] | Missing:
+        """List the directory."""
+        return list_directory(self._inside(path))
+
+    def link(self, path: str) -> str | Missing:
+        """Read the link; only what leads to it is followed."""
+        parent, _, name = path.rpartition("/")
+        try:
+            return os.readlink(os.path.join(self._inside(parent), name))
+        except OSError as error:
+            return missing(error)
+
+    def is_directory(self, path: str) -> bool:
+        """Ask the file system."""
+        return os.path.isdir(os.path.join(self._root, path.lstrip("/")))
+
+    def below(self, path: str) -> "DiskTree":
+        """Give the tree of a directory in this one."""
+        return DiskTree(os.path.join(self._root, path.lstrip("/")).rstrip("/"))
+
+    def _inside(self, path: str) -> str:
+        """Give the file that `path` is below the root, never one that a link leads out to.
+
+        Raises:
+            HostError: a link below the root leads out of it.
+
+        """
+        real_root = os.path.realpath(self._root)
+        real = os.path.realpath(os.path.join(real_root, path.lstrip("/")))
+        if real != real_root and os.path.commonpath([real, real_root]) != real_root:
+            raise HostError(f"{self._root}: {path} leads out of this directory, to {real}")
+        return real
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """What is in an archive, by its path there."""
+
+    files: dict[str, bytes | Missing] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, dict[str, None]] = field(default_factory=lambda: {"": {}})
+
+
+class PackedTree:
+    """A tree in memory.  Links are text: they lead to places in the tree and nowhere else.
+
+    Nothing lies below a file or a link, so a path that is there whole leads through no link.
+    """
+
+    def __init__(self, base: str = "", nodes: _Nodes | None = None) -> None:
+        """Make an empty tree; or one whose root is the directory `base` of `nodes`."""
+        self._base = base
+        nodes = nodes or _Nodes()
+        self._nodes = nodes
+        self._files, self._links, self._folders = nodes.files, nodes.links, nodes.folders
+
+    def add_file(self, path: str, content: bytes | Missing) -> None:
+        """Add a file; `content` is a Missing where it is not held.
+
+        Raises:
+            ValueError: it cannot be there, and why.
+
+        """
+        self._check_free(path)
+        self._enter(path)
+        self._files[path] = content
+
+    def add_link(self, path: str, target: str) -> None:
+        """Add a symbolic link; raise ValueError as `add_file` does."""
+        self._check_free(path)
+        self._enter(path)
+        self._links[path] = target
+
+    def add_folder(self, path: str) -> None:
+        """Add a directory, which may be there; raise ValueError as `add_file` does."""
+        if path not in self._folders:
+            if path in self._files or path in self._links:
+                raise ValueError("is a file and a directory too")
+            self._enter(path)
+            self._folders[path] = {}
+
+    def _check_free(self, path: str) -> None:
+        if path in self._files or path in self._links:
+            raise ValueError("is there twice")
+        if path in self._folders:
+            raise ValueError("is a file and a directory too")
+
+    def _enter(self, path: str) -> None:
+        """Enter the name of `path` in its directory, which is made where it is not there."""
+        parent, _, name = path.rpartition("/")
+        if parent not in self._folders:
+            if parent in self._files or parent in self._links:
+                raise ValueError("lies below something that is no directory")
+            self._enter(parent)
+            self._folders[parent] = {}
+        self._folders[parent][name] = None
+
+    def read(self, path: str, request: Request) -> bytes | Missing:
+        """Give the bytes of the file."""
+        place = self._place(path)
+        if isinstance(place, Missing):
+            return place
+        content = self._files.get(place)
+        if content is None:
+            return Missing(MissingKind.FAILED, "not a regular file")
+        if isinstance(content, Missing):
+            return content
+        if request.window is not None:
+            return content[: request.window]
+        if len(content) > request.limit:
+            return Missing(MissingKind.FAILED, f"more than {request.limit} bytes")
+        return content
+
+    def list(self, path: str) -> tuple[str, ...] | Missing:
+        """Give the names in the directory."""
+        place = self._place(path)
+        if isinstance(place, Missing):
+            return place
+        names = self._folders.get(place)
+        return _missing(errno.ENOTDIR) if names is None else tuple(sorted(names))
+
+    def link(self, path: str) -> str | Missing:
+        """Give the link's target."""
+        parent, _, name = path.rpartition("/")
+        place = self._place(parent)
+        if isinstance(place, Missing):
+            return place
+        whole = f"{place}/{name}" if place else name
+        target = self._links.get(whole)
+        if target is not None:
+            return target
+        there = whole in self._files or whole in self._folders
+        return _missing(errno.EINVAL if there else errno.ENOENT)
+
+    def is_directory(self, path: str) -> bool:
+        """Tell whether the path leads to a directory."""
+        place = self._place(path)
+        return not isinstance(place, Missing) and place in self._folders
+
+    def below(self, path: str) -> "PackedTree":
+        """Give the tree of a directory in this one; one of nothing where it is not there."""
+        place = self._place(path)
+        return PackedTree() if isinstance(place, Missing) else PackedTree(place, self._nodes)
+
+    def _place(self, path: str) -> str | Missing:
+        """Find what `path` leads to, through links, never above the root of this tree."""
+        whole = (self._base + path).strip("/")
+        if whole in self._files or whole in self._folders:
+            return whole
+        done: list[str] = []
+        ahead = _steps(path)
+        links = 0
+        while ahead:
+            step = ahead.pop()
+            if step == "..":
+                done[-1:] = []
+                continue
+            place = "/".join([*([self._base] if self._base else []), *done, step])
+            target = self._links.get(place)
+            if target is not None:
+                links += 1
+                if links > MOST_LINKS:
+                    return Missing(MissingKind.FAILED, "too many levels of links")
+                ahead += _steps(target)
+                done = [] if target.startswith("/") else done
+            elif place in self._folders or (place in self._files and not ahead):
+                done.append(step)
+            else:
+                return _missing(errno.ENOTDIR if place in self._files else errno.ENOENT)
+        return "/".join([*([self._base] if self._base else []), *done])
+
+
+def _steps(path: str) -> list[str]:
+    """Give the steps of a path, the first one last."""
+    return [step for step in reversed(path.split("/")) if step not in ("", ".")]
+
+
+def _missing(number: int) -> Missing:
+    return missing(OSError(number, os.strerror(number)))
