@@ -3,18 +3,7 @@
 import pytest
 
 from fwtables import is_acpidump, read_acpidump
-from support.tables import EVERY_STRUCTURE, table
-
-
-def dump(data: bytes, signature: str = "DMAR", address: int = 0xBF7BF000) -> str:
-    """Write `data` as ACPICA's acpidump does."""
-    lines = [f"{signature} @ 0x{address:016X}"]
-    for at in range(0, len(data), 16):
-        row = data[at : at + 16]
-        text = "".join(chr(c) if 32 <= c < 127 else "." for c in row)
-        lines.append(f"  {at:06X}: {row.hex(' ').upper():47}  {text}")
-    return "\n".join([*lines, "", ""])
-
+from support.tables import EVERY_STRUCTURE, dump, table
 
 APIC = table(signature=b"APIC")
 

@@ -93,3 +93,13 @@ EVERY_STRUCTURE = table(
     sidp(scope(1, 0, (2, 0), flags=0x1F)),
     structure(99, b"newer than us"),
 )
+
+
+def dump(data: bytes, signature: str = "DMAR", address: int = 0xBF7BF000) -> str:
+    """Write `data` as ACPICA's acpidump does."""
+    lines = [f"{signature} @ 0x{address:016X}"]
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        text = "".join(chr(c) if 32 <= c < 127 else "." for c in row)
+        lines.append(f"  {at:06X}: {row.hex(' ').upper():47}  {text}")
+    return "\n".join([*lines, "", ""])

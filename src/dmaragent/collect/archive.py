@@ -6,6 +6,7 @@ be held against its manifest.  Whether it holds a recorded machine is known only
 manifest was met, which need not come first.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,10 +32,13 @@ MOST_HELD = 1 << 28
 """What is kept of an archive in all, names included: 100 MiB for 65,536 functions."""
 _NAME_COSTS = 256
 """What a name costs in memory beyond its bytes."""
+RECORDED = ("root/", "calls/")
+"""Where a recorded machine has its files."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
 _NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
+_SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
 _UNREAD = (
     (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
     (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
@@ -53,7 +57,7 @@ class Archive:
     where: str
     tree: PackedTree = field(default_factory=PackedTree)
     manifests: list[str] = field(default_factory=list)
-    """The directories that hold a manifest: the root, or one at the top."""
+    """The directories that hold a manifest.json: the root, or one at the top."""
     hashes: dict[str, str] = field(default_factory=dict)
     """Of every file that would be a recorded machine's, below root/ or calls/, by its path."""
     stranger: str = ""
@@ -185,8 +189,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     recorded = _recorded(path, rest)
     most, content = _room(path, recorded, member)
     if most < 0 and not recorded:
-        if path.lower().endswith(_PACKED) and len(archive.nested) < 3:
-            archive.nested.append(path)
+        _pass_over(archive, path)
         return
     _hold(archive, path, max(most, 0))
     if content is None:
@@ -196,11 +199,18 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         archive.hashes[path] = _hash(content, members)
 
 
+def _pass_over(archive: Archive, path: str) -> None:
+    """Keep of a file that nobody asks for only that it lies in a sys/, or is an archive."""
+    found = _SYS.match(path)
+    if found:
+        archive.tree.add_folder(found[1])
+    if path.lower().endswith(_PACKED) and len(archive.nested) < 3:
+        archive.nested.append(path)
+
+
 def _recorded(path: str, rest: str) -> str:
     """Give the file's path in a recorded machine, if `path` may be one there."""
-    if path.startswith(("root/", "calls/")):
-        return path
-    return rest if rest.startswith(("root/", "calls/")) else ""
+    return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
 
 
 def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missing | None]:
@@ -213,7 +223,7 @@ def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missin
     else:
         entry = next(filter(None, map(wanted_file, placements(path))), None)
     if entry is None:
-        if not recorded and _is_dump(path):
+        if any(map(is_dump, placements(path))):
             return _kept(member.size, LARGEST_DUMP, None)
         return -1, _NOT_HELD
     if entry.operation is Operation.LIST:
@@ -229,11 +239,6 @@ def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missin
     if size > limit:
         return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
     return size, None
-
-
-def _is_dump(path: str) -> bool:
-    """Tell whether a file may be acpidump text: see ``dumps.py``."""
-    return any(map(is_dump, placements(path)))
 
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dmaragent.collect import manifest
-from dmaragent.collect.archive import Archive
+from dmaragent.collect.archive import LARGEST_MANIFEST, RECORDED, Archive
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import LoggedReading
 from dmaragent.collect.members import shown
@@ -23,24 +23,47 @@ def open_bundle(archive: Archive) -> RecordedHost:
     where = archive.where
     if archive.stranger:
         raise HostError(f"{where}: {archive.stranger}, which no bundle holds", _CHANGED)
-    if len(archive.manifests) > 1:
-        raise HostError(
-            f"{where} holds {len(archive.manifests)} recorded machines", "give one at a time"
-        )
-    (top,) = archive.manifests
+    tops = machine_tops(archive)
+    if len(tops) > 1:
+        raise HostError(f"{where} holds {len(tops)} recorded machines", "give one at a time")
+    (top,) = tops
     if top and len(archive.tops) > 1:
         others = ", ".join(shown(name) for name in archive.tops if name != top)
         raise HostError(
             f"{where}: beside the recorded machine {shown(top)} lies {others}", _CHANGED
         )
     tree = archive.tree.below(f"/{top}")
-    path = f"/{manifest.NAME}"
-    request = Request(operation=Operation.READ, path=path, limit=1 << 62, window=None)
-    content = tree.read(path, request)
-    assert isinstance(content, bytes)  # noqa: S101 - it was read with the archive
-    log = manifest.load_manifest(content, where)
-    _check(where, log, {_inside(top, path): digest for path, digest in archive.hashes.items()})
+    content = _manifest(archive, top)
+    try:
+        log = manifest.load_manifest(content, where)
+    except HostError as error:
+        raise HostError(error.message, error.hint or _CHANGED) from error
+    inside = ((_inside(top, path), digest) for path, digest in archive.hashes.items())
+    _check(where, log, {file: digest for file, digest in inside if file.startswith(RECORDED)})
     return RecordedHost(where, tree, log)
+
+
+def machine_tops(archive: Archive) -> list[str]:
+    """Give the directories of `archive` that are recorded machines, by their manifests.
+
+    One that says of itself that it is ours is, damaged or not; and so is one that has the
+    place of ours, at the root or in the archive's only directory.  The manifest.json of
+    another tool lies beside other things, as sos_reports/ does in a sosreport.
+    """
+    only = len(archive.tops) == 1
+    return [
+        top
+        for top in archive.manifests
+        if not top or only or manifest.FORMAT.encode() in _manifest(archive, top)[:200]
+    ]
+
+
+def _manifest(archive: Archive, top: str) -> bytes:
+    path = f"{top}/{manifest.NAME}" if top else f"/{manifest.NAME}"
+    request = Request(operation=Operation.READ, path=path, limit=LARGEST_MANIFEST, window=None)
+    content = archive.tree.read(path, request)
+    assert isinstance(content, bytes)  # noqa: S101 - it was kept when it was met
+    return content
 
 
 def _inside(top: str, path: str) -> str:

@@ -1,13 +1,17 @@
 """From an archive to a host: a recorded machine, or the copied root of a foreign archive."""
 
+import re
 from typing import BinaryIO
 
+from dmaragent.collect import manifest
 from dmaragent.collect.archive import Archive, read_archive
-from dmaragent.collect.bundle import open_bundle
+from dmaragent.collect.bundle import machine_tops, open_bundle
 from dmaragent.collect.copied import copied_root
 from dmaragent.collect.members import shown
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
+
+_CALL = re.compile(r"(?:[^/]+/)?calls/")
 
 
 def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, str]:
@@ -18,13 +22,18 @@ def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, 
 
     """
     archive = read_archive(path, source, head)
-    if archive.manifests:
+    if machine_tops(archive):
         return open_bundle(archive), "bundle"
     return _copied(archive), "archive"
 
 
 def _copied(archive: Archive) -> HostReader:
     """Find the copied root: at the top, or one directory down."""
+    if any(map(_CALL.match, archive.hashes)):
+        raise HostError(
+            f"{archive.where} holds a recorded machine without its {manifest.NAME}",
+            "the bundle was changed or damaged after it was made",
+        )
     found = copied_root(archive.tree)
     if found is not None:
         return found
