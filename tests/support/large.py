@@ -1,5 +1,7 @@
 """A snapshot of a very large host, made without reading anything."""
 
+import json
+
 from dmaragent.snapshot import (
     HostSnapshot,
     Missing,
@@ -9,6 +11,7 @@ from dmaragent.snapshot import (
     TableReading,
     XenReading,
 )
+from support.hosts import FakeHost, fake_host
 from support.tables import drhd, rmrr, scope, table
 
 _SEGMENTS = 8
@@ -87,3 +90,35 @@ def _table(regions: int, size: int) -> bytes:
             )
         )
     return table(*structures)
+
+
+def large_host(functions: int, regions: int) -> FakeHost:
+    """Make the same host as one that can be asked, with an IOMMU group a function."""
+    snapshot = large_snapshot(functions, regions)
+    assert not isinstance(snapshot.pci, Missing)
+    table = snapshot.tables[0].content
+    assert isinstance(table, bytes)
+    host = fake_host([], {"DMAR": table})
+    groups = "/sys/kernel/iommu_groups"
+    for number, each in enumerate(snapshot.pci):
+        host.files |= {
+            f"{each.path}/{name}": content
+            for name, content in (
+                ("class", each.class_code),
+                ("vendor", each.vendor),
+                ("device", each.device),
+                ("config", each.config),
+                ("secondary_bus_number", each.secondary_bus),
+            )
+        }
+        host.links[f"{each.path}/driver"] = each.driver
+        host.directories[f"{groups}/{number}/devices"] = (each.name,)
+        host.files[f"{groups}/{number}/reserved_regions"] = _RESERVED
+    host.directories[groups] = tuple(sorted(str(number) for number in range(functions)))
+    host.calls["udev-pci"] = json.dumps(
+        [{"name": each.name, "path": each.path, "names": {}} for each in snapshot.pci], indent=1
+    ).encode("ascii")
+    return host
+
+
+_RESERVED = b"0x00000000fee00000 0x00000000feefffff msi\n"

@@ -196,7 +196,11 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         content = _read(members, most) if most > 0 else b""
     archive.tree.add_file(path, content)
     if recorded:
-        archive.hashes[path] = _hash(content, members)
+        archive.hashes[path] = (
+            sha256(content).hexdigest()
+            if isinstance(content, bytes) and len(content) == member.size
+            else _hash(content, members)
+        )
 
 
 def _pass_over(archive: Archive, path: str) -> None:
@@ -266,7 +270,9 @@ def _read(members: Members, size: int) -> bytes:
 
 def _hash(content: bytes | Missing, members: Members) -> str:
     """Hash a file whose begin, `content`, was read, and pass over the rest of it."""
-    hashed = sha256(b"" if isinstance(content, Missing) else content)
+    if isinstance(content, Missing):
+        content = b""
+    hashed = sha256(content)
     while rest := members.read(_PIECE):
         hashed.update(rest)
     return hashed.hexdigest()

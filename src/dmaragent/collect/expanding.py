@@ -17,8 +17,9 @@ LARGEST_EXPANDED = 1 << 34
 """What is in it, in all: eight times as much, as logs have it at best; a minute's work."""
 FREE_EXPANSION = 1 << 26
 """So much may come of however little: the tar of a host of 4,096 functions has 40 MiB."""
-LARGEST_RATIO = 400
-"""Beyond that.  The small files of a bundle, each with its padding, reach 150; a bomb 1,000."""
+LARGEST_RATIO = 800
+"""Beyond that.  The many small files of a bundle, alike and padded, reach 300 (measured); what
+is made to expand reaches 1,030 with gzip and 7,000 with xz."""
 XZ_MEMORY = 96 << 20
 """What the decoder of xz may use: ``xz -9`` needs 65 MiB, more is not written by mistake."""
 _PIECE = 1 << 18

@@ -5,10 +5,10 @@ The format is that of POSIX.1-2017 (pax, "ustar Interchange Format") and of GNU 
 must not be one thing here and another for whoever unpacks it.
 """
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 
 from dmaragent.collect.expanding import LARGEST_EXPANDED, Expansion
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
@@ -42,6 +42,7 @@ def is_tar(head: bytes) -> bool:
     return len(block) == BLOCK and block != _EMPTY and _sum(block) == _number(block[148:156])
 
 
+@lru_cache(1 << 12)  # most members have one of a few sizes and a thousand checksums
 def _number(field: bytes) -> int | None:
     """Read a number of a header: octal digits, or base 256 as GNU tar has it."""
     if field[0] == 0x80:
@@ -62,7 +63,9 @@ def _sum(block: bytes) -> int:
 
 
 def _text(field: bytes) -> str:
-    return os.fsdecode(field.partition(b"\0")[0])
+    """Decode a name, which ends at its first NUL, as ``os.fsdecode`` does on Linux."""
+    end = field.find(b"\0")
+    return (field if end < 0 else field[:end]).decode("utf-8", "surrogateescape")
 
 
 class Tar:
@@ -101,7 +104,7 @@ class Tar:
         """Give the next `size` bytes of the member at hand."""
         size = min(size, self._left)
         self._left -= size
-        data = self._stream.read(size)
+        data = self._stream.read(size) if size else b""
         if len(data) < size:
             raise self._cut("in the data of a member")
         return data
@@ -124,8 +127,9 @@ class Tar:
             self._extend(kind, size)
             return None
         member = self._described(block, kind, size) if self._next else _plain(block, kind, size)
-        self._check(member, kind)
-        if kind not in _WITHOUT_DATA:
+        if kind in _WITHOUT_DATA or kind == b"S":
+            self._check(member, kind)
+        else:
             self._left, self._padding = member.size, -member.size % BLOCK
         return member
 
@@ -139,16 +143,16 @@ class Tar:
         if size > LARGEST_EXPANDED:
             raise self._wrong("a member's size is no number, or absurd")
         return Member(
-            plain.name if name is None else os.fsdecode(name),
+            plain.name if name is None else name.decode("utf-8", "surrogateescape"),
             plain.kind,
             size,
-            plain.target if target is None else os.fsdecode(target),
+            plain.target if target is None else target.decode("utf-8", "surrogateescape"),
         )
 
     def _check(self, member: Member, kind: bytes) -> None:
         if kind == b"S":
             raise self._wrong(f"{shown(member.name)} is sparse, which is not read")
-        if member.size and kind in _WITHOUT_DATA and kind != b"1":
+        if member.size and kind != b"1":
             raise self._wrong(f"{shown(member.name)} is {member.kind.value} of {member.size} bytes")
 
     def _extend(self, kind: bytes, size: int) -> None:

@@ -41,6 +41,8 @@ class DiskTree:
 
     def __init__(self, root: str) -> None:
         self._root = root
+        self._folders: dict[str, str] = {}
+        """Where the directories met so far really are: most files lie beside others."""
 
     def read(self, path: str, request: Request) -> bytes | Missing:
         """Read the file."""
@@ -73,6 +75,15 @@ class DiskTree:
             HostError: a link below the root leads out of it.
 
         """
+        parent, _, name = path.rpartition("/")
+        folder = self._folders.get(parent)
+        if folder is None:
+            folder = self._folders[parent] = self._real(parent)
+        real = os.path.join(folder, name)
+        plain = name not in ("", ".", "..") and not os.path.islink(real)
+        return real if plain else self._real(path)
+
+    def _real(self, path: str) -> str:
         real_root = os.path.realpath(self._root)
         real = os.path.realpath(os.path.join(real_root, path.lstrip("/")))
         if real != real_root and os.path.commonpath([real, real_root]) != real_root:
@@ -177,7 +188,7 @@ class PackedTree:
         target = self._links.get(whole)
         if target is not None:
             return target
-        there = whole in self._files or whole in self._folders
+        there = not name or whole in self._files or whole in self._folders
         return _missing(errno.EINVAL if there else errno.ENOENT)
 
     def is_directory(self, path: str) -> bool:

@@ -1,0 +1,159 @@
+"""Every way that tools write a tar, and what each limit says."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import tarfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from dmaragent.collect.expanding import Expansion
+from dmaragent.collect.members import MemberKind, shown
+from dmaragent.collect.opening import BUNDLE, open_host
+from dmaragent.collect.tarred import Tar
+from dmaragent.errors import HostError
+from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
+from support.cli import run
+
+Capture = pytest.CaptureFixture[str]
+MACHINE = "qemu-q35-rmrr"
+NAMES = [
+    "sys/devices/x/class",
+    "sys/devices/" + "y" * 99 + "/class",
+    "sys/devices/" + "pci0000:00/" * 12 + "0000:00:1f.6/class",
+    "sys/devices/" + "z" * 300 + "/class",
+    "sys/devices/f\xfcr/\u4e2d/class",
+    "sys/devices/\udcff\udcfe/class",
+    "sys/devices/back\\slash/new\nline/class",
+]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT],
+    ids=["ustar", "gnu", "pax"],
+)
+def test_a_tar_of_python_is_read_as_python_reads_it(form: int, tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    most = 250 if form == tarfile.USTAR_FORMAT else 4096
+    files = {name: b"x" * size for size, name in enumerate(NAMES) if len(name) < most}
+    links = [(member(f"{n}", b"2", name), b"") for n, name in enumerate(NAMES) if len(name) < 90]
+    path.write_bytes(tar_of(files, "x", links, form))
+
+    with path.open("rb") as file:
+        ours = [
+            (each.name, each.kind is MemberKind.FILE, each.size, each.target)
+            for each in Tar(Expansion(str(path), file, b""))
+        ]
+    with tarfile.open(path) as tar:
+        theirs = [(each.name, each.isreg(), each.size, each.linkname) for each in tar]
+
+    assert ours == theirs
+    assert len(ours) > len(NAMES)
+
+
+@pytest.mark.parametrize(
+    "options", [["--format=gnu"], ["--format=posix"], ["--format=v7"]], ids=str
+)
+@pytest.mark.skipif(not shutil.which("tar"), reason="tar is not installed")
+def test_a_bundle_made_by_tar_is_one(options: list[str], tmp_path: Path) -> None:
+    for name, content in machine_files(MACHINE).items():
+        place = tmp_path / TOP / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    path = tmp_path / "bundle.tar.gz"
+    subprocess.run(["tar", *options, "-C", tmp_path, "-czf", path, TOP], check=True)
+
+    assert open_host(str(path)).kind == BUNDLE
+
+
+def test_a_bundle_of_several_streams_of_bzip2_is_read(tmp_path: Path) -> None:
+    tar = tar_of(machine_files(MACHINE))
+    pack = PACKERS["tar.bz2"]
+    path = tmp_path / "bundle"
+    path.write_bytes(b"".join(pack(tar[at : at + 9999]) for at in range(0, len(tar), 9999)))
+
+    assert open_host(str(path)).kind == BUNDLE
+
+
+def test_a_bundle_comes_through_a_pipe(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    data = pack_tar("tar.xz", machine_files(MACHINE))
+    writer = threading.Thread(target=fifo.write_bytes, args=(data,))
+    writer.start()
+
+    assert open_host(str(fifo)).kind == BUNDLE
+    writer.join()
+
+
+def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    data = zip_of(machine_files(MACHINE))[:60000]
+    writer = threading.Thread(target=fifo.write_bytes, args=(data,))
+    writer.start()
+
+    ran = run(capsys, "inventory", "--host", fifo)
+    writer.join()
+
+    assert ran.code == 2
+    assert "is a zip and cannot be read from its end" in ran.err
+    assert "Next: give it as a file" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("begin", "tool"),
+    [
+        (b"\x28\xb5\x2f\xfd", "zstd -d"),
+        (b"7z\xbc\xaf\x27\x1c", "7z x"),
+        (b"\x8c\x0d\x04", "gpg -d"),
+    ],
+    ids=["zstd", "7z", "gpg"],
+)
+def test_what_is_not_read_is_named_with_its_tool(begin: bytes, tool: str, tmp_path: Path) -> None:
+    path = tmp_path / "sosreport.tar.zst"
+    path.write_bytes(begin + bytes(600))
+
+    with pytest.raises(HostError, match="packed in a way that is not read") as caught:
+        open_host(str(path))
+
+    assert tool in caught.value.hint
+
+
+FILES = {f"sys/devices/{number:03}/class": b"0x060400\n" for number in range(50)}
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "said"),
+    [
+        ("archive.MOST_MEMBERS", 49, "has more than 49 members"),
+        ("tarred.MOST_MEMBERS", 49, "it has more than 49 members"),
+        ("archive.MOST_HELD", 1 << 13, "more than the 0 MiB that are kept"),
+        ("archive.DEEPEST", 4, "is more than 4 directories deep"),
+        ("archive.LONGEST_NAME", 20, "is too long a name"),
+        ("expanding.LARGEST_ARCHIVE", 500, "has more than 0 GiB"),
+        ("expanding.LARGEST_EXPANDED", 9999, "expand to more than 0"),
+        ("expanding.FREE_EXPANSION", 9999, "expand to more than 0"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_limit_is_told(
+    limit: str, value: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(gzip.compress(tar_of(FILES, "x")))
+    if limit == "expanding.FREE_EXPANSION":
+        monkeypatch.setattr("dmaragent.collect.expanding.LARGEST_RATIO", 2)
+    monkeypatch.setattr(f"dmaragent.collect.{limit}", value)
+
+    with pytest.raises(HostError, match=said):
+        open_host(str(path))
+
+
+def test_a_name_is_shown_escaped_and_not_whole() -> None:
+    assert shown("\x1b[2J") == r"'\x1b[2J'"
+    assert len(shown("x" * 4096)) < 200

@@ -1,0 +1,152 @@
+"""A tree packed in memory answers as the same tree on disk, and nothing outside of it."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.tree import DiskTree, FileTree, PackedTree
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+FILES = {"a/b/file": b"content", "other": b"12345678901"}
+LINKS = {
+    "a/to-file": "b/file",
+    "a/to-folder": "./b/../b",
+    "a/to-root": "..",
+    "a/dangling": "nothing",
+    "a/through-file": "b/file/x",
+    "a/loop": "loop",
+    "a/one": "two",
+    "a/two": "one",
+    "a/chain": "to-folder/../to-file",
+    "a/b/up": "../../a/b/../../other",
+}
+FOLDERS = ["empty", "a/empty"]
+ASKED = [
+    f"/{path}"
+    for path in (
+        *FILES,
+        *LINKS,
+        *FOLDERS,
+        "a",
+        "a/b",
+        "nothing",
+        "a/nothing/at/all",
+        "a/b/file/x",
+        "a/to-folder/file",
+        "a/to-root/a/to-root/other",
+        "a/to-folder/up",
+        "a/../other",
+        "a/b/../../a/./b/file",
+        "",
+    )
+]
+
+
+def _packed() -> PackedTree:
+    tree = PackedTree()
+    for path, content in FILES.items():
+        tree.add_file(f"top/{path}", content)
+    for path, target in LINKS.items():
+        tree.add_link(f"top/{path}", target)
+    for path in FOLDERS:
+        tree.add_folder(f"top/{path}")
+    return tree.below("/top")
+
+
+def _on_disk(folder: Path) -> DiskTree:
+    for path in [*FILES, *LINKS, *(f"{each}/x" for each in FOLDERS)]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    for path, content in FILES.items():
+        (folder / path).write_bytes(content)
+    for path, target in LINKS.items():
+        (folder / path).symlink_to(target)
+    return DiskTree(str(folder))
+
+
+def _request(limit: int = 10, window: int | None = None) -> Request:
+    return Request(operation=Operation.READ, path="/", limit=limit, window=window)
+
+
+def _kind(answer: object) -> object:
+    """Give the kind of a Missing: its words are the system's on disk, and ours in memory."""
+    return answer.kind if isinstance(answer, Missing) else answer
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_packed_tree_answers_as_the_directory(path: str, tmp_path: Path) -> None:
+    packed, disk = _packed(), _on_disk(tmp_path)
+
+    def answers(tree: FileTree) -> list[object]:
+        return [
+            tree.read(path, _request()),
+            tree.read(path, _request(window=4)),
+            tree.list(path),
+            tree.link(path),
+            tree.is_directory(path),
+        ]
+
+    assert list(map(_kind, answers(packed))) == list(map(_kind, answers(disk)))
+
+
+def test_a_loop_of_links_is_told() -> None:
+    assert _packed().read("/a/one", _request()) == Missing(
+        MissingKind.FAILED, "too many levels of links"
+    )
+
+
+@pytest.mark.parametrize(
+    "target", ["/other", "/../other", "../../../../other", "/x/../../other", "//other", "/./other"]
+)
+def test_a_link_of_a_packed_tree_never_leaves_it(target: str) -> None:
+    tree = PackedTree()
+    tree.add_file("other", b"outside")
+    tree.add_file("top/other", b"inside")
+    tree.add_link("top/x/y/z/link", target)
+
+    inside = tree.below("/top").read("/x/y/z/link", _request())
+
+    assert inside == b"inside"
+
+
+def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "top").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/file").touch()
+    (tmp_path / "top/out").symlink_to("../outside")
+    (tmp_path / "top/in").mkdir()
+    (tmp_path / "top/in/out").symlink_to("/etc/passwd")
+    tree = DiskTree(str(tmp_path / "top"))
+
+    for path in ("/out/file", "/out", "/in/out", "/out/.."):
+        with pytest.raises(HostError, match="leads out of this directory"):
+            tree.read(path, _request())
+
+
+ADD = {
+    "file": lambda tree, path: tree.add_file(path, b""),
+    "link": lambda tree, path: tree.add_link(path, "x"),
+    "folder": lambda tree, path: tree.add_folder(path),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(ADD, ADD)])
+def test_a_name_is_one_thing(first: str, second: str) -> None:
+    tree = PackedTree()
+    ADD[first](tree, "a/b")
+    if first == second == "folder":
+        ADD[second](tree, "a/b")
+        return
+    with pytest.raises(ValueError, match=r"is there twice|is a file and a directory too"):
+        ADD[second](tree, "a/b")
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.product(["file", "link"], ADD)])
+def test_nothing_lies_below_a_file_or_a_link(first: str, second: str) -> None:
+    tree = PackedTree()
+    ADD[first](tree, "a/b")
+
+    with pytest.raises(ValueError, match="below something that is no directory"):
+        ADD[second](tree, "a/b/c/d")
