@@ -74,7 +74,8 @@ def resolve(
 
     Args:
         text: an xl.cfg, or libxl's JSON of one guest.
-        host: a table, acpidump text, a recorded machine or a copied root; None: this machine.
+        host: a bundle, a sosreport, a table, acpidump text, a recorded machine or a copied root;
+            None: this machine.
         source: what `text` is called in messages, as ``source:line``.
         question: toolstack and releases; by default the host's own.
 

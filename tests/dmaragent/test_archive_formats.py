@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import tarfile
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from dmaragent.collect.archive import read_archive
 from dmaragent.collect.expanding import Expansion
 from dmaragent.collect.members import MemberKind, shown
 from dmaragent.collect.opening import BUNDLE, open_host
@@ -157,3 +159,28 @@ def test_each_limit_is_told(
 def test_a_name_is_shown_escaped_and_not_whole() -> None:
     assert shown("\x1b[2J") == r"'\x1b[2J'"
     assert len(shown("x" * 4096)) < 200
+
+
+STEPS = {
+    "deep": "x/" * 80 + "{}/class",
+    "long": "y" * 3000 + "{}/class",
+    "wide": "\U0001f980{}/class",
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_is_kept_is_bounded_however_it_is_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.tar"
+    names = [f"{number:05}/sys/devices/" + STEPS[name].format(number) for number in range(3000)]
+    path.write_bytes(tar_of(dict.fromkeys(names, b""), "", form=tarfile.GNU_FORMAT))
+    monkeypatch.setattr("dmaragent.collect.archive.MOST_HELD", 1 << 20)
+    with path.open("rb") as file:
+        tracemalloc.start()
+        with pytest.raises(HostError, match="that are kept of an archive"):
+            read_archive(str(path), file, b"")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+    assert peak < 3 << 20

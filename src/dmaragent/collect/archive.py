@@ -28,10 +28,8 @@ DEEPEST = 100
 """Steps of a name; sysfs has twenty-five where bridges are many."""
 LARGEST_MANIFEST = 1 << 26
 """A host of 4,096 functions has one of 6 MiB."""
-MOST_HELD = 1 << 28
-"""What is kept of an archive in all, names included: 100 MiB for 65,536 functions."""
-_NAME_COSTS = 256
-"""What a name costs in memory beyond its bytes."""
+MOST_HELD = 1 << 29
+"""What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
 RECORDED = ("root/", "calls/")
 """Where a recorded machine has its files."""
 _PIECE = 1 << 18
@@ -67,7 +65,6 @@ class Archive:
     nested: list[str] = field(default_factory=list)
     """The first few archives in it, by their names."""
     members: int = 0
-    held: int = 0
 
 
 def is_archive(head: bytes) -> bool:
@@ -118,7 +115,7 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
             _take_file(archive, path, member, members)
         elif member.kind is MemberKind.FOLDER:
             if path and any(map(wanted_folder, placements(path))):
-                _hold(archive, path, 0)
+                _make_room(archive, 0)
                 archive.tree.add_folder(path)
         else:
             archive.stranger = archive.stranger or f"{shown(path)} is {member.kind.value}"
@@ -180,7 +177,7 @@ def placements(path: str) -> Iterator[str]:
 def _take_file(archive: Archive, path: str, member: Member, members: Members) -> None:
     top, _, rest = path.partition("/")
     if manifest.NAME in (path, rest):
-        _hold(archive, path, member.size)
+        _make_room(archive, member.size)
         if member.size > LARGEST_MANIFEST:
             raise ValueError(f"has {member.size} bytes, more than a manifest ever has")
         archive.tree.add_file(path, _read(members, member.size))
@@ -191,7 +188,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     if most < 0 and not recorded:
         _pass_over(archive, path)
         return
-    _hold(archive, path, max(most, 0))
+    _make_room(archive, max(most, 0))
     if content is None:
         content = _read(members, most) if most > 0 else b""
     archive.tree.add_file(path, content)
@@ -247,14 +244,13 @@ def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missin
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:
     if any(map(wanted_link, placements(path))):
-        _hold(archive, path, len(member.target))
+        _make_room(archive, len(member.target))
         archive.tree.add_link(path, member.target)
 
 
-def _hold(archive: Archive, path: str, size: int) -> None:
-    """Count what is kept."""
-    archive.held += len(path) + size + _NAME_COSTS
-    if archive.held > MOST_HELD:
+def _make_room(archive: Archive, size: int) -> None:
+    """Refuse to keep `size` bytes more than are ever kept of an archive."""
+    if archive.tree.weight + size > MOST_HELD:
         raise ValueError(f"is more than the {MOST_HELD >> 20} MiB that are kept of an archive")
 
 

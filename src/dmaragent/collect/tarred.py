@@ -144,7 +144,7 @@ class Tar:
             raise self._wrong("a member's size is no number, or absurd")
         return Member(
             plain.name if name is None else name.decode("utf-8", "surrogateescape"),
-            plain.kind,
+            plain.kind if name is None else _kind(kind, folder=name.endswith(b"/")),
             size,
             plain.target if target is None else target.decode("utf-8", "surrogateescape"),
         )
@@ -212,7 +212,12 @@ def _plain(block: bytes, kind: bytes, size: int) -> Member:
     name = _text(block[:100])
     if block[257:263] == b"ustar\0" and block[345]:
         name = f"{_text(block[345:500])}/{name}"
-    what = _KINDS.get(kind, MemberKind.OTHER)
-    if name.endswith("/") and kind in b"0\0":
-        what = MemberKind.FOLDER  # as tar wrote directories before there was a type for them
+    what = _kind(kind, folder=name.endswith("/"))
     return Member(name, what, size, _text(block[157:257]) if kind in b"12" else "")
+
+
+def _kind(kind: bytes, *, folder: bool) -> MemberKind:
+    """Tell what a member is; tar wrote a directory as a file with a slash once."""
+    if folder and kind in b"0\0":
+        return MemberKind.FOLDER
+    return _KINDS.get(kind, MemberKind.OTHER)

@@ -6,6 +6,7 @@ Paths are absolute within the tree; nothing outside of it is ever given.
 import errno
 import os
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Protocol
 
 from dmaragent.collect.ledger import Request
@@ -15,6 +16,10 @@ from dmaragent.snapshot import Missing, MissingKind
 
 MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
+
+
+_ENTRY = 400
+"""What a name costs beyond its letters: its places in the dictionaries, a directory's own."""
 
 
 class FileTree(Protocol):
@@ -112,6 +117,8 @@ class PackedTree:
         nodes = nodes or _Nodes()
         self._nodes = nodes
         self._files, self._links, self._folders = nodes.files, nodes.links, nodes.folders
+        self.weight = 0
+        """How much memory was filled by what was added, roughly, in bytes."""
 
     def add_file(self, path: str, content: bytes | Missing) -> None:
         """Add a file; `content` is a Missing where it is not held.
@@ -123,12 +130,15 @@ class PackedTree:
         self._check_free(path)
         self._enter(path)
         self._files[path] = content
+        if isinstance(content, bytes):
+            self.weight += len(content)
 
     def add_link(self, path: str, target: str) -> None:
         """Add a symbolic link; raise ValueError as `add_file` does."""
         self._check_free(path)
         self._enter(path)
         self._links[path] = target
+        self.weight += getsizeof(target)
 
     def add_folder(self, path: str) -> None:
         """Add a directory, which may be there; raise ValueError as `add_file` does."""
@@ -153,6 +163,7 @@ class PackedTree:
             self._enter(parent)
             self._folders[parent] = {}
         self._folders[parent][name] = None
+        self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
     def read(self, path: str, request: Request) -> bytes | Missing:
         """Give the bytes of the file."""

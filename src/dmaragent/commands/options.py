@@ -13,7 +13,7 @@ def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this ma
         "--host",
         metavar="PATH",
         help=f"{instead}: a bundle, a sosreport, a table, acpidump text, a recorded machine, or a "
-        "directory shaped like a root file system",
+        "directory or archive shaped like a root file system",
     )
 
 
