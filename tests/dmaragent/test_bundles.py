@@ -12,7 +12,7 @@ from dmaragent.collect import manifest
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import BUNDLE, open_host
 from dmaragent.errors import HostError
-from support.bundles import PACKERS, TOP, machine_files, pack_tar, tar_of, zip_of
+from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run
 from support.machines import MACHINES, NAMES
 
@@ -137,3 +137,26 @@ def test_a_bundle_is_held_against_its_manifest_when_it_is_opened(
 
     assert caught.value.message.startswith(str(path))
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"4", b"6"], ids=str)
+def test_a_bundle_holds_only_files_and_directories(kind: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.tar"
+    extra = [(member(f"{TOP}/derived/x", kind, "y"), b"")]
+    path.write_bytes(tar_of(machine_files("qemu-q35-rmrr"), TOP, extra))
+
+    with pytest.raises(HostError, match=r"derived/x' is .*which no bundle holds"):
+        open_host(str(path))
+
+
+@pytest.mark.parametrize("end", PACKERS)
+@pytest.mark.parametrize("more", ["text", "itself"])
+def test_what_follows_the_end_of_a_bundle_is_refused(end: str, more: str, tmp_path: Path) -> None:
+    packed = pack_tar(end, machine_files("qemu-q35-rmrr"))
+    path = tmp_path / "bundle"
+    path.write_bytes(packed + (packed if more == "itself" else b"text"))
+
+    with pytest.raises(HostError, match="something follows the end"):
+        open_host(str(path))
+    path.write_bytes(packed + bytes(1024))
+    assert open_host(str(path)).kind == BUNDLE

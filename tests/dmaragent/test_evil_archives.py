@@ -99,6 +99,7 @@ def test_a_bomb_is_given_up_early_and_in_little_memory(name: str, tmp_path: Path
     said, megabytes = ran.stdout.splitlines()
     assert said.startswith(str(path))
     assert int(megabytes) <= MOST_MEMORY
+    assert ("Memory usage limit exceeded" in said) == name.startswith("xz that needs")
     if " of it expand to more than " in said:
         most = max(FREE_EXPANSION, LARGEST_RATIO * path.stat().st_size)
         assert int(said.rpartition(" ")[2]) <= most < evil_archives.BOMB

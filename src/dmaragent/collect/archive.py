@@ -63,7 +63,7 @@ class Archive:
     tops: dict[str, None] = field(default_factory=dict)
     """The first few names at the top."""
     nested: list[str] = field(default_factory=list)
-    """The first few archives in it, by their names."""
+    """The first few archives near its top, by their names; deeper ones are part of a report."""
     members: int = 0
 
 
@@ -205,7 +205,8 @@ def _pass_over(archive: Archive, path: str) -> None:
     found = _SYS.match(path)
     if found:
         archive.tree.add_folder(found[1])
-    if path.lower().endswith(_PACKED) and len(archive.nested) < 3:
+    inner = path.lower().endswith(_PACKED) and path.count("/") < 2
+    if inner and len(archive.nested) < 3:
         archive.nested.append(path)
 
 
