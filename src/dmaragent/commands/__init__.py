@@ -9,9 +9,23 @@ from dmaragent.commands import (
     explain,
     hotplug,
     inventory,
+    report,
     resolve,
     rmrr_option,
     why,
 )
 
-VERBS = (inventory, check, explain, why, resolve, hotplug, diff, rmrr_option, dump, decode, encode)
+VERBS = (
+    inventory,
+    check,
+    explain,
+    why,
+    resolve,
+    hotplug,
+    diff,
+    rmrr_option,
+    report,
+    dump,
+    decode,
+    encode,
+)

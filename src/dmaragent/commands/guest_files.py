@@ -1,5 +1,7 @@
 """The guests that a user names, as verbs about guests read them."""
 
+import os
+
 from dmaragent.api import read_guests
 from dmaragent.collect.guests import read_guest_files
 from dmaragent.errors import DmaragentError
@@ -9,8 +11,12 @@ _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
 _GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
 
 
-def named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
+def named_guests(
+    paths: list[str], *, bare: bool = False
+) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
     """Read the guests at `paths`; and say of which files of a folder not, and why.
+
+    With `bare`, a guest's source is the name of its file, without the folders it lies in.
 
     Raises:
         DmaragentError: one that was named cannot be read.
@@ -23,7 +29,7 @@ def named_guests(paths: list[str]) -> tuple[list[GuestConfig], list[tuple[str, s
             passed_over.append((file.path, file.problem.removeprefix(file.path).strip()))
             continue
         try:
-            read = read_guests(file.text, file.path)
+            read = read_guests(file.text, os.path.basename(file.path) if bare else file.path)
         except DmaragentError as error:
             if file.named:
                 raise

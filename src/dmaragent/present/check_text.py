@@ -16,7 +16,7 @@ _MOST_PIECES = 4
 
 def check_text(checked: Checked, title: str) -> Iterator[str]:
     """Give the lines of the answer: how much was found, what was not looked at, each finding."""
-    yield from paragraph(f"{title}: {_summary(checked)}", hang=2)
+    yield from paragraph(f"{title}: {summary_words(checked)}", hang=2)
     if not checked.decoded:
         said = "Nothing of the table could be decoded: the rules about what it holds saw nothing."
         yield from paragraph(said)
@@ -24,11 +24,15 @@ def check_text(checked: Checked, title: str) -> Iterator[str]:
         ids = ", ".join(each.rules)
         said = f"Not looked at, because {each.need.value} {_verb(each.need.value)} not known:"
         yield from paragraph(f"{said} {count(len(each.rules), 'rule')} ({ids})", hang=2)
-    for (severity, _), found in groupby(
-        checked.findings, key=lambda one: (one.severity, one.rule.id)
-    ):
+    for found in by_rule(checked):
         yield ""
-        yield from _group(severity, list(found))
+        yield from _group(found[0].severity, found)
+
+
+def by_rule(checked: Checked) -> Iterator[list[Finding]]:
+    """Give the findings that are told together: of one rule, and as bad as each other."""
+    for _, found in groupby(checked.findings, key=lambda one: (one.severity, one.rule.id)):
+        yield list(found)
 
 
 def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
@@ -40,7 +44,8 @@ def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
     )
 
 
-def _summary(checked: Checked) -> str:
+def summary_words(checked: Checked) -> str:
+    """Say in a line how much was found."""
     asked = f"{count(checked.asked, 'rule')} asked"
     if not checked.findings:
         return f"nothing wrong was found ({asked})" if checked.decoded else f"undecodable ({asked})"
@@ -63,8 +68,8 @@ def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
     """Tell the hits of one rule, then what comes of it; what all have in common once."""
     rule = found[0].rule
     yield from paragraph(f"{severity.value}  {rule.id}  {rule.title}", hang=2)
-    xen = _common([each.xen for each in found])
-    linux = _common([each.linux for each in found])
+    xen = common([each.xen for each in found])
+    linux = common([each.linux for each in found])
     for each in found:
         yield from paragraph(each.hit.said, indent=2, hang=2)
         yield from _shown(each.hit.evidence)
@@ -79,14 +84,14 @@ def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
     yield from _labelled("Do", rule.advice)
 
 
-def _common(texts: list[str]) -> str:
+def common(texts: list[str]) -> str:
     """Give the one text that all have; empty where they differ."""
     return texts[0] if len(set(texts)) == 1 else ""
 
 
 def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
     for each in evidence[:_MOST_PIECES]:
-        yield from paragraph(_evidence_words(each), indent=4, hang=2)
+        yield from paragraph(evidence_words(each), indent=4, hang=2)
     if len(evidence) > _MOST_PIECES:
         yield f"    and {len(evidence) - _MOST_PIECES} more, which --json shows"
 
@@ -95,7 +100,7 @@ def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
     return labelled(label, text, indent=indent, column=_LABEL)
 
 
-def _evidence_words(evidence: Evidence) -> str:
+def evidence_words(evidence: Evidence) -> str:
     """Show bytes, with what they are; of many only the first."""
     shown = evidence.data[:_MOST_BYTES].hex(" ").replace(" ", _NO_BREAK)
     more = _NO_BREAK + "…" if len(evidence.data) > _MOST_BYTES else ""

@@ -51,11 +51,12 @@ def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
 
 def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
     """Give what is known of a function besides its verdicts, a labelled fact a line."""
-    for title, fact in _card_facts(inventory, function):
+    for title, fact in card_facts(inventory, function):
         yield from labelled(title, fact)
 
 
-def _card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    """Give what is known of a function besides its verdicts: a name and a fact each."""
     yield "Driver", visible(function.driver or "none")
     if function.slot:
         yield "Slot", visible(function.slot)

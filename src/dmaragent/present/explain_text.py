@@ -10,14 +10,14 @@ from dmaragent.present.summary_text import limits_text
 from dmaragent.present.tables import labelled, paragraph
 from dmaragent.verdict.model import Can, Case, Explanation, Safety, Step
 
-_CAN_WORDS = {
+CAN_WORDS = {
     Can.YES: "yes",
     Can.CONDITIONS: "on conditions",
     Can.NO: "no",
     Can.UNKNOWN: "not known",
     Can.NOT_APPLICABLE: "not applicable",
 }
-_SAFETY_WORDS = {
+SAFETY_WORDS = {
     Safety.NEEDED: "needed first",
     Safety.SAFE: "safe",
     Safety.FIRMWARE: "changes the firmware",
@@ -45,7 +45,7 @@ def explain_text(inventory: Inventory, told: Explanation, stack: Stack) -> Itera
     if told.toolstacks:
         yield from ["", "The policy it gets where nobody says one"]
         for one in told.toolstacks:
-            head = f"{one.toolstack}: {one.policy}, which comes to: {_CAN_WORDS[one.can]}."
+            head = f"{one.toolstack}: {one.policy}, which comes to: {CAN_WORDS[one.can]}."
             yield from paragraph(f"{head} {one.said}", indent=2, hang=2)
     if told.notes:
         yield from ["", "Notes"]
@@ -71,7 +71,7 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
         yield from ["", "What helps, the safest first"]
     for number, step in enumerate(steps, 1):
         side = f"{step.side}; " if step.side else ""
-        head = f"{number:3}  {step.title} ({side}{_SAFETY_WORDS[step.safety]})"
+        head = f"{number:3}  {step.title} ({side}{SAFETY_WORDS[step.safety]})"
         yield from paragraph(head, hang=5)
         yield from paragraph(step.said, indent=5)
         if step.lines:
@@ -81,7 +81,7 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
 
 def _cases(cases: Sequence[Case]) -> Iterator[str]:
     for case in cases:
-        yield from paragraph(f"{case.title}: {_CAN_WORDS[case.can]}. {case.said}", indent=2, hang=2)
+        yield from paragraph(f"{case.title}: {CAN_WORDS[case.can]}. {case.said}", indent=2, hang=2)
         if case.message:
             yield from paragraph(f'It prints "{case.message}"', indent=4, hang=2)
         facts = []

@@ -51,7 +51,7 @@ def regions_text(inventory: Inventory) -> Iterator[str]:
         yield from paragraph(_region_head(region), hang=5)
         owners = f"the same as region {first}" if repeated else "  ".join(names)
         yield from paragraph(owners or "no owner: its device scope is empty", indent=5)
-        yield from paragraph(_region_views(inventory, region), indent=5, hang=2)
+        yield from paragraph(region_views(inventory, region), indent=5, hang=2)
 
 
 def _region_head(region: Region) -> str:
@@ -64,7 +64,7 @@ def _region_head(region: Region) -> str:
     )
 
 
-def _region_views(inventory: Inventory, region: Region) -> str:
+def region_views(inventory: Inventory, region: Region) -> str:
     """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
     told = []
     view = region.xen

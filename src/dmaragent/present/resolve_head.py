@@ -63,7 +63,7 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
         why = shorten(reason_words(resolution.reasons[0]), 200)
         yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")
     else:
-        yield from labelled("Why", shorten(_why_it_starts(resolution) + lost))
+        yield from labelled("Why", shorten(why_it_starts(resolution) + lost))
     yield from labelled("Remedy", _remedy_words(resolution, helps))
     limits = [resolution.stack.origin, *list_words(resolution.host)]
     yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 140))
@@ -77,7 +77,8 @@ def shorten(text: str, most: int = 240) -> str:
     return f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
 
 
-def _why_it_starts(resolution: Resolution) -> str:
+def why_it_starts(resolution: Resolution) -> str:
+    """Say why a guest starts that nothing is said against."""
     case = resolution.case
     if resolution.guest.type is GuestType.PV:
         return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"

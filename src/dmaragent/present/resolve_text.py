@@ -22,6 +22,7 @@ _OUTCOME_WORDS = {
     Outcome.HIDDEN: "not told",
     Outcome.CONFLICT: "CONFLICT",
 }
+REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
 MOST_ROWS = 32
 """Rows of a list that are shown where not all is asked for."""
 
@@ -159,12 +160,13 @@ def _regions(resolution: Resolution, case: Case, layout: Layout, most: int | Non
         yield "Regions: none is reserved"
         return
     yield "Regions, in libxl's order"
-    rows = [("Range", "Owner", "Policy", "Decided by", "Outcome")]
-    rows += [_region(resolution, case, one) for one in layout.placed]
+    rows: list[Sequence[str]] = [REGION_COLUMNS]
+    rows += [region_row(resolution, case, one) for one in layout.placed]
     yield from _cut(rows, most)
 
 
-def _region(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, str, str, str]:
+def region_row(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, str, str, str]:
+    """Say of one region whose it is, by which policy, who decided that, and what came of it."""
     entry = one.reservation
     owners = resolution.host.owners.get(entry.region, ())
     decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
@@ -205,15 +207,16 @@ def _memory(case: Case, layout: Layout, most: int | None) -> Iterator[str]:
         yield from _cut([(span(one.range), one.type.value) for one in entries], most, indent=4)
 
 
-def _ram(ram: RamLayout) -> tuple[AddressRange, ...]:
+def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
+    """Give the ranges that a guest's RAM lies in."""
     low = AddressRange(0, ram.lowmem_end)
     return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
     held = tuple(one for one in regions if ram.overlaps(one))
-    return Painted(_ram(ram), tuple(one for one in regions if one not in held), held)
+    return Painted(ram_ranges(ram), tuple(one for one in regions if one not in held), held)
 
 
 def _ram_words(ram: RamLayout) -> str:
-    return ", ".join(span(one) for one in _ram(ram) if one.size)
+    return ", ".join(span(one) for one in ram_ranges(ram) if one.size)

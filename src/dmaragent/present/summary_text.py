@@ -17,8 +17,16 @@ _HANG = 9
 def summary_text(inventory: Inventory) -> Iterator[str]:
     """Give the lines that say what host this is and what was found."""
     yield from limits_text(inventory)
+    for name, facts in summary_facts(inventory):
+        yield from paragraph(
+            f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG
+        )
+
+
+def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Give what is known of the host and of what was found: a name and a sentence each."""
     for name, facts in (
-        ("Machine", _machine(inventory)),
+        ("Machine", machine_words(inventory)),
         ("System", _system(inventory)),
         ("Table", _table(inventory)),
         ("PCI", _pci(inventory)),
@@ -27,9 +35,7 @@ def summary_text(inventory: Inventory) -> Iterator[str]:
         ("Linux", _linux(inventory)),
     ):
         if facts:
-            yield from paragraph(
-                f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG
-            )
+            yield name, facts
 
 
 def limits_text(inventory: Inventory) -> Iterator[str]:
@@ -45,22 +51,27 @@ def limits_text(inventory: Inventory) -> Iterator[str]:
             yield from paragraph(str(damage), indent=2, hang=2)
 
 
-def _machine(inventory: Inventory) -> str:
+def machine_words(inventory: Inventory) -> str:
+    """Name the machine and its firmware."""
     machine = inventory.host.machine
     words = " ".join(word for word in (machine.vendor, machine.model) if word)
     firmware = f"firmware {machine.firmware}" if machine.firmware else ""
     return visible(", ".join(word for word in (words, firmware) if word))
 
 
+def hypervisor_words(inventory: Inventory) -> str:
+    """Name the hypervisor that the kernel runs on, or nothing."""
+    xen = inventory.host.xen
+    if xen is None:
+        return ""
+    release = "Xen" if xen.release is None else "Xen {}.{}".format(*xen.release)
+    kind = f"{xen.guest_type or ''} {'dom0' if xen.dom0 else 'guest'}".strip()
+    return f"{release}{xen.extra or ''}, {kind}" if xen.dom0 is not None else release
+
+
 def _system(inventory: Inventory) -> str:
     host = inventory.host
-    told = []
-    if host.xen is not None:
-        release = "Xen" if host.xen.release is None else "Xen {}.{}".format(*host.xen.release)
-        kind = f"{host.xen.guest_type or ''} {'dom0' if host.xen.dom0 else 'guest'}".strip()
-        told.append(
-            f"{release}{host.xen.extra or ''}, {kind}" if host.xen.dom0 is not None else release
-        )
+    told = [hypervisor_words(inventory)] if host.xen is not None else []
     if host.system.kernel_release:
         told.append(f"Linux {host.system.kernel_release}")
     if host.system.memory_total:

@@ -1,6 +1,7 @@
 """Units, their scopes and the devices behind them, as a tree for people."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
@@ -12,15 +13,35 @@ from dmaragent.topology import BusIndex, Located, PciFunction, Presence
 from dmaragent.units import Unit
 from fwtables.constants import ScopeType
 
-_DEEPEST = 24
-"""Columns; a tree deeper than that is not indented further."""
+_DEEPEST = 12
+"""A tree deeper than that is not indented further."""
+_GAP = "\N{NO-BREAK SPACE}" * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of the tree: how deep it stands, and what it says."""
+
+    depth: int
+    said: str
+    sbdf: SBDF | None = None
+    """The function that it is about."""
+    regions: bool = False
+    """Whether a region names that function."""
 
 
 def tree_text(inventory: Inventory) -> Iterator[str]:
     """Yield the lines of ``dmaragent inventory --tree``."""
     yield from limits_text(inventory)
+    for node in tree_nodes(inventory):
+        yield from paragraph(node.said, indent=2 * min(node.depth, _DEEPEST), hang=2)
+
+
+def tree_nodes(inventory: Inventory) -> Iterator[Node]:
+    """Yield units, their scopes in table order and the functions behind them."""
     if not inventory.units:
-        yield "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
+        said = "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
+        yield Node(0, said)
         return
     tree = _Tree(inventory)
     for unit in inventory.units:
@@ -46,13 +67,14 @@ class _Tree:
                 if owner.sbdf is not None:
                     self._regions.setdefault(owner.sbdf, []).append(region.number)
 
-    def unit(self, unit: Unit) -> Iterator[str]:
+    def unit(self, unit: Unit) -> Iterator[Node]:
         """Yield a unit, its scopes in table order and what is behind them."""
         drhd = unit.drhd
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
-        yield (
+        yield Node(
+            0,
             f"DRHD at 0x{unit.offset:x}  segment {drhd.segment_number:04x}, "
-            f"registers 0x{drhd.register_base_address:x}{node}"
+            f"registers 0x{drhd.register_base_address:x}{node}",
         )
         shown: set[SBDF] = set()
         for place in unit.scopes:
@@ -60,21 +82,22 @@ class _Tree:
         if drhd.include_pci_all:
             rest = [sbdf for sbdf in sorted(self._known) if self._unit_of.get(sbdf) is unit]
             rest = [sbdf for sbdf in rest if sbdf not in shown]
-            yield f"  INCLUDE_PCI_ALL: {count(len(rest), 'function')} that no other unit names"
+            number = count(len(rest), "function")
+            yield Node(1, f"INCLUDE_PCI_ALL: {number} that no other unit names")
             for sbdf in rest:
-                yield from self._shown(self._known[sbdf], 4, shown)
+                yield from self._shown(self._known[sbdf], 2, shown)
         elif not unit.scopes:
-            yield "  no device scope, and not INCLUDE_PCI_ALL: serves nothing"
+            yield Node(1, "no device scope, and not INCLUDE_PCI_ALL: serves nothing")
 
-    def unserved(self) -> Iterator[str]:
+    def unserved(self) -> Iterator[Node]:
         """Yield the functions that no unit serves, where there are units at all."""
         rest = [sbdf for sbdf in sorted(self._known) if sbdf not in self._unit_of]
         if rest:
-            yield f"No unit serves {count(len(rest), 'function')}"
+            yield Node(0, f"No unit serves {count(len(rest), 'function')}")
             for sbdf in rest:
-                yield from paragraph(self._function(self._known[sbdf]), indent=2, hang=2)
+                yield self._function(self._known[sbdf], 1)
 
-    def _scope(self, place: Located, shown: set[SBDF]) -> Iterator[str]:
+    def _scope(self, place: Located, shown: set[SBDF]) -> Iterator[Node]:
         scope = place.scope
         kind = scope_words(scope.type)
         path = f"{scope.start_bus_number:02x}:" + ">".join(map(str, scope.path))
@@ -83,45 +106,43 @@ class _Tree:
             name = self._capabilities.namespace_names.get(scope.enumeration_id, "")
             is_named = scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and name
             said = f"{kind} {scope.enumeration_id} at {where}{f', {name}' if is_named else ''}"
-            yield from paragraph(said, indent=2, hang=2)
+            yield Node(1, said)
             return
         function = None if place.sbdf is None else self._known.get(place.sbdf)
         if function is None:
             absent = "absent" if place.presence is Presence.ABSENT else "not looked for"
-            said = f"{where}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{kind}, {absent}"
-            yield from paragraph(said, indent=2, hang=2)
+            yield Node(1, f"{where}{_GAP}{kind}, {absent}", place.sbdf)
             return
-        yield from self._shown(function, 2, shown)
+        yield from self._shown(function, 1, shown)
         if scope.type == ScopeType.PCI_SUB_HIERARCHY:
-            yield from self._below(function, 4, shown)
+            yield from self._below(function, 2, shown)
 
-    def _shown(self, function: PciFunction, indent: int, shown: set[SBDF]) -> Iterator[str]:
+    def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
         """Yield a function and its virtual functions, which are served with it."""
         for each in (function, *self._virtual.get(function.sbdf, ())):
             if each.sbdf not in shown:
                 shown.add(each.sbdf)
-                yield from paragraph(self._function(each), indent=indent, hang=2)
+                yield self._function(each, depth)
 
-    def _below(self, bridge: PciFunction, indent: int, shown: set[SBDF]) -> Iterator[str]:
+    def _below(self, bridge: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
         """Yield what is on the bus behind `bridge`; each function once, whatever the numbers say."""
         if bridge.secondary_bus is None:
             return
         for function in self._index.on(bridge.sbdf.segment, bridge.secondary_bus):
             if function.sbdf in shown:
                 continue
-            yield from self._shown(function, indent, shown)
+            yield from self._shown(function, depth, shown)
             if function.is_bridge:
-                yield from self._below(function, min(indent + 2, _DEEPEST), shown)
+                yield from self._below(function, depth + 1, shown)
 
-    def _function(self, function: PciFunction) -> str:
+    def _function(self, function: PciFunction, depth: int) -> Node:
         code = function.class_code
         what = "class not known" if code is None else class_words(code)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
-        mark = (
-            f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}region {span_words(regions)}" if regions else ""
-        )
+        mark = f"{_GAP}region {span_words(regions)}" if regions else ""
         cached = function.sbdf in self._capabilities.translation_cached
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""
-        return f"{function.sbdf}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{what}{driver}{ats}{mark}"
+        said = f"{function.sbdf}{_GAP}{what}{driver}{ats}{mark}"
+        return Node(depth, said, function.sbdf, bool(regions))

@@ -1,0 +1,78 @@
+"""``dmaragent report``: all that is known of a host on one page, to be sent along."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+NAME = "report"
+HELP = "all of it on one page: an HTML file to attach to a bug"
+DESCRIPTION = """\
+Write one HTML file that tells of a host: the address space as a picture, the
+regions and who owns them, what Xen and Linux make of each device, the findings
+and what to do, units and scopes, the table itself; and with --guest what
+becomes of a guest and its memory.  The file loads nothing from anywhere."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent report -o report.html
+  dmaragent report -o report.html --host DMAR.bin --xen 4.17
+  sudo dmaragent report -o report.html --guest /etc/xen/win10.cfg
+  dmaragent report --host DMAR.bin > report.html
+
+Exit codes: 0 written; 2 not written."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the file to write (default: standard output)"
+    )
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help="instead of this machine: a table, acpidump text, a recorded machine, "
+        "or a directory shaped like a root file system",
+    )
+    parser.add_argument(
+        "--guest",
+        metavar="CFG",
+        action="append",
+        default=[],
+        help="tell of this guest too: an xl.cfg, or libxl's JSON (repeat it)",
+    )
+    parser.add_argument(
+        "--xen", metavar="RELEASE", help="as that release of Xen (4.17, 4.16.1) would"
+    )
+    parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the report."""
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+
+    to_terminal = options.output is None and sys.stdout.isatty()
+    if to_terminal:
+        raise DmaragentError("a report is no text for a terminal", "-o FILE writes it to a file")
+    page = _page(options).encode("utf-8")
+    if options.output in (None, "-"):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(page)
+        sys.stdout.buffer.flush()
+    else:
+        from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
+
+        write_new(options.output, page, force=options.force)
+    return 0
+
+
+def _page(options: argparse.Namespace) -> str:
+    from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
+    from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
+
+    guests, _ = named_guests(options.guest, bare=True)
+    asked = ask_host(options.host, Question(xen=options.xen), guests)
+    return report_of(asked, guests, named=options.xen is not None)

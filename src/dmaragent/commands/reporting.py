@@ -1,0 +1,26 @@
+"""A report of a host that was asked: what ``report`` prints and ``dump`` puts into a bundle."""
+
+from collections.abc import Sequence
+
+from dmaragent.api import Asked, answer, resolve_guest
+from dmaragent.checks import check
+from dmaragent.inventory import take_inventory
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.present.report import devices_to_tell, report_html
+from dmaragent.verdict import explain
+
+
+def report_of(asked: Asked, guests: Sequence[GuestConfig] = (), *, named: bool = False) -> str:
+    """Write the report of `asked` with `guests`.
+
+    The inventory and the findings are those of the host as it is, as its verbs have them;
+    `named` says that a release was asked for by name, and then they are that release's.
+    """
+    inventory = asked.inventory if named else take_inventory(asked.host)
+    told = [
+        explain(asked.inventory, asked.facts, asked.stack, sbdf)
+        for sbdf in devices_to_tell(inventory)
+    ]
+    answers = [answer(resolve_guest(one, asked.facts, asked.stack)) for one in guests]
+    checked = None if inventory.absence is not None else check(inventory)
+    return report_html(inventory, checked, told, answers, asked.stack.origin)

@@ -1,0 +1,138 @@
+"""HTML and SVG from one writer: text is always escaped, and only the writer makes markup.
+
+A name that firmware, a guest or a file chose can stand anywhere here: it comes out as the text
+that it is, its controls and bidirectional marks made visible.  What could load or run something
+(``src``, ``style``, ``onclick``, a link out of the document) is refused, whoever asks for it.
+
+A template engine would add a dependency and a second language for what is mostly computed:
+pictures, nested lists, tables.  The writer is smaller than their use would be.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from typing import TypeAlias
+
+from dmaragent.present.escaping import visible
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A finished piece of markup; only this module makes one."""
+
+    source: str
+
+
+Child: TypeAlias = "Markup | str | Iterable[Child] | None"
+Attribute: TypeAlias = str | float | bool | None
+NOTHING = Markup("")
+_EMPTY = frozenset({"br", "col", "hr", "link", "meta", "wbr"})
+"""Elements without an end tag: HTML, 13.1.2, void elements."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_REFUSED = re.compile(r"on.*|style|src|srcset|srcdoc|action|formaction|data|background|poster")
+
+
+def element(name: str, /, *children: Child, **attributes: Attribute) -> Markup:
+    """Write an element; a child is text, markup, or several of these.
+
+    In the name of an attribute ``_`` stands for ``-``, and one at the end is dropped:
+    ``class_``, ``aria_label``.  None and False leave it out.
+
+    Raises:
+        ValueError: it is a name that cannot be, or could load or run something.
+
+    """
+    _check_name(name)
+    if name in ("script", "style", "iframe", "object", "embed", "img", "base"):
+        raise ValueError(f"<{name}> is not written from children")
+    written = "".join(
+        _attribute(key.rstrip("_").replace("_", "-"), value)
+        for key, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if name in _EMPTY:
+        return Markup(f"<{name}{written}>")
+    return Markup(f"<{name}{written}>{_written(children)}</{name}>")
+
+
+def several(*children: Child) -> Markup:
+    """Put pieces one after the other."""
+    return Markup(_written(children))
+
+
+def text_lines(lines: Iterable[str]) -> Markup:
+    """Write lines of text for a ``pre``: the one place where a new line is kept."""
+    return Markup("\n".join(_text(line) for line in lines))
+
+
+def page(head: Markup, body: Markup, *, css: str, script: str) -> str:
+    """Put a document together that may use its own style and script and nothing else.
+
+    The policy names both by their hash (Content Security Policy level 3, 2.3.1), so that no
+    other can be slipped in, and allows no address at all.
+    """
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src '{_hash(css)}'",
+            f"script-src '{_hash(script)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    guard = element("meta", http_equiv="Content-Security-Policy", content=policy)
+    charset = element("meta", charset="utf-8")
+    style = _verbatim("style", css).source
+    top = f"<head>{charset.source}{guard.source}{head.source}{style}</head>"
+    code = _verbatim("script", script).source
+    bottom = f"<body>{body.source}{code}</body>"
+    return f'<!DOCTYPE html>\n<html lang="en">{top}\n{bottom}</html>\n'
+
+
+def _verbatim(name: str, content: str) -> Markup:
+    """Write a style or a script of this program's own, which is not escaped."""
+    if "</" in content or "<!--" in content:
+        raise ValueError(f"a {name} must not hold what could end it")
+    return Markup(f"<{name}>{content}</{name}>")
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + b64encode(sha256(content.encode()).digest()).decode("ascii")
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of an element or an attribute")
+
+
+def _attribute(name: str, value: Attribute) -> str:
+    _check_name(name)
+    if _REFUSED.fullmatch(name):
+        raise ValueError(f"the attribute {name} could load or run something")
+    if name == "href" and not str(value).startswith("#"):
+        raise ValueError("a link leads within the document")
+    if value is True:
+        return f' {name}=""'
+    shown = _number(value) if isinstance(value, float) else str(value)
+    return f' {name}="{_text(shown)}"'
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _text(text: str) -> str:
+    return escape(visible(text), quote=True)
+
+
+def _written(child: Child) -> str:
+    if child is None:
+        return ""
+    if isinstance(child, Markup):
+        return child.source
+    if isinstance(child, str):
+        return _text(child)
+    return "".join(_written(each) for each in child)

@@ -1,0 +1,80 @@
+"""A report: all that is known of a host's reserved memory on one page, a single HTML file.
+
+Pure: :func:`report_html` is a function from frozen values to text.  The page loads nothing, and
+its own policy forbids it; the same values give the same bytes.
+"""
+
+from collections.abc import Sequence
+
+from dmaragent import __version__
+from dmaragent.addresses import SBDF
+from dmaragent.checks.model import Checked
+from dmaragent.inventory import Inventory
+from dmaragent.policy.answer import Answer
+from dmaragent.present.markup import Markup, element, page, several
+from dmaragent.present.report.findings import findings_section
+from dmaragent.present.report.guests import guest_section
+from dmaragent.present.report.head import head_section, limits_section
+from dmaragent.present.report.host_map import map_section
+from dmaragent.present.report.regions import devices_section, regions_section
+from dmaragent.present.report.structures import raw_section, tree_section
+from dmaragent.present.report.theme import STYLE
+from dmaragent.present.report.words import concerned
+from dmaragent.present.report.zoom import SCRIPT
+from dmaragent.present.summary_text import machine_words
+from dmaragent.verdict.model import Explanation
+
+MOST_TOLD = 40
+"""Devices whose whole story is told; working it out takes about 10 ms each."""
+
+
+def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
+    """Give the devices whose story belongs into the report."""
+    known = inventory.host.topology.known
+    return [one for one in concerned(inventory) if one in known][:MOST_TOLD]
+
+
+def report_html(
+    inventory: Inventory,
+    checked: Checked | None,
+    told: Sequence[Explanation] = (),
+    guests: Sequence[Answer] = (),
+    origin: str = "",
+) -> str:
+    """Write the page.
+
+    Args:
+        inventory: of the whole host.
+        checked: its findings; None where there is no table to look at.
+        told: the stories of ``devices_to_tell``.
+        guests: what becomes of guests on it.
+        origin: how the releases are known that the stories and the guests are told for.
+
+    """
+    name = machine_words(inventory) or "a host"
+    title = f"Reserved device memory of {name}"
+    sections = [
+        head_section(inventory, checked, origin),
+        limits_section(inventory, checked),
+        map_section(inventory),
+        regions_section(inventory),
+        devices_section(inventory, concerned(inventory), told),
+        findings_section(checked),
+        tree_section(inventory),
+        raw_section(inventory),
+        *(guest_section(number, one) for number, one in enumerate(guests, 1)),
+    ]
+    head = several(
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", title),
+    )
+    return page(head, _body(title, sections), css=STYLE, script=SCRIPT)
+
+
+def _body(title: str, sections: Sequence[Markup]) -> Markup:
+    skip = element("a", "Skip to the report", href="#report", class_="skip")
+    banner = element("header", element("h1", title))
+    main = element("main", sections, id="report", tabindex="-1")
+    footer = element("footer", element("p", f"Made by dmaragent {__version__}."))
+    return several(skip, banner, main, footer)

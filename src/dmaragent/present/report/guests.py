@@ -1,0 +1,181 @@
+"""What becomes of a guest: verdict, reasons, remedies, and its memory before and after."""
+
+from collections.abc import Iterator, Sequence
+
+from dmaragent.addresses import AddressRange
+from dmaragent.policy.answer import Answer
+from dmaragent.policy.decisions import Decision, Verdict, span
+from dmaragent.policy.layout import Layout, Outcome, RamLayout
+from dmaragent.policy.model import FOUR_GIB
+from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.present.markup import NOTHING, Child, Markup, element
+from dmaragent.present.report.parts import bullets, facts, section, table, verbatim
+from dmaragent.present.report.picture import Box, Column, picture
+from dmaragent.present.report.scale import make_scale
+from dmaragent.present.report.zoom import zoomable
+from dmaragent.present.resolve_head import (
+    VERDICT_WORDS,
+    reason_words,
+    stack_words,
+    why_it_starts,
+)
+from dmaragent.present.resolve_text import REGION_COLUMNS, ram_ranges, region_row
+from dmaragent.present.wording import count, rough_size_words, size_words
+
+_MOST = 64
+"""Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
+_KINDS = {
+    Outcome.CLEAR: ("kept", "kept free"),
+    Outcome.MOVED: ("kept", "RAM moved away"),
+    Outcome.HIDDEN: ("hidden", "not told"),
+    Outcome.CONFLICT: ("conflict", "CONFLICT"),
+}
+
+
+def guest_section(number: int, answer: Answer) -> Markup:
+    """Tell of one guest."""
+    found = answer.resolution
+    key = f"guest-{number}"
+    name = found.guest.name or found.guest.source
+    verdict = element(
+        "span", VERDICT_WORDS[found.verdict], class_=f"badge is-{found.verdict.value}"
+    )
+    head = element("p", verdict, f" ({stack_words(found.stack)})", class_="lead")
+    settings = [(one.name, f"{one.value} ({one.origin})") for one in answer.settings]
+    return section(
+        key,
+        f"Guest {name}",
+        head,
+        _reasons(found),
+        _remedies(answer),
+        [element("h3", "Settings in effect"), facts(settings)] if settings else None,
+        _cases(key, found),
+        _notes(answer),
+    )
+
+
+def _reasons(found: Resolution) -> Markup:
+    if not found.reasons:
+        said = why_it_starts(found)
+        return element("p", said[:1].upper() + said[1:] + ".")
+    title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
+    shown = [_reason(one) for one in found.reasons[:_MOST]]
+    left = len(found.reasons) - len(shown)
+    more = [f"and {left} more: dmaragent resolve --details lists all"] if left else []
+    return element("div", element("h3", title), bullets([*shown, *more]))
+
+
+def _reason(one: Decision) -> Child:
+    source = "" if one.rule is None else one.rule.source
+    rule = ": ".join(part for part in (source, one.shown) if part)
+    return [reason_words(one), element("small", f" [{rule}]") if rule else None]
+
+
+def _remedies(answer: Answer) -> Markup:
+    helps = answer.helps
+    if helps is None or (not helps.found and not helps.nothing):
+        return NOTHING
+    title = element("h3", "What helps")
+    if not helps.found:
+        return element("div", title, element("p", helps.nothing))
+    items = []
+    for one in helps.found:
+        left = f"; {count(one.warnings, 'warning')} left" if one.warnings else ""
+        lines = verbatim(one.lines, "Lines for the configuration") if one.lines else None
+        items.append(element("li", f"{one.effect}{left}", lines))
+    return element("div", title, element("ol", items))
+
+
+def _notes(answer: Answer) -> Markup:
+    found = answer.resolution
+    told = [f"{one.place}: {one.text}" for one in found.settings.messages]
+    told += [f"Before it can start: {line}" for line in found.needs]
+    told += [f"Documented and shipped differ: {line}" for line in answer.differences or ()]
+    told += [f"Reported, and not seen here: {line}" for line in answer.reports]
+    return element("div", element("h3", "Notes"), bullets(told)) if told else NOTHING
+
+
+def _cases(key: str, found: Resolution) -> Markup:
+    """Draw the case that gives the verdict; say of the others what comes of them."""
+    shown = found.case
+    if shown is None:
+        return NOTHING
+    others = [one for one in found.cases if one is not shown]
+    told = [
+        f"With {' or '.join(one.assumptions)}: it {VERDICT_WORDS[one.built.verdict]}"
+        for one in others
+        if one.assumptions
+    ]
+    assumed = f"Shown: with {' or '.join(shown.assumptions)}." if shown.assumptions else ""
+    return element(
+        "div",
+        element("h3", "Its memory, before and after"),
+        element("p", assumed) if assumed else None,
+        bullets(told),
+        _layout(key, found, shown),
+    )
+
+
+def _layout(key: str, found: Resolution, case: Case) -> Markup:
+    layout = case.built.layout
+    if layout is None:
+        return element("p", "No region is reserved: the guest is not laid out around any.")
+    title = f"Memory of {found.guest.name or found.guest.source}, before and after"
+    figure = element(
+        "figure",
+        zoomable(_picture(key, layout, title), title),
+        element("figcaption", _moved(layout)),
+    )
+    rows = [region_row(found, case, one) for one in layout.placed[:_MOST]]
+    left = len(layout.placed) - len(rows)
+    tables = [
+        table(f"{title}, in words", ("From", "To", "Size", "What it is"), _rows(layout)),
+        table("Regions, in libxl's order", REGION_COLUMNS, rows) if rows else None,
+        element("p", f"and {left} more: dmaragent resolve --details lists all") if left else None,
+    ]
+    return element("div", figure, element("div", tables), class_="beside-it")
+
+
+def _picture(key: str, layout: Layout, title: str) -> Markup:
+    regions = [
+        Box(
+            range=one.reservation.region,
+            kind=_KINDS[one.outcome][0],
+            said=f"{span(one.reservation.region)}: {_KINDS[one.outcome][1]}; {one.reason}",
+            label=f"{size_words(one.reservation.region.size)}, {_KINDS[one.outcome][1]}",
+        )
+        for one in layout.placed[:_MOST]
+    ]
+    before, after = _ram(layout.before, "before"), _ram(layout.after, "after")
+    scale = make_scale([one.range for one in (*before, *after, *regions)], (FOUR_GIB,))
+    columns = (
+        Column(name="before", boxes=before),
+        Column(name="after", boxes=after),
+        Column(name="regions", boxes=tuple(regions), beside=True),
+    )
+    return picture(scale, columns, key=key, title=title)
+
+
+def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
+    return tuple(
+        Box(range=one, kind="ram", said=f"RAM {when}: {span(one)}", label="RAM")
+        for one in ram_ranges(ram)
+        if one.size
+    )
+
+
+def _moved(layout: Layout) -> str:
+    moved = layout.before.lowmem_end - layout.after.lowmem_end
+    said = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
+    return f"{said}The scale is not linear, as above."
+
+
+def _rows(layout: Layout) -> Iterator[Sequence[str]]:
+    told: list[tuple[AddressRange, str]] = []
+    for when, ram in (("before", layout.before), ("after", layout.after)):
+        told += [(one, f"RAM {when}") for one in ram_ranges(ram) if one.size]
+    placed = layout.placed[:_MOST]
+    told += [(one.reservation.region, f"region: {_KINDS[one.outcome][1]}") for one in placed]
+    for one, what in sorted(told, key=lambda pair: pair[0]):
+        end = f"{one.end - 1:#x}" if one.size else "-"
+        yield f"{one.start:#x}", end, rough_size_words(one.size), what

@@ -1,0 +1,186 @@
+"""The address space of a host as a picture, and as a table that says the same."""
+
+from collections.abc import Iterable, Iterator
+
+from dmaragent.addresses import AddressRange
+from dmaragent.inventory import Inventory
+from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.present.markup import Markup, element
+from dmaragent.present.report.parts import section, table
+from dmaragent.present.report.picture import Box, Column, picture
+from dmaragent.present.report.scale import make_scale
+from dmaragent.present.report.words import owners_label, owners_words, range_words, region_size
+from dmaragent.present.report.zoom import zoomable
+from dmaragent.present.wording import rough_size_words, size_words
+from dmaragent.snapshot import Missing
+from dmaragent.views.model import ListEntry, Origin
+
+_FOUR_GIB = 1 << 32
+_KINDS = {
+    MemoryType.RAM: ("ram", "RAM"),
+    MemoryType.RESERVED: ("reserved", "reserved"),
+    MemoryType.ACPI: ("firmware", "ACPI"),
+    MemoryType.NVS: ("firmware", "ACPI NVS"),
+    MemoryType.UNUSABLE: ("firmware", "unusable"),
+    MemoryType.PERSISTENT: ("firmware", "persistent"),
+    MemoryType.SOFT_RESERVED: ("firmware", "soft res."),
+}
+_LEGEND = (
+    ("region", "reserved region (RMRR), with its number"),
+    ("xen", "on Xen's list and not in the table"),
+    ("ram", "RAM"),
+    ("reserved", "reserved by the firmware (hatched)"),
+    ("firmware", "other firmware ranges (dotted)"),
+    ("hole", "hole: in no range of the map (dashed)"),
+)
+
+
+def map_section(inventory: Inventory) -> Markup:
+    """Draw the regions beside what the firmware's memory map says."""
+    memory = _memory(inventory)
+    regions = [*_regions(inventory), *_xen_only(inventory)]
+    if not regions and not memory:
+        none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
+        return section("map", "Address space", none)
+    ranges = [one.range for one in (*regions, *memory)]
+    scale = make_scale(ranges, (_FOUR_GIB,))
+    if not memory:
+        whole = AddressRange(0, scale.marks[-1])
+        memory = [Box(range=whole, kind="hole", said=_NOT_KNOWN, label="not known")]
+    columns = (
+        Column(name="memory map", boxes=tuple(memory)),
+        Column(name="regions", boxes=tuple(regions), beside=True),
+    )
+    drawn = picture(scale, columns, key="host-map", title="Address space of the host")
+    used = {box.kind for box in (*memory, *regions)}
+    caption = element("figcaption", element("p", _CAPTION), _legend(used))
+    figure = element("figure", zoomable(drawn, "the address space"), caption)
+    equivalent = table("The same in words, by address", _HEAD, _rows([*memory, *regions]))
+    return section("map", "Address space", element("div", figure, equivalent, class_="beside-it"))
+
+
+_NOT_KNOWN = "The firmware's memory map is not known."
+_HEAD = ("From", "To", "Size", "What it is")
+_CAPTION = (
+    "Addresses grow downwards. The scale is not linear: each stretch is drawn by the logarithm "
+    "of its size and never smaller than a line, so that 4 KiB can be found beside 2 GiB."
+)
+
+
+def _legend(used: Iterable[str]) -> Markup:
+    kinds = set(used)
+    return element(
+        "ul",
+        [element("li", _swatch(kind), words) for kind, words in _LEGEND if kind in kinds],
+        class_="legend",
+    )
+
+
+def _swatch(kind: str) -> Markup:
+    """Show a small box of one kind."""
+    fills = {"reserved": "url(#host-map-hatch)", "firmware": "url(#host-map-dots)"}
+    shape = {"x": 1, "y": 1, "width": 22, "height": 12}
+    over = element("rect", **shape, fill=fills[kind]) if kind in fills else None
+    box = element("rect", **shape, class_=f"box {kind}")
+    return element(
+        "svg",
+        box,
+        over,
+        viewBox="0 0 24 14",
+        class_="swatch",
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
+def _regions(inventory: Inventory) -> Iterator[Box]:
+    for one in inventory.regions:
+        drawn = one.range is not None
+        segment = f", segment {one.segment:04x}" if one.segment else ""
+        said = (
+            f"Region {one.number}: {range_words(one)}, {region_size(one)}{segment}; "
+            f"owners: {owners_words(one)}"
+        )
+        yield Box(
+            range=one.range or AddressRange(one.base, one.base),
+            kind="region" if drawn else "odd",
+            said=said,
+            label=f"{one.number}: {region_size(one)}, {owners_label(one)}",
+            region=one.number,
+            drawn=drawn,
+        )
+
+
+def _xen_only(inventory: Inventory) -> Iterator[Box]:
+    """Yield what Xen lists and no region of the table is."""
+    origins = {
+        Origin.OPTION: "rmrr= on its command line",
+        Origin.UNEXPLAINED: "not explained by the table",
+        Origin.UNKNOWN: "no table to explain it by",
+    }
+    for one in inventory.xen.list.entries:
+        if one.origin in origins:
+            yield _xen_box(one, origins[one.origin])
+
+
+def _xen_box(entry: ListEntry, why: str) -> Box:
+    place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
+    size = size_words(entry.range.size)
+    return Box(
+        range=entry.range,
+        kind="xen",
+        said=f"On Xen's list: {place}, {size}; {why}",
+        label=f"Xen: {size}, {why}",
+    )
+
+
+def _memory(inventory: Inventory) -> list[Box]:
+    known = inventory.host.memory_map
+    if isinstance(known, Missing):
+        return []
+    return [*_with_holes(_joined(known))]
+
+
+def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
+    """Yield the entries, neighbours of one kind as one."""
+    last: MemoryEntry | None = None
+    for one in known.entries:
+        if last is not None and (last.words, last.range.end) == (one.words, one.range.start):
+            last = MemoryEntry(AddressRange(last.range.start, one.range.end), one.type, one.words)
+            continue
+        if last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last
+
+
+def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
+    at = 0
+    for one in entries:
+        if one.range.start > at:
+            yield _hole(AddressRange(at, one.range.start))
+        kind, label = _KINDS.get(one.type, ("firmware", one.words[:9]))
+        said = f"{one.words}: {one.range.start:#x}-{one.range.end - 1:#x}"
+        yield Box(range=one.range, kind=kind, said=said, label=label)
+        at = max(at, one.range.end)
+
+
+def _hole(gap: AddressRange) -> Box:
+    said = f"Hole: {gap.start:#x}-{gap.end - 1:#x}, in no range of the map"
+    return Box(range=gap, kind="hole", said=said, label="hole")
+
+
+def _rows(boxes: Iterable[Box]) -> Iterator[tuple[str, str, str, str]]:
+    for one in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
+        end = f"{one.range.end - 1:#x}" if one.drawn and one.range.size else "-"
+        size = rough_size_words(one.range.size) if one.drawn else "-"
+        yield f"{one.range.start:#x}", end, size, _what(one)
+
+
+def _what(box: Box) -> str:
+    if box.region is not None:
+        owners = box.said.partition("owners: ")[2]
+        wrong = "" if box.drawn else ", its limit lies below its base"
+        return f"region {box.region}{wrong}: {owners}"
+    return box.said.partition(": ")[0] if box.kind != "xen" else box.label

@@ -1,0 +1,61 @@
+"""Words that several sections of a report share."""
+
+from dmaragent.addresses import SBDF
+from dmaragent.checks.model import Severity
+from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.present.explain_text import CAN_WORDS
+from dmaragent.present.markup import Markup, element
+from dmaragent.present.wording import size_words
+from dmaragent.topology import Presence
+from dmaragent.verdict.model import Can
+
+SHOWN_OWNERS = 4
+
+
+def range_words(region: Region) -> str:
+    """Give base and limit as the table has them."""
+    return f"{region.base:#x}-{region.limit:#x}"
+
+
+def region_size(region: Region) -> str:
+    """Give the size, or why there is none."""
+    return size_words(region.size) if region.range else "limit below base"
+
+
+def owner_name(owner: Owner) -> str:
+    """Name an owner: its address, or the path that leads nowhere; and whether it answers."""
+    name = f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
+    if owner.sbdf is not None:
+        name = str(owner.sbdf)
+    words = {Presence.PRESENT: "", Presence.ABSENT: " absent", Presence.UNKNOWN: " not looked for"}
+    return name + words[owner.presence]
+
+
+def owners_words(region: Region) -> str:
+    """Name all owners of a region."""
+    return ", ".join(map(owner_name, region.owners)) or "no owner"
+
+
+def owners_label(region: Region) -> str:
+    """Name the first owner, and say how many more there are."""
+    if not region.owners:
+        return "no owner"
+    more = len(region.owners) - 1
+    return owner_name(region.owners[0]) + (f" +{more}" if more else "")
+
+
+def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give the devices that a region names or that Linux ties to one."""
+    named = {o.sbdf for region in inventory.regions for o in region.owners if o.sbdf is not None}
+    held = {held.sbdf for region in inventory.regions for held in region.linux}
+    return tuple(sorted(named | held))
+
+
+def severity_mark(severity: Severity) -> Markup:
+    """Write a severity: a word, in a frame of its colour."""
+    return element("span", severity.value, class_=f"badge {severity.value}")
+
+
+def can_mark(can: Can) -> Markup:
+    """Write whether a device can be passed through: a word, in a frame of its colour."""
+    return element("span", CAN_WORDS[can], class_=f"badge can-{can.value}")
