@@ -50,11 +50,12 @@ def summary_words(checked: Checked) -> str:
     if not checked.findings:
         return f"nothing wrong was found ({asked})" if checked.decoded else f"undecodable ({asked})"
     numbers = [(severity, checked.count(severity)) for severity in Severity]
-    words = [_severity_words(severity, number) for severity, number in numbers if number]
+    words = [severity_words(severity, number) for severity, number in numbers if number]
     return f"{', '.join(words)} ({asked})"
 
 
-def _severity_words(severity: Severity, number: int) -> str:
+def severity_words(severity: Severity, number: int) -> str:
+    """Count the findings of one severity."""
     if severity in (Severity.ERROR, Severity.WARNING):
         return count(number, severity.value)
     return f"{number} {severity.value}"

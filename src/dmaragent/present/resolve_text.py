@@ -90,17 +90,22 @@ def _cut(rows: Sequence[Sequence[str]], most: int | None, indent: int = 2) -> It
         yield f"{'':{indent}}… and {len(rows) - len(kept)} more (--details shows all)"
 
 
+def reason_groups(resolution: Resolution) -> list[list[Decision]]:
+    """Give the reasons that are told together: of several regions by one rule."""
+    groups: dict[tuple[object, ...], list[Decision]] = {}
+    for one in resolution.reasons:
+        own = one.reason if one.region is None else ""
+        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
+    return list(groups.values())
+
+
 def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
     """Give all reasons: those by one rule together, its first in full."""
     if not resolution.reasons:
         return
     yield ""
     yield "Warnings" if resolution.verdict is Verdict.STARTS else "Reasons"
-    groups: dict[tuple[object, ...], list[Decision]] = {}
-    for one in resolution.reasons:
-        own = one.reason if one.region is None else ""
-        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
-    for group in groups.values():
+    for group in reason_groups(resolution):
         first = group[0]
         source = "" if first.rule is None else first.rule.source
         rule = ": ".join(one for one in (source, first.shown) if one)

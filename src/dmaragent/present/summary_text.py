@@ -51,10 +51,16 @@ def limits_text(inventory: Inventory) -> Iterator[str]:
             yield from paragraph(str(damage), indent=2, hang=2)
 
 
+def machine_name(inventory: Inventory) -> str:
+    """Name the machine's maker and model, as far as they are known."""
+    machine = inventory.host.machine
+    return visible(" ".join(word for word in (machine.vendor, machine.model) if word))
+
+
 def machine_words(inventory: Inventory) -> str:
     """Name the machine and its firmware."""
     machine = inventory.host.machine
-    words = " ".join(word for word in (machine.vendor, machine.model) if word)
+    words = machine_name(inventory)
     firmware = f"firmware {machine.firmware}" if machine.firmware else ""
     return visible(", ".join(word for word in (words, firmware) if word))
 

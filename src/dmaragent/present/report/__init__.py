@@ -16,12 +16,13 @@ from dmaragent.present.report.findings import findings_section
 from dmaragent.present.report.guests import guest_section
 from dmaragent.present.report.head import head_section, limits_section
 from dmaragent.present.report.host_map import map_section
+from dmaragent.present.report.parts import Section
 from dmaragent.present.report.regions import devices_section, regions_section
 from dmaragent.present.report.structures import raw_section, tree_section
 from dmaragent.present.report.theme import STYLE
 from dmaragent.present.report.words import concerned
 from dmaragent.present.report.zoom import SCRIPT
-from dmaragent.present.summary_text import machine_words
+from dmaragent.present.summary_text import machine_name
 from dmaragent.verdict.model import Explanation
 
 MOST_TOLD = 40
@@ -51,7 +52,7 @@ def report_html(
         origin: how the releases are known that the stories and the guests are told for.
 
     """
-    name = machine_words(inventory) or "a host"
+    name = machine_name(inventory) or "a host"
     title = f"Reserved device memory of {name}"
     sections = [
         head_section(inventory, checked, origin),
@@ -69,12 +70,15 @@ def report_html(
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
     )
-    return page(head, _body(title, sections), css=STYLE, script=SCRIPT)
+    present = [one for one in sections if one is not None]
+    return page(head, _body(title, present), css=STYLE, script=SCRIPT)
 
 
-def _body(title: str, sections: Sequence[Markup]) -> Markup:
+def _body(title: str, sections: Sequence[Section]) -> Markup:
     skip = element("a", "Skip to the report", href="#report", class_="skip")
     banner = element("header", element("h1", title))
-    main = element("main", sections, id="report", tabindex="-1")
+    links = [element("li", element("a", one.title, href=f"#{one.key}")) for one in sections]
+    contents = element("nav", element("ul", links), aria_label="Contents")
+    main = element("main", [one.content for one in sections], id="report", tabindex="-1")
     footer = element("footer", element("p", f"Made by dmaragent {__version__}."))
-    return several(skip, banner, main, footer)
+    return several(skip, banner, contents, main, footer)

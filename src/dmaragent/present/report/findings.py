@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dmaragent.checks.model import Checked, Evidence, Finding
 from dmaragent.present.check_text import by_rule, common, evidence_words, summary_words
 from dmaragent.present.markup import NOTHING, Markup, element
-from dmaragent.present.report.parts import facts, folded, section
+from dmaragent.present.report.parts import Section, facts, folded, section
 from dmaragent.present.report.words import severity_mark
 from dmaragent.present.wording import count
 
@@ -14,10 +14,10 @@ _MOST_HITS = 50
 _MOST_PIECES = 8
 
 
-def findings_section(checked: Checked | None) -> Markup:
+def findings_section(checked: Checked | None) -> Section | None:
     """Tell all findings, the worst first."""
     if checked is None:
-        return NOTHING
+        return None
     whole = summary_words(checked)
     return section(
         "findings",

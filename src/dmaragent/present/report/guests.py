@@ -9,7 +9,7 @@ from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Case, Resolution
 from dmaragent.present.markup import NOTHING, Child, Markup, element
-from dmaragent.present.report.parts import bullets, facts, section, table, verbatim
+from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim
 from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
 from dmaragent.present.report.zoom import zoomable
@@ -19,7 +19,7 @@ from dmaragent.present.resolve_head import (
     stack_words,
     why_it_starts,
 )
-from dmaragent.present.resolve_text import REGION_COLUMNS, ram_ranges, region_row
+from dmaragent.present.resolve_text import REGION_COLUMNS, ram_ranges, reason_groups, region_row
 from dmaragent.present.wording import count, rough_size_words, size_words
 
 _MOST = 64
@@ -32,7 +32,7 @@ _KINDS = {
 }
 
 
-def guest_section(number: int, answer: Answer) -> Markup:
+def guest_section(number: int, answer: Answer) -> Section:
     """Tell of one guest."""
     found = answer.resolution
     key = f"guest-{number}"
@@ -59,16 +59,23 @@ def _reasons(found: Resolution) -> Markup:
         said = why_it_starts(found)
         return element("p", said[:1].upper() + said[1:] + ".")
     title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
-    shown = [_reason(one) for one in found.reasons[:_MOST]]
-    left = len(found.reasons) - len(shown)
-    more = [f"and {left} more: dmaragent resolve --details lists all"] if left else []
-    return element("div", element("h3", title), bullets([*shown, *more]))
+    return element("div", element("h3", title), bullets(map(_reason, reason_groups(found))))
 
 
-def _reason(one: Decision) -> Child:
+def _reason(group: Sequence[Decision]) -> Child:
+    """Tell the first of several reasons by one rule in full, and which regions have it too."""
+    one = group[0]
     source = "" if one.rule is None else one.rule.source
     rule = ": ".join(part for part in (source, one.shown) if part)
-    return [reason_words(one), element("small", f" [{rule}]") if rule else None]
+    others = [span(each.region) for each in group[1:] if each.region is not None]
+    left = len(others) - _MOST
+    more = f" and {left} more" if left > 0 else ""
+    also = [f"Likewise: {', '.join(others[:_MOST])}{more}"] if others else []
+    return [
+        reason_words(one),
+        element("small", f" [{rule}]") if rule else None,
+        [element("p", each, class_="note") for each in also],
+    ]
 
 
 def _remedies(answer: Answer) -> Markup:
@@ -147,12 +154,11 @@ def _picture(key: str, layout: Layout, title: str) -> Markup:
         for one in layout.placed[:_MOST]
     ]
     before, after = _ram(layout.before, "before"), _ram(layout.after, "after")
-    scale = make_scale([one.range for one in (*before, *after, *regions)], (FOUR_GIB,))
-    columns = (
-        Column(name="before", boxes=before),
-        Column(name="after", boxes=after),
-        Column(name="regions", boxes=tuple(regions), beside=True),
-    )
+    reserved = [one.range for one in regions]
+    scale = make_scale([one.range for one in (*before, *after)], reserved, (FOUR_GIB,))
+    columns = [Column(name="before", boxes=before), Column(name="after", boxes=after)]
+    if regions:
+        columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
     return picture(scale, columns, key=key, title=title)
 
 
@@ -170,7 +176,7 @@ def _moved(layout: Layout) -> str:
     return f"{said}The scale is not linear, as above."
 
 
-def _rows(layout: Layout) -> Iterator[Sequence[str]]:
+def _rows(layout: Layout) -> Iterator[Sequence[Child]]:
     told: list[tuple[AddressRange, str]] = []
     for when, ram in (("before", layout.before), ("after", layout.after)):
         told += [(one, f"RAM {when}") for one in ram_ranges(ram) if one.size]
@@ -178,4 +184,4 @@ def _rows(layout: Layout) -> Iterator[Sequence[str]]:
     told += [(one.reservation.region, f"region: {_KINDS[one.outcome][1]}") for one in placed]
     for one, what in sorted(told, key=lambda pair: pair[0]):
         end = f"{one.end - 1:#x}" if one.size else "-"
-        yield f"{one.start:#x}", end, rough_size_words(one.size), what
+        yield f"{one.start:#x}", end, short(rough_size_words(one.size)), what

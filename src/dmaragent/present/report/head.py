@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from dmaragent.checks.model import Checked, Severity
 from dmaragent.inventory import Inventory
-from dmaragent.present.check_text import by_rule
+from dmaragent.present.check_text import by_rule, severity_words
 from dmaragent.present.markup import NOTHING, Markup, element
-from dmaragent.present.report.parts import bullets, facts, section
+from dmaragent.present.report.parts import Section, bullets, facts, section
 from dmaragent.present.report.words import severity_mark
 from dmaragent.present.summary_text import hypervisor_words, machine_words, summary_facts
 from dmaragent.present.wording import absence_words, count, rough_size_words
@@ -14,7 +14,7 @@ from dmaragent.snapshot import Missing
 from fwtables import Decoded
 
 
-def head_section(inventory: Inventory, checked: Checked | None, origin: str) -> Markup:
+def head_section(inventory: Inventory, checked: Checked | None, origin: str) -> Section:
     """Say what host this is, what it reserves and what is the worst of it."""
     worst = NOTHING if checked is None else _worst(checked)
     rests = [("Rests on", origin)] if origin else []
@@ -29,7 +29,7 @@ def head_section(inventory: Inventory, checked: Checked | None, origin: str) -> 
 
 def sentence(inventory: Inventory) -> str:
     """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
-    machine = machine_words(inventory) or "This host, whose make is not known"
+    machine = machine_words(inventory) or "A host whose make is not known"
     below = hypervisor_words(inventory)
     under = f", running {below}," if below else ""
     return f"{machine}{under} {_reserves(inventory)}."
@@ -61,7 +61,7 @@ def _worst(checked: Checked) -> Markup:
     first = next(by_rule(checked))
     worst = first[0]
     told = [(one, checked.count(one)) for one in Severity]
-    numbers = ", ".join(f"{number} {one.value}" for one, number in told if number)
+    numbers = ", ".join(severity_words(one, number) for one, number in told if number)
     link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
     more = f" ({count(len(first), 'case')})." if len(first) > 1 else "."
     return element(
@@ -75,13 +75,13 @@ def _worst(checked: Checked) -> Markup:
     )
 
 
-def limits_section(inventory: Inventory, checked: Checked | None) -> Markup:
+def limits_section(inventory: Inventory, checked: Checked | None) -> Section | None:
     """Say what could not be read or looked at, and what to do; nothing where all is known."""
     parts = [*_absence(inventory), *_damage(inventory)]
     lines = [*_undetermined(inventory), *(() if checked is None else _not_asked(checked))]
     lines += [f"Not read: {problem}" for problem in inventory.host.problems]
     if not parts and not lines:
-        return NOTHING
+        return None
     return section("limits", "What is not known", parts, bullets(lines))
 
 

@@ -1,13 +1,13 @@
 """The address space of a host as a picture, and as a table that says the same."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
-from dmaragent.present.markup import Markup, element
-from dmaragent.present.report.parts import section, table
-from dmaragent.present.report.picture import Box, Column, picture
+from dmaragent.present.markup import Child, Markup, element
+from dmaragent.present.report.parts import Section, section, short, table
+from dmaragent.present.report.picture import TRIANGLE, Box, Column, picture
 from dmaragent.present.report.scale import make_scale
 from dmaragent.present.report.words import owners_label, owners_words, range_words, region_size
 from dmaragent.present.report.zoom import zoomable
@@ -32,23 +32,25 @@ _LEGEND = (
     ("reserved", "reserved by the firmware (hatched)"),
     ("firmware", "other firmware ranges (dotted)"),
     ("hole", "hole: in no range of the map (dashed)"),
+    ("unknown", "the firmware's memory map is not known"),
+    ("odd", "a region whose limit lies below its base (a triangle)"),
 )
 
 
-def map_section(inventory: Inventory) -> Markup:
+def map_section(inventory: Inventory) -> Section:
     """Draw the regions beside what the firmware's memory map says."""
     memory = _memory(inventory)
     regions = [*_regions(inventory), *_xen_only(inventory)]
     if not regions and not memory:
         none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
         return section("map", "Address space", none)
-    ranges = [one.range for one in (*regions, *memory)]
-    scale = make_scale(ranges, (_FOUR_GIB,))
+    held = [one.range for one in regions]
+    scale = make_scale([one.range for one in memory], held, (_FOUR_GIB,))
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
-        memory = [Box(range=whole, kind="hole", said=_NOT_KNOWN, label="not known")]
+        memory = [Box(range=whole, kind="unknown", said=_NOT_KNOWN, label="not known")]
     columns = (
-        Column(name="memory map", boxes=tuple(memory)),
+        Column(name="memory", boxes=tuple(memory)),
         Column(name="regions", boxes=tuple(regions), beside=True),
     )
     drawn = picture(scale, columns, key="host-map", title="Address space of the host")
@@ -63,7 +65,8 @@ _NOT_KNOWN = "The firmware's memory map is not known."
 _HEAD = ("From", "To", "Size", "What it is")
 _CAPTION = (
     "Addresses grow downwards. The scale is not linear: each stretch is drawn by the logarithm "
-    "of its size and never smaller than a line, so that 4 KiB can be found beside 2 GiB."
+    "of its size, regions larger than what lies between, and none smaller than a line: so 4 KiB "
+    "can be found beside 2 GiB."
 )
 
 
@@ -82,6 +85,8 @@ def _swatch(kind: str) -> Markup:
     shape = {"x": 1, "y": 1, "width": 22, "height": 12}
     over = element("rect", **shape, fill=fills[kind]) if kind in fills else None
     box = element("rect", **shape, class_=f"box {kind}")
+    if kind == "odd":
+        box = element("path", d=TRIANGLE.format(8, 7), class_="box odd")
     return element(
         "svg",
         box,
@@ -171,16 +176,15 @@ def _hole(gap: AddressRange) -> Box:
     return Box(range=gap, kind="hole", said=said, label="hole")
 
 
-def _rows(boxes: Iterable[Box]) -> Iterator[tuple[str, str, str, str]]:
+def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
     for one in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
         end = f"{one.range.end - 1:#x}" if one.drawn and one.range.size else "-"
         size = rough_size_words(one.range.size) if one.drawn else "-"
-        yield f"{one.range.start:#x}", end, size, _what(one)
+        yield f"{one.range.start:#x}", end, short(size), _what(one)
 
 
-def _what(box: Box) -> str:
+def _what(box: Box) -> Child:
     if box.region is not None:
-        owners = box.said.partition("owners: ")[2]
-        wrong = "" if box.drawn else ", its limit lies below its base"
-        return f"region {box.region}{wrong}: {owners}"
-    return box.said.partition(": ")[0] if box.kind != "xen" else box.label
+        link = element("a", f"region {box.region}", href=f"#region-{box.region}")
+        return [link, ": ", box.label.partition(": ")[2].partition(", ")[2]]
+    return box.label if box.kind == "xen" else box.said.partition(": ")[0]

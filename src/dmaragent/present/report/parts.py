@@ -1,14 +1,25 @@
 """What the sections of a report are made of: sections, tables, facts, folded parts."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from dmaragent.present.markup import NOTHING, Child, Markup, element, text_lines
 
 
-def section(key: str, title: str, *children: Child) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of a report, and what the table of contents says of it."""
+
+    key: str
+    title: str
+    content: Markup
+
+
+def section(key: str, title: str, *children: Child) -> Section:
     """Make a section that its heading names."""
     heading = element("h2", title, id=f"{key}-heading")
-    return element("section", heading, children, id=key, aria_labelledby=f"{key}-heading")
+    whole = element("section", heading, children, id=key, aria_labelledby=f"{key}-heading")
+    return Section(key, title, whole)
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
@@ -56,6 +67,11 @@ def verbatim(lines: Iterable[str], what: str) -> Markup:
 def code(text: str) -> Markup:
     """Set a word as code."""
     return element("code", text)
+
+
+def short(text: str) -> Markup:
+    """Keep a few words on one line."""
+    return element("span", text, class_="short")
 
 
 def lines_of(texts: Iterable[str]) -> Markup:

@@ -10,11 +10,12 @@ from dmaragent.present.report.scale import Scale
 
 _TOP = 22.0
 """Room for the names of the columns."""
-_WIDE = 5.7
+_WIDE = 5.4
 """The width of a character of a label, at the size of ``_SIZE``."""
 _MONO = 6.2
 _SIZE = 10.0
-_COLUMN = 52.0
+_COLUMN = 48.0
+_NARROWEST = 330.0
 _GAP = 6.0
 _MOST_LANES = 12
 """Regions that overlap lie side by side in so many lanes; of more, some lie on others."""
@@ -58,7 +59,7 @@ def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) ->
         at += _COLUMN + _GAP
         if column.beside:
             labels = max((len(one.label) for one in column.boxes), default=0)
-    width = at + _WIDE * labels + 10
+    width = max(_NARROWEST, at + _WIDE * labels + 8)
     return element(
         "svg",
         element("title", title, id=f"{key}-title"),
@@ -88,6 +89,8 @@ def _patterns(key: str) -> Markup:
     )
 
 
+TRIANGLE = "M{:.2f} {:.2f}l8 -5v10z"
+"""What stands for a range without an extent, its tip at the address."""
 _SPACE = "userSpaceOnUse"
 _FILLS = {"reserved": "hatch", "firmware": "dots"}
 
@@ -124,7 +127,8 @@ def _column(scale: Scale, column: Column, x: float, key: str) -> Markup:
         begin = x + lanes.get(place, 0) * width
         label = _within(scale, box, begin + width / 2)
         if place in rows:
-            label = _beside(box.label, begin + width, x + _COLUMN, rows[place])
+            start = begin + width if box.drawn else begin + 8
+            label = _beside(box.label, start, x + _COLUMN, rows[place])
         parts.append(_box(scale, box, (begin, width), key, label))
     name = element("text", column.name, x=x, y=12, font_size=_SIZE, class_="column")
     return element("g", name, parts)
@@ -174,8 +178,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
             fill = f"url(#{key}-{_FILLS[box.kind]})"
             parts.append(element("rect", fill=fill, class_="over", **shape))
     else:
-        corner = f"M{x:.2f} {top:.2f}l7 -4v8z"
-        parts.append(element("path", d=corner, class_=f"box {box.kind}"))
+        parts.append(element("path", d=TRIANGLE.format(x, top), class_=f"box {box.kind}"))
     parts.append(label)
     if box.region is None:
         return element("g", parts, role="img", aria_label=box.said)

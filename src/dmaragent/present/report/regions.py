@@ -8,7 +8,17 @@ from dmaragent.present.device_card import card_facts, class_name, device_name
 from dmaragent.present.explain_text import SAFETY_WORDS
 from dmaragent.present.inventory_text import region_views
 from dmaragent.present.markup import NOTHING, Child, Markup, element
-from dmaragent.present.report.parts import code, facts, folded, lines_of, section, table, verbatim
+from dmaragent.present.report.parts import (
+    Section,
+    code,
+    facts,
+    folded,
+    lines_of,
+    section,
+    short,
+    table,
+    verbatim,
+)
 from dmaragent.present.report.words import (
     SHOWN_OWNERS,
     can_mark,
@@ -25,10 +35,10 @@ _HEAD = ("Region", "Range", "Size", "Owners", "What Xen and Linux make of it", "
 _DEVICE_HEAD = ("Device", "What it is", "Driver", "Group", "Slot", "Regions", "Xen", "Linux")
 
 
-def regions_section(inventory: Inventory) -> Markup:
+def regions_section(inventory: Inventory) -> Section | None:
     """List the regions in table order, and where table, Xen and Linux differ."""
     if not inventory.regions:
-        return NOTHING
+        return None
     differ = [
         element("li", f"Region {one.region}: " if one.region else "", one.explanation)
         for one in inventory.differences
@@ -47,9 +57,9 @@ def _rows(inventory: Inventory) -> Iterator[Sequence[Child]]:
     said: dict[tuple[str, ...], int] = {}
     for one in inventory.regions:
         yield (
-            str(one.number),
+            element("span", str(one.number), id=f"region-{one.number}"),
             code(range_words(one)),
-            region_size(one) + (f", segment {one.segment:04x}" if one.segment else ""),
+            [short(region_size(one)), f", segment {one.segment:04x}" if one.segment else ""],
             _owners(one, said),
             region_views(inventory, one),
             code(f"{one.offset:#x}"),
@@ -76,12 +86,13 @@ def _owner(owner: Owner) -> str:
 
 def devices_section(
     inventory: Inventory, devices: Sequence[SBDF], told: Sequence[Explanation]
-) -> Markup:
+) -> Section | None:
     """List the devices that a region concerns, and the story of each, folded."""
     if not devices:
-        return NOTHING
+        return None
     stories = {one.sbdf: one for one in told}
-    untold = len(devices) - len(stories)
+    known = inventory.host.topology.known
+    untold = sum(one in known and one not in stories for one in devices)
     more = f"Not asked of {untold} more: dmaragent explain tells of each."
     return section(
         "devices",
@@ -144,7 +155,7 @@ def _story(inventory: Inventory, told: Explanation) -> Markup:
         element("span", " Xen: ", can_mark(told.xen.can), class_="side"),
         element("span", " Linux: ", can_mark(told.linux.can), class_="side"),
     ]
-    steps = [element("h4", "What helps, the safest first"), _steps(told.steps)]
+    steps = [element("h3", "What helps, the safest first"), _steps(told.steps)]
     known = [] if function is None else list(card_facts(inventory, function))
     return folded(
         summary,

@@ -5,7 +5,7 @@ smaller than a line of text; a picture that would become too high is made smalle
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log2
@@ -13,8 +13,10 @@ from math import log2
 from dmaragent.addresses import PAGE, AddressRange
 
 LEAST = 16.0
-"""The least height of a stretch, where the whole is not made smaller."""
+"""The least height of a stretch of a region, where the whole is not made smaller."""
 _EACH_DOUBLING = 2.6
+_LEAST_BETWEEN = 13.0
+_EACH_DOUBLING_BETWEEN = 1.3
 _HIGHEST = 1500.0
 """What a picture's height is brought down to."""
 
@@ -48,15 +50,22 @@ class Scale:
         return top, self.place(one.end) - top
 
 
-def make_scale(ranges: Iterable[AddressRange], marks: Iterable[int] = ()) -> Scale:
-    """Make the scale on which all of `ranges` and `marks` can be told apart."""
+def make_scale(
+    ranges: Iterable[AddressRange], regions: Iterable[AddressRange], marks: Iterable[int] = ()
+) -> Scale:
+    """Make the scale on which all of these can be told apart; `regions` have more room."""
     points = {0, *marks}
-    for one in ranges:
+    shown = sorted(regions)
+    for one in (*ranges, *shown):
         points |= {one.start, one.end}
     ordered = sorted(points)
     if len(ordered) == 1:
         ordered.append(ordered[0] + PAGE)
-    heights = [_height(end - start) for start, end in pairwise(ordered)]
+    inside = _inside(ordered, shown)
+    heights = [
+        _height(end - start, of_region=held)
+        for (start, end), held in zip(pairwise(ordered), inside, strict=True)
+    ]
     factor = min(1.0, _HIGHEST / sum(heights))
     places = [0.0]
     for height in heights:
@@ -64,5 +73,18 @@ def make_scale(ranges: Iterable[AddressRange], marks: Iterable[int] = ()) -> Sca
     return Scale(tuple(ordered), tuple(places))
 
 
-def _height(size: int) -> float:
-    return LEAST + _EACH_DOUBLING * log2(max(1.0, size / PAGE))
+def _inside(points: Sequence[int], regions: Sequence[AddressRange]) -> Iterator[bool]:
+    """Tell of each stretch between two points whether it belongs to a region."""
+    at, end = 0, 0
+    for start in points[:-1]:
+        while at < len(regions) and regions[at].start <= start:
+            end = max(end, regions[at].end)
+            at += 1
+        yield start < end
+
+
+def _height(size: int, *, of_region: bool) -> float:
+    doublings = log2(max(1.0, size / PAGE))
+    if of_region:
+        return LEAST + _EACH_DOUBLING * doublings
+    return _LEAST_BETWEEN + _EACH_DOUBLING_BETWEEN * doublings

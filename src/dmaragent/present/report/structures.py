@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Inventory
 from dmaragent.present.decode_text import decode_text
-from dmaragent.present.markup import NOTHING, Markup, element
-from dmaragent.present.report.parts import folded, section, verbatim
+from dmaragent.present.markup import Markup, element
+from dmaragent.present.report.parts import Section, folded, section, verbatim
 from dmaragent.present.tree_text import Node, tree_nodes
 from dmaragent.present.wording import count
 from fwtables import Decoded
@@ -14,10 +14,10 @@ _MOST_FUNCTIONS = 64
 """Functions of a host that the tree lists whether or not a region concerns them."""
 
 
-def tree_section(inventory: Inventory) -> Markup:
+def tree_section(inventory: Inventory) -> Section | None:
     """Show the units, their scopes and the functions behind them."""
     if not inventory.units:
-        return NOTHING
+        return None
     nodes = list(tree_nodes(inventory))
     all_shown = len(inventory.host.topology.known) <= _MOST_FUNCTIONS
     kept, left = (nodes, 0) if all_shown else _concerned(nodes)
@@ -74,10 +74,10 @@ def _families(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
             start = at
 
 
-def raw_section(inventory: Inventory) -> Markup:
+def raw_section(inventory: Inventory) -> Section | None:
     """Show the table structure by structure, folded away."""
     if not isinstance(inventory.table, Decoded):
-        return NOTHING
+        return None
     name = inventory.host.reading.name if inventory.host.reading else "table"
     return section(
         "raw",

@@ -4,13 +4,13 @@ STYLE = """
 :root {
   color-scheme: light dark;
   --page: #ffffff; --text: #1c2128; --muted: #57606a; --line: #d0d7de; --soft: #f6f8fa;
-  --link: #0b57d0; --ram: #b9d5f2; --ram-text: #10305a; --firmware: #d9ead3; --reserved: #e8eaed;
+  --link: #0b57d0; --ram: #b9d5f2; --ram-text: #10305a; --firmware: #d9ead3; --reserved: #e8eaed; --halo: #eef3f8;
   --region: #c2410c; --xen: #7c3aed; --bad: #b42318; --warn: #8a4b00; --good: #1a6b34;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14181d; --text: #e6e9ed; --muted: #a5afba; --line: #3a424c; --soft: #1d232a;
-    --link: #8ab4f8; --ram: #23446b; --ram-text: #d6e6fa; --firmware: #2c4030; --reserved: #333a43;
+    --link: #8ab4f8; --ram: #23446b; --ram-text: #d6e6fa; --firmware: #2c4030; --reserved: #333a43; --halo: #1d2834;
     --region: #f97316; --xen: #b794f6; --bad: #ff9d94; --warn: #f2b661; --good: #7fd496;
   }
 }
@@ -20,7 +20,7 @@ body {
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
   overflow-wrap: anywhere;
 }
-header, main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
+header, nav, main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
 header { padding-top: 1.5rem; }
 footer { border-top: 1px solid var(--line); color: var(--muted); margin-top: 3rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0; }
@@ -39,8 +39,9 @@ main:focus { outline: none; }
 .lead { font-size: 1.125rem; }
 .notice { border-left: 4px solid var(--warn); background: var(--soft); padding: .25rem .9rem;
   margin: .75rem 0; }
-dl { margin: .5rem 0; }
-dl > div { display: grid; grid-template-columns: 7.5rem 1fr; gap: .1rem .75rem; padding: .1rem 0; }
+dl { margin: .5rem 0; display: grid; grid-template-columns: fit-content(11rem) 1fr;
+  gap: .2rem 1rem; }
+dl > div { display: contents; }
 dt { color: var(--muted); }
 dd { margin: 0; max-width: 75ch; }
 ul, ol { padding-left: 1.3rem; margin: .4rem 0; }
@@ -50,7 +51,11 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; overflow-wrap:
 caption { text-align: left; color: var(--muted); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
   border-bottom: 1px solid var(--line); }
-thead th { white-space: nowrap; }
+thead th, .short { white-space: nowrap; }
+nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0;
+  margin: .75rem 0 0; }
+.note { color: var(--muted); font-size: .9rem; }
+small { color: var(--muted); }
 tbody th { font-weight: 600; white-space: nowrap; }
 td code, .line { white-space: nowrap; }
 .line { display: inline-block; margin-right: .75em; }
@@ -67,7 +72,7 @@ summary { cursor: pointer; padding: .4rem .75rem; }
 .warning, .can-on-conditions, .is-undecided { color: var(--warn); }
 .can-yes, .is-starts { color: var(--good); }
 .info, .can-unknown, .can-not-applicable { color: var(--muted); }
-.side { white-space: nowrap; }
+.side { white-space: nowrap; margin-left: .75em; }
 .finding { border: 1px solid var(--line); border-radius: 6px; padding: .25rem 1rem .5rem;
   margin: 1rem 0; }
 .finding h3 { margin-top: .5rem; }
@@ -78,6 +83,12 @@ summary { cursor: pointer; padding: .4rem .75rem; }
 .beside-it > * { min-width: 0; }
 @media (min-width: 60rem) {
   .beside-it { grid-template-columns: 29rem 1fr; }
+}
+@media (max-width: 30rem) {
+  header, nav, main, footer { padding-left: .75rem; padding-right: .75rem; }
+  table { font-size: .82rem; }
+  th, td { padding-right: .45rem; }
+  .zoom > svg { width: calc(100% + 1rem); margin: 0 -.5rem; }
 }
 figure { margin: 0; max-width: 29rem; }
 figcaption { color: var(--muted); font-size: .9rem; }
@@ -98,10 +109,11 @@ button { font: inherit; color: var(--text); background: var(--soft); border: 1px
 .leader { fill: none; stroke: var(--muted); stroke-width: .7; }
 .box { stroke: var(--page); stroke-width: .5; }
 .ram { fill: var(--ram); }
-.within { fill: var(--ram-text); }
+.within { fill: var(--ram-text); paint-order: stroke; stroke: var(--halo); stroke-width: 2.5;
+  stroke-linejoin: round; }
 .reserved { fill: var(--reserved); }
 .firmware { fill: var(--firmware); }
-.hole { fill: none; stroke: var(--muted); stroke-width: .7; stroke-dasharray: 3 2; }
+.hole, .unknown { fill: none; stroke: var(--muted); stroke-width: .7; stroke-dasharray: 3 2; }
 .hatch { stroke: var(--muted); stroke-width: 1; fill: none; }
 .dots { fill: var(--muted); }
 .region, .odd, .conflict { fill: var(--region); }
@@ -113,11 +125,11 @@ button { font: inherit; color: var(--text); background: var(--soft); border: 1px
 @media print {
   :root { --page: #ffffff; --text: #000000; --muted: #444444; --line: #999999; --soft: #ffffff;
     --link: #000000; --ram: #b9d5f2; --ram-text: #000000; --firmware: #d9ead3;
-    --reserved: #e8eaed; --region: #c2410c; --xen: #7c3aed; --bad: #8c1d13; --warn: #6b3a00;
+    --reserved: #e8eaed; --halo: #ffffff; --region: #c2410c; --xen: #7c3aed; --bad: #8c1d13; --warn: #6b3a00;
     --good: #14532d; }
   body { font-size: 9.5pt; }
-  header, main, footer { max-width: none; padding: 0; }
-  .skip, .tools { display: none; }
+  header, nav, main, footer { max-width: none; padding: 0; }
+  .skip, .tools, nav { display: none; }
   .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   table { overflow-wrap: anywhere; }
