@@ -46,6 +46,13 @@ def iasl() -> None:
     _require("iasl", "acpica-tools")
 
 
+@pytest.fixture(scope="session")
+def chromium_tools() -> None:
+    """Skip without a browser."""
+    _require("chromium", "chromium")
+    _require("chromedriver", "chromium-driver")
+
+
 def _require(tool: str, package: str) -> None:
     """Skip without `tool`; in CI, which installs it, fail: a skipped check is not a passed one."""
     if shutil.which(tool):

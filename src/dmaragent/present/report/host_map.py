@@ -40,7 +40,7 @@ _LEGEND = (
 def map_section(inventory: Inventory) -> Section:
     """Draw the regions beside what the firmware's memory map says."""
     memory = _memory(inventory)
-    regions = [*_regions(inventory), *_xen_only(inventory)]
+    regions = sorted([*_regions(inventory), *_xen_only(inventory)], key=lambda one: one.range)
     if not regions and not memory:
         none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
         return section("map", "Address space", none)
@@ -86,7 +86,7 @@ def _swatch(kind: str) -> Markup:
     over = element("rect", **shape, fill=fills[kind]) if kind in fills else None
     box = element("rect", **shape, class_=f"box {kind}")
     if kind == "odd":
-        box = element("path", d=TRIANGLE.format(8, 7), class_="box odd")
+        box = element("path", d=TRIANGLE.format(5, 7), class_="box odd")
     return element(
         "svg",
         box,

@@ -89,7 +89,7 @@ def _patterns(key: str) -> Markup:
     )
 
 
-TRIANGLE = "M{:.2f} {:.2f}l8 -5v10z"
+TRIANGLE = "M{:.2f} {:.2f}l13 -7v14z"
 """What stands for a range without an extent, its tip at the address."""
 _SPACE = "userSpaceOnUse"
 _FILLS = {"reserved": "hatch", "firmware": "dots"}
@@ -127,7 +127,7 @@ def _column(scale: Scale, column: Column, x: float, key: str) -> Markup:
         begin = x + lanes.get(place, 0) * width
         label = _within(scale, box, begin + width / 2)
         if place in rows:
-            start = begin + width if box.drawn else begin + 8
+            start = begin + width if box.drawn else begin + 13
             label = _beside(box.label, start, x + _COLUMN, rows[place])
         parts.append(_box(scale, box, (begin, width), key, label))
     name = element("text", column.name, x=x, y=12, font_size=_SIZE, class_="column")

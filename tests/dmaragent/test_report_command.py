@@ -1,0 +1,110 @@
+"""Where a report is written to, and where it is not."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dmaragent.api import Question, ask_host
+from dmaragent.commands.reporting import report_of
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
+from dmaragent.present.report import MOST_TOLD, devices_to_tell, report_html
+from support.cli import run
+from support.large import large_snapshot
+from support.machines import MACHINES
+from support.pages import Page
+
+Capture = pytest.CaptureFixture[str]
+HP = MACHINES / "hp-dl380e-gen8"
+
+
+def test_a_report_is_for_its_owner_alone(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "report.html"
+
+    assert run(capsys, "report", "--host", HP, "-o", path).code == 0
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("precious")
+
+    refused = run(capsys, "report", "--host", HP, "-o", path)
+    assert (refused.code, path.read_text()) == (2, "precious")
+    assert "--force" in refused.err
+
+    assert run(capsys, "report", "--host", HP, "-o", path, "--force").code == 0
+    assert path.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_a_terminal_is_not_written_to(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    ran = run(capsys, "report", "--host", HP)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "-o FILE" in ran.err
+
+
+@pytest.mark.parametrize("options", [(), ("-o", "-")], ids=["default", "dash"])
+def test_standard_output_has_the_same_bytes_as_a_file(
+    options: tuple[str, ...], tmp_path: Path, capsys: Capture
+) -> None:
+    run(capsys, "report", "--host", HP, "-o", tmp_path / "report.html")
+
+    command = [sys.executable, "-m", "dmaragent", "report", "--host", str(HP), *options]
+    done = subprocess.run(command, capture_output=True, check=True)
+
+    assert done.stdout == (tmp_path / "report.html").read_bytes()
+
+
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    ran = run(capsys, "report", "--host", HP, "-o", tmp_path / "report.html")
+
+    assert ran.code == 2
+    assert "No space left" in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_guest_that_cannot_be_read_is_an_error(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "report", "--host", HP, "-o", tmp_path / "x", "--guest", tmp_path / "gone")
+
+    assert ran.code == 2
+    assert "gone cannot be read" in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_release_that_is_named_decides_about_regions_too() -> None:
+    host = str(MACHINES / "qemu-q35-rmrr")
+    asked = ask_host(host, Question(xen="4.17"))
+
+    named = Page(report_of(asked, named=True)).text
+    own = Page(report_of(asked)).text
+
+    assert "releases differ on some regions" in own
+    assert "releases differ on some regions" not in named
+
+
+def test_a_very_large_host_has_a_page_of_bearable_size() -> None:
+    inventory = take_inventory(join(large_snapshot(4096, 200)))
+
+    page = Page(report_html(inventory, None))
+
+    assert len(page.source) < 2 << 20
+    assert len([one for one in page.elements if "data-region" in one.attributes]) == 200
+    assert "functions that no region names are left out" in page.text
+    assert page.text.count("0007:05:00.0") == 0
+    assert len(devices_to_tell(inventory)) == MOST_TOLD
