@@ -219,7 +219,7 @@ def test_without_script_the_picture_stands_and_no_button_is_shown(
         shown = browser.run(
             "return [document.querySelector('.tools').getBoundingClientRect().height,"
             " document.querySelector('svg.map').getBoundingClientRect().height,"
-            " document.querySelectorAll('.area').length];"
+            " document.querySelectorAll('[data-region]').length];"
         )
     finally:
         browser.cdp("Emulation.setScriptExecutionDisabled", value=False)

@@ -72,7 +72,16 @@ def _page(options: argparse.Namespace) -> str:
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
     from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
     from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
 
-    guests, _ = named_guests(options.guest, bare=True)
+    guests, passed_over = named_guests(options.guest, bare=True)
+    for path, why in passed_over:
+        print(visible(f"{path} is left out: {why}"), file=sys.stderr)
+    if options.guest and not guests:
+        raise DmaragentError(
+            f"{', '.join(options.guest)}: there is no guest's configuration",
+            "give an xl.cfg, libxl's JSON, or a folder that holds some",
+        )
     asked = ask_host(options.host, Question(xen=options.xen), guests)
     return report_of(asked, guests, named=options.xen is not None)

@@ -15,7 +15,8 @@ from fwtables.constants import ScopeType
 
 _DEEPEST = 12
 """A tree deeper than that is not indented further."""
-_GAP = "\N{NO-BREAK SPACE}" * 2
+GAP = "\N{NO-BREAK SPACE}" * 2
+"""What stands between the parts of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ class _Tree:
         self._regions: dict[SBDF, list[int]] = {}
         for region in inventory.regions:
             for owner in region.owners:
-                if owner.sbdf is not None:
-                    self._regions.setdefault(owner.sbdf, []).append(region.number)
+                numbers = self._regions.setdefault(owner.sbdf, []) if owner.sbdf else []
+                if region.number not in numbers:
+                    numbers.append(region.number)
 
     def unit(self, unit: Unit) -> Iterator[Node]:
         """Yield a unit, its scopes in table order and what is behind them."""
@@ -111,7 +113,7 @@ class _Tree:
         function = None if place.sbdf is None else self._known.get(place.sbdf)
         if function is None:
             absent = "absent" if place.presence is Presence.ABSENT else "not looked for"
-            yield Node(1, f"{where}{_GAP}{kind}, {absent}", place.sbdf)
+            yield Node(1, f"{where}{GAP}{kind}, {absent}", place.sbdf)
             return
         yield from self._shown(function, 1, shown)
         if scope.type == ScopeType.PCI_SUB_HIERARCHY:
@@ -140,9 +142,9 @@ class _Tree:
         what = "class not known" if code is None else class_words(code)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
-        mark = f"{_GAP}region {span_words(regions)}" if regions else ""
+        mark = f"{GAP}region {span_words(regions)}" if regions else ""
         cached = function.sbdf in self._capabilities.translation_cached
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""
-        said = f"{function.sbdf}{_GAP}{what}{driver}{ats}{mark}"
+        said = f"{function.sbdf}{GAP}{what}{driver}{ats}{mark}"
         return Node(depth, said, function.sbdf, bool(regions))

@@ -25,7 +25,7 @@ from dmaragent.present.report.zoom import SCRIPT
 from dmaragent.present.summary_text import machine_name
 from dmaragent.verdict.model import Explanation
 
-MOST_TOLD = 40
+MOST_TOLD = 32
 """Devices whose whole story is told; working it out takes about 10 ms each."""
 
 

@@ -9,6 +9,7 @@ from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Case, Resolution
 from dmaragent.present.markup import NOTHING, Child, Markup, element
+from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim
 from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
@@ -27,9 +28,17 @@ _MOST = 64
 _KINDS = {
     Outcome.CLEAR: ("kept", "kept free"),
     Outcome.MOVED: ("kept", "RAM moved away"),
-    Outcome.HIDDEN: ("hidden", "not told"),
+    Outcome.HIDDEN: ("untold", "not told"),
     Outcome.CONFLICT: ("conflict", "CONFLICT"),
 }
+
+
+_LEGEND = (
+    ("ram", "RAM of the guest"),
+    ("kept", "region without RAM: kept free, or RAM moved away"),
+    ("untold", "region that the guest is not told of: it may hold RAM"),
+    ("conflict", "region with RAM in it, for which the guest is refused (CONFLICT)"),
+)
 
 
 def guest_section(number: int, answer: Answer) -> Section:
@@ -131,7 +140,7 @@ def _layout(key: str, found: Resolution, case: Case) -> Markup:
     figure = element(
         "figure",
         zoomable(_picture(key, layout, title), title),
-        element("figcaption", _moved(layout)),
+        _caption(key, layout),
     )
     rows = [region_row(found, case, one) for one in layout.placed[:_MOST]]
     left = len(layout.placed) - len(rows)
@@ -150,6 +159,7 @@ def _picture(key: str, layout: Layout, title: str) -> Markup:
             kind=_KINDS[one.outcome][0],
             said=f"{span(one.reservation.region)}: {_KINDS[one.outcome][1]}; {one.reason}",
             label=f"{size_words(one.reservation.region.size)}, {_KINDS[one.outcome][1]}",
+            reached=True,
         )
         for one in layout.placed[:_MOST]
     ]
@@ -170,10 +180,15 @@ def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
     )
 
 
-def _moved(layout: Layout) -> str:
+def _caption(key: str, layout: Layout) -> Markup:
     moved = layout.before.lowmem_end - layout.after.lowmem_end
     said = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
-    return f"{said}The scale is not linear, as above."
+    used = {"ram", *(_KINDS[one.outcome][0] for one in layout.placed)}
+    return element(
+        "figcaption",
+        element("p", f"{said}The scale is not linear, as above."),
+        legend(_LEGEND, used, key),
+    )
 
 
 def _rows(layout: Layout) -> Iterator[Sequence[Child]]:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
-from dmaragent.present.markup import Child, Markup, element
+from dmaragent.present.markup import Child, element
+from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, section, short, table
-from dmaragent.present.report.picture import TRIANGLE, Box, Column, picture
+from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
 from dmaragent.present.report.words import owners_label, owners_words, range_words, region_size
 from dmaragent.present.report.zoom import zoomable
@@ -55,7 +56,7 @@ def map_section(inventory: Inventory) -> Section:
     )
     drawn = picture(scale, columns, key="host-map", title="Address space of the host")
     used = {box.kind for box in (*memory, *regions)}
-    caption = element("figcaption", element("p", _CAPTION), _legend(used))
+    caption = element("figcaption", element("p", _CAPTION), legend(_LEGEND, used, "host-map"))
     figure = element("figure", zoomable(drawn, "the address space"), caption)
     equivalent = table("The same in words, by address", _HEAD, _rows([*memory, *regions]))
     return section("map", "Address space", element("div", figure, equivalent, class_="beside-it"))
@@ -68,34 +69,6 @@ _CAPTION = (
     "of its size, regions larger than what lies between, and none smaller than a line: so 4 KiB "
     "can be found beside 2 GiB."
 )
-
-
-def _legend(used: Iterable[str]) -> Markup:
-    kinds = set(used)
-    return element(
-        "ul",
-        [element("li", _swatch(kind), words) for kind, words in _LEGEND if kind in kinds],
-        class_="legend",
-    )
-
-
-def _swatch(kind: str) -> Markup:
-    """Show a small box of one kind."""
-    fills = {"reserved": "url(#host-map-hatch)", "firmware": "url(#host-map-dots)"}
-    shape = {"x": 1, "y": 1, "width": 22, "height": 12}
-    over = element("rect", **shape, fill=fills[kind]) if kind in fills else None
-    box = element("rect", **shape, class_=f"box {kind}")
-    if kind == "odd":
-        box = element("path", d=TRIANGLE.format(5, 7), class_="box odd")
-    return element(
-        "svg",
-        box,
-        over,
-        viewBox="0 0 24 14",
-        class_="swatch",
-        aria_hidden="true",
-        focusable="false",
-    )
 
 
 def _regions(inventory: Inventory) -> Iterator[Box]:
@@ -112,6 +85,7 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
             said=said,
             label=f"{one.number}: {region_size(one)}, {owners_label(one)}",
             region=one.number,
+            reached=True,
             drawn=drawn,
         )
 
@@ -136,6 +110,7 @@ def _xen_box(entry: ListEntry, why: str) -> Box:
         kind="xen",
         said=f"On Xen's list: {place}, {size}; {why}",
         label=f"Xen: {size}, {why}",
+        reached=True,
     )
 
 

@@ -33,7 +33,9 @@ class Box:
     label: str = ""
     """What stands in it or beside it."""
     region: int | None = None
-    """The number of the region that it is; such a box can be reached with the keyboard."""
+    """The number of the region that it is."""
+    reached: bool = False
+    """Whether it can be reached with the keyboard."""
     drawn: bool = True
     """Whether it has an extent; a region whose limit lies below its base has none."""
 
@@ -92,7 +94,8 @@ def _patterns(key: str) -> Markup:
 TRIANGLE = "M{:.2f} {:.2f}l13 -7v14z"
 """What stands for a range without an extent, its tip at the address."""
 _SPACE = "userSpaceOnUse"
-_FILLS = {"reserved": "hatch", "firmware": "dots"}
+FILLS = {"reserved": "hatch", "firmware": "dots"}
+"""The hatching of a kind, besides its colour."""
 
 
 def _axis(scale: Scale, left: float, right: float) -> Markup:
@@ -174,22 +177,20 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
     if box.drawn:
         shape = {"x": x, "y": top, "width": width, "height": height}
         parts.append(element("rect", class_=f"box {box.kind}", **shape))
-        if box.kind in _FILLS:
-            fill = f"url(#{key}-{_FILLS[box.kind]})"
+        if box.kind in FILLS:
+            fill = f"url(#{key}-{FILLS[box.kind]})"
             parts.append(element("rect", fill=fill, class_="over", **shape))
     else:
         parts.append(element("path", d=TRIANGLE.format(x, top), class_=f"box {box.kind}"))
     parts.append(label)
-    if box.region is None:
-        return element("g", parts, role="img", aria_label=box.said)
     return element(
         "g",
         parts,
         role="img",
-        tabindex="0",
+        tabindex="0" if box.reached else None,
         aria_label=box.said,
-        data_region=str(box.region),
-        class_="area",
+        data_region=None if box.region is None else str(box.region),
+        class_="area" if box.reached else None,
     )
 
 

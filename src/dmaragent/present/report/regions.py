@@ -10,6 +10,7 @@ from dmaragent.present.inventory_text import region_views
 from dmaragent.present.markup import NOTHING, Child, Markup, element
 from dmaragent.present.report.parts import (
     Section,
+    bullets,
     code,
     facts,
     folded,
@@ -32,7 +33,7 @@ from dmaragent.verdict.model import Explanation, Step
 from fwtables.constants import ScopeType
 
 _HEAD = ("Region", "Range", "Size", "Owners", "What Xen and Linux make of it", "RMRR at")
-_DEVICE_HEAD = ("Device", "What it is", "Driver", "Group", "Slot", "Regions", "Xen", "Linux")
+_DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
 
 
 def regions_section(inventory: Inventory) -> Section | None:
@@ -120,13 +121,13 @@ def _devices(
         missing = "absent" if sbdf in absent else "not known"
         yield (
             str(sbdf),
+            "-" if story is None else can_mark(story.xen.can),
+            "-" if story is None else can_mark(story.linux.can),
             missing if function is None else class_name(function),
             (function and function.driver) or "-",
             "-" if function is None or function.iommu_group is None else str(function.iommu_group),
             (function and function.slot) or "-",
             span_words(regions.get(sbdf, [])),
-            "-" if story is None else can_mark(story.xen.can),
-            "-" if story is None else can_mark(story.linux.can),
         )
 
 
@@ -161,7 +162,7 @@ def _story(inventory: Inventory, told: Explanation) -> Markup:
         summary,
         facts([("Xen", told.xen.said), ("Linux", told.linux.said), *known]),
         steps if told.steps else None,
-        [element("p", note, class_="note") for note in told.notes],
+        [element("h3", "Notes"), bullets(told.notes)] if told.notes else None,
     )
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Inventory
 from dmaragent.present.decode_text import decode_text
-from dmaragent.present.markup import Markup, element
+from dmaragent.present.markup import Markup, element, several
 from dmaragent.present.report.parts import Section, folded, section, verbatim
-from dmaragent.present.tree_text import Node, tree_nodes
+from dmaragent.present.tree_text import GAP, Node, tree_nodes
 from dmaragent.present.wording import count
 from fwtables import Decoded
 
@@ -53,15 +53,17 @@ def _nested(nodes: Sequence[Node]) -> Markup:
     items: list[Markup] = []
     for start, end in _families(nodes):
         head, below = nodes[start], nodes[start + 1 : end]
-        said = head.said.replace("\N{NO-BREAK SPACE}", " ")
-        marked = element("strong", said) if head.regions else said
         if below and head.depth == 0:
-            items.append(
-                element("li", element("details", element("summary", said), _nested(below)))
-            )
+            items.append(element("li", folded(head.said, _nested(below))))
         else:
-            items.append(element("li", marked, _nested(below) if below else None))
+            items.append(element("li", _said(head), _nested(below) if below else None))
     return element("ul", items, class_="tree")
+
+
+def _said(node: Node) -> Markup:
+    """Say what a node says, its parts apart; what a region names stands out."""
+    pieces = [several(element("span", one, class_="piece"), " ") for one in node.said.split(GAP)]
+    return element("strong" if node.regions else "span", pieces)
 
 
 def _families(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:

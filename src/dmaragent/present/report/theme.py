@@ -72,7 +72,9 @@ summary { cursor: pointer; padding: .4rem .75rem; }
 .warning, .can-on-conditions, .is-undecided { color: var(--warn); }
 .can-yes, .is-starts { color: var(--good); }
 .info, .can-unknown, .can-not-applicable { color: var(--muted); }
-.side { white-space: nowrap; margin-left: .75em; }
+.side { display: inline-block; white-space: nowrap; margin-left: .75em; }
+.piece { margin-right: .75em; }
+ol > li { margin: .6rem 0; }
 .finding { border: 1px solid var(--line); border-radius: 6px; padding: .25rem 1rem .5rem;
   margin: 1rem 0; }
 .finding h3 { margin-top: .5rem; }
@@ -93,7 +95,8 @@ summary { cursor: pointer; padding: .4rem .75rem; }
 figure { margin: 0; max-width: 29rem; }
 figcaption { color: var(--muted); font-size: .9rem; }
 .legend { list-style: none; padding: 0; color: var(--text); }
-.swatch { width: 1.7rem; height: 1rem; vertical-align: -.15rem; margin-right: .5rem; }
+.legend li { display: flex; align-items: baseline; }
+.swatch { flex: none; width: 1.7rem; height: 1rem; vertical-align: -.15rem; margin-right: .5rem; }
 .tools { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-bottom: .4rem;
   font-size: .85rem; color: var(--muted); }
 .tools[hidden] { display: none; }
@@ -117,7 +120,7 @@ button { font: inherit; color: var(--text); background: var(--soft); border: 1px
 .hatch { stroke: var(--muted); stroke-width: 1; fill: none; }
 .dots { fill: var(--muted); }
 .region, .odd, .conflict { fill: var(--region); }
-.xen, .hidden { fill: var(--xen); }
+.xen, .untold { fill: var(--xen); }
 .kept { fill: var(--good); }
 .area { cursor: default; outline: none; }
 .area:hover .box, .area:focus .box { stroke: var(--link); stroke-width: 2.5; }
@@ -127,13 +130,12 @@ button { font: inherit; color: var(--text); background: var(--soft); border: 1px
     --link: #000000; --ram: #b9d5f2; --ram-text: #000000; --firmware: #d9ead3;
     --reserved: #e8eaed; --halo: #ffffff; --region: #c2410c; --xen: #7c3aed; --bad: #8c1d13; --warn: #6b3a00;
     --good: #14532d; }
-  body { font-size: 9.5pt; }
+  :root { font-size: 9pt; }
   header, nav, main, footer { max-width: none; padding: 0; }
   .skip, .tools, nav { display: none; }
   .scroll, pre { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   table { overflow-wrap: anywhere; }
-  td code, .line, tbody th { white-space: normal; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   h2, h3, summary { break-after: avoid; }
   tr, li, .notice { break-inside: avoid; }
