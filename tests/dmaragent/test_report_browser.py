@@ -236,7 +236,7 @@ def test_a_printed_page_is_unfolded_and_without_tools(
 
     folded = browser.run(
         "return [...document.querySelectorAll('details > div')]"
-        ".filter((one) => one.getBoundingClientRect().height < 5).length;"
+        ".filter((one) => !one.checkVisibility()).length;"
     )
     tools = browser.run("return document.querySelector('.tools').getBoundingClientRect().height;")
     printed = browser.cdp("Page.printToPDF")["data"]
