@@ -182,3 +182,18 @@ def test_several_guests_have_a_section_each(tmp_path: Path, guest: Path, capsys:
 
     assert {"guest-1", "guest-2"} <= set(page.ids)
     assert len(page.ids) == len(set(page.ids))
+
+
+def test_a_table_alone_has_its_devices_told_and_calls_none_absent(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "DMAR").write_bytes(next((HP / "root").rglob("DMAR")).read_bytes())
+
+    page = Page(_report(tmp_path, capsys, "--host", tmp_path / "DMAR"))
+
+    told = {one.text for one in page.all("strong") if one.text.startswith("0000:")}
+    assert {"0000:00:1a.0", "0000:00:1d.0"} <= told
+    assert "These paths of the table lead through a bridge whose bus is not known" in page.text
+    assert " absent" not in " ".join(
+        one.attributes["aria-label"] for one in page.elements if "data-region" in one.attributes
+    )

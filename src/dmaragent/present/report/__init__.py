@@ -20,7 +20,7 @@ from dmaragent.present.report.parts import Section
 from dmaragent.present.report.regions import devices_section, regions_section
 from dmaragent.present.report.structures import raw_section, tree_section
 from dmaragent.present.report.theme import STYLE
-from dmaragent.present.report.words import concerned
+from dmaragent.present.report.words import concerned, tellable
 from dmaragent.present.report.zoom import SCRIPT
 from dmaragent.present.summary_text import machine_name
 from dmaragent.verdict.model import Explanation
@@ -31,8 +31,7 @@ MOST_TOLD = 32
 
 def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
     """Give the devices whose story belongs into the report."""
-    known = inventory.host.topology.known
-    return [one for one in concerned(inventory) if one in known][:MOST_TOLD]
+    return tellable(inventory)[:MOST_TOLD]
 
 
 def report_html(

@@ -145,7 +145,7 @@ def _layout(key: str, found: Resolution, case: Case) -> Markup:
     rows = [region_row(found, case, one) for one in layout.placed[:_MOST]]
     left = len(layout.placed) - len(rows)
     tables = [
-        table(f"{title}, in words", ("From", "To", "Size", "What it is"), _rows(layout)),
+        table(f"{title}, in words", ("From", "To", "What it is", "Size"), _rows(layout)),
         table("Regions, in libxl's order", REGION_COLUMNS, rows) if rows else None,
         element("p", f"and {left} more: dmaragent resolve --details lists all") if left else None,
     ]
@@ -199,4 +199,4 @@ def _rows(layout: Layout) -> Iterator[Sequence[Child]]:
     told += [(one.reservation.region, f"region: {_KINDS[one.outcome][1]}") for one in placed]
     for one, what in sorted(told, key=lambda pair: pair[0]):
         end = f"{one.end - 1:#x}" if one.size else "-"
-        yield f"{one.start:#x}", end, short(rough_size_words(one.size)), what
+        yield f"{one.start:#x}", end, what, short(rough_size_words(one.size))

@@ -50,10 +50,9 @@ def map_section(inventory: Inventory) -> Section:
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
         memory = [Box(range=whole, kind="unknown", said=_NOT_KNOWN, label="not known")]
-    columns = (
-        Column(name="memory", boxes=tuple(memory)),
-        Column(name="regions", boxes=tuple(regions), beside=True),
-    )
+    columns = [Column(name="memory", boxes=tuple(memory))]
+    if regions:
+        columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
     drawn = picture(scale, columns, key="host-map", title="Address space of the host")
     used = {box.kind for box in (*memory, *regions)}
     caption = element("figcaption", element("p", _CAPTION), legend(_LEGEND, used, "host-map"))
@@ -63,7 +62,7 @@ def map_section(inventory: Inventory) -> Section:
 
 
 _NOT_KNOWN = "The firmware's memory map is not known."
-_HEAD = ("From", "To", "Size", "What it is")
+_HEAD = ("From", "To", "What it is", "Size")
 _CAPTION = (
     "Addresses grow downwards. The scale is not linear: each stretch is drawn by the logarithm "
     "of its size, regions larger than what lies between, and none smaller than a line: so 4 KiB "
@@ -155,7 +154,7 @@ def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
     for one in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
         end = f"{one.range.end - 1:#x}" if one.drawn and one.range.size else "-"
         size = rough_size_words(one.range.size) if one.drawn else "-"
-        yield f"{one.range.start:#x}", end, short(size), _what(one)
+        yield f"{one.range.start:#x}", end, _what(one), short(size)
 
 
 def _what(box: Box) -> Child:

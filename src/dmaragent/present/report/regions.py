@@ -26,6 +26,7 @@ from dmaragent.present.report.words import (
     owner_name,
     range_words,
     region_size,
+    tellable,
 )
 from dmaragent.present.wording import count, scope_words, span_words
 from dmaragent.topology import Presence
@@ -92,8 +93,7 @@ def devices_section(
     if not devices:
         return None
     stories = {one.sbdf: one for one in told}
-    known = inventory.host.topology.known
-    untold = sum(one in known and one not in stories for one in devices)
+    untold = sum(one not in stories for one in tellable(inventory))
     more = f"Not asked of {untold} more: dmaragent explain tells of each."
     return section(
         "devices",

@@ -6,6 +6,7 @@ from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.present.explain_text import CAN_WORDS
 from dmaragent.present.markup import Markup, element
 from dmaragent.present.wording import size_words
+from dmaragent.snapshot import Missing
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Can
 
@@ -23,12 +24,11 @@ def region_size(region: Region) -> str:
 
 
 def owner_name(owner: Owner) -> str:
-    """Name an owner: its address, or the path that leads nowhere; and whether it answers."""
+    """Name an owner: its address, or the path that leads nowhere; and whether it is absent."""
     name = f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
     if owner.sbdf is not None:
         name = str(owner.sbdf)
-    words = {Presence.PRESENT: "", Presence.ABSENT: " absent", Presence.UNKNOWN: " not looked for"}
-    return name + words[owner.presence]
+    return f"{name} absent" if owner.presence is Presence.ABSENT else name
 
 
 def owners_words(region: Region) -> str:
@@ -49,6 +49,15 @@ def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
     named = {o.sbdf for region in inventory.regions for o in region.owners if o.sbdf is not None}
     held = {held.sbdf for region in inventory.regions for held in region.linux}
     return tuple(sorted(named | held))
+
+
+def tellable(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give those of the concerned devices that are not known to be absent."""
+    functions = inventory.host.topology.functions
+    devices = concerned(inventory)
+    if isinstance(functions, Missing):
+        return devices
+    return tuple(one for one in devices if one in functions)
 
 
 def severity_mark(severity: Severity) -> Markup:
