@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import AddressRange, span
 from dmaragent.policy.answer import Answer
-from dmaragent.policy.decisions import Decision, Verdict, span
+from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Case, Resolution
