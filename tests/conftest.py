@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from hypothesis import settings
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
 settings.load_profile("dmaragent")
+
+_PACKAGES = {"sos": "sosreport"}
+"""Debian's packages of tools that have another name."""
 
 CORPUS = Path(
     os.environ.get("DMARAGENT_CORPUS", Path(__file__).parent.parent.parent / "shared/corpus")
@@ -51,6 +55,12 @@ def chromium_tools() -> None:
     """Skip without a browser."""
     _require("chromium", "chromium")
     _require("chromedriver", "chromium-driver")
+
+
+@pytest.fixture
+def require() -> Callable[[str], None]:
+    """Give a function that skips without a tool."""
+    return lambda tool: _require(tool, _PACKAGES.get(tool, tool))
 
 
 def _require(tool: str, package: str) -> None:

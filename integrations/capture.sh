@@ -1,0 +1,718 @@
+#!/bin/sh
+# capture.sh: pack what dmaragent reads of a host into a bundle that dmaragent opens elsewhere.
+#
+# For hosts where dmaragent itself cannot run: XenServer and XCP-ng dom0s, rescue systems, an
+# initramfs.  Needs a POSIX shell and the tools of busybox; no Python.
+#
+# The bundle is a recorded machine (testdata/README.md): manifest.json is the log of what was
+# asked and answered, root/ the bytes, calls/ the output of commands.  What is asked, and in
+# which order, is what dmaragent's collector asks (src/dmaragent/collect/); tests hold the two
+# together.  Not asked are the calls that a shell cannot make: the udev enumeration, the
+# hypercalls for Xen's own list, libxlutil.  A bundle says of those that nobody asked.
+
+set -u
+umask 077
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+
+TOOL="capture.sh 1"
+
+# --- What is kept of texts that could name more than hardware --------------------------------
+
+# Of the kernel's command line, only these options: dmaragent.host.system.OPTIONS.
+LINUX_OPTIONS="intel_iommu amd_iommu iommu iommu.passthrough iommu.strict vfio-pci.ids \
+pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap memmap \
+vfio_iommu_type1.allow_unsafe_interrupts"
+
+# Of Xen's command line, only these: the IOMMU itself and what is mapped through it (iommu,
+# dom0-iommu, iommu_inclusive_mapping, rmrr, ivmd, ats, vtd), the kind of dom0, which decides
+# whether it sees the table (dom0, dom0pvh), what Xen makes of PCI (pci, pci-phantom, mmcfg,
+# msi), of interrupt remapping (x2apic and its modes, ivrs_ioapic, ivrs_hpet), of the ACPI
+# tables (acpi), and of the memory map (e820-mtrr-clip, e820-verbose).
+XEN_OPTIONS="iommu dom0-iommu iommu_inclusive_mapping rmrr ivmd ats vtd dom0 dom0pvh pci \
+pci-phantom mmcfg msi x2apic x2apic-mode x2apic_phys ivrs_ioapic ivrs_hpet acpi \
+e820-mtrr-clip e820-verbose"
+
+# The lines of the kernel's log that are kept, as in src/dmaragent/collect/calls.py: W is what
+# may stand beside a whole word.
+# shellcheck disable=SC2016 # awk's variables, not the shell's
+BOOT_LINES='
+BEGIN { W = "[^A-Za-z0-9_]" }
+/BIOS-e820: / || /DMAR-IR:/ || /AMD-Vi:/ || /Booting paravirtualized kernel/ ||
+/Hypervisor detected/ ||
+$0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IOMMU)(" W "|$)") ||
+$0 ~ ("(^|" W ")dmar[0-9]*:")'
+
+# Replaces what names a host: in xl-info the line host and the options not listed above, in
+# the command line likewise, everywhere UUIDs and MAC addresses, and the host name in what the
+# kernel said.  Writes FILE.new beside each FILE it was given, and prints the FILEs that changed.
+# shellcheck disable=SC2016 # awk's variables, not the shell's
+REDACT='
+function kept(words, list,    count, word, at, name, out, dropped) {
+    count = split(words, word, " ")
+    for (at = 1; at <= count; at++) {
+        name = word[at]
+        sub(/[=[].*/, "", name)
+        gsub(/_/, "-", name)
+        if (index(list, " " name " ") || (sub(/^no-/, "", name) && index(list, " " name " ")))
+            out = out (out == "" ? "" : " ") word[at]
+        else
+            dropped = 1
+    }
+    return dropped ? out : words
+}
+function counter(kind, value) {
+    value = tolower(value)
+    if (!((kind, value) in known)) known[kind, value] = kind "-" ++numbers[kind]
+    return known[kind, value]
+}
+function replaced(line, pattern, kind, beside,    out, before, last) {
+    out = ""
+    while (match(line, pattern)) {
+        before = out substr(line, 1, RSTART - 1)
+        last = substr(before, length(before))
+        if (last ~ beside || substr(line, RSTART + RLENGTH, 1) ~ beside) {
+            out = before substr(line, RSTART, 1)
+            line = substr(line, RSTART + 1)
+            continue
+        }
+        out = before counter(kind, substr(line, RSTART, RLENGTH))
+        line = substr(line, RSTART + RLENGTH)
+    }
+    return out line
+}
+function without_host(line,    out, at, around) {
+    while (host != "" && (at = index(line, host))) {
+        around = substr(" " out substr(line, 1, at - 1), length(out) + at, 1) \
+            substr(line " ", at + length(host), 1)
+        out = out substr(line, 1, at - 1) (around ~ /[A-Za-z0-9_-]/ ? host : counter("host", host))
+        line = substr(line, at + length(host))
+    }
+    return out line
+}
+BEGIN {
+    host = ENVIRON["CAPTURE_HOST_NAME"]
+    gsub(/_/, "-", linux)
+    gsub(/_/, "-", xen)
+    h = "[0-9A-Fa-f]"
+    two = h h
+    four = two two
+    mac = two "[:-]" two "[:-]" two "[:-]" two "[:-]" two "[:-]" two
+    uuid = four four "-" four "-" four "-" four "-" four four four
+}
+{
+    line = $0
+    if (FILENAME ~ /\/proc\/cmdline$/) line = kept(line, " " linux " ")
+    else if (FILENAME ~ /^calls\/xl-info$/) {
+        if (line ~ /^host *:/) { changed[FILENAME] = 1; next }
+        if (match(line, /^xen_commandline *: */))
+            line = substr(line, 1, RLENGTH) kept(substr(line, RLENGTH + 1), " " xen " ")
+    } else if (FILENAME ~ /^calls\// && line !~ /BIOS-e820: /) {
+        if (match(line, /[Cc]ommand line: */))
+            line = substr(line, 1, RSTART + RLENGTH - 1) \
+                kept(substr(line, RSTART + RLENGTH), " " linux " ")
+        line = without_host(line)
+    }
+    line = replaced(line, uuid, "uuid", "[0-9A-Za-z]")
+    line = replaced(line, mac, "mac", "[0-9A-Za-z:-]")
+    if (line != $0) changed[FILENAME] = 1
+    print line > (FILENAME ".new")
+}
+END { for (name in changed) print name }'
+
+# --- Writing the log -------------------------------------------------------------------------
+
+# Text to the inside of a JSON string; bytes that are no UTF-8 as Python's surrogates, which is
+# how dmaragent names such files.  The text ends in a sentinel, which is dropped.
+# shellcheck disable=SC2016 # awk's variables, not the shell's
+ESCAPE='
+BEGIN { for (at = 1; at < 256; at++) code[sprintf("%c", at)] = at }
+{ text = text (NR > 1 ? "\n" : "") $0 }
+END {
+    count = length(text) - 1
+    for (at = 1; at <= count; at += size) {
+        first = code[substr(text, at, 1)]
+        size = first < 128 ? 1 : first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0
+        value = first - (size == 2 ? 192 : size == 3 ? 224 : 240)
+        for (more = 1; more < size; more++) {
+            byte = at + more <= count ? code[substr(text, at + more, 1)] : 0
+            if (byte < 128 || byte > 191) { size = 0; break }
+            value = value * 64 + byte - 128
+        }
+        if (size == 3 && (value < 2048 || (value >= 55296 && value < 57344))) size = 0
+        if (size == 4 && (value < 65536 || value > 1114111)) size = 0
+        if (size == 0) { printf "\\udc%02x", first; size = 1 }
+        else if (size == 4) {
+            value -= 65536
+            printf "\\u%04x\\u%04x", 55296 + int(value / 1024), 56320 + value % 1024
+        }
+        else if (size > 1) printf "\\u%04x", value
+        else if (first < 32 || first == 34 || first == 92 || first == 127) printf "\\u%04x", first
+        else printf "%s", substr(text, at, 1)
+    }
+}'
+
+# From the sums, the names of what was redacted and the log to the manifest; fails where a
+# value has no sum or the log is not whole.
+# shellcheck disable=SC2016 # awk's variables, not the shell's
+MANIFEST='
+kind == "sum" { sum[substr($0, 67)] = substr($0, 1, 64); next }
+kind == "redacted" { redacted[$0] = 1; next }
+($2, $3) in seen { lines++; next }
+{
+    lines++
+    seen[$2, $3] = 1
+    line = "  {\"operation\": \"" $2 "\", \"path\": \"" $3 "\", \"outcome\": \""
+    if ($1 == "missing")
+        line = line $4 "\", \"detail\": \"" $5 "\"}"
+    else if ($1 == "list")
+        line = line "value\", \"entries\": [" $4 "], \"redacted\": false}"
+    else {
+        digest = $5 != "" ? $5 : sum[$4]
+        if (length(digest) != 64) broken = 1
+        line = line "value\", \"sha256\": \"" digest "\", \"redacted\": " \
+            ($4 in redacted ? "true" : "false") "}"
+    }
+    printf "%s%s", separator, line
+    separator = ",\n"
+}
+END { exit broken || lines != expected }'
+
+usage() {
+    cat <<'USAGE'
+usage: capture.sh [-o FILE] [--force] [--no-redact] [--root DIR [--calls]]
+
+Pack what dmaragent reads of this host into a bundle, to be opened elsewhere:
+
+    dmaragent inventory --host FILE
+
+  -o FILE       write this file (dmaragent-DATE-TIME.tar.gz in the current directory)
+  --force       overwrite FILE
+  --no-redact   keep the host name, UUIDs, MAC addresses and all boot options
+  --root DIR    read the copied tree DIR instead of /, and make no calls
+  --calls       with --root: make them all the same; DIR is this host's own root, mounted
+  -h, --help    show this
+
+Run it as root: the ACPI tables, the kernel's log and xl are closed to others.
+Exit codes: 0 written, 2 not written.
+USAGE
+}
+
+say() { # one line of progress, in place where a terminal shows it
+    if [ -t 2 ]; then printf '\r\033[K%s' "capture.sh: $*" >&2; else echo "capture.sh: $*" >&2; fi
+}
+
+die() {
+    [ -t 2 ] && echo >&2
+    echo "capture.sh: $*" >&2
+    exit 2
+}
+
+full() { die "cannot write in $work: is it full? TMPDIR names another place"; }
+
+cleanup() {
+    trap '' HUP INT TERM
+    [ -n "$child" ] && kill "$child" 2>/dev/null
+    [ -n "$partial" ] && rm -f "$partial"
+    [ -n "$reserved" ] && rm -f "$reserved"
+    [ -n "$work" ] && rm -rf "$work"
+}
+
+quote() { # $quoted: $1 inside a JSON string; $odd: whether that needed more than copying
+    quoted=$1 odd=
+    case $1 in
+    *[!A-Za-z0-9:._,@%+=/' '-]*)
+        odd=1
+        quoted=$(printf '%sx' "$1" | awk "$ESCAPE")
+        ;;
+    esac
+}
+
+put() { # one line of the log, its fields apart by tabs
+    expected=$((expected + 1))
+    printf '%s\t%s\t%s\t%s\t%s\n' "$@" >&3 || full
+}
+
+missing() { # missing OPERATION PATH OUTCOME DETAIL
+    outcome=$3
+    quote "$4"
+    set -- "$1" "$2" "$3" "$quoted"
+    quote "$2"
+    put missing "$1" "$quoted" "$3" "$4"
+}
+
+why() { # log a failure in the words of the last complaint, in $work/err
+    echo probe >"$work/probe" || full
+    reason=$(sed -n '/: /{s/.*: //;p;q;}' "$work/err")
+    case $reason in
+    "No such file or directory" | "Not a directory" | "No such device" | "No such device or address")
+        missing "$1" "$2" "$absent" "$reason"
+        ;;
+    "Permission denied" | "Operation not permitted") missing "$1" "$2" denied "$reason" ;;
+    "No space left on device" | "File too large" | "Disk quota exceeded" | "Read-only file system")
+        die "cannot write in $work: $reason"
+        ;;
+    *) missing "$1" "$2" failed "${reason:-it cannot be read}" ;;
+    esac
+}
+
+# --- The three questions that a file system answers ------------------------------------------
+
+exists() { [ -e "$1" ] || [ -L "$1" ]; }
+
+gone() { # gone OPERATION PATH: nothing can be seen there; absent, or behind a closed directory
+    above=${2%/*}
+    while [ -n "$above" ] && ! [ -e "$root$above" ]; do above=${above%/*}; done
+    if [ -d "$root$above/" ] && ! [ -x "$root$above/" ]; then
+        missing "$1" "$2" denied "Permission denied"
+    else
+        missing "$1" "$2" "$absent" "No such file or directory"
+    fi
+}
+
+inside() { # with --root: whether PATH stays in the tree; a link could lead out of it
+    [ -n "$root" ] || return 0
+    if [ "${1%/*}" != "$looked_at" ]; then
+        looked_at=${1%/*}
+        real=$(cd -P "$root$looked_at/" 2>/dev/null && pwd -P) || real=$root
+    fi
+    case $real/ in "$root"/*) return 0 ;; *) return 1 ;; esac
+}
+
+room() { # room OPERATION PATH: $dest is where the bundle keeps it; false where that is taken
+    quote "$2"
+    kept=${odd:+$odd_tree/root$2}
+    dest=${kept:-$tree/root$2}
+    [ -d "${dest%/*}" ] || mkdir -p "${dest%/*}" 2>"$work/err" || {
+        why "$1" "$2"
+        return 1
+    }
+}
+
+value() { # log that $dest holds the answer; what has an odd name is summed at once
+    outcome=value digest=
+    quote "$2"
+    if [ -n "$odd" ]; then
+        digest=$(sha256sum <"$dest") || die "sha256sum failed"
+        digest=${digest%% *}
+        put value "$1" "$quoted" "" "$digest"
+    else
+        put value "$1" "$quoted" "root$2" ""
+    fi
+}
+
+read_file() { # read_file PATH [WINDOW [PAGES]]: all of it, or so many bytes from its start
+    source=$root$1
+    if ! inside "$1" || { [ -n "$root" ] && [ -L "$source" ]; }; then
+        missing read "$1" failed "a link leads out of the copied tree"
+    elif ! [ -e "$source" ]; then
+        gone read "$1"
+    elif ! [ -f "$source" ]; then
+        missing read "$1" failed "not a regular file"
+    elif room read "$1"; then
+        pages=${3:-16}
+        set -- "$1" "${2:-}"
+        # The kernel gives some files in pieces of a page or less: only bytes can be counted.
+        if [ -z "$2" ]; then
+            dd if="$source" of="$dest" bs=4096 count=$((pages + 1)) 2>"$work/err"
+        elif [ "$2" -gt 4096 ]; then
+            dd if="$source" of="$dest" bs=1 count="$2" 2>"$work/err"
+        else
+            dd if="$source" of="$dest" bs="$2" count=1 2>"$work/err"
+        fi || {
+            [ $? -lt 128 ] || die "cannot write in $work: dd was killed"
+            rm -f "$dest"
+            why read "$1"
+            return 0
+        }
+        IFS=' +' read -r full part _ <"$work/err"
+        if [ -z "$2" ] && [ "$full" -ge "$pages" ] && [ "$full$part" != "${pages}0" ]; then
+            rm -f "$dest"
+            missing read "$1" failed "more than $((pages * 4096)) bytes"
+        else
+            value read "$1"
+        fi
+    fi
+}
+
+read_link() { # read_link PATH
+    source=$root$1
+    if ! inside "$1"; then
+        missing link "$1" failed "a link leads out of the copied tree"
+    elif ! exists "$source"; then
+        gone link "$1"
+    elif ! [ -L "$source" ]; then
+        missing link "$1" failed "Invalid argument"
+    elif room link "$1"; then
+        if readlink -n "$source" >"$dest" 2>"$work/err"; then
+            value link "$1"
+        else
+            rm -f "$dest"
+            why link "$1"
+        fi
+    fi
+}
+
+list_dir() { # list_dir PATH [FUNCTION]: log the names in it, then call FUNCTION with each
+    if ! inside "$1/"; then
+        missing list "$1" failed "a link leads out of the copied tree"
+    elif ! [ -d "$root$1" ]; then
+        gone list "$1"
+    elif ! [ -r "$root$1" ] || ! [ -x "$root$1" ]; then
+        missing list "$1" denied "Permission denied"
+    else
+        entries=
+        for entry in "$root$1"/.[!.]* "$root$1"/..?* "$root$1"/*; do
+            exists "$entry" || continue
+            quote "${entry##*/}"
+            entries="$entries${entries:+, }\"$quoted\""
+        done
+        quote "$1"
+        outcome=value
+        put list list "$quoted" "$entries" ""
+        [ -n "${2-}" ] || return 0
+        for entry in "$root$1"/.[!.]* "$root$1"/..?* "$root$1"/*; do
+            exists "$entry" && "$2" "${entry##*/}"
+        done
+        outcome=value
+    fi
+}
+
+# --- The calls -------------------------------------------------------------------------------
+
+run() { # run COMMAND…: its output to $work/out; a signal to this script ends it as well
+    # shellcheck disable=SC2086 # no time limit is no word at all
+    $time_limit "$@" </dev/null >"$work/out" 2>"$work/err" &
+    child=$!
+    wait "$child"
+    status=$?
+    child=
+    return "$status"
+}
+
+keep_call() { # keep_call NAME: what $work/out holds is its answer
+    { mkdir -p "$tree/calls" && cat "$work/out" >"$tree/calls/$1"; } || full
+    put value call "$1" "calls/$1" ""
+}
+
+call_failed() { # call_failed NAME PROGRAM: log why it did not answer
+    said=$(sed -n 's/^[[:space:]]*//;/./{p;q;}' "$work/err")
+    case $status:$said in
+    124:* | 143:*) missing call "$1" failed "$2 did not answer in 10 s" ;;
+    *[Pp]ermission* | *"not permitted"*) missing call "$1" denied "$2 exited with $status: $said" ;;
+    *) missing call "$1" failed "$2 exited with $status: $said" ;;
+    esac
+}
+
+boot_log() {
+    if ! command -v dmesg >/dev/null; then
+        missing call boot-log absent "dmesg is not installed"
+    elif run dmesg --kernel || { ! grep_denied && run dmesg; }; then
+        awk "$BOOT_LINES" "$work/out" >"$work/lines" || full
+        mv "$work/lines" "$work/out"
+        keep_call boot-log
+    else
+        call_failed boot-log dmesg
+    fi
+}
+
+grep_denied() { # whether the last complaint is of permissions: busybox's dmesg has no --kernel
+    case $(cat "$work/err") in *[Pp]ermi*) return 0 ;; *) return 1 ;; esac
+}
+
+resources() {
+    # shellcheck disable=SC2016 # awk's variables, not the shell's
+    if awk '
+        $1 == "MemTotal:" { memory = $2 }
+        $1 == "btime" { boot = $2 }
+        END {
+            if (memory == "" || boot == "") exit 1
+            printf "{\"memory_total\": %.0f, \"boot_time\": %.0f}", memory * 1024, boot
+        }' "$root/proc/meminfo" "$root/proc/stat" >"$work/out" 2>"$work/err"; then
+        keep_call resources
+    else
+        missing call resources failed "/proc/meminfo and /proc/stat do not say"
+    fi
+}
+
+xl_info() {
+    if ! command -v xl >/dev/null; then
+        missing call xl-info absent "xl is not installed"
+    elif run xl info; then
+        keep_call xl-info
+    else
+        call_failed xl-info xl
+    fi
+}
+
+# --- What is asked: the ledger, in the collector's order -------------------------------------
+
+acpi_table() {
+    case $1 in
+    DMAR | RMAD | XMAR) ;;
+    DMAR[0-9] | DMAR[0-9][0-9] | DMAR[0-9][0-9][0-9] | DMAR[0-9][0-9][0-9][0-9]) ;;
+    RMAD[0-9] | RMAD[0-9][0-9] | RMAD[0-9][0-9][0-9] | RMAD[0-9][0-9][0-9][0-9]) ;;
+    XMAR[0-9] | XMAR[0-9][0-9] | XMAR[0-9][0-9][0-9] | XMAR[0-9][0-9][0-9][0-9]) ;;
+    *) return ;;
+    esac
+    read_file "/sys/firmware/acpi/tables/$1" "" 4096
+}
+
+acpi_tables() {
+    list_dir "/sys/firmware/acpi/tables" acpi_table
+    if [ "$outcome" != value ]; then
+        for name in DMAR RMAD XMAR; do acpi_table "$name"; done
+    fi
+}
+
+resolve() { # resolve PATH: $device is where it leads, by its words alone
+    device=
+    rest=$1/
+    while [ -n "$rest" ]; do
+        step=${rest%%/*}
+        rest=${rest#*/}
+        case $step in
+        "" | .) ;;
+        ..) device=${device%/*} ;;
+        *) device=$device/$step ;;
+        esac
+    done
+}
+
+pci_function() {
+    read_link "/sys/bus/pci/devices/$1"
+    device=/sys/bus/pci/devices/$1
+    if [ "$outcome" = value ]; then
+        # A target has no line end, unless it is a part of it.
+        if IFS= read -r target <"$dest"; then
+            target=$(cat "$dest" && echo x)
+            target=${target%x}
+        fi
+        resolve "/sys/bus/pci/devices/$target"
+    fi
+    read_file "$device/class"
+    code=0x06
+    [ "$outcome" = value ] && { IFS= read -r code <"$dest" || :; }
+    read_file "$device/vendor"
+    read_file "$device/device"
+    read_file "$device/config" 64
+    case $code in 0x06*) read_file "$device/secondary_bus_number" ;; esac
+    read_link "$device/driver"
+    read_link "$device/physfn"
+    read_file "$device/sriov_totalvfs"
+    functions=$((functions + 1))
+    [ $((functions % 100)) -ne 0 ] || say "$functions PCI functions"
+}
+
+iommu_group() {
+    list_dir "/sys/kernel/iommu_groups/$1/devices"
+    read_file "/sys/kernel/iommu_groups/$1/reserved_regions"
+}
+
+memory_range() {
+    for part in start end type; do read_file "/sys/firmware/memmap/$1/$part"; done
+}
+
+pci_slot() { read_file "/sys/bus/pci/slots/$1/address"; }
+
+dmi_entry() {
+    case $1 in 9-*) read_file "/sys/firmware/dmi/entries/$1/raw" ;; esac
+}
+
+system() {
+    list_dir "/sys/bus/pci/slots" pci_slot
+    list_dir "/sys/firmware/dmi/entries" dmi_entry
+    for name in sys_vendor product_name board_name bios_vendor bios_version bios_date; do
+        read_file "/sys/class/dmi/id/$name"
+    done
+    read_file "/proc/cpuinfo" 8192
+    read_file "/proc/sys/kernel/osrelease"
+    read_file "/proc/cmdline"
+}
+
+xen() { # only where the kernel does not say that there is none
+    read_file "/sys/hypervisor/type"
+    kind=
+    case $outcome in
+    absent) return ;;
+    value) IFS= read -r kind <"$dest" || : ;;
+    *) kind=xen ;;
+    esac
+    [ "$kind" = xen ] || return 0
+    for part in major minor extra; do read_file "/sys/hypervisor/version/$part"; done
+    read_file "/sys/hypervisor/guest_type"
+    read_file "/proc/xen/capabilities"
+    [ -z "$calls" ] || xl_info
+    list_dir "/sys/bus/pci/drivers/pciback"
+}
+
+ask() {
+    say "ACPI tables and PCI functions"
+    acpi_tables
+    list_dir "/sys/bus/pci/devices" pci_function
+    say "IOMMU groups, memory map, firmware"
+    list_dir "/sys/kernel/iommu_groups" iommu_group
+    list_dir "/sys/firmware/memmap" memory_range
+    if [ -n "$calls" ]; then
+        boot_log
+        resources
+    fi
+    system
+    xen
+}
+
+# --- From the answers to the file ------------------------------------------------------------
+
+redact() {
+    set --
+    for text in root/proc/cmdline calls/xl-info calls/boot-log root/sys/class/dmi/id/*; do
+        [ -f "$tree/$text" ] && set -- "$@" "$text"
+    done
+    : >"$work/redacted"
+    [ $# -gt 0 ] || return 0
+    CAPTURE_HOST_NAME=
+    [ -z "$calls" ] || CAPTURE_HOST_NAME=$(uname -n)
+    case ${CAPTURE_HOST_NAME%%.*} in localhost | "(none)" | "") CAPTURE_HOST_NAME= ;; esac
+    export CAPTURE_HOST_NAME
+    (cd "$tree" && awk -v linux="$LINUX_OPTIONS" -v xen="$XEN_OPTIONS" "$REDACT" "$@") \
+        >"$work/redacted" || full
+    while IFS= read -r text; do
+        [ -f "$tree/$text.new" ] || : >"$tree/$text.new" # not one line of it was kept
+        mv -f "$tree/$text.new" "$tree/$text" || full
+    done <"$work/redacted"
+    for text in "$@"; do rm -f "$tree/$text.new"; done
+}
+
+write_manifest() {
+    mkdir -p "$tree/root" "$tree/calls" || full
+    (cd "$tree" && find root calls -type f -exec sha256sum {} +) >"$work/sums" || full
+    {
+        printf '{\n "format": "dmaragent.recording",\n "version": 1,\n'
+        printf ' "tool": "%s",\n "readings": [\n' "$TOOL"
+        awk -F '\t' -v expected="$expected" "$MANIFEST" \
+            kind=sum "$work/sums" kind=redacted "$work/redacted" kind=log "$work/log" || exit 1
+        printf '\n ]\n}\n'
+    } >"$tree/manifest.json" || full
+    if [ -d "$odd_tree" ]; then
+        cp -R "$odd_tree/." "$tree/" || full
+    fi
+}
+
+pack() {
+    owner=
+    tar --owner=0 --group=0 --numeric-owner -cf /dev/null -C "$tree" manifest.json 2>/dev/null &&
+        owner="--owner=0 --group=0 --numeric-owner"
+    set -- "$top/manifest.json" "$top/root" "$top/calls"
+    # A pipe tells only how its last command ended, so that tar leaves a mark.
+    # shellcheck disable=SC2086 # no owner is no word at all
+    if [ -n "$compressed" ]; then
+        { tar $owner -cf - -C "$work" "$@" && : >"$work/packed"; } | gzip -c >"$partial"
+    else
+        tar $owner -cf "$partial" -C "$work" "$@" && : >"$work/packed"
+    fi || die "cannot write $partial: is it full?"
+    [ -e "$work/packed" ] || die "tar failed"
+}
+
+publish() { # move the finished file to its name; never onto another without --force
+    [ -d "$output" ] && die "$output is a directory"
+    if [ -n "$force" ]; then
+        mv -f "$partial" "$output" || die "cannot write $output"
+    elif ln "$partial" "$output" 2>/dev/null; then
+        rm -f "$partial"
+    elif (set -C && : >"$output") 2>/dev/null; then # a file system without hard links
+        reserved=$output
+        mv -f "$partial" "$output" || die "cannot write $output"
+    else
+        die "$output is there already: choose another name, or --force"
+    fi
+    partial='' reserved=''
+}
+
+root='' output='' force='' calls=yes with_calls='' no_redact=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    -o | --output | --root)
+        [ -n "${2-}" ] || die "$1 wants a value (see --help)"
+        if [ "$1" = --root ]; then root=$2; else output=$2; fi
+        shift
+        ;;
+    --force) force=1 ;;
+    --no-redact) no_redact=1 ;;
+    --calls) with_calls=1 ;;
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+
+work='' partial='' reserved='' child=''
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar uname; do
+    command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
+        die "$tool is missing; where busybox is installed: busybox --install -s DIR, PATH=DIR:\$PATH"
+done
+
+# What a copy lacks says nothing of its host: nobody asked there.
+absent=absent
+if [ -n "$root" ]; then
+    root=$(cd -P "$root" 2>/dev/null && pwd -P) || die "--root: no such directory"
+    root=${root%/}
+    [ -z "$root" ] || absent=not-collected calls=$with_calls
+fi
+
+top=dmaragent-$(date -u +%Y%m%d-%H%M%S)
+compressed=1
+command -v gzip >/dev/null || compressed=
+case $output in
+"") output=$top.tar${compressed:+.gz} ;;
+*.tar) compressed='' ;;
+*gz) [ -n "$compressed" ] || die "gzip is missing: give a name that ends in .tar" ;;
+esac
+case $output in -*) output=./$output ;; esac
+[ -d "$output" ] && die "$output is a directory: give the name of a file"
+[ -n "$force" ] || ! exists "$output" || die "$output is there already: choose another name, or --force"
+(set -C && : >"$output.partial-$$") 2>/dev/null || die "cannot write beside $output"
+partial=$output.partial-$$
+
+work=$(mktemp -d 2>/dev/null) || {
+    work=${TMPDIR:-/tmp}/dmaragent-capture-$$
+    mkdir "$work" 2>/dev/null || {
+        work=
+        die "no temporary directory: set TMPDIR to one that can be written"
+    }
+}
+tree=$work/$top odd_tree=$work/odd
+expected=0 functions=0 looked_at='' outcome='' time_limit=''
+{ mkdir "$tree" && : >"$work/redacted" && exec 3>"$work/log"; } || full
+if timeout 10 true 2>/dev/null; then
+    time_limit="timeout 10"
+elif timeout -t 10 true 2>/dev/null; then # busybox before 1.30
+    time_limit="timeout -t 10"
+fi
+
+ask
+exec 3>&-
+[ -n "$no_redact" ] || redact
+say "packing $expected readings of $functions PCI functions"
+write_manifest
+pack
+publish
+
+denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
+[ -t 2 ] && echo >&2
+[ "$denied" = 0 ] ||
+    echo "capture.sh: $denied readings were denied; for the tables run it as root" >&2
+echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
+echo "    dmaragent inventory --host $output" >&2

@@ -1,0 +1,108 @@
+"""integrations/capture.sh asks what the collector asks, and its bundles answer the same."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmaragent.collect import ledger
+from dmaragent.collect.ledger import Operation
+from dmaragent.host.system import OPTIONS
+from support.capturing import (
+    SCRIPT,
+    SHELLS,
+    UNASKABLE,
+    captured,
+    comparable,
+    copy_machine,
+    read_log,
+)
+from support.cli import run
+from support.machines import MACHINES, NAMES
+
+Capture = pytest.CaptureFixture[str]
+ASKING = re.compile(r'\b(read_file|read_link|list_dir) "(/[^"]*|\$device/[^"]*)"(?: "?(\d*)"?)?')
+"""A line of the script that asks for something, and its window."""
+
+
+def _answer(capsys: Capture, verb: str, host: Path) -> dict[str, Any]:
+    ran = run(capsys, verb, "--host", host, "--json")
+    if ran.code == 2:
+        return {"error": ran.err.replace(str(host), "HOST")}
+    answer: dict[str, Any] = ran.document["answer"]
+    return answer
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_is_what_dmaragent_would_have_recorded(
+    shell: str, name: str, tmp_path: Path, capsys: Capture, require: Callable[[str], None]
+) -> None:
+    require(shell)
+    copy = copy_machine(name, tmp_path)
+    expected = copy.record(tmp_path / "recorded")
+    bundle = captured(shell, tmp_path, *copy.options, "--no-redact")
+    assert comparable(read_log(bundle)) == comparable(expected)
+    for verb in ("inventory", "check"):
+        recorded = _answer(capsys, verb, tmp_path / "recorded")
+        assert _answer(capsys, verb, bundle) == recorded
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_redacting_changes_no_answer(
+    name: str, tmp_path: Path, capsys: Capture, require: Callable[[str], None]
+) -> None:
+    require("busybox")
+    copy = copy_machine(name, tmp_path)
+    copy.record(tmp_path / "recorded")
+    bundle = captured("busybox", tmp_path, *copy.options)
+    for verb in ("inventory", "check"):
+        recorded = _answer(capsys, verb, tmp_path / "recorded")
+        assert _answer(capsys, verb, bundle) == recorded
+
+
+def test_without_udev_only_the_names_of_devices_are_missing(
+    tmp_path: Path, capsys: Capture, require: Callable[[str], None]
+) -> None:
+    require("dash")
+    name = "hp-dl380e-gen8"
+    bundle = captured("dash", tmp_path, *copy_machine(name, tmp_path).options)
+    mine, theirs = (
+        _answer(capsys, "inventory", each)["regions"] for each in (bundle, MACHINES / name)
+    )
+    without_names = re.compile(r"'(vendor_name|device_name|name|names)': [^,}]*")
+    assert without_names.sub("", str(mine)) == without_names.sub("", str(theirs))
+
+
+def test_the_script_asks_for_what_the_ledger_names_and_nothing_else() -> None:
+    asked = set()
+    for function, path, window in ASKING.findall(SCRIPT.read_text("utf-8")):
+        operation = {"read_file": "read", "read_link": "link", "list_dir": "list"}[function]
+        pattern = re.sub(r"\$\w+", "{}", path).replace("{}/{}", "{}")
+        asked.add((operation, pattern, int(window) if window else None))
+    files = [each for each in ledger.LEDGER if each.operation is not Operation.CALL]
+    assert asked == {(each.operation.value, each.path, each.window) for each in files}
+
+
+def test_the_script_makes_every_call_that_a_shell_can() -> None:
+    made = set(re.findall(r"\bkeep_call ([a-z-]+)", SCRIPT.read_text("utf-8")))
+    calls = {each for each in ledger.LEDGER if each.operation is Operation.CALL}
+    assert made == {each.path for each in calls - set(UNASKABLE)}
+
+
+def test_the_script_keeps_the_same_kernel_options() -> None:
+    text = SCRIPT.read_text("utf-8").replace("\\\n", "")
+    found = re.search(r'^LINUX_OPTIONS="([^"]*)"', text, re.MULTILINE)
+    assert found is not None
+    assert found[1].split() == list(OPTIONS)
+
+
+def test_shellcheck_finds_nothing(require: Callable[[str], None]) -> None:
+    require("shellcheck")
+    done = subprocess.run(
+        ["shellcheck", "--shell=sh", "--norc", SCRIPT], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
