@@ -68,6 +68,7 @@ def copy_machine(name: str, target: Path) -> Copy:
     """Lay out the recorded machine `name` below `target`."""
     tree, programs = target / "tree", target / "programs"
     materialize(name, tree)
+    _link_listed(tree)
     recorded = MACHINES / name / "calls"
     answers = {each.name: each.read_bytes() for each in recorded.iterdir()}
     if not _CALLS.keys() & answers.keys():
@@ -80,6 +81,20 @@ def copy_machine(name: str, target: Path) -> Copy:
     (tree / "proc/meminfo").write_text(f"MemTotal: {facts['memory_total'] // 1024:>14} kB\n")
     (tree / "proc/stat").write_text(f"cpu 1 2 3\nbtime {facts['boot_time']}\n")
     return Copy(tree, programs, calls)
+
+
+def _link_listed(tree: Path) -> None:
+    """Make links of the functions that a group or a driver lists, as sysfs has them."""
+    listed = [
+        *tree.glob("sys/kernel/iommu_groups/*/devices/*"),
+        *tree.glob("sys/bus/pci/drivers/*/*"),
+    ]
+    for place in listed:
+        function = tree / "sys/bus/pci/devices" / place.name
+        if function.is_symlink() and not place.is_symlink():
+            place.unlink()
+            up = "../" * (len(place.relative_to(tree).parts) - 2)
+            place.symlink_to(os.readlink(function).replace("../../../", up, 1))
 
 
 def add_program(directory: Path, name: str, output: bytes, code: int = 0) -> None:
