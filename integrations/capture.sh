@@ -83,17 +83,19 @@ function replaced(line, pattern, kind, beside,    out, before, last) {
     }
     return out line
 }
-function without_host(line,    out, at, around) {
-    while (host != "" && (at = index(line, host))) {
+function without_host(line, name,    out, at, around) {
+    out = ""
+    while (name != "" && (at = index(line, name))) {
         around = substr(" " out substr(line, 1, at - 1), length(out) + at, 1) \
-            substr(line " ", at + length(host), 1)
-        out = out substr(line, 1, at - 1) (around ~ /[A-Za-z0-9_-]/ ? host : counter("host", host))
-        line = substr(line, at + length(host))
+            substr(line " ", at + length(name), 1)
+        out = out substr(line, 1, at - 1) (around ~ /[A-Za-z0-9_-]/ ? name : counter("host", host))
+        line = substr(line, at + length(name))
     }
     return out line
 }
 BEGIN {
-    host = ENVIRON["CAPTURE_HOST_NAME"]
+    host = short = ENVIRON["CAPTURE_HOST_NAME"]
+    sub(/[.].*/, "", short)
     gsub(/_/, "-", linux)
     gsub(/_/, "-", xen)
     h = "[0-9A-Fa-f]"
@@ -109,11 +111,13 @@ BEGIN {
         if (line ~ /^host *:/) { changed[FILENAME] = 1; next }
         if (match(line, /^xen_commandline *: */))
             line = substr(line, 1, RLENGTH) kept(substr(line, RLENGTH + 1), " " xen " ")
+        else if (line !~ /^(virt_caps|hw_caps|xen_)/)
+            line = without_host(without_host(line, host), short)
     } else if (FILENAME ~ /^calls\// && line !~ /BIOS-e820: /) {
         if (match(line, /[Cc]ommand line: */))
             line = substr(line, 1, RSTART + RLENGTH - 1) \
                 kept(substr(line, RSTART + RLENGTH), " " linux " ")
-        line = without_host(line)
+        line = without_host(without_host(line, host), short)
     }
     line = replaced(line, uuid, "uuid", "[0-9A-Za-z]")
     line = replaced(line, mac, "mac", "[0-9A-Za-z:-]")
@@ -567,7 +571,8 @@ ask() {
 
 redact() {
     set --
-    for text in root/proc/cmdline calls/xl-info calls/boot-log root/sys/class/dmi/id/*; do
+    for text in root/proc/cmdline calls/xl-info calls/boot-log "$tree"/root/sys/class/dmi/id/*; do
+        text=${text#"$tree/"}
         [ -f "$tree/$text" ] && set -- "$@" "$text"
     done
     : >"$work/redacted"
@@ -658,6 +663,8 @@ trap cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 141' PIPE
+trap '' XFSZ # past a limit on file sizes a write fails, as on a full disk
 
 for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar uname; do
     command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||

@@ -1,0 +1,213 @@
+"""integrations/capture.sh on a running machine: its calls, what it keeps of them, an initramfs."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmaragent.collect import ledger
+from dmaragent.collect.ledger import Request
+from dmaragent.collect.live import LiveHost
+from dmaragent.collect.recording import record, write_files
+from dmaragent.snapshot import Missing, MissingKind
+from support.capturing import (
+    SCRIPT,
+    SHELLS,
+    Copy,
+    add_program,
+    add_script,
+    captured,
+    comparable,
+    copy_machine,
+    read_log,
+    unpack,
+)
+
+Require = Callable[[str], None]
+APPLETS = "awk cat cp date dd find ln mkdir mktemp mv readlink rm sed sh sha256sum tar true uname"
+UUID = "4c4c4544-0036-3510-8052-b4c04f4b3232"
+MAC = "00:1B:21:0a:0b:0c"
+XL = f"""\
+host                   : secret-host
+xen_major              : 4
+xen_commandline        : iommu=debug console=com1 placeholder rmrr=0x1=0:3.0 no-x2apic password=x
+xen_scheduler          : secret-host-2 {UUID} a-secret-host
+build_id               : {MAC} {MAC.lower()} 0{MAC} on secret-host.example.org, secret-host.
+"""
+KEPT = """\
+xen_major              : 4
+xen_commandline        : iommu=debug rmrr=0x1=0:3.0 no-x2apic
+xen_scheduler          : secret-host-2 uuid-1 a-secret-host
+build_id               : mac-1 mac-1 0{MAC} on host-1, host-1.
+""".replace("{MAC}", MAC)
+LOG = f"""\
+[    0.000000] Command line: root=UUID={UUID} intel_iommu=on DMAR quiet
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
+[    0.000000] ACPI: DMAR 0x000000007FFE0000 0000B0 (v01 secret-host)
+[    0.000000] ACPI: DMARX 0x000000007FFE0000
+[    0.000000] usb 1-1: secret-host {MAC}
+[    0.000000] secret-host: DMAR: DRHD base
+[    0.000000] xDMAR-IR: a b
+[    0.000000] dmar0: c {MAC}
+[    0.000000] IOMMUX
+"""
+LOG_KEPT = """\
+[    0.000000] Command line: intel_iommu=on
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
+[    0.000000] ACPI: DMAR 0x000000007FFE0000 0000B0 (v01 host-1)
+[    0.000000] host-1: DMAR: DRHD base
+[    0.000000] xDMAR-IR: a b
+[    0.000000] dmar0: c mac-1
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    """Give a Xen dom0 as a tree, whose host has a name and says too much."""
+    copy = copy_machine("xen-pv-dom0", tmp_path)
+    add_program(copy.programs, "xl", XL.encode())
+    add_program(copy.programs, "dmesg", LOG.encode())
+    add_program(copy.programs, "uname", b"secret-host.example.org\n")
+    (copy.tree / "proc/cmdline").write_text(f"root=UUID={UUID} memmap=2M$0x3c000000 a=b\n")
+    (copy.tree / "sys/class/dmi/id/product_name").write_text(f"Box {UUID}\n")
+    return copy
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_what_names_a_host_is_replaced_and_marked(
+    shell: str, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    bundle = captured(shell, tmp_path, *copy.options)
+    assert (bundle / "calls/xl-info").read_text() == KEPT
+    log = (bundle / "calls/boot-log").read_text()
+    assert re.sub(r"mac-\d", "mac-1", log) == LOG_KEPT
+    assert (bundle / "root/proc/cmdline").read_text() == "memmap=2M$0x3c000000\n"
+    assert re.fullmatch(
+        r"Box uuid-1\n", (bundle / "root/sys/class/dmi/id/product_name").read_text()
+    )
+    redacted = {path for (_, path), each in read_log(bundle).items() if each.redacted}
+    assert redacted == {"xl-info", "boot-log", "/proc/cmdline", "/sys/class/dmi/id/product_name"}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_on_request_nothing_is_replaced(
+    shell: str, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    bundle = captured(shell, tmp_path, *copy.options, "--no-redact")
+    assert (bundle / "calls/xl-info").read_text() == XL
+    assert not [each for each in read_log(bundle).values() if each.redacted]
+
+
+@pytest.mark.parametrize(
+    ("program", "body", "outcome"),
+    [
+        pytest.param("xl", 'echo "xl: Permission denied" >&2; exit 1', "denied", id="denied"),
+        pytest.param("xl", 'echo "what?" >&2; exit 3', "failed", id="failed"),
+        pytest.param("xl", "exit 3", "failed", id="failed in silence"),
+        pytest.param("timeout", '[ "$2" = true ] || exit 124', "failed", id="too slow"),
+    ],
+)
+def test_a_command_that_does_not_answer_is_logged_with_its_reason(
+    program: str, body: str, outcome: str, copy: Copy, tmp_path: Path
+) -> None:
+    add_script(copy.programs, program, body)
+    bundle = captured("dash", tmp_path, *copy.options)
+    assert comparable(read_log(bundle))["call", "xl-info"] == outcome
+    assert not (bundle / "calls/xl-info").exists()
+
+
+def test_a_dmesg_without_the_option_kernel_is_asked_without_it(
+    copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    add_script(
+        copy.programs, "dmesg", '[ $# = 0 ] || { echo "bad option" >&2; exit 1; }; echo IOMMU'
+    )
+    bundle = captured("dash", tmp_path, *copy.options)
+    assert (bundle / "calls/boot-log").read_text() == "IOMMU\n"
+
+
+class _WithoutUdev(LiveHost):
+    def call(self, request: Request) -> bytes | Missing:
+        missing = Missing(MissingKind.NOT_COLLECTED)
+        return missing if request.path == ledger.UDEV_PCI.path else super().call(request)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_this_machine_is_captured_as_dmaragent_records_it(
+    shell: str, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    (tmp_path / "programs").mkdir()
+    bundle = captured(shell, tmp_path, "--no-redact")
+    write_files(record(_WithoutUdev())[1], str(tmp_path / "recorded"))
+    captured_log, recorded = read_log(bundle), read_log(tmp_path / "recorded")
+    assert captured_log.keys() == recorded.keys()
+    mine, theirs = comparable(captured_log), comparable(recorded)
+    # The clock is set now and then, and with it the time of boot; the log grows.
+    for moving in (("call", "resources"), ("call", "boot-log")):
+        assert isinstance(mine.pop(moving), str) == isinstance(theirs.pop(moving), str)
+    assert mine == theirs
+    memory = re.compile(rb'\{"memory_total": (\d+), "boot_time": \d+\}')
+    answers = [
+        memory.fullmatch((each / "calls/resources").read_bytes())
+        for each in (bundle, tmp_path / "recorded")
+    ]
+    assert all(answers)
+    assert len({each[1] for each in answers if each}) == 1
+
+
+def _initramfs(root: Path, copy: Copy) -> None:
+    """Make a root file system of `copy` that holds busybox and its libraries, and no more."""
+    shutil.copytree(copy.tree, root, symlinks=True)
+    for folder in ("bin", "dev", "tmp", "run"):
+        (root / folder).mkdir()
+    (root / "dev/null").touch()
+    busybox = shutil.which("busybox") or ""
+    listed = subprocess.run(["ldd", busybox], capture_output=True, text=True, check=False).stdout
+    for library in (busybox, *re.findall(r"(?:=> |^\s*)(/\S+)", listed, re.MULTILINE)):
+        place = root / library.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, place)
+    for applet in APPLETS.split():
+        (root / "bin" / applet).symlink_to(busybox)
+    shutil.copy(SCRIPT, root / "capture.sh")
+
+
+def test_it_runs_in_an_initramfs_with_busybox_alone(tmp_path: Path, require: Require) -> None:
+    require("busybox")
+    if os.geteuid() != 0:
+        pytest.skip("only root may change its root directory")
+    copy = copy_machine("qemu-q35-rmrr", tmp_path)
+    _initramfs(tmp_path / "initramfs", copy)
+    expected: dict[Any, Any] = comparable(copy.record(tmp_path / "recorded"))
+    words = [
+        shutil.which("chroot") or "",
+        str(tmp_path / "initramfs"),
+        "/bin/sh",
+        "-c",
+        "cd /run && sh /capture.sh --no-redact",
+    ]
+    ran = subprocess.run(words, env={"PATH": "/bin"}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert list((tmp_path / "initramfs/tmp").iterdir()) == []
+    (made,) = (tmp_path / "initramfs/run").iterdir()
+    assert re.fullmatch(r"dmaragent-\d{8}-\d{6}\.tar", made.name)
+    assert f"dmaragent inventory --host {made.name}\n" in ran.stderr
+    found = comparable(read_log(unpack(made, tmp_path / "unpacked")))
+    assert found.pop(("call", "boot-log")) == "absent"
+    # What this host lacks is absent, since it was asked; where it is not on Xen, no more is asked.
+    assert "not-collected" not in found.values()
+    expected = {
+        key: "absent" if outcome == "not-collected" else outcome
+        for key, outcome in expected.items()
+        if key in found or not re.search("xen|xl-|pciback|/sys/hypervisor|boot-log", key[1])
+    }
+    assert found == expected
