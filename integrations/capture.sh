@@ -8,7 +8,8 @@
 # asked and answered, root/ the bytes, calls/ the output of commands.  What is asked, and in
 # which order, is what dmaragent's collector asks (src/dmaragent/collect/); tests hold the two
 # together.  Not asked are the calls that a shell cannot make: the udev enumeration, the
-# hypercalls for Xen's own list, libxlutil.  A bundle says of those that nobody asked.
+# hypercalls for Xen's own list, libxlutil, the guests (JSON that can hold passwords).  A
+# bundle says of those that nobody asked.
 
 set -u
 umask 077
@@ -21,19 +22,21 @@ TOOL="capture.sh 1"
 
 # --- What is kept of texts that could name more than hardware --------------------------------
 
-# Of the kernel's command line, only these options: dmaragent.host.system.OPTIONS.
-LINUX_OPTIONS="intel_iommu amd_iommu iommu iommu.passthrough iommu.strict vfio-pci.ids \
+# Of the kernel's and of Xen's command line, only these: dmaragent.boot_words says why.
+LINUX_WORDS="intel_iommu amd_iommu iommu iommu.passthrough iommu.strict vfio-pci.ids \
 pcie_acs_override pci xen-pciback.hide pciback.hide pci-stub.ids acpi intremap memmap \
 vfio_iommu_type1.allow_unsafe_interrupts"
+XEN_WORDS="rmrr iommu dom0-iommu iommu_inclusive_mapping iommu_dev_iotlb_timeout ats pci \
+pci-phantom mmcfg msi acpi apic x2apic x2apic_phys dom0 dom0_mem hvm_debug e820-mtrr-clip \
+e820-verbose loglvl guest_loglvl"
 
-# Of Xen's command line, only these: the IOMMU itself and what is mapped through it (iommu,
-# dom0-iommu, iommu_inclusive_mapping, rmrr, ivmd, ats, vtd), the kind of dom0, which decides
-# whether it sees the table (dom0, dom0pvh), what Xen makes of PCI (pci, pci-phantom, mmcfg,
-# msi), of interrupt remapping (x2apic and its modes, ivrs_ioapic, ivrs_hpet), of the ACPI
-# tables (acpi), and of the memory map (e820-mtrr-clip, e820-verbose).
-XEN_OPTIONS="iommu dom0-iommu iommu_inclusive_mapping rmrr ivmd ats vtd dom0 dom0pvh pci \
-pci-phantom mmcfg msi x2apic x2apic-mode x2apic_phys ivrs_ioapic ivrs_hpet acpi \
-e820-mtrr-clip e820-verbose"
+# Of xl info, the values of these lines: dmaragent.redaction.
+INFO_LINES="release version machine nr_cpus max_cpu_id nr_nodes cores_per_socket \
+threads_per_core cpu_mhz hw_caps virt_caps arm_sve_vector_length total_memory free_memory \
+sharing_freed_memory sharing_used_memory outstanding_claims free_cpus cpupool xen_major \
+xen_minor xen_extra xen_version xen_caps xen_scheduler xen_pagesize platform_params \
+xen_changeset cc_compiler cc_compile_date build_id xend_config_format libxl_version \
+numa_info cpu_topology"
 
 # The lines of the kernel's log that are kept, as in src/dmaragent/collect/calls.py: W is what
 # may stand beside a whole word.
@@ -45,41 +48,50 @@ BEGIN { W = "[^A-Za-z0-9_]" }
 $0 ~ ("ACPI: (DMAR|RMAD|XMAR|IVRS)(" W "|$)") || $0 ~ ("(^|" W ")(DMAR|IOMMU)(" W "|$)") ||
 $0 ~ ("(^|" W ")dmar[0-9]*:")'
 
-# Replaces what names a host: in xl-info the line host and the options not listed above, in
-# the command line likewise, everywhere UUIDs and MAC addresses, and the host name in what the
-# kernel said.  Writes FILE.new beside each FILE it was given, and prints the FILEs that changed.
+# Of Xen's log, what Xen wrote and no guest; of xenstore, which device is whose.  Both as in
+# src/dmaragent/collect/evidence.py.
+XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?\(d[0-9]/'
+PCI_KEYS='/\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
+
+# Replaces what names a host, as dmaragent.redaction does: boot options and lines of xl info
+# that are not listed above, UUIDs, MAC addresses, and the host name in what was logged.
+# Writes FILE.new beside each FILE it was given, and prints the FILEs that changed.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 REDACT='
-function kept(words, list,    count, word, at, name, out, dropped) {
+function kept(words, list,    count, word, at, name, out) {
     count = split(words, word, " ")
+    out = ""
     for (at = 1; at <= count; at++) {
         name = word[at]
-        sub(/[=[].*/, "", name)
+        sub(/=.*/, "", name)
         gsub(/_/, "-", name)
-        if (index(list, " " name " ") || (sub(/^no-/, "", name) && index(list, " " name " ")))
-            out = out (out == "" ? "" : " ") word[at]
-        else
-            dropped = 1
+        if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]
     }
-    return dropped ? out : words
+    return out
+}
+function listed(words,    count, word, at, out) {
+    count = split(words, word, " ")
+    out = " "
+    for (at = 1; at <= count; at++) out = out word[at] " "
+    gsub(/_/, "-", out)
+    return out
 }
 function counter(kind, value) {
     value = tolower(value)
     if (!((kind, value) in known)) known[kind, value] = kind "-" ++numbers[kind]
     return known[kind, value]
 }
-function replaced(line, pattern, kind, beside,    out, before, last) {
+function replaced(line, pattern, kind, before, after,    out, start) {
     out = ""
     while (match(line, pattern)) {
-        before = out substr(line, 1, RSTART - 1)
-        last = substr(before, length(before))
-        if (last ~ beside || substr(line, RSTART + RLENGTH, 1) ~ beside) {
-            out = before substr(line, RSTART, 1)
+        start = out substr(line, 1, RSTART - 1)
+        if (substr(start, length(start)) ~ before || substr(line, RSTART + RLENGTH, 1) ~ after) {
+            out = start substr(line, RSTART, 1)
             line = substr(line, RSTART + 1)
-            continue
+        } else {
+            out = start counter(kind, substr(line, RSTART, RLENGTH))
+            line = substr(line, RSTART + RLENGTH)
         }
-        out = before counter(kind, substr(line, RSTART, RLENGTH))
-        line = substr(line, RSTART + RLENGTH)
     }
     return out line
 }
@@ -93,34 +105,48 @@ function without_host(line, name,    out, at, around) {
     }
     return out line
 }
+function of_info(line,    at, name, start, value) {
+    if (!(at = index(line, ":"))) return line
+    name = substr(line, 1, at - 1)
+    gsub(/^[ \t]+|[ \t]+$/, "", name)
+    start = at + match(substr(line, at + 1) "x", /[^ \t]/)
+    value = substr(line, start)
+    sub(/[ \t]+$/, "", value)
+    if (value == "" || index(info, " " name " ")) return line
+    if (name == "xen_commandline") value = kept(value, xen)
+    else value = name == "host" ? counter("host", host == "" ? value : host) : "removed"
+    return substr(line, 1, start - 1) value
+}
+function of_log(line) {
+    if (match(line, /([Cc]ommand line|xen_commandline[ \t]*): ?/))
+        line = substr(line, 1, RSTART + RLENGTH - 1) kept(substr(line, RSTART + RLENGTH), linux xen)
+    return line ~ /BIOS-e820: / ? line : without_host(without_host(line, host), short)
+}
 BEGIN {
     host = short = ENVIRON["CAPTURE_HOST_NAME"]
     sub(/[.].*/, "", short)
-    gsub(/_/, "-", linux)
-    gsub(/_/, "-", xen)
+    linux = listed(linux_words)
+    xen = listed(xen_words)
+    count = split(xen, word, " ")
+    for (at = 1; at <= count; at++) xen = xen "no-" word[at] " "
+    info = " " info_lines " "
     h = "[0-9A-Fa-f]"
     two = h h
     four = two two
-    mac = two "[:-]" two "[:-]" two "[:-]" two "[:-]" two "[:-]" two
+    colons = two ":" two ":" two ":" two ":" two ":" two
+    mac = colons "|"
+    gsub(/:/, "-", colons)
+    mac = mac colons
     uuid = four four "-" four "-" four "-" four "-" four four four
 }
 {
     line = $0
-    if (FILENAME ~ /\/proc\/cmdline$/) line = kept(line, " " linux " ")
-    else if (FILENAME ~ /^calls\/xl-info$/) {
-        if (line ~ /^host *:/) { changed[FILENAME] = 1; next }
-        if (match(line, /^xen_commandline *: */))
-            line = substr(line, 1, RLENGTH) kept(substr(line, RLENGTH + 1), " " xen " ")
-        else if (line !~ /^(virt_caps|hw_caps|xen_)/)
-            line = without_host(without_host(line, host), short)
-    } else if (FILENAME ~ /^calls\// && line !~ /BIOS-e820: /) {
-        if (match(line, /[Cc]ommand line: */))
-            line = substr(line, 1, RSTART + RLENGTH - 1) \
-                kept(substr(line, RSTART + RLENGTH), " " linux " ")
-        line = without_host(without_host(line, host), short)
-    }
-    line = replaced(line, uuid, "uuid", "[0-9A-Za-z]")
-    line = replaced(line, mac, "mac", "[0-9A-Za-z:-]")
+    if (FILENAME ~ /\/proc\/cmdline$/) line = kept(line, linux)
+    else if (FILENAME ~ /\/hostname$/) line = line == "" ? line : counter("host", host)
+    else if (FILENAME == "calls/xl-info") line = of_info(line)
+    else if (FILENAME ~ /^calls\/(boot-log|xl-dmesg)$/) line = of_log(line)
+    line = replaced(line, uuid, "uuid", "[0-9A-Za-z_-]", "[0-9A-Za-z_-]")
+    line = replaced(line, mac, "mac", "[0-9A-Za-z_:.-]", "[0-9A-Za-z_:-]")
     if (line != $0) changed[FILENAME] = 1
     print line > (FILENAME ".new")
 }
@@ -410,15 +436,17 @@ call_failed() { # call_failed NAME PROGRAM: log why it did not answer
     esac
 }
 
-boot_log() {
-    if ! command -v dmesg >/dev/null; then
-        missing call boot-log absent "dmesg is not installed"
-    elif run dmesg --kernel || { ! grep_denied && run dmesg; }; then
-        awk "$BOOT_LINES" "$work/out" >"$work/lines" || full
+ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER says which lines are kept
+    name=$1 filter=$2
+    shift 2
+    if ! command -v "$1" >/dev/null; then
+        missing call "$name" absent "$1 is not installed"
+    elif run "$@" || { [ "$name" = boot-log ] && ! grep_denied && run dmesg; }; then
+        awk "$filter" "$work/out" >"$work/lines" || full
         mv "$work/lines" "$work/out"
-        keep_call boot-log
+        keep_call "$name"
     else
-        call_failed boot-log dmesg
+        call_failed "$name" "$1"
     fi
 }
 
@@ -438,16 +466,6 @@ resources() {
         keep_call resources
     else
         missing call resources failed "/proc/meminfo and /proc/stat do not say"
-    fi
-}
-
-xl_info() {
-    if ! command -v xl >/dev/null; then
-        missing call xl-info absent "xl is not installed"
-    elif run xl info; then
-        keep_call xl-info
-    else
-        call_failed xl-info xl
     fi
 }
 
@@ -548,8 +566,11 @@ xen() { # only where the kernel does not say that there is none
     for part in major minor extra; do read_file "/sys/hypervisor/version/$part"; done
     read_file "/sys/hypervisor/guest_type"
     read_file "/proc/xen/capabilities"
-    [ -z "$calls" ] || xl_info
     list_dir "/sys/bus/pci/drivers/pciback"
+    [ -n "$calls" ] || return 0
+    ask_program xl-info 1 xl info
+    ask_program xl-dmesg "$XEN_LINES" xl dmesg
+    ask_program xenstore-pci "$PCI_KEYS" xenstore-ls -f /local/domain/0/backend/pci
 }
 
 ask() {
@@ -560,28 +581,36 @@ ask() {
     list_dir "/sys/kernel/iommu_groups" iommu_group
     list_dir "/sys/firmware/memmap" memory_range
     if [ -n "$calls" ]; then
-        boot_log
+        ask_program boot-log "$BOOT_LINES" dmesg --kernel
         resources
     fi
     system
     xen
+    read_file "/proc/sys/kernel/hostname"
+    date +%s >"$work/out" || full
+    keep_call clock
 }
 
 # --- From the answers to the file ------------------------------------------------------------
 
 redact() {
     set --
-    for text in root/proc/cmdline calls/xl-info calls/boot-log "$tree"/root/sys/class/dmi/id/*; do
+    # The order counts: a value has one number in all of them.
+    for text in calls/boot-log calls/xenstore-pci calls/xl-dmesg calls/xl-info \
+        root/proc/cmdline root/proc/sys/kernel/hostname "$tree"/root/sys/class/dmi/id/*; do
         text=${text#"$tree/"}
         [ -f "$tree/$text" ] && set -- "$@" "$text"
     done
     : >"$work/redacted"
     [ $# -gt 0 ] || return 0
     CAPTURE_HOST_NAME=
-    [ -z "$calls" ] || CAPTURE_HOST_NAME=$(uname -n)
-    case ${CAPTURE_HOST_NAME%%.*} in localhost | "(none)" | "") CAPTURE_HOST_NAME= ;; esac
+    if [ -f "$tree/root/proc/sys/kernel/hostname" ]; then
+        IFS= read -r CAPTURE_HOST_NAME <"$tree/root/proc/sys/kernel/hostname" || :
+    fi
+    case $CAPTURE_HOST_NAME in localhost* | "(none)") CAPTURE_HOST_NAME= ;; esac
     export CAPTURE_HOST_NAME
-    (cd "$tree" && awk -v linux="$LINUX_OPTIONS" -v xen="$XEN_OPTIONS" "$REDACT" "$@") \
+    (cd "$tree" && awk -v linux_words="$LINUX_WORDS" -v xen_words="$XEN_WORDS" \
+        -v info_lines="$INFO_LINES" "$REDACT" "$@") \
         >"$work/redacted" || full
     while IFS= read -r text; do
         [ -f "$tree/$text.new" ] || : >"$tree/$text.new" # not one line of it was kept
@@ -666,7 +695,7 @@ trap 'exit 143' TERM
 trap 'exit 141' PIPE
 trap '' XFSZ # past a limit on file sizes a write fails, as on a full disk
 
-for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar uname; do
+for tool in awk cat cp dd find gzip mkdir mv readlink rm sed sha256sum tar; do
     command -v "$tool" >/dev/null || [ "$tool" = gzip ] ||
         die "$tool is missing; where busybox is installed: busybox --install -s DIR, PATH=DIR:\$PATH"
 done

@@ -2,15 +2,16 @@
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dmaragent.boot_words import LINUX_WORDS, XEN_WORDS
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import Operation
-from dmaragent.host.system import OPTIONS
+from dmaragent.redaction import _INFO
 from support.capturing import (
     SCRIPT,
     SHELLS,
@@ -88,16 +89,20 @@ def test_the_script_asks_for_what_the_ledger_names_and_nothing_else() -> None:
 
 
 def test_the_script_makes_every_call_that_a_shell_can() -> None:
-    made = set(re.findall(r"\bkeep_call ([a-z-]+)", SCRIPT.read_text("utf-8")))
+    made = set(re.findall(r"\b(?:keep_call|ask_program) ([a-z-]+)", SCRIPT.read_text("utf-8")))
     calls = {each for each in ledger.LEDGER if each.operation is Operation.CALL}
     assert made == {each.path for each in calls - set(UNASKABLE)}
 
 
-def test_the_script_keeps_the_same_kernel_options() -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("LINUX_WORDS", LINUX_WORDS), ("XEN_WORDS", XEN_WORDS), ("INFO_LINES", _INFO)],
+)
+def test_the_script_keeps_the_same_words_as_a_dump(name: str, words: Iterable[str]) -> None:
     text = SCRIPT.read_text("utf-8").replace("\\\n", "")
-    found = re.search(r'^LINUX_OPTIONS="([^"]*)"', text, re.MULTILINE)
+    found = re.search(rf'^{name}="([^"]*)"', text, re.MULTILINE)
     assert found is not None
-    assert found[1].split() == list(OPTIONS)
+    assert sorted(found[1].split()) == sorted(words)
 
 
 def test_shellcheck_finds_nothing(require: Callable[[str], None]) -> None:

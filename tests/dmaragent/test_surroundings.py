@@ -211,11 +211,6 @@ def test_only_the_kernel_options_that_matter_are_kept() -> None:
     assert host.system.kernel_release == "6.1.0"
 
 
-def test_a_command_line_without_a_word_says_that_no_option_was_given() -> None:
-    host = _host(files={"/proc/cmdline": b"\n"})
-    assert host.system.options == ()
-
-
 def test_the_processor_says_who_made_it_and_whether_it_is_virtual() -> None:
     cpu = b"processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: fpu vme hypervisor\n"
 

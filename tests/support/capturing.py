@@ -18,7 +18,13 @@ from support.machines import MACHINES, materialize
 
 SCRIPT = Path(__file__).parents[2] / "integrations" / "capture.sh"
 SHELLS = ("dash", "busybox")
-UNASKABLE = (ledger.UDEV_PCI, ledger.XEN_RDM, ledger.XEN_RDM_DEVICES, ledger.LIBXLUTIL)
+UNASKABLE = (
+    ledger.UDEV_PCI,
+    ledger.XEN_RDM,
+    ledger.XEN_RDM_DEVICES,
+    ledger.LIBXLUTIL,
+    ledger.XL_LIST,
+)
 """The calls that a shell cannot make: a bundle of the script says that nobody asked."""
 _CALLS = {
     "boot-log": b"",
@@ -28,7 +34,7 @@ _CALLS = {
 """The calls that a shell can make, and what a host answers of which no answer was recorded."""
 _APPLETS = (
     "awk cat cp date dd dmesg find gzip ln mkdir mktemp mv readlink rm sed sh sha256sum tar "
-    "timeout true uname"
+    "timeout true"
 )
 Log = dict[tuple[str, str], LoggedReading]
 
@@ -159,13 +165,13 @@ def captured(shell: str, directory: Path, *options: object) -> Path:
 
 
 def read_log(recording: Path) -> Log:
-    """Give the log of a recording, without the calls that no shell can make."""
+    """Give the log of a recording, without the calls that no shell can make and the evidence."""
     log = load_manifest((recording / "manifest.json").read_bytes(), str(recording))
-    unaskable = {("call", each.path) for each in UNASKABLE}
+    left_out = {each.path for each in (*UNASKABLE, *ledger.EVIDENCE)}
     return {
         (operation.value, path): reading
         for (operation, path), reading in log.items()
-        if (operation.value, path) not in unaskable
+        if path not in left_out
     }
 
 
