@@ -168,7 +168,7 @@ class _WithoutUdev(LiveHost):
         return missing if request.path == ledger.UDEV_PCI.path else super().call(request)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", [*SHELLS, "bash"])
 def test_this_machine_is_captured_as_dmaragent_records_it(
     shell: str, tmp_path: Path, require: Require
 ) -> None:

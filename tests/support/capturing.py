@@ -122,7 +122,9 @@ def command(shell: str, directory: Path, *options: object) -> tuple[list[str], d
 
     Under busybox every tool is busybox's, as in an initramfs; links to it are in `directory`.
     """
-    path, interpreter = os.environ["PATH"], ["dash"]
+    path, interpreter = os.environ["PATH"], [shell]
+    if shell == "bash":
+        interpreter = ["bash", "--posix"]
     if shell == "busybox":
         applets = directory / "applets"
         applets.mkdir(exist_ok=True)
@@ -130,8 +132,7 @@ def command(shell: str, directory: Path, *options: object) -> tuple[list[str], d
         for applet in _APPLETS.split():
             (applets / applet).unlink(missing_ok=True)
             (applets / applet).symlink_to(busybox.stdout.strip())
-        path, interpreter = str(applets), ["busybox", "sh"]
-        interpreter[0] = busybox.stdout.strip()
+        path, interpreter = str(applets), [busybox.stdout.strip(), "sh"]
     environment = {"PATH": f"{directory / 'programs'}:{path}", "TMPDIR": str(directory)}
     return [*interpreter, str(SCRIPT), *map(str, options)], environment
 
