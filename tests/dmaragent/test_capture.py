@@ -52,7 +52,9 @@ def test_a_bundle_is_what_dmaragent_would_have_recorded(
         assert _answer(capsys, verb, bundle) == recorded
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", ["lenovo-laptop", "qemu-q35-rmrr", "synthetic-pvh-dom0", "xen-pv-dom0"]
+)
 def test_redacting_changes_no_answer(
     name: str, tmp_path: Path, capsys: Capture, require: Callable[[str], None]
 ) -> None:

@@ -30,7 +30,7 @@ from support.capturing import (
 )
 
 Require = Callable[[str], None]
-APPLETS = "awk cat cp date dd find ln mkdir mktemp mv readlink rm sed sh sha256sum tar true"
+APPLETS = "awk cat cp date dd find ln mkdir mv readlink rm sed sh sha256sum tar true"
 UUID = "4c4c4544-0036-3510-8052-b4c04f4b3232"
 MAC = "00:1B:21:0a:0b:0c"
 XL = f"""\
