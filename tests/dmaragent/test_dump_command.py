@@ -47,6 +47,7 @@ def test_a_bundle_holds_the_readings_and_what_people_read(tmp_path: Path, capsys
         "derived/check.txt",
         "derived/inventory.json",
         "derived/inventory.txt",
+        "derived/report.html",
         "derived/tree.txt",
         "derived/versions.json",
     }

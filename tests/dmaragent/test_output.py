@@ -25,6 +25,7 @@ EVERY_VERB = {
     "hotplug": "hotplug 0a:00.0 --into {}/../guest.cfg --host {}",
     "diff": "diff {} {}",
     "rmrr-option": "rmrr-option --check rmrr=0xe8=0a:00.0 --host {}",
+    "report": "report --host {} -o -",
     "dump": "dump --host {} -o -",
     "decode": "decode {}",
     "encode": "encode {}/../dmar.json -o -",

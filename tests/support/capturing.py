@@ -13,6 +13,7 @@ from dmaragent.collect.ledger import Request
 from dmaragent.collect.manifest import LoggedReading, load_manifest
 from dmaragent.collect.recorded import DirectoryHost
 from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.tree import DiskTree
 from dmaragent.snapshot import Missing
 from support.machines import MACHINES, materialize
 
@@ -43,7 +44,7 @@ class CopiedHost(DirectoryHost):
     """A copied tree whose host also answered `calls`."""
 
     def __init__(self, root: Path, calls: dict[str, bytes]) -> None:
-        super().__init__(str(root))
+        super().__init__(DiskTree(str(root)))
         self._calls = calls
 
     def call(self, request: Request) -> bytes | Missing:

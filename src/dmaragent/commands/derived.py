@@ -11,7 +11,9 @@ from functools import partial
 from importlib import metadata
 
 from dmaragent import __version__
+from dmaragent.asking import Question, ask_known
 from dmaragent.checks import check
+from dmaragent.commands.reporting import report_of
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.check_document import check_document
@@ -70,6 +72,10 @@ def _versions() -> str:
     return _json(versions)
 
 
+def _report(inventory: Inventory, _: str) -> str:
+    return report_of(ask_known(inventory.host, Question()))
+
+
 def _inventory_json(inventory: Inventory, kind: str) -> str:
     return _json(inventory_document(inventory, kind, ""))
 
@@ -96,6 +102,7 @@ _MAKERS: dict[str, Maker] = {
     "tree.txt": _tree_text,
     "check.json": _check_json,
     "check.txt": _check_text,
+    "report.html": _report,
 }
 _OF_A_TABLE = (_check_json, _check_text, _tree_text)
 """What has nothing to say where there is no table."""

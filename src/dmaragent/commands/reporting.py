@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from dmaragent.api import Asked, answer, resolve_guest
+from dmaragent.api import answer, resolve_guest
+from dmaragent.asking import Known
 from dmaragent.checks import check
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.guest import GuestConfig
@@ -10,7 +11,7 @@ from dmaragent.present.report import devices_to_tell, report_html
 from dmaragent.verdict import explain
 
 
-def report_of(asked: Asked, guests: Sequence[GuestConfig] = (), *, named: bool = False) -> str:
+def report_of(asked: Known, guests: Sequence[GuestConfig] = (), *, named: bool = False) -> str:
     """Write the report of `asked` with `guests`.
 
     The inventory and the findings are those of the host as it is, as its verbs have them;
