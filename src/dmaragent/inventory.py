@@ -155,6 +155,13 @@ class Inventory:
         sound = isinstance(self.table, Decoded) and not self.table.damage
         return sound and (self.device is None or not self.undetermined)
 
+    def may_know(self, sbdf: SBDF) -> bool:
+        """Tell whether `sbdf` answers or a region names it, or may for all that is known."""
+        functions = self.host.topology.functions
+        if isinstance(functions, Missing) or sbdf in functions:
+            return True
+        return bool(self.of_device(sbdf).regions)
+
     def of_device(self, sbdf: SBDF) -> "Inventory":
         """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux."""
         enforced = self.linux_state is not LinuxState.UNDER_XEN

@@ -7,8 +7,7 @@ from dmaragent.collect.opening import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.wording import absence_words, host_words
-from dmaragent.snapshot import Missing
+from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
 
 
 def take_host(
@@ -62,11 +61,5 @@ def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
         DmaragentError: it is such a device.
 
     """
-    functions = inventory.host.topology.functions
-    if isinstance(functions, Missing) or device in functions:
-        return
-    if not inventory.of_device(device).regions:
-        raise DmaragentError(
-            f"{option}: no function answers at {device}, and no region names it",
-            "lspci -D lists the functions of a host",
-        )
+    if not inventory.may_know(device):
+        raise DmaragentError(f"{option}: {no_device_words(device)}", FIND_DEVICES)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dmaragent.absence import Absence, AbsenceKind
+from dmaragent.addresses import SBDF
 from dmaragent.present.escaping import visible
 from fwtables.constants import ScopeType
 
@@ -131,3 +132,11 @@ def absence_words(absence: Absence) -> tuple[str, str]:
     """Say why there is no table to answer from, and the next step."""
     what, hint = _ABSENCE_WORDS[absence.kind]
     return what.format("; ".join(absence.evidence) or "no option says so"), hint
+
+
+FIND_DEVICES = "lspci -D lists the functions of a host"
+
+
+def no_device_words(sbdf: SBDF) -> str:
+    """Say that a host has no such device."""
+    return f"no function answers at {sbdf}, and no region names it"

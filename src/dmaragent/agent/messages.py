@@ -1,0 +1,70 @@
+"""What the local API is asked and what it answers, free of how it travels."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+_LONGEST_DETAIL = 500
+"""Characters: a detail may quote what a stranger sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request; the texts are as they came."""
+
+    method: str
+    target: str
+    """The request target: a path, and a query after a ``?``."""
+    content_type: str = ""
+    if_none_match: str = ""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One response.  To HEAD, `body` is what GET has, for its length to be told."""
+
+    status: int
+    content_type: str = ""
+    """Empty where there is no content."""
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_response(
+    document: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()
+) -> Response:
+    """Answer with a document: ASCII only, as the commands print it."""
+    return Response(status=200, content_type=JSON, body=_encoded(document), headers=headers)
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    *,
+    hint: str = "",
+    line: int | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Response:
+    """Refuse, as RFC 9457 has it; `hint` says what to do, `line` where a guest is wrong.
+
+    There is no ``type``, which stands for ``about:blank``: the title is then the status's phrase.
+    """
+    told: dict[str, Any] = {
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail[:_LONGEST_DETAIL],
+    }
+    if hint:
+        told["hint"] = hint
+    if line is not None:
+        told["line"] = line
+    return Response(status=status.value, content_type=PROBLEM, body=_encoded(told), headers=headers)
+
+
+def _encoded(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, indent=1).encode("ascii") + b"\n"

@@ -1,0 +1,179 @@
+"""The agent's metrics in Prometheus' text format, version 0.0.4.
+
+Pure.  Format and naming conventions: prometheus.io/docs, "Exposition formats" and "Metric and
+label naming"; ``promtool check metrics`` agrees in a test.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent import __version__
+from dmaragent.agent.model import Published
+from dmaragent.checks.model import Checked, Severity
+from dmaragent.inventory import Inventory
+from dmaragent.platforms.linux import Hold
+from fwtables import DMAR, Decoded
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One value, with the labels that tell it from others of its metric."""
+
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric; a name that ends in ``_total`` is a counter, any other a gauge."""
+
+    name: str
+    help: str
+    samples: tuple[Sample, ...]
+
+    @property
+    def type(self) -> str:
+        """Its type, in Prometheus' word."""
+        return "counter" if self.name.endswith("_total") else "gauge"
+
+
+def metrics_text(published: Published | None, *, memory: int, failed: bool = False) -> str:
+    """Give all metrics as text.
+
+    `published` is None before the first scan; `memory` are the bytes that the agent's process
+    has resident, and `failed` tells whether its last attempt to read the host came to nothing.
+    """
+    return "".join(_lines(each) for each in _all(published, memory, failed=failed))
+
+
+def _lines(metric: Metric) -> str:
+    head = f"# HELP {metric.name} {_escaped(metric.help)}\n# TYPE {metric.name} {metric.type}\n"
+    return head + "".join(f"{metric.name}{_labels(one)} {one.value}\n" for one in metric.samples)
+
+
+def _labels(sample: Sample) -> str:
+    told = ",".join(f'{name}="{_label(value)}"' for name, value in sample.labels)
+    return f"{{{told}}}" if told else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _label(value: str) -> str:
+    return _escaped(value).replace('"', '\\"')
+
+
+def _all(published: Published | None, memory: int, *, failed: bool) -> Iterator[Metric]:
+    yield Metric(
+        name="dmaragent_build_info",
+        help="The agent's version, as a label.",
+        samples=(Sample(value=1, labels=(("version", __version__),)),),
+    )
+    yield _one("dmaragent_memory_bytes", "Memory that the agent has resident.", memory)
+    yield _one(
+        "dmaragent_scan_failed",
+        "Whether the last attempt to read the host failed (1) or not (0).",
+        int(failed),
+    )
+    yield _one(
+        "dmaragent_scans_total",
+        "How often the host was read since the agent's start.",
+        0 if published is None else published.scans,
+    )
+    if published is not None:
+        yield from _of_scan(published)
+        yield from _of_table(published.inventory)
+        if published.inventory.absence is None:
+            yield _findings(published.checked)
+
+
+def _of_scan(published: Published) -> Iterator[Metric]:
+    yield _one(
+        "dmaragent_generation",
+        "Number of the published inventory, counted up with every change.",
+        published.generation,
+    )
+    yield _one(
+        "dmaragent_last_scan_timestamp_seconds",
+        "When the host was last read, in seconds since 1970.",
+        published.scanned,
+    )
+
+
+def _of_table(inventory: Inventory) -> Iterator[Metric]:
+    decoded = inventory.table
+    table = decoded.table if isinstance(decoded, Decoded) else None
+    yield _one(
+        "dmaragent_table_present",
+        "Whether a DMAR table was read and decoded (1) or not (0).",
+        int(table is not None),
+    )
+    yield _one(
+        "dmaragent_inventory_complete",
+        "Whether no region can be missing (1), or one can, as where the table is damaged (0).",
+        int(inventory.complete),
+    )
+    if table is not None:  # without a table there is no number of regions, not even 0
+        yield _table_info(table)
+        yield from _of_regions(inventory)
+
+
+def _of_regions(inventory: Inventory) -> Iterator[Metric]:
+    yield _one(
+        "dmaragent_regions", "Reserved regions (RMRR) in the table.", len(inventory.all_regions)
+    )
+    yield _one(
+        "dmaragent_region_bytes",
+        "Sum of the sizes of the reserved regions.",
+        sum(region.size for region in inventory.all_regions),
+    )
+    yield Metric(
+        name="dmaragent_devices",
+        help="PCI functions that answer, by state: locked or relaxable as Linux holds them to a "
+        "region, shared where Xen takes a region of theirs for shared. One may be in several.",
+        samples=tuple(
+            Sample(value=number, labels=(("state", state),))
+            for state, number in _devices(inventory).items()
+        ),
+    )
+
+
+def _table_info(table: DMAR) -> Metric:
+    return Metric(
+        name="dmaragent_table_info",
+        help="The table's signature, as a label.",
+        samples=(Sample(value=1, labels=(("signature", table.signature.decode("latin-1")),)),),
+    )
+
+
+def _devices(inventory: Inventory) -> dict[str, int]:
+    """Count the devices that regions concern, by what comes of it for passthrough."""
+    held = [one for region in inventory.all_regions for one in region.linux]
+    locked = {one.sbdf for one in held if one.hold is Hold.LOCKED}
+    relaxable = {one.sbdf for one in held if one.hold is Hold.RELAXABLE} - locked
+    shared = {
+        owner.sbdf
+        for region in inventory.all_regions
+        if region.shared
+        for owner in region.owners
+        if owner.function is not None
+    }
+    return {"locked": len(locked), "relaxable": len(relaxable), "shared": len(shared)}
+
+
+def _findings(checked: Checked) -> Metric:
+    return Metric(
+        name="dmaragent_findings",
+        help="What is wrong with the table, by severity.",
+        samples=tuple(
+            Sample(value=checked.count(severity), labels=(("severity", severity.value),))
+            for severity in Severity
+        ),
+    )
+
+
+def _one(name: str, said: str, value: float) -> Metric:
+    return Metric(name=name, help=said, samples=(Sample(value=value),))

@@ -1,0 +1,240 @@
+"""The local API: from a request and what is published to a response.
+
+Pure.  ``docs/openapi.json`` describes it, and a test holds the two together.  Whatever is
+answered is made of facts that are never redacted: see ``redaction.py``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes
+
+from dmaragent.addresses import SBDF
+from dmaragent.agent import metrics
+from dmaragent.agent.guest_request import read_guest_request
+from dmaragent.agent.messages import JSON, Request, Response, json_response, problem
+from dmaragent.agent.model import Published
+from dmaragent.asking import ask_known, other_releases
+from dmaragent.errors import DmaragentError
+from dmaragent.policy.answer import answer
+from dmaragent.policy.resolver import resolve
+from dmaragent.present.check_document import check_document
+from dmaragent.present.documents import document, inventory_document
+from dmaragent.present.resolve_document import origin_object, resolve_document
+from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
+from dmaragent.snapshot import Missing
+
+LIVE = "live"
+"""The kind of host in every answer's origin: the machine that the agent runs on."""
+_RETRY = (("Retry-After", "1"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the service knows besides what it published."""
+
+    memory: int = 0
+    """The bytes that its process has resident."""
+    failure: str = ""
+    """Why the last scan came to nothing, in words; empty where it did not."""
+
+
+Handler = Callable[[Request, Published, str], Response]
+"""Answers with what is published; the text is the last part of the path, decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """What can be done at a path."""
+
+    method: str
+    handler: Handler | None
+    """None: the metrics, which are there before anything is published."""
+    heavy: bool = False
+    """Whether it takes long enough to be kept from the loop that serves all clients."""
+
+    @property
+    def allowed(self) -> str:
+        """The value of ``Allow``."""
+        return "GET, HEAD, OPTIONS" if self.method == "GET" else f"{self.method}, OPTIONS"
+
+
+def respond(request: Request, published: Published | None, facts: Facts) -> Response:
+    """Answer `request`.
+
+    Where the last scan failed nothing is answered from the one before, which may no longer be
+    true; only the metrics go on, for they say how old they are.
+    """
+    if request.target == "*" and request.method == "OPTIONS":
+        return _allow("GET, HEAD, POST, OPTIONS")
+    parts = _parts(request.target)
+    if isinstance(parts, Response):
+        return parts
+    path, last, query = parts
+    route = _ROUTES.get(path)
+    if route is None:
+        return problem(HTTPStatus.NOT_FOUND, "nothing is at this path", hint="docs/api.md has all")
+    if request.method not in route.allowed.split(", ") or request.method == "OPTIONS" or query:
+        return _elsewise(request, route, query)
+    if route.handler is None:
+        return _metrics(published, facts)
+    if facts.failure:
+        return _unavailable(f"the last scan of the host failed: {facts.failure}")
+    if published is None:
+        return _unavailable("the host was not scanned yet")
+    return route.handler(request, published, last)
+
+
+def is_heavy(request: Request) -> bool:
+    """Tell whether to answer `request` takes long enough for a thread of its own."""
+    parts = _parts(request.target)
+    route = None if isinstance(parts, Response) else _ROUTES.get(parts[0])
+    return route is not None and route.heavy and request.method != "OPTIONS"
+
+
+def refusal(request: Request) -> Response | None:
+    """Refuse from its head alone what would be refused with its body too; None: send it."""
+    if request.method != "POST":
+        return None
+    parts = _parts(request.target)
+    if isinstance(parts, Response) or _ROUTES.get(parts[0]) is not _RESOLVE or parts[2]:
+        return respond(request, None, Facts())
+    return _wrong_type(request)
+
+
+_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
+
+
+def _parts(target: str) -> tuple[str, str, str] | Response:
+    """Take a target apart: its route, what stands for the route's variable, the query.
+
+    A path is taken as it stands: ``..`` and ``//`` lead nowhere.
+    """
+    path, _, query = _AUTHORITY.sub("", target, count=1).partition("?")
+    if not path.startswith("/") or "#" in target or _ESCAPE.search(target):
+        return problem(HTTPStatus.BAD_REQUEST, "the request's target is no path")
+    try:
+        decoded = unquote_to_bytes(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return problem(HTTPStatus.BAD_REQUEST, "the path is not in UTF-8")
+    if decoded.startswith(_DEVICES):
+        return _DEVICES, decoded.removeprefix(_DEVICES), query
+    return decoded, "", query
+
+
+def _elsewise(request: Request, route: _Route, query: str) -> Response:
+    """Answer what is no plain request of a method that the path has."""
+    if request.method == "OPTIONS":
+        return _allow(route.allowed)
+    if request.method not in route.allowed.split(", "):
+        return problem(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            f"this path has {route.allowed}",
+            headers=(("Allow", route.allowed),),
+        )
+    return problem(HTTPStatus.BAD_REQUEST, f"this path takes no query ({len(query)} characters)")
+
+
+def _allow(methods: str) -> Response:
+    return Response(status=HTTPStatus.NO_CONTENT.value, headers=(("Allow", methods),))
+
+
+def _unavailable(why: str) -> Response:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=_RETRY)
+
+
+def _inventory(request: Request, published: Published, _: str) -> Response:
+    """Give the published document, unless the client has an equal one.
+
+    The tag is weak: equal answers have one digest, and may differ in generation and tool.
+    """
+    tag = ("ETag", f'W/"{published.digest}"')
+    if _has(request.if_none_match, published.digest):
+        return Response(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
+    return Response(status=200, content_type=JSON, body=published.document, headers=(tag,))
+
+
+_TAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+
+def _has(if_none_match: str, digest: str) -> bool:
+    return if_none_match.strip() == "*" or digest in _TAG.findall(if_none_match)
+
+
+def _device(_: Request, published: Published, text: str) -> Response:
+    try:
+        sbdf = SBDF.parse(text)
+    except ValueError as error:
+        return problem(HTTPStatus.BAD_REQUEST, str(error))
+    inventory = published.inventory
+    if not inventory.may_know(sbdf):
+        return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
+    told = inventory_document(inventory.of_device(sbdf), LIVE, "")
+    told["origin"] |= {"generation": published.generation, "digest": published.digest}
+    return json_response(told)
+
+
+def _findings(_: Request, published: Published, __: str) -> Response:
+    absence = published.inventory.absence
+    if absence is not None:
+        why, hint = absence_words(absence)
+        return problem(HTTPStatus.NOT_FOUND, why, hint=hint)
+    return json_response(check_document(published.checked, LIVE, ""))
+
+
+def _health(_: Request, published: Published, __: str) -> Response:
+    inventory = published.inventory
+    told = {
+        "generation": published.generation,
+        "digest": published.digest,
+        "scanned": published.scanned,
+        "scans": published.scans,
+        "table_present": not isinstance(inventory.table, Missing),
+        "complete": inventory.complete,
+    }
+    return json_response(document("health", {"host": {"kind": LIVE, "path": ""}}, told))
+
+
+def _metrics(published: Published | None, facts: Facts) -> Response:
+    text = metrics.metrics_text(published, memory=facts.memory, failed=bool(facts.failure))
+    return Response(status=200, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
+
+
+def _wrong_type(request: Request) -> Response | None:
+    kind, _, parameter = request.content_type.partition(";")
+    charset = parameter.strip().lower().replace('"', "")
+    if kind.strip().lower() == JSON and charset in ("", "charset=utf-8"):
+        return None
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a guest is sent as {JSON}, in UTF-8")
+
+
+def _resolve(request: Request, published: Published, _: str) -> Response:
+    wrong = _wrong_type(request)
+    if wrong is not None:
+        return wrong
+    read = read_guest_request(request.body)
+    if isinstance(read, Response):
+        return read
+    try:
+        known = ask_known(published.inventory.host, read.question)
+    except DmaragentError as error:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message, hint=error.hint)
+    one = len(read.guests) == 1
+    answers = (answer(resolve(guest, known.facts, known.stack), whole=one) for guest in read.guests)
+    others = other_releases(known, read.question, read.guests[0]) if one else {}
+    origin = origin_object({"kind": LIVE, "path": ""}, known.stack)
+    return json_response(resolve_document(answers, (), origin, others))
+
+
+_DEVICES = "/v1/devices/"
+_RESOLVE = _Route(method="POST", handler=_resolve, heavy=True)
+_ROUTES: Mapping[str, _Route] = {
+    "/v1/inventory": _Route(method="GET", handler=_inventory),
+    _DEVICES: _Route(method="GET", handler=_device, heavy=True),
+    "/v1/findings": _Route(method="GET", handler=_findings, heavy=True),
+    "/v1/health": _Route(method="GET", handler=_health),
+    "/v1/resolve": _RESOLVE,
+    "/metrics": _Route(method="GET", handler=None),
+}
