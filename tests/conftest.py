@@ -63,6 +63,18 @@ def require() -> Callable[[str], None]:
     return lambda tool: _require(tool, _PACKAGES.get(tool, tool))
 
 
+@pytest.fixture
+def promtool() -> None:
+    """Skip without promtool."""
+    _require("promtool", "prometheus")
+
+
+@pytest.fixture
+def curl() -> None:
+    """Skip without curl."""
+    _require("curl", "curl")
+
+
 def _require(tool: str, package: str) -> None:
     """Skip without `tool`; in CI, which installs it, fail: a skipped check is not a passed one."""
     if shutil.which(tool):

@@ -77,8 +77,8 @@ def serving(
 def exchange(path: Path, sent: bytes, *, shut: bool = False) -> bytes:
     """Send bytes, and give all that comes until the server closes the connection."""
     with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))  # blocking: else a full backlog is an error
         client.settimeout(60)
-        client.connect(str(path))
         received = bytearray()
         try:
             client.sendall(sent)

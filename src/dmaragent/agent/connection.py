@@ -272,16 +272,16 @@ class _Head:
         return _too_large(most) if self.length > most else None
 
 
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\0|\r\n[ \t]")
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\r\n[ \t]|[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FIRST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]")
 
 
 def _check_head(head: bytes) -> None:
-    """Refuse what no head holds as soon as it is seen: TLS, lines without CR, folded headers."""
+    """Refuse what no head holds as soon as it is seen: TLS, lines without CR, controls."""
     if not _FIRST.match(head):
         raise _bad("this does not begin as a request of HTTP does")
     if _BARE.search(head):
-        raise _bad("a line does not end with CR LF, or a header is folded, or holds NUL")
+        raise _bad("a line does not end with CR LF, a header is folded, or there is a control")
 
 
 def _status(error: h11.RemoteProtocolError) -> HTTPStatus:

@@ -1,0 +1,125 @@
+"""The agent's metrics: what they count, how they are written; promtool agrees."""
+
+import re
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from dmaragent import __version__
+from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
+from dmaragent.agent.model import Published
+from support.machines import MACHINES
+from support.served import published_machine
+
+MACHINE_NAMES = sorted(path.name for path in MACHINES.iterdir() if path.is_dir())
+
+
+def values(published: Published | None, *, failed: bool = False) -> dict[str, float]:
+    """Read the metrics back, as a scraper does."""
+    text = metrics_text(published, memory=1 << 25, failed=failed)
+    lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_a_machine_of_two_regions_is_counted() -> None:
+    found = values(published_machine("lenovo-laptop"))
+
+    expected = {
+        f'dmaragent_build_info{{version="{__version__}"}}': 1,
+        "dmaragent_memory_bytes": 1 << 25,
+        "dmaragent_scan_failed": 0,
+        "dmaragent_scans_total": 5,
+        "dmaragent_generation": 3,
+        "dmaragent_last_scan_timestamp_seconds": 1700000000.25,
+        "dmaragent_table_present": 1,
+        "dmaragent_inventory_complete": 1,
+        'dmaragent_table_info{signature="DMAR"}': 1,
+        "dmaragent_regions": 2,
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_the_states_of_devices_are_those_of_the_inventory() -> None:
+    published = published_machine("hp-dl380e-gen8")
+    found = values(published)
+    held = [one for region in published.inventory.regions for one in region.linux]
+    locked = {one.sbdf for one in held if one.hold.value == "direct"}
+
+    assert found['dmaragent_devices{state="locked"}'] == len(locked) > 0
+    assert found["dmaragent_regions"] == len(published.inventory.regions)
+    assert found["dmaragent_region_bytes"] == sum(one.size for one in published.inventory.regions)
+
+
+def test_every_severity_is_told_even_where_there_is_none() -> None:
+    published = published_machine("synthetic-overlap")
+    found = values(published)
+
+    for severity in ("critical", "error", "warning", "info"):
+        expected = sum(one.severity.value == severity for one in published.checked.findings)
+        assert found[f'dmaragent_findings{{severity="{severity}"}}'] == expected
+
+
+def test_the_signature_under_xen_is_xen_s() -> None:
+    assert 'dmaragent_table_info{signature="RMAD"}' in values(published_machine("xen-pv-dom0"))
+
+
+def test_a_host_without_a_table_has_no_number_of_regions() -> None:
+    found = values(published_machine("synthetic-pvh-dom0"))
+
+    assert found["dmaragent_table_present"] == 0
+    assert not [name for name in found if "region" in name or "finding" in name]
+
+
+def test_before_the_first_scan_there_is_the_agent_itself() -> None:
+    found = values(None, failed=True)
+
+    assert found["dmaragent_scans_total"] == 0
+    assert found["dmaragent_scan_failed"] == 1
+    assert "dmaragent_generation" not in found
+
+
+def test_a_label_cannot_break_out_of_its_quotes() -> None:
+    sample = Sample(value=1, labels=(("a", 'x"} 1\n\\'),))
+    metric = Metric(name="m", help="of \\ and\nlines", samples=(sample,))
+
+    assert _lines(metric) == (
+        '# HELP m of \\\\ and\\nlines\n# TYPE m gauge\nm{a="x\\"} 1\\n\\\\"} 1\n'
+    )
+
+
+@pytest.mark.parametrize("name", MACHINE_NAMES)
+def test_every_metric_has_help_and_type_once_and_in_one_place(name: str) -> None:
+    text = metrics_text(published_machine(name), memory=1)
+    helps = re.findall(r"^# HELP (\S+) \S", text, re.MULTILINE)
+    types = re.findall(r"^# TYPE (\S+) (?:gauge|counter)$", text, re.MULTILINE)
+    samples = re.findall(r"^(dmaragent_[a-z_]+)(?:\{[^}]*\})? \S+$", text, re.MULTILINE)
+
+    assert helps == types == list(dict.fromkeys(samples))
+    assert len(set(helps)) == len(helps)
+    assert len(samples) + 2 * len(helps) == len(text.splitlines())
+
+
+@pytest.mark.parametrize("name", ["lenovo-laptop", "synthetic-pvh-dom0", ""])
+def test_promtool_finds_nothing_to_complain_of(promtool: None, name: str) -> None:
+    text = metrics_text(published_machine(name) if name else None, memory=1 << 25)
+
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_promtool_would_complain(promtool: None) -> None:
+    text = metrics_text(replace(published_machine("lenovo-laptop"), scans=5), memory=1)
+
+    done = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=text.replace("dmaragent_memory_bytes", "dmaragentMemory_kilobytes"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
