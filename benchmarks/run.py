@@ -9,7 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-import decoding  # noqa: E402 - found by the path above
+import agent  # noqa: E402 - found by the path above
+import decoding  # noqa: E402 - likewise
 import guests  # noqa: E402 - likewise
 import replay  # noqa: E402 - likewise
 import scale  # noqa: E402 - likewise
@@ -62,6 +63,14 @@ from the text of each guest's xl.cfg, without looking for remedies.  The target 
 guests in 10 s, linear in guests.
 
 {guests}
+
+## The agent's local API
+
+One process that serves a recorded machine, asked by 50 clients at once for 100 requests each:
+inventory, a device, findings, metrics, and a guest to resolve, in turn.  Resident memory is
+told before and after.  Long answers are made two at a time, in one interpreter.
+
+{agent}
 """
 
 
@@ -84,6 +93,7 @@ def main() -> None:
         scale=table(scale.HEAD, scale.rows()),
         replay=table(replay.HEAD, replay.rows()),
         guests=table(guests.HEAD, guests.rows()),
+        agent=table(agent.HEAD, agent.rows()),
     )
     (ROOT / "docs/performance.md").write_text(page, "utf-8")
     print(page)

@@ -1,8 +1,6 @@
-"""The local API over a recorded machine: what is published, and a server on a socket."""
+"""The local API over a recorded machine, on a socket."""
 
 import asyncio
-import hashlib
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,38 +12,13 @@ from dmaragent.agent.connection import Limits
 from dmaragent.agent.http import Server
 from dmaragent.agent.model import Published
 from dmaragent.agent.routes import Facts
-from dmaragent.checks import check
-from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
-from dmaragent.host import join
-from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.documents import inventory_document
 from support.machines import MACHINES
-
-GENERATION = 3
-SCANNED = 1700000000.25
-
-
-def publish(inventory: Inventory) -> Published:
-    """Publish an inventory as the service does."""
-    told = inventory_document(inventory, "live", "")
-    digest = hashlib.sha256(json.dumps(told["answer"]).encode()).hexdigest()
-    told["origin"] |= {"generation": GENERATION, "digest": digest}
-    return Published(
-        inventory=inventory,
-        checked=check(inventory),
-        document=json.dumps(told).encode(),
-        generation=GENERATION,
-        digest=digest,
-        scanned=SCANNED,
-        scans=5,
-    )
+from support.published import publish_host
 
 
 def published_machine(name: str) -> Published:
     """Publish the inventory of a recorded machine."""
-    opened = open_host(str(MACHINES / name))
-    return publish(take_inventory(join(collect(opened.reader))))
+    return publish_host(str(MACHINES / name))
 
 
 @contextmanager

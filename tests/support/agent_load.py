@@ -1,0 +1,107 @@
+"""The local API under load: 50 clients of 100 requests each, and what its memory does.
+
+The server is a process of its own over one recorded machine.  Every fifth request resolves a
+guest, the others get the inventory, a device, the findings, the metrics.  Against it stands
+one client alone, in turn, in the same run.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).parents[2]
+MACHINE = ROOT / "testdata/dmar_dumps/lenovo-laptop"
+MIB = 1 << 20
+CLIENTS, REQUESTS = 50, 100
+_GETS = ("/v1/inventory", "/v1/devices/00:14.0", "/v1/findings", "/metrics")
+_GUEST = json.dumps({"guest": 'name="a"\ntype="hvm"\nmemory=4096\npci=["00:14.0"]\n'})
+
+
+class Client(http.client.HTTPConnection):
+    """Python's own client, on a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+def ask(path: str, requests: int = REQUESTS) -> int:
+    """Be one client; tell how many requests were answered with 200."""
+    client, fine = Client(path), 0
+    for number in range(requests):
+        kind = number % (len(_GETS) + 1)
+        if kind < len(_GETS):
+            client.request("GET", _GETS[kind])
+        else:
+            headers = {"Content-Type": "application/json"}
+            client.request("POST", "/v1/resolve", _GUEST, headers)
+        response = client.getresponse()
+        response.read()
+        fine += response.status == 200
+    client.close()
+    return fine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What 50 clients did to a server."""
+
+    fine: int
+    """Requests answered with 200."""
+    before: int
+    """Bytes resident once every kind of request was answered."""
+    after: int
+    alone: float
+    """Requests a second of one client."""
+    together: float
+    """Of all at once."""
+
+
+def load() -> Load:
+    """Start a server, and put the load on it."""
+    path_of = {"PYTHONPATH": str(ROOT / "tests")}
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        with subprocess.Popen(
+            [sys.executable, "-m", "support.agent_child", path, str(MACHINE)],
+            env=os.environ | path_of,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            assert server.stdout.readline() == "ready\n"
+
+            def resident() -> int:
+                assert server.stdin is not None
+                assert server.stdout is not None
+                server.stdin.write("\n")
+                server.stdin.flush()
+                return int(server.stdout.readline())
+
+            ask(path, 10)
+            begin = perf_counter()
+            ask(path)
+            alone = REQUESTS / (perf_counter() - begin)
+            before = resident()
+            begin = perf_counter()
+            with ThreadPoolExecutor(CLIENTS) as clients:
+                fine = sum(clients.map(ask, [path] * CLIENTS))
+            together = CLIENTS * REQUESTS / (perf_counter() - begin)
+            after = resident()
+            server.stdin.close()
+    return Load(fine=fine, before=before, after=after, alone=alone, together=together)
