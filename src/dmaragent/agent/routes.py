@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import unquote_to_bytes
 
 from dmaragent.addresses import SBDF
 from dmaragent.agent import metrics
@@ -104,6 +103,7 @@ def refusal(request: Request) -> Response | None:
 
 
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HEX = re.compile(rb"%(..)")
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
@@ -116,12 +116,16 @@ def _parts(target: str) -> tuple[str, str, str] | Response:
     if not path.startswith("/") or "#" in target or _ESCAPE.search(target):
         return problem(HTTPStatus.BAD_REQUEST, "the request's target is no path")
     try:
-        decoded = unquote_to_bytes(path).decode("utf-8")
+        decoded = _HEX.sub(_byte, path.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError:
         return problem(HTTPStatus.BAD_REQUEST, "the path is not in UTF-8")
     if decoded.startswith(_DEVICES):
         return _DEVICES, decoded.removeprefix(_DEVICES), query
     return decoded, "", query
+
+
+def _byte(escape: re.Match[bytes]) -> bytes:
+    return bytes([int(escape[1], 16)])
 
 
 def _elsewise(request: Request, route: _Route, query: str) -> Response:
