@@ -27,6 +27,7 @@ EVERY_VERB = {
     "rmrr-option": "rmrr-option --check rmrr=0xe8=0a:00.0 --host {}",
     "report": "report --host {} -o -",
     "dump": "dump --host {} -o -",
+    "status": "status --runtime {}/../none",
     "decode": "decode {}",
     "encode": "encode {}/../dmar.json -o -",
 }
@@ -57,7 +58,11 @@ def test_an_output_that_cannot_be_written_is_said_in_one_line(verb: str, machine
 
 
 def test_every_verb_is_held_against_a_full_output() -> None:
-    assert {one.partition(" ")[0] for one in EVERY_VERB.values()} == {verb.NAME for verb in VERBS}
+    assert {one.partition(" ")[0] for one in EVERY_VERB.values()} == {
+        verb.NAME
+        for verb in VERBS
+        if verb.NAME != "agent"  # which prints nothing
+    }
 
 
 @pytest.mark.parametrize("verb", EVERY_VERB)

@@ -6,6 +6,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
@@ -107,18 +108,25 @@ def _changed(
         return Missing(MissingKind.FAILED, "left out: it cannot be understood, and so not redacted")
 
 
-def pack(files: Mapping[str, bytes], top: str, taken: int) -> bytes:
+def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = True) -> bytes:
     """Make a tar of `files` below the folder `top`, with xz; the same files give the same bytes."""
     packed = io.BytesIO()
-    with (
-        lzma.open(packed, "wb", preset=_PRESET) as compressed,
-        tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
+    if not compress:
+        _add_files(packed, files, top, taken)
+        return packed.getvalue()
+    with lzma.open(packed, "wb", preset=_PRESET) as compressed:
+        _add_files(compressed, files, top, taken)
+    return packed.getvalue()
+
+
+def _add_files(
+    out: IO[bytes] | lzma.LZMAFile, files: Mapping[str, bytes], top: str, taken: int
+) -> None:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in sorted(files, key=_manifest_first):
             member = tarfile.TarInfo(f"{top}/{name}")
             member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
             archive.addfile(member, io.BytesIO(files[name]))
-    return packed.getvalue()
 
 
 def top_folder(taken: int) -> str:

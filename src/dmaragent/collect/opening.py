@@ -8,10 +8,12 @@ from dmaragent.collect import manifest
 from dmaragent.collect.copied import copied_root
 from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.live import LiveHost
+from dmaragent.collect.overlay import OverlayHost
 from dmaragent.collect.reader import HostReader, missing, open_stream, read_rest, read_stream
 from dmaragent.collect.recorded import RecordedHost, TableHost
 from dmaragent.collect.tree import DiskTree
 from dmaragent.errors import HostError
+from dmaragent.places import CAPTURE
 from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump
 from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
@@ -54,7 +56,7 @@ def open_host(path: str | None) -> OpenedHost:
 
     """
     if path is None or os.path.realpath(path) in ("/", "/sys"):
-        return OpenedHost(LiveHost(), LIVE, "")
+        return OpenedHost(open_this_machine(), LIVE, "")
     if os.path.isdir(path):
         return _open_directory(path)
     opened = open_stream(path)
@@ -117,6 +119,18 @@ def is_archive_file(path: str) -> bool:
     with file:
         head = _head(file, begin)
     return isinstance(head, bytes) and _is_archive(head)
+
+
+def open_this_machine(capture: str = CAPTURE) -> HostReader:
+    """Open this machine; for who is not root, with what root kept at `capture`, if he may read it.
+
+    Raises:
+        HostError: `capture` is damaged.
+
+    """
+    if os.geteuid() == 0 or not os.access(capture, os.R_OK):
+        return LiveHost()
+    return OverlayHost(LiveHost(), open_host(capture).reader)
 
 
 def read_input(path: str) -> bytes:

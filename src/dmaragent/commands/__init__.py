@@ -1,6 +1,7 @@
 """The verbs, a small module each.  What costs time is imported when a verb runs."""
 
 from dmaragent.commands import (
+    agent,
     check,
     decode,
     diff,
@@ -12,6 +13,7 @@ from dmaragent.commands import (
     report,
     resolve,
     rmrr_option,
+    status,
     why,
 )
 
@@ -28,4 +30,6 @@ VERBS = (
     dump,
     decode,
     encode,
+    status,
+    agent,
 )

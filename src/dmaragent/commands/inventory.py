@@ -61,6 +61,10 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(inventory.table, Missing) and options.or_show:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
         opened, inventory = take_host(options.or_show)
+    elif _is_denied(inventory) and options.host is None:
+        code = _print_published(options)
+        if code is not None:
+            return code
     if device is not None:
         check_known("--device", device, inventory)
         inventory = inventory.of_device(device)
@@ -105,6 +109,32 @@ def _hypervisor_answers(inventory: Inventory) -> bool:
     from dmaragent.views.model import ListSource  # noqa: PLC0415 - start-up time
 
     return inventory.xen.list.source is ListSource.HYPERVISOR
+
+
+def _is_denied(inventory: Inventory) -> bool:
+    """Tell whether there is a table that this user may not read."""
+    from dmaragent.snapshot import Missing, MissingKind  # noqa: PLC0415 - start-up time
+
+    table = inventory.table
+    return isinstance(table, Missing) and table.kind is MissingKind.DENIED
+
+
+def _print_published(options: argparse.Namespace) -> int | None:
+    """Print what the service publishes, and the exit code; None where it does not help."""
+    if options.device is not None or options.tree or options.wide:
+        return None
+    from dmaragent.collect.published import read_published  # noqa: PLC0415 - start-up time
+
+    published = read_published()
+    if published is None:
+        return None
+    said = f"The table needs root: this is what dmaragent.service published ({published.which})."
+    if options.json:
+        print(said, file=sys.stderr)
+        sys.stdout.write(published.document)
+    else:
+        print(f"{said}\n\n{published.text}", end="")
+    return 0 if published.complete else 1
 
 
 def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:

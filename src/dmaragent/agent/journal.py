@@ -1,0 +1,65 @@
+"""The journal: a line a change, with fields to search by.
+
+Source: systemd's docs/JOURNAL_NATIVE_PROTOCOL.md.
+"""
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from dmaragent.present.escaping import visible
+
+SOCKET = "/run/systemd/journal/socket"
+ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
+"""Priorities of syslog(3)."""
+
+
+class Journal:
+    """Writes lines to journald where standard error goes there, else to standard error."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        address: str = SOCKET,
+        stream: TextIO | None = None,
+    ) -> None:
+        self._address = address if "JOURNAL_STREAM" in environment else ""
+        self._stream = stream
+
+    def write(self, message: str, priority: int = INFO, **fields: str) -> None:
+        """Write `message`; `fields` are journal fields, their names in capitals."""
+        shown = visible(message)
+        everything = {
+            "MESSAGE": shown,
+            "PRIORITY": str(priority),
+            "SYSLOG_IDENTIFIER": "dmaragent",
+            **{name: visible(value) for name, value in fields.items() if value},
+        }
+        if not (self._address and _sent(self._address, everything)):
+            print(f"<{priority}>{shown}", file=self._stream or sys.stderr, flush=True)
+
+
+def encode(fields: Mapping[str, str]) -> bytes:
+    """Encode `fields` as the journal's native protocol has them."""
+    parts = []
+    for name, value in fields.items():
+        data = value.encode("utf-8", "backslashreplace")
+        if b"\n" in data:
+            parts.append(name.encode() + b"\n" + struct.pack("<Q", len(data)) + data + b"\n")
+        else:
+            parts.append(name.encode() + b"=" + data + b"\n")
+    return b"".join(parts)
+
+
+def _sent(address: str, fields: Mapping[str, str]) -> bool:
+    if not os.path.exists(address):
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        try:
+            channel.sendto(encode(fields), address)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,42 @@
+"""Puts an agent together from what systemd and the command line say, and runs it."""
+
+import asyncio
+import os
+
+from dmaragent.agent.journal import Journal
+from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
+from dmaragent.agent.publish import Publisher
+from dmaragent.agent.service import Service
+from dmaragent.agent.watch import UdevWatch
+from dmaragent.collect.opening import open_this_machine
+from dmaragent.errors import DmaragentError
+
+
+def main(runtime: str, capture: str, textfile: str | None) -> None:
+    """Publish below `runtime` until a signal says to stop.
+
+    Raises:
+        DmaragentError: there are no events to be had, or nothing can be written.
+
+    """
+    publisher = Publisher(runtime=runtime, textfile=textfile)
+    try:
+        publisher.tidy()
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise DmaragentError(f"{runtime} cannot be used: {why}", "make it, or --runtime") from error
+    asyncio.run(_serve(publisher, capture))
+
+
+async def _serve(publisher: Publisher, capture: str) -> None:
+    sockets = passed_sockets(os.environ, os.getpid())
+    service = Service(
+        open_host=lambda: open_this_machine(capture),
+        watch=UdevWatch(),
+        publisher=publisher,
+        notifier=Notifier(os.environ),
+        journal=Journal(os.environ),
+        listening=sockets[0] if sockets else None,
+        watchdog=watchdog_seconds(os.environ, os.getpid()),
+    )
+    await service.run()

@@ -1,0 +1,36 @@
+"""From a host to what is published of it."""
+
+import hashlib
+import json
+from typing import Any
+
+from dmaragent.agent.model import Published
+from dmaragent.checks import check
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import LIVE
+from dmaragent.collect.reader import HostReader
+from dmaragent.host import join
+from dmaragent.inventory import take_inventory
+from dmaragent.present.documents import inventory_document
+
+
+def scan(host: HostReader, before: Published | None, now: float) -> Published:
+    """Read `host` at the time `now` and say what is published of it after `before`."""
+    inventory = take_inventory(join(collect(host)))
+    document = inventory_document(inventory, LIVE, "")
+    digest = hashlib.sha256(_bytes(document["answer"], sort_keys=True)).hexdigest()
+    generation = 1 if before is None else before.generation + (digest != before.digest)
+    document["origin"] |= {"generation": generation, "digest": digest}
+    return Published(
+        inventory=inventory,
+        checked=check(inventory),
+        document=_bytes(document, indent=1) + b"\n",
+        generation=generation,
+        digest=digest,
+        scanned=now,
+        scans=1 if before is None else before.scans + 1,
+    )
+
+
+def _bytes(document: Any, **how: Any) -> bytes:
+    return json.dumps(document, **how).encode("ascii")

@@ -1,0 +1,152 @@
+"""The agent's loop: events in, a published inventory out.  No polling.
+
+An event is only a reason to read the host again, all of it: so a lost one costs nothing but
+the time until the next, and what is published is never pieced together.
+"""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+
+from dmaragent.agent.changes import changes
+from dmaragent.agent.http import Server
+from dmaragent.agent.journal import INFO, NOTICE, WARNING, Journal
+from dmaragent.agent.model import Published
+from dmaragent.agent.notify import Notifier
+from dmaragent.agent.publish import Publisher, memory
+from dmaragent.agent.routes import Facts
+from dmaragent.agent.scan import scan
+from dmaragent.agent.watch import Watch
+from dmaragent.collect.reader import HostReader
+from dmaragent.present.wording import count
+
+QUIET = 0.02
+"""In seconds: a burst of events is over when none came for so long."""
+LONGEST = 0.2
+"""In seconds: a burst that does not end is answered after so long."""
+
+
+@dataclass(kw_only=True)
+class Service:
+    """One agent: what it reads, where it hears of changes, to whom it tells them."""
+
+    open_host: Callable[[], HostReader]
+    """Opens the host anew: root's capture may have been made again."""
+    watch: Watch
+    publisher: Publisher
+    notifier: Notifier
+    journal: Journal
+    watchdog: float | None = None
+    """In seconds, what systemd waits for a sign of life; None: it does not."""
+    listening: socket.socket | None = None
+    """Where the local API is asked for; None: it is off."""
+    published: Published | None = None
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked: bool = False
+    """Whether somebody asked for a scan, rather than an event."""
+    _failure: OSError | None = None
+    """Why nothing can be heard any more."""
+
+    async def run(self) -> None:
+        """Publish until told to stop.
+
+        Raises:
+            DmaragentError: what is published cannot be written.
+            OSError: the kernel's events can no longer be read.
+
+        """
+        loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stop)
+                stack.callback(loop.remove_signal_handler, number)
+            loop.add_signal_handler(signal.SIGHUP, self.rescan)
+            stack.callback(loop.remove_signal_handler, signal.SIGHUP)
+            loop.add_reader(self.watch.fileno(), self._heard)
+            stack.callback(loop.remove_reader, self.watch.fileno())
+            if self.listening is not None:
+                server = Server(lambda: (self.published, Facts(memory=memory())))
+                await server.start(self.listening)
+                stack.push_async_callback(server.stop)
+            self._ready(await self._scan())
+            if self.watchdog:
+                alive = asyncio.create_task(self._say_alive(self.watchdog / 2))
+                stack.callback(alive.cancel)
+            await self._follow()
+        self.notifier.say("STOPPING=1")
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Have :meth:`run` end."""
+        self._stop.set()
+        self._wake.set()
+
+    def rescan(self) -> None:
+        """Have the host read again."""
+        self._asked = True
+        self.notifier.reloading()
+        self._wake.set()
+
+    async def _follow(self) -> None:
+        """Read the host again after each burst of events."""
+        while not self._stop.is_set():
+            await self._wake.wait()
+            if self._stop.is_set():
+                return
+            await self._settle()
+            asked, self._asked = self._asked, False
+            self._wake.clear()
+            published = await self._scan()
+            if asked:
+                self._ready(published)
+
+    async def _settle(self) -> None:
+        """Wait until no event came for a moment; a service that is to stop does not wait."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + LONGEST
+        while not self._stop.is_set() and loop.time() < latest:
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), QUIET)
+            except TimeoutError:
+                return
+
+    async def _scan(self) -> Published:
+        """Read the host, and publish what is new.  The loop goes on meanwhile."""
+        before = self.published
+        after = await asyncio.to_thread(lambda: scan(self.open_host(), before, time.time()))
+        self.published = after
+        self.publisher.publish(after, new=before is None or after.digest != before.digest)
+        for change in changes(before, after):
+            self.journal.write(
+                change.said, WARNING if change.bad else NOTICE if before else INFO, **change.fields
+            )
+        return after
+
+    def _heard(self) -> None:
+        try:
+            events = self.watch.drain()
+        except OSError as error:
+            self._failure = error  # deaf, what is published would grow stale: start anew
+            self.stop()
+            return
+        if events.lost:
+            self.journal.write("the kernel dropped events: everything is read again", WARNING)
+        if events.names or events.lost:
+            self._wake.set()
+
+    def _ready(self, published: Published) -> None:
+        regions = count(len(published.inventory.regions), "region")
+        self.notifier.say("READY=1", f"STATUS=generation {published.generation}, {regions}")
+
+    async def _say_alive(self, every: float) -> None:
+        with suppress(asyncio.CancelledError):
+            while True:
+                self.notifier.say("WATCHDOG=1")
+                await asyncio.sleep(every)

@@ -1,0 +1,83 @@
+"""How the service is, as anybody can see it: by its files and by systemd."""
+
+import json
+import os
+from dataclasses import dataclass
+
+from dmaragent.collect.calls import run_command
+from dmaragent.places import CAPTURE, INVENTORY, RUNTIME, SOCKET
+from dmaragent.snapshot import Missing
+
+UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
+_SYSTEMD = "/run/systemd/system"
+"""There where systemd runs the machine: sd_booted(3)."""
+_MOST = 1 << 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What is known of the service from outside."""
+
+    units: tuple[tuple[str, str], ...]
+    """Each unit and its state as systemd has it (active, inactive, failed), or why not."""
+    published: bool
+    """Whether there is a published inventory that can be read."""
+    problem: str
+    """Why there is none, or empty."""
+    generation: int | None
+    digest: str | None
+    changed: float | None
+    """When it last changed, in seconds since 1970."""
+    regions: int | None
+    captured: float | None
+    """When root's capture was made; None: there is none, or this user may not see it."""
+    may_read_capture: bool
+    socket: bool
+    """Whether the local API's socket is there."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the service runs, as far as systemd says."""
+        return dict(self.units)[UNITS[0]] == "active"
+
+
+def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SOCKET) -> Status:
+    """See how the service is."""
+    path = os.path.join(runtime, INVENTORY)
+    document, problem, changed = {}, "", None
+    try:
+        changed = os.stat(path).st_mtime
+        with open(path, "rb") as file:
+            document = json.loads(file.read(_MOST))
+    except (OSError, ValueError, RecursionError) as error:
+        problem = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no JSON"
+    origin, answer = document.get("origin", {}), document.get("answer", {})
+    return Status(
+        units=tuple((unit, _state(unit)) for unit in UNITS),
+        published=not problem,
+        problem=problem,
+        generation=origin.get("generation"),
+        digest=origin.get("digest"),
+        changed=changed,
+        regions=len(answer["regions"]) if "regions" in answer else None,
+        captured=_modified(capture),
+        may_read_capture=os.access(capture, os.R_OK),
+        socket=os.path.exists(socket),
+    )
+
+
+def _state(unit: str) -> str:
+    """Ask systemd for the state of `unit`."""
+    if not os.path.isdir(_SYSTEMD):
+        return "not known: systemd does not run this machine"
+    output = run_command(["systemctl", "show", "--property=ActiveState", "--value", unit])
+    if isinstance(output, Missing):
+        return f"not known: {output.detail}"
+    return output.decode("utf-8", "backslashreplace").strip() or "not known"
+
+
+def _modified(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None

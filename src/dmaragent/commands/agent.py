@@ -1,0 +1,62 @@
+"""``dmaragent agent``: the service's programs, which systemd starts."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+
+NAME = "agent"
+HELP = "the service's programs, which systemd starts"
+DESCRIPTION = """\
+What dmaragent.service and dmaragent-capture.service run.
+
+capture: as root, keep what only root may read (tables, hypercall, boot log)
+for the agent and for the group dmaragent.
+run: publish the inventory below /run/dmaragent, and keep it current."""
+EXAMPLES = """\
+examples:
+  sudo systemctl enable --now dmaragent.service
+  sudo dmaragent agent capture --output /tmp/capture.tar
+  dmaragent agent run --runtime /tmp/published --capture /tmp/capture.tar
+
+Exit codes: 0 done, or stopped; 2 it failed, and says why."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    from dmaragent.places import CAPTURE, RUNTIME  # noqa: PLC0415 - start-up time
+
+    what = parser.add_subparsers(title="programs", metavar="PROGRAM", required=True)
+    capture = what.add_parser("capture", help="keep what only root may read")
+    capture.add_argument("--output", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
+    capture.set_defaults(program=_capture)
+    run_ = what.add_parser("run", help="publish the inventory, and keep it current")
+    run_.add_argument("--runtime", metavar="DIR", default=RUNTIME, help=f"default: {RUNTIME}")
+    run_.add_argument("--capture", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
+    run_.add_argument(
+        "--textfile", metavar="DIR", help="write dmaragent.prom there too, for node_exporter"
+    )
+    run_.set_defaults(program=_run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the program that was named."""
+    code: int = options.program(options)
+    return code
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from dmaragent.agent.capture import capture  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.live import LiveHost  # noqa: PLC0415 - likewise
+    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
+
+    write_new(options.output, capture(LiveHost()), force=True, private=False)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from dmaragent.agent.main import main  # noqa: PLC0415 - start-up time
+
+    main(options.runtime, options.capture, options.textfile)
+    return 0

@@ -1,0 +1,79 @@
+"""``dmaragent status``: how the service is."""
+
+from __future__ import annotations
+
+from dmaragent.commands.options import add_json
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from dmaragent.agent.status import Status
+
+NAME = "status"
+HELP = "how the service is: running, what it publishes, what this user may read"
+DESCRIPTION = """\
+Say whether dmaragent.service runs, what it publishes and since when, and what
+this user may ask it."""
+EXAMPLES = """\
+examples:
+  dmaragent status
+  dmaragent status --json
+
+Exit codes: 0 it runs and publishes; 1 it does not."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    parser.add_argument("--runtime", metavar="DIR", help="instead of /run/dmaragent")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print how the service is."""
+    from dmaragent.agent.status import read_status  # noqa: PLC0415 - likewise
+    from dmaragent.places import RUNTIME  # noqa: PLC0415 - start-up time
+
+    status = read_status(options.runtime or RUNTIME)
+    if options.json:
+        from dataclasses import asdict  # noqa: PLC0415 - start-up time
+
+        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
+        from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
+
+        answer = {**asdict(status), "units": dict(status.units), "running": status.running}
+        print_document(document("status", {}, answer))
+    else:
+        from dmaragent.present.tables import paragraph  # noqa: PLC0415 - likewise
+
+        for label, said in _lines(status):
+            print("\n".join(paragraph(f"{label:11}{said}", hang=11)))
+    return 0 if status.running and status.published else 1
+
+
+def _lines(status: Status) -> Iterator[tuple[str, str]]:
+    states = dict(status.units)
+    if len(set(states.values())) == 1:
+        yield "Units", f"all {next(iter(states.values()))}"
+    else:
+        for unit, state in states.items():
+            yield "Unit", f"{unit}: {state}"
+    if status.published:
+        since = _time(status.changed or 0)
+        what = f"generation {status.generation}, {status.regions} regions, since {since}"
+        yield "Publishes", what
+    else:
+        yield "Publishes", f"nothing: {status.problem}"
+    if status.captured is None:
+        yield "Capture", "none, or this user may not see it"
+    else:
+        may = "this user may" if status.may_read_capture else "root and the group dmaragent may"
+        yield "Capture", f"of {_time(status.captured)}; {may} read it"
+    yield "API", "on" if status.socket else "off (systemctl enable --now dmaragent.socket)"
+
+
+def _time(seconds: float) -> str:
+    import time  # noqa: PLC0415 - start-up time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

@@ -1,0 +1,11 @@
+"""Where the service's things are on a machine with the package.  Pure: names alone."""
+
+CAPTURE = "/run/dmaragent-capture/capture.tar"
+"""What only root may read: written by dmaragent-capture.service, for the group dmaragent."""
+RUNTIME = "/run/dmaragent"
+"""What is published, for everybody."""
+INVENTORY = "inventory.json"
+INVENTORY_TEXT = "inventory.txt"
+METRICS = "dmaragent.prom"
+SOCKET = "/run/dmaragent.socket"
+"""The local API, where dmaragent.socket is enabled."""

@@ -1,0 +1,147 @@
+"""Root's capture, the overlay of it, and what is left for who is neither root nor in the group."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from dmaragent.agent.capture import capture
+from dmaragent.agent.scan import scan
+from dmaragent.collect import opening, published
+from dmaragent.collect.collect import collect
+from dmaragent.collect.ledger import LEDGER, Operation, Request
+from dmaragent.collect.opening import open_host, open_this_machine
+from dmaragent.collect.overlay import OverlayHost, needs_root
+from dmaragent.collect.published import read_published
+from dmaragent.snapshot import Missing, MissingKind
+from support.agents import EHCI, NIC, TABLE, machine
+from support.cli import check_document, run
+from support.hosts import FakeHost, Function
+
+Capture = pytest.CaptureFixture[str]
+DMAR = "/sys/firmware/acpi/tables/DMAR"
+DENIED = Missing(MissingKind.DENIED, "Permission denied")
+
+
+def _root() -> FakeHost:
+    host = machine(EHCI, NIC)
+    host.files |= {"/sys/hypervisor/type": b"xen\n"}
+    host.calls |= {"boot-log": b"[0.0] DMAR: x\n", "xl-info": b"xen_major : 4\n", "clock": b"5\n"}
+    return host
+
+
+def _user(*functions: Function) -> FakeHost:
+    """Make the same machine as somebody else than root sees it."""
+    host = machine(*functions)
+    host.files[DMAR] = DENIED
+    host.files["/sys/hypervisor/type"] = b"xen\n"
+    host.calls |= {"boot-log": DENIED, "xl-info": DENIED}
+    return host
+
+
+def test_what_needs_root_is_what_the_ledger_says() -> None:
+    for entry in LEDGER:
+        assert needs_root(entry.request("x")) is entry.needs_root, entry
+    path = "/sys/firmware/acpi/tables/a/b"
+    assert not needs_root(Request(operation=Operation.READ, path=path, limit=1, window=None))
+
+
+def test_a_capture_holds_what_needs_root_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "c").write_bytes(capture(_root()))
+    kept = open_host(str(tmp_path / "c"))
+
+    assert kept.kind == "bundle"
+    assert collect(kept.reader).tables[0].content == TABLE
+    assert isinstance(collect(kept.reader).pci, Missing)
+
+
+def test_with_the_capture_below_it_the_machine_answers_as_to_root(tmp_path: Path) -> None:
+    (tmp_path / "c").write_bytes(capture(_root()))
+    kept = open_host(str(tmp_path / "c")).reader
+
+    assert collect(OverlayHost(_user(EHCI, NIC), kept)) == collect(_root())
+
+
+def test_what_changes_is_asked_of_the_machine_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "c").write_bytes(capture(_root()))
+    kept = open_host(str(tmp_path / "c")).reader
+    taken = Function(sbdf=EHCI.sbdf, class_code=EHCI.class_code, driver="pciback")
+    found = scan(OverlayHost(_user(taken), kept), None, 1.0)
+
+    document = json.loads(found.document)
+    assert document["answer"]["regions"][0]["owners"][0]["device"]["driver"] == "pciback"
+    assert document["answer"]["pci_functions"] == 1
+
+
+def test_root_and_who_may_not_read_the_capture_ask_the_machine_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "c"
+    path.write_bytes(capture(_root()))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert not isinstance(open_this_machine(str(path)), OverlayHost)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert isinstance(open_this_machine(str(path)), OverlayHost)
+    assert not isinstance(open_this_machine(str(tmp_path / "gone")), OverlayHost)
+
+
+@pytest.fixture
+def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Be a user who may not read the table; give where the service publishes."""
+    monkeypatch.setattr(opening, "open_this_machine", lambda: _user(EHCI, NIC))
+    before = read_published
+    monkeypatch.setattr(published, "read_published", lambda: before(str(tmp_path)))
+    return tmp_path
+
+
+def _publish(runtime: Path) -> None:
+    found = scan(_root(), None, 1.0)
+    (runtime / "inventory.json").write_bytes(found.document)
+    (runtime / "inventory.txt").write_text("Regions: one\n")
+
+
+def test_an_ordinary_user_gets_what_is_published_and_is_told_so(
+    nobody: Path, capsys: Capture
+) -> None:
+    _publish(nobody)
+    ran = run(capsys, "inventory")
+
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [
+            "The table needs root: this is what dmaragent.service published (generation 1).",
+            "",
+            "Regions: one",
+        ],
+    )
+    as_json = run(capsys, "inventory", "--json")
+    check_document(json.loads(as_json.out))
+    assert as_json.err.startswith("The table needs root")
+
+
+@pytest.mark.parametrize("options", [["--tree"], ["--device", EHCI.sbdf]])
+def test_what_is_not_published_is_not_answered_from_it(
+    nobody: Path, capsys: Capture, options: list[str]
+) -> None:
+    _publish(nobody)
+    ran = run(capsys, "inventory", *options)
+
+    assert ran.code == 2
+    assert "published" not in ran.out
+
+
+@pytest.mark.parametrize(
+    "document",
+    [b"", b"{}", b"[]", b'{"origin": {"generation": 1}, "answer": {"table": {"state": "denied"}}}'],
+)
+def test_a_publication_without_a_table_does_not_help(
+    nobody: Path, capsys: Capture, document: bytes
+) -> None:
+    _publish(nobody)
+    (nobody / "inventory.json").write_bytes(document)
+
+    ran = run(capsys, "inventory")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "root" in ran.err

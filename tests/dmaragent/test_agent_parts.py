@@ -1,0 +1,198 @@
+"""The agent's small parts: what systemd and the journal are told, what changed, what is heard."""
+
+import errno
+import io
+import os
+import socket
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dmaragent.agent.changes import MOST_LINES, changes
+from dmaragent.agent.journal import ERROR, Journal, encode
+from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
+from dmaragent.agent.scan import scan
+from dmaragent.agent.watch import Events, UdevWatch
+from dmaragent.errors import DmaragentError
+from dmaragent.snapshot import Missing, MissingKind
+from support.agents import EHCI, NIC, machine
+from support.hosts import FakeHost, Function
+
+
+def test_systemd_is_told_at_the_address_it_gave(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "n"))
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "n")}).say("READY=1", "STATUS=x")
+        assert systemd.recv(100) == b"READY=1\nSTATUS=x"
+
+
+def test_an_abstract_address_is_told_too() -> None:
+    name = f"dmaragent-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{name}")
+        Notifier({"NOTIFY_SOCKET": f"@{name}"}).say("STOPPING=1")
+        assert systemd.recv(100) == b"STOPPING=1"
+
+
+def test_where_nobody_listens_nothing_is_said(tmp_path: Path) -> None:
+    Notifier({}).say("READY=1")
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).say("READY=1")
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [
+        ({"WATCHDOG_USEC": "30000000"}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_watchdog_is_for_the_process_that_it_names(
+    environment: dict[str, str], seconds: float | None
+) -> None:
+    assert watchdog_seconds(environment, 7) == seconds
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"LISTEN_FDS": "1"}, {"LISTEN_FDS": "1", "LISTEN_PID": "8"}, {"LISTEN_PID": "7"}],
+)
+def test_sockets_of_others_are_not_taken(environment: dict[str, str]) -> None:
+    assert passed_sockets(environment, 7) == []
+
+
+def test_the_journal_gets_fields_and_standard_error_a_line(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
+        journald.bind(str(tmp_path / "j"))
+        journal = Journal({"JOURNAL_STREAM": "8:1"}, str(tmp_path / "j"))
+        journal.write("gone", ERROR, DMARAGENT_SBDF="0000:00:1d.0", DMARAGENT_REGION="")
+        assert journald.recv(1000) == (
+            b"MESSAGE=gone\nPRIORITY=3\nSYSLOG_IDENTIFIER=dmaragent\nDMARAGENT_SBDF=0000:00:1d.0\n"
+        )
+    out = io.StringIO()
+    Journal({}, stream=out).write("gone", ERROR)
+    Journal({"JOURNAL_STREAM": "8:1"}, str(tmp_path / "no"), out).write("a\x1b[2Jb\nc")
+    assert out.getvalue() == "<3>gone\n<6>a\\x1b[2Jb\\x0ac\n"
+
+
+def test_a_field_of_several_lines_has_its_length() -> None:
+    assert encode({"A": "b\nc"}) == b"A\n\x03\0\0\0\0\0\0\0b\nc\n"
+
+
+ABSENT = "Region 1 (0x3c000000-0x3c0fffff) names 0000:00:1d.0; nothing answers there."
+
+
+def _said(before: FakeHost, after: FakeHost) -> list[str]:
+    first = scan(before, None, 1.0)
+    return [each.said for each in changes(first, scan(after, first, 2.0))]
+
+
+def test_functions_that_come_go_and_change_hands_are_told() -> None:
+    taken = Function(sbdf=NIC.sbdf, driver=None)
+    new = Function(sbdf="0000:04:00.0", driver="nvme")
+    bare = Function(sbdf="0000:05:00.0")
+
+    assert _said(machine(EHCI, NIC), machine(taken, new, bare)) == [
+        f"{EHCI.sbdf} went, of region 1",
+        f"{NIC.sbdf} has driver none, had e1000e",
+        "0000:04:00.0 came, driver nvme",
+        "0000:05:00.0 came",
+        f"finding: info rmrr-devices-absent: {ABSENT}",
+    ]
+
+
+def test_nothing_is_told_where_nothing_changed() -> None:
+    assert _said(machine(EHCI, NIC), machine(EHCI, NIC)) == []
+
+
+def test_of_a_flood_the_rest_is_a_number() -> None:
+    many = [Function(sbdf=f"0000:04:{n >> 3:02x}.{n & 7}") for n in range(100)]
+    said = _said(machine(EHCI), machine(EHCI, *many))
+
+    assert len(said) == MOST_LINES + 1
+    assert said[-1] == "and 68 more changes: see the inventory"
+
+
+def test_a_table_that_is_gone_is_told_as_bad() -> None:
+    first = scan(machine(EHCI), None, 1.0)
+    host = machine(EHCI)
+    host.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.FAILED, "I/O error")
+    found = changes(first, scan(host, first, 2.0))
+
+    assert (found[0].said, found[0].bad) == ("the DMAR table is gone", True)
+
+
+def test_the_generation_counts_changes_and_not_scans() -> None:
+    first = scan(machine(EHCI), None, 1.0)
+    same = scan(machine(EHCI), first, 2.0)
+    other = scan(machine(EHCI, NIC), same, 3.0)
+
+    assert [each.generation for each in (first, same, other)] == [1, 1, 2]
+    assert [each.scans for each in (first, same, other)] == [1, 2, 3]
+    assert first.document == same.document != other.document
+
+
+class _Monitor:
+    """A stand-in for pyudev's monitor."""
+
+    def __init__(self, events: list[Any], *, may_enlarge: bool = True) -> None:
+        self.events, self.may_enlarge, self.filters = events, may_enlarge, list[str]()
+
+    def filter_by(self, subsystem: str) -> None:
+        self.filters.append(subsystem)
+
+    def set_receive_buffer_size(self, size: int) -> None:
+        if not self.may_enlarge:
+            raise OSError(errno.EPERM, f"not {size}")
+
+    def start(self) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return 7
+
+    def poll(self, timeout: float) -> Any:
+        assert timeout == 0
+        found = self.events.pop(0) if self.events else None
+        if isinstance(found, OSError):
+            raise found
+        return None if found is None else SimpleNamespace(sys_name=found)
+
+
+def _watch(monkeypatch: pytest.MonkeyPatch, monitor: _Monitor) -> UdevWatch:
+    kind = SimpleNamespace(from_netlink=lambda *_: monitor)
+    fake = SimpleNamespace(Context=lambda: None, Monitor=kind)
+    monkeypatch.setitem(sys.modules, "pyudev", fake)
+    return UdevWatch()
+
+
+@pytest.mark.parametrize("may_enlarge", [True, False])
+def test_each_function_is_named_once_and_lost_events_are_known(
+    monkeypatch: pytest.MonkeyPatch,
+    may_enlarge: bool,  # noqa: FBT001 - a case
+) -> None:
+    events = ["a", "b", OSError(errno.ENOBUFS, "full"), "a", None]
+    watch = _watch(monkeypatch, _Monitor(events, may_enlarge=may_enlarge))
+
+    assert (watch.fileno(), watch.drain()) == (7, Events(("a", "b"), lost=True))
+    assert watch.drain() == Events(())
+
+
+def test_an_error_of_the_monitor_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = _watch(monkeypatch, _Monitor([OSError(errno.EBADF, "closed")]))
+
+    with pytest.raises(OSError, match="closed"):
+        watch.drain()
+
+
+def test_without_pyudev_the_agent_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyudev", None)
+
+    with pytest.raises(DmaragentError, match="pyudev cannot be used"):
+        UdevWatch()

@@ -1,0 +1,120 @@
+"""The agent as systemd starts it: a process, told by its environment, asked over its socket."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dmaragent.agent import status
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import open_host
+from dmaragent.snapshot import Missing
+from support.cli import check_document, run
+
+PROGRAM = f"LISTEN_PID=$$ exec {sys.executable} -m dmaragent agent run"
+
+
+@contextmanager
+def _agent(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
+    """Start the agent with a socket, and give it and what systemd hears; it is ready."""
+    runtime = folder / "run"
+    runtime.mkdir()
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):
+        systemd.bind(str(folder / "notify"))
+        systemd.settimeout(60)
+        listening.bind(str(folder / "api"))
+        listening.listen()
+        environment = {
+            **os.environ,
+            "NOTIFY_SOCKET": str(folder / "notify"),
+            "WATCHDOG_USEC": "100000",
+            "LISTEN_FDS": "1",
+        }
+        words = f"--runtime {runtime} --capture {folder}/none 3<&{listening.fileno()}"
+        child = subprocess.Popen(
+            ["bash", "-c", f"{PROGRAM} {words}"],
+            env=environment,
+            pass_fds=[listening.fileno()],
+            stderr=subprocess.PIPE,
+        )
+        try:
+            assert b"READY=1" in _heard(systemd, b"READY=1")
+            yield child, systemd
+        finally:
+            child.kill()
+            child.communicate()
+
+
+def _heard(systemd: socket.socket, word: bytes) -> bytes:
+    """Wait until systemd hears `word`."""
+    while True:
+        said = systemd.recv(4096)
+        if word in said:
+            return said
+
+
+def test_it_publishes_answers_lives_and_stops(tmp_path: Path) -> None:
+    with _agent(tmp_path) as (child, systemd):
+        document = json.loads((tmp_path / "run/inventory.json").read_bytes())
+        check_document(document)
+        assert _heard(systemd, b"WATCHDOG=1")
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "api"))
+            client.sendall(b"GET /v1/inventory HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        assert json.loads(body) == document
+
+        child.send_signal(signal.SIGHUP)
+        assert _heard(systemd, b"RELOADING=1")
+        assert _heard(systemd, b"READY=1")
+        child.send_signal(signal.SIGTERM)
+        assert _heard(systemd, b"STOPPING=1")
+        assert child.wait(60) == 0
+        assert (tmp_path / "api").exists()
+
+
+def test_status_tells_what_is_published(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _agent(tmp_path):
+        ran = run(capsys, "status", "--json", "--runtime", tmp_path / "run")
+        answer = ran.document["answer"]
+        assert (answer["published"], answer["generation"]) == (True, 1)
+    monkeypatch.setattr("os.path.isdir", lambda _: True)
+    monkeypatch.setattr(status, "run_command", lambda command: command[-1][-7:].encode())
+    ran = run(capsys, "status", "--runtime", tmp_path / "run")
+    assert "Unit       dmaragent.socket: .socket" in ran.out
+    assert ran.code == 1
+    monkeypatch.setattr(status, "run_command", lambda _: b"active\n")
+    ran = run(capsys, "status", "--runtime", tmp_path / "run")
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "Units      all active"
+    assert run(capsys, "status", "--runtime", tmp_path / "none").code == 1
+
+
+def test_without_a_place_to_publish_it_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dmaragent", "agent", "run", "--runtime", f"{tmp_path}/none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"dmaragent: {tmp_path}/none cannot be used: No such file")
+
+
+def test_capture_writes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    goal = tmp_path / "capture.tar"
+    assert run(capsys, "agent", "capture", "--output", goal).code == 0
+    opened = open_host(str(goal))
+    assert opened.kind == "bundle"
+    assert isinstance(collect(opened.reader).pci, Missing)
