@@ -45,6 +45,12 @@ def umockdev() -> None:
 
 
 @pytest.fixture
+def systemd_analyze() -> None:
+    """Skip without systemd-analyze."""
+    _require("systemd-analyze", "systemd")
+
+
+@pytest.fixture
 def iasl() -> None:
     """Skip without iasl."""
     _require("iasl", "acpica-tools")
