@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench docs testdata clean
+.PHONY: help run test check bench docs testdata deb deb-test clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
 	@echo "make test      set up, and run the tests"
 	@echo "make check     ruff and mypy"
 	@echo "make bench     measure, and write docs/performance.md"
-	@echo "make docs      write the generated documents: ledger, findings, messages"
+	@echo "make docs      write what is generated: ledger, findings, messages, completion"
+	@echo "make deb       build the Debian package into dist/"
+	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.
@@ -46,9 +48,16 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
+	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
 
 testdata: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.machines
+
+deb:
+	debian/build.sh
+
+deb-test:
+	debian/test.sh
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Builds the Debian package from a copy of the sources, and puts it into dist/.
+#
+#     debian/build.sh [VERSION [FOLDER]]
+#
+# VERSION in place of the changelog's is for tests of an upgrade.  Nothing of the network is
+# used, and the same sources give the same package: the time in it is the changelog's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v dpkg-buildpackage >/dev/null; then
+    echo "make deb: dpkg-buildpackage is missing. Next: sudo apt-get install dpkg-dev" >&2
+    exit 2
+fi
+if ! missing=$(dpkg-checkbuilddeps 2>&1); then
+    echo "make deb: ${missing##*error: }" >&2
+    echo "Next: sudo apt-get build-dep --no-install-recommends ." >&2
+    exit 2
+fi
+
+destination=${2:-dist}
+work=$(mktemp --directory)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/dmaragent" "$destination"
+
+# What the package is made of; not what a build or a test left lying about.
+sources=(CHANGELOG.md LICENSE README.md completions debian docs parsers pyproject.toml src
+    systemd sysusers.d)
+if [ -d integrations ]; then
+    sources+=(integrations)
+fi
+tar --create --exclude=__pycache__ "${sources[@]}" | tar --extract --directory "$work/dmaragent"
+if [ -n "${1:-}" ]; then
+    sed -i "1s/(.*)/($1)/" "$work/dmaragent/debian/changelog"
+fi
+
+# DEB_BUILD_OPTIONS and the flags of whoever calls are not the package's.
+if ! (cd "$work/dmaragent" && env -u DEB_BUILD_OPTIONS -u MAKEFLAGS -u MAKELEVEL -u VIRTUAL_ENV \
+    -u PYTHONPATH LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    dpkg-buildpackage --build=binary --no-sign >"$work/log" 2>&1); then
+    cat "$work/log" >&2
+    exit 1
+fi
+cp "$work"/dmaragent_*.deb "$work"/dmaragent_*.changes "$work"/dmaragent_*.buildinfo "$destination/"
+ls "$destination"/dmaragent_*.deb

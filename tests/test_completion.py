@@ -1,0 +1,101 @@
+"""The bash completion: it is the parser's, and bash offers what it should."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dmaragent import cli
+from dmaragent.commands import VERBS
+from support import completion_page
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "completions/dmaragent"
+LIBRARY = Path("/usr/share/bash-completion/bash_completion")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with a file and a folder in it; skip without bash-completion."""
+    if not LIBRARY.exists():
+        message = "bash-completion is not installed (Debian package bash-completion)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    (tmp_path / "table.bin").touch()
+    (tmp_path / "tables").mkdir()
+    return tmp_path
+
+
+def test_the_completion_is_the_parsers() -> None:
+    assert FILE.read_text("utf-8") == completion_page.page(), "run make docs"
+
+
+def test_every_verb_is_offered(folder: Path) -> None:
+    assert {verb.NAME for verb in VERBS} <= set(_offered(folder, "dmaragent ", ""))
+
+
+@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
+def test_every_option_of_a_verb_is_offered(folder: Path, verb: str) -> None:
+    parser = dict(completion_page.walk("", cli._parser()))[verb]
+
+    assert _offered(folder, "dmaragent", verb, "--") == sorted(
+        each for each in completion_page.options_of(parser) if each.startswith("--")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        pytest.param(["inv"], ["inventory"], id="a verb"),
+        pytest.param(["re"], ["resolve"], id="a verb by its beginning"),
+        pytest.param(["--v"], ["--version"], id="an option before any verb"),
+        pytest.param(["inventory", "--wi"], ["--wide"], id="an option"),
+        pytest.param(["inventory", "--host", "tab"], ["table.bin", "tables"], id="a host"),
+        pytest.param(["inventory", "--host", "=", "tab"], ["table.bin", "tables"], id="after ="),
+        pytest.param(["diff", "table.bin", "t"], ["table.bin", "tables"], id="an operand"),
+        pytest.param(["resolve", "--type", "p"], ["pv", "pvh"], id="a choice"),
+        pytest.param(["check", "--fail-on", "e"], ["error"], id="a severity"),
+        pytest.param(["resolve", "--memory", ""], [], id="a number: nothing to offer"),
+        pytest.param(["resolve", "--memory", "4096", "--ty"], ["--type"], id="after a value"),
+        pytest.param(["rmrr-option", "--check", "--ho"], ["--host"], id="a value left out"),
+        pytest.param(["explain", "check", "--fail"], [], id="an operand that is a verb's name"),
+        pytest.param(["nonsense", "--"], [], id="no verb"),
+    ],
+)
+def test_bash_offers(folder: Path, words: list[str], offered: list[str]) -> None:
+    assert _offered(folder, "dmaragent", *words) == offered
+
+
+def test_a_file_with_a_blank_is_one_word(folder: Path) -> None:
+    (folder / "my table").touch()
+
+    assert _offered(folder, "dmaragent", "decode", "my") == ["my table"]
+
+
+def _offered(folder: Path, *words: str) -> list[str]:
+    """Ask bash what it offers for the last of `words`, as it does when Tab is pressed."""
+    script = f"""
+        source {LIBRARY}
+        source {shlex.quote(str(FILE))}
+        COMP_WORDS=({" ".join(map(shlex.quote, [words[0].strip(), *words[1:]]))})
+        COMP_CWORD={len(words) - 1}
+        COMP_LINE="${{COMP_WORDS[*]}}" COMP_LINE="${{COMP_LINE// = /=}}"
+        COMP_POINT=${{#COMP_LINE}}
+        compopt() {{ :; }}
+        _dmaragent
+        [[ ${{COMPREPLY-}} ]] && printf '%s\\n' "${{COMPREPLY[@]}}"
+        exit 0
+    """
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-c", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        check=True,
+    )
+    assert done.stderr == ""
+    return sorted(done.stdout.splitlines())

@@ -1,0 +1,54 @@
+"""What is installed beside the packages, and that all of it is of one version."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dmaragent import __version__
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_package_has_the_programs_version() -> None:
+    first = (ROOT / "debian/changelog").read_text("utf-8").splitlines()[0]
+
+    assert re.fullmatch(r"dmaragent \((\S+)\) \S+; urgency=\w+", first)
+    assert f"({__version__})" in first
+
+
+def test_the_wheel_takes_its_version_from_the_program() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+
+    assert 'dynamic = ["version"]' in project
+    assert 'path = "src/dmaragent/__init__.py"' in project
+
+
+def test_the_package_needs_what_the_program_imports() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    block = project.split("\ndependencies = [")[1].split("\n]")[0]
+    needed = {f"python3-{name}" for name in re.findall(r'^ +"(\w+)', block, re.MULTILINE)}
+
+    assert needed <= _depends()
+
+
+def test_the_package_needs_nothing_from_elsewhere() -> None:
+    assert {each for each in _depends() if not each.startswith("$")} == {
+        "python3-construct",
+        "python3-h11",
+        "python3-psutil",
+        "python3-pyudev",
+    }
+
+
+@pytest.mark.parametrize("line", ["completions", "docs", "sysusers.d", "systemd"])
+def test_the_package_installs_the_folder(line: str) -> None:
+    installed = (ROOT / "debian/dmaragent.install").read_text("utf-8")
+
+    assert re.search(rf"^{re.escape(line)}/", installed, re.MULTILINE)
+
+
+def _depends() -> set[str]:
+    control = (ROOT / "debian/control").read_text("utf-8")
+    block = control.split("\nDepends:\n")[1].split("\nSuggests:")[0]
+    return {line.strip().rstrip(",") for line in block.splitlines()}
