@@ -51,6 +51,12 @@ def systemd_analyze() -> None:
 
 
 @pytest.fixture
+def mandoc() -> None:
+    """Skip without mandoc."""
+    _require("mandoc", "mandoc")
+
+
+@pytest.fixture
 def iasl() -> None:
     """Skip without iasl."""
     _require("iasl", "acpica-tools")

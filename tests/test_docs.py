@@ -16,6 +16,8 @@ from support.cli import run
 from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
+MANUAL = ROOT / "docs/man"
+PAGES = sorted(each.name for each in MANUAL.iterdir())
 
 
 def test_the_ledger_page_is_the_ledger() -> None:
@@ -96,9 +98,10 @@ def test_the_schema_names_every_kind_of_damage() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("man"), reason="man is not installed (package man-db)")
-def test_the_manual_is_formatted_without_a_warning() -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_a_manual_page_is_formatted_without_a_warning(page: str) -> None:
     done = subprocess.run(
-        ["man", "--warnings", "-l", "-Tutf8", "-Z", str(ROOT / "docs/man/dmaragent.8")],
+        ["man", "--warnings", "-l", "-Tutf8", "-Z", str(MANUAL / page)],
         capture_output=True,
         text=True,
         env={"LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80", "PATH": "/usr/bin:/bin"},
@@ -106,3 +109,32 @@ def test_the_manual_is_formatted_without_a_warning() -> None:
     )
 
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_mandoc_takes_a_manual_page_without_a_warning(page: str, mandoc: None) -> None:
+    done = subprocess.run(
+        ["mandoc", "-T", "lint", "-W", "warning", str(MANUAL / page)],
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_manual_page_is_named_as_its_file(page: str) -> None:
+    name, section = page.rsplit(".", 1)
+
+    assert f"\n.Dt {name.upper()} {section}\n" in (MANUAL / page).read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_manual_page_refers_to_pages_of_ours_that_are_there(page: str) -> None:
+    named = re.findall(
+        r"^\.Xr (dmaragent\S*) (\d)", (MANUAL / page).read_text("utf-8"), re.MULTILINE
+    )
+
+    assert {f"{name}.{section}" for name, section in named} <= set(PAGES)
