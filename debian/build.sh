@@ -8,13 +8,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v dpkg-buildpackage >/dev/null; then
-    echo "make deb: dpkg-buildpackage is missing. Next: sudo apt-get install dpkg-dev" >&2
-    exit 2
+if ! command -v dpkg-checkbuilddeps >/dev/null; then
+    missing="dpkg-checkbuilddeps (dpkg-dev) is missing"
+elif missing=$(dpkg-checkbuilddeps 2>&1); then
+    missing=""
 fi
-if ! missing=$(dpkg-checkbuilddeps 2>&1); then
+if [ -n "$missing" ]; then
     echo "make deb: ${missing##*error: }" >&2
-    echo "Next: sudo apt-get build-dep --no-install-recommends ." >&2
+    echo "Next: sudo apt build-dep --no-install-recommends ." >&2
     exit 2
 fi
 

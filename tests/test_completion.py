@@ -1,5 +1,6 @@
 """The bash completion: it is the parser's, and bash offers what it should."""
 
+import argparse
 import os
 import shlex
 import subprocess
@@ -75,11 +76,32 @@ def test_a_file_with_a_blank_is_one_word(folder: Path) -> None:
     assert _offered(folder, "dmaragent", "decode", "my") == ["my table"]
 
 
-def _offered(folder: Path, *words: str) -> list[str]:
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        pytest.param(["agent", ""], ["capture", "run"], id="the verbs below a verb"),
+        pytest.param(["agent", "run", "--r"], ["--runtime"], id="an option of one of them"),
+        pytest.param(["agent", "capture", "--r"], [], id="not of the other"),
+        pytest.param(["agent", "run", "--runtime", "tables"], ["tables"], id="its value"),
+    ],
+)
+def test_verbs_below_a_verb_are_completed(
+    folder: Path, words: list[str], offered: list[str]
+) -> None:
+    parser = argparse.ArgumentParser(prog="dmaragent")
+    below = parser.add_subparsers().add_parser("agent").add_subparsers()
+    below.add_parser("capture")
+    below.add_parser("run").add_argument("--runtime", metavar="DIR")
+    (folder / "completion").write_text(completion_page.page(parser), "utf-8")
+
+    assert _offered(folder, "dmaragent", *words, file=folder / "completion") == offered
+
+
+def _offered(folder: Path, *words: str, file: Path = FILE) -> list[str]:
     """Ask bash what it offers for the last of `words`, as it does when Tab is pressed."""
     script = f"""
         source {LIBRARY}
-        source {shlex.quote(str(FILE))}
+        source {shlex.quote(str(file))}
         COMP_WORDS=({" ".join(map(shlex.quote, [words[0].strip(), *words[1:]]))})
         COMP_CWORD={len(words) - 1}
         COMP_LINE="${{COMP_WORDS[*]}}" COMP_LINE="${{COMP_LINE// = /=}}"

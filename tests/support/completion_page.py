@@ -57,16 +57,16 @@ TAIL = """\
 """
 
 
-def page() -> str:
-    """Give the file."""
-    parsers = list(walk("", cli._parser()))
+def page(parser: argparse.ArgumentParser | None = None) -> str:
+    """Give the file for `parser`, or for the program's own."""
+    parsers = list(walk("", parser or cli._parser()))
     verbs = "|".join(shlex.quote(verb) for verb, _ in parsers if verb)
     lines = [HEAD, f"            {verbs}) verb+=${{verb:+ }}$word ;;\n", VALUES]
-    for verb, parser in parsers:
-        lines += _values(verb, parser)
+    for verb, each in parsers:
+        lines += _values(verb, each)
     lines.append(OPTIONS)
-    for verb, parser in parsers:
-        lines.append(_words(verb, parser))
+    for verb, each in parsers:
+        lines.append(_words(verb, each))
     return "".join([*lines, TAIL])
 
 
