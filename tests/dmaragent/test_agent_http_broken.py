@@ -85,7 +85,7 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "a length in hexadecimal": (get(b"/v1/health", HOST + b"Content-Length: 0x2\r\n"), 400),
     "an empty length": (get(b"/v1/health", HOST + b"Content-Length:\r\n"), 400),
     "a length of many digits": (
-        get(b"/v1/health", HOST + b"Content-Length: " + b"9" * 99 + b"\r\n"),
+        get(b"/v1/health", HOST + b"Content-Length: " + b"9" * 5000 + b"\r\n"),
         400,
     ),
     "a length and chunks": (

@@ -99,6 +99,8 @@ class Connection:
             raise _refused(HTTPStatus.REQUEST_TIMEOUT, why) from error
         except h11.RemoteProtocolError as error:
             raise RefusedError(problem(_status(error), f"this is no HTTP: {error}")) from error
+        except ValueError as error:  # h11 before 0.15 takes a length of thousands of digits
+            raise _bad("this is no HTTP: a number is too large") from error
 
     async def _fill(self) -> bool:
         """Read some more; False at the end."""
