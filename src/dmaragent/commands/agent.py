@@ -56,7 +56,10 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from dmaragent.agent.main import main  # noqa: PLC0415 - start-up time
+    from dmaragent.agent.lean import import_asyncio  # noqa: PLC0415 - start-up time
+
+    import_asyncio()
+    from dmaragent.agent.main import main  # noqa: PLC0415 - likewise
 
     main(options.runtime, options.capture, options.textfile)
     return 0
