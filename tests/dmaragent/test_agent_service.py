@@ -109,6 +109,24 @@ def _functions(document: bytes) -> int:
     return count
 
 
+def test_an_agent_that_hears_nothing_does_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with agent(tmp_path, machine(EHCI)) as one:
+            one.watch.send(EHCI.sbdf)
+            await one.publisher.until(lambda each: each.scans == 2)
+            await asyncio.sleep(0)  # let the loop come to rest
+            waiting = [timer for timer in _timers() if not timer.cancelled()]
+            assert waiting == []
+
+    asyncio.run(run())
+
+
+def _timers() -> list[asyncio.TimerHandle]:
+    loop = asyncio.get_running_loop()
+    timers: list[asyncio.TimerHandle] = loop._scheduled  # type: ignore[attr-defined]
+    return timers
+
+
 def test_lost_events_are_told_and_answered_by_reading_all_again(tmp_path: Path) -> None:
     async def run() -> None:
         async with agent(tmp_path, machine(EHCI)) as one:

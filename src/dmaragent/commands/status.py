@@ -70,7 +70,7 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
     else:
         may = "this user may" if status.may_read_capture else "root and the group dmaragent may"
         yield "Capture", f"of {_time(status.captured)}; {may} read it"
-    yield "API", "on" if status.socket else "off (systemctl enable --now dmaragent.socket)"
+    yield "API", "on" if status.socket else "off (dmaragent.service(8) says how to switch it on)"
 
 
 def _time(seconds: float) -> str:
