@@ -25,6 +25,8 @@ UNANSWERED = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; give its exit code."""
+    if sys.stderr is None:  # print would take standard output instead, and spoil a bundle there
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays until the end
     if sys.stdout is None:
         _complain("dmaragent: standard output is closed")
         return UNANSWERED
@@ -94,8 +96,6 @@ def _drop_output() -> None:
 
 def _complain(line: str) -> None:
     """Print an error; it may hold a name or a text that a stranger chose."""
-    if sys.stderr is None:
-        return
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
 
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect import bundling
+from dmaragent.collect.opening import open_host
 from dmaragent.commands import derived
 from dmaragent.inventory import Inventory
 from support.cli import run
@@ -161,4 +162,19 @@ def test_nothing_is_read_where_the_bundle_could_not_be_written(
     (tmp_path / "b").touch()
 
     assert run(capsys, "dump", "-o", tmp_path / "b").code == 2
-    assert "its folder is not there" in run(capsys, "dump", "-o", tmp_path / "no" / "b").err
+    assert "make its folder first" in run(capsys, "dump", "-o", tmp_path / "no" / "b").err
+    assert "is a folder" in run(capsys, "dump", "-o", tmp_path, "--force").err
+    os.mkfifo(tmp_path / "pipe")
+    assert "no regular file" in run(capsys, "dump", "-o", tmp_path / "pipe", "--force").err
+    assert "is empty" in run(capsys, "dump", "-o", "").err
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert "closed to you" in run(capsys, "dump", "-o", tmp_path / "c").err
+    assert run(capsys, "dump").code == 2
+
+
+def test_what_is_said_never_gets_into_the_bundle(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dmaragent", "dump", "--host", str(DOM0), "-o", "-"]
+    shut = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    (tmp_path / "b").write_bytes(subprocess.run(shut, stdout=subprocess.PIPE, check=True).stdout)
+
+    assert open_host(str(tmp_path / "b")).kind == "bundle"

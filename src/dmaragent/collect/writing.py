@@ -26,11 +26,7 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
         DmaragentError: `path` exists, is no regular file, or cannot be written.
 
     """
-    if os.path.lexists(path):
-        if not force:
-            raise DmaragentError(f"{path} exists", _EXISTS_HINT)
-        if not os.path.isfile(path):
-            raise DmaragentError(f"{path} is no regular file", "give the name of a file")
+    check_place(path, force=force)
     try:
         _write(path, data, force=force, private=private)
     except FileExistsError as error:  # somebody made it while we wrote
@@ -39,6 +35,33 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
         why = os.strerror(error.errno) if error.errno else str(error)
         hint = "make room, or give a name elsewhere" if _is_full(error) else "check the folder"
         raise DmaragentError(f"{path} cannot be written: {why}", hint) from error
+
+
+def check_place(path: str, *, force: bool = False) -> None:
+    """Refuse a `path` that no file can be written to: before the work that the file takes.
+
+    Raises:
+        DmaragentError: as `write_new` does, as far as it can be known without writing.
+
+    """
+    if not path:
+        raise DmaragentError("the name of the file to write is empty", "give a name")
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise DmaragentError(f"{path} is a folder", "give the name of a file in it")
+    if os.path.lexists(path):
+        if not os.path.isfile(path):
+            raise DmaragentError(f"{path} exists and is no regular file", "give another name")
+        if not force:
+            raise DmaragentError(f"{path} exists", _EXISTS_HINT)
+    if not os.path.isdir(folder):
+        why = os.strerror(errno.ENOENT)
+        raise DmaragentError(f"{path} cannot be written: {why}", "make its folder first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DmaragentError(
+            f"{path} cannot be written: its folder is closed to you or read-only",
+            "give a name in another folder",
+        )
 
 
 def _is_full(error: OSError) -> bool:

@@ -102,8 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse before the work what would be refused after it."""
-    import os  # noqa: PLC0415 - start-up time
-
+    from dmaragent.collect.writing import check_place  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     path = options.output
@@ -112,10 +111,8 @@ def _check_output(options: argparse.Namespace) -> None:
             raise DmaragentError("a bundle is no text for a terminal", "pipe it, or give -o FILE")
         if options.json:
             raise DmaragentError("--json needs standard output for itself", "give -o FILE")
-    elif path is not None and os.path.lexists(path) and not options.force:
-        raise DmaragentError(f"{path} exists", "give another name, or --force to replace it")
-    elif path is not None and not os.path.isdir(os.path.dirname(path) or "."):
-        raise DmaragentError(f"{path} cannot be written: its folder is not there", "make it first")
+    else:
+        check_place("dmaragent-bundle" if path is None else path, force=options.force)
 
 
 def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
@@ -126,14 +123,14 @@ def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
         sys.stdout.buffer.write(packed)
         sys.stdout.buffer.flush()  # what is said of it comes after it
         return ""
-    path: str = options.output or usual
+    path: str = usual if options.output is None else options.output
     write_new(path, packed, force=options.force)
     return path
 
 
 def _say(what: str) -> None:
     """Tell on a terminal how far it is."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr.isatty():
         print(f"{what} …", file=sys.stderr)
 
 
