@@ -1,12 +1,16 @@
 """The calls of a running machine: commands that hang, fail or are not there."""
 
 import errno
+import os
+import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from dmaragent.collect import calls, ledger
+from dmaragent.collect import calls, ledger, running
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.reader import missing
 from dmaragent.snapshot import Missing, MissingKind
@@ -38,6 +42,56 @@ def test_a_command_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert isinstance(found, Missing)
     assert "did not answer" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("echo begin; sleep 60 & trap '' TERM; wait", None),
+        ("echo whole; sleep 60 &", b"whole\n"),
+    ],
+    ids=["hangs with its child", "ends and leaves a child"],
+)
+def test_what_a_command_leaves_behind_is_not_waited_for(
+    line: str, kept: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_SECONDS", 0.3)
+    monkeypatch.setattr(running, "_GRACE", 50)  # who waits for the child, waits longer than that
+
+    found = calls.run_command(["sh", "-c", line])
+
+    assert (found if isinstance(found, bytes) else None) == kept
+
+
+def test_an_interrupt_ends_what_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        while not (tmp_path / "pid").exists():
+            pass
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        calls.run_command(
+            ["sh", "-c", f"echo $$ >{tmp_path}/p; mv {tmp_path}/p {tmp_path}/pid; sleep 60"]
+        )
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_no_more_of_a_call_is_kept_than_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = b"DMAR: 1\nDMAR: 2\nDMAR: 3\n"
+    monkeypatch.setattr(calls, "run_command", lambda _: log)
+
+    cut = replace(ledger.BOOT_LOG.request(), limit=len(log) - 1)
+    assert LiveHost().call(cut) == b"DMAR: 1\nDMAR: 2\n"
+    assert LiveHost().call(replace(cut, limit=len(log))) == log
+    assert LiveHost().call(replace(ledger.XL_INFO.request(), limit=3)) == Missing(
+        MissingKind.FAILED, "more than 3 bytes"
+    )
 
 
 def test_of_the_boot_log_only_the_lines_that_matter_are_kept(

@@ -2,7 +2,10 @@
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,3 +196,27 @@ def test_a_folder_that_cannot_be_synced_is_no_error(
     write_new(str(tmp_path / "out"), b"x")
 
     assert (tmp_path / "out").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda one: one.name)
+def test_a_signal_that_ends_the_process_leaves_the_folder_as_it_was(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    program = (
+        "import os, signal; from dmaragent.collect.writing import write_new; "
+        f"os.fsync = lambda _: os.kill(os.getpid(), {number.value}); "
+        f"signal.signal({number.value}, signal.SIG_DFL); write_new({str(tmp_path / 'x')!r}, b'1')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (-number, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_the_user_ignores_does_not_end_the_writing(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        write_new(str(tmp_path / "x"), b"1")
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

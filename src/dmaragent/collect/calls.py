@@ -7,20 +7,19 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 
 from dmaragent.collect import evidence, ledger
 from dmaragent.collect.ledger import Request
+from dmaragent.collect.running import ENVIRONMENT, run_within
 from dmaragent.snapshot import Missing, MissingKind
 
 _SECONDS = 10
 """A command that takes longer has failed: ``xl info`` hangs where xenstored is not up."""
-
-_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-"""What a child process gets of the environment: nothing of the user's."""
+_LOGS = (ledger.BOOT_LOG.path, ledger.XL_DMESG.path)
+"""Of what is too long the begin is kept: what matters is printed at boot."""
 _BOOT_LINES = re.compile(
     rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\bDMAR\b|\bdmar\d*:|DMAR-IR:|AMD-Vi:|"
     rb"\bIOMMU\b|Booting paravirtualized kernel|Hypervisor detected"
@@ -28,11 +27,16 @@ _BOOT_LINES = re.compile(
 
 
 def call(request: Request) -> bytes | Missing:
-    """Make the call that `request` names."""
+    """Make the call that `request` names; no more of its output is kept than is read again."""
     made = _CALLS.get(request.path)
     if made is None:
         return Missing(MissingKind.FAILED, f"no such call: {request.path}")
-    return made(request.arguments)
+    output = made(request.arguments)
+    if isinstance(output, Missing) or len(output) <= request.limit:
+        return output
+    if request.path in _LOGS:
+        return output[: output.rfind(b"\n", 0, request.limit) + 1]
+    return Missing(MissingKind.FAILED, f"more than {request.limit} bytes")
 
 
 def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
@@ -102,17 +106,7 @@ def _libxlutil(question: tuple[str, ...]) -> bytes | Missing:
     """Ask the installed libxlutil; what it said before it died, if it did, counts."""
     command = [sys.executable, "-P", "-m", "dmaragent.collect.libxlutil"]
     try:
-        done = subprocess.run(
-            command,
-            input="".join(question).encode("ascii"),
-            capture_output=True,
-            timeout=_SECONDS,
-            env=_ENVIRONMENT,
-            check=False,
-        )
-        output = done.stdout
-    except subprocess.TimeoutExpired as error:
-        output = error.stdout or b""
+        output = run_within(_SECONDS, command, "".join(question).encode("ascii")).output
     except OSError as error:
         return Missing(MissingKind.FAILED, f"libxlutil: {os.strerror(error.errno or 0)}")
     if not output:
@@ -141,25 +135,18 @@ def run_command(command: list[str]) -> bytes | Missing:
     A command that is not installed is absent; one that fails or takes too long failed,
     with the first line it complained in.
     """
-    path = shutil.which(command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
+    path = shutil.which(command[0], path=ENVIRONMENT["PATH"])
     if path is None:
         return Missing(MissingKind.ABSENT, f"{command[0]} is not installed")
     try:
-        done = subprocess.run(
-            [path, *command[1:]],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            env=_ENVIRONMENT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Missing(MissingKind.FAILED, f"{command[0]} did not answer in {_SECONDS} s")
+        done = run_within(_SECONDS, [path, *command[1:]])
     except OSError as error:
         return Missing(MissingKind.FAILED, f"{command[0]}: {os.strerror(error.errno or 0)}")
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    if done.code is None:
+        return Missing(MissingKind.FAILED, f"{command[0]} did not answer in {_SECONDS} s")
+    if done.code:
+        said = done.errors.decode("utf-8", "replace").strip().partition("\n")[0]
         denied = "permission" in said.lower() or "not permitted" in said.lower()
         kind = MissingKind.DENIED if denied else MissingKind.FAILED
-        return Missing(kind, f"{command[0]} exited with {done.returncode}: {said}"[:200])
-    return done.stdout
+        return Missing(kind, f"{command[0]} exited with {done.code}: {said}"[:200])
+    return done.output

@@ -1,12 +1,16 @@
 """Writing a file whole or not at all: what is half written never has the file's name.
 
 The bytes go to a temporary file beside it, to the disk, and then under the name.  Whatever
-goes wrong on the way (a full disk, an interrupt) leaves the folder as it was.
+goes wrong on the way (a full disk, an interrupt, an end asked for) leaves the folder as it was.
 """
 
 import errno
 import os
+import signal
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dmaragent.errors import DmaragentError
 
@@ -28,7 +32,8 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
     """
     check_place(path, force=force)
     try:
-        _write(path, data, force=force, private=private)
+        with _tidied_before_the_end():
+            _write(path, data, force=force, private=private)
     except FileExistsError as error:  # somebody made it while we wrote
         raise DmaragentError(f"{path} exists", _EXISTS_HINT) from error
     except OSError as error:
@@ -66,6 +71,36 @@ def check_place(path: str, *, force: bool = False) -> None:
 
 def _is_full(error: OSError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+class _AskedToEnd(BaseException):
+    """A signal came that ends the process."""
+
+
+@contextmanager
+def _tidied_before_the_end() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP (a lost connection) end the process only after the tidying."""
+    ends: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        for each in caught:
+            signal.signal(each, signal.SIG_IGN)
+        ends.append(number)
+        raise _AskedToEnd
+
+    caught = []
+    if threading.current_thread() is threading.main_thread():  # no other may set handlers
+        usual = ((one, signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP))
+        caught = [one for one, handler in usual if handler == signal.SIG_DFL]
+    for each in caught:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in caught:
+            signal.signal(each, signal.SIG_DFL)
+        if ends:
+            os.kill(os.getpid(), ends[0])
 
 
 def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
