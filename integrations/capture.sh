@@ -50,8 +50,8 @@ $0 ~ ("(^|" W ")dmar[0-9]*:")'
 
 # Of Xen's log, what Xen wrote and no guest; of xenstore, which device is whose.  Both as in
 # src/dmaragent/collect/evidence.py.
-XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?\(d[0-9]/'
-PCI_KEYS='/\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
+XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?(\(d[0-9]|HVM[0-9]+:)/'
+PCI_KEYS='/^\/[^ =]*\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
 
 # Replaces what names a host, as dmaragent.redaction does: boot options and lines of xl info
 # that are not listed above, UUIDs, MAC addresses, and the host name in what was logged.

@@ -22,6 +22,10 @@ _HEX = "[0-9a-fA-F]"
 _UUID = re.compile(rf"(?<![\w-]){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?![\w-])")
 _MAC = re.compile(rf"(?<![\w:.-]){_HEX}{{2}}(?:([:-]){_HEX}{{2}})(?:\1{_HEX}{{2}}){{4}}(?![\w:-])")
 _COMMAND_LINE = re.compile(r"((?:[Cc]ommand line|xen_commandline\s*): ?)(.*)")
+_BUILDER = re.compile(r"\([^()@\s]+@[^()\s]+\)")
+"""Who built a hypervisor, and where, in the first line of its log."""
+_PARAMETER = re.compile(r"(parameters? )[\"'].*")
+"""What the log says of an option it does not know, or of its value."""
 _INFO = frozenset(
     [
         "release", "version", "machine", "nr_cpus", "max_cpu_id", "nr_nodes", "cores_per_socket",
@@ -67,9 +71,24 @@ class Redactor:
 
     def log(self, text: str) -> str:
         """Replace identifiers in a log of Linux or Xen, and shorten the command lines in it."""
+        text = _PARAMETER.sub(lambda found: found[1] + self._removed(), text)
+        text = _BUILDER.sub(lambda _: f"({self._removed()})", text)
         return self.identifiers(
             _COMMAND_LINE.sub(lambda found: found[1] + self._options(found[2]), text)
         )
+
+    def names(self, text: str) -> str:
+        """Replace what was found to be a name of the host or of a guest, where it is a word."""
+        names = {
+            name: kind
+            for kind, name in self.known
+            if kind in (HOST, GUEST) and name.strip("0123456789")
+        }
+        if not names:
+            return text
+        longest = sorted(names, key=len, reverse=True)
+        pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])"
+        return re.sub(pattern, lambda found: self.stand_in(names[found[0]], found[0]), text)
 
     def info(self, text: str) -> str:
         """Replace what ``xl info`` tells of whose host it is."""
@@ -86,6 +105,8 @@ class Redactor:
             create = each.get("config", {}).get("c_info", {})
             if "name" in create:
                 create["name"] = self.stand_in(GUEST, str(create["name"]))
+            for device in each.get("config", {}).get("pcidevs", []):
+                device.pop("name", None)  # what somebody called it: xl pci-assignable-add -n
         return self.identifiers(json.dumps(guests, indent=1) + "\n")
 
     def identifiers(self, text: str) -> str:
@@ -101,8 +122,11 @@ class Redactor:
             return value.replace(said, self._kept(said, xen_words(said)))
         if name == "host":
             return value.replace(said, self.stand_in(HOST, said))
+        return value.replace(said, self._removed())
+
+    def _removed(self) -> str:
         self.places[REMOVED] += 1
-        return value.replace(said, REMOVED)
+        return REMOVED
 
     def _options(self, line: str) -> str:
         """Leave of a command line in a log what matters, whosever it is."""

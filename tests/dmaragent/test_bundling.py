@@ -108,6 +108,32 @@ def test_the_manifest_says_what_was_replaced_and_where() -> None:
     assert "redaction" not in json.loads(_recorded(host, redact=False).files["manifest.json"])
 
 
+def test_a_name_is_replaced_in_what_people_read_and_no_answer_rests_on() -> None:
+    host = FakeHost(files={"/sys/hypervisor/type": b"xen\n", ledger.HOST_NAME.path: b"DMAR\n"})
+    log = b"ACPI: DMAR 0x1\n"
+    host.calls |= {
+        "boot-log": log,
+        "xl-dmesg": b"(XEN) of DMAR, DMARS and 7\n",
+        "xl-list": json.dumps(
+            [
+                {"config": {"c_info": {"name": name}, "pcidevs": [{"dev": 3, "name": ALICE}]}}
+                for name in ("7", "", "mail")
+            ]
+        ).encode(),
+        "xenstore-pci": Missing(MissingKind.FAILED, f"xs: mail, email at DMAR {UUID}"),
+        "xl-info": Missing(MissingKind.FAILED, f"xl: DMAR has {UUID}"),
+    }
+    kept = _recorded(host).files
+    manifest = json.loads(kept["manifest.json"])["readings"]
+    details = {each["path"]: each.get("detail") for each in manifest}
+
+    assert kept["calls/boot-log"] == log
+    assert kept["calls/xl-dmesg"] == b"(XEN) of host-1, DMARS and 7\n"
+    assert details["xenstore-pci"] == "xs: guest-3, email at host-1 uuid-1"
+    assert details["xl-info"] == "xl: DMAR has uuid-1"
+    assert ALICE.encode() not in kept["calls/xl-list"]
+
+
 def test_what_could_not_be_read_is_kept_as_that_and_told() -> None:
     host = fake_host([Function(sbdf="0000:00:1d.0")], {"DMAR": TABLE})
     denied = Missing(MissingKind.DENIED, "Permission denied")

@@ -33,7 +33,7 @@ def test_a_bundle_is_written_for_its_owner_alone_and_told(tmp_path: Path, capsys
     assert goal.stat().st_mode & 0o777 == 0o600
     lines = ran.out.splitlines()
     assert lines[0].startswith(f"Wrote {goal}: ")
-    assert "  replaced: 1 host name, 1 line of xl info; left out: 10 boot options" in lines
+    assert "  replaced: 1 host name, 2 other texts; left out: 10 boot options" in lines
     assert lines[-1] == f"  dmaragent inventory --host {goal}"
     assert [each.name for each in tmp_path.iterdir()] == ["b.tar.xz"]
 
@@ -131,6 +131,13 @@ def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
     names = [name.partition("/")[2] for name in _names(tmp_path / "b")]
     assert "derived/check.txt.failed" in names
     assert "derived/check.json" in names
+    with tarfile.open(tmp_path / "b") as archive:
+        why = archive.extractfile("dmaragent-bundle/derived/check.txt.failed")
+        assert why is not None
+        said = why.read().decode()
+    assert said.startswith("dmaragent/commands/derived.py:")
+    assert said.endswith("fail\nZeroDivisionError: None recorded\n")
+    assert str(Path(derived.__file__).parents[1]) not in said
 
 
 def test_an_interrupt_leaves_nothing(

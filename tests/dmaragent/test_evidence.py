@@ -71,6 +71,7 @@ def test_of_xens_log_no_line_of_a_guest_is_kept() -> None:
         b"(d5) password: hunter2\n"
         b"(XEN) (d5) another: hunter2\n"
         b"(XEN) [2026-11-23 10:00:00] (d5v0) hunter2\n"
+        b"(XEN) HVM5: hunter2\n"
         b"(XEN) d5: assign (0000:00:1d.0) failed (-1)\n"
         b"hunter2 of dom0's own console\n"
     )
@@ -87,7 +88,8 @@ def test_of_xenstore_the_devices_and_their_state_are_kept() -> None:
         base + b'/dev-0 = "0000:00:1d.0"\n' + base + b'/opts-0 = "msitranslate=0"\n',
         base + b'/state-0 = "3"\n' + base + b'/state = "4"\n',
     )
-    listing = base + b'/domain = "payroll"\n' + b"".join(kept) + base + b'/uuid = "x"\n'
+    named = base + b'/domain = "payroll/state = 4"\n'
+    listing = named + base + b'/domain = "payroll"\n' + b"".join(kept) + base + b'/uuid = "x"\n'
 
     assert backends_lines(listing) == b"".join(kept)
 

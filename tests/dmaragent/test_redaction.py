@@ -103,3 +103,19 @@ def test_guests_lose_their_names_alone() -> None:
     assert first == listing[0]
     assert second["config"] == {"c_info": {"type": "hvm", "name": "guest-1"}, "pcidevs": [{}]}
     assert third["config"]["c_info"]["name"] == "guest-2"
+
+
+def test_of_a_log_who_built_it_and_odd_options_go() -> None:
+    redactor = Redactor()
+    log = (
+        "(XEN) Xen version 4.17.1 (alice@build.example) (gcc 12) debug=n\n"
+        '(XEN) parameter "hunter2" unknown!\n'
+        '[    0.1] Unknown kernel command line parameters "pw=hunter2 IOMMU=1", will be passed\n'
+    )
+
+    assert redactor.log(log) == (
+        "(XEN) Xen version 4.17.1 (removed) (gcc 12) debug=n\n"
+        "(XEN) parameter removed\n"
+        "[    0.1] Unknown kernel command line parameters removed\n"
+    )
+    assert redactor.places == {"removed": 3}

@@ -5,13 +5,13 @@ import lzma
 import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import Value, answer_bytes
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recording import KeptHost, Recorder, files_of
@@ -29,6 +29,7 @@ _TEXTS: Mapping[str, Callable[[Redactor, str], str]] = {
     ledger.XENSTORE_PCI.path: Redactor.identifiers,
 }
 """Which readings hold what is replaced, and how."""
+_FOR_PEOPLE = frozenset(entry.path for entry in ledger.EVIDENCE)
 _PRESET = 1
 """Of xz: a bundle is mostly small files alike; a higher one takes longer and gains little."""
 
@@ -95,7 +96,25 @@ def redact_answers(answers: Answers, redactor: Redactor) -> dict[Request, Value 
         change, answer = _TEXTS.get(request.path), answers[request]
         if change is not None and isinstance(answer, bytes):
             kept[request] = _changed(answer, change, redactor)
+    kept.update(_nameless(kept, redactor))
     return kept
+
+
+def _nameless(answers: Answers, redactor: Redactor) -> Answers:
+    """Replace the names that were found where they may stand besides: in what no answer rests on.
+
+    A host may be named after a word of a boot log, which answers do read: there they stay; the
+    kernel's lines that are kept of it are older than the host's name.
+    """
+    changed: dict[Request, Value | Missing] = {}
+    for request, answer in answers.items():
+        if isinstance(answer, Missing) and request.operation is Operation.CALL:
+            detail = redactor.identifiers(answer.detail)
+            told = redactor.names(detail) if request.path in _FOR_PEOPLE else detail
+            changed[request] = replace(answer, detail=told)
+        elif isinstance(answer, bytes) and request.path == ledger.XL_DMESG.path:
+            changed[request] = _changed(answer, Redactor.names, redactor)
+    return changed
 
 
 def _changed(

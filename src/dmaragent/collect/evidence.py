@@ -14,9 +14,10 @@ from dmaragent.collect import ledger
 from dmaragent.collect.reader import HostReader
 from dmaragent.snapshot import Missing, MissingKind
 
-_XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?\(d\d+)")
+_XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?(?:\(d\d+|HVM\d+:))")
+"""Old releases of Xen have HVM1: where later ones have (d1)."""
 _PCI_KEYS = re.compile(
-    rb"/(?:(?:dev|key|vdevfn|opts|state)-\d+|state|online|num_devs|frontend|frontend-id) = "
+    rb"/[^ =]*/(?:(?:dev|key|vdevfn|opts|state)-\d+|state|online|num_devs|frontend|frontend-id) = "
 )
 _WHOLE: Mapping[str, Any] = {}
 
@@ -76,7 +77,7 @@ def guests_parts(listing: bytes) -> bytes | Missing:
 def backends_lines(listing: bytes) -> bytes:
     """Give the keys of xenstore's PCI backends that say which device is whose."""
     lines = listing.splitlines(keepends=True)
-    return b"".join(line for line in lines if _PCI_KEYS.search(line))
+    return b"".join(line for line in lines if _PCI_KEYS.match(line))
 
 
 def _parts(value: object, wanted: Mapping[str, Any]) -> object:

@@ -46,7 +46,7 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
             content = make()
         except Exception as error:  # noqa: BLE001 - see above
             problems.append(f"{name}: {type(error).__name__}: {error}")
-            name, content = f"{name}.failed", traceback.format_exc()
+            name, content = f"{name}.failed", _failure(error)
         files[FOLDER + name] = content.encode("utf-8", "backslashreplace")
 
     attempt("versions.json", _versions)
@@ -59,6 +59,19 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
         if inventory.absence is None or make not in _OF_A_TABLE:
             attempt(name, partial(make, inventory, kind))
     return files, tuple(problems)
+
+
+def _failure(error: Exception) -> str:
+    """Tell where it failed, by modules: where they are installed may tell a user's name."""
+    frames = [
+        f"{_module(frame.filename)}:{frame.lineno} {frame.name}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return "".join(frames) + f"{type(error).__name__}: {error}\n"
+
+
+def _module(path: str) -> str:
+    return "/".join(path.split("/")[-3:]) if "dmaragent/" in path else path.rpartition("/")[2]
 
 
 def _versions() -> str:

@@ -59,9 +59,9 @@ def _redaction(written: Written) -> str:
     if not written.redacted:
         return "nothing is replaced: names, identifiers and boot options are as they were read"
     kinds: dict[str, int] = {}
-    for name, _ in written.replaced:
-        kind = name.partition("-")[0]
-        kinds[kind] = kinds.get(kind, 0) + 1
+    for name, places in written.replaced:
+        kind, numbered, _ = name.partition("-")
+        kinds[kind] = kinds.get(kind, 0) + (1 if numbered else places)
     parts = [count(number, _KINDS[kind]) for kind, number in kinds.items() if kind in _KINDS]
     replaced = f"replaced: {', '.join(parts)}" if parts else "nothing had to be replaced"
     left_out = f"; left out: {count(written.words_left_out, 'boot option')}"
@@ -73,7 +73,7 @@ _KINDS = {
     "guest": "guest name",
     "uuid": "UUID",
     "mac": "MAC address",
-    "removed": "line of xl info",
+    "removed": "other text",
 }
 
 
