@@ -11,6 +11,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import agent  # noqa: E402 - found by the path above
 import decoding  # noqa: E402 - likewise
+import dumping  # noqa: E402 - likewise
 import guests  # noqa: E402 - likewise
 import replay  # noqa: E402 - likewise
 import scale  # noqa: E402 - likewise
@@ -48,6 +49,13 @@ From a snapshot to the answer of `inventory`, on eight segments, each size in a 
 own.  The target for 65,536 functions and 2,000 regions is 2 s and 200 MiB.
 
 {scale}
+
+## Making a bundle
+
+`dump` and `inventory` of the recording of a host with 4,096 functions, whole processes in turn;
+medians of five.  The target is 5 s and 100 MiB.
+
+{dumping}
 
 ## Replaying a bundle
 
@@ -91,6 +99,7 @@ def main() -> None:
         decoding=table(decoding.HEAD, decoding.rows()),
         startup=table(startup.HEAD, startup.rows()),
         scale=table(scale.HEAD, scale.rows()),
+        dumping=table(dumping.HEAD, dumping.rows()),
         replay=table(replay.HEAD, replay.rows()),
         guests=table(guests.HEAD, guests.rows()),
         agent=table(agent.HEAD, agent.rows()),
