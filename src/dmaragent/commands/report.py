@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from dmaragent.commands.options import add_host, add_xen
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -30,12 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the file to write (default: standard output)"
     )
-    parser.add_argument(
-        "--host",
-        metavar="PATH",
-        help="instead of this machine: a table, acpidump text, a recorded machine, "
-        "or a directory shaped like a root file system",
-    )
+    add_host(parser)
     parser.add_argument(
         "--guest",
         metavar="CFG",
@@ -43,9 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="tell of this guest too: an xl.cfg, or libxl's JSON (repeat it)",
     )
-    parser.add_argument(
-        "--xen", metavar="RELEASE", help="as that release of Xen (4.17, 4.16.1) would"
-    )
+    add_xen(parser)
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
 
 
