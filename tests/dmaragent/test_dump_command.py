@@ -12,7 +12,6 @@ import pytest
 from dmaragent.collect import bundling
 from dmaragent.collect.opening import open_host
 from dmaragent.commands import derived
-from dmaragent.inventory import Inventory
 from support.cli import run
 from support.machines import MACHINES
 
@@ -120,8 +119,8 @@ def test_what_could_not_be_read_is_told(tmp_path: Path, capsys: Capture) -> None
 def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(inventory: Inventory, kind: str) -> str:
-        raise ZeroDivisionError(f"{inventory.device} {kind}")
+    def fail(told: derived.Told) -> str:
+        raise ZeroDivisionError(f"{told.inventory.device} {told.kind}")
 
     monkeypatch.setitem(derived._MAKERS, "check.txt", fail)
     ran = run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "b")

@@ -145,9 +145,16 @@ def _add_files(
     for name in sorted(files, key=_manifest_first):
         member = tarfile.TarInfo(f"{top}/{name}")
         member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
-        header = member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
-        out.write(header + files[name] + bytes(-len(files[name]) % tarfile.BLOCKSIZE))
+        out.write(_header(member) + files[name] + bytes(-len(files[name]) % tarfile.BLOCKSIZE))
     out.write(bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _header(member: tarfile.TarInfo) -> bytes:
+    """Give the plain header, or where that has no room for the name, one that has."""
+    try:
+        return member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    except (ValueError, UnicodeEncodeError):
+        return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 def top_folder(taken: int) -> str:

@@ -7,13 +7,14 @@ import json
 import platform
 import traceback
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from importlib import metadata
 
 from dmaragent import __version__
 from dmaragent.asking import Question, ask_known
 from dmaragent.checks import check
-from dmaragent.commands.reporting import report_of
+from dmaragent.checks.model import Checked
+from dmaragent.commands.reporting import report_page
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.check_document import check_document
@@ -28,8 +29,20 @@ FOLDER = "derived/"
 _LIBRARIES = ("construct", "pyudev", "psutil")
 
 
-Maker = Callable[[Inventory, str], str]
-"""Makes a file from an inventory and the kind of its host."""
+class Told:
+    """What the files tell of: a host's inventory, its kind, its findings once they are asked for."""
+
+    def __init__(self, inventory: Inventory, kind: str) -> None:
+        self.inventory = inventory
+        self.kind = kind
+
+    @cached_property
+    def checked(self) -> Checked:
+        """The findings."""
+        return check(self.inventory)
+
+
+Maker = Callable[[Told], str]
 
 
 def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -53,11 +66,12 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
     try:
         inventory = take_inventory(join(snapshot))
     except Exception:  # noqa: BLE001 - see above
-        attempt("inventory.json", lambda: _inventory_json(take_inventory(join(snapshot)), kind))
+        attempt("inventory.json", lambda: str(take_inventory(join(snapshot))))
         return files, tuple(problems)
+    told = Told(inventory, kind)
     for name, make in _MAKERS.items():
         if inventory.absence is None or make not in _OF_A_TABLE:
-            attempt(name, partial(make, inventory, kind))
+            attempt(name, partial(make, told))
     return files, tuple(problems)
 
 
@@ -85,28 +99,30 @@ def _versions() -> str:
     return _json(versions)
 
 
-def _report(inventory: Inventory, _: str) -> str:
-    return report_of(ask_known(inventory.host, Question()))
+def _report(told: Told) -> str:
+    asked = ask_known(told.inventory.host, Question())
+    checked = None if told.inventory.absence is not None else told.checked
+    return report_page(asked, told.inventory, checked)
 
 
-def _inventory_json(inventory: Inventory, kind: str) -> str:
-    return _json(inventory_document(inventory, kind, ""))
+def _inventory_json(told: Told) -> str:
+    return _json(inventory_document(told.inventory, told.kind, ""))
 
 
-def _inventory_text(inventory: Inventory, kind: str) -> str:
-    return _lines([host_words(kind, ""), *inventory_text(inventory)])
+def _inventory_text(told: Told) -> str:
+    return _lines([host_words(told.kind, ""), *inventory_text(told.inventory)])
 
 
-def _tree_text(inventory: Inventory, kind: str) -> str:
-    return _lines([host_words(kind, ""), *tree_text(inventory)])
+def _tree_text(told: Told) -> str:
+    return _lines([host_words(told.kind, ""), *tree_text(told.inventory)])
 
 
-def _check_json(inventory: Inventory, kind: str) -> str:
-    return _json(check_document(check(inventory), kind, ""))
+def _check_json(told: Told) -> str:
+    return _json(check_document(told.checked, told.kind, ""))
 
 
-def _check_text(inventory: Inventory, kind: str) -> str:
-    return _lines(check_text(check(inventory), host_words(kind, "")))
+def _check_text(told: Told) -> str:
+    return _lines(check_text(told.checked, host_words(told.kind, "")))
 
 
 _MAKERS: dict[str, Maker] = {

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dmaragent.api import answer, resolve_guest
 from dmaragent.asking import Known
 from dmaragent.checks import check
-from dmaragent.inventory import take_inventory
+from dmaragent.checks.model import Checked
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.present.report import devices_to_tell, report_html
 from dmaragent.verdict import explain
@@ -18,10 +19,20 @@ def report_of(asked: Known, guests: Sequence[GuestConfig] = (), *, named: bool =
     `named` says that a release was asked for by name, and then they are that release's.
     """
     inventory = asked.inventory if named else take_inventory(asked.host)
+    checked = None if inventory.absence is not None else check(inventory)
+    return report_page(asked, inventory, checked, guests)
+
+
+def report_page(
+    asked: Known,
+    inventory: Inventory,
+    checked: Checked | None,
+    guests: Sequence[GuestConfig] = (),
+) -> str:
+    """Write the report of `inventory`, with its findings, where there is a table to look at."""
     told = [
         explain(asked.inventory, asked.facts, asked.stack, sbdf)
         for sbdf in devices_to_tell(inventory)
     ]
     answers = [answer(resolve_guest(one, asked.facts, asked.stack)) for one in guests]
-    checked = None if inventory.absence is not None else check(inventory)
     return report_html(inventory, checked, told, answers, asked.stack.origin)
