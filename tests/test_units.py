@@ -128,6 +128,7 @@ def test_the_runtime_directories_are_two_and_the_captures_one_is_kept() -> None:
         "0750",
     )
     assert capture["RuntimeDirectoryPreserve"] == "yes"
+    assert service["RuntimeDirectoryPreserve"] == "restart"  # kill -9 leaves what is published
     assert (service["RuntimeDirectory"], service["RuntimeDirectoryMode"]) == ("dmaragent", "0755")
 
 

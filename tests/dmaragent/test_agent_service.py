@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.errors import DmaragentError
 from dmaragent.snapshot import Missing, MissingKind
 from support.agents import EHCI, NIC, agent, machine
 from support.cli import check_document
@@ -142,10 +143,11 @@ def test_an_agent_that_can_hear_nothing_more_ends_with_the_reason(tmp_path: Path
     async def run() -> None:
         async with agent(tmp_path, machine(EHCI)) as one:
             one.watch.fail(OSError(errno.EBADF, "Bad file descriptor"))
-            with pytest.raises(OSError, match="Bad file descriptor"):
+            with pytest.raises(DmaragentError, match="events can no longer be read: Bad file desc"):
                 await one.running
 
     asyncio.run(run())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -75,10 +75,11 @@ class Hearing(Publisher):
         self.scans: list[Published] = []
         self.heard = asyncio.Event()
 
-    def publish(self, published: Published, *, new: bool) -> None:
-        super().publish(published, new=new)
+    def publish(self, published: Published, *, new: bool) -> str:
+        problem = super().publish(published, new=new)
         self.scans.append(published)
         self.heard.set()
+        return problem
 
     async def until(self, true: Callable[[Published], bool]) -> Published:
         """Wait for a scan of which `true` holds."""

@@ -3,11 +3,11 @@
 Source: systemd's docs/JOURNAL_NATIVE_PROTOCOL.md.
 """
 
-import os
 import socket
 import struct
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TextIO
 
 from dmaragent.present.escaping import visible
@@ -39,7 +39,8 @@ class Journal:
             **{name: visible(value) for name, value in fields.items() if value},
         }
         if not (self._address and _sent(self._address, everything)):
-            print(f"<{priority}>{shown}", file=self._stream or sys.stderr, flush=True)
+            with suppress(OSError, ValueError):  # closed or full: no reason to end the service
+                print(f"<{priority}>{shown}", file=self._stream or sys.stderr, flush=True)
 
 
 def encode(fields: Mapping[str, str]) -> bytes:
@@ -55,11 +56,9 @@ def encode(fields: Mapping[str, str]) -> bytes:
 
 
 def _sent(address: str, fields: Mapping[str, str]) -> bool:
-    if not os.path.exists(address):
-        return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.sendto(encode(fields), address)
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True

@@ -6,6 +6,7 @@ Source: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 FIRST_SOCKET = 3
 
@@ -22,11 +23,12 @@ class Notifier:
         """Send `lines`, such as ``READY=1``.  A systemd that is gone is no failure of ours."""
         if not self._address:
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-            try:
-                channel.sendto("\n".join(lines).encode("utf-8", "replace"), self._address)
-            except OSError:
-                return
+        told = "\n".join(lines).encode("utf-8", "replace")
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
+        ):
+            channel.sendto(told, self._address)
 
     def reloading(self) -> None:
         """Say that the host is read again because somebody asked for it."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from dmaragent.agent.changes import changes
 from dmaragent.agent.http import Server
-from dmaragent.agent.journal import INFO, NOTICE, WARNING, Journal
+from dmaragent.agent.journal import ERROR, INFO, NOTICE, WARNING, Journal
 from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher, memory
@@ -22,6 +22,7 @@ from dmaragent.agent.routes import Facts
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Watch
 from dmaragent.collect.reader import HostReader
+from dmaragent.errors import DmaragentError
 from dmaragent.present.wording import count
 
 QUIET = 0.02
@@ -49,17 +50,34 @@ class Service:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _asked: bool = False
     """Whether somebody asked for a scan, rather than an event."""
-    _failure: OSError | None = None
+    _deaf: OSError | None = None
     """Why nothing can be heard any more."""
+    _failure: str = ""
+    """Why the last scan came to nothing."""
+    _began: float | None = None
+    """When the scan began that is on its way, by the monotonic clock."""
+    _untold: str = ""
+    """What was last said of the directory for metrics, so as to say it once."""
 
     async def run(self) -> None:
         """Publish until told to stop.
 
+        Whatever ends it otherwise takes back what is published: it may no longer be true.
+
         Raises:
-            DmaragentError: what is published cannot be written.
-            OSError: the kernel's events can no longer be read.
+            DmaragentError: what is published cannot be written, root's capture cannot be read,
+                or the kernel's events can no longer be read.
 
         """
+        try:
+            await self._serve()
+        except Exception as error:
+            self.journal.write(f"the agent ends: {error or type(error).__name__}", ERROR)
+            self.publisher.withdraw()
+            raise
+        self.notifier.say("STOPPING=1")
+
+    async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,17 +88,23 @@ class Service:
             loop.add_reader(self.watch.fileno(), self._heard)
             stack.callback(loop.remove_reader, self.watch.fileno())
             if self.listening is not None:
-                server = Server(lambda: (self.published, Facts(memory=memory())))
+                server = Server(lambda: (self.published, self._facts()))
                 await server.start(self.listening)
                 stack.push_async_callback(server.stop)
             self._ready(await self._scan())
             if self.watchdog:
-                alive = asyncio.create_task(self._say_alive(self.watchdog / 2))
+                alive = asyncio.create_task(self._say_alive(self.watchdog))
                 stack.callback(alive.cancel)
             await self._follow()
-        self.notifier.say("STOPPING=1")
-        if self._failure is not None:
-            raise self._failure
+        if self._deaf is not None:
+            why = self._deaf.strerror or str(self._deaf)
+            raise DmaragentError(
+                f"the kernel's device events can no longer be read: {why}",
+                "start it again, as systemd does",
+            ) from self._deaf
+
+    def _facts(self) -> Facts:
+        return Facts(memory=memory(), failure=self._failure)
 
     def stop(self) -> None:
         """Have :meth:`run` end."""
@@ -100,6 +124,8 @@ class Service:
             if self._stop.is_set():
                 return
             await self._settle()
+            if self._stop.is_set():
+                return
             asked, self._asked = self._asked, False
             self._wake.clear()
             published = await self._scan()
@@ -120,9 +146,19 @@ class Service:
     async def _scan(self) -> Published:
         """Read the host, and publish what is new.  The loop goes on meanwhile."""
         before = self.published
-        after = await asyncio.to_thread(lambda: scan(self.open_host(), before, time.time()))
+        self._began = time.monotonic()
+        try:
+            after = await asyncio.to_thread(lambda: scan(self.open_host(), before, time.time()))
+        except Exception as error:
+            self._failure = str(error) or type(error).__name__
+            raise
+        finally:
+            self._began = None
         self.published = after
-        self.publisher.publish(after, new=before is None or after.digest != before.digest)
+        untold = self.publisher.publish(after, new=before is None or after.digest != before.digest)
+        if untold and untold != self._untold:
+            self.journal.write(untold, WARNING)
+        self._untold = untold
         for change in changes(before, after):
             self.journal.write(
                 change.said, WARNING if change.bad else NOTICE if before else INFO, **change.fields
@@ -133,7 +169,7 @@ class Service:
         try:
             events = self.watch.drain()
         except OSError as error:
-            self._failure = error  # deaf, what is published would grow stale: start anew
+            self._deaf = error  # deaf, what is published would grow stale: start anew
             self.stop()
             return
         if events.lost:
@@ -145,8 +181,13 @@ class Service:
         regions = count(len(published.inventory.regions), "region")
         self.notifier.say("READY=1", f"STATUS=generation {published.generation}, {regions}")
 
-    async def _say_alive(self, every: float) -> None:
+    async def _say_alive(self, within: float) -> None:
         with suppress(asyncio.CancelledError):
             while True:
-                self.notifier.say("WATCHDOG=1")
-                await asyncio.sleep(every)
+                if self._is_alive(within):
+                    self.notifier.say("WATCHDOG=1")
+                await asyncio.sleep(within / 2)
+
+    def _is_alive(self, within: float) -> bool:
+        """Tell whether no scan hangs: none takes longer than the watchdog waits."""
+        return self._began is None or time.monotonic() - self._began < within
