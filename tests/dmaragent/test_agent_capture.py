@@ -120,6 +120,13 @@ def test_an_ordinary_user_gets_what_is_published_and_is_told_so(
     assert as_json.err.startswith("The table needs root")
 
 
+def test_a_published_text_commands_no_terminal(nobody: Path, capsys: Capture) -> None:
+    _publish(nobody)
+    (nobody / "inventory.txt").write_bytes(b"a\x1b[2J\xff\r\n\nb")
+
+    assert run(capsys, "inventory").out.endswith("\n\na\\x1b[2J\\xff\\x0d\n\nb\n")
+
+
 @pytest.mark.parametrize("options", [["--tree"], ["--device", EHCI.sbdf]])
 def test_what_is_not_published_is_not_answered_from_it(
     nobody: Path, capsys: Capture, options: list[str]
@@ -129,6 +136,7 @@ def test_what_is_not_published_is_not_answered_from_it(
 
     assert ran.code == 2
     assert "published" not in ran.out
+    assert "in the group dmaragent" in ran.err
 
 
 @pytest.mark.parametrize(

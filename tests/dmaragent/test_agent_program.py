@@ -104,6 +104,21 @@ def test_status_tells_what_is_published(
     assert run(capsys, "status", "--runtime", tmp_path / "none").code == 1
 
 
+@pytest.mark.parametrize(
+    "document",
+    ["", "[]", "null", '{"origin": []}', '{"origin": {"generation": "\\u001b", "digest": ""}}'],
+)
+def test_status_says_that_something_else_is_no_inventory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str
+) -> None:
+    (tmp_path / "inventory.json").write_text(document)
+
+    ran = run(capsys, "status", "--runtime", tmp_path)
+
+    assert ran.code == 1
+    assert "Publishes  nothing: it is no inventory" in ran.out.splitlines()
+
+
 def test_without_a_place_to_publish_it_says_so(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "dmaragent", "agent", "run", "--runtime", f"{tmp_path}/none"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -114,7 +129,10 @@ def test_without_a_place_to_publish_it_says_so(tmp_path: Path) -> None:
 
 def test_capture_writes_a_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     goal = tmp_path / "capture.tar"
+    mask = os.umask(0)
     assert run(capsys, "agent", "capture", "--output", goal).code == 0
+    assert os.umask(mask) == 0
+    assert goal.stat().st_mode & 0o777 == 0o640
     opened = open_host(str(goal))
     assert opened.kind == "bundle"
     assert isinstance(collect(opened.reader).pci, Missing)

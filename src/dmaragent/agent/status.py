@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from dmaragent.collect.calls import run_command
+from dmaragent.collect.reader import read_stream
 from dmaragent.places import CAPTURE, INVENTORY, RUNTIME, SOCKET
 from dmaragent.snapshot import Missing
 
@@ -44,22 +45,26 @@ class Status:
 def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SOCKET) -> Status:
     """See how the service is."""
     path = os.path.join(runtime, INVENTORY)
-    document, problem, changed = {}, "", None
+    content = read_stream(path, _MOST)
+    problem, generation, digest, regions = "", None, None, None
     try:
-        changed = os.stat(path).st_mtime
-        with open(path, "rb") as file:
-            document = json.loads(file.read(_MOST))
-    except (OSError, ValueError, RecursionError) as error:
-        problem = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is no JSON"
-    origin, answer = document.get("origin", {}), document.get("answer", {})
+        if isinstance(content, Missing):
+            problem = content.detail
+        else:
+            document = json.loads(content)
+            generation = int(document["origin"]["generation"])
+            digest = str(document["origin"]["digest"])
+            regions = len(document["answer"]["regions"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        problem = "it is no inventory"
     return Status(
         units=tuple((unit, _state(unit)) for unit in UNITS),
         published=not problem,
         problem=problem,
-        generation=origin.get("generation"),
-        digest=origin.get("digest"),
-        changed=changed,
-        regions=len(answer["regions"]) if "regions" in answer else None,
+        generation=generation,
+        digest=digest,
+        changed=_modified(path),
+        regions=regions,
         captured=_modified(capture),
         may_read_capture=os.access(capture, os.R_OK),
         socket=os.path.exists(socket),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
@@ -51,7 +53,12 @@ def _capture(options: argparse.Namespace) -> int:
     from dmaragent.collect.live import LiveHost  # noqa: PLC0415 - likewise
     from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
 
-    write_new(options.output, capture(LiveHost()), force=True, private=False)
+    kept = capture(LiveHost())
+    mask = os.umask(0o027)  # for root and the group, whatever the caller's umask leaves to others
+    try:
+        write_new(options.output, kept, force=True, private=False)
+    finally:
+        os.umask(mask)
     return 0
 
 

@@ -133,7 +133,11 @@ def _print_published(options: argparse.Namespace) -> int | None:
         print(said, file=sys.stderr)
         sys.stdout.write(published.document)
     else:
-        print(f"{said}\n\n{published.text}", end="")
+        from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+        print(f"{said}\n")
+        for line in published.text.removesuffix("\n").split("\n"):
+            print(visible(line))
     return 0 if published.complete else 1
 
 

@@ -87,7 +87,7 @@ def span_words(numbers: Iterable[int]) -> str:
 _ABSENCE_WORDS = {
     AbsenceKind.DENIED: (
         "the DMAR table is present but needs root: {}",
-        "read it on the host as root (sudo)",
+        "read it as root (sudo), or in the group dmaragent of dmaragent.service",
     ),
     AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "look at what the error says"),
     AbsenceKind.NOT_COLLECTED: (
