@@ -14,6 +14,7 @@ from dmaragent.collect.ledger import LEDGER, Operation, Request
 from dmaragent.collect.opening import open_host, open_this_machine
 from dmaragent.collect.overlay import OverlayHost, needs_root
 from dmaragent.collect.published import read_published
+from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from support.agents import EHCI, NIC, TABLE, machine
 from support.cli import check_document, run
@@ -84,6 +85,10 @@ def test_root_and_who_may_not_read_the_capture_ask_the_machine_itself(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert isinstance(open_this_machine(str(path)), OverlayHost)
     assert not isinstance(open_this_machine(str(tmp_path / "gone")), OverlayHost)
+    path.write_bytes(b"junk")
+    with pytest.raises(HostError, match="root's capture is damaged") as raised:
+        open_this_machine(str(path))
+    assert "restart dmaragent-capture.service" in raised.value.hint
 
 
 @pytest.fixture
@@ -127,7 +132,9 @@ def test_a_published_text_commands_no_terminal(nobody: Path, capsys: Capture) ->
     assert run(capsys, "inventory").out.endswith("\n\na\\x1b[2J\\xff\\x0d\n\nb\n")
 
 
-@pytest.mark.parametrize("options", [["--tree"], ["--device", EHCI.sbdf]])
+@pytest.mark.parametrize(
+    "options", [["--tree"], ["--wide"], ["--device", EHCI.sbdf], ["--device", "0000:09:00.0"]]
+)
 def test_what_is_not_published_is_not_answered_from_it(
     nobody: Path, capsys: Capture, options: list[str]
 ) -> None:

@@ -130,7 +130,13 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
     """
     if os.geteuid() == 0 or not os.access(capture, os.R_OK):
         return LiveHost()
-    return OverlayHost(LiveHost(), open_host(capture).reader)
+    try:
+        return OverlayHost(LiveHost(), open_host(capture).reader)
+    except HostError as error:
+        raise HostError(
+            f"root's capture is damaged: {error.message}",
+            "make it again: sudo systemctl restart dmaragent-capture.service",
+        ) from error
 
 
 def read_input(path: str) -> bytes:

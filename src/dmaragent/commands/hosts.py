@@ -1,6 +1,6 @@
 """What verbs share in looking at a host: taking its inventory, naming it, its devices."""
 
-from dmaragent.absence import Absence
+from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import OpenedHost, open_host
@@ -58,8 +58,10 @@ def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
     """Refuse a device that neither answers on the host nor is named by a region.
 
     Raises:
-        DmaragentError: it is such a device.
+        DmaragentError: it is such a device, or the table that might name it may not be read.
 
     """
     if not inventory.may_know(device):
+        if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
+            raise no_table(inventory.absence)
         raise DmaragentError(f"{option}: {no_device_words(device)}", FIND_DEVICES)
