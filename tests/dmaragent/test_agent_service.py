@@ -175,6 +175,9 @@ def test_a_hangup_reads_the_host_again_and_tells_systemd(tmp_path: Path) -> None
                 loop = asyncio.get_running_loop()
                 again = await loop.run_in_executor(None, systemd.recv, 4096)
                 assert again == b"READY=1\nSTATUS=generation 2, 1 region"
+                one.watch.send(EHCI.sbdf)  # what nobody asked for is not told to systemd
+                await one.publisher.until(lambda each: each.scans == 3)
+                await asyncio.sleep(0)
             assert systemd.recv(4096) == b"STOPPING=1"
 
     asyncio.run(run())
