@@ -85,6 +85,19 @@ def test_where_nothing_can_be_published_the_agent_says_so_and_ends(tmp_path: Pat
     _with_agent(runtime, told)
 
 
+def test_what_is_taken_back_is_taken_back_everywhere_and_nothing_else(tmp_path: Path) -> None:
+    runtime, extra = tmp_path / "run", tmp_path / "extra"
+    for folder in (runtime, extra):
+        folder.mkdir()
+        (folder / "other.prom").touch()
+    publisher = Publisher(runtime=str(runtime), textfile=str(extra))
+    publisher.publish(scan(machine(EHCI), None, 1.0), new=True)
+    assert len(list(tmp_path.glob("*/*"))) == 6
+    publisher.withdraw()
+
+    assert [path.name for path in tmp_path.glob("*/*")] == ["other.prom"] * 2
+
+
 def test_what_a_killed_agent_left_beside_the_metrics_is_removed_too(tmp_path: Path) -> None:
     runtime, extra = tmp_path / "run", tmp_path / "extra"
     for folder in (runtime, extra):
@@ -160,6 +173,18 @@ def test_an_agent_that_is_to_stop_does_not_read_the_host_once_more(tmp_path: Pat
         one.service.stop()
         await one.running
         assert [each.scans for each in one.publisher.scans] == [1]
+
+    _with_agent(tmp_path, told)
+
+
+def test_a_burst_that_does_not_end_is_answered_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told(one: Agent) -> None:
+        monkeypatch.setattr(services, "QUIET", 600)
+        monkeypatch.setattr(services, "LONGEST", 0)
+        async with asyncio.timeout(60):
+            await one.service._settle()
 
     _with_agent(tmp_path, told)
 

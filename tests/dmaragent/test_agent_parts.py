@@ -107,6 +107,19 @@ def test_functions_that_come_go_and_change_hands_are_told() -> None:
     ]
 
 
+def test_what_is_told_can_be_searched_for_and_what_came_is_bad_where_what_went_is_not() -> None:
+    absent, present = scan(machine(NIC), None, 1.0), scan(machine(EHCI, NIC), None, 2.0)
+    found = [each for pair in ((present, absent), (absent, present)) for each in changes(*pair)]
+    device = {"DMARAGENT_SBDF": EHCI.sbdf, "DMARAGENT_REGION": "1"}
+    finding = {"DMARAGENT_FINDING": "rmrr-devices-absent", "DMARAGENT_SBDF": ""}
+
+    assert [(each.said.split(":")[0], each.bad) for each in found if "find" in each.said] == [
+        ("finding", True),
+        ("no longer a finding", False),
+    ]
+    assert [dict(each.fields) for each in found] == [device, finding, device, finding]
+
+
 def test_nothing_is_told_where_nothing_changed() -> None:
     assert _said(machine(EHCI, NIC), machine(EHCI, NIC)) == []
 
