@@ -24,7 +24,8 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
         publisher.tidy()
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise DmaragentError(f"{runtime} cannot be used: {why}", "make it, or --runtime") from error
+        hint = "make the folder, or name another one with --runtime"
+        raise DmaragentError(f"{runtime} cannot be used: {why}", hint) from error
     asyncio.run(_serve(publisher, capture))
 
 

@@ -121,8 +121,6 @@ class Service:
         """Read the host again after each burst of events."""
         while not self._stop.is_set():
             await self._wake.wait()
-            if self._stop.is_set():
-                return
             await self._settle()
             if self._stop.is_set():
                 return

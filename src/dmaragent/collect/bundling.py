@@ -128,7 +128,10 @@ def _changed(
 
 
 def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = True) -> bytes:
-    """Make a tar of `files` below the folder `top`, with xz; the same files give the same bytes."""
+    """Make a tar of `files` below the folder `top`; the same files give the same bytes.
+
+    With xz, unless not `compress`: root's capture is read again at every scan.
+    """
     packed = io.BytesIO()
     if not compress:
         _add_files(packed, files, top, taken)

@@ -8,7 +8,6 @@ from dmaragent.collect import manifest
 from dmaragent.collect.copied import copied_root
 from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.live import LiveHost
-from dmaragent.collect.overlay import OverlayHost
 from dmaragent.collect.reader import HostReader, missing, open_stream, read_rest, read_stream
 from dmaragent.collect.recorded import RecordedHost, TableHost
 from dmaragent.collect.tree import DiskTree
@@ -130,6 +129,8 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
     """
     if os.geteuid() == 0 or not os.access(capture, os.R_OK):
         return LiveHost()
+    from dmaragent.collect.overlay import OverlayHost  # noqa: PLC0415 - start-up time
+
     try:
         return OverlayHost(LiveHost(), open_host(capture).reader)
     except HostError as error:
