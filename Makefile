@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench docs testdata deb deb-test clean
+.PHONY: help run test check bench docs testdata deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -13,6 +13,7 @@ help:
 	@echo "make docs      write what is generated: ledger, findings, messages, completion"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
+	@echo "make vm        boot a real Linux and a real Xen, and compare; write docs/truth.md (as root)"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.
@@ -58,6 +59,9 @@ deb:
 
 deb-test:
 	debian/test.sh
+
+vm: $(VENV)/ready
+	$(BIN)/python -m pytest tests/vm -o python_files='scenario_*.py' --verbose --durations=0
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
