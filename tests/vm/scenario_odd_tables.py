@@ -1,0 +1,175 @@
+"""Odd and damaged tables: what Linux makes of them, in machines of busybox alone.
+
+By -acpitable any bytes arrive as they are, and nothing of VT-d is there; by the kernel's table
+override they meet a VT-d that works, so that what Linux then does can be seen.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dmaragent.messages import recogniser
+from dmaragent.messages.findings import FINDINGS
+from support import damaged
+from support.tables import andd, drhd, patched, resummed, rmrr, scope, structure
+from vm.asking import CAPTURE, GROUPS, PRELUDE, replayed
+from vm.firmware import table_of
+from vm.ingredients import BUILD
+from vm.machine import NO_IOMMU, Boot, Booted
+from vm.truth import Truth
+
+RESERVED = 0x3FFD0000
+"""Where what SeaBIOS reserves begins, on a machine of 1 GiB."""
+USB = scope(1, 0, (0x1A, 0))
+REGION = rmrr(RESERVED, RESERVED + 0xFFF, USB)
+OTHER = rmrr(RESERVED + 0x1000, RESERVED + 0x1FFF, scope(1, 0, (0x1D, 0)))
+BOOT = Boot(
+    name="odd",
+    mode="mini",
+    files=CAPTURE,
+    inside=f"""{PRELUDE}
+cat /sys/firmware/acpi/tables/DMAR >dmar
+{GROUPS}
+sh /share/capture.sh -o captured.tar.gz >capture.txt 2>&1 || fail "$(cat capture.txt)"
+""",
+)
+BY_QEMU = (
+    "structure length zero",
+    "structure length below its type's minimum",
+    "structure past the end",
+    "scope past its structure",
+    "trailing bytes within the table",
+)
+"""Of the damaged tables that the ordinary tests have: those whose header QEMU leaves as it is."""
+BY_KERNEL = {
+    "a good region": (REGION,),
+    "an unknown structure": (structure(99, b"newer than us...1234"), REGION),
+    "a structure past the end": (REGION, structure(1, bytes(20), length=40)),
+    "a region that ends before it starts": (rmrr(RESERVED + 0x2000, RESERVED + 0xFFF, USB), OTHER),
+    "regions that overlap": (REGION, rmrr(RESERVED, RESERVED + 0x1FFF, scope(1, 0, (3, 0)))),
+    "an endpoint called a bridge": (rmrr(RESERVED, RESERVED + 0xFFF, scope(2, 0, (0x1A, 0))),),
+    "a name without an end": (andd(1, b"\\_SB.X"), REGION),
+    "a unit at address 0": (drhd(0, scope(1, 0, (0x1D, 0))), REGION),
+    "the same unit twice": (drhd(0xFED90000, scope(1, 0, (0x1D, 0))), REGION),
+    "a region that is not in whole pages": (rmrr(RESERVED, RESERVED + 0x7FF, USB),),
+    "a scope of an unknown type": (rmrr(RESERVED, RESERVED + 0xFFF, USB, scope(9, 0, (1, 0))),),
+    "a scope that is too short": (patched(rmrr(RESERVED, RESERVED + 0xFFF, USB), [(25, b"\x06")]),),
+}
+"""Structures after the machine's own, for a VT-d that works."""
+STUCK = {
+    "a structure of length 0": (
+        (structure(1, bytes(20), length=0), REGION),
+        "dmar_dev_scope_init",
+    ),
+    "a scope entry of length 0": (
+        (patched(rmrr(RESERVED, RESERVED + 0xFFF, USB), [(25, b"\0")]),),
+        "dmar_alloc_dev_scope",
+    ),
+}
+"""Likewise: with these Linux does not come up; and where it is stuck."""
+NO_VTD = re.compile(r"uses no IOMMU|starts without VT-d|[Dd]oes without VT-d")
+
+
+@pytest.mark.parametrize("name", BY_QEMU)
+def test_damaged_bytes_arrive_as_they_are_and_are_named(
+    name: str, boot: Callable[[Boot], Booted]
+) -> None:
+    case = damaged.CASES[name]
+    file = BUILD / "boot" / "odd.dmar"
+    file.write_bytes(case.data)
+    here = replace(
+        BOOT, name="odd-bytes", platform=NO_IOMMU, options=("-acpitable", f"file={file}")
+    )
+    machine = boot(here)
+    shown = machine.read("dmar")
+    assert shown == resummed(case.data)
+    answer = replayed(machine.out / "captured.tar.gz", "decode")
+    assert [each["kind"] for each in answer["damage"]] == list(case.kinds)
+    assert [each["offset"] for each in answer["damage"]] == list(case.offsets)
+
+
+@pytest.fixture(scope="module")
+def machines(boot: Callable[[Boot], Booted]) -> dict[str, Booted]:
+    """Boot each table of BY_KERNEL once."""
+    return {
+        name: boot(
+            replace(
+                BOOT,
+                name=f"odd-{number}",
+                line="intel_iommu=on",
+                table=table_of(BOOT, structures),
+            )
+        )
+        for number, (name, structures) in enumerate(BY_KERNEL.items())
+    }
+
+
+def test_whether_linux_uses_vtd_is_as_check_says(machines: dict[str, Booted], truth: Truth) -> None:
+    section = truth.section(
+        "Linux: whether it uses VT-d with an odd table",
+        """What the findings of `dmaragent check` on the shell's capture say of Linux, without the
+        boot log; and whether the kernel made IOMMU groups.""",
+        "table",
+    )
+    for name, machine in machines.items():
+        said = not any(NO_VTD.search(each["linux"]) for each in found(machine))
+        section.row(name, said, bool(machine.text("reserved_regions")))
+    section.hold()
+
+
+def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], truth: Truth) -> None:
+    section = truth.section(
+        "Linux: what it says of an odd table",
+        """The kernel's lines about the table; beside them the findings that `dmaragent check` has
+        of the same table without the log, and those of which `dmaragent why` says that the line
+        speaks of.""",
+        "table, kernel's line",
+    )
+    for name, machine in machines.items():
+        ids = {each["id"] for each in found(machine)}
+        for line in complaints(machine):
+            seen = next(recogniser().each(line), None)
+            speaks_of = FINDINGS[seen.message.id] if seen else ("a line that is not known",)
+            said = [each for each in speaks_of if each in ids] or ["none of them"]
+            section.row(f"{name}: {line}", said, [each for each in said if each in speaks_of])
+    section.hold()
+
+
+def test_a_length_of_zero_stops_linux(boot: Callable[[Boot], Booted], truth: Truth) -> None:
+    section = truth.section(
+        "Linux: a length of 0",
+        """Whether `dmaragent check` says that Linux does not come up with such a table; and how
+        the boot ended, where a processor that is stuck is a panic (softlockup_panic=1).""",
+        "table",
+    )
+    for number, (name, (table, stuck_in)) in enumerate(STUCK.items()):
+        here = replace(
+            BOOT,
+            name=f"odd-stuck-{number}",
+            line="intel_iommu=on softlockup_panic=1 watchdog_thresh=5",
+            table=table_of(BOOT, table),
+            dies=rf"RIP: 0010:{stuck_in}",
+        )
+        machine = boot(here)
+        file = machine.out / "stuck.dmar"
+        file.write_bytes(here.table or b"")
+        linux = [each["linux"] for each in replayed(file, "check")["findings"]]
+        said = any("hangs at boot" in each for each in linux)
+        section.row(f"{name} (in {stuck_in})", said, "soft lockup" in machine.serial)
+    section.hold()
+
+
+def found(machine: Booted) -> list[dict[str, Any]]:
+    """Give the findings of the captured machine that do not come from its log."""
+    answer = replayed(machine.out / "captured.tar.gz", "check")
+    return [each for each in answer["findings"] if not each["id"].endswith("-logged")]
+
+
+def complaints(machine: Booted) -> list[str]:
+    """Give what the kernel says is wrong with the table."""
+    words = re.compile(r"\[Firmware Bug\]|does not match|Unsupported device scope|Can't reserve")
+    lines = [line.partition("] ")[2] for line in machine.text("dmesg").splitlines()]
+    return list(dict.fromkeys(line for line in lines if words.search(line)))
