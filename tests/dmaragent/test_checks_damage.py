@@ -50,7 +50,7 @@ def test_a_file_without_bytes_is_no_table_and_nothing_is_asked() -> None:
     ("data", "xen", "linux"),
     [
         pytest.param(
-            DAMAGED["structure length zero"].data, "switches VT-d off", "without a word", id="zero"
+            DAMAGED["structure length zero"].data, "switches VT-d off", "hangs at boot", id="zero"
         ),
         pytest.param(
             DAMAGED["structure length below 4"].data, "switches VT-d off", "goes on", id="three"

@@ -196,13 +196,14 @@ MESSAGES = (
         "linux-structure-empty",
         LINUX,
         Weight.FIRMWARE,
-        "The table holds a structure of length 0: Linux reads no further",
+        "The table holds a structure of length 0: Linux does not get past it",
         "Invalid 0-length structure",
         releases="every release with VT-d; newer ones print it only for debugging",
-        meaning="What follows in the table is lost to Linux, regions and units alike. Xen "
-        "switches VT-d off for the whole host.",
+        meaning="This walk ends there; the next one, for the devices of the ACPI namespace, never "
+        "does: Linux 6.1 was seen to hang at boot. Xen switches VT-d off for the whole host.",
         advice=_UPDATE,
-        source=f"{_DMAR}, dmar_walk_remapping_entries, checked in the source",
+        source=f"{_DMAR}, dmar_walk_remapping_entries, checked in the source; "
+        "dmar_dev_scope_init, seen to hang in Linux 6.1",
     ),
     message(
         "linux-structure-past-end",
