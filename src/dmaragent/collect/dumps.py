@@ -7,6 +7,7 @@ administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/CO
 """
 
 import re
+from collections import Counter
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
 from dmaragent.collect.reader import HostReader
@@ -49,12 +50,13 @@ def find_dump(tree: FileTree) -> bytes | None:
 def named_tables(text: bytes) -> dict[str, bytes]:
     """Name the tables of acpidump text as the kernel does: a number where there are several."""
     tables = read_acpidump(text)
-    signatures = [table.signature.decode("ascii") for table in tables]
+    numbers = Counter(table.signature for table in tables)
+    met: Counter[bytes] = Counter()
     named: dict[str, bytes] = {}
-    for signature, table in zip(signatures, tables, strict=True):
-        number = sum(name.rstrip("0123456789") == signature for name in named) + 1
-        several = signatures.count(signature) > 1
-        named[f"{signature}{number}" if several else signature] = table.data
+    for table in tables:
+        met[table.signature] += 1
+        number = met[table.signature] if numbers[table.signature] > 1 else ""
+        named[f"{table.signature.decode('ascii')}{number}"] = table.data
     return named
 
 

@@ -71,10 +71,10 @@ def open_host(path: str | None) -> OpenedHost:
         content = head if isinstance(head, Missing) else read_rest(file, head, LARGEST_INPUT)
     if isinstance(content, Missing):
         raise _unreadable(path, content)
-    return _open_file(content, path)
+    return open_file(content, path)
 
 
-def _open_file(content: bytes, path: str) -> OpenedHost:
+def open_file(content: bytes, path: str) -> OpenedHost:
     """Open a table or acpidump text."""
     if is_acpidump(content):
         named = named_tables(content)

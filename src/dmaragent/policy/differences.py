@@ -23,8 +23,9 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
     if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
         return
     promised = documented(resolution)
+    refused = frozenset(resolution.settings.refusals)
     for complaint in promised.settings.refusals:
-        if complaint not in resolution.settings.refusals:
+        if complaint not in refused:
             yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
     if promised.case is None:
         if not resolution.settings.refusals:

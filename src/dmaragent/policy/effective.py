@@ -32,7 +32,7 @@ def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     if guest.type is GuestType.HVM:
         found += _layout(resolution)
     found += _rdm(resolution)
-    found += [_device(resolution, device) for device in resolution.settings.devices]
+    found += [_device(resolution, number) for number in range(len(resolution.settings.devices))]
     return tuple(found)
 
 
@@ -120,14 +120,15 @@ def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
             yield EffectiveSetting("policy", policies[0].value, origin)
 
 
-def _device(resolution: Resolution, device: DeviceSetting) -> EffectiveSetting:
+def _device(resolution: Resolution, number: int) -> EffectiveSetting:
+    """Give the policy of the device at `number` of the settings."""
+    device = resolution.settings.devices[number]
     pci = device.pci
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
         word = "strict" if device.policy is Policy.INVALID else device.policy.value
         return EffectiveSetting(name, word, device.place)
-    number = resolution.settings.devices.index(device)
     found = [_inherited(one, one.devices[number]) for one in resolution.readings]
     values = " or ".join(dict.fromkeys(value for value, _ in found))
     origins = " or ".join(dict.fromkeys(origin for _, origin in found))

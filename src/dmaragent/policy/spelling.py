@@ -27,8 +27,9 @@ def spelling(trial: Trial) -> Remedy | None:
         guest = replace(guest, type=GuestType.HVM, builder=GuestType.HVM)
         builder = ('builder = "hvm"',)
     texts = {}
+    devices = {one.number: one for one in trial.devices}
     for number, entry in enumerate(guest.pci):
-        device = next((one for one in trial.devices if one.number == number), None)
+        device = devices.get(number)
         text = respelled(entry.text) if device is None or device.pci.ignored else entry.text
         if device is not None and meant is not None and "rdm_policy=" not in text:
             text = with_policy(device, meant.policy or Policy.STRICT)

@@ -1,6 +1,8 @@
 """A decoded table for people: structure by structure, or one line."""
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.tables import paragraph
@@ -25,14 +27,19 @@ from fwtables import (
 )
 from fwtables.constants import flag_names
 
+_MOST_KINDS = 20
+"""Kinds of structures that a line names: seven are known, more are made up."""
+
 
 def decode_line(decoded: Decoded) -> str:
     """Sum `decoded` up in one line."""
     table = decoded.table
     if table is None:
         return f"not decoded: {decoded.damage[0]}"
-    names = [structure_name(structure) for structure in table.structures]
-    counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+    numbers = Counter(map(structure_name, table.structures))
+    counts = ", ".join(f"{number} {name}" for name, number in islice(numbers.items(), _MOST_KINDS))
+    if len(numbers) > _MOST_KINDS:
+        counts += f" and {len(numbers) - _MOST_KINDS} kinds more"
     told = f"{visible(table.signature.decode('latin-1'))}, {table.length} bytes: {counts or 'no structures'}"
     if decoded.damage:
         told += f"; DAMAGED: {decoded.damage[0]}"
@@ -66,9 +73,10 @@ def _table(table: DMAR, decoded: Decoded) -> Iterator[str]:
     checked = "WRONG" if DamageKind.CHECKSUM in kinds else "ok"
     if kinds & {DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}:
         checked = "not checked, as the length is wrong"
-    yield (
+    yield from paragraph(
         f"{visible(table.signature.decode('latin-1'))}  length {table.length}, "
-        f"revision {table.revision}, checksum 0x{table.checksum:02x} {checked}"
+        f"revision {table.revision}, checksum 0x{table.checksum:02x} {checked}",
+        hang=2,
     )
     yield from paragraph(
         f"OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)} "

@@ -5,6 +5,7 @@ recording.  ``answer`` is equal on both.  Addresses are "0x…" strings, sizes a
 offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -118,7 +119,6 @@ def _table(inventory: Inventory) -> dict[str, Any]:
     table = decoded.table
     answer: dict[str, Any] = {**place, "state": "undecodable" if table is None else "decoded"}
     if table is not None:
-        names = [structure_name(structure) for structure in table.structures]
         answer |= {
             "signature": table.signature.decode("latin-1"),
             "length": table.length,
@@ -126,7 +126,7 @@ def _table(inventory: Inventory) -> dict[str, Any]:
             "oem_id": table.oem_id.decode("latin-1"),
             "oem_table_id": table.oem_table_id.decode("latin-1"),
             "host_address_bits": table.host_address_bits,
-            "structures": {name: names.count(name) for name in dict.fromkeys(names)},
+            "structures": dict(Counter(map(structure_name, table.structures))),
         }
     return answer | {"damage": to_document(decoded)["damage"]}
 

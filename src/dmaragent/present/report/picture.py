@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from dmaragent.addresses import AddressRange
@@ -156,16 +157,16 @@ def _label_rows(scale: Scale, boxes: Iterable[Box]) -> dict[int, tuple[float, fl
 
 def _lanes(boxes: Iterable[Box]) -> tuple[dict[int, int], int]:
     """Put boxes that overlap side by side; give the lane of each, and how many there are."""
-    ends: list[int] = []
+    taken: list[tuple[int, int]] = []  # where the box in a lane ends, and the lane
+    free: list[int] = []
     lanes: dict[int, int] = {}
     for place, box in sorted(enumerate(boxes), key=lambda one: (one[1].range, one[0])):
-        free = (lane for lane, end in enumerate(ends) if end <= box.range.start)
-        lane = next(free, len(ends))
-        if lane == len(ends):
-            ends.append(0)
-        ends[lane] = max(box.range.end, box.range.start + 1)
+        while taken and taken[0][0] <= box.range.start:
+            heappush(free, heappop(taken)[1])
+        lane = heappop(free) if free else len(taken)
+        heappush(taken, (max(box.range.end, box.range.start + 1), lane))
         lanes[place] = lane
-    number = min(len(ends), _MOST_LANES) or 1
+    number = min(len(taken) + len(free), _MOST_LANES) or 1
     return {place: lane % number for place, lane in lanes.items()}, number
 
 

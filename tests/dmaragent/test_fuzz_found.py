@@ -1,0 +1,93 @@
+"""What fuzzing and the search for the slowest input found, each held by its own bytes."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from dmaragent.addresses import AddressRange
+from dmaragent.asking import read_guests
+from dmaragent.collect.dumps import named_tables
+from dmaragent.policy.answer import answer
+from dmaragent.present.decode_text import decode_line, decode_text
+from dmaragent.present.report.picture import Box, _lanes
+from fwtables import decode
+from support.guests import answer as resolve
+from support.tables import dump, patched, structure, table
+
+
+def test_a_length_of_ten_digits_keeps_the_first_line_within_80_columns() -> None:
+    data = patched(table(), [(4, (3489661056).to_bytes(4, "little")), (8, b"\xff"), (9, b"\x7d")])
+
+    lines = decode_text(decode(data))
+
+    assert (
+        "DMAR  length 3489661056, revision 255, checksum 0x7d not checked, as the length" in lines
+    )
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_table_of_made_up_structures_is_still_told_in_a_line() -> None:
+    data = table(*(structure(number, b"") for number in range(100, 1100)))
+
+    said = decode_line(decode(data))
+
+    assert said.startswith("DMAR, 4048 bytes: 1 type 100, 1 type 101, 1 type 102,")
+    assert said.endswith(", 1 type 119 and 980 kinds more")
+
+
+def test_of_tables_whose_signature_ends_with_a_digit_none_is_lost() -> None:
+    first, second = table(signature=b"ABC1"), table(structure(9, b"x"), signature=b"ABC1")
+
+    named = named_tables((dump(first, "ABC1") + dump(second, "ABC1")).encode())
+
+    assert named == {"ABC11": first, "ABC12": second}
+
+
+def _headings(number: int) -> None:
+    named = named_tables(b"DMAR @ 0x0\n" * number)
+    assert len(named) == number
+
+
+def _devices(number: int) -> None:
+    """Resolve a guest of devices that are all alike, and that the manual pages do not allow."""
+    text = "name='a'\ntype='hvm'\nbuilder='hvm'\npci=[" + "'-0:14.0'," * number + "]\n"
+    (guest,) = read_guests(text, "guest")
+    answer(resolve(guest), whole=False)
+    told = answer(resolve(guest)).differences
+    assert told is not None
+    assert len(told) >= number
+
+
+def _boxes(number: int) -> None:
+    """Put boxes side by side that all overlap."""
+    boxes = [
+        Box(range=AddressRange(start, 1 << 20), kind="region", said="", label="", reached=False)
+        for start in range(number)
+    ]
+    lanes, _ = _lanes(boxes)
+    assert len(lanes) == number
+
+
+def _calls(work: Callable[[int], None], number: int) -> int:
+    """Count the calls that `work` makes, which no other process disturbs."""
+    count = 0
+
+    def called(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event.endswith("call")
+
+    before = sys.getprofile()
+    sys.setprofile(called)
+    try:
+        work(number)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("work", [_headings, _devices, _boxes])
+def test_twice_the_input_is_twice_the_work(work: Callable[[int], None]) -> None:
+    work(10)  # what is made once is made
+
+    assert _calls(work, 400) <= 2.2 * _calls(work, 200)
