@@ -130,6 +130,8 @@ class HostSnapshot:
     """Those of them that may be a DMAR table, best first."""
     pci: tuple[PciReading, ...] | Missing
     """The host's PCI functions, sorted by name."""
+    udev: Missing | None = None
+    """Why they come from sysfs and not from udev, which alone has their names; None: they do not."""
     iommu_groups: tuple[IommuGroupReading, ...] | Missing
     memory_map: tuple[MemoryMapReading, ...] | Missing
     boot_log: bytes | Missing

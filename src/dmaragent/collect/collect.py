@@ -37,11 +37,12 @@ _NOWHERE = (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
 def collect(host: HostReader) -> HostSnapshot:
     """Read `host` as far as it can be read.  Never raises for what the host answers."""
     acpi_tables = host.list(ledger.ACPI_TABLES.request())
-    pci = _pci(host)
+    pci, udev = _pci(host)
     return HostSnapshot(
         acpi_tables=acpi_tables,
         tables=_tables(host, acpi_tables),
         pci=pci,
+        udev=udev,
         iommu_groups=_iommu_groups(host),
         memory_map=_memory_map(host),
         boot_log=host.call(ledger.BOOT_LOG.request()),
@@ -65,22 +66,29 @@ def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableRe
     return tuple(readings)
 
 
-def _pci(host: HostReader) -> tuple[PciReading, ...] | Missing:
-    found = _enumerated(host)
-    if isinstance(found, Missing):
-        return found
-    return tuple(_function(host, *each) for each in sorted(found))
-
-
-def _enumerated(host: HostReader) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | Missing:
-    """Enumerate the PCI functions: name, sysfs directory, hwdb names.  By udev, else by listing."""
+def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | None]:
+    """Read the PCI functions; also give why they were listed without udev, if they were."""
     output = host.call(ledger.UDEV_PCI.request())
+    found = _enumerated(host, output)
+    if isinstance(found, Missing):
+        return found, None
+    udev = output if isinstance(output, Missing) else None
+    return tuple(_function(host, *each) for each in sorted(found)), udev
+
+
+def _enumerated(
+    host: HostReader, output: bytes | Missing
+) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | Missing:
+    """Enumerate the PCI functions: name, sysfs directory, hwdb names.
+
+    By the `output` of udev, else by listing.
+    """
     devices = None if isinstance(output, Missing) else _parse_udev(output)
     if devices:
         return devices
     names = host.list(ledger.PCI_DEVICES.request())
     if isinstance(names, Missing):
-        if isinstance(output, Missing) and output.kind is MissingKind.FAILED:
+        if isinstance(output, Missing) and output.kind in (MissingKind.FAILED, MissingKind.DENIED):
             return output
         return names
     if not names and isinstance(output, Missing) and output.kind is MissingKind.NOT_COLLECTED:

@@ -76,4 +76,7 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
 def _time(seconds: float) -> str:
     import time  # noqa: PLC0415 - start-up time
 
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+    except (ValueError, OverflowError, OSError):  # a file of a time when the clock was mad
+        return f"a time that no calendar has ({seconds:.0f} s since 1970)"

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
+from dmaragent.host.faults import tell_faults
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.pci import join_pci
@@ -57,6 +58,11 @@ def join(snapshot: HostSnapshot) -> Host:
     if not isinstance(groups, Missing):
         group_of = {sbdf: group.number for group in groups for sbdf in group.devices}
     slots = join_slots(snapshot.system, problems)
+    topology = join_pci(snapshot, group_of, slots, problems)
+    memory_map = join_memory_map(snapshot, problems)
+    system = join_system(snapshot.system, problems)
+    xen = join_xen(snapshot.xen, problems)
+    tell_faults(snapshot, problems)
     return Host(
         reading=reading,
         table=table,
@@ -64,12 +70,12 @@ def join(snapshot: HostSnapshot) -> Host:
         acpi_tables=snapshot.acpi_tables,
         logged_table=_logged_table(snapshot.boot_log),
         iommu_log=_iommu_log(snapshot.boot_log),
-        topology=join_pci(snapshot, group_of, slots, problems),
+        topology=topology,
         groups=groups,
-        memory_map=join_memory_map(snapshot, problems),
+        memory_map=memory_map,
         machine=join_machine(snapshot.system),
-        system=join_system(snapshot.system, problems),
-        xen=join_xen(snapshot.xen, problems),
+        system=system,
+        xen=xen,
         problems=tuple(problems.lines),
     )
 

@@ -59,7 +59,11 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
     try:
         facts = json.loads(output)
         memory = whole_number(facts["memory_total"], 1 << 64)
-        return memory, whole_number(facts["boot_time"], 1 << 40)
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add("memory and boot time cannot be understood")
         return None, None
+    try:
+        return memory, whole_number(facts["boot_time"], 1 << 40)
+    except (ValueError, KeyError):  # a clock that was set back far enough: before 1970
+        problems.add("the boot time cannot be understood: was the clock set back?")
+        return memory, None

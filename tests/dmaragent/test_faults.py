@@ -1,0 +1,406 @@
+"""What a user reads when something fails under the program: docs/faults.md lists these lines.
+
+The machine is a recorded one on real files, which are broken before or while they are read.
+"""
+
+import asyncio
+import errno
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dmaragent.agent import service as services
+from dmaragent.cli import main
+from dmaragent.collect.bundling import record_bundle, top_folder
+from dmaragent.collect.collect import collect
+from dmaragent.collect.recording import KeptHost, Recorder
+from dmaragent.collect.udev import enumerate_pci
+from dmaragent.collect.xen import reserved_device_memory
+from dmaragent.errors import DmaragentError
+from dmaragent.host import join
+from dmaragent.snapshot import Missing, MissingKind
+from fuzz.machines import xen_host
+from support.agents import EHCI, NIC, Agent, agent, machine
+from support.cli import run
+from support.faulty import FAILS_TO_READ, RootedHost, device_of, rooted, without_names
+from support.machines import MACHINES
+from support.tables import table
+
+Capture = pytest.CaptureFixture[str]
+Break = Callable[[RootedHost, Path], None]
+GPU = "0000:00:02.0"
+TABLE = "sys/firmware/acpi/tables/DMAR"
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RootedHost:
+    """Give a laptop as the running machine."""
+    made = rooted("lenovo-laptop", tmp_path / "root")
+    monkeypatch.setattr("dmaragent.collect.opening.LiveHost", lambda: made)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return made
+
+
+def _instead(path: Path, make: Callable[[Path], object]) -> None:
+    path.unlink()
+    make(path)
+
+
+def _fails(*names: str) -> Break:
+    def make(_: RootedHost, root: Path) -> None:
+        for name in names:
+            _instead(device_of(root, GPU) / name, lambda path: path.symlink_to(FAILS_TO_READ))
+
+    return make
+
+
+def _huge(name: str) -> Break:
+    """Have an attribute of a GiB, which takes no room on the disk."""
+
+    def make(path: Path) -> None:
+        with path.open("wb") as file:
+            file.truncate(1 << 30)
+
+    return lambda _, root: _instead(device_of(root, GPU) / name, make)
+
+
+def _gone_after(asked: str, *names: str) -> Break:
+    """Have the device, or attributes of it, go once `asked` was asked for."""
+
+    def go(root: Path) -> None:
+        folder = device_of(root, GPU)
+        for path in [folder / name for name in names] or sorted(folder.iterdir()):
+            path.unlink()
+
+    def make(made: RootedHost, root: Path) -> None:
+        made.then[asked] = lambda: go(root)
+
+    return make
+
+
+def _table_becomes(content: bytes | None) -> Break:
+    """Have the table change, or go, between the listing and its reading."""
+
+    def change(path: Path) -> None:
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+
+    def make(made: RootedHost, root: Path) -> None:
+        made.then["/sys/firmware/acpi/tables"] = lambda: change(root / TABLE)
+
+    return make
+
+
+def _map_shrinks(made: RootedHost, root: Path) -> None:
+    entry = root / "sys/firmware/memmap/0"
+    made.then["/sys/firmware/memmap"] = lambda: [each.unlink() for each in entry.iterdir()] and None
+
+
+def _calls(name: str, answer: Callable[[], bytes | Missing]) -> Break:
+    return lambda made, _: made._calls.update({name: answer})
+
+
+def _list_fails(name: str) -> Break:
+    def make(_: RootedHost, root: Path) -> None:
+        path = root / name
+        for each in sorted(path.rglob("*"), reverse=True):
+            each.rmdir() if each.is_dir() and not each.is_symlink() else each.unlink()
+        path.rmdir()
+        path.symlink_to(path.name)  # a link to itself: too many levels of links
+
+    return make
+
+
+FAULTS: dict[str, tuple[Break, str]] = {
+    "an attribute cannot be read": (
+        _fails("class"),
+        "0000:00:02.0: its class could not be read: Input/output error",
+    ),
+    "configuration space cannot be read": (
+        _fails("config"),
+        "0000:00:02.0: its configuration space could not be read: Input/output error",
+    ),
+    "an attribute is a GiB large": (
+        _huge("vendor"),
+        "0000:00:02.0: its vendor could not be read: more than 65536 bytes",
+    ),
+    "an attribute goes after the device was listed": (
+        _gone_after("udev-pci", "device"),
+        "0000:00:02.0: its device could not be read: No such file or directory",
+    ),
+    "a device goes after it was listed": (
+        _gone_after("udev-pci"),
+        "0000:00:02.0: it was listed, and gone when it was read",
+    ),
+    "an attribute is no number": (
+        lambda _, root: _instead(device_of(root, GPU) / "class", lambda one: one.write_text("?\n")),
+        "0000:00:02.0: its class is not a number: '?\\n'",
+    ),
+    "the table shrinks while it is read": (
+        _table_becomes(table(length=168)),
+        "offset 0x4, length: the header says 168 bytes; there are 48",
+    ),
+    "an entry of the memory map goes": (
+        _map_shrinks,
+        "memory map entry 0: its start could not be read: No such file or directory",
+    ),
+    "the IOMMU groups cannot be listed": (
+        _list_fails("sys/kernel/iommu_groups"),
+        "the IOMMU groups could not be read: Too many levels of symbolic links",
+    ),
+    "udev fails": (
+        _calls("udev-pci", lambda: Missing(MissingKind.FAILED, "udev: Input/output error")),
+        (
+            "udev's list of PCI functions (sysfs has it too, without names) could not be read: "
+            "udev: Input/output error"
+        ),
+    ),
+    "the clock was set back before the boot": (
+        _calls("resources", lambda: b'{"memory_total": 1024, "boot_time": -5}'),
+        "the boot time cannot be understood: was the clock set back?",
+    ),
+}
+"""What breaks, and the line of ``dmaragent inventory`` that says so."""
+
+
+def _unwrapped(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(("breaks", "line"), FAULTS.values(), ids=FAULTS)
+def test_what_fails_on_a_running_machine_is_a_line_of_its_inventory(
+    breaks: Break, line: str, host: RootedHost, tmp_path: Path, capsys: Capture
+) -> None:
+    assert line not in _unwrapped(run(capsys, "inventory").out)
+    breaks(host, tmp_path / "root")
+
+    ran = run(capsys, "inventory")
+
+    assert line in _unwrapped(ran.out)
+    assert "Traceback" not in ran.out + ran.err
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_table_that_goes_after_it_was_listed_is_no_empty_inventory(
+    host: RootedHost, tmp_path: Path, capsys: Capture
+) -> None:
+    _table_becomes(None)(host, tmp_path / "root")
+
+    ran = run(capsys, "inventory")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Traceback" not in ran.err
+    assert ran.err.startswith("dmaragent: ")
+
+
+def test_without_udev_s_database_devices_are_told_by_their_numbers(
+    host: RootedHost, capsys: Capture
+) -> None:
+    enumeration = host._calls["udev-pci"]()
+    assert isinstance(enumeration, bytes)
+    host._calls["udev-pci"] = lambda: without_names(enumeration)
+
+    ran = run(capsys, "inventory", "--device", GPU)
+
+    assert ran.code == 0
+    assert "8086:" in ran.out
+
+
+def test_without_libudev_the_answer_says_so_and_has_the_devices_all_the_same(
+    host: RootedHost, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyudev", None)
+    before = run(capsys, "inventory", "--json").document["answer"]["pci_functions"]
+    host._calls["udev-pci"] = enumerate_pci
+
+    ran = run(capsys, "inventory", "--json")
+
+    (line,) = ran.document["answer"]["problems"]
+    assert line.startswith("udev's list of PCI functions (sysfs has it too, without names)")
+    assert "could not be read: pyudev cannot be used: " in line
+    assert ran.document["answer"]["pci_functions"] == before
+
+
+def test_without_libxencall_the_list_is_predicted_and_says_why(
+    host: RootedHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for name, text in (("sys/hypervisor/type", "xen\n"), ("proc/xen/capabilities", "control_d\n")):
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr("dmaragent.collect.xen._reachable", lambda: None, raising=False)
+    host._calls["xen-rdm"] = lambda: reserved_device_memory(None)
+
+    ran = run(capsys, "inventory")
+
+    assert "predicted" in ran.out
+    assert "the hypervisor's reserved device memory could not be read: " in _unwrapped(ran.out)
+
+
+@pytest.mark.parametrize("kind", [MissingKind.FAILED, MissingKind.DENIED])
+def test_no_reading_fails_without_a_line(kind: MissingKind) -> None:
+    recorder = Recorder(xen_host())
+    collect(recorder)
+    answers = recorder.answers
+    silent = []
+    for request in answers:
+        fault = Missing(kind, "it broke")
+        host = join(collect(KeptHost({**answers, request: fault})))
+        told = any("it broke" in line for line in host.problems)
+        if not told and host.table != fault:
+            silent.append(request.path)
+
+    assert len(answers) > 80
+    # The kernel's log needs root, and what rests on it says so where it is asked for.
+    assert silent == (["boot-log"] if kind is MissingKind.DENIED else [])
+
+
+# Writing -------------------------------------------------------------------------------
+
+
+def _failing(number: int) -> Callable[..., None]:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("step", "number", "said", "hint"),
+    [
+        ("fsync", errno.ENOSPC, "No space left on device", "make room, or give a name elsewhere"),
+        ("fsync", errno.EDQUOT, "Disk quota exceeded", "make room, or give a name elsewhere"),
+        ("fsync", errno.EIO, "Input/output error", "check the folder"),
+        ("open", errno.EROFS, "Read-only file system", "check the folder"),
+    ],
+)
+def test_a_bundle_that_cannot_be_written_is_one_line_and_a_next_step(  # noqa: PLR0913, PLR0917 - a case
+    step: str,
+    number: int,
+    said: str,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    goal = tmp_path / "b.tar.xz"
+    place = "tempfile.mkstemp" if step == "open" else f"os.{step}"
+    monkeypatch.setattr(place, _failing(number))
+
+    ran = run(capsys, "dump", "--host", MACHINES / "lenovo-laptop", "-o", goal)
+
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        f"dmaragent: {goal} cannot be written: {said}",
+        f"Next: {hint}",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def _ended(folder: Path, breaks: Callable[[Agent], None]) -> str:
+    """Give the last line of an agent that fails after `breaks`."""
+    said: list[str] = []
+
+    async def told() -> None:
+        async with agent(folder, machine(EHCI)) as one:
+            breaks(one)
+            one.host.__dict__ |= machine(EHCI, NIC).__dict__
+            one.watch.send(NIC.sbdf)
+            with pytest.raises(DmaragentError):
+                await one.running
+            said.extend(one.said.getvalue().splitlines())
+
+    asyncio.run(told())
+    return said[-1]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.ENOSPC, "No space left on device"), (errno.EROFS, "Read-only file system")],
+)
+def test_an_agent_whose_run_is_full_or_read_only_says_so_and_ends(
+    number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = _ended(tmp_path, lambda _: monkeypatch.setattr("tempfile.mkstemp", _failing(number)))
+
+    assert line == f"<3>the agent ends: {tmp_path}/inventory.txt cannot be written: {said}"
+    assert list(tmp_path.iterdir()) == []  # what was published may no longer be true
+
+
+def test_an_agent_that_begins_on_a_read_only_run_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / ".dmaragent-left").touch()
+    monkeypatch.setattr(os, "unlink", _failing(errno.EROFS))
+
+    code = main(["agent", "run", "--runtime", str(tmp_path)])
+
+    assert code == 2
+    assert capsys.readouterr().err.splitlines()[0] == (
+        f"dmaragent: {tmp_path} cannot be used: Read-only file system"
+    )
+
+
+# Clocks --------------------------------------------------------------------------------
+
+
+def test_a_clock_that_jumps_back_stops_no_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told() -> None:
+        async with agent(tmp_path, machine(EHCI)) as one:
+            first = one.publisher.scans[-1]
+            monkeypatch.setattr(services.time, "time", lambda: -86400.0)
+            one.host.__dict__ |= machine(EHCI, NIC).__dict__
+            one.watch.send(NIC.sbdf)
+            second = await one.publisher.until(lambda each: each.generation == 2)
+            assert (first.scanned > 0, second.scanned) == (True, -86400.0)
+
+    asyncio.run(told())
+    document = json.loads((tmp_path / "inventory.json").read_bytes())
+    assert document["origin"]["generation"] == 2
+    metrics = (tmp_path / "dmaragent.prom").read_text()
+    assert "\ndmaragent_last_scan_timestamp_seconds -86400" in metrics
+
+
+def test_a_file_from_beyond_the_calendar_has_its_line_in_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    path = tmp_path / "inventory.json"
+    path.write_text('{"origin": {"generation": 1, "digest": "x"}, "answer": {"regions": []}}')
+    monkeypatch.setattr("dmaragent.agent.status._modified", lambda _: 1e18)
+
+    ran = run(capsys, "status", "--runtime", tmp_path)
+
+    assert "Traceback" not in ran.err
+    said = "since a time that no calendar has (1000000000000000000 s since 1970)"
+    assert said in _unwrapped(ran.out)
+
+
+@pytest.mark.parametrize(
+    ("clock", "name"),
+    [
+        (-5.0, "dmaragent-bundle"),
+        (0.0, "dmaragent-bundle"),
+        (4e9, "dmaragent-20961002-070640"),
+        (1e15, "dmaragent-bundle"),
+    ],
+)
+def test_a_bundle_of_a_mad_clock_has_a_name_all_the_same(
+    clock: float, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: clock)
+    from dmaragent.collect.calls import call  # noqa: PLC0415 - with that clock
+    from dmaragent.collect.ledger import CLOCK  # noqa: PLC0415 - likewise
+
+    host = machine(EHCI)
+    answer = call(CLOCK.request())
+    host.calls["clock"] = answer
+
+    assert top_folder(record_bundle(host, lambda _: (), redact=True).taken) == name
