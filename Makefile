@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench docs testdata deb deb-test vm clean
+.PHONY: help run test check bench fuzz fuzz-ci fuzz-guided docs testdata deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
 	@echo "make test      set up, and run the tests"
 	@echo "make check     ruff and mypy"
 	@echo "make bench     measure, and write docs/performance.md"
+	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
+	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
 	@echo "make docs      write what is generated: ledger, findings, messages, completion"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
@@ -30,6 +32,10 @@ $(VENV)/ready-bench: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[bench]'
 	touch $@
 
+$(VENV)/ready-fuzz: $(VENV)/ready
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[fuzz]'
+	touch $@
+
 run: $(VENV)/ready
 	@$(BIN)/dmaragent inventory --or-show testdata/dmar_dumps/hp-dl380e-gen8
 
@@ -44,6 +50,17 @@ check: $(VENV)/ready-check
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python benchmarks/run.py
+
+FUZZ = $(FUZZ_KIND) $(FUZZ_COUNT:%=--count=%) $(FUZZ_SECONDS:%=--seconds=%) $(FUZZ_SEED:%=--seed=%)
+
+fuzz: $(VENV)/ready
+	$(BIN)/python -m fuzz seeded $(FUZZ)
+
+fuzz-ci: $(VENV)/ready
+	$(BIN)/python -m fuzz ci $(FUZZ)
+
+fuzz-guided: $(VENV)/ready-fuzz
+	$(BIN)/python -m fuzz guided $(FUZZ)
 
 docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md

@@ -1,0 +1,18 @@
+"""All kinds of input, by name."""
+
+from fuzz import acpidump, bundles, guests, machines, messages, requests, settings, tables
+from fuzz.kinds import Kind
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        tables.KIND,
+        acpidump.KIND,
+        *guests.KINDS,
+        *settings.KINDS,
+        messages.KIND,
+        machines.KIND,
+        bundles.KIND,
+        requests.KIND,
+    )
+}

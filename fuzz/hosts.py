@@ -1,0 +1,54 @@
+"""What is held of every host that could be opened, whatever it is: its answers."""
+
+from dmaragent.asking import Question, ask_known
+from dmaragent.checks import check as check_rules
+from dmaragent.collect.collect import collect
+from dmaragent.collect.reader import HostReader
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.check_document import check_document
+from dmaragent.present.check_text import check_text
+from dmaragent.present.documents import inventory_document
+from dmaragent.present.explain_text import explain_text
+from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.report import report_html
+from dmaragent.present.tree_text import tree_text
+from dmaragent.verdict import explain
+from dmaragent.views.model import ListSource
+from fuzz.kinds import hold, hold_bounded, hold_document, hold_printable
+
+_EACH, _FREE = 1500, 200_000
+"""Characters of an answer for a byte of the host, and besides."""
+
+
+def check_host(host: HostReader, data: bytes) -> None:
+    """Ask a host everything, and hold what is promised of the answers; `data` is what it is of."""
+    snapshot = collect(host)
+    hold(collect(host) == snapshot, "the same host is read differently")
+    inventory = take_inventory(join(snapshot))
+    document = hold_document(inventory_document(inventory, "recorded", ""))
+    again = take_inventory(join(snapshot))
+    hold(hold_document(inventory_document(again, "recorded", "")) == document, "answers differ")
+    hold_bounded(len(document), data, "the inventory", each=_EACH, free=_FREE)
+    checked = check_rules(inventory)
+    findings = hold_document(check_document(checked, "recorded", ""))
+    hold_bounded(len(findings), data, "the findings", each=_EACH, free=_FREE)
+    size = hold_printable(check_text(checked, "a host"), "the findings")
+    if inventory.absence is None or inventory.xen.list.source is ListSource.HYPERVISOR:
+        size += hold_printable(inventory_text(inventory), "the inventory")
+    size += hold_printable(tree_text(inventory), "the tree")
+    size += _check_stories(inventory)
+    size += len(report_html(inventory, checked))
+    hold_bounded(size, data, "the text", each=_EACH, free=_FREE)
+
+
+def _check_stories(inventory: Inventory) -> int:
+    """Tell the story of the first device that owns a region."""
+    owners = (owner.sbdf for region in inventory.regions for owner in region.owners)
+    device = next(filter(None, owners), None)
+    if device is None:
+        return 0
+    known = ask_known(inventory.host, Question())
+    explanation = explain(known.inventory, known.facts, known.stack, device)
+    narrowed = known.inventory.of_device(device)
+    return hold_printable(explain_text(narrowed, explanation, known.stack), "the story")

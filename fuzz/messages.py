@@ -1,0 +1,66 @@
+"""Pasted logs: known messages found in any text, in time that grows with it alone."""
+
+from functools import cache
+
+from dmaragent.collect.collect import collect
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.messages import recogniser
+from dmaragent.messages.recognise import Recogniser
+from dmaragent.messages.tie import tie_all
+from dmaragent.present.why_document import why_document
+from dmaragent.present.why_text import why_text
+from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
+from fuzz.machines import large_host
+from support import message_lines_linux, message_lines_tools, message_lines_xen
+
+_HOST = {"kind": "table", "path": ""}
+_LINES = [
+    line
+    for module in (message_lines_linux, message_lines_tools, message_lines_xen)
+    for _, line, _ in module.LINES
+]
+
+
+@cache
+def _known() -> tuple[Recogniser, Inventory]:
+    return recogniser(), take_inventory(join(collect(large_host())))
+
+
+def check(data: bytes) -> None:
+    """Look for messages in `data`, and hold what is promised of the answer."""
+    text = as_text(data)
+    finder, inventory = _known()
+    found = finder.recognise(text)
+    hold(finder.recognise(text) == found, "the same text is read differently")
+    for one in found.found:
+        hold(all(0 < line <= found.line_count for line in one.lines), "a message is on no line")
+    why = tie_all(found, inventory)
+    document = hold_document(why_document(why, "text", _HOST))
+    size = hold_printable(why_text(why, None, live=False), "the text")
+    hold_bounded(size + len(document), data, "the answer", each=400, free=8000)
+
+
+def seeds() -> list[bytes]:
+    """Give each known line, and all of them together."""
+    return ["\n".join(_LINES).encode(), *(line.encode() for line in _LINES)]
+
+
+WORDS = (
+    *(b"\n", b"\r\n", b"> ", b"(XEN) ", b"[    0.000000] ", b"DMAR: ", b"[VT-D]", b"0000:00:1a.0"),
+    *(
+        b"0x",
+        b"dbe9a000",
+        b"[",
+        b"]",
+        b" ",
+        b"\t",
+        b"\x1b[1m",
+        b"RMRR",
+        b"99999999999999999999",
+        b"-",
+    ),
+    *(b"libxl: ", b"error", b"vfio ", b"d[IO]", b"\xc2\xa0", b"\xff", b"fault addr ", b"reason "),
+)
+
+KIND = Kind(name="messages", check=check, seeds=seeds, words=WORDS, text=True)

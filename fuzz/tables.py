@@ -1,0 +1,77 @@
+"""DMAR tables: no byte is lost, nothing is silently short, the document says all."""
+
+import json
+
+from dmaragent.present.decode_text import decode_line, decode_text
+from fuzz.kinds import Kind, hold, hold_bounded, hold_document, hold_printable
+from fwtables import DamageKind, Decoded, decode, encode, from_document, located, seal, to_document
+from support.damaged import CASES
+from support.tables import EVERY_STRUCTURE, patched
+
+_SEALED = frozenset(
+    {DamageKind.CHECKSUM, DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}
+)
+
+
+def check(data: bytes) -> None:
+    """Decode `data` and hold every promise of the decoder."""
+    decoded = decode(data)
+    hold(encode(decoded) == data, "the bytes written are not those read")
+    hold(decode(data) == decoded, "the same bytes decode differently")
+    hold(not _undecoded(decoded) or decoded.damage, "bytes are left undecoded without damage")
+    offsets = [one.offset for one in decoded.damage]
+    hold(offsets == sorted(offsets), "the damage is not in order")
+    hold(all(0 <= each <= len(data) for each in offsets), "damage lies outside of the bytes")
+    document = hold_document(to_document(decoded))
+    hold(from_document(json.loads(document)) == decoded, "the document does not say all")
+    hold_bounded(len(document), data, "the document", each=120, free=4000)
+    hold_bounded(hold_printable(decode_text(decoded), "it"), data, "the text", each=120, free=4000)
+    hold_printable([decode_line(decoded)], "the line", width=1000)
+    _check_seal(decoded)
+
+
+def _check_seal(decoded: Decoded) -> None:
+    sealed = decode(encode(seal(decoded)))
+    if decoded.table is None or sealed.table is None:
+        hold(decoded.table is sealed.table, "sealing loses the table")
+        return
+    kinds = {one.kind for one in sealed.damage}
+    hold(not kinds & _SEALED, f"a sealed table has damage: {kinds & _SEALED}")
+    before, after = (list(located(one.table)) for one in (decoded, sealed) if one.table)
+    hold(after[: len(before)] == before, "sealing changes a structure")
+
+
+def _undecoded(decoded: Decoded) -> bool:
+    rests = [decoded.undecoded]
+    for structure in decoded.table.structures if decoded.table else ():
+        rests.append(getattr(structure, "undecoded", b""))
+        rests += [scope.undecoded for scope in getattr(structure, "device_scope", ())]
+    return any(rests)
+
+
+def sealed(data: bytes) -> bytes:
+    """Give `data` with the header's length and checksum those of its bytes."""
+    if len(data) < 48:
+        return data
+    right = bytearray(patched(data, [(4, len(data).to_bytes(4, "little")), (9, b"\0")]))
+    right[9] = -sum(right) % 256
+    return bytes(right)
+
+
+def seeds() -> list[bytes]:
+    """Give a table of every structure, and one for each way of being damaged."""
+    return [EVERY_STRUCTURE, *(case.data for case in CASES.values())]
+
+
+WORDS = (
+    b"DMAR",
+    b"RMAD",
+    b"XMAR",
+    *(bytes([kind, 0, length, 0]) for kind in range(7) for length in (0, 3, 4, 16, 24, 255)),
+    *(bytes([kind, length, 0, 0, 0, 0]) for kind in (0, 1, 2, 5) for length in (0, 6, 7, 8, 9)),
+    b"\x01\x08\0\0\0\0\x1d\0",
+    b"\xff" * 8,
+    bytes(8),
+)
+
+KIND = Kind(name="tables", check=check, seeds=seeds, words=WORDS, text=False, repair=sealed)
