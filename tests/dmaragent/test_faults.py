@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.agent import service as services
 from dmaragent.cli import main
 from dmaragent.collect.bundling import record_bundle, top_folder
 from dmaragent.collect.collect import collect
@@ -98,8 +97,11 @@ def _table_becomes(content: bytes | None) -> Break:
 
 
 def _map_shrinks(made: RootedHost, root: Path) -> None:
-    entry = root / "sys/firmware/memmap/0"
-    made.then["/sys/firmware/memmap"] = lambda: [each.unlink() for each in entry.iterdir()] and None
+    def shrink() -> None:
+        for each in (root / "sys/firmware/memmap/0").iterdir():
+            each.unlink()
+
+    made.then["/sys/firmware/memmap"] = shrink
 
 
 def _calls(name: str, answer: Callable[[], bytes | Missing]) -> Break:
@@ -356,7 +358,7 @@ def test_a_clock_that_jumps_back_stops_no_agent(
     async def told() -> None:
         async with agent(tmp_path, machine(EHCI)) as one:
             first = one.publisher.scans[-1]
-            monkeypatch.setattr(services.time, "time", lambda: -86400.0)
+            monkeypatch.setattr("time.time", lambda: -86400.0)
             one.host.__dict__ |= machine(EHCI, NIC).__dict__
             one.watch.send(NIC.sbdf)
             second = await one.publisher.until(lambda each: each.generation == 2)
