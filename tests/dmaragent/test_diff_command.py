@@ -157,7 +157,7 @@ def test_a_guest_that_starts_with_other_warnings_shows_them(
     ran = run(capsys, "diff", before, after, "--guest", guest, "--xen", "4.17")
 
     lines = ran.out.splitlines()
-    assert any("starts on both, other warnings" in one for one in lines)
+    assert "starts on both, other warnings" in " ".join(ran.out.split())
     assert any(one.startswith("    B  ") for one in lines)
 
 
@@ -167,7 +167,8 @@ def test_a_file_of_a_folder_without_a_name_is_no_guest(tmp_path: Path, capsys: C
 
     ran = run(capsys, "diff", HP, HP, "--guest", tmp_path / "guests")
 
-    assert "pool.cfg: no name with a memory, a type or devices" in " ".join(ran.out.split())
+    # A long path may be cut anywhere: the words are what is asked for.
+    assert "pool.cfg:nonamewithamemory,atypeordevices" in "".join(ran.out.split())
 
 
 @pytest.mark.parametrize(("release", "severity"), [("4.17", "warning"), ("4.19", "critical")])
