@@ -15,7 +15,7 @@ help:
 	@echo "make docs      write what is generated: ledger, findings, messages, completion"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
-	@echo "make vm        boot a real Linux and a real Xen, and compare; write docs/truth.md (as root)"
+	@echo "make vm        boot a real Linux, and compare (as root)"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.
