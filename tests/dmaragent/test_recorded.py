@@ -219,6 +219,33 @@ def test_a_file_larger_than_its_limit_failed_and_is_not_cut(tmp_path: Path) -> N
     assert read_file(str(path), request(10, 4)) == bytes(4)
 
 
+def test_the_kernel_is_asked_for_no_byte_behind_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config"
+    path.write_bytes(bytes(4096))
+    opened, duplicates = os.open, []
+
+    def opening(name: str, flags: int) -> int:
+        descriptor = opened(name, flags)
+        duplicates.append(os.dup(descriptor))  # has the same offset
+        return descriptor
+
+    monkeypatch.setattr(os, "open", opening)
+    read_file(str(path), ledger.PCI_CONFIG.request(str(tmp_path)))
+
+    (duplicate,) = duplicates
+    assert os.lseek(duplicate, 0, os.SEEK_CUR) == 64
+    os.close(duplicate)
+
+
+def test_a_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "DMAR"
+    path.write_bytes(bytes(range(256)) * 1024)
+
+    assert read_file(str(path), ledger.ACPI_TABLE.request("DMAR")) == bytes(range(256)) * 1024
+
+
 def test_a_live_host_tells_absent_from_denied_from_failed(tmp_path: Path) -> None:
     live = LiveHost()
     request = ledger.Entry(operation=Operation.READ, path="{}", reason="").request

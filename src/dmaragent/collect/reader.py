@@ -30,6 +30,8 @@ _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 WRITER_WITHIN = 3.0
 """In seconds: a pipe that nobody has opened for writing by then is not waited for."""
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
+_PIECE = 1 << 16
+"""How many bytes are asked for at once: so much memory is set aside before they are there."""
 
 
 def missing(error: OSError) -> Missing:
@@ -45,19 +47,35 @@ def missing(error: OSError) -> Missing:
 
 
 def read_file(path: str, request: Request) -> bytes | Missing:
-    """Read the regular file at `path` as far as `request` allows."""
+    """Read the regular file at `path` as far as `request` allows.
+
+    The kernel is asked for no byte beyond: a Python file would fill its buffer, and what lies
+    behind the first 64 bytes of a configuration space is slow to read and not always harmless.
+    """
     most = request.limit if request.window is None else request.window
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+            if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a directory says so itself
                 return Missing(MissingKind.FAILED, "not a regular file")
-            content = file.read(most + (request.window is None))
+            content = _read_most(descriptor, most + (request.window is None))
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return missing(error)
     if len(content) > most:
         return Missing(MissingKind.FAILED, f"more than {request.limit} bytes")
     return content
+
+
+def _read_most(descriptor: int, most: int) -> bytes:
+    """Read `most` bytes, or as many as there are."""
+    parts = []
+    while most and (part := os.read(descriptor, min(most, _PIECE))):
+        parts.append(part)
+        most -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def read_stream(path: str, limit: int) -> bytes | Missing:

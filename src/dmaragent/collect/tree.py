@@ -47,7 +47,7 @@ class DiskTree:
     def __init__(self, root: str) -> None:
         self._root = root
         self._folders: dict[str, str] = {}
-        """Where the directories met so far really are: most files lie beside others."""
+        """Where the directories met so far really are: most lie beside others, as files do."""
 
     def read(self, path: str, request: Request) -> bytes | Missing:
         """Read the file."""
@@ -81,12 +81,18 @@ class DiskTree:
 
         """
         parent, _, name = path.rpartition("/")
-        folder = self._folders.get(parent)
-        if folder is None:
-            folder = self._folders[parent] = self._real(parent)
-        real = os.path.join(folder, name)
+        if parent not in self._folders:
+            above, _, last = parent.rpartition("/")
+            if above not in self._folders:
+                self._folders[above] = self._real(above)
+            self._folders[parent] = self._below(above, last)
+        return self._below(parent, name)
+
+    def _below(self, parent: str, name: str) -> str:
+        """Give where `name` in the directory `parent`, which was met, really is."""
+        real = os.path.join(self._folders[parent], name)
         plain = name not in ("", ".", "..") and not os.path.islink(real)
-        return real if plain else self._real(path)
+        return real if plain else self._real(f"{parent}/{name}")
 
     def _real(self, path: str) -> str:
         real_root = os.path.realpath(self._root)
