@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.opening import open_host
 from dmaragent.collect.reader import read_file
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recording import Recorder, record, write_files
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
@@ -244,6 +245,33 @@ def test_a_file_of_many_pieces_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(256)) * 1024)
 
     assert read_file(str(path), ledger.ACPI_TABLE.request("DMAR")) == bytes(range(256)) * 1024
+
+
+def test_what_a_call_was_given_makes_it_no_other_question() -> None:
+    first, second = (ledger.XEN_RDM_DEVICES.request(arguments=each) for each in (("a",), ("b",)))
+    recorder = Recorder(_host())
+    recorder.call(first)
+    recorder.call(second)
+
+    assert list(recorder.answers) == [first]
+    assert first == second
+    assert first != ledger.XEN_RDM.request()
+
+
+def test_a_manifest_of_more_values_than_a_host_has_is_refused_before_it_is_parsed(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "MOST_VALUES", 100_000)
+    content = (recording / manifest.NAME).read_bytes()
+    deceit = content.replace(b'"version"', b'"more": [' + b"[]," * 100_000 + b'0], "version"')
+    tracemalloc.start()
+    with pytest.raises(HostError, match="has more than 100000 values"):
+        manifest.load_manifest(deceit, "x")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 100_000
+    assert manifest.load_manifest(content, "x")
 
 
 def test_a_live_host_tells_absent_from_denied_from_failed(tmp_path: Path) -> None:

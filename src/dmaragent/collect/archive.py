@@ -26,8 +26,6 @@ from dmaragent.snapshot import Missing, MissingKind
 
 DEEPEST = 100
 """Steps of a name; sysfs has twenty-five where bridges are many."""
-LARGEST_MANIFEST = 1 << 26
-"""A host of 4,096 functions has one of 6 MiB."""
 MOST_HELD = 1 << 29
 """What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
 RECORDED = ("root/", "calls/")
@@ -178,7 +176,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     top, _, rest = path.partition("/")
     if manifest.NAME in (path, rest):
         _make_room(archive, member.size)
-        if member.size > LARGEST_MANIFEST:
+        if member.size > manifest.LARGEST:
             raise ValueError(f"has {member.size} bytes, more than a manifest ever has")
         archive.tree.add_file(path, _read(members, member.size))
         archive.manifests.append(top if rest else "")

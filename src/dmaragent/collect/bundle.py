@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dmaragent.collect import manifest
-from dmaragent.collect.archive import LARGEST_MANIFEST, RECORDED, Archive
+from dmaragent.collect.archive import RECORDED, Archive
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import LoggedReading
 from dmaragent.collect.members import shown
@@ -60,7 +60,7 @@ def machine_tops(archive: Archive) -> list[str]:
 
 def _manifest(archive: Archive, top: str) -> bytes:
     path = f"{top}/{manifest.NAME}" if top else f"/{manifest.NAME}"
-    request = Request(operation=Operation.READ, path=path, limit=LARGEST_MANIFEST, window=None)
+    request = Request(operation=Operation.READ, path=path, limit=manifest.LARGEST, window=None)
     content = archive.tree.read(path, request)
     assert isinstance(content, bytes)  # noqa: S101 - it was kept when it was met
     return content

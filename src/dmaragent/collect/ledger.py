@@ -4,11 +4,11 @@ A host is asked with a :class:`Request`, and only an entry of this ledger makes 
 ``docs/ledger.md`` is written from it (``make docs``), and a test holds them equal.
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 
-class Operation(Enum):
+class Operation(StrEnum):
     """What can be asked of a host."""
 
     READ = "read"
@@ -23,16 +23,16 @@ class Operation(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question to a host."""
+    """One question to a host: which one it is, its operation and its path say."""
 
     operation: Operation
     path: str
     """Absolute; for a call, its name."""
-    limit: int
+    limit: int = field(compare=False)
     """A file of more bytes than this is an error."""
-    window: int | None
+    window: int | None = field(compare=False)
     """Read only so many bytes from the start; None: all."""
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = field(default=(), compare=False)
     """Of a call."""
 
 

@@ -13,9 +13,12 @@ Outcomes are ``value`` and the kinds of :class:`~dmaragent.snapshot.MissingKind`
 Whoever reads a manifest checks every path and every hash: it may come from a stranger.
 """
 
+import io
 import json
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -26,6 +29,11 @@ from dmaragent.snapshot import Missing, MissingKind
 FORMAT = "dmaragent.recording"
 VERSION = 1
 NAME = "manifest.json"
+LARGEST = 1 << 27
+"""In bytes: a host of 4,096 functions has one of 6 MiB, one of 65,536 of 103 MiB."""
+MOST_VALUES = 1 << 23
+"""In a manifest: 65,536 functions have 3,000,000.  One empty list takes as much memory as twenty
+times its text, so the size alone does not tell what reading it takes."""
 
 Value = bytes | str | tuple[str, ...]
 
@@ -55,17 +63,15 @@ def log_reading(
     request: Request, answer: Value | Missing, *, redacted: bool = False
 ) -> LoggedReading:
     """Make the log's line of an `answer`."""
-    line = LoggedReading(
+    return LoggedReading(
         operation=request.operation,
         path=request.path,
+        missing=answer if isinstance(answer, Missing) else None,
+        entries=answer if isinstance(answer, tuple) else (),
+        sha256=sha256(answer_bytes(answer)).hexdigest() if isinstance(answer, bytes | str) else "",
         arguments=request.arguments,
         redacted=redacted,
     )
-    if isinstance(answer, Missing):
-        return replace(line, missing=answer)
-    if isinstance(answer, tuple):
-        return replace(line, entries=answer)
-    return replace(line, sha256=sha256(answer_bytes(answer)).hexdigest())
 
 
 def answer_bytes(answer: bytes | str) -> bytes:
@@ -76,28 +82,34 @@ def answer_bytes(answer: bytes | str) -> bytes:
 def dump_manifest(
     readings: Iterable[LoggedReading], tool: str, redaction: Mapping[str, Any] | None = None
 ) -> bytes:
-    """Write a manifest, a line a reading; the same readings give the same bytes.
+    """Write a manifest, a line a reading, in their order.
 
     `redaction` says what was replaced, and how often; None where nothing was to be.
     """
-    ordered = sorted(readings, key=lambda each: (each.operation.value, each.path))
     start: dict[str, Any] = {"format": FORMAT, "version": VERSION, "tool": tool}
     if redaction is not None:
         start["redaction"] = redaction
-    head = json.dumps(start, indent=1)
-    lines = ",\n  ".join(json.dumps(_document(each)) for each in ordered)
-    return f'{head[:-2]},\n "readings": [\n  {lines}\n ]\n}}\n'.encode("ascii")
+    written = io.BytesIO()  # line by line: of a large host they are megabytes
+    written.write(f'{json.dumps(start, indent=1)[:-2]},\n "readings": ['.encode("ascii"))
+    between = b"\n  "
+    for each in readings:
+        written.write(between + json.dumps(_document(each)).encode("ascii"))
+        between = b",\n  "
+    written.write(b"\n ]\n}\n")
+    return written.getvalue()
 
 
 def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], LoggedReading]:
     """Read a manifest; `where` names it in errors.
 
     Raises:
-        HostError: it is no manifest, of another version, or a line of it is wrong.
+        HostError: it is no manifest, of another version, too much, or a line of it is wrong.
 
     """
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:  # no value comes without one
+        raise HostError(f"{where}: {NAME} has more than {MOST_VALUES} values")
     try:
-        document = json.loads(data)
+        document = json.loads(data, object_hook=_reading_or_object)
     except (ValueError, RecursionError) as error:
         raise HostError(f"{where}: {NAME} is not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
@@ -114,7 +126,7 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
     log: dict[tuple[Operation, str], LoggedReading] = {}
     for number, each in enumerate(readings):
         try:
-            reading = _reading(each)
+            reading = each if isinstance(each, LoggedReading) else _reading(each)
         except (ValueError, TypeError, KeyError) as error:
             raise HostError(f"{where}: reading {number} of {NAME} is wrong: {error}") from error
         if (reading.operation, reading.path) in log:
@@ -140,13 +152,21 @@ def _document(reading: LoggedReading) -> dict[str, Any]:
     return document
 
 
+def _reading_or_object(found: dict[str, Any]) -> LoggedReading | dict[str, Any]:
+    """Make a reading of what is one as soon as it is parsed: as objects they take far more room."""
+    try:
+        return _reading(found)
+    except (ValueError, TypeError, KeyError):
+        return found  # something else, or a wrong reading, which is told with its number
+
+
 def _reading(document: Mapping[str, Any]) -> LoggedReading:
     operation = Operation(document["operation"])
     path = _string(document["path"])
     _check_path(operation, path)
     outcome = _string(document["outcome"])
     if outcome != "value":
-        missing = Missing(MissingKind(outcome), _string(document.get("detail", "")))
+        missing = _missing(outcome, _string(document.get("detail", "")))
         return LoggedReading(operation=operation, path=path, missing=missing)
     redacted = document.get("redacted", False) is True
     if operation is Operation.LIST:
@@ -154,8 +174,14 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
             raise TypeError("its entries are no list")
         entries = tuple(_string(name) for name in document["entries"])
         return LoggedReading(operation=operation, path=path, entries=entries, redacted=redacted)
-    digest = _string(document["sha256"])
+    digest = sys.intern(_string(document["sha256"]))  # many files of sysfs are alike
     return LoggedReading(operation=operation, path=path, sha256=digest, redacted=redacted)
+
+
+@lru_cache(maxsize=64)
+def _missing(outcome: str, detail: str) -> Missing:
+    """Give the same one for the same words: thousands of a large host's readings have them."""
+    return Missing(MissingKind(outcome), detail)
 
 
 def _string(value: object) -> str:

@@ -7,8 +7,16 @@ from typing import BinaryIO
 from dmaragent.collect import manifest
 from dmaragent.collect.copied import copied_root
 from dmaragent.collect.dumps import named_tables
+from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
-from dmaragent.collect.reader import HostReader, missing, open_stream, read_rest, read_stream
+from dmaragent.collect.reader import (
+    HostReader,
+    missing,
+    open_stream,
+    read_file,
+    read_rest,
+    read_stream,
+)
 from dmaragent.collect.recorded import RecordedHost, TableHost
 from dmaragent.collect.tree import DiskTree
 from dmaragent.errors import HostError
@@ -31,6 +39,8 @@ LARGEST_INPUT = 1 << 26
 An archive has limits of its own: it is read as a stream, and little of it is kept."""
 _HEAD = 512
 """How much is read of a file to know what it is: the first header of a tar."""
+_BEGIN = 200
+"""Where in a manifest its format is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +150,14 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
         ) from error
 
 
-def read_input(path: str) -> bytes:
-    """Read a file that the user named.
+def read_input(path: str, limit: int | None = None) -> bytes:
+    """Read a file that the user named, of `limit` bytes at most, else of LARGEST_INPUT.
 
     Raises:
         HostError: it cannot be read.
 
     """
-    content = read_stream(path, LARGEST_INPUT)
+    content = read_stream(path, LARGEST_INPUT if limit is None else limit)
     if isinstance(content, Missing):
         raise _unreadable(path, content)
     return content
@@ -165,15 +175,16 @@ def is_directory_host(path: str) -> bool:
 
 def _is_recording(path: str) -> bool:
     name = os.path.join(path, manifest.NAME)
-    start = read_stream(name, LARGEST_INPUT) if os.path.isfile(name) else b""
-    return isinstance(start, bytes) and manifest.FORMAT.encode() in start[:200]
+    request = Request(operation=Operation.READ, path=name, limit=_BEGIN, window=_BEGIN)
+    start = read_file(name, request)
+    return isinstance(start, bytes) and manifest.FORMAT.encode() in start
 
 
 def _open_directory(path: str) -> OpenedHost:
     name = os.path.join(path, manifest.NAME)
     tree = DiskTree(path)
     if os.path.isfile(name):
-        log = manifest.load_manifest(read_input(name), path)
+        log = manifest.load_manifest(read_input(name, manifest.LARGEST), path)
         return OpenedHost(RecordedHost(path, tree, log), RECORDED, path)
     copied = copied_root(tree)
     if copied is not None:

@@ -6,7 +6,7 @@ It is how the captured machines in testdata/ were made.
 
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dmaragent import __version__
@@ -57,7 +57,7 @@ class KeptHost:
     """A host that gives the answers that were kept, and nothing else."""
 
     def __init__(self, answers: Mapping[Request, Value | Missing]) -> None:
-        self._answers = {(each.operation, each.path): answers[each] for each in answers}
+        self._answers = answers
 
     def read(self, request: Request) -> bytes | Missing:
         """Give the bytes that were read."""
@@ -79,7 +79,7 @@ class KeptHost:
         return self.read(request)
 
     def _answer(self, request: Request) -> Value | Missing:
-        return self._answers.get((request.operation, request.path), _NOT_COLLECTED)
+        return self._answers.get(request, _NOT_COLLECTED)
 
 
 def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
@@ -98,15 +98,18 @@ def files_of(
     Those `changed` are not what the host said, which the manifest says; it holds
     `redaction`, what was done to them.
     """
-    readings: list[LoggedReading] = []
     files: dict[str, bytes] = {}
-    for request, answer in answers.items():
-        reading = log_reading(request, answer, redacted=request in changed)
-        readings.append(reading)
-        if isinstance(answer, bytes | str):
-            files[reading.file] = answer_bytes(answer)
+
+    def readings() -> Iterator[LoggedReading]:
+        for request in sorted(answers, key=lambda each: (each.operation, each.path)):
+            answer = answers[request]
+            reading = log_reading(request, answer, redacted=request in changed)
+            if isinstance(answer, bytes | str):
+                files[reading.file] = answer_bytes(answer)
+            yield reading
+
     tool = f"dmaragent {__version__}"
-    files[manifest.NAME] = manifest.dump_manifest(readings, tool, redaction)
+    files[manifest.NAME] = manifest.dump_manifest(readings(), tool, redaction)
     return files
 
 
