@@ -4,7 +4,7 @@ import io
 from functools import cache
 
 from dmaragent.collect.archive import is_archive
-from dmaragent.collect.bundling import pack, record_bundle
+from dmaragent.collect.bundling import ask_host, keep_answers, pack
 from dmaragent.collect.foreign import open_archive
 from dmaragent.collect.opening import open_file
 from dmaragent.collect.reader import HostReader
@@ -58,7 +58,7 @@ def seeds() -> list[bytes]:
     small, large, _ = _files()
     copied = {name: each for name, each in large.items() if name.startswith("root/sys/")}
     bare = {name.removeprefix("root/"): each for name, each in copied.items()}
-    made = record_bundle(machines.small_host(), lambda _: (), redact=True)
+    made = keep_answers(ask_host(machines.small_host(), lambda _: ()), redact=True)
     return [
         tar_of(small),
         *(packer(tar_of(small)) for packer in PACKERS.values()),

@@ -9,7 +9,7 @@ import pytest
 
 from dmaragent.checks import check
 from dmaragent.collect import ledger
-from dmaragent.collect.bundling import Recorded, pack, record_bundle, top_folder
+from dmaragent.collect.bundling import Recorded, ask_host, keep_answers, pack, top_folder
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import Request
 from dmaragent.collect.opening import open_host
@@ -64,7 +64,7 @@ class Telling:
 
 
 def _recorded(host: HostReader, *, redact: bool = True) -> Recorded:
-    return record_bundle(host, lambda _: [], redact=redact)
+    return keep_answers(ask_host(host, lambda _: []), redact=redact)
 
 
 def _answers(inventory: Inventory) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.collect.bundling import pack, record_bundle
+from dmaragent.collect.bundling import ask_host, keep_answers, pack
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL
 from dmaragent.collect.opening import open_host
@@ -80,7 +80,7 @@ def test_what_the_host_s_xl_made_of_a_guest_is_in_the_bundle(
     host = fake_host([Function(sbdf="0000:00:1d.0")], {"DMAR": data})
     host.calls["libxlutil"] = ANSWERS
     host.files["/sys/hypervisor/type"] = b"xen\n"
-    recorded = record_bundle(host, lambda _: [LIBXLUTIL.request()], redact=True)
+    recorded = keep_answers(ask_host(host, lambda _: [LIBXLUTIL.request()]), redact=True)
     (tmp_path / "b").write_bytes(pack(recorded.files, "top", 1))
     guest = tmp_path / "g.cfg"
     guest.write_text('type = "hvm"\nmemory = 64\nrdm = "strategy=host,policy=relaxed"\n')

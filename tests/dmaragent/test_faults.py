@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.cli import main
-from dmaragent.collect.bundling import record_bundle, top_folder
+from dmaragent.collect.bundling import ask_host, keep_answers, top_folder
 from dmaragent.collect.collect import collect
 from dmaragent.collect.recording import KeptHost, Recorder
 from dmaragent.collect.udev import enumerate_pci
@@ -405,4 +405,4 @@ def test_a_bundle_of_a_mad_clock_has_a_name_all_the_same(
     answer = call(CLOCK.request())
     host.calls["clock"] = answer
 
-    assert top_folder(record_bundle(host, lambda _: (), redact=True).taken) == name
+    assert top_folder(keep_answers(ask_host(host, lambda _: ()), redact=True).taken) == name

@@ -2,15 +2,16 @@
 
 import io
 import lzma
-import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from tarfile import BLOCKSIZE
 from typing import IO
 
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
+from dmaragent.collect.headers import Headers
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import Value, answer_bytes
 from dmaragent.collect.reader import HostReader
@@ -54,10 +55,8 @@ class Recorded:
     redacted: bool
 
 
-def record_bundle(
-    host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]], *, redact: bool
-) -> Recorded:
-    """Read everything the ledger names from `host`, and redact it if so.
+def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]]) -> Answers:
+    """Read everything the ledger names from `host`.
 
     `calls` are made besides: those that depend on what was read.
     """
@@ -65,11 +64,14 @@ def record_bundle(
     for request in calls(collect(recorder)):
         recorder.call(request)
     collect_evidence(recorder)
+    return recorder.answers
+
+
+def keep_answers(answers: Answers, *, redact: bool) -> Recorded:
+    """Make of a host's `answers` what goes into a bundle, redacted if so."""
     redactor = Redactor()
-    kept: Answers = recorder.answers
-    if redact:
-        kept = redact_answers(recorder.answers, redactor)
-    changed = frozenset(one for one, answer in kept.items() if answer != recorder.answers[one])
+    kept = redact_answers(answers, redactor) if redact else answers
+    changed = frozenset(one for one, answer in kept.items() if answer != answers[one])
     words = redactor.words
     note = {"replaced": dict(sorted(redactor.places.items())), "boot_words_left_out": words}
     return Recorded(
@@ -144,20 +146,15 @@ def pack(files: Mapping[str, bytes], top: str, taken: int, *, compress: bool = T
 def _add_files(
     out: IO[bytes] | lzma.LZMAFile, files: Mapping[str, bytes], top: str, taken: int
 ) -> None:
-    """Write the members one after the other: tarfile's own loop takes twice as long."""
+    """Write the members one after the other, and copy none of them: a manifest may be large."""
+    headers = Headers(taken)
+    filling = b""
     for name in sorted(files, key=_manifest_first):
-        member = tarfile.TarInfo(f"{top}/{name}")
-        member.size, member.mtime, member.mode = len(files[name]), taken, 0o600
-        out.write(_header(member) + files[name] + bytes(-len(files[name]) % tarfile.BLOCKSIZE))
-    out.write(bytes(2 * tarfile.BLOCKSIZE))
-
-
-def _header(member: tarfile.TarInfo) -> bytes:
-    """Give the plain header, or where that has no room for the name, one that has."""
-    try:
-        return member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
-    except (ValueError, UnicodeEncodeError):
-        return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        content = files[name]
+        out.write(filling + headers.header(f"{top}/{name}", len(content)))
+        out.write(content)
+        filling = bytes(-len(content) % BLOCKSIZE)
+    out.write(filling + bytes(2 * BLOCKSIZE))
 
 
 def top_folder(taken: int) -> str:

@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
 
+    from dmaragent.collect.bundling import Answers
     from dmaragent.present.dump_text import Written
 
 NAME = "dump"
@@ -58,37 +59,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the bundle, and say what is in it."""
-    from dmaragent.api import library_request, read_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.bundling import pack, record_bundle, top_folder  # noqa: PLC0415 - likewise
-    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
-    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.collect.bundling import keep_answers, pack, top_folder  # noqa: PLC0415 - start-up
     from dmaragent.commands.derived import derive  # noqa: PLC0415 - likewise
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
     from dmaragent.present.dump_text import Written  # noqa: PLC0415 - likewise
 
     _check_output(options)
-    guests = [
-        guest
-        for file in read_guest_files(options.guest)
-        for guest in read_guests(file.text, file.path)
-    ]
-    _say("reading the host")
-    opened = open_host(options.host)
-    recorded = record_bundle(
-        opened.reader,
-        lambda snapshot: [library_request(join(snapshot), guests)],
-        redact=not options.no_redact,
-    )
-    _say(f"{recorded.readings} readings; deciding")
-    derived, problems = derive(recorded.snapshot, opened.kind)
+    answers, kind, source = _ask(options)
+    _say(f"{len(answers)} readings; deciding")
+    recorded = keep_answers(answers, redact=not options.no_redact)
+    derived, problems = derive(recorded.snapshot, kind)
     _say("packing")
     top = top_folder(recorded.taken)
     packed = pack({**recorded.files, **derived}, top, recorded.taken)
     written = Written(
         path=_write(options, packed, f"{top}.tar.xz"),
         size=len(packed),
-        host=opened.kind,
-        source=opened.path,
+        host=kind,
+        source=source,
         readings=recorded.readings,
         lost=tuple((request.path, missing) for request, missing in recorded.lost),
         redacted=recorded.redacted,
@@ -98,6 +85,25 @@ def run(options: argparse.Namespace) -> int:
     )
     _tell(options, written)
     return 1 if recorded.lost or problems else 0
+
+
+def _ask(options: argparse.Namespace) -> tuple[Answers, str, str]:
+    """Ask the host; give its answers, its kind and its path, and let go of the host itself."""
+    from dmaragent.api import library_request, read_guests  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.bundling import ask_host  # noqa: PLC0415 - likewise
+    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
+    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.host import join  # noqa: PLC0415 - likewise
+
+    guests = [
+        guest
+        for file in read_guest_files(options.guest)
+        for guest in read_guests(file.text, file.path)
+    ]
+    _say("reading the host")
+    opened = open_host(options.host)
+    answers = ask_host(opened.reader, lambda snapshot: [library_request(join(snapshot), guests)])
+    return answers, opened.kind, opened.path
 
 
 def _check_output(options: argparse.Namespace) -> None:
