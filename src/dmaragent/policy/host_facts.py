@@ -85,8 +85,8 @@ class HostFacts:
 
     def virtual_functions(self, sbdf: SBDF) -> tuple[SBDF, ...]:
         """Give the virtual functions of `sbdf` that answer."""
-        functions = (self.functions or {}).values()
-        return tuple(sorted(one.sbdf for one in functions if one.physical_function == sbdf))
+        virtual = (one for one in (self.functions or {}).values() if one.physical_function)
+        return tuple(sorted(one.sbdf for one in virtual if one.physical_function == sbdf))
 
 
 def facts_of(
