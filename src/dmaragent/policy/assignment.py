@@ -19,11 +19,17 @@ from dmaragent.topology import PciFunction
 SHARED_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
 IDENTITY_RULE = Rule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
 HOST_BRIDGE_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
+BRIDGED_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
 FLAG_RULE = Rule("libxl_pci.c, pci_add_dm_done", of_regions=False)
 ABSENT_RULE = Rule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = Rule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = Rule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 _HOST_BRIDGE = 0x0600
+_SUBTRACTIVE = 0x060401
+"""The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
+has no such thing."""
+XSA_400, XSA_400_EVERYWHERE = (4, 13), (4, 17)
+"""The first series with the fix of XSA-400, in its later point releases; and in all of them."""
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """Where an HVM guest has no RAM below its end of low RAM: libxc, ``LIBXL_VGA_HOLE_SIZE``."""
 SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
@@ -115,6 +121,7 @@ def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decis
         return
     regions = host.regions_of(sbdf)
     yield from _open_questions(one, host, regions)
+    yield from _bridged(one, host, regions)
     strict = policy is Policy.STRICT
     for shared in (host.shared or {}).get(sbdf, ()):
         words = f"{span(shared.region)} of {sbdf} is shared: its scope has {shared.sharers} entries"
@@ -141,6 +148,36 @@ def is_host_bridge(function: PciFunction | None) -> bool:
     """Tell whether it is a host bridge, by its class: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE."""
     code = None if function is None else function.class_code
     return code is not None and code >> 8 == _HOST_BRIDGE
+
+
+def _bridged(
+    one: Added, host: HostFacts, regions: tuple[AddressRange, ...] | None
+) -> Iterator[Decision]:
+    """Say that a conventional device behind a bridge keeps its owner while it has a region.
+
+    Whether a device is PCI Express stands beyond what is read of its configuration.  A bus
+    below a bridge with subtractive decode is conventional; one with an endpoint that is not
+    device 0 probably is.
+    """
+    series = None if host.release is None else host.release.series
+    if not regions or (series is not None and series < XSA_400):
+        return
+    above, certain = host.conventional(one.sbdf, _SUBTRACTIVE)
+    if above is None:
+        return
+    rule = "since XSA-400 Xen gives such a device to no guest while it has a region"
+    if certain and (series is None or series >= XSA_400_EVERYWHERE):
+        reason = f"{one.sbdf} is conventional PCI behind the bridge {above}: {rule}"
+        yield _refusal(Decider.XEN, reason, BRIDGED_RULE, one)
+        return
+    reason = f"{one.sbdf} may be conventional PCI behind the bridge {above}: {rule}"
+    if certain:
+        reason = (
+            f"{one.sbdf} is conventional PCI behind the bridge {above}: {rule}, and the first "
+            "point releases of this series are without it"
+        )
+    shown, place = BRIDGED_RULE.error, one.device.place
+    yield unsure(reason, rule=BRIDGED_RULE, shown=shown, device=one.sbdf, place=place)
 
 
 def _open_questions(

@@ -37,6 +37,7 @@ from dmaragent.policy.settings import DeviceSetting
 
 BUILD_RULE = Rule("libxl_dm.c, libxl__domain_device_construct_rdm")
 LAYOUT_RULE = Rule("libxl_dom.c, libxl__build_hvm", of_regions=False)
+SHADOW_RULE = Rule("Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False)
 MAP_RULE = Rule("libxl_x86.c, domain_construct_memmap")
 HVMLOADER_RULE = Rule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
@@ -103,7 +104,9 @@ def _result(
 
 
 def _refused(decider: Decider, reason: str, rule: Rule) -> Decision:
-    return Decision(decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule)
+    return Decision(
+        decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
+    )
 
 
 def _build_pvh(scenario: Scenario) -> Built:
@@ -123,6 +126,9 @@ def _build_hvm(
         before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     except ValueError as error:
         return _result((_refused(Decider.LIBXL, str(error), LAYOUT_RULE),))
+    if guest.hap is False and host.shadow is False:
+        reason = "hap=0 needs shadow paging, which this Xen was built without"
+        return _result((_refused(Decider.XEN, reason, SHADOW_RULE),))
     hap = guest.hap if guest.hap is not None else host.hap is not False
     boundary = DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary
     layout = resolve_layout(

@@ -45,6 +45,8 @@ class HostFacts:
     """Why Xen has no working IOMMU for guests, or empty."""
     hap: bool | None = None
     """Whether the host can do hardware-assisted paging; None: not known."""
+    shadow: bool | None = None
+    """Whether this Xen can do without it, by shadow paging; None: not known."""
     release: Release | None = None
     """The hypervisor's; None where none is known."""
     incomplete: str = ""
@@ -88,6 +90,35 @@ class HostFacts:
         virtual = (one for one in (self.functions or {}).values() if one.physical_function)
         return tuple(sorted(one.sbdf for one in virtual if one.physical_function == sbdf))
 
+    def conventional(self, sbdf: SBDF, subtractive: int) -> tuple[SBDF | None, bool]:
+        """Give the bridge above `sbdf` if its bus is or may be conventional PCI; and if it is.
+
+        It is below a bridge of class `subtractive`; it may be where an endpoint on it, virtual
+        functions aside, is not device 0.
+        """
+        functions = self.functions or {}
+        own = functions.get(sbdf)
+        if own is None or own.is_bridge or own.physical_function is not None:
+            return None, False
+        above = [
+            each
+            for each in functions.values()
+            if each.sbdf.segment == sbdf.segment and sbdf.bus in each.buses_behind
+        ]
+        nearest = max(above, key=lambda each: each.secondary_bus or 0, default=None)
+        if nearest is None:
+            return None, False
+        if any(each.class_code == subtractive for each in above):
+            return nearest.sbdf, True
+        beside = (
+            each
+            for each in functions.values()
+            if (each.sbdf.segment, each.sbdf.bus) == (sbdf.segment, sbdf.bus)
+            and not each.is_bridge
+            and each.physical_function is None
+        )
+        return (nearest.sbdf if any(each.sbdf.device for each in beside) else None), False
+
 
 def facts_of(
     inventory: Inventory,
@@ -115,6 +146,8 @@ def facts_of(
         assignable=frozenset(assignable) if isinstance(assignable, tuple) else None,
         iommu_off=_iommu_off(inventory),
         hap=None if caps is None else "hap" in caps,
+        # Xen names both since the same release: where hap is named, shadow would be.
+        shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         release=release or running,
         incomplete=_incomplete(inventory),
         undetermined=inventory.undetermined
