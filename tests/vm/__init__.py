@@ -1,1 +1,1 @@
-"""The truth test: what dmaragent says, held against a booted Linux; Xen is still to come."""
+"""The truth test: what dmaragent says, held against a booted Linux and a booted Xen."""

@@ -1,7 +1,6 @@
 """Xen by OVMF and GRUB, which can put an ACPI table in the place of the firmware's.
 
 What Xen then sees is what firmware would have given it: so a PV dom0 sees it too, as RMAD.
-No scenario uses this yet, and it was not run.
 """
 
 from dataclasses import replace
@@ -36,7 +35,9 @@ def xen(boot: Boot, xen_line: str) -> Booted:
 
 def _disk(name: str, table: bytes | None, xen_line: str, linux_line: str) -> Path:
     text = _CONFIGURATION.format(
-        table="" if table is None else _TABLE, xen=xen_line, linux=linux_line
+        table="" if table is None else _TABLE,
+        xen=xen_line.replace(";", "\\;"),  # which would end GRUB's command
+        linux=linux_line,
     )
     inputs = digest(text, table or b"", kernel().release, xen_image(), initrd(), Path(__file__))
 

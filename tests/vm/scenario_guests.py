@@ -1,0 +1,100 @@
+"""Guests of a Xen dom0: what `resolve` and `hotplug` say of each, and what xl and Xen then did.
+
+The answers are those of dom0's bundle, outside.  xl leaves the policy of rdm="strategy=host" to
+memory that it never wrote: there the answer is a set, and what was seen has to be one of it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from vm.asking import replayed
+from vm.dom0 import dom0
+from vm.guests import ATTACHED, GUESTS, Outcome, files, said, seen
+from vm.machine import Boot, Booted
+from vm.truth import Section, Truth
+
+
+@pytest.fixture(scope="module")
+def machine(boot_xen: Callable[[Boot, str], Booted]) -> Booted:
+    """Boot it once, and lay the configurations beside its bundle."""
+    booted = dom0(boot_xen)
+    for path, data in files().items():
+        (booted.out / path.rpartition("/")[2]).write_bytes(data)
+    return booted
+
+
+@pytest.fixture(scope="module")
+def answers(machine: Booted) -> dict[str, list[Outcome]]:
+    """Resolve each guest once: the outcomes that are said to be possible."""
+    bundle = machine.out / "bundle.tar.xz"
+    return {name: said(replayed(bundle, "resolve", f"{name}.cfg")["guests"][0]) for name in GUESTS}
+
+
+def test_guests_start_or_not_as_resolve_says(
+    machine: Booted, answers: dict[str, list[Outcome]], truth: Truth
+) -> None:
+    section = truth.section(
+        "Guests: whether they start, and what is said of regions",
+        """`dmaragent resolve` on dom0's bundle, against `xl create`: whether it starts, libxl's
+        lines of RDM conflicts, Xen's of shared regions and of pages that it does not map, and the
+        error or exit status. Where the answer is a set, the row says of how many, and shows the
+        one that was seen, if it is among them.""",
+        "guest",
+    )
+    for name, possible in answers.items():
+        row(section, named(name), possible, seen(machine, name, 3), str)
+    section.hold()
+
+
+def test_their_memory_is_laid_out_as_resolve_says(
+    machine: Booted, answers: dict[str, list[Outcome]], truth: Truth
+) -> None:
+    section = truth.section(
+        "Guests: their memory",
+        """The memory map that `dmaragent resolve` foretells, against the E820 table that
+        hvmloader printed in the guest, from 1 MiB on and without what hvmloader itself adds from
+        0xfc000000 to 4 GiB; of the guests that started.""",
+        "guest",
+    )
+    for name, possible in answers.items():
+        found = seen(machine, name, 3)
+        if found.starts:
+            assert found.map, f"{name}: hvmloader told no memory map"
+            row(section, named(name), possible, found, lambda each: "; ".join(each.map))
+    section.hold()
+
+
+def test_devices_are_attached_or_not_as_hotplug_says(machine: Booted, truth: Truth) -> None:
+    section = truth.section(
+        "Guests: devices attached while they run",
+        """`dmaragent hotplug` on dom0's bundle, against `xl pci-attach` to the guest when
+        hvmloader had laid out its memory.""",
+        "guest, device",
+    )
+    bundle = machine.out / "bundle.tar.xz"
+    for name, specs in ATTACHED.items():
+        for number, spec in enumerate(specs):
+            answer = replayed(bundle, "hotplug", spec, "--into", f"{name}.cfg")
+            found = seen(machine, f"{name}.{number}", 1)
+            row(section, f"{name}: {spec}", said(answer), found, str)
+    section.hold()
+
+
+def row(
+    section: Section,
+    what: str,
+    possible: Sequence[Outcome],
+    found: Outcome,
+    words: Callable[[Outcome], str],
+) -> None:
+    """Compare what was seen with the answers: with that one of them which is the same."""
+    same = [each for each in possible if each == found]
+    if len(possible) > 1:
+        what = f"{what} (one of {len(possible)} answers)"
+    section.row(what, words((same or list(possible))[0]), words(found))
+
+
+def named(name: str) -> str:
+    """Give a guest's name with what its configuration has besides."""
+    return f"{name}: {', '.join(GUESTS[name]) or 'nothing'}"

@@ -1,0 +1,94 @@
+"""Tables with which Xen switches VT-d off, and VT-d switched off by hand: small dom0s.
+
+The machine's bundle is asked, with the hypercall's answers and, for what is predicted, without.
+Xen's own word is its console, `xl info`, and the hypercall made beside dmaragent.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.tables import rmrr
+from vm.asking import PRELUDE, inventory_without, replayed
+from vm.dom0 import ASK_XEN, CPU, EHCI, FILES, UHCI, ranges, told_by_xen
+from vm.firmware import with_structures
+from vm.machine import Boot, Booted
+from vm.truth import Truth
+
+BOOT = Boot(
+    name="xen-refuses",
+    mode="script",
+    memory=1536,
+    cpu=CPU,
+    files=FILES,
+    limit=300,
+    inside=f"""{PRELUDE}
+modprobe -a xen-privcmd xenfs xen-evtchn
+mount -t xenfs xenfs /proc/xen || fail "no xenfs"
+cat /sys/firmware/acpi/tables/RMAD >rmad || fail "no RMAD"
+{ASK_XEN}
+xl info >info || fail "xl info"
+dmaragent dump -o bundle.tar.xz >dump.txt 2>&1 || [ $? -eq 1 ] || fail "dump: $(cat dump.txt)"
+""",
+)
+GOOD = rmrr(0x10001000, 0x10001FFF, UHCI)
+OTHER = rmrr(0x12345000, 0x12347FFF, EHCI)
+CASES = {
+    "regions that share a byte": ((GOOD, rmrr(0x10001FFF, 0x10002FFE, EHCI)), "", "overlap"),
+    "a region that ends before it starts": ((GOOD, rmrr(0x12348000, 0x12345FFF, EHCI)), "", "base"),
+    "iommu=0 and a good table": ((GOOD, OTHER), "iommu=0", "iommu=0"),
+}
+"""By name the regions, Xen's command line, and a word of the reason that has to be told."""
+
+
+@pytest.fixture(scope="module")
+def machines(boot_xen: Callable[[Boot, str], Booted]) -> dict[str, Booted]:
+    """Boot each once."""
+    found = {}
+    for number, (name, (structures, line, _)) in enumerate(CASES.items()):
+        here = with_structures(replace(BOOT, name=f"xen-refuses-{number}"), *structures)
+        found[name] = boot_xen(here, f"dom0_mem=768M,max:768M iommu=debug,verbose {line}".strip())
+    return found
+
+
+def test_xen_has_vtd_off_as_predicted(machines: dict[str, Booted], truth: Truth) -> None:
+    section = truth.section(
+        "Xen: tables and options with which it has VT-d off",
+        """What dmaragent says of the machine's bundle without the hypercall's answers: its list,
+        and whether Xen has VT-d off by the table and the command line. Xen's side is the
+        hypercall, and what its console and `xl info` say, which have to agree.""",
+        "machine",
+    )
+    for name, machine in machines.items():
+        told = predicted(machine)
+        said = [f"off: {bool(told['vtd_disabled'])}", *ranges(told["entries"])]
+        section.row(name, said, [f"off: {has_vtd_off(machine)}", *told_by_xen(machine)["all"]])
+    section.hold()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_empty_list_has_its_reason(machines: dict[str, Booted], name: str) -> None:
+    """Xen's own list, and the predicted one."""
+    word = CASES[name][2]
+    own = replayed(machines[name].out / "bundle.tar.xz", "inventory")["xen"]
+    assert (own["source"], own["entries"]) == ("hypervisor", [])
+    assert word in " ".join(own["why_empty"])
+    assert word in predicted(machines[name])["vtd_disabled"]
+
+
+def predicted(machine: Booted) -> dict[str, Any]:
+    """Give what is said of Xen's list without the hypercall."""
+    told: dict[str, Any] = inventory_without(machine.out / "bundle.tar.xz", "xen-rdm")["xen"]
+    assert told["source"] == "predicted"
+    return told
+
+
+def has_vtd_off(machine: Booted) -> bool:
+    """Say whether Xen has VT-d off, by its console and by `xl info`."""
+    (line,) = re.findall(r"I/O virtualisation (enabled|disabled)", machine.serial)
+    (caps,) = re.findall(r"virt_caps +: (.*)", machine.text("info"))
+    assert (line == "enabled") == ("hvm_directio" in caps.split())
+    return bool(line == "disabled")
