@@ -74,7 +74,8 @@ class Boot:
     limit: int = 240
     """In seconds; several times what a machine with two cores of its own needs."""
     dies: str = ""
-    """A pattern of the console's line with which it ends, where its script is not to run."""
+    """A pattern of the console's lines with which it ends, or is stuck until the limit, where its
+    script is not to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +163,7 @@ def _run(boot: Boot, options: tuple[str, ...], attempt: int) -> Booted:
     seconds = time.monotonic() - begin
     serial = log.read_text("utf-8", "replace") if log.exists() else ""
     status = out / "status"
-    if boot.dies and not said and not status.exists() and re.search(boot.dies, serial):
+    if boot.dies and not status.exists() and re.search(boot.dies, serial):
         return Booted(name=boot.name, out=out, serial=serial, seconds=seconds)
     if said or boot.dies or not status.exists():
         tail = "\n".join(serial.splitlines()[-25:])
