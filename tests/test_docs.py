@@ -11,7 +11,7 @@ from dmaragent import __version__
 from dmaragent.checks import RULES
 from dmaragent.commands import VERBS, guest_options
 from fwtables import DamageKind
-from support import findings_page, ledger_page, messages_page
+from support import faults_page, findings_page, ledger_page, messages_page
 from support.cli import run
 from support.machines import MACHINES
 
@@ -29,6 +29,10 @@ def test_the_findings_page_has_every_rule() -> None:
 
     assert (ROOT / "docs/findings.md").read_text("utf-8") == page, "run make docs"
     assert all(f"\n## {rule.id}\n" in page for rule in RULES)
+
+
+def test_the_faults_page_is_what_is_tested() -> None:
+    assert (ROOT / "docs/faults.md").read_text("utf-8") == faults_page.page(), "run make docs"
 
 
 def test_the_messages_page_is_the_tables() -> None:
