@@ -10,7 +10,7 @@ from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.regions import is_placeholder
 from dmaragent.checks.rules import rule, some
 from dmaragent.inventory import Region
-from dmaragent.platforms.xen import listed_pages
+from dmaragent.platforms.xen_units import listed_pages
 from dmaragent.policy.build import HVMLOADER_OWN
 from dmaragent.policy.layout import MAP_ENTRIES
 from dmaragent.policy.model import MIB

@@ -6,13 +6,10 @@ the XHCI debug console, which are no firmware's, and whether Xen has a page of a
 range (``mfn_valid``).
 """
 
-from bisect import bisect_right, insort
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Iterable
+from dataclasses import replace
 
-from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.host.xen import RdmEntry
+from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.xen_memory import in_use, is_reserved
 from dmaragent.platforms.xen_model import (
@@ -26,6 +23,7 @@ from dmaragent.platforms.xen_model import (
     behaviour_of,
 )
 from dmaragent.platforms.xen_options import UserRange, iommu_switched_off, parse_rmrr_option
+from dmaragent.platforms.xen_units import ALL_ONES, Unit, Units, by_device
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, PciTopology, Presence
 from fwtables import (
@@ -44,7 +42,6 @@ from fwtables import (
 from fwtables.constants import StructureType
 
 _SMALLEST_SCOPE = 8
-_ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 _PARSED = frozenset(
     {StructureType.DRHD, StructureType.RMRR, StructureType.ATSR, StructureType.RHSA}
 )
@@ -82,50 +79,16 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     switch = iommu_switched_off(command_line)
     off = f"{switch} stands on Xen's command line" if switch else walk.error
     options = tuple(walk.option(each, off) for each in parse_rmrr_option(command_line))
-    shown = () if off else tuple(unit for unit in reversed(walk.units) if unit.entry)
+    shown = () if off else walk.units.listed()
     return XenPrediction(
         behaviour=behaviour,
         vtd_disabled=off,
         entries=tuple(unit.entry for unit in shown if unit.entry),
         fates=tuple(_discarded(each) if off else each for each in walk.fates),
-        by_device=_by_device(shown),
+        by_device=by_device(shown),
         options=options,
         notes=(*_release_notes(release, behaviour), *walk.notes),
     )
-
-
-def listed_pages(base: int, limit: int) -> AddressRange | None:
-    """Give the pages that the hypercall reports of a region, or None where there are none.
-
-    The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
-    loses its page: ``intel_iommu_get_reserved_device_memory``.
-    """
-    start, end = base // PAGE, -(-limit // PAGE)
-    return AddressRange(start * PAGE, end * PAGE) if start < end else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
-
-    base: int
-    limit: int
-    devices: tuple[SBDF | None, ...]
-    """None: behind a bridge that is not there, or not known."""
-
-    @property
-    def entry(self) -> RdmEntry | None:
-        """What the hypercall reports of it, if anything."""
-        pages = listed_pages(self.base, self.limit)
-        if pages is None or not self.seen:
-            return None
-        return RdmEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
-
-    @property
-    def seen(self) -> tuple[SBDF | None, ...]:
-        """The devices up to the first 00:00.0: ``for_each_rmrr_device`` ends at a BDF of 0."""
-        ends = (number for number, sbdf in enumerate(self.devices) if sbdf and _is_zero(sbdf))
-        return self.devices[: next(ends, None)]
 
 
 class _Walk:
@@ -138,10 +101,7 @@ class _Walk:
         self.segments = frozenset(sbdf.segment for sbdf in topology.known)
         self.memory_map = memory_map
         self.behaviour = behaviour
-        self.units: list[_Unit] = []
-        """What is registered, in order."""
-        self.spans: list[tuple[int, int]] = []
-        """The same as bases and limits, by address."""
+        self.units = Units()
         self.fates: list[RegionFate] = []
         self.notes: list[str] = []
         self.error = ""
@@ -184,7 +144,7 @@ class _Walk:
             )
             return "it is too short for its type (EINVAL)" if parsed else ""
         if isinstance(structure, DRHD):
-            if structure.register_base_address in (0, _ALL_ONES):
+            if structure.register_base_address in (0, ALL_ONES):
                 address = f"its register address is 0x{structure.register_base_address:x}"
                 return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
             error = _scope_error(structure.undecoded)
@@ -215,7 +175,7 @@ class _Walk:
         if not isinstance(structure, RMRR):
             return self.refuse(offset, "it is too short for its type (EINVAL)")
         refusal, notes = self.memory(structure)
-        refusal = self.overlap(structure.base_address, structure.limit_address) or refusal
+        refusal = self.units.overlap(structure.base_address, structure.limit_address) or refusal
         refusal = refusal or _scope_error(structure.undecoded)
         if refusal:
             return self.refuse(offset, refusal)
@@ -227,18 +187,6 @@ class _Walk:
         """Let this RMRR switch VT-d off."""
         self.fail(offset, "RMRR", reason)
         return RegionFate(offset=offset, fate=Fate.REFUSED, entry=None, reason=reason)
-
-    def overlap(self, base: int, limit: int) -> str:
-        """Say which registered region `base` to `limit` overlaps; segments do not matter.
-
-        What is registered does not overlap, so only the last that begins at or below
-        `limit` can reach up to `base`.
-        """
-        before = bisect_right(self.spans, (limit, _ALL_ONES))
-        if before and base <= self.spans[before - 1][1]:
-            first, last = self.spans[before - 1]
-            return f"it overlaps the region 0x{first:x}-0x{last:x} (EEXIST)"
-        return ""
 
     def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
         """Judge the memory below `rmrr`: :mod:`dmaragent.platforms.xen_memory`."""
@@ -278,12 +226,11 @@ class _Walk:
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
             return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
-        unit = _Unit(base, limit, tuple(place.sbdf for place in places))
-        self.units.append(unit)
-        insort(self.spans, (base, limit))
+        unit = Unit(base, limit, tuple(place.sbdf for place in places))
+        self.units.register(unit)
         return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
-    def scope_notes(self, rmrr: RMRR, unit: _Unit, places: list[Located]) -> list[str]:
+    def scope_notes(self, rmrr: RMRR, unit: Unit, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
         if self.behaviour.looks_for_devices and not self.knows(rmrr.segment_number):
@@ -323,18 +270,18 @@ class _Walk:
         if off:
             return _refused(user, f"VT-d is off: {off}")
         # Xen compares with the first byte of the last page, not with its last.
-        if overlap := self.overlap(pages.start, pages.end - PAGE):
+        if overlap := self.units.overlap(pages.start, pages.end - PAGE):
             return _refused(user, overlap.removesuffix(" (EEXIST)"))
         if known and not any(device in self.topology.known for device in user.devices):
             return _refused(user, "none of its devices answers")
-        self.units.append(_Unit(pages.start, pages.end - 1, user.devices))
-        insort(self.spans, (pages.start, pages.end - 1))
-        if self.units[-1].entry is None:
+        unit = Unit(pages.start, pages.end - 1, user.devices)
+        self.units.register(unit)
+        if unit.entry is None:
             return replace(user, reason="its first device is 00:00.0, so it is never reported")
         return user
 
 
-def _reported(offset: int, unit: _Unit, notes: tuple[str, ...]) -> RegionFate:
+def _reported(offset: int, unit: Unit, notes: tuple[str, ...]) -> RegionFate:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Fate.LISTED
     reason = "Xen accepts it and lists it"
@@ -362,16 +309,6 @@ def _refused(user: UserRange, reason: str) -> UserRange:
     return replace(user, accepted=False, reason=reason)
 
 
-def _by_device(units: Iterable[_Unit]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
-    """Sort the entries by device: a unit once for each address, segment included."""
-    found: dict[SBDF, tuple[RdmEntry, ...]] = {}
-    for unit in units:
-        for sbdf in dict.fromkeys(unit.seen):
-            if sbdf is not None and unit.entry is not None:
-                found[sbdf] = (*found.get(sbdf, ()), unit.entry)
-    return MappingProxyType(found)
-
-
 def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
@@ -391,11 +328,6 @@ def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
 
 def _kind(structure: Structure) -> int:
     return structure.type if isinstance(structure, UnknownStructure) else int(structure.TYPE)
-
-
-def _is_zero(sbdf: SBDF) -> bool:
-    """Tell whether its 16 bits of bus, device and function are 0; Xen stores no more."""
-    return (sbdf.bus, sbdf.device, sbdf.function) == (0, 0, 0)
 
 
 def _scope_error(undecoded: bytes) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
-from dmaragent.platforms.xen import listed_pages, predict
+from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import (
     ERAS,
     Fate,
@@ -19,6 +19,7 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     releases_words,
 )
+from dmaragent.platforms.xen_units import listed_pages
 from dmaragent.snapshot import Missing
 from dmaragent.views.explain import (
     command_line,

@@ -1,0 +1,95 @@
+"""The regions that Xen registered: what the hypercall reports of them, for all and each device.
+
+Pure.  Xen keeps them in ``acpi_rmrr_units`` and walks that list from its newest on:
+drivers/passthrough/vtd/dmar.c and iommu.c.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.host.xen import RdmEntry
+
+ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
+"""The last address there can be."""
+
+
+def listed_pages(base: int, limit: int) -> AddressRange | None:
+    """Give the pages that the hypercall reports of a region, or None where there are none.
+
+    The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
+    loses its page: ``intel_iommu_get_reserved_device_memory``.
+    """
+    start, end = base // PAGE, -(-limit // PAGE)
+    return AddressRange(start * PAGE, end * PAGE) if start < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
+
+    base: int
+    limit: int
+    devices: tuple[SBDF | None, ...]
+    """None: behind a bridge that is not there, or not known."""
+
+    @property
+    def entry(self) -> RdmEntry | None:
+        """What the hypercall reports of it, if anything."""
+        pages = listed_pages(self.base, self.limit)
+        if pages is None or not self.seen:
+            return None
+        return RdmEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
+
+    @property
+    def seen(self) -> tuple[SBDF | None, ...]:
+        """The devices up to the first 00:00.0: ``for_each_rmrr_device`` ends at a BDF of 0."""
+        ends = (number for number, sbdf in enumerate(self.devices) if sbdf and _is_zero(sbdf))
+        return self.devices[: next(ends, None)]
+
+
+class Units:
+    """What is registered, in order; no two overlap."""
+
+    def __init__(self) -> None:
+        self._units: list[Unit] = []
+        self._spans: list[tuple[int, int]] = []
+        """The same as bases and limits, by address."""
+
+    def register(self, unit: Unit) -> None:
+        """Add a region that overlaps none: ``acpi_register_rmrr_unit``."""
+        self._units.append(unit)
+        insort(self._spans, (unit.base, unit.limit))
+
+    def overlap(self, base: int, limit: int) -> str:
+        """Say which registered region `base` to `limit` overlaps; segments do not matter.
+
+        What is registered does not overlap, so only the last that begins at or below
+        `limit` can reach up to `base`.
+        """
+        before = bisect_right(self._spans, (limit, ALL_ONES))
+        if before and base <= self._spans[before - 1][1]:
+            first, last = self._spans[before - 1]
+            return f"it overlaps the region 0x{first:x}-0x{last:x} (EEXIST)"
+        return ""
+
+    def listed(self) -> tuple[Unit, ...]:
+        """Give those that the hypercall reports, in its order: the newest first."""
+        return tuple(unit for unit in reversed(self._units) if unit.entry)
+
+
+def by_device(units: Iterable[Unit]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
+    """Sort the entries by device: a unit once for each address, segment included."""
+    found: dict[SBDF, tuple[RdmEntry, ...]] = {}
+    for unit in units:
+        for sbdf in dict.fromkeys(unit.seen):
+            if sbdf is not None and unit.entry is not None:
+                found[sbdf] = (*found.get(sbdf, ()), unit.entry)
+    return MappingProxyType(found)
+
+
+def _is_zero(sbdf: SBDF) -> bool:
+    """Tell whether its 16 bits of bus, device and function are 0; Xen stores no more."""
+    return (sbdf.bus, sbdf.device, sbdf.function) == (0, 0, 0)
