@@ -12,10 +12,10 @@ help:
 	@echo "make bench     measure, and write docs/performance.md"
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
-	@echo "make docs      write what is generated: ledger, findings, messages, completion"
+	@echo "make docs      write what is generated: ledger, findings, messages, faults, completion"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
-	@echo "make vm        boot a real Linux, and compare (as root)"
+	@echo "make vm        boot a real Linux and a real Xen, compare, write docs/truth.md (as root)"
 	@echo "make testdata  write the rebuilt machines in testdata/ from their facts"
 
 # One environment for all; made again when what it is made of changes.
@@ -66,6 +66,7 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
+	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
 	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
 
 testdata: $(VENV)/ready

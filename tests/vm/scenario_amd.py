@@ -1,0 +1,36 @@
+"""QEMU's amd-iommu: a table of another kind, and the answer that says so."""
+
+from collections.abc import Callable
+
+from vm.asking import CAPTURE, PRELUDE, inventory_without
+from vm.machine import AMD, Boot, Booted
+from vm.truth import Truth
+
+BOOT = Boot(
+    name="amd",
+    platform=AMD,
+    mode="mini",
+    files=CAPTURE,
+    inside=f"""{PRELUDE}
+ls /sys/firmware/acpi/tables >tables
+dmesg >dmesg
+sh /share/capture.sh -o captured.tar.gz >capture.txt 2>&1 || fail "$(cat capture.txt)"
+""",
+)
+
+
+def test_a_host_with_ivrs_is_said_to_be_amds(boot: Callable[[Boot], Booted], truth: Truth) -> None:
+    machine = boot(BOOT)
+    section = truth.section(
+        "AMD: why there is no DMAR table",
+        """The reason that `dmaragent inventory` gives, on the shell's capture; and what the
+        firmware's tables and the kernel's log have.""",
+        "what",
+    )
+    names = machine.text("tables").split()
+    # Not by the verb: without a table its exit code is 2.
+    told = inventory_without(machine.out / "captured.tar.gz", "nothing is hidden")["absence"]
+    section.row("the IOMMU", told["kind"], "amd" if "IVRS" in names else "not amd")
+    section.row("a DMAR table", told is None, "DMAR" in names)
+    section.hold()
+    assert "AMD-Vi" in machine.text("dmesg")
