@@ -8,6 +8,8 @@ import re
 from hashlib import sha256
 
 from dmaragent.collect import manifest
+from dmaragent.collect.archive import DEEPEST
+from dmaragent.collect.members import LONGEST_NAME
 from dmaragent.collect.recorded import RecordedHost
 from dmaragent.collect.recording import record
 from dmaragent.collect.tree import PackedTree
@@ -65,6 +67,8 @@ def check(data: bytes) -> None:
     tree = PackedTree()
     files = unpack(data)
     for name, content in files.items():
+        if len(name) > LONGEST_NAME or name.count("/") >= DEEPEST:
+            return  # an archive is refused for it before, and a file system has no such path
         try:
             tree.add_file(name, content)
         except ValueError:
