@@ -1,5 +1,6 @@
 """The lab: what is missing for it, one machine at a time, and the page at its end."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -17,6 +18,8 @@ _ALL = "scenario_*.py"
 @pytest.fixture(scope="session", autouse=True)
 def lab() -> None:
     """Refuse to begin without what the lab needs: a skipped truth is none."""
+    if os.geteuid():
+        pytest.exit("make vm has to be run as root: it makes a root file system", 2)
     lacking = ingredients.missing()
     if lacking:
         pytest.exit(f"make vm needs Debian's packages {' '.join(lacking)}", 2)

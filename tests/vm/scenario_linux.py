@@ -32,7 +32,8 @@ DISPLAY, SATA, ABSENT = scope(1, 0, (0x02, 0)), scope(1, 0, (0x1F, 2)), scope(1,
 BEHIND_TWO_BRIDGES = scope(1, 0, (0x1E, 0), (1, 0), (2, 0))
 BEHIND_ROOT_PORT, NVME = scope(1, 0, (0x1C, 0), (0, 0)), scope(1, 0, (0x1C, 4), (0, 0))
 ON_BUS_80 = scope(1, 0x80, (0, 0), (0, 0))
-BELOW_BRIDGE = scope(2, 0, (0x1E, 0))
+BELOW_BRIDGE, BELOW_ROOT_PORT = scope(2, 0, (0x1E, 0)), scope(2, 0, (0x1C, 4))
+"""All below the first is of its own group; what is below the root port, of another."""
 RESERVED = 0x3FFD0000
 """Where what SeaBIOS reserves begins, on a machine of 1 GiB."""
 IN_RAM = 0x3C800000
@@ -45,6 +46,7 @@ RMRRS = (
     rmrr(RESERVED + 0x6000, RESERVED + 0x6FFF, ABSENT),
     rmrr(RESERVED + 0x7000, RESERVED + 0x7FFF, DISPLAY),
     rmrr(RESERVED + 0x8000, RESERVED + 0x8FFF, NVME, NVME),
+    rmrr(RESERVED + 0xA000, RESERVED + 0xAFFF, BELOW_ROOT_PORT),
     rmrr(0xF0000, 0xFFFFF, SATA),
     rmrr(IN_RAM, IN_RAM + 0xFFFFF, XHCI),
 )
