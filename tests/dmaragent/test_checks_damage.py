@@ -96,6 +96,32 @@ def test_what_comes_of_a_scope_entry_of_length_0_is_by_its_structure(
     assert linux in found.linux
 
 
+@pytest.mark.parametrize(
+    ("entry", "linux"),
+    [
+        pytest.param(b"\x01\x06\0\0\0\0\x1d\0", "hangs at boot", id="the function"),
+        pytest.param(b"\x01\x04\0\0\0\0\x1d\0", "hangs at boot", id="the bus"),
+        pytest.param(
+            b"\x01\x06\0\0\0\0\x1d\x02", "takes what follows for entries", id="to the end"
+        ),
+        pytest.param(b"\x01\x07\0\0\0\0\x1d\x02", "hangs at boot", id="the DRHD's type"),
+    ],
+)
+def test_linux_hangs_where_the_bytes_after_a_short_entry_read_as_a_length_of_0(
+    entry: bytes, linux: str
+) -> None:
+    (found,) = told(host(table_of(rmrr(0x1000, 0x1FFF, entry), UNIT)), SCOPE)
+
+    assert linux in found.linux
+
+
+def test_what_linux_reads_beyond_the_table_is_not_guessed() -> None:
+    entry = b"\x01\x07\0\0\0\0\x1d\x02"
+    (found,) = told(host(table_of(UNIT, rmrr(0x1000, 0x1FFF, entry))), SCOPE)
+
+    assert "hangs" not in found.linux
+
+
 def test_an_rhsa_before_its_unit_is_one_that_linux_does_not_match() -> None:
     found = told(of(rhsa(0xFED91000, 0), UNIT), table.structure_order)
 

@@ -66,6 +66,21 @@ def _type_at(facts: Facts, offset: int) -> str:
     return _TYPES[kind] if kind < len(_TYPES) else f"type {kind}"
 
 
+def _comes_to_zero(facts: Facts, entry: int) -> bool:
+    """Tell whether Linux, which goes from `entry` on by lengths of any size, finds one of 0.
+
+    A length byte beyond the structure is the next structure's, or beyond the table not known.
+    """
+    place = bisect_right(facts.structures, entry, key=itemgetter(0)) - 1
+    start = facts.structures[place][0]
+    end = start + int.from_bytes(facts.content[start + 2 : start + 4], "little")
+    while entry < end and entry + 1 < len(facts.content):
+        if not facts.content[entry + 1]:
+            return True
+        entry += facts.content[entry + 1]
+    return False
+
+
 def _structure_at(facts: Facts, offset: int) -> str:
     """Name the structure that `offset` lies in, and say of an ATSR that its scope is not read."""
     place = bisect_right(facts.structures, offset, key=itemgetter(0)) - 1
@@ -162,7 +177,7 @@ def structure_past_end(facts: Facts) -> Iterator[Hit]:
     Severity.CRITICAL,
     "A device scope entry is too short to name a device",
     xen="Xen switches VT-d off for the whole host (EINVAL): no device can be passed through.",
-    linux="Linux reads a path from what follows the entry.",
+    linux="Linux goes on by the entry's length, and takes what follows for entries.",
     advice=_FIRMWARE,
     source=_SCOPES,
 )
@@ -176,6 +191,11 @@ def scope_too_short(facts: Facts) -> Iterator[Hit]:
             xen = linux = f"None: it does not look for devices in an {owner}."
         elif each.kind is DamageKind.SCOPE_LENGTH_ZERO:
             linux = "Linux never gets past the entry: it hangs at boot."
+        elif _comes_to_zero(facts, each.offset - 1):
+            linux = (
+                "Linux takes what follows the entry for the next ones and comes to a length of 0, "
+                "which it never gets past: it hangs at boot."
+            )
         if owner == "SATC":
             xen = "From 4.19 on Xen switches VT-d off for the whole host (EINVAL); before, none."
         yield _owned(hit, owner, xen, linux)
