@@ -62,7 +62,7 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
     if not isinstance(config, ConfigError):
         return (guest_from_xl(config, source),)
     near = f" near '{config.near}'" if config.near else ""
-    said = f"xl cannot read the file{near}: {config.expected}"
+    said = f"xl cannot read the file{near}: it expects {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)
     return (
         GuestConfig(source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False),
