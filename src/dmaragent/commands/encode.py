@@ -16,7 +16,7 @@ the bytes that were decoded, damage included.  After editing the JSON, --seal
 recomputes the header's length and checksum."""
 EXAMPLES = """\
 examples:
-  dmaragent encode dmar.json -o DMAR.bin
+  dmaragent encode dmar.json -o copy.bin
   dmaragent encode edited.json --seal -o DMAR.bin --force
 
 Exit codes: 0 written; 2 not written."""
