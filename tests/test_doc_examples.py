@@ -8,11 +8,15 @@ made here.
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from support import pictures
+from dmaragent.checks import table
+from dmaragent.checks.facts import facts_of
+from dmaragent.collect.recording import write_files
+from support import checked_tables, machines, pictures
 from support.browser import chromium
 from support.cli import run
 from support.machines import MACHINES
@@ -133,6 +137,47 @@ def _setting(out: str, name: str) -> str:
     found = re.search(rf"^  {re.escape(name)} +(.*?)  ", out, re.MULTILINE)
     value = found[1] if found else ""
     return "any" if "never written" in value else value
+
+
+def test_the_finding_that_is_added_as_an_example_works() -> None:
+    page = (ROOT / "docs/adding-a-finding.md").read_text("utf-8")
+    case, rule = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = dict(vars(table))
+    exec(rule, names)  # noqa: S102 - it is ours
+    trips, quiet = eval("{" + case + "}", dict(vars(checked_tables)))["oem-id-blank"]  # noqa: S307
+    made = names["oem_id_blank"]
+
+    (hit,) = made.find(facts_of(trips()))
+    assert (made.id, hit.said) == ("oem-id-blank", "The OEM ID has no character but blanks.")
+    assert [each.data for each in hit.evidence] == [b"      "]
+    assert list(made.find(facts_of(quiet()))) == []
+
+
+def test_the_machine_that_is_added_as_an_example_answers_as_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs/adding-a-table.md").read_text("utf-8")
+    _, facts, expected, guests = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (config,) = re.findall(r"```\n(name = .*?)```", page, re.DOTALL)
+    folder = tmp_path / "example-laptop"
+    folder.mkdir()
+    (folder / "machine.toml").write_text(facts, "utf-8")
+    (tmp_path / "usb.cfg").write_text(config, "utf-8")
+    monkeypatch.setattr(machines, "MACHINES", tmp_path)
+    write_files(machines.rebuild("example-laptop"), str(tmp_path / "made"))
+    wanted, guest = tomllib.loads(expected), tomllib.loads(guests)["usb"]
+
+    ran = run(capsys, "inventory", "--host", tmp_path / "made", "--json")
+    (region,) = ran.document["answer"]["regions"]
+    asked = ["--host", tmp_path / "made", "--xen", guest["xen"], "--json"]
+    resolved = run(capsys, "resolve", tmp_path / "usb.cfg", *asked)
+    (found,) = resolved.document["answer"]["guests"]
+
+    assert (ran.code, region["base"]) == (wanted["exit_code"], wanted["regions"][0]["base"])
+    assert [one["sbdf"] for one in region["owners"]] == wanted["regions"][0]["owners"]
+    assert (found["verdict"], found["reasons"][0]["decider"]) == (guest["verdict"], "libxl")
+    assert guest["remedy"] in found["remedies"][0]["lines"]
+    assert run(capsys, "check", "--host", tmp_path / "made").code == 0
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ LARGEST = 200 << 10
 """Bytes of a picture: a clone and a page of README should stay small."""
 _KEY = b"dmaragent-page-sha256\0"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_BELOW = '<section id="regions"'
+"""Where what the picture of a report does not show begins."""
 _CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
 _TERMINAL = """\
 <!DOCTYPE html>
@@ -54,8 +56,9 @@ class Picture:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the page, in hexadecimal."""
-        return sha256(self.page.encode()).hexdigest()
+        """The SHA-256 of the page, in hexadecimal: of a report, of what comes first in it."""
+        seen = self.page.partition(_BELOW)[0] if self.height else self.page
+        return sha256(seen.encode()).hexdigest()
 
 
 def pictures() -> tuple[Picture, ...]:
