@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check bench fuzz fuzz-ci fuzz-guided docs testdata deb deb-test vm clean
+.PHONY: help run test check bench fuzz fuzz-ci fuzz-guided docs pictures testdata deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -13,6 +13,7 @@ help:
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
 	@echo "make docs      write what is generated: ledger, findings, messages, faults, completion"
+	@echo "make pictures  take the pictures of README again, where the program's words changed (chromium)"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
 	@echo "make vm        boot a real Linux and a real Xen, compare, write docs/truth.md (as root)"
@@ -68,6 +69,9 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
 	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
+
+pictures: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.pictures
 
 testdata: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.machines

@@ -12,8 +12,6 @@ from dmaragent.checks import RULES
 from dmaragent.commands import VERBS, guest_options
 from fwtables import DamageKind
 from support import faults_page, findings_page, ledger_page, messages_page
-from support.cli import run
-from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
 MANUAL = ROOT / "docs/man"
@@ -37,46 +35,6 @@ def test_the_faults_page_is_what_is_tested() -> None:
 
 def test_the_messages_page_is_the_tables() -> None:
     assert (ROOT / "docs/messages.md").read_text("utf-8") == messages_page.page(), "run make docs"
-
-
-def test_the_readme_shows_what_the_program_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("```\n")[1].splitlines()
-    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][2:]
-
-    out = run(capsys, "inventory", "--host", MACHINES / "xen-pv-dom0").out.splitlines()
-
-    assert [line for line in shown if line not in out] == []
-    assert len(shown) > 20
-
-
-def test_the_readme_shows_what_resolve_prints(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("```\n")[3].splitlines()
-    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][1:]
-    config = 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'
-    (tmp_path / "win10.cfg").write_text(config)
-    monkeypatch.chdir(tmp_path)
-
-    out = run(
-        capsys, "resolve", "win10.cfg", "--host", MACHINES / "lenovo-laptop", "--xen", "4.17"
-    ).out.splitlines()
-
-    assert [line for line in shown if line not in out] == []
-    assert len(shown) > 9
-
-
-def test_the_readme_shows_what_explain_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("```\n")[5].splitlines()
-    shown = [line for line in block if line.strip() not in ("", "\N{HORIZONTAL ELLIPSIS}")][1:]
-
-    out = run(capsys, "explain", "0a:00.0", "--host", MACHINES / "hp-dl380e-gen8").out.splitlines()
-
-    assert [line for line in shown if line not in out] == []
-    assert len(shown) > 15
 
 
 def test_the_changelog_begins_with_this_version() -> None:

@@ -18,7 +18,7 @@ class DumpedTable:
     """One table of a dump: its signature, its bytes, and where its text went wrong.
 
     `address` is the physical address the dump names; `line` is that of the heading,
-    from 1.  `damage` is a sentence with its line number, or empty; the bytes up to
+    from 1; `data` are the table's bytes.  `damage` is a sentence with its line number, or empty; the bytes up to
     there are kept.
     """
 
@@ -38,7 +38,11 @@ def is_acpidump(data: bytes) -> bool:
 
 
 def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:
-    """Read every table of acpidump text, in order.  Never raises; see ``DumpedTable.damage``."""
+    """Read every table of acpidump text, in order.  Never raises; see ``DumpedTable.damage``.
+
+    The form is that of ACPICA's acpidump and acpixtract: a heading ``DMAR @ 0x...`` and lines
+    of an offset and up to sixteen bytes, in hexadecimal.
+    """
     return tuple(_tables(data.splitlines()))
 
 

@@ -10,7 +10,11 @@ from enum import Enum
 
 
 class DamageKind(Enum):
-    """The stable name of a kind of damage, for programs."""
+    """The stable name of a kind of damage, for programs: its value is what JSON has.
+
+    A name says where (table, structure, scope) and what; `Damage.reason` says it in a
+    sentence, with the numbers.
+    """
 
     EMPTY = "empty"
     NOT_A_TABLE = "not-a-table"
@@ -36,7 +40,8 @@ class Damage:
     """One thing wrong with a table's bytes.
 
     `offset` counts bytes from the start of the input; `field` is the
-    specification's name of what stands there; `reason` is one sentence.
+    specification's name of what stands there; `kind` is for programs, `reason` is one
+    sentence for people.
     """
 
     offset: int

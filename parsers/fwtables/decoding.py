@@ -54,7 +54,11 @@ _SMALLEST_SCOPE = DEVICE_SCOPE.size + PATH_ENTRY.size
 
 
 def decode(data: bytes) -> Decoded:
-    """Decode `data`, the bytes of one DMAR, RMAD or XMAR table.  Never raises."""
+    """Decode `data`, the bytes of one DMAR, RMAD or XMAR table.
+
+    Never raises: of bytes that are no table `Decoded.table` is None, and `Decoded.damage`
+    says why.  The format is that of VT-d 4.1, chapter 8.
+    """
     if len(data) < TABLE.size or data[:4] not in SIGNATURES:
         return Decoded(table=None, undecoded=data, damage=(_refusal(data),))
     fields = dict(zip(TABLE.names, TABLE.packer.unpack_from(data), strict=True))

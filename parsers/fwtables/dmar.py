@@ -25,7 +25,11 @@ class Decoded:
 
 
 def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
-    """Yield each structure of `table` with its offset in bytes, in table order."""
+    """Yield each structure of `table` with its offset in bytes, in table order.
+
+    The offset is that of its type, from the table's first byte.  `table` is
+    `Decoded.table` where that is not None.
+    """
     offset = TABLE.size
     for structure in table.structures:
         yield offset, structure
@@ -33,7 +37,7 @@ def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
 
 
 def structure_length(structure: Structure) -> int:
-    """Give the bytes that `structure` takes in a table."""
+    """Give the number of bytes that `structure` takes in a table, its type and length included."""
     if isinstance(structure, UnknownStructure):
         return STRUCTURE_HEADER.size + len(structure.body)
     length = SMALLEST[structure.TYPE] + len(structure.undecoded)

@@ -40,7 +40,11 @@ _IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
 
 
 def to_document(decoded: Decoded) -> dict[str, Any]:
-    """Give `decoded` as plain data, ready for JSON."""
+    """Give `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
+
+    Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
+    hexadecimal, lengths are numbers of bytes.  docs/schema/decode.v1.json has it in full.
+    """
     table = decoded.table
     return {
         "table": None if table is None else _table_document(table),

@@ -12,6 +12,8 @@ from fwtables.structures import ANDD, RHSA, DeviceScope, Structure, UnknownStruc
 def encode(decoded: Decoded) -> bytes:
     """Write `decoded` back to bytes, header length and checksum as they stand.
 
+    Of what `decode` gave these are the very bytes that were decoded.
+
     Raises:
         EncodeError: a value does not fit its field.
 

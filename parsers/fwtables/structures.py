@@ -1,9 +1,14 @@
 """What the firmware said: the DMAR table as frozen values with the specification's names.
 
 Fields hold the bytes' own values, reserved ones included, so that a table can be
-written back as it was read.  Addresses are bytes from 0, lengths are bytes.
-``undecoded`` holds what follows the last readable field of a structure: empty in
-a sound table, and named by a :class:`~fwtables.damage.Damage` otherwise.
+written back as it was read.  Addresses are bytes from 0, lengths are bytes.  No value
+is checked when it is made: one that does not fit its field is an ``EncodeError`` of
+:func:`fwtables.encode`.
+
+Of every structure: `segment_number` is the PCI segment, `device_scope` its entries in
+order, `reserved` what the specification keeps at zero, `TYPE` the number of its type.
+`undecoded` holds what follows the last readable field: empty in a sound table, and
+named by a :class:`~fwtables.damage.Damage` otherwise.
 
 Source: Intel VT-d specification, revision 4.1, chapter 8.
 """
@@ -16,7 +21,11 @@ from fwtables.constants import AtsrFlag, DrhdFlag, StructureType
 
 @dataclass(frozen=True, slots=True)
 class PathEntry:
-    """One step of a device scope's path: a device and function number on the bus reached."""
+    """One step of a device scope's path, VT-d 8.3.1, on the bus that the steps before it reached.
+
+    `device` is the number within the bus (0 to 31 in sound firmware), `function` the one
+    within the device (0 to 7).
+    """
 
     device: int
     function: int
@@ -30,6 +39,10 @@ class DeviceScope:
     """A device scope entry, VT-d 8.3.1: a start bus and the bridges to walk from there.
 
     `type` is a :class:`~fwtables.constants.ScopeType`, or a number newer than it.
+    `enumeration_id` is the I/O APIC's ID, the HPET's number or the ACPI device's, by `type`.
+    The walk starts on `start_bus_number`; each step of `path` but the last is a bridge, to
+    whose secondary bus it goes on.  `flags`
+    (:class:`~fwtables.constants.ScopeFlag`) mean something within SIDP alone.
     """
 
     type: int
@@ -43,7 +56,11 @@ class DeviceScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DRHD:
-    """DMA remapping hardware unit definition, VT-d 8.3."""
+    """DMA remapping hardware unit definition, VT-d 8.3.
+
+    `flags` are :class:`~fwtables.constants.DrhdFlag`; `register_base_address` is the physical
+    address of its registers, and `size` says how many pages they take.
+    """
 
     TYPE: ClassVar[int] = StructureType.DRHD
     flags: int
@@ -66,7 +83,11 @@ class DRHD:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RMRR:
-    """Reserved memory region reporting, VT-d 8.4.  `limit_address` is the last byte."""
+    """Reserved memory region reporting, VT-d 8.4: memory that devices go on using for DMA.
+
+    `base_address` is the physical address of the first byte, `limit_address` of the last:
+    not one past it.  `device_scope` names the devices.
+    """
 
     TYPE: ClassVar[int] = StructureType.RMRR
     reserved: bytes = b"\0\0"
@@ -79,7 +100,10 @@ class RMRR:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ATSR:
-    """Root port ATS capability reporting, VT-d 8.5."""
+    """Root port ATS capability reporting, VT-d 8.5: ports whose devices may cache translations.
+
+    `flags` are :class:`~fwtables.constants.AtsrFlag`.
+    """
 
     TYPE: ClassVar[int] = StructureType.ATSR
     flags: int
@@ -96,7 +120,11 @@ class ATSR:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RHSA:
-    """Remapping hardware static affinity, VT-d 8.6."""
+    """Remapping hardware static affinity, VT-d 8.6: the NUMA node of a unit.
+
+    `register_base_address` is that of the unit's DRHD, `proximity_domain` the number that
+    ACPI's SRAT has for the node.
+    """
 
     TYPE: ClassVar[int] = StructureType.RHSA
     reserved: bytes = b"\0\0\0\0"
@@ -107,7 +135,11 @@ class RHSA:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ANDD:
-    """ACPI name-space device declaration, VT-d 8.7.  The name keeps its padding."""
+    """ACPI name-space device declaration, VT-d 8.7: a name for a device that is not PCI's.
+
+    `acpi_device_number` is what device scopes name it by (their `enumeration_id`);
+    `acpi_object_name` keeps its padding, :attr:`name` does not.
+    """
 
     TYPE: ClassVar[int] = StructureType.ANDD
     reserved: bytes = b"\0\0\0"
@@ -123,7 +155,10 @@ class ANDD:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SATC:
-    """SoC integrated address translation cache reporting, VT-d 8.8."""
+    """SoC integrated address translation cache reporting, VT-d 8.8.
+
+    `flags` are :class:`~fwtables.constants.SatcFlag`: whether the devices need their cache.
+    """
 
     TYPE: ClassVar[int] = StructureType.SATC
     flags: int
@@ -135,7 +170,7 @@ class SATC:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SIDP:
-    """SoC integrated device property reporting, VT-d 8.9."""
+    """SoC integrated device property reporting, VT-d 8.9: the properties are its scopes' flags."""
 
     TYPE: ClassVar[int] = StructureType.SIDP
     reserved: bytes = b"\0\0"
@@ -148,7 +183,7 @@ class SIDP:
 class UnknownStructure:
     """A structure kept whole: newer than revision 4.1, or too short for its type.
 
-    `body` is what follows the four bytes of type and length.
+    `type` is the number of its type, `body` what follows the four bytes of type and length.
     """
 
     type: int
@@ -156,14 +191,18 @@ class UnknownStructure:
 
 
 Structure = DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP | UnknownStructure
+"""Any structure of a table: what `DMAR.structures` holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DMAR:
     """A DMA remapping reporting table, VT-d 8.1, under whichever signature it was found.
 
-    `length` and `checksum` are the header's own and may be wrong: see
-    :func:`fwtables.seal`.
+    `length` (bytes) and `checksum` are the header's own and may be wrong: see
+    :func:`fwtables.seal`.  `oem_id`, `oem_table_id` and `creator_id` are text with padding, as
+    bytes; `revision`, `oem_revision` and `creator_revision` are numbers.  `host_address_width` is one less than
+    :attr:`host_address_bits`; `flags` are :class:`~fwtables.constants.DmarFlag`; `structures`
+    stand in table order.  The header is ACPI's (ACPI 6.5, 5.2.6).
     """
 
     signature: bytes = b"DMAR"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "resolve"]
 __version__ = "0.1.0"
+"""The release of this program, as ``dmaragent --version`` prints it."""
 
 
 def __getattr__(name: str) -> object:

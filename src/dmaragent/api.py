@@ -86,6 +86,7 @@ class Asked(Known):
     """A host that was read for a question."""
 
     opened: OpenedHost
+    """What was opened, and of which kind it is."""
 
 
 def ask_host(

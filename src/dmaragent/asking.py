@@ -28,6 +28,7 @@ from dmaragent.policy.xlcfg import ConfigError, read_xl_config
 from dmaragent.present.wording import absence_words
 
 DOCUMENTED = "documented"
+"""In place of a release: what the manual pages say, whatever a release does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
     if not isinstance(config, ConfigError):
         return (guest_from_xl(config, source),)
     near = f" near '{config.near}'" if config.near else ""
-    said = f"xl cannot read the file{near}: {config.expected}"
+    said = f"xl cannot read the file{near}: it expects {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)
     return (
         GuestConfig(source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False),
@@ -74,10 +75,13 @@ class Known:
     """What decides about guests on a host, for a question."""
 
     host: Host
+    """The readings, joined."""
     inventory: Inventory
     """Of the whole host, by the rules of the hypervisor's release that is asked about."""
     facts: HostFacts
+    """What of it decides about guests: what ``resolve_guest`` takes as `host`."""
     stack: Stack
+    """Who builds the guest, and by which releases."""
     release_known: bool
     """Whether a release was named, or runs there; else the newest modelled is taken."""
 

@@ -17,10 +17,20 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
+EXAMPLES = """\
+examples:
+  sudo dmaragent inventory                      what this machine reserves
+  sudo dmaragent explain 00:1d.0                why a passthrough is refused
+  sudo dmaragent resolve win10.cfg              whether this guest will start
+  dmaragent check --host for-support.tar.xz     what is wrong with another host
+  dmaragent resolve --help                      the examples of a verb
+
+Exit codes: 0 fine, 1 look at this, 2 could not be answered."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,9 +74,15 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
         return 0
     try:
-        options = _parser().parse_args(arguments)
+        options, unknown = _parser().parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
+    if unknown:
+        host = "a host is given with --host PATH; " if hasattr(options, "host") else ""
+        raise DmaragentError(
+            f"{options.verb}: {' '.join(unknown)}: there is no such argument",
+            f"{host}dmaragent {options.verb} --help has examples",
+        )
     code: int = options.run(options)
     return code
 
@@ -115,11 +131,18 @@ def _parser() -> argparse.ArgumentParser:
         def print_help(self, file: SupportsWrite[str] | None = None) -> None:
             (file or sys.stdout).write(self.format_help())
 
+        def error(self, message: str) -> NoReturn:
+            self.print_usage(sys.stderr)
+            _complain(f"{self.prog}: error: {message}")
+            _complain(f"Next: {self.prog} --help has examples")
+            self.exit(UNANSWERED)
+
     parser = Parser(
         prog="dmaragent",
-        description="What reserved device memory (RMRR) this host has, who owns it, "
-        "and what Xen will do with a guest.",
-        epilog="Exit codes: 0 fine, 1 look at this, 2 could not be answered.",
+        description="What reserved device memory (RMRR) this host has, who owns it, and what\n"
+        "Xen will do with a guest.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -132,5 +155,5 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         verb.add_arguments(child)
-        child.set_defaults(run=verb.run)
+        child.set_defaults(run=verb.run, verb=verb.NAME)
     return parser

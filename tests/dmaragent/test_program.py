@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__
-from dmaragent.commands import VERBS
 from dmaragent.commands.output import progress
 from support.cli import run
 from support.machines import MACHINES
@@ -52,19 +51,6 @@ def test_the_version_is_an_option_beside_others(capsys: Capture) -> None:
     ran = run(capsys, "--version", "inventory")
 
     assert (ran.code, ran.out) == (0, f"dmaragent {__version__}\n")
-
-
-@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
-def test_help_has_examples_and_exit_codes_within_80_columns(
-    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    ran = run(capsys, verb, "--help")
-
-    assert ran.code == 0
-    assert "examples:\n" in ran.out
-    assert "Exit codes: 0 " in ran.out
-    assert max(map(len, ran.out.splitlines())) <= 80
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:

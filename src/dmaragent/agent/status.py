@@ -49,7 +49,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
     problem, generation, digest, regions = "", None, None, None
     try:
         if isinstance(content, Missing):
-            problem = content.detail
+            problem = f"{path}: {content.detail}"
         else:
             document = json.loads(content)
             generation = int(document["origin"]["generation"])

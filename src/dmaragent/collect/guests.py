@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.collect.inputs import read_standard_input
-from dmaragent.collect.opening import read_input
+from dmaragent.collect.opening import is_host_file, read_input
 from dmaragent.errors import HostError
 
 _PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
@@ -37,7 +37,17 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
         elif os.path.isdir(path):
             yield from _folder(path)
         else:
-            yield GuestFile(path, _decode(read_input(path)), named=True)
+            yield GuestFile(path, _decode(_no_host(path, read_input(path))), named=True)
+
+
+def _no_host(path: str, content: bytes) -> bytes:
+    """Give `content`, unless it is a host's: then the two were taken for each other."""
+    if not is_host_file(content):
+        return content
+    raise HostError(
+        f"{path} is no guest's configuration, but a table or an archive",
+        "give a host with --host, and the guest's xl.cfg",
+    )
 
 
 def _folder(path: str) -> Iterator[GuestFile]:

@@ -119,6 +119,11 @@ def _is_archive(head: bytes) -> bool:
     return is_archive(head)
 
 
+def is_host_file(content: bytes) -> bool:
+    """Tell whether a file of `content` is one that a host is told by: a table or an archive."""
+    return content.startswith(SIGNATURES) or _is_archive(content[:_HEAD])
+
+
 def is_archive_file(path: str) -> bool:
     """Tell whether the regular file at `path` is an archive; a pipe is not looked into."""
     opened = open_stream(path) if os.path.isfile(path) else Missing(MissingKind.ABSENT)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from dmaragent.collect.expanding import LARGEST_EXPANDED, Expansion
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
 from dmaragent.errors import HostError
+from fwtables.constants import SIGNATURES
 
 BLOCK = 512
 LARGEST_HEADER = 1 << 18
@@ -91,6 +92,9 @@ class Tar:
             if block == _EMPTY:
                 self._end()
                 return
+            if not self._headers and block.startswith(SIGNATURES):
+                where = self._stream.where
+                raise HostError(f"{where} is a packed table, and no archive", "unpack it first")
             if len(block) < BLOCK:
                 raise self._cut("and its end, two empty blocks, is missing")
             self._headers += 1

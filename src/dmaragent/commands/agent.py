@@ -20,9 +20,22 @@ EXAMPLES = """\
 examples:
   sudo systemctl enable --now dmaragent.service
   sudo dmaragent agent capture --output /tmp/capture.tar
-  dmaragent agent run --runtime /tmp/published --capture /tmp/capture.tar
+  dmaragent agent run --help
 
 Exit codes: 0 done, or stopped; 2 it failed, and says why."""
+CAPTURE_EXAMPLES = """\
+examples:
+  sudo dmaragent agent capture --output /tmp/capture.tar
+  dmaragent inventory --host /tmp/capture.tar
+
+Exit codes: 0 kept; 2 it failed, and says why."""
+RUN_EXAMPLES = """\
+examples:
+  mkdir /tmp/published
+  dmaragent agent run --runtime /tmp/published --capture /tmp/capture.tar
+
+It ends when it is told to (SIGTERM, or Ctrl-C).
+Exit codes: 0 stopped; 2 it failed, and says why."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,16 +43,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from dmaragent.places import CAPTURE, RUNTIME  # noqa: PLC0415 - start-up time
 
     what = parser.add_subparsers(title="programs", metavar="PROGRAM", required=True)
-    capture = what.add_parser("capture", help="keep what only root may read")
+    capture = _program(what, "capture", "keep what only root may read", CAPTURE_EXAMPLES)
     capture.add_argument("--output", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
     capture.set_defaults(program=_capture)
-    run_ = what.add_parser("run", help="publish the inventory, and keep it current")
+    run_ = _program(what, "run", "publish the inventory, and keep it current", RUN_EXAMPLES)
     run_.add_argument("--runtime", metavar="DIR", default=RUNTIME, help=f"default: {RUNTIME}")
     run_.add_argument("--capture", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
     run_.add_argument(
         "--textfile", metavar="DIR", help="write dmaragent.prom there too, for node_exporter"
     )
     run_.set_defaults(program=_run)
+
+
+def _program(
+    what: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str, examples: str
+) -> argparse.ArgumentParser:
+    import argparse  # noqa: PLC0415 - start-up time
+
+    return what.add_parser(
+        name,
+        help=told,
+        description=f"{told[0].upper()}{told[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def run(options: argparse.Namespace) -> int:

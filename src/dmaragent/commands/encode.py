@@ -16,10 +16,11 @@ the bytes that were decoded, damage included.  After editing the JSON, --seal
 recomputes the header's length and checksum."""
 EXAMPLES = """\
 examples:
-  dmaragent encode dmar.json -o DMAR.bin
+  dmaragent encode dmar.json -o copy.bin
   dmaragent encode edited.json --seal -o DMAR.bin --force
 
 Exit codes: 0 written; 2 not written."""
+_TAKES = "give what this wrote: dmaragent decode DMAR.bin --json > dmar.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +68,11 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         tables = document["answer"]["tables"]
         known = document["format"] == "dmaragent.decode" and isinstance(tables, list)
     except (ValueError, RecursionError) as error:
-        raise DmaragentError(f"{path} is not JSON: {error}") from error
+        raise DmaragentError(f"{path} is not JSON: {error}", _TAKES) from error
     except (KeyError, TypeError):
         known, document, tables = False, {}, []
     if not known:
-        raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints")
+        raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints", _TAKES)
     if document.get("version") is True or document.get("version") != 1:
         raise DmaragentError(
             f"{path} has version {document.get('version')!r}; this dmaragent reads 1"

@@ -21,7 +21,7 @@ applies to; and what helps, the safest first, with lines to paste."""
 EXAMPLES = """\
 examples:
   sudo dmaragent explain 00:1d.0
-  dmaragent explain 0a:00.0 --host testdata/dmar_dumps/hp-dl380e-gen8
+  dmaragent explain 0a:00.0 --host server.tar.xz
   dmaragent explain 00:14.0 --host DMAR.bin --xen 4.17 --json
 
 Exit codes: 0 whoever decides on this host says yes; 1 no, or on conditions;

@@ -51,7 +51,7 @@ def parse_device(option: str, text: str) -> SBDF:
     try:
         return SBDF.parse(text)
     except ValueError as error:
-        raise DmaragentError(f"{option}: {error}") from error
+        raise DmaragentError(f"{option}: {error}", FIND_DEVICES) from error
 
 
 def check_known(option: str, device: SBDF, inventory: Inventory) -> None:

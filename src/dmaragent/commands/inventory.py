@@ -29,7 +29,7 @@ examples:
   dmaragent inventory --host sosreport-x/ --tree
 
 Exit codes: 0 all regions shown; 1 the table is damaged, regions may be missing;
-2 there is no table to answer from, or DEVICE is unknown."""
+2 there is no table to answer from, or SBDF is unknown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
 from dmaragent.views.explain import command_line
 from dmaragent.views.model import ListSource
+from fwtables import Decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,8 @@ def _incomplete(inventory: Inventory) -> str:
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:
+        if isinstance(inventory.table, Decoded):
+            return "nothing of the table can be decoded, and no hypervisor answers"
         return "there is neither a hypervisor that answers nor a table"
     if not inventory.complete:
         return "the table is damaged: regions may be missing"

@@ -69,8 +69,11 @@ class Resolution:
     guest: GuestConfig
     """As the toolstack reads it: without what its release does not know."""
     host: HostFacts
+    """The regions and devices that decided; addresses and sizes in bytes."""
     stack: Stack
+    """The toolstack and the releases that decided."""
     verdict: Verdict
+    """Whether the guest starts; where readings differ, that it cannot be said."""
     reasons: tuple[Decision, ...]
     """Why, the first before the others; of a guest that starts: what it loses by it."""
     settings: Settings

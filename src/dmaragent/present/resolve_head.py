@@ -74,7 +74,10 @@ def shorten(text: str, most: int = 240) -> str:
     text = visible(text)
     if len(text) <= most:
         return text
-    return f"{text[: most * 2 // 3]} … {text[-most // 3 :]}"
+    begin, end = text[: most * 2 // 3], text[-most // 3 :]
+    if " " in begin and " " in end:  # words are left whole
+        begin, end = begin.rpartition(" ")[0], end.partition(" ")[2]
+    return f"{begin} … {end}"
 
 
 def why_it_starts(resolution: Resolution) -> str:

@@ -1,0 +1,138 @@
+"""What a user types who is new here: each mistake is answered with what to type instead."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from support.cli import run
+from support.machines import MACHINES
+from support.tables import EVERY_STRUCTURE
+
+Capture = pytest.CaptureFixture[str]
+LAPTOP = MACHINES / "lenovo-laptop"
+
+
+def test_a_host_without_its_option_is_told_the_option(table_file: Path, capsys: Capture) -> None:
+    ran = run(capsys, "check", table_file)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"dmaragent: check: {table_file}: there is no such argument\n"
+        "Next: a host is given with --host PATH; dmaragent check --help has examples\n"
+    )
+
+
+def test_an_unknown_option_is_sent_to_the_help_of_its_verb(capsys: Capture) -> None:
+    ran = run(capsys, "encode", "a.json", "-o", "b", "--host", "c")
+
+    assert ran.code == 2
+    assert "Next: dmaragent encode --help has examples\n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        pytest.param([], "dmaragent", id="no verb"),
+        pytest.param(["nonsense"], "dmaragent", id="no such verb"),
+        pytest.param(["explain"], "dmaragent explain", id="no device"),
+        pytest.param(["agent", "capture", "--output"], "dmaragent agent capture", id="no value"),
+    ],
+)
+def test_what_the_option_parser_refuses_is_sent_to_the_nearest_help(
+    words: list[str], program: str, capsys: Capture
+) -> None:
+    ran = run(capsys, *words)
+
+    assert ran.code == 2
+    assert ran.err.endswith(f"\nNext: {program} --help has examples\n")
+
+
+@pytest.mark.parametrize("content", [EVERY_STRUCTURE, gzip.compress(b"a bundle")])
+@pytest.mark.parametrize("verb", [["resolve"], ["hotplug", "00:14.0", "--into"]])
+def test_a_host_in_the_place_of_a_guest_is_told_apart(
+    verb: list[str], content: bytes, tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "host"
+    path.write_bytes(content)
+
+    ran = run(capsys, *verb, path, "--host", LAPTOP)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"dmaragent: {path} is no guest's configuration, but a table or an archive\n"
+        "Next: give a host with --host, and the guest's xl.cfg\n"
+    )
+
+
+def test_a_packed_table_is_not_taken_for_an_archive_that_was_cut(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "DMAR.bin.gz"
+    path.write_bytes(gzip.compress(EVERY_STRUCTURE))
+
+    ran = run(capsys, "inventory", "--host", path)
+
+    assert ran.code == 2
+    assert (
+        ran.err == f"dmaragent: {path} is a packed table, and no archive\nNext: unpack it first\n"
+    )
+
+
+def test_what_is_no_document_of_decode_is_told_how_one_is_made(
+    table_file: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "encode", table_file, "-o", "-")
+
+    assert ran.code == 2
+    assert "Next: give what this wrote: dmaragent decode DMAR.bin --json > dmar.json\n" in ran.err
+
+
+@pytest.mark.parametrize("words", [["explain"], ["inventory", "--device"]])
+def test_what_is_no_pci_address_is_told_where_they_are(words: list[str], capsys: Capture) -> None:
+    ran = run(capsys, *words, "14.0", "--host", LAPTOP)
+
+    assert ran.code == 2
+    assert ran.err.endswith("\nNext: lspci -D lists the functions of a host\n")
+
+
+def test_a_table_that_is_all_damage_is_not_called_absent(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "DMAR.bin"
+    path.write_bytes(EVERY_STRUCTURE[:20])
+
+    ran = run(capsys, "resolve", "--memory", 1024, "--pci", "00:14.0", "--host", path)
+
+    assert ran.code == 2
+    assert "nothing of the table can be decoded, and no hypervisor answers" in ran.out
+
+
+def test_a_setting_that_xl_cannot_read_is_told_with_what_it_expects(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "bad.cfg"
+    path.write_text("memory = \n", "utf-8")
+
+    ran = run(capsys, "resolve", path, "--host", LAPTOP)
+
+    assert ran.code == 1
+    assert "it expects the value on the same" in " ".join(ran.out.split())
+
+
+def test_a_service_that_publishes_nothing_names_the_file(tmp_path: Path, capsys: Capture) -> None:
+    ran = run(capsys, "status", "--runtime", tmp_path / "none")
+
+    assert ran.code == 1
+    said = "".join(ran.out.split())
+    assert f"nothing:{tmp_path}/none/inventory.json:Nosuchfile" in said
+
+
+def test_a_line_of_the_head_is_shortened_between_words(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "win.cfg").write_text('name = "win"\ntype = "hvm"\nmemory = 1024\n', "utf-8")
+    (tmp_path / "DMAR").write_bytes(EVERY_STRUCTURE)
+
+    out = run(capsys, "resolve", tmp_path / "win.cfg", "--host", tmp_path / "DMAR").out
+    rests = " ".join(out.partition("Rests on")[2].partition("\n\n")[0].split())
+
+    before, after = rests.split(" … ")
+    assert before.split()[-1] in ("of", "list", "regions", "regions;")
+    assert after.startswith("are not known")

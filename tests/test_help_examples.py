@@ -1,0 +1,168 @@
+"""Every help has examples, and each of them is a line of shell that runs and is answered.
+
+The lines are run as they stand, by a shell, each in a folder that holds the files they name.
+Only ``sudo``, ``ssh``, ``xl``, ``journalctl`` and ``systemctl`` are stand-ins, and "this machine"
+is a recorded dom0.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dmaragent import cli
+from support import completion_page
+from support.machines import MACHINES
+
+DOM0 = MACHINES / "xen-pv-dom0"
+LAPTOP = MACHINES / "lenovo-laptop"
+SERVER = MACHINES / "hp-dl380e-gen8"
+TABLE = "root/sys/firmware/acpi/tables/DMAR"
+CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 512\npci = [ "00:1a.0" ]\n'
+LOG = """\
+(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000
+libxl: error: RDM conflict at 0xad800000
+"""
+STAND_INS = {
+    "sudo": '"$@"',
+    "ssh": 'shift; "$@"',
+    "systemctl": "",
+    "journalctl": f"printf '%s' '{LOG}'",
+    "xl": f"case $1 in list) cat saved.json ;; dmesg) printf '%s' '{LOG}' ;; esac",
+}
+"""What the examples call beside the program, in shell."""
+PROGRAM = f"""\
+import sys
+from pathlib import Path
+
+import dmaragent.collect.live
+from dmaragent.collect.opening import open_host
+
+dmaragent.collect.live.LiveHost = lambda: open_host({str(DOM0)!r}).reader
+import dmaragent.collect.opening
+dmaragent.collect.opening.LiveHost = dmaragent.collect.live.LiveHost
+from dmaragent.cli import main
+
+sys.exit(main())
+"""
+UNTIL_PUBLISHED = """\
+{line} &
+while [ ! -e published/inventory.json ]; do
+    kill -0 $! || exit 3
+    sleep 0.05
+done
+kill $!
+wait $!
+"""
+"""A service does not end by itself: it is told to once it has published."""
+
+
+def _helps() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    yield from completion_page.walk("", cli._parser())
+
+
+HELPS = dict(_helps())
+
+
+def examples(parser: argparse.ArgumentParser) -> list[str]:
+    """Give the lines of shell in a help; what two blanks set apart is said about them."""
+    block = (parser.epilog or "").partition("examples:\n")[2].partition("\n\n")[0]
+    return [re.split(r" {2,}", line.strip())[0] for line in block.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with all files that examples name, and the programs they call."""
+    folder = tmp_path_factory.mktemp("machine")
+    files = folder / "files"
+    (files / "etc/xen").mkdir(parents=True)
+    (files / "published").mkdir()
+    for name in ("DMAR.bin", "before.bin", "tables/one", "tables/two"):
+        (files / name).parent.mkdir(exist_ok=True)
+        shutil.copy(LAPTOP / TABLE, files / name)
+    shutil.copy(SERVER / TABLE, files / "after.bin")
+    for name in ("win10.cfg", "g.cfg", "etc/xen/win10.cfg"):
+        (files / name).write_text(CONFIG, "utf-8")
+    for name, host in {
+        "before": LAPTOP, "rack1": LAPTOP, "rack2": SERVER, "recorded": DOM0,
+        "sosreport-x": LAPTOP / "root",
+    }.items():  # fmt: skip
+        (files / name).symlink_to(host)
+    saved = {"c_info": {"type": "hvm", "name": "win10"}, "b_info": {"max_memkb": 1 << 20}}
+    (files / "saved.json").write_text(json.dumps([{"domid": 3, "config": saved}]), "utf-8")
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, does in {**STAND_INS, "dmaragent": _in_python(folder)}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+        (programs / name).chmod(0o755)
+    for made in (
+        f"dmaragent dump --host {SERVER} -o server.tar.xz",
+        "dmaragent dump -o for-support.tar.xz",
+        "dmaragent agent capture --output capture.tar",
+        "dmaragent decode DMAR.bin --json > dmar.json",
+        "cp dmar.json edited.json",
+    ):
+        done = _shell(programs, files, made)
+        assert done.returncode in (0, 1), done.stderr
+    return folder
+
+
+def _in_python(folder: Path) -> str:
+    (folder / "program.py").write_text(PROGRAM, "utf-8")
+    return f'exec {sys.executable} {folder / "program.py"} "$@"'
+
+
+def _shell(programs: Path, folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    path = f"{programs}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", line],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("verb", HELPS)
+def test_a_help_has_an_example_of_its_verb_and_its_exit_codes(verb: str) -> None:
+    parser = HELPS[verb]
+
+    assert any(f"dmaragent {verb}".strip() in line for line in examples(parser))
+    assert "Exit codes: 0 " in (parser.epilog or "")
+
+
+@pytest.mark.parametrize("verb", HELPS)
+def test_a_help_fits_80_columns(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert max(map(len, HELPS[verb].format_help().splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("verb", "line"), [(verb, line) for verb, parser in HELPS.items() for line in examples(parser)]
+)
+def test_an_example_runs_and_is_answered(
+    verb: str, line: str, machine: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "here"
+    shutil.copytree(machine / "files", folder, symlinks=True)
+    here = line.replace("/etc/xen", "etc/xen").replace("/tmp/", "")  # noqa: S108 - of the example
+    here = here.replace("mkdir published", "mkdir other")
+    for written in re.findall(r"(?:-o|>) (\S+)", here):
+        (folder / written).unlink(missing_ok=True)
+    runs = "agent run --runtime" in line
+    done = _shell(machine / "bin", folder, UNTIL_PUBLISHED.format(line=here) if runs else here)
+
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Next: " not in done.stderr
