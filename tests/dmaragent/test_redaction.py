@@ -90,6 +90,15 @@ def test_the_host_has_one_name_wherever_it_is_asked_for() -> None:
     assert redactor.host_name("\n") == "\n"
 
 
+def test_a_host_s_first_name_is_replaced_with_the_whole_where_it_stands_alone() -> None:
+    redactor = Redactor()
+    redactor.host_name("vault.example\n")
+    redactor.host_name("7.example\n")
+
+    assert redactor.names("vault.example, vault: vaults, 7") == "host-1, host-1: vaults, 7"
+    assert redactor.places == {"host-1": 3, "host-2": 1}
+
+
 def test_guests_lose_their_names_alone() -> None:
     listing = [
         {"domid": 0, "config": {}},
