@@ -775,7 +775,7 @@ fi
 ask
 exec 3>&-
 [ -n "$no_redact" ] || redact
-say "packing $expected readings of $functions PCI functions"
+say "packing; readings: $expected, PCI functions: $functions"
 write_manifest
 pack
 publish
@@ -783,6 +783,6 @@ publish
 denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
 [ -t 2 ] && echo >&2
 [ "$denied" = 0 ] ||
-    echo "capture.sh: $denied readings were denied; for the tables run it as root" >&2
+    echo "capture.sh: readings that were denied: $denied; for the tables run it as root" >&2
 echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
 echo "    dmaragent inventory --host $output" >&2

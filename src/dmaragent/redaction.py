@@ -57,7 +57,8 @@ class Redactor:
         if found is None:
             number = sum(one == kind for one, _ in self.known) + 1
             found = self.known[kind, value] = f"{kind}-{number}"
-        self.places[found] += 1
+        if found != value:  # a bundle of a bundle has it already
+            self.places[found] += 1
         return found
 
     def host_name(self, text: str) -> str:
@@ -118,7 +119,7 @@ class Redactor:
 
     def _info(self, name: str, value: str) -> str:
         said = value.strip()
-        if not said or name in _INFO:
+        if not said or said == REMOVED or name in _INFO:
             return value
         if name == "xen_commandline":
             return value.replace(said, self._kept(said, xen_words(said)))

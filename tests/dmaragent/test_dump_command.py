@@ -5,13 +5,17 @@ import os
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dmaragent.collect import bundling
 from dmaragent.collect.opening import open_host
 from dmaragent.commands import derived
+from dmaragent.present.dump_text import Written, dump_text
+from dmaragent.snapshot import Missing, MissingKind
 from support.cli import run
 from support.machines import MACHINES
 
@@ -60,6 +64,14 @@ def test_a_bundle_holds_the_readings_and_what_people_read(tmp_path: Path, capsys
     assert kept <= set(names)
 
 
+def _readings(path: Path) -> list[dict[str, Any]]:
+    with tarfile.open(path) as archive:
+        manifest = archive.extractfile("dmaragent-bundle/manifest.json")
+        assert manifest is not None
+        readings: list[dict[str, Any]] = json.load(manifest)["readings"]
+    return readings
+
+
 def test_the_same_host_gives_the_same_bundle(tmp_path: Path, capsys: Capture) -> None:
     for name in ("a", "b"):
         run(capsys, "dump", "--host", DOM0, "-o", tmp_path / name)
@@ -93,7 +105,7 @@ def test_it_goes_through_a_pipe_and_speaks_beside_it(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(done.stdout)
 
     assert _names(tmp_path / "b")[0] == "dmaragent-bundle/manifest.json"
-    assert done.stderr.startswith(b"Wrote standard output: ")
+    assert done.stderr.startswith(b"Wrote to standard output: ")
     refused = subprocess.run([*command, "-o", "-", "--json"], capture_output=True, check=False)
     assert (refused.returncode, refused.stdout) == (2, b"")
 
@@ -114,6 +126,30 @@ def test_what_could_not_be_read_is_told(tmp_path: Path, capsys: Capture) -> None
 
     assert ran.code == 1
     assert "  1 reading could not be had:\n    /sys/firmware/acpi/tables/DMAR: " in ran.out
+
+
+def test_who_may_read_more_of_another_host_is_not_root_here() -> None:
+    denied = (("acpi", Missing(MissingKind.DENIED, "Permission denied")),)
+    written = Written(
+        path="b", size=1, host="live", source="", readings=1, lost=denied, redacted=True,
+        replaced=(), words_left_out=0, problems=(),
+    )  # fmt: skip
+
+    assert "  Run it as root (sudo) for the rest." in dump_text(written)
+    elsewhere = [*dump_text(replace(written, host="bundle", source="a.tar.xz"))]
+    assert "  Whoever collected that was not allowed to: root, there, has the rest." in elsewhere
+
+
+def test_a_bundle_of_a_bundle_has_the_same_readings_and_marks(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "a")
+    ran = run(capsys, "dump", "--host", tmp_path / "a", "-o", tmp_path / "b")
+
+    assert "  nothing had to be replaced\n" in ran.out
+    first, second = (_readings(tmp_path / name) for name in ("a", "b"))
+    assert first == second
+    assert any(each.get("redacted") for each in first)
 
 
 def test_an_answer_of_ours_that_fails_costs_that_answer_alone(

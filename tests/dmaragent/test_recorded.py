@@ -76,8 +76,9 @@ def test_changed_bytes_are_refused(recording: Path) -> None:
 def test_bytes_that_are_gone_are_refused(recording: Path) -> None:
     (recording / "calls/udev-pci").unlink()
 
-    with pytest.raises(HostError, match="cannot be read"):
+    with pytest.raises(HostError, match="cannot be read") as caught:
         collect(open_host(str(recording)).reader)
+    assert "was changed or damaged" in caught.value.hint
 
 
 def _rewrite(recording: Path, **changes: Any) -> None:
