@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,22 @@ def test_a_file_that_is_there_is_replaced_when_asked_to(tmp_path: Path, capsys: 
     assert "exists" in ran.err
     assert run(capsys, "dump", "--host", DOM0, "-o", goal, "--force").code == 0
     assert goal.read_bytes()[:6] == b"\xfd7zXZ\0"
+
+
+def test_a_file_made_while_the_host_is_read_is_not_replaced(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = tmp_path / "b"
+    pack = bundling.pack
+
+    def meanwhile(*arguments: Any) -> bytes:
+        goal.write_bytes(b"mine")
+        return pack(*arguments)
+
+    monkeypatch.setattr(bundling, "pack", meanwhile)
+
+    assert run(capsys, "dump", "--host", DOM0, "-o", goal).code == 2
+    assert goal.read_bytes() == b"mine"
 
 
 def test_without_a_name_it_is_named_after_the_time(
@@ -220,3 +237,34 @@ def test_what_is_said_never_gets_into_the_bundle(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(subprocess.run(shut, stdout=subprocess.PIPE, check=True).stdout)
 
     assert open_host(str(tmp_path / "b")).kind == "bundle"
+
+
+def _on_a_terminal(stream: str, *options: str) -> tuple[int, bytes]:
+    """Run it with `stream`, stdout or stderr, on a terminal; give its code and what came there."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "dmaragent", "dump", "--host", str(DOM0), *options]
+    with os.fdopen(ours, "rb", 0) as terminal:
+        streams: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": theirs, stream: theirs}
+        ran = subprocess.Popen(command, **streams)
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # EIO: nobody has the other end any more
+            while part := terminal.read(1 << 16):
+                said += part
+    return ran.wait(), said
+
+
+def test_a_terminal_gets_no_bundle() -> None:
+    code, said = _on_a_terminal("stdout", "-o", "-")
+
+    assert code == 2
+    assert b"a bundle is no text for a terminal" in said
+    assert b"\xfd7zXZ" not in said
+
+
+def test_a_terminal_is_told_how_far_it_is(tmp_path: Path) -> None:
+    code, said = _on_a_terminal("stderr", "-o", str(tmp_path / "b"))
+
+    assert code == 0
+    lines = said.decode().split("\r\n")
+    assert lines == ["reading the host …", "309 readings; deciding …", "packing …", ""]
