@@ -54,8 +54,10 @@ XEN_LINES='/^\(XEN\)/ && !/^\(XEN\) ?(\[[^]]*\] )?(\(d[0-9]|HVM[0-9]+:)/'
 PCI_KEYS='/^\/[^ =]*\/((dev|key|vdevfn|opts|state)-[0-9]+|state|online|num_devs|frontend|frontend-id) = /'
 
 # Replaces what names a host, as dmaragent.redaction does: boot options and lines of xl info
-# that are not listed above, UUIDs, MAC addresses, and the host name in what was logged.
-# Writes FILE.new beside each FILE it was given, and prints the FILEs that changed.
+# that are not listed above, UUIDs, MAC addresses, who built Xen, and the host name: its own
+# file, in xl info, and where no answer rests on the words, in Xen's log and in complaints.
+# Writes FILE.new beside each FILE it was given, prints the FILEs that changed, and in NOTE
+# what the manifest says of it.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 REDACT='
 function kept(words, list,    count, word, at, name, out) {
@@ -66,6 +68,7 @@ function kept(words, list,    count, word, at, name, out) {
         sub(/=.*/, "", name)
         gsub(/_/, "-", name)
         if (index(list, " " name " ")) out = out (out == "" ? "" : " ") word[at]
+        else words_left_out++
     }
     return out
 }
@@ -79,7 +82,12 @@ function listed(words,    count, word, at, out) {
 function counter(kind, value) {
     value = tolower(value)
     if (!((kind, value) in known)) known[kind, value] = kind "-" ++numbers[kind]
+    places[known[kind, value]]++
     return known[kind, value]
+}
+function removed() {
+    places["removed"]++
+    return "removed"
 }
 function replaced(line, pattern, kind, before, after,    out, start) {
     out = ""
@@ -114,17 +122,25 @@ function of_info(line,    at, name, start, value) {
     sub(/[ \t]+$/, "", value)
     if (value == "" || index(info, " " name " ")) return line
     if (name == "xen_commandline") value = kept(value, xen)
-    else value = name == "host" ? counter("host", host == "" ? value : host) : "removed"
+    else value = name == "host" ? counter("host", host == "" ? value : host) : removed()
     return substr(line, 1, start - 1) value
 }
 function of_log(line) {
+    if (match(line, /parameters? ["\047]/))
+        line = substr(line, 1, RSTART + RLENGTH - 2) removed()
+    while (match(line, /\([^()@ \t]+@[^() \t]+\)/))
+        line = substr(line, 1, RSTART) removed() substr(line, RSTART + RLENGTH - 1)
     if (match(line, /([Cc]ommand line|xen_commandline[ \t]*): ?/))
         line = substr(line, 1, RSTART + RLENGTH - 1) kept(substr(line, RSTART + RLENGTH), linux xen)
-    return line ~ /BIOS-e820: / ? line : without_host(without_host(line, host), short)
+    return line
+}
+function nameless(line) {
+    return host ~ /[^0-9]/ ? without_host(without_host(line, host), short) : line
 }
 BEGIN {
     host = short = ENVIRON["CAPTURE_HOST_NAME"]
     sub(/[.].*/, "", short)
+    if (short !~ /[^0-9]/) short = ""
     linux = listed(linux_words)
     xen = listed(xen_words)
     count = split(xen, word, " ")
@@ -141,16 +157,27 @@ BEGIN {
 }
 {
     line = $0
+    if (FILENAME == "../log" && line !~ /^missing\tcall\t/) { print line > (FILENAME ".new"); next }
     if (FILENAME ~ /\/proc\/cmdline$/) line = kept(line, linux)
     else if (FILENAME ~ /\/hostname$/) line = line == "" ? line : counter("host", host)
     else if (FILENAME == "calls/xl-info") line = of_info(line)
     else if (FILENAME ~ /^calls\/(boot-log|xl-dmesg)$/) line = of_log(line)
+    if (FILENAME == "calls/xl-dmesg" || line ~ /^missing\tcall\t(xl-dmesg|xenstore-pci)\t/)
+        line = nameless(line)
     line = replaced(line, uuid, "uuid", "[0-9A-Za-z_-]", "[0-9A-Za-z_-]")
     line = replaced(line, mac, "mac", "[0-9A-Za-z_:.-]", "[0-9A-Za-z_:-]")
     if (line != $0) changed[FILENAME] = 1
     print line > (FILENAME ".new")
 }
-END { for (name in changed) print name }'
+END {
+    for (name in changed) print name
+    printf " \"redaction\": {\n  \"replaced\": {" > note
+    for (name in places) {
+        printf "%s\"%s\": %d", separator, name, places[name] > note
+        separator = ", "
+    }
+    printf "},\n  \"boot_words_left_out\": %d\n },\n", words_left_out > note
+}'
 
 # --- Writing the log -------------------------------------------------------------------------
 
@@ -441,7 +468,7 @@ ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER says
     shift 2
     if ! command -v "$1" >/dev/null; then
         missing call "$name" absent "$1 is not installed"
-    elif run "$@" || { [ "$name" = boot-log ] && ! grep_denied && run dmesg; }; then
+    elif run "$@" || { [ "$name" = boot-log ] && ! grep_denied && kernel_lines; }; then
         awk "$filter" "$work/out" >"$work/lines" || full
         mv "$work/lines" "$work/out"
         keep_call "$name"
@@ -452,6 +479,12 @@ ask_program() { # ask_program NAME FILTER PROGRAM ARGUMENT…: awk's FILTER says
 
 grep_denied() { # whether the last complaint is of permissions: busybox's dmesg has no --kernel
     case $(cat "$work/err") in *[Pp]ermi*) return 0 ;; *) return 1 ;; esac
+}
+
+kernel_lines() { # without --kernel: of the lines with their levels those below 8 are the kernel's
+    run dmesg -r || run dmesg || return
+    sed -e '/^<[0-9][0-9]/d' -e '/^<[89]>/d' -e 's/^<[0-7]>//' "$work/out" >"$work/lines" || full
+    mv "$work/lines" "$work/out"
 }
 
 resources() {
@@ -597,19 +630,17 @@ redact() {
     set --
     # The order counts: a value has one number in all of them.
     for text in calls/boot-log calls/xenstore-pci calls/xl-dmesg calls/xl-info \
-        root/proc/cmdline root/proc/sys/kernel/hostname "$tree"/root/sys/class/dmi/id/*; do
-        text=${text#"$tree/"}
+        root/proc/cmdline root/proc/sys/kernel/hostname; do
         [ -f "$tree/$text" ] && set -- "$@" "$text"
     done
     : >"$work/redacted"
-    [ $# -gt 0 ] || return 0
+    set -- "$@" ../log
     CAPTURE_HOST_NAME=
     if [ -f "$tree/root/proc/sys/kernel/hostname" ]; then
         IFS= read -r CAPTURE_HOST_NAME <"$tree/root/proc/sys/kernel/hostname" || :
     fi
-    case $CAPTURE_HOST_NAME in localhost* | "(none)") CAPTURE_HOST_NAME= ;; esac
     export CAPTURE_HOST_NAME
-    (cd "$tree" && awk -v linux_words="$LINUX_WORDS" -v xen_words="$XEN_WORDS" \
+    (cd "$tree" && awk -v note=../note -v linux_words="$LINUX_WORDS" -v xen_words="$XEN_WORDS" \
         -v info_lines="$INFO_LINES" "$REDACT" "$@") \
         >"$work/redacted" || full
     while IFS= read -r text; do
@@ -624,7 +655,9 @@ write_manifest() {
     (cd "$tree" && find root calls -type f -exec sha256sum {} +) >"$work/sums" || full
     {
         printf '{\n "format": "dmaragent.recording",\n "version": 1,\n'
-        printf ' "tool": "%s",\n "readings": [\n' "$TOOL"
+        printf ' "tool": "%s",\n' "$TOOL"
+        [ ! -f "$work/note" ] || cat "$work/note"
+        printf ' "readings": [\n'
         awk -F '\t' -v expected="$expected" "$MANIFEST" \
             kind=sum "$work/sums" kind=redacted "$work/redacted" kind=log "$work/log" || exit 1
         printf '\n ]\n}\n'
@@ -741,7 +774,7 @@ fi
 ask
 exec 3>&-
 [ -n "$no_redact" ] || redact
-say "packing $expected readings of $functions PCI functions"
+say "packing; readings: $expected, PCI functions: $functions"
 write_manifest
 pack
 publish
@@ -749,6 +782,6 @@ publish
 denied=$(awk -F '\t' '$1 == "missing" && $4 == "denied" { count++ } END { print count + 0 }' "$work/log")
 [ -t 2 ] && echo >&2
 [ "$denied" = 0 ] ||
-    echo "capture.sh: $denied readings were denied; for the tables run it as root" >&2
+    echo "capture.sh: readings that were denied: $denied; for the tables run it as root" >&2
 echo "capture.sh: wrote $output; now, where dmaragent is:" >&2
 echo "    dmaragent inventory --host $output" >&2

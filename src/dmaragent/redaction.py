@@ -57,7 +57,8 @@ class Redactor:
         if found is None:
             number = sum(one == kind for one, _ in self.known) + 1
             found = self.known[kind, value] = f"{kind}-{number}"
-        self.places[found] += 1
+        if found != value:  # a bundle of a bundle has it already
+            self.places[found] += 1
         return found
 
     def host_name(self, text: str) -> str:
@@ -79,16 +80,18 @@ class Redactor:
 
     def names(self, text: str) -> str:
         """Replace what was found to be a name of the host or of a guest, where it is a word."""
-        names = {
-            name: kind
-            for kind, name in self.known
-            if kind in (HOST, GUEST) and name.strip("0123456789")
-        }
-        if not names:
+        names = {}
+        for kind, name in self.known:
+            if kind in (HOST, GUEST):
+                names[name] = (kind, name)
+            if kind == HOST:  # vault.example calls itself vault, too
+                names.setdefault(name.partition(".")[0], (kind, name))
+        told = [name for name in names if name.strip("0123456789")]
+        if not told:
             return text
-        longest = sorted(names, key=len, reverse=True)
+        longest = sorted(told, key=len, reverse=True)
         pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])"
-        return re.sub(pattern, lambda found: self.stand_in(names[found[0]], found[0]), text)
+        return re.sub(pattern, lambda found: self.stand_in(*names[found[0]]), text)
 
     def info(self, text: str) -> str:
         """Replace what ``xl info`` tells of whose host it is."""
@@ -116,7 +119,7 @@ class Redactor:
 
     def _info(self, name: str, value: str) -> str:
         said = value.strip()
-        if not said or name in _INFO:
+        if not said or said == REMOVED or name in _INFO:
             return value
         if name == "xen_commandline":
             return value.replace(said, self._kept(said, xen_words(said)))

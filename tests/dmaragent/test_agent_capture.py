@@ -64,6 +64,21 @@ def test_with_the_capture_below_it_the_machine_answers_as_to_root(tmp_path: Path
     assert collect(OverlayHost(_user(EHCI, NIC), kept)) == collect(_root())
 
 
+def test_below_a_machine_lies_what_only_root_reads_and_what_root_did_read() -> None:
+    open_to_all = "/sys/devices/x/class"
+    kept = FakeHost(files={open_to_all: b"old", DMAR: Missing(MissingKind.NOT_COLLECTED)})
+    kept.calls["boot-log"] = Missing(MissingKind.FAILED, "dmesg did not answer in 10 s")
+    live = FakeHost(files={open_to_all: b"new", DMAR: TABLE}, calls={"boot-log": DENIED})
+    host = OverlayHost(live, kept)
+
+    def request(operation: Operation, path: str) -> Request:
+        return Request(operation=operation, path=path, limit=1 << 16, window=None)
+
+    assert host.read(request(Operation.READ, open_to_all)) == b"new"
+    assert host.read(request(Operation.READ, DMAR)) == TABLE
+    assert host.call(request(Operation.CALL, "boot-log")) == kept.calls["boot-log"]
+
+
 def test_what_changes_is_asked_of_the_machine_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(capture(_root()))
     kept = open_host(str(tmp_path / "c")).reader

@@ -81,6 +81,17 @@ def test_a_bundle_of_several_streams_of_bzip2_is_read(tmp_path: Path) -> None:
     assert open_host(str(path)).kind == BUNDLE
 
 
+def test_where_one_of_several_streams_is_cut_off_is_told(tmp_path: Path) -> None:
+    tar = tar_of(machine_files(MACHINE))
+    pack = PACKERS["tar.bz2"]
+    data = b"".join(pack(tar[at : at + 9999]) for at in range(0, len(tar), 9999))[:-9]
+    path = tmp_path / "bundle"
+    path.write_bytes(data)
+
+    with pytest.raises(HostError, match=f"data end after {len(data)} bytes"):
+        open_host(str(path))
+
+
 def test_a_bundle_comes_through_a_pipe(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)

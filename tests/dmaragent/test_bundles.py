@@ -139,6 +139,17 @@ def test_a_bundle_is_held_against_its_manifest_when_it_is_opened(
     assert "\n" not in caught.value.message
 
 
+@pytest.mark.parametrize("top", ["", TOP])
+def test_a_bundle_without_its_manifest_is_no_copied_root(top: str, tmp_path: Path) -> None:
+    files = machine_files("qemu-q35-rmrr")
+    del files[manifest.NAME]
+    path = tmp_path / "bundle.tar"
+    path.write_bytes(tar_of(files, top))
+
+    with pytest.raises(HostError, match=r"holds a recorded machine without its manifest\.json"):
+        open_host(str(path))
+
+
 @pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"4", b"6"], ids=str)
 def test_a_bundle_holds_only_files_and_directories(kind: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bundle.tar"

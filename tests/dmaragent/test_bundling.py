@@ -82,6 +82,7 @@ def test_redacting_changes_no_answer_and_leaves_no_secret(name: str) -> None:
     assert _answers(take_inventory(join(redacted.snapshot))) == as_read
     kept = b"\n".join(redacted.files.values()).decode("utf-8", "replace")
     assert [one for one in SECRETS if one in kept] == []
+    assert [one for one in SECRETS if one in repr(redacted.snapshot)] == []
     assert HOST in b"\n".join(whole.files.values()).decode("utf-8", "replace")
 
 
@@ -132,6 +133,21 @@ def test_a_name_is_replaced_in_what_people_read_and_no_answer_rests_on() -> None
     assert details["xenstore-pci"] == "xs: guest-3, email at host-1 uuid-1"
     assert details["xl-info"] == "xl: DMAR has uuid-1"
     assert ALICE.encode() not in kept["calls/xl-list"]
+
+
+def test_stand_ins_have_the_same_numbers_in_whichever_order_was_asked() -> None:
+    host = FakeHost(files={"/sys/hypervisor/type": b"xen\n"})
+    host.calls |= {
+        "boot-log": f"IOMMU {UUID}\n".encode(),
+        "xl-dmesg": f"(XEN) {UUID[:-1]}2\n".encode(),
+        "xenstore-pci": f"{UUID[:-1]}3\n".encode(),
+    }
+    answers = ask_host(host, lambda _: [])
+    backwards = dict(reversed(list(answers.items())))
+
+    files = keep_answers(answers, redact=True).files
+    assert keep_answers(backwards, redact=True).files == files
+    assert files["calls/boot-log"] == b"IOMMU uuid-1\n"
 
 
 def test_what_could_not_be_read_is_kept_as_that_and_told() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -61,6 +62,30 @@ def test_what_a_command_leaves_behind_is_not_waited_for(
     found = calls.run_command(["sh", "-c", line])
 
     assert (found if isinstance(found, bytes) else None) == kept
+
+
+def test_who_left_the_group_and_holds_the_output_open_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "_GRACE", 0.2)
+    escaped = "setsid sh -c 'echo $$; exec sleep 20' & sleep 20"
+
+    ended = running.run_within(1, ["sh", "-c", escaped])
+
+    assert ended.code is None
+    os.kill(int(ended.output), signal.SIGKILL)  # who was waited for would be gone
+
+
+def test_a_command_has_nothing_of_the_user_s_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/home/somebody")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+
+    ended = running.run_within(9, ["env"])
+
+    assert sorted(ended.output.decode().split()) == [
+        "LC_ALL=C",
+        "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
 
 
 def test_an_interrupt_ends_what_was_started(

@@ -1,5 +1,6 @@
 """integrations/capture.sh on a running machine: its calls, what it keeps of them, an initramfs."""
 
+import json
 import os
 import re
 import shutil
@@ -44,7 +45,10 @@ cc_compile_by          : somebody
 no colon
 """
 XL_DMESG = f"""\
+(XEN) Xen version 4.17.1 (alice@build.example) (gcc 12) debug=n
 (XEN) Command line: iommu=debug console=com1 dom0_mem=1G
+(XEN) parameter "hunter2" unknown!
+(XEN) secret-host.example.org or secret-host, not secret-hosts or my-secret-host
 (XEN) [2026-11-24 00:00:00] (d1) a guest says {MAC}
 (XEN) (d2v0) and another
 (XEN) [2026-11-24 00:00:00] [VT-D]Host address width 39 {MAC}
@@ -66,15 +70,19 @@ LOG = f"""\
 [    0.000000] xDMAR-IR: a b
 [    0.000000] dmar0: c {MAC}
 [    0.000000] IOMMUX
+[    0.000000] Unknown kernel command line parameters "pw=hunter2 IOMMU=1", will be passed
 """
 LOG_KEPT = """\
 [    0.000000] Command line: intel_iommu=on
 [    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
-[    0.000000] ACPI: DMAR 0x000000007FFE0000 0000B0 (v01 host-1)
-[    0.000000] host-1: DMAR: DRHD base
+[    0.000000] ACPI: DMAR 0x000000007FFE0000 0000B0 (v01 secret-host)
+[    0.000000] secret-host: DMAR: DRHD base
 [    0.000000] xDMAR-IR: a b
 [    0.000000] dmar0: c mac-1
+[    0.000000] Unknown kernel command line parameters removed
 """
+"""The kernel knows no name of its host: where one stands in its lines, it is a word that answers
+read, after which somebody called a host."""
 
 
 @pytest.fixture
@@ -92,6 +100,10 @@ def copy(tmp_path: Path) -> Copy:
     return copy
 
 
+def _without_names(redactor: Redactor) -> Callable[[str], str]:
+    return lambda text: redactor.names(redactor.log(text))
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_names_a_host_is_replaced_and_marked(
     shell: str, copy: Copy, tmp_path: Path, require: Require
@@ -102,15 +114,16 @@ def test_what_names_a_host_is_replaced_and_marked(
     assert log == LOG_KEPT
     redactor = Redactor()
     redactor.identifiers(f"{UUID} {MAC}")
+    redactor.host_name("secret-host.example.org")
     for name, text, change in (
-        ("xl-dmesg", evidence.xens_lines(XL_DMESG.encode()), redactor.log),
+        ("xl-dmesg", evidence.xens_lines(XL_DMESG.encode()), _without_names(redactor)),
         ("xenstore-pci", evidence.backends_lines(XENSTORE.encode()), redactor.identifiers),
         ("xl-info", XL.encode(), redactor.info),
     ):
         assert (bundle / "calls" / name).read_text() == change(text.decode()), name
     assert (bundle / "root/proc/cmdline").read_text() == "memmap=2M$0x3c000000\n"
     assert (bundle / "root/proc/sys/kernel/hostname").read_text() == "host-1\n"
-    assert (bundle / "root/sys/class/dmi/id/product_name").read_text() == "Box uuid-1\n"
+    assert (bundle / "root/sys/class/dmi/id/product_name").read_text() == f"Box {UUID}\n"
     manifest = (bundle / "manifest.json").read_text()
     marked = set(re.findall(r'"path": "([^"]*)".*"redacted": true', manifest))
     assert marked == {
@@ -119,8 +132,25 @@ def test_what_names_a_host_is_replaced_and_marked(
         "xl-info",
         "/proc/cmdline",
         "/proc/sys/kernel/hostname",
-        "/sys/class/dmi/id/product_name",
     }
+    assert json.loads(manifest)["redaction"] == {
+        "replaced": {"host-1": 4, "mac-1": 4, "removed": 4, "uuid-1": 1},
+        "boot_words_left_out": 9,
+    }
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_complaint_is_redacted_as_a_dump_does_it(
+    shell: str, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require(shell)
+    said = f"secret-host: no {UUID} at {MAC}"
+    add_script(copy.programs, "xl", f'echo "{said}" >&2; exit 3')
+    bundle = captured(shell, tmp_path, *copy.options)
+    readings = json.loads((bundle / "manifest.json").read_text())["readings"]
+    details = {each["path"]: each.get("detail") for each in readings}
+    assert details["xl-dmesg"] == "xl exited with 3: host-1: no uuid-1 at mac-1"
+    assert details["xl-info"] == "xl exited with 3: secret-host: no uuid-1 at mac-1"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -151,7 +181,21 @@ def test_a_command_that_does_not_answer_is_logged_with_its_reason(
     assert not (bundle / "calls/xl-info").exists()
 
 
-def test_a_dmesg_without_the_option_kernel_is_asked_without_it(
+def test_of_a_dmesg_without_the_option_kernel_the_kernel_s_lines_are_kept(
+    copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    lines = "<6>[ 0.1] DMAR: kernel|<30>[ 9.1] secret-host: IOMMU|<8>[ 9.2] IOMMU|<2>IOMMU"
+    add_script(
+        copy.programs,
+        "dmesg",
+        f'[ "$*" = -r ] || {{ echo "bad option" >&2; exit 1; }}; echo "{lines}" | tr "|" "\\n"',
+    )
+    bundle = captured("dash", tmp_path, *copy.options)
+    assert (bundle / "calls/boot-log").read_text() == "[ 0.1] DMAR: kernel\nIOMMU\n"
+
+
+def test_a_dmesg_without_any_option_is_taken_as_it_is(
     copy: Copy, tmp_path: Path, require: Require
 ) -> None:
     require("dash")

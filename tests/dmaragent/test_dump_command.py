@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 import tarfile
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dmaragent.collect import bundling
 from dmaragent.collect.opening import open_host
 from dmaragent.commands import derived
+from dmaragent.present.dump_text import Written, dump_text
+from dmaragent.snapshot import Missing, MissingKind
 from support.cli import run
 from support.machines import MACHINES
 
@@ -60,6 +65,14 @@ def test_a_bundle_holds_the_readings_and_what_people_read(tmp_path: Path, capsys
     assert kept <= set(names)
 
 
+def _readings(path: Path) -> list[dict[str, Any]]:
+    with tarfile.open(path) as archive:
+        manifest = archive.extractfile("dmaragent-bundle/manifest.json")
+        assert manifest is not None
+        readings: list[dict[str, Any]] = json.load(manifest)["readings"]
+    return readings
+
+
 def test_the_same_host_gives_the_same_bundle(tmp_path: Path, capsys: Capture) -> None:
     for name in ("a", "b"):
         run(capsys, "dump", "--host", DOM0, "-o", tmp_path / name)
@@ -78,6 +91,22 @@ def test_a_file_that_is_there_is_replaced_when_asked_to(tmp_path: Path, capsys: 
     assert goal.read_bytes()[:6] == b"\xfd7zXZ\0"
 
 
+def test_a_file_made_while_the_host_is_read_is_not_replaced(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = tmp_path / "b"
+    pack = bundling.pack
+
+    def meanwhile(*arguments: Any) -> bytes:
+        goal.write_bytes(b"mine")
+        return pack(*arguments)
+
+    monkeypatch.setattr(bundling, "pack", meanwhile)
+
+    assert run(capsys, "dump", "--host", DOM0, "-o", goal).code == 2
+    assert goal.read_bytes() == b"mine"
+
+
 def test_without_a_name_it_is_named_after_the_time(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +122,7 @@ def test_it_goes_through_a_pipe_and_speaks_beside_it(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(done.stdout)
 
     assert _names(tmp_path / "b")[0] == "dmaragent-bundle/manifest.json"
-    assert done.stderr.startswith(b"Wrote standard output: ")
+    assert done.stderr.startswith(b"Wrote to standard output: ")
     refused = subprocess.run([*command, "-o", "-", "--json"], capture_output=True, check=False)
     assert (refused.returncode, refused.stdout) == (2, b"")
 
@@ -114,6 +143,30 @@ def test_what_could_not_be_read_is_told(tmp_path: Path, capsys: Capture) -> None
 
     assert ran.code == 1
     assert "  1 reading could not be had:\n    /sys/firmware/acpi/tables/DMAR: " in ran.out
+
+
+def test_who_may_read_more_of_another_host_is_not_root_here() -> None:
+    denied = (("acpi", Missing(MissingKind.DENIED, "Permission denied")),)
+    written = Written(
+        path="b", size=1, host="live", source="", readings=1, lost=denied, redacted=True,
+        replaced=(), words_left_out=0, problems=(),
+    )  # fmt: skip
+
+    assert "  Run it as root (sudo) for the rest." in dump_text(written)
+    elsewhere = [*dump_text(replace(written, host="bundle", source="a.tar.xz"))]
+    assert "  Whoever collected that was not allowed to: root, there, has the rest." in elsewhere
+
+
+def test_a_bundle_of_a_bundle_has_the_same_readings_and_marks(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    run(capsys, "dump", "--host", DOM0, "-o", tmp_path / "a")
+    ran = run(capsys, "dump", "--host", tmp_path / "a", "-o", tmp_path / "b")
+
+    assert "  nothing had to be replaced\n" in ran.out
+    first, second = (_readings(tmp_path / name) for name in ("a", "b"))
+    assert first == second
+    assert any(each.get("redacted") for each in first)
 
 
 def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
@@ -184,3 +237,34 @@ def test_what_is_said_never_gets_into_the_bundle(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(subprocess.run(shut, stdout=subprocess.PIPE, check=True).stdout)
 
     assert open_host(str(tmp_path / "b")).kind == "bundle"
+
+
+def _on_a_terminal(stream: str, *options: str) -> tuple[int, bytes]:
+    """Run it with `stream`, stdout or stderr, on a terminal; give its code and what came there."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "dmaragent", "dump", "--host", str(DOM0), *options]
+    with os.fdopen(ours, "rb", 0) as terminal:
+        streams: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": theirs, stream: theirs}
+        ran = subprocess.Popen(command, **streams)
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # EIO: nobody has the other end any more
+            while part := terminal.read(1 << 16):
+                said += part
+    return ran.wait(), said
+
+
+def test_a_terminal_gets_no_bundle() -> None:
+    code, said = _on_a_terminal("stdout", "-o", "-")
+
+    assert code == 2
+    assert b"a bundle is no text for a terminal" in said
+    assert b"\xfd7zXZ" not in said
+
+
+def test_a_terminal_is_told_how_far_it_is(tmp_path: Path) -> None:
+    code, said = _on_a_terminal("stderr", "-o", str(tmp_path / "b"))
+
+    assert code == 0
+    lines = said.decode().split("\r\n")
+    assert lines == ["reading the host …", "309 readings; deciding …", "packing …", ""]

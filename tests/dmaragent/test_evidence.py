@@ -99,6 +99,7 @@ def test_of_xenstore_the_devices_and_their_state_are_kept() -> None:
     [
         (b"xen\n", True),
         (Missing(MissingKind.DENIED), True),
+        (Missing(MissingKind.FAILED), True),
         (Missing(MissingKind.ABSENT), False),
         (b"kvm\n", False),
     ],

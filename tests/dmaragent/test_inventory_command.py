@@ -249,7 +249,17 @@ def test_a_dump_without_the_table_is_no_host_and_says_nothing_of_one(
     ran = run(capsys, "inventory", "--host", path)
 
     assert ran.code == 2
-    assert "holds 1 tables, none of them DMAR" in ran.err
+    assert "holds 1 table, and none that is DMAR" in ran.err
+
+
+def test_a_file_of_nothing_is_said_to_be_empty(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "server.tar.xz"
+    path.touch()
+
+    ran = run(capsys, "inventory", "--host", path)
+
+    assert ran.code == 2
+    assert f"{path} is empty\nNext: make it again" in ran.err
 
 
 def test_an_unreadable_table_beside_a_readable_one_is_said_as_it_is(

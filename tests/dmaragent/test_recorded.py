@@ -5,6 +5,7 @@ import os
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -14,7 +15,9 @@ from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.opening import open_host
 from dmaragent.collect.reader import read_file
+from dmaragent.collect.recorded import DirectoryHost
 from dmaragent.collect.recording import Recorder, record, write_files
+from dmaragent.collect.tree import PackedTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
@@ -32,6 +35,7 @@ def _host() -> FakeHost:
     base = "/sys/devices/pci0000:00/0000:00:1d.0"
     host.files[f"{base}/vendor"] = Missing(MissingKind.FAILED, "Input/output error")
     host.files[f"{base}/device"] = Missing(MissingKind.DENIED, "Permission denied")
+    host.directories[ledger.IOMMU_GROUPS.path] = Missing(MissingKind.DENIED, "Permission denied")
     return host
 
 
@@ -66,6 +70,30 @@ def test_what_was_never_asked_was_not_collected(recording: Path) -> None:
     assert reader.list(other) == Missing(MissingKind.NOT_COLLECTED)
 
 
+def test_a_list_that_was_denied_is_denied(recording: Path) -> None:
+    reader = open_host(str(recording)).reader
+
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    assert reader.list(ledger.IOMMU_GROUPS.request()) == denied
+
+
+def test_a_recording_is_never_written_over_another(recording: Path) -> None:
+    with pytest.raises(FileExistsError):
+        write_files({"root/x": b"other"}, str(recording))
+
+    assert not (recording / "root/x").exists()
+
+
+def test_what_is_closed_in_a_copy_is_denied_and_not_uncollected() -> None:
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    tree = create_autospec(PackedTree, instance=True)
+    tree.read.return_value = tree.list.return_value = denied
+    copy = DirectoryHost(tree)
+
+    assert copy.read(ledger.COMMAND_LINE.request()) == denied
+    assert copy.list(ledger.IOMMU_GROUPS.request()) == denied
+
+
 def test_changed_bytes_are_refused(recording: Path) -> None:
     (recording / "root/sys/firmware/acpi/tables/DMAR").write_bytes(DATA[:-1])
 
@@ -76,8 +104,9 @@ def test_changed_bytes_are_refused(recording: Path) -> None:
 def test_bytes_that_are_gone_are_refused(recording: Path) -> None:
     (recording / "calls/udev-pci").unlink()
 
-    with pytest.raises(HostError, match="cannot be read"):
+    with pytest.raises(HostError, match="cannot be read") as caught:
         collect(open_host(str(recording)).reader)
+    assert "was changed or damaged" in caught.value.hint
 
 
 def _rewrite(recording: Path, **changes: Any) -> None:

@@ -82,12 +82,44 @@ def test_of_xl_info_what_tells_whose_host_it_is_goes() -> None:
     assert redactor.places == {"host-1": 1, "removed": 2}
 
 
+def test_identifiers_go_from_what_is_kept_of_xl_info_and_of_guests() -> None:
+    redactor = Redactor()
+    guest = {"domid": 1, "config": {"c_info": {}, "rdms": [f"{UUID} 00:1b:21:3a:4f:5e"]}}
+
+    assert redactor.info(f"release : 6.1 {UUID}\n") == "release : 6.1 uuid-1\n"
+    told = json.loads(redactor.guests(json.dumps([guest])))
+    assert told[0]["config"]["rdms"] == ["uuid-1 mac-1"]
+
+
+def test_of_xen_s_line_what_is_switched_off_stays_too() -> None:
+    info = "xen_commandline : no-x2apic no-ats nosmp no-real-mode\n"
+
+    assert Redactor().info(info) == "xen_commandline : no-x2apic no-ats\n"
+
+
 def test_the_host_has_one_name_wherever_it_is_asked_for() -> None:
     redactor = Redactor()
 
     assert redactor.host_name("vault\n") == "host-1\n"
     assert redactor.info("host : vault\n") == "host : host-1\n"
     assert redactor.host_name("\n") == "\n"
+
+
+def test_a_host_s_first_name_is_replaced_with_the_whole_where_it_stands_alone() -> None:
+    redactor = Redactor()
+    redactor.host_name("vault.example\n")
+    redactor.host_name("7.example\n")
+
+    assert redactor.names("vault.example, vault: vaults, 7") == "host-1, host-1: vaults, 7"
+    assert redactor.places == {"host-1": 3, "host-2": 1}
+
+
+def test_of_names_the_longest_is_replaced_and_guests_as_hosts() -> None:
+    redactor = Redactor()
+    redactor.host_name("mail")
+    redactor.guests(json.dumps([{"config": {"c_info": {"name": "mail.backup"}}}]))
+
+    assert redactor.names("mail.backup of mail") == "guest-1 of host-1"
 
 
 def test_guests_lose_their_names_alone() -> None:

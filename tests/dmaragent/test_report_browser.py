@@ -86,6 +86,34 @@ return [...document.querySelectorAll("[data-region] .box")].map((one) => {
 """
 
 
+@pytest.mark.parametrize("name", HOSTS)
+def test_on_a_narrow_screen_every_cell_of_a_wide_table_is_seen_with_its_column(
+    name: str, browser: Browser, pages: dict[str, Path]
+) -> None:
+    browser.show(pages[name], width=360)
+    cells = browser.run(CELLS)
+    browser.show(pages[name], width=1280)
+    wide = browser.run(CELLS)
+
+    assert [one for one in cells if one["right"] > 360 or one["label"] != one["column"]] == []
+    assert {one["label"] for one in wide} <= {"none"}
+    assert len(wide) >= len(cells)
+    assert bool(cells) == (name != "synthetic-sosreport-without-table")
+
+
+CELLS = """
+return [...document.querySelectorAll(".stack tbody th, .stack td")]
+.filter((one) => one.checkVisibility()).map((one) => {
+  const label = getComputedStyle(one, "::before").content.replaceAll('"', "");
+  const right = Math.max(...[one, ...one.querySelectorAll("*")].map(
+    (each) => each.getBoundingClientRect().right));
+  const at = [...one.parentElement.children].indexOf(one);
+  const column = one.closest("table").querySelectorAll("thead th")[at].textContent;
+  return {label, right, column};
+});
+"""
+
+
 def _regions(name: str) -> int:
     """Say how many regions a host has, by its own facts."""
     made = {"large": 200, "hostile": 1}

@@ -10,7 +10,7 @@ from dmaragent.collect.tree import DiskTree, FileTree, PackedTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
-FILES = {"a/b/file": b"content", "other": b"12345678901"}
+FILES = {"a/b/file": b"content", "other": b"12345678901", "as large as asked": b"1234567890"}
 LINKS = {
     "a/to-file": "b/file",
     "a/to-folder": "./b/../b",
@@ -97,6 +97,16 @@ def test_a_loop_of_links_is_told() -> None:
     )
 
 
+def test_as_many_links_are_followed_as_linux_follows() -> None:
+    tree = PackedTree()
+    tree.add_file("0", b"end")
+    for number in range(1, 42):
+        tree.add_link(f"{number}", f"{number - 1}")
+
+    assert tree.read("/40", _request()) == b"end"
+    assert _kind(tree.read("/41", _request())) is MissingKind.FAILED
+
+
 @pytest.mark.parametrize(
     "target", ["/other", "/../other", "../../../../other", "/x/../../other", "//other", "/./other"]
 )
@@ -115,12 +125,15 @@ def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(tmp_path: Path) 
     (tmp_path / "top").mkdir()
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/file").touch()
+    (tmp_path / "top-secret").mkdir()
+    (tmp_path / "top-secret/file").touch()
+    (tmp_path / "top/beside").symlink_to("../top-secret")
     (tmp_path / "top/out").symlink_to("../outside")
     (tmp_path / "top/in").mkdir()
     (tmp_path / "top/in/out").symlink_to("/etc/passwd")
     tree = DiskTree(str(tmp_path / "top"))
 
-    for path in ("/out/file", "/out", "/in/out", "/out/.."):
+    for path in ("/out/file", "/out", "/in/out", "/out/..", "/beside/file", "/beside"):
         with pytest.raises(HostError, match="leads out of this directory"):
             tree.read(path, _request())
 

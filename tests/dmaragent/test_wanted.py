@@ -58,6 +58,8 @@ def test_nothing_else_is(path: str) -> None:
 def test_links_and_directories_that_lead_to_what_is_wanted_are() -> None:
     assert wanted_link("/sys/class/dmi/id")
     assert wanted_link("/sys")
+    assert wanted_link("/sys/of whatever/name")
+    assert not wanted_link("/etc/localtime")
     assert wanted_folder("/sys/bus/pci/devices")
     assert wanted_folder("/sys/class/dmi")
     assert wanted_file("/sys/devices/virtual/dmi/id/sys_vendor")

@@ -95,11 +95,14 @@ def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "node").is_fifo()
 
 
+@pytest.mark.parametrize("linking", ["links", "no links"])
 def test_a_file_made_meanwhile_is_not_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    linking: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "out"
     sync = os.fsync
+    if linking == "no links":
+        monkeypatch.setattr(os, "link", _failing(errno.EPERM))
 
     def meanwhile(descriptor: int) -> None:
         path.write_bytes(b"theirs")

@@ -68,7 +68,7 @@ def zip_of(files: Mapping[str, bytes], top: str = TOP) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in files.items():
-            packed.writestr(f"{top}/{name}", content)
+            packed.writestr(f"{top}/{name}" if top else name, content)
     return out.getvalue()
 
 

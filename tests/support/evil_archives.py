@@ -128,7 +128,7 @@ RAW: dict[str, bytes] = {
     "pax length absurd": _pax(b"9999999 path=x\n") + FILE,
     "pax length digits": _pax(b"9" * 400 + b" path=x\n") + FILE,
     "pax no equals": _pax(b"9 path x\n") + FILE,
-    "pax no newline": _pax(b"10 path=x\n") + FILE,
+    "pax no newline": _pax(b"9 path=xy\n") + FILE,
     "pax twice in one": _pax(_record(b"path", b"a"), _record(b"path", b"b")) + FILE,
     "pax twice": _pax(_record(b"path", b"a")) + _pax(_record(b"path", b"b")) + FILE,
     "pax and long name": _pax(_record(b"path", b"a")) + _long(b"L", b"b\0") + FILE,
@@ -158,6 +158,18 @@ RAW: dict[str, bytes] = {
 }
 
 
+def with_members(raw: bytes) -> bytes:
+    """Give the tar of a sound bundle that has `raw` for its last members."""
+    inner = tar_of(machine_files(MACHINE)).rstrip(b"\0")
+    return inner + bytes(-len(inner) % 512) + raw + bytes(10240)
+
+
+def with_name(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
+    """Give the tar of a sound bundle that has a member `name` besides."""
+    extra = [(member(name, kind, "/etc/passwd"), b"x" * (kind == tarfile.REGTYPE))]
+    return tar_of(machine_files(MACHINE), extra=extra, form=tarfile.PAX_FORMAT)
+
+
 def built() -> Iterator[Case]:
     """Add a member that means harm to a sound bundle, at its begin, middle and end."""
     files = machine_files(MACHINE)
@@ -175,8 +187,7 @@ def built() -> Iterator[Case]:
             yield f"{end}: {what}, last", pack(inner + raw + tail)
     for what, name in NAMES.items():
         for kind in (tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE):
-            extra = [(member(name, kind, "/etc/passwd"), b"x" * (kind == tarfile.REGTYPE))]
-            yield f"{what} {kind!r}", tar_of(files, extra=extra, form=tarfile.PAX_FORMAT)
+            yield f"{what} {kind!r}", with_name(name, kind)
         yield f"zip: {what}", _zip_with(name)
     yield from _put_together(whole, files)
 

@@ -15,6 +15,7 @@ from dmaragent.collect.headers import Headers
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import Value, answer_bytes
 from dmaragent.collect.reader import HostReader
+from dmaragent.collect.recorded import RecordedHost
 from dmaragent.collect.recording import KeptHost, Recorder, files_of
 from dmaragent.redaction import Redactor
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
@@ -67,11 +68,21 @@ def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]
     return recorder.answers
 
 
-def keep_answers(answers: Answers, *, redact: bool) -> Recorded:
-    """Make of a host's `answers` what goes into a bundle, redacted if so."""
+def changed_before(host: HostReader, answers: Answers) -> frozenset[Request]:
+    """Give which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
+    return frozenset(filter(host.was_redacted, answers) if isinstance(host, RecordedHost) else ())
+
+
+def keep_answers(
+    answers: Answers, *, redact: bool, before: frozenset[Request] = frozenset()
+) -> Recorded:
+    """Make of a host's `answers` what goes into a bundle, redacted if so.
+
+    Those in `before` were changed before they were read here, which the manifest says too.
+    """
     redactor = Redactor()
     kept = redact_answers(answers, redactor) if redact else answers
-    changed = frozenset(one for one, answer in kept.items() if answer != answers[one])
+    changed = before | {one for one, answer in kept.items() if answer != answers[one]}
     words = redactor.words
     note = {"replaced": dict(sorted(redactor.places.items())), "boot_words_left_out": words}
     return Recorded(

@@ -51,8 +51,9 @@ def _copied(archive: Archive) -> HostReader:
             "take the inner archive out (tar xf), and give that",
         )
     names = ", ".join(shown(top) for top in archive.tops) or "nothing"
+    members = "1 member" if archive.members == 1 else f"{archive.members} members"
     raise HostError(
-        f"{archive.where} is no host: {archive.members} members and neither manifest.json, sys/ "
+        f"{archive.where} is no host: {members} and neither manifest.json, sys/ "
         f"nor acpidump.out; at its top {names}"[:600],
         "give a bundle of dmaragent dump, a sosreport, or an archive of a copied root",
     )

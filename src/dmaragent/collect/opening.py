@@ -89,13 +89,16 @@ def open_file(content: bytes, path: str) -> OpenedHost:
     if is_acpidump(content):
         named = named_tables(content)
         if not any(name.startswith(SIGNATURE_NAMES) for name in named):
+            tables = "1 table" if len(named) == 1 else f"{len(named)} tables"
             raise HostError(
-                f"{path} holds {len(named)} tables, none of them DMAR, RMAD or XMAR",
+                f"{path} holds {tables}, and none that is DMAR, RMAD or XMAR",
                 "dump all tables of the host: acpidump without options, as root",
             )
         return OpenedHost(TableHost(named), ACPIDUMP, path)
     if content.startswith(SIGNATURES):
         return OpenedHost(TableHost({content[:4].decode("ascii"): content}), TABLE, path)
+    if not content:
+        raise HostError(f"{path} is empty", "make it again: what was to write it failed")
     raise HostError(
         f"{path} is not a host: no DMAR, RMAD or XMAR table, no acpidump text, no archive",
         "give a table, acpidump text, a bundle, a sosreport, a recorded machine or a directory "

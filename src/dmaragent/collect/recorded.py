@@ -14,6 +14,7 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
+_CHANGED = "the recording was changed or damaged after it was made"
 _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _Answer = TypeVar("_Answer")
 
@@ -52,6 +53,11 @@ class RecordedHost:
         """Give the recorded output."""
         return self._content(Operation.CALL, request)
 
+    def was_redacted(self, request: Request) -> bool:
+        """Tell whether the answer is not what the host said, by the log."""
+        reading = self._log.get((request.operation, request.path))
+        return reading is not None and reading.redacted
+
     def _content(self, operation: Operation, request: Request) -> bytes | Missing:
         reading = self._log.get((operation, request.path))
         if reading is None:
@@ -61,12 +67,14 @@ class RecordedHost:
         content = self._tree.read(f"/{reading.file}", request)
         if isinstance(content, Missing):
             raise HostError(
-                f"{self._where}: {reading.file} is in the manifest and cannot be read: {content.detail}"
+                f"{self._where}: {reading.file} is in the manifest and cannot be read: "
+                f"{content.detail}",
+                _CHANGED,
             )
         if sha256(content).hexdigest() != reading.sha256:
             raise HostError(
                 f"{self._where}: {reading.file} is not what the manifest says: its sha256 differs",
-                "the recording was changed or damaged after it was made",
+                _CHANGED,
             )
         return content
 

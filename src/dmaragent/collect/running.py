@@ -62,4 +62,5 @@ def _killed(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        process.poll()  # the command itself is gone: only who left its group holds the output
         return error.stdout or b"", error.stderr or b""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from dmaragent.collect.bundling import Answers
+    from dmaragent.collect.ledger import Request
     from dmaragent.present.dump_text import Written
 
 NAME = "dump"
@@ -64,9 +65,9 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.present.dump_text import Written  # noqa: PLC0415 - likewise
 
     _check_output(options)
-    answers, kind, source = _ask(options)
+    answers, before, kind, source = _ask(options)
     _say(f"{len(answers)} readings; deciding")
-    recorded = keep_answers(answers, redact=not options.no_redact)
+    recorded = keep_answers(answers, redact=not options.no_redact, before=before)
     derived, problems = derive(recorded.snapshot, kind)
     _say("packing")
     top = top_folder(recorded.taken)
@@ -87,10 +88,13 @@ def run(options: argparse.Namespace) -> int:
     return 1 if recorded.lost or problems else 0
 
 
-def _ask(options: argparse.Namespace) -> tuple[Answers, str, str]:
-    """Ask the host; give its answers, its kind and its path, and let go of the host itself."""
+def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str, str]:
+    """Ask the host, and let go of it.
+
+    Give its answers, those that were redacted before, its kind and its path.
+    """
     from dmaragent.api import library_request, read_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.bundling import ask_host  # noqa: PLC0415 - likewise
+    from dmaragent.collect.bundling import ask_host, changed_before  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
@@ -103,7 +107,7 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, str, str]:
     _say("reading the host")
     opened = open_host(options.host)
     answers = ask_host(opened.reader, lambda snapshot: [library_request(join(snapshot), guests)])
-    return answers, opened.kind, opened.path
+    return answers, changed_before(opened.reader, answers), opened.kind, opened.path
 
 
 def _check_output(options: argparse.Namespace) -> None:

@@ -40,7 +40,7 @@ class Written:
 
 def dump_text(written: Written) -> Iterator[str]:
     """Yield the lines."""
-    where = visible(written.path) or "standard output"
+    where = visible(written.path) or "to standard output"
     yield f"Wrote {where}: {-(-written.size >> 10)} KiB"
     host = host_words(written.host, written.source)
     said = f"{count(written.readings, 'reading')} of {host[:1].lower()}{host[1:]}"
@@ -87,7 +87,10 @@ def _lost(written: Written) -> Iterator[str]:
     if more > 0:
         yield f"    and {more} more: they are in the bundle's manifest.json"
     if any(missing.kind is MissingKind.DENIED for _, missing in written.lost):
-        yield "  Run it as root (sudo) for the rest."
+        rest = "Run it as root (sudo) for the rest."
+        if written.source:
+            rest = "Whoever collected that was not allowed to: root, there, has the rest."
+        yield f"  {rest}"
 
 
 def dump_document(written: Written) -> dict[str, Any]:

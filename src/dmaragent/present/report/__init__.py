@@ -13,7 +13,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.policy.answer import Answer
 from dmaragent.present.markup import Markup, element, page, several
 from dmaragent.present.report.findings import findings_section
-from dmaragent.present.report.guests import guest_section
+from dmaragent.present.report.guests import guest_links, guest_section
 from dmaragent.present.report.head import head_section, limits_section
 from dmaragent.present.report.host_map import map_section
 from dmaragent.present.report.parts import Section
@@ -54,7 +54,7 @@ def report_html(
     name = machine_name(inventory) or "a host"
     title = f"Reserved device memory of {name}"
     sections = [
-        head_section(inventory, checked, origin),
+        head_section(inventory, checked, origin, guest_links(guests)),
         limits_section(inventory, checked),
         map_section(inventory),
         regions_section(inventory),

@@ -8,11 +8,12 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Case, Resolution
-from dmaragent.present.markup import NOTHING, Child, Markup, element
+from dmaragent.present.markup import NOTHING, Child, Markup, element, several
 from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim
 from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
+from dmaragent.present.report.words import verdict_mark
 from dmaragent.present.report.zoom import zoomable
 from dmaragent.present.resolve_head import (
     VERDICT_WORDS,
@@ -41,19 +42,37 @@ _LEGEND = (
 )
 
 
+def guest_title(answer: Answer) -> str:
+    """Name a guest."""
+    guest = answer.resolution.guest
+    return f"Guest {guest.name or guest.source}"
+
+
+def guest_links(answers: Sequence[Answer]) -> Markup:
+    """Say in a line each what becomes of guests, and lead to where it is told."""
+    return several(
+        *(
+            element(
+                "p",
+                element("a", guest_title(one), href=f"#guest-{number}"),
+                ": ",
+                verdict_mark(one.resolution.verdict),
+            )
+            for number, one in enumerate(answers, 1)
+        )
+    )
+
+
 def guest_section(number: int, answer: Answer) -> Section:
     """Tell of one guest."""
     found = answer.resolution
     key = f"guest-{number}"
-    name = found.guest.name or found.guest.source
-    verdict = element(
-        "span", VERDICT_WORDS[found.verdict], class_=f"badge is-{found.verdict.value}"
-    )
-    head = element("p", verdict, f" ({stack_words(found.stack)})", class_="lead")
+    mark = verdict_mark(found.verdict)
+    head = element("p", mark, f" ({stack_words(found.stack)})", class_="lead")
     settings = [(one.name, f"{one.value} ({one.origin})") for one in answer.settings]
     return section(
         key,
-        f"Guest {name}",
+        guest_title(answer),
         head,
         _reasons(found),
         _remedies(answer),

@@ -14,8 +14,10 @@ from dmaragent.snapshot import Missing
 from fwtables import Decoded
 
 
-def head_section(inventory: Inventory, checked: Checked | None, origin: str) -> Section:
-    """Say what host this is, what it reserves and what is the worst of it."""
+def head_section(
+    inventory: Inventory, checked: Checked | None, origin: str, guests: Markup = NOTHING
+) -> Section:
+    """Say what host this is, what it reserves, the worst of it, and what becomes of `guests`."""
     worst = NOTHING if checked is None else _worst(checked)
     rests = [("Rests on", origin)] if origin else []
     return section(
@@ -23,6 +25,7 @@ def head_section(inventory: Inventory, checked: Checked | None, origin: str) -> 
         "The host",
         element("p", sentence(inventory), class_="lead"),
         worst,
+        guests,
         facts([*summary_facts(inventory), *rests]),
     )
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from dmaragent.present.markup import NOTHING, Child, Markup, element, text_lines
 
+_MOST_BESIDE = 4
+"""Columns that have room beside each other on a narrow screen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -23,7 +26,13 @@ def section(key: str, title: str, *children: Child) -> Section:
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
-    """Make a table, its first column the rows' names; a narrow screen scrolls it by itself."""
+    """Make a table, its first column the rows' names.
+
+    On a narrow screen one of few columns is scrolled by itself; of one of more, the cells of
+    a row stand below each other, each with the name of its column.
+    """
+    if len(head) > _MOST_BESIDE:
+        return _stacked(caption, head, rows)
     columns = element("tr", [element("th", name, scope="col") for name in head])
     body = [
         element("tr", element("th", row[0], scope="row"), [element("td", one) for one in row[1:]])
@@ -38,6 +47,39 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) ->
     return element(
         "div", whole, class_="scroll", tabindex="0", role="region", aria_label=f"Table: {caption}"
     )
+
+
+def _stacked(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) -> Markup:
+    """Make a table that says its roles: laid out as blocks, not every browser keeps them."""
+    columns = [element("th", name, scope="col", role="columnheader") for name in head]
+    body = [
+        element(
+            "tr",
+            element("th", _cell(row[0]), scope="row", role="rowheader", data_column=head[0]),
+            [
+                element("td", _cell(one), role="cell", data_column=name, class_=_nothing(one))
+                for name, one in zip(head[1:], row[1:], strict=True)
+            ],
+            role="row",
+        )
+        for row in rows
+    ]
+    return element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", columns, role="row"), role="rowgroup"),
+        element("tbody", body, role="rowgroup"),
+        class_="stack",
+        role="table",
+    )
+
+
+def _cell(content: Child) -> Markup:
+    return element("span", content)
+
+
+def _nothing(content: Child) -> str | None:
+    return "none" if content == "-" else None
 
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:

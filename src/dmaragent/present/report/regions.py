@@ -33,7 +33,7 @@ from dmaragent.topology import Presence
 from dmaragent.verdict.model import Explanation, Step
 from fwtables.constants import ScopeType
 
-_HEAD = ("Region", "Range", "Size", "Owners", "What Xen and Linux make of it", "RMRR at")
+_HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
 _DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
 
 

@@ -54,7 +54,7 @@ def _nested(nodes: Sequence[Node]) -> Markup:
     for start, end in _families(nodes):
         head, below = nodes[start], nodes[start + 1 : end]
         if below and head.depth == 0:
-            items.append(element("li", folded(head.said, _nested(below))))
+            items.append(element("li", folded(_said(head), _nested(below))))
         else:
             items.append(element("li", _said(head), _nested(below) if below else None))
     return element("ul", items, class_="tree")

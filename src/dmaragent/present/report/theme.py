@@ -22,7 +22,8 @@ body {
 }
 header, nav, main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1rem; }
 header { padding-top: 1.5rem; }
-footer { border-top: 1px solid var(--line); color: var(--muted); margin-top: 3rem; }
+footer { color: var(--muted); margin-top: 3rem; }
+footer p { border-top: 1px solid var(--line); max-width: none; padding-top: .4rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem;
   border-bottom: 1px solid var(--line); }
@@ -46,7 +47,8 @@ dt { color: var(--muted); }
 dd { margin: 0; max-width: 75ch; }
 ul, ol { padding-left: 1.3rem; margin: .4rem 0; }
 li { margin: .2rem 0; }
-.scroll { overflow-x: auto; margin: .75rem 0; }
+.scroll { overflow-x: auto; }
+.scroll, .stack { margin: .75rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; overflow-wrap: normal; }
 caption { text-align: left; color: var(--muted); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
@@ -91,6 +93,16 @@ ol > li { margin: .6rem 0; }
   table { font-size: .82rem; }
   th, td { padding-right: .45rem; }
   .zoom > svg { width: calc(100% + 1rem); margin: 0 -.5rem; }
+  .stack, .stack caption, .stack tbody, .stack tr { display: block; }
+  .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
+    clip-path: inset(50%); }
+  .stack tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  .stack tbody th, .stack td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .5rem;
+    border: 0; padding: .1rem 0; }
+  .stack tbody th::before, .stack td::before { content: attr(data-column); color: var(--muted);
+    font-weight: 400; }
+  .stack tbody th, .stack td code { white-space: normal; overflow-wrap: anywhere; }
+  .stack .none { display: none; }
 }
 figure { margin: 0; max-width: 29rem; }
 figcaption { color: var(--muted); font-size: .9rem; }

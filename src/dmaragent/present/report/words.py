@@ -3,8 +3,10 @@
 from dmaragent.addresses import SBDF
 from dmaragent.checks.model import Severity
 from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.policy.decisions import Verdict
 from dmaragent.present.explain_text import CAN_WORDS
 from dmaragent.present.markup import Markup, element
+from dmaragent.present.resolve_head import VERDICT_WORDS
 from dmaragent.present.wording import size_words
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Presence
@@ -49,6 +51,11 @@ def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
     named = {o.sbdf for region in inventory.regions for o in region.owners if o.sbdf is not None}
     held = {held.sbdf for region in inventory.regions for held in region.linux}
     return tuple(sorted(named | held))
+
+
+def verdict_mark(verdict: Verdict) -> Markup:
+    """Show what becomes of a guest, in words: the colour says nothing more."""
+    return element("span", VERDICT_WORDS[verdict], class_=f"badge is-{verdict.value}")
 
 
 def tellable(inventory: Inventory) -> tuple[SBDF, ...]:
