@@ -1,7 +1,7 @@
 """What fuzzing and the search for the slowest input found, each held by its own bytes."""
 
-import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -14,6 +14,7 @@ from dmaragent.present.report.picture import Box, _lanes
 from fwtables import decode
 from support.guests import answer as resolve
 from support.tables import dump, patched, structure, table
+from support.work import calls
 
 
 def test_a_length_of_ten_digits_keeps_the_first_line_within_80_columns() -> None:
@@ -69,25 +70,8 @@ def _boxes(number: int) -> None:
     assert len(lanes) == number
 
 
-def _calls(work: Callable[[int], None], number: int) -> int:
-    """Count the calls that `work` makes, which no other process disturbs."""
-    count = 0
-
-    def called(_: object, event: str, __: object) -> None:
-        nonlocal count
-        count += event.endswith("call")
-
-    before = sys.getprofile()
-    sys.setprofile(called)
-    try:
-        work(number)
-    finally:
-        sys.setprofile(before)
-    return count
-
-
 @pytest.mark.parametrize("work", [_headings, _devices, _boxes])
 def test_twice_the_input_is_twice_the_work(work: Callable[[int], None]) -> None:
     work(10)  # what is made once is made
 
-    assert _calls(work, 400) <= 2.2 * _calls(work, 200)
+    assert calls(partial(work, 400)) <= 2.2 * calls(partial(work, 200))

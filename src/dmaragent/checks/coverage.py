@@ -144,18 +144,19 @@ def device_without_unit(facts: Facts) -> Iterator[Hit]:
         segment: tuple(_flags(facts, *one) for one in found[:MOST_TOLD])
         for segment, found in _by_segment(facts)
     }
-    for sbdf, function in sorted((facts.functions or {}).items()):
-        code = function.class_code
+    served = facts.inventory.unit_of
+    without = [each for sbdf, each in (facts.functions or {}).items() if sbdf not in served]
+    for function in sorted(without, key=lambda one: one.sbdf):
+        code, sbdf = function.class_code, function.sbdf
         if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
             continue
-        if sbdf not in facts.inventory.unit_of:
-            yield Hit(
-                said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
-                "INCLUDE_PCI_ALL.",
-                subject=str(sbdf),
-                device=sbdf,
-                evidence=units.get(sbdf.segment, ()),
-            )
+        yield Hit(
+            said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
+            "INCLUDE_PCI_ALL.",
+            subject=str(sbdf),
+            device=sbdf,
+            evidence=units.get(sbdf.segment, ()),
+        )
 
 
 @rule(

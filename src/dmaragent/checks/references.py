@@ -53,15 +53,20 @@ def several_all_ports(facts: Facts) -> Iterator[Hit]:
 )
 def atsr_not_root_port(facts: Facts) -> Iterator[Hit]:
     """Find what answers where an ATSR points and is no bridge, or is behind another."""
+    ours = [
+        entry
+        for entry in facts.entries
+        if isinstance(entry.structure, ATSR) and not entry.structure.all_ports
+    ]
+    if not ours:
+        return  # most tables have none, and what is behind bridges is asked of every function
     behind = {
         (one.sbdf.segment, bus)
         for one in (facts.functions or {}).values()
         for bus in one.buses_behind
         if bus != one.sbdf.bus
     }
-    for entry in facts.entries:
-        if not isinstance(entry.structure, ATSR) or entry.structure.all_ports:
-            continue
+    for entry in ours:
         sbdf, function = entry.located.sbdf, entry.function
         why = "" if function is None else _no_root_port(function, behind)
         if why:

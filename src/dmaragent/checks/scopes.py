@@ -186,10 +186,15 @@ def zero(facts: Facts) -> Iterator[Hit]:
 )
 def bridge(facts: Facts) -> Iterator[Hit]:
     """Find PCI sub-hierarchies in the scopes of regions."""
+    ours = [
+        entry
+        for entry in facts.entries
+        if entry.region is not None and entry.scope.type == ScopeType.PCI_SUB_HIERARCHY
+    ]
+    if not ours:
+        return  # most tables have none, and the index is of every function
     index = BusIndex(facts.inventory.host.topology)
-    for entry in facts.entries:
-        if entry.region is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
-            continue
+    for entry in ours:
         if entry.function is not None and not takes(entry.scope.type, entry.function):
             continue  # no bridge: scope-type-mismatch
         name = entry.located.sbdf or entry.written

@@ -1,0 +1,22 @@
+"""How the work of a layer grows with the host."""
+
+from functools import partial
+
+from dmaragent.checks import check
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from support.large import large_snapshot
+from support.work import calls
+
+
+def _inventory(functions: int) -> Inventory:
+    return take_inventory(join(large_snapshot(functions, 50)))
+
+
+def test_a_function_that_no_structure_names_costs_the_rules_next_to_nothing() -> None:
+    small, large = _inventory(2048), _inventory(4096)
+    check(small)  # what is made once is made
+
+    more = calls(partial(check, large)) - calls(partial(check, small))
+
+    assert more <= 4 * 2048
