@@ -1,6 +1,7 @@
 """integrations/capture.sh where something is in its way: names, rights, disks, interrupts."""
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -232,6 +233,7 @@ def test_an_interrupt_leaves_nothing(
     started = tmp_path / "started"
     os.mkfifo(started)
     add_script(tmp_path / "programs", "dmesg", f'exec 9>"{started}"; echo >&9; exec sleep 600')
+    add_script(tmp_path / "programs", "timeout", 'shift; exec "$@"')  # no end but the script's
     words, environment = command(
         shell, tmp_path, "-o", tmp_path / "out.tar.gz", *copy.options, "--calls"
     )
@@ -244,6 +246,7 @@ def test_an_interrupt_leaves_nothing(
         assert process.stderr is not None
         assert "capture.sh: ACPI tables" in process.stderr.read()
         # The end comes when nobody holds it open any more: the hanging program is gone too.
+        assert select.select([child], [], [], 5)[0], "what it started goes on"
         assert child.read() == ""
     assert process.returncode == 128 + number
     assert _leftovers(tmp_path) == []
