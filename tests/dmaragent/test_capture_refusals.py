@@ -198,6 +198,20 @@ def test_a_full_disk_leaves_nothing(
         assert _leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize("name", ["out.tar", "out.tar.gz"])
+def test_a_tar_that_fails_half_way_leaves_nothing(
+    name: str, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    body = 'case "$*" in *dev/null*) ;; *) echo half; exit 2 ;; esac'
+    add_script(tmp_path / "programs", "tar", body)
+    words, environment = command("dash", tmp_path, "-o", tmp_path / name, *copy.options)
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "tar failed" in ran.stderr or "cannot write" in ran.stderr
+    assert _leftovers(tmp_path) == []
+
+
 @pytest.mark.parametrize("place", ["TMPDIR", "output"])
 def test_a_full_file_system_leaves_nothing(
     place: str, copy: Copy, tmp_path: Path, require: Require
