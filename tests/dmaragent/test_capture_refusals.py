@@ -198,6 +198,20 @@ def test_a_full_disk_leaves_nothing(
         assert _leftovers(tmp_path) == []
 
 
+def test_a_file_made_meanwhile_is_not_replaced(
+    copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    output, tar = tmp_path / "out.tar", shutil.which("tar")
+    add_script(tmp_path / "programs", "tar", f'echo theirs >"{output}"; exec {tar} "$@"')
+    words, environment = command("dash", tmp_path, "-o", output, *copy.options)
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "is there already" in ran.stderr
+    assert output.read_text() == "theirs\n"
+    assert _leftovers(tmp_path) == ["out.tar"]
+
+
 @pytest.mark.parametrize("name", ["out.tar", "out.tar.gz"])
 def test_a_tar_that_fails_half_way_leaves_nothing(
     name: str, copy: Copy, tmp_path: Path, require: Require
