@@ -39,7 +39,7 @@ def _disk(name: str, table: bytes | None, xen_line: str, linux_line: str) -> Pat
         xen=xen_line.replace(";", "\\;"),  # which would end GRUB's command
         linux=linux_line,
     )
-    inputs = digest(text, table or b"", kernel().release, xen_image(), initrd(), Path(__file__))
+    inputs = digest(text, table or b"", kernel().image, xen_image(), initrd(), Path(__file__))
 
     def make(path: Path) -> None:
         folder = path.with_suffix(".efi")

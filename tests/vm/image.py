@@ -15,6 +15,7 @@ from vm.ingredients import (
     own_package,
     remove,
     run,
+    stamp,
 )
 
 _PACKAGES = (
@@ -70,9 +71,7 @@ sync
 def root_image() -> Path:
     """Give the root file system as an ext4 image, with the newest package installed."""
     package = own_package()
-    inputs = digest(
-        package, _base(), repr((_MASKED, _LAB_UNITS, _RUN)), Path(__file__), kernel().release
-    )
+    inputs = digest(package, _base(), stamp(kernel().modules), Path(__file__))
     return kept(BUILD / "root.ext4", inputs, _make_image)
 
 

@@ -58,6 +58,7 @@ class Kernel:
 
     release: str
     image: Path
+    """Its bytes say which build it is: a release may have several."""
     modules: Path
     """The folder that holds lib/modules."""
 
@@ -92,14 +93,19 @@ def digest(*parts: str | bytes | Path) -> str:
 
 def kept(path: Path, inputs: str, make: Callable[[Path], None]) -> Path:
     """Give `path`, made again if it was made of other `inputs`."""
-    stamp = path.with_name(path.name + ".stamp")
-    if not (path.exists() and stamp.exists() and stamp.read_text() == inputs):
-        stamp.unlink(missing_ok=True)
+    made_of = stamp(path)
+    if not (path.exists() and made_of.exists() and made_of.read_text() == inputs):
+        made_of.unlink(missing_ok=True)
         remove(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         make(path)
-        stamp.write_text(inputs)
+        made_of.write_text(inputs)
     return path
+
+
+def stamp(path: Path) -> Path:
+    """Name the file that says what a kept `path` was made of: for what is made of that in turn."""
+    return path.with_name(path.name + ".stamp")
 
 
 def remove(path: Path) -> None:
@@ -119,10 +125,12 @@ def kernel() -> Kernel:
         raise LabError("apt knows no kernel: run `apt-get update`")
     folder = unpacked(found[1])
     release = next((folder / "lib/modules").iterdir()).name
+    image = folder / f"boot/vmlinuz-{release}"
+    inputs = digest(image, repr(_MODULE_FOLDERS), Path(__file__))
     return Kernel(
         release=release,
-        image=folder / f"boot/vmlinuz-{release}",
-        modules=kept(BUILD / "modules", digest(release, repr(_MODULE_FOLDERS)), _modules(folder)),
+        image=image,
+        modules=kept(BUILD / "modules", inputs, _modules(folder)),
     )
 
 

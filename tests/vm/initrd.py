@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from vm.ingredients import BUILD, busybox, digest, kept, kernel, run
+from vm.ingredients import BUILD, busybox, digest, kept, kernel, run, stamp
 
 _MODULES = ("virtio_pci", "virtio_blk", "ext4", "9pnet_virtio", "9p")
 _INIT = """\
@@ -52,7 +52,7 @@ exec switch_root /root /sbin/init
 @cache
 def initrd() -> Path:
     """Give the initial RAM disk for Debian's kernel."""
-    inputs = digest(kernel().release, busybox(), _INIT, repr(_MODULES))
+    inputs = digest(stamp(kernel().modules), busybox(), Path(__file__))
     return kept(BUILD / "initrd.img", inputs, _make)
 
 

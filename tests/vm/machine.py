@@ -3,9 +3,9 @@
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,8 +135,10 @@ def _root(boot: Boot) -> tuple[str, ...]:
 
 def _tried(boot: Boot, options: tuple[str, ...]) -> Booted:
     """Run the machine, and once again where it did not come to its end."""
-    with suppress(LabError):
+    try:
         return _run(boot, options, 1)
+    except LabError as error:
+        sys.stderr.write(f"{error}\nOnce again.\n")
     return _run(boot, options, 2)
 
 

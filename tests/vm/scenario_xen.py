@@ -109,6 +109,7 @@ def compare(
     absent: bool,
 ) -> None:
     """Add a row for the whole list, and one for each device; of the absent one if `absent`."""
+    assert told["devices"].keys() <= seen.keys(), "a device that Xen was not asked of"
     row("all", ranges(told["entries"]), seen["all"])
     for name in sorted(seen.keys() - {"all", *(() if absent else [ABSENT_DEVICE])}):
         row(name, ranges(told["devices"].get(name, [])), seen[name])
