@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks"), str(ROOT)]
 
 import agent  # noqa: E402 - found by the path above
 import decoding  # noqa: E402 - likewise
@@ -18,6 +18,7 @@ import peers  # noqa: E402 - likewise
 import replay  # noqa: E402 - likewise
 import scale  # noqa: E402 - likewise
 import startup  # noqa: E402 - likewise
+import worst  # noqa: E402 - likewise
 
 PAGE = """\
 # Performance
@@ -96,6 +97,14 @@ inventory, a device, findings, metrics, and a guest to resolve, in turn.  Reside
 told before and after.  Long answers are made two at a time, in one interpreter.
 
 {agent}
+
+## The slowest inputs
+
+The slowest input that was found of each kind that a stranger may send (`fuzz/worst.py`), in
+milliseconds of the whole harness, which gives every answer and checks it.  The growth is that of
+the time by the growth of the input, from the middle size to the largest: 1 is linear.
+
+{worst}
 """
 
 
@@ -122,6 +131,7 @@ def main() -> None:
         replay=table(replay.HEAD, replay.rows()),
         guests=table(guests.HEAD, guests.rows()),
         agent=table(agent.HEAD, agent.rows()),
+        worst=table(worst.HEAD, worst.rows()),
     )
     (ROOT / "docs/performance.md").write_text(page, "utf-8")
     print(page)
