@@ -13,6 +13,8 @@ import agent  # noqa: E402 - found by the path above
 import decoding  # noqa: E402 - likewise
 import dumping  # noqa: E402 - likewise
 import guests  # noqa: E402 - likewise
+import layers  # noqa: E402 - likewise
+import peers  # noqa: E402 - likewise
 import replay  # noqa: E402 - likewise
 import scale  # noqa: E402 - likewise
 import startup  # noqa: E402 - likewise
@@ -42,6 +44,21 @@ Whole processes, median of 21, in turn.  The import floor is a process that impo
 module the verb's process ends with, and does nothing.
 
 {startup}
+
+## Other programs
+
+Medians of eleven runs in turn (of five for lspci); what is not installed is not measured.  chipsec
+is given the table without its header; it prints fields, and neither checks nor explains.  lspci
+lists functions and decodes no table; it is there for what starting and reading sysfs cost.
+
+{peers}
+
+## Layer by layer
+
+A host of 65,536 functions against one of 8,192, and of 4,096 against 512 where files are read and
+written; the lesser of two runs.  Eight times as much may take ten times as long.
+
+{layers}
 
 ## Large hosts
 
@@ -98,6 +115,8 @@ def main() -> None:
         edk2=version("edk2-pytool-library"),
         decoding=table(decoding.HEAD, decoding.rows()),
         startup=table(startup.HEAD, startup.rows()),
+        peers=table(peers.HEAD, peers.rows()),
+        layers=table(layers.HEAD, layers.rows()),
         scale=table(scale.HEAD, scale.rows()),
         dumping=table(dumping.HEAD, dumping.rows()),
         replay=table(replay.HEAD, replay.rows()),

@@ -20,6 +20,7 @@ VOCABULARY = (
     "pci_classes",
     "memory_map",
     "topology",
+    "unswept",
 )
 PURE = (
     *VOCABULARY,
@@ -45,6 +46,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "snapshot": (),
     "boot_words": (),
     "places": (),
+    "unswept": (),
     "pci_classes": (),
     "redaction": ("boot_words",),
     "memory_map": ("addresses",),
@@ -104,7 +106,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "present": ("__init__", *PURE),
     "asking": PURE,
     # the shell
-    "collect": ("__init__", "errors", "places", "snapshot", "redaction"),
+    "collect": ("__init__", "errors", "places", "snapshot", "redaction", "unswept"),
     "api": (*PURE, "asking", "collect"),
     "agent": ("__init__", *PURE, "asking", "collect", "api"),
     "commands": ("__init__", *PURE, "asking", "collect", "api", "agent"),

@@ -26,6 +26,7 @@ from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, Located, PciFunction, Presence
 from dmaragent.units import Capabilities, Unit, Units, capabilities_of
+from dmaragent.unswept import unswept
 from dmaragent.views import xen_views
 from dmaragent.views.explain import rmrrs
 from dmaragent.views.model import Difference, XenView, XenViews
@@ -182,6 +183,7 @@ class Inventory:
         )
 
 
+@unswept
 def take_inventory(host: Host, release: tuple[int, int] | None = None) -> Inventory:
     """Take the inventory of `host`; with `release`, what that release of Xen would list."""
     decoded = host.table

@@ -65,15 +65,16 @@ def test_what_a_command_leaves_behind_is_not_waited_for(
 
 
 def test_who_left_the_group_and_holds_the_output_open_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "_GRACE", 0.2)
-    escaped = "setsid sh -c 'echo $$; exec sleep 20' & sleep 20"
+    escaped = f"setsid sh -c 'echo $$; sleep 20; touch {tmp_path}/end' & sleep 20"
 
     ended = running.run_within(1, ["sh", "-c", escaped])
 
     assert ended.code is None
-    os.kill(int(ended.output), signal.SIGKILL)  # who was waited for would be gone
+    assert not (tmp_path / "end").exists()
+    os.killpg(int(ended.output), signal.SIGKILL)
 
 
 def test_a_command_has_nothing_of_the_user_s_environment(monkeypatch: pytest.MonkeyPatch) -> None:

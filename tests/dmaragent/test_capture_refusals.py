@@ -1,6 +1,7 @@
 """integrations/capture.sh where something is in its way: names, rights, disks, interrupts."""
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -197,6 +198,34 @@ def test_a_full_disk_leaves_nothing(
         assert _leftovers(tmp_path) == []
 
 
+def test_a_file_made_meanwhile_is_not_replaced(
+    copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    output, tar = tmp_path / "out.tar", shutil.which("tar")
+    add_script(tmp_path / "programs", "tar", f'echo theirs >"{output}"; exec {tar} "$@"')
+    words, environment = command("dash", tmp_path, "-o", output, *copy.options)
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "is there already" in ran.stderr
+    assert output.read_text() == "theirs\n"
+    assert _leftovers(tmp_path) == ["out.tar"]
+
+
+@pytest.mark.parametrize("name", ["out.tar", "out.tar.gz"])
+def test_a_tar_that_fails_half_way_leaves_nothing(
+    name: str, copy: Copy, tmp_path: Path, require: Require
+) -> None:
+    require("dash")
+    body = 'case "$*" in *dev/null*) ;; *) echo half; exit 2 ;; esac'
+    add_script(tmp_path / "programs", "tar", body)
+    words, environment = command("dash", tmp_path, "-o", tmp_path / name, *copy.options)
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "tar failed" in ran.stderr or "cannot write" in ran.stderr
+    assert _leftovers(tmp_path) == []
+
+
 @pytest.mark.parametrize("place", ["TMPDIR", "output"])
 def test_a_full_file_system_leaves_nothing(
     place: str, copy: Copy, tmp_path: Path, require: Require
@@ -232,6 +261,7 @@ def test_an_interrupt_leaves_nothing(
     started = tmp_path / "started"
     os.mkfifo(started)
     add_script(tmp_path / "programs", "dmesg", f'exec 9>"{started}"; echo >&9; exec sleep 600')
+    add_script(tmp_path / "programs", "timeout", 'shift; exec "$@"')  # no end but the script's
     words, environment = command(
         shell, tmp_path, "-o", tmp_path / "out.tar.gz", *copy.options, "--calls"
     )
@@ -244,6 +274,7 @@ def test_an_interrupt_leaves_nothing(
         assert process.stderr is not None
         assert "capture.sh: ACPI tables" in process.stderr.read()
         # The end comes when nobody holds it open any more: the hanging program is gone too.
+        assert select.select([child], [], [], 5)[0], "what it started goes on"
         assert child.read() == ""
     assert process.returncode == 128 + number
     assert _leftovers(tmp_path) == []

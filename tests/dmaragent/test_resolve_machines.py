@@ -94,4 +94,4 @@ def test_a_folder_of_guests_is_told_in_a_line_each(machine: str, capsys: Capture
 
     for path in folder.glob("*.cfg"):
         assert sum(line.startswith(f"{path}: ") for line in ran.out.splitlines()) == 1
-    assert f"{folder / 'expected.toml'}: passed over: no xl.cfg (line 3)" in ran.out
+    assert f"{folder / 'expected.toml'}: passed over: " in ran.out

@@ -3,9 +3,11 @@
 from functools import partial
 
 from dmaragent.checks import check
+from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from support.large import large_snapshot
+from dmaragent.snapshot import Missing
+from support.large import large_host, large_snapshot
 from support.work import calls
 
 
@@ -20,3 +22,11 @@ def test_a_function_that_no_structure_names_costs_the_rules_next_to_nothing() ->
     more = calls(partial(check, large)) - calls(partial(check, small))
 
     assert more <= 4 * 2048
+
+
+def test_reserved_regions_that_are_the_same_for_every_group_are_read_once() -> None:
+    groups = join(collect(large_host(64, 4))).groups
+
+    assert not isinstance(groups, Missing)
+    assert len(groups) == 64
+    assert len({id(each.regions) for each in groups}) == 1

@@ -12,8 +12,10 @@ from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.documents import inventory_document
+from dmaragent.unswept import unswept
 
 
+@unswept
 def scan(host: HostReader, before: Published | None, now: float) -> Published:
     """Read `host` at the time `now` and say what is published of it after `before`."""
     inventory = take_inventory(join(collect(host)))

@@ -19,6 +19,7 @@ from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.memory_map import MemoryMap
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, TableReading
 from dmaragent.topology import PciTopology
+from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
@@ -49,6 +50,7 @@ class Host:
     """What could not be read or understood, a sentence each."""
 
 
+@unswept
 def join(snapshot: HostSnapshot) -> Host:
     """Join the readings of `snapshot` to a host."""
     problems = Problems()

@@ -1,6 +1,7 @@
 """Linux's IOMMU groups and the reserved regions the kernel gives them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.readings import Problems, parse_number
@@ -76,12 +77,24 @@ def _functions(names: tuple[str, ...]) -> tuple[SBDF, ...]:
 
 
 def _regions(what: str, content: bytes, problems: Problems) -> tuple[KernelRegion, ...]:
-    regions = []
+    regions, unreadable = _parsed(content)
+    for line in unreadable:
+        problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
+    return regions
+
+
+@lru_cache(maxsize=256)
+def _parsed(content: bytes) -> tuple[tuple[KernelRegion, ...], tuple[str, ...]]:
+    """Read the lines of a group's file, which is the same for most groups of a host.
+
+    Give the regions, and the lines that are none.
+    """
+    regions, unreadable = [], []
     for line in content.decode("ascii", "backslashreplace").splitlines():
         try:
             base, limit, kind = line.split()
             first, last = parse_number(base, _HIGHEST), parse_number(limit, _HIGHEST)
             regions.append(KernelRegion(first, last, kind))
         except ValueError:
-            problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
-    return tuple(regions)
+            unreadable.append(line)
+    return tuple(regions), tuple(unreadable)
