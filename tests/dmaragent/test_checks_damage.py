@@ -188,6 +188,23 @@ def test_one_byte_too_many_is_read_on_where_there_is_a_scope(last: bytes, xen: s
     assert [one.data for one in found.hit.evidence] == [b"\x01"]
 
 
+@pytest.mark.parametrize(
+    ("after", "hangs"),
+    [
+        pytest.param((drhd(0xFED91000),), True, id="a DRHD, whose type is 0"),
+        pytest.param((sidp(),), False, id="another type"),
+        pytest.param((), False, id="the table's end: what follows it is not guessed"),
+    ],
+)
+def test_linux_hangs_where_the_byte_too_many_is_followed_by_a_drhd(
+    after: tuple[bytes, ...], *, hangs: bool
+) -> None:
+    data = table_of(UNIT, rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01"), *after)
+    (found,) = told(host(data), damage.structure_extra_bytes)
+
+    assert ("hangs at boot" in found.linux) is hangs
+
+
 @pytest.mark.parametrize(("kind", "name"), [(6, "SIDP"), (7, "type 7")])
 def test_a_structure_past_the_end_is_named_by_its_type(kind: int, name: str) -> None:
     (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), damage.structure_past_end)

@@ -255,6 +255,11 @@ def structure_extra_bytes(facts: Facts) -> Iterator[Hit]:
                 "Linux takes the byte for the start of another scope entry, and the length of "
                 "that from beyond the structure."
             )
+            if _comes_to_zero(facts, each.offset):
+                linux = (
+                    "Linux takes the byte for the start of another scope entry, and the type of the "
+                    "next structure, 0, for its length, which it never gets past: it hangs at boot."
+                )
         yield _owned(hit, owner, xen, linux)
 
 
