@@ -84,7 +84,7 @@ def _tried(boot_xen: Callable[[Boot, str], Booted]) -> Booted | LabError:
         cpu=CPU,
         inside=SCRIPT,
         files={**FILES, **CAPTURE, **files()},
-        limit=540,
+        limit=800,
     )
     try:
         return boot_xen(with_structures(boot, *RMRRS), LINE)
