@@ -1,10 +1,14 @@
 """The words and columns that answers are shown in."""
 
+from textwrap import wrap
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
-from dmaragent.present.tables import paragraph, render
+from dmaragent.present.tables import _wrap, paragraph, render
 from dmaragent.present.wording import count, rough_size_words, scope_words, size_words, span_words
 
 
@@ -102,3 +106,24 @@ def test_a_paragraph_hangs_and_keeps_bound_words_together() -> None:
     lines = paragraph("aaa bbb\N{NO-BREAK SPACE}ccc ddd", indent=1, hang=2, width=11)
 
     assert lines == [" aaa", "   bbb ccc", "   ddd"]
+
+
+@given(
+    text=st.text("ab- \N{NO-BREAK SPACE}é", max_size=24),
+    width=st.integers(6, 24),
+    first=st.integers(0, 3),
+    others=st.integers(0, 3),
+    hyphens=st.booleans(),
+)
+def test_what_fits_a_line_is_what_textwrap_makes_of_it(
+    text: str, width: int, first: int, others: int, *, hyphens: bool
+) -> None:
+    expected = wrap(
+        text,
+        width,
+        initial_indent=" " * first,
+        subsequent_indent=" " * others,
+        break_on_hyphens=hyphens,
+    )
+
+    assert _wrap(text, width, first, others, hyphens=hyphens) == expected

@@ -45,8 +45,10 @@ def join_pci(
 
 def _vanished(reading: PciReading) -> bool:
     """Tell whether none of the attributes that every function has is there any more."""
-    attributes = (reading.class_code, reading.vendor, reading.device)
-    return all(isinstance(one, Missing) and one.kind is MissingKind.ABSENT for one in attributes)
+    for one in (reading.class_code, reading.vendor, reading.device):
+        if not isinstance(one, Missing) or one.kind is not MissingKind.ABSENT:
+            return False
+    return True
 
 
 def _function(

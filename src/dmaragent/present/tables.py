@@ -36,7 +36,7 @@ def render(
 
 def _row(row: list[str], widths: list[int], right: frozenset[int], indent: int) -> list[str]:
     wrapped = [
-        (wrap(cell, width) if width else []) or [""]
+        (_wrap(cell, width) if width else []) or [""]
         for cell, width in zip(row, widths, strict=True)
     ]
     lines = []
@@ -59,14 +59,24 @@ def paragraph(text: str, *, indent: int = 0, hang: int = 0, width: int = WIDTH) 
     A no-break space keeps two words on one line and is then shown as a space.  What is not
     printable is made visible: words of firmware and of strangers end here.
     """
-    lines = wrap(
-        _NO_BREAK.join(map(visible, text.split(_NO_BREAK))),
-        width,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + hang),
-        break_on_hyphens=False,
-    )
+    shown = _NO_BREAK.join(map(visible, text.split(_NO_BREAK)))
+    lines = _wrap(shown, width, indent, indent + hang, hyphens=False)
     return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+def _wrap(
+    text: str, width: int, first: int = 0, others: int = 0, *, hyphens: bool = True
+) -> list[str]:
+    """Wrap what was made visible, the lines indented; nearly all of it fits one, and is left so."""
+    if first + len(text) <= width and text[-1:].strip():
+        return [" " * first + text]
+    return wrap(
+        text,
+        width,
+        initial_indent=" " * first,
+        subsequent_indent=" " * others,
+        break_on_hyphens=hyphens,
+    )
 
 
 def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:
