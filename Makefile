@@ -31,6 +31,7 @@ $(VENV)/ready-check: $(VENV)/ready
 
 $(VENV)/ready-bench: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[bench]'
+	-$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[bench-chipsec]'
 	touch $@
 
 $(VENV)/ready-fuzz: $(VENV)/ready

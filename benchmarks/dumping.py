@@ -15,7 +15,7 @@ from dmaragent.collect.recording import record, write_files
 from support.large import large_host
 
 FUNCTIONS, REGIONS = 4096, 250
-_RUNS = 5
+_RUNS = 3
 _PROGRAM = """
 import resource, sys
 from dmaragent.cli import main

@@ -1,7 +1,7 @@
 """Each layer by itself, of a host and of one eight times as large: how its time grows.
 
-The host is made up, and answers out of memory; each size is in a process of its own, twice, of
-which the quicker counts.  What reads or writes files is measured on a recording on disk.
+The host is made up, and answers out of memory; each size is in a process of its own, twice; the
+quickest time counts.  What reads or writes files is measured on a recording on disk.
 """
 
 import json
@@ -30,10 +30,11 @@ from dmaragent.present.report import report_html
 from support.large import large_host
 
 took = {{}}
-def timed(name, work):
-    begin = perf_counter()
-    value = work()
-    took[name] = perf_counter() - begin
+def timed(name, work, times=3):
+    for _ in range(times):
+        begin = perf_counter()
+        value = work()
+        took[name] = min(took.get(name, 1e9), perf_counter() - begin)
     return value
 
 class Forgotten(list):
@@ -59,7 +60,7 @@ with tempfile.TemporaryDirectory() as folder:
         after = scan(host, before, 1)
         publisher.publish(after, new=True)
         return changes(before, after)
-    (change,) = timed("update", update)
+    (change,) = timed("update", update, 1)
 assert change.said.endswith("has driver pciback, had e1000e")
 print(json.dumps(took))
 """

@@ -17,7 +17,7 @@ from support.bundles import PACKERS, tar_of
 from support.large import large_host
 
 FUNCTIONS, REGIONS = 4096, 250
-_RUNS = 5
+_RUNS = 3
 _PROGRAM = "import sys; from dmaragent.cli import main; sys.exit(main(sys.argv[1:]))"
 _OPEN = """
 import sys

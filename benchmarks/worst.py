@@ -1,33 +1,43 @@
-"""The slowest input that was found for each kind a stranger may send, at three sizes.
+"""The slowest input of each kind that the fuzzers know, at three sizes.
 
-Searched among some ten thousand families of inputs (fuzz/worst.py), each measured at 2 and
-16 KiB; the five slowest of a kind are then made larger.  The time is the whole harness's:
-decoding, every answer, and the promises that it holds of them.
+Thousands of families of inputs, each of which repeats something, are compared at two sizes; those
+that were slowest or grew most are then measured at three.  Times are of the fuzzer's harness, which
+does all that is done with such an input, mostly twice, and checks what comes out.
 """
 
 from collections.abc import Iterator
 
-from fuzz import prepare
+from fuzz.every import KINDS
+from fuzz.worst import worst
 
-prepare()
-
-from fuzz.every import KINDS  # noqa: E402 - what they share with the tests is found now
-from fuzz.worst import worst  # noqa: E402 - likewise
-
-_SIZES = (4096, 16384, 65536)
+SIZES = (4096, 16384, 65536)
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Measure; give a row for each kind."""
+    """Search; give a row for each kind of input."""
     for name, kind in KINDS.items():
-        small, middle, large = worst(kind, _SIZES)
-        growth = large.seconds / middle.seconds / (large.size / middle.size)
+        found = worst(kind, SIZES)
+        slowest = found.worst[-1]
         yield (
             name,
-            *(f"{each.seconds * 1000:.0f} of {each.size:,}" for each in (small, middle, large)),
-            f"{growth:.1f}",
-            large.name.replace("|", "&#124;"),
+            f"{found.families:,}",
+            *(f"{one.seconds:.3f}" for one in found.worst),
+            f"{slowest.size / 1024:.0f} KiB: {_quoted(slowest.name)}",
+            f"{found.growth:.1f} (≤ 2)",
+            _quoted(found.grown),
         )
 
 
-HEAD = ("input", *("ms of bytes",) * 3, "growth, by bytes", "the largest is")
+def _quoted(name: str) -> str:
+    """Show a family's name in a cell of a Markdown table."""
+    return f"`{name}`".replace("|", "\\|") if "'" in name else name
+
+
+HEAD = (
+    "input",
+    "families",
+    *(f"slowest of {size >> 10} KiB, s" for size in SIZES),
+    "the slowest",
+    "most growth",
+    "which",
+)

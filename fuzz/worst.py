@@ -17,8 +17,24 @@ from support.tables import rmrr, scope, structure, table
 
 Family = Callable[[int], bytes]
 """Makes an input of about so many bytes."""
-SMALL, LARGE = 2048, 16384
-"""Sizes at which families are compared."""
+SMALL, LARGE = 2048, 8192
+"""Sizes at which all families are compared."""
+_TOLD = 0.003
+"""In seconds: what takes less says nothing of how it grows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A family that was measured."""
+
+    name: str
+    family: Family
+    growth: float
+    """From SMALL to LARGE, for as much more input: 1 is linear."""
+    seconds: float
+    """At LARGE."""
+    added: float
+    """Seconds by which it grew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,39 +43,86 @@ class Worst:
 
     name: str
     size: int
+    """Bytes of the input."""
     seconds: float
+    """Of processor time of the harness, which does all that is done with such an input."""
 
 
-def seconds_of(kind: Kind, data: bytes) -> float:
-    """Give the processor seconds of the harness: the less of two, for another may disturb."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What was found among the families of a kind."""
+
+    families: int
+    worst: tuple[Worst, ...]
+    """For each size."""
+    growth: float
+    """The most that a family measured at all sizes grew between the last two, for as much more
+    input: 1 is linear, 4 the square of an input four times as long."""
+    grown: str
+    """The family that grew so."""
+
+
+def seconds_of(kind: Kind, data: bytes, runs: int = 2) -> float:
+    """Give the processor seconds of the harness: the least of `runs`, for another may disturb."""
     taken = []
-    for _ in range(2):
+    for _ in range(runs):
         begin = time.process_time()
         kind.check(data)
         taken.append(time.process_time() - begin)
     return min(taken)
 
 
-def search(kind: Kind) -> list[tuple[float, float, str, Family]]:
-    """Measure every family of `kind`; give growth from SMALL to LARGE, seconds, name and family."""
+def search(kind: Kind) -> list[Found]:
+    """Measure every family of `kind` at two sizes."""
     found = []
     for name, family in families(kind):
         small, large = family(SMALL), family(LARGE)
-        few, many = seconds_of(kind, small), seconds_of(kind, large)
-        share = len(large) / max(1, len(small))
-        if large:
-            found.append((many / max(few, 1e-4) / share, many, name, family))
+        if not large:
+            continue
+        few, many = seconds_of(kind, small, 1), seconds_of(kind, large, 1)
+        more = max(LARGE / SMALL, len(large) / max(1, len(small)))
+        growth = many / max(few, 1e-4) / more
+        found.append(Found(name=name, family=family, growth=growth, seconds=many, added=many - few))
     return found
 
 
-def worst(kind: Kind, sizes: tuple[int, ...], most: int = 5) -> Iterator[Worst]:
-    """Give the slowest input of `kind` for each size, of the families that were slowest before."""
-    found = sorted(search(kind), key=lambda one: one[1], reverse=True)[:most]
-    for size in sizes:
-        inputs = [(name, family(size)) for _, _, name, family in found]
-        times = [(seconds_of(kind, data), name, len(data)) for name, data in inputs]
-        seconds, name, length = max(times)
-        yield Worst(name=name, size=length, seconds=seconds)
+def worst(kind: Kind, sizes: tuple[int, ...], most: int = 3) -> Searched:
+    """Measure at each of `sizes` the families that were slowest, and that grew most."""
+    found = search(kind)
+    ranks: tuple[Callable[[Found], tuple[float, float]], ...] = (
+        lambda one: (one.seconds, 0),
+        lambda one: (one.added, 0),
+        lambda one: (one.seconds > _TOLD, one.growth),
+    )
+    chosen: dict[str, Family] = {}
+    for rank in ranks:
+        ranked = sorted(found, key=rank, reverse=True)
+        chosen |= {one.name: one.family for one in ranked[:most]}
+    times = {
+        name: [
+            Worst(name=name, size=len(data), seconds=seconds_of(kind, data))
+            for data in map(family, sizes)
+        ]
+        for name, family in chosen.items()
+    }
+    wanted = sizes[-1] / sizes[-2]
+    growth, name = max((_growth(each[-2], each[-1], wanted), name) for name, each in times.items())
+    return Searched(
+        families=len(found),
+        worst=tuple(
+            max((each[number] for each in times.values()), key=lambda one: one.seconds)
+            for number in range(len(sizes))
+        ),
+        growth=growth,
+        grown=name,
+    )
+
+
+def _growth(small: Worst, large: Worst, more: float) -> float:
+    """Give how the time of one family grew for `more` times the input; 1 where it is too short."""
+    if large.seconds < _TOLD:
+        return 1
+    return large.seconds / max(small.seconds, 1e-4) / max(more, large.size / max(1, small.size))
 
 
 def families(kind: Kind) -> Iterator[tuple[str, Family]]:
