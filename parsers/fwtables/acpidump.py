@@ -18,8 +18,8 @@ class DumpedTable:
     """One table of a dump: its signature, its bytes, and where its text went wrong.
 
     `address` is the physical address the dump names; `line` is that of the heading,
-    from 1; `data` are the table's bytes.  `damage` is a sentence with its line number, or empty; the bytes up to
-    there are kept.
+    from 1; `data` are the table's bytes.  `damage` is a sentence with its line number, or
+    empty; the bytes up to there are kept.
     """
 
     signature: bytes

@@ -200,9 +200,10 @@ class DMAR:
 
     `length` (bytes) and `checksum` are the header's own and may be wrong: see
     :func:`fwtables.seal`.  `oem_id`, `oem_table_id` and `creator_id` are text with padding, as
-    bytes; `revision`, `oem_revision` and `creator_revision` are numbers.  `host_address_width` is one less than
-    :attr:`host_address_bits`; `flags` are :class:`~fwtables.constants.DmarFlag`; `structures`
-    stand in table order.  The header is ACPI's (ACPI 6.5, 5.2.6).
+    bytes; `revision`, `oem_revision` and `creator_revision` are numbers.
+    `host_address_width` is one less than :attr:`host_address_bits`; `flags` are
+    :class:`~fwtables.constants.DmarFlag`; `structures` stand in table order.  The header is
+    ACPI's (ACPI 6.5, 5.2.6).
     """
 
     signature: bytes = b"DMAR"
