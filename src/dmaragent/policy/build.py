@@ -187,7 +187,7 @@ class _Told:
 
     def conflict(self, placed: Placed) -> Decision:
         """Say that a strict region holds RAM, and whose policy makes it strict."""
-        region, device = placed.reservation.region, placed.reservation.decided_by
+        region, _, device, _ = placed.reservation
         whose, place = self._whose[device]
         return Decision(
             decider=Decider.LIBXL,
@@ -202,8 +202,8 @@ class _Told:
 
     def hidden(self, placed: Placed) -> Decision:
         """Warn that the guest is not told of a region."""
-        region, device = placed.reservation.region, placed.reservation.decided_by
-        unset = placed.reservation.policy is Policy.INVALID
+        region, policy, device, _ = placed.reservation
+        unset = policy is Policy.INVALID
         conflicts = not unset or self._layout.after.overlaps(region)
         return Decision(
             decider=Decider.LIBXL,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 
@@ -50,9 +51,8 @@ class Rule:
     """Whether it is about regions, so that one that is not known could change its answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """One decision or warning, with its reason."""
+class Decision(NamedTuple):
+    """One decision or warning, with its reason; thousands of them are made for one guest."""
 
     decider: Decider
     effect: Effect
@@ -68,10 +68,10 @@ class Decision:
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
     """Give what several decisions come to together."""
-    effects = {one.effect for one in decisions}
-    if Effect.REFUSED in effects:
+    if any(one.effect is Effect.REFUSED for one in decisions):
         return Verdict.REFUSED
-    return Verdict.UNDECIDED if Effect.UNDECIDED in effects else Verdict.STARTS
+    undecided = any(one.effect is Effect.UNDECIDED for one in decisions)
+    return Verdict.UNDECIDED if undecided else Verdict.STARTS
 
 
 def unsure(reason: str, **more: object) -> Decision:

@@ -8,6 +8,7 @@ a guest that is built, with libxl_dom.c, ``libxl__build_hvm``, before it and lib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.memory_map import MemoryType
@@ -121,8 +122,7 @@ class Outcome(Enum):
     """RAM stays in it, and it is strict: the guest does not start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A reservation and what became of it, with the reason in a sentence."""
 
     reservation: Reservation

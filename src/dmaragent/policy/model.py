@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 
@@ -52,8 +53,7 @@ class DeviceRequest:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(NamedTuple):
     """A region that the guest is to keep free of RAM, and whose policy it is under."""
 
     region: AddressRange

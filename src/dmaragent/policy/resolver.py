@@ -19,6 +19,7 @@ from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
 from dmaragent.policy.settings import Settings, Toolstack
 from dmaragent.policy.xl_settings import as_read, settle
+from dmaragent.unswept import unswept
 
 XAPI_WORDS = (
     "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
@@ -92,6 +93,7 @@ class Resolution:
         return next(alike, self.cases[0] if self.cases else None)
 
 
+@unswept
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     """Say what becomes of `guest` on `host`."""
     read, unread = _as_read(guest, stack)

@@ -1,7 +1,6 @@
 """The guests of a comparison: those of which something else is said, and how many stay."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
@@ -83,5 +82,5 @@ def _reason(decision: Decision, source: str) -> str:
     """Say why, a place in the guest's own file without the file: the guest's line has it."""
     line = decision.place.removeprefix(f"{source}:")
     if line != decision.place:
-        decision = replace(decision, place=f"line {line}")
+        decision = decision._replace(place=f"line {line}")
     return shorten(reason_words(decision))
