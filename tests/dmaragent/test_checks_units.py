@@ -7,6 +7,7 @@ import pytest
 from dmaragent.checks import check, coverage, damage, logged, references, reserved, table, units
 from dmaragent.checks.model import Finding, Rule
 from dmaragent.inventory import Inventory
+from support import tables
 from support.checked_units import CASES, host
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
@@ -25,7 +26,7 @@ EXPECTED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "several-tables": (("Beside DMAR1 there is DMAR2 (96 bytes).", "0x0=444d415260000000"),),
     "renamed-by-xen": (("The table's signature is RMAD.", "0x0=524d4144"),),
-    "no-unit": (("No structure of the table is a DRHD (there are 1).", "0x4=50000000"),),
+    "no-unit": (("The table has 1 structure, none of which is a DRHD.", "0x4=50000000"),),
     "unknown-structure": (("A structure of type 7 (8 bytes).", "0x40=0700"),),
     "structure-order": (("RMRR 0x7dffd000 (type 1) stands after one of type 2.", "0x50=0100"),),
     "table-unreadable": (
@@ -211,6 +212,12 @@ def test_a_rule_says_what_it_found_and_shows_the_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_near_miss_trips_nothing(name: str) -> None:
     assert _found(CASES[name][1](), name) == []
+
+
+def test_of_a_table_without_structures_no_number_of_them_is_told() -> None:
+    (one,) = _found(host(tables.table()), "no-unit")
+
+    assert one.hit.said == "The table has no structures."
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,7 +1,8 @@
 """The Xen host of the scenarios: a dom0 with regions in its table and on Xen's command line.
 
 Xen 4.17 takes an RMRR wherever it lies.  These lie low in memory, so that small guests reach
-beyond them; none is at the beginning of 2 MiB, to which xl rounds.
+beyond them; none is at the beginning of 2 MiB, to which xl rounds, and one at that of a megabyte, as
+a boundary can be.
 """
 
 import json
@@ -32,6 +33,7 @@ RMRRS = (
     rmrr(0x15801000, 0x15801FFF, ABSENT),
     rmrr(0x16001000, 0x16001FFF, ABSENT, NVME),
     rmrr(0x17001800, 0x17003000, SATA),
+    rmrr(0x11100000, 0x11100FFF, EHCI),
 )
 OPTION = "rmrr=0x16801-0x16804=0:3.0;0x17801=0:1f.3,0:1f.2"
 """Pages, and the devices they are for."""

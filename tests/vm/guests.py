@@ -1,7 +1,8 @@
 """The guests that dom0 creates, and what xl, Xen and hvmloader were seen to do with each.
 
 All have 400 MiB, so 392 MiB (to 0x18800000) besides the video memory: above all regions of the
-host.  At a boundary of 64 MiB all regions lie above it, at 272 MiB two lie below.
+host.  At a boundary of 64 MiB all regions lie above it, at 272 MiB two lie below, and at 273 MiB
+one begins.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any
 
 from vm.machine import Booted
 
-_ABOVE, _ACROSS = "rdm_mem_boundary = 64", "rdm_mem_boundary = 272"
+_ABOVE, _ACROSS, _AT = (f"rdm_mem_boundary = {mib}" for mib in (64, 272, 273))
 _HOST = 'rdm = "strategy=host"'
 _COMMON = ('type = "hvm"', "memory = 400", "vcpus = 1")
 GUESTS: Mapping[str, tuple[str, ...]] = {
@@ -19,6 +20,7 @@ GUESTS: Mapping[str, tuple[str, ...]] = {
     "host": (_HOST,),
     "host-above": (_HOST, _ABOVE),
     "host-across": (_HOST, _ACROSS),
+    "host-at": (_HOST, _AT),
     "documented": ('rdm = "strategy=host,policy=strict"', _ABOVE),
     "rdm-space": ('rdm = "strategy=host, policy=relaxed"', _ABOVE),
     "host-device": (_HOST, _ACROSS, "pci = ['00:1a.0,rdm_policy=strict']"),
@@ -30,6 +32,8 @@ GUESTS: Mapping[str, tuple[str, ...]] = {
     "shared-relaxed": ("pci = ['01:00.0,rdm_policy=relaxed']", _ABOVE),
     "two": ("pci = ['00:1a.0,rdm_policy=relaxed', '81:00.0,rdm_policy=strict']", _ACROSS),
     "two-turned": ("pci = ['81:00.0,rdm_policy=strict', '00:1a.0,rdm_policy=relaxed']", _ACROSS),
+    "two-strict": ("pci = ['00:1a.0,rdm_policy=strict', '81:00.0,rdm_policy=strict']",),
+    "two-strict-turned": ("pci = ['81:00.0,rdm_policy=strict', '00:1a.0,rdm_policy=strict']",),
     "videoram": ('vga = "stdvga"', "videoram = 32", "pci = ['81:00.0']", _ABOVE),
     "hap-off": ("hap = 0", "pci = ['00:1a.0']", _ABOVE),
     "hap-off-bare": ("hap = 0",),

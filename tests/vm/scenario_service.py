@@ -21,14 +21,16 @@ EXPECTED = {
     "user": ("the user of the service", "dmaragent"),
     "capabilities": ("its capabilities, and those it could get", "0000000000000000"),
     "seccomp": ("its system calls are filtered (2)", "2"),
-    "table": ("the user dmaragent reads the DMAR table", "denied"),
+    "table": ("the user dmaragent reads the DMAR table", "Permission denied"),
     "unbound": ("functions, driver of 00:1a.0: unbound", "21 None"),
     "bound": ("functions, driver of 00:1a.0: bound again", "21 uhci_hcd"),
     "virtual": ("functions, driver of 00:1a.0: two virtual functions more", "23 uhci_hcd"),
+    "stopped": ("the inventory, once the service is stopped", "gone"),
+    "ready": ("the inventory, as soon as `systemctl start` is done", "published"),
     "root": ("the socket answers root", "200"),
     "member": ("the socket answers nobody in the group dmaragent", "200"),
     "nobody": ("the socket answers nobody", "000"),
-    "while-killed": ("the inventory, right after kill -9", "published"),
+    "while-killed": ("the inventory, after kill -9 and before the restart", "published"),
     "killed": ("the service, after kill -9", "started again"),
     "watchdog": ("the service, stopped for longer than its watchdog waits", "started again"),
     "after": ("functions, driver of 00:1a.0: after all that", "23 uhci_hcd"),
@@ -48,7 +50,7 @@ def test_the_service_does_what_its_manual_says(seen: dict[str, str], truth: Trut
     section = truth.section(
         "The service, under systemd",
         """What dmaragent.service(8) and the units promise, against what a booted system does. The
-        watchdog and the pause before a restart are shortened by a drop-in (20 s, 1 s).""",
+        watchdog and the pause before a restart are shortened by a drop-in (20 s, 5 s).""",
         "what",
     )
     for name, (what, said) in EXPECTED.items():

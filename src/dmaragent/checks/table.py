@@ -158,7 +158,8 @@ def renamed_by_xen(facts: Facts) -> Iterator[Hit]:
     "The table has no remapping unit",
     xen="Xen switches VT-d off for the whole host (ENODEV): it has nothing to drive, and no device "
     "can be passed through.",
-    linux='Linux says "No DRHD structure found in DMAR table" and uses no IOMMU.',
+    linux='Linux says "No DRHD structure found in DMAR table" and uses no IOMMU, where no damage '
+    "stops it before.",
     advice="Update the firmware. Where the table is damaged as well, mend that first: the units "
     "may stand in what could not be read.",
     source="VT-d 8.3; Xen vtd/iommu.c, vtd_setup; Linux intel/dmar.c, parse_dmar_table",
@@ -169,8 +170,10 @@ def no_unit(facts: Facts) -> Iterator[Hit]:
         return
     kinds = [_kind(structure) for _, structure in facts.structures]
     if StructureType.DRHD not in kinds:
+        structures = "1 structure" if len(kinds) == 1 else f"{len(kinds)} structures"
+        told = f"{structures}, none of which is a DRHD" if kinds else "no structures"
         yield Hit(
-            said=f"No structure of the table is a DRHD (there are {len(kinds)}).",
+            said=f"The table has {told}.",
             subject="DRHD",
             evidence=(header_field(facts, "length", f"{facts.table.length} bytes"),),
         )

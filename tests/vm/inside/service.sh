@@ -14,6 +14,9 @@ await() {
 main_pid() {
     systemctl show --property=MainPID --value dmaragent.service
 }
+state() {
+    systemctl show --property=SubState --value dmaragent.service
+}
 restarts() {
     systemctl show --property=NRestarts --value dmaragent.service
 }
@@ -51,8 +54,10 @@ pid=$(main_pid)
 seen user "$(stat --format=%U "/proc/$pid")"
 seen capabilities "$(sed -n 's/^Cap\(Prm\|Eff\|Bnd\|Amb\):\t//p' "/proc/$pid/status" | sort -u)"
 seen seccomp "$(sed -n 's/^Seccomp:\t//p' "/proc/$pid/status")"
+cat /sys/firmware/acpi/tables/DMAR >/dev/null || fail "nor does root read the table"
 setpriv --reuid=dmaragent --regid=dmaragent --clear-groups \
-    cat /sys/firmware/acpi/tables/DMAR >/dev/null 2>&1 || seen table denied
+    cat /sys/firmware/acpi/tables/DMAR >/dev/null 2>denied
+seen table "$(sed 's/.*: //' denied)"
 for unit in dmaragent-capture.service dmaragent.service; do
     seen "$unit" "$(exposure $unit)"
     seen "offline-$unit" "$(exposure --offline=true /lib/systemd/system/$unit)"
@@ -70,18 +75,21 @@ await "virtual functions are published" '[ "$(published)" = "23 uhci_hcd" ]'
 seen virtual "$(published)"
 
 mkdir -p /run/systemd/system/dmaragent.service.d
-printf '[Service]\nWatchdogSec=20s\nRestartSec=1s\n' >/run/systemd/system/dmaragent.service.d/lab.conf
+printf '[Service]\nWatchdogSec=20s\nRestartSec=5s\n' >/run/systemd/system/dmaragent.service.d/lab.conf
 systemctl daemon-reload
 # As README tells to.
 systemctl stop dmaragent.service
 systemctl enable --now dmaragent.socket 2>/dev/null
+[ -e /run/dmaragent/inventory.json ] || seen stopped gone
 systemctl start dmaragent.service
+[ -s /run/dmaragent/inventory.json ] && seen ready published
 seen root "$(curl --silent --unix-socket /run/dmaragent.socket --output /dev/null \
     --write-out '%{http_code}' http://localhost/v1/inventory)"
 seen member "$(asked dmaragent)"
 seen nobody "$(asked nogroup)"
 
 kill -9 "$(main_pid)"
+await "the pause before a restart" '[ "$(state)" = auto-restart ]'
 [ -s /run/dmaragent/inventory.json ] && seen while-killed published
 await "started again after kill -9" '[ "$(restarts)" = 1 ] && systemctl is-active --quiet dmaragent.service'
 seen killed "started again"
