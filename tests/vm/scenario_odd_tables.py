@@ -62,6 +62,10 @@ STUCK = {
         (structure(1, bytes(20), length=0), REGION),
         r"RIP: 0010:dmar_dev_scope_init",
     ),
+    "two extra bytes before a DRHD, whose type is taken for a length": (
+        (REGION + bytes(2), drhd(0xFED91000, scope(1, 0, (0x1D, 0)))),
+        r"RIP: 0010:dmar_dev_scope_init",
+    ),
     "a scope entry of length 0": (
         (patched(rmrr(RESERVED, RESERVED + 0xFFF, USB), [(25, b"\0")]),),
         r"RMRR base: 0x0*3ffd0000 end: \S+\s*\Z",
