@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dmaragent.policy.xlcfg_tokens import Token, read_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -66,19 +68,6 @@ class XlConfig:
         return setting.value if setting and isinstance(setting.value, tuple) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A word of the file; `kind` is a class of words, or the punctuation itself."""
-
-    kind: str
-    text: str
-    line: int
-    touches: bool
-    """Whether nothing stands between it and the token before it."""
-    wrong: str = ""
-    """What should stand here instead, if that can be told from the word alone."""
-
-
 class _RefusedError(Exception):
     """Carries the first error out of the reader."""
 
@@ -108,12 +97,12 @@ def read_xl_config(text: str) -> XlConfig | ConfigError:
         line = text.count("\n", 0, text.index("\0")) + 1
         return ConfigError(line, "\0", "no NUL character anywhere: libxlutil aborts at one")
     try:
-        return XlConfig(_settings(_tokens(text)))
+        return XlConfig(_settings(read_tokens(text)))
     except _RefusedError as refused:
         return refused.error
 
 
-def _settings(tokens: Iterator[_Token]) -> dict[str, Setting]:
+def _settings(tokens: Iterator[Token]) -> dict[str, Setting]:
     """Read the statements, each applied to what those before it left."""
     settings: dict[str, Setting] = {}
     for name in tokens:
@@ -139,7 +128,7 @@ def _settings(tokens: Iterator[_Token]) -> dict[str, Setting]:
 
 
 def _stored(
-    settings: dict[str, Setting], name: _Token, operation: _Token, first: _Token, item: Item
+    settings: dict[str, Setting], name: Token, operation: Token, first: Token, item: Item
 ) -> Setting:
     """Give what the name holds after this statement."""
     earlier = settings.get(name.text)
@@ -164,7 +153,7 @@ libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobo
 ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
 
 
-def _value(first: _Token, tokens: Iterator[_Token]) -> Item:
+def _value(first: Token, tokens: Iterator[Token]) -> Item:
     """Read the value that begins with `first`."""
     if first.kind in ("string", "number"):
         return _atom(first)
@@ -175,9 +164,9 @@ def _value(first: _Token, tokens: Iterator[_Token]) -> Item:
     return _list(first, tokens)
 
 
-def _list(first: _Token, tokens: Iterator[_Token]) -> Item:
+def _list(first: Token, tokens: Iterator[Token]) -> Item:
     """Read the list whose bracket is `first`; without recursion, however deep it is."""
-    unfinished: list[tuple[_Token, list[Item]]] = [(first, [])]
+    unfinished: list[tuple[Token, list[Item]]] = [(first, [])]
     before, complete = first, False
     while True:
         token = next(tokens)
@@ -199,7 +188,7 @@ def _list(first: _Token, tokens: Iterator[_Token]) -> Item:
         before, complete = token, token.kind in ("string", "number", "]")
 
 
-def _begin_item(token: _Token, unfinished: list[tuple[_Token, list[Item]]]) -> None:
+def _begin_item(token: Token, unfinished: list[tuple[Token, list[Item]]]) -> None:
     """Take a token where an item of the innermost list may begin."""
     bracket, items = unfinished[-1]
     if token.kind in ("string", "number"):
@@ -213,13 +202,13 @@ def _begin_item(token: _Token, unfinished: list[tuple[_Token, list[Item]]]) -> N
         unfinished.append((token, []))
 
 
-def _no_value(expected: str, found: _Token) -> str:
+def _no_value(expected: str, found: Token) -> str:
     """Say what should stand where no value begins."""
     words = found.kind in ("name", "bad")
     return f"{expected}; a word or a negative number needs quotes" if words else expected
 
 
-def _after(before: _Token, found: _Token, expected: str) -> str:
+def _after(before: Token, found: Token, expected: str) -> str:
     """Say what should stand after a value, of which `before` is the last or only token."""
     touches = found.touches and found.kind in ("name", "bad", "string")
     if touches and before.kind == "number":
@@ -229,7 +218,7 @@ def _after(before: _Token, found: _Token, expected: str) -> str:
     return f"{expected} after the value"
 
 
-def _refusal(token: _Token, expected: str) -> _RefusedError:
+def _refusal(token: Token, expected: str) -> _RefusedError:
     near = "" if token.kind == "newline" else token.text
     return _RefusedError(ConfigError(token.line, near, token.wrong or expected))
 
@@ -249,7 +238,7 @@ _ESCAPE = re.compile(
 )
 
 
-def _atom(token: _Token) -> Item:
+def _atom(token: Token) -> Item:
     """Give what a number or a string stands for."""
 
     def character(match: re.Match[str]) -> str:
@@ -260,65 +249,3 @@ def _atom(token: _Token) -> Item:
 
     quoted = token.kind == "string"
     return Item(_ESCAPE.sub(character, token.text[1:-1]) if quoted else token.text, token.line)
-
-
-_WORD = re.compile(
-    r"""(?P<name>[a-z][._0-9a-z]*)
-    |(?P<number>[0-9][0-9a-fx]*)
-    |(?P<string>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*")
-    |(?P<newline>(?:\#.*)?\n)
-    |(?P<mark>\+?=|[;,[\]])
-    |(?P<blank>[ \t]+)""",
-    re.VERBOSE,
-)
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    """Yield the words of `text` and an end; what is no word comes out bad, and is the last.
-
-    The library passes over what is no word if it is the last byte of all.
-    """
-    at, line, last, touches = 0, 1, 1, False
-    while at < len(text):
-        match = _WORD.match(text, at)
-        if match is None:
-            near, wrong = _unreadable(text, at)
-            dropped = at + 1 == len(text) and len(text[at].encode(errors="surrogateescape")) == 1
-            yield _Token("end" if dropped else "bad", near, line, touches, wrong)
-            return
-        at = match.end()
-        kind = str(match.lastgroup)
-        if kind == "blank":
-            touches = False
-            continue
-        yield _Token(match[0] if kind == "mark" else kind, match[0], line, touches)
-        touches = True
-        if kind == "newline":
-            line += 1
-        else:
-            last = line
-    # After blank lines a person looks at the line where something is missing.
-    yield _Token("end", "", last, touches)
-
-
-_TELLING = {
-    "\r\n": "lines that end with a newline alone; this one has a DOS line end",
-    "\r": "a newline, or nothing; not a carriage return",
-    "#": "a newline after the comment, which ends the file without one",
-    "'": "the closing quote ' on the same line",
-    '"': 'the closing quote " on the same line',
-    "\ufeff": "no byte order mark",
-    **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
-}
-"""What to say of something that is no word, by how it begins."""
-
-
-def _unreadable(text: str, at: int) -> tuple[str, str]:
-    """Give what stands at `at`, where no word begins, and what should; empty if not known."""
-    line = text[at:].partition("\n")[0].rstrip("\r")
-    for beginning, wrong in _TELLING.items():
-        if text.startswith(beginning, at):
-            escaped = beginning in "'\"" and f"\\{beginning}" in line
-            hint = "; a quote after a backslash is text" if escaped else ""
-            return line if beginning in "'\"#" else text[at], wrong + hint
-    return re.split(r"(?<=.)[\s,;=+#'\"[\]]", line, maxsplit=1)[0], ""
