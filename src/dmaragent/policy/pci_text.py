@@ -6,10 +6,20 @@ both take more than is documented, and xl exits where they refuse.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF
+from dmaragent.policy.pci_draft import (
+    ADDRESS,
+    DOCUMENTED_VSLOT,
+    FLAGS,
+    FUNCTION,
+    PLACES,
+    Address,
+    Draft,
+    Pair,
+    pairs_of,
+)
 from dmaragent.policy.pci_model import (
     PciParsing,
     PciRefusal,
@@ -18,71 +28,13 @@ from dmaragent.policy.pci_model import (
     PolicyWord,
     Problem,
 )
-from dmaragent.policy.pci_numbers import Field, converted, read_number, truth
+from dmaragent.policy.pci_numbers import Field, read_number, truth
+from dmaragent.policy.pci_old import read_pci_old
 
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    sbdf: SBDF
-    all_functions: bool
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """One ``key=value``, and where its parts begin and end."""
-
-    key_at: int
-    key: str
-    value_at: int
-    value: str
-    end: int
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What was read so far."""
-
-    address: _Address | None = None
-    name: str | None = None
-    vslot: int = 0
-    policy: PolicyWord | None = None
-    flags: dict[str, bool] = field(default_factory=dict)
-    ignored: list[str] = field(default_factory=list)
-    given: set[str] = field(default_factory=set)
-
-    def finish(self) -> PciText:
-        return PciText(
-            sbdf=self.address.sbdf if self.address else None,
-            name=self.name,
-            all_functions=self.address is not None and self.address.all_functions,
-            vslot=self.vslot,
-            policy=self.policy,
-            ignored=tuple(self.ignored),
-            **self.flags,
-        )
-
-
-_FLAGS = ("msitranslate", "power_mgmt", "permissive", "seize")
-_KEYS = ("bdf", "vslot", "name", "rdm_policy", *_FLAGS)
-_PLACES = (Field("segment", 4, 0xFFFF), Field("bus", 2, 0xFF), Field("device", 2, 0x1F))
-_FUNCTION = Field("function", 1, 7)
-_DOCUMENTED_VSLOT = Field("slot", 2, 0xFF)  # the manual's own example is 20
+_KEYS = ("bdf", "vslot", "name", "rdm_policy", *FLAGS)
 _SHIPPED_VSLOT = Field("slot", 2, 0x1F)
-_OLD_PLACES = (*_PLACES[:2], Field("device", 2, 0xFF), _FUNCTION, _DOCUMENTED_VSLOT)
 _ADDRESS_RUN = re.compile(r"[0-9a-fA-F:]*")
 _NAME = re.compile(r"[^\s,\0]+")
-_OLD_ADDRESS = re.compile(
-    r"(?:(?P<segment>[^:]*):(?=[^:.]*:))?(?P<bus>[^:]*):(?P<device>[^.]*)\."
-    r"(?P<function>[^@,]*)(?:@(?P<slot>[^,]*))?(?:,|\Z)"
-)
-_STAR = {
-    True: "* makes xl abort: an assertion that it has read a function fails",
-    False: "of * it takes the function from memory that it never wrote",
-    None: "* makes xl abort, or it takes the function from memory that it never wrote, "
-    "by point release",
-}
-_ADDRESS = "an address like 36:00.0 or 0000:36:00.0"
 
 
 def read_pci_documented(text: str) -> PciText | PciRefusal:
@@ -98,7 +50,7 @@ def read_pci_shipped(text: str, behaviour: PciParsing) -> PciText | PciRefusal |
     text = text.partition("\0")[0]
     if behaviour.pci_strictly:
         return _read(text, plain=False)
-    return _read_old(text, star_aborts=behaviour.star_aborts)
+    return read_pci_old(text, star_aborts=behaviour.star_aborts)
 
 
 def write_pci(pci: PciText) -> str:
@@ -117,7 +69,7 @@ def write_pci(pci: PciText) -> str:
         items[0] += f"@{pci.vslot:x}"
     elif pci.vslot:
         items.append(f"vslot={pci.vslot:x}")
-    flags = {key: getattr(pci, key) for key in _FLAGS}
+    flags = {key: getattr(pci, key) for key in FLAGS}
     items += [f"{key}={value:d}" for key, value in flags.items() if value is not None]
     if pci.policy:
         items.append(f"rdm_policy={pci.policy.value}")
@@ -129,16 +81,16 @@ def write_pci(pci: PciText) -> str:
 
 def _read(text: str, *, plain: bool) -> PciText | Problem:
     """Read an address or none, then pairs: as documented if `plain`, else as 4.15 does."""
-    draft = _Draft()
+    draft = Draft()
     address = _address(text, 0, plain=plain)
     if isinstance(address, PciUndefined):
         return address
     at: int | PciRefusal = 0
-    if isinstance(address, _Address):
+    if isinstance(address, Address):
         at = _after_address(draft, address, text, plain=plain)
     if isinstance(at, PciRefusal):
         return at
-    for pair in _pairs(text, at):
+    for pair in pairs_of(text, at):
         objection = _set(draft, pair, text, plain=plain)
         if objection is None:
             continue
@@ -148,26 +100,26 @@ def _read(text: str, *, plain: bool) -> PciText | Problem:
     if plain and text.endswith(","):
         return PciRefusal(len(text), "no comma at the end", silent=False)
     if (draft.address is None) == (draft.name is None):
-        expected = "bdf or name, not both" if draft.address else f"{_ADDRESS}, or name="
+        expected = "bdf or name, not both" if draft.address else f"{ADDRESS}, or name="
         return PciRefusal(len(text), expected, silent=not plain)
     return draft.finish()
 
 
 def _meant(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
     """Choose what to object to in a text without an address; a bad one was read as a pair."""
-    if pair.position > 0 or address.expected == _ADDRESS:
+    if pair.position > 0 or address.expected == ADDRESS:
         return pair
     return replace(pair, position=address.position, expected=address.expected)
 
 
-def _address(text: str, at: int, *, plain: bool) -> _Address | Problem:
+def _address(text: str, at: int, *, plain: bool) -> Address | Problem:
     """Read an address; how many numbers it has is told by its colons, counted ahead."""
     run = _ADDRESS_RUN.match(text, at)
     colons = run[0].count(":") if run else 0
     if colons not in (1, 2):
-        return PciRefusal(at, _ADDRESS, silent=not plain)
+        return PciRefusal(at, ADDRESS, silent=not plain)
     values = [0] * (2 - colons)
-    for place in _PLACES[2 - colons :]:
+    for place in PLACES[2 - colons :]:
         number = read_number(text, at, place, plain=plain)
         if isinstance(number, PciRefusal):
             return number
@@ -179,23 +131,21 @@ def _address(text: str, at: int, *, plain: bool) -> _Address | Problem:
         return PciUndefined(at, why)
     segment, bus, device = values
     if text[at + 1 : at + 2] == "*":
-        return _Address(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
-    number = read_number(text, at + 1, _FUNCTION, plain=plain)
+        return Address(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
+    number = read_number(text, at + 1, FUNCTION, plain=plain)
     if isinstance(number, PciRefusal):
         return number
-    return _Address(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
+    return Address(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
 
 
-def _after_address(draft: _Draft, address: _Address, text: str, *, plain: bool) -> int | PciRefusal:
+def _after_address(draft: Draft, address: Address, text: str, *, plain: bool) -> int | PciRefusal:
     """Take the address and its slot, and say where the pairs begin."""
     draft.address = address
     draft.given.add("bdf")
     at = address.end
     expected = "@, a comma or the end"
     if text[at : at + 1] == "@":
-        slot = read_number(
-            text, at + 1, _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT, plain=plain
-        )
+        slot = read_number(text, at + 1, DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT, plain=plain)
         if isinstance(slot, PciRefusal):
             return slot
         draft.given.add("vslot")
@@ -206,20 +156,7 @@ def _after_address(draft: _Draft, address: _Address, text: str, *, plain: bool) 
     return at + 1
 
 
-def _pairs(text: str, at: int) -> Iterator[_Pair]:
-    """Yield the pairs of `text` from `at` on; what has no ``=`` is a pair without a value."""
-    while at < len(text):
-        equals = text.find("=", at)
-        if equals < 0:
-            yield _Pair(at, text[at:], -1, "", len(text))
-            return
-        comma = text.find(",", equals)
-        end = len(text) if comma < 0 else comma
-        yield _Pair(at, text[at:equals], equals + 1, text[equals + 1 : end], end)
-        at = end + 1
-
-
-def _set(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | None:
+def _set(draft: Draft, pair: Pair, text: str, *, plain: bool) -> Problem | None:
     """Take a pair, or say why not."""
     if pair.value_at < 0:
         return PciRefusal(pair.key_at, "key=value", silent=not plain)
@@ -245,16 +182,16 @@ def _set(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | Non
     return None
 
 
-def _set_place(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem | None:
+def _set_place(draft: Draft, pair: Pair, text: str, *, plain: bool) -> Problem | None:
     """Take ``bdf=`` or ``vslot=``; 4.15 does not look at what follows the number."""
     if pair.key == "bdf":
         address = _address(text, pair.value_at, plain=plain)
-        if not isinstance(address, _Address):
+        if not isinstance(address, Address):
             return address
         draft.address = address
         end = address.end
     else:
-        limits = _DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT
+        limits = DOCUMENTED_VSLOT if plain else _SHIPPED_VSLOT
         slot = read_number(text, pair.value_at, limits, plain=plain)
         if isinstance(slot, PciRefusal):
             return slot
@@ -264,56 +201,11 @@ def _set_place(draft: _Draft, pair: _Pair, text: str, *, plain: bool) -> Problem
     return None
 
 
-def _set_policy(draft: _Draft, pair: _Pair, *, plain: bool) -> PciRefusal | None:
+def _set_policy(draft: Draft, pair: Pair, *, plain: bool) -> PciRefusal | None:
     """Take ``rdm_policy=``, which 4.15 compares with the enumeration, without case."""
     words = {word.value: word for word in PolicyWord if not plain or word != PolicyWord.INVALID}
     draft.policy = words.get(pair.value if plain else pair.value.lower())
     if draft.policy is None:
         status = 6 if plain else 3
         return PciRefusal(pair.value_at, "strict or relaxed", silent=False, exit_status=status)
-    return None
-
-
-def _read_old(text: str, *, star_aborts: bool | None) -> PciText | Problem:
-    """Read the string as up to 4.14: tokens between separators, each a number as a whole."""
-    found = _OLD_ADDRESS.match(text)
-    if not found:
-        return PciRefusal(0, _ADDRESS, silent=True)
-    star = found["function"] == "*"
-    numbers: list[int] = []
-    for place in _OLD_PLACES:
-        token = found[place.name]
-        value = 0 if token is None or (star and place is _FUNCTION) else converted(token)
-        if value is None or value > place.limit:
-            return PciRefusal(found.start(place.name), place.expected, silent=True)
-        numbers.append(value)
-    segment, bus, device, function, slot = numbers
-    draft = _Draft(vslot=slot)
-    for pair in _pairs(text, found.end()):
-        objection = _set_old(draft, pair)
-        if objection:
-            return objection
-    if text.endswith(","):
-        return PciRefusal(len(text), "key=value", silent=not draft.ignored)
-    if star:
-        return PciUndefined(found.start("function"), _STAR[star_aborts])
-    if device > 0x1F:
-        why = f"no such device: {device:#x} is above 0x1f"
-        return PciUndefined(found.start("device"), why)
-    draft.address = _Address(SBDF(segment, bus, device, function), all_functions=False, end=0)
-    return draft.finish()
-
-
-def _set_old(draft: _Draft, pair: _Pair) -> PciRefusal | None:
-    """Take a pair as up to 4.14, which passes over the keys that it does not know."""
-    if pair.value_at < 0:
-        return PciRefusal(pair.key_at, "key=value", silent=not draft.ignored)
-    if pair.key == "rdm_policy":
-        if pair.value not in ("strict", "relaxed"):
-            return PciRefusal(pair.value_at, "strict or relaxed", silent=False)
-        draft.policy = PolicyWord(pair.value)
-    elif pair.key in _FLAGS:
-        draft.flags[pair.key] = truth(pair.value)
-    else:
-        draft.ignored.append(pair.key)
     return None
