@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.remedies import remedies
-from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.resolver import Resolution
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
 

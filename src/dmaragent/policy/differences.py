@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.model import Policy
-from dmaragent.policy.resolver import Case, Resolution, documented
+from dmaragent.policy.resolver import Resolution, documented
 from dmaragent.policy.settings import Settings, Toolstack
 
 _VERDICTS = {

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.platforms.libxl import toolstack_behaviours
+from dmaragent.policy.cases import Case
 from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Placed
 from dmaragent.policy.model import MIB, Policy, Strategy
-from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack
 
 

@@ -11,13 +11,14 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.platforms.libxl import toolstack_behaviours
 from dmaragent.policy.assignment import ABSENT_RULE, added_functions
 from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.entries import changed, quoted, respelled, with_policy, written
 from dmaragent.policy.guest import GuestConfig, GuestType, Vga
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Outcome
 from dmaragent.policy.model import MIB, Policy, Strategy
 from dmaragent.policy.pci_model import PciText
-from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 from dmaragent.policy.spelling import spelling
 from dmaragent.policy.trial import Remedies, Remedy, RemedyKind, Trial

@@ -4,13 +4,13 @@ Pure.  The toolstack's release decides how the configuration is read and how the
 laid out; the host's facts hold what the hypervisor's release makes of the table.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.platforms.releases import Release
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.build import Built, Scenario, build
+from dmaragent.policy.build import build
+from dmaragent.policy.cases import Case, cases_of, scenarios
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig
@@ -26,12 +26,6 @@ XAPI_WORDS = (
     "below every region of the guest's devices, without strategy, policy, boundary or 2 MiB "
     "rounding, and it always assigns devices relaxed"
 )
-_POLICY_WORDS = {
-    Policy.STRICT: "policy strict",
-    Policy.RELAXED: "policy relaxed",
-    Policy.INVALID: "policy unset",
-    Policy.NEITHER: "a number that is no policy",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +43,6 @@ class Stack:
     """How the releases are known, in words."""
     evidence: Evidence | None = None
     """What the installed libxlutil answered; it wins over what is known of the release."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """What becomes of the guest under one of the possible readings, or several alike."""
-
-    assumptions: tuple[str, ...]
-    """What each reading assumes; empty where all readings come to the same."""
-    policies: tuple[Policy, ...]
-    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
-    scenario: Scenario
-    built: Built
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +86,7 @@ def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     settings = replace(first, messages=(*unread, *first.messages))
     cases: tuple[Case, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
-        cases = tuple(_cases(read, host, settled))
+        cases = tuple(cases_of(read, host, settled))
     verdict, reasons = _conclude(host, stack, settings, cases)
     return Resolution(
         guest=read,
@@ -139,111 +121,6 @@ def _settle(
     if stack.documented:
         return settle_documented(read, stack.release)
     return settle(read, behaviour, stack.release, stack.evidence)
-
-
-# Readings -------------------------------------------------------------------------------
-
-
-def _scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
-    """Yield the possible readings, each with the words for what it assumes."""
-    for strategy in settings.strategies:
-        for policy in settings.policies:
-            words = []
-            if len(settings.strategies) > 1:
-                words.append(f"strategy {strategy.value}")
-            if len(settings.policies) > 1:
-                words.append(_POLICY_WORDS[policy])
-            scenario = Scenario(
-                strategy=strategy,
-                policy=policy,
-                devices=settings.devices,
-                device_policies=tuple(one.policy or policy for one in settings.devices),
-            )
-            yield " and ".join(words), scenario
-
-
-def _guests_policy_counts(
-    settings: Settings, host: HostFacts, behaviour: ToolstackBehaviour
-) -> bool:
-    """Tell whether strategy=host brings in a region whose policy no device replaces."""
-    listed = [one.start for one in host.listed]
-    every = behaviour.layout.reserves_every_region
-    replaced = {
-        region.start
-        for device in settings.devices
-        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
-    }
-    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
-
-
-def _effect(scenario: Scenario, *, policy_counts: bool) -> object:
-    """Give what of a reading makes a difference: readings alike in it need one build."""
-    policy = None
-    if scenario.strategy is Strategy.HOST and policy_counts:
-        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
-    return scenario.strategy, policy, scenario.device_policies
-
-
-@dataclass(slots=True)
-class _Found:
-    """One outcome, and the readings that come to it."""
-
-    words: list[str]
-    policies: list[Policy]
-    scenario: Scenario
-    built: Built
-
-    def same_as(self, other: "_Found") -> bool:
-        """Tell whether the same is seen of both: the policies that led to it are not."""
-        one, two = self.built, other.built
-        if one.verdict is not two.verdict or one.memory_map != two.memory_map:
-            return False
-        told = one.decisions == two.decisions and one.warnings == two.warnings
-        return told and _placed(one) == _placed(two)
-
-
-def _placed(built: Built) -> object:
-    layout = built.layout
-    if layout is None:
-        return None
-    return layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
-
-
-def _cases(
-    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
-) -> Iterator[Case]:
-    found: dict[object, _Found] = {}
-    for behaviour, settings in settled:
-        counts = _guests_policy_counts(settings, host, behaviour)
-        for words, scenario in _scenarios(settings):
-            name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
-            key = _effect(scenario, policy_counts=counts)
-            if key not in found:
-                built = build(guest, scenario, host, behaviour.layout)
-                found[key] = _Found([], [], scenario, built)
-            found[key].words.append(" and ".join([*name, *([words] if words else [])]))
-            found[key].policies.append(scenario.policy)
-    merged = _merged(list(found.values()))
-    for one in merged:
-        yield Case(
-            assumptions=tuple(one.words) if len(merged) > 1 else (),
-            policies=tuple(dict.fromkeys(one.policies)),
-            scenario=one.scenario,
-            built=one.built,
-        )
-
-
-def _merged(found: list[_Found]) -> list[_Found]:
-    """Put together what comes to the same."""
-    merged: list[_Found] = []
-    for one in found:
-        alike = next((each for each in merged if each.same_as(one)), None)
-        if alike is None:
-            merged.append(one)
-        else:
-            alike.words.extend(one.words)
-            alike.policies.extend(one.policies)
-    return merged
 
 
 # The verdict ----------------------------------------------------------------------------
@@ -355,7 +232,7 @@ def documented(resolution: Resolution) -> Documented:
     settings = settle_documented(guest, release)
     if settings.refusals:
         return Documented(settings=settings, case=None)
-    _, scenario = next(_scenarios(settings))
+    _, scenario = next(scenarios(settings))
     built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
     case = Case(assumptions=(), policies=(scenario.policy,), scenario=scenario, built=built)
     return Documented(settings=settings, case=case)

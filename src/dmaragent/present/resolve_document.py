@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dmaragent.policy.answer import Answer
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
-from dmaragent.policy.resolver import Case, Resolution, Stack
+from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.trial import Remedy
 from dmaragent.present.documents import document, range_object
 

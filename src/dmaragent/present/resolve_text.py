@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.policy.answer import Answer
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
 from dmaragent.policy.model import FOUR_GIB
-from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.trial import Remedies
 from dmaragent.present.escaping import visible
 from dmaragent.present.memory_bar import LEGEND, Painted, bars

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.policy.answer import Answer
+from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
-from dmaragent.policy.resolver import Case, Resolution
+from dmaragent.policy.resolver import Resolution
 from dmaragent.present.markup import NOTHING, Child, Markup, element, several
 from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim

@@ -1,0 +1,137 @@
+"""What a guest's settings may come to: every possible reading built, those alike told once.
+
+Pure.  Where Xen's result depends on memory that was never written, or on a point release
+that is not known, there are several readings; the answer is the set of their outcomes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.platforms.libxl import ToolstackBehaviour
+from dmaragent.policy.build import Built, Scenario, build
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.settings import Settings
+
+_POLICY_WORDS = {
+    Policy.STRICT: "policy strict",
+    Policy.RELAXED: "policy relaxed",
+    Policy.INVALID: "policy unset",
+    Policy.NEITHER: "a number that is no policy",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What becomes of the guest under one of the possible readings, or several alike."""
+
+    assumptions: tuple[str, ...]
+    """What each reading assumes; empty where all readings come to the same."""
+    policies: tuple[Policy, ...]
+    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
+    scenario: Scenario
+    built: Built
+
+
+def scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
+    """Yield the possible readings, each with the words for what it assumes."""
+    for strategy in settings.strategies:
+        for policy in settings.policies:
+            words = []
+            if len(settings.strategies) > 1:
+                words.append(f"strategy {strategy.value}")
+            if len(settings.policies) > 1:
+                words.append(_POLICY_WORDS[policy])
+            scenario = Scenario(
+                strategy=strategy,
+                policy=policy,
+                devices=settings.devices,
+                device_policies=tuple(one.policy or policy for one in settings.devices),
+            )
+            yield " and ".join(words), scenario
+
+
+def _guests_policy_counts(
+    settings: Settings, host: HostFacts, behaviour: ToolstackBehaviour
+) -> bool:
+    """Tell whether strategy=host brings in a region whose policy no device replaces."""
+    listed = [one.start for one in host.listed]
+    every = behaviour.layout.reserves_every_region
+    replaced = {
+        region.start
+        for device in settings.devices
+        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
+    }
+    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
+
+
+def _effect(scenario: Scenario, *, policy_counts: bool) -> object:
+    """Give what of a reading makes a difference: readings alike in it need one build."""
+    policy = None
+    if scenario.strategy is Strategy.HOST and policy_counts:
+        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
+    return scenario.strategy, policy, scenario.device_policies
+
+
+@dataclass(slots=True)
+class _Found:
+    """One outcome, and the readings that come to it."""
+
+    words: list[str]
+    policies: list[Policy]
+    scenario: Scenario
+    built: Built
+
+    def same_as(self, other: "_Found") -> bool:
+        """Tell whether the same is seen of both: the policies that led to it are not."""
+        one, two = self.built, other.built
+        if one.verdict is not two.verdict or one.memory_map != two.memory_map:
+            return False
+        told = one.decisions == two.decisions and one.warnings == two.warnings
+        return told and _placed(one) == _placed(two)
+
+
+def _placed(built: Built) -> object:
+    layout = built.layout
+    if layout is None:
+        return None
+    return layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
+
+
+def cases_of(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
+) -> Iterator[Case]:
+    """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
+    found: dict[object, _Found] = {}
+    for behaviour, settings in settled:
+        counts = _guests_policy_counts(settings, host, behaviour)
+        for words, scenario in scenarios(settings):
+            name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
+            key = _effect(scenario, policy_counts=counts)
+            if key not in found:
+                built = build(guest, scenario, host, behaviour.layout)
+                found[key] = _Found([], [], scenario, built)
+            found[key].words.append(" and ".join([*name, *([words] if words else [])]))
+            found[key].policies.append(scenario.policy)
+    merged = _merged(list(found.values()))
+    for one in merged:
+        yield Case(
+            assumptions=tuple(one.words) if len(merged) > 1 else (),
+            policies=tuple(dict.fromkeys(one.policies)),
+            scenario=one.scenario,
+            built=one.built,
+        )
+
+
+def _merged(found: list[_Found]) -> list[_Found]:
+    """Put together what comes to the same."""
+    merged: list[_Found] = []
+    for one in found:
+        alike = next((each for each in merged if each.same_as(one)), None)
+        if alike is None:
+            merged.append(one)
+        else:
+            alike.words.extend(one.words)
+            alike.policies.extend(one.policies)
+    return merged
