@@ -1,0 +1,166 @@
+"""The inventory's values: a region, its owners, and all regions of a host with what limits that."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from dmaragent.absence import Absence
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
+from dmaragent.platforms.linux import Held
+from dmaragent.platforms.xen_model import COUNTED_SCOPES
+from dmaragent.snapshot import Missing
+from dmaragent.topology import Hop, PciFunction, Presence
+from dmaragent.units import Capabilities, Unit
+from dmaragent.views.model import Difference, XenView, XenViews
+from fwtables import Decoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """One device scope entry of a region: the device that firmware means."""
+
+    scope_type: int
+    enumeration_id: int
+    start_bus: int
+    presence: Presence
+    sbdf: SBDF | None
+    """None where a bridge on the way is missing, so that the device's bus is not known."""
+    hops: tuple[Hop, ...]
+    reason: str
+    """Why it is not present, or empty."""
+    function: PciFunction | None
+    """What answers there, if something does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """One reserved region: what an RMRR structure says, who it says it of, what comes of it."""
+
+    number: int
+    """Its place in the table, from 1."""
+    segment: int
+    base: int
+    limit: int
+    """The last byte, as the table has it; below `base` in a table that is wrong."""
+    offset: int
+    """Of the RMRR structure in the table, in bytes."""
+    length: int
+    """Of the RMRR structure, in bytes."""
+    owners: tuple[Owner, ...]
+    memory: str | None
+    """What the firmware's memory map says of the range; None where there is no map."""
+    xen: XenView
+    linux: tuple[Held, ...]
+    """The devices that Linux ties to it, bridges with all that is below them."""
+
+    @property
+    def range(self) -> AddressRange | None:
+        """The addresses, or None where the limit lies below the base."""
+        return AddressRange(self.base, self.limit + 1) if self.base <= self.limit else None
+
+    @property
+    def place(self) -> str:
+        """Its addresses in words, as the table has them, sound or not."""
+        return f"{self.base:#x}-{self.limit:#x}"
+
+    @property
+    def words(self) -> str:
+        """Its name in a sentence: its number and its addresses."""
+        return f"region {self.number} ({self.place})"
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes; 0 where the limit lies below the base."""
+        return self.range.size if self.range else 0
+
+    @property
+    def sharers(self) -> int:
+        """How many devices Xen counts in its scope: entries, present or not.
+
+        Namespace devices and unknown types do not count.  Source: Xen
+        drivers/passthrough/vtd/dmar.c, ``scope_device_count``.
+        """
+        return sum(owner.scope_type in COUNTED_SCOPES for owner in self.owners)
+
+    @property
+    def shared(self) -> bool:
+        """Whether Xen takes it for shared: vtd/iommu.c, ``intel_iommu_assign_device``."""
+        return self.sharers > 1
+
+
+class LinuxState(Enum):
+    """What the host's kernel can say of IOMMU groups."""
+
+    GROUPS = "groups"
+    UNDER_XEN = "not-applicable-under-xen"
+    """Xen owns the IOMMU: the kernel of dom0 has no groups, which does not mean none."""
+    NO_GROUPS = "no-groups"
+    """The kernel does not use the IOMMU: intel_iommu=off, or no driver for it."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Every reserved region of a host, in table order, and what limits the answer."""
+
+    host: Host
+    device: SBDF | None
+    """The device the answer was narrowed to."""
+    absence: Absence | None
+    """Why there is no table, where there is none."""
+    regions: tuple[Region, ...]
+    all_regions: tuple[Region, ...]
+    """The same before the answer was narrowed to a device."""
+    units: tuple[Unit, ...]
+    unit_of: Mapping[SBDF, Unit]
+    """The unit of each function that answers and of each owner, where the table has one."""
+    capabilities: Capabilities
+    """What the table's ATSR, SATC and ANDD structures say."""
+    xen: XenViews
+    linux_state: LinuxState
+    differences: tuple[Difference, ...]
+    """Where table, Xen and Linux differ, explained."""
+    undetermined: tuple[str, ...]
+    """Paths of scope entries that lead through a bridge whose bus is not known."""
+
+    @property
+    def table(self) -> Decoded | Missing:
+        """The table, decoded, or why there is none."""
+        return self.host.table
+
+    @property
+    def complete(self) -> bool:
+        """Whether no region can be missing from the answer.
+
+        One can, where the table is damaged; and where the answer is for one device
+        and some paths of the table could lead to it for all that is known.
+        """
+        sound = isinstance(self.table, Decoded) and not self.table.damage
+        return sound and (self.device is None or not self.undetermined)
+
+    def may_know(self, sbdf: SBDF) -> bool:
+        """Tell whether `sbdf` answers or a region names it, or may for all that is known."""
+        functions = self.host.topology.functions
+        if isinstance(functions, Missing) or sbdf in functions:
+            return True
+        return bool(self.of_device(sbdf).regions)
+
+    def of_device(self, sbdf: SBDF) -> "Inventory":
+        """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux."""
+        enforced = self.linux_state is not LinuxState.UNDER_XEN
+        kept = tuple(
+            each
+            for each in self.regions
+            if any(one.sbdf == sbdf for one in each.owners)
+            or (enforced and any(held.sbdf == sbdf for held in each.linux))
+        )
+        numbers = {each.number for each in kept}
+        return replace(
+            self,
+            device=sbdf,
+            regions=kept,
+            differences=tuple(
+                each for each in self.differences if each.region is None or each.region in numbers
+            ),
+        )
