@@ -11,9 +11,9 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.entries import pci_lines, quoted
 from dmaragent.policy.guest import GuestConfig, PciEntry
 from dmaragent.policy.remedies import remedies
+from dmaragent.policy.remedies.trial import Remedies, RemedyKind
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.trial import Remedies, RemedyKind
 from dmaragent.policy.xl_guest import guest_from_xl
 from dmaragent.policy.xlcfg import XlConfig, read_xl_config
 from support.guests import (

@@ -25,9 +25,9 @@ from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmText
 from dmaragent.policy.remedies import remedies
+from dmaragent.policy.remedies.trial import RemedyKind
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.trial import RemedyKind
 from dmaragent.present.resolve_document import resolve_document
 from dmaragent.snapshot import Missing
 from support.guests import (

@@ -7,8 +7,8 @@ from enum import Enum
 from dmaragent.checks.model import Finding
 from dmaragent.inventory import Owner, Region
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.trial import Remedies
 from dmaragent.topology import Located, PciFunction
 from dmaragent.units import Unit
 from fwtables import Structure

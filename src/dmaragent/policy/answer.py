@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import EffectiveSetting, effective_settings
 from dmaragent.policy.remedies import remedies
+from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.reports import reports
 from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.trial import Remedies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

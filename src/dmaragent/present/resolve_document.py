@@ -9,8 +9,8 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
+from dmaragent.policy.remedies.trial import Remedy
 from dmaragent.policy.resolver import Resolution, Stack
-from dmaragent.policy.trial import Remedy
 from dmaragent.present.documents import document, range_object
 
 

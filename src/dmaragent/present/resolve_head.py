@@ -6,9 +6,9 @@ from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.guest import GuestType
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import Outcome
+from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.trial import Remedies
 from dmaragent.present.escaping import visible
 from dmaragent.present.tables import labelled, paragraph
 from dmaragent.present.wording import count

@@ -9,8 +9,8 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
 from dmaragent.policy.model import FOUR_GIB
+from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.trial import Remedies
 from dmaragent.present.escaping import visible
 from dmaragent.present.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.resolve_head import VERDICT_WORDS, head_text, reason_words

@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.inventory import LinuxState
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
-from dmaragent.policy.trial import Remedy, RemedyKind
+from dmaragent.policy.remedies.trial import Remedy, RemedyKind
 from dmaragent.verdict.linux import OPTION, kernel_release, knows_option
 from dmaragent.verdict.model import Can, Safety, Side, Step
 from dmaragent.verdict.subject import Subject, names, region_list

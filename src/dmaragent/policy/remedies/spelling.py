@@ -8,8 +8,8 @@ from dmaragent.policy.entries import changed, quoted, respelled, with_policy
 from dmaragent.policy.guest import GuestType
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmText, read_documented
+from dmaragent.policy.remedies.trial import Remedy, RemedyKind, Trial
 from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.trial import Remedy, RemedyKind, Trial
 
 
 def spelling(trial: Trial) -> Remedy | None:

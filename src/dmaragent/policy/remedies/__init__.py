@@ -1,0 +1,75 @@
+"""What would help a guest: candidates, each tried by resolving the guest once more.
+
+Pure.  Only what was tried and helped is offered, the safest first; where nothing helps,
+that is said with its reason.
+"""
+
+from collections.abc import Callable, Sequence
+
+from dmaragent.policy.assignment import ABSENT_RULE
+from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.remedies.configuration import (
+    change_settings,
+    name_by_address,
+    respell,
+    say_policies,
+)
+from dmaragent.policy.remedies.devices import (
+    leave_out_strategy,
+    relax_devices,
+    relax_guest,
+    use_virtual_functions,
+)
+from dmaragent.policy.remedies.layout import change_boundary, reduce_memory
+from dmaragent.policy.remedies.spelling import spelling
+from dmaragent.policy.remedies.trial import Remedies, Trial
+from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.settings import Toolstack
+
+
+def remedies(resolution: Resolution) -> Remedies:
+    """Find what helps the guest of `resolution`, if anything is wrong with it."""
+    trial = Trial(resolution)
+    spelt = spelling(trial)
+    if resolution.verdict is Verdict.STARTS and not resolution.reasons:
+        return Remedies((), "", spelt)
+    undecided = bool(resolution.host.incomplete) and resolution.verdict is Verdict.UNDECIDED
+    if resolution.stack.toolstack is Toolstack.XAPI or undecided:
+        return Remedies((), _why_nothing(resolution), spelt)
+    for attempt in _ATTEMPTS:
+        attempt(trial)
+    needed = resolution.verdict is not Verdict.STARTS and not trial.found
+    nothing = _why_nothing(resolution) if needed else ""
+    return Remedies(tuple(trial.found), nothing, spelt)
+
+
+_ATTEMPTS: tuple[Callable[[Trial], None], ...] = (
+    respell,
+    change_settings,
+    say_policies,
+    name_by_address,
+    change_boundary,
+    reduce_memory,
+    use_virtual_functions,
+    leave_out_strategy,
+    relax_devices,
+    relax_guest,
+)
+
+
+def _why_nothing(resolution: Resolution) -> str:
+    """Say why no change of the configuration that was tried helps."""
+    if resolution.stack.toolstack is Toolstack.XAPI:
+        return "nothing was tried: XAPI's rules are not modelled"
+    if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
+        return resolution.host.next_step or "first get the whole table: what it lacks may matter"
+    if resolution.host.iommu_off and resolution.settings.devices:
+        return "nothing in the guest's configuration helps: the host has no working IOMMU"
+    first: Sequence[Decision] = resolution.reasons[:1]
+    if any(one.decider in (Decider.XL, Decider.MANUAL) for one in first):
+        return "correct it as the reason says"
+    if any(one.rule == ABSENT_RULE for one in first):
+        return "name each function once, one that answers: lspci -D lists them"
+    if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.cases) < 2:
+        return "nothing can be tried before that is known"
+    return "no boundary, memory size, policy or virtual function that was tried helps"
