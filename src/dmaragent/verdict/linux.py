@@ -3,13 +3,19 @@
 Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vfio.
 """
 
-import re
 from collections.abc import Iterator
 
 from dmaragent.inventory import LinuxState
 from dmaragent.platforms.linux import Hold, hold_of
 from dmaragent.policy.decisions import Rule
 from dmaragent.topology import PciFunction
+from dmaragent.verdict.kernel import (
+    OPTION,
+    kernel_release,
+    knows_option,
+    relaxed_by_option,
+    telling_release,
+)
 from dmaragent.verdict.model import Can, Case, Side
 from dmaragent.verdict.subject import Subject, capital, names, region_list
 from fwtables.constants import ScopeType
@@ -30,18 +36,14 @@ HEADER_RULE = Rule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINV
 FIRST_CHECK, NEW_CHECK = (3, 17), (6, 6)
 THROUGH_BRIDGES = (5, 3)
 """Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
-OPTION = "relax_rmrr"
 _DISPLAY = 0x03
 _NOT_ITS_OWN = (
     "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
     "what it does"
 )
 _MISSING = "not known: regions may be missing from the answer"
-_PROXMOX = re.compile(r"(\d+)\.(\d+)\.(\d+)-(\d+)-pve")
-_FIRST_PROXMOX = (6, 2, 16, 13)
 DISPLAY_LET_GO = (4, 2)
 """From here on display devices are let go for certain: 18436afdc11a is of 2015."""
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 
 def linux_side(subject: Subject) -> Side:
@@ -58,41 +60,6 @@ def linux_side(subject: Subject) -> Side:
         told = "not as this kernel runs: it does not use the IOMMU (intel_iommu=on?)"
         return Side(can=Can.NO, said=f"{told}. With it: {said}", cases=cases)
     return Side(can=can, said=said, cases=cases)
-
-
-def kernel_release(subject: Subject) -> tuple[int, int] | None:
-    """Give the host's kernel release; under Xen too, where it does not decide."""
-    found = _RELEASE.match(subject.inventory.host.system.kernel_release or "")
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def knows_option(subject: Subject) -> bool | None:
-    """Tell whether the kernel has ``relax_rmrr``: Proxmox's have it from 6.2.16-13-pve on.
-
-    None where the release is not known.  Older ones of Proxmox were built with it by hand and
-    then say relaxablermrr in their release.
-    """
-    release = subject.inventory.host.system.kernel_release
-    if release is None:
-        return None
-    found = _PROXMOX.match(release)
-    new = found is not None and tuple(map(int, found.groups())) >= _FIRST_PROXMOX
-    return new or "relaxablermrr" in release
-
-
-def telling_release(subject: Subject) -> tuple[int, int] | None:
-    """Give the kernel's release where it says what the kernel has: Red Hat's carry later checks."""
-    red_hat = ".el" in (subject.inventory.host.system.kernel_release or "")
-    return None if red_hat else kernel_release(subject)
-
-
-def relaxed_by_option(subject: Subject) -> bool:
-    """Tell whether ``relax_rmrr`` stands on the kernel's command line."""
-    options = subject.inventory.host.system.options or ()
-    return any(
-        one.startswith("intel_iommu=") and OPTION in one.partition("=")[2].split(",")
-        for one in options
-    )
 
 
 def _before(subject: Subject) -> Side | None:

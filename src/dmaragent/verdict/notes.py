@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.verdict.linux import OPTION, knows_option
+from dmaragent.verdict.kernel import OPTION, knows_option
 from dmaragent.verdict.model import Can, Side
 from dmaragent.verdict.subject import Subject, names
 from fwtables.constants import DmarFlag

@@ -8,7 +8,7 @@ from dmaragent.inventory import LinuxState
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind
-from dmaragent.verdict.linux import OPTION, kernel_release, knows_option
+from dmaragent.verdict.kernel import OPTION, kernel_release, knows_option
 from dmaragent.verdict.model import Can, Safety, Side, Step
 from dmaragent.verdict.subject import Subject, names, region_list
 from dmaragent.verdict.vendor import vendor_step
