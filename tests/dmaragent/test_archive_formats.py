@@ -13,8 +13,9 @@ import pytest
 
 from dmaragent.collect.archive import read_archive
 from dmaragent.collect.expanding import Expansion
+from dmaragent.collect.foreign import BUNDLE
 from dmaragent.collect.members import MemberKind, shown
-from dmaragent.collect.opening import BUNDLE, open_host
+from dmaragent.collect.opening import open_host
 from dmaragent.collect.tarred import Tar
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of

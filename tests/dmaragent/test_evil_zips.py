@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.opening import BUNDLE, open_host
+from dmaragent.collect.foreign import BUNDLE
+from dmaragent.collect.opening import open_host
 from dmaragent.errors import HostError
 from support.bundles import TOP, machine_files, zip_of
 

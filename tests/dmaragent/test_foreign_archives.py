@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import ARCHIVE, DIRECTORY, open_host
+from dmaragent.collect.foreign import ARCHIVE
+from dmaragent.collect.opening import DIRECTORY, open_host
 from dmaragent.errors import HostError
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, member, tar_directory, tar_of, zip_of

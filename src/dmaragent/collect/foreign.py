@@ -11,11 +11,15 @@ from dmaragent.collect.members import shown
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 
+BUNDLE = "bundle"
+"""An archive that holds a recorded machine."""
+ARCHIVE = "archive"
+"""An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
 _CALL = re.compile(r"(?:[^/]+/)?calls/")
 
 
 def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, str]:
-    """Open the archive in `source`; give the host in it, and ``bundle`` or ``archive``.
+    """Open the archive in `source`; give the host in it, and which kind of archive it is.
 
     Raises:
         HostError: it cannot be read, or holds no host.
@@ -23,8 +27,8 @@ def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, 
     """
     archive = read_archive(path, source, head)
     if machine_tops(archive):
-        return open_bundle(archive), "bundle"
-    return _copied(archive), "archive"
+        return open_bundle(archive), BUNDLE
+    return _copied(archive), ARCHIVE
 
 
 def _copied(archive: Archive) -> HostReader:

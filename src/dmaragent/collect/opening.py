@@ -30,10 +30,6 @@ RECORDED = "recorded"
 DIRECTORY = "directory"
 TABLE = "table"
 ACPIDUMP = "acpidump"
-BUNDLE = "bundle"
-"""An archive that holds a recorded machine."""
-ARCHIVE = "archive"
-"""An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
 LARGEST_INPUT = 1 << 26
 """A file of more bytes that a user names is refused: no table and no dump is so large.
 An archive has limits of its own: it is read as a stream, and little of it is kept."""
