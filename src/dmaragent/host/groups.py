@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems, parse_number
+from dmaragent.host.readings import Problems, functions_among, parse_number
 from dmaragent.snapshot import IommuGroupReading, Missing
 
 _HIGHEST = (1 << 64) - 1
@@ -62,18 +62,7 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
         problems.missing(f"{what}: its reserved regions", reading.reserved_regions)
     else:
         regions = _regions(what, reading.reserved_regions, problems)
-    return IommuGroup(number=number, devices=_functions(devices), regions=regions)
-
-
-def _functions(names: tuple[str, ...]) -> tuple[SBDF, ...]:
-    """Give the PCI functions among the devices of a group: platform devices have no address."""
-    found = []
-    for name in names:
-        try:
-            found.append(SBDF.parse(name))
-        except ValueError:
-            continue
-    return tuple(sorted(found))
+    return IommuGroup(number=number, devices=functions_among(devices), regions=regions)
 
 
 def _regions(what: str, content: bytes, problems: Problems) -> tuple[KernelRegion, ...]:

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from dmaragent.addresses import SBDF
 from dmaragent.snapshot import Missing, MissingKind
 
 
@@ -31,6 +32,21 @@ def text(value: bytes | Missing) -> str | None:
     if isinstance(value, Missing):
         return None
     return value.decode("utf-8", "backslashreplace").strip() or None
+
+
+def functions_among(names: tuple[str, ...]) -> tuple[SBDF, ...]:
+    """Give the PCI functions that are listed, in order.
+
+    An IOMMU group has platform devices besides, which have no address, and pciback's directory
+    has files of its own.
+    """
+    found = []
+    for name in names:
+        try:
+            found.append(SBDF.parse(name))
+        except ValueError:
+            continue
+    return tuple(sorted(found))
 
 
 _DIGITS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import xen_words
-from dmaragent.host.readings import Problems, text, whole_number
+from dmaragent.host.readings import Problems, functions_among, text, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
 _MOST = 1 << 52
@@ -81,7 +81,11 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         capabilities=None if options is None else tuple(options.split()),
         reserved_memory=_entries(reading.reserved_memory, problems),
         device_reserved_memory=_device_entries(reading.device_reserved_memory, problems),
-        assignable=_assignable(reading.assignable),
+        assignable=(
+            reading.assignable
+            if isinstance(reading.assignable, Missing)
+            else functions_among(reading.assignable)
+        ),
     )
 
 
@@ -129,16 +133,3 @@ def _parse(entries: list[list[int]]) -> tuple[RdmEntry, ...]:
         RdmEntry(start_pfn=whole_number(start, _MOST), nr_pages=whole_number(pages, _MOST))
         for start, pages in entries
     )
-
-
-def _assignable(names: tuple[str, ...] | Missing) -> tuple[SBDF, ...] | Missing:
-    """Give the functions in pciback's directory, which holds its own files too."""
-    if isinstance(names, Missing):
-        return names
-    found = []
-    for name in names:
-        try:
-            found.append(SBDF.parse(name))
-        except ValueError:
-            continue
-    return tuple(sorted(found))
