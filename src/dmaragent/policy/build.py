@@ -15,6 +15,7 @@ from dmaragent.policy.decisions import (
     Effect,
     Rule,
     Verdict,
+    refused,
     unsure,
     verdict_of,
 )
@@ -103,12 +104,6 @@ def _result(
     )
 
 
-def _refused(decider: Decider, reason: str, rule: Rule) -> Decision:
-    return Decision(
-        decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
-    )
-
-
 def _build_pvh(scenario: Scenario) -> Built:
     if scenario.strategy is Strategy.IGNORE:
         return _result(())
@@ -125,10 +120,10 @@ def _build_hvm(
     try:
         before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     except ValueError as error:
-        return _result((_refused(Decider.LIBXL, str(error), LAYOUT_RULE),))
+        return _result((refused(Decider.LIBXL, str(error), LAYOUT_RULE),))
     if guest.hap is False and host.shadow is False:
         reason = "hap=0 needs shadow paging, which this Xen was built without"
-        return _result((_refused(Decider.XEN, reason, SHADOW_RULE),))
+        return _result((refused(Decider.XEN, reason, SHADOW_RULE),))
     hap = guest.hap if guest.hap is not None else host.hap is not False
     boundary = DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary
     layout = resolve_layout(
@@ -151,7 +146,7 @@ def _build_hvm(
     try:
         entries = memory_map(layout)
     except ValueError as error:
-        return _result((_refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
+        return _result((refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
     decisions = [
         *map(told.hidden, (one for one in layout.placed if one.outcome is Outcome.HIDDEN)),
         *_assignments(scenario, host, layout),
@@ -234,7 +229,7 @@ def _hvmloader(layout: Layout) -> Iterator[Decision]:
                 f"the guest halts as it starts: {span(one.reservation.region)} is reserved in "
                 f"{span(HVMLOADER_OWN)}, which hvmloader keeps for itself"
             )
-            yield _refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
+            yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
     if layout.after.lowmem_end < HVMLOADER_LEAST:
         reason = f"the guest halts as it starts: low RAM ends at {layout.after.lowmem_end:#x}, below 2 MiB"
-        yield _refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
+        yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)

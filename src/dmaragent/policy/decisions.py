@@ -74,6 +74,13 @@ def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
     return Verdict.UNDECIDED if undecided else Verdict.STARTS
 
 
+def refused(decider: Decider, reason: str, rule: Rule) -> Decision:
+    """Say that `rule` refuses, and with which error."""
+    return Decision(
+        decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
+    )
+
+
 def unsure(reason: str, **more: object) -> Decision:
     """Say that something cannot be decided, and why."""
     return Decision(

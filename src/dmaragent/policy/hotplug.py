@@ -15,6 +15,7 @@ from dmaragent.policy.decisions import (
     Effect,
     Rule,
     Verdict,
+    refused,
     unsure,
     verdict_of,
 )
@@ -110,7 +111,7 @@ def _read(text: str, stack: Stack) -> PciText | Decision:
     reason = f"'{text}' is refused: at character {read.position + 1} should be {read.expected}"
     if stack.toolstack is not Toolstack.XL:
         return unsure(reason)
-    return _refused(who, reason, ATTACH_RULE)
+    return refused(who, reason, ATTACH_RULE)
 
 
 def _policy(read: PciText, stack: Stack) -> Policy:
@@ -122,12 +123,6 @@ def _policy(read: PciText, stack: Stack) -> Policy:
     return asked
 
 
-def _refused(decider: Decider, reason: str, rule: Rule) -> Decision:
-    return Decision(
-        decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
-    )
-
-
 def _before(into: Resolution) -> Decision | None:
     """Say what stands in the way before Xen is asked, if anything does."""
     guest, host = into.guest, into.host
@@ -136,10 +131,10 @@ def _before(into: Resolution) -> Decision | None:
         first = open_ones[0]
         return unsure(f"the guest itself is not known: {first.text}", place=first.place)
     if guest.type is GuestType.PVH:
-        return _refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
+        return refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
     if host.iommu_off:
         reason = f"no device can be passed through: {host.iommu_off}"
-        return _refused(Decider.LIBXL, reason, ADD_RULE)
+        return refused(Decider.LIBXL, reason, ADD_RULE)
     enabled = guest.passthrough not in (None, "default", "disabled")
     late = into.stack.hypervisor.series < CONTEXT_AT_CREATION
     if not guest.pci and not enabled and not late:
@@ -147,7 +142,7 @@ def _before(into: Resolution) -> Decision | None:
             "the guest was created without a device and without passthrough=: it has no IOMMU "
             "context (strategy=host alone gives it none)"
         )
-        return _refused(Decider.XEN, reason, CONTEXT_RULE)
+        return refused(Decider.XEN, reason, CONTEXT_RULE)
     if host.incomplete:
         return unsure(host.incomplete)
     if not _layouts(into):
