@@ -14,7 +14,7 @@ from dmaragent.inventory import Region
 from dmaragent.pci_classes import class_words
 from dmaragent.present.diff_words import alone_words, changed_text, owner_words, range_words
 from dmaragent.present.tables import paragraph, render
-from dmaragent.present.wording import size_words
+from dmaragent.present.wording import region_size
 
 _FEW = 4
 """Owners that are named each time."""
@@ -50,17 +50,17 @@ def _head(match: RegionMatch) -> str:
         one = a or b
         assert one is not None  # noqa: S101 - a match is of one side at least
         word = alone_words(in_a=b is None, certain=match.certain)
-        return f"{word}: {range_words(one)}, {_size(one)}"
+        return f"{word}: {range_words(one)}, {region_size(one)}"
     if match.fate in (Fate.MOVED, Fate.RESIZED):
         word = "moved" if match.fate is Fate.MOVED else "size"
-        sizes = f", {_size(a)}" if match.fate is Fate.MOVED else f", {_size(a)} -> {_size(b)}"
+        sizes = (
+            f", {region_size(a)}"
+            if match.fate is Fate.MOVED
+            else f", {region_size(a)} -> {region_size(b)}"
+        )
         return f"{word}: {range_words(a)} -> {range_words(b)}{sizes}"
     word = "owners" if match.fate is Fate.OWNERS else "changed"
-    return f"{word}: {range_words(a)}, {_size(a)}"
-
-
-def _size(region: Region) -> str:
-    return size_words(region.size) if region.range else "limit below base"
+    return f"{word}: {range_words(a)}, {region_size(a)}"
 
 
 def _owners(region: Region, said: dict[str, str]) -> str:

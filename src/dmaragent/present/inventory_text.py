@@ -7,7 +7,7 @@ from dmaragent.present.device_card import class_name, device_card, device_name, 
 from dmaragent.present.escaping import visible
 from dmaragent.present.summary_text import summary_text
 from dmaragent.present.tables import WIDTH, paragraph, render
-from dmaragent.present.wording import scope_words, size_words, span_words
+from dmaragent.present.wording import region_size, scope_words, size_words, span_words
 from dmaragent.topology import Presence
 from dmaragent.views.model import ListSource, Origin
 from fwtables.constants import ScopeType
@@ -56,7 +56,7 @@ def regions_text(inventory: Inventory) -> Iterator[str]:
 
 def _region_head(region: Region) -> str:
     segment = f"segment {region.segment:04x}, " if region.segment else ""
-    size = size_words(region.size) if region.range else "limit below base"
+    size = region_size(region)
     shared = f", shared by {region.sharers}" if region.shared else ""
     return (
         f"{region.number:3}  {region.base:#010x}-{region.limit:#010x}  {size}  "

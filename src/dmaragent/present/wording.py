@@ -7,6 +7,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.present.escaping import visible
 from fwtables.constants import ScopeType
 
+TYPE_CHECKING = False  # mypy takes it for typing's; decode would wait for what it does not need
+if TYPE_CHECKING:
+    from dmaragent.inventory import Region
+
 _SCOPE_WORDS = {
     ScopeType.PCI_ENDPOINT: "PCI endpoint",
     ScopeType.PCI_SUB_HIERARCHY: "PCI sub-hierarchy",
@@ -27,6 +31,11 @@ def size_words(size: int) -> str:
             part = f"{eighths % 8 / 8:g}".removeprefix("0")
             return f"{eighths // 8}{part} {unit}"
     return count(size, "byte")
+
+
+def region_size(region: "Region") -> str:
+    """Put a region's size into words, or say why it has none."""
+    return size_words(region.size) if region.range else "limit below base"
 
 
 def rough_size_words(size: int) -> str:

@@ -10,9 +10,9 @@ from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, section, short, table
 from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
-from dmaragent.present.report.words import owners_label, owners_words, range_words, region_size
+from dmaragent.present.report.words import owners_label, owners_words
 from dmaragent.present.report.zoom import zoomable
-from dmaragent.present.wording import rough_size_words, size_words
+from dmaragent.present.wording import region_size, rough_size_words, size_words
 from dmaragent.snapshot import Missing
 from dmaragent.views.model import ListEntry, Origin
 
@@ -75,7 +75,7 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
         drawn = one.range is not None
         segment = f", segment {one.segment:04x}" if one.segment else ""
         said = (
-            f"Region {one.number}: {range_words(one)}, {region_size(one)}{segment}; "
+            f"Region {one.number}: {one.place}, {region_size(one)}{segment}; "
             f"owners: {owners_words(one)}"
         )
         yield Box(

@@ -24,11 +24,9 @@ from dmaragent.present.report.words import (
     SHOWN_OWNERS,
     can_mark,
     owner_name,
-    range_words,
-    region_size,
     tellable,
 )
-from dmaragent.present.wording import count, scope_words, span_words
+from dmaragent.present.wording import count, region_size, scope_words, span_words
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Explanation, Step
 from fwtables.constants import ScopeType
@@ -60,7 +58,7 @@ def _rows(inventory: Inventory) -> Iterator[Sequence[Child]]:
     for one in inventory.regions:
         yield (
             element("span", str(one.number), id=f"region-{one.number}"),
-            code(range_words(one)),
+            code(one.place),
             [short(region_size(one)), f", segment {one.segment:04x}" if one.segment else ""],
             _owners(one, said),
             region_views(inventory, one),

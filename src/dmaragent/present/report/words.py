@@ -7,22 +7,11 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.explain_text import CAN_WORDS
 from dmaragent.present.markup import Markup, element
 from dmaragent.present.resolve_head import VERDICT_WORDS
-from dmaragent.present.wording import size_words
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Can
 
 SHOWN_OWNERS = 4
-
-
-def range_words(region: Region) -> str:
-    """Give base and limit as the table has them."""
-    return f"{region.base:#x}-{region.limit:#x}"
-
-
-def region_size(region: Region) -> str:
-    """Give the size, or why there is none."""
-    return size_words(region.size) if region.range else "limit below base"
 
 
 def owner_name(owner: Owner) -> str:
