@@ -2,31 +2,15 @@
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import dmaragent
-from dmaragent.addresses import SBDF
-from dmaragent.api import Question, read_guests
-from dmaragent.collect import calls
-from dmaragent.collect.ledger import LIBXLUTIL
+from dmaragent.api import Question
 from dmaragent.errors import DmaragentError
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import Evidence, read_evidence
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.rdm_text import RdmRefusal, RdmText
-from dmaragent.policy.remedies import remedies
-from dmaragent.policy.resolver import resolve
-from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_guest import guest_from_options
-from dmaragent.present.memory_bar import CELLS, Painted, bars
-from dmaragent.snapshot import Missing
 from support.cli import Ran, run
-from support.guests import answer, facts, guest, region, stack
-from support.libxlutil import Libxlutil
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
 
@@ -280,115 +264,6 @@ def test_saved_reserved_regions_are_not_modelled(tmp_path: Path, capsys: Capture
     assert (ran.code, "not modelled" in ran.out) == (2, True)
 
 
-# What an independent reading found --------------------------------------------------------
-
-
-def test_a_device_given_twice_is_refused() -> None:
-    found = answer(guest("00:14.0", "0000:00:14.0"))
-
-    assert found.verdict is Verdict.REFUSED
-    assert "given twice" in found.reasons[0].reason
-
-
-def test_xl_up_to_4_9_reads_builder_alone_and_up_to_4_12_no_passthrough() -> None:
-    (typed,) = read_guests('name = "g"\ntype = "hvm"\npci = [ "00:14.0" ]\n', "g.cfg")
-    old = answer(typed, release="4.9")
-    assert old.guest.type.value == "pv"
-    assert "does not read type=" in old.settings.messages[0].text
-    spelling = remedies(old).spelling
-    assert spelling is not None
-    assert spelling.lines == ('builder = "hvm"',)
-    assert answer(typed, release="4.10").guest.type.value == "hvm"
-    options = guest_from_options({"type": "hvm"}, ["00:14.0"])
-    assert answer(options, release="4.9").guest.type.value == "hvm"
-    disabled = guest("00:14.0", passthrough="disabled")
-    assert answer(disabled, release="4.12").verdict is Verdict.STARTS
-    assert answer(disabled, release="4.13").verdict is Verdict.REFUSED
-
-
-def test_a_negative_boundary_is_a_very_high_one() -> None:
-    found = answer(guest("00:14.0", rdm_mem_boundary=-1))
-
-    assert found.guest.boundary == (1 << 64) - (1 << 20)
-    assert found.verdict is Verdict.REFUSED
-    assert answer(guest(rdm_mem_boundary=-1)).verdict is Verdict.STARTS
-
-
-def test_xapi_is_never_refused_by_rules_of_xl() -> None:
-    one = guest("00:14.0, x=1", maxmem=4000)
-    assert answer(one, toolstack=Toolstack.XAPI).verdict is Verdict.UNDECIDED
-
-
-def test_what_no_region_decides_is_definite_on_a_damaged_table() -> None:
-    damaged = facts(incomplete="the table is damaged")
-
-    assert answer(guest("00:14.0", maxmem=4000), damaged).verdict is Verdict.REFUSED
-    assert answer(guest("00:14.0", videoram=1), damaged).verdict is Verdict.REFUSED
-    assert answer(guest("00:14.0"), damaged).verdict is Verdict.UNDECIDED
-
-
-def test_a_star_takes_the_owners_in_its_slot_where_the_functions_are_not_known() -> None:
-    third = SBDF(0, 0, 0x14, 3)
-    host = facts({third: [region(0x60000000)]}, functions=None)
-    found = answer(guest("00:14.*@5"), host)
-
-    assert (found.verdict, found.reasons[0].device) == (Verdict.REFUSED, third)
-
-
-def test_inherited_settings_count_only_where_they_are_inherited() -> None:
-    host = facts(assignable=frozenset())
-
-    one = guest("00:14.0")
-    seized = replace(one, seize=True)
-    assert answer(seized, host).needs == ()
-    assert answer(seized, host, "4.14.4").needs == ("xl pci-assignable-add 0000:00:14.0",)
-
-
-# The installed library -------------------------------------------------------------------
-
-
-def test_the_installed_library_is_asked_in_a_child_process() -> None:
-    Libxlutil()  # skips, or fails in CI, where there is none
-    texts = {"rdm": ["strategy=host", "strategy=host,policy=strict"], "pci": ["00:14.0", "x"]}
-    output = calls.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
-
-    assert not isinstance(output, Missing)
-    assert read_evidence(output) == Evidence(
-        Release(4, 17),
-        {
-            "strategy=host": RdmText(Strategy.HOST, None),
-            "strategy=host,policy=strict": RdmRefusal(0, "something else", silent=True),
-        },
-        {"00:14.0": True, "x": False},
-    )
-
-
-def test_what_the_library_says_wins_and_is_named() -> None:
-    evidence = Evidence(
-        Release(4, 23), {"strategy=host,policy=strict": RdmText(Strategy.HOST, Policy.STRICT)}
-    )
-    one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
-
-    assert resolve(one, facts(), stack(evidence=evidence)).verdict is Verdict.REFUSED
-    refused = Evidence(Release(4, 23), {}, {"00:14.0": False})
-    found = resolve(guest("00:14.0"), facts(), stack(evidence=refused))
-    assert found.verdict is Verdict.UNDECIDED
-    assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason
-
-
-@pytest.mark.parametrize("output", [b"", b"x\n", b'["rdm", 1]\n', b'["library", "x"]\n'])
-def test_an_answer_that_cannot_be_understood_is_no_evidence(output: bytes) -> None:
-    assert read_evidence(output) is None
-
-
-def test_answers_before_the_library_died_count() -> None:
-    lines = b'["library", "4.17"]\n["rdm", "a", -6, null, null, true]\n["rdm", "b", 0, 7'
-
-    found = read_evidence(lines)
-    assert found is not None
-    assert list(found.rdm) == ["a"]
-
-
 # The interface ---------------------------------------------------------------------------
 
 
@@ -403,28 +278,6 @@ def test_the_interface_resolves_a_text_on_a_host() -> None:
         dmaragent.resolve("[]", host=str(DELL))
     with pytest.raises(AttributeError):
         _ = dmaragent.nothing
-
-
-# The bar ---------------------------------------------------------------------------------
-
-
-def test_the_bar_has_a_cell_for_128_mebibytes_and_one_for_every_region() -> None:
-    ram = (region(0, 1 << 30),)
-    first = Painted(ram, (region(0x50000000),), (region(0x10000000),))
-    (line, marks) = bars([("now", first)])
-
-    drawn = line.split()[1]
-    assert (len(drawn), drawn[:12]) == (CELLS, "##!#####..R.")
-    assert marks.index("1 GiB") - marks.index("0") == 8
-
-
-def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not() -> None:
-    high = Painted((region(0, 1 << 30), region(4 << 30, 1 << 30)), (), ())
-    (line, _) = bars([("now", high)])
-    assert line.endswith("|########")
-
-    endless = Painted((region(0, 1 << 40),), (), ())
-    assert "what lies above is not drawn" in bars([("now", endless)])[-1]
 
 
 def test_a_host_bridge_goes_to_no_guest(capsys: Capture) -> None:

@@ -25,7 +25,6 @@ from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmText
 from dmaragent.policy.remedies import remedies
-from dmaragent.policy.remedies.trial import RemedyKind
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.resolve_document import resolve_document
@@ -33,18 +32,17 @@ from dmaragent.snapshot import Missing
 from support.guests import (
     DEVICE_A,
     GIB,
+    HOST_RELAXED,
+    HOST_STRICT,
     MIB,
     A,
     answer,
     facts,
-    function,
     guest,
     region,
     stack,
 )
 from support.machines import MACHINES
-
-HOST_STRICT, HOST_RELAXED = "strategy=host,policy=strict", "strategy=host,policy=relaxed"
 
 
 def _machine(name: str) -> Host:
@@ -263,128 +261,6 @@ def test_every_release_does_as_the_span_it_is_in() -> None:
             assert behaviour_of(one.series) == behaviour_of(of_span.series)
     assert covered == list(range(6, 23))
     assert "4.10 to 4.12" in [name for name, _ in spans]
-
-
-# Hotplug ---------------------------------------------------------------------------------
-
-
-def test_the_hypervisors_release_decides_when_the_iommu_context_is_made() -> None:
-    old_tools = stack("4.12", hypervisor=Release(4, 14))
-    old_xen = stack("4.14", hypervisor=Release(4, 12))
-
-    assert hotplug("00:14.0", guest(memory=512), facts(), old_tools).verdict is Verdict.REFUSED
-    assert hotplug("00:14.0", guest(memory=512), facts(), old_xen).verdict is Verdict.STARTS
-
-
-@pytest.mark.parametrize(
-    "one",
-    [
-        guest("00:02.0, a=1"),
-        read_guests("memory = 2G\n", "g.cfg")[0],
-        read_guests('{"c_info": {"type": "hvm"}, "rdms": [1]}', "g.json")[0],
-    ],
-    ids=["refused", "unreadable", "not modelled"],
-)
-def test_a_guest_that_is_not_known_itself_leaves_an_attachment_undecided(one: Any) -> None:
-    found = hotplug("00:14.0", one, facts(), stack())
-
-    assert found.verdict is Verdict.UNDECIDED
-    assert "the guest itself is not known" in found.decisions[0].reason
-
-
-def test_as_documented_an_attached_devices_default_is_the_pages() -> None:
-    shared = facts(shared={DEVICE_A: [A]})
-    one = guest("00:02.0", memory=512)
-
-    old = hotplug("00:14.0", one, shared, stack("4.14", documented=True))
-    new = hotplug("00:14.0", one, shared, stack("4.17", documented=True))
-    assert (old.policy, old.verdict) == (Policy.RELAXED, Verdict.STARTS)
-    assert (new.policy, new.verdict) == (Policy.STRICT, Verdict.REFUSED)
-
-
-# Remedies --------------------------------------------------------------------------------
-
-
-def test_a_region_exactly_at_the_boundary_needs_the_mebibyte_below() -> None:
-    found = answer(guest("00:14.0"), facts({DEVICE_A: [region(0x80000000)]}))
-
-    assert found.verdict is Verdict.REFUSED
-    assert remedies(found).found[0].lines == ("rdm_mem_boundary = 2047",)
-
-
-def test_a_virtual_function_that_has_a_region_itself_is_no_help() -> None:
-    virtual = SBDF(0, 0, 0x14, 1)
-    functions = {DEVICE_A: function(DEVICE_A), virtual: function(virtual, DEVICE_A)}
-    host = facts({DEVICE_A: [A], virtual: [A]}, shared={DEVICE_A: [A]}, functions=functions)
-
-    kinds = [one.kind for one in remedies(answer(guest("00:14.0"), host)).found]
-    assert kinds == [RemedyKind.POLICY]
-
-
-def test_a_spelling_never_makes_a_device_relaxed_that_nobody_called_so() -> None:
-    spelling = remedies(answer(guest("00:14.0", rdm="strategy=HOST"))).spelling
-
-    assert spelling is not None
-    assert spelling.lines[-1] == 'pci = [ "00:14.0,rdm_policy=strict" ]'
-
-
-def test_a_spelling_keeps_every_entry() -> None:
-    one = guest("00:14.0", "00:02.0, rdm_policy=relaxed", rdm=HOST_STRICT)
-    spelling = remedies(answer(one)).spelling
-
-    assert spelling is not None
-    assert spelling.lines[1:] == (
-        'pci = [ "00:14.0,rdm_policy=strict", "00:02.0,rdm_policy=relaxed" ]',
-    )
-
-
-def test_a_spelling_of_an_ignored_key_leaves_an_rdm_that_is_taken() -> None:
-    one = guest("00:14.0, rdm_policy=relaxed", rdm=HOST_STRICT, rdm_mem_boundary=2800)
-    spelling = remedies(answer(one, release="4.12")).spelling
-
-    assert spelling is not None
-    assert spelling.lines == ('pci = [ "00:14.0,rdm_policy=relaxed" ]',)
-    assert spelling.verdict is Verdict.REFUSED  # region B stays strict
-
-
-def test_the_string_that_a_release_drops_is_never_offered() -> None:
-    one = guest(rdm="strategy=host", rdm_mem_boundary=2800)
-
-    for each in remedies(answer(one)).found:
-        assert not any("policy=" in line and "rdm =" in line for line in each.lines)
-
-
-def test_of_a_guest_that_starts_with_warnings_all_are_taken_away_where_that_is_possible() -> None:
-    one = guest("00:14.0", rdm=HOST_RELAXED, rdm_mem_boundary=2800)
-    found = answer(one, release="4.14.5")
-    first = remedies(found).found[0]
-
-    assert len(found.reasons) == 3
-    assert (first.lines, first.warnings) == (("rdm_mem_boundary = 2758",), 0)
-
-
-def test_up_to_4_13_a_policy_that_is_said_takes_the_warning_away() -> None:
-    found = answer(guest("00:14.0"), release="4.13")
-
-    assert len(found.reasons) == 1
-    assert found.reasons[0].shown == ""  # libxl prints nothing: there is no conflict
-    assert remedies(found).found[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
-
-
-def test_a_device_by_name_is_named_by_its_address() -> None:
-    host = facts(names={"nic": DEVICE_A})
-    helps = remedies(answer(guest("name=nic"), host))
-
-    assert helps.found[0].lines == ('pci = [ "00:14.0" ]',)
-    qubes = remedies(answer(guest("name=nic"), host, toolstack=Toolstack.QUBES))
-    assert qubes.found[-1].lines == ("option no-strict-reset for 0000:00:14.0",)
-
-
-def test_several_obstacles_are_taken_away_together() -> None:
-    one = guest("00:14.0", maxmem=4000, rdm_mem_boundary=2800)
-    helps = remedies(answer(one))
-
-    assert helps.found[0].lines == ("maxmem = 2800", "rdm_mem_boundary = 2758")
 
 
 # What is told ----------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.releases import Release
+from dmaragent.policy.decisions import Decider
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts, SharedRegion
 from dmaragent.policy.resolver import Resolution, Stack, resolve
@@ -21,6 +23,9 @@ B = AddressRange.from_inclusive(0xAD800000, 0xAFFFFFFF)
 """The two regions of the base example: xen-rdm-semantics, section 7."""
 DEVICE_A, DEVICE_B = SBDF(0, 0, 0x14, 0), SBDF(0, 0, 0x02, 0)
 NEWEST = "4.22"
+HOST_STRICT, HOST_RELAXED = "strategy=host,policy=strict", "strategy=host,policy=relaxed"
+E2 = "4.14.6"
+"""The release whose libxlutil takes the documented strings, and whose devices inherit."""
 
 
 def region(start: int, size: int = 0x1000) -> AddressRange:
@@ -82,3 +87,23 @@ def answer(
 ) -> Resolution:
     """Resolve `one` on `host` by xl of `release`."""
     return resolve(one, host or facts(), stack(release, **more))
+
+
+def ends_of(resolution: Resolution) -> tuple[int, int]:
+    """Give where low and high RAM end after libxl's layout."""
+    case = resolution.case
+    assert case is not None
+    assert case.built.layout is not None
+    return case.built.layout.after.lowmem_end, case.built.layout.after.highmem_end
+
+
+def reserved_in(resolution: Resolution) -> list[AddressRange]:
+    """Give what the guest's memory map has reserved."""
+    assert resolution.case is not None
+    entries = resolution.case.built.memory_map
+    return [one.range for one in entries if one.type is MemoryType.RESERVED]
+
+
+def who_decided(resolution: Resolution) -> Decider:
+    """Give who decided first."""
+    return resolution.reasons[0].decider

@@ -1,0 +1,23 @@
+"""The bar of a guest's memory."""
+
+from dmaragent.present.memory_bar import CELLS, Painted, bars
+from support.guests import region
+
+
+def test_the_bar_has_a_cell_for_128_mebibytes_and_one_for_every_region() -> None:
+    ram = (region(0, 1 << 30),)
+    first = Painted(ram, (region(0x50000000),), (region(0x10000000),))
+    (line, marks) = bars([("now", first)])
+
+    drawn = line.split()[1]
+    assert (len(drawn), drawn[:12]) == (CELLS, "##!#####..R.")
+    assert marks.index("1 GiB") - marks.index("0") == 8
+
+
+def test_what_lies_above_four_gibibytes_is_drawn_apart_and_said_where_it_is_not() -> None:
+    high = Painted((region(0, 1 << 30), region(4 << 30, 1 << 30)), (), ())
+    (line, _) = bars([("now", high)])
+    assert line.endswith("|########")
+
+    endless = Painted((region(0, 1 << 40),), (), ())
+    assert "what lies above is not drawn" in bars([("now", endless)])[-1]

@@ -1,0 +1,59 @@
+"""What the installed libxlutil says of a text, and that it wins over the release."""
+
+import json
+
+import pytest
+
+from dmaragent.collect import calls
+from dmaragent.collect.ledger import LIBXLUTIL
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.evidence import Evidence, read_evidence
+from dmaragent.policy.model import Policy, Strategy
+from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.policy.resolver import resolve
+from dmaragent.snapshot import Missing
+from support.guests import facts, guest, stack
+from support.libxlutil import Libxlutil
+
+
+def test_the_installed_library_is_asked_in_a_child_process() -> None:
+    Libxlutil()  # skips, or fails in CI, where there is none
+    texts = {"rdm": ["strategy=host", "strategy=host,policy=strict"], "pci": ["00:14.0", "x"]}
+    output = calls.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
+
+    assert not isinstance(output, Missing)
+    assert read_evidence(output) == Evidence(
+        Release(4, 17),
+        {
+            "strategy=host": RdmText(Strategy.HOST, None),
+            "strategy=host,policy=strict": RdmRefusal(0, "something else", silent=True),
+        },
+        {"00:14.0": True, "x": False},
+    )
+
+
+def test_what_the_library_says_wins_and_is_named() -> None:
+    evidence = Evidence(
+        Release(4, 23), {"strategy=host,policy=strict": RdmText(Strategy.HOST, Policy.STRICT)}
+    )
+    one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
+
+    assert resolve(one, facts(), stack(evidence=evidence)).verdict is Verdict.REFUSED
+    refused = Evidence(Release(4, 23), {}, {"00:14.0": False})
+    found = resolve(guest("00:14.0"), facts(), stack(evidence=refused))
+    assert found.verdict is Verdict.UNDECIDED
+    assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason
+
+
+@pytest.mark.parametrize("output", [b"", b"x\n", b'["rdm", 1]\n', b'["library", "x"]\n'])
+def test_an_answer_that_cannot_be_understood_is_no_evidence(output: bytes) -> None:
+    assert read_evidence(output) is None
+
+
+def test_answers_before_the_library_died_count() -> None:
+    lines = b'["library", "4.17"]\n["rdm", "a", -6, null, null, true]\n["rdm", "b", 0, 7'
+
+    found = read_evidence(lines)
+    assert found is not None
+    assert list(found.rdm) == ["a"]
