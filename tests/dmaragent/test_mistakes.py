@@ -48,7 +48,9 @@ def test_what_the_option_parser_refuses_is_sent_to_the_nearest_help(
     assert ran.err.endswith(f"\nNext: {program} --help has examples\n")
 
 
-@pytest.mark.parametrize("content", [EVERY_STRUCTURE, gzip.compress(b"a bundle")])
+@pytest.mark.parametrize(
+    "content", [EVERY_STRUCTURE, gzip.compress(b"a bundle")], ids=["table", "archive"]
+)
 @pytest.mark.parametrize("verb", [["resolve"], ["hotplug", "00:14.0", "--into"]])
 def test_a_host_in_the_place_of_a_guest_is_told_apart(
     verb: list[str], content: bytes, tmp_path: Path, capsys: Capture
