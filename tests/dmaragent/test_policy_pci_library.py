@@ -11,8 +11,6 @@ from support.libxlutil_pci import SENTINEL_BYTE, LibxlutilPci
 from support.pci_texts import NEW
 
 STRICT, RELAXED, INVALID = PolicyWord.STRICT, PolicyWord.RELAXED, PolicyWord.INVALID
-
-
 _DIGITS = ("0", "00", "1", "5", "1f", "1F", "36", "ff", "0x3", "00007", "+2", " 4", "-0", "0x")
 _ODD = ("20", "100", "10000", "-1", "", "100000001", "-ffffffffffffffff", "f" * 17)
 _KEYS = ("msitranslate", "power_mgmt", "permissive", "seize")
