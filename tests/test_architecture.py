@@ -5,6 +5,7 @@ others.  A module that is not named fails, so the list cannot fall behind.
 """
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,17 @@ WORLD = frozenset(
     ]
 )
 """What a pure module may not import.  (fwtables is held by parsers/ruff.toml too.)"""
+
+
+def test_what_the_layers_may_import_goes_one_way() -> None:
+    """The package itself apart: everybody may ask it the version, and it asks for api late."""
+    graph = {
+        layer: set(others) - {layer, "__init__"}
+        for layer, others in LAYERS.items()
+        if layer != "__init__"
+    }
+
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the layers
 
 
 def _imports(path: Path) -> list[str]:
