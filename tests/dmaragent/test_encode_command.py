@@ -47,6 +47,41 @@ def test_encode_is_the_inverse_of_decode_on_every_captured_table(
         assert out.read_bytes() == data
 
 
+def test_what_was_written_is_said_with_its_size(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "out.bin"
+
+    ran = run(capsys, "encode", document_file, "-o", out)
+
+    assert (ran.out, ran.err) == (f"Wrote {out}: {out.stat().st_size} bytes\n", "")
+
+
+def test_a_table_that_a_document_does_not_hold_is_answered_with_how_many_it_has(
+    document_file: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "encode", document_file, "--table", "3", "-o", tmp_path / "out.bin")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"dmaragent: {document_file} holds 1 table: there is no table 3\nNext: leave --table out\n"
+    )
+
+
+def test_a_table_in_the_place_of_its_json_is_told_without_words_of_python(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    table = tmp_path / "DMAR.bin"
+    table.write_bytes(EVERY_STRUCTURE)
+
+    ran = run(capsys, "encode", table, "-o", tmp_path / "out.bin")
+
+    assert ran.err == (
+        f"dmaragent: {table} is not JSON: it is no text\n"
+        "Next: give what this wrote: dmaragent decode DMAR.bin --json > dmar.json\n"
+    )
+
+
 def test_an_edited_table_is_sealed_on_demand(
     document_file: Path, tmp_path: Path, capsys: Capture
 ) -> None:

@@ -31,6 +31,14 @@ def test_a_report_is_for_its_owner_alone(tmp_path: Path, capsys: Capture) -> Non
     assert os.listdir(tmp_path) == ["report.html"]
 
 
+def test_what_was_written_is_said_with_its_size(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "report.html"
+
+    ran = run(capsys, "report", "--host", HP, "-o", path)
+
+    assert (ran.out, ran.err) == (f"Wrote {path}: {-(-path.stat().st_size >> 10)} KiB\n", "")
+
+
 def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "report.html"
     path.write_text("precious")
@@ -43,10 +51,13 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Capture) -
     assert path.read_text().startswith("<!DOCTYPE html>")
 
 
-def test_a_terminal_is_not_written_to(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+@pytest.mark.parametrize("options", [(), ("-o", "-")], ids=["default", "dash"])
+def test_a_terminal_is_not_written_to(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
-    ran = run(capsys, "report", "--host", HP)
+    ran = run(capsys, "report", "--host", HP, *options)
 
     assert (ran.code, ran.out) == (2, "")
     assert "-o FILE" in ran.err

@@ -41,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="where to write it, - for standard output (default: dmaragent-DATE-TIME.tar.xz here)",
+        help="where to write it, - for standard output (default: dmaragent-DATE-TIME.tar.xz here; "
+        "dmaragent-bundle.tar.xz where --host does not say when it was read)",
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     parser.add_argument(

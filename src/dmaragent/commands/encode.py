@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
     from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
     from fwtables import FirmwareTableError, encode, from_document, seal  # noqa: PLC0415 - likewise
 
     text = read_standard_input() if options.file == "-" else read_input(options.file)
@@ -54,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(data)
     else:
         write_new(options.output, data, force=options.force, private=False)
+        print(f"Wrote {visible(options.output)}: {count(len(data), 'byte')}")
     return 0
 
 
@@ -62,13 +65,15 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
     import json  # noqa: PLC0415 - start-up time
 
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
 
     try:
         document = json.loads(text)
         tables = document["answer"]["tables"]
         known = document["format"] == "dmaragent.decode" and isinstance(tables, list)
     except (ValueError, RecursionError) as error:
-        raise DmaragentError(f"{path} is not JSON: {error}", _TAKES) from error
+        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error
+        raise DmaragentError(f"{path} is not JSON: {why}", _TAKES) from error
     except (KeyError, TypeError):
         known, document, tables = False, {}, []
     if not known:
@@ -77,10 +82,13 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         raise DmaragentError(
             f"{path} has version {document.get('version')!r}; this dmaragent reads 1"
         )
+    held = count(len(tables), "table")
     if number is None and len(tables) != 1:
-        raise DmaragentError(f"{path} holds {len(tables)} tables", "choose one with --table N")
+        hint = "choose one with --table N" if tables else _TAKES
+        raise DmaragentError(f"{path} holds {held}", hint)
     if number is not None and not 1 <= number <= len(tables):
-        raise DmaragentError(f"{path} holds {len(tables)} tables: there is no table {number}")
+        hint = "choose one of them" if len(tables) > 1 else "leave --table out"
+        raise DmaragentError(f"{path} holds {held}: there is no table {number}", hint)
     table = tables[(number or 1) - 1]
     if not isinstance(table, dict):
         raise DmaragentError(f"{path}: table {number or 1} is not an object")

@@ -30,7 +30,10 @@ Exit codes: 0 written; 2 not written."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="the file to write (default: standard output)"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the file to write, - for standard output (the default)",
     )
     add_host(parser)
     parser.add_argument(
@@ -48,18 +51,20 @@ def run(options: argparse.Namespace) -> int:
     """Write the report."""
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
 
-    to_terminal = options.output is None and sys.stdout.isatty()
-    if to_terminal:
+    to_output = options.output in (None, "-")
+    if to_output and sys.stdout.isatty():
         raise DmaragentError("a report is no text for a terminal", "-o FILE writes it to a file")
     page = _page(options).encode("utf-8")
-    if options.output in (None, "-"):
+    if to_output:
         sys.stdout.flush()
         sys.stdout.buffer.write(page)
         sys.stdout.buffer.flush()
     else:
         from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
+        from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
 
         write_new(options.output, page, force=options.force)
+        print(f"Wrote {visible(options.output)}: {-(-len(page) >> 10)} KiB")
     return 0
 
 
