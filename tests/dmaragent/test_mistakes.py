@@ -1,6 +1,7 @@
 """What a user types who is new here: each mistake is answered with what to type instead."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,35 @@ def test_a_packed_table_is_not_taken_for_an_archive_that_was_cut(
     assert (
         ran.err == f"dmaragent: {path} is a packed table, and no archive\nNext: unpack it first\n"
     )
+
+
+def test_what_decode_cannot_open_is_told_as_other_verbs_tell_it(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    packed, folder = tmp_path / "DMAR.bin.gz", tmp_path / "empty"
+    packed.write_bytes(gzip.compress(EVERY_STRUCTURE))
+    folder.mkdir()
+
+    for path in (packed, tmp_path / "none"):
+        other = run(capsys, "inventory", "--host", path)
+        assert run(capsys, "decode", path) == other
+        assert other.err.count("\nNext: ") == 1
+    assert run(capsys, "decode", folder).err == (
+        f"dmaragent: {folder}: there is no file in this folder\n"
+        "Next: give a table, a folder that holds some, or a host\n"
+    )
+
+
+def test_a_recording_that_lacks_a_file_is_told_among_others_with_one_colon(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    recorded = tmp_path / "laptop"
+    shutil.copytree(LAPTOP, recorded)
+    (recorded / "root/sys/firmware/acpi/tables/DMAR").unlink()
+
+    ran = run(capsys, "decode", tmp_path, LAPTOP)
+
+    assert f"{recorded}: root/sys/firmware/acpi/tables/DMAR is in the manifest and" in ran.out
 
 
 def test_what_is_no_document_of_decode_is_told_how_one_is_made(

@@ -40,6 +40,15 @@ class Input:
     """The signatures of tables of other kinds in acpidump text."""
     error: str = ""
     """Why it could not be read, or empty."""
+    hint: str = ""
+    """What to do about the error, where that is known."""
+    message: str = ""
+    """The error as a sentence that names the input, where it is one."""
+
+    @property
+    def reason(self) -> str:
+        """The error and what to do, in one line."""
+        return f"{self.error} (next: {self.hint})" if self.hint else self.error
 
 
 def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
@@ -73,7 +82,10 @@ def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
                 found.append(Input(path=below, named=False, error="not a regular file"))
             else:
                 found.append((below, False))
-    return found or [Input(path=path, named=True, error="there is no file in this folder")]
+    if found:
+        return found
+    hint = "give a table, a folder that holds some, or a host"
+    return [Input(path=path, named=True, error="there is no file in this folder", hint=hint)]
 
 
 def read_tables(path: str | None, *, named: bool) -> Input:
@@ -85,8 +97,13 @@ def read_tables(path: str | None, *, named: bool) -> Input:
             return _of_host(path, named)
         return _of_bytes(path, read_input(path), named)
     except HostError as error:
-        hint = f" (next: {error.hint})" if error.hint else ""
-        return Input(path=path or "", named=named, error=_without(path, error.message) + hint)
+        return Input(
+            path=path or "",
+            named=named,
+            error=_without(path, error.message),
+            hint=error.hint,
+            message=error.message,
+        )
 
 
 def read_standard_input(most: int | None = None) -> bytes:
@@ -112,7 +129,7 @@ def read_standard_input(most: int | None = None) -> bytes:
 
 def _without(path: str | None, message: str) -> str:
     """Give `message` without the path that it begins with: it is shown before it."""
-    return message.removeprefix(path or "").lstrip()
+    return message.removeprefix(path or "").lstrip(": ")
 
 
 def _of_bytes(path: str, data: bytes, named: bool) -> Input:  # noqa: FBT001 - passed on

@@ -87,7 +87,7 @@ def _document(
 ) -> dict[str, Any]:
     from dmaragent.present.documents import decode_document  # noqa: PLC0415 - start-up time
 
-    others = [{"path": each.path, "reason": each.error} for each in inputs if each.error]
+    others = [{"path": each.path, "reason": each.reason} for each in inputs if each.error]
     others += [
         {"path": each.path, "reason": f"holds {name}, a table of another kind"}
         for each in inputs
@@ -119,8 +119,10 @@ def _print_whole(
         print("\n".join(decode_text(result)))
     for each in inputs:
         if each.error:
-            said = f"dmaragent: {each.path or 'this machine'}: {each.error}"
-            print(visible(said), file=sys.stderr)
+            said = each.message or f"{each.path or 'this machine'}: {each.error}"
+            print(visible(f"dmaragent: {said}"), file=sys.stderr)
+            if each.hint:
+                print(visible(f"Next: {each.hint}"), file=sys.stderr)
         if each.others:
             print(f"\nNot decoded, tables of other kinds: {visible(' '.join(each.others))}")
 
@@ -142,7 +144,7 @@ def _print_lines(
         print(f"{visible(table.path)}: passed over: {result.damage[0].reason}")
     for each in inputs:
         if each.error:
-            print(f"{visible(each.path)}: {visible(each.error)}")
+            print(f"{visible(each.path)}: {visible(each.reason)}")
         if each.others:
             print(f"{visible(each.path)}: passed over: {visible(' '.join(each.others))}")
     sound = sum(not result.damage and not table.problem for _, table, result in rows)
