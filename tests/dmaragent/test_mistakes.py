@@ -1,6 +1,8 @@
 """What a user types who is new here: each mistake is answered with what to type instead."""
 
+import errno
 import gzip
+import os
 import shutil
 from pathlib import Path
 
@@ -168,3 +170,58 @@ def test_a_line_of_the_head_is_shortened_between_words(tmp_path: Path, capsys: C
     before, after = rests.split(" … ")
     assert before.split()[-1] in ("of", "list", "regions", "regions;")
     assert after.startswith("are not known")
+
+
+def _closed(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let nobody open or enter `path`, root neither."""
+    opened, asked = os.open, os.access
+
+    def deny(given: str, *rest: int) -> int:
+        if os.fspath(given).startswith(str(path)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), given)
+        return opened(given, *rest)
+
+    monkeypatch.setattr(os, "open", deny)
+    monkeypatch.setattr(
+        os, "access", lambda given, mode: str(given) != str(path) and asked(given, mode)
+    )
+
+
+def test_a_file_of_a_recording_that_may_not_be_read_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    recorded = tmp_path / "laptop"
+    shutil.copytree(LAPTOP, recorded)
+    _closed(monkeypatch, recorded / "root/sys/firmware/acpi/tables/DMAR")
+
+    ran = run(capsys, "inventory", "--host", recorded)
+
+    assert ran.code == 2
+    assert ran.err.endswith("cannot be read: Permission denied\nNext: run it as root (sudo)\n")
+
+
+def test_a_folder_that_may_not_be_entered_is_not_called_no_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    _closed(monkeypatch, closed)
+
+    ran = run(capsys, "inventory", "--host", closed)
+
+    assert ran.err == (
+        f"dmaragent: {closed} cannot be read: Permission denied\nNext: run it as root (sudo)\n"
+    )
+
+
+def test_a_folder_whose_guests_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    guest = tmp_path / "win.cfg"
+    guest.touch()
+    _closed(monkeypatch, guest)
+
+    ran = run(capsys, "resolve", tmp_path, "--host", LAPTOP)
+
+    assert ran.code == 2
+    assert ran.err.splitlines()[0] == f"{guest} is left out: cannot be read: Permission denied"

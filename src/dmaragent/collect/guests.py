@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dmaragent.collect.inputs import read_standard_input
 from dmaragent.collect.opening import is_host_file, read_input
+from dmaragent.collect.reader import AS_ROOT
 from dmaragent.errors import HostError
 
 _PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
@@ -55,7 +56,7 @@ def _folder(path: str) -> Iterator[GuestFile]:
         names = sorted(os.listdir(path))
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise HostError(f"{path} cannot be listed: {why}", "run it as root (sudo)") from error
+        raise HostError(f"{path} cannot be listed: {why}", AS_ROOT) from error
     wanted = [
         name for name in names if not name.startswith(".") and not name.endswith(_PASSED_OVER)
     ]

@@ -1,5 +1,6 @@
 """From what a user gives as a host to a host that can be asked."""
 
+import errno
 import os
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -10,6 +11,7 @@ from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.reader import (
+    AS_ROOT,
     HostReader,
     missing,
     open_stream,
@@ -168,7 +170,7 @@ def read_input(path: str, limit: int | None = None) -> bytes:
 
 
 def _unreadable(path: str, why: Missing) -> HostError:
-    hint = "run it as root (sudo)" if why.kind is MissingKind.DENIED else "check the path"
+    hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
     return HostError(f"{path} cannot be read: {why.detail}", hint)
 
 
@@ -193,6 +195,8 @@ def _open_directory(path: str) -> OpenedHost:
     copied = copied_root(tree)
     if copied is not None:
         return OpenedHost(copied, DIRECTORY, path)
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise _unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
     raise HostError(
         f"{path} is not a host: it holds neither {manifest.NAME} nor sys/",
         "give a recorded machine, or a directory shaped like a root file system",

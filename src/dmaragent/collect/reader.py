@@ -9,6 +9,9 @@ from typing import BinaryIO, Protocol
 from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
 
+AS_ROOT = "run it as root (sudo)"
+"""What to do about a file that may not be read."""
+
 
 class HostReader(Protocol):
     """A host that can be asked: this machine, a recorded one, or a table file."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
 from dmaragent.collect.manifest import LoggedReading
+from dmaragent.collect.reader import AS_ROOT
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
@@ -69,7 +70,7 @@ class RecordedHost:
             raise HostError(
                 f"{self._where}: {reading.file} is in the manifest and cannot be read: "
                 f"{content.detail}",
-                _CHANGED,
+                AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
             )
         if sha256(content).hexdigest() != reading.sha256:
             raise HostError(

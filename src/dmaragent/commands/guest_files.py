@@ -1,11 +1,13 @@
 """The guests that a user names, as verbs about guests read them."""
 
 import os
+import sys
 
 from dmaragent.api import read_guests
 from dmaragent.collect.guests import read_guest_files
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.guest import GuestConfig
+from dmaragent.present.escaping import visible
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
 _GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
@@ -41,6 +43,20 @@ def named_guests(
         else:
             passed_over.append((file.path, _why_no_guest(read[0])))
     return guests, passed_over
+
+
+def tell_left_out(passed_over: list[tuple[str, str]]) -> None:
+    """Say on standard error which files of a folder were left out, and why."""
+    for path, why in passed_over:
+        print(visible(f"{path} is left out: {why}"), file=sys.stderr)
+
+
+def no_guest(paths: list[str]) -> DmaragentError:
+    """Give the error of a verb that found no guest at `paths`."""
+    return DmaragentError(
+        f"{', '.join(paths)}: there is no guest's configuration",
+        "give an xl.cfg, libxl's JSON, or a folder that holds some",
+    )
 
 
 def _is_guest(path: str, guest: GuestConfig) -> bool:

@@ -62,15 +62,13 @@ def run(options: argparse.Namespace) -> int:
         other_releases,
         resolve_guest,
     )
+    from dmaragent.commands.guest_files import no_guest, tell_left_out  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     guests, passed_over = _guests(options)
     if not guests:
-        raise DmaragentError(
-            f"{', '.join(options.guests)}: there is no guest's configuration",
-            "give an xl.cfg, libxl's JSON, or a folder that holds some",
-        )
+        tell_left_out(passed_over)
+        raise no_guest(options.guests)
     question = question_of(options)
     asked = ask_host(options.host, question, guests)
     verdicts: list[Verdict] = []
