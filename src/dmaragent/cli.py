@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
+_OWN_OPTIONS = ("--help", "--version")
+"""What is asked of the program itself, or the beginning of it."""
 EXAMPLES = """\
 examples:
   sudo dmaragent inventory                      what this machine reserves
@@ -73,6 +75,10 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
         return 0
+    first = arguments[0].partition("=")[0] if arguments else ""
+    if first.startswith("-") and not any(one.startswith(first) for one in ("-h", *_OWN_OPTIONS)):
+        hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
+        raise DmaragentError(f"{first}: the verb comes first", hint)
     try:
         options, unknown = _parser().parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong

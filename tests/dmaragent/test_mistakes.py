@@ -2,8 +2,10 @@
 
 import errno
 import gzip
+import io
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -225,3 +227,118 @@ def test_a_folder_whose_guests_may_not_be_read_says_so(
 
     assert ran.code == 2
     assert ran.err.splitlines()[0] == f"{guest} is left out: cannot be read: Permission denied"
+
+
+def test_the_name_of_a_log_in_the_place_of_a_message_is_told_how_a_log_is_given(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    log = tmp_path / "kern log"
+    log.write_text("nothing of interest\n", "utf-8")
+
+    ran = run(capsys, "why", log)
+
+    assert ran.code == 1
+    assert ran.out == (
+        "No known message in 1 line. Those that are known: dmaragent why --list\n"
+        f"TEXT is the message itself; the file is read by: dmaragent why - < '{log}'\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["explain", "report"])
+def test_a_verb_that_knows_no_manual_pages_refuses_them(verb: str, capsys: Capture) -> None:
+    words = ["00:14.0"] if verb == "explain" else ["-o", "-"]
+
+    ran = run(capsys, verb, *words, "--host", LAPTOP, "--xen", "documented")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "dmaragent: --xen documented: that is about guests' settings; resolve and hotplug take it\n"
+        "Next: name a release, such as --xen 4.17\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["resolve", "--memory", "4096", "--xen"],
+        ["resolve", "--memory", "4096", "--toolstack-release"],
+        ["explain", "00:14.0", "--xen"],
+        ["diff", str(LAPTOP), str(LAPTOP), "--xen"],
+        ["report", "-o", "-", "--xen"],
+    ],
+    ids=["resolve", "resolve: its tools", "explain", "diff", "report"],
+)
+def test_what_is_no_release_is_told_with_the_option_as_it_is_typed(
+    words: list[str], capsys: Capture
+) -> None:
+    host = [] if words[0] == "diff" else ["--host", LAPTOP]
+
+    ran = run(capsys, *words, "four", *host)
+
+    option = words[-1]
+    assert ran.err == f"dmaragent: {option}: 'four' is not a release of Xen like 4.17 or 4.16.1\n"
+
+
+def test_an_option_before_the_verb_is_told_the_order(capsys: Capture) -> None:
+    ran = run(capsys, "--host", LAPTOP, "inventory")
+
+    assert ran.code == 2
+    assert ran.err == (
+        "dmaragent: --host: the verb comes first\nNext: dmaragent VERB --host …; dmaragent --help has the verbs\n"
+    )
+
+
+def test_the_folder_of_guests_that_pci_attach_is_asked_for_is_refused(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "hotplug", "00:14.0", "--into", tmp_path, "--host", LAPTOP)
+
+    assert ran.err == (
+        f"dmaragent: --into: {tmp_path} is a folder\n"
+        "Next: give the xl.cfg of the guest, or its JSON\n"
+    )
+
+
+def test_a_guest_of_another_name_is_answered_with_the_names_there(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "win.cfg"
+    path.write_text('name = "win"\ntype = "hvm"\nmemory = 1024\n', "utf-8")
+
+    ran = run(capsys, "hotplug", "00:14.0", "--into", path, "--guest", "lin", "--host", LAPTOP)
+
+    assert ran.err == (
+        f"dmaragent: {path} holds no guest named 'lin'\nNext: --guest takes one of: win\n"
+    )
+
+
+def test_a_device_that_is_not_there_is_told_before_a_guest_that_cannot_run(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    path = tmp_path / "win.cfg"
+    path.write_text('name = "win"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n', "utf-8")
+
+    ran = run(capsys, "hotplug", "00:14.7", "--into", path, "--host", LAPTOP)
+
+    assert ran.code == 1
+    assert "no function answers at 0000:00:14.7" in ran.out
+
+
+def test_a_log_that_is_a_folder_is_not_called_a_log_without_faults(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, "rmrr-option", "--from-log", tmp_path, "--host", LAPTOP)
+
+    assert ran.err == (
+        f"dmaragent: {tmp_path} cannot be read: Is a directory\nNext: check the path\n"
+    )
+
+
+def test_a_log_from_standard_input_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"quiet")))
+
+    ran = run(capsys, "rmrr-option", "--from-log", "-", "--host", LAPTOP)
+
+    assert ran.err.startswith("dmaragent: --from-log: standard input has no DMA fault of VT-d\n")

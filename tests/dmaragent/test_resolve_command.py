@@ -101,7 +101,7 @@ def test_bytes_that_are_no_text_are_shown_as_bytes(tmp_path: Path, capsys: Captu
         (("--memory", "512", "--xen", "five"), "is not a release of Xen"),
         (
             ("--memory", "512", "--toolstack-release", "x"),
-            "toolstack release: 'x' is not a release",
+            "--toolstack-release: 'x' is not a release",
         ),
         (("--memory", "2G"), "--memory: '2G' is not a whole number of MiB"),
         (("--memory", "512", "--boundary", ""), "--boundary: '' is not a whole number"),

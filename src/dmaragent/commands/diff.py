@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from dmaragent.commands.options import add_json, add_xen
+from dmaragent.commands.options import add_json, add_xen, named_release
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.comparison import compare  # noqa: PLC0415 - likewise
 
     guests, passed_over = named_guests(options.guest)
-    question = Question(xen=options.xen)
+    question = Question(xen=named_release(options.xen, documented=True))
     a = ask_host(options.a, question, guests)
     b = ask_host(options.b, question, guests)
     told = _resolved(guests, passed_over, a, b) if options.guest else None

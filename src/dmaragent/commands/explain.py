@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen
+from dmaragent.commands.options import add_host, add_json, add_xen, named_release
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.verdict import explain  # noqa: PLC0415 - likewise
 
     sbdf = parse_device("SBDF", options.sbdf)
-    asked = ask_host(options.host, Question(xen=options.xen))
+    asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     check_known("SBDF", sbdf, asked.inventory)
     told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
     _print(asked, told, as_json=options.json)

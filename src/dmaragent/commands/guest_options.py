@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen
+from dmaragent.commands.options import add_host, add_json, add_xen, named_release
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
@@ -41,10 +41,12 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 def question_of(options: argparse.Namespace) -> Question:
     """Put the options into a question."""
-    from dmaragent.api import Question, Toolstack  # noqa: PLC0415 - start-up time
+    from dmaragent.api import Question, Toolstack, read_release  # noqa: PLC0415 - start-up time
 
+    if options.toolstack_release:
+        read_release("--toolstack-release", options.toolstack_release)
     return Question(
-        xen=options.xen,
+        xen=named_release(options.xen, documented=True),
         toolstack=Toolstack(options.toolstack),
         toolstack_release=options.toolstack_release,
         names=dict(_named(each) for each in options.device_name),

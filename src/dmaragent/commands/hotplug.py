@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from dmaragent.commands.guest_options import add_stack_options, question_of
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
@@ -20,10 +22,11 @@ or what `xl list -l` printed."""
 EXAMPLES = """\
 examples:
   sudo dmaragent hotplug 00:14.0 --into win10.cfg
-  xl list -l win10 | dmaragent hotplug 00:14.0 --into -
+  sudo xl list -l win10 | sudo dmaragent hotplug 00:14.0 --into -
   dmaragent hotplug 01:00.0,rdm_policy=relaxed --into g.cfg --host DMAR.bin
 
 Exit codes: 0 it is attached; 1 it is refused; 2 it cannot be said."""
+_MOST_NAMED = 8
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +65,17 @@ def _guest(path: str, name: str | None) -> GuestConfig:
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
+    if os.path.isdir(path):
+        raise DmaragentError(
+            f"--into: {path} is a folder", "give the xl.cfg of the guest, or its JSON"
+        )
     found = [one for file in read_guest_files([path]) for one in read_guests(file.text, file.path)]
-    if name is not None:
-        found = [one for one in found if one.name == name]
-    if len(found) == 1:
-        return found[0]
-    said = f"{path} holds {len(found)} guests" + (f" named {name!r}" if name is not None else "")
-    raise DmaragentError(said, "name the one that is meant with --guest")
+    named = [one for one in found if name in (None, one.name)]
+    if len(named) == 1:
+        return named[0]
+    names = ", ".join(sorted({one.name for one in found})[:_MOST_NAMED])
+    if not named:
+        said = f"{path} holds no guest named {name!r}"
+    else:
+        said = f"{path} holds {len(named)} guests" + (f" named {name!r}" if name else "")
+    raise DmaragentError(said, f"--guest takes one of: {names}")

@@ -27,3 +27,23 @@ def add_xen(
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
+def named_release(text: str | None, *, documented: bool = False) -> str | None:
+    """Give what ``--xen`` names; with `documented`, it may be the manual pages.
+
+    Raises:
+        DmaragentError: it is no release, or what this verb knows nothing of.
+
+    """
+    from dmaragent.asking import DOCUMENTED, read_release  # noqa: PLC0415 - start-up time
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+
+    if text == DOCUMENTED and not documented:
+        raise DmaragentError(
+            "--xen documented: that is about guests' settings; resolve and hotplug take it",
+            "name a release, such as --xen 4.17",
+        )
+    if text not in (None, DOCUMENTED):
+        read_release("--xen", text)
+    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from dmaragent.commands.options import add_host, add_xen
+from dmaragent.commands.options import add_host, add_xen, named_release
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
@@ -70,18 +70,17 @@ def run(options: argparse.Namespace) -> int:
 
 def _page(options: argparse.Namespace) -> str:
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
+    from dmaragent.commands.guest_files import (  # noqa: PLC0415 - likewise
+        named_guests,
+        no_guest,
+        tell_left_out,
+    )
     from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
 
+    question = Question(xen=named_release(options.xen))
     guests, passed_over = named_guests(options.guest, bare=True)
-    for path, why in passed_over:
-        print(visible(f"{path} is left out: {why}"), file=sys.stderr)
+    tell_left_out(passed_over)
     if options.guest and not guests:
-        raise DmaragentError(
-            f"{', '.join(options.guest)}: there is no guest's configuration",
-            "give an xl.cfg, libxl's JSON, or a folder that holds some",
-        )
-    asked = ask_host(options.host, Question(xen=options.xen), guests)
+        raise no_guest(options.guest)
+    asked = ask_host(options.host, question, guests)
     return report_of(asked, guests, named=options.xen is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen
+from dmaragent.commands.options import add_host, add_json, add_xen, named_release
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ examples:
   sudo dmaragent rmrr-option 0xbdf3e000+128K=00:1d.0,00:1a.0 --xen 4.17
   sudo dmaragent rmrr-option --check            what this host boots with
   dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host DMAR.bin
-  xl dmesg | sudo dmaragent rmrr-option --from-log -
+  sudo xl dmesg | sudo dmaragent rmrr-option --from-log -
 
 Exit codes: 0 all is taken; 1 something is not, or was not meant so; 2 it cannot
 be said."""
@@ -114,18 +114,20 @@ def _check(options: argparse.Namespace) -> int:
 
 def _from_log(options: argparse.Namespace) -> int:
     from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
-    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.opening import LARGEST_INPUT, read_input  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.messages.faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
 
-    faults = [
-        fault for file in read_guest_files([options.from_log]) for fault in read_faults(file.text)
-    ]
+    piped = options.from_log == "-"
+    log = read_standard_input(LARGEST_INPUT) if piped else read_input(options.from_log)
+    faults = list(read_faults(log.decode("utf-8", "surrogateescape")))
     if not faults:
+        where = "standard input" if piped else options.from_log
         raise DmaragentError(
-            f"--from-log: {options.from_log} has no DMA fault of VT-d",
+            f"--from-log: {where} has no DMA fault of VT-d",
             "give what `xl dmesg` or `dmesg` printed, with lines like "
             "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
         )
@@ -136,26 +138,16 @@ def _from_log(options: argparse.Namespace) -> int:
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
-    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - start-up time
+    from dmaragent.api import read_release  # noqa: PLC0415 - start-up time
+    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - likewise
     from dmaragent.commands.hosts import take_host  # noqa: PLC0415 - likewise
 
-    release = _release(options.xen)
+    named = named_release(options.xen)
+    release = None if named is None else read_release("--xen", named).series
     opened, inventory = take_host(options.host, release)
     if release is None and inventory.host.xen is not None:
         release = inventory.host.xen.release
     return opened, OptionHost(inventory=inventory, release=release)
-
-
-def _release(given: str | None) -> tuple[int, int] | None:
-    from dmaragent.api import DOCUMENTED, read_release  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-
-    if given == DOCUMENTED:
-        raise DmaragentError(
-            "--xen documented: that is about guests' settings; a release of Xen reads rmrr=",
-            "name one, such as --xen 4.17",
-        )
-    return None if given is None else read_release("--xen", given).series
 
 
 def _print(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 from dmaragent.commands.options import add_host, add_json
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
@@ -72,6 +75,11 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
     else:
         print(_nothing_words(text, recognition.line_count))
+        if source == "text" and os.path.isfile(text):
+            from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+            read_it = f"dmaragent why - < {shlex.quote(text)}"
+            print(visible(f"TEXT is the message itself; the file is read by: {read_it}"))
     return 0 if why.ties else 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.assignment import added_functions, assign
+from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -79,7 +79,8 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     )
     early = _before(into)
     if early is not None:
-        return _answer(text, into, device, policy, [early])
+        absent = _absent(device, policy, host) if early.effect is Effect.UNDECIDED else None
+        return _answer(text, into, device, policy, [absent or early])
     own, _ = added_functions([(one, Policy.STRICT) for one in into.settings.devices], host)
     functions, decisions = added_functions([(device, policy)], host, held=[one.sbdf for one in own])
     found = dict.fromkeys(decisions)
@@ -149,6 +150,13 @@ def _before(into: Resolution) -> Decision | None:
         why = into.reasons[0].reason if into.reasons else "nothing is known of it"
         return unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
     return None
+
+
+def _absent(device: DeviceSetting, policy: Policy, host: HostFacts) -> Decision | None:
+    """Give the refusal of a device that does not answer: whatever the guest is, it stays one."""
+    functions, _ = added_functions([(device, policy)], host)
+    found = (told for one in functions for told in assign(one, host, None))
+    return next((told for told in found if told.rule == ABSENT_RULE), None)
 
 
 def _layouts(into: Resolution) -> list[RamLayout | None]:
