@@ -132,6 +132,21 @@ def test_what_is_no_pci_address_is_told_where_they_are(words: list[str], capsys:
     assert ran.err.endswith("\nNext: lspci -D lists the functions of a host\n")
 
 
+def test_a_device_that_another_host_lacks_is_told_where_its_devices_are(capsys: Capture) -> None:
+    ran = run(capsys, "explain", "00:14.7", "--host", LAPTOP)
+
+    assert ran.err == (
+        "dmaragent: SBDF: no function answers at 0000:00:14.7, and no region names it\n"
+        f"Next: dmaragent inventory --tree --host {LAPTOP} shows those that are known there\n"
+    )
+
+
+def test_an_address_with_a_letter_too_many_is_told_what_is_missing(capsys: Capture) -> None:
+    ran = run(capsys, "resolve", "--memory", 4096, "--pci", "00:1z.0", "--host", LAPTOP)
+
+    assert "no dot follows its device number" in " ".join(ran.out.split())
+
+
 def test_a_table_that_is_all_damage_is_not_called_absent(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "DMAR.bin"
     path.write_bytes(EVERY_STRUCTURE[:20])

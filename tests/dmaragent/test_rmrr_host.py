@@ -239,6 +239,20 @@ def test_what_was_changed_is_said() -> None:
     assert notes[2].startswith("no device answers at 0000:00:1e.0")
 
 
+@pytest.mark.parametrize("pages", ["0xbdf3e-0xbdf5d", "0x3c200-0x3c201"])
+def test_what_looks_like_page_numbers_is_asked_about(pages: str) -> None:
+    first, last = pages.split("-")
+
+    assert written(f"{pages}=00:1d.0").notes[0] == (
+        f"a REGION is in bytes: if {pages} are page numbers, as in rmrr=, write "
+        f"{first}000-{last}fff"
+    )
+
+
+def test_whole_pages_are_no_page_numbers() -> None:
+    assert not any("page numbers" in one for one in written("0xbd000-0xbdfff=00:1d.0").notes)
+
+
 def test_the_recorded_dom0_takes_its_own_and_refuses_it_twice() -> None:
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
     on = on_host(host)

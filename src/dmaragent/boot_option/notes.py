@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import Judged, OptionHost
-from dmaragent.platforms.rmrr_writer import Written
+from dmaragent.platforms.rmrr_writer import Wanted, Written
 from dmaragent.platforms.xen_options import MOST_PAGES
 from dmaragent.snapshot import Missing
 
+_LIKELY_PAGES = 1 << 24
+"""Below it an address that is no page's is rather a page number, of memory below 64 GiB."""
 _STOPS_AT_LARGE = (4, 17)
 """From here on a range of too many pages ends the reading; before, setup ignored it alone."""
 
@@ -28,6 +30,14 @@ def checked_notes(
             "after it"
         )
     yield from _host_notes(on)
+
+
+def page_numbers(wanted: Sequence[Wanted]) -> Iterator[str]:
+    """Ask about regions whose bytes are rather page numbers, as the option itself has them."""
+    for one in wanted:
+        if one.rounded and one.limit < _LIKELY_PAGES:
+            meant = f"0x{one.base * PAGE:x}-0x{(one.limit + 1) * PAGE - 1:x}"
+            yield f"a REGION is in bytes: if {one} are page numbers, as in rmrr=, write {meant}"
 
 
 def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from dmaragent.boot_option.model import (
     Refused,
     WrittenOption,
 )
-from dmaragent.boot_option.notes import checked_notes, written_notes
+from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
 from dmaragent.memory_map import ram_in
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen import predict
@@ -70,7 +70,7 @@ def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
         written=tuple(written),
         refused=tuple(Refused(wanted=one, reason=refused[one]) for one in wanted if one in refused),
         present=len(before),
-        notes=tuple(written_notes(on, written)),
+        notes=(*page_numbers(wanted), *written_notes(on, written)),
     )
 
 

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
     sbdf = parse_device("SBDF", options.sbdf)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
-    check_known("SBDF", sbdf, asked.inventory)
+    check_known("SBDF", sbdf, asked.inventory, asked.opened)
     told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
     _print(asked, told, as_json=options.json)
     return _exit_code(told)

@@ -1,9 +1,11 @@
 """What verbs share in looking at a host: taking its inventory, naming it, its devices."""
 
+import shlex
+
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import OpenedHost, open_host
+from dmaragent.collect.opening import LIVE, OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
@@ -54,7 +56,7 @@ def parse_device(option: str, text: str) -> SBDF:
         raise DmaragentError(f"{option}: {error}", FIND_DEVICES) from error
 
 
-def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
+def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedHost) -> None:
     """Refuse a device that neither answers on the host nor is named by a region.
 
     Raises:
@@ -64,4 +66,6 @@ def check_known(option: str, device: SBDF, inventory: Inventory) -> None:
     if not inventory.may_know(device):
         if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
             raise no_table(inventory.absence)
-        raise DmaragentError(f"{option}: {no_device_words(device)}", FIND_DEVICES)
+        shown = f"dmaragent inventory --tree --host {shlex.quote(opened.path)}"
+        hint = FIND_DEVICES if opened.kind == LIVE else f"{shown} shows those that are known there"
+        raise DmaragentError(f"{option}: {no_device_words(device)}", hint)

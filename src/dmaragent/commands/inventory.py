@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         if code is not None:
             return code
     if device is not None:
-        check_known("--device", device, inventory)
+        check_known("--device", device, inventory, opened)
         inventory = inventory.of_device(device)
     _print(opened, inventory, options)
     return _exit_code(inventory)

@@ -127,7 +127,7 @@ def _address(text: str, at: int, *, plain: bool) -> Address | Problem:
         at = number[1] + 1  # a colon, which the count has seen there, or the dot
     at -= 1
     if text[at : at + 1] != ".":
-        why = "without a dot it goes on from an offset that it never wrote"
+        why = "no dot follows its device number, and it goes on from an offset that it never wrote"
         return PciUndefined(at, why)
     segment, bus, device = values
     if text[at + 1 : at + 2] == "*":
