@@ -48,7 +48,10 @@ def test_every_command_of_the_page_works(
         elif "metrics" in line:
             assert done.stdout.startswith("# HELP dmaragent_")
         else:
-            check_document(json.loads(done.stdout))
+            document = json.loads(done.stdout)
+            check_document(document)
+            for guest in document["answer"].get("guests", ()) if "--json" in line else ():
+                assert "the guest has RAM in" in guest["reasons"][0]["reason"], "it is about memory"
 
 
 def test_the_page_has_the_limits_that_hold() -> None:
