@@ -89,7 +89,7 @@ def _nothing_words(text: str, lines: int) -> str:
     if not text.strip():
         return (
             "Nothing was given: paste a message in quotes, or pipe a log:\n"
-            "sudo dmesg | dmaragent why -"
+            "sudo dmesg | sudo dmaragent why -"
         )
     read = count(lines, "line")
     return f"No known message in {read}. Those that are known: dmaragent why --list"
@@ -130,6 +130,6 @@ def _boot_log(host: Host) -> str:
     if host.iommu_log is None:
         raise DmaragentError(
             "the boot log of this host was not read, and no TEXT is given",
-            "paste a message, or pipe a log: sudo dmesg | dmaragent why -",
+            "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -",
         )
     return "\n".join(host.iommu_log)

@@ -70,7 +70,7 @@ MESSAGES = (
         _DOMAIN + "xc_assign_device failed{: <error>}",
         releases="every release with passthrough",
         meaning="libxl passes on what Xen answered. xl dmesg has Xen's own line.",
-        advice="sudo xl dmesg | dmaragent why -",
+        advice="sudo xl dmesg | sudo dmaragent why -",
         source=f"{_PCI}, pci_add_dm_done; checked in the source",
         by_error=ASSIGN_ERRORS,
     ),
@@ -98,7 +98,7 @@ MESSAGES = (
         meaning="Xen runs without VT-d (switched off, absent, or the firmware's table was "
         "refused), or the guest was started without a device and without "
         'passthrough="enabled".',
-        advice="sudo xl dmesg | dmaragent why -  shows whether Xen gave VT-d up; xl info says "
+        advice="sudo xl dmesg | sudo dmaragent why -  shows whether Xen gave VT-d up; xl info says "
         "hvm_directio among virt_caps where it works.",
         source=f"{_PCI}, libxl__device_pci_add; checked in the source",
     ),
@@ -137,7 +137,7 @@ MESSAGES = (
         meaning="xl pci-assignable-add gives a device to Xen's quarantine, which is domain 32753 "
         "and no guest, and pci-assignable-remove takes it back. xl dmesg has Xen's own line. "
         "xl asks with the relaxed policy, so that a shared region is not the reason.",
-        advice="sudo xl dmesg | dmaragent why -",
+        advice="sudo xl dmesg | sudo dmaragent why -",
         source=f"{_PCI}, libxl__device_pci_assignable_add; checked in the source",
     ),
     message(
