@@ -144,7 +144,24 @@ def test_a_device_that_another_host_lacks_is_told_where_its_devices_are(capsys: 
 def test_an_address_with_a_letter_too_many_is_told_what_is_missing(capsys: Capture) -> None:
     ran = run(capsys, "resolve", "--memory", 4096, "--pci", "00:1z.0", "--host", LAPTOP)
 
-    assert "no dot follows its device number" in " ".join(ran.out.split())
+    said = " ".join(ran.out.split())
+    assert "no dot follows its device number" in said
+    assert "Remedy write the device as in 0000:00:14.0, and ask again" in said
+
+
+def test_the_reason_of_a_file_far_away_is_not_cut_for_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    guest = Path("f" * 60) / "far.cfg"
+    guest.parent.mkdir()
+    guest.write_text('name = "win"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n', "utf-8")
+
+    ran = run(capsys, "resolve", guest, "--host", LAPTOP)
+
+    head = " ".join(ran.out.split("Remedy")[0].split())
+    assert "so RAM stays; 0000:00:14.0 is strict, the default of a device" in head
+    assert "…" not in head
 
 
 def test_a_table_that_is_all_damage_is_not_called_absent(tmp_path: Path, capsys: Capture) -> None:

@@ -23,6 +23,10 @@ MOST_NAME = 40
 """Characters of a name or a device that the first line shows."""
 
 
+_MOST_PLACE = 80
+"""How much of a place does not count where the reason behind it is shortened."""
+
+
 def reason_words(decision: Decision) -> str:
     """Put a decision into a sentence that says who decides."""
     who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
@@ -60,7 +64,8 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     if resolution.reasons:
         more = len(resolution.reasons) - 1
         rest = f" ({count(more, 'more reason')} below)" if more else ""
-        why = shorten(reason_words(resolution.reasons[0]), 200)
+        first = resolution.reasons[0]
+        why = shorten(reason_words(first), 200 + min(len(first.place), _MOST_PLACE))
         yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")
     else:
         yield from labelled("Why", shorten(why_it_starts(resolution) + lost))

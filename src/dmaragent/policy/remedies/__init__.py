@@ -70,6 +70,8 @@ def _why_nothing(resolution: Resolution) -> str:
         return "correct it as the reason says"
     if any(one.rule == ABSENT_RULE for one in first):
         return "name each function once, one that answers: lspci -D lists them"
+    if any(one not in resolution.guest.undecidable for one in resolution.settings.undefined):
+        return "write the device as in 0000:00:14.0, and ask again"
     if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.cases) < 2:
         return "nothing can be tried before that is known"
     return "no boundary, memory size, policy or virtual function that was tried helps"
