@@ -374,3 +374,12 @@ def test_a_log_from_standard_input_is_called_so(
     ran = run(capsys, "rmrr-option", "--from-log", "-", "--host", LAPTOP)
 
     assert ran.err.startswith("dmaragent: --from-log: standard input has no DMA fault of VT-d\n")
+
+
+def test_what_a_spelling_comes_to_is_told_whole(capsys: Capture) -> None:
+    guest = LAPTOP / "guests/documented-4-14.cfg"
+
+    ran = run(capsys, "resolve", guest, "--host", LAPTOP, "--xen", "4.17")
+
+    head = " ".join(ran.out.split("Rests on")[0].split())
+    assert "regions of no device of its own have an undefined policy" in head

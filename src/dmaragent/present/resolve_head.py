@@ -120,6 +120,6 @@ def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
         return shorten(helps.nothing, 200)
     if helps.spelling is not None:
         said = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
-        return f"{said}; {shorten(helps.spelling.effect, 100)}"
+        return f"{said}; {shorten(helps.spelling.effect, 120)}"
     needed = resolution.verdict is Verdict.STARTS and resolution.reasons
     return "none that takes the warnings away was found" if needed else "none is needed"
