@@ -119,3 +119,32 @@ def test_what_follows_a_zip_or_is_too_long_a_directory_is_refused(
     assert "something follows the end of the zip" in _said(data + b"text", tmp_path)
     monkeypatch.setattr("dmaragent.collect.zipped.LARGEST_DIRECTORY", 99)
     assert "its directory is not where it says" in _said(data, tmp_path)
+
+
+def test_what_follows_a_members_packed_data_is_refused(tmp_path: Path) -> None:
+    """The decoder gathers it, and copies all of it for each piece more: 100 MiB took minutes."""
+    data = _zip()
+    at = _local(data) + 30 + len(EXTRA) + struct.unpack_from("<L", data, _local(data) + 18)[0]
+    grown = struct.unpack_from("<L", data, _central(data) + 20)[0] + 4
+    struct.pack_into("<L", data, _central(data) + 20, grown)
+    data[at:at] = b"more"
+    directory = struct.unpack_from("<L", data, len(data) - 6)[0]
+    struct.pack_into("<L", data, len(data) - 6, directory + 4)
+
+    assert "derived/x' is damaged: something follows its packed data" in _said(data, tmp_path)
+
+
+def test_members_that_share_data_are_refused(tmp_path: Path) -> None:
+    """60,000 entries may name the same ten MiB, which expand to nothing and would be read again."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("var/log/x", bytes(1000))
+    data = packed.getvalue()
+    end = data.rindex(b"PK\5\6")
+    entry = data[data.index(b"PK\1\2") : end]
+    last = bytearray(data[end:])
+    struct.pack_into("<2HL", last, 8, 3, 3, len(entry) * 3)
+
+    said = _said(data[:end] + entry * 2 + last, tmp_path)
+
+    assert "'var/log/x' and those before it have more data than the zip" in said

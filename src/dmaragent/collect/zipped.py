@@ -38,6 +38,7 @@ class Zip:
         self._where = where
         self._source = source
         self._expanded = 0
+        self._packed = 0
         self._data: Iterator[bytes] = iter(())
         self._buffer = b""
         try:
@@ -119,6 +120,9 @@ class Zip:
         begin = offset + _LOCAL.size + sum(lengths)
         if os.fsdecode(self._at(offset + _LOCAL.size, lengths[0])) != name:
             raise self._wrong(f"{shown(name)} has another name where its data are")
+        self._packed += packed
+        if self._packed > self._size:  # two members share data, to be read over and over
+            raise self._wrong(f"{shown(name)} and those before it have more data than the zip")
         decoder = zlib.decompressobj(-zlib.MAX_WBITS) if method else None
         got = check = 0
         for piece in self._pieces(begin, packed, decoder, name):
@@ -151,6 +155,8 @@ class Zip:
             data = decoder.unconsumed_tail  # type: ignore[attr-defined] # likewise
             if piece:
                 yield piece
+        if decoder.unused_data:  # type: ignore[attr-defined] # likewise; zlib would gather it all
+            raise self._wrong(f"{shown(name)} is damaged: something follows its packed data")
 
     def _check_size(self, name: str, got: int, size: int) -> None:
         most = min(max(FREE_EXPANSION, LARGEST_RATIO * self._size), LARGEST_EXPANDED)
