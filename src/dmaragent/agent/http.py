@@ -82,8 +82,8 @@ class Server:
         except RefusedError as refused:
             with contextlib.suppress(ClosedError):
                 await connection.refuse(refused.response)
-        except ClosedError:
-            pass
+        except (ClosedError, asyncio.CancelledError):
+            pass  # only stop() cancels; asyncio would write each of those to the log, as a failure
         finally:
             self._busy.discard(task)
             self._waiting.discard(task)
