@@ -60,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNANSWERED
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        _complain("dmaragent: there is not enough memory to answer")
+        _complain("Next: give it more (ulimit -v shows a limit), or ask about less at a time")
+        return UNANSWERED
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
         import traceback  # noqa: PLC0415 - for bugs only
 

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -94,6 +95,22 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
 
     assert (ran.code, ran.out) == (2, "")
     assert "it is a pipe, and nobody writes to it" in " ".join(ran.err.split())
+
+
+def test_a_file_that_has_nothing_to_give_yet_is_told_and_not_taken_for_its_end(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/proc/kmsg is a regular file, and blocks once it gave what the kernel said."""
+    regular = SimpleNamespace(S_ISFIFO=lambda _: False, S_ISREG=lambda _: True)
+    monkeypatch.setattr(reader, "stat", regular)
+    os.mkfifo(tmp_path / "kmsg")
+    kernel = os.open(tmp_path / "kmsg", os.O_RDWR)
+    os.write(kernel, b"DMAR")
+    ran = run(capsys, "check", "--host", tmp_path / "kmsg")
+    os.close(kernel)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "kmsg cannot be read: Resource temporarily unavailable" in " ".join(ran.err.split())
 
 
 def test_a_pipe_whose_writer_is_slow_is_waited_for(

@@ -1,6 +1,7 @@
 """``dmaragent decode`` as its user meets it: tables, folders, dumps, hosts, damage."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,20 @@ def test_standard_input_is_decoded(table_file: Path) -> None:
 
     assert done.returncode == 0
     assert b"RHSA  length 20" in done.stdout
+
+
+def test_a_small_table_is_read_where_memory_is_scarce(table_file: Path) -> None:
+    """The largest file that may be has 64 MiB; so much is not set aside for a small one."""
+    few = 60_000 << 10
+    done = subprocess.run(
+        [sys.executable, "-m", "dmaragent", "inventory", "--host", str(table_file)],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (few, few)),
+        capture_output=True,
+        check=False,
+    )
+
+    assert done.stderr == b""
+    assert done.returncode == 0
 
 
 def test_a_checksum_that_could_not_be_checked_is_not_called_ok(

@@ -151,6 +151,21 @@ def test_an_internal_error_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys:
     assert "internal error: RuntimeError: \\x1b[2J" in ran.err
 
 
+def test_too_little_memory_is_said_in_two_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def fail(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("dmaragent.commands.hosts.collect", fail)
+
+    ran = run(capsys, "inventory")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[0] == "dmaragent: there is not enough memory to answer"
+    assert "Traceback" not in ran.err
+
+
 def test_xen_without_its_library_says_why_the_list_is_predicted(
     tmp_path: Path, capsys: Capture
 ) -> None:

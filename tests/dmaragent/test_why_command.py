@@ -218,13 +218,27 @@ def test_without_a_text_the_boot_log_is_read(capsys: pytest.CaptureFixture[str])
     assert regions == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_log_without_end_is_refused_in_one_line(
-    capsys: pytest.CaptureFixture[str], pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("why", "-", "--host", HP),
+        ("resolve", "-", "--host", HP),
+        ("rmrr-option", "--from-log", "-", "--host", HP),
+        ("encode", "-", "-o", "-"),
+        ("decode", "-"),
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_standard_input_without_end_is_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    pipe: Pipe,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.opening.LARGEST_INPUT", 1 << 20)
+    monkeypatch.setattr("dmaragent.collect.inputs.LARGEST_INPUT", 1 << 20)
     pipe(b"x" * ((1 << 20) + 1))
 
-    ran = run(capsys, "why", "-", "--host", HP)
+    ran = run(capsys, *verb)
 
     assert (ran.code, ran.out) == (2, "")
     assert "standard input holds more than 1 MiB" in ran.err

@@ -5,7 +5,14 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import is_archive_file, is_directory_host, open_host, read_input
+from dmaragent.collect.opening import (
+    LARGEST_INPUT,
+    is_archive_file,
+    is_directory_host,
+    open_host,
+    read_input,
+)
+from dmaragent.collect.reader import read_pieces
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from fwtables import is_acpidump, read_acpidump
@@ -106,8 +113,8 @@ def read_tables(path: str | None, *, named: bool) -> Input:
         )
 
 
-def read_standard_input(most: int | None = None) -> bytes:
-    """Read standard input to its end; `most` is the most bytes that are taken, None: any number.
+def read_standard_input() -> bytes:
+    """Read standard input to its end; no more is taken than of a file.
 
     Raises:
         HostError: it is closed, cannot be read, or holds more.
@@ -116,13 +123,14 @@ def read_standard_input(most: int | None = None) -> bytes:
     if sys.stdin is None:
         raise HostError("standard input is closed", "give a file, or pipe something in")
     try:
-        content = sys.stdin.buffer.read(-1 if most is None else most + 1)
+        content = read_pieces(sys.stdin.buffer, LARGEST_INPUT + 1)
     except OSError as error:
         why = error.strerror or str(error)
         raise HostError(f"standard input cannot be read: {why}", "give a file instead") from error
-    if most is not None and len(content) > most:
+    if len(content) > LARGEST_INPUT:
         raise HostError(
-            f"standard input holds more than {most >> 20} MiB", "pipe a part of it, with tail"
+            f"standard input holds more than {LARGEST_INPUT >> 20} MiB",
+            "pipe less; of a log its end, with tail",
         )
     return content
 

@@ -1,6 +1,9 @@
 """What a host is to the collector: four questions, each answered with a value or a Missing."""
 
+from __future__ import annotations
+
 import errno
+import io
 import os
 import select
 import stat
@@ -8,6 +11,10 @@ from typing import BinaryIO, Protocol
 
 from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
+
+TYPE_CHECKING = False  # mypy takes it for typing's
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 AS_ROOT = "run it as root (sudo)"
 """What to do about a file that may not be read."""
@@ -35,6 +42,8 @@ WRITER_WITHIN = 3.0
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
 _PIECE = 1 << 16
 """How many bytes are asked for at once: so much memory is set aside before they are there."""
+_LARGE_PIECE = 1 << 20
+"""The same, of what a user names: a table has few kilobytes, a log megabytes."""
 
 
 def missing(error: OSError) -> Missing:
@@ -94,7 +103,7 @@ def read_stream(path: str, limit: int) -> bytes | Missing:
 def read_rest(file: BinaryIO, begin: bytes, limit: int) -> bytes | Missing:
     """Read `file` to its end, after the bytes `begin` of it; more than `limit` is an error."""
     try:
-        content = begin + file.read(max(0, limit + 1 - len(begin)))
+        content = begin + read_pieces(file, limit + 1 - len(begin))
     except OSError as error:
         return missing(error)
     if len(content) > limit:
@@ -102,10 +111,19 @@ def read_rest(file: BinaryIO, begin: bytes, limit: int) -> bytes | Missing:
     return content
 
 
+def read_pieces(file: BinaryIO, most: int) -> bytes:
+    """Read `most` bytes of `file`, or as many as there are, and set aside memory for no more."""
+    parts = []
+    while most > 0 and (part := file.read(min(most, _LARGE_PIECE))):
+        parts.append(part)
+        most -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
     """Open what a user named, a file or a pipe; give it, and what was read of it already."""
     try:
-        file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
+        file = io.BufferedReader(_File(path, "rb", opener=_open_at_once))
     except OSError as error:
         return missing(error)
     mode = os.fstat(file.fileno()).st_mode
@@ -120,6 +138,16 @@ def open_stream(path: str) -> tuple[BinaryIO, bytes] | Missing:
         file.close()
         return Missing(MissingKind.FAILED, why)
     return file, begin
+
+
+class _File(io.FileIO):
+    """A file that fails where it has nothing to give yet, as /proc/kmsg does: not its end."""
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        got: int | None = super().readinto(buffer)
+        if got is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return got
 
 
 def _open_at_once(path: str, flags: int) -> int:

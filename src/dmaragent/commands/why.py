@@ -116,9 +116,8 @@ def _given(words: list[str]) -> tuple[str, str] | None:
         return None
     if words == ["-"]:
         from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
-        from dmaragent.collect.opening import LARGEST_INPUT  # noqa: PLC0415 - likewise
 
-        log = read_standard_input(LARGEST_INPUT)
+        log = read_standard_input()
         return "standard-input", log.decode("utf-8", "surrogateescape")
     return "text", " ".join(words)
 
