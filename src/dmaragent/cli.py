@@ -60,17 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNANSWERED
     except KeyboardInterrupt:
         return 130
-    except MemoryError:
-        _complain("dmaragent: there is not enough memory to answer")
-        _complain("Next: give it more (ulimit -v shows a limit), or ask about less at a time")
-        return UNANSWERED
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        import traceback  # noqa: PLC0415 - for bugs only
-
-        _complain(f"dmaragent: internal error: {type(error).__name__}: {error}")
-        _complain("Next: report it, with these lines:")
-        for line in traceback.format_exc().splitlines():
-            _complain(line)
+        _complain_of_unexpected(error)
         return UNANSWERED
     return code
 
@@ -128,6 +119,19 @@ def _complain(line: str) -> None:
         print(visible(line), file=sys.stderr)
     except OSError:
         return  # the exit code is all that is left to tell
+
+
+def _complain_of_unexpected(error: Exception) -> None:
+    if isinstance(error, MemoryError):
+        _complain("dmaragent: there is not enough memory to answer")
+        _complain("Next: give it more (ulimit -v shows a limit), or ask about less at a time")
+        return
+    import traceback  # noqa: PLC0415 - for bugs only
+
+    _complain(f"dmaragent: internal error: {type(error).__name__}: {error}")
+    _complain("Next: report it, with these lines:")
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        _complain(line)
 
 
 def _parser() -> argparse.ArgumentParser:
