@@ -115,14 +115,14 @@ def _check(options: argparse.Namespace) -> int:
 def _from_log(options: argparse.Namespace) -> int:
     from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
     from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import LARGEST_INPUT, read_input  # noqa: PLC0415 - likewise
+    from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.messages.faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
 
     piped = options.from_log == "-"
-    log = read_standard_input(LARGEST_INPUT) if piped else read_input(options.from_log)
+    log = read_standard_input() if piped else read_input(options.from_log)
     faults = list(read_faults(log.decode("utf-8", "surrogateescape")))
     if not faults:
         where = "standard input" if piped else options.from_log
