@@ -220,8 +220,11 @@ def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
-    held = tuple(one for one in regions if ram.overlaps(one))
-    return Painted(ram_ranges(ram), tuple(one for one in regions if one not in held), held)
+    held: list[AddressRange] = []
+    free: list[AddressRange] = []
+    for one in regions:
+        (held if ram.overlaps(one) else free).append(one)
+    return Painted(ram_ranges(ram), tuple(free), tuple(held))
 
 
 def _ram_words(ram: RamLayout) -> str:
