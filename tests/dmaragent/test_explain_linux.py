@@ -19,6 +19,7 @@ from support.tables import rmrr, scope
         ("6.2.16-13-pve", ["Linux 3.17 to 6.5", "relax_rmrr"]),
         ("6.2.16-12-pve", ["Linux 3.17 to 6.5"]),
         ("5.15.83-1-pve-relaxablermrr", ["Linux 3.17 to 6.5", "relax_rmrr"]),
+        (f"6.5.13-{'9' * 5000}-pve", ["Linux 3.17 to 6.5"]),
         ("3.10.0-957.el7.x86_64", ["Linux 6.6 and later", "Linux 3.17 to 6.5"]),
         ("6.6.0", ["Linux 6.6 and later"]),
         ("7.0.1", ["Linux 6.6 and later"]),

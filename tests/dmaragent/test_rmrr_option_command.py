@@ -121,6 +121,7 @@ def test_the_form_in_one_word_is_of_several_ranges_alone(capsys: Capture) -> Non
     [
         ([], 2, "rmrr-option: nothing is asked"),
         (["0x1000+4K=00:1d.0", "--check"], 2, "two things are asked at once"),
+        ([f"0x1000+{'9' * 5000}=00:1d.0"], 2, "character 8: the size is beyond 52 bits"),
         (["0x1000-0x1fff"], 2, "character 14: '=' and the devices come here"),
         (["--check", "console=vga"], 2, "the text has no rmrr="),
         (["0x1000+4K=00:1d.0", "--xen", "four"], 2, "--xen: 'four' is not a release"),

@@ -15,6 +15,9 @@ _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG](?:i?[bB])?|[bB]?)")
 _UNITS = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30}
 _EXAMPLE = "0xbdf3e000-0xbdf5dfff=00:1d.0 or 0xbdf3e000+128K=00:1d.0"
 
+_MOST_DIGITS = 16
+"""Of a size: 52 bits take as many, and Python reads no number of thousands of them."""
+
 
 class RequestError(ValueError):
     """A region cannot be read; `position` is the character it fails at, from 1."""
@@ -60,6 +63,8 @@ def _address(text: str, at: int, expected: str) -> tuple[int, int]:
 
 def _size(text: str, at: int) -> tuple[int, int]:
     found = _SIZE.match(text, at)
+    if found is not None and len(found[1].lower().removeprefix("0x").lstrip("0")) > _MOST_DIGITS:
+        raise RequestError(text, at + 1, "the size is beyond 52 bits")
     size = 0 if found is None else int(found[1], 0 if found[1][:2] in ("0x", "0X") else 10)
     if found is None or size == 0:
         raise RequestError(text, at + 1, "after '+' comes a size in bytes, as 0x20000 or 128K")

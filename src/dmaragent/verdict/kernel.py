@@ -8,7 +8,7 @@ import re
 from dmaragent.verdict.subject import Subject
 
 OPTION = "relax_rmrr"
-_PROXMOX = re.compile(r"(\d+)\.(\d+)\.(\d+)-(\d+)-pve")
+_PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
 _FIRST_PROXMOX = (6, 2, 16, 13)
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
