@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="an xl.cfg, libxl's JSON or a folder of them, resolved on both (repeat it)",
     )
-    add_xen(parser, "both as that release of Xen; else each as its own")
+    add_xen(
+        parser, "both as that release of Xen, guests also as `documented`; else each as its own"
+    )
     add_json(parser)
 
 
