@@ -106,7 +106,14 @@ def test_status_tells_what_is_published(
 
 @pytest.mark.parametrize(
     "document",
-    ["", "[]", "null", '{"origin": []}', '{"origin": {"generation": "\\u001b", "digest": ""}}'],
+    [
+        "",
+        "[]",
+        "null",
+        '{"origin": []}',
+        '{"origin": {"generation": "\\u001b", "digest": ""}}',
+        '{"origin": {"generation": 1e999, "digest": ""}, "answer": {"regions": []}}',
+    ],
 )
 def test_status_says_that_something_else_is_no_inventory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], document: str

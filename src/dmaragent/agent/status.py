@@ -55,7 +55,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
             generation = int(document["origin"]["generation"])
             digest = str(document["origin"]["digest"])
             regions = len(document["answer"]["regions"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         problem = "it is no inventory"
     return Status(
         units=tuple((unit, _state(unit)) for unit in UNITS),

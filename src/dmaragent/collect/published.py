@@ -34,7 +34,7 @@ def read_published(runtime: str = RUNTIME) -> PublishedInventory | None:
         generation = int(found["origin"]["generation"])
         state = found["answer"]["table"]["state"]
         complete = bool(found["answer"]["complete"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     if state != "decoded":
         return None
