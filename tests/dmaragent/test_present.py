@@ -76,7 +76,7 @@ def test_scope_types_are_put_into_words() -> None:
         ("a\nb", "a\\x0ab"),
         ("\u202eevil", "\\u202eevil"),
         ("\U000e0001", "\\U000e0001"),
-        ("\udcff", "\\xff"),
+        ("\udc80\udcff", "\\x80\\xff"),
     ],
 )
 def test_what_is_not_printable_is_made_visible(text: str, shown: str) -> None:
