@@ -19,7 +19,8 @@ from dmaragent.agent.watch import Events, UdevWatch
 from dmaragent.errors import DmaragentError
 from dmaragent.snapshot import Missing, MissingKind
 from support.agents import EHCI, NIC, machine
-from support.hosts import FakeHost, Function
+from support.hosts import FakeHost, Function, fake_host
+from support.tables import rmrr, scope, table
 
 
 def test_systemd_is_told_at_the_address_it_gave(tmp_path: Path) -> None:
@@ -105,6 +106,17 @@ def test_functions_that_come_go_and_change_hands_are_told() -> None:
         "0000:05:00.0 came",
         f"finding: info rmrr-devices-absent: {ABSENT}",
     ]
+
+
+def test_what_went_with_its_bridge_is_told_with_the_region_it_had() -> None:
+    """The table leads to it through the bridge: without that, it says not whose the region is."""
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=4)
+    below = Function(sbdf="0000:04:00.0")
+    held = {"DMAR": table(rmrr(0x3C000000, 0x3C0FFFFF, scope(1, 0, (0x1C, 0), (0, 0))))}
+
+    said = _said(fake_host([bridge, below], held), fake_host([], held))
+
+    assert "0000:04:00.0 went, of region 1" in said
 
 
 def test_what_is_told_can_be_searched_for_and_what_came_is_bad_where_what_went_is_not() -> None:
