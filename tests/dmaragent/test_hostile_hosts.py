@@ -7,6 +7,7 @@ import pytest
 
 from dmaragent.collect.recording import record, write_files
 from support.cli import run
+from support.faults import SAID
 from support.hosts import FakeHost, Function, fake_host
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
@@ -162,7 +163,7 @@ def test_too_little_memory_is_said_in_two_lines(
     ran = run(capsys, "inventory")
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.splitlines()[0] == "dmaragent: there is not enough memory to answer"
+    assert ran.err.splitlines()[0] == SAID["memory is scarce (`ulimit -v`)"]
     assert "Traceback" not in ran.err
 
 

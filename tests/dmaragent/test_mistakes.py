@@ -300,15 +300,16 @@ def test_a_verb_that_knows_no_manual_pages_refuses_them(verb: str, capsys: Captu
     ],
     ids=["resolve", "resolve: its tools", "explain", "diff", "report"],
 )
+@pytest.mark.parametrize("typed", ["four", "\u0664.\u0661\u0667"])
 def test_what_is_no_release_is_told_with_the_option_as_it_is_typed(
-    words: list[str], capsys: Capture
+    words: list[str], typed: str, capsys: Capture
 ) -> None:
     host = [] if words[0] == "diff" else ["--host", LAPTOP]
 
-    ran = run(capsys, *words, "four", *host)
+    ran = run(capsys, *words, typed, *host)
 
     option = words[-1]
-    assert ran.err == f"dmaragent: {option}: 'four' is not a release of Xen like 4.17 or 4.16.1\n"
+    assert ran.err == f"dmaragent: {option}: {typed!r} is not a release of Xen like 4.17 or 4.16.1\n"
 
 
 def test_an_option_before_the_verb_is_told_the_order(capsys: Capture) -> None:

@@ -150,6 +150,7 @@ SAID: dict[str, str] = {
     "neither libxencall nor libxenctrl is there, in a dom0": (
         "the hypervisor's reserved device memory could not be read: "
     ),
+    "memory is scarce (`ulimit -v`)": "dmaragent: there is not enough memory to answer",
     "`dump`: the disk is full": "dmaragent: FILE cannot be written: No space left on device",
     "`dump`: the quota is used up": "dmaragent: FILE cannot be written: Disk quota exceeded",
     "`dump`: the disk fails": "dmaragent: FILE cannot be written: Input/output error",

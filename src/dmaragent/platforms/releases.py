@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3})|\.x)?")
-_POINT = re.compile(r"\.(\d{1,3})(?!\d)")
+_RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?")
+_POINT = re.compile(r"\.([0-9]{1,3})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True, order=True)
