@@ -309,7 +309,9 @@ def test_what_is_no_release_is_told_with_the_option_as_it_is_typed(
     ran = run(capsys, *words, typed, *host)
 
     option = words[-1]
-    assert ran.err == f"dmaragent: {option}: {typed!r} is not a release of Xen like 4.17 or 4.16.1\n"
+    assert (
+        ran.err == f"dmaragent: {option}: {typed!r} is not a release of Xen like 4.17 or 4.16.1\n"
+    )
 
 
 def test_an_option_before_the_verb_is_told_the_order(capsys: Capture) -> None:
