@@ -1,6 +1,6 @@
 """Each layer by itself, of a host and of one eight times as large: how its time grows.
 
-The host is made up, and answers out of memory; each size is in a process of its own, twice; the
+The host is made up, and answers out of memory; each size is in three processes of its own; the
 quickest time counts.  What reads or writes files is measured on a recording on disk.
 """
 
@@ -105,11 +105,11 @@ Times = dict[str, float]
 
 
 def _least(code: str) -> Times:
-    """Run `code` in two processes; give the lesser seconds of each part."""
+    """Run `code` in three processes; give the least seconds of each part."""
     command = [sys.executable, "-c", code]
     runs: list[Times] = [
         json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-        for _ in range(2)
+        for _ in range(3)
     ]
     return {name: min(run[name] for run in runs) for name in runs[0]}
 

@@ -1,9 +1,9 @@
 """Work that makes values which are kept, done without a search for garbage.
 
 Python looks for cycles that nobody holds among all it has, again and again while more is made.
-Where a host is read and joined, and a guest resolved, every value is frozen, none is in a cycle,
-and nearly all are kept: of a host of 65,536 functions, and of a guest with 1,000 conflicts, the
-search was a fifth of the time and found nothing.
+Where a host is read and joined, a guest resolved or a page written, no value is in a cycle, and
+nearly all are kept: of a host of 65,536 functions, and of a guest with 1,000 conflicts, the search
+was a fifth of the time and found nothing.
 """
 
 import gc

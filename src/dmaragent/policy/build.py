@@ -5,6 +5,7 @@ A function from frozen values to a frozen value: :func:`build`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.platforms.libxl import LibxlBehaviour
@@ -45,6 +46,8 @@ HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
 """The low RAM without which hvmloader halts."""
+_KEPT = 1 << 12
+"""Decisions about regions that are kept: of many guests on one host most are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,32 +187,48 @@ class _Told:
         """Say that a strict region holds RAM, and whose policy makes it strict."""
         region, _, device, _ = placed.reservation
         whose, place = self._whose[device]
-        return Decision(
-            decider=Decider.LIBXL,
-            effect=Effect.REFUSED,
-            reason=f"the guest has RAM in {span(region)}: {placed.reason}; {whose}",
-            rule=BUILD_RULE,
-            shown=f"RDM conflict at {region.start:#x}",
-            region=region,
-            device=device or next(iter(self._host.owners.get(region, ())), None),
-            place=place,
-        )
+        concerned = device or next(iter(self._host.owners.get(region, ())), None)
+        return _conflict(region, placed.reason, whose, concerned, place)
 
     def hidden(self, placed: Placed) -> Decision:
         """Warn that the guest is not told of a region."""
         region, policy, device, _ = placed.reservation
         unset = policy is Policy.INVALID
         conflicts = not unset or self._layout.after.overlaps(region)
-        return Decision(
-            decider=Decider.LIBXL,
-            effect=Effect.WARNING,
-            reason=f"the guest is not told of {span(region)}: {placed.reason}",
-            rule=BUILD_RULE,
-            shown=f"Ignoring RDM conflict at {region.start:#x}" if conflicts else "",
-            region=region,
-            device=device,
-            place=self._whose[device][1],
-        )
+        shown = "Ignoring RDM conflict" if conflicts else ""
+        return _hidden(region, placed.reason, shown, device, self._whose[device][1])
+
+
+@lru_cache(_KEPT)
+def _conflict(
+    region: AddressRange, why: str, whose: str, device: SBDF | None, place: str
+) -> Decision:
+    return Decision(
+        decider=Decider.LIBXL,
+        effect=Effect.REFUSED,
+        reason=f"the guest has RAM in {span(region)}: {why}; {whose}",
+        rule=BUILD_RULE,
+        shown=f"RDM conflict at {region.start:#x}",
+        region=region,
+        device=device,
+        place=place,
+    )
+
+
+@lru_cache(_KEPT)
+def _hidden(
+    region: AddressRange, why: str, shown: str, device: SBDF | None, place: str
+) -> Decision:
+    return Decision(
+        decider=Decider.LIBXL,
+        effect=Effect.WARNING,
+        reason=f"the guest is not told of {span(region)}: {why}",
+        rule=BUILD_RULE,
+        shown=f"{shown} at {region.start:#x}" if shown else "",
+        region=region,
+        device=device,
+        place=place,
+    )
 
 
 def _assignments(scenario: Scenario, host: HostFacts, layout: Layout | None) -> Iterator[Decision]:

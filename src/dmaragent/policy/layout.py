@@ -182,6 +182,7 @@ class _Judge:
     def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
         self._before = before
         self._after = after
+        self._low_before, self._low = before.lowmem_end, after.lowmem_end
         self._boundary = boundary
         words = f"{boundary:#x} ({boundary // MIB} MiB)"
         self._stays = f"it starts at or below the boundary {words}, so RAM stays"
@@ -192,14 +193,14 @@ class _Judge:
     def place(self, entry: Reservation) -> Placed:
         """Say what becomes of one reservation, and why."""
         start, end = entry.region.start, entry.region.end
-        in_low = start < self._after.lowmem_end and start < end
+        in_low = start < self._low and start < end
         if in_low or (end > FOUR_GIB and self._after.overlaps(entry.region)):
             outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
             return Placed(entry, outcome, self._why(entry, in_low=in_low))
         if entry.policy is Policy.INVALID:
             reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
             return Placed(entry, Outcome.HIDDEN, reason)
-        if self._boundary < start < self._before.lowmem_end:
+        if self._boundary < start < self._low_before:
             return Placed(entry, Outcome.MOVED, self._moved)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
 

@@ -17,6 +17,7 @@ from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
+from dmaragent.unswept import unswept
 from fwtables import Decoded, structure_name, to_document
 
 
@@ -37,6 +38,7 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, 
     )
 
 
+@unswept
 def inventory_answer(inventory: Inventory) -> dict[str, Any]:
     """Give what an inventory says, free of where it was read."""
     host = inventory.host
