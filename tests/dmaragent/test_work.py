@@ -1,5 +1,6 @@
 """How the work of a layer grows with the host."""
 
+from collections.abc import Callable
 from functools import partial
 
 from dmaragent.addresses import AddressRange
@@ -8,6 +9,9 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.layout import RamLayout
+from dmaragent.present.documents import inventory_answer
+from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.report import report_html
 from dmaragent.present.resolve_text import _painted
 from dmaragent.snapshot import Missing
 from support.large import large_host, large_snapshot
@@ -16,6 +20,36 @@ from support.work import calls
 
 def _inventory(functions: int) -> Inventory:
     return take_inventory(join(large_snapshot(functions, 50)))
+
+
+def _layers(functions: int) -> dict[str, int]:
+    """Count the calls of each layer, for a host with a region for each eight functions.
+
+    The larger host has more devices behind bridges, so that its numbers are not quite fourfold.
+    """
+    made = large_host(functions, functions // 8)
+    snapshot = collect(made)
+    joined = join(snapshot)
+    inventory = take_inventory(joined)
+    checked = check(inventory)
+    layers: dict[str, Callable[[], object]] = {
+        "collect": partial(collect, made),
+        "join": partial(join, snapshot),
+        "inventory": partial(take_inventory, joined),
+        "check": partial(check, inventory),
+        "document": partial(inventory_answer, inventory),
+        "text": lambda: list(inventory_text(inventory)),
+        "report": partial(report_html, inventory, checked),
+    }
+    return {name: calls(work) for name, work in layers.items()}
+
+
+def test_a_host_four_times_as_large_takes_about_four_times_the_calls() -> None:
+    small, large = _layers(512), _layers(2048)
+
+    grown = {name: round(large[name] / small[name], 2) for name in small}
+
+    assert {name: ratio for name, ratio in grown.items() if ratio > 5} == {}
 
 
 def test_a_function_that_no_structure_names_costs_the_rules_next_to_nothing() -> None:
