@@ -39,11 +39,13 @@ from dmaragent.checks import check
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 inventory = take_inventory(join(large_snapshot(8192, {regions}, size=1 << 24)))
-begin = time.perf_counter()
-checked = check(inventory)
-seconds = time.perf_counter() - begin
+seconds = []
+for _ in range(3):
+    begin = time.perf_counter()
+    checked = check(inventory)
+    seconds.append(time.perf_counter() - begin)
 assert sum(one.rule.id == "rmrr-overlap" for one in checked.findings) == {regions} - 1
-print(seconds)
+print(min(seconds))
 """
 
 
@@ -59,9 +61,9 @@ def _measured_once(functions: int, regions: int) -> tuple[float, float, float, f
 
 
 def _overlapping(regions: int) -> float:
-    """Give the seconds of checking regions that all overlap: the median of three processes."""
+    """Give the seconds of checking regions that all overlap: the quickest of nine times."""
     code = _OVERLAPPING.format(path=sys.path[:2], regions=regions)
-    return sorted(_run(code)[0] for _ in range(3))[1]
+    return min(_run(code)[0] for _ in range(3))
 
 
 def _run(code: str) -> list[float]:
