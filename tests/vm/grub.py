@@ -25,7 +25,7 @@ _MODULES = "acpi multiboot2 normal memdisk tar part_gpt fat"
 
 def xen(boot: Boot, xen_line: str) -> Booted:
     """Boot Xen with a PV dom0; `boot.table` is what its firmware has for a DMAR table."""
-    hypervisor = f"console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot=1 sync_console {xen_line}"
+    hypervisor = f"console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all sync_console {xen_line}"
     line = f"console=hvc0 panic=-1 net.ifnames=0 lab={boot.mode} {boot.line}"
     if boot.mode == "systemd":
         line += " systemd.show_status=no quiet loglevel=4"
