@@ -276,6 +276,13 @@ def test_the_name_of_a_log_in_the_place_of_a_message_is_told_how_a_log_is_given(
     )
 
 
+def test_diff_takes_the_manual_pages_as_the_others_say(capsys: Capture) -> None:
+    ran = run(capsys, "diff", LAPTOP, LAPTOP, "--xen", "documented")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("Nothing differs\n")
+
+
 @pytest.mark.parametrize("verb", ["explain", "report"])
 def test_a_verb_that_knows_no_manual_pages_refuses_them(verb: str, capsys: Capture) -> None:
     words = ["00:14.0"] if verb == "explain" else ["-o", "-"]
@@ -284,7 +291,7 @@ def test_a_verb_that_knows_no_manual_pages_refuses_them(verb: str, capsys: Captu
 
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "dmaragent: --xen documented: that is about guests' settings; resolve and hotplug take it\n"
+        "dmaragent: --xen documented: that is about guests' settings; resolve, hotplug and diff take it\n"
         "Next: name a release, such as --xen 4.17\n"
     )
 

@@ -41,7 +41,7 @@ def named_release(text: str | None, *, documented: bool = False) -> str | None:
 
     if text == DOCUMENTED and not documented:
         raise DmaragentError(
-            "--xen documented: that is about guests' settings; resolve and hotplug take it",
+            "--xen documented: that is about guests' settings; resolve, hotplug and diff take it",
             "name a release, such as --xen 4.17",
         )
     if text not in (None, DOCUMENTED):

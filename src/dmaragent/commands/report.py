@@ -62,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
         from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+        from dmaragent.present.wording import wrote  # noqa: PLC0415 - likewise
 
         write_new(options.output, page, force=options.force)
-        print(f"Wrote {visible(options.output)}: {-(-len(page) >> 10)} KiB")
+        print(wrote(visible(options.output), len(page)))
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from dmaragent.present.documents import document
 from dmaragent.present.escaping import visible
 from dmaragent.present.tables import paragraph
-from dmaragent.present.wording import count, host_words
+from dmaragent.present.wording import count, host_words, wrote
 from dmaragent.snapshot import Missing, MissingKind
 
 _MOST_LOST = 12
@@ -41,7 +41,7 @@ class Written:
 def dump_text(written: Written) -> Iterator[str]:
     """Yield the lines."""
     where = visible(written.path) or "to standard output"
-    yield f"Wrote {where}: {-(-written.size >> 10)} KiB"
+    yield wrote(where, written.size)
     host = host_words(written.host, written.source)
     said = f"{count(written.readings, 'reading')} of {host[:1].lower()}{host[1:]}"
     yield from paragraph(said, indent=2)

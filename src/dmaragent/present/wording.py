@@ -54,6 +54,11 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
+def wrote(where: str, size: int) -> str:
+    """Say what was written, in KiB; `where` can be shown."""
+    return f"Wrote {where}: {-(-size >> 10)} KiB"
+
+
 _HOST_WORDS = {
     "live": "This machine",
     "recorded": "Recorded machine",
