@@ -48,11 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.commands.hosts import check_known, parse_device, take_host  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import find_device, parse_device, take_host  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
-    device = None if options.device is None else parse_device("--device", options.device)
+    named = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
         raise DmaragentError("--tree shows all devices: it does not go with --device")
     if options.host and options.or_show:
@@ -65,9 +65,8 @@ def run(options: argparse.Namespace) -> int:
         code = _print_published(options)
         if code is not None:
             return code
-    if device is not None:
-        check_known("--device", device, inventory, opened)
-        inventory = inventory.of_device(device)
+    if named is not None:
+        inventory = inventory.of_device(find_device("--device", named, inventory, opened))
     _print(opened, inventory, options)
     return _exit_code(inventory)
 
