@@ -20,6 +20,8 @@ class AbsenceKind(Enum):
     HIDDEN = "hidden"
     """The kernel's boot log has the table, its sysfs does not."""
     AMD = "amd"
+    ARM = "arm"
+    """An Arm machine: VT-d and its table are Intel's."""
     VIRTUAL_MACHINE = "virtual-machine"
     NO_ACPI = "no-acpi"
     """The kernel shows no ACPI tables at all."""
@@ -75,11 +77,17 @@ def _absent(host: Host) -> Absence:
     names = host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+    if isinstance(names, Missing) and host.system.cpu_vendor == "ARM":
+        return Absence(AbsenceKind.ARM, ("the processor is Arm's",))  # a device tree, or IORT
     if isinstance(names, Missing):
         given = [one for one in host.system.options or () if one.startswith("acpi=")]
         return Absence(AbsenceKind.NO_ACPI, tuple(given))
     if "IVRS" in names:
         return Absence(AbsenceKind.AMD, ("IVRS is there",))
+    if "IORT" in names:
+        return Absence(AbsenceKind.ARM, ("IORT is there",))
+    if host.system.cpu_vendor == "ARM":
+        return Absence(AbsenceKind.ARM, ("the processor is Arm's",))
     dom0 = host.xen is not None and host.xen.dom0 is not False
     if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)

@@ -1,9 +1,11 @@
 """The PCI functions: readings to a topology."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
 from dmaragent.host.readings import Problems, number, parse_number
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
 from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
@@ -29,6 +31,7 @@ def join_pci(
             problems.add(f"the PCI functions could not be listed: {why}")
         return PciTopology(readings)
     functions: dict[SBDF, PciFunction] = {}
+    links = any(not isinstance(reading.driver, Missing) for reading in readings)
     for reading in readings:
         try:
             sbdf = SBDF.parse(reading.name)
@@ -40,7 +43,50 @@ def join_pci(
             continue
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
-    return PciTopology(MappingProxyType(functions))
+        if links and _lacks_link(reading):
+            functions[sbdf] = replace(functions[sbdf], driver_known=True)
+    paths = {reading.name: reading.path for reading in readings}
+    whole = {
+        sbdf: _with_dma_device(function, paths.get(str(sbdf), ""), functions)
+        for sbdf, function in functions.items()
+    }
+    return PciTopology(MappingProxyType(whole))
+
+
+def _lacks_link(reading: PciReading) -> bool:
+    """Return whether the link to a driver is missing where others were collected: no driver."""
+    driver = reading.driver
+    return isinstance(driver, Missing) and driver.kind is MissingKind.NOT_COLLECTED
+
+
+_BELOW_A_FUNCTION = re.compile(r"/([0-9a-f:.]+)/pci[0-9a-f]{4,8}:[0-9a-f]{2}(?=/)")
+"""In a path of sysfs: a PCI function that is itself the parent of a root bus."""
+VMD_DRIVER = "vmd"
+
+
+def _with_dma_device(
+    function: PciFunction, path: str, functions: Mapping[SBDF, PciFunction]
+) -> PciFunction:
+    """Return `function` with the VMD endpoint above it, told by the parent in sysfs and its driver.
+
+    The number of the segment alone tells nothing: Hyper-V and others choose their own.  A parent
+    without a driver that was read has one all the same, or the root bus below it would be gone.
+    """
+    above = _BELOW_A_FUNCTION.search(path)
+    parent = None if above is None else _sbdf_at_end(above[1])
+    if parent is not None:
+        endpoint = functions.get(parent)
+        driver = None if endpoint is None else endpoint.driver
+        high = function.sbdf.segment > MAX_FIRMWARE_SEGMENT
+        if driver == VMD_DRIVER or (high and endpoint is not None and driver is None):
+            group = function.iommu_group
+            if group is None and endpoint is not None:
+                group = endpoint.iommu_group
+            return replace(function, vmd=parent, iommu_group=group)
+        return replace(function, dma_known=driver is not None and not high)
+    if function.sbdf.segment > MAX_FIRMWARE_SEGMENT:
+        return replace(function, dma_known=False)
+    return function
 
 
 def _vanished(reading: PciReading) -> bool:
@@ -71,6 +117,7 @@ def _function(
         vendor_id=number(sbdf, "its vendor", reading.vendor, problems, most=0xFFFF),
         device_id=number(sbdf, "its device", reading.device, problems, most=0xFFFF),
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
+        driver_known=not isinstance(driver, Missing) or driver.kind is MissingKind.ABSENT,
         header_type=header_type,
         secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
         subordinate_bus=_config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None,

@@ -67,6 +67,7 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         "linux": {
             "state": inventory.linux_state.value,
             "groups": groups_objects(inventory),
+            "published": published_objects(inventory),
         },
         "differences": [
             {"region": each.region, "explanation": each.explanation}
@@ -173,7 +174,12 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
         owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
     }
     if inventory.device is not None:
+        function = inventory.host.topology.known.get(inventory.device)
+        concerned.add(inventory.device if function is None else function.dma_device)
         concerned.add(inventory.device)
+    concerned |= {
+        sbdf for region in inventory.published for group in region.groups for sbdf in group.devices
+    }
     return [
         {
             "number": group.number,
@@ -189,6 +195,19 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
         }
         for group in groups
         if concerned & set(group.devices)
+    ]
+
+
+def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
+    """Give the reserved regions that Linux publishes and no region of the table explains."""
+    return [
+        {
+            **range_object(region.range),
+            "size": region.range.size,
+            "type": region.type,
+            "groups": [group.number for group in region.groups],
+        }
+        for region in inventory.published
     ]
 
 
@@ -237,6 +256,7 @@ def device_object(function: PciFunction) -> dict[str, Any]:
             None if function.physical_function is None else str(function.physical_function)
         ),
         "total_vfs": function.total_vfs,
+        "vmd": None if function.vmd is None else str(function.vmd),
     }
 
 

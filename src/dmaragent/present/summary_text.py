@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.platforms.linux_options import unused_words
+from dmaragent.platforms.vfio import iommu_vendor
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import absence_words, count, rough_size_words
@@ -159,7 +161,8 @@ def _linux(inventory: Inventory) -> str:
     if inventory.linux_state is LinuxState.UNDER_XEN:
         return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
     if inventory.linux_state is LinuxState.NO_GROUPS:
-        return "no IOMMU groups: this kernel does not use the IOMMU (intel_iommu=on?)"
+        why = unused_words(host.system.options, iommu_vendor(host))
+        return f"no IOMMU groups: this kernel does not use the IOMMU{visible(why)}"
     if inventory.linux_state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
     return count(len(host.groups), "IOMMU group")

@@ -120,6 +120,10 @@ _ABSENCE_WORDS = {
         "the DMAR table is absent: this is an AMD machine ({})",
         "IVRS tables are not decoded yet",
     ),
+    AbsenceKind.ARM: (
+        "there is no DMAR table: this is an Arm machine ({})",
+        "look at /sys/kernel/iommu_groups/*/reserved_regions; IORT tables are not decoded",
+    ),
     AbsenceKind.VIRTUAL_MACHINE: (
         "the DMAR table is absent: this is a virtual machine ({})",
         "run it on the host, or give this machine a virtual IOMMU",

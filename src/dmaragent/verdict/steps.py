@@ -4,22 +4,32 @@ import shlex
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.inventory import LinuxState
+from dmaragent.platforms.vfio import IommuVendor
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind
+from dmaragent.verdict.drivers import HOLDERS, PCIBACK, is_vfio_driver
+from dmaragent.verdict.iommu_off import iommu_unused, switch_on_step
 from dmaragent.verdict.kernel import OPTION, kernel_release, knows_option
+from dmaragent.verdict.linux_group import unready_mates
 from dmaragent.verdict.model import Can, Safety, Side, Step
+from dmaragent.verdict.published import published_only
 from dmaragent.verdict.subject import Subject, names, region_list
 from dmaragent.verdict.vendor import vendor_step
+from dmaragent.verdict.virtual import remove_first
+from dmaragent.verdict.vmd import vmd_steps
 from dmaragent.verdict.xen import try_guest
 
 _SHELL = "a root shell"
 _DOM0 = "a root shell in dom0"
 _XL = "the guest's xl.cfg"
+_ASSIGNABLE, _BIND = "Make it assignable", "Bind it to vfio-pci"
 _ORDER = tuple(Safety)
 _MIB = 1 << 20
 _STORAGE = 0x01
+_MOST_APART = 5
+"""More devices than that are bound in a loop."""
+_IN_A_ROW = 4
 
 
 def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
@@ -29,19 +39,25 @@ def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
     the way, kernel options where Xen decides or the kernel does not have them.
     """
     function = subject.function
+    behind_vmd = vmd_steps(subject)
+    if behind_vmd is not None:
+        return behind_vmd
     if function is None or subject.chipset:
         return ()
-    found = list(_xen_steps(subject, xen))
+    xen_steps, linux_steps = list(_xen_steps(subject, xen)), list(_linux_steps(subject, linux))
+    taken = any(step.title in (_ASSIGNABLE, _BIND) for step in (*xen_steps, *linux_steps))
+    found = [*(remove_first(subject) if taken else ()), *xen_steps]
     if _in_the_way(subject, xen, linux):
         found += _virtual_function(subject)
         found.append(vendor_step(subject, function))
-    found += _linux_steps(subject, linux)
+    found += linux_steps
     return tuple(sorted(found, key=lambda one: _ORDER.index(one.safety)))
 
 
 def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
     """Tell whether whoever decides here holds a region against the device."""
-    if not (subject.named or subject.held):
+    direct = any(region.type == "direct" for region in published_only(subject))
+    if not (subject.named or subject.held or direct):
         return False
     by_xen = not subject.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
     by_linux = not subject.on_xen and any(case.can is Can.NO for case in linux.cases)
@@ -49,12 +65,16 @@ def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
 
 
 def _taken(subject: Subject, owner: str) -> str:
-    """Say what the owner loses by giving the device away."""
+    """Return what the owner loses by giving the device away."""
     function = subject.function
     driver = None if function is None else function.driver
-    if driver is None:
+    if function is not None and not function.driver_known:
+        return f"Which driver of {owner} has it is unknown; {owner} loses the device"
+    if function is None or driver is None:
         return f"No driver of {owner} has it now"
-    disks = (function.class_code or 0) >> 16 == _STORAGE if function is not None else False
+    if driver in HOLDERS or is_vfio_driver(driver):
+        return f"{driver} has it now, so {owner} loses nothing more"
+    disks = (function.class_code or 0) >> 16 == _STORAGE
     lost = "every disk behind it: not where the host boots from one" if disks else "the device"
     return f"Takes it from its driver {driver}, so that {owner} loses {lost}"
 
@@ -66,11 +86,13 @@ def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
     if subject.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
     sbdf, assignable = subject.sbdf, subject.facts.assignable
+    if assignable is None and _driver(subject) in PCIBACK:
+        assignable = frozenset({sbdf})
     if assignable is None or sbdf not in assignable:
         yield Step(
             safety=Safety.NEEDED,
             side="Xen",
-            title="Make it assignable",
+            title=_ASSIGNABLE,
             said=f"{_taken(subject, 'dom0')}. It is bound to pciback. (Xen "
             "then moves it to its quarantine, domain 32753, always relaxed: a line about a risk "
             "that names d[IO] or Dom32753 is about that, not about a guest.)",
@@ -195,57 +217,84 @@ def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
     """Give what helps on Linux without Xen; below Xen no option of its kernel does anything."""
     if subject.on_xen:
         return
-    if subject.inventory.linux_state is LinuxState.NO_GROUPS:
-        yield Step(
-            safety=Safety.NEEDED,
-            side="Linux",
-            title="Switch the IOMMU on",
-            said="This kernel does not use it. If the option is there, VT-d is off in the firmware "
-            "setup, or `sudo dmaragent check` says why the kernel refuses the table.",
-            lines=("intel_iommu=on",),
-            where="the kernel's command line",
-        )
+    if iommu_unused(subject):
+        yield switch_on_step(subject)
     refusing = [case for case in linux.cases if case.can is Can.NO and case.title != OPTION]
     if linux.can in (Can.YES, Can.CONDITIONS):
         yield _bind(subject, linux)
     if any(case.title == "group" for case in refusing) and not subject.held:
         yield from _see_mates(subject)
     old = subject.function is not None and knows_option(subject) is False
-    if refusing and subject.inventory.all_regions and not old:
+    if refusing and subject.vendor is IommuVendor.INTEL and not old:
         yield _relax_option(subject)
 
 
 def _bind(subject: Subject, linux: Side) -> Step:
-    """Give the lines that bind a device to vfio-pci, with the rest of its group."""
+    """Return the step that binds the device to vfio-pci, with the rest of its group."""
     lost = any(case.releases.startswith("before Linux") for case in linux.cases)
-    mates = tuple(_endpoints(subject))
+    safety = Safety.RISK if lost else Safety.NEEDED
+    mates = unready_mates(subject)
+    driver = _driver(subject)
+    if driver is not None and is_vfio_driver(driver):
+        if not mates:
+            return Step(
+                safety=Safety.RISK if lost else Safety.SAFE,
+                side="Linux",
+                title=f"Bound to {driver}: nothing to do",
+                said="Give it to the guest."
+                if subject.group is None or len(subject.group.devices) == 1
+                else "So is the rest of its IOMMU group, or no driver of the host has it.",
+            )
+        return Step(
+            safety=safety,
+            side="Linux",
+            title="Bind the rest of its IOMMU group to vfio-pci",
+            said=f"It is bound to {driver} itself: nothing to do for it. The rest of its group is "
+            f"not: {names(mates)}.",
+            lines=("modprobe vfio-pci", *_binding(subject, mates)),
+            where=_SHELL,
+        )
     rest = f" So is the rest of its IOMMU group: {names(mates)}." if mates else ""
     return Step(
-        safety=Safety.RISK if lost else Safety.NEEDED,
+        safety=safety,
         side="Linux",
-        title="Bind it to vfio-pci",
+        title=_BIND,
         said=f"{_taken(subject, 'the host')}. It is bound to vfio-pci.{rest}",
-        lines=(
-            "modprobe vfio-pci",
-            *(line for one in (subject.sbdf, *mates[:4]) for line in _bind_lines(subject, one)),
-        ),
+        lines=("modprobe vfio-pci", *_binding(subject, (subject.sbdf, *mates))),
         where=_SHELL,
     )
 
 
-def _endpoints(subject: Subject) -> Iterator[SBDF]:
-    """Yield the rest of the group that must be bound too: bridges stay with their driver."""
-    known = subject.inventory.host.topology.known
-    for one in subject.group.devices if subject.group else ():
-        if one != subject.sbdf and one in known and not known[one].is_bridge:
-            yield one
+def _driver(subject: Subject) -> str | None:
+    return None if subject.function is None else subject.function.driver
+
+
+def _binding(subject: Subject, devices: tuple[SBDF, ...]) -> Iterator[str]:
+    """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
+    if len(devices) <= _MOST_APART:
+        for device in devices:
+            yield from _bind_lines(subject, device)
+        return
+    rows = [devices[at : at + _IN_A_ROW] for at in range(0, len(devices), _IN_A_ROW)]
+    for number, row in enumerate(rows):
+        begin = "  " if number else "for device in "
+        end = "; do" if number == len(rows) - 1 else " \\"
+        yield f"{begin}{' '.join(map(str, row))}{end}"
+    yield "  path=/sys/bus/pci/devices/$device"
+    yield "  echo vfio-pci > $path/driver_override"
+    yield "  if [ -e $path/driver ]; then echo $device > $path/driver/unbind; fi"
+    yield "  echo $device > /sys/bus/pci/drivers_probe"
+    yield "done"
 
 
 def _bind_lines(subject: Subject, sbdf: SBDF) -> Iterator[str]:
     function = subject.inventory.host.topology.known.get(sbdf)
     device = f"/sys/bus/pci/devices/{sbdf}"
     yield f"echo vfio-pci > {device}/driver_override"
-    if function is not None and function.driver is not None:
+    if function is not None and not function.driver_known:
+        yield f"[ ! -e {device}/driver ] ||"
+        yield f"  echo {sbdf} > {device}/driver/unbind"
+    elif function is not None and function.driver is not None:
         yield f"echo {sbdf} > {device}/driver/unbind"
     yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"
 
@@ -258,7 +307,7 @@ def _see_mates(subject: Subject) -> Iterator[Step]:
         title="Look at what locks its group",
         said=f"It is {names(subject.locked_mates)} that a region holds; what helps that one, as a "
         "setting of the firmware, helps this one too. Another slot may be another group.",
-        lines=tuple(f"dmaragent explain {one}" for one in subject.locked_mates[:4]),
+        lines=tuple(f"dmaragent explain {one}" for one in subject.locked_mates),
         where=_SHELL,
     )
 
