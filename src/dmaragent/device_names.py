@@ -126,7 +126,7 @@ def _hexadecimal(text: str, bare: str) -> DeviceName | None:
     if len(numbers) == 3:
         return _three(text, numbers, marks, open_end=open_end)
     if marks[0] == ".":
-        raise ValueError(f"{text!r} has no bus; write it like {LIKE}")
+        return None  # 1d.0: a device and its function, on no bus
     return _name(text, ("0", *numbers, None), 16)
 
 

@@ -178,3 +178,15 @@ def test_of_a_host_whose_functions_are_known_an_absent_sharer_is_said_to_be_abse
     shared = rmrr(0xBF458000, 0xBF46FFFF, scope(1, 0, (0x1B, 0)), scope(1, 0, (0x1D, 0)))
 
     assert "no other device of it answers" in told(made(shared), "00:1d.0").xen.said
+
+
+def test_a_virtual_function_in_the_group_of_its_physical_one_is_not_passed() -> None:
+    virtual = Function(sbdf="0000:00:1d.1", physical_function="0000:00:1d.0")
+    groups = {"g4": ["0000:00:1d.0", "0000:00:1d.1"]}
+
+    explanation = told(grouped(made(functions=[USB, virtual]), **groups), "00:1d.1")
+
+    assert explanation.linux.can is Can.NO
+    assert "physical function" in explanation.linux.said
+    assert all(step.side != "Linux" for step in explanation.steps)
+    assert any("0000:00:1d.0" in note for note in explanation.notes)

@@ -129,3 +129,14 @@ def test_a_segment_of_hyper_v_is_an_ordinary_one() -> None:
     explanation = told(_host(nic, paths=paths), "a1b2:00:02.0")
 
     assert "VMD" not in explanation.linux.said + explanation.xen.said
+
+
+def test_what_is_behind_the_endpoint_need_not_be_bound_with_it() -> None:
+    devices = ["0000:00:0e.0", "10000:e0:06.0", "10000:e1:00.0"]
+    host = grouped(_host(_VMD, _PORT, _DISK), g9=devices)
+
+    explanation = told(host, "0000:00:0e.0")
+
+    assert explanation.linux.can is Can.YES
+    assert not any("10000:" in line for step in explanation.steps for line in step.lines)
+    assert any("10000:e1:00.0" in note for note in explanation.notes)

@@ -50,6 +50,10 @@ def join_pci(
         sbdf: _with_dma_device(function, paths.get(str(sbdf), ""), functions)
         for sbdf, function in functions.items()
     }
+    for function in tuple(whole.values()):
+        endpoint = None if function.vmd is None else whole[function.vmd]
+        if endpoint is not None and endpoint.driver is None:
+            whole[endpoint.sbdf] = replace(endpoint, driver_known=False)
     return PciTopology(MappingProxyType(whole))
 
 

@@ -133,6 +133,8 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
 
 
 def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
+    if sbdf.beyond_xen:
+        return "cannot name a segment above ffff, so no guest can have it"
     views = inventory.xen
     own = views.devices.get(sbdf, ())
     if views.devices_source is ListSource.UNKNOWN and views.list.entries:

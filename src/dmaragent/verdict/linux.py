@@ -63,6 +63,9 @@ def _before(subject: Subject) -> Side | None:
     if subject.absent:
         return Side(can=Can.NO, said="no: nothing answers at this address")
     behind = vmd_linux_side(subject)
+    if behind is not None and subject.on_xen:
+        said = f"{_NOT_ITS_OWN}. Without Xen: {behind.said}"
+        return Side(can=Can.NOT_APPLICABLE, said=said, cases=behind.cases)
     if behind is not None:
         return behind
     if subject.chipset and function is not None and not function.is_bridge:
@@ -212,6 +215,8 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
         return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
     if refusing and subject.locked_mates:
         return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
+    if any(one.title == "group" and one.can is Can.NO for one in cases):
+        return Can.NO, "no: its IOMMU group holds its physical function too"
     published = published_verdict(subject)
     if published is not None and published[0] is not Can.YES:
         return published

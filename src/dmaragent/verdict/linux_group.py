@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
+from dmaragent.host.groups import IommuGroup
 from dmaragent.topology import PciFunction
 from dmaragent.verdict.drivers import is_vfio_driver
 from dmaragent.verdict.kernel import telling_release
@@ -16,12 +17,24 @@ def group_cases(subject: Subject) -> Iterator[Case]:
     group = subject.group
     if group is None:
         return
-    mates = tuple(one for one in group.devices if one != subject.sbdf)
+    mates = _mates(subject, group)
     if not mates:
+        alone = "It is alone" if len(group.devices) == 1 else "With what goes with it, it is alone"
         yield Case(
             title="group",
             can=Can.YES,
-            said=f"It is alone in IOMMU group {group.number}.",
+            said=f"{alone} in IOMMU group {group.number}.",
+        )
+        return
+    physical = _physical_mate(subject, mates)
+    if physical is not None:
+        yield Case(
+            title="group",
+            can=Can.NO,
+            said=f"IOMMU group {group.number} holds its physical function {physical} too. VFIO "
+            "takes a group whole, and without the driver of that one this one is gone.",
+            rule=GROUP_RULE,
+            message=f"group {group.number} is not viable",
         )
         return
     locked = subject.locked_mates
@@ -66,12 +79,31 @@ def unready_mates(subject: Subject) -> tuple[SBDF, ...]:
     group = subject.group
     return tuple(
         mate
-        for mate in (group.devices if group is not None else ())
-        if mate != subject.sbdf
-        and mate in known
-        and not known[mate].is_bridge
-        and not _is_ready(known[mate])
+        for mate in (_mates(subject, group) if group is not None else ())
+        if mate in known and not known[mate].is_bridge and not _is_ready(known[mate])
     )
+
+
+def _mates(subject: Subject, group: IommuGroup) -> tuple[SBDF, ...]:
+    """Return the rest of the group, without what vanishes when the device leaves its driver."""
+    known = subject.inventory.host.topology.known
+    return tuple(
+        mate
+        for mate in group.devices
+        if mate != subject.sbdf
+        and not (mate in known and subject.sbdf in (known[mate].vmd, known[mate].physical_function))
+    )
+
+
+def _physical_mate(subject: Subject, mates: tuple[SBDF, ...]) -> SBDF | None:
+    """Return the device's physical function if it is a mate that a driver of the host keeps."""
+    function = subject.function
+    physical = None if function is None else function.physical_function
+    if physical is None or physical not in mates:
+        return None
+    above = subject.inventory.host.topology.known.get(physical)
+    driver = None if above is None else above.driver
+    return None if driver is not None and is_vfio_driver(driver) else physical
 
 
 def _is_ready(function: PciFunction) -> bool:

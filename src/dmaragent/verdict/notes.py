@@ -35,10 +35,29 @@ def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
             "If it is conventional PCI, not PCI Express, no policy helps: since XSA-400 Xen gives "
             "such a device behind a bridge to no guest while it has a region (EOPNOTSUPP)."
         )
-    if not subject.on_xen and subject.group is None and linux.can is not Can.UNKNOWN:
+    yield from _goes_with(subject)
+    behind_vmd = subject.function is not None and subject.function.vmd is not None
+    known = linux.can is not Can.UNKNOWN and not behind_vmd
+    if not subject.on_xen and subject.group is None and known:
         yield "Its IOMMU group is not known here: Linux passes groups through whole."
     if xen.can is not Can.NO and subject.facts.notes:
         yield f"Xen's list: {'; '.join(subject.facts.notes)}."
+
+
+def _goes_with(subject: Subject) -> Iterator[str]:
+    """Yield what exists by the driver of another function only: behind VMD, made by SR-IOV."""
+    known, function = subject.inventory.host.topology.known, subject.function
+    behind = tuple(sorted(one.sbdf for one in known.values() if one.vmd == subject.sbdf))
+    if behind:
+        yield (
+            f"It is an Intel VMD endpoint: the host loses {names(behind)} with it, and the disks "
+            "there."
+        )
+    if function is not None and function.physical_function is not None:
+        yield (
+            f"It exists while the driver of its physical function {function.physical_function} "
+            "keeps it: unbinding that driver, or giving that function away, removes it."
+        )
 
 
 def _source(subject: Subject) -> Iterator[str]:

@@ -222,10 +222,11 @@ def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
     refusing = [case for case in linux.cases if case.can is Can.NO and case.title != OPTION]
     if linux.can in (Can.YES, Can.CONDITIONS):
         yield _bind(subject, linux)
-    if any(case.title == "group" for case in refusing) and not subject.held:
+    if subject.locked_mates and refusing and not subject.held:
         yield from _see_mates(subject)
     old = subject.function is not None and knows_option(subject) is False
-    if refusing and subject.vendor is IommuVendor.INTEL and not old:
+    locked = subject.held or subject.locked_mates or published_only(subject)
+    if refusing and locked and subject.vendor is IommuVendor.INTEL and not old:
         yield _relax_option(subject)
 
 
