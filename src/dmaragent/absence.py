@@ -72,22 +72,26 @@ def _pvh(host: Host) -> tuple[str, ...]:
     return ()
 
 
+def _arm(host: Host) -> str:
+    """Return what tells that this is an Arm machine, with a device tree or IORT; or nothing."""
+    if not isinstance(host.acpi_tables, Missing) and "IORT" in host.acpi_tables:
+        return "IORT is there"
+    return "the processor is Arm's" if host.system.cpu_vendor == "ARM" else ""
+
+
 def _absent(host: Host) -> Absence:
     """Tell the cases of a table that the kernel does not have."""
     names = host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
-    if isinstance(names, Missing) and host.system.cpu_vendor == "ARM":
-        return Absence(AbsenceKind.ARM, ("the processor is Arm's",))  # a device tree, or IORT
+    arm = _arm(host)
+    if arm:
+        return Absence(AbsenceKind.ARM, (arm,))
     if isinstance(names, Missing):
         given = [one for one in host.system.options or () if one.startswith("acpi=")]
         return Absence(AbsenceKind.NO_ACPI, tuple(given))
     if "IVRS" in names:
         return Absence(AbsenceKind.AMD, ("IVRS is there",))
-    if "IORT" in names:
-        return Absence(AbsenceKind.ARM, ("IORT is there",))
-    if host.system.cpu_vendor == "ARM":
-        return Absence(AbsenceKind.ARM, ("the processor is Arm's",))
     dom0 = host.xen is not None and host.xen.dom0 is not False
     if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
@@ -96,6 +100,16 @@ def _absent(host: Host) -> Absence:
     vendor = host.system.cpu_vendor
     if vendor in ("AuthenticAMD", "HygonGenuine"):
         return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))
-    if vendor == "GenuineIntel" and (host.system.virtual is False or dom0):
+    return _intel(host, dom0=dom0) if vendor == "GenuineIntel" else _UNKNOWN
+
+
+_UNKNOWN = Absence(AbsenceKind.UNKNOWN, ())
+
+
+def _intel(host: Host, *, dom0: bool) -> Absence:
+    """Tell why an Intel machine has no table."""
+    if not isinstance(host.groups, Missing) and host.groups:
+        return Absence(AbsenceKind.NOT_COLLECTED, ())  # it has groups by a table: a copy lacks it
+    if host.system.virtual is False or dom0:
         return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's",))
-    return Absence(AbsenceKind.UNKNOWN, ())
+    return _UNKNOWN

@@ -2,6 +2,10 @@
 
 import pytest
 
+from dmaragent.absence import AbsenceKind, why_no_table
+from dmaragent.collect.collect import collect
+from dmaragent.host import join
+from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.verdict.model import Can, Safety
 from support.explained import HIGH, MATE, NIC, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function, fake_host
@@ -147,3 +151,29 @@ def test_a_region_of_the_table_is_told_once_where_linux_publishes_it_too() -> No
     host.files["/sys/kernel/iommu_groups/4/reserved_regions"] = (regions + _MSI).encode()
 
     assert list(cases(told(host).linux)) == ["Linux 6.6 and later", "group"]
+
+
+def test_a_table_that_needs_root_leaves_linuxs_own_word() -> None:
+    denied = Missing(MissingKind.DENIED, "Permission denied")
+    host = _publishing(_DIRECT + _MSI, "DMAR", "6.12.0")
+    host.files["/sys/firmware/acpi/tables/DMAR"] = denied
+
+    explanation = told(host, "01:00.0")
+
+    assert explanation.linux.can is Can.NO
+    assert "0xa0000000-0xafffffff (direct)" in explanation.linux.said
+    host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = _MSI.encode()
+    assert told(host, "01:00.0").linux.can is Can.YES
+    host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = denied
+    assert told(host, "01:00.0").linux.can is Can.UNKNOWN
+
+
+def test_an_intel_host_with_groups_has_vt_d_on_whatever_a_copy_lacks() -> None:
+    host = _publishing(_MSI, "", "6.12.0")
+    host.directories["/sys/firmware/acpi/tables"] = ("APIC",)
+    host.files["/proc/cpuinfo"] = b"vendor_id\t: GenuineIntel\nflags\t\t: vmx\n"
+
+    absence = why_no_table(join(collect(host)))
+
+    assert absence is not None
+    assert absence.kind is AbsenceKind.NOT_COLLECTED

@@ -83,6 +83,14 @@ def region_words(regions: Sequence[KernelRegion]) -> str:
     return shown if left <= 0 else f"{shown} and {left} more"
 
 
+def typed_words(regions: Sequence[KernelRegion]) -> str:
+    """Return the ranges of `regions` with their types, ``direct`` first."""
+    by_type: dict[str, list[KernelRegion]] = {}
+    for region in sorted(regions, key=lambda one: (one.type != "direct", one.type, one.base)):
+        by_type.setdefault(region.type, []).append(region)
+    return " and ".join(f"{region_words(alike)} ({kind})" for kind, alike in by_type.items())
+
+
 def published_verdict(subject: Subject) -> tuple[Can, str] | None:
     """Return the verdict that the published regions give alone, or None if they stop nothing."""
     regions = published_only(subject)
@@ -92,27 +100,29 @@ def published_verdict(subject: Subject) -> tuple[Can, str] | None:
     cases = tuple(published_cases(subject))
     kinds = {case.can for case in cases}
     direct = [region for region in regions if region.type == "direct"]
-    where = f"{region_words(direct or regions)} ({(direct or regions)[0].type})"
-    whose = f"Linux reports {where} for IOMMU group {group.number}"
+    stopping = direct if direct and Can.NO in kinds else regions
+    whose = f"Linux reports {typed_words(stopping)} for IOMMU group {group.number}"
     if direct and Can.NO in kinds:
         of_direct = {case.can for case in cases if case.title.startswith("direct,")}
         if of_direct == {Can.NO}:
             return Can.NO, f"no: {whose}"
-        return Can.UNKNOWN, f"unknown: {whose}, and {_undecided(subject)} decides"
+        return Can.UNKNOWN, f"unknown: {whose}; {_undecided(subject)} decides, and is not known"
     if Can.UNKNOWN in kinds:
         return Can.UNKNOWN, f"unknown: {whose}, a type that is not known"
     if Can.CONDITIONS in kinds:
         risk = any(VfioEffect.NOT_MAPPED in _effects(subject, region) for region in direct)
         if risk:
             return Can.CONDITIONS, f"at a risk: {whose}, which this kernel does not protect"
-        return Can.CONDITIONS, f"only if guest RAM avoids the range: {whose}"
+        typed = typed_words(stopping)
+        told = f"{typed}, which Linux reports for IOMMU group {group.number}"
+        return Can.CONDITIONS, f"only if guest RAM does not overlap {told}"
     return Can.YES, f"yes: {whose}, which VFIO lets go of and does not map"
 
 
 def _undecided(subject: Subject) -> str:
     if telling_release(subject) is None:
-        return "the kernel's release, which is not known"
-    return "the IOMMU's vendor, which is not known"
+        return "the kernel's release"
+    return "the IOMMU's vendor"
 
 
 def _effects(subject: Subject, region: KernelRegion) -> frozenset[VfioEffect]:

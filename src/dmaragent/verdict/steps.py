@@ -60,7 +60,8 @@ def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
     if not (subject.named or subject.held or direct):
         return False
     by_xen = not subject.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
-    by_linux = not subject.on_xen and any(case.can is Can.NO for case in linux.cases)
+    refused = any(case.can is Can.NO for case in linux.cases)
+    by_linux = not subject.on_xen and (refused or (direct and linux.can is not Can.YES))
     return by_xen or by_linux
 
 
