@@ -190,3 +190,10 @@ def test_a_virtual_function_in_the_group_of_its_physical_one_is_not_passed() -> 
     assert "physical function" in explanation.linux.said
     assert all(step.side != "Linux" for step in explanation.steps)
     assert any("0000:00:1d.0" in note for note in explanation.notes)
+
+
+def test_without_any_option_the_kernels_default_is_named() -> None:
+    explanation = told(grouped(made(HIGH, kernel="6.1.0", options="quiet iommu=pt")), "00:1d.0")
+
+    assert "has no intel_iommu=on" in explanation.linux.said
+    assert "CONFIG_INTEL_IOMMU_DEFAULT_ON" in _linux_step(explanation).said

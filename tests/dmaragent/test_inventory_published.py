@@ -156,3 +156,25 @@ def test_hotplug_takes_the_same_spellings(tmp_path: Path, capsys: Capture) -> No
 
     assert "0000:0a:00.0" in other.err
     assert plain.code == other.code
+
+
+def test_a_device_that_xen_refuses_whatever_is_refused_in_every_case(capsys: Capture) -> None:
+    dom0 = MACHINES / "xen-pv-dom0"
+
+    answer = run(capsys, "explain", "04:02.0", "--host", dom0, "--json").document["answer"]
+
+    assert answer["xen"]["can"] == "no"
+    assert {case["can"] for case in answer["xen"]["cases"]} == {"no"}
+    assert {one["can"] for one in answer["toolstacks"]} == {"no"}
+    assert not any("If it is conventional PCI" in note for note in answer["notes"])
+
+
+@pytest.mark.parametrize(("device", "count"), [("01:00.0", 0), ("00:03.0", 1)])
+def test_a_difference_is_shown_for_its_own_device_alone(
+    device: str, count: int, capsys: Capture
+) -> None:
+    dom0 = MACHINES / "xen-pv-dom0"
+
+    ran = run(capsys, "inventory", "--device", device, "--host", dom0, "--json")
+
+    assert len(ran.document["answer"]["differences"]) == count

@@ -93,5 +93,11 @@ def unused_words(options: Sequence[str] | None, vendor: IommuVendor) -> str:
         return " (switched off in the firmware setup?)"
     if vendor is IommuVendor.ARM:
         return " (no SMMU in the firmware's tables, or no driver for it?)"
-    asked = "" if options is None else iommu_asked_for(options)
-    return f", though its command line says {asked}" if asked else " (intel_iommu=on?)"
+    if options is None:
+        return " (intel_iommu=on?)"
+    asked = iommu_asked_for(options)
+    return (
+        f", though its command line says {asked}"
+        if asked
+        else ", and its command line has no intel_iommu=on"
+    )

@@ -54,10 +54,19 @@ def switch_on_step(subject: Subject) -> Step:
         safety=Safety.NEEDED,
         side="Linux",
         title="Switch the IOMMU on",
-        said="This kernel does not use it. If the option is there, VT-d is off in the firmware "
+        said=f"This kernel does not use it. {_default(options)}VT-d is off in the firmware "
         "setup, or `sudo dmaragent check` says why the kernel refuses the table.",
         lines=("intel_iommu=on",),
         where=_WHERE,
+    )
+
+
+def _default(options: tuple[str, ...] | None) -> str:
+    if options is None:
+        return "If the option is there, "
+    return (
+        "Without the option the kernel's own default counts (CONFIG_INTEL_IOMMU_DEFAULT_ON). If it "
+        "does not help, "
     )
 
 
