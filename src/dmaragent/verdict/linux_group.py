@@ -49,7 +49,7 @@ def group_cases(subject: Subject) -> Iterator[Case]:
         return
     known = subject.inventory.host.topology.known
     endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
-    busy = tuple(one for one in endpoints if one in known and _has_host_driver(known[one]))
+    busy = tuple(one for one in endpoints if one in known and has_host_driver(known[one]))
     unknown = tuple(one for one in endpoints if one in known and not known[one].driver_known)
     if busy or unknown:
         which = (
@@ -116,7 +116,7 @@ def _before_checks(subject: Subject) -> bool:
     return release is not None and release < FIRST_CHECK
 
 
-def _has_host_driver(function: PciFunction) -> bool:
+def has_host_driver(function: PciFunction) -> bool:
     """Return whether a driver has it that VFIO does not put up with."""
     driver = function.driver
     return driver is not None and driver != "pci-stub" and not is_vfio_driver(driver)

@@ -32,6 +32,11 @@ class Subject:
         return self.inventory.host.topology.known.get(self.sbdf)
 
     @property
+    def driver(self) -> str | None:
+        """The driver that has it; None if it has none or that is unknown."""
+        return None if self.function is None else self.function.driver
+
+    @property
     def absent(self) -> bool:
         """Whether it is known that nothing answers there."""
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
