@@ -5,9 +5,9 @@ of which is decoded; on Intel from a DMAR table that could not be read.  A group
 world-readable, so these are known without root.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from dmaragent.addresses import AddressRange
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory.model import PublishedRegion, Region
 from dmaragent.platforms.linux import FLOPPY, covers, has_isa_bridge
@@ -25,10 +25,10 @@ def published_regions(
     """Return what Linux publishes beyond `regions`, by address and type."""
     if isinstance(groups, Missing):
         return ()
-    regions = tuple(regions)
+    ranges = ranges_by_device(regions)
     found: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
     for group in groups:
-        for region in unexplained(group, regions, topology):
+        for region in unexplained(group, ranges, topology):
             key = (AddressRange(region.base, region.limit + 1), region.type)
             found.setdefault(key, []).append(group)
     return tuple(
@@ -37,20 +37,25 @@ def published_regions(
     )
 
 
+def ranges_by_device(regions: Iterable[Region]) -> Mapping[SBDF, Sequence[AddressRange]]:
+    """Return the ranges of the table's `regions` by the devices that Linux ties to them."""
+    found: dict[SBDF, list[AddressRange]] = {}
+    for region in regions:
+        if region.range is not None:
+            for held in region.linux:
+                found.setdefault(held.sbdf, []).append(region.range)
+    return found
+
+
 def unexplained(
-    group: IommuGroup, regions: Iterable[Region], topology: PciTopology
+    group: IommuGroup, ranges: Mapping[SBDF, Sequence[AddressRange]], topology: PciTopology
 ) -> tuple[KernelRegion, ...]:
-    """Return the regions of `group` that no region of the table gives one of its devices.
+    """Return the regions of `group` that none of the table's `ranges` of its devices covers.
 
     Left out is what every group has and no guest's RAM meets: the range of message-signaled
     interrupts, AMD's HyperTransport range; and the floppy workaround of an ISA bridge.
     """
-    devices = frozenset(group.devices)
-    ours = [
-        region.range
-        for region in regions
-        if region.range is not None and any(held.sbdf in devices for held in region.linux)
-    ]
+    ours = [place for device in group.devices for place in ranges.get(device, ())]
     if has_isa_bridge(group, topology):
         ours.append(FLOPPY)
     return tuple(

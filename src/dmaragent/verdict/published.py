@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.host.groups import IommuGroup, KernelRegion
-from dmaragent.inventory.published import unexplained
+from dmaragent.inventory.published import ranges_by_device, unexplained
 from dmaragent.platforms.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.policy.decisions import Rule
 from dmaragent.verdict.kernel import telling_release
@@ -38,7 +38,9 @@ def published_only(subject: Subject) -> tuple[KernelRegion, ...]:
     group = subject.group
     if group is None:
         return ()
-    return unexplained(group, subject.inventory.all_regions, subject.inventory.host.topology)
+    return unexplained(
+        group, ranges_by_device(subject.inventory.all_regions), subject.inventory.host.topology
+    )
 
 
 def published_cases(subject: Subject) -> Iterator[Case]:
