@@ -11,12 +11,9 @@ from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from support.message_lines import LINES
 
 BY_ID = {message.id: message for message in MESSAGES}
-
-
-LINES = [*message_lines_linux.LINES, *message_lines_xen.LINES, *message_lines_tools.LINES]
 
 
 @pytest.mark.parametrize(
