@@ -26,7 +26,7 @@ _VALUES = {
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",
-    "error": r"[A-Za-z][A-Za-z/ ()-]{2,60}",
+    "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
     "result": r"-?\d{1,5}",
     "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
