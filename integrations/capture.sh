@@ -675,14 +675,27 @@ pack() {
     # A pipe tells only how its last command ended, so that tar leaves a mark.
     # shellcheck disable=SC2086 # no owner is no word at all
     if [ -n "$compressed" ]; then
-        { tar $owner -cf - -C "$work" "$@" && : >"$work/packed"; } | gzip -c >"$partial"
+        { tar $owner -cf - -C "$work" "$@" && : >"$work/packed"; } | gzip -c >&4
     else
-        tar $owner -cf "$partial" -C "$work" "$@" && : >"$work/packed"
+        tar $owner -cf - -C "$work" "$@" >&4 && : >"$work/packed"
     fi || die "cannot write $partial: is it full?"
     [ -e "$work/packed" ] || die "tar failed"
 }
 
+reserve() { # open a new file beside $output as descriptor 4
+    # Everything is written to the descriptor: whoever owns the folder can put a link in place of
+    # the name, and root would write where it leads.  noclobber opens a device that is there.
+    set -C
+    { command exec 4>"$output.partial-$$"; } 2>/dev/null || die "cannot write beside $output"
+    set +C
+    [ -f "/proc/$$/fd/4" ] || ! [ -e "/proc/$$/fd/4" ] || die "$output.partial-$$ is not a file"
+    partial=$output.partial-$$
+}
+
 publish() { # move the finished file to its name; never onto another without --force
+    # shellcheck disable=SC3013 # dash, bash, busybox and ksh have -ef
+    exists "/proc/$$/fd/4" && ! [ "$partial" -ef "/proc/$$/fd/4" ] &&
+        die "somebody replaced $partial: write into a folder of your own"
     [ -d "$output" ] && die "$output is a directory"
     if [ -n "$force" ]; then
         mv -f "$partial" "$output" || die "cannot write $output"
@@ -752,8 +765,7 @@ esac
 case $output in -*) output=./$output ;; esac
 [ -d "$output" ] && die "$output is a directory: give the name of a file"
 [ -n "$force" ] || ! exists "$output" || die "$output is there already: choose another name, or --force"
-(set -C && : >"$output.partial-$$") 2>/dev/null || die "cannot write beside $output"
-partial=$output.partial-$$
+reserve
 
 work=$(mktemp -d 2>/dev/null) || {
     work=${TMPDIR:-/tmp}/dmaragent-capture-$$

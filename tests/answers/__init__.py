@@ -1,0 +1,1 @@
+"""A guard on answers: every document of every recorded machine, between two commits."""
