@@ -140,3 +140,15 @@ def test_the_reason_below_a_fault_is_the_faults(below: str, reason: int | None) 
     assert {one.names.reason for one in found if one.names.spans == found[0].names.spans} == {
         reason
     }
+
+
+def test_faults_of_a_device_are_one_message_whatever_the_lines_below_say() -> None:
+    line = "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:0a:00.0] fault addr 7df83000\n"
+    five = "(XEN) [VT-D]DMAR: reason 05 - PTE Write access is not set\n"
+    six = "(XEN) [VT-D]DMAR: reason 06 - PTE Read access is not set\n"
+
+    one = recogniser().recognise(line + five + line).found[0]
+    two = recogniser().recognise(line + five + line + six).found[0]
+
+    assert (one.count, one.names.reason) == (2, 5)
+    assert (two.count, two.names.reason) == (2, None)

@@ -88,10 +88,14 @@ class _Kept:
     lines: list[int] = field(default_factory=list)
     spans: dict[Span, None] = field(default_factory=dict)
     more_spans: int = 0
+    reasons: set[int] = field(default_factory=set)
+    """The reasons in the lines below it."""
 
-    def add(self, line: int, spans: Iterable[Span]) -> None:
+    def add(self, line: int, spans: Iterable[Span], reason: int | None) -> None:
         """Count one more line."""
         self.count += 1
+        if reason is not None:
+            self.reasons.add(reason)
         if len(self.lines) < MOST_LINES:
             self.lines.append(line)
         new = [span for span in spans if span not in self.spans]
@@ -103,9 +107,12 @@ class _Kept:
     @property
     def recognised(self) -> Recognised:
         """Give it as it is told."""
+        names = replace(self.first.names, spans=tuple(self.spans))
+        if len(self.reasons) == 1:
+            names = replace(names, reason=next(iter(self.reasons)))
         return replace(
             self.first,
-            names=replace(self.first.names, spans=tuple(self.spans)),
+            names=names,
             count=self.count,
             lines=tuple(self.lines),
             more_spans=self.more_spans,
@@ -148,7 +155,7 @@ class Recogniser:
             number, line, below = counter.at(match.start)
             one = Seen(
                 match.message,
-                _with_reason(match.message, match.names, below),
+                match.names,
                 number,
                 line,
                 below,
@@ -300,12 +307,12 @@ def _names(message: Message, values: Mapping[str, str | None], before: str) -> N
     return names if device is None else replace(names, devices=(device,))
 
 
-def _with_reason(message: Message, names: Names, below: str) -> Names:
-    """Return `names` with the reason of a DMA fault that the line `below` gives, if they have none."""
-    if names.reason is not None or not message.by_reason or message.address is not Address.ACCESS:
-        return names
-    reason = reason_below(below)
-    return names if reason is None else replace(names, reason=reason)
+def _reason_below(seen: Seen) -> int | None:
+    """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
+    message = seen.message
+    if seen.names.reason is None and message.by_reason and message.address is Address.ACCESS:
+        return reason_below(seen.below)
+    return None
 
 
 def _keep(kept: dict[tuple[str, str, Names], _Kept], seen: Seen) -> bool:
@@ -325,7 +332,7 @@ def _keep(kept: dict[tuple[str, str, Names], _Kept], seen: Seen) -> bool:
                 vendor=seen.vendor,
             )
         )
-    kept[seen.key].add(seen.number, seen.names.spans)
+    kept[seen.key].add(seen.number, seen.names.spans, _reason_below(seen))
     return True
 
 
