@@ -90,6 +90,15 @@ TRANSLATIONS: Mapping[int, str] = {
         Невозможно выделить память; немагчыма разьмеркаваць памяць; يتعذر تخصيص ذاكرة;
         მეხსიერების გამოყოფის შეცდომა; メモリを確保できません; 无法分配内存; 無法配置記憶體; 메모리를 할당할 수 없습니다
     """,
+    13: """
+        Adgang nægtet; Brak dostępu; Engedély megtagadva; Erişim engellendi; Ijin ditolak; Ikke
+        tilgang; Keine Berechtigung; Không đủ quyền truy cập; Lupa evätty; Mankas permeso;
+        Operace zamítnuta; Permesso negato; Permisiune refuzată; Permiso denegado; Permission
+        non accordée; Permissão negada; Permissão recusada; Pristup je odbijen; Prístup
+        odmietnutý; S'ha denegat el permís; Toegang geweigerd; Åtkomst nekas; Άρνηση πρόσβασης;
+        Відмовлено у доступі; Овлашћење је одбијено; Отказан достъп; Отказано в доступе; бракуе
+        правоў; الإذن مرفوض; წვდომა აკრძალულია; 拒絕不符權限的操作; 权限不够; 許可がありません; 허가 거부
+    """,
     14: """
         Adres hatalı; Adresă incorectă; Alamat buruk; Blogas adresas; Błędny adres; Chybná
         adresa; Dirección incorrecta; Enderezo incorrecto; Endereço inválido; Felaktig adress;
@@ -162,6 +171,23 @@ TRANSLATIONS: Mapping[int, str] = {
         Virheellinen argumentti; Zły argument; Érvénytelen argumentum; Đối số không hợp lệ; Μη
         έγκυρη παράμετρος; Недопустимый аргумент; Неисправан аргумент; Некоректний аргумент;
         Неправилен аргумент; معامل غير صالح; არასწორი არგუმენტი; 不適用的引數; 无效的参数; 無効な引数です; 부적절한 인수
+    """,
+    25: """
+        Not a tty; Aygıt için G/Ç kontrol işlemi uygun değil; Controlo de E/S inapropriado para
+        o dispositivo; Función ioctl no apropiada para el dispositivo; Funcție ioctl()
+        inadecvată pentru dispozitiv; Helytelen ioctl hívás az eszköznek; Ioctl() inapproprié
+        pour un périphérique; L'operació ioctl() no s'adequa al dispositiu; Laitteelle sopimaton
+        ioctl; Neprikladan ioctl za uređaj; Neprimeren ioctl za napravo; Netinkamas ioctl
+        įrenginiui; Nevalida 'ioctl' por aparato; Nevhodný ioctl pre toto zariadenie;
+        Niewłaściwy ioctl dla urządzenia; Olämplig ioctl för enheten; Ongepaste ioctl() voor
+        apparaat; Pro toto zařízení nevhodné ioctl; Uegnet 'ioctl' for enhed; Uegnet «ioctl» for
+        enhet; Unpassender IOCTL (I/O-Control) für das Gerät; iocl untuk perangkat tidak sesuai;
+        ioctl inapropiado para o dispositivo; ioctl inapropriado para dispositivo; ioctl không
+        thích hợp với thiết bị; ioctl non appropriata per il device; ioctl غير مناسب للجهاز;
+        Ακατάλληλο ioctl για συσκευή; Неналежна дія з керування введенням-виведенням (ioctl) для
+        пристрою; Неодговарајуће "ioctl" за уређај; Неподходящ ioctl за устройството;
+        Неприменимый к данному устройству ioctl; მოწყობილობასთან შეუთავსებელია ioctl;
+        デバイスに対する不適切なioctlです; 不希望的裝置輸出入控制 (ioctl); 对设备不适当的 ioctl 操作; 장치에 대해 부적절한 ioctl
     """,
     28: """
         Aucun espace disponible sur le périphérique; Auf dem Gerät ist kein Speicherplatz mehr
