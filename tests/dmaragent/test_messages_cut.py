@@ -91,6 +91,15 @@ def test_a_long_log_is_not_searched_for_cut_messages() -> None:
     assert recogniser().recognise(text).found == ()
 
 
+def test_a_cut_line_does_not_decide_between_two_messages() -> None:
+    line = "DMAR: ERROR: DMA PTE for vPFN 0x7df83 already set (to 7df83003 not 7df8>"
+
+    found = only(line)
+
+    assert found.message.id == "linux-pte-already-set"
+    assert found.names == names("", (0x7DF83000, 0x7DF83FFF))
+
+
 @pytest.mark.parametrize(
     "apostrophe",
     [
@@ -116,6 +125,12 @@ def test_a_long_log_is_not_searched_for_cut_messages() -> None:
         "\u00e2\x80\x99",
         "\udc92",
         "\u200b'",
+        "`",
+        "''",
+        "?",
+        "%27",
+        "=E2=80=99",
+        "",
     ],
 )
 def test_an_apostrophe_is_one_however_it_is_written(apostrophe: str) -> None:

@@ -21,6 +21,8 @@ _MARK = re.compile(r"(?:>|\u2026|\.{3}|\u00bb)[\"'\s]*$")
 _SHORTENS = re.compile(r"(?:>|\u2026)\s*")
 _BEGUN = re.compile(r"[\w:.\[-]{0,16}")
 """What may be the beginning of a value."""
+_NEED_END = frozenset({"linux-pte-set-twice", "linux-pte-taken"})
+"""The messages whose end decides which of them it is."""
 _MOST_PLACES = 20
 """Places of a line where a wording may begin."""
 
@@ -91,6 +93,8 @@ def shortened(found: re.Match[str]) -> frozenset[str]:
 
 def _beginning(message: Message, wording: Wording) -> _Beginning | None:
     parts = wording.template.parts
+    if message.id in _NEED_END:
+        return None
     for index, part in enumerate(parts):
         if isinstance(part, str) and len(part) >= _KEY:
             tail = parts[index:]

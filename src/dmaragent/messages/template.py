@@ -42,6 +42,9 @@ _VALUES = {
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
 _TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
+_INNER = re.compile(r"(?<=[A-Za-z])'(?=[a-z])")
+"""An apostrophe within a word, which many programs write in their own way or leave out."""
+_WRITTEN = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
 BEFORE, AFTER = 160, 480
 """Characters around the anchor that a pattern sees."""
 
@@ -86,7 +89,7 @@ class Template:
         open_parts: list[list[Part]] = [[]]
         for token in _TOKEN.finditer(text):
             literal = text[at : token.start()]
-            pattern += re.escape(literal)
+            pattern += _escaped(literal)
             if literal:
                 open_parts[-1].append(literal)
             at = token.end()
@@ -104,12 +107,18 @@ class Template:
             else:
                 pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
                 open_parts[-1].append(_value(kind + number, kind))
-        pattern += re.escape(text[at:])
+        pattern += _escaped(text[at:])
         if text[at:]:
             open_parts[-1].append(text[at:])
         parts = tuple(open_parts[0])
-        anchor = max((part for part in parts if isinstance(part, str)), key=len, default="")
+        texts = (piece for part in parts if isinstance(part, str) for piece in _INNER.split(part))
+        anchor = max(texts, key=len, default="")
         return cls(text, anchor, re.compile(pattern), parts)
+
+
+def _escaped(text: str) -> str:
+    """Return the pattern of `text`, with any form of the apostrophes within its words."""
+    return _WRITTEN.join(re.escape(piece) for piece in _INNER.split(text))
 
 
 @cache
