@@ -184,3 +184,22 @@ def test_xens_mark_on_the_line_before_does_not_make_a_split_message_xens() -> No
     assert [one.message.id for one in recogniser().recognise(text).found] == [
         "linux-rmrr-ineligible"
     ]
+
+
+@pytest.mark.parametrize(
+    "quotes", ["`'", "''", '""', "\u2018\u2019", "\u201c\u201d", "\u201e\u201c"]
+)
+def test_a_value_is_read_between_quotes_of_any_form(quotes: str) -> None:
+    found = only(f"unable to parse PCI BDF {quotes[0]}0a:00.9{quotes[1]} for passthrough")
+
+    assert found.message.id == "xl-pci-unreadable"
+    assert found.names.word == "0a:00.9"
+
+
+def test_a_cut_line_is_compared_whatever_its_quotes() -> None:
+    found = only(
+        "libxl: error: libxl__device_pci_add failed for PCI device \u20180a:00.0\u2019 (r>"
+    )
+
+    assert found.message.id == "libxl-pci-add-failed"
+    assert found.names.word == "0a:00.0"

@@ -42,9 +42,10 @@ _VALUES = {
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
 _TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
-_INNER = re.compile(r"(?<=[A-Za-z])'(?=[a-z])")
-"""An apostrophe within a word, which many programs write in their own way or leave out."""
-_WRITTEN = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
+_QUOTE = re.compile(r"(?<=[A-Za-z])'(?=[a-z])|['`\"]")
+"""A quote, or an apostrophe within a word: people's programs write them in their own way."""
+_WITHIN_WORD = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
+_AROUND = r"['`\"]{1,2}"
 BEFORE, AFTER = 160, 480
 """Characters around the anchor that a pattern sees."""
 
@@ -111,14 +112,20 @@ class Template:
         if text[at:]:
             open_parts[-1].append(text[at:])
         parts = tuple(open_parts[0])
-        texts = (piece for part in parts if isinstance(part, str) for piece in _INNER.split(part))
+        texts = (piece for part in parts if isinstance(part, str) for piece in _QUOTE.split(part))
         anchor = max(texts, key=len, default="")
         return cls(text, anchor, re.compile(pattern), parts)
 
 
 def _escaped(text: str) -> str:
-    """Return the pattern of `text`, with any form of the apostrophes within its words."""
-    return _WRITTEN.join(re.escape(piece) for piece in _INNER.split(text))
+    """Return the pattern of `text`, with its quotes and apostrophes in any form."""
+    pattern, at = "", 0
+    for quote in _QUOTE.finditer(text):
+        before, after = text[: quote.start()][-1:], text[quote.end() :][:1]
+        inside = quote[0] == "'" and before.isalpha() and after.islower()
+        pattern += re.escape(text[at : quote.start()]) + (_WITHIN_WORD if inside else _AROUND)
+        at = quote.end()
+    return pattern + re.escape(text[at:])
 
 
 @cache
