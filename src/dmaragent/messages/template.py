@@ -55,7 +55,12 @@ class Value:
     """A value of a template: the name of its group and what it looks like."""
 
     name: str
-    pattern: re.Pattern[str]
+    source: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the value looks like, compiled when it is first asked for."""
+        return _compiled(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,14 @@ class Template:
 
     text: str
     anchor: str
-    pattern: re.Pattern[str]
+    source: str
+    """Its pattern, not compiled: there are hundreds, and most texts need none."""
     parts: tuple[Part, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first asked for."""
+        return _compiled(self.source)
 
     @classmethod
     def read(cls, text: str) -> "Template":
@@ -114,7 +125,7 @@ class Template:
         parts = tuple(open_parts[0])
         texts = (piece for part in parts if isinstance(part, str) for piece in _QUOTE.split(part))
         anchor = max(texts, key=len, default="")
-        return cls(text, anchor, re.compile(pattern), parts)
+        return cls(text, anchor, pattern, parts)
 
 
 def _escaped(text: str) -> str:
@@ -128,6 +139,10 @@ def _escaped(text: str) -> str:
     return pattern + re.escape(text[at:])
 
 
-@cache
 def _value(name: str, kind: str) -> Value:
-    return Value(name, re.compile(_VALUES[kind]))
+    return Value(name, _VALUES[kind])
+
+
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source)
