@@ -12,14 +12,10 @@ from dmaragent.present.why_document import why_document
 from dmaragent.present.why_text import why_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from fuzz.machines import large_host
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from support.message_lines import LINES
 
 _HOST = {"kind": "table", "path": ""}
-_LINES = [
-    line
-    for module in (message_lines_linux, message_lines_tools, message_lines_xen)
-    for _, line, _ in module.LINES
-]
+_LINES = [line for _, line, _ in LINES]
 
 
 @cache
@@ -60,6 +56,8 @@ WORDS = (
         b"99999999999999999999",
         b"-",
     ),
+    *(b"\xe2\x80\x99", b"&#39;", b"&amp;", b"\\u0027", b"\xe2\x80\xa6", b">", b"\0", b"AMD-Vi: "),
+    *(b"kernel: ", b"vfio-pci 0000:0a:00.0: ", b"0x7df83", b"sid a00", b"device=", b"h]"),
     *(b"libxl: ", b"error", b"vfio ", b"d[IO]", b"\xc2\xa0", b"\xff", b"fault addr ", b"reason "),
 )
 

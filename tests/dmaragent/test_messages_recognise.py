@@ -5,24 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.counting import MOST_FOUND, MOST_LINES, MOST_SPANS
 from dmaragent.messages.model import Names, Recognised, Span, Weight
-from dmaragent.messages.recognise import (
-    MOST_FOUND,
-    MOST_IN_LINE,
-    MOST_JOINED,
-    MOST_LINES,
-    MOST_SPANS,
-)
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from dmaragent.messages.recognise import MOST_IN_LINE, MOST_JOINED
+from support.message_lines import LINES
 from support.message_names import names
 
 CONFLICT = "RDM conflict at 0xad800000."
 SHARED = "[VT-D] It's disallowed to assign 0000:00:1a.0 with shared RMRR at dbe9a000 for d19."
-ALL_LINES = [
-    line
-    for table in (message_lines_linux, message_lines_xen, message_lines_tools)
-    for _, line, _ in table.LINES
-]
+ALL_LINES = [line for _, line, _ in LINES]
 
 
 def only(text: str) -> Recognised:

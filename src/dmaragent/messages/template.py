@@ -3,6 +3,7 @@
 A template is the text as it is printed, a run of spaces written as one, with
 
 ``<name>``   a value of one of the kinds in ``_VALUES``
+``<=name>``  the value that <name> had before
 ``{...}``    a part that may be missing
 
 Everything else stands for itself.  Patterns are tried only around the longest piece of text
@@ -11,6 +12,7 @@ that always stands in the message, and each of their values is bounded: no input
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _HEX = r"(?:0x)?[0-9a-fA-F]{1,16}"
 _VALUES = {
@@ -24,52 +26,123 @@ _VALUES = {
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",
-    "error": r"[A-Za-z][A-Za-z/ ()-]{2,60}",
+    "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
     "result": r"-?\d{1,5}",
-    "reason": r"\d{1,3}",
+    "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
+    "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",
+    "file": r"(?:[\w.-]{1,40}/){0,8}[\w.-]{1,40}\.[ch]:\d{1,5}:(?:d\S{1,12})? ?",
+    "frame": r"(?:0x)?[0-9a-fA-F]{0,13}",
+    "low": r"[0-9a-fA-F]{3}(?![0-9a-fA-F])",
+    "rid": r"(?:0x)?[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "number": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "word": r"[^\n`'\"]{0,80}",
     "any": r"[^\n]{0,80}?",
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
-_TOKEN = re.compile(r"<([a-z]+)(\d?)>|([{}])")
+_TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
+_QUOTE = re.compile(r"(?<=[A-Za-z])'(?=[a-z])|['`\"]")
+"""A quote, or an apostrophe within a word: people's programs write them in their own way."""
+_WITHIN_WORD = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
+_AROUND = r"['`\"]{1,2}"
 BEFORE, AFTER = 160, 480
 """Characters around the anchor that a pattern sees."""
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a template: the name of its group and what it looks like."""
+
+    name: str
+    source: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the value looks like, compiled when it is first asked for."""
+        return _compiled(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Parts of a template that may be missing together."""
+
+    parts: tuple["Part", ...]
+
+
+Part = str | Value | Option
+"""A piece of text, a value, or what may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """One wording: its text with values, its pattern, the text to look for first."""
+    """One wording: its text with values, its pattern, the text to look for first, its parts."""
 
     text: str
     anchor: str
-    pattern: re.Pattern[str]
+    source: str
+    """Its pattern, not compiled: there are hundreds, and most texts need none."""
+    parts: tuple[Part, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first asked for."""
+        return _compiled(self.source)
 
     @classmethod
     def read(cls, text: str) -> "Template":
-        """Read a template.
+        """Return the template that `text` describes.
 
         Raises:
             KeyError: it has a value of no known kind.
 
         """
-        pattern, anchor, at, depth = "", "", 0, 0
+        pattern, at = "", 0
+        open_parts: list[list[Part]] = [[]]
         for token in _TOKEN.finditer(text):
             literal = text[at : token.start()]
-            pattern += re.escape(literal)
-            anchor = _longer(anchor, literal if depth == 0 else "")
+            pattern += _escaped(literal)
+            if literal:
+                open_parts[-1].append(literal)
             at = token.end()
-            kind, number, brace = token.groups()
-            if brace:
-                depth += 1 if brace == "{" else -1
-                pattern += "(?:" if brace == "{" else ")?"
+            again, kind, number, brace = token.groups()
+            if brace == "{":
+                pattern += "(?:"
+                open_parts.append([])
+            elif brace:
+                pattern += ")?"
+                option = Option(tuple(open_parts.pop()))
+                open_parts[-1].append(option)
+            elif again:
+                pattern += f"(?P={kind}{number})"
+                open_parts[-1].append(_value("", kind))
             else:
                 pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
-        pattern += re.escape(text[at:])
-        return cls(text, _longer(anchor, text[at:]), re.compile(pattern))
+                open_parts[-1].append(_value(kind + number, kind))
+        pattern += _escaped(text[at:])
+        if text[at:]:
+            open_parts[-1].append(text[at:])
+        parts = tuple(open_parts[0])
+        texts = (piece for part in parts if isinstance(part, str) for piece in _QUOTE.split(part))
+        anchor = max(texts, key=len, default="")
+        return cls(text, anchor, pattern, parts)
 
 
-def _longer(one: str, other: str) -> str:
-    return other if len(other) > len(one) else one
+def _escaped(text: str) -> str:
+    """Return the pattern of `text`, with its quotes and apostrophes in any form."""
+    pattern, at = "", 0
+    for quote in _QUOTE.finditer(text):
+        before, after = text[: quote.start()][-1:], text[quote.end() :][:1]
+        inside = quote[0] == "'" and before.isalpha() and after.islower()
+        pattern += re.escape(text[at : quote.start()]) + (_WITHIN_WORD if inside else _AROUND)
+        at = quote.end()
+    return pattern + re.escape(text[at:])
+
+
+def _value(name: str, kind: str) -> Value:
+    return Value(name, _VALUES[kind])
+
+
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source)

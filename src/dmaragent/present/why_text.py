@@ -131,6 +131,8 @@ def _where(found: Recognised) -> str:
     place = f"line {found.lines[0]}"
     if found.split:
         place += ", split"
+    if found.cut:
+        place += ", its end is missing"
     return place + (f" and {found.count - 1} more" if found.count > 1 else "")
 
 
