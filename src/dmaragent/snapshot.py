@@ -49,6 +49,7 @@ class PciReading:
     path: str
     """Its directory in sysfs."""
     class_code: bytes | Missing
+    """Without the last two digits if the programming interface was not collected."""
     vendor: bytes | Missing
     device: bytes | Missing
     config: bytes | Missing
@@ -138,3 +139,5 @@ class HostSnapshot:
     """The lines of the boot log that show the memory map and the IOMMU."""
     system: SystemReading
     xen: XenReading
+    sources: tuple[tuple[str, str], ...] = ()
+    """Of a collector's report: readings, and the files of the report that they are from."""

@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
 
+    from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
 
 NAME = "why"
@@ -19,13 +20,15 @@ DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
 host they are about, what to do.  TEXT is a pasted message; - reads a log from
-standard input; without either, the host's boot log is read.  Messages are
+standard input; without either, the host's own logs are read: its boot log, Xen's
+log in a dom0, and every log in the report of another collector.  Messages are
 explained where the host has no table, too."""
 EXAMPLES = """\
 examples:
   dmaragent why "libxl: error: RDM conflict at 0xad800000"
   sudo xl dmesg | sudo dmaragent why -
   journalctl -k | dmaragent why - --host recorded/
+  dmaragent why --host sosreport-x.tar.xz
   dmaragent why --list
 
 Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     inventory = None
     if given is None:
         inventory = inventory_of(opened)
-        given = ("boot-log", _boot_log(inventory.host))
+        given = ("boot-log", _logs(opened, inventory.host))
     source, text = given
     recognition = recogniser().recognise(text)
     if inventory is None and recognition.found:  # the host costs more than the message
@@ -122,13 +125,29 @@ def _given(words: list[str]) -> tuple[str, str] | None:
     return "text", " ".join(words)
 
 
-def _boot_log(host: Host) -> str:
-    """Give the lines of the boot log about the IOMMU."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+def _logs(opened: OpenedHost, host: Host) -> str:
+    """Return the logs of a host: of a report all in it, else the boot log and Xen's own log.
 
-    if host.iommu_log is None:
+    Raises:
+        DmaragentError: there is none.
+
+    """
+    from dmaragent.collect import ledger  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.logs import report_logs  # noqa: PLC0415 - likewise
+    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
+
+    texts = report_logs(opened.reader)
+    if not texts and host.iommu_log is not None:
+        texts = ["\n".join(host.iommu_log)]
+    if host.xen is not None and not isinstance(opened.reader, ReportHost):
+        ring = opened.reader.call(ledger.XL_DMESG.request())
+        if not isinstance(ring, Missing):
+            texts.append(ring.decode("utf-8", "surrogateescape"))
+    if not texts:
         raise DmaragentError(
             "the boot log of this host was not read, and no TEXT is given",
             "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -",
         )
-    return "\n".join(host.iommu_log)
+    return "\n".join(texts)
