@@ -50,7 +50,7 @@ def why_no_table(host: Host) -> Absence | None:
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        return Absence(AbsenceKind.NOT_COLLECTED, ())
+        return Absence(AbsenceKind.NOT_COLLECTED, (host.table.detail,) if host.table.detail else ())
     return _absent(host)
 
 

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
+from dmaragent.collect.collectors import is_marker
 from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.expanding import Expansion, compression
 from dmaragent.collect.ledger import Operation
@@ -199,8 +200,9 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     recorded = _recorded(path, rest)
     most, content = _room(path, recorded, member)
     if most < 0 and not recorded:
-        if not _take_table(archive, path, member, members):
-            _pass_over(archive, path, member, members)
+        head = members.read(min(member.size, LOOKED_AT))
+        if not _take_table(archive, path, member, members, head):
+            _pass_over(archive, path, member, members, head)
         return
     _make_room(archive, max(most, 0))
     if content is None:
@@ -214,14 +216,13 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         )
 
 
-def _take_table(archive: Archive, path: str, member: Member, members: Members) -> bool:
+def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
     """Keep a file that its begin shows to be an ACPI table or acpidump text; return whether it is.
 
     Of a table that is not a DMAR table only the header is kept.
     """
-    if archive.tables >= MOST_TABLES or member.size < HEADER_SIZE:
+    if archive.tables >= MOST_TABLES:
         return False
-    head = members.read(min(member.size, LOOKED_AT))
     if may_hold_tables(head, member.size):
         _make_room(archive, member.size)
         content = head + _read(members, member.size - len(head))
@@ -234,7 +235,7 @@ def _take_table(archive: Archive, path: str, member: Member, members: Members) -
     return True
 
 
-def _pass_over(archive: Archive, path: str, member: Member, members: Members) -> None:
+def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
     """Keep of a file that nobody asks for only that it is in a sys/, or is an archive.
 
     The first archive is kept whole: it is the host if there is no other.
@@ -247,7 +248,7 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members) ->
     archive.inner = b""
     if not archive.nested and member.size <= LARGEST_INNER:
         _make_room(archive, member.size)
-        archive.inner = _read(members, member.size)
+        archive.inner = head + _read(members, member.size - len(head))
     if len(archive.nested) < _MOST_TOPS:
         archive.nested.append(path)
 
@@ -272,7 +273,7 @@ def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missin
         kind = next(filter(None, map(text_kind, placements(path))), None)
         if kind is not None:
             return _kept(member.size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
-        return -1, _NOT_HELD
+        return 0 if any(map(is_marker, placements(path))) else -1, _NOT_HELD
     if entry.operation is Operation.LIST:
         return 0, _NOT_HELD
     return _kept(member.size, entry.limit, entry.window)

@@ -27,6 +27,12 @@ _KNOWN: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     ),
 )
 """Names at the top of a report: all of the first and one of the second; why it has no table."""
+_MARKERS = frozenset(name for every, some, _ in _KNOWN for name in every | some)
+
+
+def is_marker(path: str) -> bool:
+    """Return whether the name at the absolute `path` of a report tells its collector."""
+    return path[1:] in _MARKERS
 
 
 def no_table_words(tree: FileTree) -> str:

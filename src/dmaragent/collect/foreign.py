@@ -39,9 +39,9 @@ def open_archive(
     if found is not None:
         return found, ARCHIVE
     if archive.inner and outermost and is_archive(archive.inner[:_HEAD]):
-        content, archive.inner = archive.inner, b""
+        content = BytesIO(archive.inner)
         inner = f"{path}: {shown(archive.nested[0])}"
-        return open_archive(inner, BytesIO(content), content[:_HEAD], outermost=False)
+        return open_archive(inner, content, content.read(_HEAD), outermost=False)
     raise _no_host(archive)
 
 

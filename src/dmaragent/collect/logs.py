@@ -22,7 +22,7 @@ def report_logs(host: HostReader) -> list[str]:
     texts = []
     known: set[str] = set()
     for _, content in host.logs():
-        lines = content.decode("utf-8", "surrogateescape").splitlines()
+        lines = content.decode("utf-8", "backslashreplace").splitlines()
         bare = [_bare(line) for line in lines]
         fresh = [line for line, text in zip(lines, bare, strict=True) if text not in known]
         known.update(bare)

@@ -115,10 +115,11 @@ def _head(file: BinaryIO, begin: bytes) -> bytes | Missing:
 
 
 def _is_archive(head: bytes) -> bool:
-    if head.startswith(SIGNATURES):
-        return False
     from dmaragent.collect.archive import is_archive  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.tarred import is_tar  # noqa: PLC0415 - likewise
 
+    if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
+        return is_tar(head)
     return is_archive(head)
 
 
@@ -198,7 +199,8 @@ def _open_directory(path: str) -> OpenedHost:
     tops = [] if is_copied_root(tree) else _folders(path)
     recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
     if recordings:
-        names = [*recordings, *(top for top in tops if is_copied_root(tree.below(f"/{top}")))]
+        others = (top for top in tops if top not in recordings)
+        names = [*recordings, *(top for top in others if is_copied_root(tree.below(f"/{top}")))]
         if len(names) > 1:
             raise several(path, "hosts", names, take)
         return OpenedHost(_open_directory(os.path.join(path, names[0])).reader, RECORDED, path)

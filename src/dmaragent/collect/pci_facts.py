@@ -70,7 +70,8 @@ def _filled(known: PciFacts, more: PciFacts) -> PciFacts:
         for each in fields(PciFacts)
         if getattr(known, each.name) is None
     }
-    if known.class_number not in (None, more.class_number):
+    classes = {known.class_number, more.class_number} - {None}
+    if len(classes) > 1:
         gaps.pop("interface", None)  # the interface of another class says nothing
     return replace(known, **gaps)
 

@@ -107,8 +107,7 @@ class ReportHost:
             return self._facts.smbios_slots[int(raw.removeprefix("9-"))]
         slot = _part(path, ledger.PCI_SLOT.path)
         if slot is not None:
-            places = (name for name, each in self._facts.functions.items() if each.slot == slot)
-            place = next(places, None)
+            place = self._facts.slots.get(slot)
             return None if place is None else place.partition(".")[0].encode() + b"\n"
         facts, attribute = self._function(path)
         return None if facts is None else _attribute(facts, attribute)
@@ -119,25 +118,21 @@ class ReportHost:
 
     def _names(self, path: str) -> tuple[str, ...]:
         """Return what the texts have of the names in the directory `path` of the host."""
-        functions = self._facts.functions
+        facts = self._facts
         if path == ledger.IOMMU_GROUPS.path:
-            groups = {each.group for each in functions.values() if each.group is not None}
-            return tuple(map(str, sorted(groups)))
+            return tuple(map(str, sorted(facts.groups)))
         group = _part(path, ledger.IOMMU_GROUP_DEVICES.path)
         if group is not None:
-            return tuple(
-                sorted(name for name, each in functions.items() if str(each.group) == group)
-            )
+            return tuple(facts.groups.get(int(group), ())) if group.isdecimal() else ()
         if path == ledger.PCI_SLOTS.path:
-            return tuple(sorted({each.slot for each in functions.values() if each.slot}))
+            return tuple(sorted(facts.slots))
         if path == ledger.MEMORY_MAP.path:
-            return tuple(map(str, range(len(self._facts.memory))))
+            return tuple(map(str, range(len(facts.memory))))
         if path == ledger.DMI_ENTRIES.path:
-            return tuple(f"9-{number}" for number in range(len(self._facts.smbios_slots)))
+            return tuple(f"9-{number}" for number in range(len(facts.smbios_slots)))
         if path == ledger.PCIBACK.path:
-            return tuple(
-                sorted(name for name, each in functions.items() if each.driver == "pciback")
-            )
+            bound = (name for name, each in facts.functions.items() if each.driver == "pciback")
+            return tuple(sorted(bound))
         return ()
 
     def _function(self, path: str) -> tuple[PciFacts | None, str]:
@@ -153,10 +148,10 @@ class ReportHost:
         if request.path == ledger.BOOT_LOG.path:
             return self._facts.boot_log or None
         if request.path == ledger.XL_DMESG.path:
-            return xens_lines(self._facts.xen[1].encode("utf-8", "surrogateescape")) or None
+            return xens_lines(self._facts.xen[1].encode()) or None
         info, ring = self._facts.xen
         if request.path == ledger.XL_INFO.path:
-            return info.encode("utf-8", "surrogateescape") or report_texts.info_from_ring(ring)
+            return info.encode() or report_texts.info_from_ring(ring)
         if request.path == ledger.UDEV_PCI.path:
             return self._enumeration()
         return None

@@ -47,7 +47,7 @@ class ReportFacts:
         parts = self._of_any((TextKind.KERNEL_LOG, TextKind.XEN_LOG), parts_only=True)
         return (
             *((text.path, content) for text, content in whole if content),
-            *((path, body.encode("utf-8", "surrogateescape")) for path, body in parts),
+            *((path, body.encode()) for path, body in parts),
         )
 
     @property
@@ -81,11 +81,25 @@ class ReportFacts:
         return merge(sources)
 
     @cached_property
+    def groups(self) -> dict[int, list[str]]:
+        """The functions in each IOMMU group that lspci names."""
+        found: dict[int, list[str]] = {}
+        for name, each in sorted(self.functions.items()):
+            if each.group is not None:
+                found.setdefault(each.group, []).append(name)
+        return found
+
+    @cached_property
+    def slots(self) -> dict[str, str]:
+        """A function in each physical slot that lspci names."""
+        return {each.slot: name for name, each in self.functions.items() if each.slot}
+
+    @cached_property
     def boot_log(self) -> bytes:
         """The lines of this boot's log that the collector keeps: of the log with the memory map."""
         best, source = b"", ""
         for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
-            log = report_texts.this_boot(text.encode("utf-8", "surrogateescape"))
+            log = report_texts.this_boot(text.encode())
             lines = boot_lines(log)
             better = b"BIOS-e820: " in lines and b"BIOS-e820: " not in best
             if lines and (better or not best):
@@ -163,9 +177,9 @@ class ReportFacts:
         for path, text in self._of(TextKind.COMMAND_LINE):
             if text.strip() and len(text.splitlines()) == 1:
                 self.use("kernel options", path)
-                return text.encode("utf-8", "surrogateescape")
+                return text.encode()
         for path, text in self._of_any((TextKind.KERNEL_LOG, TextKind.OTHER_LOG)):
-            log = report_texts.this_boot(text.encode("utf-8", "surrogateescape"))
+            log = report_texts.this_boot(text.encode())
             options = report_texts.boot_options(log.decode("utf-8", "surrogateescape"))
             if options is not None:
                 self.use("kernel options", path)
@@ -178,7 +192,7 @@ class ReportFacts:
         for path, text in self._of(TextKind.CPUINFO):
             if "vendor_id" in text:
                 self.use("processor", path)
-                return text.encode("utf-8", "surrogateescape")
+                return text.encode()
         for path, text in self._of(TextKind.CPU):
             facts = report_texts.cpu_facts(text)
             if facts is not None:
@@ -189,7 +203,7 @@ class ReportFacts:
     def _of(self, kind: TextKind) -> list[tuple[str, str]]:
         """Return path and text of each file of `kind`, and of each such part of a text."""
         whole = [
-            (text.path, content.decode("utf-8", "surrogateescape"))
+            (text.path, content.decode("utf-8", "backslashreplace"))
             for text in self._texts
             if text.kind is kind and (content := self._content(text))
         ]
@@ -213,7 +227,7 @@ class ReportFacts:
         found = []
         for text in self._texts:
             content = self._content(text) if text.kind is TextKind.SECTIONS else b""
-            parts = report_texts.sections(content.decode("utf-8", "surrogateescape"))
+            parts = report_texts.sections(content.decode("utf-8", "backslashreplace"))
             for name, body in parts.items():
                 kind = section_kind(name)
                 if kind is not None and body.strip():

@@ -61,7 +61,10 @@ _NAMES: tuple[tuple[str, TextKind], ...] = (
     (rf"lspci{_FILTERED}(?:_all|{_OPTIONS}){_END}", TextKind.LSPCI),
     (rf"(?:udev-?db|udevadm_info_(?:--export-db|-e)){_END}", TextKind.UDEV_DATABASE),
     (rf"(?:dmidecode{_OPTIONS}|dmi_id|dmi){_END}", TextKind.DMI),
-    (rf"(?:current|boot)?[-_]?dmesg(?:_-[TtHkx]+|_--[a-z-]+)*{_END}", TextKind.KERNEL_LOG),
+    (
+        rf"(?:current|boot)?[-_]?dmesg(?:[-_ ]-[TtHkxPL]{{1,4}}|[-_ ]--[a-z=-]+|-[TtHkx])*{_END}",
+        TextKind.KERNEL_LOG,
+    ),
     (r"boot\.msg", TextKind.KERNEL_LOG),
     (
         r"journalctl(?![-\w]*(?:disk-usage|unit|list|last|boot_-\d))[-\w]*(?:\.txt|\.log|\.out)?",

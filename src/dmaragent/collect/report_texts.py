@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 
 _DMI_TYPE = re.compile(r"(?:Handle 0x[0-9A-Fa-f]+,?\s*)?DMI type (\d{1,3}), \d+ bytes\.?")
-_DMI_FIELD = re.compile(r"\s+([A-Za-z ]+): (.*\S)\s*")
 _DMI_NAMES = {
     ("0", "Vendor"): "bios_vendor",
     ("0", "Version"): "bios_version",
@@ -19,7 +18,7 @@ _DMI_NAMES = {
 }
 """Which string of which SMBIOS structure the kernel shows under which name
 (drivers/firmware/dmi_scan.c, ``dmi_decode``); the first structure of a type counts."""
-_NO_VALUE = ("Not Specified", "<BAD INDEX>", "<OUT OF SPEC>", "Unknown")
+_NO_VALUE = ("", "Not Specified", "<BAD INDEX>", "<OUT OF SPEC>", "Unknown")
 _DMI_FILE = re.compile(r"(?:\S*/)?((?:sys|product|board|bios)_[a-z]+)\s*:\s?(.*\S)\s*")
 _SLOT_ADDRESS = re.compile(r"([0-9A-Fa-f]{4}):([0-9A-Fa-f]{2}):([0-9A-Fa-f]{2})\.([0-7])")
 _IOMEM = re.compile(r"\s*([0-9a-f]{1,16})-([0-9a-f]{1,16}) : (.+\S)\s*")
@@ -38,10 +37,10 @@ _KERNEL = re.compile(r"Linux version (\d+\.\d\S*)")
 _UNAME = re.compile(r"Linux \S+ (\d+\.\d\S*) ")
 _RELEASE = re.compile(r"(\d+\.\d+[-.]\S*|\d+\.\d+)")
 _OPTIONS = re.compile(r"(?:Kernel c|\bC)ommand line: (.*)")
-_XEN_BANNER = re.compile(r"\(XEN\).*? Xen version (\d{1,3})\.(\d{1,3})(\S*) \(")
-_XEN_OPTIONS = re.compile(r"\(XEN\)(?: \[[^]]*\])? Command line: (.*)")
+_XEN_BANNER = re.compile(r"\(XEN\).{0,80}? Xen version (\d{1,3})\.(\d{1,3})(\S*) \(")
+_XEN_OPTIONS = re.compile(r"\(XEN\)(?: \[[^]]{0,80}\])? Command line: (.*)")
 _XEN_VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})(\S*)")
-_SECTION = re.compile(r"#==\[ ([A-Za-z ]+) \]=*#")
+_SECTION = re.compile(r"#==\[ ([A-Za-z ]{1,40}) \]={0,200}#")
 
 
 def dmi_names(text: str) -> dict[str, bytes]:
@@ -57,14 +56,20 @@ def dmi_names(text: str) -> dict[str, bytes]:
             kind = "" if start[1] in seen else start[1]
             seen.add(start[1])
             continue
-        pair = _DMI_FIELD.fullmatch(line)
-        name = _DMI_NAMES.get((kind, pair[1])) if pair else None
-        if pair and name and pair[2] not in _NO_VALUE:
-            found.setdefault(name, _line(pair[2]))
+        label, value = _dmi_field(line)
+        name = _DMI_NAMES.get((kind, label))
+        if name and value not in _NO_VALUE:
+            found.setdefault(name, _line(value))
         copied = _DMI_FILE.fullmatch(line)
         if copied and copied[1] in _DMI_NAMES.values():
             found.setdefault(copied[1], _line(copied[2]))
     return found
+
+
+def _dmi_field(line: str) -> tuple[str, str]:
+    """Return name and value of an indented line of dmidecode's output."""
+    label, colon, value = line.strip().partition(": ")
+    return (label, value.strip()) if colon and line[:1] in "\t " else ("", "")
 
 
 def dmi_slots(text: str) -> tuple[bytes, ...]:
@@ -77,10 +82,10 @@ def dmi_slots(text: str) -> tuple[bytes, ...]:
         start = _DMI_TYPE.search(line)
         if start:
             name, inside = "", start[1] == "9"
-        pair = _DMI_FIELD.fullmatch(line) if inside else None
-        if pair and pair[1] == "Designation" and pair[2] not in _NO_VALUE:
-            name = pair[2]
-        place = _SLOT_ADDRESS.fullmatch(pair[2]) if pair and pair[1] == "Bus Address" else None
+        label, value = _dmi_field(line) if inside else ("", "")
+        if label == "Designation" and value not in _NO_VALUE:
+            name = value
+        place = _SLOT_ADDRESS.fullmatch(value) if label == "Bus Address" else None
         if place and name and int(place[3], 16) < 32:
             devfn = int(place[3], 16) << 3 | int(place[4])
             address = int(place[1], 16).to_bytes(2, "little") + bytes([int(place[2], 16), devfn])
@@ -193,4 +198,4 @@ def _pairs(text: str) -> Mapping[str, str]:
 
 
 def _line(value: str) -> bytes:
-    return f"{value.strip()}\n".encode("utf-8", "surrogateescape")
+    return f"{value.strip()}\n".encode()

@@ -138,6 +138,8 @@ def _same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:
 
 def is_other_table(head: bytes) -> bool:
     """Return whether a file begins with the header of some ACPI table (ACPI 6.5, 5.2.6)."""
+    if head.startswith(SIGNATURES):
+        return False
     return (
         len(head) >= HEADER_SIZE
         and _OTHER.match(head) is not None
