@@ -4,7 +4,7 @@ import pytest
 
 from dmaragent.collect.dumps import is_dump
 from dmaragent.collect.ledger import LEDGER
-from dmaragent.collect.report_files import TextKind, section_kind, text_kind
+from dmaragent.collect.report_files import TextKind, may_be_text, section_kind, text_kind
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ from dmaragent.collect.report_files import TextKind, section_kind, text_kind
     ids=lambda value: value.name.lower() if isinstance(value, TextKind) else "",
 )
 def test_files_of_collectors_are_told_by_their_names(kind: TextKind, paths: str) -> None:
+    assert all(may_be_text(path.rpartition("/")[2]) for path in paths.split())
     assert {path: text_kind(f"/{path}") for path in paths.split()} == dict.fromkeys(
         paths.split(), kind
     )

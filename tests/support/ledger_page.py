@@ -22,7 +22,8 @@ the paths above is read there.  If it did not copy a file, dmaragent takes the r
 file of the report that has it.  A name stands for all that collectors call the output of that
 command: `lspci_-nnvv`, `lspci-vv.out`, `Lspci.txt`, `logs/lspci_all`.  These files are at the top
 of a report, in `logs/`, `commands/` or `sos_commands/*/`, or are a section of supportconfig's
-texts.  `inventory` names the files it used.  `why` also reads the whole logs.
+texts.  Any file that is a DMAR table or acpidump text counts, too, if it is the only one.
+`inventory` names the files it used.  `why` also reads the whole logs.
 
 | reading | other places, the first that has it counts |
 |---|---|

@@ -18,7 +18,7 @@ from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.expanding import Expansion, compression
 from dmaragent.collect.ledger import Operation
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, Members, shown
-from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, text_kind
+from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, may_be_text, text_kind
 from dmaragent.collect.table_files import (
     HEADER_SIZE,
     LOOKED_AT,
@@ -268,15 +268,23 @@ def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missin
     else:
         entry = next(filter(None, map(wanted_file, placements(path))), None)
     if entry is None:
-        if any(map(is_dump, placements(path))):
-            return _kept(member.size, LARGEST_DUMP, None)
-        kind = next(filter(None, map(text_kind, placements(path))), None)
-        if kind is not None:
-            return _kept(member.size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
-        return 0 if any(map(is_marker, placements(path))) else -1, _NOT_HELD
+        return _room_in_report(path, member)
     if entry.operation is Operation.LIST:
         return 0, _NOT_HELD
     return _kept(member.size, entry.limit, entry.window)
+
+
+def _room_in_report(path: str, member: Member) -> tuple[int, bytes | Missing | None]:
+    """Tell the same of a file that may be a collector's; most members are none, by their names."""
+    name = path.rpartition("/")[2]
+    if "acpidump" in name and any(map(is_dump, placements(path))):
+        return _kept(member.size, LARGEST_DUMP, None)
+    if may_be_text(name):
+        kind = next(filter(None, map(text_kind, placements(path))), None)
+        if kind is not None:
+            return _kept(member.size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
+    marks = is_marker(f"/{name}") and any(map(is_marker, placements(path)))
+    return 0 if marks else -1, _NOT_HELD
 
 
 def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:

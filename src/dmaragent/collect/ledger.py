@@ -106,7 +106,7 @@ PCI_CLASS = Entry(
     operation=Operation.READ,
     path="{}/class",
     reason="what kind of device owns a region; which functions are bridges",
-    elsewhere=_PCI,
+    elsewhere=(_PCI[0], *_PCI[2:]),
 )
 PCI_VENDOR = Entry(
     operation=Operation.READ,
@@ -138,7 +138,7 @@ PCI_DRIVER = Entry(
     operation=Operation.LINK,
     path="{}/driver",
     reason="who drives a device: its driver, pciback, vfio-pci or nobody",
-    elsewhere=_PCI,
+    elsewhere=_PCI[1:],
 )
 
 PCI_PHYSFN = Entry(
@@ -226,7 +226,7 @@ CPU = Entry(
     path="/proc/cpuinfo",
     reason="Intel or AMD, real or virtual: why there may be no table",
     window=8192,
-    elsewhere=("lscpu", "cpuinfo"),
+    elsewhere=("cpuinfo", "lscpu"),
 )
 KERNEL_RELEASE = Entry(
     operation=Operation.READ,

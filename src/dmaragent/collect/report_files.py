@@ -83,6 +83,12 @@ _NAMES: tuple[tuple[str, TextKind], ...] = (
         TextKind.SECTIONS,
     ),
 )
+_BEGINS = (
+    *("lspci", "udev", "dmi", "curr", "boot", "dmesg", "jour", "mess", "sysl", "kern", "xl", "xm"),
+    *("xen", "hyper", "uname", "vers", "proc", "iomem", "lscpu", "cpui", "cmdl", "basic", "hardw"),
+    *("pci", "memo", "sysfs", "env", "devi", "-dmes", "_dmes"),
+)
+"""How the names of `_NAMES` begin, and those in /proc."""
 _FOLDERS = ("logs", "log", "commands", "command", "cmds", "data", "system", "hardware", "pci")
 """Directories of a report, besides its top, that hold output of commands."""
 _PLUGIN = re.compile(rf"/{PLUGINS}/[^/]+/([^/]+)")
@@ -95,6 +101,11 @@ _PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _NAMES), re.IGNO
 _SPECIAL = re.compile(
     rf"/({'|'.join(_FOLDERS)})/([^/]+)", re.IGNORECASE
 )  # of DIRECTORY/NAME in a report
+
+
+def may_be_text(name: str) -> bool:
+    """Return whether a file called `name` may be one of `text_kind`: quicker, for most are not."""
+    return name[:5].lower().startswith(_BEGINS) or name[2:3] == "."
 
 
 def text_kind(path: str) -> TextKind | None:
@@ -124,7 +135,7 @@ def section_kind(head: str) -> TextKind | None:
     """Return what a section of supportconfig holds, by its command line or file name."""
     if text_kind(head) is not None:
         return text_kind(head)
-    command, _, options = head.partition(" ")
+    command, _, options = head.partition(" - ")[0].partition(" ")  # "... - Last 500 Lines"
     name = command.rpartition("/")[2]
     return _by_name(f"{name} {options}".strip())
 

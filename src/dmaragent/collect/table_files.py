@@ -64,7 +64,9 @@ def may_hold_tables(head: bytes, size: int) -> bool:
     if head.startswith(SIGNATURES) and len(head) >= 8:
         length = int.from_bytes(head[4:8], "little")  # that of a text is far larger
         return min(length, size) >= _SMALLEST_TABLE and max(length, size) <= _LARGEST_TABLE
-    return size <= LARGEST_DUMP and b"\0" not in head and _HEADING.search(head) is not None
+    if b" @ " not in head or size > LARGEST_DUMP:
+        return False
+    return b"\0" not in head and _HEADING.search(head) is not None
 
 
 def search_tables(tree: FileTree, deepest: int = DEEPEST) -> TableSearch:
