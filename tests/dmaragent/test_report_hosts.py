@@ -26,6 +26,8 @@ from support.collectors import (
     write_files,
 )
 
+CUT = DMESG.splitlines(keepends=True)[2]
+"""A log whose begin was overwritten: of the memory map one line is left."""
 Capture = pytest.CaptureFixture[str]
 
 
@@ -168,8 +170,18 @@ def test_a_class_without_its_interface_is_not_filled_in(tmp_path: Path, capsys: 
         ({}, "Reserved"),
         ({"proc/iomem": b"00000000-00000000 : Reserved\n"}, None),
         ({"sos_commands/kernel/dmesg": DMESG}, "reserved"),
+        ({"sos_commands/kernel/dmesg": CUT}, "Reserved"),
+        ({"sos_commands/kernel/dmesg": CUT, "var/log/dmesg": DMESG}, "reserved"),
+        ({"sos_commands/kernel/dmesg": CUT, "proc/iomem": b""}, "not in the map"),
     ],
-    ids=["iomem", "iomem without root", "the log before iomem"],
+    ids=[
+        "iomem",
+        "iomem without root",
+        "the log before iomem",
+        "iomem before the log that lost its begin",
+        "the whole log before the other",
+        "the log that lost its begin",
+    ],
 )
 def test_the_memory_map_is_the_logs_and_else_that_of_iomem(
     files: dict[str, bytes], words: str | None, tmp_path: Path, capsys: Capture

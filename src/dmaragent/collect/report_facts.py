@@ -23,6 +23,10 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing
 
+_FIRST_LINE = 1024
+_WHOLE_LOG = 3
+"""How good a log is that has the memory map and begins where the kernel does: not cut off."""
+
 
 class ReportFacts:
     """Facts in the files `texts` of `tree`."""
@@ -31,6 +35,7 @@ class ReportFacts:
         self._tree = tree
         self._texts = texts
         self._used: dict[str, dict[str, None]] = {}
+        self._log_is_whole = False
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -96,17 +101,18 @@ class ReportFacts:
 
     @cached_property
     def boot_log(self) -> bytes:
-        """The lines of this boot's log that the collector keeps: of the log with the memory map."""
-        best, source = b"", ""
+        """The lines of this boot's log that the collector keeps: of the most complete log."""
+        best, source = (0, b""), ""
         for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
             log = report_texts.this_boot(text.encode())
             lines = boot_lines(log)
-            better = b"BIOS-e820: " in lines and b"BIOS-e820: " not in best
-            if lines and (better or not best):
-                best, source = lines, path
+            rank = bool(lines) + _has_map(lines) * (1 + (b"Linux version " in log[:_FIRST_LINE]))
+            if rank > best[0]:
+                best, source = (rank, lines), path
+        self._log_is_whole = best[0] == _WHOLE_LOG
         if source:
             self.use("boot log", source)
-        return best
+        return best[1]
 
     @cached_property
     def machine(self) -> dict[str, bytes]:
@@ -131,8 +137,8 @@ class ReportFacts:
 
     @cached_property
     def memory(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
-        """The memory map of /proc/iomem, unless the boot log has the firmware's own."""
-        if b"BIOS-e820: " in self.boot_log:
+        """The memory map of /proc/iomem, unless the boot log has all of the firmware's own."""
+        if self.boot_log and self._log_is_whole:
             return ()
         for path, text in self._of(TextKind.IOMEM):
             entries = report_texts.memory_entries(text)
@@ -249,3 +255,7 @@ class ReportFacts:
     def use(self, reading: str, path: str) -> None:
         """Note that `reading` is from the file `path`."""
         self._used.setdefault(reading, {})[path] = None
+
+
+def _has_map(log: bytes) -> bool:
+    return b"BIOS-e820: " in log

@@ -20,15 +20,15 @@ DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
 host they are about, what to do.  TEXT is a pasted message; - reads a log from
-standard input; without either, the host's own logs are read: its boot log, Xen's
-log in a dom0, and every log in the report of another collector.  Messages are
-explained where the host has no table, too."""
+standard input; without either, the host's own logs are read: its boot log,
+Xen's log in a dom0, and every log in the report of another collector.
+Messages are explained where the host has no table, too."""
 EXAMPLES = """\
 examples:
   dmaragent why "libxl: error: RDM conflict at 0xad800000"
   sudo xl dmesg | sudo dmaragent why -
   journalctl -k | dmaragent why - --host recorded/
-  dmaragent why --host sosreport-x.tar.xz
+  dmaragent why --host sosreport-x/
   dmaragent why --list
 
 Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
