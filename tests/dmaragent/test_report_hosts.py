@@ -122,6 +122,21 @@ def test_without_a_text_the_logs_of_a_report_are_read(
     }
 
 
+def test_a_log_that_is_not_read_to_its_end_is_named(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("report_files", "report_facts"):
+        monkeypatch.setattr(f"dmaragent.collect.{module}.LARGEST_TEXT", len(DMESG))
+    files = {f"{TABLES}/DMAR": DMAR, "dmesg.txt": DMESG + b"more\n", "lspci.txt": LSPCI_N}
+    folder = write_files(tmp_path / "report", files)
+
+    ran = run(capsys, "why", "--host", folder)
+
+    assert "Device is ineligible" in ran.out
+    assert "of dmesg.txt" in ran.out
+    assert "of dmesg.txt" in run(capsys, "why", "--host", folder, "--json").err
+
+
 def test_a_message_that_two_logs_have_is_told_once(tmp_path: Path, capsys: Capture) -> None:
     stamped = b"".join(
         b"Mar 02 10:11:12 host1 kernel: " + line.partition(b"] ")[2] + b"\n"

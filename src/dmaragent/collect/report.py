@@ -75,6 +75,10 @@ class ReportHost:
         """Return the logs of the report by their paths."""
         return self._facts.logs()
 
+    def cut_logs(self) -> tuple[str, ...]:
+        """Return the paths of the logs of which only the begin is read."""
+        return self._facts.cut_logs()
+
     def _file(self, path: str) -> bytes | None:
         """Return what the texts have of the file at `path` of the host."""
         facts = self._facts

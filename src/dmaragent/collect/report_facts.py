@@ -55,6 +55,13 @@ class ReportFacts:
             *((path, body.encode()) for path, body in parts),
         )
 
+    def cut_logs(self) -> tuple[str, ...]:
+        """Return the paths of the logs of which only the begin is read."""
+        logs = (text for text in self._texts if text.kind in LOGS)
+        return tuple(
+            text.path.lstrip("/") for text in logs if len(self._content(text)) == LARGEST_TEXT
+        )
+
     @property
     def tell_the_host(self) -> bool:
         """Whether they say which host this is: more than its options or its release."""
@@ -109,6 +116,8 @@ class ReportFacts:
             rank = bool(lines) + _has_map(lines) * (1 + (b"Linux version " in log[:_FIRST_LINE]))
             if rank > best[0]:
                 best, source = (rank, lines), path
+            if rank == _WHOLE_LOG:
+                break
         self._log_is_whole = best[0] == _WHOLE_LOG
         if source:
             self.use("boot log", source)

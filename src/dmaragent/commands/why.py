@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 
 from dmaragent.commands.options import add_host, add_json
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
     from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
@@ -83,7 +85,24 @@ def run(options: argparse.Namespace) -> int:
 
             read_it = f"dmaragent why - < {shlex.quote(text)}"
             print(visible(f"TEXT is the message itself; the file is read by: {read_it}"))
+    if source == "boot-log":
+        _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
     return 0 if why.ties else 1
+
+
+def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
+    """Name the logs of a report that were not read to their end."""
+    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.report_files import LARGEST_TEXT  # noqa: PLC0415 - likewise
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+    for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
+        print(
+            visible(f"Read only the first {LARGEST_TEXT >> 20} MiB of {path}. The rest of it:"),
+            visible(f"  tail -c +{LARGEST_TEXT + 1} {shlex.quote(path)} | dmaragent why -"),
+            sep="\n",
+            file=out,
+        )
 
 
 def _nothing_words(text: str, lines: int) -> str:
