@@ -22,6 +22,10 @@ class MissingKind(Enum):
     """Nobody asked: the recording does not say."""
 
 
+COLLECTOR = "collector: "
+"""How a detail begins that says why a collector does not take something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """There is no value; `detail` says more in the system's own words, or is empty."""

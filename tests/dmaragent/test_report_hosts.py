@@ -266,3 +266,15 @@ def test_a_bundle_of_a_report_answers_as_the_report(tmp_path: Path, capsys: Capt
     run(capsys, "dump", "--host", folder, "-o", bundle)
 
     assert _answer(capsys, "inventory", bundle) == _answer(capsys, "inventory", folder)
+
+
+def test_a_bundle_of_a_report_without_a_table_says_why_as_the_report(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder = write_files(tmp_path / "report", SOS)
+    bundle = tmp_path / "bundle.tar"
+
+    run(capsys, "dump", "--host", folder, "-o", bundle)
+
+    assert "this sosreport holds none" in run(capsys, "inventory", "--host", folder).err
+    assert "this sosreport holds none" in run(capsys, "inventory", "--host", bundle).err

@@ -13,7 +13,7 @@ from dmaragent.collect.ledger import Entry, Request
 from dmaragent.collect.pci_facts import PciFacts, full_address
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.report_facts import ReportFacts
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import COLLECTOR, Missing, MissingKind
 
 _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
@@ -27,7 +27,9 @@ class ReportHost:
         """Take `copied` and `facts` for one host; `no_table` is why there is no ACPI table."""
         self._copied = copied
         self._facts = facts
-        self._no_table = Missing(MissingKind.NOT_COLLECTED, no_table)
+        self._no_table = Missing(
+            MissingKind.NOT_COLLECTED, f"{COLLECTOR}{no_table}" if no_table else ""
+        )
 
     def read(self, request: Request) -> bytes | Missing:
         """Return the copied file, or what the texts have of it."""
