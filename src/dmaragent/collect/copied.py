@@ -18,6 +18,8 @@ from dmaragent.errors import HostError
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """What a directory holds that is itself a copied /sys."""
 _HARMLESS = re.compile(r"[A-Za-z0-9_./:+@%,-]{1,200}")
+PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
+"""Directories of a host or a report, which are no hosts: /proc/bus/pci is like that of /sys."""
 MOST_NAMED = 8
 """Hosts or files that an error names; it counts the rest."""
 
@@ -67,7 +69,7 @@ def find_host(tree: FileTree, where: str, tops: Iterable[str], take: str) -> Hos
     found = copied_root(tree)
     if found is not None:
         return found
-    below = [(top, tree.below(f"/{top}")) for top in tops]
+    below = [(top, tree.below(f"/{top}")) for top in tops if top not in PARTS]
     copies = [(top, host) for top, each in below if (host := copied_root(each)) is not None]
     if copies:
         return _only(copies, where, "hosts", take)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.copied import find_host, is_copied_root, several
+from dmaragent.collect.copied import PARTS, find_host, is_copied_root, several
 from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
@@ -220,10 +220,10 @@ def _folders(path: str) -> list[str]:
     """Return the directories in `path`, no links, as far as a host is looked for in them."""
     try:
         with os.scandir(path) as entries:
-            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+            names = {each.name for each in entries if each.is_dir(follow_symlinks=False)}
     except OSError:
         return []
-    return names[:MOST_TOPS]
+    return sorted(names - PARTS)[:MOST_TOPS]
 
 
 def _packed_hint(path: str) -> tuple[str]:
