@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.host import Host
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import COLLECTOR, Missing, MissingKind
 
 
 class AbsenceKind(Enum):
@@ -52,7 +52,9 @@ def why_no_table(host: Host) -> Absence | None:
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        return Absence(AbsenceKind.NOT_COLLECTED, ())
+        by_collector = host.table.detail.startswith(COLLECTOR)
+        words = host.table.detail.removeprefix(COLLECTOR)
+        return Absence(AbsenceKind.NOT_COLLECTED, (words,) if by_collector else ())
     return _absent(host)
 
 

@@ -25,6 +25,7 @@ class PciFunction:
 
     sbdf: SBDF
     class_code: int | None
+    """24 bits: base class, subclass, programming interface."""
     vendor_id: int | None
     device_id: int | None
     driver: str | None
@@ -54,6 +55,8 @@ class PciFunction:
     """What the hardware database calls its vendor."""
     device_name: str | None = None
     """What the hardware database calls it."""
+    interface_known: bool = True
+    """Whether the programming interface in `class_code` is known; else it stands as 0."""
 
     @property
     def dma_device(self) -> SBDF:

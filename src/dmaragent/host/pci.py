@@ -15,6 +15,8 @@ _CLASS_AT = 0x09
 _HEADER_TYPE_AT = 0x0E
 _SECONDARY_BUS_AT = 0x19
 _SUBORDINATE_BUS_AT = 0x1A
+_WITHOUT_INTERFACE = re.compile(rb"0x([0-9a-f]{4})\n")
+"""A class of 16 bits, as lspci lists it; the kernel's file always has 24."""
 
 
 def join_pci(
@@ -131,16 +133,27 @@ def _function(
         slot=slot,
         vendor_name=names.get("ID_VENDOR_FROM_DATABASE"),
         device_name=names.get("ID_MODEL_FROM_DATABASE"),
+        interface_known=_short_class(reading) is None,
     )
 
 
 def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
     """Read the class, from its file or else from configuration space (PCI 3.0, 6.2.1)."""
+    short = _short_class(reading)
+    if short is not None:
+        return short << 8
     code = number(sbdf, "its class", reading.class_code, problems, most=0xFFFFFF)
     config = reading.config
     if code is None and not isinstance(config, Missing) and len(config) > _CLASS_AT + 2:
         return int.from_bytes(config[_CLASS_AT : _CLASS_AT + 3], "little")
     return code
+
+
+def _short_class(reading: PciReading) -> int | None:
+    """Return base class and subclass if these are all that was collected."""
+    code = reading.class_code
+    found = None if isinstance(code, Missing) else _WITHOUT_INTERFACE.fullmatch(code)
+    return int(found[1], 16) if found else None
 
 
 def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:

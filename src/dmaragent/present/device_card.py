@@ -19,9 +19,11 @@ def holds_words(holds: Collection[Hold]) -> str:
     return " and ".join(hold.word for hold in Hold if hold in holds)
 
 
-def class_name(function: PciFunction) -> str:
+def class_name(function: PciFunction, unknown: str = "class not known") -> str:
     """Name the class of a function."""
-    return "class not known" if function.class_code is None else class_words(function.class_code)
+    if function.class_code is None:
+        return unknown
+    return class_words(function.class_code, interface_known=function.interface_known)
 
 
 def device_name(function: PciFunction) -> str:

@@ -35,6 +35,7 @@ def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
         ("Regions", _regions(inventory)),
         ("Xen", _xen(inventory)),
         ("Linux", _linux(inventory)),
+        ("Sources", sources_words(inventory)),
     ):
         if facts:
             yield name, facts
@@ -65,6 +66,14 @@ def machine_words(inventory: Inventory) -> str:
     words = machine_name(inventory)
     firmware = f"firmware {machine.firmware}" if machine.firmware else ""
     return visible(", ".join(word for word in (words, firmware) if word))
+
+
+def sources_words(inventory: Inventory) -> str:
+    """Name the files of a collector's report that readings are from, if it is one."""
+    files: dict[str, list[str]] = {}
+    for reading, file in inventory.host.sources:
+        files.setdefault(reading, []).append(file)
+    return visible("; ".join(f"{reading}: {', '.join(named)}" for reading, named in files.items()))
 
 
 def hypervisor_words(inventory: Inventory) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
-from dmaragent.pci_classes import class_words
+from dmaragent.present.device_card import class_name
 from dmaragent.present.summary_text import limits_text
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count, scope_words, span_words
@@ -149,8 +149,7 @@ class _Tree:
                 yield from self._below(function, depth + 1, shown)
 
     def _function(self, function: PciFunction, depth: int) -> Node:
-        code = function.class_code
-        what = "class not known" if code is None else class_words(code)
+        what = class_name(function)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
         mark = f"{GAP}region {span_words(regions)}" if regions else ""

@@ -149,6 +149,8 @@ _ABSENCE_WORDS = {
 def absence_words(absence: Absence) -> tuple[str, str]:
     """Say why there is no table to answer from, and the next step."""
     what, hint = _ABSENCE_WORDS[absence.kind]
+    if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
+        what = what.replace(" collected:", " collected ({}):")
     return what.format("; ".join(absence.evidence) or "no option says so"), hint
 
 
