@@ -248,7 +248,7 @@ def _placed(match: _Match, text: str, start: int, lines: Sequence[int]) -> Itera
         names = _names(match.message, names, text[max(start, lines[line - 1]) : match.start])
         if names is not None and names.devices:
             match = replace(match, names=names, continued=True)
-    else:
+    elif names is not match.names:
         match = replace(match, names=names)
     yield match
 
