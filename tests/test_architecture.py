@@ -15,6 +15,7 @@ FWTABLES = "fwtables"
 VOCABULARY = (
     "errors",
     "addresses",
+    "device_names",
     "boot_words",
     "places",
     "snapshot",
@@ -44,6 +45,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "__init__": ("api",),  # when asked for, not before
     "errors": (),
     "addresses": (),
+    "device_names": ("addresses",),
     "snapshot": (),
     "boot_words": (),
     "places": (),

@@ -13,10 +13,18 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
+from dmaragent.collect.collectors import is_marker
 from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.expanding import Expansion, compression
 from dmaragent.collect.ledger import Operation
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, Members, shown
+from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, may_be_text, text_kind
+from dmaragent.collect.table_files import (
+    HEADER_SIZE,
+    LOOKED_AT,
+    is_other_table,
+    may_hold_tables,
+)
 from dmaragent.collect.tarred import Tar, is_tar
 from dmaragent.collect.tree import PackedTree
 from dmaragent.collect.wanted import wanted_call, wanted_file, wanted_folder, wanted_link
@@ -30,6 +38,10 @@ MOST_HELD = 1 << 29
 """What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
 RECORDED = ("root/", "calls/")
 """Where a recorded machine has its files."""
+LARGEST_INNER = 1 << 27
+"""Bytes of an archive in the archive that is read."""
+MOST_TABLES = 64
+"""Files that are kept because they begin like a table."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
 _NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
@@ -62,7 +74,11 @@ class Archive:
     """The first few names at the top."""
     nested: list[str] = field(default_factory=list)
     """The first few archives near its top, by their names; deeper ones are part of a report."""
+    inner: bytes = b""
+    """The archive near its top, if it is the only one and not too large."""
     members: int = 0
+    tables: int = 0
+    """How many files were kept because of what they hold, whatever their names."""
 
 
 def is_archive(head: bytes) -> bool:
@@ -184,7 +200,9 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
     recorded = _recorded(path, rest)
     most, content = _room(path, recorded, member)
     if most < 0 and not recorded:
-        _pass_over(archive, path)
+        head = members.read(min(member.size, LOOKED_AT))
+        if not _take_table(archive, path, member, members, head):
+            _pass_over(archive, path, member, members, head)
         return
     _make_room(archive, max(most, 0))
     if content is None:
@@ -198,13 +216,40 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         )
 
 
-def _pass_over(archive: Archive, path: str) -> None:
-    """Keep of a file that nobody asks for only that it lies in a sys/, or is an archive."""
+def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
+    """Keep a file that its begin shows to be an ACPI table or acpidump text; return whether it is.
+
+    Of a table that is not a DMAR table only the header is kept.
+    """
+    if archive.tables >= MOST_TABLES:
+        return False
+    if may_hold_tables(head, member.size):
+        _make_room(archive, member.size)
+        content = head + _read(members, member.size - len(head))
+    elif is_other_table(head):
+        content = head[:HEADER_SIZE]
+    else:
+        return False
+    archive.tree.add_file(path, content)
+    archive.tables += 1
+    return True
+
+
+def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
+    """Keep of a file that nobody asks for only that it is in a sys/, or is an archive.
+
+    The first archive is kept whole: it is the host if there is no other.
+    """
     found = _SYS.match(path)
     if found:
         archive.tree.add_folder(found[1])
-    inner = path.lower().endswith(_PACKED) and path.count("/") < 2
-    if inner and len(archive.nested) < 3:
+    if not path.lower().endswith(_PACKED) or path.count("/") > 1:
+        return
+    archive.inner = b""
+    if not archive.nested and member.size <= LARGEST_INNER:
+        _make_room(archive, member.size)
+        archive.inner = head + _read(members, member.size - len(head))
+    if len(archive.nested) < _MOST_TOPS:
         archive.nested.append(path)
 
 
@@ -223,12 +268,23 @@ def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missin
     else:
         entry = next(filter(None, map(wanted_file, placements(path))), None)
     if entry is None:
-        if any(map(is_dump, placements(path))):
-            return _kept(member.size, LARGEST_DUMP, None)
-        return -1, _NOT_HELD
+        return _room_in_report(path, member)
     if entry.operation is Operation.LIST:
         return 0, _NOT_HELD
     return _kept(member.size, entry.limit, entry.window)
+
+
+def _room_in_report(path: str, member: Member) -> tuple[int, bytes | Missing | None]:
+    """Tell the same of a file that may be a collector's; most members are none, by their names."""
+    name = path.rpartition("/")[2]
+    if "acpidump" in name and any(map(is_dump, placements(path))):
+        return _kept(member.size, LARGEST_DUMP, None)
+    if may_be_text(name):
+        kind = next(filter(None, map(text_kind, placements(path))), None)
+        if kind is not None:
+            return _kept(member.size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
+    marks = is_marker(f"/{name}") and any(map(is_marker, placements(path)))
+    return 0 if marks else -1, _NOT_HELD
 
 
 def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:

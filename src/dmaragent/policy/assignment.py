@@ -25,7 +25,7 @@ ABSENT_RULE = Rule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = Rule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = Rule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 _HOST_BRIDGE = 0x0600
-_SUBTRACTIVE = 0x060401
+SUBTRACTIVE = 0x060401
 """The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
 has no such thing."""
 XSA_400, XSA_400_EVERYWHERE = (4, 13), (4, 17)
@@ -162,7 +162,7 @@ def _bridged(
     series = None if host.release is None else host.release.series
     if not regions or (series is not None and series < XSA_400):
         return
-    above, certain = host.conventional(one.sbdf, _SUBTRACTIVE)
+    above, certain = host.conventional(one.sbdf, SUBTRACTIVE)
     if above is None:
         return
     rule = "since XSA-400 Xen gives such a device to no guest while it has a region"
