@@ -41,6 +41,8 @@ class Complaint:
 
     place: str
     text: str
+    setting: str = ""
+    """The setting whose value is refused, under its name in xl.cfg; or empty."""
 
 
 @dataclass(frozen=True, slots=True)

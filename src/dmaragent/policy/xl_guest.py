@@ -73,7 +73,7 @@ class _Reader:
         return f"{self.source}:{setting.line}"
 
     def refuse(self, name: str, text: str) -> None:
-        complaint = Complaint(self.place(name), text)
+        complaint = Complaint(self.place(name), text, name)
         if name == "type":
             self.type_refusals.append(complaint)
         else:

@@ -10,12 +10,16 @@ from dmaragent.policy.assignment import ABSENT_RULE
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.remedies.configuration import (
     change_settings,
+    first_steps,
+    leave_out_twice,
     name_by_address,
+    name_functions,
     respell,
     say_policies,
 )
 from dmaragent.policy.remedies.devices import (
     leave_out_strategy,
+    name_by_address_with_ram_moved,
     relax_devices,
     relax_guest,
     use_virtual_functions,
@@ -38,6 +42,9 @@ def remedies(resolution: Resolution) -> Remedies:
         return Remedies((), _why_nothing(resolution), spelt)
     for attempt in _ATTEMPTS:
         attempt(trial)
+    if resolution.verdict is not Verdict.STARTS and not trial.found:
+        trial.found += first_steps(trial)
+    trial.found.sort(key=lambda one: one.rank)
     needed = resolution.verdict is not Verdict.STARTS and not trial.found
     nothing = _why_nothing(resolution) if needed else ""
     return Remedies(tuple(trial.found), nothing, spelt)
@@ -45,11 +52,14 @@ def remedies(resolution: Resolution) -> Remedies:
 
 _ATTEMPTS: tuple[Callable[[Trial], None], ...] = (
     respell,
+    leave_out_twice,
+    name_functions,
     change_settings,
     say_policies,
     name_by_address,
     change_boundary,
     reduce_memory,
+    name_by_address_with_ram_moved,
     use_virtual_functions,
     leave_out_strategy,
     relax_devices,

@@ -12,13 +12,15 @@ from dmaragent.policy.model import MIB
 from dmaragent.policy.remedies.trial import RemedyKind, Trial
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
+from dmaragent.remedies.rank import Harm, Left
 
 _MOST_CANDIDATES = 32
 """Boundaries that are tried, nearest to the present one first."""
+_NOTHING_LEFT = Left(Harm.NONE, 0)
 
 
 def _troubled(resolution: Resolution) -> set[AddressRange]:
-    """Give the regions that hinder the guest in any case."""
+    """Return the regions that hinder the guest in any case."""
     return {region for case in resolution.cases for region in _hindering(case)}
 
 
@@ -32,8 +34,13 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
                     yield placed.reservation.region
 
 
-def change_boundary(trial: Trial) -> None:
-    """Change the boundary, as little as helps; first so that no warning is left."""
+def change_boundary(
+    trial: Trial, kind: RemedyKind = RemedyKind.BOUNDARY, first: str = "", cost: str = ""
+) -> None:
+    """Change the boundary, as little as helps; first so that least is left.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
     guest = trial.guest
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
         return
@@ -41,23 +48,30 @@ def change_boundary(trial: Trial) -> None:
     troubled = _troubled(trial.now)
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
     values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
-    helping: dict[int, int] = {}
+    helping: dict[Left, int] = {}
     for value in sorted(values - {present}, key=lambda one: abs(one - present))[:_MOST_CANDIDATES]:
-        warnings = trial.try_out(replace(guest, boundary=value * MIB))
-        if warnings is not None:
-            helping.setdefault(warnings, value)
-        if warnings == 0:
+        left = trial.try_out(replace(guest, boundary=value * MIB))
+        if left is not None:
+            helping.setdefault(left, value)
+        if left == _NOTHING_LEFT:
             break
     if helping:
         value = helping[min(helping)]
-        effect = "RAM is moved out of the way" if value < present else "RAM is not moved"
+        effect = "Move guest RAM that is in the region to above 4 GiB"
+        if value > present:
+            effect = "Leave guest RAM where it is"
         other = replace(guest, boundary=value * MIB)
         lines = trial.set("rdm_mem_boundary", value)
-        trial.offer(RemedyKind.BOUNDARY, other, lines, f"libxl: {effect}")
+        trial.offer(kind, other, lines, _joined(first, effect), cost)
 
 
-def reduce_memory(trial: Trial) -> None:
-    """Find the most memory with which the guest starts, first without a warning, by halving."""
+def reduce_memory(
+    trial: Trial, kind: RemedyKind = RemedyKind.MEMORY, first: str = "", cost: str = ""
+) -> None:
+    """Find the most memory with which the guest starts and least is left, by halving.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
     guest = trial.guest
     if guest.type is not GuestType.HVM or not _troubled(trial.now):
         return
@@ -75,6 +89,7 @@ def reduce_memory(trial: Trial) -> None:
         return left is not None and left <= fewest
 
     most = guest.most_memory // MIB
+    less = most
     while most - least > 1:
         middle = (least + most) // 2
         if works(middle):
@@ -83,7 +98,12 @@ def reduce_memory(trial: Trial) -> None:
             most = middle
     lines = trial.set("memory", least)
     lines |= {} if guest.maximum is None else trial.set("maxmem", least)
-    effect = "the most with which its RAM stays out of the way"
-    if fewest:
-        effect = "the most with which it starts so"
-    trial.offer(RemedyKind.MEMORY, with_memory(least), lines, effect)
+    effect = "Use the largest memory= that keeps guest RAM out of the region"
+    if fewest != _NOTHING_LEFT:
+        effect = "Use the largest memory= with which least is left"
+    lost = f"{less - least} MiB less memory in the guest"
+    trial.offer(kind, with_memory(least), lines, _joined(first, effect), _joined(cost, lost))
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first}; {second[:1].lower()}{second[1:]}" if first else second
