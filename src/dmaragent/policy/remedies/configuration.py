@@ -1,5 +1,6 @@
 """Remedies in how the configuration is written, and in the settings beside ``rdm=``."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ from dmaragent.policy.remedies.trial import Remedy, RemedyKind, Trial
 from dmaragent.policy.settings import Toolstack
 
 _KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
+_NO_FUNCTION = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.?(,.*)?")
+"""An address without a function, and the pairs after it."""
 _ROOM = 64 * MIB
 """RAM beside the video memory that is offered if none is left: hvmloader needs 2 MiB of it."""
 
@@ -34,7 +37,11 @@ def respell(trial: Trial) -> None:
     """Write entries of ``pci=`` plainly that xl refuses or half reads."""
     if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
         return
-    for repair in (respelled, _with_known_keys):
+
+    def with_function(text: str) -> str:
+        return _with_function(text, trial)
+
+    for repair in (respelled, _with_known_keys, with_function):
         texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
         texts = {n: text for n, text in texts.items() if text != trial.guest.pci[n].text}
         if not texts:
@@ -43,9 +50,25 @@ def respell(trial: Trial) -> None:
         effect = "Write the entries so that xl reads all of them"
         if trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, effect):
             return
-        if len(trial.resolve(guest).settings.refusals) < len(trial.now.settings.refusals):
+        after, now = trial.resolve(guest).settings, trial.now.settings
+        if len(after.refusals) + len(after.undefined) < len(now.refusals) + len(now.undefined):
             trial.keep(guest, {"pci": lines})
             return
+
+
+def _with_function(text: str, trial: Trial) -> str:
+    """Add the function to an address that lacks it, if one function alone is present there."""
+    found = _NO_FUNCTION.fullmatch(respelled(text))
+    if found is None or trial.host.functions is None:
+        return text
+    segment, bus, device = int(found[1] or "0", 16), int(found[2], 16), int(found[3], 16)
+    present = [
+        one
+        for one in trial.host.functions
+        if (one.segment, one.bus, one.device) == (segment, bus, device)
+    ]
+    rest = found[4] or ""
+    return f"{present[0]}{rest}" if len(present) == 1 else text
 
 
 def _with_known_keys(text: str) -> str:

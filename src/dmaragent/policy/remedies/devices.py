@@ -17,6 +17,7 @@ from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 from dmaragent.remedies.rank import Harm
 
+_UNCHECKED = "Xen no longer refuses a region that is shared or that guest RAM is in"
 _ROUNDS = 4
 """How often devices are made relaxed before it is given up: refusals come one after another."""
 
@@ -135,15 +136,15 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         pairs = [one for one in changed_trial.found if (one.harm, one.warnings) < left]
         trial.found += pairs
     if not any("rdm_mem_boundary" in line for one in pairs for line in one.lines):
-        trial.offer(RemedyKind.POLICY, guest, lines, _relaxed_effect(lines, after))
+        effect = _relaxed_effect(lines, after)
+        trial.offer(RemedyKind.POLICY, guest, lines, effect, _UNCHECKED)
 
 
 def _try_pairs(trial: Trial, lines: Mapping[str, tuple[str, ...]]) -> None:
     whose = _whose_policy(lines)
     first = f"Relax the policy {whose}, at a risk"
-    cost = "Xen no longer refuses a region that is shared or that guest RAM is in"
-    change_boundary(trial, RemedyKind.POLICY, first, cost)
-    reduce_memory(trial, RemedyKind.POLICY, first, cost)
+    change_boundary(trial, RemedyKind.POLICY, first, _UNCHECKED)
+    reduce_memory(trial, RemedyKind.POLICY, first, _UNCHECKED)
 
 
 def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:

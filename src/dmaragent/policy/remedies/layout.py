@@ -1,6 +1,6 @@
 """Remedies in where the guest's RAM lies: the boundary, and how much memory there is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
@@ -63,6 +63,18 @@ def change_boundary(
         other = replace(guest, boundary=value * MIB)
         lines = trial.set("rdm_mem_boundary", value)
         trial.offer(kind, other, lines, _joined(first, effect), cost)
+    elif any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in trial.now.reasons[:1]):
+        _end_too_little_ram(trial, sorted(values - {present}))
+
+
+def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
+    """Go on from the lowest boundary with which low RAM is long enough, if one is."""
+    for value in values[:_MOST_CANDIDATES]:
+        guest = replace(trial.guest, boundary=value * MIB)
+        after = trial.resolve(guest)
+        if not any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in after.reasons):
+            trial.keep(guest, trial.set("rdm_mem_boundary", value))
+            return
 
 
 def reduce_memory(
@@ -99,8 +111,8 @@ def reduce_memory(
     lines = trial.set("memory", least)
     lines |= {} if guest.maximum is None else trial.set("maxmem", least)
     effect = "Use the largest memory= that keeps guest RAM out of the region"
-    if fewest != _NOTHING_LEFT:
-        effect = "Use the largest memory= with which least is left"
+    if fewest.harm is Harm.CORRUPTION:
+        effect = "Use the largest memory= that leaves the fewest warnings"
     lost = f"{less - least} MiB less memory in the guest"
     trial.offer(kind, with_memory(least), lines, _joined(first, effect), _joined(cost, lost))
 
