@@ -72,7 +72,7 @@ def _with_function(text: str, trial: Trial) -> str:
 
 
 def _with_known_keys(text: str) -> str:
-    """Correct the keys of an entry, and words that are no policy to the strict one."""
+    """Correct the keys of an entry, words that are no policy, and flags without a value."""
     address, *pairs = respelled(text).split(",")
     told = [address]
     for pair in pairs:
@@ -83,7 +83,7 @@ def _with_known_keys(text: str) -> str:
         key = key if key in _KEYS else near[0]
         if key == "rdm_policy" and value not in ("strict", "relaxed"):
             value = (get_close_matches(value, ("strict", "relaxed"), 1) or ["strict"])[0]
-        told.append(f"{key}{equals}{value}")
+        told.append(f"{key}={value}" if equals else f"{key}=1")
     return ",".join(told)
 
 
