@@ -64,6 +64,16 @@ class SavedRdm:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """What is known of the PCI devices that QEMU emulates for an HVM guest."""
+
+    platform: bool = True
+    """Whether the Xen platform device is among them: ``xen_platform_pci``."""
+    unknown: str = ""
+    """Why not all of them, or not their places, are known; or empty."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestConfig:
     """What a configuration says.  None: not set.  Sizes are in bytes."""
@@ -92,6 +102,8 @@ class GuestConfig:
     hap: bool | None = None
     passthrough: str | None = None
     gfx_passthru: str | None = None
+    emulated: Emulated | None = None
+    """Its emulated devices; None if the configuration does not say what they are."""
     rdm: str | None = None
     """The text of ``rdm=``."""
     saved_rdm: SavedRdm | None = None
