@@ -41,7 +41,7 @@ from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, needs, resolve
 from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
-from dmaragent.remedies.rank import Cost, Harm, Rank
+from dmaragent.remedies.rank import HARM_WORDS, Cost, Harm, Rank
 
 CONTEXT_AT_CREATION = (4, 13)
 """From here on a guest has an IOMMU context from its creation or never: f89f555827a6.
@@ -266,8 +266,9 @@ def _advice(found: Hotplug) -> Iterator[str]:
 
 def _anew(found: Hotplug) -> Iterator[tuple[Rank, str]]:
     """Try the guest with the device in its ``pci=``, with what then helps if that is not enough."""
-    guest = found.guest
-    if guest.saved_rdm is not None:
+    guest, wanted = found.guest, None if found.pci is None else found.pci.sbdf
+    own = resolve(guest, found.host, found.stack).settings.devices
+    if guest.saved_rdm is not None or wanted in {one.pci.sbdf for one in own if one.pci.sbdf}:
         return
     other = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
     after = resolve(other, found.host, found.stack)
@@ -275,14 +276,22 @@ def _anew(found: Hotplug) -> Iterator[tuple[Rank, str]]:
     if after.verdict is Verdict.STARTS:
         left = left_by(after.reasons)
         text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
-        yield Rank(left.harm, Cost.RESTART, left.warnings), text
+        yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
         return
     for one in remedies(after).found:
         if one.verdict is Verdict.STARTS and one.lines:
             rank = one.rank._replace(cost=max(one.rank.cost, Cost.RESTART))
-            lines = "; ".join(" ".join(one.lines).split("\n"))
-            yield rank, f"put {entry} into the guest's pci= and start it anew with {lines}"
+            lines = "".join(line if line[:1] == " " else f"; {line}" for line in one.lines)[2:]
+            lines = " ".join(lines.split())
+            given = any(line.startswith("pci =") for line in one.lines)
+            put = "" if given else f"put {entry} into the guest's pci=, and "
+            text = f"{put}start the guest anew with {lines}: it starts with the device"
+            yield rank, text + _risk(one.harm)
             return
+
+
+def _risk(harm: Harm) -> str:
+    return f", at the risk that {HARM_WORDS[harm]}" if HARM_WORDS[harm] else ""
 
 
 def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:

@@ -56,3 +56,12 @@ class Left(NamedTuple):
 
     harm: Harm
     warnings: int
+
+
+HARM_WORDS = {
+    Harm.NONE: "",
+    Harm.SHARED: "other devices can use the same memory by DMA",
+    Harm.HOST_MEMORY: "the guest can reach host memory",
+    Harm.CORRUPTION: "DMA can overwrite guest RAM",
+}
+"""What each harm is, in words; nothing for none."""

@@ -142,15 +142,15 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
 
 def _try_pairs(trial: Trial, lines: Mapping[str, tuple[str, ...]]) -> None:
     whose = _whose_policy(lines)
-    first = f"Relax the policy {whose}, at a risk"
+    first = f"Relax {whose}, at a risk"
     change_boundary(trial, RemedyKind.POLICY, first, _UNCHECKED)
     reduce_memory(trial, RemedyKind.POLICY, first, _UNCHECKED)
 
 
 def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:
     if "rdm" in lines:
-        return "of the guest and its devices" if "pci" in lines else "of the guest"
-    return "of the devices that are in the way"
+        return "the guest and its devices" if "pci" in lines else "the guest"
+    return "the devices in the way"
 
 
 def _without_policy(device: DeviceSetting) -> PciText:
@@ -158,7 +158,7 @@ def _without_policy(device: DeviceSetting) -> PciText:
 
 
 def _relaxed_effect(lines: Mapping[str, tuple[str, ...]], after: Resolution) -> str:
-    first = f"Relax the policy {_whose_policy(lines)}"
+    first = f"Relax {_whose_policy(lines)}"
     lost = [one for one in after.reasons if one.harm is not Harm.NONE]
     if not lost:
         return f"{first}: nothing is lost on this host as it is"

@@ -57,7 +57,7 @@ def change_boundary(
             break
     if helping:
         value = helping[min(helping)]
-        effect = "Move guest RAM that is in the region to above 4 GiB"
+        effect = "Move guest RAM out of the region, to above 4 GiB"
         if value > present:
             effect = "Leave guest RAM where it is"
         other = replace(guest, boundary=value * MIB)
