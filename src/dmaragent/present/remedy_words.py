@@ -11,10 +11,10 @@ TITLE = "Fixes, safest first, each tested by resolving the guest with it"
 
 
 def left_words(remedy: Remedy) -> str:
-    """Say how many warnings are left with `remedy`, and the worst of them; or nothing."""
+    """Say how many warnings are left, and the worst of them if the effect does not name it."""
     if not remedy.warnings:
         return ""
-    worst = HARM_WORDS[remedy.harm]
+    worst = "" if "at a risk:" in remedy.effect else HARM_WORDS[remedy.harm]
     return f"{count(remedy.warnings, 'warning')} left" + (f" ({worst})" if worst else "")
 
 
