@@ -127,7 +127,7 @@ def _boundary(subject: Subject) -> Iterator[Step]:
             safety=Safety.SAFE,
             side="Xen",
             title="Keep the guest's RAM out of the region",
-            said=f"With this a strict guest of 4096 MiB starts: {one.effect}. For a guest of "
+            said=f"{one.effect}. With this a strict guest of 4096 MiB starts. For a guest of "
             "yours, `dmaragent resolve` finds the number.",
             lines=one.lines,
             where=_XL,
