@@ -45,6 +45,7 @@ class Case:
     name: str = 'name = "g"'
     host: HostFacts = field(default_factory=facts)
     release: str = "4.22"
+    documented: bool = False
     fix: tuple[str, ...] = ()
     """The lines of the first fix."""
     left: int = 0
@@ -100,6 +101,22 @@ FIXED: Mapping[str, Case] = {
     ),
     "a device without its function, which is alone there": Case(
         devices='pci = [ "0000:00:14" ]', fix=('pci = [ "0000:00:14.0" ]',)
+    ),
+    "a slot that cannot be": Case(
+        devices='pci = [ "00:14.0@20" ]', fix=('pci = [ "00:14.0" ]',), release="4.17"
+    ),
+    "an entry that is empty": Case(
+        devices='pci = [ "00:14.0", "" ]', fix=('pci = [ "00:14.0" ]',), release="4.17"
+    ),
+    "a word for a flag, by the manual pages": Case(
+        devices='pci = [ "00:14.0,permissive=yes" ]',
+        documented=True,
+        fix=('pci = [ "00:14.0,permissive=1" ]',),
+    ),
+    "an rdm= that the manual pages do not have": Case(
+        lines='rdm = "strategy=hots, policy=strict"',
+        documented=True,
+        fix=('rdm = "strategy=host,policy=strict"',),
     ),
     # libxl, before it builds anything
     "populate on demand": Case(memory="memory = 394\nmaxmem = 579", fix=("maxmem = 394",)),
@@ -245,7 +262,7 @@ def _resolve(case: Case, lines: Sequence[str] = (), *, text: str | None = None) 
     """Resolve the guest of `case` with `lines` put at the end of its file, where they count."""
     whole = (case.text if text is None else text) + "".join(f"{line}\n" for line in lines)
     (one,) = read_guests(whole, "g.cfg")
-    return answer(one, case.host, case.release)
+    return answer(one, case.host, case.release, documented=case.documented)
 
 
 def _with(case: Case, remedy: Remedy) -> Resolution:
@@ -306,6 +323,18 @@ def test_a_fix_that_leaves_dma_in_guest_ram_is_never_before_one_that_does_not() 
     assert _ranges(_with(case, found[0])) == [LOW]  # that it is shared, and nothing of RAM
     assert all(one.lines[0] == 'pci = [ "00:14.0,rdm_policy=relaxed" ]' for one in found)
     assert all(len(one.lines) > 1 for one in found)
+
+
+def test_no_more_devices_are_relaxed_than_refuse_once_ram_is_out_of_the_way() -> None:
+    both = facts({DEVICE_A: [LOW], DEVICE_B: [region(0x60000000)]}, shared={DEVICE_A: [LOW]})
+    case = Case(host=both, devices='pci = [ "00:14.0", "00:02.0" ]')
+    first = remedies(_resolve(case)).found[0]
+
+    assert first.lines == (
+        'pci = [ "00:14.0,rdm_policy=relaxed", "00:02.0" ]',
+        "rdm_mem_boundary = 1535",
+    )
+    assert len(_with(case, first).reasons) == first.warnings == 1
 
 
 def test_a_fix_tells_what_it_costs_and_how_it_is_undone() -> None:

@@ -107,7 +107,7 @@ def hole_of(
     if len(starts) > 1:
         why = "whether the BARs begin lower depends on the sizes of the small ones"
         return (*_unknown(AddressRange(min(starts), BARS_END), reserved, why), own)
-    return (*_placed(bars, starts.pop(), reserved), own)
+    return (*_placed(bars, starts.pop(), reserved, guest.vga), own)
 
 
 def _unknown(room: AddressRange, reserved: Sequence[AddressRange], why: str) -> Iterator[Occupant]:
@@ -176,7 +176,7 @@ def _lowest_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[Address
 
 
 def _placed(
-    bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange]
+    bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange], adapter: Vga
 ) -> Iterator[Occupant]:
     """Place the large BARs, and leave room above them for the small ones."""
     at = start
@@ -185,7 +185,8 @@ def _placed(
         if base + bar.size > BARS_END:
             continue  # hvmloader finds no space and leaves it unplaced
         if bar.ram:
-            yield Occupant(AddressRange(base, base + bar.ram), Content.RAM, bar.what)
+            video = f"the video memory of its display adapter ({adapter.value})"
+            yield Occupant(AddressRange(base, base + bar.ram), Content.RAM, video)
         if bar.ram < bar.size:
             rest = AddressRange(base + bar.ram, base + bar.size)
             yield Occupant(rest, Content.EMULATED, bar.what)

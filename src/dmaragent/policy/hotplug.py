@@ -7,14 +7,9 @@ guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dmaragent.addresses import AddressRange, span
-from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import toolstack_behaviours
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
-    IDENTITY_RULE,
-    SPECIAL_PAGES,
-    Added,
     added_functions,
     assign,
 )
@@ -32,7 +27,7 @@ from dmaragent.policy.decisions import (
 )
 from dmaragent.policy.entries import quoted, written
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
-from dmaragent.policy.guest_hole import Content, Occupant, hole_of
+from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy
 from dmaragent.policy.other_settings import documented_default
@@ -106,67 +101,8 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
             told = list(assign(one, host, ram))
             found |= dict.fromkeys(told)
             if ram is not None and not any(each.rule == ABSENT_RULE for each in told):
-                found |= dict.fromkeys(_over_the_hole(one, host, built, into))
+                found |= dict.fromkeys(hole_decisions(one, host, built, into))
     return _answer(text, into, device, policy, list(found))
-
-
-def _over_the_hole(
-    one: Added, host: HostFacts, built: Built, into: Resolution
-) -> Iterator[Decision]:
-    """Yield what regions of a device do to what lies in the guest's MMIO hole."""
-    if built.layout is None:
-        return
-    reserved = [each.range for each in built.memory_map if each.type is MemoryType.RESERVED]
-    hole = hole_of(into.guest, built.layout.after, reserved, into.stack.release)
-    for region in host.regions_of(one.sbdf) or ():
-        for occupant in hole:
-            if not occupant.range.overlaps(region):
-                continue
-            start, end = occupant.range.start, occupant.range.end
-            part = AddressRange(max(region.start, start), min(region.end, end))
-            if not SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
-                yield _met(one, region, part, occupant)
-
-
-def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupant) -> Decision:
-    """Say what happens to `part` of a region of a device, where `occupant` lies."""
-    strict = one.policy is not Policy.RELAXED
-    where = f"{span(region)} of {one.sbdf}"
-    decider, effect, harm, shown = Decider.XEN, Effect.WARNING, Harm.CORRUPTION, ""
-    if occupant.content is Content.RAM:
-        reason = f"the guest has {occupant.what} in {where}, at {span(part)}"
-        if strict:
-            effect, harm, shown = Effect.REFUSED, Harm.NONE, IDENTITY_RULE.error
-            reason += ", and the device is strict: it cannot be mapped there"
-        else:
-            reason += ": Xen skips those pages, and the device's DMA there overwrites them"
-    elif occupant.content is Content.UNKNOWN:
-        reason = f"what the guest has in {where}, at {span(part)}, is not known: {occupant.what}"
-        if strict:
-            decider, effect, harm = Decider.DMARAGENT, Effect.UNDECIDED, Harm.NONE
-        else:
-            reason += (
-                ". Xen skips pages of guest memory there, and the device's DMA overwrites them"
-            )
-    else:
-        harm = Harm.HOST_MEMORY
-        lies = "lies" if occupant.content is Content.EMULATED else "may lie"
-        reason = (
-            f"{where} {lies} under {occupant.what}: Xen maps it at {span(part)}, and the guest "
-            "then reaches host memory where it expects that device"
-        )
-        if strict and occupant.content is Content.EMULATED:
-            reason += ". If Xen drivers of the guest keep pages there, Xen refuses it (EBUSY)"
-    return Decision(
-        decider=decider,
-        effect=effect,
-        reason=reason,
-        rule=IDENTITY_RULE,
-        shown=shown,
-        region=region,
-        device=one.sbdf,
-        harm=harm,
-    )
 
 
 def _read(text: str, stack: Stack) -> PciText | Decision:

@@ -56,7 +56,7 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         ("All that stands in the way, in order", found.decisions),
         ("Warnings", found.warnings),
     ):
-        if len(told) > 1 and decisions:
+        if len(decisions) > (decisions is told):  # the only one stands above
             yield ""
             yield title
             yield from reason_lines(decisions, None)
@@ -87,6 +87,7 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
         "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
         "policy": found.policy.value,
         "reasons": [decision_object(one) for one in found.decisions or found.warnings],
+        "warnings": [decision_object(one) for one in found.warnings],
         "advice": list(found.advice),
         "losses": list(found.losses),
         "needs": list(found.needs),

@@ -17,10 +17,7 @@ from dmaragent.policy.decisions import Decider, Decision, Rule, Verdict
 from dmaragent.policy.remedies.configuration import (
     change_settings,
     first_steps,
-    leave_out_twice,
     name_by_address,
-    name_functions,
-    respell,
     say_policies,
 )
 from dmaragent.policy.remedies.devices import (
@@ -29,6 +26,12 @@ from dmaragent.policy.remedies.devices import (
     relax_devices,
     relax_guest,
     use_virtual_functions,
+)
+from dmaragent.policy.remedies.entries import (
+    leave_out_twice,
+    name_functions,
+    respell,
+    respell_rdm,
 )
 from dmaragent.policy.remedies.layout import change_boundary, reduce_memory
 from dmaragent.policy.remedies.spelling import spelling
@@ -56,8 +59,9 @@ def remedies(resolution: Resolution) -> Remedies:
     return Remedies(tuple(trial.found), nothing, spelt)
 
 
-_ATTEMPTS: tuple[Callable[[Trial], None], ...] = (
+_ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
     respell,
+    respell_rdm,
     leave_out_twice,
     name_functions,
     change_settings,

@@ -1,23 +1,17 @@
 """Remedies in how the configuration is written, and in the settings beside ``rdm=``."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.assignment import SLOT_RULE
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.entries import changed, pci_lines, quoted, respelled, with_policy, written
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.policy.entries import changed, quoted, with_policy, written
+from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, Vga
 from dmaragent.policy.layout import SMALLEST_HOLE
 from dmaragent.policy.model import MIB, Policy
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind, Trial
 from dmaragent.policy.settings import Toolstack
 
-_KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
-_NO_FUNCTION = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.?(,.*)?")
-"""An address without a function, and the pairs after it."""
 _ROOM = 64 * MIB
 """RAM beside the video memory that is offered if none is left: hvmloader needs 2 MiB of it."""
 
@@ -31,103 +25,6 @@ class _Repair:
     value: object
     effect: str
     cost: str = ""
-
-
-def respell(trial: Trial) -> None:
-    """Write entries of ``pci=`` plainly that xl refuses or half reads."""
-    if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
-        return
-
-    def with_function(text: str) -> str:
-        return _with_function(text, trial)
-
-    for repair in (respelled, _with_known_keys, with_function):
-        texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
-        texts = {n: text for n, text in texts.items() if text != trial.guest.pci[n].text}
-        if not texts:
-            continue
-        guest, lines = changed(trial.guest, texts)
-        effect = "Write the entries so that xl reads all of them"
-        if trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, effect):
-            return
-        after, now = trial.resolve(guest).settings, trial.now.settings
-        if len(after.refusals) + len(after.undefined) < len(now.refusals) + len(now.undefined):
-            trial.keep(guest, {"pci": lines})
-            return
-
-
-def _with_function(text: str, trial: Trial) -> str:
-    """Add the function to an address that lacks it, if one function alone is present there."""
-    found = _NO_FUNCTION.fullmatch(respelled(text))
-    if found is None or trial.host.functions is None:
-        return text
-    segment, bus, device = int(found[1] or "0", 16), int(found[2], 16), int(found[3], 16)
-    present = [
-        one
-        for one in trial.host.functions
-        if (one.segment, one.bus, one.device) == (segment, bus, device)
-    ]
-    rest = found[4] or ""
-    return f"{present[0]}{rest}" if len(present) == 1 else text
-
-
-def _with_known_keys(text: str) -> str:
-    """Correct the keys of an entry, words that are no policy, and flags without a value."""
-    address, *pairs = respelled(text).split(",")
-    told = [address]
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        near = get_close_matches(key, _KEYS, 1, 0.6)
-        if key not in _KEYS and not near:
-            continue
-        key = key if key in _KEYS else near[0]
-        if key == "rdm_policy" and value not in ("strict", "relaxed"):
-            value = (get_close_matches(value, ("strict", "relaxed"), 1) or ["strict"])[0]
-        told.append(f"{key}={value}" if equals else f"{key}=1")
-    return ",".join(told)
-
-
-def leave_out_twice(trial: Trial) -> None:
-    """Leave out entries whose device another entry gives already."""
-    seen: set[object] = set()
-    kept: list[PciEntry] = []
-    by_number = {one.number: one for one in trial.devices}
-    for number, entry in enumerate(trial.guest.pci):
-        device = by_number.get(number)
-        what = None if device is None else (device.pci.sbdf or device.pci.name)
-        if what is not None and what in seen:
-            continue
-        seen.add(what)
-        kept.append(entry)
-    if trial.stack.toolstack is Toolstack.XL and len(kept) < len(trial.guest.pci):
-        guest = replace(trial.guest, pci=tuple(kept))
-        lines = {"pci": pci_lines([one.text for one in kept])}
-        effect = "Give each device once"
-        if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
-            trial.keep(guest, lines)
-
-
-def name_functions(trial: Trial) -> None:
-    """Write an entry with ``*`` and no slot as one entry a function."""
-    stopped = {one.device for one in trial.now.reasons if one.rule == SLOT_RULE}
-    if not stopped or trial.host.functions is None or trial.stack.toolstack is not Toolstack.XL:
-        return
-    by_number = {one.number: one for one in trial.devices}
-    entries: list[PciEntry] = []
-    for number, entry in enumerate(trial.guest.pci):
-        device = by_number.get(number)
-        first = None if device is None or not device.pci.all_functions else device.pci.sbdf
-        if device is None or first is None or first not in stopped:
-            entries.append(entry)
-            continue
-        for sbdf in sorted(trial.host.siblings(first)):
-            single = replace(device.pci, sbdf=sbdf, all_functions=False)
-            entries.append(PciEntry(entry.place, written(single, entry.text)))
-    guest = replace(trial.guest, pci=tuple(entries))
-    lines = {"pci": pci_lines([one.text for one in entries])}
-    effect = "Give each function an entry of its own: * needs a slot in the guest"
-    if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
-        trial.keep(guest, lines)
 
 
 def change_settings(trial: Trial) -> None:

@@ -11,7 +11,7 @@ from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.pci_model import PciText
 from dmaragent.policy.remedies.configuration import addressed
-from dmaragent.policy.remedies.layout import change_boundary, reduce_memory
+from dmaragent.policy.remedies.layout import change_boundary, joined, reduce_memory
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind, Trial
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
@@ -131,20 +131,31 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         return
     pairs: list[Remedy] = []
     if left.harm is Harm.CORRUPTION and not any(one.harm < left.harm for one in trial.found):
-        changed_trial = trial.changed_by(guest, lines)
-        _try_pairs(changed_trial, lines)
-        pairs = [one for one in changed_trial.found if (one.harm, one.warnings) < left]
+        tried = _pairs(trial, trial.changed_by(guest, lines), lines)
+        pairs = [one for one in tried if (one.harm, one.warnings) < left]
         trial.found += pairs
     if not any("rdm_mem_boundary" in line for one in pairs for line in one.lines):
         effect = _relaxed_effect(lines, after)
         trial.offer(RemedyKind.POLICY, guest, lines, effect, _UNCHECKED)
 
 
-def _try_pairs(trial: Trial, lines: Mapping[str, tuple[str, ...]]) -> None:
-    whose = _whose_policy(lines)
-    first = f"Relax {whose}, at a risk"
-    change_boundary(trial, RemedyKind.POLICY, first, _UNCHECKED)
-    reduce_memory(trial, RemedyKind.POLICY, first, _UNCHECKED)
+def _pairs(trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]) -> list[Remedy]:
+    """Try where RAM can be moved with the relaxed guest, and relax no more than is then needed."""
+    first = f"Relax {_whose_policy(lines)}, at a risk"
+    for move in (change_boundary, reduce_memory):
+        before = len(relaxed.found)
+        ram = move(relaxed, RemedyKind.POLICY, first, _UNCHECKED)
+        if ram is None or "rdm" in lines or trial.stack.toolstack is not Toolstack.XL:
+            continue
+        start = ram.made_to(trial.guest)
+        fewer = _relaxed_devices(trial, start, trial.resolve(start))
+        if fewer is None or fewer[1] == lines:
+            continue
+        apart = trial.changed_by(fewer[0], {**fewer[1], **ram.lines})
+        cost = joined(_UNCHECKED, ram.cost) if ram.cost else _UNCHECKED
+        if apart.offer(RemedyKind.POLICY, fewer[0], {}, joined(first, ram.effect), cost):
+            relaxed.found[before:] = apart.found
+    return relaxed.found
 
 
 def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:

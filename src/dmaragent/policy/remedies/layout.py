@@ -1,7 +1,8 @@
 """Remedies in where the guest's RAM lies: the boundary, and how much memory there is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
@@ -34,16 +35,30 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
                     yield placed.reservation.region
 
 
+class RamChange(NamedTuple):
+    """A change of where the guest's RAM lies, which helped."""
+
+    guest: GuestConfig
+    lines: Mapping[str, tuple[str, ...]]
+    effect: str
+    cost: str
+
+    def made_to(self, guest: GuestConfig) -> GuestConfig:
+        """Return `guest` with the same boundary and memory."""
+        new = self.guest
+        return replace(guest, boundary=new.boundary, memory=new.memory, maximum=new.maximum)
+
+
 def change_boundary(
     trial: Trial, kind: RemedyKind = RemedyKind.BOUNDARY, first: str = "", cost: str = ""
-) -> None:
+) -> RamChange | None:
     """Change the boundary, as little as helps; first so that least is left.
 
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """
     guest = trial.guest
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
-        return
+        return None
     present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
     troubled = _troubled(trial.now)
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
@@ -62,9 +77,11 @@ def change_boundary(
             effect = "Leave guest RAM where it is"
         other = replace(guest, boundary=value * MIB)
         lines = trial.set("rdm_mem_boundary", value)
-        trial.offer(kind, other, lines, _joined(first, effect), cost)
-    elif any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in trial.now.reasons[:1]):
+        trial.offer(kind, other, lines, joined(first, effect), cost)
+        return RamChange(other, lines, effect, "")
+    if any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in trial.now.reasons[:1]):
         _end_too_little_ram(trial, sorted(values - {present}))
+    return None
 
 
 def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
@@ -79,14 +96,14 @@ def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
 
 def reduce_memory(
     trial: Trial, kind: RemedyKind = RemedyKind.MEMORY, first: str = "", cost: str = ""
-) -> None:
+) -> RamChange | None:
     """Find the most memory with which the guest starts and least is left, by halving.
 
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """
     guest = trial.guest
     if guest.type is not GuestType.HVM or not _troubled(trial.now):
-        return
+        return None
 
     def with_memory(size: int) -> GuestConfig:
         return replace(guest, memory=size * MIB, maximum=None)
@@ -94,7 +111,7 @@ def reduce_memory(
     least = guest.video // MIB + 3
     fewest = trial.try_out(with_memory(least))
     if guest.most_memory // MIB <= least or fewest is None:
-        return
+        return None
 
     def works(size: int) -> bool:
         left = trial.try_out(with_memory(size))
@@ -114,8 +131,11 @@ def reduce_memory(
     if fewest.harm is Harm.CORRUPTION:
         effect = "Use the largest memory= that leaves the fewest warnings"
     lost = f"{less - least} MiB less memory in the guest"
-    trial.offer(kind, with_memory(least), lines, _joined(first, effect), _joined(cost, lost))
+    other = with_memory(least)
+    trial.offer(kind, other, lines, joined(first, effect), joined(cost, lost))
+    return RamChange(other, lines, effect, lost)
 
 
-def _joined(first: str, second: str) -> str:
+def joined(first: str, second: str) -> str:
+    """Put two changes, or two costs, into one sentence."""
     return f"{first}; {second[:1].lower()}{second[1:]}" if first else second
