@@ -16,7 +16,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.rank import Harm, Left
 
 _MOST_CANDIDATES = 32
-"""Boundaries that are tried, nearest to the present one first."""
+"""Boundaries that are tried, nearest to the present one first; and then the lowest."""
 _NOTHING_LEFT = Left(Harm.NONE, 0)
 
 
@@ -64,7 +64,9 @@ def change_boundary(
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
     values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
     helping: dict[Left, int] = {}
-    for value in sorted(values - {present}, key=lambda one: abs(one - present))[:_MOST_CANDIDATES]:
+    near = sorted(values - {present}, key=lambda one: abs(one - present))
+    # the lowest keeps RAM out of every region that can be kept free of it
+    for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):
         left = trial.try_out(replace(guest, boundary=value * MIB))
         if left is not None:
             helping.setdefault(left, value)
