@@ -325,6 +325,18 @@ def test_a_fix_that_leaves_dma_in_guest_ram_is_never_before_one_that_does_not() 
     assert all(len(one.lines) > 1 for one in found)
 
 
+def test_a_dearer_fix_that_leaves_nothing_comes_before_a_cheaper_one_that_leaves_dma_in_ram() -> (
+    None
+):
+    both = replace(BELOW, devices={DEVICE_A: (region(0xE0000), LOW), VIRTUAL: ()})
+    case = Case(host=both, devices='pci = [ "00:14.0,rdm_policy=relaxed" ]')
+    found = remedies(_resolve(case)).found
+
+    kinds = [one.kind for one in found]
+    assert kinds == [RemedyKind.VIRTUAL_FUNCTION, RemedyKind.BOUNDARY, RemedyKind.MEMORY]
+    assert found[0].warnings == 0
+
+
 def test_no_more_devices_are_relaxed_than_refuse_once_ram_is_out_of_the_way() -> None:
     both = facts({DEVICE_A: [LOW], DEVICE_B: [region(0x60000000)]}, shared={DEVICE_A: [LOW]})
     case = Case(host=both, devices='pci = [ "00:14.0", "00:02.0" ]')
