@@ -7,7 +7,7 @@ from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import Hotplug, hotplug
 from dmaragent.policy.resolver import resolve
-from support.guests import DEVICE_A, facts, guest, region, stack
+from support.guests import DEVICE_A, DEVICE_B, facts, guest, region, stack
 
 LOW = region(0x7DFFD000, 0x3000)
 SHARED = facts({DEVICE_A: [LOW]}, shared={DEVICE_A: [LOW]})
@@ -87,3 +87,12 @@ def test_what_is_attached_with_a_warning_says_how_the_warning_is_avoided() -> No
     ]
     clear = _attach(one, facts({DEVICE_A: [region(0xE0000000)]}))
     assert (clear.verdict, clear.warnings, clear.advice) == (Verdict.STARTS, (), ())
+
+
+def test_of_two_fixes_alike_the_one_that_changes_less_of_the_guest_is_first() -> None:
+    host = facts({DEVICE_A: [LOW], DEVICE_B: []})
+    one = guest(memory=4096, rdm="strategy=host")  # whose policy is memory never written
+    found = _attach(one, host, "00:02.0")
+
+    assert found.advice[0] == 'passthrough = "enabled" when the guest is created'
+    assert "rdm_mem_boundary = 2015" in found.advice[1]

@@ -53,9 +53,10 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
         else:
             reason += ": Xen skips those pages, and the device's DMA there overwrites them"
     elif occupant.content is Content.UNKNOWN:
-        reason = f"what the guest has in {where}, at {span(part)}, is not known: {occupant.what}"
+        reason = f"unknown what the guest has in {where}, at {span(part)}: {occupant.what}"
         if strict:
             decider, effect, harm = Decider.DMARAGENT, Effect.UNDECIDED, Harm.NONE
+            reason += ". `lspci -v` in the guest shows where its BARs are"
         else:
             reason += (
                 ". Xen skips pages of guest memory there, and the device's DMA overwrites them"

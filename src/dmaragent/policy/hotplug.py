@@ -195,33 +195,48 @@ def _advice(found: Hotplug) -> Iterator[str]:
     if found.pci is None:
         return
     now = left_by(found.warnings) if found.verdict is Verdict.STARTS else None
-    tried = [*_anew(found), *_created_for_it(found), *_relaxed(found)]
+    anew = _with_device(found)
+    tried = [
+        *_given_at_start(found, anew),
+        *_created_for_it(found),
+        *_given_with_changes(found, anew),
+        *_relaxed(found),
+    ]
     ranked = sorted(tried, key=lambda one: one[0])
     yield from (text for rank, text in ranked if now is None or (rank.harm, rank.warnings) < now)
 
 
-def _anew(found: Hotplug) -> Iterator[tuple[Rank, str]]:
-    """Try the guest with the device in its ``pci=``, with what then helps if that is not enough."""
+def _with_device(found: Hotplug) -> Resolution | None:
+    """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
     guest, wanted = found.guest, None if found.pci is None else found.pci.sbdf
     own = resolve(guest, found.host, found.stack).settings.devices
     if guest.saved_rdm is not None or wanted in {one.pci.sbdf for one in own if one.pci.sbdf}:
-        return
+        return None
     other = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
-    after = resolve(other, found.host, found.stack)
-    entry = quoted(found.text)
-    if after.verdict is Verdict.STARTS:
-        left = left_by(after.reasons)
+    return resolve(other, found.host, found.stack)
+
+
+def _given_at_start(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+    """Try the guest with the device from its start."""
+    if anew is not None and anew.verdict is Verdict.STARTS:
+        left = left_by(anew.reasons)
+        entry = quoted(found.text)
         text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
         yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
+
+
+def _given_with_changes(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+    """Try the same with the best of what helps, where that is not enough."""
+    if anew is None or anew.verdict is Verdict.STARTS:
         return
-    for one in remedies(after).found:
+    for one in remedies(anew).found:
         if one.verdict is Verdict.STARTS and one.lines:
             rank = one.rank._replace(cost=max(one.rank.cost, Cost.RESTART))
             lines = "".join(line if line[:1] == " " else f"; {line}" for line in one.lines)[2:]
-            lines = " ".join(lines.split())
             given = any(line.startswith("pci =") for line in one.lines)
-            put = "" if given else f"put {entry} into the guest's pci=, and "
-            text = f"{put}start the guest anew with {lines}: it starts with the device"
+            put = "" if given else f"put {quoted(found.text)} into the guest's pci=, and "
+            changes = " ".join(lines.split())
+            text = f"{put}start the guest anew with {changes}: it starts with the device"
             yield rank, text + _risk(one.harm)
             return
 
