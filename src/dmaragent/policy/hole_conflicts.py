@@ -11,12 +11,15 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.memory_map import MemoryType
 from dmaragent.policy.assignment import IDENTITY_RULE, SPECIAL_PAGES, Added
 from dmaragent.policy.build import Built
-from dmaragent.policy.decisions import Decider, Decision, Effect
+from dmaragent.policy.decisions import Decider, Decision, Effect, Rule
 from dmaragent.policy.guest_hole import Content, Occupant, hole_of
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.rank import Harm
+
+MAPPED_RULE = Rule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
+"""It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 
 def hole_decisions(
@@ -45,6 +48,7 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
     strict = one.policy is not Policy.RELAXED
     where = f"{span(region)} of {one.sbdf}"
     decider, effect, harm, shown = Decider.XEN, Effect.WARNING, Harm.CORRUPTION, ""
+    rule = IDENTITY_RULE
     if occupant.content is Content.RAM:
         reason = f"the guest has {occupant.what} in {where}, at {span(part)}"
         if strict:
@@ -62,7 +66,7 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
                 ". Xen skips pages of guest memory there, and the device's DMA overwrites them"
             )
     else:
-        harm = Harm.HOST_MEMORY
+        harm, rule = Harm.HOST_MEMORY, MAPPED_RULE
         lies = "lies" if occupant.content is Content.EMULATED else "may lie"
         reason = (
             f"{where} {lies} under {occupant.what}: Xen maps it at {span(part)}, and the guest "
@@ -74,7 +78,7 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
         decider=decider,
         effect=effect,
         reason=reason,
-        rule=IDENTITY_RULE,
+        rule=rule,
         shown=shown,
         region=region,
         device=one.sbdf,
