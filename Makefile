@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 BASE ?= HEAD
+PAIRS ?= 100
 
-.PHONY: help run test check answers bench fuzz fuzz-ci fuzz-guided docs pictures testdata deb deb-test vm clean
+.PHONY: help run test check answers losses bench fuzz fuzz-ci fuzz-guided docs pictures testdata deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
 	@echo "make test      set up, and run the tests"
 	@echo "make check     ruff and mypy"
+	@echo "make losses    lose every reading of every recorded machine, and PAIRS=N pairs of each"
 	@echo "make answers   compare every recorded answer with those of a commit: BASE=HEAD~1"
 	@echo "make bench     measure, and write docs/performance.md"
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
@@ -55,6 +57,9 @@ check: $(VENV)/ready-check
 
 answers: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers $(BASE)
+
+losses: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m answers.losses --pairs $(PAIRS)
 
 bench: $(VENV)/ready-bench
 	$(BIN)/python benchmarks/run.py

@@ -37,6 +37,8 @@ class PciFunction:
     """The bus behind it, for a bridge."""
     subordinate_bus: int | None = None
     """The highest bus behind it, for a bridge."""
+    buses_open: bool = False
+    """Whether it may be a bridge with other buses behind it: its bus numbers were not all read."""
     iommu_group: int | None = None
     physical_function: SBDF | None = None
     """For an SR-IOV virtual function: the physical one it belongs to."""
@@ -69,6 +71,11 @@ class PciFunction:
         if self.header_type is not None:
             return self.header_type in BRIDGE_HEADERS
         return self.class_code is not None and self.class_code >> 8 in BRIDGE_CLASSES
+
+    @property
+    def unnumbered(self) -> bool:
+        """Whether it is a bridge that nobody has given a bus: its secondary bus number is 0."""
+        return self.is_bridge and self.secondary_bus is None and not self.buses_open
 
     @property
     def buses_behind(self) -> range:
@@ -118,8 +125,11 @@ class PciTopology:
         """The functions, none where they are not known."""
         return {} if isinstance(self.functions, Missing) else self.functions
 
-    def locate(self, segment: int, scope: DeviceScope) -> Located:
-        """Walk the path of `scope` from its start bus through the bridges of this host."""
+    def locate(self, segment: int, scope: DeviceScope, *, zero_bus: bool = False) -> Located:
+        """Walk the path of `scope` from its start bus through the bridges of this host.
+
+        With `zero_bus` as Xen does it: what is behind a bridge without a number is on bus 0.
+        """
         hops: list[Hop] = []
         bus: int | None = scope.start_bus_number
         lost = Presence.ABSENT
@@ -135,6 +145,9 @@ class PciTopology:
             bus = None
             if sbdf is not None and number < len(scope.path):
                 bus, lost, reason = self._bus_behind(sbdf)
+                bridge = self.known.get(sbdf)
+                if zero_bus and bridge is not None and bridge.unnumbered:
+                    bus, reason = 0, ""
         sbdf = hops[-1].sbdf if hops else None
         presence, reason = self._presence(sbdf, lost, reason)
         return Located(scope=scope, presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
@@ -149,8 +162,14 @@ class PciTopology:
             return None, Presence.ABSENT, f"no bridge answers at {sbdf}"
         if bridge.secondary_bus is not None:
             return bridge.secondary_bus, Presence.ABSENT, ""
+        if bridge.unnumbered:
+            reason = (
+                f"no bus is behind the bridge {sbdf}: its secondary bus number is 0 (Linux finds "
+                "no device there, Xen takes bus 00 for it)"
+            )
+            return None, Presence.ABSENT, reason
         if bridge.is_bridge or bridge.class_code is None:
-            return None, Presence.UNKNOWN, f"the bus behind {sbdf} could not be read"
+            return None, Presence.UNKNOWN, f"the bus behind {sbdf} is not known"
         return None, Presence.ABSENT, f"{sbdf} is not a bridge"
 
     def _presence(self, sbdf: SBDF | None, lost: Presence, reason: str) -> tuple[Presence, str]:

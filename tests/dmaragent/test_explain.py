@@ -16,9 +16,10 @@ from support.tables import drhd, rmrr, scope, table
 
 
 def test_without_a_region_both_say_yes_and_no_policy_is_told() -> None:
-    found = told(made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE)))
+    host = made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE))
+    found = told(host)
 
-    assert (found.xen.can, found.linux.can) == (Can.YES, Can.YES)
+    assert (found.xen.can, found.linux.can) == (Can.YES, Can.UNKNOWN)  # its group is unknown
     assert found.toolstacks == ()
     assert "ties no region to it" in found.xen.said
     assert [one.title for one in found.steps] == [
@@ -26,6 +27,7 @@ def test_without_a_region_both_say_yes_and_no_policy_is_told() -> None:
         "Bind it to vfio-pci",
         "Pass it through",
     ]
+    assert told(grouped(host, g1=["0000:00:19.0"])).linux.can is Can.YES
 
 
 def test_a_region_of_its_own_above_the_boundary_is_fine_for_xen_and_locked_for_linux() -> None:
@@ -40,10 +42,10 @@ def test_a_region_of_its_own_above_the_boundary_is_fine_for_xen_and_locked_for_l
 def test_a_usb_controller_is_let_go_by_linux_and_not_by_xen() -> None:
     shared = rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x1A, 0)))
 
-    found = told(made(shared), "00:1d.0")
+    found = told(grouped(made(shared), g1=["0000:00:1d.0"]), "00:1d.0")
 
     assert found.linux.can is Can.YES
-    assert cases(found.linux) == {"relaxable by class": Can.YES}
+    assert cases(found.linux) == {"relaxable by class": Can.YES, "group": Can.YES}
     assert found.xen.can is Can.CONDITIONS
     assert "shared with 0000:00:1a.0" in found.xen.said
     assert cases(found.xen)["strict"] is Can.NO

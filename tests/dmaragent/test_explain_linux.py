@@ -72,6 +72,7 @@ def test_a_virtual_function_is_offered_and_has_no_region() -> None:
     nic = replace(NIC, total_vfs=7)
     virtual = Function(sbdf="0000:00:19.1", physical_function="0000:00:19.0")
     host = made(HIGH, functions=[nic, virtual], kernel="6.12.0")
+    host = grouped(host, g1=["0000:00:19.0"], g2=["0000:00:19.1"])
 
     step = next(one for one in told(host).steps if "virtual function" in one.title)
 
@@ -87,7 +88,8 @@ def _below_a_bridge(**files: str) -> FakeHost:
         Function(sbdf="0000:02:10.0", physical_function="0000:02:00.0"),
     ]
     bridged = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
-    return made(bridged, functions=functions, **files)
+    groups = {"g1": ["0000:00:1c.0"], "g2": ["0000:02:00.0"], "g3": ["0000:02:10.0"]}
+    return grouped(made(bridged, functions=functions, **files), **groups)
 
 
 def test_below_a_bridge_that_a_region_names_a_virtual_function_is_no_way_out() -> None:
@@ -112,7 +114,7 @@ def test_display_devices_were_let_go_later_than_usb(kernel: str, can: Can) -> No
         rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (2, 0))), functions=[display], kernel=kernel
     )
 
-    assert told(host, "00:02.0").linux.can is can
+    assert told(grouped(host, g1=["0000:00:02.0"]), "00:02.0").linux.can is can
 
 
 def test_before_3_17_a_locked_mate_is_in_nobodys_way() -> None:

@@ -4,23 +4,28 @@ A lost reading may leave an answer as it was or make it unknown.  It never turns
 another: between yes, no and "on conditions" there is no step on less knowledge.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dmaragent.asking import Question, ask_known, read_guests
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import LEDGER, Entry, Operation, Request
 from dmaragent.collect.opening import open_host
 from dmaragent.collect.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
-from dmaragent.policy.hotplug import hotplug
+from dmaragent.inventory.gaps import is_table_alone
+from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
 from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.verdict import explain
+from dmaragent.verdict.linux import linux_side
+from dmaragent.verdict.subject import Subject
+from dmaragent.verdict.xen import xen_side
 
 Value = bytes | str | tuple[str, ...] | Missing
 Answers = Mapping[Request, Value]
+_POLICIES = ("strict", "relaxed")
 UNKNOWN = ("unknown", "undecided", "not-applicable", "no such device")
 
 
@@ -32,6 +37,11 @@ class Loss:
     kind: str
     """How it was lost: a kind of Missing, ``empty`` or ``half``."""
     answer: Value
+
+    @property
+    def entry(self) -> str:
+        """The ledger's path of the reading."""
+        return entry_of(self.request).path
 
     def __str__(self) -> str:
         """Return it as a test names it."""
@@ -45,8 +55,21 @@ def recorded_answers(machine: Path) -> dict[Request, Value]:
     return dict(recorder.answers)
 
 
+def entry_of(request: Request) -> Entry:
+    """Return the entry of the ledger that `request` was made from."""
+    for entry in LEDGER:
+        pattern = re.escape(entry.path).replace(r"\{\}", ".+")
+        if entry.operation is request.operation and re.fullmatch(pattern, request.path):
+            return entry
+    raise LookupError(request.path)
+
+
 def losses_of(answers: Answers) -> Iterator[Loss]:
-    """Yield every loss of a single reading that has a value."""
+    """Yield every loss of a single reading that has a value.
+
+    A listing is read at once, so there is no half of one; an empty reading is a loss unless the
+    ledger says what it means.
+    """
     for request, value in answers.items():
         if isinstance(value, Missing):
             continue
@@ -54,8 +77,9 @@ def losses_of(answers: Answers) -> Iterator[Loss]:
             yield Loss(request, kind.value, Missing(kind, "lost by a test"))
         if request.operation is Operation.LINK:
             continue
-        yield Loss(request, "empty", value[:0])
-        if len(value) > 1:
+        if not entry_of(request).may_be_empty:
+            yield Loss(request, "empty", value[:0])
+        if len(value) > 1 and request.operation is not Operation.LIST:
             yield Loss(request, "half", value[: len(value) // 2])
 
 
@@ -67,7 +91,8 @@ def with_losses(answers: Answers, *losses: Loss) -> Host:
 def verdicts(host: Host, devices: tuple[str, ...], guests: Mapping[str, str]) -> dict[str, str]:
     """Return every answer about `host`: of each device by each side, of each guest.
 
-    `guests` are the texts of configurations by name.
+    `guests` are the texts of configurations by name.  What helps is not worked out: it is tried
+    with the same rules.
     """
     known = ask_known(host, Question())
     functions = {str(sbdf): sbdf for sbdf in host.topology.known}
@@ -76,14 +101,20 @@ def verdicts(host: Host, devices: tuple[str, ...], guests: Mapping[str, str]) ->
         sbdf = functions.get(name)
         if sbdf is None:
             continue
-        told = explain(known.inventory, known.facts, known.stack, sbdf)
-        found[f"explain {name}, Xen"] = told.xen.can.value
-        found[f"explain {name}, Linux"] = told.linux.can.value
+        subject = Subject(
+            sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
+        )
+        xen, linux = xen_side(subject), linux_side(subject)
+        found[f"explain {name}, Xen"] = xen.can.value
+        found[f"explain {name}, Linux"] = linux.can.value
+        for case in xen.cases:
+            if case.title in _POLICIES:
+                found[f"explain {name}, {case.title}, Xen"] = case.can.value
     for name, text in guests.items():
         for guest in read_guests(text, name):
             found[f"resolve {name}"] = resolve(guest, known.facts, known.stack).verdict.value
             for device in devices:
-                answer = hotplug(device, guest, known.facts, known.stack)
+                answer = attach(device, guest, known.facts, known.stack)
                 found[f"hotplug {device} into {name}"] = answer.verdict.value
     return found
 
@@ -95,3 +126,39 @@ def turned(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tup
         for name, answer in before.items()
         if name in after and after[name] != answer and after[name] not in UNKNOWN
     }
+
+
+def kinds_made_unknown(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    """Return which kinds of answers became unknown: Xen, Linux, resolve, hotplug."""
+    return {
+        name.rpartition(" ")[2] if name.startswith("explain") else name.partition(" ")[0]
+        for name, answer in before.items()
+        if name in after and answer not in UNKNOWN and after[name] in UNKNOWN[:2]
+    }
+
+
+class Losing:
+    """A recorded machine whose readings are lost, and its answers while none is."""
+
+    def __init__(self, machine: Path) -> None:
+        self._answers = recorded_answers(machine)
+        self._host = replace(with_losses(self._answers), problems=())
+        self._devices = tuple(map(str, self._host.topology.known))
+        self._guests = {
+            path.name: path.read_text() for path in sorted(machine.glob("guests/*.cfg"))
+        }
+        self.before = verdicts(self._host, self._devices, self._guests)
+
+    def losses(self) -> list[Loss]:
+        """Return every loss of a single reading."""
+        return list(losses_of(self._answers))
+
+    def verdicts(self, *losses: Loss) -> dict[str, str] | None:
+        """Return the answers after `losses`; None if the host is as before, or a table alone.
+
+        What is said of a table alone is predicted, and labelled so.
+        """
+        host = replace(with_losses(self._answers, *losses), problems=())
+        if host == self._host or is_table_alone(host):
+            return None
+        return verdicts(host, self._devices, self._guests)

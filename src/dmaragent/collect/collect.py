@@ -95,6 +95,8 @@ def _enumerated(
     if isinstance(names, Missing):
         if isinstance(output, Missing) and output.kind in (MissingKind.FAILED, MissingKind.DENIED):
             return output
+        if devices is None and not isinstance(output, Missing):
+            return Missing(MissingKind.FAILED, "udev's list of PCI functions is damaged")
         return names
     if not names and isinstance(output, Missing) and output.kind is MissingKind.NOT_COLLECTED:
         return Missing(MissingKind.NOT_COLLECTED, "the copy's list of PCI functions is empty")

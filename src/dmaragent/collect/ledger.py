@@ -48,6 +48,8 @@ class Entry:
     window: int | None = None
     elsewhere: tuple[str, ...] = ()
     """Files in the reports of collectors that have the same reading, if it was not copied."""
+    may_be_empty: str = ""
+    """What it means that the reading is there and empty; empty: it was cut or is damaged."""
 
     def request(self, part: str = "", arguments: tuple[str, ...] = ()) -> Request:
         """Ask for this entry, `part` in the place of the ``{}`` of its path."""
@@ -158,18 +160,21 @@ PCI_SLOTS = Entry(
     path="/sys/bus/pci/slots",
     reason="the physical slots, to say which card is meant",
     elsewhere=_PCI[3:],
+    may_be_empty="no driver of slots is there",
 )
 PCI_SLOT = Entry(
     operation=Operation.READ,
     path="/sys/bus/pci/slots/{}/address",
     reason="which device is in a physical slot",
     elsewhere=_PCI[3:],
+    may_be_empty="nothing is in the slot",
 )
 IOMMU_GROUPS = Entry(
     operation=Operation.LIST,
     path="/sys/kernel/iommu_groups",
     reason="the IOMMU groups: only whole groups can be passed through by Linux",
     elsewhere=_PCI[3:],
+    may_be_empty="Linux does not use the IOMMU",
 )
 IOMMU_GROUP_DEVICES = Entry(
     operation=Operation.LIST,
@@ -201,6 +206,7 @@ BOOT_LOG = Entry(
     needs_root=True,
     limit=1 << 24,
     elsewhere=_LOGS,
+    may_be_empty="the log has no such line any more",
 )
 DMI_ID = Entry(
     operation=Operation.READ,
@@ -213,6 +219,7 @@ DMI_ENTRIES = Entry(
     path="/sys/firmware/dmi/entries",
     reason="which SMBIOS structures describe slots",
     elsewhere=_DMI[:1],
+    may_be_empty="the firmware has no SMBIOS structures",
 )
 DMI_SLOT = Entry(
     operation=Operation.READ,
@@ -239,6 +246,7 @@ COMMAND_LINE = Entry(
     path="/proc/cmdline",
     reason="the options that matter to the IOMMU; only those are kept in an answer",
     elsewhere=("cmdline", *_LOGS),
+    may_be_empty="none of its options matters",
 )
 RESOURCES = Entry(
     operation=Operation.CALL,
@@ -261,6 +269,7 @@ XEN_CAPABILITIES = Entry(
     path="/proc/xen/capabilities",
     reason="whether it is dom0: control_d",
     elsewhere=_XEN,
+    may_be_empty="this kernel runs in a guest, not in dom0",
 )
 XEN_VERSION = Entry(
     operation=Operation.READ,
@@ -294,6 +303,7 @@ PCIBACK = Entry(
     path="/sys/bus/pci/drivers/pciback",
     reason="which devices are assignable: bound to pciback",
     elsewhere=_PCI[1:],
+    may_be_empty="no device is assignable",
 )
 LIBXLUTIL = Entry(
     operation=Operation.CALL,

@@ -63,8 +63,10 @@ def _print(asked: Asked, told: Explanation, *, as_json: bool) -> None:
         print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))
     else:
         from dmaragent.present.explain_text import explain_text  # noqa: PLC0415 - likewise
+        from dmaragent.present.provenance import source_words  # noqa: PLC0415 - likewise
 
-        print("\n".join(explain_text(inventory, told, asked.stack)))
+        source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
+        print("\n".join(explain_text(inventory, told, asked.stack, source)))
 
 
 def _exit_code(told: Explanation) -> int:

@@ -1,5 +1,7 @@
 """What verbs share in looking at a host: taking its inventory, naming it, its devices."""
 
+from __future__ import annotations
+
 import shlex
 import sys
 from collections.abc import Iterable
@@ -15,6 +17,10 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.snapshot import Missing
+
+TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
+if TYPE_CHECKING:
+    from dmaragent.api import Asked
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
@@ -49,6 +55,16 @@ def no_table(absence: Absence) -> DmaragentError:
 def host_title(opened: OpenedHost) -> str:
     """Name the host an answer is about."""
     return host_words(opened.kind, opened.path)
+
+
+def source_lines(asked: Asked) -> list[str]:
+    """Return the lines that say what an answer about guests rests on."""
+    from dmaragent.present.provenance import source_words  # noqa: PLC0415 - start-up time
+    from dmaragent.present.tables import labelled  # noqa: PLC0415 - likewise
+
+    opened = asked.opened
+    source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
+    return labelled("Source", source)
 
 
 def parse_device(option: str, text: str) -> DeviceName:

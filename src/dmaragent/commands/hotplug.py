@@ -57,9 +57,10 @@ def run(options: argparse.Namespace) -> int:
 
         print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))
     else:
+        from dmaragent.commands.hosts import source_lines  # noqa: PLC0415 - likewise
         from dmaragent.present.hotplug_text import hotplug_text  # noqa: PLC0415 - likewise
 
-        print("\n".join(hotplug_text(found)))
+        print("\n".join([*hotplug_text(found), *source_lines(asked)]))
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
 
 

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
         resolve_guest,
     )
     from dmaragent.commands.guest_files import no_guest, tell_left_out  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import source_lines  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
 
     guests, passed_over = _guests(options)
@@ -99,11 +100,13 @@ def run(options: argparse.Namespace) -> int:
         for number, found in enumerate(resolutions()):
             told = resolve_text(answer(found), others, whole=options.details)
             print("\n".join(["", *told] if number else told))
+        print("\n".join(["", *source_lines(asked)]))
     else:
         from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - likewise
 
         for line in resolve_lines(resolutions(), passed_over, asked.stack):
             print(line)
+        print("\n".join(source_lines(asked)))
     return exit_code(verdicts)
 
 

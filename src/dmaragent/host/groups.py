@@ -32,6 +32,10 @@ class IommuGroup:
     """Its PCI functions, by address."""
     regions: tuple[KernelRegion, ...] | None
     """None where the kernel's file could not be read."""
+    devices_known: bool = True
+    """Whether its devices could be read; a group that lists none was not: it has at least one."""
+    regions_whole: bool = False
+    """Whether the file could be read and is whole: no group is without a region."""
 
 
 def join_groups(
@@ -57,19 +61,34 @@ def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:
         devices: tuple[str, ...] = ()
     else:
         devices = reading.devices
+        if not devices:
+            problems.add(f"{what}: its list of devices is empty, which no group's is")
     regions: tuple[KernelRegion, ...] | None = None
+    whole = False
     if isinstance(reading.reserved_regions, Missing):
         problems.missing(f"{what}: its reserved regions", reading.reserved_regions)
     else:
-        regions = _regions(what, reading.reserved_regions, problems)
-    return IommuGroup(number=number, devices=functions_among(devices), regions=regions)
+        regions, whole = _regions(what, reading.reserved_regions, problems)
+    return IommuGroup(
+        number=number,
+        devices=functions_among(devices),
+        regions=regions,
+        devices_known=bool(devices),
+        regions_whole=whole,
+    )
 
 
-def _regions(what: str, content: bytes, problems: Problems) -> tuple[KernelRegion, ...]:
+def _regions(
+    what: str, content: bytes, problems: Problems
+) -> tuple[tuple[KernelRegion, ...], bool]:
+    """Return the regions of a group's file, and whether it is whole."""
     regions, unreadable = _parsed(content)
+    cut = bool(content) and not content.endswith(b"\n") and not unreadable
+    if cut:
+        problems.add(f"{what}: its reserved regions are cut short")
     for line in unreadable:
         problems.add(f"{what}: a reserved region cannot be read: {line[:60]!r}")
-    return regions
+    return regions, bool(regions) and not unreadable and not cut
 
 
 @lru_cache(maxsize=256)

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from types import MappingProxyType
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
+from dmaragent.host.bridges import impossible_bridges
 from dmaragent.host.readings import Problems, number, parse_number
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
 from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
@@ -33,20 +35,17 @@ def join_pci(
             problems.add(f"the PCI functions could not be listed: {why}")
         return PciTopology(readings)
     functions: dict[SBDF, PciFunction] = {}
+    names = {reading.name for reading in readings}
     links = any(not isinstance(reading.driver, Missing) for reading in readings)
     for reading in readings:
-        try:
-            sbdf = SBDF.parse(reading.name)
-        except ValueError as error:
-            problems.add(f"a PCI function's name cannot be read: {error}")
-            continue
-        if _vanished(reading):
-            problems.add(f"{sbdf}: it was listed, and gone when it was read")
+        sbdf = _address(reading, names, problems)
+        if sbdf is None:
             continue
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
         if links and _lacks_link(reading):
             functions[sbdf] = replace(functions[sbdf], driver_known=True)
+    functions |= impossible_bridges(functions, problems)
     paths = {reading.name: reading.path for reading in readings}
     whole = {
         sbdf: _with_dma_device(function, paths.get(str(sbdf), ""), functions)
@@ -57,6 +56,27 @@ def join_pci(
         if endpoint is not None and endpoint.driver is None:
             whole[endpoint.sbdf] = replace(endpoint, driver_known=False)
     return PciTopology(MappingProxyType(whole))
+
+
+def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -> SBDF | None:
+    """Return the address of a function, or None if it is none or not to be used; say why.
+
+    `names` are those of all functions: of two spellings of one address Linux's own counts.
+    """
+    try:
+        sbdf = SBDF.parse(reading.name)
+    except ValueError as error:
+        problems.add(f"a PCI function's name cannot be read: {error}")
+        return None
+    if reading.name != str(sbdf):
+        beside = f", beside {sbdf}: that one counts" if str(sbdf) in names else ""
+        problems.add(f"{sbdf}: it is listed as {reading.name!r}, as Linux never writes it{beside}")
+        if beside:
+            return None
+    if _vanished(reading):
+        problems.add(f"{sbdf}: it was listed, and gone when it was read")
+        return None
+    return sbdf
 
 
 def _lacks_link(reading: PciReading) -> bool:
@@ -117,6 +137,8 @@ def _function(
     if isinstance(driver, Missing):
         problems.missing(f"{sbdf}: its driver", driver)
     names = dict(reading.names)
+    secondary = _secondary_bus(sbdf, reading, problems) if is_bridge else None
+    subordinate = _config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None
     return PciFunction(
         sbdf=sbdf,
         class_code=class_code,
@@ -125,8 +147,9 @@ def _function(
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
         driver_known=not isinstance(driver, Missing) or driver.kind is MissingKind.ABSENT,
         header_type=header_type,
-        secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
-        subordinate_bus=_config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None,
+        secondary_bus=secondary or None,  # 0: nobody has numbered the bus behind it
+        subordinate_bus=subordinate,
+        buses_open=is_bridge and secondary != 0 and None in (secondary, subordinate),
         iommu_group=group,
         physical_function=None if isinstance(physical, Missing) else _sbdf_at_end(physical),
         total_vfs=_total_vfs(reading),
@@ -163,15 +186,22 @@ def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
 
 def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
     """Find the bus behind a bridge: the kernel's attribute, else configuration space."""
+    config = _config_byte(reading, _SECONDARY_BUS_AT)
+    value = None
     if not isinstance(reading.secondary_bus, Missing):
         what = "its secondary_bus_number"
         value = number(sbdf, what, reading.secondary_bus, problems, most=0xFF, base=10)
-        if value:
-            return value
-    value = _config_byte(reading, _SECONDARY_BUS_AT)
-    if value is None:
+    if value is None and config is None:
         problems.add(f"{sbdf}: the bus behind this bridge could not be read")
-    return value or None  # 0: nobody has numbered the bus behind it
+    elif value is not None and config is not None and value != config:
+        problems.add(
+            f"{sbdf}: its secondary_bus_number is {value}, its configuration space has {config}: "
+            "the bus behind this bridge is unknown"
+        )
+        return None
+    elif 0 in (value, config):
+        problems.add(f"{sbdf}: no bus is behind this bridge: its secondary bus number is 0")
+    return config if value is None else value
 
 
 def _total_vfs(reading: PciReading) -> int:

@@ -10,8 +10,17 @@ from dmaragent.absence import why_no_table
 from dmaragent.addresses import SBDF
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
+from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.linux import by_kernel, linux_differences, linux_state
-from dmaragent.inventory.model import Inventory, LinuxState, Owner, PublishedRegion, Region
+from dmaragent.inventory.model import (
+    Gap,
+    Gaps,
+    Inventory,
+    LinuxState,
+    Owner,
+    PublishedRegion,
+    Region,
+)
 from dmaragent.inventory.published import published_regions
 from dmaragent.memory_map import memory_words
 from dmaragent.platforms.linux import LinuxScopes
@@ -24,7 +33,16 @@ from dmaragent.views.explain import rmrrs
 from dmaragent.views.model import XenView, XenViews
 from fwtables import DMAR, Decoded, structure_length
 
-__all__ = ["Inventory", "LinuxState", "Owner", "PublishedRegion", "Region", "take_inventory"]
+__all__ = [
+    "Gap",
+    "Gaps",
+    "Inventory",
+    "LinuxState",
+    "Owner",
+    "PublishedRegion",
+    "Region",
+    "take_inventory",
+]
 
 
 @unswept
@@ -55,6 +73,7 @@ def take_inventory(host: Host, release: tuple[int, int] | None = None) -> Invent
         differences=(*views.differences, *linux_differences(host, regions, state)),
         published=published_regions(host.groups, regions, host.topology),
         undetermined=_undetermined(regions),
+        gaps=gaps_of(host, regions, units.units, views, state),
     )
 
 

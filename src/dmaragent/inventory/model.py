@@ -113,6 +113,34 @@ class LinuxState(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that is unknown of a host, whose answers depend on it, and what settles it."""
+
+    unknown: str
+    """What is unknown and why: a clause that names the reading."""
+    next_step: str
+    """What to do: an imperative without a full stop."""
+    devices: frozenset[SBDF] | None = None
+    """The devices that it concerns; None: all of the host."""
+    refusals: bool = False
+    """Whether it could also turn a "no" into another answer."""
+
+    def concerns(self, sbdf: SBDF) -> bool:
+        """Return whether an answer about `sbdf` depends on it."""
+        return self.devices is None or sbdf in self.devices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """The gaps of a host, by the side whose answers depend on them."""
+
+    xen: tuple[Gap, ...] = ()
+    linux: tuple[Gap, ...] = ()
+    without_unit: str = ""
+    """Why it is unknown which remapping unit serves a device that none seems to; or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """Every reserved region of a host, in table order, and what limits the answer."""
 
@@ -137,6 +165,8 @@ class Inventory:
     """What Linux publishes and no region of the table explains, by address."""
     undetermined: tuple[str, ...]
     """Paths of scope entries that lead through a bridge whose bus is not known."""
+    gaps: Gaps
+    """What is unknown of the host and could change an answer."""
 
     @property
     def table(self) -> Decoded | Missing:

@@ -220,7 +220,7 @@ class _Walk:
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
         """
         places = [
-            self.topology.locate(rmrr.segment_number, scope)
+            self.topology.locate(rmrr.segment_number, scope, zero_bus=True)
             for scope in rmrr.device_scope
             if scope.type in COUNTED_SCOPES
         ]

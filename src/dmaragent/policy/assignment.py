@@ -186,7 +186,13 @@ def _open_questions(
 ) -> Iterator[Decision]:
     """Say why the regions of a function are not known for certain, if they are not."""
     sbdf, place = one.sbdf, one.device.place
-    if regions is None:
+    gap = host.gap_of(sbdf)
+    sharing_open = host.shared is None or any(each in host.unexplained for each in regions or ())
+    if gap is not None:
+        yield unsure(
+            f"{sbdf}: {gap.unknown}. {gap.next_step.capitalize()}", device=sbdf, place=place
+        )
+    elif regions is None:
         reason = f"the regions of {sbdf} are not known: Xen cannot be asked about it"
         yield unsure(reason, device=sbdf, place=place)
     elif host.may_own_more(sbdf):
@@ -195,8 +201,9 @@ def _open_questions(
             f"whether {sbdf} owns more regions is not known: these paths may lead to it: {paths}"
         )
         yield unsure(reason, device=sbdf, place=place)
-    elif regions and host.shared is None and one.policy is not Policy.RELAXED:
-        reason = f"whether the regions of {sbdf} are shared is not known: there is no table"
+    elif regions and sharing_open and one.policy is not Policy.RELAXED:
+        why = "there is no table" if host.shared is None else "no structure of the table has them"
+        reason = f"whether the regions of {sbdf} are shared is not known: {why}"
         yield unsure(reason, device=sbdf, place=place)
 
 

@@ -127,6 +127,7 @@ def _build_hvm(
     if guest.hap is False and host.shadow is False:
         reason = "hap=0 needs shadow paging, which this Xen was built without"
         return _result((refused(Decider.XEN, reason, SHADOW_RULE),))
+    open_hap = tuple(_paging_open(guest, host))
     hap = guest.hap if guest.hap is not None else host.hap is not False
     boundary = DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary
     layout = resolve_layout(
@@ -145,7 +146,7 @@ def _build_hvm(
     told = _Told(scenario.devices, host, layout)
     if layout.refused_by is not None:
         conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
-        return _result(list(map(told.conflict, conflicts)), layout)
+        return _result([*map(told.conflict, conflicts), *open_hap], layout)
     try:
         entries = memory_map(layout)
     except ValueError as error:
@@ -154,8 +155,19 @@ def _build_hvm(
         *map(told.hidden, (one for one in layout.placed if one.outcome is Outcome.HIDDEN)),
         *_assignments(scenario, host, layout),
         *_hvmloader(layout),
+        *open_hap,
     ]
     return _result(decisions, layout, entries)
+
+
+def _paging_open(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
+    """Say that it is unknown whether Xen has the shadow paging that ``hap=0`` needs."""
+    if guest.hap is False and host.shadow is None:
+        reason = (
+            "hap=0 needs shadow paging, and whether this Xen has it is unknown: virt_caps of "
+            "`xl info` does not say. Xen's log (`xl dmesg`) or a guest with hap=0 shows it"
+        )
+        yield unsure(reason, rule=SHADOW_RULE, place=guest.places.get("hap", ""))
 
 
 def _requests(

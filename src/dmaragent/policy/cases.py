@@ -5,11 +5,11 @@ that is not known, there are several readings; the answer is the set of their ou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import ToolstackBehaviour
 from dmaragent.policy.build import Built, Scenario, build
-from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.settings import Settings
@@ -99,6 +99,18 @@ def _placed(built: Built) -> object:
     return layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
 
 
+def _hosts(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour
+) -> Iterator[tuple[str, HostFacts]]:
+    """Yield `host` with each kind of paging that its Xen may have, if the layout depends on it."""
+    open_paging = host.xen_runs and host.hap is None and guest.hap is None
+    if open_paging and guest.type is GuestType.HVM and behaviour.layout.rounds_with_hap:
+        yield "a host with HAP", replace(host, hap=True)
+        yield "a host without HAP", replace(host, hap=False)
+    else:
+        yield "", host
+
+
 def cases_of(
     guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
 ) -> Iterator[Case]:
@@ -108,12 +120,14 @@ def cases_of(
         counts = _guests_policy_counts(settings, host, behaviour)
         for words, scenario in scenarios(settings):
             name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
-            key = _effect(scenario, policy_counts=counts)
-            if key not in found:
-                built = build(guest, scenario, host, behaviour.layout)
-                found[key] = _Found([], [], scenario, built)
-            found[key].words.append(" and ".join([*name, *([words] if words else [])]))
-            found[key].policies.append(scenario.policy)
+            for paging, known in _hosts(guest, host, behaviour):
+                key = (_effect(scenario, policy_counts=counts), paging)
+                if key not in found:
+                    built = build(guest, scenario, known, behaviour.layout)
+                    found[key] = _Found([], [], scenario, built)
+                parts = [*name, *([words] if words else []), *([paging] if paging else [])]
+                found[key].words.append(" and ".join(parts))
+                found[key].policies.append(scenario.policy)
     merged = _merged(list(found.values()))
     for one in merged:
         yield Case(

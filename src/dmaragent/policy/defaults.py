@@ -6,7 +6,7 @@ Source: tools libxl_create.c, ``libxl__domain_config_setdefault`` and
 
 from collections.abc import Iterator
 
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule
+from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
 from dmaragent.policy.guest import GuestConfig, GuestType, Vga
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import MIB
@@ -36,6 +36,13 @@ def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
         why = _why_not_shared(guest, host)
         if why:
             yield _refused(guest, f"passthrough = share_pt is {why}", SHARE_RULE, "passthrough")
+        elif host.share_pt is None:
+            reason = (
+                "whether passthrough = share_pt is supported is unknown: virt_caps of `xl info` "
+                "does not say (iommu_hap_pt_share)"
+            )
+            place = guest.places.get("passthrough", "")
+            yield unsure(reason, rule=SHARE_RULE, place=place)
     less = guest.memory is not None and guest.memory < guest.most_memory
     if passes and less and guest.type is not GuestType.PV:
         reason = (

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.inventory import Inventory
+from dmaragent.inventory import Gap, Inventory
 from dmaragent.platforms.releases import Release
 from dmaragent.platforms.xen_options import parse_rmrr_option
 from dmaragent.snapshot import Missing
@@ -58,6 +58,12 @@ class HostFacts:
     """What to do about that."""
     undetermined: tuple[str, ...] = ()
     """Paths of the table that could lead to devices on other buses than they begin on."""
+    gaps: tuple[Gap, ...] = ()
+    """What is unknown of the host and could change what becomes of a device."""
+    unexplained: frozenset[AddressRange] = frozenset()
+    """Regions of devices that no structure of the table explains: if they are shared is unknown."""
+    xen_runs: bool = False
+    """Whether the host runs Xen, so that its capabilities are the running hypervisor's."""
     notes: tuple[str, ...] = ()
     """What limits the list of regions."""
     names: Mapping[str, SBDF] = field(default_factory=dict)
@@ -66,6 +72,10 @@ class HostFacts:
     def regions_of(self, sbdf: SBDF) -> tuple[AddressRange, ...] | None:
         """Give the regions that Xen tells of `sbdf`; None where it cannot be asked."""
         return self.devices.get(sbdf, ())
+
+    def gap_of(self, sbdf: SBDF) -> Gap | None:
+        """Return the first gap that an answer about `sbdf` depends on, or None."""
+        return next((gap for gap in self.gaps if gap.concerns(sbdf)), None)
 
     def may_own_more(self, sbdf: SBDF) -> bool:
         """Tell whether a path of the table that cannot be followed could lead to `sbdf`.
@@ -157,6 +167,9 @@ def facts_of(
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
+        gaps=inventory.gaps.xen,
+        unexplained=_unexplained(inventory, owners),
+        xen_runs=xen is not None,
         notes=views.list.notes,
         names=MappingProxyType(dict(names or {})),
     )
@@ -169,11 +182,14 @@ def _owners(
     owners: dict[AddressRange, tuple[SBDF, ...]] = {}
     shared: dict[SBDF, list[SharedRegion]] = {}
 
-    def note(region: AddressRange, devices: Iterable[SBDF], sharers: int) -> None:
+    sharers: dict[AddressRange, int] = {}
+
+    def note(region: AddressRange, devices: Iterable[SBDF], count: int) -> None:
         named = tuple(dict.fromkeys(devices))
         owners[region] = named
-        for sbdf in named if sharers > 1 else ():
-            shared.setdefault(sbdf, []).append(SharedRegion(region, sharers))
+        sharers[region] = max(count, sharers.get(region, 0))
+        for sbdf in named if count > 1 else ():
+            shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
     for each in inventory.all_regions:
         if each.xen.listed and each.xen.range is not None:
@@ -183,7 +199,19 @@ def _owners(
     for option in parse_rmrr_option(command_line(inventory.host)):
         if option.range in listed and option.range not in owners:
             note(option.range, option.devices, len(option.devices))
+    for sbdf, own in inventory.xen.devices.items():  # its path in the table may be unresolved
+        for region in own or ():
+            if sharers.get(region, 1) > 1 and sbdf not in owners[region]:
+                shared.setdefault(sbdf, []).append(SharedRegion(region, sharers[region]))
     return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
+
+
+def _unexplained(
+    inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
+) -> frozenset[AddressRange]:
+    """Return the regions that Xen reports for a device and no structure of the table has."""
+    every = (region for own in inventory.xen.devices.values() for region in own or ())
+    return frozenset(region for region in every if region not in owners)
 
 
 def _iommu_off(inventory: Inventory) -> str:

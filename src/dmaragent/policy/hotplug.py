@@ -72,11 +72,12 @@ class Hotplug:
 
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     """Say what attaching the device of the specification `text` to `guest` does."""
-    found = _attach(text, guest, host, stack)
+    found = attach(text, guest, host, stack)
     return replace(found, advice=tuple(_advice(found)))
 
 
-def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
+def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
+    """Say the same without what helps."""
     into = resolve(guest, host, stack)
     pci = _read(text, stack)
     if isinstance(pci, Decision):
@@ -89,12 +90,17 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     found = dict.fromkeys(_before(into))
     if any(one.rule == ADD_RULE for one in found):
         return _answer(text, into, device, policy, list(found))
-    if any(one.effect is Effect.UNDECIDED for one in found):
-        found |= dict.fromkeys(_absent(device, policy, host))
-        return _answer(text, into, device, policy, list(found))
     own, _ = added_functions([(one, Policy.STRICT) for one in into.settings.devices], host)
     functions, decisions = added_functions([(device, policy)], host, held=[one.sbdf for one in own])
+    if any(one.effect is Effect.UNDECIDED for one in found):
+        found |= dict.fromkeys((*decisions, *_absent(device, policy, host)))
+        return _answer(text, into, device, policy, list(found))
     found |= dict.fromkeys(decisions)
+    if all(built.verdict is Verdict.UNDECIDED for built in _running(into)):
+        first = _running(into)[0].decisions[0]
+        open_guest = unsure(f"whether the guest itself starts is unknown: {first.reason}")
+        absent = _absent(device, policy, host)
+        return _answer(text, into, device, policy, [*found, *absent, open_guest])
     for built in _running(into):
         ram = None if built.layout is None else built.layout.after
         for one in functions:
@@ -251,7 +257,7 @@ def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:
         return
     enabled = replace(found.guest, passthrough="enabled")
     line = 'passthrough = "enabled" when the guest is created'
-    after = _attach(found.text, enabled, found.host, found.stack)
+    after = attach(found.text, enabled, found.host, found.stack)
     if after.verdict is Verdict.STARTS:
         left = left_by(after.warnings)
         yield Rank(left.harm, Cost.RESTART, left.warnings), line
@@ -266,7 +272,7 @@ def _relaxed(found: Hotplug) -> Iterator[tuple[Rank, str]]:
     if found.pci is None or not strict:
         return
     text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
-    after = _attach(text, found.guest, found.host, found.stack) if text else None
+    after = attach(text, found.guest, found.host, found.stack) if text else None
     if after is not None and after.verdict is Verdict.STARTS:
         left = left_by(after.warnings)
         risk = "at the risk that DMA of device or firmware meets other memory"

@@ -26,12 +26,18 @@ SAFETY_WORDS = {
 }
 
 
-def explain_text(inventory: Inventory, told: Explanation, stack: Stack) -> Iterator[str]:
-    """Give the lines of ``dmaragent explain``; `inventory` is narrowed to the device."""
+def explain_text(
+    inventory: Inventory, told: Explanation, stack: Stack, source: str = ""
+) -> Iterator[str]:
+    """Give the lines of ``dmaragent explain``; `inventory` is narrowed to the device.
+
+    `source` says where the answer comes from; empty: nothing is said of it.
+    """
     function = inventory.host.topology.known.get(told.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
     yield from paragraph(f"{told.sbdf}{what}", hang=2)
     yield from _verdicts(told)
+    yield from labelled("Source", source) if source else ()
     yield from limits_text(inventory)
     if function is not None:
         yield from ["", "The device", *device_facts(inventory, function)]

@@ -90,8 +90,19 @@ class _Tree:
             yield Node(1, f"INCLUDE_PCI_ALL: {number} that no other unit names")
             for sbdf in rest:
                 yield from self._shown(self._known[sbdf], 2, shown)
-        elif not unit.scopes:
+            return
+        if not unit.scopes:
             yield Node(1, "no device scope, and not INCLUDE_PCI_ALL: serves nothing")
+        rest = [
+            sbdf
+            for sbdf in sorted(self._known)
+            if self._unit_of.get(sbdf) is unit and sbdf not in shown
+        ]
+        if rest:
+            number = count(len(rest), "function")
+            yield Node(1, f"Behind its bridges, by bus number: {number} more")
+            for sbdf in rest:
+                yield from self._shown(self._known[sbdf], 2, shown)
 
     def unserved(self) -> Iterator[Node]:
         """Yield the functions that no unit serves, where there are units at all."""

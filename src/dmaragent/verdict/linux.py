@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dmaragent.platforms.linux import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.platforms.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.policy.decisions import Rule
+from dmaragent.verdict.doubt import linux_doubted
 from dmaragent.verdict.iommu_off import iommu_unused, why_unused
 from dmaragent.verdict.kernel import (
     OPTION,
@@ -49,6 +50,8 @@ def linux_side(subject: Subject) -> Side:
         return early
     cases = (*_region_cases(subject), *published_cases(subject), *group_cases(subject))
     can, said = _together(subject, cases)
+    doubted = linux_doubted(subject, Side(can=can, said=said, cases=cases))
+    can, said = doubted.can, doubted.said
     if subject.on_xen:
         said = f"{_NOT_ITS_OWN}. Without Xen: {said}"
         return Side(can=Can.NOT_APPLICABLE, said=said, cases=cases)

@@ -67,7 +67,7 @@ class Subject:
         groups = self.inventory.host.groups
         if isinstance(groups, Missing) or self.function is None or self.group is not None:
             return False
-        return any(group.devices for group in groups)
+        return any(group.devices for group in groups) and all(one.devices_known for one in groups)
 
     @property
     def vendor(self) -> IommuVendor:
@@ -81,7 +81,7 @@ class Subject:
         Every group has at least the range of message-signaled interrupts: an empty file was cut.
         """
         group = self.group
-        return (group.regions or None) if group is not None else None
+        return group.regions if group is not None and group.regions_whole else None
 
     @property
     def chipset(self) -> bool:

@@ -16,6 +16,7 @@ from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.verdict.doubt import xen_doubted
 from dmaragent.verdict.model import Can, Case, Side
 from dmaragent.verdict.subject import Subject, capital, names, region_list
 from dmaragent.verdict.virtual import xen_virtual_cases
@@ -40,8 +41,11 @@ _NOT_DECODED = {
 def xen_side(subject: Subject) -> Side:
     """Say whether Xen gives the device to a guest, and under which policy."""
     early = _before(subject)
-    if early is not None:
-        return early
+    return early if early is not None else xen_doubted(subject, _by_policy(subject))
+
+
+def _by_policy(subject: Subject) -> Side:
+    """Say under which policy Xen gives the device to a guest, by what is known."""
     bridged = tuple(_bridge_cases(subject))
     virtual = tuple(xen_virtual_cases(subject))
     strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
@@ -114,6 +118,9 @@ def _before(subject: Subject) -> Side | None:
         return Side(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
     table_known = bool(subject.inventory.units)
     if table_known and function is not None and subject.sbdf not in subject.inventory.unit_of:
+        if subject.inventory.gaps.without_unit:
+            said = f"unknown: {subject.inventory.gaps.without_unit}"
+            return Side(can=Can.UNKNOWN, said=said)
         said = "no: no remapping unit (DRHD) of the table serves it"
         return Side(can=Can.NO, said=said, cases=(_no_unit(),))
     return None

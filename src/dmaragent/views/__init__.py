@@ -20,6 +20,7 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     releases_words,
 )
+from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.platforms.xen_units import listed_pages
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
@@ -214,6 +215,21 @@ def _by_hypervisor(
         devices=devices,
         devices_source=devices_source,
         differences=tuple(differences),
+        unlisted=_unlisted(host, fates, regions),
+    )
+
+
+def _unlisted(
+    host: Host, fates: Mapping[int, RegionFate], regions: Mapping[int, XenView]
+) -> frozenset[int]:
+    """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
+    off = host.xen is not None and host.xen.iommu_enabled is False
+    if off or iommu_switched_off(command_line(host)):
+        return frozenset()
+    return frozenset(
+        offset
+        for offset, view in regions.items()
+        if not view.listed and offset in fates and fates[offset].fate is Fate.LISTED
     )
 
 

@@ -89,3 +89,5 @@ class XenViews:
     """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
+    unlisted: frozenset[int] = frozenset()
+    """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""

@@ -1,0 +1,293 @@
+"""What is unknown of a host and could change an answer: the one place that decides it.
+
+Pure.  A gap is a reading that is missing or malformed, an owner of a region that could not be
+resolved, or a difference between the table and Xen's list that nothing explains.  An answer about
+a device of a gap is unknown, unless it is "no" for a reason that the gap cannot take away.
+
+A table without any reading of its host is no gap: what is said of it is labelled as predicted.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from dmaragent.addresses import SBDF
+from dmaragent.host import Host
+from dmaragent.host.groups import IommuGroup
+from dmaragent.inventory.model import Gap, Gaps, LinuxState, Region
+from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.topology import PciFunction, Presence
+from dmaragent.units import Unit
+from dmaragent.views.model import ListSource, Origin, XenViews
+from fwtables.constants import ScopeType
+
+_READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`dmaragent dump`)"
+
+
+def gaps_of(
+    host: Host,
+    regions: tuple[Region, ...],
+    units: tuple[Unit, ...],
+    views: XenViews,
+    state: LinuxState,
+) -> Gaps:
+    """Return the gaps of `host`, whose table has these `regions` and `units`."""
+    if is_table_alone(host):
+        return Gaps()
+    both = (*_functions(host), *_classes(host), *_covered(host, regions))
+    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_buses(host, views))
+    linux = both
+    if state is not LinuxState.NO_GROUPS:
+        linux = (*both, *_owners(host, regions), *_groups(host))
+    return Gaps(xen=xen, linux=linux, without_unit=_without_unit(host, units))
+
+
+def is_table_alone(host: Host) -> bool:
+    """Return whether nothing of `host` was collected but its table."""
+    readings = (host.topology.functions, host.groups, host.memory_map)
+    known = (host.xen, host.system.kernel_release, host.system.cpu_vendor, host.machine.vendor)
+    return not any(known) and all(
+        isinstance(one, Missing) and one.kind is MissingKind.NOT_COLLECTED for one in readings
+    )
+
+
+def why_missing(missing: Missing) -> str:
+    """Return in words why a reading is missing."""
+    words = {
+        MissingKind.NOT_COLLECTED: "not collected",
+        MissingKind.DENIED: "permission denied",
+        MissingKind.ABSENT: "absent",
+        MissingKind.FAILED: "reading failed",
+    }
+    return missing.detail or words[missing.kind]
+
+
+# Functions -------------------------------------------------------------------------------
+
+
+def _functions(host: Host) -> Iterator[Gap]:
+    functions = host.topology.functions
+    if isinstance(functions, Missing):
+        yield Gap(
+            unknown=f"the PCI functions are unknown ({why_missing(functions)}), and so are the "
+            "device's kind and the bridges above it",
+            next_step=_READ_HOST,
+            refusals=True,
+        )
+
+
+def _classes(host: Host) -> Iterator[Gap]:
+    unknown = frozenset(
+        sbdf for sbdf, function in host.topology.known.items() if function.class_code is None
+    )
+    if unknown:
+        yield Gap(
+            unknown="its kind is unknown: neither its class nor its configuration space could be "
+            "read",
+            next_step=_READ_HOST,
+            devices=unknown,
+            refusals=True,
+        )
+
+
+def _open_bridges(host: Host) -> tuple[PciFunction, ...]:
+    """Return the bridges of which it is unknown which buses are behind them."""
+    return tuple(one for one in host.topology.known.values() if one.is_bridge and one.buses_open)
+
+
+def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
+    """Yield the functions that may be behind `bridge`, whose bus numbers are not all known."""
+    own = bridge.sbdf
+    beside = [
+        one
+        for one in host.topology.known.values()
+        if one.sbdf != own
+        and (one.sbdf.segment, one.sbdf.bus) == (own.segment, own.bus)
+        and not one.buses_open
+    ]
+    least = own.bus if bridge.secondary_bus is None else bridge.secondary_bus
+    for sbdf in host.topology.known:
+        if sbdf.segment != own.segment or sbdf.bus <= least:
+            continue
+        if not any(sbdf.bus in one.buses_behind for one in beside):
+            yield sbdf
+
+
+def _bridge_words(bridges: Iterable[PciFunction]) -> str:
+    return " ".join(sorted(str(one.sbdf) for one in bridges))
+
+
+_READ_BRIDGES = (
+    "read the configuration space of the bridges as root (`lspci -vv`), or run dmaragent on the "
+    "host as root"
+)
+
+
+def _buses(host: Host, views: XenViews) -> Iterator[Gap]:
+    """Yield the gap that a device with regions may be conventional PCI behind a bridge."""
+    bridges = _open_bridges(host)
+    behind = {sbdf for bridge in bridges for sbdf in _may_be_behind(host, bridge)}
+    concerned = frozenset(behind & {sbdf for sbdf, own in views.devices.items() if own})
+    if concerned:
+        yield Gap(
+            unknown="whether it is behind a bridge to conventional PCI is unknown: the buses "
+            f"behind {_bridge_words(bridges)} could not be read",
+            next_step=_READ_BRIDGES,
+            devices=concerned,
+        )
+
+
+def _without_unit(host: Host, units: tuple[Unit, ...]) -> str:
+    """Return why a scope of a remapping unit may lead to more devices than is known."""
+    named = {scope.sbdf for unit in units for scope in unit.scopes}
+    bridges = [one for one in _open_bridges(host) if one.sbdf in named]
+    lost = any(
+        scope.sbdf is None and scope.presence is Presence.UNKNOWN
+        for unit in units
+        for scope in unit.scopes
+    )
+    if not bridges and not lost:
+        return ""
+    which = _bridge_words(bridges or _open_bridges(host))
+    return f"the buses behind {which} could not be read, and a unit (DRHD) may serve it there"
+
+
+# Xen -------------------------------------------------------------------------------------
+
+
+def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
+    """Yield the gap that Xen's IOMMU may be off.
+
+    A list with entries comes from an IOMMU that works: Xen drivers/passthrough/iommu.c,
+    ``iommu_get_reserved_device_memory``.
+    """
+    if host.xen is None or host.xen.capabilities is not None:
+        return
+    if views.list.source is ListSource.HYPERVISOR and views.list.entries:
+        return
+    yield Gap(
+        unknown="whether Xen's IOMMU works is unknown: `xl info` (virt_caps) could not be read",
+        next_step="run `xl info` in dom0 as root, and look for hvm_directio in virt_caps",
+    )
+
+
+def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
+    """Yield the regions that Xen should list by its rules and does not, if nothing says why."""
+    own_list = views.list.source is ListSource.HYPERVISOR
+    if own_list and views.list.entries and views.devices_source is not ListSource.HYPERVISOR:
+        strange = any(entry.origin is Origin.UNEXPLAINED for entry in views.list.entries)
+        if strange or views.devices_source is ListSource.UNKNOWN:
+            yield Gap(
+                unknown="its regions are unknown: Xen's list does not say whose they are, and Xen "
+                "was not asked about each device",
+                next_step=_READ_HOST,
+            )
+    missing = views.unlisted
+    if not missing:
+        return
+    own = [region for region in regions if region.offset in missing]
+    places = ", ".join(region.words for region in own[:3])
+    more = f" and {len(own) - 3} more" if len(own) > 3 else ""
+    whole = not views.list.entries
+    devices = frozenset(
+        owner.sbdf for region in own for owner in region.owners if owner.sbdf is not None
+    )
+    yield Gap(
+        unknown=f"Xen's list lacks {places}{more}, which Xen accepts by its rules, and nothing "
+        "that was read says why",
+        next_step="look in `xl dmesg` for RMRR and VT-d: Xen says there what it did with the table",
+        devices=None if whole else devices,
+    )
+
+
+# Linux -----------------------------------------------------------------------------------
+
+
+def _published(host: Host) -> frozenset[SBDF]:
+    """Return the devices of whose groups Linux publishes the regions: its word is final."""
+    if isinstance(host.groups, Missing):
+        return frozenset()
+    return frozenset(sbdf for group in host.groups if group.regions_whole for sbdf in group.devices)
+
+
+def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
+    """Yield the devices that a region may name through a bridge whose buses are unknown."""
+    told = _published(host)
+    for region in regions:
+        for owner in region.owners:
+            begin = (region.segment, owner.start_bus)
+            if owner.sbdf is None and owner.presence is Presence.UNKNOWN:
+                path = ">".join(hop.step for hop in owner.hops)
+                devices = frozenset(
+                    sbdf
+                    for sbdf in host.topology.known
+                    if sbdf.segment == region.segment
+                    and (sbdf.segment, sbdf.bus) != begin
+                    and sbdf not in told
+                )
+                if devices and not isinstance(host.topology.functions, Missing):
+                    yield Gap(
+                        unknown=f"{region.words} may name it: the path "
+                        f"{owner.start_bus:02x}:{path} may lead to it ({owner.reason})",
+                        next_step=_READ_BRIDGES,
+                        devices=devices,
+                    )
+
+
+def _covered(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
+    """Yield the devices that a region may cover through a bridge that it names."""
+    told = _published(host)
+    for region in regions:
+        for owner in region.owners:
+            bridge = owner.function
+            named = owner.scope_type == ScopeType.PCI_SUB_HIERARCHY
+            if not named or bridge is None or not bridge.buses_open:
+                continue
+            devices = frozenset(_may_be_behind(host, bridge)) - told
+            if devices:
+                yield Gap(
+                    unknown=f"{region.words} covers what is behind the bridge {bridge.sbdf}, and "
+                    "its bus numbers could not be read",
+                    next_step=_READ_BRIDGES,
+                    devices=devices,
+                )
+
+
+_READ_GROUPS = "copy /sys/kernel/iommu_groups as well, or run dmaragent on the host"
+
+
+def _groups(host: Host) -> Iterator[Gap]:
+    """Yield what is unknown of the IOMMU groups, which Linux gives away whole."""
+    groups = host.groups
+    if host.xen is not None and host.xen.dom0 is not False:
+        return
+    if isinstance(groups, Missing):
+        yield Gap(
+            unknown=f"its IOMMU group is unknown ({why_missing(groups)}), and Linux gives a group "
+            "away whole",
+            next_step=_READ_GROUPS,
+        )
+        return
+    unread = [group for group in groups if not group.devices_known]
+    placed = {sbdf for group in groups for sbdf in group.devices}
+    lost = frozenset(sbdf for sbdf in host.topology.known if sbdf not in placed)
+    if unread and lost:
+        numbers = " ".join(str(group.number) for group in unread)
+        yield Gap(
+            unknown=f"its IOMMU group is unknown: the devices of group {numbers} could not be read",
+            next_step=_READ_GROUPS,
+            devices=lost,
+            refusals=True,
+        )
+    if any(group.regions_whole for group in groups):
+        for group in groups:
+            if not group.regions_whole and group.devices:
+                yield _unpublished(group)
+
+
+def _unpublished(group: IommuGroup) -> Gap:
+    return Gap(
+        unknown=f"the reserved regions that Linux reports for IOMMU group {group.number} could "
+        "not be read",
+        next_step=f"read /sys/kernel/iommu_groups/{group.number}/reserved_regions",
+        devices=frozenset(group.devices),
+        refusals=True,
+    )

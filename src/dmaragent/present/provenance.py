@@ -1,0 +1,24 @@
+"""Where an answer about guests and devices comes from: the host as it was given, and its lists."""
+
+from dmaragent.policy.resolver import Stack
+from dmaragent.present.wording import host_words
+from dmaragent.views.model import ListSource
+
+_BARE = ("live", "table", "acpidump")
+_LISTS = {
+    ListSource.HYPERVISOR: "Xen's list",
+    ListSource.PREDICTED: "a table, from which Xen's list is predicted",
+    ListSource.UNKNOWN: "neither Xen's list nor a table",
+}
+
+
+def source_words(kind: str, path: str, stack: Stack, listed: ListSource) -> str:
+    """Return what an answer about the host of `kind` at `path` rests on.
+
+    What a bundle or a copy records is its maker's word: nothing proves that a host was so.
+    """
+    library = f"libxlutil {stack.evidence.release}, " if stack.evidence else ""
+    host = host_words(kind, path)
+    if kind in _BARE:
+        return f"{host}: {library}{_LISTS[listed]}"
+    return f"{host}, as it records: {library}{_LISTS[listed]}"

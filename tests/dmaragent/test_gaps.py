@@ -1,0 +1,201 @@
+"""What is unknown of a host makes the answers that rest on it unknown, and says what settles it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dmaragent.asking import Question, ask_known, read_guests
+from dmaragent.collect.ledger import Request
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.verdict import explain
+from dmaragent.verdict.model import Can, Explanation
+from support.cli import run
+from support.explained import HIGH, NIC, USB, cases, grouped, made, told
+from support.hosts import Function
+from support.losses import Loss, Value, recorded_answers, with_losses
+from support.machines import MACHINES
+from support.tables import rmrr, scope
+
+DOM0 = MACHINES / "xen-pv-dom0"
+HVM = 'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["02:00.0"]\n'
+
+
+@pytest.fixture(scope="module")
+def dom0() -> dict[Request, Value]:
+    return recorded_answers(DOM0)
+
+
+def story(
+    answers: dict[Request, Value], *losses: Loss, device: str = "0000:01:00.0"
+) -> Explanation:
+    known = ask_known(with_losses(answers, *losses), Question())
+    functions = {str(sbdf): sbdf for sbdf in known.host.topology.known}
+    return explain(known.inventory, known.facts, known.stack, functions[device])
+
+
+def resolved(answers: dict[Request, Value], text: str, *losses: Loss) -> Resolution:
+    known = ask_known(with_losses(answers, *losses), Question())
+    (guest,) = read_guests(text, "guest.cfg")
+    return resolve(guest, known.facts, known.stack)
+
+
+def lost(answers: dict[Request, Value], path: str, value: Value) -> Loss:
+    (request,) = (one for one in answers if one.path == path)
+    return Loss(request, "changed", value)
+
+
+# An owner that could not be resolved ------------------------------------------------------
+
+BEHIND = Function(sbdf="0000:03:00.0", driver="nvme")
+GROUPS = {"g1": ["0000:00:1c.0"], "g2": ["0000:03:00.0"], "g3": ["0000:00:19.0"]}
+
+
+def bridged(*, numbers: bool) -> Explanation:
+    """Explain 03:00.0 behind 1c.0, whose bus numbers are readable or not; a region names it."""
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=3, subordinate_bus=3)
+    host = made(
+        rmrr(0xAD800000, 0xAD80FFFF, scope(1, 0, (0x1C, 0), (0, 0))),
+        functions=[NIC, bridge, BEHIND],
+        kernel="6.1.0",
+    )
+    host = grouped(host, **GROUPS)
+    for group in ("1", "2", "3"):
+        del host.files[f"/sys/kernel/iommu_groups/{group}/reserved_regions"]
+    if not numbers:
+        path = "/sys/devices/pci0000:00/0000:00:1c.0"
+        del host.files[f"{path}/config"]
+        del host.files[f"{path}/secondary_bus_number"]
+    return told(host, "03:00.0")
+
+
+def test_a_path_through_a_bridge_that_can_be_read_is_a_no() -> None:
+    assert bridged(numbers=True).linux.can is Can.NO
+
+
+def test_a_path_through_a_bridge_that_cannot_be_read_is_unknown_to_both_sides() -> None:
+    found = bridged(numbers=False)
+
+    assert (found.xen.can, found.linux.can) == (Can.UNKNOWN, Can.UNKNOWN)
+    assert "1c.0>00.0" in found.linux.said
+    assert "Next: " in found.linux.said
+
+
+def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_unknown() -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = grouped(made(region, functions=[NIC, bridge, BEHIND], kernel="6.1.0"), **GROUPS)
+    assert told(host, "03:00.0").linux.can is Can.NO
+    del host.files["/sys/devices/pci0000:00/0000:00:1c.0/config"]
+
+    assert told(host, "03:00.0").linux.can is Can.UNKNOWN
+    assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
+
+
+# A gap between table and list -------------------------------------------------------------
+
+EMPTY = json.dumps({"entries": [], "interface": "libxencall"}).encode()
+
+
+def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
+    dom0: dict[Request, Value],
+) -> None:
+    loss = lost(dom0, "xen-rdm", EMPTY)
+    devices = lost(dom0, "xen-rdm-devices", b'{"devices": {}, "interface": "libxencall"}')
+
+    found = story(dom0, loss, devices, device="0000:02:00.0")
+    assert found.xen.can is Can.UNKNOWN
+    assert "Xen's list lacks region" in found.xen.said
+    assert resolved(dom0, HVM, loss, devices).verdict is Verdict.UNDECIDED
+    assert resolved(dom0, HVM).verdict is Verdict.STARTS
+
+
+def test_a_region_that_the_list_lacks_makes_its_owners_unknown(dom0: dict[Request, Value]) -> None:
+    (request,) = (one for one in dom0 if one.path == "xen-rdm")
+    value = dom0[request]
+    assert isinstance(value, bytes)
+    document = json.loads(value)
+    kept = [entry for entry in document["entries"] if entry != document["entries"][1]]
+    loss = Loss(request, "shorter", json.dumps({**document, "entries": kept}).encode())
+
+    known = ask_known(with_losses(dom0, loss), Question())
+    (gap,) = known.inventory.gaps.xen
+    assert gap.devices
+    assert all(
+        explain(known.inventory, known.facts, known.stack, sbdf).xen.can in (Can.UNKNOWN, Can.NO)
+        for sbdf in gap.devices
+    )
+
+
+def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[Request, Value]) -> None:
+    (request,) = (one for one in dom0 if one.path == "xl-info")
+    info = dom0[request]
+    assert isinstance(info, bytes)
+    off = b"\n".join(
+        b"virt_caps : pv hvm" if line.startswith(b"virt_caps") else line
+        for line in info.splitlines()
+    )
+    losses = (lost(dom0, "xen-rdm", EMPTY), Loss(request, "off", off))
+
+    assert story(dom0, *losses, device="0000:02:00.0").xen.can is Can.NO
+
+
+# A reading that a rule needs ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["hap = 0", 'hap = 1\npassthrough = "share_pt"'])
+def test_a_capability_that_xl_info_does_not_name_is_unknown(
+    line: str, dom0: dict[Request, Value]
+) -> None:
+    assert resolved(dom0, f"{HVM}{line}\n").verdict is Verdict.UNDECIDED
+    assert resolved(dom0, HVM).verdict is Verdict.STARTS
+
+
+def test_without_xl_info_and_entries_it_is_unknown_whether_xens_iommu_works(
+    dom0: dict[Request, Value],
+) -> None:
+    losses = (lost(dom0, "xl-info", b""), lost(dom0, "xen-rdm", EMPTY))
+    assert story(dom0, *losses, device="0000:02:00.0").xen.can is Can.UNKNOWN
+
+
+def test_a_group_that_lists_no_device_leaves_those_of_no_group_unknown() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0"), g1=["0000:00:19.0"], g2=[])
+
+    found = told(host, "00:1d.0")
+    assert found.linux.can is Can.UNKNOWN
+    assert "group 2" in found.linux.said
+
+
+def test_groups_that_were_not_collected_leave_linux_unknown_and_xen_as_it_was() -> None:
+    found = told(made(HIGH, functions=[NIC, USB], kernel="6.1.0"), "00:1d.0")
+
+    assert found.linux.can is Can.UNKNOWN
+    assert "iommu_groups" in found.linux.said
+    assert found.xen.can is Can.YES
+    assert cases(found.xen) == {}
+
+
+def test_a_function_without_a_class_is_unknown_to_linux() -> None:
+    strange = Function(sbdf="0000:00:1d.0")
+    host = grouped(made(HIGH, functions=[NIC, strange], kernel="6.1.0"), g1=["0000:00:1d.0"])
+    path = "/sys/devices/pci0000:00/0000:00:1d.0"
+    assert told(host, "00:1d.0").linux.can is Can.YES
+    del host.files[f"{path}/class"]
+    del host.files[f"{path}/config"]
+
+    assert told(host, "00:1d.0").linux.can is Can.UNKNOWN
+
+
+def test_explain_and_resolve_name_their_source(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (guest := tmp_path / "guest.cfg").write_text(HVM)
+    for arguments in (
+        ("explain", "02:00.0"),
+        ("resolve", guest),
+        ("hotplug", "02:00.0", "--into", guest),
+    ):
+        ran = run(capsys, *arguments, "--host", DOM0)
+        assert "Source" in ran.out
+        assert "as it records: Xen's list" in " ".join(ran.out.split())

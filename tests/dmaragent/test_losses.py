@@ -1,0 +1,56 @@
+"""Every reading lost: each answer stays as it was or becomes unknown, on every recorded machine.
+
+Of a machine with many readings a part is tried here, the same each time, and those that mattered
+when all were tried; ``make losses`` tries all, and pairs.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from dmaragent.collect import ledger
+from dmaragent.collect.ledger import Entry
+from support.losses import Losing, Loss, entry_of, kinds_made_unknown, turned
+from support.machines import MACHINES, NAMES
+
+_MOST = 30
+"""Losses of a machine that are tried by chance of their names."""
+
+MAY_MAKE_UNKNOWN: dict[Entry, set[str]] = {
+    ledger.ACPI_TABLES: {"Xen", "Linux", "resolve", "hotplug", "strict", "relaxed"},
+}
+"""Reviewed: the answers that the loss of a reading may make unknown, and no others."""
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def losing(request: pytest.FixtureRequest) -> Losing:
+    return Losing(MACHINES / request.param)
+
+
+def chosen(losing: Losing) -> Iterator[Loss]:
+    """Yield a part of the losses: the same each time, spread over the readings."""
+    every = losing.losses()
+    step = max(1, len(every) // _MOST)
+    for loss in every:
+        if zlib.crc32(str(loss).encode()) % step == 0:
+            yield loss
+
+
+def test_no_answer_turns_on_a_lost_reading(losing: Losing) -> None:
+    tried = 0
+    for loss in chosen(losing):
+        after = losing.verdicts(loss)
+        if after is None:
+            continue
+        tried += 1
+        assert turned(losing.before, after) == {}, str(loss)
+        allowed = MAY_MAKE_UNKNOWN.get(entry_of(loss.request), set())
+        assert kinds_made_unknown(losing.before, after) <= allowed, str(loss)
+    assert tried
+
+
+def test_the_ledger_says_of_each_reading_whether_it_may_be_empty() -> None:
+    assert ledger.IOMMU_GROUPS.may_be_empty
+    assert not ledger.IOMMU_GROUP_DEVICES.may_be_empty
+    assert not ledger.ACPI_TABLE.may_be_empty
