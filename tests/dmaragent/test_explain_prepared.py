@@ -197,3 +197,11 @@ def test_without_any_option_the_kernels_default_is_named() -> None:
 
     assert "has no intel_iommu=on" in explanation.linux.said
     assert "CONFIG_INTEL_IOMMU_DEFAULT_ON" in _linux_step(explanation).said
+
+
+def test_a_device_in_no_group_of_a_host_with_groups_is_not_passed() -> None:
+    explanation = told(grouped(made(functions=[USB, MATE]), g4=["0000:00:1a.0"]), "00:1d.0")
+
+    assert explanation.linux.can is Can.NO
+    assert "in no IOMMU group" in explanation.linux.said
+    assert all(step.side != "Linux" for step in explanation.steps)

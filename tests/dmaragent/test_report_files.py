@@ -24,7 +24,7 @@ from dmaragent.collect.report_files import TextKind, may_be_text, section_kind, 
             TextKind.KERNEL_LOG,
             (
                 "sos_commands/kernel/dmesg sos_commands/kernel/dmesg_-T var/log/dmesg dmesg.out "
-                "logs/dmesg CurrentDmesg.txt BootDmesg.txt sos_commands/general/dmesg dmesg.log "
+                "logs/dmesg CurrentDmesg.txt BootDmesg.txt sos_commands/general/dmesg_now dmesg.log "
                 "var/log/boot.msg"
             ),
         ),

@@ -170,6 +170,15 @@ def test_xens_release(info: str, ring: str, version: tuple[bytes, bytes, bytes] 
     assert report_texts.xen_version(info, ring) == expected
 
 
+def test_a_log_of_several_boots_of_xen_is_cut_to_the_last() -> None:
+    old = "(XEN) Xen version 4.13.0 (x) debug=n\n(XEN) Command line: old\n"
+
+    ring = report_texts.this_xen(old + BANNER)
+
+    assert report_texts.xen_version("", ring)["minor"] == b"19\n"
+    assert report_texts.info_from_ring(ring) == b"xen_commandline        : iommu=on\n"
+
+
 def test_xens_log_has_its_command_line() -> None:
     assert report_texts.info_from_ring(BANNER) == b"xen_commandline        : iommu=on\n"
     assert report_texts.info_from_ring("(XEN) x\n") is None

@@ -208,6 +208,16 @@ def test_a_folder_of_too_many_files_is_given_up(
         open_host(str(folder))
 
 
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_host_in_directories_that_are_each_alone_is_found(given: Given, tmp_path: Path) -> None:
+    files = {f"case 12/x/sosreport/{name}": content for name, content in REPORTS["sos"].items()}
+
+    snapshot = collect(open_host(str(given(tmp_path, files))).reader)
+
+    assert snapshot.tables[0].content == DMAR
+    assert dict(snapshot.system.dmi)["product_name"] == b"PowerEdge R820\n"
+
+
 def test_a_report_beside_its_table_is_one_host(tmp_path: Path) -> None:
     files = {f"report/{name}": content for name, content in REPORTS["apport"].items()}
     del files["report/acpidump.txt"]

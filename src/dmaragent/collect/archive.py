@@ -7,18 +7,13 @@ manifest was met, which need not come first.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.collectors import is_marker
-from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.expanding import Expansion, compression
-from dmaragent.collect.ledger import Operation
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, Members, shown
-from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, may_be_text, text_kind
 from dmaragent.collect.table_files import (
     HEADER_SIZE,
     LOOKED_AT,
@@ -27,10 +22,10 @@ from dmaragent.collect.table_files import (
 )
 from dmaragent.collect.tarred import Tar, is_tar
 from dmaragent.collect.tree import PackedTree
-from dmaragent.collect.wanted import wanted_call, wanted_file, wanted_folder, wanted_link
+from dmaragent.collect.wanted import placements, room, wanted_folder, wanted_link
 from dmaragent.collect.zipped import MAGIC, Zip
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import Missing
 
 DEEPEST = 100
 """Steps of a name; sysfs has twenty-five where bridges are many."""
@@ -44,7 +39,6 @@ MOST_TABLES = 64
 """Files that are kept because they begin like a table."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
-_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
 _UNREAD = (
@@ -171,23 +165,6 @@ def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str
     return plain
 
 
-def placements(path: str) -> Iterator[str]:
-    """Give the absolute paths that `path` of an archive may stand for.
-
-    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
-    in either.
-    """
-    whole = f"/{path}"
-    yield whole
-    yield f"/sys{whole}"
-    rest = path.partition("/")[2]
-    if rest:
-        yield f"/{rest}"
-        yield f"/sys/{rest}"
-        if rest.startswith("root/"):
-            yield rest[4:]
-
-
 def _take_file(archive: Archive, path: str, member: Member, members: Members) -> None:
     top, _, rest = path.partition("/")
     if manifest.NAME in (path, rest):
@@ -198,7 +175,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         archive.manifests.append(top if rest else "")
         return
     recorded = _recorded(path, rest)
-    most, content = _room(path, recorded, member)
+    most, content = room(path, recorded, member.size)
     if most < 0 and not recorded:
         head = members.read(min(member.size, LOOKED_AT))
         if not _take_table(archive, path, member, members, head):
@@ -256,45 +233,6 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 def _recorded(path: str, rest: str) -> str:
     """Give the file's path in a recorded machine, if `path` may be one there."""
     return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
-
-
-def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missing | None]:
-    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
-    if recorded.startswith("calls/"):
-        entry = wanted_call(recorded[6:])
-        return _kept(member.size, None if entry is None else entry.limit, None)
-    if recorded:
-        entry = wanted_file(recorded[4:])
-    else:
-        entry = next(filter(None, map(wanted_file, placements(path))), None)
-    if entry is None:
-        return _room_in_report(path, member)
-    if entry.operation is Operation.LIST:
-        return 0, _NOT_HELD
-    return _kept(member.size, entry.limit, entry.window)
-
-
-def _room_in_report(path: str, member: Member) -> tuple[int, bytes | Missing | None]:
-    """Tell the same of a file that may be a collector's; most members are none, by their names."""
-    name = path.rpartition("/")[2]
-    if "acpidump" in name and any(map(is_dump, placements(path))):
-        return _kept(member.size, LARGEST_DUMP, None)
-    if may_be_text(name):
-        kind = next(filter(None, map(text_kind, placements(path))), None)
-        if kind is not None:
-            return _kept(member.size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
-    marks = is_marker(f"/{name}") and any(map(is_marker, placements(path)))
-    return 0 if marks else -1, _NOT_HELD
-
-
-def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
-    if limit is None:
-        return -1, _NOT_HELD
-    if window is not None:
-        return min(size, window), None
-    if size > limit:
-        return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
-    return size, None
 
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:

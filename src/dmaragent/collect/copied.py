@@ -10,7 +10,7 @@ from dmaragent.collect.reader import AS_ROOT, HostReader
 from dmaragent.collect.recorded import DirectoryHost, TableHost
 from dmaragent.collect.report import ReportHost
 from dmaragent.collect.report_facts import ReportFacts
-from dmaragent.collect.report_files import find_texts
+from dmaragent.collect.report_files import find_texts, is_link, names_in
 from dmaragent.collect.table_files import MOST_FILES, FoundTables, TableSearch, search_tables
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
@@ -20,6 +20,10 @@ _OF_SYS = ("/firmware/acpi", "/bus/pci")
 _HARMLESS = re.compile(r"[A-Za-z0-9_./:+@%,-]{1,200}")
 PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
 """Directories of a host or a report, which are no hosts: /proc/bus/pci is like that of /sys."""
+DEEPEST_HOST = 3
+"""Directories, each alone in the one above, that a host is looked for in."""
+MOST_TOPS = 64
+"""Directories beside each other that a host is looked for in."""
 MOST_NAMED = 8
 """Hosts or files that an error names; it counts the rest."""
 
@@ -56,11 +60,14 @@ def copied_root(tree: FileTree) -> HostReader | None:
     return None
 
 
-def find_host(tree: FileTree, where: str, tops: Iterable[str], take: str) -> HostReader | None:
+def find_host(
+    tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = DEEPEST_HOST
+) -> HostReader | None:
     """Return the host in `tree`, or in the one of its directories `tops` that holds one.
 
     A copied root counts first, then a report, then a table file, whatever its name.  `where`
     names the tree in errors; `take` says how to give one of several, with {} for its path.
+    A directory that is alone is looked into likewise, `steps` deep.
 
     Raises:
         HostError: there are several.
@@ -83,6 +90,12 @@ def find_host(tree: FileTree, where: str, tops: Iterable[str], take: str) -> Hos
         reports = reports[:1]
     if len(reports) > 1:
         raise several(where, "hosts", [top for top, _, _ in reports], take)
+    if not reports and len(below) == 1 and steps:
+        top, inner = below[0]
+        inside = take.replace("{}", f"{in_command(top)}/{{}}")
+        found = find_host(inner, where, _folders(inner), inside, steps=steps - 1)
+        if found is not None:
+            return found
     search = search_tables(tree)
     if len(search.found) > 1:
         raise several(where, "DMAR tables", [each.path[1:] for each in search.found], take)
@@ -94,6 +107,12 @@ def find_host(tree: FileTree, where: str, tops: Iterable[str], take: str) -> Hos
         return ReportHost(DirectoryHost(root), facts, no_table_words(root))
     _check_search(where, search)
     return None
+
+
+def _folders(tree: FileTree) -> list[str]:
+    """Return the directories at the top of `tree` that a host is looked for in, no links."""
+    names = [name for name in names_in(tree, "") if tree.is_directory(f"/{name}")]
+    return [name for name in names if not is_link(tree, f"/{name}")][:MOST_TOPS]
 
 
 def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables) -> HostReader:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.copied import PARTS, find_host, is_copied_root, several
+from dmaragent.collect.copied import MOST_TOPS, PARTS, find_host, is_copied_root, several
 from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
@@ -37,8 +37,6 @@ LARGEST_INPUT = 1 << 26
 An archive has limits of its own: it is read as a stream, and little of it is kept."""
 _HEAD = 512
 """How much is read of a file to know what it is: the first header of a tar."""
-MOST_TOPS = 64
-"""Directories of a directory that a host is looked for in."""
 _BEGIN = 200
 """Where in a manifest its format is."""
 

@@ -3,6 +3,7 @@
 Each fact is parsed once, when it is first asked for.
 """
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -23,9 +24,9 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing
 
-_FIRST_LINE = 1024
-_WHOLE_LOG = 3
-"""How good a log is that has the memory map and begins where the kernel does: not cut off."""
+_MAP = b"BIOS-e820: "
+_FIRST_RANGE = re.compile(rb"BIOS-e820: (?:\[mem 0x)?0{16}\b")
+"""The first line of the map in a log: a map begins at address 0."""
 
 
 class ReportFacts:
@@ -35,7 +36,6 @@ class ReportFacts:
         self._tree = tree
         self._texts = texts
         self._used: dict[str, dict[str, None]] = {}
-        self._log_is_whole = False
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -108,20 +108,26 @@ class ReportFacts:
 
     @cached_property
     def boot_log(self) -> bytes:
-        """The lines of this boot's log that the collector keeps: of the most complete log."""
-        best, source = (0, b""), ""
+        """The lines of this boot's log that the collector keeps: of a log with the memory map.
+
+        A log that lost its begin has a part of the map.  That part is left out: what it does
+        not show could be RAM.
+        """
+        best, source = b"", ""
         for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
-            log = report_texts.this_boot(text.encode())
-            lines = boot_lines(log)
-            rank = bool(lines) + _has_map(lines) * (1 + (b"Linux version " in log[:_FIRST_LINE]))
-            if rank > best[0]:
-                best, source = (rank, lines), path
-            if rank == _WHOLE_LOG:
+            lines = boot_lines(report_texts.this_boot(text.encode()))
+            whole = _FIRST_RANGE.search(lines) is not None
+            if not whole:
+                lines = b"".join(
+                    line for line in lines.splitlines(keepends=True) if _MAP not in line
+                )
+            if lines and (whole or not best):
+                best, source = lines, path
+            if whole:
                 break
-        self._log_is_whole = best[0] == _WHOLE_LOG
         if source:
             self.use("boot log", source)
-        return best[1]
+        return best
 
     @cached_property
     def machine(self) -> dict[str, bytes]:
@@ -146,8 +152,8 @@ class ReportFacts:
 
     @cached_property
     def memory(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
-        """The memory map of /proc/iomem, unless the boot log has all of the firmware's own."""
-        if self.boot_log and self._log_is_whole:
+        """The memory map of /proc/iomem, unless the boot log has the firmware's own."""
+        if _MAP in self.boot_log:
             return ()
         for path, text in self._of(TextKind.IOMEM):
             entries = report_texts.memory_entries(text)
@@ -166,7 +172,7 @@ class ReportFacts:
                 self.use("Xen", path)
         for path, text in self._of(TextKind.XEN_LOG):
             if not ring and "(XEN)" in text:
-                ring = text
+                ring = report_texts.this_xen(text)
                 self.use("Xen's log", path)
         return info, ring
 
@@ -264,7 +270,3 @@ class ReportFacts:
     def use(self, reading: str, path: str) -> None:
         """Note that `reading` is from the file `path`."""
         self._used.setdefault(reading, {})[path] = None
-
-
-def _has_map(log: bytes) -> bool:
-    return b"BIOS-e820: " in log

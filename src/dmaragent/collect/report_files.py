@@ -62,7 +62,7 @@ _NAMES: tuple[tuple[str, TextKind], ...] = (
     (rf"(?:udev-?db|udevadm_info_(?:--export-db|-e)){_END}", TextKind.UDEV_DATABASE),
     (rf"(?:dmidecode{_OPTIONS}|dmi_id|dmi){_END}", TextKind.DMI),
     (
-        rf"(?:current|boot)?[-_]?dmesg(?:[-_ ]-[TtHkxPL]{{1,4}}|[-_ ]--[a-z=-]+|-[TtHkx])*{_END}",
+        rf"(?:current|boot)?[-_]?dmesg(?:_now|[-_ ]-[TtHkxPL]{{1,4}}|[-_ ]--[a-z=-]+|-[TtHkx])*{_END}",
         TextKind.KERNEL_LOG,
     ),
     (r"boot\.msg", TextKind.KERNEL_LOG),

@@ -138,6 +138,12 @@ def this_boot(log: bytes) -> bytes:
     return log if at < 0 else log[log.rfind(b"\n", 0, at) + 1 :]
 
 
+def this_xen(ring: str) -> str:
+    """Return the part of Xen's log from its last boot: from its last banner."""
+    at = ring.rfind(" Xen version ")
+    return ring if at < 0 else ring[ring.rfind("\n", 0, at) + 1 :]
+
+
 def cpu_facts(lscpu: str) -> bytes | None:
     """Return the lines of /proc/cpuinfo that the output of lscpu has the values of."""
     found = _pairs(lscpu)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 NAME = "hotplug"
 HELP = "what `xl pci-attach` will do to a running guest"
 DESCRIPTION = """\
-Say whether a device can be attached to a running guest.  The guest's memory
-layout stays as it is and its rdm= does not count: a device whose regions meet
-its RAM is refused, unless SPEC says rdm_policy=relaxed.  GUEST is its xl.cfg,
-or what `xl list -l` printed."""
+Say whether a device can be attached to a running guest, and list everything
+that would refuse it.  The guest's memory layout stays as it is and its rdm=
+does not count: a device whose regions overlap guest RAM, or the video memory
+of the emulated adapter, is refused, unless SPEC says rdm_policy=relaxed.  GUEST
+is its xl.cfg, or what `xl list -l` printed."""
 EXAMPLES = """\
 examples:
   sudo dmaragent hotplug 00:14.0 --into win10.cfg

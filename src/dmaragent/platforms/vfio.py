@@ -190,8 +190,9 @@ def _dotted(release: tuple[int, int]) -> str:
 
 _RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 _BACKPORTS = re.compile(
-    r"\.(?:el|oe|an|al|tl|ky|uel)\d"  # Red Hat and its kin, openEuler, Anolis, Alibaba, TencentOS
+    r"\.(?:el|oe|an|al|tl|ky|uel|vz)\d"  # Red Hat and its kin, openEuler, Alibaba, TencentOS, …
     r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # SUSE's service packs: 6.4.0-150600.23-default
+    r"|^4\.12\.14-\d"  # SUSE 12 and 15 before
 )
 
 

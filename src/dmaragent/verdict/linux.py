@@ -216,6 +216,8 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
     if refusing and subject.locked_mates:
         return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
     if any(one.title == "group" and one.can is Can.NO for one in cases):
+        if subject.without_group:
+            return Can.NO, "no: Linux has it in no IOMMU group"
         return Can.NO, "no: its IOMMU group holds its physical function too"
     published = published_verdict(subject)
     if published is not None and published[0] is not Can.YES:

@@ -8,7 +8,14 @@ from dmaragent.topology import PciFunction
 from dmaragent.verdict.drivers import is_vfio_driver
 from dmaragent.verdict.kernel import telling_release
 from dmaragent.verdict.model import Can, Case
-from dmaragent.verdict.rules import FIRST_CHECK, GROUP_RULE, NEW_CHECK, NEW_RULE, OLD_RULE
+from dmaragent.verdict.rules import (
+    FIRST_CHECK,
+    GROUP_RULE,
+    NEW_CHECK,
+    NEW_RULE,
+    NO_GROUP_RULE,
+    OLD_RULE,
+)
 from dmaragent.verdict.subject import Subject, names
 
 
@@ -16,6 +23,14 @@ def group_cases(subject: Subject) -> Iterator[Case]:
     """Yield what the rest of the group means for the device."""
     group = subject.group
     if group is None:
+        if subject.without_group:
+            yield Case(
+                title="group",
+                can=Can.NO,
+                said="Linux has it in no IOMMU group, as no remapping unit serves it: vfio-pci "
+                "does not bind to it.",
+                rule=NO_GROUP_RULE,
+            )
         return
     mates = _mates(subject, group)
     if not mates:

@@ -37,7 +37,7 @@ def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
         )
     yield from _goes_with(subject)
     behind_vmd = subject.function is not None and subject.function.vmd is not None
-    known = linux.can is not Can.UNKNOWN and not behind_vmd
+    known = linux.can is not Can.UNKNOWN and not behind_vmd and not subject.without_group
     if not subject.on_xen and subject.group is None and known:
         yield "Its IOMMU group is not known here: Linux passes groups through whole."
     if xen.can is not Can.NO and subject.facts.notes:

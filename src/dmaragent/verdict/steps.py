@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind
+from dmaragent.remedies.rank import Cost, Harm, Rank
 from dmaragent.verdict.drivers import PCIBACK
 from dmaragent.verdict.linux_steps import BIND, linux_steps_of, taken_words
 from dmaragent.verdict.model import Can, Safety, Side, Step
@@ -20,7 +21,13 @@ _SHELL = "a root shell"
 _DOM0 = "a root shell in dom0"
 _XL = "the guest's xl.cfg"
 _ASSIGNABLE = "Make it assignable"
-_ORDER = tuple(Safety)
+_RANKS = {
+    Safety.NEEDED: Rank(Harm.NONE, Cost.NEEDED),
+    Safety.SAFE: Rank(Harm.NONE, Cost.NOTHING),
+    Safety.FIRMWARE: Rank(Harm.NONE, Cost.FIRMWARE),
+    Safety.RISK: Rank(Harm.CORRUPTION, Cost.POLICY),
+}
+"""A step's place among the others, by the order of all remedies."""
 _MIB = 1 << 20
 _STORAGE = 0x01
 
@@ -44,7 +51,7 @@ def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
         found += _virtual_function(subject)
         found.append(vendor_step(subject, function))
     found += linux_steps
-    return tuple(sorted(found, key=lambda one: _ORDER.index(one.safety)))
+    return tuple(sorted(found, key=lambda one: _RANKS[one.safety]))
 
 
 def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
@@ -120,7 +127,7 @@ def _boundary(subject: Subject) -> Iterator[Step]:
             safety=Safety.SAFE,
             side="Xen",
             title="Keep the guest's RAM out of the region",
-            said=f"With this a strict guest of 4096 MiB starts: {one.effect}. For a guest of "
+            said=f"{one.effect}. With this a strict guest of 4096 MiB starts. For a guest of "
             "yours, `dmaragent resolve` finds the number.",
             lines=one.lines,
             where=_XL,

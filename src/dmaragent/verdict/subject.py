@@ -62,6 +62,14 @@ class Subject:
         return self.published is not None and region.range is not None and not held.by_kernel
 
     @property
+    def without_group(self) -> bool:
+        """Whether it is known to be in no IOMMU group: the host's groups are, and it is present."""
+        groups = self.inventory.host.groups
+        if isinstance(groups, Missing) or self.function is None or self.group is not None:
+            return False
+        return any(group.devices for group in groups)
+
+    @property
     def vendor(self) -> IommuVendor:
         """Whose IOMMU the host has."""
         return iommu_vendor(self.inventory.host)

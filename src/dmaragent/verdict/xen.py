@@ -11,7 +11,7 @@ from dmaragent.addresses import span
 from dmaragent.platforms.vfio import IommuVendor
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, Rule, Verdict
-from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
+from dmaragent.policy.guest import Emulated, GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution, resolve
@@ -76,6 +76,7 @@ def sample(subject: Subject, policy: str, memory: int = LARGE) -> GuestConfig:
         builder=GuestType.HVM,
         typed=GuestType.HVM,
         memory=memory,
+        emulated=Emulated(),
         pci=(PciEntry("", f"{subject.sbdf}{policy and f',rdm_policy={policy}'}"),),
     )
 
@@ -236,12 +237,13 @@ def _hotplug_cases(subject: Subject, *, refused: bool) -> Iterator[Case]:
     guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
     found = hotplug(str(subject.sbdf), guest, subject.facts, stack)
     can = _CAN[found.verdict]
-    told = _distinct(found.decisions[:1])
+    told = _distinct((found.decisions or found.warnings)[:1])
+    words = {Can.NO: "refused", Can.UNKNOWN: "unknown"}.get(can, "attached, with a warning")
     yield Case(
         title="hotplug",
         can=Can.CONDITIONS if can is Can.NO and not refused else can,
         said="`xl pci-attach` is strict unless it is told otherwise, and moves no RAM"
-        + (f". Into a guest of 4096 MiB: refused, {told}." if told else ": attached."),
+        + (f". Into a guest of 4096 MiB: {words}, {told}." if told else ": attached."),
         rule=found.decisions[0].rule if found.decisions else None,
     )
 
