@@ -148,7 +148,7 @@ class Recognised:
     split: bool = False
     """Whether it was put together from lines that a terminal or a mail had split."""
     cut: bool = False
-    """Whether its end is missing: a pager or a narrow terminal left it out."""
+    """Whether its end or begin is missing: a pager or a narrow terminal left it out."""
     vendor: str = ""
     """Whose IOMMU it is about: see :class:`Wording`."""
 

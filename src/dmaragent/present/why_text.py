@@ -132,7 +132,7 @@ def _where(found: Recognised) -> str:
     if found.split:
         place += ", split"
     if found.cut:
-        place += ", its end is missing"
+        place += ", cut"
     return place + (f" and {found.count - 1} more" if found.count > 1 else "")
 
 
