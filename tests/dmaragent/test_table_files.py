@@ -202,7 +202,7 @@ def test_a_folder_of_too_many_files_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dmaragent.collect.table_files.MOST_FILES", 3)
-    folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(3)} | {"4.bin": DMAR})
+    folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(4)} | {"0.dat": DMAR})
 
     with pytest.raises(HostError, match="too many to look for"):
         open_host(str(folder))
