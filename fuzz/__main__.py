@@ -31,6 +31,8 @@ IN_CI = {
     "acpidump": 30_000,
     "xlcfg": 8_000,
     "saved": 20_000,
+    "libvirt": 8_000,
+    "proxmox": 8_000,
     "rdm": 60_000,
     "pci": 40_000,
     "messages": 8_000,

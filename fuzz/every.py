@@ -1,6 +1,6 @@
 """All kinds of input, by name."""
 
-from fuzz import acpidump, bundles, guests, machines, messages, requests, settings, tables
+from fuzz import acpidump, bundles, formats, guests, machines, messages, requests, settings, tables
 from fuzz.kinds import Kind
 
 KINDS: dict[str, Kind] = {
@@ -9,6 +9,7 @@ KINDS: dict[str, Kind] = {
         tables.KIND,
         acpidump.KIND,
         *guests.KINDS,
+        *formats.KINDS,
         *settings.KINDS,
         messages.KIND,
         machines.KIND,

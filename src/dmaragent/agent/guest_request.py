@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Any, Never
 
 from dmaragent.agent.messages import Response, problem
-from dmaragent.asking import DOCUMENTED, Question, read_guests, read_release
+from dmaragent.asking import DOCUMENTED, Question, read_release
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.settings import Toolstack
 
@@ -21,7 +22,7 @@ _FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" besides if need be; do
 class GuestRequest:
     """Guests, and for which toolstack and release they are asked about."""
 
-    guests: tuple[GuestConfig, ...]
+    guests: tuple[Guest, ...]
     question: Question
 
 
@@ -84,7 +85,7 @@ def _encodes(text: str) -> bool:
 
 def _read(posted: dict[str, str]) -> GuestRequest | Response:
     try:
-        toolstack = Toolstack(posted.get("toolstack", Toolstack.XL.value))
+        toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
         known = ", ".join(one.value for one in Toolstack)
         return _unreadable("toolstack is none that is known", hint=f"those are {known}")
@@ -92,25 +93,29 @@ def _read(posted: dict[str, str]) -> GuestRequest | Response:
     try:
         if question.xen not in (None, DOCUMENTED):
             read_release("xen", posted["xen"])
-        guests = read_guests(posted["guest"], SOURCE)
+        guests = read_all_guests(posted["guest"], SOURCE)
     except DmaragentError as error:
         return _unreadable(error.message, error.hint, _line(error))
     except RecursionError:  # what is nested almost too deeply, in the words about it
         return _unreadable("guest is nested too deeply")
-    refused = next((one for one in guests if not one.readable), None)
+    xen = (one for one in guests if isinstance(one, GuestConfig))
+    refused = next((one for one in xen if not one.readable), None)
     if refused is not None:
         first = refused.refusals[0]
-        hint = "give an xl.cfg that xl reads, or libxl's JSON (`xl list -l`)"
+        hint = f"give a guest that its toolstack reads ({FORMATS})"
         return _unreadable(first.text, hint, int(first.place.rpartition(":")[2]))
     return GuestRequest(guests=guests, question=question)
 
 
 def _line(error: BaseException) -> int | None:
-    """Give the line of JSON text at which reading it ended, if that was the cause."""
+    """Return the line of JSON or XML at which reading it ended, if that was the cause."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, json.JSONDecodeError):
             return cause.lineno
+        line = getattr(cause, "line", None)  # an XmlError's, whose parser is not imported here
+        if isinstance(line, int):
+            return line
         cause = cause.__cause__
     return None
 

@@ -13,15 +13,14 @@ from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
 from dmaragent.agent.messages import JSON, Request, Response, json_response, problem
 from dmaragent.agent.model import Published
-from dmaragent.asking import ask_known, other_releases
+from dmaragent.asking import ask_known
 from dmaragent.device_names import parse_device_name
 from dmaragent.errors import DmaragentError
-from dmaragent.policy.answer import answer
-from dmaragent.policy.resolver import resolve
 from dmaragent.present.check_document import check_document
 from dmaragent.present.documents import document, inventory_document
 from dmaragent.present.resolve_document import origin_object, resolve_document
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
+from dmaragent.resolving import GuestResolver, any_answer
 from dmaragent.snapshot import Missing
 
 LIVE = "live"
@@ -232,11 +231,14 @@ def _resolve(request: Request, published: Published, _: str) -> Response:
         return read
     try:
         known = ask_known(published.inventory.host, read.question)
+        resolver = GuestResolver(known, read.question)
+        for guest in read.guests:
+            resolver.check(guest)
     except DmaragentError as error:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message, hint=error.hint)
     one = len(read.guests) == 1
-    answers = (answer(resolve(guest, known.facts, known.stack), whole=one) for guest in read.guests)
-    others = other_releases(known, read.question, read.guests[0]) if one else {}
+    answers = (any_answer(resolver.resolve(guest), whole=one) for guest in read.guests)
+    others = resolver.other_releases(read.guests[0]) if one else {}
     origin = origin_object({"kind": LIVE, "path": ""}, known.stack)
     return json_response(resolve_document(answers, (), origin, others))
 
