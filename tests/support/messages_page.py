@@ -13,7 +13,10 @@ HEAD = """\
 
 What `dmaragent why` recognises: messages of kernels, hypervisors and tools about reserved
 device memory and passthrough. In a wording, `<name>` stands for a value, `{...}` may be missing,
-and what is printed before or after it does not matter.
+`<=name>` is the value that `<name>` had before, and what is printed before or after it does not
+matter. Before a message of Linux, `driver device: subsystem: ` (`vfio-pci 0000:0a:00.0: DMAR: `)
+names the device, in either order and with parts left out. A line that Xen marks with `(XEN)` or
+`[VT-D]` is never a message of Linux.
 Written from `src/dmaragent/messages/` by `make docs`.
 """
 

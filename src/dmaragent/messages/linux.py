@@ -18,7 +18,7 @@ MESSAGES = (
         LINUX,
         Weight.REFUSAL,
         "Linux refuses to give the device away: firmware reserved memory for it",
-        "{<sbdf>: }Device is ineligible for IOMMU domain attach due to platform RMRR requirement",
+        "Device is ineligible for IOMMU domain attach due to platform RMRR requirement",
         releases="Linux 3.17 to 6.5, Intel",
         meaning="The firmware's table has a region (RMRR) for this device: it must be able to "
         "reach that memory at all times. Linux therefore gives it neither to a guest nor to "
@@ -33,7 +33,7 @@ MESSAGES = (
         LINUX,
         Weight.REFUSAL,
         "Linux refuses to give the device away: firmware wants its memory mapped 1:1",
-        "{<sbdf>: }Firmware has requested this device have a 1:1 IOMMU mapping, rejecting "
+        "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting "
         "configuring the device without a 1:1 mapping",
         releases="Linux 6.6 and later, Intel and AMD",
         meaning="The firmware's table has a region for this device (an RMRR on Intel, an IVMD "

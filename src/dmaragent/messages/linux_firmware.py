@@ -98,7 +98,7 @@ MESSAGES = (
         LINUX,
         Weight.REFUSAL,
         "A unit's registers lie where something else is: Linux does without VT-d",
-        "DMAR: Can't reserve memory",
+        "<iommu>Can't reserve memory",
         releases="every release with VT-d",
         meaning="The addresses of a unit's registers are taken already: two DRHD structures are "
         "of the same ones, or they lie in RAM or in a device. Linux gives up on the table "
@@ -258,7 +258,7 @@ MESSAGES = (
         LINUX,
         Weight.NOTE,
         "Linux lists a region of the firmware's table",
-        "DMAR: RMRR base: <base> end: <limit>",
+        "RMRR base: <base> end: <limit>",
         releases="every release with VT-d",
         meaning="Nothing is wrong: each region of the table is listed once at boot.",
         advice="dmaragent inventory says which devices own it.",
@@ -270,7 +270,7 @@ MESSAGES = (
         Weight.NOTE,
         "Linux maps a region for its device",
         "Setting identity map for device <sbdf> [<base> - <limit>]",
-        "{<sbdf>: }Setting identity map [<base> - <limit>]",
+        "Setting identity map [<base> - <limit>]",
         releases=_OLD,
         meaning="Nothing is wrong: the host's own driver keeps access to the region.",
         advice="Nothing needs to be done.",

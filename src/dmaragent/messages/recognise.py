@@ -11,8 +11,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from dmaragent.messages.model import Message, Names, Recognised, Recognition, Span, Wording
+from dmaragent.messages.model import (
+    Message,
+    Names,
+    Printer,
+    Recognised,
+    Recognition,
+    Span,
+    Wording,
+)
 from dmaragent.messages.names import names_of
+from dmaragent.messages.prefix import by_xen, device_before
 from dmaragent.messages.template import AFTER, BEFORE
 
 MOST_LINES = 20
@@ -152,6 +161,11 @@ class Recogniser:
             for found in wording.template.pattern.finditer(window):
                 if found.start() <= at - start < found.end():
                     names = names_of(found.groupdict())
+                    if message.printer is Printer.LINUX:
+                        before = window[: found.start()]
+                        if by_xen(before):
+                            continue
+                        names = _with_device(names, before)
                     yield _Match(start + found.start(), start + found.end(), message, names)
 
     def _joined(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
@@ -219,6 +233,12 @@ def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int
             number += 1
         last = at
         yield number, (at, anchor)
+
+
+def _with_device(names: Names, before: str) -> Names:
+    """Return `names` with the device that the kernel put before its message, if they have none."""
+    device = None if names.devices else device_before(before)
+    return names if device is None else replace(names, devices=(device,))
 
 
 def _key(names: Names) -> Names:

@@ -3,6 +3,7 @@
 A template is the text as it is printed, a run of spaces written as one, with
 
 ``<name>``   a value of one of the kinds in ``_VALUES``
+``<=name>``  the value that <name> had before
 ``{...}``    a part that may be missing
 
 Everything else stands for itself.  Patterns are tried only around the longest piece of text
@@ -29,12 +30,17 @@ _VALUES = {
     "reason": r"\d{1,3}",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
+    "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",
+    "file": r"(?:[\w.-]{1,40}/){0,8}[\w.-]{1,40}\.[ch]:\d{1,5}:(?:d\S{1,12})? ?",
+    "frame": r"(?:0x)?[0-9a-fA-F]{0,13}",
+    "low": r"[0-9a-fA-F]{3}(?![0-9a-fA-F])",
+    "rid": r"(?:0x)?[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "number": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "word": r"[^\n`'\"]{0,80}",
     "any": r"[^\n]{0,80}?",
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
-_TOKEN = re.compile(r"<([a-z]+)(\d?)>|([{}])")
+_TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
 BEFORE, AFTER = 160, 480
 """Characters around the anchor that a pattern sees."""
 
@@ -61,10 +67,12 @@ class Template:
             pattern += re.escape(literal)
             anchor = _longer(anchor, literal if depth == 0 else "")
             at = token.end()
-            kind, number, brace = token.groups()
+            again, kind, number, brace = token.groups()
             if brace:
                 depth += 1 if brace == "{" else -1
                 pattern += "(?:" if brace == "{" else ")?"
+            elif again:
+                pattern += f"(?P={kind}{number})"
             else:
                 pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
         pattern += re.escape(text[at:])
