@@ -11,12 +11,32 @@ from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from recall.facts import read
+from recall.rendering import render
+from support import (
+    message_lines_libvirt,
+    message_lines_linux,
+    message_lines_programs,
+    message_lines_tools,
+    message_lines_vfio,
+    message_lines_xen,
+    message_lines_xen_vtd,
+)
 
 BY_ID = {message.id: message for message in MESSAGES}
 
 
-LINES = [*message_lines_linux.LINES, *message_lines_xen.LINES, *message_lines_tools.LINES]
+LINES = [
+    *message_lines_linux.LINES,
+    *message_lines_xen.LINES,
+    *message_lines_tools.LINES,
+    *message_lines_programs.LINES,
+    *message_lines_libvirt.LINES,
+    *message_lines_vfio.LINES,
+    *message_lines_xen_vtd.LINES,
+]
+PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]
+"""Lines made of the programs' own format strings: test_recall holds them against the recogniser."""
 
 
 @pytest.mark.parametrize(
@@ -32,7 +52,8 @@ def test_a_line_is_recognised_with_what_it_names(message: str, line: str, named:
 
 @pytest.mark.parametrize("message", MESSAGES, ids=[one.id for one in MESSAGES])
 def test_every_wording_has_such_a_line(message: Message) -> None:
-    lines = [re.sub(" +", " ", line) for name, line, _ in LINES if name == message.id]
+    stated = [(name, line) for name, line, _ in LINES]
+    lines = [re.sub(" +", " ", line) for name, line in (*stated, *PRINTED) if name == message.id]
 
     unseen = [
         one.template.text
@@ -46,7 +67,7 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
     "line",
     [
         "",
-        "DMAR: Host address width 48",
+        "DMAR: Host address width unknown",
         "Device is ineligible for IOMMU domain attach",
         "(XEN) [VT-D] It's disallowed to assign the device with shared RMRR",
         "DMAR: [DMA Write] Request device [00:1d.0] fault addr [fault reason 02]",

@@ -5,13 +5,25 @@ recognised to one host.
 """
 
 from dmaragent.messages import (
+    dpdk,
+    iommu_boot,
+    libvirt,
+    libxl_pci,
     linux,
     linux_faults,
     linux_firmware,
+    lockdown,
+    proxmox,
     qemu,
+    qemu_memory,
     toolstack,
+    vfio,
+    windows,
+    xapi,
     xen,
+    xen_assign,
     xen_boot,
+    xen_vtd,
     xl,
 )
 from dmaragent.messages.model import Message
@@ -21,11 +33,23 @@ MESSAGES: tuple[Message, ...] = (
     *linux.MESSAGES,
     *linux_faults.MESSAGES,
     *linux_firmware.MESSAGES,
+    *iommu_boot.MESSAGES,
+    *vfio.MESSAGES,
+    *lockdown.MESSAGES,
     *xen.MESSAGES,
     *xen_boot.MESSAGES,
+    *xen_vtd.MESSAGES,
+    *xen_assign.MESSAGES,
+    *libxl_pci.MESSAGES,
     *toolstack.MESSAGES,
     *xl.MESSAGES,
     *qemu.MESSAGES,
+    *qemu_memory.MESSAGES,
+    *libvirt.MESSAGES,
+    *proxmox.MESSAGES,
+    *dpdk.MESSAGES,
+    *xapi.MESSAGES,
+    *windows.MESSAGES,
 )
 """All messages known, in the order of the documentation."""
 
