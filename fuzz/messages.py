@@ -12,14 +12,10 @@ from dmaragent.present.why_document import why_document
 from dmaragent.present.why_text import why_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from fuzz.machines import large_host
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from support.message_lines import LINES
 
 _HOST = {"kind": "table", "path": ""}
-_LINES = [
-    line
-    for module in (message_lines_linux, message_lines_tools, message_lines_xen)
-    for _, line, _ in module.LINES
-]
+_LINES = [line for _, line, _ in LINES]
 
 
 @cache

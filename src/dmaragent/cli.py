@@ -1,13 +1,15 @@
 """The command line: verbs, and the only place where an error becomes an exit code.
 
 Exit codes: 0 fine; 1 the answer is "no" or there is something to look at; 2 the
-question could not be answered, with one line that says why.
+question could not be answered, with one line that says why.  A reader that goes away
+(``| head``) ends it by SIGPIPE.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 
 from dmaragent import __version__
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
+ENDED_BY_PIPE = 128 + signal.SIGPIPE
+"""What a shell shows of a program that SIGPIPE ended."""
+_REPORT_IT = "report it, with these lines:"
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
 EXAMPLES = """\
@@ -36,33 +41,36 @@ Exit codes: 0 fine, 1 look at this, 2 could not be answered."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; give its exit code."""
+    """Run the program; give its exit code.
+
+    With ``--json`` an error is a document on standard output as well as a text on standard error.
+    """
     if sys.stderr is None:  # print would take standard output instead, and spoil a bundle there
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays until the end
     if sys.stdout is None:
         _complain("dmaragent: standard output is closed")
         return UNANSWERED
     _escape_what_cannot_be_encoded()
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+        code = _run(words)
         sys.stdout.flush()
     except DmaragentError as error:
-        _complain(f"dmaragent: {error.message}")
-        if error.hint:
-            _complain(f"Next: {error.hint}")
-        return UNANSWERED
+        return _unanswered(error, words)
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
-        return UNANSWERED
+        return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
-        _drop_output()
-        _complain(f"dmaragent: {_failure(error)}")
-        return UNANSWERED
+        if error.filename is None:  # the output itself
+            _drop_output()
+        return _unanswered(_failure(error), words)
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
+        return _unanswered(DmaragentError("there is not enough memory to answer", hint), words)
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        _complain_of_unexpected(error)
-        return UNANSWERED
+        return _unexpected(error, words)
     return code
 
 
@@ -75,7 +83,7 @@ def _run(arguments: Sequence[str]) -> int:
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
     try:
-        options, unknown = _parser().parse_known_args(arguments)
+        options, unknown = _parser(arguments).parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
@@ -95,12 +103,13 @@ def _escape_what_cannot_be_encoded() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _failure(error: OSError) -> str:
+def _failure(error: OSError) -> DmaragentError:
     """Say what failed and why.  What has no file's name is the output: whoever reads names it."""
     why = error.strerror or str(error)
     if error.filename is None:
-        return f"the output could not be written: {why}"
-    return f"{os.fsdecode(error.filename)}: {why}"
+        return DmaragentError(f"the output could not be written: {why}")
+    name = os.fsdecode(error.filename)
+    return DmaragentError(f"{name}: {why}", where=name)
 
 
 def _drop_output() -> None:
@@ -111,8 +120,38 @@ def _drop_output() -> None:
         return  # not a file: a test's, or closed
 
 
+def _end_by_pipe() -> int:
+    """End as ``ls`` and ``git`` do when their reader goes away: by the signal."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGPIPE)
+    return ENDED_BY_PIPE  # the signal is blocked
+
+
+def _unanswered(error: DmaragentError, words: Sequence[str]) -> int:
+    """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
+    _complain(f"dmaragent: {error.message}")
+    if error.hint:
+        _complain(f"Next: {error.hint}")
+    _document(error, words)
+    return UNANSWERED
+
+
+def _document(error: DmaragentError, words: Sequence[str]) -> None:
+    """Print `error` as a document, if the user asked for one."""
+    if "--json" not in words:
+        return
+    from dmaragent.commands.output import print_document  # noqa: PLC0415 - for errors only
+    from dmaragent.present.error_document import error_document  # noqa: PLC0415 - likewise
+
+    try:
+        print_document(error_document(error, words))
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()  # the exit code and the text are all that is left to tell
+
+
 def _complain(line: str) -> None:
-    """Print an error; it may hold a name or a text that a stranger chose."""
+    """Print a line of an error."""
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
 
     try:
@@ -121,20 +160,17 @@ def _complain(line: str) -> None:
         return  # the exit code is all that is left to tell
 
 
-def _complain_of_unexpected(error: Exception) -> None:
-    if isinstance(error, MemoryError):
-        _complain("dmaragent: there is not enough memory to answer")
-        _complain("Next: give it more (ulimit -v shows a limit), or ask about less at a time")
-        return
+def _unexpected(error: Exception, words: Sequence[str]) -> int:
     import traceback  # noqa: PLC0415 - for bugs only
 
-    _complain(f"dmaragent: internal error: {type(error).__name__}: {error}")
-    _complain("Next: report it, with these lines:")
+    said = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
+    code = _unanswered(said, words)
     for line in "".join(traceback.format_exception(error)).splitlines():
         _complain(line)
+    return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     import argparse  # noqa: PLC0415 - start-up time
 
     from dmaragent.commands import VERBS  # noqa: PLC0415 - likewise
@@ -147,8 +183,10 @@ def _parser() -> argparse.ArgumentParser:
 
         def error(self, message: str) -> NoReturn:
             self.print_usage(sys.stderr)
+            hint = f"{self.prog} --help has examples"
             _complain(f"{self.prog}: error: {message}")
-            _complain(f"Next: {self.prog} --help has examples")
+            _complain(f"Next: {hint}")
+            _document(DmaragentError(message, hint), arguments)
             self.exit(UNANSWERED)
 
     parser = Parser(

@@ -124,7 +124,8 @@ def test_it_goes_through_a_pipe_and_speaks_beside_it(tmp_path: Path) -> None:
     assert _names(tmp_path / "b")[0] == "dmaragent-bundle/manifest.json"
     assert done.stderr.startswith(b"Wrote to standard output: ")
     refused = subprocess.run([*command, "-o", "-", "--json"], capture_output=True, check=False)
-    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["format"] == "dmaragent.error"
 
 
 def test_its_document(tmp_path: Path, capsys: Capture) -> None:

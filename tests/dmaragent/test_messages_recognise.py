@@ -13,16 +13,12 @@ from dmaragent.messages.recognise import (
     MOST_LINES,
     MOST_SPANS,
 )
-from support import message_lines_linux, message_lines_tools, message_lines_xen
+from support.message_lines import LINES
 from support.message_names import names
 
 CONFLICT = "RDM conflict at 0xad800000."
 SHARED = "[VT-D] It's disallowed to assign 0000:00:1a.0 with shared RMRR at dbe9a000 for d19."
-ALL_LINES = [
-    line
-    for table in (message_lines_linux, message_lines_xen, message_lines_tools)
-    for _, line, _ in table.LINES
-]
+ALL_LINES = [line for _, line, _ in LINES]
 
 
 def only(text: str) -> Recognised:

@@ -1,40 +1,27 @@
 """Every wording of every message: a line as it is printed, and what it names."""
 
 import errno
+import gettext
 import os
 import re
+from pathlib import Path
 
 import pytest
 
 from dmaragent.checks import RULES
 from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.cleaning import cleaned
+from dmaragent.messages.errno_words import TRANSLATIONS
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
-from dmaragent.messages.numbers import ERRORS
+from dmaragent.messages.numbers import ERRORS, error_number
 from recall.facts import read
 from recall.rendering import render
-from support import (
-    message_lines_libvirt,
-    message_lines_linux,
-    message_lines_programs,
-    message_lines_tools,
-    message_lines_vfio,
-    message_lines_xen,
-    message_lines_xen_vtd,
-)
+from support.message_lines import LINES
 
 BY_ID = {message.id: message for message in MESSAGES}
 
 
-LINES = [
-    *message_lines_linux.LINES,
-    *message_lines_xen.LINES,
-    *message_lines_tools.LINES,
-    *message_lines_programs.LINES,
-    *message_lines_libvirt.LINES,
-    *message_lines_vfio.LINES,
-    *message_lines_xen_vtd.LINES,
-]
 PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]
 """Lines made of the programs' own format strings: test_recall holds them against the recogniser."""
 
@@ -137,3 +124,56 @@ def test_no_two_wordings_are_the_same() -> None:
     texts = [one.template.text for message in MESSAGES for one in message.wordings]
 
     assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("Die Operation ist nicht erlaubt", 1),
+        ("Opération non permise", 1),
+        ("명령을 허용하지 않음", 1),
+        ("許可されていない操作です", 1),
+        ("不允许的操作", 1),
+        ("此項操作並不被允許", 1),
+        ("Операция не позволена", 1),
+        ("L\u2019operació no és permesa", 1),
+        ("İşleme izin verilmedi", 1),
+        ("Das Argument ist ungültig", 22),
+        ("Недопустимый аргумент", 22),
+        ("无效的参数", 22),
+        ("잘못된 인수", None),
+        ("Périphérique ou ressource occupé", 16),
+        ("デバイスもしくはリソースがビジー状態です", 16),
+        ("Resource busy", 16),
+        ("EBUSY", 16),
+        ("operation not permitted", 1),
+        ("Aucun périphérique de ce type", 19),
+    ],
+)
+def test_an_error_is_read_in_the_languages_of_the_c_library(words: str, number: int | None) -> None:
+    line = f"vfio 0000:01:00.0: failed to setup container for group 7: Failed to set iommu for container: {words}"
+
+    (found,) = recogniser().recognise(line).found
+
+    assert found.message.id == "qemu-container-refused"
+    assert found.names.error == number
+
+
+def test_every_translation_of_this_machines_c_library_is_read() -> None:
+    files = sorted(Path("/usr/share/locale").glob("*/LC_MESSAGES/libc.mo"))
+    if not files:
+        pytest.skip("no translations of the C library here (Debian: libc-l10n)")
+    for path in files:
+        with path.open("rb") as file:
+            translations = gettext.GNUTranslations(file)
+        for number, (_, words) in ERRORS.items():
+            assert error_number(cleaned(translations.gettext(words))) == number, path
+
+
+def test_no_words_stand_for_two_errors() -> None:
+    by_words: dict[str, set[int]] = {}
+    for number, text in TRANSLATIONS.items():
+        for words in text.split(";"):
+            by_words.setdefault(" ".join(words.split()).casefold(), set()).add(number)
+
+    assert [words for words, numbers in by_words.items() if len(numbers) > 1] == []

@@ -50,7 +50,10 @@ def test_what_is_written_is_read_again() -> None:
     ("source", "text"),
     [
         ('void f(void)\n{\n\tprintk("a %d" " b\\n", 1);\n}\n', "a %d b"),
-        ('void f(void)\n{\n\tprintk(XENLOG_ERR VTDPREFIX " a %"PRIx64"\\n", 1);\n}\n', "[VT-D] a %lx"),
+        (
+            'void f(void)\n{\n\tprintk(XENLOG_ERR VTDPREFIX " a %"PRIx64"\\n", 1);\n}\n',
+            "[VT-D] a %lx",
+        ),
         ('#define pr_fmt(fmt) "DMAR: " fmt\nint f(int x)\n{\n pr_warn("a b");\n}\n', "DMAR: a b"),
         ('int f(int x)\n{\n /* pr_warn("no") */ pr_warn("a // b");\n}\n', "a // b"),
         ('int f(int x)\n{\n dev_err(d, "a b\\n");\n}\n', "%s %s: a b"),

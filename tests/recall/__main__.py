@@ -15,9 +15,9 @@ def main() -> int:
         return 2
     found = facts(Path(sys.argv[1]), Path(sys.argv[2]))
     PATH.write_text(written(found), "utf-8")
-    total, known = Counter(one.program for one in found), Counter()
+    total = Counter(one.program for one in found)
+    known = Counter(one.program for one in found if one.message)
     for one in found:
-        known[one.program] += bool(one.message)
         if not one.message:
             print(f"{one.program} {one.releases} {one.file} {one.function}: {one.text}")
             print(f"    {reason(one.text) or '(no reason)'}")

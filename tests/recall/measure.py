@@ -44,7 +44,9 @@ def facts(xen: Path, debian: Path) -> list[Fact]:
     known = recogniser()
     result = []
     for (program, text), (releases, item) in found.items():
-        names = [one.message.id for one in known.recognise(render(text, program, item.function)).found]
+        names = [
+            one.message.id for one in known.recognise(render(text, program, item.function)).found
+        ]
         span = releases[0] if len(releases) == 1 else f"{releases[0]} to {releases[-1]}"
         result.append(
             Fact(program, span, item.file, item.function, text, names[0] if names else "")
@@ -125,4 +127,6 @@ def _texts(path: Path) -> Iterable[str]:
 
 def _git(git: Path, *arguments: str) -> str:
     command = ["git", "-C", str(git), *arguments]
-    return subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+    return subprocess.run(command, check=True, capture_output=True).stdout.decode(
+        "utf-8", "replace"
+    )

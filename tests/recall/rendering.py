@@ -12,7 +12,9 @@ _CONVERSION = re.compile(
     r"%(?P<flags>[-#+ 0']*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d+|\*))?"
     r"(?P<length>hh|h|ll|l|z|j|t|L|q)?(?P<kind>[diouxXscpPmfgeE%])(?P<more>[a-zA-Z]{0,3})"
 )
-_ERROR_BEFORE = re.compile(r"(?:err(?:or|no)?|ret|rc|failed|fail|code)\W{0,4}$|\) = $", re.IGNORECASE)
+_ERROR_BEFORE = re.compile(
+    r"(?:err(?:or|no)?|ret|rc|failed|fail|code)\W{0,4}$|\) = $", re.IGNORECASE
+)
 _DEVICE_BEFORE = re.compile(
     r"(?:^|device|devices|dev|PCI|BDF|bdf|attach|vfio|VF|PF|\[)[ '`\[(]{0,2}$", re.IGNORECASE
 )

@@ -88,6 +88,18 @@ LINUX = (
         inside=r"intel_(?:prepare|enable|cleanup)_irq_remapping|iommu_enable_irq_remapping",
     ),
     Source("drivers/iommu/iommu.c", outside=r"iommu_page_response"),
+    Source(
+        "drivers/iommu/amd/init.c",
+        inside=r"state_next|iommu_map_mmio_space|early_amd_iommu_init|check_ioapic_information"
+        r"|amd_iommu_sme_check|init_iommu_one|check_ivrs.*|.*unity.*|amd_iommu_init_pci"
+        r"|print_iommu_info",
+    ),
+    Source(
+        "drivers/iommu/amd/iommu.c",
+        inside=r"iommu_print_event|amd_iommu_report_.*|iommu_handle_.*|amd_iommu_int_thread"
+        r"|dump_.*|amd_iommu_probe_device|amd_iommu_get_resv_regions|iommu_completion_wait"
+        r"|wait_on_sem",
+    ),
     Source("arch/x86/include/asm/iommu.h"),
     Source("drivers/iommu/iommufd/device.c"),
     Source("drivers/iommu/iommufd/main.c", outside="iommufd_object_.*"),
@@ -131,7 +143,7 @@ BINARIES = (
         r"|VFIO_(?:UN)?MAP_DMA|IOMMU_IOAS_MAP|_dma_(?:un)?map\(|DMA mapping|in-use|ioas\b"
         r"|vfio: Cannot reset|hot reset|IOMMU models|IOMMU Type1|[Cc]aching-mode|iommufd=%d"
         r"|KVM VFIO device|stuck in D|VFIO_DEVICE_CDEV|iommu_group|set (?:group|iommu)"
-        r"|device info$|device fd$|vfio-dev",
+        r"|vfio-dev",
         _HELP + r"|^Set |[Ss]pecify|on/off|^Use -device|spapr|SPAPR|uccessfully|^vfio device",
     ),
     Binary(
@@ -169,11 +181,12 @@ BINARIES = (
 ELSEWHERE = (
     (r"^Adding to iommu group|^%s %s: (?:.*)Adding to iommu group|Removing from iommu group",
      "one line a device at boot, and nothing is wrong: it would bury what is"),
+    (r"%3d: %08x", "numbers of a dump, whose first line is recognised"),
     (r"Accessing %s|Checking if pciback|Setting permissive for device",
      "says what libxl does; nothing is refused"),
     (r"Masking broken INTx", "about interrupts of one device; nothing is refused"),
-    (r"Couldn't (?:open|lstat) |realpath\(\) failed|Write of %s to node|^%s not ready"
-     r"|^write to %s (?:returned|failed)|Name too long|Names may only include",
+    ((r"Couldn't (?:open|lstat) |realpath\(\) failed|Write of %s to node|^%s not ready"
+     r"|^write to %s (?:returned|failed)|Name too long|Names may only include"),
      "a file or value of dom0 that cannot be used: the line says all there is"),
     (r"Invalid lockdown reason", "a mistake in the kernel that no kernel makes"),
     (r"^on dynamic reserved memory range", "the second half of a line whose first is recognised"),

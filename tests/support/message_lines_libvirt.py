@@ -18,8 +18,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "libvirt-no-passthrough",
-        "error: argument unsupported: VFIO device assignment is currently not supported on this "
-        "system",
+        (
+            "error: argument unsupported: VFIO device assignment is currently not supported on this "
+            "system"
+        ),
         names(),
     ),
     (
@@ -83,8 +85,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "libvirt-validate-kernel-off",
-        "  QEMU: Checking if IOMMU is enabled by kernel : WARN (IOMMU appears to be disabled in "
-        "kernel. Add intel_iommu=on to kernel cmdline arguments)",
+        (
+            "  QEMU: Checking if IOMMU is enabled by kernel : WARN (IOMMU appears to be disabled in "
+            "kernel. Add intel_iommu=on to kernel cmdline arguments)"
+        ),
         names(word="intel_iommu=on"),
     ),
     (
@@ -94,11 +98,17 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "libvirt-in-use",
-        "Requested operation is not valid: PCI device 0000:03:00.0 is in use by driver xenlight, "
-        "domain usbvm",
+        (
+            "Requested operation is not valid: PCI device 0000:03:00.0 is in use by driver xenlight, "
+            "domain usbvm"
+        ),
         names(NIC, word="xenlight"),
     ),
-    ("libvirt-in-use", "Requested operation is not valid: PCI device 0000:03:00.0 is in use", names(NIC)),
+    (
+        "libvirt-in-use",
+        "Requested operation is not valid: PCI device 0000:03:00.0 is in use",
+        names(NIC),
+    ),
     ("libvirt-in-use", "internal error: Device 0000:03:00.0 is already in use", names(NIC)),
     (
         "libvirt-in-use",
@@ -148,8 +158,10 @@ LINES: list[tuple[str, str, Names]] = [
     ("libvirt-not-bound", "Failed to trigger a probe for PCI device '0000:03:00.0'", names(NIC)),
     (
         "libvirt-not-bound",
-        "Failed to add driver 'vfio-pci' to driver_override  interface of PCI device "
-        "'0000:03:00.0': Permission denied",
+        (
+            "Failed to add driver 'vfio-pci' to driver_override  interface of PCI device "
+            "'0000:03:00.0': Permission denied"
+        ),
         names(NIC, word="vfio-pci"),
     ),
     ("libvirt-not-bound", "No stub driver configured for PCI device 0000:03:00.0", names(NIC)),
@@ -161,8 +173,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "libvirt-not-bound",
-        "modprobe reported success loading module 'vfio-pci', but module is missing from "
-        "/sys/module",
+        (
+            "modprobe reported success loading module 'vfio-pci', but module is missing from "
+            "/sys/module"
+        ),
         names(word="vfio-pci"),
     ),
     ("libvirt-not-bound", "Not detaching active device 0000:03:00.0", names(NIC)),

@@ -15,7 +15,11 @@ LINES: list[tuple[str, str, Names]] = [
         "EAL:   cannot set IOMMU type, error 1 (Operation not permitted)",
         names(error=1),
     ),
-    ("dpdk-not-bound", "EAL: Cannot open /dev/vfio/21: Permission denied", names(group=21, error=13)),
+    (
+        "dpdk-not-bound",
+        "EAL: Cannot open /dev/vfio/21: Permission denied",
+        names(group=21, error=13),
+    ),
     (
         "dpdk-not-bound",
         "EAL: cannot open /dev/vfio/21: Device or resource busy",
@@ -28,8 +32,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "spdk-not-bound",
-        "0000:0a:00.0 (8086 0a54): WARNING: detected multiple devices (3) under the same IOMMU "
-        "group!",
+        (
+            "0000:0a:00.0 (8086 0a54): WARNING: detected multiple devices (3) under the same IOMMU "
+            "group!"
+        ),
         names(),
     ),
     (
@@ -39,8 +45,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "spdk-not-bound",
-        "0000:0a:00.0 (8086 0a54): WARNING All devices in the IOMMU group must be bound to the "
-        "same driver or unbound",
+        (
+            "0000:0a:00.0 (8086 0a54): WARNING All devices in the IOMMU group must be bound to the "
+            "same driver or unbound"
+        ),
         names(),
     ),
     ("spdk-not-bound", "0000:0a:00.0 (8086 0a54): failed to bind to vfio-pci, aborting", names()),
@@ -62,8 +70,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "hyperv-not-isolated",
-        "Traffic from this device may be redirected to other devices in the system.  Not "
-        "assignable.",
+        (
+            "Traffic from this device may be redirected to other devices in the system.  Not "
+            "assignable."
+        ),
         names(),
     ),
     (
@@ -104,16 +114,20 @@ LINES: list[tuple[str, str, Names]] = [
     ("proxmox-no-device", "no PCI device found for '01:00'", names(word="01:00")),
     (
         "proxmox-no-device",
-        "PCI device mapping invalid (hardware probably changed): pci device '0000:01:00.0' not "
-        "found",
+        (
+            "PCI device mapping invalid (hardware probably changed): pci device '0000:01:00.0' not "
+            "found"
+        ),
         names(),
     ),
     ("proxmox-no-device", "PCI device mapping not found for 'gpu'", names(word="gpu")),
     ("proxmox-no-device", "could not find a free device for 'hostpci0'", names()),
     (
         "proxmox-not-reset",
-        "failed to reset PCI device '0000:01:00.0', but trying to continue as not all devices "
-        "need a reset",
+        (
+            "failed to reset PCI device '0000:01:00.0', but trying to continue as not all devices "
+            "need a reset"
+        ),
         names(GPU),
     ),
     ("proxmox-in-use", "PCI device '0000:01:00.0' already in use by VMID '101'", names(GPU)),
@@ -148,8 +162,10 @@ LINES: list[tuple[str, str, Names]] = [
     ("xenopsd-no-iommu", "Error code: VM_REQUIRES_IOMMU", names()),
     (
         "xenopsd-no-iommu",
-        "You attempted to run a VM on a host which doesn't have I/O virtualization (IOMMU/VT-d) "
-        "enabled, which is needed by the VM.",
+        (
+            "You attempted to run a VM on a host which doesn't have I/O virtualization (IOMMU/VT-d) "
+            "enabled, which is needed by the VM."
+        ),
         names(),
     ),
     (
@@ -157,7 +173,11 @@ LINES: list[tuple[str, str, Names]] = [
         "VM = 0d6c3f2e-9d24-4b8c-8f6f-0d1c5a5c1f11: IOMMU unavailable",
         names(),
     ),
-    ("qubes-guest-not-hvm", "Got empty response: Can't attach PCI device to VM in pvh mode", names()),
+    (
+        "qubes-guest-not-hvm",
+        "Got empty response: Can't attach PCI device to VM in pvh mode",
+        names(),
+    ),
     ("qubes-guest-not-hvm", "Can't attach PCI device to dom0", names()),
     ("qubes-no-device", "Invalid PCI device: 00_1a.0", names("0000:00:1a.0")),
     (

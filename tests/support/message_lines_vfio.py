@@ -7,9 +7,16 @@ GPU, RAID = "0000:01:00.0", "0000:0a:00.0"
 _QEMU = "qemu-system-x86_64: -device vfio-pci,host=0000:0a:00.0: "
 LINES: list[tuple[str, str, Names]] = [
     (
+        "qemu-device-not-opened",
+        _QEMU + "vfio 0000:0a:00.0: error getting device info: Invalid argument",
+        names(RAID, error=22),
+    ),
+    (
         "qemu-container-refused",
-        "qemu-system-x86_64: -drive file=nvme://0000:0a:00.0/1: Failed to set VFIO IOMMU type: "
-        "Operation not permitted",
+        (
+            "qemu-system-x86_64: -drive file=nvme://0000:0a:00.0/1: Failed to set VFIO IOMMU type: "
+            "Operation not permitted"
+        ),
         names(error=1),
     ),
     (
@@ -53,7 +60,11 @@ LINES: list[tuple[str, str, Names]] = [
         "Verify all devices in group 21 are bound to vfio-<bus> or pci-stub and not already in use",
         names(group=21, word="<bus> or pci-stub"),
     ),
-    ("qemu-device-not-opened", _QEMU + "vfio 0000:0a:00.0: device is already attached", names(RAID)),
+    (
+        "qemu-device-not-opened",
+        _QEMU + "vfio 0000:0a:00.0: device is already attached",
+        names(RAID),
+    ),
     (
         "qemu-device-not-opened",
         "vfio: error: device 0000:0a:00.0 is already attached",
@@ -114,8 +125,10 @@ LINES: list[tuple[str, str, Names]] = [
     ("qemu-map-failed", "Cannot possibly preregister IOMMU memory", names()),
     (
         "qemu-memory-not-mapped",
-        "kvm: vfio_dma_map(0x5e043daea2f0, 0x380010000000, 0x2000000, 0x771a6ce00000) = -22 "
-        "(Invalid argument)",
+        (
+            "kvm: vfio_dma_map(0x5e043daea2f0, 0x380010000000, 0x2000000, 0x771a6ce00000) = -22 "
+            "(Invalid argument)"
+        ),
         names("", (0x380010000000, 0x380011FFFFFF), error=22),
     ),
     (
@@ -130,8 +143,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "linux-vfio-device-denied",
-        "vfio-pci 0000:01:00.0: 8086:0435 exists in vfio-pci device blocklist, driver probing "
-        "disallowed.",
+        (
+            "vfio-pci 0000:01:00.0: 8086:0435 exists in vfio-pci device blocklist, driver probing "
+            "disallowed."
+        ),
         names(),
     ),
     (

@@ -73,8 +73,10 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     (
         "libxl-no-pciback",
-        "libxl: error: libxl_pci.c:415:libxl_device_pci_assignable_list: Looks like pciback "
-        "driver not loaded",
+        (
+            "libxl: error: libxl_pci.c:415:libxl_device_pci_assignable_list: Looks like pciback "
+            "driver not loaded"
+        ),
         names(),
     ),
 ]

@@ -203,11 +203,21 @@ def _system(host: HostReader) -> SystemReading:
     )
 
 
+def _is_another_hypervisor(kind: bytes | Missing) -> bool:
+    """Return whether the kernel names another hypervisor than Xen, or none.
+
+    A line that is cut short names nothing.
+    """
+    if isinstance(kind, Missing):
+        return kind.kind is MissingKind.ABSENT
+    return kind.endswith(b"\n") and kind != b"xen\n"
+
+
 def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
     """Ask for Xen's side, where the kernel does not say that there is none."""
     kind = host.read(ledger.HYPERVISOR_TYPE.request())
     absent = Missing(MissingKind.ABSENT, "not on Xen")
-    if kind != b"xen\n" and not (isinstance(kind, Missing) and kind.kind is not MissingKind.ABSENT):
+    if _is_another_hypervisor(kind):
         return XenReading(
             hypervisor_type=kind,
             guest_type=absent,

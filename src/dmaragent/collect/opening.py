@@ -171,7 +171,7 @@ def read_input(path: str, limit: int | None = None) -> bytes:
 
 def _unreadable(path: str, why: Missing) -> HostError:
     hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint)
+    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
 
 
 def is_directory_host(path: str) -> bool:

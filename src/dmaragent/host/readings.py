@@ -34,6 +34,12 @@ def text(value: bytes | Missing) -> str | None:
     return value.decode("utf-8", "backslashreplace").strip() or None
 
 
+def whole_line(value: bytes | Missing) -> str | None:
+    """Return the text of a one-line file that ends with a newline, or None: it was cut short."""
+    whole = not isinstance(value, Missing) and value.endswith(b"\n")
+    return text(value) if whole else None
+
+
 def functions_among(names: tuple[str, ...]) -> tuple[SBDF, ...]:
     """Give the PCI functions that are listed, in order.
 
@@ -72,7 +78,12 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
 
 @lru_cache(maxsize=4096)
 def _file_number(content: bytes, most: int, base: int) -> int:
-    """Read a file's number; a host has few different classes, vendors and devices."""
+    """Read a file's number; a host has few different classes, vendors and devices.
+
+    The kernel ends each with a newline: without it the number was cut short, and is another.
+    """
+    if not content.endswith(b"\n"):
+        raise ValueError("the line is cut short")
     return parse_number(content.decode("ascii").strip(), most, base)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import xen_words
-from dmaragent.host.readings import Problems, functions_among, text, whole_number
+from dmaragent.host.readings import Problems, functions_among, text, whole_line, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
 _MOST = 1 << 52
@@ -58,8 +58,10 @@ class XenHost:
 def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     """Make Xen's side, or None where the kernel does not run on Xen, as far as is known."""
     kind = text(reading.hypervisor_type)
-    if kind != "xen" and isinstance(reading.reserved_memory, Missing):
+    if kind != "xen" and not _answers(reading):
         return None
+    if kind != "xen" and not isinstance(reading.hypervisor_type, Missing):
+        problems.add(f"the kind of hypervisor is cut short: {kind or ''!r}")
     info = _info(reading.info)
     for what, answer in (
         ("`xl info`, Xen's options", reading.info),
@@ -89,6 +91,12 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
     )
 
 
+def _answers(reading: XenReading) -> bool:
+    """Return whether anything besides the kind of hypervisor is of Xen."""
+    readings = (reading.reserved_memory, reading.info, reading.capabilities, *reading.version)
+    return not all(isinstance(answer, Missing) for answer in readings)
+
+
 def _info(output: bytes | Missing) -> dict[str, str]:
     """Read the lines ``name : value`` of ``xl info``."""
     if isinstance(output, Missing):
@@ -99,8 +107,8 @@ def _info(output: bytes | Missing) -> dict[str, str]:
 
 
 def _release(reading: XenReading, info: Mapping[str, str]) -> tuple[int, int] | None:
-    major = text(reading.version[0]) or info.get("xen_major") or ""
-    minor = text(reading.version[1]) or info.get("xen_minor") or ""
+    major = whole_line(reading.version[0]) or info.get("xen_major") or ""
+    minor = whole_line(reading.version[1]) or info.get("xen_minor") or ""
     found = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
     return (int(found[1]), int(found[2])) if found else None
 

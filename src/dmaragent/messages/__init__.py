@@ -5,14 +5,18 @@ recognised to one host.
 """
 
 from dmaragent.messages import (
+    amd_boot,
     dpdk,
     iommu_boot,
+    iommu_use,
     libvirt,
     libxl_pci,
     linux,
+    linux_amd,
     linux_faults,
     linux_firmware,
     lockdown,
+    other_systems,
     proxmox,
     qemu,
     qemu_memory,
@@ -23,6 +27,7 @@ from dmaragent.messages import (
     xen,
     xen_assign,
     xen_boot,
+    xen_faults,
     xen_vtd,
     xl,
 )
@@ -32,11 +37,15 @@ from dmaragent.messages.recognise import Recogniser
 MESSAGES: tuple[Message, ...] = (
     *linux.MESSAGES,
     *linux_faults.MESSAGES,
+    *linux_amd.MESSAGES,
+    *amd_boot.MESSAGES,
     *linux_firmware.MESSAGES,
     *iommu_boot.MESSAGES,
+    *iommu_use.MESSAGES,
     *vfio.MESSAGES,
     *lockdown.MESSAGES,
     *xen.MESSAGES,
+    *xen_faults.MESSAGES,
     *xen_boot.MESSAGES,
     *xen_vtd.MESSAGES,
     *xen_assign.MESSAGES,
@@ -50,6 +59,7 @@ MESSAGES: tuple[Message, ...] = (
     *dpdk.MESSAGES,
     *xapi.MESSAGES,
     *windows.MESSAGES,
+    *other_systems.MESSAGES,
 )
 """All messages known, in the order of the documentation."""
 

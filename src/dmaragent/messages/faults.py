@@ -7,21 +7,24 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from dmaragent.messages import linux_faults, xen
-from dmaragent.messages.model import Address, Printer
+from dmaragent.messages import linux_faults, xen_faults
+from dmaragent.messages.model import AMD, Printer
 from dmaragent.messages.recognise import Recogniser
 from dmaragent.platforms.dma_faults import Fault
 
+_DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault"})
 _REASON = re.compile(
-    r"\[?(?:fault )?reason (?P<code>(?:0x)?[0-9a-fA-F]{1,4})(?:\]| -) ?(?P<words>.*)"
+    r"\[?(?:fault )?reason (?P<code>(?:0x)?[0-9a-fA-F]{1,4})h?(?:\]| -) ?(?P<words>.*)"
 )
 """Linux's own, or Xen's, which stands in a line of its own."""
 
 
 def read_faults(log: str) -> Iterator[Fault]:
-    """Yield the DMA faults of `log`; every other line is passed over."""
+    """Yield the DMA faults of VT-d in `log`; every other line is passed over."""
     for found in _recogniser().each(log):
         names = found.names
+        if found.vendor == AMD:
+            continue
         for device in names.devices:
             for span in names.spans:
                 yield Fault(
@@ -36,8 +39,8 @@ def read_faults(log: str) -> Iterator[Fault]:
 
 @cache
 def _recogniser() -> Recogniser:
-    both = (*linux_faults.MESSAGES, *xen.MESSAGES)
-    return Recogniser(one for one in both if one.address is Address.ACCESS)
+    both = (*linux_faults.MESSAGES, *xen_faults.MESSAGES)
+    return Recogniser(one for one in both if one.id in _DMA_FAULTS)
 
 
 def _reason(rest: str, below: str) -> str:

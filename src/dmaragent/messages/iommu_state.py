@@ -8,23 +8,26 @@ from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.snapshot import Missing
 from fwtables import Decoded
 
-ABOUT_IOMMU = frozenset({
-    "dpdk-no-vfio",
-    "libvirt-group-unreadable",
-    "libvirt-no-passthrough",
-    "libvirt-validate-kernel-off",
-    "libvirt-validate-no-table",
-    "libxl-no-host-iommu",
-    "libxl-no-iommu",
-    "linux-iommu-off",
-    "proxmox-no-iommu",
-    "qemu-container-not-opened",
-    "qemu-no-iommu-group",
-    "xen-iommu-off",
-    "xen-iommu-required",
-    "xenopsd-cannot-add",
-    "xenopsd-no-iommu",
-})
+ABOUT_IOMMU = frozenset(
+    {
+        "dpdk-no-vfio",
+        "libvirt-group-unreadable",
+        "libvirt-no-passthrough",
+        "libvirt-validate-kernel-off",
+        "libvirt-validate-no-table",
+        "libxl-no-host-iommu",
+        "libxl-no-iommu",
+        "linux-amd-iommu-off",
+        "linux-iommu-off",
+        "proxmox-no-iommu",
+        "qemu-container-not-opened",
+        "qemu-no-iommu-group",
+        "xen-iommu-off",
+        "xen-iommu-required",
+        "xenopsd-cannot-add",
+        "xenopsd-no-iommu",
+    }
+)
 """The messages that a host whose IOMMU is off prints, by their ids."""
 ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
 """Those of them that look for the firmware's table alone."""
@@ -93,9 +96,7 @@ def deciding_options(options: Iterable[str], *, amd: bool) -> tuple[str, str]:
                     off_by, on_by = option, ""
                 elif word == "on":
                     off_by, on_by = "", option
-        elif (name == "iommu" or (name == "amd_iommu" and amd)) and "off" in words:
-            always_off = option
-        elif name == "acpi" and value == "off":
+        elif "off" in words and (name in {"iommu", "acpi"} or (name == "amd_iommu" and amd)):
             always_off = option
     if always_off:
         return always_off, ""

@@ -11,7 +11,7 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
     printer: Printer,
     weight: Weight,
     title: str,
-    *wordings: str | tuple[str, str],
+    *wordings: str | tuple[str, str] | tuple[str, str, str],
     releases: str,
     meaning: str,
     advice: str,
@@ -20,9 +20,13 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
     by_reason: bool = False,
     address: Address = Address.REGION,
     in_quarantine: str = "",
+    vendor: str = "",
 ) -> Message:
-    """Make a message of its wordings: templates, each alone or with the releases that have it."""
-    pairs = [(each, "") if isinstance(each, str) else each for each in wordings]
+    """Return a message of its wordings.
+
+    A wording is a template, alone or with the releases that have it, and after these the vendor
+    of the IOMMU; `vendor` is that of all wordings that name none.
+    """
     return Message(
         id=name,
         printer=printer,
@@ -30,7 +34,7 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
         title=title,
         releases=releases,
         wordings=tuple(
-            Wording(template=Template.read(text), releases=when) for text, when in pairs
+            _wording((each,) if isinstance(each, str) else each, vendor) for each in wordings
         ),
         meaning=meaning,
         advice=advice,
@@ -40,3 +44,8 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
         address=address,
         in_quarantine=in_quarantine,
     )
+
+
+def _wording(parts: tuple[str, ...], vendor: str) -> Wording:
+    text, releases, whose = (*parts, *("", "", vendor)[len(parts) :])
+    return Wording(template=Template.read(text), releases=releases, vendor=whose)

@@ -7,6 +7,8 @@ from enum import Enum
 from dmaragent.addresses import SBDF
 from dmaragent.messages.template import Template
 
+AMD = "AMD"
+"""The vendor of an IOMMU whose regions are in IVRS, not in DMAR."""
 QUARANTINE = 0x7FF1
 """The domain that Xen keeps unused devices in, DOMID_IO: xen/include/public/xen.h."""
 
@@ -27,6 +29,8 @@ class Printer(Enum):
     SPDK = "SPDK"
     HYPERV = "Windows"
     QUBES = "Qubes OS"
+    ESXI = "VMware ESXi"
+    FREEBSD = "FreeBSD"
 
 
 class Address(Enum):
@@ -74,6 +78,8 @@ class Wording:
     template: Template
     releases: str
     """Which releases put it so, in words; empty: all that print the message."""
+    vendor: str = ""
+    """Whose IOMMU it is about; empty: Intel's, or it does not matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,11 +149,15 @@ class Recognised:
     lines: tuple[int, ...]
     """The lines it is on, from 1: the first few."""
     text: str
-    """Its first line as it stands there, without what a terminal would obey."""
+    """Its first line, without what a terminal would obey and with plain quotes and dashes."""
     more_spans: int = 0
     """How many of its lines named spans that are not kept."""
     split: bool = False
     """Whether it was put together from lines that a terminal or a mail had split."""
+    cut: bool = False
+    """Whether its end is missing: a pager or a narrow terminal left it out."""
+    vendor: str = ""
+    """Whose IOMMU it is about: see :class:`Wording`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,25 @@
 """From the values in a message's text to what it names."""
 
+import re
 from collections.abc import Mapping
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.messages.model import QUARANTINE, Names, Span
 from dmaragent.messages.numbers import error_number
+
+_REASON_BELOW = re.compile(
+    r"DMAR:(?: reason (?P<xen>[0-9a-f]{2}) -|"
+    r"\[fault reason (?:(?P<linux>\d{2,3})|(?P<old_xen>[0-9a-f]{2})h)\])"
+)
+"""The reason of a fault in a line of its own, as Xen and older kernels print it."""
+
+
+def reason_below(line: str) -> int | None:
+    """Return the VT-d fault reason that `line`, the one below a fault, gives; None: none."""
+    found = _REASON_BELOW.search(line)
+    if found is None:
+        return None
+    return int(found["linux"]) if found["linux"] else int(found["xen"] or found["old_xen"], 16)
 
 
 def names_of(values: Mapping[str, str | None]) -> Names:
@@ -18,12 +33,16 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         error=_error(given),
         result=_decimal(given.get("result")),
         reason=_reason(given),
-        segment_named=given.get("sbdf", "::").count(":") > 1,
+        segment_named="rid" not in given and given.get("sbdf", "::").count(":") > 1,
         word=given.get("word", "").strip(),
     )
 
 
 def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
+    """Return the device by its address or by its requester ID: bus, device and function in bits."""
+    if "rid" in given:
+        rid = int(given["rid"], 16)
+        return (SBDF(0, rid >> 8, rid >> 3 & 31, rid & 7),)
     text = given.get("sbdf", "").replace("0x", "")
     if "nodedev" in given:  # libvirt's name of a device: pci_0000_0a_00_0
         segment, bus, device, function = given["nodedev"].split("_")[1:]
@@ -42,9 +61,9 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
         address = int(given["address"], 16)
         found.append(Span(address, address))
     found += [
-        Span(int(given[f"base{number}"], 16), int(given[f"limit{number}"], 16))
-        for number in ("", "2")
-        if f"limit{number}" in given
+        Span(int(given[base], 16), int(given.get(limit, given[base]), 16))
+        for base, limit in (("base", "limit"), ("base2", "limit2"))
+        if base in given and "size" not in given
     ]
     if "size" in given:
         base = int(given["base"], 16)
@@ -72,7 +91,8 @@ def _error(given: Mapping[str, str]) -> int | None:
 def _reason(given: Mapping[str, str]) -> int | None:
     if "hexreason" in given:
         return int(given["hexreason"], 16)
-    return _decimal(given.get("reason"))
+    reason = given.get("reason")
+    return int(reason, 16) if reason is not None and reason.startswith("0x") else _decimal(reason)
 
 
 def _decimal(text: str | None) -> int | None:

@@ -1,5 +1,13 @@
 """The numbers in messages: errors by number and by words, VT-d's fault reasons."""
 
+from collections.abc import Mapping
+from functools import cache
+
+from dmaragent.messages.errno_words import TRANSLATIONS
+
+_BEGINNING = 3
+"""Letters by which the words of an error are looked up."""
+
 ERRORS = {
     1: ("EPERM", "Operation not permitted"),
     2: ("ENOENT", "No such file or directory"),
@@ -21,8 +29,6 @@ ERRORS = {
     98: ("EADDRINUSE", "Address already in use"),
 }
 """Linux's errors and Xen's, which are the same numbers, with what the C library says of each."""
-_BY_WORDS = {words: number for number, (_, words) in ERRORS.items()}
-
 FAULT_REASONS = {
     0x01: "the IOMMU has no entry for the device's bus",
     0x02: "the IOMMU has no entry for the device: nobody set it up, or it is not the device it "
@@ -37,14 +43,30 @@ FAULT_REASONS = {
 
 
 def error_number(words: str) -> int | None:
-    """Give the number of the error that the C library puts into `words`; None: none is known.
+    """Return the number of the error that `words` begin with; None: none is known.
 
-    What follows the words does not count: messages go on after them.
+    They are a C library's, in any language it has, or a name such as ``EPERM``.  Messages may go
+    on after them.
     """
-    for known, number in _BY_WORDS.items() if words else ():
-        if words.lower().startswith(known.lower()):  # people type them, too
+    folded = words.casefold()  # people type them, too
+    for known, number in _by_beginning().get(folded[:_BEGINNING], ()):
+        if folded.startswith(known):
             return number
     return None
+
+
+@cache
+def _by_beginning() -> Mapping[str, tuple[tuple[str, int], ...]]:
+    """Return the words of errors with their numbers, by the first letters, the longest first."""
+    known = {words.casefold(): number for number, (_, words) in ERRORS.items()}
+    known |= {name.casefold(): number for number, (name, _) in ERRORS.items()}
+    for number, text in TRANSLATIONS.items():
+        known |= {" ".join(words.split()).casefold(): number for words in text.split(";")}
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    for words, number in sorted(known.items(), key=lambda one: -len(one[0])):
+        key = words[:_BEGINNING]
+        found[key] = (*found.get(key, ()), (words, number))
+    return found
 
 
 def error_name(number: int) -> str:

@@ -159,8 +159,6 @@ MESSAGES = (
         ("vfio: error: device <sbdf> is already attached", "before QEMU 2.8"),
         _PREFIX + "no such host device",
         "vfio: error: no such host device",
-        "Failed to get device fd",
-        "Failed to get device info",
         releases="QEMU with VFIO",
         meaning="The device itself is not bound to vfio-pci, it is in use, or it does not come "
         "out of its sleep. No reserved region is concerned.",

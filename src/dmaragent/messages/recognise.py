@@ -6,12 +6,15 @@ time grows with the text alone.
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from dmaragent.messages.cleaning import cleaned
+from dmaragent.messages.cut import CutReader, shortened
 from dmaragent.messages.model import (
+    Address,
     Message,
     Names,
     Printer,
@@ -20,7 +23,7 @@ from dmaragent.messages.model import (
     Span,
     Wording,
 )
-from dmaragent.messages.names import names_of
+from dmaragent.messages.names import names_of, reason_below
 from dmaragent.messages.prefix import by_xen, device_before
 from dmaragent.messages.template import AFTER, BEFORE
 
@@ -34,9 +37,8 @@ MOST_IN_LINE = 1000
 """Places of one line that are looked at: a line of megabytes is no message, but takes its time."""
 MOST_JOINED = 1 << 16
 """Characters of a text whose lines are tried together: a paste, not a log."""
-_CONTROLS = re.compile(r"\x1b\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\r(?=\n|$)")
-_BLANKS = re.compile(r"[ \t\xa0]{2,}|[\t\xa0]")
-_QUOTED = re.compile(r"^[> ]+|\s+$")
+_QUOTED = re.compile(r"^[>|\u2502 ]+|[=\\]?\s+$|(?<=\S)[=\\]$")
+"""What a mail, a table or an editor puts around the parts of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class _Match:
     end: int
     message: Message
     names: Names
+    vendor: str = ""
+    cut: bool = False
 
     @property
     def order(self) -> tuple[int, int]:
@@ -66,6 +70,13 @@ class Seen:
     below: str = ""
     """The next line; empty where the message was put together from several."""
     split: bool = False
+    cut: bool = False
+    vendor: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, Names]:
+        """What is counted as one message: all but the addresses."""
+        return self.message.id, self.vendor, replace(self.names, spans=())
 
 
 @dataclass(slots=True)
@@ -77,10 +88,14 @@ class _Kept:
     lines: list[int] = field(default_factory=list)
     spans: dict[Span, None] = field(default_factory=dict)
     more_spans: int = 0
+    reasons: set[int] = field(default_factory=set)
+    """The reasons in the lines below it."""
 
-    def add(self, line: int, spans: Iterable[Span]) -> None:
+    def add(self, line: int, spans: Iterable[Span], reason: int | None) -> None:
         """Count one more line."""
         self.count += 1
+        if reason is not None:
+            self.reasons.add(reason)
         if len(self.lines) < MOST_LINES:
             self.lines.append(line)
         new = [span for span in spans if span not in self.spans]
@@ -92,9 +107,12 @@ class _Kept:
     @property
     def recognised(self) -> Recognised:
         """Give it as it is told."""
+        names = replace(self.first.names, spans=tuple(self.spans))
+        if len(self.reasons) == 1:
+            names = replace(names, reason=next(iter(self.reasons)))
         return replace(
             self.first,
-            names=replace(self.first.names, spans=tuple(self.spans)),
+            names=names,
             count=self.count,
             lines=tuple(self.lines),
             more_spans=self.more_spans,
@@ -105,15 +123,17 @@ class Recogniser:
     """Finds the messages of a table in texts."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
+        self._messages = tuple(messages)
         self._by_anchor: dict[str, list[tuple[Message, Wording]]] = {}
-        for message in messages:
+        self._cut: CutReader | None = None
+        for message in self._messages:
             for wording in message.wordings:
                 found = self._by_anchor.setdefault(wording.template.anchor, [])
                 found.append((message, wording))
 
     def recognise(self, text: str) -> Recognition:
-        """Find the known messages in `text`."""
-        kept: dict[tuple[str, Names], _Kept] = {}
+        """Return the known messages in `text`."""
+        kept: dict[tuple[str, str, Names], _Kept] = {}
         left_out = sum(not _keep(kept, each) for each in self.each(text))
         found = _without_nameless([each.recognised for each in kept.values()])
         found.sort(key=lambda one: (one.message.weight.rank, one.lines))
@@ -121,38 +141,59 @@ class Recogniser:
         return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
 
     def each(self, text: str) -> Iterator[Seen]:
-        """Yield the known messages in `text` one by one; then those that were split, once each."""
-        clean = _BLANKS.sub(" ", _CONTROLS.sub("", text))
-        seen: set[tuple[str, Names]] = set()
+        """Yield the known messages in `text` one by one; then those that were split or cut.
+
+        A message that was split counts once; only a paste is searched for such messages.
+        """
+        clean = cleaned(text)
+        seen: set[tuple[str, str, Names]] = set()
         whole: set[tuple[int, str]] = set()
+        taken: set[int] = set()
         counter = _Lines(clean)
-        may_be_split = len(clean) <= MOST_JOINED and "\n" in clean.strip()
+        is_paste = len(clean) <= MOST_JOINED
         for match in self._matches(clean):
             number, line, below = counter.at(match.start)
-            if may_be_split:
+            one = Seen(
+                match.message,
+                match.names,
+                number,
+                line,
+                below,
+                cut=match.cut,
+                vendor=match.vendor,
+            )
+            if is_paste:
                 whole.add((number, match.message.id))
-                seen.add((match.message.id, _key(match.names)))
-            yield Seen(match.message, match.names, number, line, below)
-        for number, last, line, match in self._joined(clean) if may_be_split else ():
+                taken.add(number)
+                seen.add(one.key)
+            yield one
+        if not is_paste:
+            return
+        for number, last, line, match in self._joined(clean) if "\n" in clean.strip() else ():
+            one = Seen(match.message, match.names, number, line, split=True, vendor=match.vendor)
             known = ((each, match.message.id) in whole for each in range(number, last + 1))
-            key = (match.message.id, _key(match.names))
-            if not any(known) and key not in seen:
-                seen.add(key)
-                yield Seen(match.message, match.names, number, line, split=True)
+            if not any(known) and one.key not in seen:
+                seen.add(one.key)
+                taken.update(range(number, last + 1))
+                yield one
+        yield from self._ends(clean, taken)
 
-    def _matches(self, text: str) -> Iterator[_Match]:
-        """Yield what is found in `text`, in its order; of matches that overlap, the first."""
+    def _matches(self, text: str, lines: Sequence[int] = ()) -> Iterator[_Match]:
+        """Yield what is found in `text`, in its order; of matches that overlap, the first.
+
+        `lines` are the places where lines began that were joined to `text`.
+        """
         places = sorted((at, anchor) for anchor in self._by_anchor for at in _places(text, anchor))
         end = 0
         bounded = _bounded(text, places)
         for _, group in groupby(_grouped(text, bounded), key=lambda one: one[0]):
-            near = [match for _, place in group for match in self._around(text, *place)]
+            near = [match for _, place in group for match in self._around(text, *place, lines)]
             for match in sorted(near, key=lambda one: one.order):
                 if match.start >= end:
                     yield match
                     end = match.end
 
-    def _around(self, text: str, at: int, anchor: str) -> Iterator[_Match]:
+    def _around(self, text: str, at: int, anchor: str, lines: Sequence[int]) -> Iterator[_Match]:
         """Yield the wordings that stand around the `anchor` at a place of `text`."""
         start = max(at - BEFORE, text.rfind("\n", max(at - BEFORE, 0), at) + 1)
         newline = text.find("\n", at, at + AFTER)
@@ -160,13 +201,14 @@ class Recogniser:
         for message, wording in self._by_anchor[anchor]:
             for found in wording.template.pattern.finditer(window):
                 if found.start() <= at - start < found.end():
-                    names = names_of(found.groupdict())
-                    if message.printer is Printer.LINUX:
-                        before = window[: found.start()]
-                        if by_xen(before):
-                            continue
-                        names = _with_device(names, before)
-                    yield _Match(start + found.start(), start + found.end(), message, names)
+                    begin, end = start + found.start(), start + found.end()
+                    line = lines[bisect_right(lines, begin) - 1] if lines else start
+                    before = text[max(start, line) : begin]
+                    lost = shortened(found)
+                    values = {k: v for k, v in found.groupdict().items() if k not in lost}
+                    names = _names(message, values, before)
+                    if names is not None:
+                        yield _Match(begin, end, message, names, wording.vendor, cut=bool(lost))
 
     def _joined(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
         """Yield what is found across the ends of lines, with its first and last line and its text.
@@ -180,11 +222,27 @@ class Recogniser:
                 starts.append(at)
                 at += len(line) + len(glue)
             whole = glue.join(lines)
-            for match in self._matches(whole):
+            for match in self._matches(whole, starts):
                 first = bisect_left(starts, match.start + 1)
                 last = bisect_left(starts, match.end)
                 if first < last:
                     yield first, last, whole[match.start : match.end], match
+
+    def _ends(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+        """Yield the messages that lines end in before they are whole, but for lines `taken`."""
+        if self._cut is None:
+            self._cut = CutReader(self._messages)
+        for number, line in enumerate(text.split("\n"), 1):
+            if number in taken or len(line) > AFTER:
+                continue
+            cut = self._cut.read(line)
+            if cut is None:
+                continue
+            names = _names(cut.message, cut.values, line[: cut.start])
+            if names is not None:
+                yield Seen(
+                    cut.message, names, number, line.strip(), cut=True, vendor=cut.wording.vendor
+                )
 
 
 class _Lines:
@@ -235,23 +293,34 @@ def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int
         yield number, (at, anchor)
 
 
-def _with_device(names: Names, before: str) -> Names:
-    """Return `names` with the device that the kernel put before its message, if they have none."""
+def _names(message: Message, values: Mapping[str, str | None], before: str) -> Names | None:
+    """Return what `message` names by its `values` and by what is `before` it in its line.
+
+    None: another program printed the line.
+    """
+    names = names_of(values)
+    if message.printer is not Printer.LINUX:
+        return names
+    if by_xen(before):
+        return None
     device = None if names.devices else device_before(before)
     return names if device is None else replace(names, devices=(device,))
 
 
-def _key(names: Names) -> Names:
-    return replace(names, spans=())
+def _reason_below(seen: Seen) -> int | None:
+    """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
+    message = seen.message
+    if seen.names.reason is None and message.by_reason and message.address is Address.ACCESS:
+        return reason_below(seen.below)
+    return None
 
 
-def _keep(kept: dict[tuple[str, Names], _Kept], seen: Seen) -> bool:
-    """Count `seen` with those like it; tell whether there is room for it."""
-    key = (seen.message.id, _key(seen.names))
-    if key not in kept:
+def _keep(kept: dict[tuple[str, str, Names], _Kept], seen: Seen) -> bool:
+    """Count `seen` with those like it; return whether there is room for it."""
+    if seen.key not in kept:
         if len(kept) >= MOST_FOUND:
             return False
-        kept[key] = _Kept(
+        kept[seen.key] = _Kept(
             Recognised(
                 message=seen.message,
                 names=seen.names,
@@ -259,9 +328,11 @@ def _keep(kept: dict[tuple[str, Names], _Kept], seen: Seen) -> bool:
                 lines=(),
                 text=seen.text,
                 split=seen.split,
+                cut=seen.cut,
+                vendor=seen.vendor,
             )
         )
-    kept[key].add(seen.number, seen.names.spans)
+    kept[seen.key].add(seen.number, seen.names.spans, _reason_below(seen))
     return True
 
 

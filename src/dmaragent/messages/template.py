@@ -12,6 +12,7 @@ that always stands in the message, and each of their values is bounded: no input
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _HEX = r"(?:0x)?[0-9a-fA-F]{1,16}"
 _VALUES = {
@@ -28,9 +29,9 @@ _VALUES = {
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",
-    "error": r"[A-Za-z][A-Za-z/ ()-]{2,60}",
+    "error": r"[^\W\d_][^\n\d:;,.\"<>{}\[\]|]{1,60}",
     "result": r"-?\d{1,5}",
-    "reason": r"\d{1,3}",
+    "reason": r"0x[0-9a-fA-F]{1,2}|\d{1,3}",
     "hexreason": r"(?:0x)?[0-9a-fA-F]{1,2}",
     "direction": r"Read|Write",
     "iommu": r"(?:DMAR-IR|DMAR|dmar|AMD-Vi|Intel-IOMMU|intel[-_]iommu|IOMMU|iommu): ?",
@@ -49,38 +50,71 @@ BEFORE, AFTER = 160, 480
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a template: the name of its group and what it looks like."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Parts of a template that may be missing together."""
+
+    parts: tuple["Part", ...]
+
+
+Part = str | Value | Option
+"""A piece of text, a value, or what may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
-    """One wording: its text with values, its pattern, the text to look for first."""
+    """One wording: its text with values, its pattern, the text to look for first, its parts."""
 
     text: str
     anchor: str
     pattern: re.Pattern[str]
+    parts: tuple[Part, ...]
 
     @classmethod
     def read(cls, text: str) -> "Template":
-        """Read a template.
+        """Return the template that `text` describes.
 
         Raises:
             KeyError: it has a value of no known kind.
 
         """
-        pattern, anchor, at, depth = "", "", 0, 0
+        pattern, at = "", 0
+        open_parts: list[list[Part]] = [[]]
         for token in _TOKEN.finditer(text):
             literal = text[at : token.start()]
             pattern += re.escape(literal)
-            anchor = _longer(anchor, literal if depth == 0 else "")
+            if literal:
+                open_parts[-1].append(literal)
             at = token.end()
             again, kind, number, brace = token.groups()
-            if brace:
-                depth += 1 if brace == "{" else -1
-                pattern += "(?:" if brace == "{" else ")?"
+            if brace == "{":
+                pattern += "(?:"
+                open_parts.append([])
+            elif brace:
+                pattern += ")?"
+                option = Option(tuple(open_parts.pop()))
+                open_parts[-1].append(option)
             elif again:
                 pattern += f"(?P={kind}{number})"
+                open_parts[-1].append(_value("", kind))
             else:
                 pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
+                open_parts[-1].append(_value(kind + number, kind))
         pattern += re.escape(text[at:])
-        return cls(text, _longer(anchor, text[at:]), re.compile(pattern))
+        if text[at:]:
+            open_parts[-1].append(text[at:])
+        parts = tuple(open_parts[0])
+        anchor = max((part for part in parts if isinstance(part, str)), key=len, default="")
+        return cls(text, anchor, re.compile(pattern), parts)
 
 
-def _longer(one: str, other: str) -> str:
-    return other if len(other) > len(one) else one
+@cache
+def _value(name: str, kind: str) -> Value:
+    return Value(name, re.compile(_VALUES[kind]))

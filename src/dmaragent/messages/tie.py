@@ -12,6 +12,7 @@ from dmaragent.messages.dma_address import DmaAddress, dma_address
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, IommuState, iommu_state
 from dmaragent.messages.model import (
+    AMD,
     Address,
     Message,
     Names,
@@ -84,6 +85,8 @@ class Tie:
     """The devices of that group that Linux holds to regions, and the numbers of these."""
     fits: bool | None
     """Whether the host has what it names; None where it names nothing or that is not known."""
+    other_iommu: bool
+    """Whether it is about an IOMMU of another vendor than the host's table."""
     decided_by_xen: bool
     """Whether Linux printed it on a host whose IOMMU is Xen's."""
     vtd_off: str
@@ -132,20 +135,28 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
     """Tie one message to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group(names, inventory)
+    of_amd = recognised.vendor == AMD
+    other_iommu = of_amd and _table_known(inventory)
     named = names.devices
     if message.address is Address.ACCESS and not names.segment_named:
         named = tuple(placed(sbdf, inventory.host.topology.known) for sbdf in named)
     devices = tuple(_device(sbdf, inventory) for sbdf in named)
     for_dma = message.address is Address.GUEST
-    spans = () if for_dma else tuple(_span(span, inventory) for span in names.spans)
+    spans = (
+        ()
+        if for_dma
+        else tuple(_span(span, inventory, in_table=not of_amd) for span in names.spans)
+    )
     translated = (
         message.address is Address.ACCESS
         and message.printer is Printer.LINUX
-        and not physical(inventory.host.system.options)
+        and not (other_iommu or physical(inventory.host.system.options))
     )
     forgotten = (
         _forgotten(devices, spans, inventory)
-        if message.address is Address.ACCESS and not translated
+        if message.address is Address.ACCESS
+        and message.printer in (Printer.LINUX, Printer.XEN)
+        and not (translated or of_amd)
         else None
     )
     by_xen = message.printer in (Printer.XEN, Printer.LIBXL)
@@ -161,7 +172,8 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         drivers=tuple((sbdf, _driver(sbdf, inventory)) for sbdf in group.devices)
         if group is not None
         else (),
-        fits=_fits(message, devices, spans, inventory),
+        fits=False if other_iommu else _fits(message, devices, spans, inventory),
+        other_iommu=other_iommu,
         locked=locked,
         decided_by_xen=of_linux and under_xen,
         vtd_off=(
@@ -172,7 +184,9 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         iommu=iommu_state(inventory) if message.id in ABOUT_IOMMU else None,
         dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
         findings=FINDINGS.get(message.id, ()),
-        commands=(
+        commands=()
+        if other_iommu
+        else (
             *_commands(message, devices, spans, group, locked, inventory),
             *_options(devices, option, inventory),
             *(("dmaragent check",) if message.id in FINDINGS else ()),
@@ -199,16 +213,17 @@ def _driver(sbdf: SBDF, inventory: Inventory) -> str | None:
     return None if function is None else function.driver
 
 
-def _span(span: Span, inventory: Inventory) -> SpanTie:
+def _span(span: Span, inventory: Inventory, *, in_table: bool) -> SpanTie:
+    """Return what the host knows of `span`; without its table's regions if not `in_table`."""
     taken = _range(span)
     memory_map = inventory.host.memory_map
     return SpanTie(
         span=span,
-        regions=tuple(one for one in inventory.all_regions if _meets(one, span)),
+        regions=tuple(one for one in inventory.all_regions if in_table and _meets(one, span)),
         entries=tuple(
             one
             for one in inventory.xen.list.entries
-            if one.region is None and taken is not None and one.range.overlaps(taken)
+            if in_table and one.region is None and taken and one.range.overlaps(taken)
         ),
         units=tuple(
             one.offset for one in inventory.units if one.drhd.register_base_address == span.first

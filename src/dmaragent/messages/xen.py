@@ -1,7 +1,7 @@
 """Messages of the Xen hypervisor when a device is assigned or misbehaves."""
 
 from dmaragent.messages.making import message
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import Printer, Weight
 
 XEN = Printer.XEN
 _IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
@@ -119,43 +119,5 @@ MESSAGES = (
         "what helps; dmaragent hotplug says it for xl pci-attach.",
         source="xen/arch/x86/mm/p2m.c, set_identity_p2m_entry; checked in the source; newer "
         "releases may put it in other words, which was not seen",
-    ),
-    message(
-        "xen-dma-fault",
-        XEN,
-        Weight.FAULT,
-        "The IOMMU stopped an access of a device",
-        "[VT-D]DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>",
-        releases="every release with VT-d",
-        meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
-        "That is a driver's mistake, firmware that still uses the device, or a region that the "
-        "firmware forgot to put into its table.",
-        advice="Where the address is in no region of the device but the memory map calls it "
-        "reserved, Xen can be told of the region: its boot option rmrr=.",
-        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
-        address=Address.ACCESS,
-    ),
-    message(
-        "xen-interrupt-fault",
-        XEN,
-        Weight.FAULT,
-        "The IOMMU stopped an interrupt of a device",
-        "[VT-D]INTR-REMAP: Request device [<sbdf>] fault index <number>",
-        releases="every release with VT-d",
-        meaning="It is about an interrupt, not about memory: no region is concerned.",
-        advice="Look for a newer driver or firmware of the device.",
-        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
-    ),
-    message(
-        "xen-fault-reason",
-        XEN,
-        Weight.CONSEQUENCE,
-        "The reason of the fault in the line before",
-        "DMAR: reason <hexreason> - ",
-        releases="every release with VT-d",
-        meaning="It says why the IOMMU stopped the access that the line before names.",
-        advice="Look at the line before.",
-        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
-        by_reason=True,
     ),
 )

@@ -68,11 +68,12 @@ MESSAGES = (
         "Xen panics: it could not switch the IOMMU on, and iommu=force or required forbids that",
         "Couldn't enable IOMMU and iommu=required/force",
         "Couldn't enable Interrupt Remapping and iommu=required/force",
-        "Could not set up quarantine",
+        "(XEN) {[<any>] }Could not set up quarantine",
         releases="every release with VT-d",
         meaning="The lines before say why the IOMMU or interrupt remapping stayed off. Without "
         "force Xen starts, and passes no device through.",
-        advice=_SEE_BEFORE + " To get the host up, take force (required) out of Xen's iommu= option.",
+        advice=_SEE_BEFORE
+        + " To get the host up, take force (required) out of Xen's iommu= option.",
         source=f"{_COMMON}, iommu_setup; {_CHECKED}",
     ),
     message(
@@ -95,7 +96,7 @@ MESSAGES = (
         "Xen uses the IOMMU",
         "I/O virtualisation enabled",
         "- Dom0 mode: <word>",
-        "Interrupt remapping enabled",
+        "(XEN) {[<any>] }Interrupt remapping enabled",
         "Intel VT-d iommu <number> supported page sizes: 4kB",
         "Intel VT-d Snoop Control <word>",
         releases="every release",
@@ -108,7 +109,7 @@ MESSAGES = (
         XEN,
         Weight.FIRMWARE,
         "Xen does not remap interrupts",
-        "Interrupt remapping disabled",
+        "(XEN) {[<any>] }Interrupt remapping disabled",
         "Interrupt Remapping not enabled",
         "Interrupt Remapping disabled since Queued Invalidation isn't supported or enabled",
         "Platform firmware does not support interrupt remapping",

@@ -72,6 +72,8 @@ def _tie(each: Tie) -> dict[str, Any]:
         "count": found.count,
         "line_numbers": list(found.lines),
         "split": found.split,
+        "cut": found.cut,
+        "vendor": found.vendor or None,
         "names": _names(found.names),
         "more_addresses": found.more_spans,
         "here": {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.inventory import Region
-from dmaragent.messages.model import Address, Names, Printer, Recognised, Span
+from dmaragent.messages.model import AMD, Address, Names, Printer, Recognised, Span
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie
 from dmaragent.pci_classes import class_words
 from dmaragent.platforms.linux import Hold
@@ -25,17 +25,12 @@ _ORIGIN_WORDS = {
 
 def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
     """Say what the host says of one message, a sentence or two each."""
-    if each.iommu is not None:
-        message = each.recognised.message
-        yield from iommu_words(each.iommu, message.id, message.printer)
-    elif each.decided_by_xen:
-        yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
-    if each.vtd_off:
-        yield f"Xen switches VT-d off on this host: {each.vtd_off}"
+    yield from _general_words(each)
     printer = each.recognised.message.printer
     by_linux = printer in _BY_VFIO and not each.decided_by_xen
+    of_amd = each.recognised.vendor == AMD
     for device in each.devices:
-        yield _device_words(device, table_known=table_known, by_linux=by_linux)
+        yield _device_words(device, table_known=table_known and not of_amd, by_linux=by_linux)
     if each.group is not None:
         drivers = [f"{sbdf} ({driver or 'no driver known'})" for sbdf, driver in each.drivers]
         yield f"IOMMU group {each.group.number} holds {_listed(drivers)}"
@@ -45,7 +40,8 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
             f"of that group Linux holds {_listed(held)} (direct), and so gives none of the group "
             "to VFIO: that is the reason, whichever device was asked for"
         )
-    yield from _places(each, table_known=table_known)
+    if not each.other_iommu:
+        yield from _places(each, table_known=table_known)
     yield from (dma_words(address) for address in each.dma[:_MOST])
     if each.translated:
         yield (
@@ -57,11 +53,27 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
             "a region that the firmware forgot is one explanation, likely only where the memory "
             "map calls the range reserved; only Xen has a boot option that adds one (rmrr=)"
         )
-    if each.fits is False:
+    if each.fits is False and not each.other_iommu:
         yield (
             "by what is known of this host it would not be printed here: is it of another one "
             "(--host PATH), or from before a change of firmware?"
         )
+
+
+def _general_words(each: Tie) -> Iterator[str]:
+    """Say what holds of the message as a whole on this host."""
+    if each.other_iommu:
+        yield (
+            "this message is about AMD's IOMMU, but the host has Intel's table (DMAR): another "
+            "host printed it, and none of the regions of this one is meant"
+        )
+    if each.iommu is not None:
+        message = each.recognised.message
+        yield from iommu_words(each.iommu, message.id, message.printer)
+    elif each.decided_by_xen:
+        yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
+    if each.vtd_off:
+        yield f"Xen switches VT-d off on this host: {each.vtd_off}"
 
 
 def _places(each: Tie, *, table_known: bool) -> Iterator[str]:
@@ -132,6 +144,8 @@ def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:
     if found.message.address is Address.RANGE:
         place = f"in bytes that is {place}, which"
     memory = f" ({_memory_words(one.memory)})" if one.memory else ""
+    if found.vendor == AMD:
+        return f"{place}{memory}: unknown whether it is in a region: AMD's table (IVRS) is not read"
     if one.regions:
         inside = _listed([_place_words(each, one.span, found.names) for each in one.regions])
         return f"{place} is {inside}{memory}"

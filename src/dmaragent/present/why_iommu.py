@@ -6,7 +6,6 @@ from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_TABLE, IommuState
 from dmaragent.messages.model import Printer
 
-
 _ON_XEN = frozenset({Printer.XEN, Printer.LIBXL, Printer.XENOPSD})
 
 
@@ -68,8 +67,10 @@ def _option_words(state: IommuState) -> str:
     if not state.options_known:
         return "unknown whether a kernel option decides: /proc/cmdline was not read"
     if state.off_by:
-        instead = "take it out" if state.amd or "intel_iommu" not in state.off_by else (
-            "write intel_iommu=on instead (of several, the last counts)"
+        instead = (
+            "take it out"
+            if state.amd or "intel_iommu" not in state.off_by
+            else ("write intel_iommu=on instead (of several, the last counts)")
         )
         return f"the kernel's command line says {state.off_by}, which switches it off: {instead}"
     if state.on_by:
@@ -92,9 +93,7 @@ def dma_words(address: DmaAddress) -> str:
             f"concerned (host-phys-bits-limit={address.width})"
         )
     if address.reserved:
-        ranges = ", ".join(
-            f"{one.base:#x}-{one.limit:#x} ({one.type})" for one in address.reserved
-        )
+        ranges = ", ".join(f"{one.base:#x}-{one.limit:#x} ({one.type})" for one in address.reserved)
         return f"{place} overlaps what Linux reserves in IOMMU groups of this host: {ranges}"
     if address.width is None:
         return f"{place} needs {address.bits} address bits; how many this host has is unknown"

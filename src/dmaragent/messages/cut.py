@@ -1,0 +1,176 @@
+"""Messages whose end is missing: a pager (``less -S``) or a narrow terminal left it out.
+
+The end of a line is compared with the beginnings of the wordings.  A short beginning counts only
+if the line is marked as cut; one that two messages share does not count.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dmaragent.messages.model import Message, Wording
+from dmaragent.messages.template import Part, Value
+
+MARKED = 16
+"""Characters of a wording that must be there if the line is marked as cut."""
+UNMARKED = 24
+"""The same if it is not; two thirds of the wording must be there, too."""
+_KEY = 8
+"""Characters of a wording that are looked for first."""
+_MARK = re.compile(r"(?:>|\u2026|\.{3}|\u00bb)[\"'\s]*$")
+_SHORTENS = re.compile(r"(?:>|\u2026)\s*")
+_BEGUN = re.compile(r"[\w:.\[-]{0,16}")
+"""What may be the beginning of a value."""
+_MOST_PLACES = 20
+"""Places of a line where a wording may begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The beginning of a message at the end of a line."""
+
+    start: int
+    message: Message
+    wording: Wording
+    values: Mapping[str, str]
+    """Without the one that the end of the line may have shortened."""
+    length: int
+    """Characters of the wording that are there, values apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """Where a wording is looked for: what precedes its first longer text, and what follows."""
+
+    message: Message
+    wording: Wording
+    key: str
+    head: tuple[Part, ...]
+    tail: tuple[Part, ...]
+    length: int
+
+
+class CutReader:
+    """Finds messages whose end is missing."""
+
+    def __init__(self, messages: Iterable[Message]) -> None:
+        self._by_key: dict[str, list[_Beginning]] = {}
+        for message in messages:
+            for wording in message.wordings:
+                beginning = _beginning(message, wording)
+                if beginning is not None:
+                    self._by_key.setdefault(beginning.key, []).append(beginning)
+
+    def read(self, line: str) -> Cut | None:
+        """Return the message that `line` ends in; None: in none, or in one of several."""
+        mark = _MARK.search(line)
+        end = len(line.rstrip()) if mark is None else mark.start()
+        text = line[:end]
+        best: list[Cut] = []
+        for key, beginnings in self._by_key.items():
+            for at in _places(text, key):
+                for beginning in beginnings:
+                    cut = _cut(text, at, beginning, marked=mark is not None)
+                    if cut is not None and (not best or cut.length >= best[0].length):
+                        best = [*(one for one in best if one.length == cut.length), cut]
+        if len({one.message.id for one in best}) != 1:
+            return None
+        return best[0]
+
+
+def shortened(found: re.Match[str]) -> frozenset[str]:
+    """Return the names of the values of a whole message that the end of its line may have cut.
+
+    A ``<`` before it pairs with the ``>``, which is then no mark of a pager.
+    """
+    line = found.string
+    if not _SHORTENS.fullmatch(line, found.end()) or "<" in line[: found.end()]:
+        return frozenset()
+    return frozenset(name for name in found.groupdict() if found.end(name) == found.end())
+
+
+def _beginning(message: Message, wording: Wording) -> _Beginning | None:
+    parts = wording.template.parts
+    for index, part in enumerate(parts):
+        if isinstance(part, str) and len(part) >= _KEY:
+            tail = parts[index:]
+            length = sum(len(one) for one in tail if isinstance(one, str))
+            return _Beginning(message, wording, part[:_KEY], parts[:index], tail, length)
+    return None
+
+
+def _places(text: str, key: str) -> Iterator[int]:
+    at = text.find(key)
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = text.find(key, at + 1)
+
+
+def _cut(text: str, at: int, beginning: _Beginning, *, marked: bool) -> Cut | None:
+    values: dict[str, str] = {}
+    length = _follow(beginning.tail, text, at, values)
+    if length is None or length < (MARKED if marked else UNMARKED):
+        return None
+    if not marked and 3 * length < 2 * beginning.length:
+        return None
+    start = _backwards(beginning.head, text, at, values)
+    if start is None:
+        return None
+    return Cut(start, beginning.message, beginning.wording, values, length)
+
+
+def _follow(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]) -> int | None:
+    """Return how many characters of `parts` the end of `text` has; None: it is not cut in them."""
+    length = 0
+    for index, part in enumerate(parts):
+        if isinstance(part, str):
+            rest = text[at : at + len(part)]
+            if not part.startswith(rest):
+                return None
+            length += len(rest)
+            at += len(rest)
+            if len(rest) < len(part):
+                return length
+        elif isinstance(part, Value):
+            found = part.pattern.match(text, at)
+            if found is None:
+                return length if _BEGUN.fullmatch(text, at) else None
+            if found.end() == len(text):
+                return length
+            if part.name:
+                values[part.name] = found[0]
+            at = found.end()
+        else:
+            more: dict[str, str] = {}
+            inside = _follow((*part.parts, *parts[index + 1 :]), text, at, more)
+            if inside is not None:
+                values.update(more)
+                return length + inside
+    return None
+
+
+def _backwards(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]) -> int | None:
+    """Return where `parts` begin that end at `at`; None: they are not there."""
+    for part in reversed(parts):
+        if isinstance(part, str):
+            if not text.endswith(part, 0, at):
+                return None
+            at -= len(part)
+        elif isinstance(part, Value):
+            ends = (
+                one for one in range(max(0, at - 40), at) if part.pattern.fullmatch(text, one, at)
+            )
+            start = next(ends, None)
+            if start is None:
+                return None
+            values[part.name] = text[start:at]
+            at = start
+        else:
+            more: dict[str, str] = {}
+            start = _backwards(part.parts, text, at, more)
+            if start is not None:
+                values.update(more)
+                at = start
+    return at

@@ -1,0 +1,76 @@
+"""Errors of commands that were asked for --json: a document besides the text."""
+
+from pathlib import Path
+
+import pytest
+
+from dmaragent.commands import VERBS
+from support.cli import run
+from support.machines import MACHINES
+
+HP = MACHINES / "hp-dl380e-gen8"
+Capture = pytest.CaptureFixture[str]
+WITHOUT_JSON = {"report", "encode", "agent"}
+
+
+def question(verb: str, host: object) -> list[object]:
+    """Return a command line of `verb` that asks `host`."""
+    extra: dict[str, list[object]] = {
+        "explain": ["0a:00.0"],
+        "resolve": ["--memory", "1024"],
+        "hotplug": ["0a:00.0", "--into", HP / "guests" / "nic.cfg"],
+        "why": ["Your BIOS is broken; bad RMRR [0x00000000e8000-0x00000000e8fff]"],
+        "rmrr-option": ["--check", "rmrr=0xe8=0a:00.0"],
+    }
+    if verb == "diff":
+        return [verb, host, HP, "--json"]
+    if verb == "status":
+        return [verb, "--json", "--bogus"]
+    return [verb, *extra.get(verb, []), "--host", host, "--json"]
+
+
+@pytest.mark.parametrize("verb", [one.NAME for one in VERBS if one.NAME not in WITHOUT_JSON])
+def test_each_verb_answers_an_error_with_a_document(
+    verb: str, tmp_path: Path, capsys: Capture
+) -> None:
+    ran = run(capsys, *question(verb, tmp_path / "absent"))
+    assert ran.code == 2
+    if verb == "decode":  # its document holds an error for each input
+        assert ran.document["format"] == "dmaragent.decode"
+        return
+    error = ran.document["error"]
+    assert ran.document["format"] == "dmaragent.error"
+    assert error["what"] in ran.err
+    if verb != "status":
+        assert error["where"] == str(tmp_path / "absent")
+
+
+def test_an_error_that_is_not_about_the_host_does_not_name_it(capsys: Capture) -> None:
+    ran = run(capsys, "explain", "nonsense", "--host", HP, "--json")
+    assert (ran.code, ran.document["error"]["where"]) == (2, None)
+    assert "nonsense" in ran.document["error"]["what"]
+
+
+def test_a_command_line_that_argparse_refuses_gets_a_document(capsys: Capture) -> None:
+    ran = run(capsys, "explain", "--json")
+    assert ran.code == 2
+    assert "SBDF" in ran.document["error"]["what"]
+
+
+def test_without_json_an_error_prints_nothing_on_standard_output(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    assert not run(capsys, "inventory", "--host", tmp_path / "absent").out
+
+
+def test_a_bug_of_the_program_gets_a_document_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def fail(_: object) -> int:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("dmaragent.commands.inventory.run", fail)
+    ran = run(capsys, "inventory", "--json")
+    assert ran.code == 2
+    assert "planted" in ran.document["error"]["what"]
+    assert "Traceback" in ran.err
