@@ -56,6 +56,8 @@ WORDS = (
         b"99999999999999999999",
         b"-",
     ),
+    *(b"\xe2\x80\x99", b"&#39;", b"&amp;", b"\\u0027", b"\xe2\x80\xa6", b">", b"\0", b"AMD-Vi: "),
+    *(b"kernel: ", b"vfio-pci 0000:0a:00.0: ", b"0x7df83", b"sid a00", b"device=", b"h]"),
     *(b"libxl: ", b"error", b"vfio ", b"d[IO]", b"\xc2\xa0", b"\xff", b"fault addr ", b"reason "),
 )
 

@@ -38,6 +38,8 @@ class MemoryMap:
     """The entries of the map, by address."""
 
     entries: tuple[MemoryEntry, ...]
+    incomplete: str = ""
+    """Why entries are missing from it, so that memory outside of `entries` is unknown; or empty."""
 
     def within(self, region: AddressRange) -> Iterator[MemoryEntry]:
         """Yield the entries that `region` overlaps, by address."""

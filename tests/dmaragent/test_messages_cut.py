@@ -91,6 +91,15 @@ def test_a_long_log_is_not_searched_for_cut_messages() -> None:
     assert recogniser().recognise(text).found == ()
 
 
+def test_a_cut_line_does_not_decide_between_two_messages() -> None:
+    line = "DMAR: ERROR: DMA PTE for vPFN 0x7df83 already set (to 7df83003 not 7df8>"
+
+    found = only(line)
+
+    assert found.message.id == "linux-pte-already-set"
+    assert found.names == names("", (0x7DF83000, 0x7DF83FFF))
+
+
 @pytest.mark.parametrize(
     "apostrophe",
     [
@@ -116,6 +125,12 @@ def test_a_long_log_is_not_searched_for_cut_messages() -> None:
         "\u00e2\x80\x99",
         "\udc92",
         "\u200b'",
+        "`",
+        "''",
+        "?",
+        "%27",
+        "=E2=80=99",
+        "",
     ],
 )
 def test_an_apostrophe_is_one_however_it_is_written(apostrophe: str) -> None:
@@ -169,3 +184,22 @@ def test_xens_mark_on_the_line_before_does_not_make_a_split_message_xens() -> No
     assert [one.message.id for one in recogniser().recognise(text).found] == [
         "linux-rmrr-ineligible"
     ]
+
+
+@pytest.mark.parametrize(
+    "quotes", ["`'", "''", '""', "\u2018\u2019", "\u201c\u201d", "\u201e\u201c"]
+)
+def test_a_value_is_read_between_quotes_of_any_form(quotes: str) -> None:
+    found = only(f"unable to parse PCI BDF {quotes[0]}0a:00.9{quotes[1]} for passthrough")
+
+    assert found.message.id == "xl-pci-unreadable"
+    assert found.names.word == "0a:00.9"
+
+
+def test_a_cut_line_is_compared_whatever_its_quotes() -> None:
+    found = only(
+        "libxl: error: libxl__device_pci_add failed for PCI device \u20180a:00.0\u2019 (r>"
+    )
+
+    assert found.message.id == "libxl-pci-add-failed"
+    assert found.names.word == "0a:00.0"

@@ -5,14 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.counting import MOST_FOUND, MOST_LINES, MOST_SPANS
 from dmaragent.messages.model import Names, Recognised, Span, Weight
-from dmaragent.messages.recognise import (
-    MOST_FOUND,
-    MOST_IN_LINE,
-    MOST_JOINED,
-    MOST_LINES,
-    MOST_SPANS,
-)
+from dmaragent.messages.recognise import MOST_IN_LINE, MOST_JOINED
 from support.message_lines import LINES
 from support.message_names import names
 

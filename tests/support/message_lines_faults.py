@@ -44,6 +44,11 @@ LINES: list[tuple[str, str, Names]] = [
         names("", (0xBDC01000, 0xBDC01FFF)),
     ),
     (
+        "linux-pte-already-set",
+        "DMAR: ERROR: DMA PTE for vPFN 0xbdc01 already set (to bdc01003 no",
+        names("", (0xBDC01000, 0xBDC01FFF)),
+    ),
+    (
         "linux-pte-taken",
         "DMAR: ERROR: DMA PTE for vPFN 0xbdc01 already set (to bdc01003 not 13f1c5801)",
         names("", (0xBDC01000, 0xBDC01FFF)),

@@ -154,4 +154,16 @@ LINES: list[tuple[str, str, Names]] = [
         "ehci-pci 0000:00:1d.0: Setting identity map [0xbdf3e000 - 0xbdf3ffff]",
         names("0000:00:1d.0", (0xBDF3E000, 0xBDF3FFFF)),
     ),
+    (
+        "linux-identity-map-not-needed",
+        "DMAR: Ignoring identity map for HW passthrough device 0000:00:1d.0 [0xbdf3e000 - 0xbdf3ffff]",
+        names("0000:00:1d.0", (0xBDF3E000, 0xBDF3FFFF)),
+    ),
+    (
+        "linux-identity-map-not-needed",
+        "ehci-pci 0000:00:1d.0: DMAR: Ignoring identity map for HW passthrough [0xbdf3e000 - 0xbdf3ffff]",
+        names("0000:00:1d.0", (0xBDF3E000, 0xBDF3FFFF)),
+    ),
+    ("linux-identity-map-failed", "DMAR: Mapping reserved region failed", names()),
+    ("linux-identity-map-failed", "IOMMU: mapping reserved region failed", names()),
 ]

@@ -16,7 +16,9 @@ device memory and passthrough. In a wording, `<name>` stands for a value, `{...}
 `<=name>` is the value that `<name>` had before, and what is printed before or after it does not
 matter. Before a message of Linux, `driver device: subsystem: ` (`vfio-pci 0000:0a:00.0: DMAR: `)
 names the device, in either order and with parts left out. A line that Xen marks with `(XEN)` or
-`[VT-D]` is never a message of Linux.
+`[VT-D]` is never a message of Linux. Quotes, dashes and blanks are read in any form, HTML's too, and
+the error texts of the C library in any language it has. A message whose end a pager left out is
+recognised by its beginning, without the value that the end of the line may have shortened.
 Written from `src/dmaragent/messages/` by `make docs`.
 
 Nothing else is recognised among the 16,997 to 18,032 format strings of 903 unrelated files of Linux

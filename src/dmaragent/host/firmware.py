@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.host.readings import Problems, number, text
+from dmaragent.host.readings import Problems, number, text, whole_line
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.snapshot import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
 
@@ -31,7 +31,7 @@ _OLD_E820 = re.compile(
 def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | Missing:
     """Make the map, from sysfs or else from the boot log."""
     if not isinstance(snapshot.memory_map, Missing) and snapshot.memory_map:
-        return _sorted(_entry(each, problems) for each in snapshot.memory_map)
+        return _from_sysfs(snapshot.memory_map, problems)
     log = snapshot.boot_log
     if isinstance(log, Missing):
         return log
@@ -39,6 +39,21 @@ def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | M
     return (
         found if found.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
     )
+
+
+def _from_sysfs(readings: tuple[MemoryMapReading, ...], problems: Problems) -> MemoryMap:
+    """Make the map of /sys/firmware/memmap, whose entries the kernel numbers from 0."""
+    entries = [(reading.name, _entry(reading, problems)) for reading in readings]
+    unreadable = [name for name, entry in entries if entry is None]
+    numbered = {str(number) for number in range(len(readings))}
+    lost = sorted(numbered - {reading.name for reading in readings}, key=int)
+    why = ""
+    if unreadable or lost:
+        number = (unreadable or lost)[0]
+        state = "could not be read" if unreadable else "is missing"
+        why = f"entry {number} of the firmware's memory map {state}"
+        problems.add(f"{why}: what is at its addresses is unknown")
+    return replace(_sorted(entry for _, entry in entries), incomplete=why)
 
 
 def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
@@ -50,7 +65,7 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     what = f"memory map entry {reading.name}"
     start = number(what, "its start", reading.start, problems, most=_HIGHEST)
     end = number(what, "its end", reading.end, problems, most=_HIGHEST)
-    words = text(reading.type)
+    words = whole_line(reading.type)
     if start is None or end is None or words is None:
         return None
     return _made(start, end, words)

@@ -5,6 +5,7 @@ No newline is added or removed, so that lines keep their numbers.
 
 import html
 import re
+from functools import lru_cache
 
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]{0,40}[ -/]{0,4}[@-~]|\r(?=\n|$)")
 _BLANKS = re.compile(
@@ -46,7 +47,7 @@ def cleaned(text: str) -> str:
     if "\0" in text:  # UTF-16 read as UTF-8
         text = text.replace("\0", "")
     if "&" in text:
-        text = _ENTITY.sub(_entity, text)
+        text = _ENTITY.sub(lambda found: _entity(found[0]), text)
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if not text.isascii():
@@ -54,8 +55,9 @@ def cleaned(text: str) -> str:
     return _BLANKS.sub(" ", _CONTROLS.sub("", text))
 
 
-def _entity(found: re.Match[str]) -> str:
-    text = html.unescape(html.unescape(found[0]))
+@lru_cache(maxsize=256)
+def _entity(written: str) -> str:
+    text = html.unescape(html.unescape(written))
     return text.translate(_PLAIN) if text.isprintable() else " "
 
 

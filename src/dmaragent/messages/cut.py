@@ -19,8 +19,11 @@ _KEY = 8
 """Characters of a wording that are looked for first."""
 _MARK = re.compile(r"(?:>|\u2026|\.{3}|\u00bb)[\"'\s]*$")
 _SHORTENS = re.compile(r"(?:>|\u2026)\s*")
+_ONE_QUOTE = str.maketrans('`"', "''")
 _BEGUN = re.compile(r"[\w:.\[-]{0,16}")
 """What may be the beginning of a value."""
+_NEED_END = frozenset({"linux-pte-set-twice", "linux-pte-taken"})
+"""The messages whose end decides which of them it is."""
 _MOST_PLACES = 20
 """Places of a line where a wording may begin."""
 
@@ -65,7 +68,7 @@ class CutReader:
         """Return the message that `line` ends in; None: in none, or in one of several."""
         mark = _MARK.search(line)
         end = len(line.rstrip()) if mark is None else mark.start()
-        text = line[:end]
+        text = line[:end].translate(_ONE_QUOTE)
         best: list[Cut] = []
         for key, beginnings in self._by_key.items():
             for at in _places(text, key):
@@ -91,11 +94,14 @@ def shortened(found: re.Match[str]) -> frozenset[str]:
 
 def _beginning(message: Message, wording: Wording) -> _Beginning | None:
     parts = wording.template.parts
+    if message.id in _NEED_END:
+        return None
     for index, part in enumerate(parts):
         if isinstance(part, str) and len(part) >= _KEY:
             tail = parts[index:]
             length = sum(len(one) for one in tail if isinstance(one, str))
-            return _Beginning(message, wording, part[:_KEY], parts[:index], tail, length)
+            key = part[:_KEY].translate(_ONE_QUOTE)
+            return _Beginning(message, wording, key, parts[:index], tail, length)
     return None
 
 
@@ -127,7 +133,7 @@ def _follow(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str])
     for index, part in enumerate(parts):
         if isinstance(part, str):
             rest = text[at : at + len(part)]
-            if not part.startswith(rest):
+            if not part.translate(_ONE_QUOTE).startswith(rest):
                 return None
             length += len(rest)
             at += len(rest)
@@ -155,7 +161,7 @@ def _backwards(parts: tuple[Part, ...], text: str, at: int, values: dict[str, st
     """Return where `parts` begin that end at `at`; None: they are not there."""
     for part in reversed(parts):
         if isinstance(part, str):
-            if not text.endswith(part, 0, at):
+            if not text.endswith(part.translate(_ONE_QUOTE), 0, at):
                 return None
             at -= len(part)
         elif isinstance(part, Value):

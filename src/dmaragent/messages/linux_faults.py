@@ -139,6 +139,20 @@ MESSAGES = (
         "6.12; not in 7.2",
     ),
     message(
+        "linux-pte-already-set",
+        LINUX,
+        Weight.NOTE,
+        "Linux maps a page for a device that is mapped already",
+        "DMA PTE for vPFN <page> already set",
+        releases="Linux up to 6.18, Intel, where the end of the line is missing",
+        meaning="The line goes on with two values in brackets, which decide what it means: if "
+        "they name the same page, it is harmless; if not, the device reaches another page than "
+        "its driver's. The number after vPFN is a page of 4 KiB of the device's addresses.",
+        advice="Paste the whole line, up to its closing bracket.",
+        source=f"{_IOMMU}, __domain_mapping, checked in the sources of 2.6.3x, 5.10, 6.1 and "
+        "6.12; not in 7.2",
+    ),
+    message(
         "linux-pte-taken",
         LINUX,
         Weight.FAULT,

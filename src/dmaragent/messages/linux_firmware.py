@@ -276,4 +276,30 @@ MESSAGES = (
         advice="Nothing needs to be done.",
         source=f"{_IOMMU}, domain_prepare_identity_map, checked in the source",
     ),
+    message(
+        "linux-identity-map-not-needed",
+        LINUX,
+        Weight.NOTE,
+        "Linux needs no map of a region for its device: the device's addresses are physical ones",
+        "Ignoring identity map for HW passthrough device <sbdf> [<base> - <limit>]",
+        "Ignoring identity map for HW passthrough [<base> - <limit>]",
+        releases=_OLD + ", with iommu=pt",
+        meaning="Nothing is wrong: with iommu=pt the device reaches all memory at its physical "
+        "addresses, the region too.",
+        advice="Nothing needs to be done.",
+        source=f"{_IOMMU}, domain_prepare_identity_map, checked in the source",
+    ),
+    message(
+        "linux-identity-map-failed",
+        LINUX,
+        Weight.FIRMWARE,
+        "Linux could not map a region for its device",
+        "<iommu>Mapping reserved region failed",
+        "<iommu>mapping reserved region failed",
+        releases=_OLD,
+        meaning="The device loses access to a region of the firmware's table: it may not work, or "
+        "the firmware may not. An earlier line says which region is wrong.",
+        advice="Look at the lines before it. " + _UPDATE,
+        source=f"{_IOMMU}, init_dmars and get_valid_domain_for_dev, checked in the source",
+    ),
 )

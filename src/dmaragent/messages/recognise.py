@@ -8,31 +8,17 @@ time grows with the text alone.
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from dmaragent.messages.cleaning import cleaned
+from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
-from dmaragent.messages.model import (
-    Address,
-    Message,
-    Names,
-    Printer,
-    Recognised,
-    Recognition,
-    Span,
-    Wording,
-)
-from dmaragent.messages.names import names_of, reason_below
+from dmaragent.messages.model import Message, Names, Printer, Recognition, Wording
+from dmaragent.messages.names import names_of
 from dmaragent.messages.prefix import by_xen, device_before
 from dmaragent.messages.template import AFTER, BEFORE
 
-MOST_LINES = 20
-"""Line numbers that are kept of one message."""
-MOST_SPANS = 16
-"""Different addresses that are kept of one message."""
-MOST_FOUND = 1000
-"""Messages that are kept apart: a log can name that many devices only if it is made up."""
 MOST_IN_LINE = 1000
 """Places of one line that are looked at: a line of megabytes is no message, but takes its time."""
 MOST_JOINED = 1 << 16
@@ -58,67 +44,6 @@ class _Match:
         return self.start, -self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One known message at one place of a text."""
-
-    message: Message
-    names: Names
-    number: int
-    """The line it is on, from 1."""
-    text: str
-    below: str = ""
-    """The next line; empty where the message was put together from several."""
-    split: bool = False
-    cut: bool = False
-    vendor: str = ""
-
-    @property
-    def key(self) -> tuple[str, str, Names]:
-        """What is counted as one message: all but the addresses."""
-        return self.message.id, self.vendor, replace(self.names, spans=())
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What is gathered of one message."""
-
-    first: Recognised
-    count: int = 0
-    lines: list[int] = field(default_factory=list)
-    spans: dict[Span, None] = field(default_factory=dict)
-    more_spans: int = 0
-    reasons: set[int] = field(default_factory=set)
-    """The reasons in the lines below it."""
-
-    def add(self, line: int, spans: Iterable[Span], reason: int | None) -> None:
-        """Count one more line."""
-        self.count += 1
-        if reason is not None:
-            self.reasons.add(reason)
-        if len(self.lines) < MOST_LINES:
-            self.lines.append(line)
-        new = [span for span in spans if span not in self.spans]
-        if len(self.spans) + len(new) > MOST_SPANS:
-            self.more_spans += 1
-        else:
-            self.spans.update(dict.fromkeys(new))
-
-    @property
-    def recognised(self) -> Recognised:
-        """Give it as it is told."""
-        names = replace(self.first.names, spans=tuple(self.spans))
-        if len(self.reasons) == 1:
-            names = replace(names, reason=next(iter(self.reasons)))
-        return replace(
-            self.first,
-            names=names,
-            count=self.count,
-            lines=tuple(self.lines),
-            more_spans=self.more_spans,
-        )
-
-
 class Recogniser:
     """Finds the messages of a table in texts."""
 
@@ -133,9 +58,9 @@ class Recogniser:
 
     def recognise(self, text: str) -> Recognition:
         """Return the known messages in `text`."""
-        kept: dict[tuple[str, str, Names], _Kept] = {}
-        left_out = sum(not _keep(kept, each) for each in self.each(text))
-        found = _without_nameless([each.recognised for each in kept.values()])
+        kept: dict[tuple[str, str, Names], Kept] = {}
+        left_out = sum(not keep(kept, each) for each in self.each(text))
+        found = without_nameless([each.recognised for each in kept.values()])
         found.sort(key=lambda one: (one.message.weight.rank, one.lines))
         lines = text.count("\n") + bool(text and not text.endswith("\n"))
         return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
@@ -305,38 +230,3 @@ def _names(message: Message, values: Mapping[str, str | None], before: str) -> N
         return None
     device = None if names.devices else device_before(before)
     return names if device is None else replace(names, devices=(device,))
-
-
-def _reason_below(seen: Seen) -> int | None:
-    """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
-    message = seen.message
-    if seen.names.reason is None and message.by_reason and message.address is Address.ACCESS:
-        return reason_below(seen.below)
-    return None
-
-
-def _keep(kept: dict[tuple[str, str, Names], _Kept], seen: Seen) -> bool:
-    """Count `seen` with those like it; return whether there is room for it."""
-    if seen.key not in kept:
-        if len(kept) >= MOST_FOUND:
-            return False
-        kept[seen.key] = _Kept(
-            Recognised(
-                message=seen.message,
-                names=seen.names,
-                count=0,
-                lines=(),
-                text=seen.text,
-                split=seen.split,
-                cut=seen.cut,
-                vendor=seen.vendor,
-            )
-        )
-    kept[seen.key].add(seen.number, seen.names.spans, _reason_below(seen))
-    return True
-
-
-def _without_nameless(found: list[Recognised]) -> list[Recognised]:
-    """Leave out those that name nothing where the same message stands there with a name."""
-    named = {one.message.id for one in found if one.names != Names()}
-    return [one for one in found if one.names != Names() or one.message.id not in named]

@@ -45,6 +45,10 @@ _VALUES = {
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""
 _TOKEN = re.compile(r"<(=?)([a-z]+)(\d?)>|([{}])")
+_QUOTE = re.compile(r"(?<=[A-Za-z])'(?=[a-z])|['`\"]")
+"""A quote, or an apostrophe within a word: people's programs write them in their own way."""
+_WITHIN_WORD = r"(?:['`?\"\ufffd]|''|%27|=27|=E2=80=99)?"
+_AROUND = r"['`\"]{1,2}"
 BEFORE, AFTER = 160, 480
 """Characters around the anchor that a pattern sees."""
 
@@ -54,7 +58,12 @@ class Value:
     """A value of a template: the name of its group and what it looks like."""
 
     name: str
-    pattern: re.Pattern[str]
+    source: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What the value looks like, compiled when it is first asked for."""
+        return _compiled(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,14 @@ class Template:
 
     text: str
     anchor: str
-    pattern: re.Pattern[str]
+    source: str
+    """Its pattern, not compiled: there are hundreds, and most texts need none."""
     parts: tuple[Part, ...]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first asked for."""
+        return _compiled(self.source)
 
     @classmethod
     def read(cls, text: str) -> "Template":
@@ -89,7 +104,7 @@ class Template:
         open_parts: list[list[Part]] = [[]]
         for token in _TOKEN.finditer(text):
             literal = text[at : token.start()]
-            pattern += re.escape(literal)
+            pattern += _escaped(literal)
             if literal:
                 open_parts[-1].append(literal)
             at = token.end()
@@ -107,14 +122,30 @@ class Template:
             else:
                 pattern += f"(?P<{kind}{number}>{_VALUES[kind]})"
                 open_parts[-1].append(_value(kind + number, kind))
-        pattern += re.escape(text[at:])
+        pattern += _escaped(text[at:])
         if text[at:]:
             open_parts[-1].append(text[at:])
         parts = tuple(open_parts[0])
-        anchor = max((part for part in parts if isinstance(part, str)), key=len, default="")
-        return cls(text, anchor, re.compile(pattern), parts)
+        texts = (piece for part in parts if isinstance(part, str) for piece in _QUOTE.split(part))
+        anchor = max(texts, key=len, default="")
+        return cls(text, anchor, pattern, parts)
+
+
+def _escaped(text: str) -> str:
+    """Return the pattern of `text`, with its quotes and apostrophes in any form."""
+    pattern, at = "", 0
+    for quote in _QUOTE.finditer(text):
+        before, after = text[: quote.start()][-1:], text[quote.end() :][:1]
+        inside = quote[0] == "'" and before.isalpha() and after.islower()
+        pattern += re.escape(text[at : quote.start()]) + (_WITHIN_WORD if inside else _AROUND)
+        at = quote.end()
+    return pattern + re.escape(text[at:])
+
+
+def _value(name: str, kind: str) -> Value:
+    return Value(name, _VALUES[kind])
 
 
 @cache
-def _value(name: str, kind: str) -> Value:
-    return Value(name, re.compile(_VALUES[kind]))
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source)

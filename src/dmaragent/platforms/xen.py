@@ -88,6 +88,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
         by_device=by_device(shown),
         options=options,
         notes=(*_release_notes(release, behaviour), *walk.notes),
+        doubt="" if off else walk.doubt,
     )
 
 
@@ -106,6 +107,8 @@ class _Walk:
         self.notes: list[str] = []
         self.error = ""
         """What switched VT-d off."""
+        self.doubt = ""
+        """Why it is unknown whether something does."""
         self.catch_alls: set[str] = set()
         """The structures of segment 0 seen that may be there once."""
 
@@ -203,6 +206,12 @@ class _Walk:
         if used is not None:
             where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
             return f"{where}, which cannot be made reserved (EIO)", []
+        if self.memory_map.incomplete:
+            place = f"the region at 0x{region.start:x}"
+            self.doubt = self.doubt or (
+                f"{self.memory_map.incomplete}, and Xen switches VT-d off if {place} is in RAM"
+            )
+            return "", ["whether it is in RAM is unknown: the memory map is incomplete"]
         return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
 
     def register(self, offset: int, rmrr: RMRR, notes: list[str]) -> RegionFate:

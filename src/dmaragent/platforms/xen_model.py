@@ -115,6 +115,8 @@ class XenPrediction:
     """The ranges of the ``rmrr=`` option, in order of the command line."""
     notes: tuple[str, ...] = ()
     """What limits the prediction as a whole."""
+    doubt: str = ""
+    """Why it is unknown whether Xen switches VT-d off; or empty."""
 
 
 def releases_words(eras: Iterable[XenBehaviour]) -> str:

@@ -208,4 +208,4 @@ def _incomplete(inventory: Inventory) -> str:
         return "there is neither a hypervisor that answers nor a table"
     if not inventory.complete:
         return "the table is damaged: regions may be missing"
-    return ""
+    return inventory.xen.list.doubt

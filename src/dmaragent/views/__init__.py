@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
+from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_model import (
     ERAS,
@@ -20,7 +21,7 @@ from dmaragent.platforms.xen_model import (
     releases_words,
 )
 from dmaragent.platforms.xen_units import listed_pages
-from dmaragent.snapshot import Missing
+from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
     command_line,
     refused_options,
@@ -75,11 +76,25 @@ def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPre
     return predict(
         table,
         host.topology,
-        None if isinstance(host.memory_map, Missing) else host.memory_map,
+        _memory_map(host),
         release,
         command_line(host),
         damage=host.table.damage,
     )
+
+
+def _memory_map(host: Host) -> MemoryMap | None:
+    """Return the map to predict by; None if nobody collected one.
+
+    A map that is there and could not be read is one without entries.
+    """
+    known = host.memory_map
+    if not isinstance(known, Missing):
+        return known
+    if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
+        why = known.detail or known.kind.value
+        return MemoryMap((), incomplete=f"the firmware's memory map could not be read ({why})")
+    return None
 
 
 # Predicted -----------------------------------------------------------------------------
@@ -104,6 +119,7 @@ def _by_prediction(
             vtd_disabled=prediction.vtd_disabled,
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
+            doubt=prediction.doubt,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),

@@ -52,6 +52,8 @@ class XenList:
     """Where there are no entries: why strategy=host reserves nothing."""
     notes: tuple[str, ...] = ()
     """What limits a prediction as a whole: the release taken, what was not known."""
+    doubt: str = ""
+    """Why it is unknown, by a prediction, whether Xen switches VT-d off; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

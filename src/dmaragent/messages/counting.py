@@ -1,0 +1,110 @@
+"""Messages counted: those alike are one, with their first lines and addresses."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from dmaragent.messages.model import Address, Message, Names, Recognised, Span
+from dmaragent.messages.names import reason_below
+
+MOST_LINES = 20
+"""Line numbers that are kept of one message."""
+MOST_SPANS = 16
+"""Different addresses that are kept of one message."""
+MOST_FOUND = 1000
+"""Messages that are kept apart: a log can name that many devices only if it is made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One known message at one place of a text."""
+
+    message: Message
+    names: Names
+    number: int
+    """The line it is on, from 1."""
+    text: str
+    below: str = ""
+    """The next line; empty if the message was put together from several."""
+    split: bool = False
+    cut: bool = False
+    vendor: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, Names]:
+        """What is counted as one message: all but the addresses."""
+        return self.message.id, self.vendor, replace(self.names, spans=())
+
+
+@dataclass(slots=True)
+class Kept:
+    """What is gathered of one message."""
+
+    first: Recognised
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    spans: dict[Span, None] = field(default_factory=dict)
+    more_spans: int = 0
+    reasons: set[int] = field(default_factory=set)
+    """The reasons in the lines below it."""
+
+    def add(self, line: int, spans: Iterable[Span], reason: int | None) -> None:
+        """Count one more line."""
+        self.count += 1
+        if reason is not None:
+            self.reasons.add(reason)
+        if len(self.lines) < MOST_LINES:
+            self.lines.append(line)
+        new = [span for span in spans if span not in self.spans]
+        if len(self.spans) + len(new) > MOST_SPANS:
+            self.more_spans += 1
+        else:
+            self.spans.update(dict.fromkeys(new))
+
+    @property
+    def recognised(self) -> Recognised:
+        """Return the message with all its lines."""
+        names = replace(self.first.names, spans=tuple(self.spans))
+        if len(self.reasons) == 1:
+            names = replace(names, reason=next(iter(self.reasons)))
+        return replace(
+            self.first,
+            names=names,
+            count=self.count,
+            lines=tuple(self.lines),
+            more_spans=self.more_spans,
+        )
+
+
+def keep(kept: dict[tuple[str, str, Names], Kept], seen: Seen) -> bool:
+    """Count `seen` with those like it; return whether there is room for it."""
+    if seen.key not in kept:
+        if len(kept) >= MOST_FOUND:
+            return False
+        kept[seen.key] = Kept(
+            Recognised(
+                message=seen.message,
+                names=seen.names,
+                count=0,
+                lines=(),
+                text=seen.text,
+                split=seen.split,
+                cut=seen.cut,
+                vendor=seen.vendor,
+            )
+        )
+    kept[seen.key].add(seen.number, seen.names.spans, _reason_below(seen))
+    return True
+
+
+def without_nameless(found: list[Recognised]) -> list[Recognised]:
+    """Return `found` without those that name nothing, if the same message is there with a name."""
+    named = {one.message.id for one in found if one.names != Names()}
+    return [one for one in found if one.names != Names() or one.message.id not in named]
+
+
+def _reason_below(seen: Seen) -> int | None:
+    """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
+    message = seen.message
+    if seen.names.reason is None and message.by_reason and message.address is Address.ACCESS:
+        return reason_below(seen.below)
+    return None
