@@ -15,15 +15,9 @@ from dmaragent.messages.errno_words import TRANSLATIONS
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS, error_number
-from recall.facts import read
-from recall.rendering import render
-from support.message_lines import LINES
+from support.message_lines import LINES, PRINTED
 
 BY_ID = {message.id: message for message in MESSAGES}
-
-
-PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]
-"""Lines made of the programs' own format strings: test_recall holds them against the recogniser."""
 
 
 @pytest.mark.parametrize(

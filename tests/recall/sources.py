@@ -154,7 +154,8 @@ BINARIES = (
         r"|VFIO device assignment|KVM device assignment|pci backend driver|Non-endpoint"
         r"|libxenlight failed to (?:attach|detach|re-attach) pci|create new domain"
         r"|no FLR|IOMMU.*kernel|SMMU|IORT|DMAR|IVRS|driver_override|stub driver|active device"
-        r"|SR-IOV Virtual Functions only|doing bus reset|(?:re)?attach NVMe",
+        r"|SR-IOV Virtual Functions only|doing bus reset|(?:re)?attach NVMe|^Device %.*already in use$|could not access %2|^Failed to (?:detach|re-attach) device %"
+        r"|product/vendor ID",
         r"address|virtualport|ACPI index|hostdev was not|is not a PCI|in use by domain$|[Uu]sage"
         r"|network device|config space|VPD|function=0|SCSI|USB|vHBA|MDEV|mdev|is not supported with"
         r"|allocate new|ordinal|fwmark|vlan|name of|of type|^Checking|^if IOMMU|^list |^ROM|^Write|<hostdev>|XML|xml",

@@ -1,5 +1,7 @@
 """All lines that programs print: the message each is, and what it names."""
 
+from recall.facts import read
+from recall.rendering import render
 from support import (
     message_lines_faults,
     message_lines_libvirt,
@@ -21,3 +23,12 @@ LINES = [
     *message_lines_libvirt.LINES,
     *message_lines_programs.LINES,
 ]
+
+PRINTED = [(fact.message, render(fact.text, fact.program, fact.function)) for fact in read()]
+"""Lines made of the programs' own format strings: test_recall holds them against the recogniser."""
+_STATED = {name for name, _, _ in LINES}
+EVERY_MESSAGE = [
+    *(line for _, line, _ in LINES),
+    *{name: line for name, line in PRINTED if name and name not in _STATED}.values(),
+]
+"""Lines in which each message that is known stands at least once."""

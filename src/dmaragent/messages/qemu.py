@@ -154,10 +154,10 @@ MESSAGES = (
         _PREFIX + "error getting device from group <group>{: <error>}",
         ("vfio: error getting device <sbdf> from group <group>: <error>", "before QEMU 2.8"),
         "Verify all devices in group <group> are bound to vfio-<word> and not already in use",
-        _PREFIX + "error getting device info{: <error>}",
-        _PREFIX + "device is already attached",
+        "vfio{ error:} <sbdf>: error getting device info{: <error>}",
+        "vfio{ error:} <sbdf>: device is already attached",
         ("vfio: error: device <sbdf> is already attached", "before QEMU 2.8"),
-        _PREFIX + "no such host device",
+        "vfio{ error:} <sbdf>: no such host device",
         "vfio: error: no such host device",
         releases="QEMU with VFIO",
         meaning="The device itself is not bound to vfio-pci, it is in use, or it does not come "

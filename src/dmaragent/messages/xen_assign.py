@@ -23,7 +23,7 @@ MESSAGES = (
         "{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>",
         "{<domain>: }RMRR mapping failed",
         "<sbdf>: RMRR quarantine mapping failed",
-        "IOMMU: mapping reserved region failed",
+        "[VT-D]{<file>}{ }IOMMU: mapping reserved region failed",
         releases="every release with VT-d",
         meaning="The region must be mapped at its own address for the domain, and that failed. Of "
         "dom0 or the quarantine the device stays where it was; of a guest it is refused.",
@@ -68,7 +68,7 @@ MESSAGES = (
         "IOMMU: remove <sbdf> failed (<errno>)",
         "setup <sbdf> for <domain> failed (<errno>)",
         "{<domain>: }context mapping failed",
-        "<sbdf>: unknown type <number>",
+        "(XEN) {[<any>] }<sbdf>: unknown type <number>",
         "unknown type: <sbdf>",
         "<sbdf>: alloc_pdev failed",
         "<domain> owning <sbdf>?",

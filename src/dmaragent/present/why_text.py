@@ -35,9 +35,7 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     explained = any(
         one.message.weight in (Weight.REFUSAL, Weight.FAULT) for one in recognition.found
     )
-    wrong = explained or any(
-        one.message.weight is Weight.FIRMWARE for one in recognition.found
-    )
+    wrong = explained or any(one.message.weight is Weight.FIRMWARE for one in recognition.found)
     consequences, notes = [], []
     for ties in by_message.values():
         weight = ties[0].recognised.message.weight
