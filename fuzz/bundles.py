@@ -14,6 +14,7 @@ from fuzz import acpidump, machines
 from fuzz.hosts import check_host
 from fuzz.kinds import Kind, hold, hold_printable
 from support.bundles import PACKERS, TOP, tar_of, zip_of
+from support.collectors import REPORTS
 from support.tables import EVERY_STRUCTURE
 
 _PATH = "given"
@@ -67,6 +68,9 @@ def seeds() -> list[bytes]:
         zip_of(small),
         PACKERS["tar.gz"](tar_of(large)),
         pack(made.files, TOP, 1),
+        *(tar_of(files, "report") for files in REPORTS.values()),
+        zip_of(REPORTS["sos"], "report"),
+        zip_of({"report.tar": tar_of(REPORTS["xen-bugtool"], "")}, ""),
         EVERY_STRUCTURE,
         *acpidump.seeds()[:2],
     ]
@@ -98,6 +102,10 @@ WORDS = (
         b"BZh9",
         b"\xfd7zXZ\0",
         b"sys/firmware/acpi/tables/DMAR",
+        b"Kernel driver in use: ",
+        b"00:1d.0 ",
+        b"DMI type 1, ",
+        b"#==[ Command ]===#\n# /sbin/lspci -nn\n",
         bytes(512),
     ),
 )

@@ -15,6 +15,7 @@ FWTABLES = "fwtables"
 VOCABULARY = (
     "errors",
     "addresses",
+    "device_names",
     "boot_words",
     "places",
     "snapshot",
@@ -31,6 +32,7 @@ PURE = (
     "units",
     "views",
     "inventory",
+    "remedies",
     "policy",
     "verdict",
     "boot_option",
@@ -44,6 +46,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "__init__": ("api",),  # when asked for, not before
     "errors": (),
     "addresses": (),
+    "device_names": ("addresses",),
     "snapshot": (),
     "boot_words": (),
     "places": (),
@@ -58,7 +61,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "units": ("addresses", "topology"),
     "views": (*VOCABULARY, "host", "platforms"),
     "inventory": (*VOCABULARY, "host", "absence", "platforms", "units", "views"),
-    "policy": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory"),
+    "remedies": (),
+    "policy": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory", "remedies"),
     "checks": (
         *VOCABULARY,
         "host",
@@ -78,6 +82,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "units",
         "views",
         "inventory",
+        "remedies",
         "policy",
     ),
     "boot_option": (*VOCABULARY, "host", "absence", "platforms", "views", "inventory"),

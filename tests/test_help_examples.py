@@ -19,6 +19,7 @@ import pytest
 
 from dmaragent import cli
 from support import completion_page
+from support.collectors import DMESG, write_files
 from support.machines import MACHINES
 
 DOM0 = MACHINES / "xen-pv-dom0"
@@ -92,9 +93,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (files / name).write_text(CONFIG, "utf-8")
     for name, host in {
         "before": LAPTOP, "rack1": LAPTOP, "rack2": SERVER, "recorded": DOM0,
-        "sosreport-x": LAPTOP / "root",
     }.items():  # fmt: skip
         (files / name).symlink_to(host)
+    shutil.copytree(LAPTOP / "root", files / "sosreport-x", symlinks=True)
+    write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": DMESG})
     saved = {"c_info": {"type": "hvm", "name": "win10"}, "b_info": {"max_memkb": 1 << 20}}
     (files / "saved.json").write_text(json.dumps([{"domid": 3, "config": saved}]), "utf-8")
     programs = folder / "bin"

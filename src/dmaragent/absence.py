@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.host import Host
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import COLLECTOR, Missing, MissingKind
 
 
 class AbsenceKind(Enum):
@@ -20,6 +20,8 @@ class AbsenceKind(Enum):
     HIDDEN = "hidden"
     """The kernel's boot log has the table, its sysfs does not."""
     AMD = "amd"
+    ARM = "arm"
+    """An Arm machine: VT-d and its table are Intel's."""
     VIRTUAL_MACHINE = "virtual-machine"
     NO_ACPI = "no-acpi"
     """The kernel shows no ACPI tables at all."""
@@ -50,7 +52,9 @@ def why_no_table(host: Host) -> Absence | None:
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        return Absence(AbsenceKind.NOT_COLLECTED, ())
+        by_collector = host.table.detail.startswith(COLLECTOR)
+        words = host.table.detail.removeprefix(COLLECTOR)
+        return Absence(AbsenceKind.NOT_COLLECTED, (words,) if by_collector else ())
     return _absent(host)
 
 
@@ -70,11 +74,21 @@ def _pvh(host: Host) -> tuple[str, ...]:
     return ()
 
 
+def _arm(host: Host) -> str:
+    """Return what tells that this is an Arm machine, with a device tree or IORT; or nothing."""
+    if not isinstance(host.acpi_tables, Missing) and "IORT" in host.acpi_tables:
+        return "IORT is there"
+    return "the processor is Arm's" if host.system.cpu_vendor == "ARM" else ""
+
+
 def _absent(host: Host) -> Absence:
     """Tell the cases of a table that the kernel does not have."""
     names = host.acpi_tables
     if host.logged_table is not None:
         return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+    arm = _arm(host)
+    if arm:
+        return Absence(AbsenceKind.ARM, (arm,))
     if isinstance(names, Missing):
         given = [one for one in host.system.options or () if one.startswith("acpi=")]
         return Absence(AbsenceKind.NO_ACPI, tuple(given))
@@ -88,6 +102,16 @@ def _absent(host: Host) -> Absence:
     vendor = host.system.cpu_vendor
     if vendor in ("AuthenticAMD", "HygonGenuine"):
         return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))
-    if vendor == "GenuineIntel" and (host.system.virtual is False or dom0):
+    return _intel(host, dom0=dom0) if vendor == "GenuineIntel" else _UNKNOWN
+
+
+_UNKNOWN = Absence(AbsenceKind.UNKNOWN, ())
+
+
+def _intel(host: Host, *, dom0: bool) -> Absence:
+    """Tell why an Intel machine has no table."""
+    if not isinstance(host.groups, Missing) and host.groups:
+        return Absence(AbsenceKind.NOT_COLLECTED, ())  # it has groups by a table: a copy lacks it
+    if host.system.virtual is False or dom0:
         return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's",))
-    return Absence(AbsenceKind.UNKNOWN, ())
+    return _UNKNOWN

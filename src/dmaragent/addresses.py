@@ -6,6 +6,8 @@ from typing import Self
 
 PAGE = 4096
 """The bytes of a page; Xen counts reserved device memory in pages."""
+MAX_FIRMWARE_SEGMENT = 0xFFFF
+"""The highest segment that firmware tables, PCI Express and Xen's hypercalls can name."""
 _SBDF = re.compile(
     r"(?:(?P<segment>[0-9a-f]{1,8}):)?(?P<bus>[0-9a-f]{1,2}):"
     r"(?P<device>[0-9a-f]{1,2})\.(?P<function>[0-7])",
@@ -52,6 +54,11 @@ class SBDF:
             raise ValueError(f"{text!r} is not a PCI address like 0000:00:1d.0 or 00:1d.0")
         segment, bus, device, function = found.groups(default="0")
         return cls(int(segment, 16), int(bus, 16), int(device, 16), int(function, 16))
+
+    @property
+    def beyond_xen(self) -> bool:
+        """Whether Xen cannot name it: its hypercalls have 16 bits for a segment."""
+        return self.segment > MAX_FIRMWARE_SEGMENT
 
     def __str__(self) -> str:
         return f"{self.segment:04x}:{self.bus:02x}:{self.device:02x}.{self.function:x}"

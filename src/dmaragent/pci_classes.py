@@ -73,10 +73,12 @@ _USB = {0x00: "UHCI", 0x10: "OHCI", 0x20: "EHCI", 0x30: "xHCI", 0x40: "USB4", 0x
 _INTERRUPT = {0x10: "I/O APIC", 0x20: "I/O APIC"}
 
 
-def class_words(class_code: int) -> str:
+def class_words(class_code: int, *, interface_known: bool = True) -> str:
     """Put `class_code` (24 bits: base class, subclass, programming interface) into words."""
     base, sub, interface = class_code >> 16, class_code >> 8, class_code & 0xFF
     words = _SUB.get(sub) or _BASE.get(base) or f"class {base:02x}"
+    if not interface_known:
+        return words
     if sub == 0x0C03 and interface in _USB:
         return f"{words} ({_USB[interface]})"
     if sub == 0x0800 and interface in _INTERRUPT:

@@ -22,6 +22,10 @@ class MissingKind(Enum):
     """Nobody asked: the recording does not say."""
 
 
+COLLECTOR = "collector: "
+"""How a detail begins that says why a collector does not take something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """There is no value; `detail` says more in the system's own words, or is empty."""
@@ -49,6 +53,7 @@ class PciReading:
     path: str
     """Its directory in sysfs."""
     class_code: bytes | Missing
+    """Without the last two digits if the programming interface was not collected."""
     vendor: bytes | Missing
     device: bytes | Missing
     config: bytes | Missing
@@ -138,3 +143,5 @@ class HostSnapshot:
     """The lines of the boot log that show the memory map and the IOMMU."""
     system: SystemReading
     xen: XenReading
+    sources: tuple[tuple[str, str], ...] = ()
+    """Of a collector's report: readings, and the files of the report that they are from."""

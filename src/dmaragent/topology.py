@@ -25,9 +25,12 @@ class PciFunction:
 
     sbdf: SBDF
     class_code: int | None
+    """24 bits: base class, subclass, programming interface."""
     vendor_id: int | None
     device_id: int | None
     driver: str | None
+    driver_known: bool = True
+    """Whether `driver` is the host's word: None is then no driver."""
     header_type: int | None = None
     """The layout of its configuration header (0 endpoint, 1 bridge), without the multi-function bit."""
     secondary_bus: int | None = None
@@ -37,6 +40,13 @@ class PciFunction:
     iommu_group: int | None = None
     physical_function: SBDF | None = None
     """For an SR-IOV virtual function: the physical one it belongs to."""
+    vmd: SBDF | None = None
+    """For a function behind Intel VMD: the VMD endpoint, whose DMA its DMA is.
+
+    Linux drivers/pci/controller/vmd.c; arch/x86/pci/common.c, ``pci_real_dma_dev``.
+    """
+    dma_known: bool = True
+    """Whether `vmd` is known: not for a segment above ffff whose parent was not collected."""
     total_vfs: int = 0
     """How many virtual functions it can have."""
     slot: str | None = None
@@ -45,6 +55,13 @@ class PciFunction:
     """What the hardware database calls its vendor."""
     device_name: str | None = None
     """What the hardware database calls it."""
+    interface_known: bool = True
+    """Whether the programming interface in `class_code` is known; else it stands as 0."""
+
+    @property
+    def dma_device(self) -> SBDF:
+        """The function whose DMA its DMA is: itself, but for what is behind Intel VMD."""
+        return self.vmd or self.sbdf
 
     @property
     def is_bridge(self) -> bool:

@@ -7,7 +7,8 @@ with INCLUDE_PCI_ALL, which only segments other than 0 may have, Linux takes the
 done here, and Xen the last.)  Linux drivers/iommu/intel/dmar.c,
 ``dmar_register_drhd_unit``, ``dmar_find_matched_drhd_unit``; Xen vtd/dmar.c,
 ``acpi_register_drhd_unit``, ``acpi_find_matched_drhd_unit``.  A virtual function is served
-with its physical one.
+with its physical one, a function behind Intel VMD with the VMD endpoint (Linux
+drivers/iommu/intel/iommu.c, ``device_lookup_iommu``, which asks ``pci_real_dma_dev``).
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,11 @@ class Units:
     def of(self, sbdf: SBDF) -> Unit | None:
         """Give the unit that serves `sbdf`, or None where the table has none for it."""
         function = self._topology.known.get(sbdf)
-        if function is not None and function.physical_function is not None:
+        if function is not None and not function.dma_known:
+            return None
+        if function is not None and function.vmd is not None:
+            sbdf = function.vmd
+        elif function is not None and function.physical_function is not None:
             sbdf = function.physical_function
         behind = self._behind.get((sbdf.segment, sbdf.bus), -1)
         last = max(self._exact.get(sbdf, -1), behind)

@@ -152,12 +152,14 @@ def test_what_is_too_large_for_the_ledger_failed_and_is_not_cut(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"case/sosreport.tar.xz": b"\xfd7zXZ\0"}, "'case/sosreport.tar.xz', an archive in an"),
-        ({"notes.txt": b""}, "is no host: 1 member and neither manifest.json, sys/ .*notes.txt"),
+        ({"case/sosreport.tar.xz": b"nothing"}, "'case/sosreport.tar.xz', an archive in an"),
+        ({"case/sos.tar.xz": b"\xfd7zXZ\0"}, "'case/sos.tar.xz' is cut off"),
+        ({"a.tar": b"x", "b.zip": b"x"}, "'a.tar', 'b.zip', archives in an archive"),
+        ({"notes.txt": b""}, "is no host: 1 member and neither manifest.json, sys/, .*notes.txt"),
         ({"case/var/log/old.tar.xz": b"", "x": b""}, "is no host: 2 members and"),
-        ({"a/sys/x": b"", "b/sys/x": b""}, "holds several hosts: 'a', 'b'"),
+        ({"a/sys/x": b"", "b/sys/x": b""}, "holds 2 hosts: 'a', 'b'"),
     ],
-    ids=["nested", "neither", "nested deep in a report", "two"],
+    ids=["nested", "nested and cut", "two nested", "neither", "nested deep in a report", "two"],
 )
 def test_an_archive_without_one_host_is_refused_with_what_it_holds(
     files: dict[str, bytes], said: str, tmp_path: Path

@@ -91,10 +91,9 @@ def test_a_long_log_is_not_searched_for_cut_messages() -> None:
     assert recogniser().recognise(text).found == ()
 
 
-def test_a_cut_line_does_not_decide_between_two_messages() -> None:
-    line = "DMAR: ERROR: DMA PTE for vPFN 0x7df83 already set (to 7df83003 not 7df8>"
-
-    found = only(line)
+@pytest.mark.parametrize("end", [" already set (to 7df83003 not 7df8>", " alre>"])
+def test_a_cut_line_does_not_decide_between_two_messages(end: str) -> None:
+    found = only(f"DMAR: ERROR: DMA PTE for vPFN 0x7df83{end}")
 
     assert found.message.id == "linux-pte-already-set"
     assert found.names == names("", (0x7DF83000, 0x7DF83FFF))
@@ -203,3 +202,25 @@ def test_a_cut_line_is_compared_whatever_its_quotes() -> None:
 
     assert found.message.id == "libxl-pci-add-failed"
     assert found.names.word == "0a:00.0"
+
+
+@pytest.mark.parametrize("keeps_blanks", [True, False])
+@pytest.mark.parametrize("width", range(30, 90))
+def test_a_narrow_terminal_does_not_part_a_message_from_its_device(
+    width: int,
+    keeps_blanks: bool,  # noqa: FBT001 - a case
+) -> None:
+    line = REFUSED.replace("  ", " ")[25:]
+    lines = [line[at : at + width] for at in range(0, len(line), width)]
+    text = "\n".join(lines if keeps_blanks else [one.rstrip() for one in lines])
+
+    found = only(text)
+
+    assert found.message.id == "linux-rmrr-ineligible"
+    assert found.names == names("0a:00.0")
+
+
+def test_a_device_in_the_line_before_is_not_taken_for_a_whole_message() -> None:
+    text = "pci 0000:00:1d.0: enabling device\nDMAR: RMRR base: 0x1000 end: 0x1fff\n"
+
+    assert only(text).names == names("", (0x1000, 0x1FFF))

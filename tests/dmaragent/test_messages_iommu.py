@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from dmaragent.inventory import Inventory
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import open_host
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, deciding_options
 from dmaragent.messages.tie import tie_all
@@ -13,11 +16,22 @@ from dmaragent.present.why_document import why_document
 from dmaragent.present.why_here import here_words
 from support import tables
 from support.inventories import inventory_of
+from support.machines import MACHINES
 
 NO_GROUP = "vfio 0000:05:00.0: no iommu_group found: No such file or directory"
 NO_TABLE = "WARN (No ACPI DMAR table found, IOMMU either disabled in BIOS or not supported by this hardware platform)"
 MAP = "kvm: vfio_dma_map(0x5e043daea2f0, {}, 0x2000000, 0x771a6ce00000) = -22 (Invalid argument)"
 UNIT = tables.drhd(0xFED91000, flags=1)
+
+
+@pytest.fixture
+def machine() -> Callable[[str], Inventory]:
+    """Return a reader of the recorded machines' inventories."""
+
+    def read(name: str) -> Inventory:
+        return take_inventory(join(collect(open_host(str(MACHINES / name)).reader)))
+
+    return read
 
 
 def host(line: str, groups: Mapping[str, str] | None = None) -> Inventory:

@@ -210,10 +210,11 @@ def _closed(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Let nobody open or enter `path`, root neither."""
     opened, asked = os.open, os.access
 
-    def deny(given: str, *rest: int) -> int:
-        if os.fspath(given).startswith(str(path)):
+    def deny(given: str, *rest: int, dir_fd: int | None = None) -> int:
+        folder = "" if dir_fd is None else os.readlink(f"/proc/self/fd/{dir_fd}")
+        if os.path.join(folder, os.fspath(given)).startswith(str(path)):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), given)
-        return opened(given, *rest)
+        return opened(given, *rest, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", deny)
     monkeypatch.setattr(

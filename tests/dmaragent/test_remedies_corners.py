@@ -98,3 +98,12 @@ def test_several_obstacles_are_taken_away_together() -> None:
     helps = remedies(answer(one))
 
     assert helps.found[0].lines == ("maxmem = 2800", "rdm_mem_boundary = 2758")
+
+
+def test_the_lowest_boundary_is_tried_however_many_regions_stand_above_it() -> None:
+    devices = {SBDF(0, 1, n, 0): [region(0x20000000 + n * 0x100000)] for n in range(32)}
+    devices |= {SBDF(0, 2, n, 0): [region(0x30000000 + n * 0x100000)] for n in range(32)}
+    one = guest(*map(str, devices), memory=4096)
+    found = remedies(answer(one, facts(devices))).found
+
+    assert found[0].lines == ("rdm_mem_boundary = 511",)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.present.report.theme import STYLE
 from support.cli import run
 from support.machines import MACHINES, NAMES
 from support.pages import Page
@@ -160,7 +161,7 @@ def test_a_guest_is_told_with_its_verdict_and_memory(tmp_path: Path, capsys: Cap
 
     page = Page(_report(tmp_path, capsys, "--host", HP, "--guest", cfg))
 
-    assert page.all("span", class_="badge is-starts")[0].text == "starts"
+    assert page.all("span", class_="badge is-starts") == []
     assert "win10.cfg:4: libxl: the guest is not told of 0xe8000-0xe8fff" in page.text
     assert "Likewise: 0xf4000-0xf4fff, " in page.text
     assert page.all("code") != []
@@ -172,6 +173,31 @@ def test_a_guest_is_told_with_its_verdict_and_memory(tmp_path: Path, capsys: Cap
         "after",
         "regions",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ('type = "hvm"\nmemory = 512\n', "is-starts", ()),
+        ('type = "hvm"\nmemory = 4096\npci = [ "03:00.0" ]\n', "is-refused", ()),
+        # 7 regions are shared, and 7 that hold RAM are told of twice
+        (RELAXED.partition("\n")[2], "is-corrupting", ("21 warnings", "guest RAM")),
+        ('type = "pv"\npci = [ "03:00.0,rdm_policy=relaxed" ]\n', "is-warned", ("7 warnings",)),
+    ],
+    ids=["starts", "refused", "dma in guest RAM", "shared"],
+)
+def test_the_mark_of_a_guest_carries_its_warnings_in_words_and_colour(
+    text: str, kind: str, told: tuple[str, ...], tmp_path: Path, capsys: Capture
+) -> None:
+    cfg = tmp_path / "g.cfg"
+    cfg.write_text(f'name = "g"\n{text}')
+
+    page = Page(_report(tmp_path, capsys, "--host", HP, "--xen", "4.17", "--guest", cfg))
+
+    marks = page.all("span", class_=f"badge {kind}")
+    assert len(marks) == 2  # in the head of the page, and in the guest's section
+    assert all(words in one.text for words in told for one in marks)
+    assert f".{kind}" in STYLE
 
 
 def test_several_guests_have_a_section_each(tmp_path: Path, guest: Path, capsys: Capture) -> None:

@@ -163,3 +163,69 @@ def test_nothing_lies_below_a_file_or_a_link(first: str, second: str) -> None:
 
     with pytest.raises(ValueError, match="below something that is no directory"):
         ADD[second](tree, "a/b/c/d")
+
+
+def test_a_folder_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/file").write_bytes(b"outside")
+    inside = tmp_path / "top/folder"
+    inside.mkdir(parents=True)
+    (inside / "file").write_bytes(b"inside")
+    tree = DiskTree(str(tmp_path / "top"))
+    assert tree.read("/folder/file", _request()) == b"inside"
+
+    inside.rename(tmp_path / "moved")
+    inside.symlink_to(tmp_path / "outside")
+
+    assert tree.read("/folder/file", _request()) == b"inside"
+
+
+def test_a_file_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "outside").write_bytes(b"outside")
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top/file").write_bytes(b"inside")
+    tree = DiskTree(str(tmp_path / "top"))
+    assert tree.read("/file", _request()) == b"inside"
+
+    (tmp_path / "top/file").unlink()
+    (tmp_path / "top/file").symlink_to(tmp_path / "outside")
+
+    with pytest.raises(HostError, match="leads out of this directory"):
+        tree.read("/file", _request())
+
+
+def test_a_tree_below_a_link_that_leads_out_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "outside/sys").mkdir(parents=True)
+    (tmp_path / "top").mkdir()
+    (tmp_path / "top/root").symlink_to("../outside")
+    tree = DiskTree(str(tmp_path / "top"))
+
+    assert not tree.is_directory("/root/sys")
+    assert not tree.below("/root").is_directory("/sys")
+
+
+def test_a_tree_keeps_few_folders_open_however_many_it_reads(tmp_path: Path) -> None:
+    names = [f"/{number}/in" for number in range(300)]
+    for name in names:
+        (tmp_path / name[1:]).mkdir(parents=True)
+        (tmp_path / name[1:] / "file").write_text(name)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    tree = DiskTree(str(tmp_path))
+
+    for name in [*names, *reversed(names)]:
+        assert tree.read(f"{name}/file", _request(limit=20)) == name.encode()
+        assert len(list(Path("/proc/self/fd").iterdir())) <= before + 64
+
+    del tree
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_path_of_thousands_of_steps_is_an_error(tmp_path: Path) -> None:
+    tree = DiskTree(str(tmp_path))
+    folder, steps = tmp_path, 300
+    for _ in range(steps):
+        folder /= "a"
+    folder.mkdir(parents=True)
+
+    assert isinstance(tree.read("/a" * steps + "/file", _request()), Missing)
+    assert isinstance(tree.read("/a" * 5000, _request()), Missing)

@@ -2,12 +2,18 @@
 
 import pytest
 
-from dmaragent.collect.archive import placements
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LEDGER, Entry, Operation
 from dmaragent.collect.opening import open_host
 from dmaragent.collect.recording import Recorder
-from dmaragent.collect.wanted import wanted_call, wanted_file, wanted_folder, wanted_link
+from dmaragent.collect.wanted import (
+    deep_placement,
+    placements,
+    wanted_call,
+    wanted_file,
+    wanted_folder,
+    wanted_link,
+)
 from support.machines import MACHINES, NAMES
 
 
@@ -76,3 +82,17 @@ def test_a_path_may_lie_where_copies_lie() -> None:
         "/sys/x",
     ]
     assert list(placements("sys")) == ["/sys", "/sys/sys"]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("case/report/sys/bus/x", ["/sys/bus/x"]),
+        ("a/b/c/sos_commands/pci/lspci", ["/sos_commands/pci/lspci"]),
+        ("a/b/lspci.txt", ["/lspci.txt"]),
+        ("report/sys/bus/pci/devices/x", []),
+        ("a/b/c/d/e/lspci.txt", []),
+    ],
+)
+def test_a_report_deeper_in_an_archive_has_its_place(path: str, place: list[str]) -> None:
+    assert list(deep_placement(path)) == place

@@ -2,7 +2,7 @@
 
 import sys
 
-from dmaragent.collect.ledger import EVIDENCE, LEDGER, Entry
+from dmaragent.collect.ledger import EVIDENCE, LEDGER, XL_DMESG, Entry
 
 HEAD = """\
 # What dmaragent reads
@@ -14,6 +14,21 @@ Everything it reads of a host, and why; nothing else is opened.  Written from
 |---|---|---|---|
 """
 
+REPORTS = """
+## The same readings in the reports of other collectors
+
+A report (of sos, xen-bugtool, hw-probe, supportconfig, ...) is a copied root: what it copied from
+the paths above is read there.  If it did not copy a file, dmaragent takes the reading from another
+file of the report that has it.  A name stands for all that collectors call the output of that
+command: `lspci_-nnvv`, `lspci-vv.out`, `Lspci.txt`, `logs/lspci_all`.  These files are at the top
+of a report, in `logs/`, `commands/` or `sos_commands/*/`, or are a section of supportconfig's
+texts.  Any file that is a DMAR table or acpidump text counts, too, if it is the only one.
+`inventory` names the files it used.  `why` also reads the whole logs.
+
+| reading | other places, the first that has it counts |
+|---|---|
+"""
+
 
 def page() -> str:
     """Give the page."""
@@ -22,10 +37,17 @@ def page() -> str:
         f"{'yes' if each.needs_root else ''} | {each.reason}{_by(each)} |\n"
         for each in LEDGER
     ]
-    return HEAD + "".join(rows)
+    places = [
+        f"| `{each.path.replace('{}', '…')}` | {', '.join(f'`{file}`' for file in each.elsewhere)} |\n"
+        for each in LEDGER
+        if each.elsewhere
+    ]
+    return HEAD + "".join(rows) + REPORTS + "".join(places)
 
 
 def _by(entry: Entry) -> str:
+    if entry is XL_DMESG:
+        return " (`dmaragent dump` and `why` alone)"
     return " (`dmaragent dump` alone)" if entry in EVIDENCE else ""
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from dmaragent.addresses import SBDF
 from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
 from dmaragent.agent.messages import JSON, Request, Response, json_response, problem
 from dmaragent.agent.model import Published
 from dmaragent.asking import ask_known, other_releases
+from dmaragent.device_names import parse_device_name
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.answer import answer
 from dmaragent.policy.resolver import resolve
@@ -169,10 +169,19 @@ def _has(if_none_match: str, digest: str) -> bool:
 
 def _device(_: Request, published: Published, text: str) -> Response:
     try:
-        sbdf = SBDF.parse(text)
+        name = parse_device_name(text)
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     inventory = published.inventory
+    there = name.functions_among(inventory.host.topology.known)
+    sbdf = name.sbdf or (there[0] if len(there) == 1 else None)
+    if sbdf is None:
+        listed = " ".join(map(str, there)) or "unknown"
+        return problem(
+            HTTPStatus.BAD_REQUEST,
+            f"{text!r} names a device without its function",
+            hint=f"its functions: {listed}",
+        )
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
     told = inventory_document(inventory.of_device(sbdf), LIVE, "")

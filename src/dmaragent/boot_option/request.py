@@ -6,6 +6,7 @@ Pure.  Addresses are in bytes and need ``0x``, so that nobody gives a page numbe
 import re
 
 from dmaragent.addresses import SBDF
+from dmaragent.device_names import parse_device_name
 from dmaragent.platforms.rmrr_writer import Wanted
 
 _MOST_ADDRESS = (1 << 52) - 1
@@ -71,11 +72,24 @@ def _size(text: str, at: int) -> tuple[int, int]:
     return size << _UNITS[found[2][:1].lower()], found.end()
 
 
+def _device(text: str) -> SBDF:
+    """Read one device, in any program's spelling.
+
+    Raises:
+        ValueError: it is none, or its function is missing.
+
+    """
+    device = parse_device_name(text).sbdf
+    if device is None:
+        raise ValueError(f"{text!r} does not name the function, as in 0000:0a:00.0")
+    return device
+
+
 def _devices(text: str, at: int) -> tuple[SBDF, ...]:
     devices = []
     for part in text[at:].split(","):
         try:
-            devices.append(SBDF.parse(part))
+            devices.append(_device(part))
         except ValueError as error:
             raise RequestError(text, at + 1, str(error)) from error
         at += len(part) + 1

@@ -7,22 +7,25 @@ manifest was met, which need not come first.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.expanding import Expansion, compression
-from dmaragent.collect.ledger import Operation
 from dmaragent.collect.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, Members, shown
+from dmaragent.collect.table_files import (
+    HEADER_SIZE,
+    LOOKED_AT,
+    is_other_table,
+    may_hold_tables,
+)
 from dmaragent.collect.tarred import Tar, is_tar
 from dmaragent.collect.tree import PackedTree
-from dmaragent.collect.wanted import wanted_call, wanted_file, wanted_folder, wanted_link
+from dmaragent.collect.wanted import placements, room, wanted_folder, wanted_link
 from dmaragent.collect.zipped import MAGIC, Zip
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.snapshot import Missing
 
 DEEPEST = 100
 """Steps of a name; sysfs has twenty-five where bridges are many."""
@@ -30,9 +33,12 @@ MOST_HELD = 1 << 29
 """What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
 RECORDED = ("root/", "calls/")
 """Where a recorded machine has its files."""
+LARGEST_INNER = 1 << 27
+"""Bytes of an archive in the archive that is read."""
+MOST_TABLES = 64
+"""Files that are kept because they begin like a table."""
 _PIECE = 1 << 18
 _MOST_TOPS = 16
-_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
 _UNREAD = (
@@ -62,7 +68,11 @@ class Archive:
     """The first few names at the top."""
     nested: list[str] = field(default_factory=list)
     """The first few archives near its top, by their names; deeper ones are part of a report."""
+    inner: bytes = b""
+    """The archive near its top, if it is the only one and not too large."""
     members: int = 0
+    tables: int = 0
+    """How many files were kept because of what they hold, whatever their names."""
 
 
 def is_archive(head: bytes) -> bool:
@@ -155,23 +165,6 @@ def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str
     return plain
 
 
-def placements(path: str) -> Iterator[str]:
-    """Give the absolute paths that `path` of an archive may stand for.
-
-    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
-    in either.
-    """
-    whole = f"/{path}"
-    yield whole
-    yield f"/sys{whole}"
-    rest = path.partition("/")[2]
-    if rest:
-        yield f"/{rest}"
-        yield f"/sys/{rest}"
-        if rest.startswith("root/"):
-            yield rest[4:]
-
-
 def _take_file(archive: Archive, path: str, member: Member, members: Members) -> None:
     top, _, rest = path.partition("/")
     if manifest.NAME in (path, rest):
@@ -182,9 +175,11 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         archive.manifests.append(top if rest else "")
         return
     recorded = _recorded(path, rest)
-    most, content = _room(path, recorded, member)
+    most, content = room(path, recorded, member.size)
     if most < 0 and not recorded:
-        _pass_over(archive, path)
+        head = members.read(min(member.size, LOOKED_AT))
+        if not _take_table(archive, path, member, members, head):
+            _pass_over(archive, path, member, members, head)
         return
     _make_room(archive, max(most, 0))
     if content is None:
@@ -198,47 +193,46 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         )
 
 
-def _pass_over(archive: Archive, path: str) -> None:
-    """Keep of a file that nobody asks for only that it lies in a sys/, or is an archive."""
+def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
+    """Keep a file that its begin shows to be an ACPI table or acpidump text; return whether it is.
+
+    Of a table that is not a DMAR table only the header is kept.
+    """
+    if archive.tables >= MOST_TABLES:
+        return False
+    if may_hold_tables(head, member.size):
+        _make_room(archive, member.size)
+        content = head + _read(members, member.size - len(head))
+    elif is_other_table(head):
+        content = head[:HEADER_SIZE]
+    else:
+        return False
+    archive.tree.add_file(path, content)
+    archive.tables += 1
+    return True
+
+
+def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
+    """Keep of a file that nobody asks for only that it is in a sys/, or is an archive.
+
+    The first archive is kept whole: it is the host if there is no other.
+    """
     found = _SYS.match(path)
     if found:
         archive.tree.add_folder(found[1])
-    inner = path.lower().endswith(_PACKED) and path.count("/") < 2
-    if inner and len(archive.nested) < 3:
+    if not path.lower().endswith(_PACKED) or path.count("/") > 1:
+        return
+    archive.inner = b""
+    if not archive.nested and member.size <= LARGEST_INNER:
+        _make_room(archive, member.size)
+        archive.inner = head + _read(members, member.size - len(head))
+    if len(archive.nested) < _MOST_TOPS:
         archive.nested.append(path)
 
 
 def _recorded(path: str, rest: str) -> str:
     """Give the file's path in a recorded machine, if `path` may be one there."""
     return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
-
-
-def _room(path: str, recorded: str, member: Member) -> tuple[int, bytes | Missing | None]:
-    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
-    if recorded.startswith("calls/"):
-        entry = wanted_call(recorded[6:])
-        return _kept(member.size, None if entry is None else entry.limit, None)
-    if recorded:
-        entry = wanted_file(recorded[4:])
-    else:
-        entry = next(filter(None, map(wanted_file, placements(path))), None)
-    if entry is None:
-        if any(map(is_dump, placements(path))):
-            return _kept(member.size, LARGEST_DUMP, None)
-        return -1, _NOT_HELD
-    if entry.operation is Operation.LIST:
-        return 0, _NOT_HELD
-    return _kept(member.size, entry.limit, entry.window)
-
-
-def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
-    if limit is None:
-        return -1, _NOT_HELD
-    if window is not None:
-        return min(size, window), None
-    if size > limit:
-        return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
-    return size, None
 
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:

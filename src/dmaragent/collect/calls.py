@@ -5,13 +5,13 @@ Each gives bytes that a recording keeps, or says why there are none.
 
 import json
 import os
-import re
 import shutil
 import sys
 import time
 from collections.abc import Callable
 
 from dmaragent.collect import evidence, ledger
+from dmaragent.collect.boot_lines import boot_lines
 from dmaragent.collect.ledger import Request
 from dmaragent.collect.running import ENVIRONMENT, run_within
 from dmaragent.snapshot import Missing, MissingKind
@@ -20,10 +20,6 @@ _SECONDS = 10
 """A command that takes longer has failed: ``xl info`` hangs where xenstored is not up."""
 _LOGS = (ledger.BOOT_LOG.path, ledger.XL_DMESG.path)
 """Of what is too long the begin is kept: what matters is printed at boot."""
-_BOOT_LINES = re.compile(
-    rb"BIOS-e820: |ACPI: (?:DMAR|RMAD|XMAR|IVRS)\b|\bDMAR\b|\bdmar\d*:|DMAR-IR:|AMD-Vi:|"
-    rb"\bIOMMU\b|Booting paravirtualized kernel|Hypervisor detected"
-)
 
 
 def call(request: Request) -> bytes | Missing:
@@ -47,9 +43,7 @@ def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
 
 def _boot_log(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["dmesg", "--kernel"])
-    if isinstance(output, Missing):
-        return output
-    return b"".join(line for line in output.splitlines(keepends=True) if _BOOT_LINES.search(line))
+    return output if isinstance(output, Missing) else boot_lines(output)
 
 
 def _resources(_: tuple[str, ...]) -> bytes | Missing:

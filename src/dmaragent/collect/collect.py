@@ -5,6 +5,7 @@ It decides nothing: what a reading means is for ``host.py`` to say.
 
 import json
 import re
+from dataclasses import replace
 from posixpath import normpath
 
 from dmaragent.collect import ledger
@@ -40,7 +41,7 @@ def collect(host: HostReader) -> HostSnapshot:
     """Read `host` as far as it can be read.  Never raises for what the host answers."""
     acpi_tables = host.list(ledger.ACPI_TABLES.request())
     pci, udev = _pci(host)
-    return HostSnapshot(
+    snapshot = HostSnapshot(
         acpi_tables=acpi_tables,
         tables=_tables(host, acpi_tables),
         pci=pci,
@@ -51,6 +52,8 @@ def collect(host: HostReader) -> HostSnapshot:
         system=_system(host),
         xen=_xen(host, () if isinstance(pci, Missing) else tuple(each.name for each in pci)),
     )
+    sources = getattr(host, "sources", None)  # a report has them, when everything was asked
+    return snapshot if sources is None else replace(snapshot, sources=sources())
 
 
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:

@@ -28,8 +28,8 @@ def is_dump(path: str) -> bool:
     return _DUMP.fullmatch(path) is not None
 
 
-def find_dump(tree: FileTree) -> bytes | None:
-    """Give the acpidump text that lies in a copied root, if any does."""
+def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
+    """Return path and content of the acpidump text in a copied root, if there is one."""
     paths = [f"/{name}" for name in _AT_THE_TOP]
     plugins = tree.list(f"/{_OF_SOS}")
     for plugin in () if isinstance(plugins, Missing) else plugins:
@@ -43,7 +43,7 @@ def find_dump(tree: FileTree) -> bytes | None:
         except HostError:
             continue  # a link out of the copy, which is not asked for by name: no dump
         if isinstance(content, bytes) and is_acpidump(content):
-            return content
+            return path, content
     return None
 
 

@@ -1,7 +1,7 @@
 """What a bundle holds for people besides: the clock, Xen's log, the guests, xenstore.
 
-No answer uses it.  Of what can hold secrets only the parts named here are kept, from the
-moment that it is read.  Source: Xen tools/xl/xl_list.c; tools/libs/light/libxl_types.idl;
+No answer uses it, but `dmaragent why` looks for messages in Xen's log.  Of what can hold
+secrets only the parts named here are kept, from the moment that it is read.  Source: Xen tools/xl/xl_list.c; tools/libs/light/libxl_types.idl;
 tools/libs/light/libxl_pci.c, ``libxl_create_pci_backend``, for the keys in xenstore.
 """
 

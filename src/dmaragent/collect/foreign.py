@@ -1,12 +1,13 @@
 """From an archive to a host: a recorded machine, or the copied root of a foreign archive."""
 
 import re
+from io import BytesIO
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.archive import Archive, read_archive
+from dmaragent.collect.archive import Archive, is_archive, read_archive
 from dmaragent.collect.bundle import machine_tops, open_bundle
-from dmaragent.collect.copied import copied_root
+from dmaragent.collect.copied import find_host, in_command
 from dmaragent.collect.members import shown
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
@@ -15,11 +16,17 @@ BUNDLE = "bundle"
 """An archive that holds a recorded machine."""
 ARCHIVE = "archive"
 """An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
+_HEAD = 512
+"""Bytes that tell what an archive is: the first header of a tar."""
 _CALL = re.compile(r"(?:[^/]+/)?calls/")
 
 
-def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, str]:
-    """Open the archive in `source`; give the host in it, and which kind of archive it is.
+def open_archive(
+    path: str, source: BinaryIO, head: bytes, *, outermost: bool = True
+) -> tuple[HostReader, str]:
+    """Open the archive in `source`; return the host in it, and which kind of archive it is.
+
+    An archive that holds no host but one other archive stands for that one, once.
 
     Raises:
         HostError: it cannot be read, or holds no host.
@@ -28,36 +35,42 @@ def open_archive(path: str, source: BinaryIO, head: bytes) -> tuple[HostReader, 
     archive = read_archive(path, source, head)
     if machine_tops(archive):
         return open_bundle(archive), BUNDLE
-    return _copied(archive), ARCHIVE
+    found = _copied(archive)
+    if found is not None:
+        return found, ARCHIVE
+    if archive.inner and outermost and is_archive(archive.inner[:_HEAD]):
+        content = BytesIO(archive.inner)
+        inner = f"{path}: {shown(archive.nested[0])}"
+        return open_archive(inner, content, content.read(_HEAD), outermost=False)
+    raise _no_host(archive)
 
 
-def _copied(archive: Archive) -> HostReader:
-    """Find the copied root: at the top, or one directory down."""
+def _copied(archive: Archive) -> HostReader | None:
+    """Return the host in an archive that is no bundle: at its top, or one directory down."""
     if any(map(_CALL.match, archive.hashes)):
         raise HostError(
             f"{archive.where} holds a recorded machine without its {manifest.NAME}",
             "the bundle was changed or damaged after it was made",
         )
-    found = copied_root(archive.tree)
-    if found is not None:
-        return found
-    inside = [(top, copied_root(archive.tree.below(f"/{top}"))) for top in archive.tops]
-    hosts = [(top, host) for top, host in inside if host is not None]
-    if len(hosts) == 1:
-        return hosts[0][1]
-    if hosts:
-        names = ", ".join(shown(top) for top, _ in hosts)
-        raise HostError(f"{archive.where} holds several hosts: {names}", "give one at a time")
+    take = f"unpack it, and give one: tar xf {archive.where} {{}}"
+    return find_host(archive.tree, archive.where, archive.tops, take)
+
+
+def _no_host(archive: Archive) -> HostError:
+    """Return the error for an archive that holds no host: what it holds, what counts."""
     if archive.nested:
-        raise HostError(
-            f"{archive.where} holds {shown(archive.nested[0])}, an archive in an archive, "
-            "and no host itself",
-            "take the inner archive out (tar xf), and give that",
+        inner = ", ".join(map(shown, archive.nested))
+        one = len(archive.nested) == 1
+        return HostError(
+            f"{archive.where} holds {inner}, {'an archive' if one else 'archives'} in an "
+            "archive, and no host itself"[:600],
+            f"take {'it' if one else 'one'} out, and give that: tar xf {archive.where} "
+            f"{in_command(archive.nested[0])}",
         )
     names = ", ".join(shown(top) for top in archive.tops) or "nothing"
     members = "1 member" if archive.members == 1 else f"{archive.members} members"
-    raise HostError(
-        f"{archive.where} is no host: {members} and neither manifest.json, sys/ "
-        f"nor acpidump.out; at its top {names}"[:600],
-        "give a bundle of dmaragent dump, a sosreport, or an archive of a copied root",
+    return HostError(
+        f"{archive.where} is no host: {members} and neither manifest.json, sys/, acpidump.out, "
+        f"output of lspci, dmidecode, dmesg or xl info, nor a DMAR table; at its top {names}"[:600],
+        "give a bundle of dmaragent dump, a collector's report, or an archive of a copied root",
     )

@@ -46,6 +46,8 @@ class Entry:
     needs_root: bool = False
     limit: int = 1 << 16
     window: int | None = None
+    elsewhere: tuple[str, ...] = ()
+    """Files in the reports of collectors that have the same reading, if it was not copied."""
 
     def request(self, part: str = "", arguments: tuple[str, ...] = ()) -> Request:
         """Ask for this entry, `part` in the place of the ``{}`` of its path."""
@@ -58,6 +60,17 @@ class Entry:
         )
 
 
+_PCI = (
+    "proc/bus/pci/BB/DD.F",
+    "proc/bus/pci/devices",
+    "udevadm_info_--export-db",
+    "lspci_-nnvv",
+)
+_LOGS = ("dmesg", "boot.msg", "journalctl_--boot", "var/log/messages")
+_DMI = ("dmidecode", "dmi_id")
+_XEN = ("xl-info.out", "xl-dmesg.out")
+"""Other places of readings: a name stands for what collectors call the output of the command."""
+
 ACPI_TABLES = Entry(
     operation=Operation.LIST,
     path="/sys/firmware/acpi/tables",
@@ -69,17 +82,20 @@ ACPI_TABLE = Entry(
     reason="the DMAR table itself: DMAR, RMAD or XMAR, numbered from 1 where there are several",
     needs_root=True,
     limit=1 << 24,
+    elsewhere=("acpidump.out",),
 )
 UDEV_PCI = Entry(
     operation=Operation.CALL,
     path="udev-pci",
     reason="the PCI functions, where they are in sysfs and what udev's database calls them",
     limit=1 << 28,
+    elsewhere=_PCI[2:3],
 )
 PCI_DEVICES = Entry(
     operation=Operation.LIST,
     path="/sys/bus/pci/devices",
     reason="the PCI functions, where the udev enumeration is not to be had",
+    elsewhere=_PCI,
 )
 PCI_DEVICE = Entry(
     operation=Operation.LINK,
@@ -90,10 +106,19 @@ PCI_CLASS = Entry(
     operation=Operation.READ,
     path="{}/class",
     reason="what kind of device owns a region; which functions are bridges",
+    elsewhere=(_PCI[0], *_PCI[2:]),
 )
-PCI_VENDOR = Entry(operation=Operation.READ, path="{}/vendor", reason="which device owns a region")
+PCI_VENDOR = Entry(
+    operation=Operation.READ,
+    path="{}/vendor",
+    reason="which device owns a region",
+    elsewhere=_PCI,
+)
 PCI_DEVICE_ID = Entry(
-    operation=Operation.READ, path="{}/device", reason="which device owns a region"
+    operation=Operation.READ,
+    path="{}/device",
+    reason="which device owns a region",
+    elsewhere=_PCI,
 )
 PCI_CONFIG = Entry(
     operation=Operation.READ,
@@ -101,47 +126,56 @@ PCI_CONFIG = Entry(
     reason="the first 64 bytes: the bus behind a bridge where the attribute is missing",
     limit=4096,
     window=64,
+    elsewhere=(_PCI[0], _PCI[3]),
 )
 PCI_SECONDARY_BUS = Entry(
     operation=Operation.READ,
     path="{}/secondary_bus_number",
     reason="the bus behind a bridge: a device scope's path leads through bridges",
+    elsewhere=_PCI[2:],
 )
 PCI_DRIVER = Entry(
     operation=Operation.LINK,
     path="{}/driver",
     reason="who drives a device: its driver, pciback, vfio-pci or nobody",
+    elsewhere=_PCI[1:],
 )
 
 PCI_PHYSFN = Entry(
     operation=Operation.LINK,
     path="{}/physfn",
     reason="which functions are SR-IOV virtual functions, and of which device",
+    elsewhere=_PCI[3:],
 )
 PCI_TOTAL_VFS = Entry(
     operation=Operation.READ,
     path="{}/sriov_totalvfs",
     reason="which devices could give a virtual function instead of themselves",
+    elsewhere=_PCI[3:],
 )
 PCI_SLOTS = Entry(
     operation=Operation.LIST,
     path="/sys/bus/pci/slots",
     reason="the physical slots, to say which card is meant",
+    elsewhere=_PCI[3:],
 )
 PCI_SLOT = Entry(
     operation=Operation.READ,
     path="/sys/bus/pci/slots/{}/address",
     reason="which device is in a physical slot",
+    elsewhere=_PCI[3:],
 )
 IOMMU_GROUPS = Entry(
     operation=Operation.LIST,
     path="/sys/kernel/iommu_groups",
     reason="the IOMMU groups: only whole groups can be passed through by Linux",
+    elsewhere=_PCI[3:],
 )
 IOMMU_GROUP_DEVICES = Entry(
     operation=Operation.LIST,
     path="/sys/kernel/iommu_groups/{}/devices",
     reason="which devices share a group",
+    elsewhere=_PCI[3:],
 )
 IOMMU_GROUP_REGIONS = Entry(
     operation=Operation.READ,
@@ -152,11 +186,13 @@ MEMORY_MAP = Entry(
     operation=Operation.LIST,
     path="/sys/firmware/memmap",
     reason="the firmware's memory map: a region should lie in reserved memory",
+    elsewhere=("proc/iomem",),
 )
 MEMORY_MAP_ENTRY = Entry(
     operation=Operation.READ,
     path="/sys/firmware/memmap/{}",
     reason="start, end and type of each range of that map",
+    elsewhere=("proc/iomem",),
 )
 BOOT_LOG = Entry(
     operation=Operation.CALL,
@@ -164,38 +200,45 @@ BOOT_LOG = Entry(
     reason="the same map where sysfs has none: only the BIOS-e820 and IOMMU lines of dmesg",
     needs_root=True,
     limit=1 << 24,
+    elsewhere=_LOGS,
 )
 DMI_ID = Entry(
     operation=Operation.READ,
     path="/sys/class/dmi/id/{}",
     reason="vendor, model and firmware version: remedies differ; no serial number, no UUID",
+    elsewhere=_DMI,
 )
 DMI_ENTRIES = Entry(
     operation=Operation.LIST,
     path="/sys/firmware/dmi/entries",
     reason="which SMBIOS structures describe slots",
+    elsewhere=_DMI[:1],
 )
 DMI_SLOT = Entry(
     operation=Operation.READ,
     path="/sys/firmware/dmi/entries/{}/raw",
     reason="SMBIOS type 9: the slot's name as printed on the board, and its PCI address",
     needs_root=True,
+    elsewhere=_DMI[:1],
 )
 CPU = Entry(
     operation=Operation.READ,
     path="/proc/cpuinfo",
     reason="Intel or AMD, real or virtual: why there may be no table",
     window=8192,
+    elsewhere=("cpuinfo", "lscpu"),
 )
 KERNEL_RELEASE = Entry(
     operation=Operation.READ,
     path="/proc/sys/kernel/osrelease",
     reason="which rules this kernel has for reserved regions",
+    elsewhere=("uname_-a", "proc/version", *_LOGS),
 )
 COMMAND_LINE = Entry(
     operation=Operation.READ,
     path="/proc/cmdline",
     reason="the options that matter to the IOMMU; only those are kept in an answer",
+    elsewhere=("cmdline", *_LOGS),
 )
 RESOURCES = Entry(
     operation=Operation.CALL,
@@ -206,6 +249,7 @@ HYPERVISOR_TYPE = Entry(
     operation=Operation.READ,
     path="/sys/hypervisor/type",
     reason="whether this kernel runs on Xen",
+    elsewhere=_XEN,
 )
 XEN_GUEST_TYPE = Entry(
     operation=Operation.READ,
@@ -216,17 +260,20 @@ XEN_CAPABILITIES = Entry(
     operation=Operation.READ,
     path="/proc/xen/capabilities",
     reason="whether it is dom0: control_d",
+    elsewhere=_XEN,
 )
 XEN_VERSION = Entry(
     operation=Operation.READ,
     path="/sys/hypervisor/version/{}",
     reason="the hypervisor's release: rules differ between releases",
+    elsewhere=_XEN,
 )
 XL_INFO = Entry(
     operation=Operation.CALL,
     path="xl-info",
     reason="Xen's command line (iommu=, rmrr=) and capabilities",
     needs_root=True,
+    elsewhere=_XEN,
 )
 XEN_RDM = Entry(
     operation=Operation.CALL,
@@ -246,6 +293,7 @@ PCIBACK = Entry(
     operation=Operation.LIST,
     path="/sys/bus/pci/drivers/pciback",
     reason="which devices are assignable: bound to pciback",
+    elsewhere=_PCI[1:],
 )
 LIBXLUTIL = Entry(
     operation=Operation.CALL,
@@ -270,6 +318,7 @@ XL_DMESG = Entry(
     reason="Xen's own log: what it made of the table; no line that a guest wrote",
     needs_root=True,
     limit=1 << 24,
+    elsewhere=_XEN[1:],
 )
 XL_LIST = Entry(
     operation=Operation.CALL,
@@ -287,7 +336,8 @@ XENSTORE_PCI = Entry(
 )
 
 EVIDENCE = (CLOCK, HOST_NAME, XL_DMESG, XL_LIST, XENSTORE_PCI)
-"""What a bundle holds for people besides: `dmaragent dump` alone reads it, and no answer uses it."""
+"""What a bundle holds for people besides: `dmaragent dump` reads it.  No answer uses it but that
+of `dmaragent why`, which looks for messages in Xen's log."""
 
 LEDGER = (
     ACPI_TABLES,

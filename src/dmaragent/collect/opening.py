@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from dmaragent.collect import manifest
-from dmaragent.collect.copied import copied_root
+from dmaragent.collect.copied import MOST_TOPS, PARTS, find_host, is_copied_root, several
 from dmaragent.collect.dumps import named_tables
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
@@ -113,10 +113,11 @@ def _head(file: BinaryIO, begin: bytes) -> bytes | Missing:
 
 
 def _is_archive(head: bytes) -> bool:
-    if head.startswith(SIGNATURES):
-        return False
     from dmaragent.collect.archive import is_archive  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.tarred import is_tar  # noqa: PLC0415 - likewise
 
+    if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
+        return is_tar(head)
     return is_archive(head)
 
 
@@ -176,7 +177,7 @@ def _unreadable(path: str, why: Missing) -> HostError:
 
 def is_directory_host(path: str) -> bool:
     """Tell whether the directory `path` is a host rather than a folder of files."""
-    return _is_recording(path) or copied_root(DiskTree(path)) is not None
+    return _is_recording(path) or is_copied_root(DiskTree(path))
 
 
 def _is_recording(path: str) -> bool:
@@ -192,12 +193,45 @@ def _open_directory(path: str) -> OpenedHost:
     if os.path.isfile(name):
         log = manifest.load_manifest(read_input(name, manifest.LARGEST), path)
         return OpenedHost(RecordedHost(path, tree, log), RECORDED, path)
-    copied = copied_root(tree)
-    if copied is not None:
-        return OpenedHost(copied, DIRECTORY, path)
+    take = f"give one of them: --host {os.path.join(path, '{}')}"
+    tops = [] if is_copied_root(tree) else _folders(path)
+    recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
+    if recordings:
+        others = (top for top in tops if top not in recordings)
+        names = [*recordings, *(top for top in others if is_copied_root(tree.below(f"/{top}")))]
+        if len(names) > 1:
+            raise several(path, "hosts", names, take)
+        return OpenedHost(_open_directory(os.path.join(path, names[0])).reader, RECORDED, path)
+    found = find_host(tree, path, tops, take)
+    if found is not None:
+        return OpenedHost(found, DIRECTORY, path)
     if not os.access(path, os.R_OK | os.X_OK):
         raise _unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
     raise HostError(
-        f"{path} is not a host: it holds neither {manifest.NAME} nor sys/",
-        "give a recorded machine, or a directory shaped like a root file system",
+        f"{path} is not a host: it holds neither {manifest.NAME}, sys/, acpidump.out, output of "
+        "lspci, dmidecode, dmesg or xl info, nor a DMAR table",
+        *_packed_hint(path),
+    )
+
+
+def _folders(path: str) -> list[str]:
+    """Return the directories in `path`, no links, as far as a host is looked for in them."""
+    try:
+        with os.scandir(path) as entries:
+            names = {each.name for each in entries if each.is_dir(follow_symlinks=False)}
+    except OSError:
+        return []
+    return sorted(names - PARTS)[:MOST_TOPS]
+
+
+def _packed_hint(path: str) -> tuple[str]:
+    """Return what to give instead: an archive in the directory, if there is one."""
+    for name in sorted(os.listdir(path)):
+        if is_archive_file(os.path.join(path, name)):
+            return (f"give the archive in it: --host {os.path.join(path, name)}",)
+    return (
+        (
+            "give a recorded machine, a directory shaped like a root file system, a collector's "
+            "report or a table"
+        ),
     )

@@ -59,23 +59,35 @@ def missing(error: OSError) -> Missing:
 
 
 def read_file(path: str, request: Request) -> bytes | Missing:
-    """Read the regular file at `path` as far as `request` allows.
+    """Read the regular file at `path` as far as `request` allows."""
+    try:
+        return read_opened(os.open(path, OPEN_FILE), request)
+    except OSError as error:
+        return missing(error)
+
+
+OPEN_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""How a file of a host is opened: without waiting for the other end, where it is a pipe."""
+
+
+def read_opened(descriptor: int, request: Request) -> bytes | Missing:
+    """Read the regular file that was opened as far as `request` allows, and close it.
 
     The kernel is asked for no byte beyond: a Python file would fill its buffer, and what lies
     behind the first 64 bytes of a configuration space is slow to read and not always harmless.
+
+    Raises:
+        OSError: it cannot be read.
+
     """
     most = request.limit if request.window is None else request.window
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
-            if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a directory says so itself
-                return Missing(MissingKind.FAILED, "not a regular file")
-            content = _read_most(descriptor, most + (request.window is None))
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        return missing(error)
+        kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # a directory says so itself
+            return Missing(MissingKind.FAILED, "not a regular file")
+        content = _read_most(descriptor, most + (request.window is None))
+    finally:
+        os.close(descriptor)
     if len(content) > most:
         return Missing(MissingKind.FAILED, f"more than {request.limit} bytes")
     return content
@@ -173,8 +185,8 @@ def _begin_of_pipe(descriptor: int) -> bytes | None:
     return begin
 
 
-def list_directory(path: str) -> tuple[str, ...] | Missing:
-    """Give the names in the directory at `path`, sorted."""
+def list_directory(path: str | int) -> tuple[str, ...] | Missing:
+    """Give the names in the directory at `path`, or opened as that descriptor, sorted."""
     try:
         return tuple(sorted(os.listdir(path)))
     except OSError as error:

@@ -4,6 +4,7 @@ What a recording does not hold was *not collected*: it says nothing about the ho
 """
 
 import os
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
@@ -17,6 +18,9 @@ from dmaragent.snapshot import Missing, MissingKind
 
 _CHANGED = "the recording was changed or damaged after it was made"
 _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+_PATH_MAX = 4096
+_LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
+"""The links that are asked for are those of sysfs, which are all relative."""
 _Answer = TypeVar("_Answer")
 
 
@@ -103,8 +107,23 @@ class DirectoryHost:
         return _uncollected(self._tree.list(self._path(request)))
 
     def link(self, request: Request) -> str | Missing:
-        """Read the copied link."""
-        return _uncollected(self._tree.link(self._path(request)))
+        """Read the copied link, or the text that some programs write in the place of one."""
+        path = self._path(request)
+        target = self._tree.link(path)
+        if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
+            target = self._link_as_text(path) or target
+        return _uncollected(target)
+
+    def _link_as_text(self, path: str) -> str | None:
+        """Return the target in a file that replaced a link, or None if `path` is no such file.
+
+        Git without core.symlinks and some zip programs write a link as a file of its target.
+        """
+        request = Request(operation=Operation.READ, path=path, limit=_PATH_MAX, window=_PATH_MAX)
+        content = self._tree.read(path, request)
+        if isinstance(content, Missing) or not _LINK_AS_TEXT.fullmatch(content):
+            return None
+        return os.fsdecode(content)
 
     def call(self, request: Request) -> bytes | Missing:
         """Say that a copy has no calls."""

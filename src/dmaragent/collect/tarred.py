@@ -92,7 +92,7 @@ class Tar:
             if block == _EMPTY:
                 self._end()
                 return
-            if not self._headers and block.startswith(SIGNATURES):
+            if not self._headers and block.startswith(SIGNATURES) and not is_tar(block):
                 where = self._stream.where
                 raise HostError(f"{where} is a packed table, and no archive", "unpack it first")
             if len(block) < BLOCK:

@@ -4,9 +4,18 @@ A foreign archive holds gigabytes of logs; of those nothing is kept.
 """
 
 import re
+from collections.abc import Iterator
 
+from dmaragent.collect.collectors import is_marker
+from dmaragent.collect.dumps import LARGEST_DUMP, is_dump
 from dmaragent.collect.ledger import LEDGER, Entry, Operation
+from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, may_be_text, text_kind
+from dmaragent.snapshot import Missing, MissingKind
 
+_DEEP = re.compile(
+    r"(?:[^/]+/){2,4}?((?:sys|proc|sos_commands|var|logs?|commands?)/.+|[^/]+)", re.DOTALL
+)
+_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
 _ALIASES = {"/sys/class/dmi/id/": "/sys/devices/virtual/dmi/id/"}
 """Where the kernel has a directory that the ledger asks for by a link (drivers/firmware/dmi-id.c)."""
 
@@ -72,3 +81,75 @@ def wanted_folder(path: str) -> bool:
 def wanted_link(path: str) -> bool:
     """Tell whether a path that is asked for may lead through the link `path`."""
     return path.startswith("/sys/") or wanted_folder(path)
+
+
+def placements(path: str) -> Iterator[str]:
+    """Give the absolute paths that `path` of an archive may stand for.
+
+    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
+    in either.
+    """
+    whole = f"/{path}"
+    yield whole
+    yield f"/sys{whole}"
+    rest = path.partition("/")[2]
+    if rest:
+        yield f"/{rest}"
+        yield f"/sys/{rest}"
+        if rest.startswith("root/"):
+            yield rest[4:]
+
+
+def deep_placement(path: str) -> Iterator[str]:
+    """Give the path of a file in a report that lies two to four directories deep, if it may be.
+
+    Only where it begins is told from what collectors have at their top.
+    """
+    found = _DEEP.fullmatch(path)
+    if found:
+        yield f"/{found[1]}"
+
+
+def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | None]:
+    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
+    if recorded.startswith("calls/"):
+        entry = wanted_call(recorded[6:])
+        return _kept(size, None if entry is None else entry.limit, None)
+    if recorded:
+        entry = wanted_file(recorded[4:])
+    else:
+        entry = next(filter(None, map(wanted_file, placements(path))), None)
+        entry = entry or next(map(wanted_file, deep_placement(path)), None)
+    if entry is None:
+        return _room_in_report(path, size)
+    if entry.operation is Operation.LIST:
+        return 0, _NOT_HELD
+    return _kept(size, entry.limit, entry.window)
+
+
+def _room_in_report(path: str, size: int) -> tuple[int, bytes | Missing | None]:
+    """Tell the same of a file that may be a collector's; most members are none, by their names."""
+    name = path.rpartition("/")[2]
+    if "acpidump" in name and any(map(is_dump, _places(path))):
+        return _kept(size, LARGEST_DUMP, None)
+    if may_be_text(name):
+        kind = next(filter(None, map(text_kind, _places(path))), None)
+        if kind is not None:
+            return _kept(size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
+    marks = is_marker(f"/{name}") and any(map(is_marker, _places(path)))
+    return 0 if marks else -1, _NOT_HELD
+
+
+def _places(path: str) -> Iterator[str]:
+    yield from placements(path)
+    yield from deep_placement(path)
+
+
+def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
+    if limit is None:
+        return -1, _NOT_HELD
+    if window is not None:
+        return min(size, window), None
+    if size > limit:
+        return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
+    return size, None

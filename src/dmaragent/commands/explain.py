@@ -30,7 +30,11 @@ Exit codes: 0 whoever decides on this host says yes; 1 no, or on conditions;
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    parser.add_argument("sbdf", metavar="SBDF", help="the device: dddd:bb:dd.f or bb:dd.f")
+    parser.add_argument(
+        "sbdf",
+        metavar="SBDF",
+        help="the device: dddd:bb:dd.f or bb:dd.f, or as another program writes it",
+    )
     add_host(parser)
     add_xen(parser)
     add_json(parser)
@@ -39,12 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the story."""
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import check_known, parse_device  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import find_device, parse_device  # noqa: PLC0415 - likewise
     from dmaragent.verdict import explain  # noqa: PLC0415 - likewise
 
-    sbdf = parse_device("SBDF", options.sbdf)
+    name = parse_device("SBDF", options.sbdf)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
-    check_known("SBDF", sbdf, asked.inventory, asked.opened)
+    sbdf = find_device("SBDF", name, asked.inventory, asked.opened)
     told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
     _print(asked, told, as_json=options.json)
     return _exit_code(told)

@@ -54,13 +54,16 @@ def question_of(options: argparse.Namespace) -> Question:
 
 
 def _named(text: str) -> tuple[str, SBDF]:
-    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
+    from dmaragent.device_names import parse_device_name  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     name, equals, address = text.rpartition("=")
     try:
         if not equals or not name:
             raise ValueError(f"{text!r} is not NAME=SBDF")  # noqa: TRY301 - one message for both
-        return name, SBDF.parse(address)
+        device = parse_device_name(address).sbdf
+        if device is None:
+            raise ValueError(f"{text!r} does not name the function, as in =0000:0a:00.0")  # noqa: TRY301 - likewise
+        return name, device  # noqa: TRY300 - likewise
     except ValueError as error:
         raise DmaragentError(f"--device-name: {error}") from error

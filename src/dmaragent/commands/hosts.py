@@ -1,15 +1,23 @@
 """What verbs share in looking at a host: taking its inventory, naming it, its devices."""
 
 import shlex
+import sys
+from collections.abc import Iterable
 
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import LIVE, OpenedHost, open_host
+from dmaragent.device_names import DeviceName, parse_device_name
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
+from dmaragent.snapshot import Missing
+
+_MOST = 4
+"""So many addresses are named beside one that is not there."""
 
 
 def take_host(
@@ -43,17 +51,76 @@ def host_title(opened: OpenedHost) -> str:
     return host_words(opened.kind, opened.path)
 
 
-def parse_device(option: str, text: str) -> SBDF:
-    """Read the PCI address that `option` was given.
+def parse_device(option: str, text: str) -> DeviceName:
+    """Read the PCI address that `option` was given, in any program's spelling.
 
     Raises:
         DmaragentError: it is none.
 
     """
     try:
-        return SBDF.parse(text)
+        return parse_device_name(text)
     except ValueError as error:
         raise DmaragentError(f"{option}: {error}", FIND_DEVICES) from error
+
+
+def find_device(option: str, name: DeviceName, inventory: Inventory, opened: OpenedHost) -> SBDF:
+    """Return the function that `name` means on the host; say on stderr what was added to it.
+
+    Raises:
+        DmaragentError: the function was left out and is not the only one, or is unknown; or
+            neither does it answer nor does a region name it.
+
+    """
+    device = name.sbdf
+    if device is None:
+        device = _only_function(option, name, inventory)
+        print(f"dmaragent: {visible(name.text)} has one function: {device}", file=sys.stderr)
+    elif name.decimal:
+        note = f"dmaragent: {visible(name.text)} is decimal ({name.decimal}): {device}"
+        print(note, file=sys.stderr)
+    check_known(option, device, inventory, opened)
+    return device
+
+
+def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
+    """Return the one function of a device that was named without one.
+
+    Raises:
+        DmaragentError: there are several, or none, or it is unknown which.
+
+    """
+    functions = inventory.host.topology.functions
+    what = f"{option}: {name.text!r} names a device without its function"
+    if isinstance(functions, Missing):
+        owners = {owner.sbdf for one in inventory.regions for owner in one.owners if owner.sbdf}
+        known = ", ".join(map(str, name.functions_among(owners)))
+        hint = f"; regions name {known}" if known else ""
+        raise DmaragentError(
+            f"{what}; unknown which it has: the PCI functions were not collected{hint}",
+            f"write the function too, as in {name.place}.0",
+        )
+    there = name.functions_among(functions)
+    if not there:
+        raise DmaragentError(
+            f"{option}: no function answers at {name.place}" + _elsewhere(name, functions),
+            FIND_DEVICES,
+        )
+    if len(there) > 1:
+        listed = " ".join(map(str, there))
+        raise DmaragentError(f"{what}; it has {len(there)}", f"name one of: {listed}")
+    return there[0]
+
+
+def _elsewhere(name: DeviceName, functions: Iterable[SBDF]) -> str:
+    """Return the words that name the same address on other segments, or nothing."""
+    alike = [
+        sbdf
+        for sbdf in sorted(functions)
+        if (sbdf.bus, sbdf.device) == (name.bus, name.device)
+        and name.function in (None, sbdf.function)
+    ]
+    return f" (on another segment: {' '.join(map(str, alike[:_MOST]))})" if alike else ""
 
 
 def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedHost) -> None:
@@ -68,4 +135,6 @@ def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedH
             raise no_table(inventory.absence)
         shown = f"dmaragent inventory --tree --host {shlex.quote(opened.path)}"
         hint = FIND_DEVICES if opened.kind == LIVE else f"{shown} shows those that are known there"
-        raise DmaragentError(f"{option}: {no_device_words(device)}", hint)
+        name = DeviceName("", device.segment, device.bus, device.device, device.function)
+        elsewhere = _elsewhere(name, inventory.host.topology.known)
+        raise DmaragentError(f"{option}: {no_device_words(device)}{elsewhere}", hint)

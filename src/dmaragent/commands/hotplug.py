@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from dmaragent.commands.guest_options import add_stack_options, question_of
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 NAME = "hotplug"
 HELP = "what `xl pci-attach` will do to a running guest"
 DESCRIPTION = """\
-Say whether a device can be attached to a running guest.  The guest's memory
-layout stays as it is and its rdm= does not count: a device whose regions meet
-its RAM is refused, unless SPEC says rdm_policy=relaxed.  GUEST is its xl.cfg,
-or what `xl list -l` printed."""
+Say whether a device can be attached to a running guest, and list everything
+that would refuse it.  The guest's memory layout stays as it is and its rdm=
+does not count: a device whose regions overlap guest RAM, or the video memory
+of the emulated adapter, is refused, unless SPEC says rdm_policy=relaxed.  GUEST
+is its xl.cfg, or what `xl list -l` printed."""
 EXAMPLES = """\
 examples:
   sudo dmaragent hotplug 00:14.0 --into win10.cfg
@@ -47,8 +49,9 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
 
     guest = _guest(options.into, options.guest)
-    asked = ask_host(options.host, question_of(options), [guest], [options.spec])
-    found = hotplug(options.spec, guest, asked.facts, asked.stack)
+    spec = _as_xl_writes_it(options.spec)
+    asked = ask_host(options.host, question_of(options), [guest], [spec])
+    found = hotplug(spec, guest, asked.facts, asked.stack)
     if options.json:
         from dmaragent.present.hotplug_text import hotplug_document  # noqa: PLC0415 - likewise
 
@@ -58,6 +61,32 @@ def run(options: argparse.Namespace) -> int:
 
         print("\n".join(hotplug_text(found)))
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
+
+
+def _as_xl_writes_it(spec: str) -> str:
+    """Return `spec` with a device that another program's spelling names as xl writes it.
+
+    What xl reads, or nobody does, is left as it is: xl's own rules then say what it comes to.
+    """
+    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
+    from dmaragent.device_names import parse_device_name  # noqa: PLC0415 - likewise
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+    device, comma, settings = spec.partition(",")
+    try:
+        SBDF.parse(device)
+    except ValueError:
+        pass
+    else:
+        return spec
+    try:
+        sbdf = parse_device_name(device).sbdf
+    except ValueError:
+        return spec
+    if sbdf is None:
+        return spec
+    print(f"dmaragent: {visible(device)} is {sbdf} in the words of xl", file=sys.stderr)
+    return f"{sbdf}{comma}{settings}"
 
 
 def _guest(path: str, name: str | None) -> GuestConfig:

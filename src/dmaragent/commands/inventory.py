@@ -28,8 +28,9 @@ examples:
   dmaragent inventory --host DMAR.bin           a table somebody sent
   dmaragent inventory --host sosreport-x/ --tree
 
-Exit codes: 0 all regions shown; 1 the table is damaged, regions may be missing;
-2 there is no table to answer from, or SBDF is unknown."""
+Exit codes: 0 all regions shown; 1 regions may be missing: the table is damaged,
+or Linux reports regions and there is no table; 2 there is nothing to answer
+from, or SBDF is unknown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,11 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.commands.hosts import check_known, parse_device, take_host  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import find_device, parse_device, take_host  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
 
-    device = None if options.device is None else parse_device("--device", options.device)
+    named = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
         raise DmaragentError("--tree shows all devices: it does not go with --device")
     if options.host and options.or_show:
@@ -65,9 +66,8 @@ def run(options: argparse.Namespace) -> int:
         code = _print_published(options)
         if code is not None:
             return code
-    if device is not None:
-        check_known("--device", device, inventory, opened)
-        inventory = inventory.of_device(device)
+    if named is not None:
+        inventory = inventory.of_device(find_device("--device", named, inventory, opened))
     _print(opened, inventory, options)
     return _exit_code(inventory)
 
@@ -80,7 +80,7 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
         from dmaragent.present.documents import inventory_document  # noqa: PLC0415 - likewise
 
         print_document(inventory_document(inventory, opened.kind, opened.path))
-    elif inventory.absence is not None and not _hypervisor_answers(inventory):
+    elif inventory.absence is not None and not _answers_without_table(inventory):
         raise no_table(inventory.absence)
     elif options.tree:
         from dmaragent.present.tree_text import tree_text  # noqa: PLC0415 - likewise
@@ -97,11 +97,27 @@ def _exit_code(inventory: Inventory) -> int:
     from dmaragent.snapshot import Missing  # noqa: PLC0415 - start-up time
 
     if isinstance(inventory.table, Missing):
-        return 0 if _hypervisor_answers(inventory) else 2
+        if _hypervisor_answers(inventory):
+            return 0
+        return 1 if _linux_answers(inventory) else 2
     nothing_certain = inventory.device and inventory.undetermined and not inventory.regions
     if inventory.table.table is None or nothing_certain:
         return 2
     return 0 if inventory.complete else 1
+
+
+def _answers_without_table(inventory: Inventory) -> bool:
+    """Return whether there is an answer without a table: Xen's list, or Linux's own word."""
+    return _hypervisor_answers(inventory) or _linux_answers(inventory)
+
+
+def _linux_answers(inventory: Inventory) -> bool:
+    """Return whether Linux reports regions, or what it reports for the device's group."""
+    from dmaragent.present.device_card import reported_group  # noqa: PLC0415 - start-up time
+
+    if inventory.published:
+        return True
+    return inventory.device is not None and reported_group(inventory, inventory.device) is not None
 
 
 def _hypervisor_answers(inventory: Inventory) -> bool:

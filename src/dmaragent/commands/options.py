@@ -12,8 +12,9 @@ def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this ma
     parser.add_argument(
         "--host",
         metavar="PATH",
-        help=f"{instead}: a bundle, a sosreport, a table, acpidump text, a recorded machine, or a "
-        "directory or archive shaped like a root file system",
+        help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
+        "table, acpidump text, a recorded machine, or a directory or archive that holds one of "
+        "these or is shaped like a root file system",
     )
 
 

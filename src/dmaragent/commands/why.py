@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 
 from dmaragent.commands.options import add_host, add_json
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     import argparse
+    from typing import TextIO
 
+    from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
 
 NAME = "why"
@@ -19,13 +22,15 @@ DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
 host they are about, what to do.  TEXT is a pasted message; - reads a log from
-standard input; without either, the host's boot log is read.  Messages are
-explained where the host has no table, too."""
+standard input; without either, the host's own logs are read: its boot log,
+Xen's log in a dom0, and every log in the report of another collector.
+Messages are explained where the host has no table, too."""
 EXAMPLES = """\
 examples:
   dmaragent why "libxl: error: RDM conflict at 0xad800000"
   sudo xl dmesg | sudo dmaragent why -
   journalctl -k | dmaragent why - --host recorded/
+  dmaragent why --host sosreport-x/
   dmaragent why --list
 
 Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
@@ -56,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     inventory = None
     if given is None:
         inventory = inventory_of(opened)
-        given = ("boot-log", _boot_log(inventory.host))
+        given = ("boot-log", _logs(opened, inventory.host))
     source, text = given
     recognition = recogniser().recognise(text)
     if inventory is None and recognition.found:  # the host costs more than the message
@@ -80,7 +85,24 @@ def run(options: argparse.Namespace) -> int:
 
             read_it = f"dmaragent why - < {shlex.quote(text)}"
             print(visible(f"TEXT is the message itself; the file is read by: {read_it}"))
+    if source == "boot-log":
+        _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
     return 0 if why.ties else 1
+
+
+def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
+    """Name the logs of a report that were not read to their end."""
+    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.report_files import LARGEST_TEXT  # noqa: PLC0415 - likewise
+    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+
+    for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
+        print(
+            visible(f"Read only the first {LARGEST_TEXT >> 20} MiB of {path}. The rest of it:"),
+            visible(f"  tail -c +{LARGEST_TEXT + 1} {shlex.quote(path)} | dmaragent why -"),
+            sep="\n",
+            file=out,
+        )
 
 
 def _nothing_words(text: str, lines: int) -> str:
@@ -122,13 +144,29 @@ def _given(words: list[str]) -> tuple[str, str] | None:
     return "text", " ".join(words)
 
 
-def _boot_log(host: Host) -> str:
-    """Give the lines of the boot log about the IOMMU."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
+def _logs(opened: OpenedHost, host: Host) -> str:
+    """Return the logs of a host: of a report all in it, else the boot log and Xen's own log.
 
-    if host.iommu_log is None:
+    Raises:
+        DmaragentError: there is none.
+
+    """
+    from dmaragent.collect import ledger  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.logs import report_logs  # noqa: PLC0415 - likewise
+    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
+
+    texts = report_logs(opened.reader)
+    if not texts and host.iommu_log is not None:
+        texts = ["\n".join(host.iommu_log)]
+    if host.xen is not None and not isinstance(opened.reader, ReportHost):
+        ring = opened.reader.call(ledger.XL_DMESG.request())
+        if not isinstance(ring, Missing):
+            texts.append(ring.decode("utf-8", "surrogateescape"))
+    if not texts:
         raise DmaragentError(
             "the boot log of this host was not read, and no TEXT is given",
             "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -",
         )
-    return "\n".join(host.iommu_log)
+    return "\n".join(texts)

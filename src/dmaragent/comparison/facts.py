@@ -17,6 +17,7 @@ _LINUX_WORDS = {
 _NO_XEN = "none"
 _NONE_WORDS = {
     AbsenceKind.AMD: "an AMD machine",
+    AbsenceKind.ARM: "an Arm machine",
     AbsenceKind.VIRTUAL_MACHINE: "a virtual machine",
     AbsenceKind.VTD_OFF: "VT-d is off in the firmware setup, or the machine has none",
     AbsenceKind.UNKNOWN: "why is not known",

@@ -12,7 +12,13 @@ from dmaragent.views.model import ListSource
 from fwtables import Damage, DamageKind, Decoded
 
 _REALLY_NONE = frozenset(
-    {AbsenceKind.AMD, AbsenceKind.VIRTUAL_MACHINE, AbsenceKind.VTD_OFF, AbsenceKind.UNKNOWN}
+    {
+        AbsenceKind.AMD,
+        AbsenceKind.ARM,
+        AbsenceKind.VIRTUAL_MACHINE,
+        AbsenceKind.VTD_OFF,
+        AbsenceKind.UNKNOWN,
+    }
 )
 """The cases in which the host was asked and has no table; in others there may be one."""
 _HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})

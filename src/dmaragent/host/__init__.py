@@ -46,6 +46,8 @@ class Host:
     system: System
     xen: XenHost | None
     """None where the kernel does not run on Xen, as far as is known."""
+    sources: tuple[tuple[str, str], ...]
+    """Of a collector's report: readings, and the files of the report that they are from."""
     problems: tuple[str, ...]
     """What could not be read or understood, a sentence each."""
 
@@ -78,6 +80,7 @@ def join(snapshot: HostSnapshot) -> Host:
         machine=join_machine(snapshot.system),
         system=system,
         xen=xen,
+        sources=snapshot.sources,
         problems=tuple(problems.lines),
     )
 

@@ -1,9 +1,11 @@
 """The PCI functions: readings to a topology."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
 from dmaragent.host.readings import Problems, number, parse_number
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
 from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
@@ -13,6 +15,8 @@ _CLASS_AT = 0x09
 _HEADER_TYPE_AT = 0x0E
 _SECONDARY_BUS_AT = 0x19
 _SUBORDINATE_BUS_AT = 0x1A
+_WITHOUT_INTERFACE = re.compile(rb"0x([0-9a-f]{4})\n")
+"""A class of 16 bits, as lspci lists it; the kernel's file always has 24."""
 
 
 def join_pci(
@@ -29,6 +33,7 @@ def join_pci(
             problems.add(f"the PCI functions could not be listed: {why}")
         return PciTopology(readings)
     functions: dict[SBDF, PciFunction] = {}
+    links = any(not isinstance(reading.driver, Missing) for reading in readings)
     for reading in readings:
         try:
             sbdf = SBDF.parse(reading.name)
@@ -40,7 +45,54 @@ def join_pci(
             continue
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
-    return PciTopology(MappingProxyType(functions))
+        if links and _lacks_link(reading):
+            functions[sbdf] = replace(functions[sbdf], driver_known=True)
+    paths = {reading.name: reading.path for reading in readings}
+    whole = {
+        sbdf: _with_dma_device(function, paths.get(str(sbdf), ""), functions)
+        for sbdf, function in functions.items()
+    }
+    for function in tuple(whole.values()):
+        endpoint = None if function.vmd is None else whole[function.vmd]
+        if endpoint is not None and endpoint.driver is None:
+            whole[endpoint.sbdf] = replace(endpoint, driver_known=False)
+    return PciTopology(MappingProxyType(whole))
+
+
+def _lacks_link(reading: PciReading) -> bool:
+    """Return whether the link to a driver is missing where others were collected: no driver."""
+    driver = reading.driver
+    return isinstance(driver, Missing) and driver.kind is MissingKind.NOT_COLLECTED
+
+
+_BELOW_A_FUNCTION = re.compile(r"/([0-9a-f:.]+)/pci[0-9a-f]{4,8}:[0-9a-f]{2}(?=/)")
+"""In a path of sysfs: a PCI function that is itself the parent of a root bus."""
+VMD_DRIVER = "vmd"
+
+
+def _with_dma_device(
+    function: PciFunction, path: str, functions: Mapping[SBDF, PciFunction]
+) -> PciFunction:
+    """Return `function` with the VMD endpoint above it, told by the parent in sysfs and its driver.
+
+    The number of the segment alone tells nothing: Hyper-V and others choose their own.  A parent
+    without a driver that was read has one all the same, or the root bus below it would be gone.
+    """
+    above = _BELOW_A_FUNCTION.search(path)
+    parent = None if above is None else _sbdf_at_end(above[1])
+    if parent is not None:
+        endpoint = functions.get(parent)
+        driver = None if endpoint is None else endpoint.driver
+        high = function.sbdf.segment > MAX_FIRMWARE_SEGMENT
+        if driver == VMD_DRIVER or (high and endpoint is not None and driver is None):
+            group = function.iommu_group
+            if group is None and endpoint is not None:
+                group = endpoint.iommu_group
+            return replace(function, vmd=parent, iommu_group=group)
+        return replace(function, dma_known=driver is not None and not high)
+    if function.sbdf.segment > MAX_FIRMWARE_SEGMENT:
+        return replace(function, dma_known=False)
+    return function
 
 
 def _vanished(reading: PciReading) -> bool:
@@ -71,6 +123,7 @@ def _function(
         vendor_id=number(sbdf, "its vendor", reading.vendor, problems, most=0xFFFF),
         device_id=number(sbdf, "its device", reading.device, problems, most=0xFFFF),
         driver=None if isinstance(driver, Missing) else driver.rpartition("/")[2],
+        driver_known=not isinstance(driver, Missing) or driver.kind is MissingKind.ABSENT,
         header_type=header_type,
         secondary_bus=_secondary_bus(sbdf, reading, problems) if is_bridge else None,
         subordinate_bus=_config_byte(reading, _SUBORDINATE_BUS_AT) if is_bridge else None,
@@ -80,16 +133,27 @@ def _function(
         slot=slot,
         vendor_name=names.get("ID_VENDOR_FROM_DATABASE"),
         device_name=names.get("ID_MODEL_FROM_DATABASE"),
+        interface_known=_short_class(reading) is None,
     )
 
 
 def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:
     """Read the class, from its file or else from configuration space (PCI 3.0, 6.2.1)."""
+    short = _short_class(reading)
+    if short is not None:
+        return short << 8
     code = number(sbdf, "its class", reading.class_code, problems, most=0xFFFFFF)
     config = reading.config
     if code is None and not isinstance(config, Missing) and len(config) > _CLASS_AT + 2:
         return int.from_bytes(config[_CLASS_AT : _CLASS_AT + 3], "little")
     return code
+
+
+def _short_class(reading: PciReading) -> int | None:
+    """Return base class and subclass if these are all that was collected."""
+    code = reading.class_code
+    found = None if isinstance(code, Missing) else _WITHOUT_INTERFACE.fullmatch(code)
+    return int(found[1], 16) if found else None
 
 
 def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:

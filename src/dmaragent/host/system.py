@@ -16,7 +16,7 @@ class System:
     options: tuple[str, ...] | None
     """The kernel options that matter, as they were given."""
     cpu_vendor: str | None
-    """GenuineIntel, AuthenticAMD, …"""
+    """GenuineIntel, AuthenticAMD, …; ARM for every Arm processor."""
     virtual: bool | None
     """Whether the processor says that a hypervisor is below (CPUID leaf 1, ECX bit 31)."""
     memory_total: int | None
@@ -47,6 +47,8 @@ def _cpu(content: str | None) -> tuple[str | None, bool | None]:
         name, _, value = line.partition(":")
         if name.strip() == "vendor_id" and vendor is None:
             vendor = value.strip()
+        elif name.strip() == "CPU implementer" and vendor is None:
+            vendor = "ARM"  # arch/arm64/kernel/cpuinfo.c, c_show: x86 has no such line
         elif name.strip() == "flags" and virtual is None:
             virtual = "hypervisor" in value.split()
     return vendor, virtual

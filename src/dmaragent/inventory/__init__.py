@@ -11,7 +11,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory.linux import by_kernel, linux_differences, linux_state
-from dmaragent.inventory.model import Inventory, LinuxState, Owner, Region
+from dmaragent.inventory.model import Inventory, LinuxState, Owner, PublishedRegion, Region
+from dmaragent.inventory.published import published_regions
 from dmaragent.memory_map import memory_words
 from dmaragent.platforms.linux import LinuxScopes
 from dmaragent.snapshot import Missing
@@ -23,7 +24,7 @@ from dmaragent.views.explain import rmrrs
 from dmaragent.views.model import XenView, XenViews
 from fwtables import DMAR, Decoded, structure_length
 
-__all__ = ["Inventory", "LinuxState", "Owner", "Region", "take_inventory"]
+__all__ = ["Inventory", "LinuxState", "Owner", "PublishedRegion", "Region", "take_inventory"]
 
 
 @unswept
@@ -52,6 +53,7 @@ def take_inventory(host: Host, release: tuple[int, int] | None = None) -> Invent
         xen=views,
         linux_state=state,
         differences=(*views.differences, *linux_differences(host, regions, state)),
+        published=published_regions(host.groups, regions, host.topology),
         undetermined=_undetermined(regions),
     )
 

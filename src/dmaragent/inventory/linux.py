@@ -84,6 +84,8 @@ def _group_differences(
     """Explain where the kernel's own reserved regions are not what the table predicts."""
     if state is not LinuxState.GROUPS or isinstance(host.groups, Missing):
         return ()
+    if isinstance(host.table, Missing):
+        return ()  # nothing to differ from: Inventory.published has what Linux publishes
     predicted: dict[SBDF, list[AddressRange]] = {}
     numbers: dict[AddressRange, int] = {}
     for region in regions:
@@ -100,7 +102,8 @@ def _group_differences(
             if each.kernel_has_it
             else f"Linux does not have {place} in {where}, which the table's scopes cover"
         )
-        found.append(Difference(numbers.get(each.range), text))
+        devices = frozenset(each.group.devices)
+        found.append(Difference(numbers.get(each.range), text, devices))
     for group in host.groups:
         if has_isa_bridge(group, host.topology) and any(
             (one.base, one.limit + 1) == (FLOPPY.start, FLOPPY.end) for one in group.regions or ()
@@ -109,5 +112,5 @@ def _group_differences(
                 f"Linux has 0x0-0xffffff in IOMMU group {group.number}: its floppy workaround for "
                 "the ISA bridge, not a region of the table"
             )
-            found.append(Difference(None, text))
+            found.append(Difference(None, text, frozenset(group.devices)))
     return tuple(found)

@@ -7,6 +7,7 @@ from enum import Enum
 from dmaragent.absence import Absence
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
+from dmaragent.host.groups import IommuGroup
 from dmaragent.platforms.linux import Held
 from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.snapshot import Missing
@@ -89,6 +90,17 @@ class Region:
         return self.sharers > 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRegion:
+    """One reserved region by Linux's word alone."""
+
+    range: AddressRange
+    type: str
+    """The kernel's word: ``direct``, ``direct-relaxable`` or ``reserved``, or a newer one."""
+    groups: tuple[IommuGroup, ...]
+    """The IOMMU groups that have it, by number.  Which device of a group is not published."""
+
+
 class LinuxState(Enum):
     """What the host's kernel can say of IOMMU groups."""
 
@@ -121,6 +133,8 @@ class Inventory:
     linux_state: LinuxState
     differences: tuple[Difference, ...]
     """Where table, Xen and Linux differ, explained."""
+    published: tuple[PublishedRegion, ...]
+    """What Linux publishes and no region of the table explains, by address."""
     undetermined: tuple[str, ...]
     """Paths of scope entries that lead through a bridge whose bus is not known."""
 
@@ -147,20 +161,33 @@ class Inventory:
         return bool(self.of_device(sbdf).regions)
 
     def of_device(self, sbdf: SBDF) -> "Inventory":
-        """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux."""
+        """Give the inventory with only the regions that concern `sbdf`: named, or held by Linux.
+
+        For a function behind Intel VMD those of the VMD endpoint are its own too.
+        """
         enforced = self.linux_state is not LinuxState.UNDER_XEN
+        function = self.host.topology.known.get(sbdf)
+        devices = {sbdf} if function is None else {sbdf, function.dma_device}
         kept = tuple(
             each
             for each in self.regions
-            if any(one.sbdf == sbdf for one in each.owners)
-            or (enforced and any(held.sbdf == sbdf for held in each.linux))
+            if any(one.sbdf in devices for one in each.owners)
+            or (enforced and any(held.sbdf in devices for held in each.linux))
         )
         numbers = {each.number for each in kept}
         return replace(
             self,
             device=sbdf,
             regions=kept,
+            published=tuple(
+                each
+                for each in self.published
+                if any(devices.intersection(group.devices) for group in each.groups)
+            ),
             differences=tuple(
-                each for each in self.differences if each.region is None or each.region in numbers
+                each
+                for each in self.differences
+                if (each.region is None and (each.devices is None or sbdf in each.devices))
+                or each.region in numbers
             ),
         )

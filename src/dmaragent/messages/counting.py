@@ -77,10 +77,11 @@ class Kept:
 
 def keep(kept: dict[tuple[str, str, Names], Kept], seen: Seen) -> bool:
     """Count `seen` with those like it; return whether there is room for it."""
-    if seen.key not in kept:
+    key = seen.key
+    if key not in kept:
         if len(kept) >= MOST_FOUND:
             return False
-        kept[seen.key] = Kept(
+        kept[key] = Kept(
             Recognised(
                 message=seen.message,
                 names=seen.names,
@@ -92,7 +93,7 @@ def keep(kept: dict[tuple[str, str, Names], Kept], seen: Seen) -> bool:
                 vendor=seen.vendor,
             )
         )
-    kept[seen.key].add(seen.number, seen.names.spans, _reason_below(seen))
+    kept[key].add(seen.number, seen.names.spans, _reason_below(seen))
     return True
 
 

@@ -7,7 +7,7 @@ time grows with the text alone.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -23,7 +23,8 @@ MOST_IN_LINE = 1000
 """Places of one line that are looked at: a line of megabytes is no message, but takes its time."""
 MOST_JOINED = 1 << 16
 """Characters of a text whose lines are tried together: a paste, not a log."""
-_QUOTED = re.compile(r"^[>|\u2502 ]+|[=\\]?\s+$|(?<=\S)[=\\]$")
+_MARKS = re.compile(r"^(?:[>|\u2502]+ ?)+")
+_AFTER = re.compile(r"\s*[=\\|\u2502]?\s*$")
 """What a mail, a table or an editor puts around the parts of a line."""
 
 
@@ -37,6 +38,8 @@ class _Match:
     names: Names
     vendor: str = ""
     cut: bool = False
+    continued: bool = False
+    """Whether its device is in the line before the one that it begins in."""
 
     @property
     def order(self) -> tuple[int, int]:
@@ -97,7 +100,7 @@ class Recogniser:
         for number, last, line, match in self._joined(clean) if "\n" in clean.strip() else ():
             one = Seen(match.message, match.names, number, line, split=True, vendor=match.vendor)
             known = ((each, match.message.id) in whole for each in range(number, last + 1))
-            if not any(known) and one.key not in seen:
+            if (match.continued or not any(known)) and one.key not in seen:
                 seen.add(one.key)
                 taken.update(range(number, last + 1))
                 yield one
@@ -127,28 +130,26 @@ class Recogniser:
             for found in wording.template.pattern.finditer(window):
                 if found.start() <= at - start < found.end():
                     begin, end = start + found.start(), start + found.end()
-                    line = lines[bisect_right(lines, begin) - 1] if lines else start
-                    before = text[max(start, line) : begin]
                     lost = shortened(found)
                     values = {k: v for k, v in found.groupdict().items() if k not in lost}
-                    names = _names(message, values, before)
-                    if names is not None:
-                        yield _Match(begin, end, message, names, wording.vendor, cut=bool(lost))
+                    match = _Match(
+                        begin, end, message, names_of(values), wording.vendor, cut=bool(lost)
+                    )
+                    yield from _placed(match, text, start, lines)
 
     def _joined(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
         """Yield what is found across the ends of lines, with its first and last line and its text.
 
         A mail splits between words and marks what it quotes; a terminal splits anywhere.
         """
-        lines = [_QUOTED.sub("", line) for line in text.split("\n")]
-        for glue in (" ", ""):
+        for lines, glue in _unsplit(text.split("\n")):
             starts, at = [], 0
             for line in lines:
                 starts.append(at)
                 at += len(line) + len(glue)
             whole = glue.join(lines)
             for match in self._matches(whole, starts):
-                first = bisect_left(starts, match.start + 1)
+                first = bisect_left(starts, match.start + 1) - match.continued
                 last = bisect_left(starts, match.end)
                 if first < last:
                     yield first, last, whole[match.start : match.end], match
@@ -163,11 +164,26 @@ class Recogniser:
             cut = self._cut.read(line)
             if cut is None:
                 continue
-            names = _names(cut.message, cut.values, line[: cut.start])
+            names = _names(cut.message, names_of(cut.values), line[: cut.start])
             if names is not None:
                 yield Seen(
                     cut.message, names, number, line.strip(), cut=True, vendor=cut.wording.vendor
                 )
+
+
+def _unsplit(lines: list[str]) -> Iterator[tuple[list[str], str]]:
+    """Yield the `lines` as they may be joined, and what joins them.
+
+    A terminal that splits at a blank keeps it at the end of the line or the begin of the next, or
+    loses it at the end: that line is then a character shorter than the widest.
+    """
+    bare = [_MARKS.sub("", line) for line in lines]
+    parts = [_AFTER.sub("", line) for line in bare]
+    yield [part.lstrip(" ") for part in parts], " "
+    width = max(map(len, bare))
+    yield [line if line.endswith(" ") else part for line, part in zip(bare, parts, strict=True)], ""
+    if any(len(line) == width - 1 for line in bare):
+        yield [f"{part} " if len(part) == width - 1 else part for part in parts], ""
 
 
 class _Lines:
@@ -218,12 +234,30 @@ def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int
         yield number, (at, anchor)
 
 
-def _names(message: Message, values: Mapping[str, str | None], before: str) -> Names | None:
-    """Return what `message` names by its `values` and by what is `before` it in its line.
+def _placed(match: _Match, text: str, start: int, lines: Sequence[int]) -> Iterator[_Match]:
+    """Yield `match` with what stands before it in its line, unless that rules it out.
 
-    None: another program printed the line.
+    `start` is where its line, or what is looked at of it, begins; `lines` are the places where
+    lines began that were joined to `text`.
     """
-    names = names_of(values)
+    line = bisect_right(lines, match.start) - 1
+    names = _names(match.message, match.names, text[max([start, *lines[line:][:1]]) : match.start])
+    if names is None:
+        return
+    if line > 0 and not names.devices:
+        names = _names(match.message, names, text[max(start, lines[line - 1]) : match.start])
+        if names is not None and names.devices:
+            match = replace(match, names=names, continued=True)
+    elif names is not match.names:
+        match = replace(match, names=names)
+    yield match
+
+
+def _names(message: Message, names: Names, before: str) -> Names | None:
+    """Return `names` with the device that the kernel put before `message`, if they have none.
+
+    None: what is `before` it in its line shows that another program printed it.
+    """
     if message.printer is not Printer.LINUX:
         return names
     if by_xen(before):

@@ -19,6 +19,8 @@ _BRIDGE = 0x06
 _ISA_BRIDGE = 0x0601
 FLOPPY = AddressRange(0, 1 << 24)
 """What CONFIG_INTEL_IOMMU_FLOPPY_WA adds for every ISA bridge: 16 MiB, direct-relaxable."""
+THROUGH_BRIDGES = (5, 3)
+"""Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
 _DIRECT = frozenset({"direct", "direct-relaxable"})
 
 

@@ -14,6 +14,7 @@ from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import FOUR_GIB, Policy
 from dmaragent.policy.settings import DeviceSetting
+from dmaragent.remedies.rank import Harm
 from dmaragent.topology import PciFunction
 
 SHARED_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
@@ -25,7 +26,7 @@ ABSENT_RULE = Rule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
 NAME_RULE = Rule("libxl_pci.c, name2bdf", of_regions=False)
 SLOT_RULE = Rule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 _HOST_BRIDGE = 0x0600
-_SUBTRACTIVE = 0x060401
+SUBTRACTIVE = 0x060401
 """The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
 has no such thing."""
 XSA_400, XSA_400_EVERYWHERE = (4, 13), (4, 17)
@@ -130,7 +131,7 @@ def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decis
             yield _refusal(Decider.XEN, reason, SHARED_RULE, one, shared.region)
         else:
             reason = f"{words}. Relaxed, Xen assigns it all the same, and calls it risky"
-            yield _warning(reason, SHARED_RULE, one, shared.region)
+            yield _warning(reason, SHARED_RULE, one, shared.region, Harm.SHARED)
     for region in regions or ():
         held = None if ram is None else _ram_in(region, ram)
         if held is None:
@@ -141,7 +142,7 @@ def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decis
             yield _refusal(Decider.XEN, reason, IDENTITY_RULE, one, region)
         else:
             reason = f"{words}: Xen skips those pages, and the device's DMA there meets guest RAM"
-            yield _warning(reason, IDENTITY_RULE, one, region)
+            yield _warning(reason, IDENTITY_RULE, one, region, Harm.CORRUPTION)
 
 
 def is_host_bridge(function: PciFunction | None) -> bool:
@@ -162,7 +163,7 @@ def _bridged(
     series = None if host.release is None else host.release.series
     if not regions or (series is not None and series < XSA_400):
         return
-    above, certain = host.conventional(one.sbdf, _SUBTRACTIVE)
+    above, certain = host.conventional(one.sbdf, SUBTRACTIVE)
     if above is None:
         return
     rule = "since XSA-400 Xen gives such a device to no guest while it has a region"
@@ -229,7 +230,7 @@ def _refusal(
     )
 
 
-def _warning(reason: str, rule: Rule, one: Added, region: AddressRange) -> Decision:
+def _warning(reason: str, rule: Rule, one: Added, region: AddressRange, harm: Harm) -> Decision:
     return Decision(
         decider=Decider.XEN,
         effect=Effect.WARNING,
@@ -238,4 +239,5 @@ def _warning(reason: str, rule: Rule, one: Added, region: AddressRange) -> Decis
         region=region,
         device=one.sbdf,
         place=one.device.place,
+        harm=harm,
     )

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.remedies.rank import Harm, Left
 
 
 class Verdict(Enum):
@@ -64,6 +65,13 @@ class Decision(NamedTuple):
     device: SBDF | None = None
     place: str = ""
     """Where in the configuration it comes from, if it does."""
+    harm: Harm = Harm.NONE
+    """What a warning exposes the guest or the host to."""
+
+
+def left_by(warnings: tuple[Decision, ...]) -> Left:
+    """Return what `warnings` leave behind: the worst harm among them, and their number."""
+    return Left(max((one.harm for one in warnings), default=Harm.NONE), len(warnings))
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:

@@ -14,6 +14,8 @@ from dmaragent.policy.model import MIB
 DEFAULTS_RULE = Rule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
 VIDEO_RULE = Rule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
 PVH_RULE = Rule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
+SHARE_RULE = PVH_RULE
+"""The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
 
 
 def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
@@ -27,6 +29,13 @@ def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
         yield _refused(guest, reason, DEFAULTS_RULE, "passthrough")
     if guest.type is GuestType.PVH and devices:
         yield _refused(guest, "a PVH guest cannot be given PCI devices", PVH_RULE, "type")
+    elif guest.type is GuestType.PVH and passes:
+        reason = f"passthrough = {guest.passthrough} is refused for a PVH guest, devices or not"
+        yield _refused(guest, reason, PVH_RULE, "passthrough")
+    elif guest.passthrough == "share_pt" and passes:
+        why = _why_not_shared(guest, host)
+        if why:
+            yield _refused(guest, f"passthrough = share_pt is {why}", SHARE_RULE, "passthrough")
     less = guest.memory is not None and guest.memory < guest.most_memory
     if passes and less and guest.type is not GuestType.PV:
         reason = (
@@ -36,6 +45,16 @@ def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
         yield _refused(guest, reason, DEFAULTS_RULE, "maxmem")
     if guest.type is GuestType.HVM:
         yield from _video(guest)
+
+
+def _why_not_shared(guest: GuestConfig, host: HostFacts) -> str:
+    """Return why the guest cannot share the IOMMU's page tables with HAP; or an empty text."""
+    if guest.type is GuestType.PV:
+        return "not valid for a PV guest"
+    if host.share_pt is False:
+        return "not supported by this host: `xl info` lists no iommu_hap_pt_share"
+    hap = guest.hap if guest.hap is not None else host.hap is not False
+    return "" if hap else "only valid for guests with HAP"
 
 
 def _video(guest: GuestConfig) -> Iterator[Decision]:

@@ -41,6 +41,8 @@ class Complaint:
 
     place: str
     text: str
+    setting: str = ""
+    """The setting whose value is refused, under its name in xl.cfg; or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,16 @@ class SavedRdm:
 
     strategy: Strategy
     policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """What is known of the PCI devices that QEMU emulates for an HVM guest."""
+
+    platform: bool = True
+    """Whether the Xen platform device is among them: ``xen_platform_pci``."""
+    unknown: str = ""
+    """Why not all of them, or not their places, are known; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +102,8 @@ class GuestConfig:
     hap: bool | None = None
     passthrough: str | None = None
     gfx_passthru: str | None = None
+    emulated: Emulated | None = None
+    """Its emulated devices; None if the configuration does not say what they are."""
     rdm: str | None = None
     """The text of ``rdm=``."""
     saved_rdm: SavedRdm | None = None

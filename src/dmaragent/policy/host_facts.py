@@ -48,6 +48,8 @@ class HostFacts:
     """Whether the host can do hardware-assisted paging; None: not known."""
     shadow: bool | None = None
     """Whether this Xen can do without it, by shadow paging; None: not known."""
+    share_pt: bool | None = None
+    """Whether guests can share the IOMMU's page tables with HAP; None: not known."""
     release: Release | None = None
     """The hypervisor's; None where none is known."""
     incomplete: str = ""
@@ -149,6 +151,7 @@ def facts_of(
         hap=None if caps is None else "hap" in caps,
         # Xen names both since the same release: where hap is named, shadow would be.
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
+        share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or running,
         incomplete=_incomplete(inventory),
         undetermined=inventory.undetermined

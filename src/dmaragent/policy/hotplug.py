@@ -8,27 +8,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.assignment import ABSENT_RULE, added_functions, assign
+from dmaragent.policy.assignment import (
+    ABSENT_RULE,
+    added_functions,
+    assign,
+)
+from dmaragent.policy.build import Built
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
     Effect,
     Rule,
     Verdict,
+    left_by,
     refused,
     unsure,
     verdict_of,
 )
 from dmaragent.policy.entries import quoted, written
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
+from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.model import Policy
 from dmaragent.policy.other_settings import documented_default
 from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
 from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped
+from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, needs, resolve
 from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
+from dmaragent.remedies.rank import HARM_WORDS, Cost, Harm, Rank
 
 CONTEXT_AT_CREATION = (4, 13)
 """From here on a guest has an IOMMU context from its creation or never: f89f555827a6.
@@ -72,21 +80,28 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     into = resolve(guest, host, stack)
     pci = _read(text, stack)
     if isinstance(pci, Decision):
-        return _answer(text, into, None, Policy.STRICT, [pci])
+        stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_before(into)]
+        return _answer(text, into, None, Policy.STRICT, stops)
     policy = _policy(pci, stack)
     device = DeviceSetting(
         place="", text=text, pci=pci, policy=policy, explicit=pci.policy is not None
     )
-    early = _before(into)
-    if early is not None:
-        absent = _absent(device, policy, host) if early.effect is Effect.UNDECIDED else None
-        return _answer(text, into, device, policy, [absent or early])
+    found = dict.fromkeys(_before(into))
+    if any(one.rule == ADD_RULE for one in found):
+        return _answer(text, into, device, policy, list(found))
+    if any(one.effect is Effect.UNDECIDED for one in found):
+        found |= dict.fromkeys(_absent(device, policy, host))
+        return _answer(text, into, device, policy, list(found))
     own, _ = added_functions([(one, Policy.STRICT) for one in into.settings.devices], host)
     functions, decisions = added_functions([(device, policy)], host, held=[one.sbdf for one in own])
-    found = dict.fromkeys(decisions)
-    for ram in _layouts(into):
+    found |= dict.fromkeys(decisions)
+    for built in _running(into):
+        ram = None if built.layout is None else built.layout.after
         for one in functions:
-            found |= dict.fromkeys(assign(one, host, ram))
+            told = list(assign(one, host, ram))
+            found |= dict.fromkeys(told)
+            if ram is not None and not any(each.rule == ABSENT_RULE for each in told):
+                found |= dict.fromkeys(hole_decisions(one, host, built, into))
     return _answer(text, into, device, policy, list(found))
 
 
@@ -124,18 +139,21 @@ def _policy(read: PciText, stack: Stack) -> Policy:
     return asked
 
 
-def _before(into: Resolution) -> Decision | None:
-    """Say what stands in the way before Xen is asked, if anything does."""
+def _before(into: Resolution) -> Iterator[Decision]:
+    """Yield what stands in the way before Xen looks at the device, all of it, in order."""
     guest, host = into.guest, into.host
     open_ones = (*into.settings.refusals, *into.settings.undefined)
     if open_ones:
         first = open_ones[0]
-        return unsure(f"the guest itself is not known: {first.text}", place=first.place)
+        yield unsure(f"the guest itself is not known: {first.text}", place=first.place)
+        return
     if guest.type is GuestType.PVH:
-        return refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
+        yield refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
+        return
     if host.iommu_off:
         reason = f"no device can be passed through: {host.iommu_off}"
-        return refused(Decider.LIBXL, reason, ADD_RULE)
+        yield refused(Decider.LIBXL, reason, ADD_RULE)
+        return
     enabled = guest.passthrough not in (None, "default", "disabled")
     late = into.stack.hypervisor.series < CONTEXT_AT_CREATION
     if not guest.pci and not enabled and not late:
@@ -143,58 +161,116 @@ def _before(into: Resolution) -> Decision | None:
             "the guest was created without a device and without passthrough=: it has no IOMMU "
             "context (strategy=host alone gives it none)"
         )
-        return refused(Decider.XEN, reason, CONTEXT_RULE)
+        yield refused(Decider.XEN, reason, CONTEXT_RULE)
     if host.incomplete:
-        return unsure(host.incomplete)
-    if not _layouts(into):
+        yield unsure(host.incomplete)
+    elif not _running(into):
         why = into.reasons[0].reason if into.reasons else "nothing is known of it"
-        return unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
-    return None
+        yield unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
 
 
-def _absent(device: DeviceSetting, policy: Policy, host: HostFacts) -> Decision | None:
-    """Give the refusal of a device that does not answer: whatever the guest is, it stays one."""
+def _absent(device: DeviceSetting, policy: Policy, host: HostFacts) -> Iterator[Decision]:
+    """Yield the refusal of a device that does not answer: whatever the guest is, it stays one."""
     functions, _ = added_functions([(device, policy)], host)
     found = (told for one in functions for told in assign(one, host, None))
-    return next((told for told in found if told.rule == ABSENT_RULE), None)
+    yield from (told for told in found if told.rule == ABSENT_RULE)
 
 
-def _layouts(into: Resolution) -> list[RamLayout | None]:
-    """Give the layouts that the running guest may have; None is a PV guest's."""
-    found: list[RamLayout | None] = []
+def _running(into: Resolution) -> list[Built]:
+    """Return what the running guest may be: each different layout once; a PV guest has none."""
+    found: dict[object, Built] = {}
     for case in into.cases:
-        if case.built.verdict is Verdict.REFUSED:
-            continue
-        layout = None if case.built.layout is None else case.built.layout.after
-        if layout not in found:
-            found.append(layout)
-    return found
+        if case.built.verdict is not Verdict.REFUSED:
+            layout = case.built.layout
+            key = None if layout is None else (layout.after, case.built.memory_map)
+            found.setdefault(key, case.built)
+    return list(found.values())
+
+
+# What helps ------------------------------------------------------------------------------
 
 
 def _advice(found: Hotplug) -> Iterator[str]:
-    """Yield what was tried and helps, where the device is refused."""
-    if found.verdict is not Verdict.REFUSED:
+    """Yield what was tried and helps, the best first; of what is attached, what leaves less."""
+    if found.pci is None:
         return
-    guest, host, stack, first = found.guest, found.host, found.stack, found.decisions[0]
-    if first.decider is Decider.XEN and guest.saved_rdm is None:
-        anew = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
-        if resolve(anew, host, stack).verdict is Verdict.STARTS:
-            entry = quoted(found.text)
-            yield f"put {entry} into the guest's pci= and start it anew: it starts with it"
-    if first.rule == CONTEXT_RULE:
-        enabled = replace(guest, passthrough="enabled")
-        if _attach(found.text, enabled, host, stack).verdict is Verdict.STARTS:
-            yield 'passthrough = "enabled" when the guest is created'
-    elif (
-        found.pci is not None
-        and found.policy is Policy.STRICT
-        and first.decider is Decider.XEN
-        and stack.toolstack is Toolstack.XL
-    ):
-        text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
-        if text and _attach(text, guest, host, stack).verdict is Verdict.STARTS:
-            risk = "at the risk that DMA of device or firmware meets other memory"
-            yield f"attach {quoted(text)}, {risk}"
+    now = left_by(found.warnings) if found.verdict is Verdict.STARTS else None
+    anew = _with_device(found)
+    tried = [
+        *_given_at_start(found, anew),
+        *_created_for_it(found),
+        *_given_with_changes(found, anew),
+        *_relaxed(found),
+    ]
+    ranked = sorted(tried, key=lambda one: one[0])
+    yield from (text for rank, text in ranked if now is None or (rank.harm, rank.warnings) < now)
+
+
+def _with_device(found: Hotplug) -> Resolution | None:
+    """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
+    guest, wanted = found.guest, None if found.pci is None else found.pci.sbdf
+    own = resolve(guest, found.host, found.stack).settings.devices
+    if guest.saved_rdm is not None or wanted in {one.pci.sbdf for one in own if one.pci.sbdf}:
+        return None
+    other = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
+    return resolve(other, found.host, found.stack)
+
+
+def _given_at_start(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+    """Try the guest with the device from its start."""
+    if anew is not None and anew.verdict is Verdict.STARTS:
+        left = left_by(anew.reasons)
+        entry = quoted(found.text)
+        text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
+        yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
+
+
+def _given_with_changes(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+    """Try the same with the best of what helps, where that is not enough."""
+    if anew is None or anew.verdict is Verdict.STARTS:
+        return
+    for one in remedies(anew).found:
+        if one.verdict is Verdict.STARTS and one.lines:
+            rank = one.rank._replace(cost=max(one.rank.cost, Cost.RESTART))
+            lines = "".join(line if line[:1] == " " else f"; {line}" for line in one.lines)[2:]
+            given = any(line.startswith("pci =") for line in one.lines)
+            put = "" if given else f"put {quoted(found.text)} into the guest's pci=, and "
+            changes = " ".join(lines.split())
+            text = f"{put}start the guest anew with {changes}: it starts with the device"
+            yield rank, text + _risk(one.harm)
+            return
+
+
+def _risk(harm: Harm) -> str:
+    return f", at the risk that {HARM_WORDS[harm]}" if HARM_WORDS[harm] else ""
+
+
+def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:
+    """Try a guest that was created with an IOMMU context, and the device as it is or relaxed."""
+    if not any(one.rule == CONTEXT_RULE for one in found.decisions):
+        return
+    enabled = replace(found.guest, passthrough="enabled")
+    line = 'passthrough = "enabled" when the guest is created'
+    after = _attach(found.text, enabled, found.host, found.stack)
+    if after.verdict is Verdict.STARTS:
+        left = left_by(after.warnings)
+        yield Rank(left.harm, Cost.RESTART, left.warnings), line
+        return
+    for rank, text in _relaxed(replace(found, guest=enabled)):
+        yield rank, f"{line}, then {text}"
+
+
+def _relaxed(found: Hotplug) -> Iterator[tuple[Rank, str]]:
+    """Try the device relaxed."""
+    strict = found.policy is Policy.STRICT and found.stack.toolstack is Toolstack.XL
+    if found.pci is None or not strict:
+        return
+    text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
+    after = _attach(text, found.guest, found.host, found.stack) if text else None
+    if after is not None and after.verdict is Verdict.STARTS:
+        left = left_by(after.warnings)
+        risk = "at the risk that DMA of device or firmware meets other memory"
+        yield Rank(left.harm, Cost.POLICY, left.warnings), f"attach {quoted(text)}, {risk}"
 
 
 def _answer(

@@ -10,7 +10,15 @@ from types import MappingProxyType
 from typing import Any
 
 from dmaragent.addresses import SBDF
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, SavedRdm, Vga
+from dmaragent.policy.guest import (
+    Complaint,
+    Emulated,
+    GuestConfig,
+    GuestType,
+    PciEntry,
+    SavedRdm,
+    Vga,
+)
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.pci_model import PciText, PolicyWord
 from dmaragent.policy.pci_text import write_pci
@@ -149,11 +157,27 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         hap=create.flag("hap"),
         passthrough=create.word("passthrough"),
         gfx_passthru=hvm.word("gfx_passthru"),
+        emulated=_emulated(build, hvm),
         saved_rdm=_rdm(hvm.part("rdm")),
         pci=tuple(_device(_Part(each, f"{place}.pcidevs[{n}]")) for n, each in enumerate(devices)),
         places=MappingProxyType(dict.fromkeys(_given(create, build, hvm), place)),
         undecidable=tuple(undecidable),
     )
+
+
+def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
+    """Say which emulated devices it has; None if the document does not say what boots it."""
+    bios = hvm.value.get("bios")
+    if bios is None:
+        return None
+    given = [name for name in ("extra", "extra_hvm", "device_model") if build.value.get(name)]
+    if bios not in ("seabios", "rombios"):
+        why = "only hvmloader's placement is modelled, and OVMF boots it or something else does"
+    elif hvm.flag("xen_platform_pci_bar_uc") is False:
+        why = "xen_platform_pci_bar_uc is false, which puts the platform device elsewhere"
+    else:
+        why = f"{', '.join(given)} may add or move emulated devices" if given else ""
+    return Emulated(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
 
 
 def _given(*parts: _Part) -> list[str]:

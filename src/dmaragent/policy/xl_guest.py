@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.policy.guest import Complaint, Emulated, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.policy.layout import SMALLEST_HOLE
 from dmaragent.policy.model import FOUR_GIB, MIB
 from dmaragent.policy.xlcfg import Item, Setting, XlConfig
@@ -47,6 +47,14 @@ OPTIONS = {
 """What gives a setting on the command line."""
 _PCI_FLAGS = ("pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize")
 _HVM_ONLY = frozenset({"vga", "mmio_hole"})
+_OTHER_MACHINES = (
+    "device_model_args",
+    "device_model_args_hvm",
+    "device_model_override",
+    "bios_path_override",
+    "firmware_override",
+)
+"""Settings with which QEMU's machine, or what boots on it, is not the one that libxl makes."""
 _ALL_BITS = (1 << 64) - 1
 _MOST_MIB = 1 << 44
 """From here on a size in MiB has more than 64 bits as bytes."""
@@ -73,7 +81,7 @@ class _Reader:
         return f"{self.source}:{setting.line}"
 
     def refuse(self, name: str, text: str) -> None:
-        complaint = Complaint(self.place(name), text)
+        complaint = Complaint(self.place(name), text, name)
         if name == "type":
             self.type_refusals.append(complaint)
         else:
@@ -150,6 +158,7 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         hap=reader.flag("hap"),
         passthrough=_passthrough(reader),
         gfx_passthru=config.text("gfx_passthru"),
+        emulated=_emulated(config),
         rdm=reader.text("rdm"),
         pci=tuple(_pci(reader)),
         seize=bool([reader.flag(name) for name in _PCI_FLAGS][-1]),
@@ -226,6 +235,23 @@ def _passthrough(reader: _Reader) -> str | None:
         said = f"passthrough = '{text}' is none of {', '.join(PASSTHROUGH_WORDS)}"
         reader.refuse("passthrough", said)
     return None if text is None else text.lower()
+
+
+def _emulated(config: XlConfig) -> Emulated:
+    """Say whether the emulated devices are those that libxl gives every HVM guest.
+
+    What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
+    see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
+    """
+    given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
+    words = {config.text("bios"), config.text("firmware")} - {None}
+    if words - {"seabios", "rombios", "bios"}:
+        why = "only hvmloader's placement is modelled, and OVMF boots it or something else does"
+    elif config.number("xen_platform_pci_bar_uc") == 0:
+        why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
+    else:
+        why = f"{', '.join(given)} may add or move emulated devices" if given else ""
+    return Emulated(platform=config.number("xen_platform_pci") != 0, unknown=why)
 
 
 def _pci(reader: _Reader) -> Iterator[PciEntry]:

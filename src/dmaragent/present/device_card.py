@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from dmaragent.addresses import SBDF, span
+from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.platforms.linux import Hold
@@ -18,9 +19,11 @@ def holds_words(holds: Collection[Hold]) -> str:
     return " and ".join(hold.word for hold in Hold if hold in holds)
 
 
-def class_name(function: PciFunction) -> str:
+def class_name(function: PciFunction, unknown: str = "class not known") -> str:
     """Name the class of a function."""
-    return "class not known" if function.class_code is None else class_words(function.class_code)
+    if function.class_code is None:
+        return unknown
+    return class_words(function.class_code, interface_known=function.interface_known)
 
 
 def device_name(function: PciFunction) -> str:
@@ -55,15 +58,24 @@ def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
         yield from labelled(title, fact)
 
 
+def driver_words(function: PciFunction) -> str:
+    """Return the name of a function's driver, or that it has none, or that it is unknown."""
+    if function.driver is None and not function.driver_known:
+        return "unknown (not collected)"
+    return visible(function.driver or "none")
+
+
 def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
     """Give what is known of a function besides its verdicts: a name and a fact each."""
-    yield "Driver", visible(function.driver or "none")
+    yield "Driver", driver_words(function)
     if function.slot:
         yield "Slot", visible(function.slot)
     if function.physical_function is not None:
         yield "SR-IOV", f"virtual function of {function.physical_function}"
     elif function.total_vfs:
         yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
+    if function.vmd is not None:
+        yield "VMD", f"its DMA is that of {function.vmd} (Intel VMD), with unit and group"
     unit = inventory.unit_of.get(function.sbdf)
     if unit is not None:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
@@ -88,11 +100,23 @@ def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tupl
     holds = {
         held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
     }
+    if isinstance(inventory.table, Missing) and not inventory.published:
+        group = reported_group(inventory, function.sbdf)
+        if group is not None:
+            yield "Linux", f"reports no region of the firmware for IOMMU group {group.number}"
     if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
         yield "Linux", holds_words(holds)
     if inventory.linux_state is LinuxState.GROUPS:
         yield from _group_mates(inventory, function)
     yield "Xen", _xen_reserves(inventory, function.sbdf)
+
+
+def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
+    """Return the IOMMU group of `device` if Linux publishes its reserved regions, else None."""
+    groups = inventory.host.groups
+    if isinstance(groups, Missing):
+        return None
+    return next((one for one in groups if device in one.devices and one.regions), None)
 
 
 def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
@@ -111,6 +135,8 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
 
 
 def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
+    if sbdf.beyond_xen:
+        return "cannot name a segment above ffff, so no guest can have it"
     views = inventory.xen
     own = views.devices.get(sbdf, ())
     if views.devices_source is ListSource.UNKNOWN and views.list.entries:

@@ -11,7 +11,7 @@ from dmaragent.comparison.model import (
     Renumbered,
 )
 from dmaragent.inventory import Region
-from dmaragent.pci_classes import class_words
+from dmaragent.present.device_card import class_name
 from dmaragent.present.diff_words import alone_words, changed_text, owner_words, range_words
 from dmaragent.present.tables import paragraph, render
 from dmaragent.present.wording import region_size
@@ -86,8 +86,6 @@ def _owner(change: OwnerChange) -> Iterator[str]:
 
 def renumbered_text(found: Sequence[Renumbered]) -> Iterator[str]:
     """Give the devices that answer elsewhere: pci= of guests may name the old address."""
-    rows = []
-    for one in found:
-        code = one.b.class_code
-        rows.append((f"{one.a.sbdf} -> {one.b.sbdf}", "" if code is None else class_words(code)))
-    yield from render(rows)
+    yield from render(
+        [(f"{one.a.sbdf} -> {one.b.sbdf}", class_name(one.b, unknown="")) for one in found]
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from dmaragent import __version__
 from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory, Owner, Region
-from dmaragent.pci_classes import class_words
+from dmaragent.present.device_card import class_name
 from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
@@ -33,9 +33,12 @@ def document(name: str, origin: dict[str, Any], answer: dict[str, Any]) -> dict[
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, Any]:
     """Give the document of ``dmaragent inventory``; `kind` and `path` say which host."""
-    return document(
-        "inventory", {"host": {"kind": kind, "path": path}}, inventory_answer(inventory)
-    )
+    origin: dict[str, Any] = {"host": {"kind": kind, "path": path}}
+    if inventory.host.sources:
+        origin["sources"] = [
+            {"reading": reading, "file": file} for reading, file in inventory.host.sources
+        ]
+    return document("inventory", origin, inventory_answer(inventory))
 
 
 @unswept
@@ -67,6 +70,7 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
         "linux": {
             "state": inventory.linux_state.value,
             "groups": groups_objects(inventory),
+            "published": published_objects(inventory),
         },
         "differences": [
             {"region": each.region, "explanation": each.explanation}
@@ -173,7 +177,12 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
         owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
     }
     if inventory.device is not None:
+        function = inventory.host.topology.known.get(inventory.device)
+        concerned.add(inventory.device if function is None else function.dma_device)
         concerned.add(inventory.device)
+    concerned |= {
+        sbdf for region in inventory.published for group in region.groups for sbdf in group.devices
+    }
     return [
         {
             "number": group.number,
@@ -189,6 +198,19 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
         }
         for group in groups
         if concerned & set(group.devices)
+    ]
+
+
+def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
+    """Give the reserved regions that Linux publishes and no region of the table explains."""
+    return [
+        {
+            **range_object(region.range),
+            "size": region.range.size,
+            "type": region.type,
+            "groups": [group.number for group in region.groups],
+        }
+        for region in inventory.published
     ]
 
 
@@ -224,8 +246,8 @@ def device_object(function: PciFunction) -> dict[str, Any]:
     """Give what answers at an address."""
     code = function.class_code
     return {
-        "class_code": _hex(code, 6),
-        "class": None if code is None else class_words(code),
+        "class_code": _hex(code, 6) if function.interface_known else None,
+        "class": None if code is None else class_name(function),
         "vendor_id": _hex(function.vendor_id, 4),
         "device_id": _hex(function.device_id, 4),
         "vendor_name": function.vendor_name,
@@ -237,6 +259,7 @@ def device_object(function: PciFunction) -> dict[str, Any]:
             None if function.physical_function is None else str(function.physical_function)
         ),
         "total_vfs": function.total_vfs,
+        "vmd": None if function.vmd is None else str(function.vmd),
     }
 
 

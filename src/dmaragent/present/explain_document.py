@@ -9,6 +9,7 @@ from dmaragent.present.documents import (
     device_object,
     document,
     groups_objects,
+    published_objects,
     region_object,
     unit_object,
 )
@@ -32,6 +33,7 @@ def explain_document(
         "regions": [region_object(inventory, one) for one in inventory.regions],
         "unit": None if unit is None else unit_object(unit),
         "groups": groups_objects(inventory),
+        "published": published_objects(inventory),
         "steps": [_step(one) for one in told.steps],
         "toolstacks": [
             {

@@ -6,6 +6,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.device_card import class_name, device_facts, device_name
 from dmaragent.present.inventory_text import regions_text
+from dmaragent.present.published_text import published_text
 from dmaragent.present.summary_text import limits_text
 from dmaragent.present.tables import labelled, paragraph
 from dmaragent.verdict.model import Can, Case, Explanation, Safety, Step
@@ -37,6 +38,7 @@ def explain_text(inventory: Inventory, told: Explanation, stack: Stack) -> Itera
     yield from _steps(told.steps)
     if inventory.regions:
         yield from ["", "Its regions", *regions_text(inventory)]
+    yield from published_text(inventory)
     if told.xen.cases:
         yield from ["", *paragraph(f"Xen, case by case ({stack.origin})", hang=2)]
         yield from _cases(told.xen.cases)

@@ -16,6 +16,7 @@ from dmaragent.present.resolve_head import (
     shorten,
     stack_words,
 )
+from dmaragent.present.resolve_text import reason_lines
 from dmaragent.present.tables import labelled, paragraph
 
 _WORDS = {
@@ -34,8 +35,11 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         verdict += ", with a warning" if len(found.warnings) == 1 else ", with warnings"
     yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2)
     told = found.decisions or found.warnings
-    why = reason_words(told[0]) if told else "nothing of its regions meets the guest's RAM"
-    yield from labelled("Why", shorten(why))
+    why = "none of its regions overlaps guest RAM or a BAR of an emulated device"
+    if told:
+        more = f" ({len(told) - 1} more below)" if len(told) > 1 else ""
+        why = shorten(reason_words(told[0])) + more
+    yield from labelled("Why", why)
     if found.pci is not None:
         yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
         for key in found.pci.ignored:
@@ -48,12 +52,14 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         yield from labelled("First", line)
     limits = [found.stack.origin, *list_words(found.host)]
     yield from labelled("Rests on", "; ".join(one for one in limits if one))
-    rest = told[1:]
-    if rest:
-        yield ""
-        yield "More"
-        for decision in rest:
-            yield from paragraph(reason_words(decision), indent=2, hang=2)
+    for title, decisions in (
+        ("All that stands in the way, in order", found.decisions),
+        ("Warnings", found.warnings),
+    ):
+        if len(decisions) > (decisions is told):  # the only one stands above
+            yield ""
+            yield title
+            yield from reason_lines(decisions, None)
 
 
 def _policy_origin(found: Hotplug) -> str:
@@ -81,6 +87,7 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
         "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
         "policy": found.policy.value,
         "reasons": [decision_object(one) for one in found.decisions or found.warnings],
+        "warnings": [decision_object(one) for one in found.warnings],
         "advice": list(found.advice),
         "losses": list(found.losses),
         "needs": list(found.needs),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dmaragent.inventory import Inventory, LinuxState, Owner, Region
 from dmaragent.present.device_card import class_name, device_card, device_name, holds_words
 from dmaragent.present.escaping import visible
+from dmaragent.present.published_text import published_text
 from dmaragent.present.summary_text import summary_text
 from dmaragent.present.tables import WIDTH, paragraph, render
 from dmaragent.present.wording import region_size, scope_words, size_words, span_words
@@ -31,6 +32,7 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
             lines += _lost_paths(inventory)
     elif inventory.xen.list.entries and device is None:
         lines += ["", "Xen's list, in its order", *_xen_list(inventory)]
+    lines += published_text(inventory)
     if inventory.differences:
         lines += ["", "Where table, Xen and Linux differ"]
         for each in inventory.differences:

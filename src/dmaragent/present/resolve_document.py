@@ -70,6 +70,9 @@ def _remedy(one: Remedy) -> dict[str, Any]:
         "effect": one.effect,
         "verdict": one.verdict.value,
         "warnings": one.warnings,
+        "harm": one.harm.name.lower().replace("_", "-"),
+        "cost": one.cost,
+        "undo": one.undo,
     }
 
 

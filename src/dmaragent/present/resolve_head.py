@@ -10,6 +10,7 @@ from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.escaping import visible
+from dmaragent.present.remedy_words import left_words
 from dmaragent.present.tables import labelled, paragraph
 from dmaragent.present.wording import count
 from dmaragent.views.model import ListSource
@@ -114,8 +115,9 @@ def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
         first = helps.found[0]
         others = len(helps.found) - 1
         more = f" ({count(others, 'other')} below)" if others else ""
-        left = f"; {count(first.warnings, 'warning')} left" if first.warnings else ""
-        return f"{shorten(first.brief, 120)}: {shorten(first.effect, 100)}{left}{more}"
+        left = left_words(first)
+        left = f"; {left}" if left else ""
+        return f"{shorten(first.brief, 120)}: {shorten(_uncapped(first.effect), 110)}{left}{more}"
     if helps.nothing:
         return shorten(helps.nothing, 200)
     if helps.spelling is not None:
@@ -123,3 +125,8 @@ def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
         return f"{said}; {shorten(helps.spelling.effect, 120)}"
     needed = resolution.verdict is Verdict.STARTS and resolution.reasons
     return "none that takes the warnings away was found" if needed else "none is needed"
+
+
+def _uncapped(text: str) -> str:
+    """Begin with a small letter, as what follows a colon does."""
+    return text[:1].lower() + text[1:]

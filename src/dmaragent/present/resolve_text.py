@@ -13,9 +13,10 @@ from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.memory_bar import LEGEND, Painted, bars
+from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.resolve_head import VERDICT_WORDS, head_text, reason_words
 from dmaragent.present.tables import paragraph, render
-from dmaragent.present.wording import count, rough_size_words
+from dmaragent.present.wording import rough_size_words
 
 _OUTCOME_WORDS = {
     Outcome.CLEAR: "kept free",
@@ -91,10 +92,10 @@ def _cut(rows: Sequence[Sequence[str]], most: int | None, indent: int = 2) -> It
         yield f"{'':{indent}}… and {len(rows) - len(kept)} more (--details shows all)"
 
 
-def reason_groups(resolution: Resolution) -> list[list[Decision]]:
+def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
     """Give the reasons that are told together: of several regions by one rule."""
     groups: dict[tuple[object, ...], list[Decision]] = {}
-    for one in resolution.reasons:
+    for one in reasons:
         own = one.reason if one.region is None else ""
         groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
     return list(groups.values())
@@ -106,7 +107,12 @@ def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
         return
     yield ""
     yield "Warnings" if resolution.verdict is Verdict.STARTS else "Reasons"
-    for group in reason_groups(resolution):
+    yield from reason_lines(resolution.reasons, most)
+
+
+def reason_lines(reasons: Sequence[Decision], most: int | None) -> Iterator[str]:
+    """Give the lines of `reasons`: those by one rule together, its first in full."""
+    for group in reason_groups(reasons):
         first = group[0]
         source = "" if first.rule is None else first.rule.source
         rule = ": ".join(one for one in (source, first.shown) if one)
@@ -126,10 +132,10 @@ def _remedies(helps: Remedies) -> Iterator[str]:
     if not helps.found:
         return
     yield ""
-    yield "What helps, each tried by resolving the guest with it"
+    yield TITLE
     for number, one in enumerate(helps.found, 1):
-        left = f"; {count(one.warnings, 'warning')} left" if one.warnings else ""
-        yield from paragraph(f"{number}. {one.effect}{left}", indent=2, hang=3)
+        told = " ".join(remedy_sentences(one))
+        yield from paragraph(f"{number}. {told}", indent=2, hang=3)
         for line in one.lines:
             yield f"       {visible(line)}"
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.platforms.linux_options import unused_words
+from dmaragent.platforms.vfio import iommu_vendor
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import absence_words, count, rough_size_words
@@ -33,6 +35,7 @@ def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
         ("Regions", _regions(inventory)),
         ("Xen", _xen(inventory)),
         ("Linux", _linux(inventory)),
+        ("Sources", sources_words(inventory)),
     ):
         if facts:
             yield name, facts
@@ -63,6 +66,14 @@ def machine_words(inventory: Inventory) -> str:
     words = machine_name(inventory)
     firmware = f"firmware {machine.firmware}" if machine.firmware else ""
     return visible(", ".join(word for word in (words, firmware) if word))
+
+
+def sources_words(inventory: Inventory) -> str:
+    """Name the files of a collector's report that readings are from, if it is one."""
+    files: dict[str, list[str]] = {}
+    for reading, file in inventory.host.sources:
+        files.setdefault(reading, []).append(file)
+    return visible("; ".join(f"{reading}: {', '.join(named)}" for reading, named in files.items()))
 
 
 def hypervisor_words(inventory: Inventory) -> str:
@@ -159,7 +170,8 @@ def _linux(inventory: Inventory) -> str:
     if inventory.linux_state is LinuxState.UNDER_XEN:
         return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
     if inventory.linux_state is LinuxState.NO_GROUPS:
-        return "no IOMMU groups: this kernel does not use the IOMMU (intel_iommu=on?)"
+        why = unused_words(host.system.options, iommu_vendor(host))
+        return f"no IOMMU groups: this kernel does not use the IOMMU{visible(why)}"
     if inventory.linux_state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
     return count(len(host.groups), "IOMMU group")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
-from dmaragent.pci_classes import class_words
+from dmaragent.present.device_card import class_name
 from dmaragent.present.summary_text import limits_text
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count, scope_words, span_words
@@ -59,9 +59,11 @@ class _Tree:
         self._known = inventory.host.topology.known
         self._index = BusIndex(inventory.host.topology)
         self._virtual: dict[SBDF, list[PciFunction]] = {}
-        for function in self._known.values():
-            if function.physical_function is not None:
-                self._virtual.setdefault(function.physical_function, []).append(function)
+        """By device: the functions that are served with it, virtual ones and those behind VMD."""
+        for function in sorted(self._known.values(), key=lambda one: one.sbdf):
+            served_with = function.vmd or function.physical_function
+            if served_with is not None:
+                self._virtual.setdefault(served_with, []).append(function)
         self._regions: dict[SBDF, list[int]] = {}
         for region in inventory.regions:
             for owner in region.owners:
@@ -94,9 +96,18 @@ class _Tree:
     def unserved(self) -> Iterator[Node]:
         """Yield the functions that no unit serves, where there are units at all."""
         rest = [sbdf for sbdf in sorted(self._known) if sbdf not in self._unit_of]
-        if rest:
-            yield Node(0, f"No unit serves {count(len(rest), 'function')}")
-            for sbdf in rest:
+        unknown = [sbdf for sbdf in rest if not self._known[sbdf].dma_known]
+        without = [sbdf for sbdf in rest if self._known[sbdf].dma_known]
+        if without:
+            yield Node(0, f"No unit serves {count(len(without), 'function')}")
+            for sbdf in without:
+                yield self._function(self._known[sbdf], 1)
+        if unknown:
+            number = count(len(unknown), "function")
+            yield Node(
+                0, f"Unit unknown: {number}, as behind Intel VMD; its parent was not collected"
+            )
+            for sbdf in unknown:
                 yield self._function(self._known[sbdf], 1)
 
     def _scope(self, place: Located, shown: set[SBDF]) -> Iterator[Node]:
@@ -120,11 +131,11 @@ class _Tree:
             yield from self._below(function, 2, shown)
 
     def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
-        """Yield a function and its virtual functions, which are served with it."""
+        """Yield a function and those served with it: virtual ones, and those behind VMD."""
         for each in (function, *self._virtual.get(function.sbdf, ())):
             if each.sbdf not in shown:
                 shown.add(each.sbdf)
-                yield self._function(each, depth)
+                yield self._function(each, depth if each is function else depth + bool(each.vmd))
 
     def _below(self, bridge: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
         """Yield what is on the bus behind `bridge`; each function once, whatever the numbers say."""
@@ -138,13 +149,13 @@ class _Tree:
                 yield from self._below(function, depth + 1, shown)
 
     def _function(self, function: PciFunction, depth: int) -> Node:
-        code = function.class_code
-        what = "class not known" if code is None else class_words(code)
+        what = class_name(function)
         driver = f", {function.driver}" if function.driver else ""
         regions = self._regions.get(function.sbdf, [])
         mark = f"{GAP}region {span_words(regions)}" if regions else ""
         cached = function.sbdf in self._capabilities.translation_cached
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""
-        said = f"{function.sbdf}{GAP}{what}{driver}{ats}{mark}"
+        behind = f", behind Intel VMD {function.vmd}" if function.vmd else ""
+        said = f"{function.sbdf}{GAP}{what}{driver}{ats}{behind}{mark}"
         return Node(depth, said, function.sbdf, bool(regions))

@@ -9,7 +9,7 @@ from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie, Why
-from dmaragent.pci_classes import class_words
+from dmaragent.present.device_card import class_name
 from dmaragent.present.documents import document, range_object
 from dmaragent.present.why_text import advice_words, means_words
 
@@ -151,11 +151,10 @@ def _span_object(span: Span) -> dict[str, str]:
 
 def _device(device: DeviceTie) -> dict[str, Any]:
     function = device.function
-    code = None if function is None else function.class_code
     return {
         "sbdf": str(device.sbdf),
         "presence": device.presence.value,
-        "class": None if code is None else class_words(code),
+        "class": None if function is None or function.class_code is None else class_name(function),
         "driver": None if function is None else function.driver,
         "slot": None if function is None else function.slot,
         "iommu_group": None if function is None else function.iommu_group,

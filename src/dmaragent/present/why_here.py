@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dmaragent.inventory import Region
 from dmaragent.messages.model import AMD, Address, Names, Printer, Recognised, Span
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie
-from dmaragent.pci_classes import class_words
 from dmaragent.platforms.linux import Hold
+from dmaragent.present.device_card import class_name
 from dmaragent.present.why_iommu import dma_words, iommu_words
 from dmaragent.present.wording import count, span_words
 from dmaragent.topology import PciFunction, Presence
@@ -120,8 +120,7 @@ def _numbers(numbers: list[int]) -> str:
 
 
 def _function_words(function: PciFunction) -> str:
-    code = function.class_code
-    words = ["a device of unknown class" if code is None else class_words(code)]
+    words = [class_name(function, unknown="a device of unknown class")]
     if function.driver is not None:
         words.append(f"driver {function.driver}")
     if function.slot is not None:

@@ -120,6 +120,10 @@ _ABSENCE_WORDS = {
         "the DMAR table is absent: this is an AMD machine ({})",
         "IVRS tables are not decoded yet",
     ),
+    AbsenceKind.ARM: (
+        "there is no DMAR table: this is an Arm machine ({})",
+        "look at /sys/kernel/iommu_groups/*/reserved_regions; IORT tables are not decoded",
+    ),
     AbsenceKind.VIRTUAL_MACHINE: (
         "the DMAR table is absent: this is a virtual machine ({})",
         "run it on the host, or give this machine a virtual IOMMU",
@@ -145,6 +149,8 @@ _ABSENCE_WORDS = {
 def absence_words(absence: Absence) -> tuple[str, str]:
     """Say why there is no table to answer from, and the next step."""
     what, hint = _ABSENCE_WORDS[absence.kind]
+    if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
+        what = what.replace(" collected:", " collected ({}):")
     return what.format("; ".join(absence.evidence) or "no option says so"), hint
 
 

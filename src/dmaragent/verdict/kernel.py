@@ -5,18 +5,18 @@ Pure.  A release says what a kernel checks only where its maker takes no later c
 
 import re
 
+from dmaragent.platforms.vfio import kernel_release as release_of
+from dmaragent.platforms.vfio import telling_release as telling
 from dmaragent.verdict.subject import Subject
 
 OPTION = "relax_rmrr"
 _PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
 _FIRST_PROXMOX = (6, 2, 16, 13)
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
 
 
 def kernel_release(subject: Subject) -> tuple[int, int] | None:
-    """Give the host's kernel release; under Xen too, where it does not decide."""
-    found = _RELEASE.match(subject.inventory.host.system.kernel_release or "")
-    return (int(found[1]), int(found[2])) if found else None
+    """Return the host's kernel release; under Xen too, where it does not decide."""
+    return release_of(subject.inventory.host.system.kernel_release)
 
 
 def knows_option(subject: Subject) -> bool | None:
@@ -34,9 +34,8 @@ def knows_option(subject: Subject) -> bool | None:
 
 
 def telling_release(subject: Subject) -> tuple[int, int] | None:
-    """Give the kernel's release where it says what the kernel has: Red Hat's carry later checks."""
-    red_hat = ".el" in (subject.inventory.host.system.kernel_release or "")
-    return None if red_hat else kernel_release(subject)
+    """Return the kernel's release if it says what the kernel checks: see platforms/vfio.py."""
+    return telling(subject.inventory.host.system.kernel_release)
 
 
 def relaxed_by_option(subject: Subject) -> bool:

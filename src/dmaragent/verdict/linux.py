@@ -5,10 +5,10 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 
 from collections.abc import Iterator
 
-from dmaragent.inventory import LinuxState
-from dmaragent.platforms.linux import Hold, hold_of
+from dmaragent.platforms.linux import THROUGH_BRIDGES, Hold, hold_of
+from dmaragent.platforms.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.policy.decisions import Rule
-from dmaragent.topology import PciFunction
+from dmaragent.verdict.iommu_off import iommu_unused, why_unused
 from dmaragent.verdict.kernel import (
     OPTION,
     kernel_release,
@@ -16,26 +16,22 @@ from dmaragent.verdict.kernel import (
     relaxed_by_option,
     telling_release,
 )
+from dmaragent.verdict.linux_group import group_cases
 from dmaragent.verdict.model import Can, Case, Side
-from dmaragent.verdict.subject import Subject, capital, names, region_list
+from dmaragent.verdict.published import published_cases, published_verdict
+from dmaragent.verdict.rules import (
+    CLASS_RULE,
+    FIRST_CHECK,
+    HEADER_RULE,
+    NEW_CHECK,
+    NEW_RULE,
+    OLD_RULE,
+)
+from dmaragent.verdict.subject import Subject, capital, region_list
+from dmaragent.verdict.virtual import linux_virtual_cases
+from dmaragent.verdict.vmd import vmd_linux_side
 from fwtables.constants import ScopeType
 
-OLD_MESSAGE = (
-    "Device is ineligible for IOMMU domain attach due to platform RMRR requirement.  "
-    "Contact your platform vendor."
-)
-NEW_MESSAGE = (
-    "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the "
-    "device without a 1:1 mapping. Contact your platform vendor."
-)
-OLD_RULE = Rule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
-NEW_RULE = Rule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
-CLASS_RULE = Rule("Linux intel/iommu.c, device_rmrr_is_relaxable")
-GROUP_RULE = Rule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
-HEADER_RULE = Rule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINVAL")
-FIRST_CHECK, NEW_CHECK = (3, 17), (6, 6)
-THROUGH_BRIDGES = (5, 3)
-"""Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
 _DISPLAY = 0x03
 _NOT_ITS_OWN = (
     "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
@@ -51,14 +47,14 @@ def linux_side(subject: Subject) -> Side:
     early = _before(subject)
     if early is not None:
         return early
-    cases = (*_region_cases(subject), *_group_cases(subject))
+    cases = (*_region_cases(subject), *published_cases(subject), *group_cases(subject))
     can, said = _together(subject, cases)
     if subject.on_xen:
         said = f"{_NOT_ITS_OWN}. Without Xen: {said}"
         return Side(can=Can.NOT_APPLICABLE, said=said, cases=cases)
-    if subject.inventory.linux_state is LinuxState.NO_GROUPS:
-        told = "not as this kernel runs: it does not use the IOMMU (intel_iommu=on?)"
-        return Side(can=Can.NO, said=f"{told}. With it: {said}", cases=cases)
+    if iommu_unused(subject):
+        off = why_unused(subject)
+        return Side(can=Can.NO, said=f"{off}. With it: {said}", cases=cases)
     return Side(can=can, said=said, cases=cases)
 
 
@@ -66,6 +62,12 @@ def _before(subject: Subject) -> Side | None:
     function = subject.function
     if subject.absent:
         return Side(can=Can.NO, said="no: nothing answers at this address")
+    behind = vmd_linux_side(subject)
+    if behind is not None and subject.on_xen:
+        said = f"{_NOT_ITS_OWN}. Without Xen: {behind.said}"
+        return Side(can=Can.NOT_APPLICABLE, said=said, cases=behind.cases)
+    if behind is not None:
+        return behind
     if subject.chipset and function is not None and not function.is_bridge:
         said = "a part of the chipset is not judged here: the host needs it"
         return Side(can=Can.UNKNOWN, said=said)
@@ -81,6 +83,8 @@ def _before(subject: Subject) -> Side | None:
     if subject.inventory.absence is not None and not known:
         if subject.on_xen:
             return Side(can=Can.NOT_APPLICABLE, said=f"{_NOT_ITS_OWN}.")
+        if iommu_unused(subject):
+            return Side(can=Can.NO, said=f"{why_unused(subject)}. With it: unknown")
         return Side(can=Can.UNKNOWN, said="not known: there is no table to answer from")
     return None
 
@@ -115,14 +119,7 @@ def _region_cases(subject: Subject) -> Iterator[Case]:
             releases="USB controllers since Linux 3.17, display devices since 2015 "
             "(18436afdc11a); direct-relaxable in reserved_regions from 5.3 on",
         )
-    function = subject.function
-    if function is not None and function.physical_function is not None and not subject.held:
-        yield Case(
-            title="virtual function",
-            can=Can.YES,
-            said="Linux ties a region to physical functions, but where it names a bridge above.",
-            rule=Rule("Linux intel/dmar.c, dmar_pci_bus_notifier"),
-        )
+    yield from linux_virtual_cases(subject)
 
 
 def _too_old_for_display(subject: Subject) -> bool:
@@ -158,7 +155,7 @@ def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
         rule=OLD_RULE,
         releases=f"Linux {since} to 6.5"
         + (", as the region names a bridge above it" if through else ""),
-        message=OLD_MESSAGE,
+        message=RMRR_MESSAGE,
     )
     new = Case(
         title="Linux 6.6 and later",
@@ -167,7 +164,7 @@ def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
         "It fails with EINVAL (Invalid argument).",
         rule=NEW_RULE,
         releases="Linux 6.6 and later",
-        message=NEW_MESSAGE,
+        message=ONE_TO_ONE_MESSAGE,
     )
     first = THROUGH_BRIDGES if through else FIRST_CHECK
     if release is not None and release < first:
@@ -204,80 +201,40 @@ def _option_cases(subject: Subject) -> Iterator[Case]:
         )
 
 
-# The group ------------------------------------------------------------------------------
-
-
-def _group_cases(subject: Subject) -> Iterator[Case]:
-    group = subject.group
-    if group is None:
-        return
-    mates = tuple(one for one in group.devices if one != subject.sbdf)
-    if not mates:
-        yield Case(
-            title="group",
-            can=Can.YES,
-            said=f"It is alone in IOMMU group {group.number}.",
-        )
-        return
-    locked = subject.locked_mates
-    if locked and not _before_checks(subject):
-        yield Case(
-            title="group",
-            can=Can.NO,
-            said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
-            "a group is attached whole.",
-            rule=OLD_RULE if (telling_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
-        )
-        return
-    known = subject.inventory.host.topology.known
-    endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
-    busy = tuple(one for one in endpoints if one in known and _has_host_driver(known[one]))
-    if busy:
-        yield Case(
-            title="group",
-            can=Can.CONDITIONS,
-            said=f"IOMMU group {group.number} holds {names(busy)} too, which host drivers have: "
-            "all of the group must be bound to vfio-pci (or to nothing) and goes with it.",
-            rule=GROUP_RULE,
-            message=f"group {group.number} is not viable",
-        )
-        return
-    said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
-    yield Case(title="group", can=Can.YES, said=f"{said}.")
-
-
-def _before_checks(subject: Subject) -> bool:
-    release = telling_release(subject)
-    return release is not None and release < FIRST_CHECK
-
-
-def _has_host_driver(function: PciFunction) -> bool:
-    """Tell whether a driver has it that VFIO does not put up with: a variant of vfio-pci is one."""
-    driver = (function.driver or "vfio-pci").replace("_", "-")
-    return driver != "pci-stub" and not driver.endswith("vfio-pci")
-
-
 # The verdict ----------------------------------------------------------------------------
 
 
 def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
     predicted = not all(held.by_kernel for _, held in subject.held) if subject.held else False
     mark = " (predicted)" if predicted else ""
-    refusing = [one for one in cases if one.can is Can.NO and one.title != OPTION]
     locked = any(held.hold is Hold.LOCKED for _, held in subject.held)
+    refusing = any(one.can is Can.NO and one.title != OPTION for one in cases)
     if refusing and locked:
         if knows_option(subject) and relaxed_by_option(subject):
             return Can.CONDITIONS, "yes, at a risk: relax_rmrr lets every region go"
         return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
-    if refusing:
+    if refusing and subject.locked_mates:
         return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
-    if subject.facts.functions is None:
-        return _without_functions(subject)
-    if not subject.inventory.complete and not subject.held:
-        return Can.UNKNOWN, _MISSING
+    if any(one.title == "group" and one.can is Can.NO for one in cases):
+        if subject.without_group:
+            return Can.NO, "no: Linux has it in no IOMMU group"
+        return Can.NO, "no: its IOMMU group holds its physical function too"
+    published = published_verdict(subject)
+    if published is not None and published[0] is not Can.YES:
+        return published
+    unknown = None if subject.published is not None else _unknown(subject)
+    return unknown or _allowed(subject, cases, mark, published)
+
+
+def _allowed(
+    subject: Subject, cases: tuple[Case, ...], mark: str, published: tuple[Can, str] | None
+) -> tuple[Can, str]:
+    """Return the verdict on a device that no region keeps back, and on which conditions."""
     if any(one.can is Can.CONDITIONS for one in cases):
         conditions = "with the rest of its group"
-        if locked:
+        if any(one.title == "virtual functions exist" for one in cases):
+            conditions = "its virtual functions must be removed first"
+        if any(held.hold is Hold.LOCKED for _, held in subject.held):
             conditions = "this kernel is too old to look, and its region is lost to the device"
         elif _too_old_for_display(subject):
             conditions = "whether this old kernel lets display devices go is not certain"
@@ -285,7 +242,16 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
     if subject.held:
         why = "by its class" if _free_by_class(subject) else "to this kernel, at a risk"
         return Can.YES, f"yes: its regions are relaxable {why}{mark}"
-    return Can.YES, "yes: Linux ties no region to it"
+    return published or (Can.YES, "yes: Linux ties no region to it")
+
+
+def _unknown(subject: Subject) -> tuple[Can, str] | None:
+    """Return what is said if the table alone answers and does not tell all; else None."""
+    if subject.facts.functions is None:
+        return _without_functions(subject)
+    if not subject.inventory.complete and not subject.held:
+        return Can.UNKNOWN, _MISSING
+    return None
 
 
 def _without_functions(subject: Subject) -> tuple[Can, str]:

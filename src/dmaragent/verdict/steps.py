@@ -3,21 +3,31 @@
 import shlex
 from collections.abc import Iterator
 
-from dmaragent.addresses import SBDF
-from dmaragent.inventory import LinuxState
 from dmaragent.policy.entries import quoted
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.remedies.trial import Remedy, RemedyKind
-from dmaragent.verdict.kernel import OPTION, kernel_release, knows_option
+from dmaragent.remedies.rank import Cost, Harm, Rank
+from dmaragent.verdict.drivers import PCIBACK
+from dmaragent.verdict.linux_steps import BIND, linux_steps_of, taken_words
 from dmaragent.verdict.model import Can, Safety, Side, Step
+from dmaragent.verdict.published import published_only
 from dmaragent.verdict.subject import Subject, names, region_list
 from dmaragent.verdict.vendor import vendor_step
+from dmaragent.verdict.virtual import remove_first
+from dmaragent.verdict.vmd import vmd_steps
 from dmaragent.verdict.xen import try_guest
 
 _SHELL = "a root shell"
 _DOM0 = "a root shell in dom0"
 _XL = "the guest's xl.cfg"
-_ORDER = tuple(Safety)
+_ASSIGNABLE = "Make it assignable"
+_RANKS = {
+    Safety.NEEDED: Rank(Harm.NONE, Cost.NEEDED),
+    Safety.SAFE: Rank(Harm.NONE, Cost.NOTHING),
+    Safety.FIRMWARE: Rank(Harm.NONE, Cost.FIRMWARE),
+    Safety.RISK: Rank(Harm.CORRUPTION, Cost.POLICY),
+}
+"""A step's place among the others, by the order of all remedies."""
 _MIB = 1 << 20
 _STORAGE = 0x01
 
@@ -29,34 +39,30 @@ def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
     the way, kernel options where Xen decides or the kernel does not have them.
     """
     function = subject.function
+    behind_vmd = vmd_steps(subject)
+    if behind_vmd is not None:
+        return behind_vmd
     if function is None or subject.chipset:
         return ()
-    found = list(_xen_steps(subject, xen))
+    xen_steps, linux_steps = list(_xen_steps(subject, xen)), list(linux_steps_of(subject, linux))
+    taken = any(step.title in (_ASSIGNABLE, BIND) for step in (*xen_steps, *linux_steps))
+    found = [*(remove_first(subject) if taken else ()), *xen_steps]
     if _in_the_way(subject, xen, linux):
         found += _virtual_function(subject)
         found.append(vendor_step(subject, function))
-    found += _linux_steps(subject, linux)
-    return tuple(sorted(found, key=lambda one: _ORDER.index(one.safety)))
+    found += linux_steps
+    return tuple(sorted(found, key=lambda one: _RANKS[one.safety]))
 
 
 def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
     """Tell whether whoever decides here holds a region against the device."""
-    if not (subject.named or subject.held):
+    direct = any(region.type == "direct" for region in published_only(subject))
+    if not (subject.named or subject.held or direct):
         return False
     by_xen = not subject.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
-    by_linux = not subject.on_xen and any(case.can is Can.NO for case in linux.cases)
+    refused = any(case.can is Can.NO for case in linux.cases)
+    by_linux = not subject.on_xen and (refused or (direct and linux.can is not Can.YES))
     return by_xen or by_linux
-
-
-def _taken(subject: Subject, owner: str) -> str:
-    """Say what the owner loses by giving the device away."""
-    function = subject.function
-    driver = None if function is None else function.driver
-    if driver is None:
-        return f"No driver of {owner} has it now"
-    disks = (function.class_code or 0) >> 16 == _STORAGE if function is not None else False
-    lost = "every disk behind it: not where the host boots from one" if disks else "the device"
-    return f"Takes it from its driver {driver}, so that {owner} loses {lost}"
 
 
 # Xen ------------------------------------------------------------------------------------
@@ -66,12 +72,14 @@ def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
     if subject.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
     sbdf, assignable = subject.sbdf, subject.facts.assignable
+    if assignable is None and subject.driver in PCIBACK:
+        assignable = frozenset({sbdf})
     if assignable is None or sbdf not in assignable:
         yield Step(
             safety=Safety.NEEDED,
             side="Xen",
-            title="Make it assignable",
-            said=f"{_taken(subject, 'dom0')}. It is bound to pciback. (Xen "
+            title=_ASSIGNABLE,
+            said=f"{taken_words(subject, 'dom0')}. It is bound to pciback. (Xen "
             "then moves it to its quarantine, domain 32753, always relaxed: a line about a risk "
             "that names d[IO] or Dom32753 is about that, not about a guest.)",
             lines=(f"xl pci-assignable-add {sbdf}",),
@@ -119,7 +127,7 @@ def _boundary(subject: Subject) -> Iterator[Step]:
             safety=Safety.SAFE,
             side="Xen",
             title="Keep the guest's RAM out of the region",
-            said=f"With this a strict guest of 4096 MiB starts: {one.effect}. For a guest of "
+            said=f"{one.effect}. With this a strict guest of 4096 MiB starts. For a guest of "
             "yours, `dmaragent resolve` finds the number.",
             lines=one.lines,
             where=_XL,
@@ -185,96 +193,4 @@ def _virtual_function(subject: Subject) -> Iterator[Step]:
         f"host. The device itself then keeps its driver.{there}",
         lines=() if existing else (f"echo 1 > {path}",),
         where="" if existing else _SHELL,
-    )
-
-
-# Linux ----------------------------------------------------------------------------------
-
-
-def _linux_steps(subject: Subject, linux: Side) -> Iterator[Step]:
-    """Give what helps on Linux without Xen; below Xen no option of its kernel does anything."""
-    if subject.on_xen:
-        return
-    if subject.inventory.linux_state is LinuxState.NO_GROUPS:
-        yield Step(
-            safety=Safety.NEEDED,
-            side="Linux",
-            title="Switch the IOMMU on",
-            said="This kernel does not use it. If the option is there, VT-d is off in the firmware "
-            "setup, or `sudo dmaragent check` says why the kernel refuses the table.",
-            lines=("intel_iommu=on",),
-            where="the kernel's command line",
-        )
-    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != OPTION]
-    if linux.can in (Can.YES, Can.CONDITIONS):
-        yield _bind(subject, linux)
-    if any(case.title == "group" for case in refusing) and not subject.held:
-        yield from _see_mates(subject)
-    old = subject.function is not None and knows_option(subject) is False
-    if refusing and subject.inventory.all_regions and not old:
-        yield _relax_option(subject)
-
-
-def _bind(subject: Subject, linux: Side) -> Step:
-    """Give the lines that bind a device to vfio-pci, with the rest of its group."""
-    lost = any(case.releases.startswith("before Linux") for case in linux.cases)
-    mates = tuple(_endpoints(subject))
-    rest = f" So is the rest of its IOMMU group: {names(mates)}." if mates else ""
-    return Step(
-        safety=Safety.RISK if lost else Safety.NEEDED,
-        side="Linux",
-        title="Bind it to vfio-pci",
-        said=f"{_taken(subject, 'the host')}. It is bound to vfio-pci.{rest}",
-        lines=(
-            "modprobe vfio-pci",
-            *(line for one in (subject.sbdf, *mates[:4]) for line in _bind_lines(subject, one)),
-        ),
-        where=_SHELL,
-    )
-
-
-def _endpoints(subject: Subject) -> Iterator[SBDF]:
-    """Yield the rest of the group that must be bound too: bridges stay with their driver."""
-    known = subject.inventory.host.topology.known
-    for one in subject.group.devices if subject.group else ():
-        if one != subject.sbdf and one in known and not known[one].is_bridge:
-            yield one
-
-
-def _bind_lines(subject: Subject, sbdf: SBDF) -> Iterator[str]:
-    function = subject.inventory.host.topology.known.get(sbdf)
-    device = f"/sys/bus/pci/devices/{sbdf}"
-    yield f"echo vfio-pci > {device}/driver_override"
-    if function is not None and function.driver is not None:
-        yield f"echo {sbdf} > {device}/driver/unbind"
-    yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"
-
-
-def _see_mates(subject: Subject) -> Iterator[Step]:
-    """Point to what locks the group."""
-    yield Step(
-        safety=Safety.SAFE,
-        side="Linux",
-        title="Look at what locks its group",
-        said=f"It is {names(subject.locked_mates)} that a region holds; what helps that one, as a "
-        "setting of the firmware, helps this one too. Another slot may be another group.",
-        lines=tuple(f"dmaragent explain {one}" for one in subject.locked_mates[:4]),
-        where=_SHELL,
-    )
-
-
-def _relax_option(subject: Subject) -> Step:
-    known = knows_option(subject)
-    here = "This kernel has it." if known else "Other kernels log that it is unknown."
-    if known is None and kernel_release(subject) is None:
-        here = "Which kernel runs is not known; others log that it is unknown."
-    return Step(
-        safety=Safety.RISK,
-        side="Linux",
-        title=f"The kernel option {OPTION}, in Proxmox kernels alone",
-        said=f"Lets every region of the host go. {here} The risk: where firmware or the management "
-        "controller go on using the memory, their DMA meets the guest's RAM, and the guest's is "
-        "corrupted or the host hangs. Patching another kernel so has the same risk.",
-        lines=(f"intel_iommu=on,{OPTION}",),
-        where="the kernel's command line",
     )

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.groups import IommuGroup
+from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.platforms.linux import Held, Hold
+from dmaragent.platforms.vfio import IommuVendor, iommu_vendor
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 from dmaragent.snapshot import Missing
@@ -31,6 +32,11 @@ class Subject:
         return self.inventory.host.topology.known.get(self.sbdf)
 
     @property
+    def driver(self) -> str | None:
+        """The driver that has it; None if it has none or that is unknown."""
+        return None if self.function is None else self.function.driver
+
+    @property
     def absent(self) -> bool:
         """Whether it is known that nothing answers there."""
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
@@ -48,8 +54,34 @@ class Subject:
             (region, held)
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.sbdf == self.sbdf
+            if held.sbdf == self.sbdf and not self._denied(region, held)
         )
+
+    def _denied(self, region: Region, held: Held) -> bool:
+        """Return whether Linux publishes regions of its group and this one is not among them."""
+        return self.published is not None and region.range is not None and not held.by_kernel
+
+    @property
+    def without_group(self) -> bool:
+        """Whether it is known to be in no IOMMU group: the host's groups are, and it is present."""
+        groups = self.inventory.host.groups
+        if isinstance(groups, Missing) or self.function is None or self.group is not None:
+            return False
+        return any(group.devices for group in groups)
+
+    @property
+    def vendor(self) -> IommuVendor:
+        """Whose IOMMU the host has."""
+        return iommu_vendor(self.inventory.host)
+
+    @property
+    def published(self) -> tuple[KernelRegion, ...] | None:
+        """The regions that Linux publishes for its group, or None if it publishes none.
+
+        Every group has at least the range of message-signaled interrupts: an empty file was cut.
+        """
+        group = self.group
+        return (group.regions or None) if group is not None else None
 
     @property
     def chipset(self) -> bool:
@@ -72,12 +104,23 @@ class Subject:
         return tuple(sorted(present - {self.sbdf}))
 
     @property
+    def named_sharers(self) -> tuple[SBDF, ...]:
+        """The sharers; if the PCI functions are unknown, all the devices its regions name."""
+        if self.facts.functions is not None:
+            return self.sharers
+        owners = (owner for region in self.named for owner in region.owners)
+        return tuple(sorted({owner.sbdf for owner in owners if owner.sbdf} - {self.sbdf}))
+
+    @property
     def group(self) -> IommuGroup | None:
         """Its IOMMU group, where the kernel has groups."""
         groups = self.inventory.host.groups
         if isinstance(groups, Missing):
             return None
-        return next((one for one in groups if self.sbdf in one.devices), None)
+        of_device = {device: group for group in groups for device in group.devices}
+        function = self.function
+        own = of_device.get(self.sbdf)
+        return own or (None if function is None else of_device.get(function.dma_device))
 
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
@@ -89,7 +132,7 @@ class Subject:
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.LOCKED
+            if held.hold is Hold.LOCKED and not self._denied(region, held)
         }
         return tuple(one for one in group.devices if one in locked and one != self.sbdf)
 

@@ -6,6 +6,7 @@ xenopsd, xc/device.ml (76f4f6f4b1, 2019; its quarantine passes 0, strict); libvi
 
 from collections.abc import Iterator
 
+from dmaragent.policy.assignment import SUBTRACTIVE
 from dmaragent.verdict.model import Can, Side, ToolstackPolicy
 from dmaragent.verdict.subject import Subject
 
@@ -41,11 +42,13 @@ def toolstack_policies(subject: Subject, xen: Side) -> Iterator[ToolstackPolicy]
         said="Its option no-strict-reset=True, which is named after something else (resets "
         "without FLR), makes it relaxed too: a patch of Qubes' libvirt.",
     )
+    conventional = subject.facts.conventional(subject.sbdf, SUBTRACTIVE)[1]
+    by_xapi = Can.CONDITIONS if relaxed is Can.NO and not conventional else relaxed
     shared = bool((subject.facts.shared or {}).get(subject.sbdf))
     yield ToolstackPolicy(
         toolstack="XAPI",
         policy="relaxed",
-        can=Can.CONDITIONS if shared or relaxed is Can.NO else relaxed,
+        can=Can.CONDITIONS if shared and not conventional else by_xapi,
         said="XenServer and XCP-ng assign relaxed since 2019, and nothing of it can be set. But "
         "they first put the device into Xen's quarantine, strict: a shared region is refused there "
         "(Dom32753), as XCP-ng 8.2 was seen to do. 8.3 is said to allow it, which nobody tested. "

@@ -7,6 +7,7 @@ a PCI address, read by conrep of the scripting toolkit.
 import re
 
 from dmaragent.host.firmware import Machine
+from dmaragent.platforms.vfio import IommuVendor
 from dmaragent.topology import PciFunction
 from dmaragent.verdict.model import Safety, Step
 from dmaragent.verdict.subject import Subject
@@ -49,6 +50,8 @@ def slot_number(slot: str | None) -> int | None:
 def vendor_step(subject: Subject, function: PciFunction) -> Step:
     """Give the firmware's way to take the regions away from `function`."""
     machine, known = subject.inventory.host.machine, subject.inventory.host.topology.known
+    if subject.vendor in (IommuVendor.AMD, IommuVendor.ARM):
+        return _not_vtd(subject.vendor)
     if is_hpe_server(machine):
         slots = any(one.slot is not None for one in known.values())
         return _conrep(machine, function, slots_known=slots)
@@ -65,6 +68,24 @@ def vendor_step(subject: Subject, function: PciFunction) -> Step:
         said=f"Look in the firmware setup for: {setting}. Probably {why}. What it is called, and "
         "whether it is there, differs from machine to machine and was not verified for this one. "
         "Afterwards `dmaragent inventory --device` shows whether the region is gone.",
+    )
+
+
+def _not_vtd(vendor: IommuVendor) -> Step:
+    """Return the firmware's way on hosts without VT-d, which HPE's and Intel's settings are for."""
+    what = {
+        IommuVendor.AMD: "The region is an entry of the IVRS table (IVMD). Look in the firmware "
+        "setup for 'Kernel DMA Protection' (on one B650 board a report says that changing it "
+        "removed the region), for the device's option ROM and for RAID mode.",
+        IommuVendor.ARM: "The region is an RMR node of the IORT table, or the device tree's. Look "
+        "in the firmware setup for what boots from the device or displays on it.",
+    }[vendor]
+    return Step(
+        safety=Safety.FIRMWARE,
+        side="",
+        title="A firmware setting, or a firmware update",
+        said=f"{what} Which setting it is differs from machine to machine. Afterwards look at "
+        "/sys/kernel/iommu_groups/*/reserved_regions again.",
     )
 
 

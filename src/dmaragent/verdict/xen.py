@@ -8,15 +8,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.addresses import span
+from dmaragent.platforms.vfio import IommuVendor
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, Rule, Verdict
-from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
+from dmaragent.policy.guest import Emulated, GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.verdict.model import Can, Case, Side
 from dmaragent.verdict.subject import Subject, capital, names, region_list
+from dmaragent.verdict.virtual import xen_virtual_cases
+from dmaragent.verdict.vmd import vmd_xen_side
 from dmaragent.views.model import ListSource
 
 LARGE = 4096 * MIB
@@ -27,6 +30,11 @@ _SCOPE_RULE = Rule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 _CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}
 FIRST = "Xen 4.6 and later"
+_NOT_DECODED = {
+    IommuVendor.AMD: "unknown: Xen takes the regions from the IVRS table (IVMD), which dmaragent "
+    "does not decode yet",
+    IommuVendor.ARM: "unknown: dmaragent does not model Xen on Arm",
+}
 
 
 def xen_side(subject: Subject) -> Side:
@@ -35,15 +43,26 @@ def xen_side(subject: Subject) -> Side:
     if early is not None:
         return early
     bridged = tuple(_bridge_cases(subject))
+    virtual = tuple(xen_virtual_cases(subject))
     strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
     if not subject.facts.regions_of(subject.sbdf) and strict.can is Can.YES:
         if bridged:
             where = region_list([region for region, _ in subject.behind_bridge])
             said = f"assigned under any policy, but without {where}: see 'bridge scope'"
-            return Side(can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=bridged)
+            return Side(
+                can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=(*bridged, *virtual)
+            )
         said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
-        return Side(can=Can.YES, said=said)
-    cases = (*_shared_cases(subject), strict, relaxed, *_hotplug_cases(subject), *bridged)
+        return Side(can=Can.YES, said=said, cases=virtual)
+    refused = strict.can is Can.NO and relaxed.can is Can.NO
+    cases = (
+        *_shared_cases(subject),
+        strict,
+        relaxed,
+        *_hotplug_cases(subject, refused=refused),
+        *(() if refused else bridged),
+        *(() if refused else virtual),
+    )
     can, said = _together(subject, strict, relaxed)
     return Side(can=can, said=said, cases=cases)
 
@@ -57,6 +76,7 @@ def sample(subject: Subject, policy: str, memory: int = LARGE) -> GuestConfig:
         builder=GuestType.HVM,
         typed=GuestType.HVM,
         memory=memory,
+        emulated=Emulated(),
         pci=(PciEntry("", f"{subject.sbdf}{policy and f',rdm_policy={policy}'}"),),
     )
 
@@ -80,10 +100,15 @@ def _before(subject: Subject) -> Side | None:
     function, facts = subject.function, subject.facts
     if subject.absent:
         return Side(can=Can.NO, said="no: nothing answers at this address")
+    behind = vmd_xen_side(subject)
+    if behind is not None:
+        return behind
     if subject.chipset:
         return _chipset(subject)
     if facts.iommu_off:
         return Side(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
+    if facts.incomplete and subject.vendor in _NOT_DECODED and not subject.inventory.units:
+        return Side(can=Can.UNKNOWN, said=_NOT_DECODED[subject.vendor])
     if facts.incomplete:
         step = f". Next: {facts.next_step}" if facts.next_step else ""
         return Side(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
@@ -203,18 +228,22 @@ def _shared_cases(subject: Subject) -> Iterator[Case]:
 # Hotplug and bridges --------------------------------------------------------------------
 
 
-def _hotplug_cases(subject: Subject) -> Iterator[Case]:
-    """Say what ``xl pci-attach`` does to a running guest with RAM everywhere."""
+def _hotplug_cases(subject: Subject, *, refused: bool) -> Iterator[Case]:
+    """Say what ``xl pci-attach`` does to a running guest with RAM everywhere.
+
+    `refused`: no policy helps the device, so less RAM does not either.
+    """
     stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
     guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
     found = hotplug(str(subject.sbdf), guest, subject.facts, stack)
     can = _CAN[found.verdict]
-    told = _distinct(found.decisions[:1])
+    told = _distinct((found.decisions or found.warnings)[:1])
+    words = {Can.NO: "refused", Can.UNKNOWN: "unknown"}.get(can, "attached, with a warning")
     yield Case(
         title="hotplug",
-        can=Can.CONDITIONS if can is Can.NO else can,
+        can=Can.CONDITIONS if can is Can.NO and not refused else can,
         said="`xl pci-attach` is strict unless it is told otherwise, and moves no RAM"
-        + (f". Into a guest of 4096 MiB: refused, {told}." if told else ": attached."),
+        + (f". Into a guest of 4096 MiB: {words}, {told}." if told else ": attached."),
         rule=found.decisions[0].rule if found.decisions else None,
     )
 
@@ -240,7 +269,7 @@ def _bridge_cases(subject: Subject) -> Iterator[Case]:
 def _together(subject: Subject, strict: Case, relaxed: Case) -> tuple[Can, str]:
     mark = _mark(subject)
     shared = subject.facts.shared is not None and subject.facts.shared.get(subject.sbdf)
-    with_it = f" with {names(subject.sharers, 2)}" if subject.sharers else ""
+    with_it = f" with {names(subject.named_sharers, 2)}" if subject.named_sharers else ""
     if Can.UNKNOWN in (strict.can, relaxed.can):
         other = "; relaxed it is assigned, at a risk" if relaxed.can is Can.YES else ""
         return Can.UNKNOWN, f"not known for certain: see the cases{other}"
@@ -250,7 +279,11 @@ def _together(subject: Subject, strict: Case, relaxed: Case) -> tuple[Can, str]:
         return Can.NO, f"no, under neither policy{mark}"
     if shared and strict.can is Can.NO:
         entries = max(one.sharers for one in shared)
-        alone = "" if subject.sharers else ", though no other device of it answers"
+        alone = ""
+        if subject.facts.functions is None:
+            alone = "; unknown whether present: the PCI functions were not collected"
+        elif not subject.sharers:
+            alone = ", though no other device of it answers"
         why = f"a region of it is shared{with_it} ({entries} entries in its scope{alone})"
         return Can.CONDITIONS, f"only with rdm_policy=relaxed, at a risk: {why}{mark}"
     if strict.can is Can.NO:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from dmaragent.addresses import span
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
-from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.platforms.xen_options import iommu_switched_off, parse_rmrr_option
+from dmaragent.snapshot import Missing
 from dmaragent.views.model import Difference, ListEntry, Origin, XenView
 from fwtables import DMAR, RMRR, Decoded, located
 
@@ -34,13 +35,15 @@ def surprises(
     for entry in entries:
         place = span(entry.range)
         if entry.origin is Origin.OPTION:
-            yield Difference(None, f"Xen lists {place}: `rmrr=` on its command line adds it")
+            said = f"Xen lists {place}: `rmrr=` on its command line adds it"
+            yield Difference(None, said, _devices_of(host, entry.range))
         elif entry.origin is Origin.UNEXPLAINED:
             option = "" if options_known else "`rmrr=` on Xen's command line, which is not known, "
             yield Difference(
                 None,
                 f"Xen lists {place}, which no RMRR structure has: {option}the XHCI debug console "
                 "(dbc=xhci), or a rule not modelled here",
+                _devices_of(host, entry.range),
             )
     for number, (offset, _) in enumerate(rmrrs(table), 1):
         fate, view = fates.get(offset), regions[offset]
@@ -77,7 +80,23 @@ def refused_options(prediction: XenPrediction) -> Iterator[Difference]:
     for option in prediction.options:
         if not option.accepted:
             said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
-            yield Difference(None, said)
+            yield Difference(None, said, frozenset(option.devices) or None)
+
+
+def _devices_of(host: Host, entry: AddressRange) -> frozenset[SBDF] | None:
+    """Return the devices that Xen reports `entry` for, or that `rmrr=` names; None: unknown."""
+    reported = host.xen.device_reserved_memory if host.xen else None
+    devices = {
+        sbdf
+        for sbdf, own in (
+            {} if reported is None or isinstance(reported, Missing) else reported
+        ).items()
+        if own is not None and any(reserved.range == entry for reserved in own)
+    }
+    for option in parse_rmrr_option(command_line(host)):
+        if option.range == entry:
+            devices |= set(option.devices)
+    return frozenset(devices) or None
 
 
 def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:

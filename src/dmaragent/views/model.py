@@ -74,6 +74,8 @@ class Difference:
 
     region: int | None
     explanation: str
+    devices: frozenset[SBDF] | None = None
+    """The devices that it concerns; None: those of its region, or all of the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,32 @@ that is said with its reason.
 
 from collections.abc import Callable, Sequence
 
-from dmaragent.policy.assignment import ABSENT_RULE
-from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.assignment import (
+    ABSENT_RULE,
+    BRIDGED_RULE,
+    HOST_BRIDGE_RULE,
+    NAME_RULE,
+)
+from dmaragent.policy.build import MAP_RULE
+from dmaragent.policy.decisions import Decider, Decision, Rule, Verdict
 from dmaragent.policy.remedies.configuration import (
     change_settings,
+    first_steps,
     name_by_address,
-    respell,
     say_policies,
 )
 from dmaragent.policy.remedies.devices import (
     leave_out_strategy,
+    name_by_address_with_ram_moved,
     relax_devices,
     relax_guest,
     use_virtual_functions,
+)
+from dmaragent.policy.remedies.entries import (
+    leave_out_twice,
+    name_functions,
+    respell,
+    respell_rdm,
 )
 from dmaragent.policy.remedies.layout import change_boundary, reduce_memory
 from dmaragent.policy.remedies.spelling import spelling
@@ -38,23 +51,39 @@ def remedies(resolution: Resolution) -> Remedies:
         return Remedies((), _why_nothing(resolution), spelt)
     for attempt in _ATTEMPTS:
         attempt(trial)
+    if resolution.verdict is not Verdict.STARTS and not trial.found:
+        trial.found += first_steps(trial)
+    trial.found.sort(key=lambda one: one.rank)
     needed = resolution.verdict is not Verdict.STARTS and not trial.found
     nothing = _why_nothing(resolution) if needed else ""
     return Remedies(tuple(trial.found), nothing, spelt)
 
 
-_ATTEMPTS: tuple[Callable[[Trial], None], ...] = (
+_ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
     respell,
+    respell_rdm,
+    leave_out_twice,
+    name_functions,
     change_settings,
     say_policies,
     name_by_address,
     change_boundary,
     reduce_memory,
+    name_by_address_with_ram_moved,
     use_virtual_functions,
     leave_out_strategy,
     relax_devices,
     relax_guest,
 )
+
+
+_NO_LINE: tuple[tuple[Rule, str], ...] = (
+    (ABSENT_RULE, "name each function once, one that answers: lspci -D lists them"),
+    (HOST_BRIDGE_RULE, "no line helps: Xen gives a host bridge to no guest"),
+    (BRIDGED_RULE, "no line helps: put the device into a PCI Express slot of its own"),
+    (NAME_RULE, "give the device by its address, as in 0000:00:14.0"),
+)
+"""What to do about a refusal that no line of the configuration ends, by its rule."""
 
 
 def _why_nothing(resolution: Resolution) -> str:
@@ -68,10 +97,16 @@ def _why_nothing(resolution: Resolution) -> str:
     first: Sequence[Decision] = resolution.reasons[:1]
     if any(one.decider in (Decider.XL, Decider.MANUAL) for one in first):
         return "correct it as the reason says"
-    if any(one.rule == ABSENT_RULE for one in first):
-        return "name each function once, one that answers: lspci -D lists them"
+    told = [said for rule, said in _NO_LINE if any(one.rule == rule for one in first)]
+    if told:
+        return told[0]
     if any(one not in resolution.guest.undecidable for one in resolution.settings.undefined):
         return "write the device as in 0000:00:14.0, and ask again"
     if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.cases) < 2:
         return "nothing can be tried before that is known"
-    return "no boundary, memory size, policy or virtual function that was tried helps"
+    tried = "no boundary, memory size, policy or virtual function that was tried helps"
+    if any(one.rule == MAP_RULE for one in first):
+        return f"{tried}: give the guest fewer devices with regions"
+    if any(one.decider is Decider.HVMLOADER for one in first):
+        return f"{tried}: hvmloader halts whatever the policy of the region is"
+    return tried

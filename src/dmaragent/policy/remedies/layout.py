@@ -1,7 +1,8 @@
 """Remedies in where the guest's RAM lies: the boundary, and how much memory there is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
@@ -12,13 +13,15 @@ from dmaragent.policy.model import MIB
 from dmaragent.policy.remedies.trial import RemedyKind, Trial
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
+from dmaragent.remedies.rank import Harm, Left
 
 _MOST_CANDIDATES = 32
-"""Boundaries that are tried, nearest to the present one first."""
+"""Boundaries that are tried, nearest to the present one first; and then the lowest."""
+_NOTHING_LEFT = Left(Harm.NONE, 0)
 
 
 def _troubled(resolution: Resolution) -> set[AddressRange]:
-    """Give the regions that hinder the guest in any case."""
+    """Return the regions that hinder the guest in any case."""
     return {region for case in resolution.cases for region in _hindering(case)}
 
 
@@ -32,35 +35,77 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
                     yield placed.reservation.region
 
 
-def change_boundary(trial: Trial) -> None:
-    """Change the boundary, as little as helps; first so that no warning is left."""
+class RamChange(NamedTuple):
+    """A change of where the guest's RAM lies, which helped."""
+
+    guest: GuestConfig
+    lines: Mapping[str, tuple[str, ...]]
+    effect: str
+    cost: str
+
+    def made_to(self, guest: GuestConfig) -> GuestConfig:
+        """Return `guest` with the same boundary and memory."""
+        new = self.guest
+        return replace(guest, boundary=new.boundary, memory=new.memory, maximum=new.maximum)
+
+
+def change_boundary(
+    trial: Trial, kind: RemedyKind = RemedyKind.BOUNDARY, first: str = "", cost: str = ""
+) -> RamChange | None:
+    """Change the boundary, as little as helps; first so that least is left.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
     guest = trial.guest
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
-        return
+        return None
     present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
     troubled = _troubled(trial.now)
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
     values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
-    helping: dict[int, int] = {}
-    for value in sorted(values - {present}, key=lambda one: abs(one - present))[:_MOST_CANDIDATES]:
-        warnings = trial.try_out(replace(guest, boundary=value * MIB))
-        if warnings is not None:
-            helping.setdefault(warnings, value)
-        if warnings == 0:
+    helping: dict[Left, int] = {}
+    near = sorted(values - {present}, key=lambda one: abs(one - present))
+    # the lowest keeps RAM out of every region that can be kept free of it
+    for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):
+        left = trial.try_out(replace(guest, boundary=value * MIB))
+        if left is not None:
+            helping.setdefault(left, value)
+        if left == _NOTHING_LEFT:
             break
     if helping:
         value = helping[min(helping)]
-        effect = "RAM is moved out of the way" if value < present else "RAM is not moved"
+        effect = "Move guest RAM out of the region, to above 4 GiB"
+        if value > present:
+            effect = "Leave guest RAM where it is"
         other = replace(guest, boundary=value * MIB)
         lines = trial.set("rdm_mem_boundary", value)
-        trial.offer(RemedyKind.BOUNDARY, other, lines, f"libxl: {effect}")
+        trial.offer(kind, other, lines, joined(first, effect), cost)
+        return RamChange(other, lines, effect, "")
+    if any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in trial.now.reasons[:1]):
+        _end_too_little_ram(trial, sorted(values - {present}))
+    return None
 
 
-def reduce_memory(trial: Trial) -> None:
-    """Find the most memory with which the guest starts, first without a warning, by halving."""
+def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
+    """Go on from the lowest boundary with which low RAM is long enough, if one is."""
+    for value in values[:_MOST_CANDIDATES]:
+        guest = replace(trial.guest, boundary=value * MIB)
+        after = trial.resolve(guest)
+        if not any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in after.reasons):
+            trial.keep(guest, trial.set("rdm_mem_boundary", value))
+            return
+
+
+def reduce_memory(
+    trial: Trial, kind: RemedyKind = RemedyKind.MEMORY, first: str = "", cost: str = ""
+) -> RamChange | None:
+    """Find the most memory with which the guest starts and least is left, by halving.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
     guest = trial.guest
     if guest.type is not GuestType.HVM or not _troubled(trial.now):
-        return
+        return None
 
     def with_memory(size: int) -> GuestConfig:
         return replace(guest, memory=size * MIB, maximum=None)
@@ -68,13 +113,14 @@ def reduce_memory(trial: Trial) -> None:
     least = guest.video // MIB + 3
     fewest = trial.try_out(with_memory(least))
     if guest.most_memory // MIB <= least or fewest is None:
-        return
+        return None
 
     def works(size: int) -> bool:
         left = trial.try_out(with_memory(size))
         return left is not None and left <= fewest
 
     most = guest.most_memory // MIB
+    less = most
     while most - least > 1:
         middle = (least + most) // 2
         if works(middle):
@@ -83,7 +129,15 @@ def reduce_memory(trial: Trial) -> None:
             most = middle
     lines = trial.set("memory", least)
     lines |= {} if guest.maximum is None else trial.set("maxmem", least)
-    effect = "the most with which its RAM stays out of the way"
-    if fewest:
-        effect = "the most with which it starts so"
-    trial.offer(RemedyKind.MEMORY, with_memory(least), lines, effect)
+    effect = "Use the largest memory= that keeps guest RAM out of the region"
+    if fewest.harm is Harm.CORRUPTION:
+        effect = "Use the largest memory= that leaves the fewest warnings"
+    lost = f"{less - least} MiB less memory in the guest"
+    other = with_memory(least)
+    trial.offer(kind, other, lines, joined(first, effect), joined(cost, lost))
+    return RamChange(other, lines, effect, lost)
+
+
+def joined(first: str, second: str) -> str:
+    """Put two changes, or two costs, into one sentence."""
+    return f"{first}; {second[:1].lower()}{second[1:]}" if first else second

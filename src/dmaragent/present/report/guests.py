@@ -10,11 +10,12 @@ from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.markup import NOTHING, Child, Markup, element, several
+from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim
 from dmaragent.present.report.picture import Box, Column, picture
 from dmaragent.present.report.scale import make_scale
-from dmaragent.present.report.words import verdict_mark
+from dmaragent.present.report.words import guest_mark
 from dmaragent.present.report.zoom import zoomable
 from dmaragent.present.resolve_head import (
     VERDICT_WORDS,
@@ -23,7 +24,7 @@ from dmaragent.present.resolve_head import (
     why_it_starts,
 )
 from dmaragent.present.resolve_text import REGION_COLUMNS, ram_ranges, reason_groups, region_row
-from dmaragent.present.wording import count, rough_size_words, size_words
+from dmaragent.present.wording import rough_size_words, size_words
 
 _MOST = 64
 """Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
@@ -57,7 +58,7 @@ def guest_links(answers: Sequence[Answer]) -> Markup:
                 "p",
                 element("a", guest_title(one), href=f"#guest-{number}"),
                 ": ",
-                verdict_mark(one.resolution.verdict),
+                guest_mark(one.resolution),
             )
             for number, one in enumerate(answers, 1)
         )
@@ -68,7 +69,7 @@ def guest_section(number: int, answer: Answer) -> Section:
     """Tell of one guest."""
     found = answer.resolution
     key = f"guest-{number}"
-    mark = verdict_mark(found.verdict)
+    mark = guest_mark(found)
     head = element("p", mark, f" ({stack_words(found.stack)})", class_="lead")
     settings = [(one.name, f"{one.value} ({one.origin})") for one in answer.settings]
     return section(
@@ -88,7 +89,7 @@ def _reasons(found: Resolution) -> Markup:
         said = why_it_starts(found)
         return element("p", said[:1].upper() + said[1:] + ".")
     title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
-    return element("div", element("h3", title), bullets(map(_reason, reason_groups(found))))
+    return element("div", element("h3", title), bullets(map(_reason, reason_groups(found.reasons))))
 
 
 def _reason(group: Sequence[Decision]) -> Child:
@@ -111,14 +112,13 @@ def _remedies(answer: Answer) -> Markup:
     helps = answer.helps
     if helps is None or (not helps.found and not helps.nothing):
         return NOTHING
-    title = element("h3", "What helps")
+    title = element("h3", TITLE if helps.found else "Fixes")
     if not helps.found:
         return element("div", title, element("p", helps.nothing))
     items = []
     for one in helps.found:
-        left = f"; {count(one.warnings, 'warning')} left" if one.warnings else ""
         lines = verbatim(one.lines, "Lines for the configuration") if one.lines else None
-        items.append(element("li", f"{one.effect}{left}", lines))
+        items.append(element("li", " ".join(remedy_sentences(one)), lines))
     return element("div", title, element("ol", items))
 
 

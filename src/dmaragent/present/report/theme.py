@@ -70,8 +70,9 @@ summary { cursor: pointer; padding: .4rem .75rem; }
 .tree > li > details { margin-left: -.75rem; }
 .badge { display: inline-block; border: 1.5px solid currentColor; border-radius: 1em;
   padding: 0 .55em; font-size: .85em; font-weight: 600; line-height: 1.5; white-space: nowrap; }
-.critical, .error, .can-no, .is-refused { color: var(--bad); }
-.warning, .can-on-conditions, .is-undecided { color: var(--warn); }
+.is-corrupting { white-space: normal; border-radius: .75em; }
+.critical, .error, .can-no, .is-refused, .is-corrupting { color: var(--bad); }
+.warning, .can-on-conditions, .is-undecided, .is-warned { color: var(--warn); }
 .can-yes, .is-starts { color: var(--good); }
 .info, .can-unknown, .can-not-applicable { color: var(--muted); }
 .side { display: inline-block; white-space: nowrap; margin-left: .75em; }

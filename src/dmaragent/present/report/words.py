@@ -3,10 +3,13 @@
 from dmaragent.addresses import SBDF
 from dmaragent.checks.model import Severity
 from dmaragent.inventory import Inventory, Owner, Region
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Verdict, left_by
+from dmaragent.policy.resolver import Resolution
 from dmaragent.present.explain_text import CAN_WORDS
 from dmaragent.present.markup import Markup, element
 from dmaragent.present.resolve_head import VERDICT_WORDS
+from dmaragent.present.wording import count
+from dmaragent.remedies.rank import Harm
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Can
@@ -42,9 +45,21 @@ def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
     return tuple(sorted(named | held))
 
 
-def verdict_mark(verdict: Verdict) -> Markup:
-    """Show what becomes of a guest, in words: the colour says nothing more."""
-    return element("span", VERDICT_WORDS[verdict], class_=f"badge is-{verdict.value}")
+def guest_mark(found: Resolution) -> Markup:
+    """Write what becomes of a guest and with how many warnings, in a frame of their colour.
+
+    The colour says nothing that the words do not: a guest that starts with warnings is not
+    shown as one that starts, and one whose RAM can be overwritten is shown as a refusal is.
+    """
+    verdict = found.verdict
+    if verdict is not Verdict.STARTS or not found.reasons:
+        return element("span", VERDICT_WORDS[verdict], class_=f"badge is-{verdict.value}")
+    worst, number = left_by(found.reasons)
+    corrupts = worst is Harm.CORRUPTION
+    words = f"{VERDICT_WORDS[verdict]}, with {count(number, 'warning')}"
+    words += ": DMA can overwrite guest RAM" if corrupts else ""
+    kind = "is-corrupting" if corrupts else "is-warned"
+    return element("span", words, class_=f"badge {kind}")
 
 
 def tellable(inventory: Inventory) -> tuple[SBDF, ...]:

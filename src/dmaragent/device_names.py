@@ -1,0 +1,158 @@
+"""The spellings of a PCI function in other programs, read to one address.
+
+Pure.  Hexadecimal: lspci, xl, QEMU (0000:0a:00.0), libvirt (pci_0000_0a_00_0, and the attributes
+of its XML), Qubes (dom0:0a_00.0), lshw (pci@0000:0a:00.0), devlink and DPDK (pci/… and pci:…),
+Proxmox (0000:0a:00 for all functions), xenstore (0000-0a-00-0), sysfs paths.  Decimal: Xorg
+(PCI:10:0:0), FreeBSD (pci0:10:0:0), Windows ("PCI bus 10, device 0, function 0").
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+
+LIKE = "0000:00:1d.0 or 00:1d.0"
+_MOST = 256
+_PREFIX = re.compile(
+    r"(?:pci[@_/:-]|dom0:|(?:pci-stub|vfio-pci),host=|host=|hostpci[0-9]{1,2}:\s*|bdf=)"
+)
+_NUMBER = r"(?:0x)?([0-9a-f]{1,8})"
+_PARTS = re.compile(
+    rf"{_NUMBER}([:_.-]){_NUMBER}(?:([:_.-]){_NUMBER})?(?:([:_.-]){_NUMBER})?([.:_-]?)\*?"
+)
+_ATTRIBUTE = re.compile(r"\b(domain|bus|slot|function)\s*=\s*['\"]?(0x[0-9a-f]{1,8}|[0-9]{1,10})\b")
+_XORG = re.compile(r"pci:([0-9]{1,3})(?:@([0-9]{1,5}))?:([0-9]{1,2})(?::([0-9]))?")
+_FREEBSD = re.compile(r"(?:[a-z0-9_]+@)?pci([0-9]{1,5}):([0-9]{1,3}):([0-9]{1,2}):([0-9])")
+_WINDOWS = re.compile(r"(?:pci )?bus ([0-9]{1,3}), device ([0-9]{1,2})(?:, function ([0-9]))?")
+_VMWARE = re.compile(r"[0-9]{3,5}:[0-9]{3}:[0-9]{2}\.[0-7]")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceName:
+    """A PCI function as somebody wrote it; `function` is None if it was left out."""
+
+    text: str
+    segment: int
+    bus: int
+    device: int
+    function: int | None
+    decimal: str = ""
+    """The program whose decimal notation it is, or empty."""
+
+    @property
+    def sbdf(self) -> SBDF | None:
+        """Its address, or None without a function."""
+        if self.function is None:
+            return None
+        return SBDF(self.segment, self.bus, self.device, self.function)
+
+    @property
+    def place(self) -> str:
+        """The device in words, without a function."""
+        return f"{self.segment:04x}:{self.bus:02x}:{self.device:02x}"
+
+    def functions_among(self, functions: Iterable[SBDF]) -> tuple[SBDF, ...]:
+        """Return those of `functions` that it may mean, by address."""
+        return tuple(
+            sbdf
+            for sbdf in sorted(functions)
+            if (sbdf.segment, sbdf.bus, sbdf.device) == (self.segment, self.bus, self.device)
+            and self.function in (None, sbdf.function)
+        )
+
+
+def parse_device_name(text: str) -> DeviceName:
+    """Read `text` in any of the spellings above.
+
+    Raises:
+        ValueError: it is none of them, is ambiguous, or a number is out of range.
+
+    """
+    if len(text) > _MOST:
+        raise ValueError(f"{text[:40]!r}… is too long for a PCI address")
+    bare = text.strip(" \t\r\n'\"[](),;:").lower()
+    found = _decimal(text, bare) or _attributes(text, bare) or _hexadecimal(text, bare)
+    if found is None:
+        raise ValueError(f"{text!r} is not a PCI address like {LIKE}")
+    SBDF(found.segment, found.bus, found.device, found.function or 0)  # raises if out of range
+    return found
+
+
+def _decimal(text: str, bare: str) -> DeviceName | None:
+    """Read what Xorg, FreeBSD and Windows write; refuse what VMware writes."""
+    if match := _XORG.fullmatch(bare):
+        bus, domain, device, function = match.groups()
+        return _name(text, (domain or "0", bus, device, function), 10, "Xorg")
+    if match := _FREEBSD.fullmatch(bare):
+        return _name(text, match.groups(), 10, "FreeBSD")
+    if match := _WINDOWS.fullmatch(bare):
+        return _name(text, ("0", *match.groups()), 10, "Windows")
+    if _VMWARE.fullmatch(bare):
+        raise ValueError(f"{text!r} is decimal (VMware); write it in hexadecimal, like {LIKE}")
+    return None
+
+
+def _attributes(text: str, bare: str) -> DeviceName | None:
+    """Read the attributes of libvirt's <address> element, decimal or with 0x."""
+    if "bus" not in bare or "=" not in bare:
+        return None
+    found = {
+        name: int(value, 0 if value[:2] == "0x" else 10) for name, value in _ATTRIBUTE.findall(bare)
+    }
+    if "bus" not in found or "slot" not in found:
+        return None
+    return DeviceName(
+        text, found.get("domain", 0), found["bus"], found["slot"], found.get("function")
+    )
+
+
+def _hexadecimal(text: str, bare: str) -> DeviceName | None:
+    """Read numbers with separators between them, after a known prefix or the path of sysfs."""
+    if "/" in bare and not bare.startswith("pci/"):
+        bare = bare.rstrip("/").rpartition("/")[2]
+    bare = bare.partition(",")[0] if "host=" not in bare else bare.rpartition("host=")[2]
+    if bare.startswith("pci:") and "." not in bare:
+        return None  # neither Xorg's notation nor DPDK's
+    bare = _PREFIX.sub("", bare, count=1) if _PREFIX.match(bare) else bare
+    match = _PARTS.fullmatch(bare.partition(",")[0])
+    if match is None:
+        return None
+    numbers = [number for number in match.group(1, 3, 5, 7) if number is not None]
+    marks = [mark for mark in match.group(2, 4, 6) if mark is not None]
+    open_end = match[8] != "" or bare.endswith("*")
+    if len(numbers) == 4:
+        return None if open_end else _name(text, numbers, 16)
+    if len(numbers) == 3:
+        return _three(text, numbers, marks, open_end=open_end)
+    if marks[0] == ".":
+        return None  # 1d.0: a device and its function, on no bus
+    return _name(text, ("0", *numbers, None), 16)
+
+
+def _three(text: str, numbers: list[str], marks: list[str], *, open_end: bool) -> DeviceName | None:
+    """Read three numbers: bus, device, function, or segment, bus, device."""
+    first, _, last = numbers
+    if marks[1] == "." and marks[0] != "." and not open_end:
+        return _name(text, ("0", *numbers), 16)
+    if len(first) > 2 or open_end:
+        return _name(text, (*numbers, None), 16)
+    if marks[1] == "." or marks in (["_", "_"], ["-", "-"]):
+        return _name(text, ("0", *numbers), 16)
+    if len(last) > 1:
+        raise ValueError(
+            f"{text!r} may leave out the segment or the function; write all of it, like {LIKE}"
+        )
+    if all(number.isdecimal() for number in numbers) and any(int(part) > 9 for part in numbers):
+        raise ValueError(
+            f"{text!r} may be decimal (FreeBSD) or hexadecimal; write it in hexadecimal, "
+            f"like {LIKE}"
+        )
+    return _name(text, ("0", *numbers), 16)
+
+
+def _name(text: str, numbers: Iterable[str | None], base: int, decimal: str = "") -> DeviceName:
+    segment, bus, device, function = (
+        None if number is None else int(number, base) for number in numbers
+    )
+    return DeviceName(text, segment or 0, bus or 0, device or 0, function, decimal)

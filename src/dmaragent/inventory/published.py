@@ -1,0 +1,72 @@
+"""The reserved regions that Linux publishes and no region of a decoded table explains.
+
+Pure.  On AMD they come from the IVRS table (IVMD) and on Arm from the IORT table (RMR), neither
+of which is decoded; on Intel from a DMAR table that could not be read.  A group's file is
+world-readable, so these are known without root.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.groups import IommuGroup, KernelRegion
+from dmaragent.inventory.model import PublishedRegion, Region
+from dmaragent.platforms.linux import FLOPPY, covers, has_isa_bridge
+from dmaragent.snapshot import Missing
+from dmaragent.topology import PciTopology
+
+HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
+"""What AMD's driver reserves in every group: drivers/iommu/amd/iommu.c, HT_RANGE_START."""
+_DIRECT = frozenset({"direct", "direct-relaxable"})
+
+
+def published_regions(
+    groups: Sequence[IommuGroup] | Missing, regions: Iterable[Region], topology: PciTopology
+) -> tuple[PublishedRegion, ...]:
+    """Return what Linux publishes beyond `regions`, by address and type."""
+    if isinstance(groups, Missing):
+        return ()
+    ranges = ranges_by_device(regions)
+    found: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
+    for group in groups:
+        for region in unexplained(group, ranges, topology):
+            key = (AddressRange(region.base, region.limit + 1), region.type)
+            found.setdefault(key, []).append(group)
+    return tuple(
+        PublishedRegion(range=place, type=kind, groups=tuple(found[place, kind]))
+        for place, kind in sorted(found)
+    )
+
+
+def ranges_by_device(regions: Iterable[Region]) -> Mapping[SBDF, Sequence[AddressRange]]:
+    """Return the ranges of the table's `regions` by the devices that Linux ties to them."""
+    found: dict[SBDF, list[AddressRange]] = {}
+    for region in regions:
+        if region.range is not None:
+            for held in region.linux:
+                found.setdefault(held.sbdf, []).append(region.range)
+    return found
+
+
+def unexplained(
+    group: IommuGroup, ranges: Mapping[SBDF, Sequence[AddressRange]], topology: PciTopology
+) -> tuple[KernelRegion, ...]:
+    """Return the regions of `group` that none of the table's `ranges` of its devices covers.
+
+    Left out is what every group has and no guest's RAM meets: the range of message-signaled
+    interrupts, AMD's HyperTransport range; and the floppy workaround of an ISA bridge.
+    """
+    ours = [place for device in group.devices for place in ranges.get(device, ())]
+    if has_isa_bridge(group, topology):
+        ours.append(FLOPPY)
+    return tuple(
+        region
+        for region in group.regions or ()
+        if region.base <= region.limit
+        and region.type != "msi"
+        and not (region.type == "reserved" and _place(region) == HYPERTRANSPORT)
+        and not (region.type in _DIRECT and covers(ours, _place(region)))
+    )
+
+
+def _place(region: KernelRegion) -> AddressRange:
+    return AddressRange(region.base, region.limit + 1)

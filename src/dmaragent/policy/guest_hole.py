@@ -1,0 +1,227 @@
+"""What lies in the MMIO hole of a running HVM guest, below 4 GiB: the emulated devices' BARs.
+
+Pure, addresses in bytes.  Sources:
+
+* hvmloader/pci.c, ``pci_setup``, read at the tags of 4.6 to 4.22.  BARs are placed from
+  ``pci_mem_start`` upwards, the largest first, each at a multiple of its size, over no
+  reserved entry of the memory map.  Up to 4.9 only the lowest entry was looked at reliably
+  (ecc607b185; in 4.9.1, 4.8.3 and 4.7.4 too).
+* libxl_dm.c, ``libxl__build_device_model_args_new``: the machine xenfv, its adapter, no RAM
+  that hvmloader may move.
+* QEMU hw/i386/xen/xen_platform.c (16 MiB, no memory behind it), hw/display/cirrus_vga.c
+  (32 MiB, of which the video memory is RAM), hw/display/vga-pci.c (the video memory);
+  hw/i386/xen/xen-hvm.c, ``xen_add_to_physmap``: of all BARs Xen holds guest pages for the
+  framebuffer's video memory alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.addresses import AddressRange
+from dmaragent.platforms.releases import Release
+from dmaragent.policy.guest import GuestConfig, Vga
+from dmaragent.policy.layout import SMALLEST_HOLE, RamLayout
+from dmaragent.policy.model import FOUR_GIB, MIB
+
+BARS_END = 0xFC000000
+"""Where the window for BARs ends: hvmloader/config.h, RESERVED_MEMBASE (up to 4.14 PCI_MEM_END)."""
+PLATFORM_BAR = 16 * MIB
+CIRRUS_BAR = 32 * MIB
+_CIRRUS_SIZES = (4 * MIB, 8 * MIB, 16 * MIB)
+"""The video memory that QEMU's cirrus-vga takes."""
+_SMALL_BARS = 32 * MIB
+"""More than all other emulated devices need: 32 slots of less than 1 MiB each.
+
+The largest are option ROMs of 512 KiB and registers of 128 KiB (e1000); those of USB
+controllers, AHCI, HDA and SCSI are 16 KiB and less.
+"""
+_LARGEST_SMALL_BAR = MIB
+_HIGHEST = 1 << 52
+"""Above every physical address of x86."""
+_HOLES = (0xF0000000, 0xE0000000, 0xC0000000, 0x80000000)
+"""Where the window for BARs may begin if no ``mmio_hole`` is set."""
+STEPS_OVER_ALL = (4, 10)
+"""The first series whose hvmloader looks at each reserved entry for each BAR: ecc607b185."""
+
+
+class Content(Enum):
+    """What a part of the hole holds, as Xen sees it."""
+
+    RAM = "ram"
+    """Pages of guest memory: a framebuffer's."""
+    EMULATED = "emulated"
+    """A BAR that QEMU answers for: Xen has no page there, and maps a region over it."""
+    MAYBE_EMULATED = "maybe-emulated"
+    """Room in which such BARs are, each somewhere."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """What lies in a range of the hole."""
+
+    range: AddressRange
+    content: Content
+    what: str
+    """Its name; if it is unknown, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    size: int
+    what: str
+    ram: int
+    """How much of it, from its start, is guest memory."""
+
+
+def hole_of(
+    guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], release: Release
+) -> tuple[Occupant, ...]:
+    """Return what lies in the hole of `guest` once hvmloader has run.
+
+    Args:
+        guest: an HVM guest, as it was created.
+        ram: its RAM, as libxl laid it out.
+        reserved: the reserved entries of its memory map.
+        release: of Xen's tools, hvmloader's among them.
+
+    """
+    own = Occupant(
+        AddressRange(BARS_END, FOUR_GIB), Content.UNKNOWN, "hvmloader and the local APIC use it"
+    )
+    why = _not_modelled(guest, reserved, release)
+    if why:
+        start = _lowest_start(guest, ram, reserved)
+        return (*_unknown(AddressRange(start, BARS_END), (), why), *_above(ram, why), own)
+    bars = _large_bars(guest)
+    if guest.pci:
+        why = "the sizes of the BARs of the devices that the guest has are not known"
+        start = _lowest_start(guest, ram, reserved)
+        return (*_unknown(AddressRange(start, BARS_END), reserved, why), *_above(ram, why), own)
+    if isinstance(bars, str):
+        start = _lowest_start(guest, ram, reserved)
+        return (*_unknown(AddressRange(start, BARS_END), reserved, bars), own)
+    total = sum(one.size for one in bars)
+    starts = {_start(guest, ram, reserved, total + more) for more in (0, _SMALL_BARS)}
+    if len(starts) > 1:
+        why = "whether the BARs begin lower depends on the sizes of the small ones"
+        return (*_unknown(AddressRange(min(starts), BARS_END), reserved, why), own)
+    return (*_placed(bars, starts.pop(), reserved, guest.vga), own)
+
+
+def _unknown(room: AddressRange, reserved: Sequence[AddressRange], why: str) -> Iterator[Occupant]:
+    for part in _without(room, reserved):
+        yield Occupant(part, Content.UNKNOWN, why)
+
+
+def _above(ram: RamLayout, why: str) -> Iterator[Occupant]:
+    """Yield what lies above the RAM, where hvmloader puts large 64-bit BARs over anything."""
+    start = max(FOUR_GIB, ram.highmem_end)
+    yield Occupant(AddressRange(start, max(start, _HIGHEST)), Content.UNKNOWN, why)
+
+
+def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release: Release) -> str:
+    """Return why it is not hvmloader's known placement that decides; or an empty text."""
+    if guest.emulated is None:
+        return "the configuration does not say which devices are emulated, and what boots it"
+    if guest.emulated.unknown:
+        return guest.emulated.unknown
+    if guest.stubdomain or guest.is_traditional:
+        return "the device model is qemu-xen-traditional or in a stub domain, which is not modelled"
+    if release.series < STEPS_OVER_ALL and len(reserved) > 1:
+        return "hvmloader up to 4.9 does not step over every reserved range"
+    return ""
+
+
+def _large_bars(guest: GuestConfig) -> list[_Bar] | str:
+    """Return the BARs of 1 MiB and more in hvmloader's order; or why they are not known."""
+    bars = []
+    if guest.emulated is None or guest.emulated.platform:
+        bars.append(_Bar(PLATFORM_BAR, "the Xen platform device's BAR", 0))
+    if guest.vga is Vga.QXL:
+        return "the BARs of qxl are not modelled"
+    if guest.vga is Vga.CIRRUS:
+        if guest.video not in _CIRRUS_SIZES:
+            return "QEMU's cirrus takes 4, 8 or 16 MiB of video memory"
+        bars.append(_Bar(CIRRUS_BAR, "the BAR of the display adapter (cirrus)", guest.video))
+    elif guest.vga is Vga.STDVGA:
+        size = 1 << (-(-guest.video // MIB) * MIB - 1).bit_length()
+        if size > 512 * MIB:
+            return "QEMU's stdvga takes up to 512 MiB of video memory"
+        bars.append(_Bar(size, "the framebuffer of the display adapter (stdvga)", size))
+    return sorted(bars, key=lambda one: -one.size)  # those of one size stay in slot order
+
+
+def _start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], total: int) -> int:
+    """Return where hvmloader begins to place BARs of `total` bytes."""
+    if guest.mmio_hole and guest.mmio_hole >= SMALLEST_HOLE:
+        return FOUR_GIB - guest.mmio_hole
+    start = _HOLES[0]
+    for lower in _HOLES[1:]:
+        if total <= BARS_END - start or lower < ram.lowmem_end:
+            break
+        start = lower
+    window = AddressRange(start, BARS_END)
+    if start > ram.lowmem_end and any(one.overlaps(window) for one in reserved):
+        return ram.lowmem_end
+    return start
+
+
+def _lowest_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange]) -> int:
+    """Return the lowest address at which hvmloader may begin, whatever the BARs need."""
+    return min(
+        _start(guest, ram, reserved, total) for total in (0, *(FOUR_GIB - h for h in _HOLES))
+    )
+
+
+def _placed(
+    bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange], adapter: Vga
+) -> Iterator[Occupant]:
+    """Place the large BARs, and leave room above them for the small ones."""
+    at = start
+    for bar in bars:
+        base = _free(at, bar.size, reserved)
+        if base + bar.size > BARS_END:
+            continue  # hvmloader finds no space and leaves it unplaced
+        if bar.ram:
+            video = f"the video memory of its display adapter ({adapter.value})"
+            yield Occupant(AddressRange(base, base + bar.ram), Content.RAM, video)
+        if bar.ram < bar.size:
+            rest = AddressRange(base + bar.ram, base + bar.size)
+            yield Occupant(rest, Content.EMULATED, bar.what)
+        at = base + bar.size
+    end = at + _SMALL_BARS
+    for one in sorted(reserved):
+        if at < one.end and one.start < end:
+            end += one.size + 2 * _LARGEST_SMALL_BAR
+    if at < min(end, BARS_END):
+        what = "the BARs of network cards, USB controllers and other emulated devices"
+        for part in _without(AddressRange(at, min(end, BARS_END)), reserved):
+            yield Occupant(part, Content.MAYBE_EMULATED, what)
+
+
+def _free(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
+    """Return the first multiple of `size` from `at` on where nothing is reserved."""
+    base = -(-at // size) * size
+    entries = sorted((one for one in reserved if one.end <= FOUR_GIB), key=lambda one: one.end)
+    for one in entries:  # as find_next_rmrr: the one that ends lowest above the base
+        if one.end <= base:
+            continue
+        if not AddressRange(base, base + size).overlaps(one):
+            break
+        base = -(-one.end // size) * size
+    return base
+
+
+def _without(room: AddressRange, reserved: Sequence[AddressRange]) -> Iterator[AddressRange]:
+    """Yield the parts of `room` that are not reserved: BARs are placed over nothing else."""
+    at = room.start
+    for one in sorted(reserved):
+        if one.end <= at or room.end <= one.start:
+            continue
+        if at < one.start:
+            yield AddressRange(at, one.start)
+        at = max(at, one.end)
+    if at < room.end:
+        yield AddressRange(at, room.end)

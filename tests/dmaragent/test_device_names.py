@@ -1,0 +1,106 @@
+"""The spellings of a PCI function that people copy from other programs."""
+
+import pytest
+
+from dmaragent.addresses import SBDF
+from dmaragent.device_names import parse_device_name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000:0a:00.0",
+        "0a:00.0",
+        "0000:0A:00.0 ",
+        "00000000:0A:00.0",
+        "pci_0000_0a_00_0",
+        "dom0:0a_00.0",
+        "0000_0a_00_0",
+        "0a_00.0",
+        "0a_00_0",
+        "0000-0a-00-0",
+        "/sys/bus/pci/devices/0000:0a:00.0",
+        "/sys/devices/pci0000:00/0000:00:01.0/0000:0a:00.0/",
+        "pci@0000:0a:00.0",
+        "pci/0000:0a:00.0",
+        "pci:0000:0a:00.0",
+        "pci-0000:0a:00.0",
+        "0x0000:0x0a:0x00.0x0",
+        "<address domain='0x0000' bus='0x0a' slot='0x00' function='0x0'/>",
+        "<address type='pci' domain='0' bus='10' slot='0' function='0'/>",
+        "0a:00:0",
+        "0000.0a.00.0",
+        "0000:0a:00.00",
+        "0000:0a:00.0:",
+        "vfio-pci,host=0a:00.0",
+        "hostpci0: 0000:0a:00.0,pcie=1",
+        "0a:00.0,rdm_policy=relaxed",
+    ],
+)
+def test_spellings_of_one_function_are_one_address(text: str) -> None:
+    name = parse_device_name(text)
+
+    assert name.sbdf == SBDF(0, 0x0A, 0, 0)
+    assert name.decimal == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "program"),
+    [
+        ("PCI:10:0:0", "Xorg"),
+        ("pci:10@0:0:0", "Xorg"),
+        ("pci0:10:0:0", "FreeBSD"),
+        ("nvme0@pci0:10:0:0:", "FreeBSD"),
+        ("PCI bus 10, device 0, function 0", "Windows"),
+    ],
+)
+def test_decimal_notations_are_converted_and_named(text: str, program: str) -> None:
+    name = parse_device_name(text)
+
+    assert name.sbdf == SBDF(0, 0x0A, 0, 0)
+    assert name.decimal == program
+
+
+@pytest.mark.parametrize("text", ["0000:0a:00", "0a:00", "0a:00.", "0a:00.*", "0a:00:", "0a_00"])
+def test_a_function_that_is_left_out_is_missing_and_not_guessed(text: str) -> None:
+    name = parse_device_name(text)
+    functions = [SBDF(0, 0x0A, 0, 1), SBDF(0, 0x0A, 0, 0), SBDF(0, 0x0B, 0, 0), SBDF(1, 0x0A, 0, 0)]
+
+    assert name.sbdf is None
+    assert name.functions_among(functions) == (SBDF(0, 0x0A, 0, 0), SBDF(0, 0x0A, 0, 1))
+
+
+def test_a_segment_of_five_digits_is_kept() -> None:
+    assert str(parse_device_name("10000:e1:00.0").sbdf) == "10000:e1:00.0"
+    assert str(parse_device_name("pci_10000_e1_00_0").sbdf) == "10000:e1:00.0"
+    assert parse_device_name("10000:e1:00").place == "10000:e1:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "zz",
+        "1d.0",
+        "10:0:0",
+        "0a:00:00",
+        "00000:010:00.0",
+        "0a:00.8",
+        "0a:20.0",
+        "100:00.0",
+        "pci:0:10:0:0",
+        "0a:00.0 0b:00.0",
+        "0a:00.0;0b:00.0",
+        "0000:0a:00.0.",
+        "<address bus='0x0a'/>",
+        "a" * 10_000,
+        "\u0661\u0662:00.0",
+    ],
+)
+def test_what_is_ambiguous_or_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_device_name(text)
+
+
+def test_digits_that_are_alike_in_both_notations_are_no_question() -> None:
+    assert parse_device_name("3:0:0").sbdf == SBDF(0, 3, 0, 0)

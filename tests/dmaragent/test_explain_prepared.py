@@ -1,0 +1,207 @@
+"""What is left to do for a device: IOMMU options, drivers it is bound to, virtual functions."""
+
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.platforms.linux_options import iommu_off_option
+from dmaragent.platforms.vfio import IommuVendor
+from dmaragent.verdict.drivers import is_vfio_driver
+from dmaragent.verdict.model import Can, Explanation, Safety, Step
+from support.explained import HIGH, MATE, NIC, USB, bare, cases, grouped, made, told
+from support.hosts import FakeHost, Function
+from support.tables import rmrr, scope
+
+
+@pytest.mark.parametrize(
+    ("line", "vendor", "option", "replacement"),
+    [
+        ("intel_iommu=off", "intel", "intel_iommu=off", "intel_iommu=on"),
+        ("intel_iommu=on intel_iommu=off", "intel", "intel_iommu=off", "intel_iommu=on"),
+        ("intel_iommu=off intel_iommu=on", "intel", None, None),
+        ("intel_iommu=on,sm_off", "intel", None, None),
+        ("intel_iommu=sm_on,off", "intel", "intel_iommu=sm_on,off", "intel_iommu=on,sm_on"),
+        ("intel_iommu=off,on", "intel", None, None),
+        ("intel-iommu=off", "intel", "intel-iommu=off", "intel_iommu=on"),
+        ("intel_iommu=igfx_off", "intel", None, None),
+        ("iommu=pt", "intel", None, None),
+        ("iommu.passthrough=1", "intel", None, None),
+        ("iommu=off", "intel", "iommu=off", ""),
+        ("iommu=pt,off intel_iommu=on", "intel", "iommu=pt,off", "iommu=pt"),
+        ("amd_iommu=off", "intel", None, None),
+        ("amd_iommu=off", "amd", "amd_iommu=off", ""),
+        ("amd_iommu=off amd_iommu=on", "amd", "amd_iommu=off", ""),
+        ("amd_iommu=pgtbl_v2,off", "amd", "amd_iommu=pgtbl_v2,off", "amd_iommu=pgtbl_v2"),
+        ("intel_iommu=off", "amd", None, None),
+        ("iommu=off", "amd", "iommu=off", ""),
+        ("iommu=off", "arm", None, None),
+        ("", "intel", None, None),
+    ],
+)
+def test_the_option_that_switches_the_iommu_off_is_found(
+    line: str, vendor: str, option: str | None, replacement: str | None
+) -> None:
+    found = iommu_off_option(line.split(), IommuVendor(vendor))
+
+    assert (found and found.option) == option
+    assert (found and found.replacement) == replacement
+
+
+def _linux_step(explanation: Explanation, safety: Safety = Safety.NEEDED) -> Step:
+    return next(one for one in explanation.steps if one.side == "Linux" and one.safety is safety)
+
+
+def test_intel_iommu_off_is_said_as_that_and_replaced() -> None:
+    host = grouped(made(HIGH, kernel="6.1.0", options="quiet intel_iommu=on intel_iommu=off"))
+
+    explanation = told(host, "00:1d.0")
+
+    assert explanation.linux.can is Can.NO
+    assert "says intel_iommu=off, after intel_iommu=on" in explanation.linux.said
+    step = _linux_step(explanation)
+    assert step.lines == ("intel_iommu=on",)
+    assert "firmware setup" not in step.said
+    assert "/etc/default/grub" in step.said
+
+
+def test_an_iommu_that_is_asked_for_and_unused_is_sought_elsewhere() -> None:
+    explanation = told(grouped(made(HIGH, kernel="6.1.0", options="intel_iommu=on")), "00:1d.0")
+
+    assert "though its command line says intel_iommu=on" in explanation.linux.said
+    assert "VT-d is off in the firmware setup" in _linux_step(explanation).said
+
+
+def test_the_option_counts_where_the_groups_were_not_collected() -> None:
+    host = made(HIGH, kernel="6.1.0", options="intel_iommu=off")
+
+    assert told(host, "00:1d.0").linux.can is Can.NO
+
+
+@pytest.mark.parametrize("driver", ["vfio-pci", "mlx5_vfio_pci", "nvgrace_gpu_vfio_pci"])
+def test_nothing_is_left_to_do_for_a_device_that_vfio_has(driver: str) -> None:
+    usb = replace(USB, driver=driver)
+    host = grouped(made(functions=[usb], kernel="6.1.0"), g4=["0000:00:1d.0"])
+
+    steps = told(host, "00:1d.0").steps
+
+    assert [step.title for step in steps] == [f"Bound to {driver}: nothing to do"]
+    assert not steps[0].lines
+
+
+def test_the_rest_of_the_group_is_bound_where_the_device_is() -> None:
+    usb, mate = replace(USB, driver="vfio-pci"), replace(MATE, driver="xhci_hcd")
+    host = grouped(made(functions=[usb, mate], kernel="6.1.0"), g4=["0000:00:1d.0", "0000:00:1a.0"])
+
+    step = _linux_step(told(host, "00:1d.0"))
+
+    assert any("0000:00:1a.0" in line for line in step.lines)
+    assert not any("0000:00:1d.0" in line for line in step.lines)
+
+
+def test_pci_stub_takes_nothing_more_from_the_host() -> None:
+    usb = replace(USB, driver="pci-stub")
+    step = _linux_step(told(grouped(made(functions=[usb]), g4=["0000:00:1d.0"]), "00:1d.0"))
+
+    assert step.said.startswith("pci-stub has it now")
+    assert step.lines
+
+
+@pytest.mark.parametrize(
+    ("driver", "vfio"),
+    [("vfio-pci", True), ("xe_vfio_pci", True), ("vfio_pci", True), ("igb_uio", False)],
+)
+def test_variants_of_vfio_pci_are_told_by_their_names(driver: str, *, vfio: bool) -> None:
+    assert is_vfio_driver(driver) is vfio
+
+
+def test_an_unknown_driver_is_said_to_be_unknown() -> None:
+    host = FakeHost(complete=("/sys/firmware/acpi/",))
+    known = made(functions=[USB])
+    host.files, host.directories, host.calls = known.files, known.directories, known.calls
+
+    step = _linux_step(told(host, "00:1d.0"))
+
+    assert "unknown" in step.said
+    assert any(line.startswith("[ ! -e ") for line in step.lines)
+
+
+@pytest.mark.parametrize("count", [2, 5, 6, 30])
+def test_every_device_of_a_group_is_in_the_lines_to_paste(count: int) -> None:
+    mates = [Function(sbdf=f"0000:05:{number:02x}.0", driver="ahci") for number in range(count)]
+    devices = ["0000:00:1d.0", *(mate.sbdf for mate in mates)]
+    host = grouped(made(functions=[USB, *mates]), g4=devices)
+
+    lines = _linux_step(told(host, "00:1d.0")).lines
+
+    assert all(any(device in line for line in lines) for device in devices)
+    assert max(map(len, lines)) < 75
+
+
+def test_a_physical_function_with_virtual_ones_loses_them_first() -> None:
+    physical = replace(USB, total_vfs=7, driver="ixgbe")
+    virtual = Function(sbdf="0000:00:1d.1", physical_function="0000:00:1d.0", driver="vfio-pci")
+    host = grouped(made(functions=[physical, virtual]), g4=["0000:00:1d.0"], g5=["0000:00:1d.1"])
+
+    explanation = told(host, "00:1d.0")
+
+    assert explanation.linux.can is Can.CONDITIONS
+    case = next(one for one in explanation.linux.cases if one.title == "virtual functions exist")
+    assert case.message == "Cannot bind to PF with SR-IOV enabled"
+    assert explanation.steps[0].lines == (
+        "echo 0 > /sys/bus/pci/devices/0000:00:1d.0/sriov_numvfs",
+    )
+    assert "0000:00:1d.1" in explanation.steps[0].said
+    assert told(host, "00:1d.1").linux.can is Can.YES
+
+
+def test_xen_ties_no_region_to_a_virtual_function_of_a_device_with_one() -> None:
+    virtual = Function(sbdf="0000:00:19.1", physical_function="0000:00:19.0")
+
+    explanation = told(made(HIGH, functions=[NIC, virtual]), "00:19.1")
+
+    assert explanation.xen.can is Can.YES
+    assert "0000:00:19.0" in explanation.xen.cases[0].said
+    assert list(cases(explanation.xen)) == ["virtual function"]
+
+
+def test_of_a_table_alone_the_sharers_presence_is_unknown() -> None:
+    shared = rmrr(0xBF458000, 0xBF46FFFF, scope(1, 0, (0x1A, 0)), scope(1, 0, (0x1D, 0)))
+
+    explanation = told(bare(shared), "00:1d.0")
+
+    assert "shared with 0000:00:1a.0" in explanation.xen.said
+    assert "unknown whether present" in explanation.xen.said
+    assert "no other device of it answers" not in explanation.xen.said
+
+
+def test_of_a_host_whose_functions_are_known_an_absent_sharer_is_said_to_be_absent() -> None:
+    shared = rmrr(0xBF458000, 0xBF46FFFF, scope(1, 0, (0x1B, 0)), scope(1, 0, (0x1D, 0)))
+
+    assert "no other device of it answers" in told(made(shared), "00:1d.0").xen.said
+
+
+def test_a_virtual_function_in_the_group_of_its_physical_one_is_not_passed() -> None:
+    virtual = Function(sbdf="0000:00:1d.1", physical_function="0000:00:1d.0")
+    groups = {"g4": ["0000:00:1d.0", "0000:00:1d.1"]}
+
+    explanation = told(grouped(made(functions=[USB, virtual]), **groups), "00:1d.1")
+
+    assert explanation.linux.can is Can.NO
+    assert "physical function" in explanation.linux.said
+    assert all(step.side != "Linux" for step in explanation.steps)
+    assert any("0000:00:1d.0" in note for note in explanation.notes)
+
+
+def test_without_any_option_the_kernels_default_is_named() -> None:
+    explanation = told(grouped(made(HIGH, kernel="6.1.0", options="quiet iommu=pt")), "00:1d.0")
+
+    assert "has no intel_iommu=on" in explanation.linux.said
+    assert "CONFIG_INTEL_IOMMU_DEFAULT_ON" in _linux_step(explanation).said
+
+
+def test_a_device_in_no_group_of_a_host_with_groups_is_not_passed() -> None:
+    explanation = told(grouped(made(functions=[USB, MATE]), g4=["0000:00:1a.0"]), "00:1d.0")
+
+    assert explanation.linux.can is Can.NO
+    assert "in no IOMMU group" in explanation.linux.said
+    assert all(step.side != "Linux" for step in explanation.steps)

@@ -1,0 +1,98 @@
+"""All that stands in the way of an attached device, in order, and what was tried against it."""
+
+import pytest
+
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.hotplug import Hotplug, hotplug
+from dmaragent.policy.resolver import resolve
+from support.guests import DEVICE_A, DEVICE_B, facts, guest, region, stack
+
+LOW = region(0x7DFFD000, 0x3000)
+SHARED = facts({DEVICE_A: [LOW]}, shared={DEVICE_A: [LOW]})
+STACK = stack("4.20")
+
+
+def _attach(into: GuestConfig, host: HostFacts, text: str = "00:14.0") -> Hotplug:
+    return hotplug(text, into, host, STACK)
+
+
+def _shown(found: Hotplug) -> list[str]:
+    return [one.shown for one in found.decisions]
+
+
+def test_context_shared_region_and_ram_are_all_told_in_the_order_xen_meets_them() -> None:
+    found = _attach(guest(memory=4096), SHARED)
+
+    assert found.verdict is Verdict.REFUSED
+    assert _shown(found) == ["EOPNOTSUPP", "EPERM", "EBUSY"]
+
+
+def test_what_is_advised_was_tried_against_all_of_them() -> None:
+    found = _attach(guest(memory=4096), SHARED)
+
+    assert len(found.advice) == 2
+    anew, created = found.advice
+    assert "00:14.0,rdm_policy=relaxed" in anew
+    assert "rdm_mem_boundary = 2015" in anew
+    assert 'passthrough = "enabled"' in created
+    assert "00:14.0,rdm_policy=relaxed" in created
+    again = _attach(guest(memory=4096, passthrough="enabled"), SHARED, "00:14.0,rdm_policy=relaxed")
+    assert again.verdict is Verdict.STARTS
+    started = guest("00:14.0,rdm_policy=relaxed", memory=4096, rdm_mem_boundary=2015)
+    assert resolve(started, SHARED, STACK).verdict is Verdict.STARTS
+
+
+def test_passthrough_alone_is_not_advised_where_another_refusal_stands_behind_it() -> None:
+    found = _attach(guest(memory=4096), SHARED)
+
+    assert 'passthrough = "enabled" when the guest is created' not in found.advice
+
+
+def test_what_leaves_dma_in_guest_ram_comes_after_what_does_not() -> None:
+    found = _attach(guest(memory=4096, passthrough="enabled"), SHARED)
+
+    assert ["anew" in one for one in found.advice] == [True, False]
+
+
+def test_a_device_that_is_absent_is_told_beside_the_missing_context() -> None:
+    found = _attach(guest(memory=2048), facts(functions={}))
+
+    assert len(found.decisions) == 2
+    assert "no function answers" in found.decisions[1].reason
+    assert found.advice == ()
+
+
+def test_a_specification_that_xl_refuses_is_told_beside_the_missing_context() -> None:
+    found = _attach(guest(memory=2048), facts(), "00:14.0, rdm_policy=strict")
+
+    assert _shown(found) == ["exit 2", "EOPNOTSUPP"]
+
+
+@pytest.mark.parametrize("kind", ["pvh", "hvm"])
+def test_an_iommu_that_is_off_is_told_alone(kind: str) -> None:
+    found = _attach(guest(memory=2048, type=kind), facts(iommu_off="VT-d is off"))
+
+    assert len(found.decisions) == 1
+
+
+def test_what_is_attached_with_a_warning_says_how_the_warning_is_avoided() -> None:
+    one = guest(memory=2048, passthrough="enabled")
+    found = _attach(one, facts({DEVICE_A: [region(0xF2000000)]}))
+
+    assert (found.verdict, len(found.warnings)) == (Verdict.STARTS, 1)
+    assert list(found.advice) == [
+        'put "00:14.0" into the guest\'s pci= and start it anew: it starts with it'
+    ]
+    clear = _attach(one, facts({DEVICE_A: [region(0xE0000000)]}))
+    assert (clear.verdict, clear.warnings, clear.advice) == (Verdict.STARTS, (), ())
+
+
+def test_of_two_fixes_alike_the_one_that_changes_less_of_the_guest_is_first() -> None:
+    host = facts({DEVICE_A: [LOW], DEVICE_B: []})
+    one = guest(memory=4096, rdm="strategy=host")  # whose policy is memory never written
+    found = _attach(one, host, "00:02.0")
+
+    assert found.advice[0] == 'passthrough = "enabled" when the guest is created'
+    assert "rdm_mem_boundary = 2015" in found.advice[1]

@@ -1,0 +1,280 @@
+"""Reports of collectors as hosts: what their files have is known, and where it is from."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dmaragent.collect.collect import collect
+from dmaragent.collect.foreign import ARCHIVE
+from dmaragent.collect.opening import DIRECTORY, open_host
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+from support.bundles import PACKERS, tar_of, zip_of
+from support.cli import run
+from support.collectors import (
+    DMAR,
+    DMESG,
+    EHCI_1D,
+    IOMEM,
+    LSPCI,
+    LSPCI_N,
+    REPORTS,
+    SHARED,
+    SOS,
+    TABLES,
+    XL_INFO,
+    write_files,
+)
+
+CUT = DMESG.splitlines(keepends=True)[3]
+"""A log whose begin was overwritten: of the memory map one line is left."""
+Capture = pytest.CaptureFixture[str]
+
+
+def _snapshot(path: Path, kind: str) -> HostSnapshot:
+    opened = open_host(str(path))
+    assert opened.kind == kind
+    return collect(opened.reader)
+
+
+def _answer(capsys: Capture, verb: str, host: Path, *more: object) -> Any:
+    return run(capsys, verb, *more, "--host", host, "--json").document["answer"]
+
+
+@pytest.mark.parametrize("collector", REPORTS)
+@pytest.mark.parametrize("top", ["report-1", ""])
+def test_a_report_is_the_same_host_packed_unpacked_and_one_level_up(
+    collector: str, top: str, tmp_path: Path
+) -> None:
+    files = REPORTS[collector]
+    folder = write_files(tmp_path / "up" / "report-1", files)
+    packed = tmp_path / "report.tar"
+    packed.write_bytes(tar_of(files, top))
+    zipped = tmp_path / "report.zip"
+    zipped.write_bytes(zip_of(files, top))
+
+    snapshot = _snapshot(folder, DIRECTORY)
+
+    assert [each.content for each in snapshot.tables] == [DMAR]
+    assert _snapshot(tmp_path / "up", DIRECTORY).tables == snapshot.tables
+    assert _snapshot(tmp_path / "up", DIRECTORY).pci == snapshot.pci
+    assert _snapshot(packed, ARCHIVE).pci == snapshot.pci
+    assert _snapshot(zipped, ARCHIVE).system == snapshot.system
+
+
+@pytest.mark.parametrize("collector", REPORTS)
+def test_what_a_report_holds_is_known(collector: str, tmp_path: Path, capsys: Capture) -> None:
+    folder = write_files(tmp_path / "report", REPORTS[collector])
+
+    answer = _answer(capsys, "inventory", folder)
+
+    assert answer["pci_functions"] == 3
+    assert answer["machine"]["model"] == "PowerEdge R820"
+    (region,) = answer["regions"]
+    for owner in region["owners"]:
+        assert owner["presence"] == "present"
+        assert owner["device"]["class_code"] == "0x0c0320"
+        assert owner["device"]["driver"] == "ehci-pci"
+    assert region["memory_map"] == "reserved"
+
+
+def test_linux_lets_a_usb_controller_of_a_sosreport_go(tmp_path: Path, capsys: Capture) -> None:
+    folder = write_files(tmp_path / "report", REPORTS["sos"])
+
+    said = run(capsys, "explain", "00:1d.0", "--host", folder).out
+
+    assert "relaxable by its class" in said
+    assert "class not known" not in said
+
+
+def test_xens_release_is_that_of_xl_info(tmp_path: Path, capsys: Capture) -> None:
+    folder = write_files(tmp_path / "report", REPORTS["xen-bugtool"])
+
+    document = run(capsys, "inventory", "--host", folder, "--json").document
+    xen = document["answer"]["xen"]
+
+    assert (xen["release"], xen["dom0"]) == ("4.17", True)
+    assert "Xen 4.17.5-4, dom0" in run(capsys, "inventory", "--host", folder).out
+    assert "the release is not known" not in run(capsys, "inventory", "--host", folder).out
+    assert {"reading": "Xen", "file": "xl-info.out"} in document["origin"]["sources"]
+    assert {"reading": "ACPI tables", "file": "acpidump.out"} in document["origin"]["sources"]
+
+
+@pytest.mark.parametrize(
+    ("collector", "ids"),
+    [
+        ("sos", ["linux-rmrr-ineligible"]),
+        ("xen-bugtool", ["linux-rmrr-ineligible", "xen-shared-rmrr-refused"]),
+        ("supportconfig", ["linux-rmrr-ineligible"]),
+    ],
+)
+def test_without_a_text_the_logs_of_a_report_are_read(
+    collector: str, ids: list[str], tmp_path: Path, capsys: Capture
+) -> None:
+    packed = tmp_path / "report.tar.gz"
+    packed.write_bytes(PACKERS["tar.gz"](tar_of(REPORTS[collector], "r")))
+
+    recognised = _answer(capsys, "why", packed)["recognised"]
+
+    assert [one["id"] for one in recognised] == ids
+    assert {device["sbdf"] for one in recognised for device in one["here"]["devices"]} == {
+        "0000:00:1d.0"
+    }
+
+
+def test_a_log_that_is_not_read_to_its_end_is_named(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("report_files", "report_facts"):
+        monkeypatch.setattr(f"dmaragent.collect.{module}.LARGEST_TEXT", len(DMESG))
+    files = {f"{TABLES}/DMAR": DMAR, "dmesg.txt": DMESG + b"more\n", "lspci.txt": LSPCI_N}
+    folder = write_files(tmp_path / "report", files)
+
+    ran = run(capsys, "why", "--host", folder)
+
+    assert "Device is ineligible" in ran.out
+    assert "of dmesg.txt" in ran.out
+    assert "of dmesg.txt" in run(capsys, "why", "--host", folder, "--json").err
+
+
+def test_a_message_that_two_logs_have_is_told_once(tmp_path: Path, capsys: Capture) -> None:
+    stamped = b"".join(
+        b"Mar 02 10:11:12 host1 kernel: " + line.partition(b"] ")[2] + b"\n"
+        for line in DMESG.splitlines()
+    )
+    files = {**REPORTS["sos"], "sos_commands/logs/journalctl_--no-pager_--boot": stamped}
+    folder = write_files(tmp_path / "report", files)
+
+    recognised = _answer(capsys, "why", folder)["recognised"]
+
+    assert [(one["id"], one["count"]) for one in recognised] == [("linux-rmrr-ineligible", 1)]
+
+
+def test_a_copied_file_counts_before_a_text(tmp_path: Path) -> None:
+    usb = "sys/bus/pci/devices/0000:00:1d.0"
+    files = {**REPORTS["sos"], f"{usb}/class": b"0x0c0330\n", f"{usb}/vendor": b"0x1912\n"}
+    files["sys/class/dmi/id/product_name"] = b"another\n"
+
+    snapshot = _snapshot(write_files(tmp_path / "report", files), DIRECTORY)
+
+    assert not isinstance(snapshot.pci, Missing)
+    by_name = {each.name: each for each in snapshot.pci}
+    assert list(by_name) == ["0000:00:00.0", "0000:00:1a.0", "0000:00:1d.0"]
+    assert by_name["0000:00:1d.0"].class_code == b"0x0c0330\n"
+    assert by_name["0000:00:1d.0"].vendor == b"0x1912\n"
+    assert by_name["0000:00:1d.0"].device == b"0x1d26\n"
+    assert by_name["0000:00:1d.0"].config == EHCI_1D
+    assert dict(snapshot.system.dmi)["product_name"] == b"another\n"
+    assert dict(snapshot.system.dmi)["sys_vendor"] == b"Dell Inc.\n"
+
+
+def test_a_class_without_its_interface_is_not_filled_in(tmp_path: Path, capsys: Capture) -> None:
+    files = {"DMAR.bin": DMAR, "lspci.txt": LSPCI_N}
+    folder = write_files(tmp_path / "report", files)
+
+    (region,) = _answer(capsys, "inventory", folder)["regions"]
+
+    assert region["owners"][0]["device"]["class_code"] is None
+    assert region["owners"][0]["device"]["class"] == "USB controller"
+    assert {one["type"] for one in region["linux"]} == {"direct-relaxable"}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "Reserved"),
+        ({"proc/iomem": b"00000000-00000000 : Reserved\n"}, None),
+        ({"sos_commands/kernel/dmesg": DMESG}, "reserved"),
+        ({"sos_commands/kernel/dmesg": CUT}, "Reserved"),
+        ({"sos_commands/kernel/dmesg": CUT, "var/log/dmesg": DMESG}, "reserved"),
+        ({"sos_commands/kernel/dmesg": CUT, "proc/iomem": b""}, None),
+    ],
+    ids=[
+        "iomem",
+        "iomem without root",
+        "the log before iomem",
+        "iomem before the log that lost its begin",
+        "the whole log before the other",
+        "the log that lost its begin",
+    ],
+)
+def test_the_memory_map_is_the_logs_and_else_that_of_iomem(
+    files: dict[str, bytes], words: str | None, tmp_path: Path, capsys: Capture
+) -> None:
+    report = {f"{TABLES}/DMAR": DMAR, "proc/iomem": IOMEM, **files}
+    folder = write_files(tmp_path / "report", report)
+
+    (region,) = _answer(capsys, "inventory", folder)["regions"]
+
+    assert region["memory_map"] == words
+
+
+def test_what_no_file_has_was_not_collected(tmp_path: Path) -> None:
+    snapshot = _snapshot(write_files(tmp_path / "r", {f"{TABLES}/DMAR": DMAR}), DIRECTORY)
+
+    assert snapshot.pci == Missing(MissingKind.NOT_COLLECTED, "No such file or directory") or (
+        isinstance(snapshot.pci, Missing) and snapshot.pci.kind is MissingKind.NOT_COLLECTED
+    )
+    assert isinstance(snapshot.boot_log, Missing)
+    assert isinstance(snapshot.xen.info, Missing)
+    assert isinstance(snapshot.system.kernel_release, Missing)
+    assert snapshot.sources == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (SOS, "sosreport"),
+        ({"logs/lspci": LSPCI, "devices": b"", "host": b""}, "-dump-acpi"),
+        (
+            {"qubes-release": b"Qubes release 4.2\n", "xl-info": XL_INFO, "lspci": LSPCI},
+            "Qubes HCL",
+        ),
+        ({"xl-info.out": XL_INFO, "xl-dmesg.out": SHARED}, "acpidump.out"),
+        ({"basic-environment.txt": REPORTS["supportconfig"]["boot.txt"]}, "supportconfig"),
+    ],
+    ids=["sos", "hw-probe", "Qubes HCL", "xen-bugtool", "supportconfig"],
+)
+def test_a_report_without_a_table_says_so_and_how_to_get_it(
+    files: dict[str, bytes], said: str, tmp_path: Path, capsys: Capture
+) -> None:
+    packed = tmp_path / "report.tar"
+    packed.write_bytes(tar_of(files, "r"))
+
+    ran = run(capsys, "inventory", "--host", packed)
+
+    assert ran.code == 2
+    assert "not collected" in ran.err
+    assert said in ran.err
+    assert "/sys/firmware/acpi/tables/DMAR" in ran.err
+
+
+def test_links_out_of_a_report_are_not_followed(tmp_path: Path) -> None:
+    outside = write_files(tmp_path / "outside", {"lspci.txt": LSPCI, "DMAR.bin": DMAR})
+    folder = write_files(tmp_path / "report", {f"{TABLES}/DMAR": DMAR})
+    (folder / "lspci.txt").symlink_to(outside / "lspci.txt")
+    (folder / "logs").symlink_to(outside)
+    (folder / "sos_commands").symlink_to(outside)
+
+    assert isinstance(_snapshot(folder, DIRECTORY).pci, Missing)
+
+
+def test_a_bundle_of_a_report_answers_as_the_report(tmp_path: Path, capsys: Capture) -> None:
+    folder = write_files(tmp_path / "report", REPORTS["sos"])
+    bundle = tmp_path / "bundle.tar"
+
+    run(capsys, "dump", "--host", folder, "-o", bundle)
+
+    assert _answer(capsys, "inventory", bundle) == _answer(capsys, "inventory", folder)
+
+
+def test_a_bundle_of_a_report_without_a_table_says_why_as_the_report(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder = write_files(tmp_path / "report", SOS)
+    bundle = tmp_path / "bundle.tar"
+
+    run(capsys, "dump", "--host", folder, "-o", bundle)
+
+    assert "this sosreport holds none" in run(capsys, "inventory", "--host", folder).err
+    assert "this sosreport holds none" in run(capsys, "inventory", "--host", bundle).err

@@ -1,0 +1,239 @@
+"""Folders and archives of ACPI tables: told by content, one is the host, several are named."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import DIRECTORY, is_directory_host, open_host
+from dmaragent.collect.table_files import may_hold_tables
+from dmaragent.errors import HostError
+from dmaragent.snapshot import HostSnapshot
+from support.bundles import PACKERS, machine_files, tar_of, zip_of
+from support.cli import run
+from support.collectors import ACPIDUMP, DMAR, REPORTS, write_files
+from support.tables import dump, rmrr, scope, table
+
+OTHER = table(rmrr(0x7D000000, 0x7D0FFFFF, scope(1, 0, (2, 0))))
+APIC = b"APIC\x2c\0\0\0\1" + bytes(35)
+IVRS = b"IVRS\x30\0\0\0\1" + bytes(39)
+Opened = Callable[[Path, dict[str, bytes]], HostSnapshot]
+
+
+def _folder(place: Path, files: dict[str, bytes]) -> Path:
+    return write_files(place / "given", files)
+
+
+def _tar(place: Path, files: dict[str, bytes]) -> Path:
+    (place / "given.tar.xz").write_bytes(PACKERS["tar.xz"](tar_of(files, "")))
+    return place / "given.tar.xz"
+
+
+def _zip(place: Path, files: dict[str, bytes]) -> Path:
+    (place / "given.zip").write_bytes(zip_of(files, "top"))
+    return place / "given.zip"
+
+
+GIVEN = [_folder, _tar, _zip]
+Given = Callable[[Path, dict[str, bytes]], Path]
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"acpi/dmar.dat": DMAR, "acpi/apic.dat": APIC},
+        {"SysReport/ACPI/DMAR-1.aml": DMAR, "SysReport/PCI/PCIInfo.txt": b"x"},
+        {"RMAD": b"RMAD" + DMAR[4:]},
+        {
+            "a/b/c/anything.bin": DMAR,
+            "notes.txt": b"DMAR: is text, with more than a header in it\n",
+        },
+        {"one.dat": DMAR, "copy/two.aml": DMAR},
+        {"one.dat": DMAR, "whole/acpidump": ACPIDUMP},
+        {"x/tables.txt": ACPIDUMP},
+    ],
+    ids=["dat", "SysReport", "RMAD", "deep", "the same twice", "bytes and text", "acpidump"],
+)
+def test_one_table_is_the_host_wherever_it_lies(
+    given: Given, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    snapshot = collect(open_host(str(given(tmp_path, files))).reader)
+
+    assert [each.content for each in snapshot.tables] in ([DMAR], [b"RMAD" + DMAR[4:]])
+    assert snapshot.sources
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_of_several_tables_each_is_named_and_how_to_give_one(given: Given, tmp_path: Path) -> None:
+    path = given(tmp_path, {"a/dmar.dat": DMAR, "b/dmar.dat": OTHER, "b/apic.dat": APIC})
+
+    with pytest.raises(
+        HostError, match=r"holds 2 DMAR tables: '.*a/dmar.dat', '.*b/dmar.dat'"
+    ) as no:
+        open_host(str(path))
+
+    assert no.value.hint.endswith("a/dmar.dat")
+
+
+def test_the_command_that_the_refusal_offers_works(tmp_path: Path) -> None:
+    path = _folder(tmp_path, {"a/dmar.dat": DMAR, "b/dmar.dat": OTHER})
+
+    with pytest.raises(HostError) as no:
+        open_host(str(path))
+
+    found = collect(open_host(no.value.hint.partition("--host ")[2]).reader)
+    assert found.tables[0].content == DMAR
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize(
+    ("files", "said", "hint"),
+    [
+        ({"apic.dat": APIC}, r"ACPI tables \('APIC'\), and none that is DMAR", "acpidump"),
+        ({"apic.dat": APIC, "ivrs.dat": IVRS}, "'APIC', 'IVRS'", "AMD"),
+        ({"notes.txt": b"x"}, "manifest.json, sys/, acpidump.out.*nor a DMAR table", "report"),
+        ({"short.bin": DMAR[:40]}, "nor a DMAR table", "report"),
+    ],
+    ids=["another table", "AMD", "no table", "cut"],
+)
+def test_a_refusal_says_what_is_there_and_what_counts(
+    given: Given, files: dict[str, bytes], said: str, hint: str, tmp_path: Path
+) -> None:
+    with pytest.raises(HostError, match=said) as no:
+        open_host(str(given(tmp_path, files)))
+
+    assert hint in no.value.hint
+
+
+def test_a_dump_of_all_tables_without_a_dmar_table_says_that_it_is_absent(tmp_path: Path) -> None:
+    tables = {"FACP": bytes(60), "APIC": bytes(40), "IVRS": bytes(44)}
+    text = "".join(dump(name.encode() + body, name) for name, body in tables.items())
+
+    snapshot = collect(open_host(str(_folder(tmp_path, {"x/dump.txt": text.encode()}))).reader)
+
+    assert snapshot.acpi_tables == ("APIC", "FACP", "IVRS")
+    assert snapshot.tables == ()
+
+
+def test_a_folder_of_tables_is_walked_by_decode_as_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _folder(tmp_path, {"dmar.dat": DMAR, "apic.dat": APIC, "dmesg.txt": b"x"})
+
+    assert not is_directory_host(str(folder))
+    assert "1 sound table" in run(capsys, "decode", folder).out
+
+
+@pytest.mark.parametrize("end", PACKERS)
+def test_a_tar_whose_first_file_is_called_like_a_table_is_a_tar(end: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(PACKERS[end](tar_of({"DMAR.bin": DMAR, "notes": b""}, "")))
+
+    assert collect(open_host(str(tmp_path / "x")).reader).tables[0].content == DMAR
+
+
+def test_an_archive_alone_in_an_archive_is_read(tmp_path: Path) -> None:
+    inner = PACKERS["tar.xz"](tar_of(REPORTS["sos"], "sosreport-1"))
+    for path in (_zip(tmp_path, {"sos.tar.xz": inner}), _tar(tmp_path, {"case/sos.tar.xz": inner})):
+        assert collect(open_host(str(path)).reader).tables[0].content == DMAR
+
+
+def test_an_archive_in_an_archive_in_an_archive_is_not(tmp_path: Path) -> None:
+    inner = tar_of({"b.tar": tar_of(REPORTS["sos"], "")}, "")
+
+    with pytest.raises(HostError, match=r"'b\.tar', an archive in an archive"):
+        open_host(str(_zip(tmp_path, {"a.tar": inner})))
+
+
+def test_a_bundle_in_a_zip_is_checked_as_a_bundle(tmp_path: Path) -> None:
+    files = machine_files("lenovo-laptop")
+    changed = next(name for name in files if name.startswith("root/sys/"))
+    good, bad = tar_of(files), tar_of({**files, changed: b"changed"})
+
+    assert open_host(str(_zip(tmp_path, {"bundle.tar": good}))).kind == "bundle"
+    with pytest.raises(HostError, match="not what the manifest says"):
+        open_host(str(_zip(tmp_path, {"bundle.tar": bad})))
+
+
+def test_a_recording_one_level_down_is_opened_and_of_two_each_is_named(tmp_path: Path) -> None:
+    one = write_files(tmp_path / "given" / "one", machine_files("lenovo-laptop"))
+
+    assert open_host(str(one.parent)).kind == "recorded"
+
+    write_files(tmp_path / "given" / "two", REPORTS["sos"])
+    with pytest.raises(HostError, match="holds 2 hosts: 'one', 'two'"):
+        open_host(str(one.parent))
+
+
+def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+    outside = write_files(tmp_path / "outside", {"dmar.dat": DMAR})
+    folder = write_files(tmp_path / "given", {"x": b""})
+    (folder / "dmar.dat").symlink_to(outside / "dmar.dat")
+    (folder / "down").symlink_to(outside)
+
+    with pytest.raises(HostError, match="is not a host"):
+        open_host(str(folder))
+
+
+def test_a_folder_with_an_archive_says_which_to_give(tmp_path: Path) -> None:
+    packed = _tar(tmp_path, REPORTS["sos"])
+
+    with pytest.raises(HostError) as no:
+        open_host(str(tmp_path))
+
+    assert no.value.hint == f"give the archive in it: --host {packed}"
+
+
+def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    folder = _folder(tmp_path, {"DMAR": DMAR})
+    (folder / "DMAR").chmod(0)
+
+    with pytest.raises(HostError, match="1 file cannot be read, 'DMAR' first") as no:
+        open_host(str(folder))
+
+    assert "sudo" in no.value.hint
+
+
+def test_a_folder_of_too_many_files_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dmaragent.collect.table_files.MOST_FILES", 3)
+    folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(3)} | {"4.bin": DMAR})
+
+    with pytest.raises(HostError, match="too many to look for"):
+        open_host(str(folder))
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_host_in_directories_that_are_each_alone_is_found(given: Given, tmp_path: Path) -> None:
+    files = {f"case 12/x/sosreport/{name}": content for name, content in REPORTS["sos"].items()}
+
+    snapshot = collect(open_host(str(given(tmp_path, files))).reader)
+
+    assert snapshot.tables[0].content == DMAR
+    assert dict(snapshot.system.dmi)["product_name"] == b"PowerEdge R820\n"
+
+
+def test_a_report_beside_its_table_is_one_host(tmp_path: Path) -> None:
+    files = {f"report/{name}": content for name, content in REPORTS["apport"].items()}
+    del files["report/acpidump.txt"]
+    folder = _folder(tmp_path, {**files, "tables/dmar.dat": DMAR})
+
+    opened = open_host(str(folder))
+    snapshot = collect(opened.reader)
+
+    assert opened.kind == DIRECTORY
+    assert snapshot.tables[0].content == DMAR
+    assert dict(snapshot.system.dmi)["product_name"] == b"PowerEdge R820\n"
+
+
+def test_a_text_that_begins_like_a_table_is_none() -> None:
+    assert may_hold_tables(DMAR, len(DMAR))
+    assert may_hold_tables(ACPIDUMP[:4096], len(ACPIDUMP))
+    assert not may_hold_tables(b"DMAR: [Firmware Bug]: No firmware reserved region", 49)
+    assert not may_hold_tables(DMAR, 1 << 25)
+    assert not may_hold_tables(b"log @ 0x10\n", 11)
