@@ -1,4 +1,4 @@
-"""``dmaragent why``: what a message of the kernel, Xen, xl or QEMU means on a host."""
+"""``dmaragent why``: what a message of the kernel, Xen, QEMU, libvirt or others means on a host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dmaragent.host import Host
 
 NAME = "why"
-HELP = "what a message of the kernel, Xen, xl or QEMU means on this host"
+HELP = "what a message of the kernel, Xen, QEMU, libvirt or others means here"
 DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the

@@ -24,6 +24,11 @@ class Printer(Enum):
     LIBVIRT = "libvirt"
     HVMLOADER = "hvmloader"
     XENOPSD = "xenopsd"
+    PROXMOX = "Proxmox VE"
+    DPDK = "DPDK"
+    SPDK = "SPDK"
+    HYPERV = "Windows"
+    QUBES = "Qubes OS"
     ESXI = "VMware ESXi"
     FREEBSD = "FreeBSD"
 
@@ -39,6 +44,8 @@ class Address(Enum):
     """A range that somebody wrote into an option."""
     UNIT = "unit"
     """The registers of a remapping unit."""
+    GUEST = "guest"
+    """Where a guest or a program sees its memory: what the device uses for DMA there."""
 
 
 class Weight(Enum):
