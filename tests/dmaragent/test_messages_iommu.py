@@ -201,3 +201,25 @@ def test_a_message_that_does_not_say_so_says_nothing_of_the_iommu() -> None:
     here, _ = told("group 21 is not viable", host("intel_iommu=off"))
 
     assert here["iommu"] is None
+
+
+def test_amds_words_on_an_intel_host_are_of_another_host() -> None:
+    here, words = told(NO_TABLE.replace("DMAR", "IVRS"), host("intel_iommu=on", {"0": ""}))
+
+    assert here["fits"] is False
+    assert "another host printed it" in words
+    assert "this host has the firmware's table" not in words
+
+
+def test_an_arm_hosts_words_say_nothing_of_intels_table() -> None:
+    here, _ = told("WARN (No SMMU found)", host("", {"0": ""}))
+
+    assert here["iommu"] is None
+
+
+def test_that_xen_does_not_run_is_not_said_where_it_is_unknown() -> None:
+    _, unknown = told("passthrough not supported on this platform", inventory_of(UNIT))
+    _, known = told("passthrough not supported on this platform", host("", {"0": ""}))
+
+    assert "Xen does not run here" not in unknown
+    assert "Xen does not run here" in known

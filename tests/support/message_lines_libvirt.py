@@ -72,12 +72,12 @@ LINES: list[tuple[str, str, Names]] = [
         names(),
     ),
     (
-        "libvirt-validate-no-table",
+        "libvirt-validate-no-smmu",
         _CHECK + "(No ACPI IORT table found, IOMMU not supported by this hardware platform)",
         names(),
     ),
-    ("libvirt-validate-no-table", _CHECK + "(Failed to parse ACPI IORT table)", names()),
-    ("libvirt-validate-no-table", _CHECK + "(No SMMU found)", names()),
+    ("libvirt-validate-no-smmu", _CHECK + "(Failed to parse ACPI IORT table)", names()),
+    ("libvirt-validate-no-smmu", _CHECK + "(No SMMU found)", names()),
     (
         "libvirt-validate-no-table",
         _CHECK + "(Unknown if this platform has IOMMU support)",

@@ -104,6 +104,12 @@ LINES: list[tuple[str, str, Names]] = [
         names(),
     ),
     (
+        "proxmox-no-iommu",
+        "TASK ERROR: Cannot open iommu_group: No such file or directory",
+        names(error=2),
+    ),
+    ("proxmox-not-bound", "TASK ERROR: Cannot find vfio-pci module!", names()),
+    (
         "proxmox-not-bound",
         "TASK ERROR: can't unbind/bind PCI group to VFIO '0000:01:00.0'",
         names(GPU),

@@ -41,6 +41,8 @@ class IommuState:
     groups: int | None
     """How many IOMMU groups the kernel has; None: unknown, or Xen owns the IOMMU."""
     under_xen: bool
+    without_xen: bool
+    """Whether Linux is known to run without Xen."""
     off_by: str
     """The kernel option that switches the IOMMU off, as it was given; empty: none does."""
     on_by: str
@@ -68,6 +70,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
     return IommuState(
         groups=None if under_xen or isinstance(groups, Missing) else len(groups),
         under_xen=under_xen,
+        without_xen=inventory.linux_state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by=off_by,
         on_by=on_by,
         options_known=system.options is not None,

@@ -2,7 +2,7 @@
 
 from dmaragent.messages.iommu_advice import IOMMU_ON
 from dmaragent.messages.making import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import AMD, Printer, Weight
 
 LIBVIRT = Printer.LIBVIRT
 _PCI = "src/util/virpci.c"
@@ -55,22 +55,42 @@ MESSAGES = (
         "virt-host-validate sees no firmware table of an IOMMU",
         "No ACPI DMAR table found, IOMMU either disabled in BIOS or not supported by this "
         "hardware platform",
-        "No ACPI IVRS table found, IOMMU either disabled in BIOS or not supported by this "
-        "hardware platform",
+        (
+            (
+                "No ACPI IVRS table found, IOMMU either disabled in BIOS or not supported by this "
+                "hardware platform"
+            ),
+            "",
+            AMD,
+        ),
+        "Unknown if this platform has IOMMU support",
+        releases="virt-host-validate of libvirt 1.x and later",
+        meaning="It looks for /sys/firmware/acpi/tables/DMAR (AMD: IVRS). The file is "
+        "missing if the IOMMU is off in the firmware setup, in a Xen dom0, where Xen renames the "
+        "table, and in a container, which may hide /sys/firmware." + _NO_REGION,
+        advice="Run virt-host-validate on the host, not in a container. If the table is missing "
+        "there, switch VT-d (AMD: IOMMU) on in the firmware setup and reboot.",
+        source="tools/virt-host-validate-common.c, virHostValidateIOMMU; " + _CHECKED,
+    ),
+    message(
+        "libvirt-validate-no-smmu",
+        LIBVIRT,
+        Weight.REFUSAL,
+        "virt-host-validate sees no firmware table of an Arm host's IOMMU (SMMU)",
         "No ACPI IORT table found, IOMMU not supported by this hardware platform",
         "Failed to parse ACPI IORT table",
         "IORT table header ended early",
         "IORT table node header ended early",
         "IORT table node type <word> has invalid length",
         "No SMMU found",
-        "Unknown if this platform has IOMMU support",
-        releases="virt-host-validate of libvirt 1.x and later",
-        meaning="It looks for /sys/firmware/acpi/tables/DMAR (AMD: IVRS, Arm: IORT). The file is "
-        "missing if the IOMMU is off in the firmware setup, in a Xen dom0, where Xen renames the "
-        "table, and in a container, which may hide /sys/firmware." + _NO_REGION,
+        releases="virt-host-validate of libvirt 8.9 and later; the first release not checked",
+        meaning="It looks for /sys/firmware/acpi/tables/IORT and an SMMU in it. The file is missing "
+        "if the SMMU is off in the firmware setup, if the host boots by device tree, and in a "
+        "container, which may hide /sys/firmware." + _NO_REGION,
         advice="Run virt-host-validate on the host, not in a container. If the table is missing "
-        "there, switch VT-d (AMD: IOMMU, Arm: SMMU) on in the firmware setup and reboot.",
-        source="tools/virt-host-validate-common.c, virHostValidateIOMMU; " + _CHECKED,
+        "there, switch the SMMU on in the firmware setup and reboot.",
+        source="tools/virt-host-validate-common.c, virHostValidateIOMMU; checked in the source of "
+        "libvirt 11.3",
     ),
     message(
         "libvirt-validate-kernel-off",

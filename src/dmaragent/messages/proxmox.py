@@ -16,11 +16,13 @@ MESSAGES = (
         "cannot prepare PCI pass-through, IOMMU not present",
         ("IOMMU not present", "before qemu-server 7"),
         "No IOMMU detected, please activate it",
+        "Cannot open iommu_group: <error>",
         releases="every release",
         meaning="Proxmox looks into /sys/kernel/iommu_groups, and it is empty. No reserved region "
         "is concerned.",
         advice=IOMMU_ON,
-        source=f"{_PCI}, prepare_pci_device, checked in the source; the words of the web "
+        source=f"{_PCI}, prepare_pci_device; pve-common, SysFSTools.pm, "
+        "pci_dev_group_bind_to_vfio; checked in the source; the words of the web "
         "interface and of older releases from reports",
     ),
     message(
@@ -30,6 +32,7 @@ MESSAGES = (
         "Proxmox cannot bind the device's group to vfio-pci",
         "can't unbind/bind PCI group to VFIO '<sbdf>'",
         ("can't unbind/bind pci group to vfio '<sbdf>'", "before qemu-server 7"),
+        "Cannot find vfio-pci module!",
         releases="every release",
         meaning="A device of the group does not leave its driver, or vfio-pci is not loaded. No "
         "reserved region is concerned.",

@@ -67,7 +67,7 @@ def _general_words(each: Tie) -> Iterator[str]:
             "this message is about AMD's IOMMU, but the host has Intel's table (DMAR): another "
             "host printed it, and none of the regions of this one is meant"
         )
-    if each.iommu is not None:
+    if each.iommu is not None and not each.other_iommu:
         message = each.recognised.message
         yield from iommu_words(each.iommu, message.id, message.printer)
     elif each.decided_by_xen:

@@ -46,7 +46,7 @@ def _xen_words(state: IommuState) -> Iterator[str]:
         yield "no option on Xen's command line switches the IOMMU off"
     elif state.under_xen:
         yield "unknown whether an option of Xen's switches the IOMMU off: xl info was not read"
-    else:
+    elif state.without_xen:
         yield "Xen does not run here: the message is from another host or another boot"
     if state.table is not None:
         yield _table_words(state)
