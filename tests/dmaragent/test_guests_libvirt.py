@@ -149,6 +149,16 @@ def test_a_network_may_be_a_pool_of_host_devices(
     assert bool(_kvm(domain(interface)).unknown) is unknown
 
 
+def test_an_nvme_disk_is_taken_by_vfio_too() -> None:
+    disk = (
+        "<disk type='nvme' device='disk'><source type='pci' managed='yes' namespace='1'>"
+        "<address domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></disk>"
+    )
+    guest = _kvm(domain(disk))
+
+    assert ([str(one.sbdf) for one in guest.devices], len(guest.unknown)) == (["0000:01:00.0"], 1)
+
+
 def test_a_mediated_device_is_a_note_and_no_assignment() -> None:
     guest = _kvm(domain("<hostdev mode='subsystem' type='mdev' model='vfio-pci'/>"))
 
@@ -341,6 +351,7 @@ def test_several_domains_may_follow_one_another() -> None:
         ("<domain type='kvm'>\n<name>a</nam>", 2),
         ("<domain type='kvm'>\n\n", 3),
         ("<!DOCTYPE domain [<!ENTITY a 'b'>]>\n<domain type='kvm'/>", 1),
+        ("<!DOCTYPE domain SYSTEM 'http://127.0.0.1/a.dtd'>\n<domain type='kvm'/>", 1),
         ("<domain type='kvm'><name>&lol;</name></domain>", 1),
         ("<domain type='kvm'><qemu:commandline/></domain>", 1),
         ("<domain type='kvm'>" + "<a>" * 100, 1),

@@ -206,3 +206,9 @@ def test_a_conf_of_a_proxmox_host_finds_its_mapping(tmp_path: Path) -> None:
         assert isinstance(guest, KvmGuest)
         assert [str(one.sbdf) for one in guest.devices] == ["0000:0a:00.0", "0000:0a:00.1"]
         assert passed_over == []
+
+
+def test_a_line_that_proxmox_leaves_out_leaves_the_rest() -> None:
+    guest = _guest(f"{GPU}this is no setting\ncpuunits:\n")
+
+    assert (guest.name, len(guest.devices)) == ("win10", 2)

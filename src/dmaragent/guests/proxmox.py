@@ -76,15 +76,19 @@ class _Machine:
 def is_proxmox(text: str) -> bool:
     """Return whether `text` looks like the configuration of a virtual machine or a container.
 
-    Every line of the first part is ``key: value``, a comment or blank; at least half of the
-    keys are Proxmox's, and one of them is rare elsewhere.
+    The lines of the first part are ``key: value``, comments or blank, but for one in five, which
+    Proxmox leaves out with a warning; at least half of the keys are Proxmox's, and one of them is
+    rare elsewhere.
     """
-    keys = []
+    keys, others = [], 0
     for line in _first_part(text):
         match = _LINE.fullmatch(line)
         if match is None:
-            return False
-        keys.append(match[1])
+            others += 1
+        else:
+            keys.append(match[1])
+    if 5 * others > len(keys) + others:
+        return False
     own = [one for one in keys if one in _KEYS or one in _CONTAINER or _NUMBERED.fullmatch(one)]
     telling = any(_TELLING.fullmatch(one) or one in _CONTAINER for one in own)
     return telling and 2 * len(own) >= len(keys)
