@@ -124,7 +124,15 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "cli": ("__init__", "errors", "present", "commands"),
     "__main__": ("cli",),
 }
-PURE_IN_THE_SHELL = ("agent/metrics.py", "agent/model.py", "agent/routes.py")
+PURE_IN_THE_SHELL = (
+    "agent/guest_request.py",
+    "agent/limits.py",
+    "agent/messages.py",
+    "agent/metrics.py",
+    "agent/model.py",
+    "agent/resolving.py",
+    "agent/routes.py",
+)
 """What decides for the service, and does nothing itself."""
 WORLD = frozenset(
     [
