@@ -130,9 +130,9 @@ def test_the_end_does_not_wait_for_a_worker_and_leaves_none(
 def test_a_client_that_goes_takes_its_worker_with_it(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    limits = Limits(deadline=600, turn=600)
+    limits, faults = Limits(deadline=600, turn=600), list[dict[str, Any]]()
     state = (laptop, Facts(memory=1))
-    with serving(tmp_path / "s", lambda: state, limits, worker=held.command) as path:
+    with serving(tmp_path / "s", lambda: state, limits, faults, held.command) as path:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
             client.sendall(POST)
@@ -144,6 +144,7 @@ def test_a_client_that_goes_takes_its_worker_with_it(
             held.wait_began()
             held.let_go()
             assert next_one.result(60).endswith(b"let go")
+    assert faults == []
 
 
 def test_a_client_that_only_ended_its_sending_gets_its_answer(

@@ -7,15 +7,16 @@ client alone, in turn, in the same run is what they are compared with.
 
 import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+import psutil
+
+from support.agent_process import running_agent
 
 ROOT = Path(__file__).parents[2]
 MACHINE = ROOT / "testdata/dmar_dumps/lenovo-laptop"
@@ -72,37 +73,20 @@ class Load:
 
 def load() -> Load:
     """Start a server, and put the load on it."""
-    path_of = {"PYTHONPATH": str(ROOT / "tests")}
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "socket"))
-        with subprocess.Popen(
-            [sys.executable, "-m", "support.agent_child", path, str(MACHINE)],
-            env=os.environ | path_of,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            assert server.stdout.readline() == "ready\n"
-
-            def resident() -> int:
-                assert server.stdin is not None
-                assert server.stdout is not None
-                server.stdin.write("\n")
-                server.stdin.flush()
-                return int(server.stdout.readline())
-
-            ask(path, 10)
-            begin = perf_counter()
-            ask(path, guests=False)
-            alone = REQUESTS / (perf_counter() - begin)
-            before = resident()
-            begin = perf_counter()
-            with ThreadPoolExecutor(CLIENTS) as clients:
-                asked = [clients.submit(ask, path, guests=one < 2) for one in range(CLIENTS)]
-                fine = sum(one.result() for one in asked)
-            together = CLIENTS * REQUESTS / (perf_counter() - begin)
-            after = resident()
-            server.stdin.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_agent(Path(folder), MACHINE) as agent,
+        ThreadPoolExecutor(CLIENTS) as clients,
+    ):
+        path, process = str(agent.api), psutil.Process(agent.child.pid)
+        ask(path, 10)
+        begin = perf_counter()
+        ask(path, guests=False)
+        alone = REQUESTS / (perf_counter() - begin)
+        before = process.memory_info().rss
+        begin = perf_counter()
+        asked = [clients.submit(ask, path, guests=one < 2) for one in range(CLIENTS)]
+        fine = sum(one.result() for one in asked)
+        together = CLIENTS * REQUESTS / (perf_counter() - begin)
+        after = process.memory_info().rss
     return Load(fine=fine, before=before, after=after, alone=alone, together=together)

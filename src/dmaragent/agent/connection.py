@@ -190,8 +190,13 @@ class Connection:
         A poll for nothing at all still reports a hangup: epoll_ctl(2), EPOLLHUP.
         """
         with select.epoll() as hangup:
+
+            def gone() -> None:
+                self._loop.remove_reader(hangup)  # it would be reported again and again
+                act()
+
             hangup.register(self._client, 0)
-            self._loop.add_reader(hangup, act)
+            self._loop.add_reader(hangup, gone)
             try:
                 yield
             finally:
