@@ -61,14 +61,18 @@ class Limits:
     """Of them, answers to one user."""
 
     @property
-    def held(self) -> int:
-        """The most bytes that clients can make the service hold besides what it publishes.
+    def each(self) -> int:
+        """The most bytes that a connection holds, in Python and in the kernel.
 
         A response that is being sent is not copied.
         """
-        buffers = self.head + self.body + 2 * self.send_buffer + OBJECTS
+        return self.head + self.body + 2 * self.send_buffer + OBJECTS
+
+    @property
+    def held(self) -> int:
+        """The most bytes that clients can make the service hold besides what it publishes."""
         answers = self.answers + self.workers * (self.answer + SLICE)
-        return (self.connections + self.leaving) * buffers + answers
+        return (self.connections + self.leaving) * self.each + answers
 
 
 MOST_GUESTS = 32

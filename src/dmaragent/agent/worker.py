@@ -37,8 +37,12 @@ def main(arguments: list[str]) -> None:
     descriptor, most, memory, space, seconds = map(int, arguments)
     confine(memory, space, seconds)
     gc.disable()  # the process ends before garbage matters
-    with open(f"/proc/self/fd/{descriptor}", "rb") as kept:  # anew: others read from theirs
-        send(answer(sys.stdin.buffer, kept, most), sys.stdout.buffer)
+    try:
+        with open(f"/proc/self/fd/{descriptor}", "rb") as kept:  # anew: others read from theirs
+            answered = answer(sys.stdin.buffer, kept, most)
+    except MemoryError:
+        answered = out_of_memory(), ""
+    send(answered, sys.stdout.buffer)
 
 
 def confine(memory: int, space: int, seconds: int) -> None:
@@ -66,7 +70,7 @@ def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[Response, str]:
         host: Host = pickle.load(kept)  # noqa: S301 - see above
         return answer_guests(posted.read(), host, most), ""
     except MemoryError:
-        return out_of_memory(), ""
+        raise
     except Exception:  # noqa: BLE001 - a fault of ours is for the service's log
         why = "the agent has a fault; its log says more"
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
