@@ -198,7 +198,7 @@ def test_of_those_that_are_refused_the_oldest_is_cut_off(tmp_path: Path, laptop:
 def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
     async def run() -> None:
         limits = Limits(connections=3, connections_each=2, grace=0, head_time=600)
-        serving_ = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
         with contextlib.ExitStack() as stack:
             ours = list[socket.socket]()
             admitted = list[Connection]()
@@ -209,11 +209,31 @@ def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
                 connection = Connection(far, limits)
                 connection.user = user
                 admitted.append(connection)
-                serving_._admit(connection)
+                served._admit(connection)
                 await asyncio.sleep(0)
-            left = [connection in serving_._clients for connection in admitted]
+            left = [connection in served._clients for connection in admitted]
             assert left == [True, False, True, False, False, True]
-            await serving_.stop()
+            await served.stop()
+
+    asyncio.run(run())
+
+
+def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> None:
+    async def run() -> None:
+        limits = Limits(
+            connections=2, connections_each=2, grace=0, head_time=600, linger=600, leaving=3
+        )
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        with contextlib.ExitStack() as stack:
+            for _ in range(50):
+                near, far = socket.socketpair()
+                stack.enter_context(near)
+                served._admit(Connection(far, limits))
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert len(served._tasks) <= limits.connections + limits.leaving + 1
+            await served.stop()
+            assert not served._tasks
 
     asyncio.run(run())
 

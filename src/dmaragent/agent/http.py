@@ -41,7 +41,7 @@ class Server:
         self._state = state
         self._limits = affordable(limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._workers = Workers(self._limits, start)
-        self._clients: dict[Connection, None] = {}  # in the order they came
+        self._clients: dict[Connection, asyncio.Task[None]] = {}  # in the order they came
         self._leaving: dict[Connection, asyncio.Task[None]] = {}  # refused, and may read why
         self._untaken = Counter[int]()  # bytes of answers that a user has not taken yet
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,19 +100,23 @@ class Server:
         refused = None if holder is None or self._cut_off(holder) else _FULL
         task = self._run(self._client(connection, refused))
         if refused is None:
-            self._clients[connection] = None
-            return
-        self._leaving[connection] = task
-        if len(self._leaving) > self._limits.leaving:
-            self._leaving.pop(next(iter(self._leaving))).cancel()
+            self._clients[connection] = task
+        else:
+            self._leave(connection, task)
 
     def _cut_off(self, user: int) -> bool:
         """Wait no longer for the oldest client of `user` that is waited for; False: none is."""
         for client in self._clients:
             if client.user == user and client.cut_off(self._limits.grace):
-                del self._clients[client]
+                self._leave(client, self._clients.pop(client))
                 return True
         return False
+
+    def _leave(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        """Let a client read why it was refused; the oldest of too many may not any more."""
+        self._leaving[connection] = task
+        if len(self._leaving) > self._limits.leaving:
+            self._leaving.pop(next(iter(self._leaving))).cancel()
 
     async def _client(self, connection: Connection, refused: Response | None) -> None:
         try:

@@ -168,8 +168,10 @@ def _device(_: Request, published: Published, text: str) -> Response:
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     inventory = published.inventory
-    there = name.functions_among(inventory.host.topology.known)
-    sbdf = name.sbdf or (there[0] if len(there) == 1 else None)
+    sbdf = name.sbdf
+    there = () if sbdf else name.functions_among(inventory.host.topology.known)
+    if sbdf is None and len(there) == 1:
+        sbdf = there[0]
     if sbdf is None:
         listed = " ".join(map(str, there)) or "unknown"
         return problem(
