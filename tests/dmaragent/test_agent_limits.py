@@ -155,7 +155,7 @@ def test_the_host_that_a_worker_reads_is_the_service_s(name: str) -> None:
         with open(f"/proc/self/fd/{descriptor}", "rb") as kept:
             assert pickle.load(kept) == host  # noqa: S301 - our own
         with pytest.raises(PermissionError):
-            os.write(descriptor, b"x")
+            os.pwrite(descriptor, b"x", 0)
     finally:
         os.close(descriptor)
 

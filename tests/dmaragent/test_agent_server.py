@@ -6,7 +6,6 @@ import errno
 import json
 import select
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -239,28 +238,26 @@ def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> No
 
 
 def test_one_that_sends_without_end_does_not_keep_others_waiting(
-    tmp_path: Path, laptop: Published
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    patient = Limits(linger=600)
-    with (
-        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), patient) as path,
-        socket.socket(socket.AF_UNIX) as client,
-    ):
-        client.connect(str(path))
-        client.sendall(HEALTH)
-        end = threading.Event()
+    parts = [b""] + [b"x"] * 1000
 
-        def send() -> None:
-            while not end.is_set():
-                client.sendall(bytes(1 << 20))
+    async def at_once(*_: object) -> bytes:
+        return parts.pop()  # as sock_recv, if there is always something to read
 
-        sending = threading.Thread(target=send)
-        sending.start()
-        try:
-            assert exchange(path, HEALTH).startswith(b"HTTP/1.1 200 ")
-        finally:
-            end.set()
-            sending.join()
+    async def run() -> None:
+        near, far = socket.socketpair()
+        with near:
+            connection, turns = Connection(far, Limits(linger=600)), 0
+            sending = asyncio.create_task(connection.respond(Response(status=204)))
+            monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_recv", at_once)
+            while not sending.done():
+                await asyncio.sleep(0)
+                turns += 1
+            connection.close()
+        assert turns > 1000
+
+    asyncio.run(run())
 
 
 def test_where_clients_cannot_be_accepted_it_is_said_once(

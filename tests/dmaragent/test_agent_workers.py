@@ -15,6 +15,7 @@ import pytest
 
 from dmaragent.agent.http import Server
 from dmaragent.agent.limits import Limits
+from dmaragent.agent.messages import Response
 from dmaragent.agent.model import Published
 from dmaragent.agent.routes import Facts
 from dmaragent.agent.workers import Workers
@@ -68,24 +69,31 @@ def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
 
 
 def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
-    laptop: Published, held: Held
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def run() -> None:
-        workers = Workers(Limits(turn=600), held.command)
-        first, second = (
-            asyncio.create_task(workers.resolve(BODY, laptop, user=1)) for _ in range(2)
-        )
-        await asyncio.to_thread(held.wait_began)
-        other = asyncio.create_task(workers.resolve(BODY, laptop, user=2))
-        await asyncio.to_thread(held.wait_began)
-        assert not held.has_begun()  # the second of the first user: the other's began before it
+    names = (b"first", b"second", b"other")
 
-        for _ in range(2):
-            held.let_go()
-        await asyncio.wait([first, other])
-        await asyncio.to_thread(held.wait_began)
-        held.let_go()
-        assert (await second).body == b"let go"
+    async def run() -> None:
+        begun = asyncio.Queue[bytes]()
+        gates = {name: asyncio.Event() for name in names}
+
+        async def work(_: Workers, name: bytes, __: int) -> Response:
+            begun.put_nowait(name)
+            await gates[name].wait()
+            return Response(status=200)
+
+        monkeypatch.setattr(Workers, "_work", work)
+        workers = Workers(Limits(turn=600))
+        tasks = [
+            asyncio.create_task(workers.resolve(name, laptop, user))
+            for name, user in zip(names, (1, 1, 2), strict=True)
+        ]
+        assert {await begun.get(), await begun.get()} == {b"first", b"other"}
+        gates[b"first"].set()
+        assert await begun.get() == b"second"
+        for gate in gates.values():
+            gate.set()
+        await asyncio.gather(*tasks)
         assert workers._shares == {}
         workers.close()
 
