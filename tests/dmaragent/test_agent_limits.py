@@ -21,6 +21,7 @@ from dmaragent.agent.routes import Facts
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
+from dmaragent.resolving import GuestResolver
 from support.agent_hostile import post
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
@@ -31,6 +32,11 @@ from support.tables import drhd, rmrr, scope, table
 MOST = Limits().answer
 LIBXL = '{"c_info":{"type":"hvm"},"b_info":{},"pcidevs":[%s]}'
 BARE = "name = 'a'\ntype = 'hvm'\nmemory = 512\n"
+HOSTDEV = (
+    "<hostdev mode='subsystem' type='pci'><source>"
+    "<address domain='0' bus='1' slot='%d' function='%d'/></source></hostdev>"
+)
+KVM = "<domain type='kvm'><name>a</name><memory>1</memory><devices>%s</devices></domain>"
 DEVICE = BARE + "pci = ['00:1d.0']\n"
 
 
@@ -47,14 +53,18 @@ def laptop() -> Published:
 def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Count what is done for a request: whenever a host is asked, or a guest resolved."""
     done = list[str]()
-    for name in ("ask_known", "resolve", "other_releases"):
-        work = getattr(resolving, name)
+    for owner, name in (
+        (resolving, "ask_known"),
+        (GuestResolver, "resolve"),
+        (GuestResolver, "other_releases"),
+    ):
+        work = getattr(owner, name)
 
         def counted(*given: Any, name: str = name, work: Any = work) -> Any:
             done.append(name)
             return work(*given)
 
-        monkeypatch.setattr(resolving, name, counted)
+        monkeypatch.setattr(owner, name, counted)
     return done
 
 
@@ -64,11 +74,20 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         (LIBXL % ",".join(["{}"] * 20_000), MOST_DEVICES, 20_000),
         ("pci = [" + ",".join(["''"] * 20_000) + "]", MOST_DEVICES, 20_000),
         (LIBXL % ",".join(["{}"] * 257), MOST_DEVICES, 257),
+        (KVM % "".join(HOSTDEV % (n >> 3 & 31, n & 7) for n in range(257)), MOST_DEVICES, 257),
         (f"[{','.join([LIBXL % '{},{},{},{},{},{},{},{},{}'] * 32)}]", MOST_DEVICES, 288),
         (f"[{','.join([LIBXL % ''] * 33)}]", MOST_GUESTS, 33),
         (f"[{','.join([LIBXL % ''] * 1_000)}]", MOST_GUESTS, 1_000),
     ],
-    ids=["devices", "entries", "one device more", "in all guests", "one guest more", "guests"],
+    ids=[
+        "devices",
+        "entries",
+        "one device more",
+        "of a KVM guest",
+        "in all guests",
+        "one guest more",
+        "guests",
+    ],
 )
 def test_too_many_are_refused_before_any_work(
     laptop: Published, worked: list[str], guest: str, limit: int, number: int

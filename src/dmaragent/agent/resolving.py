@@ -101,9 +101,8 @@ def _regions(guest: Guest, known: Known) -> int:
     """
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
-    xen = isinstance(guest, GuestConfig)
-    host = xen and (guest.rdm is not None or guest.saved_rdm is not None)
-    every = len(facts.listed) if host else 0
+    written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
+    every = 0 if written == (None, None) else len(facts.listed)
     return min(len(facts.listed) + widest, every + widest * _devices(guest))
 
 

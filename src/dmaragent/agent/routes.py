@@ -17,7 +17,6 @@ from dmaragent.agent.model import Published
 from dmaragent.device_names import parse_device_name
 from dmaragent.present.documents import document, inventory_document
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
-from dmaragent.resolving import GuestResolver, any_answer
 from dmaragent.snapshot import Missing
 
 LIVE = "live"
