@@ -220,7 +220,8 @@ def run(agent: AgentProcess, seed: int, acts: int, seconds: float, pause: float)
     children, ended = len(process.children()), (files, process.num_fds())
     last = process.memory_info().rss
     with hostile_clients(agent.api, seed + 99, seconds=60.0, pause=pause):
-        exchange(agent.api, post(_GUESTS[0]))
+        time.sleep(5 * pause)  # until they have started
+        exchange(agent.api, get("/v1/health"))
         asked = time.perf_counter()
         agent.child.send_signal(signal.SIGTERM)
         agent.child.wait(60)
