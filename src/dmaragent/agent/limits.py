@@ -49,8 +49,9 @@ class Limits:
     """RLIMIT_DATA of a worker; two and the service fit in 128 MiB."""
     worker_space: int = 160 * MIB
     """RLIMIT_AS of a worker, for mappings that RLIMIT_DATA does not count, as those of files."""
-    deadline: float = 5.0
-    """For a worker to answer: a third of the unit's TimeoutStopSec."""
+    deadline: float = 8.0
+    """For a worker to answer: half of the unit's TimeoutStopSec.  It takes 0.2 s where a processor is
+    free, most of it to start, and took 1.5 s where six processes wanted each processor."""
     turn: float = 30.0
     """For a request to wait for a worker."""
     answer: int = 1 * MIB
