@@ -69,8 +69,8 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
             closed = bool(data)
             continue
         found = _LINE.match(line)
-        if closed and not found:
-            break  # text of another tool between two tables
+        if not found and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
+            break  # text of another tool after the table
         problem = _problem(found, data)
         if problem:
             damage = f"line {number}: {problem}"
