@@ -34,7 +34,9 @@ def is_acpidump(data: bytes) -> bool:
 
     Text holds no NUL; every table does, in its length.
     """
-    return b"\0" not in data and any(_HEADING.match(line) for line in data.splitlines())
+    if b"\0" in data or b" @ " not in data:
+        return False
+    return any(_HEADING.match(line) for line in data.splitlines())
 
 
 def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:

@@ -8,23 +8,26 @@ nothing is read that no signature heads, and the time grows with the text alone.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from fwtables.acpidump import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 from fwtables.iasl_fields import read_fields
-from fwtables.text_dumps import LARGEST, SMALLEST, Dump, layout_of, read_offsets
+from fwtables.text_dumps import SMALLEST, Dump, layout_of, read_offsets
 from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
 from fwtables.text_forms import HEADING, TextForm, form_of
 from fwtables.text_plain import read_plain
 from fwtables.text_rows import LONGEST_ROW, Reader
-from fwtables.text_units import Anchor, anchors
+from fwtables.text_units import CHARACTERS, Anchor, anchors
 
-_MOST_FAILURES = 100_000
-"""Signatures that head nothing, after which a text is not searched any more."""
+_MOST_FAILURES = 2000
+"""Signatures that head no table, after which a text is not searched any more."""
+_MOST_TABLES = 1024
+"""Of each kind in a text; a host has one."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _ANSI = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _MARKUP = re.compile(
-    r"</?(?:pre|code|tt|p|div|span|font|br|td|tr)\b[^>\n]{0,200}>|\[/?(?:code|quote|pre)\b[^\]\n]{0,60}\]",
+    r"</?(?:pre|code|tt|p|div|span|font|br|td|tr)\b[^<>\n]{0,200}>|\[/?(?:code|quote|pre)\b[^\[\]\n]{0,60}\]",
     re.IGNORECASE,
 )
 """What pages and forums put around a dump."""
@@ -58,6 +61,8 @@ class TextReading:
 
     tables: tuple[TextTable, ...] = ()
     needs_iasl: bool = False
+    stopped: bool = False
+    """Whether the text holds too many signatures that head no table to be searched whole."""
 
 
 def plain_text(data: bytes) -> bytes | None:
@@ -143,30 +148,26 @@ class _Search:
         """The text with its markup: a line of uuencode may look like some."""
         self.text = _without_markup(text)
         self._counted = (0, 1)
+        self.stopped = False
 
     def reading(self) -> TextReading:
         tables = sorted(self._tables(), key=lambda each: each.line)
         if tables:
-            return TextReading(tables=tuple(tables))
+            return TextReading(tables=tuple(tables), stopped=self.stopped)
         fields = read_fields(self.text)
         if fields is None:
-            return TextReading()
+            return TextReading(stopped=self.stopped)
         if not fields.data:
             return TextReading(needs_iasl=True)
         found = Encoded(fields.start, fields.end, fields.data)
         return TextReading(tables=(self._encoded(TextForm.IASL_FIELDS, found),))
 
     def _tables(self) -> Iterator[TextTable]:
-        yield from self._dumps()
-        end = 0
+        yield from islice(self._dumps(), _MOST_TABLES)
         self._counted = (0, 1)
-        for start in base64_anchors(self.text):
-            found = read_base64(self.text, start) if start >= end else None
-            if found is not None:
-                end = found.end
-                yield self._encoded(TextForm.BASE64, found)
+        yield from islice(self._base64(), _MOST_TABLES)
         self._counted = (0, 1)
-        for found in uuencoded(self.raw):
+        for found in islice(uuencoded(self.raw), _MOST_TABLES):
             yield self._encoded(TextForm.UUENCODE, found)
 
     def _dumps(self) -> Iterator[TextTable]:
@@ -176,13 +177,29 @@ class _Search:
             if anchor.start < end:
                 continue
             dump = read_dump(self.text, anchor)
-            if dump is None:
-                failures += 1
-                if failures > _MOST_FAILURES:
-                    return
+            if dump is not None:
+                end = dump.end
+                yield self._dump(dump)
                 continue
-            end = dump.end
-            yield self._dump(dump)
+            failures += 1
+            if failures > _MOST_FAILURES:
+                self.stopped = True
+                return
+
+    def _base64(self) -> Iterator[TextTable]:
+        end = failures = 0
+        for start in base64_anchors(self.text):
+            if start < end:
+                continue
+            found = read_base64(self.text, start)
+            if found is not None:
+                end = found.end
+                yield self._encoded(TextForm.BASE64, found)
+                continue
+            failures += 1
+            if failures > _MOST_FAILURES:
+                self.stopped = True
+                return
 
     def line(self, at: int) -> int:
         """Return the number of the line that `at` is in, from 1."""
@@ -239,8 +256,9 @@ class _Search:
 def read_dump(text: str, anchor: Anchor) -> Dump | None:
     """Return the dump that begins at `anchor`, or None if there is only a signature."""
     reader = Reader(text, anchor)
-    first = reader.first(LONGEST_ROW if reader.has_offset else LARGEST)
     if not reader.has_offset:
-        return read_plain(reader, first)
-    base, width = layout_of(reader, first)
-    return read_offsets(reader, base, width) if base else read_plain(reader, first)
+        return None if reader.style is CHARACTERS else read_plain(reader)
+    if reader.is_within_row():
+        return None
+    base, width = layout_of(reader, reader.first(LONGEST_ROW))
+    return read_offsets(reader, base, width) if base else read_plain(reader)

@@ -8,14 +8,18 @@ Only fields that together are every byte of the table are put together; nothing 
 import re
 from dataclasses import dataclass
 
+_BLANKS = r"[ \t]{1,80}"
 _FIELD = re.compile(
-    r"^[\s>|]*\[([0-9A-Fa-f]{3,6})h\s+[0-9]{4,6}\s+([0-9A-Fa-f]{1,4})(h?)\]\s+"
-    r"([^:\n]{1,60}?)\s*:[ \t]*([^\n]*)$",
+    rf"^[ \t>|]{{0,80}}\[([0-9A-Fa-f]{{3,6}})h{_BLANKS}[0-9]{{4,6}}{_BLANKS}([0-9A-Fa-f]{{1,4}})(h?)\]"
+    rf"{_BLANKS}([^:\n]{{1,80}}?)[ \t]{{0,80}}:[ \t]{{0,80}}([^\n]*)$",
     re.MULTILINE,
 )
-_HEAD = re.compile(r"\[000h\s+0000\s+0*4h?\]\s+Signature\s*:\s*\"(DMAR|RMAD|XMAR)\"")
+_HEAD = re.compile(
+    rf"\[000h{_BLANKS}0000{_BLANKS}0*4h?\]{_BLANKS}Signature[ \t]*:[ \t]*\"(DMAR|RMAD|XMAR)\""
+)
 _ANY = re.compile(
-    r"^[\s>|]*\[[0-9A-Fa-f]{3,6}(?:h\s[^\]\n]*)?\]\s+Signature\s*:\s*\"(DMAR|RMAD|XMAR)\"",
+    rf"^[ \t>|]{{0,80}}\[[0-9A-Fa-f]{{3,6}}(?:h[ \t][^\]\n]{{0,80}})?\]{_BLANKS}"
+    r"Signature[ \t]{0,80}:[ \t]{0,80}\"(DMAR|RMAD|XMAR)\"",
     re.MULTILINE,
 )
 _QUOTED = re.compile(r'"([^"\n]*)"')

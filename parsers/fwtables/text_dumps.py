@@ -13,6 +13,8 @@ SMALLEST = 36
 """Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""
 AHEAD = 40
 """Lines of something else that may stand between two rows whose offsets follow each other."""
+_LEAST = 8
+"""Bytes of a signature and a length: fewer, at an offset, are no table."""
 _SAMPLE = 6
 """Rows that are looked at to know what offsets count in."""
 
@@ -269,10 +271,9 @@ def trim(dump: Dump) -> None:
 
 def _checked_begin(dump: Dump, begin: int) -> Dump | None:
     """Return the dump, unless it begins within another and is no sound table."""
-    before = row_before(dump.reader, dump.first)
-    if begin == 0 or before is None:
-        return dump
-    if number_of(before.offset, dump.base) + len(before.data) != begin and not dump.base:
+    if len(dump.data) < _LEAST:
+        return None
+    if begin == 0 or not _is_within(dump, begin):
         return dump
     if not dump.sound:
         return None
@@ -281,15 +282,28 @@ def _checked_begin(dump: Dump, begin: int) -> Dump | None:
     return dump
 
 
-def row_before(reader: Reader, first: Row) -> Row | None:
-    """Return the row on the line above the first, if there is one of its shape."""
+def _is_within(dump: Dump, begin: int) -> bool:
+    """Return whether the line above the first row belongs to the same dump."""
+    span = _line_before(dump.reader, dump.first)
+    if span and dump.reader.is_repeated(*span):
+        return True
+    before = row_before(dump.reader, dump.first)
+    return before is not None and 0 <= number_of(before.offset, dump.base) < begin
+
+
+def _line_before(reader: Reader, first: Row) -> tuple[int, int] | None:
+    """Return where the line above `first` begins and ends, if there is one that is no page."""
     if first.start == 0:
         return None
     end = first.start - 1
     start = reader.text.rfind("\n", 0, end) + 1
-    if end - start > 4 * LONGEST_ROW:
-        return None
-    row = reader.row(start, end, LONGEST_ROW)
+    return (start, end) if end - start <= 4 * LONGEST_ROW else None
+
+
+def row_before(reader: Reader, first: Row) -> Row | None:
+    """Return the row on the line above the first, if there is one of its shape."""
+    span = _line_before(reader, first)
+    row = reader.row(*span, LONGEST_ROW) if span else None
     if row is None or (not reader.has_offset and not reader.is_plain(row)):
         return None
     return row

@@ -13,7 +13,7 @@ _SMALLEST = 36
 _BASE64 = re.compile(r"[\s>|]*(?:\d{1,4}[.):]?\s+)?([A-Za-z0-9+/]+)(={0,2})[\s\"',;)]*$")
 _URL_SAFE = str.maketrans("-_", "+/")
 _BEGIN = re.compile(
-    r"^([ \t>|]*)(?:[^\n]{0,80}(?:<pre>|\[code\]))?begin [0-7]{3,4} [^\n]*$", re.MULTILINE
+    r"^([ \t>|]{0,80})(?:[^\n]{0,80}(?:<pre>|\[code\]))?begin [0-7]{3,4} [^\n]*$", re.MULTILINE
 )
 
 
@@ -88,7 +88,7 @@ def _tail(joined: str) -> str:
 
 def uuencoded(text: str) -> Iterator[Encoded]:
     """Yield each table that stands in uuencode."""
-    for match in _BEGIN.finditer(text):
+    for match in _BEGIN.finditer(text) if "begin" in text else ():
         found = _read_uuencode(text, match.end() + 1, match[1])
         if found is not None:
             yield found

@@ -12,19 +12,23 @@ _BLANK = 2
 _DIGITS = re.compile(r"[\s>|]*([0-9A-Fa-f]+)[\s\"',;]*$")
 
 
-def read_plain(reader: Reader, first: Row) -> Dump | None:
-    """Return the dump of rows without offsets that `first` begins, or None if it is no table."""
-    if _within(reader):
+def read_plain(reader: Reader) -> Dump | None:
+    """Return the dump of rows without offsets that `reader` is at, or None if it is no table."""
+    if reader.is_within():
         return None
+    first = reader.first(SMALLEST)
+    if len(first.data) >= 8 and not _is_length(int.from_bytes(first.data[4:8], "little")):
+        return None
+    first = reader.first(LARGEST)
     dump = Dump(reader, first, bytearray(first.data), first.end)
     rows = [first]
     single = reader.style is HEX and not reader.marker and len(first.data) * 2 == first.width
     if single and len(first.data) >= 8:
         _read_digits(dump, rows)
-    elif reader.numbered or reader.is_plain(first) or _has_ascii(first):
+    elif reader.is_plain(first) or _has_ascii(first):
         _read_rows(dump, rows)
     trim(dump)
-    if len(dump.data) < SMALLEST or not SMALLEST <= dump.declared <= LARGEST:
+    if len(dump.data) < SMALLEST or not _is_length(dump.declared):
         return None
     if row_before(reader, first) is not None:
         if not dump.sound:
@@ -35,11 +39,8 @@ def read_plain(reader: Reader, first: Row) -> Dump | None:
     return dump
 
 
-def _within(reader: Reader) -> bool:
-    """Return whether other bytes stand before the signature on its line."""
-    before = reader.text[max(reader.begin, reader.at - 12) : reader.at]
-    before = reader.lead if reader.numbered else before
-    return bool(re.search(r"(?<![0-9A-Za-z])(?:0[xX]|\\x)?[0-9A-Fa-f]{2}[hH]?[\s,:;\-]*$", before))
+def _is_length(length: int) -> bool:
+    return SMALLEST <= length <= LARGEST
 
 
 def _has_ascii(first: Row) -> bool:

@@ -15,11 +15,15 @@ LONGEST_ROW = 1024
 """Bytes of a row that has an offset."""
 _LONGEST_PREFIX = 200
 """Characters before the bytes; more is a line of something else that holds them."""
+_WINDOW = 4096
+"""Characters before the bytes in which the begin of their line is looked for."""
 _LEAD = r"[\s>|]*"
 _OFFSET = re.compile(r"(?<![0-9A-Za-z`])(?:0[xX])?([0-9A-Fa-f`]{1,17})(h?[\s:>|)\]}*/\-=.]{1,16})$")
 _SEPARATOR = re.compile(r"\s*(?:[,;:+\"'\-]+\s*)*")
 _SEPARATOR_OF_NUMBERS = re.compile(r"\s*(?:[,;]+\s*)*")
 """Of decimal numbers, which may be negative."""
+_LAST_WORD = re.compile(r"([^\s,:;\-]+)[\s,:;\-]*$")
+_LONG_NUMBER = re.compile(r"[0-9A-Fa-f]{6,17}")
 _MARKER = re.compile(
     r"(?P<c>0[xX])|(?P<string>\\x)|(?P<dollar>\$)|(?P<assembly>0[0-9a-fA-F]{2}[hH])"
 )
@@ -69,7 +73,8 @@ class Reader:
         self.text = text
         self.style: Style = anchor.style
         self.at = anchor.start
-        self.begin = text.rfind("\n", 0, anchor.start) + 1
+        window = max(0, anchor.start - _WINDOW)
+        self.begin = max(window, text.rfind("\n", window, anchor.start) + 1)
         prefix = text[self.begin : anchor.start]
         self.inside = len(prefix) > _LONGEST_PREFIX
         """Whether the bytes stand in a long line of something else."""
@@ -79,7 +84,7 @@ class Reader:
         self._separator = _SEPARATOR_OF_NUMBERS if self.style.base == 10 else _SEPARATOR
         self.has_offset = found is not None
         self.numbered = False
-        """Whether what stands before the bytes is a number of lines, or a word."""
+        """Whether the number before the bytes counts lines."""
         lead = prefix[: found.start(1)] if found else prefix
         self.after = found[2] if found else ""
         self.first_offset = found[1].replace("`", "") if found else ""
@@ -112,7 +117,6 @@ class Reader:
         word = _template(self.first_offset + self.after)
         self._lead = f"(?:{_LEAD}{_template(self.lead)}{word})?{_LEAD}"
         self.has_offset = False
-        self.numbered = bool(self.marker) or len(self.first_offset) != 2
         self._compile()
 
     def _marker(self, start: int) -> str:
@@ -126,6 +130,34 @@ class Reader:
             return 1
         separator = self._separator.match(self.text, unit.end())
         return max(1, len(separator[0]) if separator else 1)
+
+    def is_within(self) -> bool:
+        """Return whether another unit stands before the signature on its line."""
+        if self.numbered:
+            return False
+        return self._is_unit(_LAST_WORD.search(self.text[max(self.begin, self.at - 40) : self.at]))
+
+    def is_within_row(self) -> bool:
+        """Return whether the offset is a unit, too, and another number stands before it."""
+        if self.style is CHARACTERS:
+            return len(self.first_offset) < 6  # a cell: od and hexdump write seven digits
+        if not self._is_unit(_LAST_WORD.search(self.first_offset)):
+            return False
+        before = _LAST_WORD.search(self.lead[-40:])
+        return self._is_unit(before) or bool(before and _LONG_NUMBER.fullmatch(before[1]))
+
+    def _is_unit(self, found: re.Match[str] | None) -> bool:
+        """Return whether the word that was found is a unit like the first of the signature."""
+        unit = self.style.unit.match(self.text, self.at)
+        if not found or not unit:
+            return False
+        before = self.style.unit.fullmatch(found[1])
+        marker = _MARKER.match(found[1])
+        return bool(
+            before
+            and (marker.lastgroup if marker else "") == self.marker
+            and (self.style.base == 10 or len(found[1]) == len(unit[0]))
+        )
 
     def first(self, most: int | None = None) -> Row:
         """Return the row that the signature begins, of `most` bytes at most."""

@@ -46,6 +46,8 @@ def no_table_words(reading: TextReading) -> str:
     """Return why a text holds no table."""
     if reading.needs_iasl:
         return "it is iasl text whose fields only iasl can compile"
+    if reading.stopped:
+        return "too many signatures in it head no table, so that it was not searched to its end"
     return "no DMAR, RMAD or XMAR table, no text that holds one, no archive"
 
 
