@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from fwtables.constants import SIGNATURES
 from fwtables.text_rows import LONGEST_ROW, Reader, Row, line_ends
-from fwtables.text_units import CHARACTERS
+from fwtables.text_units import CHARACTERS, HEX
 
 LARGEST = 1 << 24
 """Bytes of a table that is read from text; the largest that was captured has 2 KiB."""
@@ -68,6 +68,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
             return 16, size
         reader.drop_offset()
         return 0, 0
+    span = next(line_ends(reader.text, first.end + 1), None)
+    repeated = span is not None and reader.is_repeated(*span)
     for base in (16, 8, 10):
         numbers = [number_of(each, base) for each in offsets]
         steps = [after - before for before, after in pairwise(numbers)]
@@ -78,6 +80,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
             return 0, 0
+        if repeated and step % size == 0:
+            return base, size
         if step == size or (step < size and (step in first.gaps or (base, step) == (16, 16))):
             return base, step
     ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
@@ -271,7 +275,7 @@ def trim(dump: Dump) -> None:
 
 def _checked_begin(dump: Dump, begin: int) -> Dump | None:
     """Return the dump, unless it begins within another and is no sound table."""
-    if len(dump.data) < _LEAST:
+    if len(dump.data) < _LEAST or _is_swapped(dump):
         return None
     if begin == 0 or not _is_within(dump, begin):
         return dump
@@ -280,6 +284,13 @@ def _checked_begin(dump: Dump, begin: int) -> Dump | None:
     del dump.data[dump.declared :]
     dump.problem = ""
     return dump
+
+
+def _is_swapped(dump: Dump) -> bool:
+    """Return whether groups of bytes are numbers, low byte first, as in ``xxd -e`` of a RAMD."""
+    unit = dump.reader.style.unit.match(dump.reader.text, dump.reader.at)
+    grouped = unit is not None and len(unit[1]) > 2 and dump.reader.style is HEX
+    return grouped and dump.declared > LARGEST
 
 
 def _is_within(dump: Dump, begin: int) -> bool:

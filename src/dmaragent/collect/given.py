@@ -90,8 +90,10 @@ def begins_archive(path: str, file: BinaryIO, begin: bytes) -> bool:
     """Return whether what :func:`read_given` would return is an archive, or one that is not read."""
     try:
         head = _head(path, file, begin)
-        if head.startswith(SIGNATURES) or not is_archive_head(head):
-            return not head.startswith(SIGNATURES) and packing_of(head) == "zstd"
+        if head.startswith(SIGNATURES) or not (packing_of(head) or is_archive_head(head)):
+            return False
+        if packing_of(head) == "zstd":
+            return is_tar(unpack(path, _rest(path, file, head)).content[:BLOCK])
         if not compression(head):
             return True
         look, _, _ = _look(path, file, head)
