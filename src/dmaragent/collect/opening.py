@@ -61,7 +61,7 @@ class OpenedHost:
 def open_host(path: str | None) -> OpenedHost:
     """Open `path` as a host; None or / is this machine.
 
-    It may be a directory, an archive, a table or acpidump text: a file is told by its first
+    It may be a directory, an archive, a table or text that holds one: a file is told by its first
     bytes, whatever its name.
 
     Raises:

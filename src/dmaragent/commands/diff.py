@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
 --guest, which guests no longer start.  The use: before and after an update of
 firmware or Xen; two servers that should be alike.  A and B are what --host
-takes elsewhere: a bundle, a sosreport, a table, acpidump text, a recorded
+takes elsewhere: a bundle, a sosreport, a table or its text, a recorded
 machine, a copied root.
 Without B it is this machine; / is this machine too.  What one side does not
 know is said under "Not compared", and never shown as gone."""
