@@ -80,7 +80,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
             return 0, 0
-        if repeated and step % size == 0 and (not end or steps[-1] <= size):
+        follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= size)
+        if repeated and step % size == 0 and follows:
             return base, size
         if step == size or (step < size and (step in first.gaps or (base, step) == (16, 16))):
             return base, step

@@ -91,7 +91,7 @@ class Reader:
         lead = re.sub(rf"^{_LEAD}", "", lead)
         self.lead = lead = lead.rpartition("\v")[2]
         body = _template(lead)
-        self._lead = _LEAD + (body if re.search(r"\d", lead) else f"(?:{body})?")
+        self._lead = _LEAD + (body if found and re.search(r"\d", lead) else f"(?:{body})?")
         self.gap = self._first_gap(anchor.start)
         self._compile()
 
@@ -156,7 +156,7 @@ class Reader:
         return bool(
             before
             and (marker.lastgroup if marker else "") == self.marker
-            and (self.style.base == 10 or len(found[1]) == len(unit[0]))
+            and (self.marker != "" or self.style.base == 10 or len(found[1]) == len(unit[0]))
         )
 
     def first(self, most: int | None = None) -> Row:

@@ -37,6 +37,7 @@ class Style:
     def value(self, digits: str) -> bytes:
         """Return the bytes that the unit of `digits` stands for; none if it is out of range."""
         if self.base == _HEX_BYTES:
+            digits = digits.zfill(2)  # 0x0 is a byte
             return bytes.fromhex(digits) if len(digits) % 2 == 0 else b""
         number = int(digits, self.base)
         if not -(1 << 8 * self.width - 1) <= number < 1 << 8 * self.width:
@@ -80,7 +81,9 @@ def _style(name: str, width: int, digits: str, form: str) -> Style:
 HEX = Style(
     "hex",
     1,
-    re.compile(r"(?:0[xX]|\\x|0(?=[0-9a-fA-F]{2}[hH])|\$)?([0-9a-fA-F]{2,})[hH]?(?![0-9a-zA-Z])"),
+    re.compile(
+        r"(?:0[xX]|\\x|0(?=[0-9a-fA-F]{2}[hH])|\$)?([0-9a-fA-F]{2,}|(?<=0[xX])[0-9a-fA-F])[hH]?(?![0-9a-zA-Z])"
+    ),
     _HEX_BYTES,
     _hex_bytes,
 )

@@ -291,6 +291,7 @@ RENDERINGS: dict[str, Rendering] = {
     "hex, rows": lambda data: "\n".join(row.hex(" ").upper() for _, row in rows_of(data)),
     "hex, rows of four": lambda data: "\n".join(row.hex(" ", -4) for _, row in rows_of(data)),
     "hex, 0x": lambda data: "\n".join(" ".join(f"0x{b:02X}" for b in r) for _, r in rows_of(data)),
+    "hex, 0x without zeros": lambda data: ", ".join(f"0x{byte:x}" for byte in data),
     "hex, one 0x": lambda data: f"0x{data.hex()}",
     "hex, escapes": lambda data: '"' + "".join(f"\\x{byte:02x}" for byte in data) + '"',
     "hex, a byte a line": lambda data: "".join(f"{byte:02x}\n" for byte in data),
