@@ -291,7 +291,8 @@ def _is_swapped(dump: Dump) -> bool:
     """Return whether groups of bytes are numbers, low byte first, as in ``xxd -e`` of a RAMD."""
     unit = dump.reader.style.unit.match(dump.reader.text, dump.reader.at)
     grouped = unit is not None and len(unit[1]) > 2 and dump.reader.style is HEX
-    return grouped and dump.declared > LARGEST
+    swapped = int.from_bytes(dump.data[4:8], "big")
+    return grouped and dump.declared > LARGEST and SMALLEST <= swapped <= LARGEST
 
 
 def _is_within(dump: Dump, begin: int) -> bool:
