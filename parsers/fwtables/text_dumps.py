@@ -85,6 +85,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
             return base, size
         if step == size or (step < size and (step in first.gaps or (base, step) == (16, 16))):
             return base, step
+    if reader.offset_is_unit():
+        return 0, 0
     ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
     return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
 

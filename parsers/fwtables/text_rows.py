@@ -137,6 +137,10 @@ class Reader:
             return False
         return self._is_unit(_LAST_WORD.search(self.text[max(self.begin, self.at - 40) : self.at]))
 
+    def offset_is_unit(self) -> bool:
+        """Return whether what stands where an offset would looks like one more unit."""
+        return ":" not in self.after and self._is_unit(_LAST_WORD.search(self.first_offset))
+
     def is_within_row(self) -> bool:
         """Return whether the offset is a unit, too, and another number stands before it."""
         if self.style is CHARACTERS:
