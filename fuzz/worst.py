@@ -278,6 +278,24 @@ MADE: dict[str, dict[str, Family]] = {
         ),
         "lists in lists": lambda size: b"[" * (size // 2) + b"]" * (size // 2),
     },
+    "libvirt": {
+        "devices": _lines(
+            b"<hostdev type='pci'><source><address bus='1' slot='%d'/></source></hostdev>",
+            b"<domain type='kvm'><devices>",
+            b"</devices></domain>",
+        ),
+        "domains": _lines(b"<domain type='kvm'><name>%d</name></domain>\n"),
+        "elements": _lines(b"<a%d/>", b"<domain type='kvm'>", b"</domain>"),
+        "elements in elements": lambda size: b"<a>" * (size // 3),
+        "comments": _lines(b"<!-- %d -->", b"", b"<domain type='kvm'/>"),
+        "attributes": _lines(b" a%d=''", b"<domain type='kvm'", b"/>"),
+    },
+    "proxmox": {
+        "devices": _lines(b"hostpci%d: 01:00\n", b"memory: 512\n"),
+        "one device of many": _lines(b"%02x:00;", b"memory: 512\nhostpci0: ", b"01:00\n"),
+        "arguments": _lines(b" -device vfio-pci,host=%02x:00.0", b"memory: 512\nargs: ", b"\n"),
+        "quotes": lambda size: b"memory: 512\nargs: " + b"'" * (size // 2) + b"\n",
+    },
     "messages": {
         "faults of different devices": _lines(
             b"DMAR: [DMA Read] Request device [%04x:00.0] fault addr 7b800000\n"

@@ -19,6 +19,7 @@ from dmaragent.collect.recording import write_files
 from support import checked_tables, machines, pictures
 from support.browser import chromium
 from support.cli import run
+from support.kvm import domain, hostdev
 from support.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ LEFT_OUT = "\N{HORIZONTAL ELLIPSIS}"
 BLOCK = re.compile(r"(?:<!-- this machine: (\S+) -->\n)?```console\n(.*?)```", re.DOTALL)
 GUESTS = {
     "win10.cfg": 'name = "win10"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n',
+    "win10.xml": domain(hostdev("bus='0' slot='0x14' function='0'")),
     "guest.cfg": 'name = "guest-1"\ntype = "hvm"\nmemory = 4096\npci = [ "01:00.0" ]\n',
 }
 _LIVE = {"decode", "encode", "status", "diff"}

@@ -1,11 +1,12 @@
 """Every help has examples, and each of them is a line of shell that runs and is answered.
 
 The lines are run as they stand, by a shell, each in a folder that holds the files they name.
-Only ``sudo``, ``ssh``, ``xl``, ``journalctl`` and ``systemctl`` are stand-ins, and "this machine"
+Only ``sudo``, ``ssh``, ``xl``, ``virsh``, ``journalctl`` and ``systemctl`` are stand-ins, and "this machine"
 is a recorded dom0.
 """
 
 import argparse
+import gzip
 import json
 import os
 import re
@@ -27,6 +28,10 @@ LAPTOP = MACHINES / "lenovo-laptop"
 SERVER = MACHINES / "hp-dl380e-gen8"
 TABLE = "root/sys/firmware/acpi/tables/DMAR"
 CONFIG = 'name = "win10"\ntype = "hvm"\nmemory = 512\npci = [ "00:1a.0" ]\n'
+DOMAIN = """\
+<domain type='xen'><name>win10</name><memory unit='MiB'>512</memory>
+<os><type>hvm</type></os></domain>
+"""
 LOG = """\
 (XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000
 libxl: error: RDM conflict at 0xad800000
@@ -35,6 +40,7 @@ STAND_INS = {
     "sudo": '"$@"',
     "ssh": 'shift; "$@"',
     "systemctl": "",
+    "virsh": "cat win10.xml",
     "journalctl": f"printf '%s' '{LOG}'",
     "xl": f"case $1 in list) cat saved.json ;; dmesg) printf '%s' '{LOG}' ;; esac",
 }
@@ -95,8 +101,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "before": LAPTOP, "rack1": LAPTOP, "rack2": SERVER, "recorded": DOM0,
     }.items():  # fmt: skip
         (files / name).symlink_to(host)
+    (files / "kern.log.2.gz").write_bytes(gzip.compress(DMESG))
     shutil.copytree(LAPTOP / "root", files / "sosreport-x", symlinks=True)
     write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": DMESG})
+    (files / "win10.xml").write_text(DOMAIN, "utf-8")
     saved = {"c_info": {"type": "hvm", "name": "win10"}, "b_info": {"max_memkb": 1 << 20}}
     (files / "saved.json").write_text(json.dumps([{"domid": 3, "config": saved}]), "utf-8")
     programs = folder / "bin"

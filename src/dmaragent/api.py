@@ -23,25 +23,35 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, Request
 from dmaragent.collect.opening import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import Guest, read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.host import Host, join
 from dmaragent.policy.answer import Answer, answer
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
+from dmaragent.resolving import AnyResolution, GuestResolver, any_answer
 from dmaragent.snapshot import Missing
 
 __all__ = [
     "DOCUMENTED",
     "Answer",
+    "AnyResolution",
     "Asked",
+    "GuestResolver",
+    "KvmGuest",
+    "KvmResolution",
     "Question",
     "Resolution",
     "Toolstack",
     "answer",
+    "any_answer",
     "ask_host",
     "library_request",
     "other_releases",
+    "read_all_guests",
     "read_guests",
     "read_release",
     "release_spans",
@@ -52,33 +62,36 @@ __all__ = [
 
 def resolve(
     text: str, *, host: str | None = None, source: str = "guest", question: Question | None = None
-) -> Resolution:
-    """Say what Xen will do with the guest of `text`, and why.
+) -> AnyResolution:
+    """Return what becomes of the guest of `text`, and why.
 
-    For many guests on one host, read it once: ``ask_host``, ``read_guests``, and
-    ``resolve_guest(guest, asked.facts, asked.stack)`` for each.
+    For many guests on one host, read it once: ``ask_host``, ``read_all_guests``, and
+    ``GuestResolver(asked, question).resolve(guest)`` for each.
 
     Args:
-        text: an xl.cfg, or libxl's JSON of one guest.
-        host: a bundle, a sosreport, a table, acpidump text, a recorded machine or a copied root;
+        text: one guest: an xl.cfg, libxl's JSON, libvirt's XML or a Proxmox VMID.conf.
+        host: a bundle, a sosreport, a table, text that holds one, a recorded machine or a
+            copied root;
             None: this machine.
         source: what `text` is called in messages, as ``source:line``.
         question: toolstack and releases; by default the host's own.
 
     Returns:
-        The resolution: verdict, reasons, settings, cases with layouts; addresses and sizes
-        in bytes.  ``dmaragent.api.answer(resolution)`` adds what helps.
+        A ``Resolution`` of a Xen guest: verdict, reasons, settings, cases with layouts;
+        ``dmaragent.api.answer(resolution)`` adds what helps.  A ``KvmResolution`` of a KVM guest:
+        verdict, reasons, devices.  Addresses and sizes are in bytes.
 
     Raises:
-        DmaragentError: the host cannot be read, a release is none, or `text` holds JSON that
-            is not one guest's.  A configuration that xl refuses is an answer, not an error.
+        DmaragentError: the host cannot be read, a release is none, or `text` is not one
+            guest's.  A configuration that xl refuses is an answer, not an error.
 
     """
-    guests = read_guests(text, source)
+    guests = read_all_guests(text, source)
     if len(guests) != 1:
         raise DmaragentError(f"{source} holds {len(guests)} guests, and one is asked for")
-    asked = ask_host(host, question or Question(), guests)
-    return resolve_guest(guests[0], asked.facts, asked.stack)
+    question = question or Question()
+    asked = ask_host(host, question, guests)
+    return GuestResolver(asked, question).resolve(guests[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +105,7 @@ class Asked(Known):
 def ask_host(
     path: str | None,
     question: Question,
-    guests: Sequence[GuestConfig] = (),
+    guests: Sequence[Guest] = (),
     specifications: Sequence[str] = (),
 ) -> Asked:
     """Read the host at `path` for `question`: what decides there, and by which releases.
@@ -123,14 +136,15 @@ def ask_host(
 
 
 def library_request(
-    host: Host, guests: Sequence[GuestConfig], specifications: Sequence[str] = ()
+    host: Host, guests: Sequence[Guest], specifications: Sequence[str] = ()
 ) -> Request:
     """Ask libxlutil about `guests`: that of the release that runs there before others."""
     running = running_release(host)
-    entries = {each.text for one in guests for each in one.pci if each.read is None}
+    xen = [one for one in guests if isinstance(one, GuestConfig)]
+    entries = {each.text for one in xen for each in one.pci if each.read is None}
     texts = {
         "series": [] if running is None else ["{}.{}".format(*running.series)],
-        "rdm": sorted({one.rdm for one in guests if one.rdm is not None}),
+        "rdm": sorted({one.rdm for one in xen if one.rdm is not None}),
         "pci": sorted(entries | set(specifications)),
     }
     return LIBXLUTIL.request(arguments=(json.dumps(texts),))

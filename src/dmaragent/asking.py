@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.platforms.libxl import FIRST_RELEASE, toolstack_behaviours
@@ -15,16 +17,13 @@ from dmaragent.platforms.releases import Release
 from dmaragent.platforms.xen_model import NEWEST_RELEASE, behaviour_of
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import read_evidence
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
+from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.other_settings import documented_default
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
-from dmaragent.policy.saved_guest import guests_from_saved, is_saved
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_guest import guest_from_xl
 from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
-from dmaragent.policy.xlcfg import ConfigError, read_xl_config
 from dmaragent.present.wording import absence_words
 
 DOCUMENTED = "documented"
@@ -37,7 +36,8 @@ class Question:
 
     xen: str | None = None
     """A release such as ``4.17`` or ``4.16.1``, ``documented``, or None: the host's own."""
-    toolstack: Toolstack = Toolstack.XL
+    toolstack: Toolstack | None = None
+    """Who builds the guest; None: what its format implies, libvirt for libvirt's XML, else xl."""
     toolstack_release: str | None = None
     """The toolstack's release, where it is not the hypervisor's."""
     names: Mapping[str, SBDF] | None = None
@@ -45,29 +45,21 @@ class Question:
 
 
 def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
-    """Read the guests of `text`: an xl.cfg holds one, libxl's JSON may hold several.
+    """Read the Xen guests of `text`: see :func:`read_all_guests`, which reads KVM guests too.
 
     Raises:
-        DmaragentError: it is JSON, and not libxl's.
+        DmaragentError: it is no guest's configuration, or that of a KVM guest.
 
     """
-    if is_saved(text):
-        try:
-            return guests_from_saved(text, source)
-        except ValueError as error:
+    found = []
+    for guest in read_all_guests(text, source):
+        if isinstance(guest, KvmGuest):
             raise DmaragentError(
-                str(error),
-                "give what `xl list -l` or `xl create -n -d` prints, or an xl.cfg",
-            ) from error
-    config = read_xl_config(text)
-    if not isinstance(config, ConfigError):
-        return (guest_from_xl(config, source),)
-    near = f" near '{config.near}'" if config.near else ""
-    said = f"xl cannot read the file{near}: it expects {config.expected}"
-    refusal = Complaint(f"{source}:{config.line}", said)
-    return (
-        GuestConfig(source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False),
-    )
+                f"'{source}' is a KVM guest, and a Xen guest is needed here",
+                "`dmaragent resolve` answers for KVM guests",
+            )
+        found.append(guest)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +78,12 @@ class Known:
     """Whether a release was named, or runs there; else the newest modelled is taken."""
 
 
+_LIBRARY = (None, Toolstack.XL)
+
+
 def asks_library(question: Question) -> bool:
     """Tell whether the host's libxlutil has a say: not where a release is named, nor for others."""
-    return not (question.xen or question.toolstack_release) and question.toolstack is Toolstack.XL
+    return not (question.xen or question.toolstack_release) and question.toolstack in _LIBRARY
 
 
 def ask_known(host: Host, question: Question, library: bytes | None = None) -> Known:
@@ -109,7 +104,7 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> K
     if found is not None and found.series != hypervisor.series:
         tools = found
     stack = Stack(
-        toolstack=question.toolstack,
+        toolstack=question.toolstack or Toolstack.XL,
         release=tools,
         hypervisor=hypervisor,
         documented=documented,

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -67,8 +68,21 @@ def test_a_table_that_goes_after_it_was_listed_is_no_empty_inventory(
 
     ran = run(capsys, "inventory")
 
-    assert (ran.code, ran.out) == (2, "")
+    assert ran.code == 1  # what Linux itself reports is left
+    assert "Reserved regions that Linux reports" in _unwrapped(ran.out)
     assert "Traceback" not in ran.err
+    assert "The DMAR table is absent" in ran.out
+
+
+def test_a_table_that_goes_on_a_host_without_groups_is_no_answer(
+    host: RootedHost, tmp_path: Path, capsys: Capture
+) -> None:
+    shutil.rmtree(tmp_path / "root/sys/kernel/iommu_groups")
+    table_becomes(None)(host, tmp_path / "root")
+
+    ran = run(capsys, "inventory")
+
+    assert (ran.code, ran.out) == (2, "")
     assert SAID["the table goes after it was listed"] in _unwrapped(ran.err)
 
 

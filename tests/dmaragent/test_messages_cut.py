@@ -224,3 +224,23 @@ def test_a_device_in_the_line_before_is_not_taken_for_a_whole_message() -> None:
     text = "pci 0000:00:1d.0: enabling device\nDMAR: RMRR base: 0x1000 end: 0x1fff\n"
 
     assert only(text).names == names("", (0x1000, 0x1FFF))
+
+
+@pytest.mark.parametrize("mark", ["<", "", "< "])
+def test_a_line_that_begins_within_a_message_is_recognised_without_a_name(mark: str) -> None:
+    found = only(f"{mark}{REFUSED[REFUSED.index('ligible') :]}")
+
+    assert found.message.id == "linux-rmrr-ineligible"
+    assert (found.names, found.cut) == (Names(), True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<RMRR requirement.  Contact",
+        "his platform RMRR requirement",
+        "our platform RMRR requirement",
+    ],
+)
+def test_too_little_of_the_right_part_is_not_recognised(line: str) -> None:
+    assert recogniser().recognise(line).found == ()

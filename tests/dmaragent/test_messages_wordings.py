@@ -15,7 +15,7 @@ from dmaragent.messages.errno_words import TRANSLATIONS
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message, Names
 from dmaragent.messages.numbers import ERRORS, error_number
-from support.message_lines import LINES
+from support.message_lines import LINES, PRINTED
 
 BY_ID = {message.id: message for message in MESSAGES}
 
@@ -33,7 +33,8 @@ def test_a_line_is_recognised_with_what_it_names(message: str, line: str, named:
 
 @pytest.mark.parametrize("message", MESSAGES, ids=[one.id for one in MESSAGES])
 def test_every_wording_has_such_a_line(message: Message) -> None:
-    lines = [re.sub(" +", " ", line) for name, line, _ in LINES if name == message.id]
+    stated = [(name, line) for name, line, _ in LINES]
+    lines = [re.sub(" +", " ", line) for name, line in (*stated, *PRINTED) if name == message.id]
 
     unseen = [
         one.template.text
@@ -47,7 +48,7 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
     "line",
     [
         "",
-        "DMAR: Host address width 48",
+        "DMAR: Host address width unknown",
         "Device is ineligible for IOMMU domain attach",
         "(XEN) [VT-D] It's disallowed to assign the device with shared RMRR",
         "DMAR: [DMA Write] Request device [00:1d.0] fault addr [fault reason 02]",
@@ -62,6 +63,21 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
         'parameter "iommu" has invalid value "maybe", rc=-22!',
         "No firmware reserved region can cover this RMRR [somewhere]",
         "Your BIOS is broken",
+        "AMD-Vi: the IOMMU is not present",
+        "Device 3 is already in use",
+        "no such host device",
+        "word: unknown type 5",
+        "write '1' to /proc/sys/vm/drop_caches failed",
+        "Could not set up quarantine",
+        "IOMMU: add the device",
+        "Failed to get device information status=0x1f",
+        "failed to open /dev/vfio",
+        "vfio_dma_map(somewhere)",
+        "Kernel is locked down by hand",
+        "Invalid PCI device: 03:00",
+        "PCI add device eth0",
+        "Unknown option - 'x'",
+        "hostpci0: no device",
         "DMAR: RMRR base: end:",
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.decisions import Verdict, left_by
 from dmaragent.policy.entries import pci_lines, quoted
 from dmaragent.policy.guest import GuestConfig, PciEntry
 from dmaragent.policy.remedies import remedies
@@ -232,14 +232,16 @@ def test_every_remedy_helps_when_its_lines_are_put_into_the_file(
     one = guest(*map(str, devices), memory=memory, **settings)
     before = answer(one, host, release)
 
-    for each in remedies(before).found:
+    found = remedies(before).found
+    assert list(found) == sorted(found, key=lambda one: one.rank)
+    for each in found:
         if each.kind is RemedyKind.STRATEGY:
             changed = replace(one, rdm=None)
         else:
             changed = _apply(one, each.lines)
         after = resolve(changed, host, stack(release))
         assert after.verdict is Verdict.STARTS, each
-        assert len(after.reasons) == each.warnings
+        assert left_by(after.reasons) == (each.harm, each.warnings)
 
 
 def test_entries_that_cannot_be_written_are_left_as_they_stand() -> None:

@@ -221,6 +221,7 @@ def test_what_no_file_has_was_not_collected(tmp_path: Path) -> None:
     assert snapshot.sources == ()
 
 
+@pytest.mark.parametrize("top", ["r", ""])
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -236,10 +237,10 @@ def test_what_no_file_has_was_not_collected(tmp_path: Path) -> None:
     ids=["sos", "hw-probe", "Qubes HCL", "xen-bugtool", "supportconfig"],
 )
 def test_a_report_without_a_table_says_so_and_how_to_get_it(
-    files: dict[str, bytes], said: str, tmp_path: Path, capsys: Capture
+    files: dict[str, bytes], said: str, top: str, tmp_path: Path, capsys: Capture
 ) -> None:
     packed = tmp_path / "report.tar"
-    packed.write_bytes(tar_of(files, "r"))
+    packed.write_bytes(tar_of(files, top))
 
     ran = run(capsys, "inventory", "--host", packed)
 
@@ -257,6 +258,16 @@ def test_links_out_of_a_report_are_not_followed(tmp_path: Path) -> None:
     (folder / "sos_commands").symlink_to(outside)
 
     assert isinstance(_snapshot(folder, DIRECTORY).pci, Missing)
+
+
+def test_the_links_that_sos_makes_at_its_top_are_no_further_files(tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "report", REPORTS["sos"])
+    (folder / "lspci").symlink_to("sos_commands/pci/lspci_-nnvv")
+
+    files = [file for _, file in _snapshot(folder, DIRECTORY).sources]
+
+    assert "sos_commands/pci/lspci_-nnvv" in files
+    assert "lspci" not in files
 
 
 def test_a_bundle_of_a_report_answers_as_the_report(tmp_path: Path, capsys: Capture) -> None:

@@ -53,6 +53,13 @@ def test_dmidecode_has_the_machines_names_and_no_serial_number() -> None:
     }
 
 
+def test_a_second_structure_of_a_type_says_nothing_of_the_machine() -> None:
+    system = "Handle 0x1, DMI type 1, 27 bytes\n\tManufacturer: HP\n"
+    second = "Handle 0x2, DMI type 1, 27 bytes\n\tProduct Name: of an enclosure\n"
+
+    assert report_texts.dmi_names(system + second) == {"sys_vendor": b"HP\n"}
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

@@ -10,6 +10,7 @@ import dmaragent
 from dmaragent.api import Question
 from dmaragent.errors import DmaragentError
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.resolver import Resolution
 from support.cli import Ran, run
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
@@ -271,6 +272,7 @@ def test_the_interface_resolves_a_text_on_a_host() -> None:
     text = f'{GUEST}pci = [ "00:1a.0" ]\n'
     found = dmaragent.resolve(text, host=str(DELL), question=Question(xen="4.17"))
 
+    assert isinstance(found, Resolution)
     assert found.verdict is Verdict.REFUSED
     assert found.reasons[0].place == "guest:5"
     assert found.guest.pci[0].place == "guest:5"

@@ -1,16 +1,18 @@
 """Folders and archives of ACPI tables: told by content, one is the host, several are named."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dmaragent.collect.collect import collect
+from dmaragent.collect.copied import find_host
+from dmaragent.collect.ledger import Request
 from dmaragent.collect.opening import DIRECTORY, is_directory_host, open_host
 from dmaragent.collect.table_files import may_hold_tables
+from dmaragent.collect.tree import DiskTree
 from dmaragent.errors import HostError
-from dmaragent.snapshot import HostSnapshot
+from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, machine_files, tar_of, zip_of
 from support.cli import run
 from support.collectors import ACPIDUMP, DMAR, REPORTS, write_files
@@ -54,8 +56,22 @@ Given = Callable[[Path, dict[str, bytes]], Path]
         {"one.dat": DMAR, "copy/two.aml": DMAR},
         {"one.dat": DMAR, "whole/acpidump": ACPIDUMP},
         {"x/tables.txt": ACPIDUMP},
+        {"x/dmar.hex": DMAR.hex(" ").encode(), "x/facp.hex": b"46 41 43 50 00"},
+        {"DMAR.dat.gz": PACKERS["tar.gz"](DMAR), "notes.txt": b"x"},
+        {"acpidump.txt.xz": PACKERS["tar.xz"](ACPIDUMP), "y/z": b"x"},
     ],
-    ids=["dat", "SysReport", "RMAD", "deep", "the same twice", "bytes and text", "acpidump"],
+    ids=[
+        "dat",
+        "SysReport",
+        "RMAD",
+        "deep",
+        "the same twice",
+        "bytes and text",
+        "acpidump",
+        "hex",
+        "gzip",
+        "xz",
+    ],
 )
 def test_one_table_is_the_host_wherever_it_lies(
     given: Given, files: dict[str, bytes], tmp_path: Path
@@ -186,14 +202,18 @@ def test_a_folder_with_an_archive_says_which_to_give(tmp_path: Path) -> None:
     assert no.value.hint == f"give the archive in it: --host {packed}"
 
 
-def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    folder = _folder(tmp_path, {"DMAR": DMAR})
-    (folder / "DMAR").chmod(0)
+class _Denied(DiskTree):
+    """A folder whose files only root may read."""
 
-    with pytest.raises(HostError, match="1 file cannot be read, 'DMAR' first") as no:
-        open_host(str(folder))
+    def read(self, path: str, request: Request) -> bytes | Missing:
+        return Missing(MissingKind.DENIED, f"{path} {request.path}")
+
+
+def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, {"tables/DMAR": DMAR})
+
+    with pytest.raises(HostError, match="1 file cannot be read, 'tables/DMAR' first") as no:
+        find_host(_Denied(str(folder)), "given", [], "")
 
     assert "sudo" in no.value.hint
 
@@ -202,7 +222,7 @@ def test_a_folder_of_too_many_files_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dmaragent.collect.table_files.MOST_FILES", 3)
-    folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(3)} | {"4.bin": DMAR})
+    folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(4)} | {"0.dat": DMAR})
 
     with pytest.raises(HostError, match="too many to look for"):
         open_host(str(folder))

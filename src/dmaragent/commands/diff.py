@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from dmaragent.api import Asked, Question
     from dmaragent.comparison.model import Comparison, Guests, NotCompared
     from dmaragent.errors import DmaragentError
+    from dmaragent.guests.formats import Guest
     from dmaragent.inventory import Inventory
-    from dmaragent.policy.guest import GuestConfig
 
 NAME = "diff"
 HELP = "what differs between two hosts, or before and after an update"
@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
 --guest, which guests no longer start.  The use: before and after an update of
 firmware or Xen; two servers that should be alike.  A and B are what --host
-takes elsewhere: a bundle, a sosreport, a table, acpidump text, a recorded
+takes elsewhere: a bundle, a sosreport, a table or its text, a recorded
 machine, a copied root.
 Without B it is this machine; / is this machine too.  What one side does not
 know is said under "Not compared", and never shown as gone."""
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="an xl.cfg, libxl's JSON or a folder of them, resolved on both (repeat it)",
+        help="a guest that resolve reads, or a folder of them, resolved on both (repeat it)",
     )
     add_xen(
         parser, "both as that release of Xen, guests also as `documented`; else each as its own"
@@ -61,13 +61,16 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
     from dmaragent.checks import check  # noqa: PLC0415 - likewise
     from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.comparison import compare  # noqa: PLC0415 - likewise
 
     guests, passed_over = named_guests(options.guest)
     question = Question(xen=named_release(options.xen, documented=True))
     a = ask_host(options.a, question, guests)
     b = ask_host(options.b, question, guests)
-    told = _resolved(guests, passed_over, a, b) if options.guest else None
+    tell_reading(a.opened)
+    tell_reading(b.opened)
+    told = _resolved(guests, passed_over, a, b, question) if options.guest else None
     one, other = _inventory(a, question), _inventory(b, question)
     comparison = compare(one, other, check(one), check(other), told)
     _print(comparison, a, b, options)
@@ -86,16 +89,18 @@ def _inventory(asked: Asked, question: Question) -> Inventory:
 
 
 def _resolved(
-    guests: list[GuestConfig], passed_over: list[tuple[str, str]], a: Asked, b: Asked
+    guests: list[Guest],
+    passed_over: list[tuple[str, str]],
+    a: Asked,
+    b: Asked,
+    question: Question,
 ) -> Guests:
-    from dmaragent.api import resolve_guest  # noqa: PLC0415 - start-up time
+    from dmaragent.api import GuestResolver  # noqa: PLC0415 - start-up time
     from dmaragent.commands.output import progress  # noqa: PLC0415 - likewise
     from dmaragent.comparison.guests import compare_guests  # noqa: PLC0415 - likewise
 
-    pairs = (
-        (resolve_guest(one, a.facts, a.stack), resolve_guest(one, b.facts, b.stack))
-        for one in progress(guests, "resolving")
-    )
+    ours, theirs = GuestResolver(a, question), GuestResolver(b, question)
+    pairs = ((ours.resolve(one), theirs.resolve(one)) for one in progress(guests, "resolving"))
     return compare_guests(pairs, passed_over)
 
 

@@ -3,10 +3,12 @@
 import os
 import sys
 
-from dmaragent.api import read_guests
+from dmaragent.api import read_all_guests
 from dmaragent.collect.guests import read_guest_files
 from dmaragent.errors import DmaragentError
-from dmaragent.policy.guest import GuestConfig
+from dmaragent.guests.formats import FORMATS, Guest, UnknownFormatError
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.surroundings import Surroundings
 from dmaragent.present.escaping import visible
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
@@ -15,7 +17,7 @@ _GUEST_KEYS = frozenset({"memory", "maxmem", "type", "builder", "pci", "rdm"})
 
 def named_guests(
     paths: list[str], *, bare: bool = False
-) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
+) -> tuple[list[Guest], list[tuple[str, str]]]:
     """Read the guests at `paths`; and say of which files of a folder not, and why.
 
     With `bare`, a guest's source is the name of its file, without the folders it lies in.
@@ -24,18 +26,27 @@ def named_guests(
         DmaragentError: one that was named cannot be read.
 
     """
-    guests: list[GuestConfig] = []
+    guests: list[Guest] = []
     passed_over: list[tuple[str, str]] = []
     for file in read_guest_files(paths):
         if file.problem:
             passed_over.append((file.path, file.problem.removeprefix(file.path).strip()))
             continue
         try:
-            read = read_guests(file.text, os.path.basename(file.path) if bare else file.path)
+            name = os.path.basename(file.path) if bare else file.path
+            beside = Surroundings(
+                mappings=file.beside.mappings,
+                node=file.beside.node,
+                networks=file.beside.networks,
+            )
+            read = read_all_guests(file.text, name, beside)
         except DmaragentError as error:
+            if file.named and bare:
+                read_all_guests(file.text, file.path)  # the error names the file as it was given
             if file.named:
                 raise
-            why = error.message.removeprefix(file.path).lstrip(": ")
+            unread = isinstance(error, UnknownFormatError)
+            why = "not a guest" if unread else _why_left_out(error.message, file.path)
             passed_over.append((file.path, why))
             continue
         if file.named or _is_guest(file.path, read[0]):
@@ -55,21 +66,31 @@ def no_guest(paths: list[str]) -> DmaragentError:
     """Give the error of a verb that found no guest at `paths`."""
     return DmaragentError(
         f"{', '.join(paths)}: there is no guest's configuration",
-        "give an xl.cfg, libxl's JSON, or a folder that holds some",
+        f"give a guest ({FORMATS}), or a folder that holds some",
     )
 
 
-def _is_guest(path: str, guest: GuestConfig) -> bool:
+def _is_guest(path: str, guest: Guest) -> bool:
     """Tell whether a file that a folder holds is meant for a guest: by its settings, its name.
 
     A file with a name and neither memory nor type may be a pool of processors.
     """
+    if isinstance(guest, KvmGuest) or guest.format == "libvirt":
+        return True
     if not guest.readable:
         return path.endswith(_GUEST_ENDS)
     return bool(guest.saved_rdm) or bool(guest.name and guest.places.keys() & _GUEST_KEYS)
 
 
-def _why_no_guest(guest: GuestConfig) -> str:
-    if guest.readable:
+def _why_left_out(message: str, path: str) -> str:
+    """Return the message of an error without the path, which stands before it."""
+    line, colon, why = message.removeprefix(f"{path}:").partition(": ")
+    if colon and line.isdecimal():
+        return f"line {line}: {why}"
+    return message.removeprefix(path).lstrip(": ")
+
+
+def _why_no_guest(guest: Guest) -> str:
+    if isinstance(guest, KvmGuest) or guest.readable:
         return "no name with a memory, a type or devices"
     return f"no xl.cfg (line {guest.refusals[0].place.rpartition(':')[2]})"

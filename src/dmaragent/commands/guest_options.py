@@ -21,8 +21,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--toolstack",
         choices=TOOLSTACKS,
-        default="xl",
-        help="who builds the guest (default: xl)",
+        help="who builds the guest (default: libvirt for libvirt's XML, else xl)",
     )
     parser.add_argument(
         "--toolstack-release",
@@ -47,7 +46,7 @@ def question_of(options: argparse.Namespace) -> Question:
         read_release("--toolstack-release", options.toolstack_release)
     return Question(
         xen=named_release(options.xen, documented=True),
-        toolstack=Toolstack(options.toolstack),
+        toolstack=Toolstack(options.toolstack) if options.toolstack else None,
         toolstack_release=options.toolstack_release,
         names=dict(_named(each) for each in options.device_name),
     )

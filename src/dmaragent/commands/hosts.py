@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
@@ -21,6 +21,7 @@ from dmaragent.snapshot import Missing
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
     from dmaragent.api import Asked
+    from dmaragent.guests.formats import Guest
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
@@ -34,7 +35,16 @@ def take_host(
     With `release`, by the rules of that release of Xen.
     """
     opened = open_host(path)
+    tell_reading(opened)
     return opened, inventory_of(opened, release)
+
+
+def tell_reading(opened: OpenedHost) -> None:
+    """Print on standard error what a host's table was read from, and what was wrong with it."""
+    if opened.reading:
+        print(visible(f"Read from {opened.reading}."), file=sys.stderr)
+    if opened.problem:
+        print(visible(f"Warning: {opened.path}: {opened.problem}"), file=sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: tuple[int, int] | None = None) -> Inventory:
@@ -57,13 +67,16 @@ def host_title(opened: OpenedHost) -> str:
     return host_words(opened.kind, opened.path)
 
 
-def source_lines(asked: Asked) -> list[str]:
-    """Return the lines that say what an answer about guests rests on."""
+def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:
+    """Return the lines that say what an answer about `guests` rests on."""
+    from dmaragent.policy.guest import GuestConfig  # noqa: PLC0415 - start-up time
     from dmaragent.present.provenance import source_words  # noqa: PLC0415 - start-up time
     from dmaragent.present.tables import labelled  # noqa: PLC0415 - likewise
 
     opened = asked.opened
-    source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
+    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
+    listed = asked.facts.source if xen else None
+    source = source_words(opened.kind, opened.path, asked.stack, listed)
     return labelled("Source", source)
 
 

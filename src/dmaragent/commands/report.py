@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CFG",
         action="append",
         default=[],
-        help="tell of this guest too: an xl.cfg, or libxl's JSON (repeat it)",
+        help="add this guest: any file that resolve reads (repeat it)",
     )
     add_xen(parser)
     parser.add_argument("--force", action="store_true", help="replace FILE if it exists")
@@ -76,6 +76,7 @@ def _page(options: argparse.Namespace) -> str:
         no_guest,
         tell_left_out,
     )
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
 
     question = Question(xen=named_release(options.xen))
@@ -84,4 +85,5 @@ def _page(options: argparse.Namespace) -> str:
     if options.guest and not guests:
         raise no_guest(options.guest)
     asked = ask_host(options.host, question, guests)
-    return report_of(asked, guests, named=options.xen is not None)
+    tell_reading(asked.opened)
+    return report_of(asked, guests, question, named=options.xen is not None)

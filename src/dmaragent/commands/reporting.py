@@ -2,37 +2,45 @@
 
 from collections.abc import Sequence
 
-from dmaragent.api import answer, resolve_guest
-from dmaragent.asking import Known
+from dmaragent.api import GuestResolver, any_answer
+from dmaragent.asking import Known, Question
 from dmaragent.checks import check
 from dmaragent.checks.model import Checked
+from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.present.report import devices_to_tell, report_html
 from dmaragent.verdict import explain
 
 
-def report_of(asked: Known, guests: Sequence[GuestConfig] = (), *, named: bool = False) -> str:
-    """Write the report of `asked` with `guests`.
+def report_of(
+    asked: Known,
+    guests: Sequence[Guest] = (),
+    question: Question | None = None,
+    *,
+    named: bool = False,
+) -> str:
+    """Write the report of `asked` with `guests`, as `question` asks about them.
 
     The inventory and the findings are those of the host as it is, as its verbs have them;
     `named` says that a release was asked for by name, and then they are that release's.
     """
     inventory = asked.inventory if named else take_inventory(asked.host)
     checked = None if inventory.absence is not None else check(inventory)
-    return report_page(asked, inventory, checked, guests)
+    return report_page(asked, inventory, checked, guests, question)
 
 
 def report_page(
     asked: Known,
     inventory: Inventory,
     checked: Checked | None,
-    guests: Sequence[GuestConfig] = (),
+    guests: Sequence[Guest] = (),
+    question: Question | None = None,
 ) -> str:
     """Write the report of `inventory`, with its findings, where there is a table to look at."""
     told = [
         explain(asked.inventory, asked.facts, asked.stack, sbdf)
         for sbdf in devices_to_tell(inventory)
     ]
-    answers = [answer(resolve_guest(one, asked.facts, asked.stack)) for one in guests]
+    resolver = GuestResolver(asked, question or Question())
+    answers = [any_answer(resolver.resolve(one)) for one in guests]
     return report_html(inventory, checked, told, answers, asked.stack.origin)

@@ -11,22 +11,26 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
+    from dmaragent.guests.formats import Guest
     from dmaragent.policy.decisions import Verdict
     from dmaragent.policy.guest import GuestConfig
-    from dmaragent.policy.resolver import Resolution
+    from dmaragent.resolving import AnyResolution
 
 NAME = "resolve"
-HELP = "what Xen will do with a guest's rdm= and pci=, and why"
+HELP = "whether a guest starts with its PCI devices, and why"
 DESCRIPTION = """\
-Say beforehand whether a guest starts: which reserved regions it is laid out
-around, which it is not told of, what refuses it, by which rule, and what helps.
-GUEST is an xl.cfg, libxl's JSON (`xl list -l`, `xl create -n -d`), a folder of
+Predict whether a guest starts with its PCI devices, what refuses it, by which
+rule, and what helps; of a Xen guest also which reserved regions its memory
+avoids.  GUEST is an xl.cfg, libxl's JSON (`xl list -l`), libvirt's XML of a Xen
+or KVM guest (`virsh dumpxml`), a Proxmox VMID.conf (`qm config`), a folder of
 them such as /etc/xen, or - for standard input; or give the settings as options.
-Only reserved device memory is judged: a guest may fail for other reasons."""
+Only reserved memory and passthrough are judged: a guest may fail for other
+reasons."""
 EXAMPLES = """\
 examples:
   sudo dmaragent resolve win10.cfg              on this machine
   sudo dmaragent resolve /etc/xen               all guests, a line each
+  sudo virsh dumpxml win10 | sudo dmaragent resolve -
   dmaragent resolve win10.cfg --host DMAR.bin --xen 4.17
   dmaragent resolve --memory 4096 --pci 00:14.0 --rdm strategy=host
 
@@ -57,13 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the resolutions."""
     from dmaragent.api import (  # noqa: PLC0415 - start-up time
-        answer,
+        GuestResolver,
+        any_answer,
         ask_host,
-        other_releases,
-        resolve_guest,
     )
     from dmaragent.commands.guest_files import no_guest, tell_left_out  # noqa: PLC0415 - likewise
-    from dmaragent.commands.hosts import source_lines  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import source_lines, tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
 
     guests, passed_over = _guests(options)
@@ -72,18 +75,20 @@ def run(options: argparse.Namespace) -> int:
         raise no_guest(options.guests)
     question = question_of(options)
     asked = ask_host(options.host, question, guests)
+    tell_reading(asked.opened)
+    resolver = GuestResolver(asked, question)
     verdicts: list[Verdict] = []
 
-    def resolutions() -> Iterator[Resolution]:
+    def resolutions() -> Iterator[AnyResolution]:
         """Resolve one guest after the other; none is kept, for there may be thousands."""
         shown = not options.json and sys.stdout.isatty()  # the lines themselves show progress
         for guest in guests if shown else progress(guests, "resolving"):
-            found = resolve_guest(guest, asked.facts, asked.stack)
+            found = resolver.resolve(guest)
             verdicts.append(found.verdict)
             yield found
 
     one = len(guests) == 1
-    others = other_releases(asked, question, guests[0]) if one else {}
+    others = resolver.other_releases(guests[0]) if one else {}
     if options.json:
         from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - likewise
         from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
@@ -91,22 +96,22 @@ def run(options: argparse.Namespace) -> int:
             resolve_document,
         )
 
-        answers = (answer(found, whole=one or options.details) for found in resolutions())
+        answers = (any_answer(found, whole=one or options.details) for found in resolutions())
         origin = origin_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (one and not _is_folder(options.guests)):
-        from dmaragent.present.resolve_text import resolve_text  # noqa: PLC0415 - likewise
+        from dmaragent.present.guest_text import guest_text  # noqa: PLC0415 - likewise
 
         for number, found in enumerate(resolutions()):
-            told = resolve_text(answer(found), others, whole=options.details)
+            told = guest_text(any_answer(found), others, whole=options.details)
             print("\n".join(["", *told] if number else told))
-        print("\n".join(["", *source_lines(asked)]))
+        print("\n".join(["", *source_lines(asked, guests)]))
     else:
         from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - likewise
 
-        for line in resolve_lines(resolutions(), passed_over, asked.stack):
+        for line in resolve_lines(resolutions(), passed_over):
             print(line)
-        print("\n".join(source_lines(asked)))
+        print("\n".join(source_lines(asked, guests)))
     return exit_code(verdicts)
 
 
@@ -126,7 +131,7 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
     return 2 if Verdict.UNDECIDED in verdicts else 0
 
 
-def _guests(options: argparse.Namespace) -> tuple[list[GuestConfig], list[tuple[str, str]]]:
+def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, str]]]:
     """Read the guests that are named, or make one of the options; and say what is none."""
     from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - start-up time
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from dmaragent.addresses import SBDF
 from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.policy.cases import Case
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.remedies import remedies
@@ -13,14 +15,27 @@ from dmaragent.policy.resolver import Resolution
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
 
 
+AnyResolution = Resolution | KvmResolution
+
+
+def named_devices(found: AnyResolution) -> tuple[SBDF, ...]:
+    """Return the addresses that a guest names, each once."""
+    if isinstance(found, KvmResolution):
+        return tuple(dict.fromkeys(found.devices))
+    named = (one.pci.sbdf for one in found.settings.devices)
+    return tuple(dict.fromkeys(sbdf for sbdf in named if sbdf is not None))
+
+
 def compare_guests(
-    resolved: Iterable[tuple[Resolution, Resolution]],
+    resolved: Iterable[tuple[AnyResolution, AnyResolution]],
     passed_over: Sequence[tuple[str, str]] = (),
 ) -> Guests:
     """Compare what A and B do with each guest; only those that change are kept."""
     changed: list[GuestChange] = []
     same: Counter[Verdict] = Counter()
+    kinds: set[bool] = set()
     for a, b in resolved:
+        kinds.add(isinstance(b, KvmResolution))
         devices = tuple(_other_devices(a, b))
         fate = guest_fate(a, b)
         if devices and fate not in _OTHER_VERDICT:
@@ -28,28 +43,28 @@ def compare_guests(
         if fate is GuestFate.SAME:
             same[a.verdict] += 1
         else:
-            helps = remedies(b) if fate is GuestFate.STOPS else None
+            stops = fate is GuestFate.STOPS
+            helps = remedies(b) if stops and isinstance(b, Resolution) else None
             changed.append(GuestChange(fate=fate, a=a, b=b, devices=devices, helps=helps))
     order = list(GuestFate)
     return Guests(
         changed=tuple(sorted(changed, key=lambda one: order.index(one.fate))),
         same=dict(same),
         passed_over=tuple(passed_over),
+        xen=kinds != {True},
     )
 
 
-def _other_devices(a: Resolution, b: Resolution) -> Iterator[Changed]:
+def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
     """Find the addresses that the guest names and that are another device's on B."""
     ours, theirs = a.host.functions or {}, b.host.functions or {}
-    for sbdf in dict.fromkeys(one.pci.sbdf for one in b.settings.devices):
-        if sbdf is None:
-            continue
+    for sbdf in named_devices(b):
         old, new = ids_of(ours.get(sbdf)), ids_of(theirs.get(sbdf))
         if old is not None and new is not None and old != new:
             yield Changed(str(sbdf), id_words(old), id_words(new))
 
 
-def guest_fate(a: Resolution, b: Resolution) -> GuestFate:
+def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
     """Say what became of the guest of `a` and `b`: the verdict before reasons and layout."""
     if a.verdict is not b.verdict:
         if b.verdict is Verdict.UNDECIDED:
@@ -65,8 +80,10 @@ def guest_fate(a: Resolution, b: Resolution) -> GuestFate:
     return GuestFate.SAME
 
 
-def _layouts(resolution: Resolution) -> frozenset[object]:
+def _layouts(resolution: AnyResolution) -> frozenset[object]:
     """Give the memory layouts that the guest may get."""
+    if isinstance(resolution, KvmResolution):
+        return frozenset(resolution.ram)
     return frozenset(map(_layout, resolution.cases))
 
 

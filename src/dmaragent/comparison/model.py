@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.checks.model import Finding
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.inventory import Owner, Region
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.remedies.trial import Remedies
@@ -171,8 +172,8 @@ class GuestChange:
     """A guest of which something else is said on B."""
 
     fate: GuestFate
-    a: Resolution
-    b: Resolution
+    a: Resolution | KvmResolution
+    b: Resolution | KvmResolution
     devices: tuple[Changed, ...] = ()
     """Addresses it names at which another device answers: vendor:device."""
     helps: Remedies | None = None
@@ -188,6 +189,8 @@ class Guests:
     """How many stay as they were, by their verdict."""
     passed_over: tuple[tuple[str, str], ...] = ()
     """Files of a folder that hold no guest: path and reason."""
+    xen: bool = True
+    """Whether one of them is a Xen guest, so that releases of Xen decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

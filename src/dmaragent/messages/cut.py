@@ -1,7 +1,8 @@
-"""Messages whose end is missing: a pager (``less -S``) or a narrow terminal left it out.
+"""Messages whose end or begin is missing: a pager (``less -S``) or a narrow terminal left it out.
 
 The end of a line is compared with the beginnings of the wordings.  A short beginning counts only
-if the line is marked as cut; one that two messages share does not count.
+if the line is marked as cut; one that two messages share does not count.  A line that begins
+within the longest text of a wording, as when a pager shows its right part, names nothing.
 """
 
 import re
@@ -58,14 +59,18 @@ class CutReader:
 
     def __init__(self, messages: Iterable[Message]) -> None:
         self._by_key: dict[str, list[_Beginning]] = {}
+        self._by_end: dict[str, list[tuple[Message, Wording]]] = {}
         for message in messages:
             for wording in message.wordings:
+                if len(wording.template.anchor) > UNMARKED:
+                    end = wording.template.anchor[-_KEY:]
+                    self._by_end.setdefault(end, []).append((message, wording))
                 beginning = _beginning(message, wording)
                 if beginning is not None:
                     self._by_key.setdefault(beginning.key, []).append(beginning)
 
     def read(self, line: str) -> Cut | None:
-        """Return the message that `line` ends in; None: in none, or in one of several."""
+        """Return the message that `line` ends or begins in; None: in none, or in one of several."""
         mark = _MARK.search(line)
         end = len(line.rstrip()) if mark is None else mark.start()
         text = line[:end].translate(_ONE_QUOTE)
@@ -76,9 +81,22 @@ class CutReader:
                     cut = _cut(text, at, beginning, marked=mark is not None)
                     if cut is not None and (not best or cut.length >= best[0].length):
                         best = [*(one for one in best if one.length == cut.length), cut]
+        best = best or list(self._begun_before(text.lstrip("< ")))
         if len({one.message.id for one in best}) != 1:
             return None
         return best[0]
+
+    def _begun_before(self, text: str) -> Iterator[Cut]:
+        """Yield the messages whose longest text `text` begins in."""
+        for end, wordings in self._by_end.items():
+            at = text.find(end)
+            rest = text[: at + _KEY]
+            if at < 0 or len(rest) < UNMARKED:
+                continue
+            for message, wording in wordings:
+                anchor = wording.template.anchor
+                if anchor != rest and anchor.endswith(rest):
+                    yield Cut(0, message, wording, {}, len(rest))
 
 
 def shortened(found: re.Match[str]) -> frozenset[str]:

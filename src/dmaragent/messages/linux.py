@@ -50,7 +50,7 @@ MESSAGES = (
         LINUX,
         Weight.NOTE,
         "This kernel does not know relax_rmrr and ignores it",
-        "Unknown option - 'relax_rmrr",
+        "{<iommu>}Unknown option - 'relax_rmrr",
         releases="kernels without the patch",
         meaning="Only kernels with a patch have intel_iommu=relax_rmrr: Proxmox's do, the "
         "vanilla kernel and most distributions' do not. This one ignores it, and refuses "

@@ -21,7 +21,7 @@ MESSAGES = (
         "hangs, as graphics cards do after a reset that failed, or was removed. The address is "
         "that of the kernel's command. Until the device answers, everything that uses the IOMMU "
         "waits.",
-        advice="Look which device was just reset or given to a guest; power the host off and on. "
+        advice="Find out which device was just reset or given to a guest; power the host off and on. "
         "For graphics cards look for a reset quirk (vendor-reset) or another kernel; pci=noats "
         "switches these caches off.",
         source=_EVENT,
@@ -39,7 +39,7 @@ MESSAGES = (
         "device that does not answer, as after a reset that failed; a line with IOTLB_INV_TIMEOUT "
         "near it names the device. Without such a line the IOMMU itself may hang, as after resume "
         "or in a crash kernel. An address in the line is the IOMMU's own.",
-        advice="Look for IOTLB_INV_TIMEOUT, and which device was just reset or given to a guest; "
+        advice="Look for IOTLB_INV_TIMEOUT, and find out which device was just reset or given to a guest; "
         "power the host off and on, and update the firmware.",
         source=f"{_IOMMU}, wait_on_sem and __iommu_queue_command_sync, checked in the sources of "
         "5.10, 6.1, 6.12 and 7.2",
@@ -55,7 +55,7 @@ MESSAGES = (
         releases=_ALL,
         meaning="The device read or wrote memory, and the IOMMU has no valid entry for it: no "
         "driver set it up, or the entry is being changed. That is not about a region.",
-        advice="Update the kernel and the firmware; look which driver has the device.",
+        advice="Update the kernel and the firmware; find out which driver has the device.",
         source=_EVENT,
         address=Address.ACCESS,
         vendor=AMD,
@@ -86,7 +86,7 @@ MESSAGES = (
         releases="Linux 5.10 and later",
         meaning="The memory belongs to an encrypted guest, or is not the guest's that has the "
         "device. That is not about a region.",
-        advice="Look which guest has the device.",
+        advice="Find out which guest has the device.",
         source=f"{_IOMMU}, amd_iommu_report_rmp_fault and amd_iommu_report_rmp_hw_error; checked "
         "in the sources of 5.10 and 7.2",
         address=Address.ACCESS,

@@ -118,7 +118,7 @@ MESSAGES = (
         meaning="It is not about reserved memory. The kernel told a device with its own cache of "
         "translations (ATS) to forget some, and the device did not answer: it hangs, was "
         "removed, or does not come back from a reset. SID is the device's address as one number.",
-        advice="Look which device was just reset, removed or given to a guest; update its firmware, "
+        advice="Find out which device was just reset, removed or given to a guest; update its firmware, "
         "or switch ATS off (pci=noats).",
         source=f"{_DMAR}, qi_dump_fault and qi_check_fault, checked in the sources of 6.1 to 7.2",
     ),
@@ -128,7 +128,7 @@ MESSAGES = (
         Weight.NOTE,
         "Linux maps a page for a device that is mapped already, to the same place; harmless",
         "DMA PTE for vPFN <page> already set (to <frame><low> not <=frame><low2>)",
-        releases="Linux up to 6.18, Intel",
+        releases="seen in Linux 2.6.3x to 6.12, Intel; gone in 7.2",
         meaning="Both values in brackets name the same page: it is mapped twice, and nothing "
         "changes, except at most the right to read or write. The usual cause is a region that "
         "several entries of the firmware's table, or several devices of one group, ask for. The "
@@ -144,7 +144,7 @@ MESSAGES = (
         Weight.NOTE,
         "Linux maps a page for a device that is mapped already",
         "DMA PTE for vPFN <page> already set",
-        releases="Linux up to 6.18, Intel, where the end of the line is missing",
+        releases="seen in Linux 2.6.3x to 6.12, Intel; where the end of the line is missing",
         meaning="The line goes on with two values in brackets, which decide what it means: if "
         "they name the same page, it is harmless; if not, the device reaches another page than "
         "its driver's. The number after vPFN is a page of 4 KiB of the device's addresses.",
@@ -158,7 +158,7 @@ MESSAGES = (
         Weight.FAULT,
         "Linux maps a page for a device where another one is mapped already",
         "DMA PTE for vPFN <page> already set (to <number> not <number2>)",
-        releases="Linux up to 6.18, Intel",
+        releases="seen in Linux 2.6.3x to 6.12, Intel; gone in 7.2",
         meaning="The two values in brackets name different pages: the one that is mapped stays, "
         "and the device reaches that one instead of its driver's. If the page of the device's "
         "addresses is in a reserved region, the address that Linux gave out for the driver met "

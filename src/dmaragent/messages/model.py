@@ -24,6 +24,11 @@ class Printer(Enum):
     LIBVIRT = "libvirt"
     HVMLOADER = "hvmloader"
     XENOPSD = "xenopsd"
+    PROXMOX = "Proxmox VE"
+    DPDK = "DPDK"
+    SPDK = "SPDK"
+    HYPERV = "Windows"
+    QUBES = "Qubes OS"
     ESXI = "VMware ESXi"
     FREEBSD = "FreeBSD"
 
@@ -39,6 +44,8 @@ class Address(Enum):
     """A range that somebody wrote into an option."""
     UNIT = "unit"
     """The registers of a remapping unit."""
+    GUEST = "guest"
+    """Where a guest or a program sees its memory: what the device uses for DMA there."""
 
 
 class Weight(Enum):
@@ -148,7 +155,7 @@ class Recognised:
     split: bool = False
     """Whether it was put together from lines that a terminal or a mail had split."""
     cut: bool = False
-    """Whether its end is missing: a pager or a narrow terminal left it out."""
+    """Whether its end or begin is missing: a pager or a narrow terminal left it out."""
     vendor: str = ""
     """Whose IOMMU it is about: see :class:`Wording`."""
 

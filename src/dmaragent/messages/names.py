@@ -43,9 +43,14 @@ def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
     if "rid" in given:
         rid = int(given["rid"], 16)
         return (SBDF(0, rid >> 8, rid >> 3 & 31, rid & 7),)
+    text = given.get("sbdf", "").replace("0x", "")
+    if "nodedev" in given:  # libvirt's name of a device: pci_0000_0a_00_0
+        segment, bus, device, function = given["nodedev"].split("_")[1:]
+        text = f"{segment}:{bus}:{device}.{function}"
+    text = text or given.get("bdf", "").replace("_", ":")  # Qubes' name: 0a_00.0
     try:
-        return (SBDF.parse(given["sbdf"].replace("0x", "")),)
-    except (KeyError, ValueError):  # a device number above 1f is no address
+        return (SBDF.parse(text),)
+    except ValueError:  # a device number above 1f is no address
         return ()
 
 
@@ -58,8 +63,11 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
     found += [
         Span(int(given[base], 16), int(given.get(limit, given[base]), 16))
         for base, limit in (("base", "limit"), ("base2", "limit2"))
-        if base in given
+        if base in given and "size" not in given
     ]
+    if "size" in given:
+        base = int(given["base"], 16)
+        found.append(Span(base, base + max(int(given["size"], 16), 1) - 1))
     for first, last in (("page", "page1"), ("page2", "page3")):
         if first in given:
             begin = int(given[first], 16) * PAGE

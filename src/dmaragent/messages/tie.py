@@ -8,7 +8,9 @@ from dmaragent.boot_option.option import write_option
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory, LinuxState, Region
 from dmaragent.memory_map import memory_words
+from dmaragent.messages.dma_address import DmaAddress, dma_address
 from dmaragent.messages.findings import FINDINGS
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, IommuState, iommu_state
 from dmaragent.messages.model import (
     AMD,
     Address,
@@ -31,6 +33,10 @@ from fwtables import Decoded
 _HIGHEST = (1 << 64) - 1
 _MOST_OTHERS = 3
 """Devices that are asked about, though no message names them."""
+_BY_VFIO = frozenset({
+    Printer.LINUX, Printer.QEMU, Printer.PROXMOX, Printer.DPDK, Printer.SPDK,
+})  # fmt: skip
+"""Who prints what Linux decides."""
 _LOCKED = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
 """The messages that Linux prints of devices that it holds to a region, and of no others."""
 
@@ -90,6 +96,10 @@ class Tie:
     to use physical ones."""
     forgotten: AddressRange | None
     """Pages in no region where a region may be missing from the table."""
+    iommu: IommuState | None
+    """What the host says of its IOMMU, if the message says that it is off; else None."""
+    dma: tuple[DmaAddress, ...]
+    """What the host says of addresses that a guest or a program wants for DMA."""
     findings: tuple[str, ...]
     """Rules of ``dmaragent check`` that stand behind it."""
     commands: tuple[str, ...]
@@ -131,7 +141,12 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
     if message.address is Address.ACCESS and not names.segment_named:
         named = tuple(placed(sbdf, inventory.host.topology.known) for sbdf in named)
     devices = tuple(_device(sbdf, inventory) for sbdf in named)
-    spans = tuple(_span(span, inventory, in_table=not of_amd) for span in names.spans)
+    for_dma = message.address is Address.GUEST
+    spans = (
+        ()
+        if for_dma
+        else tuple(_span(span, inventory, in_table=not of_amd) for span in names.spans)
+    )
     translated = (
         message.address is Address.ACCESS
         and message.printer is Printer.LINUX
@@ -145,7 +160,7 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         else None
     )
     by_xen = message.printer in (Printer.XEN, Printer.LIBXL)
-    of_linux = message.printer in (Printer.LINUX, Printer.QEMU)
+    of_linux = message.printer in _BY_VFIO
     under_xen = inventory.linux_state is LinuxState.UNDER_XEN
     locked = () if not of_linux or under_xen else _locked(group, inventory)
     option = forgotten if by_xen or under_xen else None
@@ -166,6 +181,8 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         ),
         translated=translated,
         forgotten=forgotten,
+        iommu=iommu_state(inventory) if message.id in ABOUT_IOMMU else None,
+        dma=tuple(dma_address(span, inventory) for span in names.spans) if for_dma else (),
         findings=FINDINGS.get(message.id, ()),
         commands=()
         if other_iommu

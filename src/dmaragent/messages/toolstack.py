@@ -146,6 +146,8 @@ MESSAGES = (
         Weight.REFUSAL,
         "dom0 has no pciback driver",
         "Looks like pciback driver is not loaded",
+        "Looks like pciback driver not loaded",
+        "Can't access /sys/bus/pci/drivers/pciback",
         releases="every release with passthrough",
         meaning="It is not about reserved memory: without xen-pciback no device can be given away.",
         advice="sudo modprobe xen-pciback",
@@ -170,24 +172,13 @@ MESSAGES = (
         Weight.REFUSAL,
         "The guest stops at once: a region lies where its firmware needs memory",
         "due to conflict on dynamic reserved memory range",
+        "Fail to setup memory map due to conflict",
+        "Get guest memory maps[<number>] failed",
         releases="Xen 4.6 and later",
         meaning="hvmloader needs 0xfc100000-0xfdffffff for itself, and a region that libxl took "
         "lies there. The guest crashes before its BIOS starts.",
         advice="Do not reserve that region: leave out strategy=host, or pass through another "
         "device.",
         source="tools/firmware/hvmloader/e820.c, memory_map_setup; checked in the source",
-    ),
-    message(
-        "xenopsd-cannot-add",
-        Printer.XENOPSD,
-        Weight.CONSEQUENCE,
-        "XCP-ng or XenServer could not give the device to the guest",
-        'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<number2>: <error>"))',
-        releases="seen on XCP-ng 8",
-        meaning="Xen did not assign the device; the hypervisor's log, "
-        "/var/log/xen/hypervisor.log, says why.",
-        advice="dmaragent why - < /var/log/xen/hypervisor.log",
-        source="the line from XCP-ng's documentation of passthrough; its source not read",
-        by_error=ASSIGN_ERRORS,
     ),
 )

@@ -75,6 +75,8 @@ MESSAGES = (
         Weight.CONSEQUENCE,
         "Xen did not assign the device",
         ("<domain>: assign (<sbdf>) failed (<errno>)", "newer"),
+        ("<domain>: assign <sbdf> failed (<errno>)", "4.6 to 4.13"),
+        ("assign <sbdf> to <domain> failed (<errno>)", "4.11.3 to 4.13"),
         (
             "XEN_DOMCTL_assign_device: assign <sbdf> to <domain> failed (<errno>)",
             "Xen 4.x, older",
@@ -91,6 +93,10 @@ MESSAGES = (
         Weight.REFUSAL,
         "Xen did not take the device back from a guest or from the quarantine",
         "<domain>: deassign (<sbdf>) failed (<errno>)",
+        ("<domain>: deassign <sbdf> failed (<errno>)", "4.6 to 4.13"),
+        ("<domain>: deassign device (<sbdf>) failed", "4.6 to 4.13"),
+        ("domain <domid>: deassign device (<sbdf>) failed!", "4.6 to 4.13"),
+        ("deassign <sbdf> from <domain> failed (<errno>)", "4.6 to 4.13"),
         releases="every release with passthrough",
         meaning="It is not about reserved memory: the device stays where it was, or is of no "
         "use to anybody.",

@@ -44,7 +44,8 @@ MESSAGES = (
         Weight.FIRMWARE,
         "A region does not lie in memory that the firmware calls reserved",
         ("RMRR: [<base>, <limit>] is not (entirely) in reserved memory", "4.19 and later"),
-        ("RMRR address range <base>..<limit> not in reserved memory", "before 4.19"),
+        ("RMRR address range <base>..<limit> not in reserved memory", "before 4.14"),
+        ("RMRR [<base>,<limit>] not in reserved memory", "4.14 to 4.18"),
         (
             "RMRR address range not in reserved memory base = <base> end = <limit>",
             "long before; " + _DEBUG,
@@ -116,6 +117,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "The table names a device that does not answer",
         "Non-existent device (<sbdf>) is reported in RMRR [<base>, <limit>]'s scope",
+        ("Non-existent device (<sbdf>) is reported in RMRR [<base>,<limit>]'s scope", "4.14"),
         "Non-existent device (<sbdf>) is reported in RMRR (<base>, <limit>)'s scope",
         ("Non-existent device (<sbdf>) reported in RMRR (<base>, <limit>)'s scope", _SOME),
         "Non-existent device (<sbdf>) in this DRHD's scope",

@@ -115,7 +115,7 @@ MESSAGES = (
         meaning="It is not about a region. The name says what failed: the entry of a device, the "
         "IOMMU's own memory or commands, or a device that did not answer in time. The numbers "
         "are the event as the IOMMU wrote it.",
-        advice="Look which device hangs or was just reset; update the firmware and Xen.",
+        advice="Find out which device hangs or was just reset; update the firmware and Xen.",
         source=f"{_AMD}/iommu_init.c, parse_event_log_entry; checked in the source",
         vendor=AMD,
     ),
@@ -131,7 +131,7 @@ MESSAGES = (
         meaning="It is not about a region: Xen waits for the IOMMU to forget old translations. "
         'With "iotlb" a device with its own cache (ATS) does not answer, as after a failed '
         "reset. The address is the IOMMU's own.",
-        advice="Look which device was just reset or removed; try it without ATS (Xen's option "
+        advice="Find out which device was just reset or removed; try it without ATS (Xen's option "
         "ats=0), and update the firmware.",
         source=f"{_AMD}/iommu_cmd.c, flush_command_buffer; checked in the source of 4.22",
         vendor=AMD,

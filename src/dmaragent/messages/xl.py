@@ -16,6 +16,7 @@ MESSAGES = (
         "Unknown RDM state option: <word>",
         "Unknown RDM strategy option: <word>",
         ("Unknown RDM property policy value: <word>", "up to 4.14"),
+        ("Unknown RDM property value: <word>", "up to 4.14"),
         releases="Xen 4.6 and later",
         meaning="The name or value that is quoted is none that xl knows; a space after a comma "
         "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
@@ -59,6 +60,12 @@ MESSAGES = (
         ("unable to parse PCI_SPEC_STRING `<word>' for passthrough", "4.15 and later"),
         ('pci-attach: malformed BDF specification "<word>"', "up to 4.14"),
         ('pci-attach: malformed PCI_SPEC_STRING "<word>"', "4.15 and later"),
+        ('pci-detach: malformed BDF specification "<word>"', "up to 4.14"),
+        ('pci-detach: malformed PCI_SPEC_STRING "<word>"', "4.15 and later"),
+        'pci-assignable-add: malformed BDF specification "<word>"',
+        'pci-assignable-add: malformed BDF "<word>"',
+        'pci-assignable-remove: malformed BDF specification "<word>"',
+        "pci-assignable-remove: malformed BDF '<word>'",
         releases="every release with passthrough",
         meaning="An entry is an address like 0000:00:1d.0, and options after commas, without "
         "spaces.",

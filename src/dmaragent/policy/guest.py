@@ -54,6 +54,8 @@ class PciEntry:
     read: PciText | None = None
     policy: Policy | None = None
     """The policy that a saved configuration has; INVALID is an unset one."""
+    no_strict_reset: bool = False
+    """Whether libvirt's XML says ``nostrictreset``, which Qubes' libvirt alone reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class GuestConfig:
 
     source: str
     """The file, or the words for where it comes from."""
+    format: str = "xl"
+    """What it is written in: ``xl`` (xl.cfg or libxl's JSON) or ``libvirt``."""
     name: str
     type: GuestType
     """As xl has it from 4.10 on: of ``type``, else ``builder``, else PV."""

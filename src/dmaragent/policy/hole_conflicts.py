@@ -47,17 +47,18 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
     """Say what happens to `part` of a region of a device, where `occupant` lies."""
     strict = one.policy is not Policy.RELAXED
     where = f"{span(region)} of {one.sbdf}"
+    at = "" if part == region else f", at {span(part)}"
     decider, effect, harm, shown = Decider.XEN, Effect.WARNING, Harm.CORRUPTION, ""
     rule = IDENTITY_RULE
     if occupant.content is Content.RAM:
-        reason = f"the guest has {occupant.what} in {where}, at {span(part)}"
+        reason = f"the guest has {occupant.what} in {where}{at}"
         if strict:
             effect, harm, shown = Effect.REFUSED, Harm.NONE, IDENTITY_RULE.error
             reason += ", and the device is strict: it cannot be mapped there"
         else:
             reason += ": Xen skips those pages, and the device's DMA there overwrites them"
     elif occupant.content is Content.UNKNOWN:
-        reason = f"unknown what the guest has in {where}, at {span(part)}: {occupant.what}"
+        reason = f"unknown what the guest has in {where}{at}: {occupant.what}"
         if strict:
             decider, effect, harm = Decider.DMARAGENT, Effect.UNDECIDED, Harm.NONE
             reason += ". `lspci -v` in the guest shows where its BARs are"
@@ -69,8 +70,8 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
         harm, rule = Harm.HOST_MEMORY, MAPPED_RULE
         lies = "lies" if occupant.content is Content.EMULATED else "may lie"
         reason = (
-            f"{where} {lies} under {occupant.what}: Xen maps it at {span(part)}, and the guest "
-            "then reaches host memory where it expects that device"
+            f"{where} {lies} under {occupant.what}{at}: Xen maps it there, and the guest then "
+            "reaches host memory where it expects that device"
         )
         if strict and occupant.content is Content.EMULATED:
             reason += ". If Xen drivers of the guest keep pages there, Xen refuses it (EBUSY)"

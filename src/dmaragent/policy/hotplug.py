@@ -205,8 +205,8 @@ def _advice(found: Hotplug) -> Iterator[str]:
     tried = [
         *_given_at_start(found, anew),
         *_created_for_it(found),
-        *_given_with_changes(found, anew),
         *_relaxed(found),
+        *_given_with_changes(found, anew),
     ]
     ranked = sorted(tried, key=lambda one: one[0])
     yield from (text for rank, text in ranked if now is None or (rank.harm, rank.warnings) < now)

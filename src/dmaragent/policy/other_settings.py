@@ -74,7 +74,15 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
             out.losses.append(f"{name}= is left out")
     devices = []
     for number, entry, pci in _entries(guest, out.undefined):
-        relaxed = toolstack is Toolstack.QUBES and pci.policy is PolicyWord.RELAXED
+        relaxed = toolstack is Toolstack.QUBES and (
+            pci.policy is PolicyWord.RELAXED or entry.no_strict_reset
+        )
+        if toolstack is Toolstack.LIBVIRT and entry.no_strict_reset:
+            said = (
+                "libvirt ignores nostrictreset, so the device is strict. Qubes' libvirt alone reads "
+                "it, and makes the device relaxed (--toolstack qubes)"
+            )
+            out.messages.append(Complaint(entry.place, said))
         if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
             said = f"libvirt has no such setting: rdm_policy of '{entry.text}' is left out"
             out.messages.append(Complaint(entry.place, said))

@@ -172,7 +172,7 @@ def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
         return None
     given = [name for name in ("extra", "extra_hvm", "device_model") if build.value.get(name)]
     if bios not in ("seabios", "rombios"):
-        why = "only hvmloader's placement is modelled, and OVMF boots it or something else does"
+        why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
     elif hvm.flag("xen_platform_pci_bar_uc") is False:
         why = "xen_platform_pci_bar_uc is false, which puts the platform device elsewhere"
     else:

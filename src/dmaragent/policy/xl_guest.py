@@ -244,9 +244,9 @@ def _emulated(config: XlConfig) -> Emulated:
     see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
     """
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
-    words = {config.text("bios"), config.text("firmware")} - {None}
+    words = {text.lower() for name in ("bios", "firmware") if (text := config.text(name))}
     if words - {"seabios", "rombios", "bios"}:
-        why = "only hvmloader's placement is modelled, and OVMF boots it or something else does"
+        why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
     elif config.number("xen_platform_pci_bar_uc") == 0:
         why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
     else:

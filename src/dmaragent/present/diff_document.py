@@ -15,12 +15,14 @@ from dmaragent.comparison.model import (
     RegionMatch,
     UnitChange,
 )
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.inventory import Owner, Region
 from dmaragent.policy.resolver import Resolution
+from dmaragent.present.decision_document import decision_object
 from dmaragent.present.diff_structures import structure_words
 from dmaragent.present.diff_words import located_words, owner_words
 from dmaragent.present.documents import document
-from dmaragent.present.resolve_document import decision_object, stack_object
+from dmaragent.present.resolve_document import stack_object
 from dmaragent.units import Unit
 from fwtables import structure_name
 
@@ -173,9 +175,11 @@ def _guest(change: GuestChange) -> dict[str, Any]:
     }
 
 
-def _resolution(resolution: Resolution) -> dict[str, Any]:
+def _resolution(resolution: Resolution | KvmResolution) -> dict[str, Any]:
+    xen = None if isinstance(resolution, KvmResolution) else resolution.stack
     return {
-        "stack": stack_object(resolution.stack),
+        "hypervisor": "kvm" if xen is None else "xen",
+        "stack": None if xen is None else stack_object(xen),
         "verdict": resolution.verdict.value,
         "reasons": [decision_object(one) for one in resolution.reasons],
     }

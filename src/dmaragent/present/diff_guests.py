@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF
+from dmaragent.comparison.guests import named_devices
 from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolver import Stack
@@ -28,10 +29,9 @@ def guests_text(
     """Give the guests; `stacks` says by which releases A's and B's were resolved."""
     yield ""
     ours, theirs = (stack_words(one) for one in stacks)
-    yield from paragraph(
-        "Guests (" + (ours if ours == theirs else f"A: {ours}; B: {theirs}") + ")", hang=2
-    )
-    origins = [one.origin for one in stacks]
+    told = ours if ours == theirs else f"A: {ours}; B: {theirs}"
+    yield from paragraph(f"Guests ({told})" if guests.xen else "Guests (KVM)", hang=2)
+    origins = [one.origin if guests.xen else "" for one in stacks]
     for side, origin in zip(("A", "B"), origins, strict=True):
         if origin and origins[0] != origins[1]:
             yield from paragraph(f"{side} rests on: {origin}", indent=2, hang=2)
@@ -66,8 +66,8 @@ def _guest(change: GuestChange, places: Mapping[SBDF, SBDF]) -> Iterator[str]:
         yield from paragraph(
             f"{one.what} is another device: {one.old} -> {one.new}", indent=4, hang=2
         )
-    for sbdf in dict.fromkeys(each.pci.sbdf for each in change.b.settings.devices):
-        if sbdf is not None and sbdf in places:
+    for sbdf in named_devices(change.b):
+        if sbdf in places:
             yield f"    What was {sbdf} answers at {places[sbdf]} on B"
     if change.helps is not None and change.helps.found:
         first = change.helps.found[0]

@@ -12,13 +12,14 @@ _LISTS = {
 }
 
 
-def source_words(kind: str, path: str, stack: Stack, listed: ListSource) -> str:
+def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
     """Return what an answer about the host of `kind` at `path` rests on.
 
     What a bundle or a copy records is its maker's word: nothing proves that a host was so.
+    `listed` is where Xen's list comes from; None: the answer is not Xen's.
     """
-    library = f"libxlutil {stack.evidence.release}, " if stack.evidence else ""
-    host = host_words(kind, path)
-    if kind in _BARE:
-        return f"{host}: {library}{_LISTS[listed]}"
-    return f"{host}, as it records: {library}{_LISTS[listed]}"
+    library = f"libxlutil {stack.evidence.release}" if stack.evidence else ""
+    lists = "" if listed is None else _LISTS[listed]
+    what = ", ".join(word for word in (library, lists) if word) or "Linux's readings"
+    recorded = "" if kind in _BARE else ", as it records"
+    return f"{host_words(kind, path)}{recorded}: {what}"

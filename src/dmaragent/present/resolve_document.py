@@ -3,26 +3,31 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.policy.answer import Answer
 from dmaragent.policy.cases import Case
-from dmaragent.policy.decisions import Decision, Verdict
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.layout import Layout, Placed, RamLayout
 from dmaragent.policy.remedies.trial import Remedy
 from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.present.decision_document import decision_object
 from dmaragent.present.documents import document, range_object
+from dmaragent.present.kvm_document import kvm_object
 
 
 def resolve_document(
-    answers: Iterable[Answer],
+    answers: Iterable[Answer | KvmResolution],
     passed_over: Sequence[tuple[str, str]],
     origin: dict[str, Any],
     others: Mapping[Verdict, Sequence[str]],
 ) -> dict[str, Any]:
     """Give the document of ``dmaragent resolve``; `origin` is what `origin_object` gives."""
     told = {
-        "guests": [_answer(one) for one in answers],
+        "guests": [
+            kvm_object(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
+        ],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
     }
@@ -41,6 +46,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return {
         "source": guest.source,
         "name": guest.name,
+        "hypervisor": "xen",
+        "format": guest.format,
         "type": guest.type.value if guest.readable else None,
         "memory": _memory(guest) if guest.readable else None,
         "stack": stack_object(resolution.stack),
@@ -93,20 +100,6 @@ def stack_object(stack: Stack) -> dict[str, Any]:
         "release": str(stack.release),
         "hypervisor": str(stack.hypervisor),
         "documented": stack.documented,
-    }
-
-
-def decision_object(decision: Decision) -> dict[str, Any]:
-    """Give one decision."""
-    return {
-        "decider": decision.decider.value,
-        "effect": decision.effect.value,
-        "reason": decision.reason,
-        "rule": "" if decision.rule is None else decision.rule.source,
-        "shown": decision.shown,
-        "region": None if decision.region is None else range_object(decision.region),
-        "device": None if decision.device is None else str(decision.device),
-        "place": decision.place,
     }
 
 

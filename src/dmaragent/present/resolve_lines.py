@@ -3,23 +3,28 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.addresses import span
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
+from dmaragent.present.kvm_text import kvm_stack_words
 from dmaragent.present.resolve_head import VERDICT_WORDS, shorten, stack_words
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
 
 _MOST = 90
+AnyResolution = Resolution | KvmResolution
 
 
 def resolve_lines(
-    found: Iterable[Resolution], passed_over: Sequence[tuple[str, str]], stack: Stack
+    found: Iterable[AnyResolution], passed_over: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     """Give the lines of several guests, each when it is found: none is kept."""
     verdicts = []
+    stacks: dict[str, None] = {}
     for one in found:
         verdicts.append(one.verdict)
+        stacks[any_stack_words(one)] = None
         told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
         yield ": ".join(word for word in told if word)
     for path, why in passed_over:
@@ -33,18 +38,29 @@ def resolve_lines(
     ):
         number = verdicts.count(verdict)
         told += [f"{number} {single if number == 1 else several}"] if number else []
-    words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({stack_words(stack)})"
+    words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({visible('; '.join(stacks))})"
     yield from paragraph(words, hang=2)
     yield "All of a guest: name it alone, or --details"
 
 
-def _why(resolution: Resolution) -> str:
+def any_stack_words(found: AnyResolution) -> str:
+    """Return for whom an answer is."""
+    return kvm_stack_words(found) if isinstance(found, KvmResolution) else stack_words(found.stack)
+
+
+def _why(resolution: AnyResolution) -> str:
     """Say why in a few words; the whole reason stands in the guest's details."""
-    told = [shorten(one, _MOST) for one in resolution.settings.losses]
+    told: list[str] = []
+    if isinstance(resolution, Resolution):
+        told = [shorten(one, _MOST) for one in resolution.settings.losses]
     if resolution.verdict is Verdict.STARTS:
         warnings = len(resolution.reasons)
         return ", ".join(([count(warnings, "warning")] if warnings else []) + told)
-    several = resolution.verdict is Verdict.UNDECIDED and len(resolution.cases) > 1
+    several = (
+        isinstance(resolution, Resolution)
+        and resolution.verdict is Verdict.UNDECIDED
+        and len(resolution.cases) > 1
+    )
     why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
     return ", ".join([why, *told])
 

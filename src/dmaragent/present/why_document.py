@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from dmaragent.inventory import Region
+from dmaragent.messages.dma_address import DmaAddress
+from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie, Why
@@ -95,11 +97,37 @@ def _tie(each: Tie) -> dict[str, Any]:
                     ],
                 }
             ),
+            "iommu": None if each.iommu is None else _iommu(each.iommu),
+            "dma": [_dma(address) for address in each.dma],
             "translated": each.translated,
             "forgotten": None if each.forgotten is None else range_object(each.forgotten),
         },
         "findings": list(each.findings),
         "next": list(each.commands),
+    }
+
+
+def _iommu(state: IommuState) -> dict[str, Any]:
+    return {
+        "groups": state.groups,
+        "under_xen": state.under_xen,
+        "switched_off_by": state.off_by,
+        "switched_on_by": state.on_by,
+        "options_known": state.options_known,
+        "xen_switched_off_by": state.xen_off_by,
+        "table": state.table,
+    }
+
+
+def _dma(address: DmaAddress) -> dict[str, Any]:
+    return {
+        **_span_object(address.span),
+        "address_bits": address.bits,
+        "host_address_bits": address.width,
+        "reserved": [
+            {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
+            for one in address.reserved
+        ],
     }
 
 

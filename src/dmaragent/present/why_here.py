@@ -7,12 +7,14 @@ from dmaragent.messages.model import AMD, Address, Names, Printer, Recognised, S
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie
 from dmaragent.platforms.linux import Hold
 from dmaragent.present.device_card import class_name
+from dmaragent.present.why_iommu import dma_words, iommu_words
 from dmaragent.present.wording import count, span_words
 from dmaragent.topology import PciFunction, Presence
 from dmaragent.views.model import Origin
 
 _MOST = 6
 """Devices, regions and addresses that are named of each; the rest is counted."""
+_BY_VFIO = (Printer.LINUX, Printer.QEMU, Printer.PROXMOX, Printer.DPDK, Printer.SPDK)
 _ORIGIN_WORDS = {
     Origin.OPTION: "a range of Xen's option rmrr=",
     Origin.UNEXPLAINED: "an entry of Xen's list that the table does not explain",
@@ -25,7 +27,7 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
     """Say what the host says of one message, a sentence or two each."""
     yield from _general_words(each)
     printer = each.recognised.message.printer
-    by_linux = printer in (Printer.LINUX, Printer.QEMU) and not each.decided_by_xen
+    by_linux = printer in _BY_VFIO and not each.decided_by_xen
     of_amd = each.recognised.vendor == AMD
     for device in each.devices:
         yield _device_words(device, table_known=table_known and not of_amd, by_linux=by_linux)
@@ -40,6 +42,7 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
         )
     if not each.other_iommu:
         yield from _places(each, table_known=table_known)
+    yield from (dma_words(address) for address in each.dma[:_MOST])
     if each.translated:
         yield (
             "addresses that Linux logs are the IOMMU's own, no physical ones, unless it runs with "
@@ -64,7 +67,10 @@ def _general_words(each: Tie) -> Iterator[str]:
             "this message is about AMD's IOMMU, but the host has Intel's table (DMAR): another "
             "host printed it, and none of the regions of this one is meant"
         )
-    if each.decided_by_xen:
+    if each.iommu is not None and not each.other_iommu:
+        message = each.recognised.message
+        yield from iommu_words(each.iommu, message.id, message.printer)
+    elif each.decided_by_xen:
         yield "Xen runs here and owns the IOMMU: no option of this kernel changes what it allows"
     if each.vtd_off:
         yield f"Xen switches VT-d off on this host: {each.vtd_off}"

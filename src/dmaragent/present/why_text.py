@@ -15,6 +15,8 @@ from dmaragent.present.wording import absence_words, count
 _MOST_TEXT = 300
 _MOST_LINES = 4
 """Different lines that are shown of one message; the rest is counted."""
+_MOST_BLOCKS = 6
+"""Messages that are explained in full, notes included; of more, a note gets one line."""
 _MOST_SAID = 8
 """Sentences about the host, and lines to go on with, that are shown of one message."""
 
@@ -33,10 +35,14 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     explained = any(
         one.message.weight in (Weight.REFUSAL, Weight.FAULT) for one in recognition.found
     )
-    consequences = []
+    wrong = explained or any(one.message.weight is Weight.FIRMWARE for one in recognition.found)
+    consequences, notes = [], []
     for ties in by_message.values():
-        if explained and ties[0].recognised.message.weight is Weight.CONSEQUENCE:
+        weight = ties[0].recognised.message.weight
+        if explained and weight is Weight.CONSEQUENCE:
             consequences.append(ties)
+        elif wrong and weight is Weight.NOTE and len(by_message) > _MOST_BLOCKS:
+            notes.append(ties)
         else:
             yield ""
             yield from _block_lines(ties, table_known=bool(why.table_known))
@@ -44,6 +50,11 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
         yield ""
         yield "What follows from it"
         for ties in consequences:
+            yield from paragraph(_consequence_words(ties), indent=2, hang=2)
+    if notes:
+        yield ""
+        yield "Nothing is wrong with"
+        for ties in notes:
             yield from paragraph(_consequence_words(ties), indent=2, hang=2)
     yield from _remarks(why, absence, live=live)
 
@@ -132,7 +143,7 @@ def _where(found: Recognised) -> str:
     if found.split:
         place += ", split"
     if found.cut:
-        place += ", its end is missing"
+        place += ", cut"
     return place + (f" and {found.count - 1} more" if found.count > 1 else "")
 
 

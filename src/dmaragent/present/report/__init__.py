@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
 from dmaragent.checks.model import Checked
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.inventory import Inventory
 from dmaragent.policy.answer import Answer
 from dmaragent.present.markup import Markup, element, page, several
 from dmaragent.present.report.findings import findings_section
-from dmaragent.present.report.guests import guest_links, guest_section
 from dmaragent.present.report.head import head_section, limits_section
 from dmaragent.present.report.host_map import map_section
+from dmaragent.present.report.kvm_guests import any_guest_section, guest_links
 from dmaragent.present.report.parts import Section
 from dmaragent.present.report.regions import devices_section, regions_section
 from dmaragent.present.report.structures import raw_section, tree_section
@@ -40,7 +41,7 @@ def report_html(
     inventory: Inventory,
     checked: Checked | None,
     told: Sequence[Explanation] = (),
-    guests: Sequence[Answer] = (),
+    guests: Sequence[Answer | KvmResolution] = (),
     origin: str = "",
 ) -> str:
     """Write the page.
@@ -64,7 +65,7 @@ def report_html(
         findings_section(checked),
         tree_section(inventory),
         raw_section(inventory),
-        *(guest_section(number, one) for number, one in enumerate(guests, 1)),
+        *(any_guest_section(number, one) for number, one in enumerate(guests, 1)),
     ]
     head = several(
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),

@@ -9,7 +9,7 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import Layout, Outcome, RamLayout
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.policy.resolver import Resolution
-from dmaragent.present.markup import NOTHING, Child, Markup, element, several
+from dmaragent.present.markup import NOTHING, Child, Markup, element
 from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.report.legend import legend
 from dmaragent.present.report.parts import Section, bullets, facts, section, short, table, verbatim
@@ -50,21 +50,6 @@ def guest_title(answer: Answer) -> str:
     return f"Guest {guest.name or guest.source}"
 
 
-def guest_links(answers: Sequence[Answer]) -> Markup:
-    """Say in a line each what becomes of guests, and lead to where it is told."""
-    return several(
-        *(
-            element(
-                "p",
-                element("a", guest_title(one), href=f"#guest-{number}"),
-                ": ",
-                guest_mark(one.resolution),
-            )
-            for number, one in enumerate(answers, 1)
-        )
-    )
-
-
 def guest_section(number: int, answer: Answer) -> Section:
     """Tell of one guest."""
     found = answer.resolution
@@ -89,10 +74,12 @@ def _reasons(found: Resolution) -> Markup:
         said = why_it_starts(found)
         return element("p", said[:1].upper() + said[1:] + ".")
     title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
-    return element("div", element("h3", title), bullets(map(_reason, reason_groups(found.reasons))))
+    return element(
+        "div", element("h3", title), bullets(map(reason_item, reason_groups(found.reasons)))
+    )
 
 
-def _reason(group: Sequence[Decision]) -> Child:
+def reason_item(group: Sequence[Decision]) -> Child:
     """Tell the first of several reasons by one rule in full, and which regions have it too."""
     one = group[0]
     source = "" if one.rule is None else one.rule.source

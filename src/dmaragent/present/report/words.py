@@ -2,6 +2,7 @@
 
 from dmaragent.addresses import SBDF
 from dmaragent.checks.model import Severity
+from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.policy.decisions import Verdict, left_by
 from dmaragent.policy.resolver import Resolution
@@ -45,7 +46,7 @@ def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
     return tuple(sorted(named | held))
 
 
-def guest_mark(found: Resolution) -> Markup:
+def guest_mark(found: Resolution | KvmResolution) -> Markup:
     """Write what becomes of a guest and with how many warnings, in a frame of their colour.
 
     The colour says nothing that the words do not: a guest that starts with warnings is not

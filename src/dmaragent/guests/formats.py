@@ -1,0 +1,144 @@
+"""What a guest's text is, told by its content: xl.cfg, libxl's JSON, libvirt's XML, Proxmox."""
+
+import re
+
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.surroundings import ALONE, Surroundings
+from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
+from dmaragent.policy.saved_guest import guests_from_saved, is_saved
+from dmaragent.policy.xl_guest import KEYS, guest_from_xl
+from dmaragent.policy.xlcfg import ConfigError, read_xl_config
+
+Guest = GuestConfig | KvmGuest
+MOST_DEVICES = 1024
+FORMATS = "xl.cfg, libxl JSON, libvirt XML, Proxmox conf"
+_OTHER_KEYS = frozenset(
+    {
+        *("acpi", "apic", "bios", "boot", "bootloader", "channel", "claim_mode", "cpus", "cpuid"),
+        *("disk", "dtdev", "extra", "firmware", "iomem", "ioports", "irqs", "kernel", "keymap"),
+        *("localtime", "maxvcpus", "nestedhvm", "nographic", "on_crash", "on_poweroff"),
+        *("on_reboot", "on_shutdown", "on_watchdog", "pae", "pool", "ramdisk", "root", "sdl"),
+        *("seclabel", "serial", "shadow_memory", "spice", "soundhw", "tsc_mode", "usb"),
+        *("usbctrl", "usbdev", "usbdevice", "uuid", "vcpus", "vfb", "vif", "viridian", "vnc"),
+        *("vnclisten", "vtpm", "xen_platform_pci", "cmdline", "device_model_args", "p9", "vkb"),
+        *("device_model_override", "device_model_user", "rtc_timeoffset", "timer_mode", "hpet"),
+    }
+)
+_KNOWN = _OTHER_KEYS.union(KEYS)
+_TELLING = frozenset(
+    {
+        *("memory", "maxmem", "builder", "pci", "rdm", "vif", "disk", "vcpus", "bootloader"),
+        *("kernel", "mmio_hole", "rdm_mem_boundary", "device_model_version", "passthrough"),
+        *("gfx_passthru", "pci_seize", "pci_permissive", "videoram", "stdvga"),
+    }
+)
+"""Settings that show a file to be meant for xl, even if xl cannot read it."""
+_SETTING = re.compile(r"^[ \t]*([\w.:-]{1,80})[ \t]*\+?=", re.MULTILINE)
+_BLOCK = re.compile(r"^.*\{[ \t]*$|^[ \t]*\}", re.MULTILINE)
+"""Blocks in braces, as other languages have them."""
+_PYTHON = re.compile(
+    r"^(?:import |from \w+ import |def \w+\(|class \w+|(?:if|for|while|try|with)\b.*:[ \t]*(?:#.*)?$"
+    r"|print[ (])",
+    re.MULTILINE,
+)
+_SCRIPT = re.compile(r"#![^\n]*")
+
+
+class UnknownFormatError(DmaragentError):
+    """A text is in no format of guests that is read."""
+
+    def __init__(self, source: str, hint: str = "") -> None:
+        message = f"'{source}' is not a guest format that dmaragent reads ({FORMATS})"
+        usual = "convert the guest, or give its settings as options: --memory, --pci"
+        super().__init__(message, hint or usual, source)
+
+
+def read_all_guests(
+    text: str, source: str, surroundings: Surroundings = ALONE
+) -> tuple[Guest, ...]:
+    """Read the guests of `text`, of any format; an xl.cfg or a Proxmox conf holds one.
+
+    `surroundings` are the files beside it that name devices.
+
+    Raises:
+        UnknownFormatError: it is none of the formats.
+        DmaragentError: libxl's JSON or libvirt's XML has a fault; it is a domain of another
+            hypervisor, a Proxmox container, or a guest of too many devices.
+
+    """
+    begin = text.lstrip("\ufeff \t\r\n")
+    if not begin:
+        raise UnknownFormatError(source, "it is empty")
+    if begin.startswith("<"):
+        from dmaragent.guests.libvirt import guests_from_xml  # noqa: PLC0415 - memory of the agent
+
+        found = guests_from_xml(text, source, surroundings)
+        if found is None:
+            raise UnknownFormatError(source)
+        return tuple(_bounded(guest) for guest in found)
+    if is_saved(text):
+        return _saved(text, source)
+    from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox  # noqa: PLC0415 - likewise
+
+    if is_proxmox(text):
+        return (_bounded(guest_from_proxmox(text, source, surroundings)),)
+    return (_xl(text, source),)
+
+
+def _bounded(guest: Guest) -> Guest:
+    """Return `guest`, unless it names more devices than a guest can have."""
+    devices = guest.devices if isinstance(guest, KvmGuest) else guest.pci
+    if len(devices) > MOST_DEVICES:
+        raise DmaragentError(
+            f"'{guest.source}' assigns {len(devices)} devices to one guest",
+            f"dmaragent reads guests with up to {MOST_DEVICES} devices",
+        )
+    return guest
+
+
+def _saved(text: str, source: str) -> tuple[GuestConfig, ...]:
+    try:
+        return guests_from_saved(text, source)
+    except ValueError as error:
+        if '"c_info"' not in text:
+            raise UnknownFormatError(
+                source, f"{error}; `xl list -l` prints libxl's JSON"
+            ) from error
+        raise DmaragentError(
+            str(error), "give what `xl list -l` or `xl create -n -d` prints, or an xl.cfg"
+        ) from error
+
+
+def _xl(text: str, source: str) -> GuestConfig:
+    """Read an xl.cfg; one that xl refuses is an answer if it is meant for xl at all."""
+    config = read_xl_config(text)
+    if not isinstance(config, ConfigError):
+        if config.settings.keys().isdisjoint(_KNOWN):
+            raise UnknownFormatError(source)
+        return guest_from_xl(config, source)
+    if _PYTHON.search(text):
+        hint = "it holds Python code, as xm ran it; xl reads settings alone"
+        raise UnknownFormatError(source, hint)
+    if not _meant_for_xl(text):
+        raise UnknownFormatError(source)
+    near = f" near '{config.near}'" if config.near else ""
+    said = f"xl cannot read the file{near}: it expects {config.expected}"
+    refusal = Complaint(f"{source}:{config.line}", said)
+    return GuestConfig(
+        source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False
+    )
+
+
+def _meant_for_xl(text: str) -> bool:
+    """Return whether `text`, which xl cannot read, is meant for it.
+
+    It sets nothing but names of xl.cfg(5); or half of its names are xl's, and one of them is rare
+    elsewhere.  Blocks in braces and scripts for another program are not xl's.
+    """
+    script = _SCRIPT.match(text)
+    if (script and not re.search(r"\b(?:xl|xm)\b", script[0])) or _BLOCK.search(text):
+        return False
+    names = set(_SETTING.findall(text))
+    known = names & _KNOWN
+    return known == names != set() or (2 * len(known) >= len(names) and bool(known & _TELLING))

@@ -1,0 +1,249 @@
+"""Libvirt's domain XML: guests of its libxl driver, and guests that QEMU runs.
+
+Sources: libvirt src/conf/domain_conf.c, ``virDomainDefParseXML``, ``virDomainDefPostParseMemory``;
+src/conf/device_conf.c, ``virPCIDeviceAddressParseXML``; src/util/virutil.c, ``virScaleInteger``;
+src/conf/snapshot_conf.c and virdomainobjlist.c for the documents that hold a domain.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dmaragent.addresses import SBDF
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.surroundings import Surroundings
+from dmaragent.guests.xml_tree import Element, XmlError, read_documents
+from dmaragent.policy.guest import Complaint, GuestConfig
+from dmaragent.policy.xlcfg import whole_number
+
+_HOLDERS = frozenset({"domainsnapshot", "domstatus", "domaincheckpoint", "domains"})
+"""Documents of libvirt that hold a domain: of a snapshot, of a running guest (/run/libvirt)."""
+_UNIT = re.compile(r"(?:b|bytes?|([kmgtpe])(ib|b)?)", re.IGNORECASE)
+_KIB = 1 << 10
+_MOST = 1 << 63
+XEN, QEMU = frozenset({"xen"}), frozenset({"kvm", "qemu"})
+_GIVE = "give what `virsh dumpxml NAME` prints"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostDevice:
+    """A PCI function of the host that a domain is given."""
+
+    sbdf: SBDF
+    line: int
+    text: str
+    managed: bool
+    no_strict_reset: bool
+    driver: str
+
+
+@dataclass(slots=True)
+class Domain:
+    """What a domain holds that matters for passthrough.  Sizes are in bytes."""
+
+    element: Element
+    source: str
+    name: str = ""
+    devices: list[HostDevice] = field(default_factory=list)
+    unknown: list[Complaint] = field(default_factory=list)
+    notes: list[Complaint] = field(default_factory=list)
+
+    def place(self, element: Element | int) -> str:
+        """Return ``FILE:LINE``."""
+        return f"{self.source}:{element if isinstance(element, int) else element.line}"
+
+    def text(self, *path: str) -> str:
+        """Return the text of the element at `path`, or nothing."""
+        found = self.element.first(*path)
+        return "" if found is None else found.text.strip()
+
+    def fail(self, element: Element, why: str) -> DmaragentError:
+        """Return the error for what libvirt does not accept."""
+        said = f"{self.place(element)}: {why}: libvirt refuses this domain"
+        return DmaragentError(said, _GIVE, self.source)
+
+
+def guests_from_xml(
+    text: str, source: str, surroundings: Surroundings
+) -> tuple[GuestConfig | KvmGuest, ...] | None:
+    """Read the domains of `text`; None if it is XML of something else.
+
+    Raises:
+        DmaragentError: it is libvirt's XML and cannot be read, or describes no guest.
+
+    """
+    guests: list[GuestConfig | KvmGuest] = []
+    pools = surroundings.pools()
+    try:
+        for root in read_documents(text):
+            found = [*_domains(root)]
+            if not found and (root.name not in _LIBVIRT or guests):
+                return None if not guests else tuple(guests)
+            if not found:
+                said = f"{source}:{root.line}: <{root.name}> of libvirt is not a guest"
+                raise DmaragentError(said, _GIVE, source)
+            guests += (_guest(one, source, pools) for one in found)
+    except XmlError as error:
+        raise DmaragentError(
+            f"{source}:{error.line}: the XML cannot be read: {error}", _GIVE, source
+        ) from error
+    return tuple(guests) or None
+
+
+_LIBVIRT = _HOLDERS | {
+    *("network", "pool", "volume", "filter", "filterbinding", "interface", "secret", "device"),
+    *("capabilities", "domainCapabilities", "hostdev", "sysinfo", "networkport", "nodedev"),
+    *("domainbackup", "hostdevs", "storagepoolCapabilities", "cpu"),
+}
+"""Roots of other documents of libvirt."""
+
+
+def _domains(root: Element) -> Iterator[Element]:
+    if root.name == "domain":
+        yield root
+    elif root.name in _HOLDERS:
+        yield from root.all("domain")
+
+
+def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestConfig | KvmGuest:
+    from dmaragent.guests.libvirt_kvm import kvm_guest  # noqa: PLC0415 - they import this module
+    from dmaragent.guests.libvirt_xen import xen_guest  # noqa: PLC0415 - likewise
+
+    domain = Domain(element=element, source=source)
+    domain.name = domain.text("name")
+    kind = element.get("type")
+    if kind not in XEN | QEMU:
+        said = f"{domain.place(element)}: a domain of type '{kind[:40]}' is not judged"
+        raise DmaragentError(said, "dmaragent reads domains of type xen, kvm and qemu", source)
+    for one in element.all("devices", "hostdev"):
+        _hostdev(domain, one)
+    for one in element.all("devices", "disk"):
+        _disk(domain, one)
+    for one in element.all("devices", "interface"):
+        _interface(domain, one, pools)
+    return xen_guest(domain) if kind in XEN else kvm_guest(domain)
+
+
+# Devices ---------------------------------------------------------------------------------
+
+
+def _hostdev(domain: Domain, element: Element) -> None:
+    if element.get("mode", "subsystem") != "subsystem":
+        return
+    kind = element.get("type")
+    if kind == "mdev":
+        said = "a mediated device (mdev): no PCI function is assigned, and no region is concerned"
+        domain.notes.append(Complaint(domain.place(element), said))
+    elif kind == "pci":
+        source = element.first("source")
+        _device(domain, element, "hostdev", source)
+
+
+def _disk(domain: Domain, element: Element) -> None:
+    """Read a disk that is a whole NVMe controller: QEMU drives it by VFIO (block/nvme.c)."""
+    if element.get("type") != "nvme":
+        return
+    _device(domain, element, "disk", element.first("source"))
+    said = "QEMU drives this NVMe disk by VFIO itself, at addresses that are not modelled"
+    domain.unknown.append(Complaint(domain.place(element), said))
+
+
+def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> None:
+    kind = element.get("type")
+    source = element.first("source")
+    actual = element.first("actual")  # of a running guest: what its network gave it
+    if kind == "hostdev":
+        _device(domain, element, "interface", source)
+    elif actual is not None:
+        if actual.get("type") == "hostdev":
+            _device(domain, actual, "interface", actual.first("source"))
+    elif kind == "network" and source is not None:
+        name = source.get("network")
+        if source.get("bridge") or (element.first("target") or element).get("dev"):
+            return  # a running guest has a tap device there
+        if name in pools:
+            if pools[name]:
+                said = f"network '{name[:60]}' is a pool of host devices: libvirt picks a free one"
+                domain.unknown.append(Complaint(domain.place(element), said))
+            return
+        if name == "default":
+            said = "network 'default' is taken to be libvirt's own NAT network"
+            domain.notes.append(Complaint(domain.place(element), said))
+            return
+        said = (
+            f"network '{name[:60]}' may be a pool of host devices (network pool): "
+            f"`virsh net-dumpxml` shows its forward mode"
+        )
+        domain.unknown.append(Complaint(domain.place(element), said))
+
+
+def _device(domain: Domain, element: Element, text: str, source: Element | None) -> None:
+    address = None if source is None else source.first("address")
+    if address is None:
+        raise domain.fail(element, f"<{element.name}> names no PCI address")
+    if address.get("type", "pci") != "pci":
+        return  # an interface may name a USB device
+    numbers = {"domain": 0, "bus": 0, "slot": 0, "function": 0}
+    limits = {"domain": 0xFFFFFFFF, "bus": 0xFF, "slot": 0x1F, "function": 7}
+    for name in numbers:
+        written = address.get(name, "0")
+        number = whole_number(written)
+        if number is None or not 0 <= number <= limits[name]:
+            raise domain.fail(address, f"{name}='{written[:40]}' is not a PCI address")
+        numbers[name] = number
+    if not any(numbers[name] for name in ("domain", "bus", "slot")):
+        raise domain.fail(address, "a PCI address of zeroes alone")
+    driver = element.first("driver")
+    domain.devices.append(
+        HostDevice(
+            sbdf=SBDF(*numbers.values()),
+            line=element.line,
+            text=text,
+            managed=element.get("managed") == "yes",
+            no_strict_reset="yes" in (element.get("nostrictreset"), element.get("no-strict-reset")),
+            driver="" if driver is None else driver.get("name"),
+        )
+    )
+
+
+# Memory ----------------------------------------------------------------------------------
+
+
+def initial_memory(domain: Domain) -> tuple[int | None, bool]:
+    """Return the RAM at start in bytes, and whether memory devices lie above it.
+
+    ``<memory>`` counts the memory devices too; NUMA cells stand in for it if it is missing.
+    """
+    devices = [*domain.element.all("devices", "memory")]
+    plugged = 0
+    for one in devices:
+        size = one.first("target", "size")
+        plugged += 0 if size is None else size_of(domain, size)
+    total = domain.element.first("memory")
+    more = bool(devices) or domain.element.first("maxMemory") is not None
+    if total is not None and size_of(domain, total):
+        return max(0, size_of(domain, total) - plugged), more
+    cells = [*domain.element.all("cpu", "numa", "cell")]
+    sizes = [_scaled(domain, one, one.get("memory"), one.get("unit")) for one in cells]
+    return (sum(sizes) if sizes else None), more
+
+
+def size_of(domain: Domain, element: Element) -> int:
+    """Return the size that `element` holds, in bytes, rounded up to KiB as libvirt does."""
+    return _scaled(domain, element, element.text, element.get("unit"))
+
+
+def _scaled(domain: Domain, element: Element, text: str, unit: str) -> int:
+    number = text.strip()
+    match = _UNIT.fullmatch(unit or "KiB")
+    if not number.isdecimal() or not number.isascii() or len(number) > 20 or match is None:
+        written = f"{number[:40]} {unit[:20]}".strip()
+        raise domain.fail(element, f"'{written}' is not a size")
+    letter, suffix = match.groups()
+    power = 0 if letter is None else "kmgtpe".index(letter.lower()) + 1
+    scale = int((1000 if (suffix or "").lower() == "b" else 1024) ** power)
+    size = -(-int(number) * scale // _KIB) * _KIB
+    if size >= _MOST:
+        raise domain.fail(element, f"{number} {unit} is more than 64 bits can hold")
+    return size

@@ -1,0 +1,58 @@
+"""From a libvirt domain of type kvm or qemu to a KVM guest.
+
+Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuildHostdevCommandLine``.
+"""
+
+from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.libvirt import Domain, initial_memory
+from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
+from dmaragent.policy.guest import Complaint
+
+_QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
+_DRIVERS = frozenset({"", "vfio"})
+
+
+def kvm_guest(domain: Domain) -> KvmGuest:
+    """Return the guest of `domain`.
+
+    Raises:
+        DmaragentError: libvirt does not accept it.
+
+    """
+    arguments = _arguments(domain)
+    kind = domain.element.first("os", "type")
+    memory, more = initial_memory(domain)
+    devices = [
+        KvmDevice(sbdf=one.sbdf, place=domain.place(one.line), text=one.text, managed=one.managed)
+        for one in domain.devices
+    ]
+    devices += [
+        KvmDevice(sbdf=one.sbdf, place=one.argument.place, text="-device vfio-pci", managed=False)
+        for one in arguments.assigned
+        if one.sbdf is not None
+    ]
+    notes = [*domain.notes]
+    unknown = [*domain.unknown]
+    for one in domain.devices:
+        if one.driver not in _DRIVERS:
+            said = f"driver '{one.driver[:40]}' of <hostdev> is not VFIO, and is not modelled"
+            unknown.append(Complaint(domain.place(one.line), said))
+    add_arguments(arguments, notes, unknown)
+    return KvmGuest(
+        source=domain.source,
+        name=domain.name,
+        format=Format.LIBVIRT,
+        architecture="" if kind is None else kind.get("arch", "x86_64"),
+        machine=None if kind is None else kind.get("machine") or None,
+        memory=memory,
+        below_4g=arguments.below_4g,
+        more_memory=more,
+        devices=tuple(devices),
+        unknown=tuple(unknown),
+        notes=tuple(notes),
+    )
+
+
+def _arguments(domain: Domain) -> QemuArguments:
+    words = domain.element.all(f"{_QEMU} commandline", f"{_QEMU} arg")
+    return read_arguments([Argument(one.get("value"), domain.place(one)) for one in words])

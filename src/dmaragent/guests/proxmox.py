@@ -1,0 +1,234 @@
+"""Proxmox VE's configuration of a virtual machine: /etc/pve/qemu-server/VMID.conf, ``qm config``.
+
+Source: qemu-server src/PVE/QemuServer.pm, ``parse_vm_config``; QemuServer/PCI.pm,
+``parse_hostpci``; QemuServer/Memory.pm, ``config``.  What follows the first ``[section]`` is
+a snapshot, pending changes or cloud-init, and does not count.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dmaragent.addresses import SBDF
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
+from dmaragent.guests.surroundings import Surroundings
+from dmaragent.policy.guest import Complaint
+from dmaragent.policy.model import MIB
+
+_LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
+_SECTION = re.compile(r"\[[^\]]*\]\s*")
+_NUMBERED = re.compile(
+    r"(?:hostpci|net|scsi|virtio|ide|sata|unused|usb|serial|parallel|numa|ipconfig|efidisk|tpmstate|virtiofs|audio|smbios|rng)\d+"
+)
+_KEYS = frozenset(
+    {
+        *("acpi", "affinity", "agent", "arch", "args", "autostart", "balloon", "bios", "boot"),
+        *("bootdisk", "cdrom", "cicustom", "cipassword", "citype", "ciupgrade", "ciuser", "cores"),
+        *("cpu", "cpulimit", "cpuunits", "description", "digest", "freeze", "hookscript"),
+        *("hotplug", "hugepages", "ivshmem", "keephugepages", "keyboard", "kvm", "localtime"),
+        *("lock", "machine", "memory", "meta", "migrate_downtime", "migrate_speed", "name"),
+        *("nameserver", "numa", "onboot", "ostype", "parent", "protection", "reboot", "scsihw"),
+        *("searchdomain", "shares", "smp", "snaptime", "sockets", "sshkeys", "startdate"),
+        *("startup", "tablet", "tags", "tdf", "template", "vcpus", "vga", "vmgenid", "vmid"),
+        *(
+            "vmstate",
+            "vmstatestorage",
+            "watchdog",
+            "runningmachine",
+            "runningcpu",
+            "spice_enhancements",
+        ),
+    }
+)
+_TELLING = re.compile(
+    r"hostpci\d+|memory|ostype|scsihw|bootdisk|sockets|cores|vmgenid|smbios1|efidisk0|args|machine"
+)
+"""Keys that other files of ``key: value`` lines rarely have."""
+_CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
+_ADDRESS = re.compile(r"(?:([a-f0-9]{4,8}):)?([a-f0-9]{2}):([a-f0-9]{2})(?:\.([a-f0-9]))?")
+_STATIC = 1024 * MIB
+"""What a guest with memory hotplug starts with: Memory.pm, ``$STATICMEM``."""
+_DEFAULT_MEMORY = 512
+_NUMBERS = frozenset(map(str, range(16)))
+"""What may follow hostpci: PCI.pm, ``$MAX_HOSTPCI_DEVICES``."""
+_GIVE = "give /etc/pve/qemu-server/VMID.conf, or what `qm config VMID` prints"
+
+
+@dataclass(slots=True)
+class _Machine:
+    """The settings of the first part, each with its line."""
+
+    source: str
+    settings: Mapping[str, tuple[str, int]]
+    devices: list[KvmDevice] = field(default_factory=list)
+    unknown: list[Complaint] = field(default_factory=list)
+    notes: list[Complaint] = field(default_factory=list)
+
+    def place(self, key: str) -> str:
+        return f"{self.source}:{self.settings[key][1]}"
+
+    def value(self, key: str, default: str = "") -> str:
+        return self.settings[key][0] if key in self.settings else default
+
+
+def is_proxmox(text: str) -> bool:
+    """Return whether `text` looks like the configuration of a virtual machine or a container.
+
+    The lines of the first part are ``key: value``, comments or blank, but for one in five, which
+    Proxmox leaves out with a warning; at least half of the keys are Proxmox's, and one of them is
+    rare elsewhere.
+    """
+    keys, others = [], 0
+    for line in _first_part(text):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            others += 1
+        else:
+            keys.append(match[1])
+    if 5 * others > len(keys) + others:
+        return False
+    own = [one for one in keys if one in _KEYS or one in _CONTAINER or _NUMBERED.fullmatch(one)]
+    telling = any(_TELLING.fullmatch(one) or one in _CONTAINER for one in own)
+    return telling and 2 * len(own) >= len(keys)
+
+
+def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> KvmGuest:
+    """Read the virtual machine of `text`.
+
+    Raises:
+        DmaragentError: it is a container, which is given no PCI device.
+
+    """
+    settings: dict[str, tuple[str, int]] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if _SECTION.fullmatch(line):
+            break
+        match = _LINE.fullmatch(line)
+        if match is not None:
+            settings[match[1]] = (match[2], number)
+    if settings.keys() & _CONTAINER:
+        raise DmaragentError(
+            f"{source} is a Proxmox container, which has no PCI passthrough", _GIVE, source
+        )
+    machine = _Machine(source, settings)
+    for key in settings:
+        slot = re.fullmatch(r"hostpci(\d+)", key)
+        if slot and slot[1] in _NUMBERS:
+            _hostpci(machine, key, surroundings)
+        elif slot:
+            said = f"Proxmox has hostpci0 to hostpci15, and leaves {key[:40]} out with a warning"
+            machine.notes.append(Complaint(machine.place(key), said))
+    arguments = read_arguments(_words(machine))
+    machine.devices += [
+        KvmDevice(sbdf=one.sbdf, place=one.argument.place, text="args", managed=False)
+        for one in arguments.assigned
+        if one.sbdf is not None
+    ]
+    add_arguments(arguments, machine.notes, machine.unknown)
+    memory, more = _memory(machine)
+    arch = machine.value("arch", "x86_64")
+    default = "pc" if arch == "x86_64" else "virt"
+    return KvmGuest(
+        source=source,
+        name=machine.value("name"),
+        format=Format.PROXMOX,
+        architecture=arch,
+        machine=_default(machine.value("machine"), "type") or default,
+        memory=memory,
+        below_4g=arguments.below_4g,
+        more_memory=more,
+        devices=tuple(machine.devices),
+        unknown=tuple(machine.unknown),
+        notes=tuple(machine.notes),
+    )
+
+
+def _first_part(text: str) -> Iterator[str]:
+    """Yield the settings' lines before the first section."""
+    for line in text.removeprefix("\ufeff").split("\n"):
+        if _SECTION.fullmatch(line):
+            return
+        if line.strip() and not line.startswith("#"):
+            yield line
+
+
+def _properties(text: str, default: str) -> dict[str, str]:
+    """Return ``VALUE,key=value`` as a mapping, the bare part under `default`."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        found.setdefault(name.strip() if equals else default, (value if equals else part).strip())
+    return found
+
+
+def _default(text: str, name: str) -> str:
+    return _properties(text, name).get(name, "") if text else ""
+
+
+def _hostpci(machine: _Machine, key: str, surroundings: Surroundings) -> None:
+    properties = _properties(machine.value(key), "host")
+    place, mapping = machine.place(key), properties.get("mapping")
+    if "mdev" in properties:
+        said = f"{key} is a mediated device (mdev): the function itself is not assigned"
+        machine.notes.append(Complaint(place, said))
+        return
+    addresses = properties.get("host", "")
+    if mapping is not None:
+        mapped = surroundings.mapped(mapping)
+        if mapped is None or len(mapped) != 1:
+            machine.unknown.append(Complaint(place, _mapping_words(key, mapping, mapped)))
+            return
+        (addresses,) = mapped
+    for address in addresses.split(";"):
+        match = _ADDRESS.fullmatch(address)
+        domain, bus, slot, function = match.groups() if match else ("", "", "", "")
+        if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
+            said = f"{key}: Proxmox does not accept the address '{address[:40]}'"
+            machine.unknown.append(Complaint(place, said))
+            continue
+        sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
+        machine.devices.append(
+            KvmDevice(sbdf=sbdf, place=place, text=key, all_functions=function is None)
+        )
+
+
+def _mapping_words(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
+    """Return why the device of a mapping is unknown."""
+    which = f"{key} uses the mapping '{mapping[:60]}'"
+    if mapped is None:
+        return f"{which}: which device it is, /etc/pve/mapping/pci.cfg says for each node"
+    if not mapped:
+        return f"{which}, which has no device on this node"
+    choice = ", ".join(mapped)[:120]
+    return f"{which}: Proxmox takes a free one of {len(mapped)} devices ({choice})"
+
+
+def _words(machine: _Machine) -> list[Argument]:
+    if "args" not in machine.settings:
+        return []
+    import shlex  # noqa: PLC0415 - memory of the agent, which most often needs none of it
+
+    place = machine.place("args")
+    try:
+        words = shlex.split(machine.value("args"))
+    except ValueError:
+        machine.unknown.append(Complaint(place, "args cannot be split into words: a quote is open"))
+        return []
+    return [Argument(one, place) for one in words]
+
+
+def _memory(machine: _Machine) -> tuple[int | None, bool]:
+    """Return the RAM at start in bytes, and whether hotplugged memory lies above it."""
+    text = _default(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        said = f"memory '{text[:40]}' is not a number of MiB"
+        machine.unknown.append(Complaint(machine.place("memory"), said))
+        return None, False
+    if "memory" in machine.value("hotplug").split(","):
+        pages = machine.value("hugepages") == "1024"
+        sockets = machine.value("sockets", "1")
+        count = int(sockets) if pages and sockets.isascii() and sockets.isdecimal() else 1
+        return _STATIC * min(count, 64), True
+    return int(text) * MIB, False

@@ -1,0 +1,140 @@
+"""QEMU's command line, as far as it assigns PCI devices or moves RAM.
+
+Sources: QEMU hw/core/qdev-properties-system.c, ``set_pci_host_devaddr``; hw/vfio/pci.c;
+hw/i386/pc.c, ``max-ram-below-4g``; util/cutils.c, ``qemu_strtosz``.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.policy.guest import Complaint
+
+_ADDRESS = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
+_SYSFS = re.compile(
+    r"/sys/(?:bus/pci/devices|devices/.*)/([0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7])/?"
+)
+_MEDIATED = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_SIZE = re.compile(r"(\d{1,15})([bkmgtpeBKMGTPE]?)")
+_DRIVERS = frozenset({"vfio-pci", "vfio-pci-nohotplug"})
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One word of a command line, and where it is written."""
+
+    text: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One ``-device vfio-pci``: an address, or None with the reason."""
+
+    argument: Argument
+    sbdf: SBDF | None
+    why: str = ""
+    mediated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QemuArguments:
+    """What a command line sets."""
+
+    assigned: tuple[Assigned, ...] = ()
+    below_4g: int | None = None
+    unknown: tuple[Argument, ...] = ()
+    """Options that change memory or devices and are not modelled."""
+
+
+def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
+    """Read a command line that was split into words."""
+    assigned: list[Assigned] = []
+    unknown: list[Argument] = []
+    below: int | None = None
+    for option, value in _pairs(arguments):
+        name = option.text.lstrip("-")
+        if value is None:
+            continue
+        if name == "device":
+            assigned += _device(value)
+        elif name in ("machine", "M"):
+            size = _properties(value.text).get("max-ram-below-4g")
+            below = below if size is None else _size(size)
+            if size is not None and below is None:
+                unknown.append(value)
+        elif name in ("m", "readconfig") or "max-ram-below-4g" in value.text:
+            unknown.append(value)
+    return QemuArguments(assigned=tuple(assigned), below_4g=below, unknown=tuple(unknown))
+
+
+def add_arguments(
+    arguments: QemuArguments, notes: list[Complaint], unknown: list[Complaint]
+) -> None:
+    """Add what `arguments` hold besides devices to `notes` and `unknown`."""
+    for one in arguments.assigned:
+        if one.mediated:
+            said = "a mediated device (mdev): no PCI function is assigned"
+            notes.append(Complaint(one.argument.place, said))
+        elif one.sbdf is None:
+            unknown.append(Complaint(one.argument.place, one.why))
+    for argument in arguments.unknown:
+        said = f"the effect of '{argument.text[:60]}' on guest memory is not modelled"
+        unknown.append(Complaint(argument.place, said))
+
+
+def pci_address(text: str) -> SBDF | None:
+    """Return the host address of ``host=``, or None if it is not one."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        return None
+    domain, bus, slot, function = (int(part or "0", 16) for part in match.groups())
+    return SBDF(domain, bus, slot, function) if slot <= 0x1F else None
+
+
+def _pairs(arguments: Sequence[Argument]) -> Iterator[tuple[Argument, Argument | None]]:
+    """Yield each option with the word that follows it."""
+    for number, argument in enumerate(arguments):
+        if argument.text.startswith("-"):
+            following = arguments[number + 1 : number + 2]
+            yield argument, following[0] if following else None
+
+
+def _properties(text: str) -> dict[str, str]:
+    """Return ``a,b=c`` as a mapping; a first part without ``=`` is the driver."""
+    if text.lstrip().startswith("{"):
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+        return (
+            {str(key): str(value) for key, value in read.items()} if isinstance(read, dict) else {}
+        )
+    parts = [part.partition("=") for part in text.split(",")]
+    found = {name: value for name, equals, value in parts if equals}
+    return found if parts[0][1] else {"driver": parts[0][0], **found}
+
+
+def _device(value: Argument) -> Iterator[Assigned]:
+    properties = _properties(value.text)
+    if properties.get("driver") not in _DRIVERS:
+        return
+    sysfs = properties.get("sysfsdev", "")
+    if _MEDIATED.search(sysfs):
+        yield Assigned(value, None, "a mediated device", mediated=True)
+        return
+    match = _SYSFS.fullmatch(sysfs)
+    sbdf = SBDF.parse(match[1]) if match else pci_address(properties.get("host", ""))
+    why = "" if sbdf else f"'{value.text[:80]}' names no PCI address that QEMU reads"
+    yield Assigned(value, sbdf, why)
+
+
+def _size(text: str) -> int | None:
+    """Read a size in bytes as QEMU does; None if it is not a whole one."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        return None
+    shift = 10 * " kmgtpe".find(match[2].lower() or " ") if match[2].lower() != "b" else 0
+    return int(match[1]) << shift

@@ -1,0 +1,69 @@
+"""What lies beside a guest's file and names devices for it: Proxmox' mappings, libvirt's networks.
+
+Sources: pve-guest-common src/PVE/Mapping/PCI.pm; libvirt src/conf/network_conf.c.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_HEAD = re.compile(r"(\S{1,128})\s*")
+_MAP = re.compile(r"\s+map\s+(\S.*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The texts beside a guest's file; nothing: none was found."""
+
+    mappings: str = ""
+    """Proxmox' mapping/pci.cfg."""
+    node: str = ""
+    """The Proxmox node that the file belongs to, by its path; empty: unknown."""
+    networks: tuple[str, ...] = ()
+    """The XML of libvirt's networks."""
+
+    def mapped(self, name: str) -> tuple[str, ...] | None:
+        """Return the addresses that the mapping `name` may stand for; None if it is not known.
+
+        Each is the ``path`` of one alternative: Proxmox takes one that is free.
+        """
+        found: list[tuple[str, str]] = []
+        known, section = False, ""
+        for line in self.mappings.splitlines():
+            head = _HEAD.fullmatch(line)
+            if head and not line[0].isspace():
+                section = head[1]
+                known = known or section == name
+            match = _MAP.fullmatch(line)
+            if match and section == name:
+                parts = dict(part.partition("=")[::2] for part in match[1].split(","))
+                found.append((parts.get("node", ""), parts.get("path", "")))
+        nodes = {node for node, _ in found}
+        node = self.node or (next(iter(nodes)) if len(nodes) == 1 else "")
+        if not known or (len(nodes) > 1 and not node):
+            return None
+        return tuple(path for where, path in found if where == node)
+
+    def pools(self) -> Mapping[str, bool]:
+        """Return of each network whether it is a pool of host devices."""
+        from dmaragent.guests.xml_tree import (  # noqa: PLC0415 - memory of the agent
+            XmlError,
+            read_documents,
+        )
+
+        found: dict[str, bool] = {}
+        for text in self.networks:
+            try:
+                roots = [*read_documents(text)]
+            except XmlError:
+                continue
+            for root in roots:
+                name, forward = root.first("name"), root.first("forward")
+                if root.name == "network" and name is not None:
+                    pool = forward is not None and forward.get("mode") == "hostdev"
+                    found[name.text.strip()] = pool
+        return found
+
+
+ALONE = Surroundings()
+"""Of a text without a place."""

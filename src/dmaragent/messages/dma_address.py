@@ -1,0 +1,52 @@
+"""Where a guest or a program wants memory for DMA, held against what the IOMMU translates."""
+
+from dataclasses import dataclass
+
+from dmaragent.host.groups import KernelRegion
+from dmaragent.inventory import Inventory
+from dmaragent.messages.model import Span
+from dmaragent.snapshot import Missing
+from fwtables import Decoded
+
+_RELAXABLE = "direct-relaxable"
+"""Linux lets memory be mapped over these: drivers/vfio/vfio_iommu_type1.c,
+``vfio_iommu_resv_exclude`` passes them over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DmaAddress:
+    """Addresses of one mapping that was refused."""
+
+    span: Span
+    width: int | None
+    """The host address width of the table, in bits; None: unknown.  A remapping unit may
+    translate fewer (MGAW of its capabilities), never more."""
+    reserved: tuple[KernelRegion, ...]
+    """What the kernel reserves there, over all IOMMU groups, each once; the first three."""
+
+    @property
+    def bits(self) -> int:
+        """The address bits that the mapping needs."""
+        return self.span.last.bit_length()
+
+    @property
+    def too_high(self) -> bool:
+        """Whether no remapping unit of the host can translate it."""
+        return self.width is not None and self.bits > self.width
+
+
+def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
+    """Return what the host of `inventory` says of the mapping at `span`."""
+    table = inventory.table.table if isinstance(inventory.table, Decoded) else None
+    groups = inventory.host.groups
+    reserved = {
+        region: None
+        for group in (() if isinstance(groups, Missing) else groups)
+        for region in group.regions or ()
+        if region.type != _RELAXABLE and region.base <= span.last and span.first <= region.limit
+    }
+    return DmaAddress(
+        span=span,
+        width=None if table is None else table.host_address_bits,
+        reserved=tuple(sorted(reserved))[:3],
+    )

@@ -1,0 +1,116 @@
+"""What a host says of its IOMMU: whether Linux uses it, and which option or table decides that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.snapshot import Missing
+from fwtables import Decoded
+
+ABOUT_IOMMU = frozenset(
+    {
+        "dpdk-no-vfio",
+        "libvirt-group-unreadable",
+        "libvirt-no-passthrough",
+        "libvirt-validate-kernel-off",
+        "libvirt-validate-no-table",
+        "libxl-no-host-iommu",
+        "libxl-no-iommu",
+        "linux-amd-iommu-off",
+        "linux-iommu-off",
+        "proxmox-no-iommu",
+        "qemu-container-not-opened",
+        "qemu-no-iommu-group",
+        "xen-iommu-off",
+        "xen-iommu-required",
+        "xenopsd-cannot-add",
+        "xenopsd-no-iommu",
+    }
+)
+"""The messages that a host whose IOMMU is off prints, by their ids."""
+ABOUT_TABLE = frozenset({"libvirt-validate-no-table"})
+"""Those of them that look for the firmware's table alone."""
+_AMD = frozenset({"AuthenticAMD", "HygonGenuine"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IommuState:
+    """What is known of a host's IOMMU and of what decides whether Linux uses it."""
+
+    groups: int | None
+    """How many IOMMU groups the kernel has; None: unknown, or Xen owns the IOMMU."""
+    under_xen: bool
+    without_xen: bool
+    """Whether Linux is known to run without Xen."""
+    off_by: str
+    """The kernel option that switches the IOMMU off, as it was given; empty: none does."""
+    on_by: str
+    """The kernel option that switches it on; empty: none does."""
+    options_known: bool
+    table: bool | None
+    """Whether the host has the firmware's table (DMAR or IVRS); None: unknown."""
+    amd: bool
+    """Whether the processor is AMD's, so that intel_iommu= has no effect."""
+    xen_off_by: str
+    """The option of Xen's that switches the IOMMU off; empty: none does, or it is unknown."""
+    xen_options: str | None
+    """Xen's options that matter; None: unknown, or Xen does not run."""
+
+
+def iommu_state(inventory: Inventory) -> IommuState:
+    """Return what the host of `inventory` says of its IOMMU."""
+    system = inventory.host.system
+    amd = system.cpu_vendor in _AMD
+    off_by, on_by = deciding_options(system.options or (), amd=amd)
+    groups = inventory.host.groups
+    xen = inventory.host.xen
+    line = None if xen is None else xen.command_line
+    under_xen = inventory.linux_state is LinuxState.UNDER_XEN
+    return IommuState(
+        groups=None if under_xen or isinstance(groups, Missing) else len(groups),
+        under_xen=under_xen,
+        without_xen=inventory.linux_state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
+        off_by=off_by,
+        on_by=on_by,
+        options_known=system.options is not None,
+        table=_table(inventory, amd=amd),
+        amd=amd,
+        xen_off_by="" if line is None else iommu_switched_off(line),
+        xen_options=line,
+    )
+
+
+def deciding_options(options: Iterable[str], *, amd: bool) -> tuple[str, str]:
+    """Return the kernel option that switches the IOMMU off, and the one that switches it on.
+
+    Each is as it was given, or empty.  Of intel_iommu=on and =off the last counts; iommu=off and
+    amd_iommu=off cannot be taken back.  Source: Linux drivers/iommu/intel/iommu.c,
+    ``intel_iommu_setup``; drivers/iommu/amd/init.c, ``parse_amd_iommu_options``;
+    arch/x86/kernel/pci-dma.c, ``iommu_setup``.
+    """
+    off_by = on_by = always_off = ""
+    for option in options:
+        name, _, value = option.partition("=")
+        words = value.split(",")
+        if name == "intel_iommu" and not amd:
+            for word in words:
+                if word == "off":
+                    off_by, on_by = option, ""
+                elif word == "on":
+                    off_by, on_by = "", option
+        elif "off" in words and (name in {"iommu", "acpi"} or (name == "amd_iommu" and amd)):
+            always_off = option
+    if always_off:
+        return always_off, ""
+    return off_by, on_by
+
+
+def _table(inventory: Inventory, *, amd: bool) -> bool | None:
+    """Return whether the firmware's table is there, as far as that is known."""
+    if isinstance(inventory.table, Decoded):
+        return True
+    names = inventory.host.acpi_tables
+    if isinstance(names, Missing):
+        return None
+    return ("IVRS" if amd else "DMAR") in names

@@ -1,0 +1,76 @@
+"""Where QEMU puts a guest's RAM, by machine type.
+
+Sources: QEMU hw/i386/pc_q35.c, ``pc_q35_init``; hw/i386/pc_piix.c, ``pc_init1``; hw/i386/pc.c,
+``pc_set_amd_above_4g_mem_start`` (7.1 and later); hw/arm/virt.c, ``base_memmap``.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dmaragent.addresses import AddressRange
+
+_MIB, _GIB = 1 << 20, 1 << 30
+_FOUR_GIB = 4 * _GIB
+LEGACY = AddressRange(0xA0000, 0x100000)
+"""Below 1 MiB: display memory and ROMs, of which firmware turns parts into RAM."""
+_AMD_HOLE = 0xFD_0000_0000
+"""HyperTransport's range below 1 TiB: QEMU 7.1 and later move RAM above it for AMD guests."""
+_Q35 = re.compile(r"q35|pc-q35-.+")
+_I440FX = re.compile(r"pc|pc-i440fx-.+|pc-[01]\.\d+")
+_OLD = re.compile(r"pc-(?:[01]\.\d+|(?:i440fx|q35)-1\.[0-7])")
+"""Machines up to QEMU 1.7, which do not end low RAM at a whole GiB."""
+_VIRT = re.compile(r"virt|virt-.+")
+
+
+@dataclass(frozen=True, slots=True)
+class GuestRam:
+    """Where a guest's RAM is."""
+
+    ranges: tuple[AddressRange, ...]
+    legacy: bool = False
+    """Whether the range below 1 MiB is one of a PC, partly RAM."""
+
+    def overlaps(self, region: AddressRange) -> bool | None:
+        """Return whether RAM covers a byte of `region`; None if that is not known."""
+        if self.legacy and LEGACY.start <= region.start and region.end <= LEGACY.end:
+            return None
+        return any(one.overlaps(region) for one in self.ranges)
+
+
+def guest_ram(
+    architecture: str, machine: str | None, size: int, below_4g: int | None = None
+) -> tuple[GuestRam, ...]:
+    """Return the possible layouts of `size` bytes of RAM; none if the machine is not modelled."""
+    name = (machine or "").partition("+")[0]
+    if architecture in ("x86_64", "i686", ""):
+        if not name:
+            return (*_x86("q35", size, below_4g), *_x86("pc", size, below_4g))
+        return _x86(name, size, below_4g)
+    if architecture == "aarch64" and _VIRT.fullmatch(name):
+        return (GuestRam((AddressRange(_GIB, _GIB + size),)),)
+    return ()
+
+
+def _x86(machine: str, size: int, below_4g: int | None) -> tuple[GuestRam, ...]:
+    if _Q35.fullmatch(machine):
+        low = _q35_low(size, _OLD.match(machine) is not None, below_4g)
+    elif _I440FX.fullmatch(machine):
+        low = _i440fx_low(size, _OLD.match(machine) is not None, below_4g)
+    else:
+        return ()
+    if size <= low:
+        return (GuestRam((AddressRange(0, size),), legacy=True),)
+    high = AddressRange(_FOUR_GIB, _FOUR_GIB + size - low)
+    if high.end > _AMD_HOLE:
+        return ()
+    return (GuestRam((AddressRange(0, low), high), legacy=True),)
+
+
+def _q35_low(size: int, old: bool, below_4g: int | None) -> int:  # noqa: FBT001 - private
+    low = 0xB000_0000 if size < 0xB000_0000 or old else 0x8000_0000
+    return low if below_4g is None else min(low, below_4g)
+
+
+def _i440fx_low(size: int, old: bool, below_4g: int | None) -> int:  # noqa: FBT001 - private
+    low = 0xE000_0000 if below_4g is None else below_4g
+    return min(low, 0xC000_0000) if size >= low and not old else low

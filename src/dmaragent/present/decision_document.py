@@ -1,0 +1,20 @@
+"""One decision about a guest, as documents have it."""
+
+from typing import Any
+
+from dmaragent.policy.decisions import Decision
+from dmaragent.present.documents import range_object
+
+
+def decision_object(decision: Decision) -> dict[str, Any]:
+    """Give one decision."""
+    return {
+        "decider": decision.decider.value,
+        "effect": decision.effect.value,
+        "reason": decision.reason,
+        "rule": "" if decision.rule is None else decision.rule.source,
+        "shown": decision.shown,
+        "region": None if decision.region is None else range_object(decision.region),
+        "device": None if decision.device is None else str(decision.device),
+        "place": decision.place,
+    }

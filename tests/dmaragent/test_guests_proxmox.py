@@ -1,0 +1,214 @@
+"""A Proxmox VMID.conf is read as qemu-server reads it: up to the first section."""
+
+from pathlib import Path
+
+import pytest
+
+from dmaragent.commands.guest_files import named_guests
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.surroundings import Surroundings
+from dmaragent.policy.model import MIB
+
+GPU = """\
+# a guest with a card
+#
+agent: 1
+bios: ovmf
+boot: order=scsi0;net0
+cores: 8
+cpu: host
+efidisk0: local-lvm:vm-101-disk-0,efitype=4m,size=4M
+hostpci0: 0000:0a:00,pcie=1,x-vga=1
+hostpci1: 00:1a.0
+machine: pc-q35-8.1
+memory: 8192
+meta: creation-qemu=8.1.2,ctime=1700000000
+name: win10
+net0: virtio=BC:24:11:00:00:01,bridge=vmbr0
+numa: 0
+ostype: win10
+scsi0: local-lvm:vm-101-disk-1,size=64G
+scsihw: virtio-scsi-single
+smbios1: uuid=11111111-2222-3333-4444-555555555555
+sockets: 1
+vmgenid: 11111111-2222-3333-4444-555555555555
+"""
+
+
+def _guest(text: str, source: str = "101.conf") -> KvmGuest:
+    (guest,) = read_all_guests(text, source)
+    assert isinstance(guest, KvmGuest)
+    return guest
+
+
+def _given(text: str) -> list[str]:
+    found = _guest(f"ostype: l26\nmemory: 2048\n{text}\n").devices
+    return [str(one.sbdf)[:-1] + "*" if one.all_functions else str(one.sbdf) for one in found]
+
+
+def test_a_guest_is_read_whole() -> None:
+    guest = _guest(GPU)
+
+    assert (guest.name, guest.machine, guest.memory) == ("win10", "pc-q35-8.1", 8192 * MIB)
+    assert [(str(one.sbdf), one.all_functions, one.place) for one in guest.devices] == [
+        ("0000:0a:00.0", True, "101.conf:9"),
+        ("0000:00:1a.0", False, "101.conf:10"),
+    ]
+    assert (guest.unknown, guest.notes) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("hostpci0: 0a:00.0", ["0000:0a:00.0"]),
+        ("hostpci0: host=0a:00.0,pcie=1", ["0000:0a:00.0"]),
+        ("hostpci0: pcie=1,host=0000:0a:00", ["0000:0a:00.*"]),
+        ("hostpci0: 0a:00.0;0a:00.1,rombar=0", ["0000:0a:00.0", "0000:0a:00.1"]),
+        ("hostpci0: 01:00;02:00.1", ["0000:01:00.*", "0000:02:00.1"]),
+        ("hostpci0: 10000:e1:00.0", ["10000:e1:00.0"]),
+        ("hostpci15: 0a:00.0", ["0000:0a:00.0"]),
+        ("hostpci0: 0a:00.0,mdev=nvidia-63", []),
+        ("#hostpci0: 0a:00.0", []),
+        ("args: -device vfio-pci,host=0a:00.1,id=x", ["0000:0a:00.1"]),
+        ("args: -device 'vfio-pci,host=0a:00.1' -cpu host", ["0000:0a:00.1"]),
+        ("args: -cpu host,kvm=off", []),
+    ],
+)
+def test_the_addresses_of_hostpci(line: str, given: list[str]) -> None:
+    assert _given(line) == given
+
+
+@pytest.mark.parametrize("section", ["[PENDING]", "[before-update]", "[special:cloudinit]", "[?]"])
+def test_only_the_part_before_the_first_section_counts(section: str) -> None:
+    guest = _guest(f"{GPU}\n{section}\nmemory: 512\nhostpci2: 01:00\nnot a setting\n")
+
+    assert (guest.memory, len(guest.devices)) == (8192 * MIB, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hostpci0: mapping=gpu,pcie=1",
+        "hostpci0: 0A:00.0",
+        "hostpci0: 0a:20.0",
+        "hostpci0: 0a:00.9",
+        "hostpci0: pcie=1",
+        "hostpci0: 0a:00.0;",
+        'args: -device "vfio-pci,host=0a:00.0',
+        "args: -m 4096",
+        "memory: lots",
+    ],
+)
+def test_what_cannot_be_known_is_said(line: str) -> None:
+    guest = _guest(f"ostype: l26\nsockets: 1\n{line}\n")
+
+    assert [one.place for one in guest.unknown] == ["101.conf:3"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "memory", "more"),
+    [
+        ("memory: 4096", 4096 * MIB, False),
+        ("memory: current=4096", 4096 * MIB, False),
+        ("cores: 1", 512 * MIB, False),
+        ("memory: 4096\nballoon: 1024", 4096 * MIB, False),
+        ("memory: 8192\nhotplug: disk,memory\nnuma: 1", 1024 * MIB, True),
+        ("memory: 8192\nhotplug: disk,network", 8192 * MIB, False),
+        ("memory: 8192\nhotplug: memory\nhugepages: 1024\nsockets: 2", 2048 * MIB, True),
+    ],
+)
+def test_the_memory_that_qemu_starts_with(lines: str, memory: int, more: bool) -> None:  # noqa: FBT001
+    guest = _guest(f"ostype: l26\n{lines}\n")
+
+    assert (guest.memory, guest.more_memory) == (memory, more)
+
+
+@pytest.mark.parametrize(
+    ("lines", "machine"),
+    [
+        ("memory: 1024", "pc"),
+        ("machine: q35", "q35"),
+        ("machine: type=q35,viommu=intel", "q35"),
+        ("machine: pc-i440fx-8.1+pve0", "pc-i440fx-8.1+pve0"),
+        ("arch: aarch64", "virt"),
+    ],
+)
+def test_the_machine_type(lines: str, machine: str) -> None:
+    assert _guest(f"ostype: l26\n{lines}\n").machine == machine
+
+
+def test_line_ends_of_dos_change_nothing() -> None:
+    assert _guest(GPU.replace("\n", "\r\n")) == _guest(GPU)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arch: amd64\ncores: 2\nhostname: web\nmemory: 512\nostype: debian\nrootfs: local:1\nswap: 0\n",
+        "hostname: web\nrootfs: local:1\n",
+    ],
+)
+def test_a_container_is_named_as_one(text: str) -> None:
+    with pytest.raises(DmaragentError, match="container"):
+        read_all_guests(text, "100.conf")
+
+
+_MAPPING = """\
+gpu
+\tdescription the card
+\tmap id=10de:1eb8,iommugroup=12,node=pve1,path=0000:0a:00.0;0000:0a:00.1
+\tmap id=10de:1eb8,iommugroup=3,node=pve2,path=0000:41:00
+
+nic
+\tmap id=8086:1520,node=pve1,path=0000:03:00.0
+\tmap id=8086:1520,node=pve1,path=0000:03:00.1
+one
+\tmap id=8086:1521,node=pve1,path=0000:04:00.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("mapping", "node", "devices"),
+    [
+        ("gpu", "pve1", ["0000:0a:00.0", "0000:0a:00.1"]),
+        ("gpu", "pve2", ["0000:41:00.0"]),
+        ("gpu", "", None),
+        ("gpu", "pve3", None),
+        ("nic", "pve1", None),
+        ("one", "", ["0000:04:00.0"]),
+        ("none", "pve1", None),
+    ],
+)
+def test_a_mapping_is_read_if_it_is_there(
+    mapping: str, node: str, devices: list[str] | None
+) -> None:
+    text = f"memory: 512\nhostpci0: mapping={mapping},pcie=1\n"
+    beside = Surroundings(mappings=_MAPPING, node=node)
+    (guest,) = read_all_guests(text, "101.conf", beside)
+
+    assert isinstance(guest, KvmGuest)
+    assert [str(one.sbdf) for one in guest.devices] == (devices or [])
+    assert bool(guest.unknown) is (devices is None)
+
+
+def test_a_conf_of_a_proxmox_host_finds_its_mapping(tmp_path: Path) -> None:
+    folder = tmp_path / "nodes/pve1/qemu-server"
+    folder.mkdir(parents=True)
+    (tmp_path / "mapping").mkdir()
+    (tmp_path / "mapping/pci.cfg").write_text(_MAPPING, "utf-8")
+    (folder / "101.conf").write_text("memory: 512\nhostpci0: mapping=gpu\n", "utf-8")
+    (tmp_path / "qemu-server").symlink_to("nodes/pve1/qemu-server")
+    for path in (folder, tmp_path / "qemu-server"):
+        ((guest,), passed_over) = named_guests([str(path)])
+
+        assert isinstance(guest, KvmGuest)
+        assert [str(one.sbdf) for one in guest.devices] == ["0000:0a:00.0", "0000:0a:00.1"]
+        assert passed_over == []
+
+
+def test_a_line_that_proxmox_leaves_out_leaves_the_rest() -> None:
+    guest = _guest(f"{GPU}this is no setting\ncpuunits:\n")
+
+    assert (guest.name, len(guest.devices)) == ("win10", 2)

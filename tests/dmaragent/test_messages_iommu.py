@@ -1,0 +1,225 @@
+"""What a host says of its IOMMU, and of memory for DMA, where a message is about them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from dmaragent.collect.collect import collect
+from dmaragent.collect.opening import open_host
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, deciding_options
+from dmaragent.messages.tie import tie_all
+from dmaragent.present.why_document import why_document
+from dmaragent.present.why_here import here_words
+from support import tables
+from support.inventories import inventory_of
+from support.machines import MACHINES
+
+NO_GROUP = "vfio 0000:05:00.0: no iommu_group found: No such file or directory"
+NO_TABLE = "WARN (No ACPI DMAR table found, IOMMU either disabled in BIOS or not supported by this hardware platform)"
+MAP = "kvm: vfio_dma_map(0x5e043daea2f0, {}, 0x2000000, 0x771a6ce00000) = -22 (Invalid argument)"
+UNIT = tables.drhd(0xFED91000, flags=1)
+
+
+@pytest.fixture
+def machine() -> Callable[[str], Inventory]:
+    """Return a reader of the recorded machines' inventories."""
+
+    def read(name: str) -> Inventory:
+        return take_inventory(join(collect(open_host(str(MACHINES / name)).reader)))
+
+    return read
+
+
+def host(line: str, groups: Mapping[str, str] | None = None) -> Inventory:
+    """Return the inventory of an Intel host with this command line and these IOMMU groups."""
+    files: dict[str, object] = {
+        "/proc/cmdline": line.encode(),
+        "/proc/cpuinfo": b"vendor_id : GenuineIntel\n",
+    }
+    directories: dict[str, object] = {"/sys/kernel/iommu_groups": tuple(groups or ())}
+    for number, regions in (groups or {}).items():
+        files[f"/sys/kernel/iommu_groups/{number}/reserved_regions"] = regions.encode()
+        directories[f"/sys/kernel/iommu_groups/{number}/devices"] = ("0000:00:1f.0",)
+    return inventory_of(UNIT, files=files, directories=directories)
+
+
+def told(text: str, inventory: Inventory) -> tuple[dict[str, Any], str]:
+    """Return what the one message of `text` finds on the host: as a document and in words."""
+    why = tie_all(recogniser().recognise(text), inventory)
+    (each,) = why.ties
+    document = why_document(why, "text", {"kind": "live", "path": ""})
+    here = document["answer"]["recognised"][0]["here"]
+    return here, " ".join(here_words(each, table_known=True))
+
+
+@pytest.mark.parametrize(
+    ("line", "amd", "off_by", "on_by"),
+    [
+        ("", False, "", ""),
+        ("intel_iommu=on", False, "", "intel_iommu=on"),
+        ("intel_iommu=off", False, "intel_iommu=off", ""),
+        ("intel_iommu=on intel_iommu=off", False, "intel_iommu=off", ""),
+        ("intel_iommu=off intel_iommu=on", False, "", "intel_iommu=on"),
+        ("intel_iommu=off,on", False, "", "intel_iommu=off,on"),
+        ("intel_iommu=on,igfx_off", False, "", "intel_iommu=on,igfx_off"),
+        ("intel_iommu=igfx_off", False, "", ""),
+        ("intel_iommu=on iommu=off", False, "iommu=off", ""),
+        ("iommu=pt", False, "", ""),
+        ("iommu=pt,off", False, "iommu=pt,off", ""),
+        ("amd_iommu=off", False, "", ""),
+        ("amd_iommu=off", True, "amd_iommu=off", ""),
+        ("intel_iommu=off", True, "", ""),
+        ("acpi=off intel_iommu=on", False, "acpi=off", ""),
+    ],
+)
+def test_the_option_that_decides_is_found(line: str, amd: bool, off_by: str, on_by: str) -> None:  # noqa: FBT001 - a column of the table
+    assert deciding_options(line.split(), amd=amd) == (off_by, on_by)
+
+
+def test_a_host_without_groups_or_option_says_both_and_that_its_table_is_there() -> None:
+    here, words = told(NO_GROUP, host("quiet"))
+
+    assert here["iommu"] == {
+        "groups": 0,
+        "under_xen": False,
+        "switched_off_by": "",
+        "switched_on_by": "",
+        "options_known": True,
+        "xen_switched_off_by": "",
+        "table": True,
+    }
+    assert "no IOMMU groups" in words
+    assert "intel_iommu=on is not on" in words
+    assert "gives its table (DMAR)" in words
+
+
+def test_an_option_that_switches_the_iommu_off_is_named_and_replaced() -> None:
+    here, words = told(NO_GROUP, host("intel_iommu=on intel_iommu=off"))
+
+    assert here["iommu"]["switched_off_by"] == "intel_iommu=off"
+    assert "says intel_iommu=off" in words
+    assert "intel_iommu=on instead" in words
+
+
+def test_a_host_with_groups_says_that_a_container_may_hide_them() -> None:
+    here, words = told(NO_GROUP, host("intel_iommu=on", {"0": ""}))
+
+    assert here["iommu"]["groups"] == 1
+    assert "container" in words
+
+
+def test_a_host_with_the_table_says_so_to_who_did_not_see_it() -> None:
+    _, words = told(NO_TABLE, host("intel_iommu=on", {"0": ""}))
+
+    assert "this host has the firmware's table" in words
+
+
+def test_an_unknown_command_line_is_unknown() -> None:
+    here, words = told(NO_GROUP, inventory_of(UNIT))
+
+    assert here["iommu"]["options_known"] is False
+    assert here["iommu"]["groups"] is None
+    assert words.count("unknown whether") == 2
+
+
+def test_under_xen_no_linux_option_is_advised(machine: Callable[[str], Inventory]) -> None:
+    here, words = told(NO_GROUP, machine("xen-pv-dom0"))
+
+    assert here["iommu"]["under_xen"] is True
+    assert here["iommu"]["groups"] is None
+    assert "Xen runs here" in words
+    assert "intel_iommu=on is not on" not in words
+
+
+def test_a_message_of_xens_says_nothing_of_linux_groups(
+    machine: Callable[[str], Inventory],
+) -> None:
+    _, words = told("(XEN) I/O virtualisation disabled", machine("xen-pv-dom0"))
+
+    assert "IOMMU groups" not in words
+    assert "Xen" in words
+
+
+def test_an_address_beyond_the_hosts_width_is_said_to_be_too_high(
+    machine: Callable[[str], Inventory],
+) -> None:
+    here, words = told(MAP.format("0x380010000000"), machine("lenovo-laptop"))
+
+    assert here["addresses"] == []
+    (address,) = here["dma"]
+    assert (address["base"], address["limit"]) == ("0x380010000000", "0x380011ffffff")
+    assert (address["address_bits"], address["host_address_bits"]) == (46, 39)
+    assert "host-phys-bits-limit=39" in words
+    assert "no reserved region is concerned" in words
+
+
+def test_an_address_that_the_kernel_reserves_is_tied_to_that_range() -> None:
+    groups = {"3": "0x00000000fee00000 0x00000000feefffff msi\n"}
+    here, words = told(MAP.format("0xfee00000"), host("intel_iommu=on", groups))
+
+    assert here["dma"][0]["reserved"] == [
+        {"base": "0xfee00000", "limit": "0xfeefffff", "type": "msi"}
+    ]
+    assert "0xfee00000-0xfeefffff (msi)" in words
+
+
+def test_memory_may_be_mapped_over_a_relaxable_region() -> None:
+    groups = {"3": "0x00000000fee00000 0x00000000feefffff direct-relaxable\n"}
+    here, _ = told(MAP.format("0xfee00000"), host("intel_iommu=on", groups))
+
+    assert here["dma"][0]["reserved"] == []
+
+
+def test_an_address_within_the_hosts_width_is_not_said_to_be_too_high(
+    machine: Callable[[str], Inventory],
+) -> None:
+    _, words = told(MAP.format("0x100000000"), machine("lenovo-laptop"))
+
+    assert "33 of the 39 address bits" in words
+    assert "no remapping unit here" not in words
+
+
+def test_without_a_table_the_hosts_width_is_unknown(
+    machine: Callable[[str], Inventory],
+) -> None:
+    here, words = told(MAP.format("0x380010000000"), machine("synthetic-sosreport-without-table"))
+
+    assert here["dma"][0]["host_address_bits"] is None
+    assert "unknown" in words
+
+
+def test_ids_that_are_named_here_are_those_of_messages() -> None:
+    assert {message.id for message in MESSAGES} >= ABOUT_IOMMU
+    assert ABOUT_TABLE <= ABOUT_IOMMU
+
+
+def test_a_message_that_does_not_say_so_says_nothing_of_the_iommu() -> None:
+    here, _ = told("group 21 is not viable", host("intel_iommu=off"))
+
+    assert here["iommu"] is None
+
+
+def test_amds_words_on_an_intel_host_are_of_another_host() -> None:
+    here, words = told(NO_TABLE.replace("DMAR", "IVRS"), host("intel_iommu=on", {"0": ""}))
+
+    assert here["fits"] is False
+    assert "another host printed it" in words
+    assert "this host has the firmware's table" not in words
+
+
+def test_an_arm_hosts_words_say_nothing_of_intels_table() -> None:
+    here, _ = told("WARN (No SMMU found)", host("", {"0": ""}))
+
+    assert here["iommu"] is None
+
+
+def test_that_xen_does_not_run_is_not_said_where_it_is_unknown() -> None:
+    _, unknown = told("passthrough not supported on this platform", inventory_of(UNIT))
+    _, known = told("passthrough not supported on this platform", host("", {"0": ""}))
+
+    assert "Xen does not run here" not in unknown
+    assert "Xen does not run here" in known

@@ -1,0 +1,82 @@
+"""Lines of Xen and libxl about VT-d's start and about devices, and what each names."""
+
+from dmaragent.messages.model import Names
+from support.message_names import names
+
+LINES: list[tuple[str, str, Names]] = [
+    (
+        "xen-igd-off",
+        "(XEN) [VT-D] firmware did not enable IGD for VT properly; disabling IGD VT-d engine",
+        names(),
+    ),
+    (
+        "xen-igd-off",
+        "(XEN) [VT-D] BIOS did not enable IGD for VT properly.  Disabling IGD VT-d engine.",
+        names(),
+    ),
+    (
+        "xen-igd-panic",
+        "(XEN) firmware did not enable IGD for VT properly; crash Xen for security purpose",
+        names(),
+    ),
+    (
+        "xen-isoch-off",
+        "(XEN) firmware did not enable TLB for sound device; crash Xen for security purpose",
+        names(),
+    ),
+    ("xen-iommu-required", "(XEN) Couldn't enable IOMMU and iommu=required/force", names()),
+    (
+        "xen-iommu-required",
+        "(XEN) Couldn't enable Interrupt Remapping and iommu=required/force",
+        names(),
+    ),
+    ("xen-iommu-on", "(XEN) I/O virtualisation enabled", names()),
+    ("xen-iommu-on", "(XEN) Interrupt remapping enabled", names()),
+    ("xen-iommu-on", "(XEN) Intel VT-d Snoop Control enabled.", names(word="enabled.")),
+    (
+        "xen-device-not-added",
+        "(XEN) 0000:03:00.0: unknown type 5",
+        names("0000:03:00.0"),
+    ),
+    (
+        "xen-device-not-added",
+        "(XEN) alloc_pdev: unknown type: 0000:03:00.0",
+        names("0000:03:00.0"),
+    ),
+    (
+        "xen-dom0-map-failed",
+        "(XEN) d0: identity IOMMU mapping of 7d0 failed: -12",
+        names(error=12),
+    ),
+    ("xen-context-listed", "(XEN) PCI add extended device 0000:03:00.0", names()),
+    ("xen-context-listed", "(XEN) PCI add virtual function 0000:03:10.0", names()),
+    (
+        "libxl-passthrough-share",
+        'libxl: error: passthrough="sync_pt" not supported on ARM',
+        names(word="not supported on ARM"),
+    ),
+    ("libxl-not-bound", "libxl: error: libxl_pci.c:100: fail to get assigned devices", names()),
+    (
+        "libxl-bound-already",
+        "libxl: debug: Driver re-plug path: /sys/bus/pci/drivers/e1000e",
+        names(),
+    ),
+    (
+        "libxl-not-reset",
+        "libxl: error: libxl_pci.c:99:libxl__device_pci_reset: Domain 5:write to x returned -1",
+        names(domain=5, error=1),
+    ),
+    (
+        "libxl-deassign-failed",
+        "libxl: debug: pci backend at /local/domain/0/backend/pci/5/0 is not ready",
+        names(),
+    ),
+    (
+        "libxl-no-pciback",
+        (
+            "libxl: error: libxl_pci.c:415:libxl_device_pci_assignable_list: Looks like pciback "
+            "driver not loaded"
+        ),
+        names(),
+    ),
+]
