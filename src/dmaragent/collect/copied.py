@@ -60,6 +60,19 @@ def copied_root(tree: FileTree) -> HostReader | None:
     return None
 
 
+def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:
+    """Refuse a copied root, `tree` or one of its `tops`, that has another one in its root/.
+
+    Raises:
+        HostError: one has.
+
+    """
+    for top in ("", *tops):
+        root = tree.below(f"/{top}") if top else tree
+        if root.is_directory("/sys") and root.below("/root").is_directory("/sys"):
+            raise several(where, "hosts", [f"{top}/root".lstrip("/"), top or "."], take)
+
+
 def find_host(
     tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = DEEPEST_HOST
 ) -> HostReader | None:
@@ -73,6 +86,8 @@ def find_host(
         HostError: there are several.
 
     """
+    tops = tuple(tops)
+    _refuse_two_roots(tree, tops, where, take)
     found = copied_root(tree)
     if found is not None:
         return found
