@@ -111,12 +111,15 @@ def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
     assert resolved(dom0, HVM).verdict is Verdict.STARTS
 
 
-def test_a_region_that_the_list_lacks_makes_its_owners_unknown(dom0: dict[Request, Value]) -> None:
+@pytest.mark.parametrize("place", [0, 1], ids=["of-rmrr-option", "of-table"])
+def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
+    place: int, dom0: dict[Request, Value]
+) -> None:
     (request,) = (one for one in dom0 if one.path == "xen-rdm")
     value = dom0[request]
     assert isinstance(value, bytes)
     document = json.loads(value)
-    kept = [entry for entry in document["entries"] if entry != document["entries"][1]]
+    kept = [entry for entry in document["entries"] if entry != document["entries"][place]]
     loss = Loss(request, "shorter", json.dumps({**document, "entries": kept}).encode())
 
     known = ask_known(with_losses(dom0, loss), Question())

@@ -102,6 +102,7 @@ def test_a_bridge_without_a_number_has_nothing_behind_it_and_xen_takes_bus_0() -
 def test_two_spellings_of_a_function_are_one_function_and_a_problem() -> None:
     fake = made(REGION, functions=FUNCTIONS, kernel="6.1.0")
     names = fake.directories["/sys/bus/pci/devices"]
+    assert isinstance(names, tuple)
     fake.calls.pop("udev-pci", None)
     fake.directories["/sys/bus/pci/devices"] = (*names, "00:19.0", "0A:00.0")
     for name in ("00:19.0", "0A:00.0"):

@@ -103,6 +103,18 @@ def _narrow(bits: int) -> Made:
     return lambda: host_of(resummed(patched(content, [(36, bytes([bits - 1]))])))
 
 
+def _listing(entries: str) -> Made:
+    """Give what makes a dom0 with one sound region, whose Xen lists `entries`."""
+
+    def made() -> FakeHost:
+        dom0 = host(rmrr(BASE, LIMIT, USB))
+        dom0.files |= {"/sys/hypervisor/type": b"xen\n", "/proc/xen/capabilities": b"control_d\n"}
+        dom0.calls["xen-rdm"] = f'{{"entries": [{entries}]}}'.encode()
+        return dom0
+
+    return made
+
+
 SOUND = region()
 CASES: dict[str, tuple[Made, Made]] = {
     "rmrr-overlap": (_two(BASE + 0x8000, LIMIT + 0x8000), _two(LIMIT + 1, LIMIT + 0x8000)),
@@ -120,6 +132,7 @@ CASES: dict[str, tuple[Made, Made]] = {
     "rmrr-unknown-segment": (region(BASE, LIMIT, USB, segment=1), SOUND),
     "rmrr-in-ram": (region(0x100000, 0x10FFFF), SOUND),
     "rmrr-not-reserved": (region(0x7C010000, 0x7C01FFFF), SOUND),
+    "rmrr-unlisted": (_listing(""), _listing(f"[{BASE >> 12}, {(LIMIT + 1 - BASE) >> 12}]")),
     "rmrr-scope-empty": (lambda: host(rmrr(BASE, LIMIT)), SOUND),
     "rmrr-scope-uncounted": (
         lambda: host(rmrr(BASE, LIMIT, scope(5, 0, (0x15, 0))), andd(0, b"\\_SB.I2C0\0")),

@@ -91,6 +91,27 @@ def too_many(facts: Facts) -> Iterator[Hit]:
 
 
 @rule(
+    "rmrr-unlisted",
+    Severity.ERROR,
+    "Xen does not list a region that it accepts by its rules",
+    xen="Unknown: VT-d may be off, or the table that Xen read is not the one here. A guest may get "
+    "the device without its region, and DMA of the firmware then overwrites guest memory or fails.",
+    linux="No effect.",
+    advice="Look for VT-d and RMRR in the output of `xl dmesg`: Xen says there what it did with "
+    "the table. Until then do not pass the region's devices through.",
+    source="Xen vtd/dmar.c, acpi_parse_one_rmrr; passthrough/iommu.c, "
+    "iommu_get_reserved_device_memory",
+    uses=[Need.PCI, Need.MEMORY_MAP],
+)
+def unlisted(facts: Facts) -> Iterator[Hit]:
+    """Find regions that the rules predict in the running Xen's list, and that it lacks."""
+    for region in facts.inventory.all_regions:
+        if region.offset in facts.inventory.xen.unlisted:
+            said = "is not in Xen's list, and nothing that was read says why."
+            yield region_hit(region, said, range_evidence(facts, region))
+
+
+@rule(
     "rmrr-shared",
     Severity.INFO,
     "A region is shared by several devices",
@@ -120,4 +141,4 @@ def shared(facts: Facts) -> Iterator[Hit]:
             yield region_hit(region, f"is shared by {some(names)}.", shown)
 
 
-RULES = (hvmloader, below_1mib, too_many, shared)
+RULES = (hvmloader, below_1mib, too_many, unlisted, shared)

@@ -9,7 +9,7 @@ A table without any reading of its host is no gap: what is said of it is labelle
 
 from collections.abc import Iterable, Iterator
 
-from dmaragent.addresses import SBDF
+from dmaragent.addresses import SBDF, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory.model import Gap, Gaps, LinuxState, Region
@@ -19,6 +19,8 @@ from dmaragent.units import Unit
 from dmaragent.views.model import ListSource, Origin, XenViews
 from fwtables.constants import ScopeType
 
+_MOST = 3
+"""Places that are named; how many more there are is said."""
 _READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`dmaragent dump`)"
 
 
@@ -180,21 +182,19 @@ def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 "was not asked about each device",
                 next_step=_READ_HOST,
             )
-    missing = views.unlisted
-    if not missing:
+    own = [region for region in regions if region.offset in views.unlisted]
+    options = views.unlisted_options
+    if not own and not options:
         return
-    own = [region for region in regions if region.offset in missing]
-    places = ", ".join(region.words for region in own[:3])
-    more = f" and {len(own) - 3} more" if len(own) > 3 else ""
-    whole = not views.list.entries
-    devices = frozenset(
-        owner.sbdf for region in own for owner in region.owners if owner.sbdf is not None
-    )
+    places = [*(region.words for region in own), *map(span, options)]
+    more = f" and {len(places) - _MOST} more" if len(places) > _MOST else ""
+    devices = {owner.sbdf for region in own for owner in region.owners if owner.sbdf is not None}
+    devices.update(*options.values())
     yield Gap(
-        unknown=f"Xen's list lacks {places}{more}, which Xen accepts by its rules, and nothing "
-        "that was read says why",
+        unknown=f"Xen's list lacks {', '.join(places[:_MOST])}{more}, which Xen accepts by its "
+        "rules, and nothing that was read says why",
         next_step="look in `xl dmesg` for RMRR and VT-d: Xen says there what it did with the table",
-        devices=None if whole else devices,
+        devices=frozenset(devices) if views.list.entries else None,
     )
 
 

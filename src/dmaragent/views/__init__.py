@@ -216,6 +216,12 @@ def _by_hypervisor(
         devices_source=devices_source,
         differences=tuple(differences),
         unlisted=_unlisted(host, fates, regions),
+        unlisted_options={
+            option.range: option.devices
+            for option in (prediction.options if prediction else ())
+            if option.accepted and not option.reason and option.range is not None
+            if option.range not in ranges
+        },
     )
 
 

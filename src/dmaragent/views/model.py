@@ -1,7 +1,7 @@
 """What is said of Xen's view: the list, a region, a device, a difference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
@@ -91,3 +91,5 @@ class XenViews:
     differences: tuple[Difference, ...]
     unlisted: frozenset[int] = frozenset()
     """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
+    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
+    """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
