@@ -8,9 +8,9 @@ from dmaragent.inventory import take_inventory
 from dmaragent.present.tree_text import tree_nodes
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Can
-from support.explained import NIC, grouped, made, told
+from support.explained import NIC, UNIT, grouped, made, told
 from support.hosts import FakeHost, Function
-from support.tables import rmrr, scope
+from support.tables import rmrr, scope, table
 
 SYSFS = "/sys/devices/pci0000:00"
 FUNCTIONS = [
@@ -88,15 +88,17 @@ def test_a_bridge_behind_itself_ends_the_walk() -> None:
 
 
 def test_a_bridge_without_a_number_has_nothing_behind_it_and_xen_takes_bus_0() -> None:
-    joined = join(collect(host_with(0, 0, 0)))
-    inventory = take_inventory(joined, (4, 17))
+    fake = host_with(0, 0, 0)
+    through = scope(1, 0, (0x1C, 0), (0x19, 0))
+    fake.files["/sys/firmware/acpi/tables/DMAR"] = table(
+        UNIT, rmrr(0xAD800000, 0xAD80FFFF, through)
+    )
+    inventory = take_inventory(join(collect(fake)), (4, 17))
     (owner,) = inventory.all_regions[0].owners
 
     assert (owner.presence, owner.sbdf) == (Presence.ABSENT, None)
     assert "secondary bus number is 0" in owner.reason
-    assert "0000:00:00.0" in {str(sbdf) for sbdf in inventory.xen.devices} or (
-        inventory.all_regions[0].xen.listed is False
-    )
+    assert [str(sbdf) for sbdf in inventory.xen.devices] == ["0000:00:19.0"]
 
 
 def test_two_spellings_of_a_function_are_one_function_and_a_problem() -> None:
