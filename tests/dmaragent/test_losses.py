@@ -29,6 +29,7 @@ _MOST = 60
 WHOLE = ("xen-pv-dom0", "qemu-q35-rmrr", "qemu-q35-seabios", "qemu-q35-ovmf", "lenovo-laptop")
 """Machines of which everything was recorded: nothing that is unknown may come in."""
 GUESTS = {"resolve", "hotplug"}
+WHY = "why"
 MAY_MAKE_UNKNOWN: dict[Entry, set[str]] = {
     ledger.ACPI_TABLES: {"Xen", "Linux", *GUESTS},
     ledger.ACPI_TABLE: {"Xen", "Linux", *GUESTS},

@@ -8,7 +8,8 @@ HEAD = """\
 # What dmaragent reads
 
 Everything it reads of a host, and why; nothing else is opened.  Written from
-`src/dmaragent/collect/ledger.py` by `make docs`.
+`src/dmaragent/collect/ledger.py` by `make docs`.  A reading that is there and empty was cut or is
+damaged, unless the last column says what it means.
 
 | what | where | root | why |
 |---|---|---|---|
@@ -34,7 +35,7 @@ def page() -> str:
     """Give the page."""
     rows = [
         f"| {each.operation.value} | `{each.path.replace('{}', '…')}` | "
-        f"{'yes' if each.needs_root else ''} | {each.reason}{_by(each)} |\n"
+        f"{'yes' if each.needs_root else ''} | {each.reason}{_by(each)}{_empty(each)} |\n"
         for each in LEDGER
     ]
     places = [
@@ -49,6 +50,11 @@ def _by(entry: Entry) -> str:
     if entry is XL_DMESG:
         return " (`dmaragent dump` and `why` alone)"
     return " (`dmaragent dump` alone)" if entry in EVIDENCE else ""
+
+
+def _empty(entry: Entry) -> str:
+    """Return what an empty reading means; of all others an empty one was cut or is damaged."""
+    return f". Empty: {entry.may_be_empty}" if entry.may_be_empty else ""
 
 
 if __name__ == "__main__":

@@ -16,12 +16,17 @@ from dmaragent.collect.opening import open_host
 from dmaragent.collect.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
 from dmaragent.inventory.gaps import is_table_alone
+from dmaragent.messages import recogniser
+from dmaragent.messages.model import Recognised
+from dmaragent.messages.tie import tie
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.verdict.linux import linux_side
 from dmaragent.verdict.subject import Subject
 from dmaragent.verdict.xen import xen_side
+from dmaragent.views.explain import rmrrs
+from fwtables import Decoded
 
 Value = bytes | str | tuple[str, ...] | Missing
 Answers = Mapping[Request, Value]
@@ -88,8 +93,13 @@ def with_losses(answers: Answers, *losses: Loss) -> Host:
     return join(collect(KeptHost({**answers, **{one.request: one.answer for one in losses}})))
 
 
-def verdicts(host: Host, devices: tuple[str, ...], guests: Mapping[str, str]) -> dict[str, str]:
-    """Return every answer about `host`: of each device by each side, of each guest.
+def verdicts(
+    host: Host,
+    devices: tuple[str, ...],
+    guests: Mapping[str, str],
+    messages: tuple[Recognised, ...] = (),
+) -> dict[str, str]:
+    """Return every answer about `host`: of each device by each side, of each guest, message.
 
     `guests` are the texts of configurations by name.  What helps is not worked out: it is tried
     with the same rules.
@@ -116,7 +126,22 @@ def verdicts(host: Host, devices: tuple[str, ...], guests: Mapping[str, str]) ->
             for device in devices:
                 answer = attach(device, guest, known.facts, known.stack)
                 found[f"hotplug {device} into {name}"] = answer.verdict.value
+    for message in messages:
+        fits = tie(message, known.inventory).fits
+        found[f"why {message.text}"] = "unknown" if fits is None else str(fits)
     return found
+
+
+def messages_of(host: Host, devices: tuple[str, ...]) -> tuple[Recognised, ...]:
+    """Return messages about every device and region of `host`, as Linux and libxl print them."""
+    locked = "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring"
+    lines = [f"vfio-pci {device}: {locked} the device without a 1:1 mapping" for device in devices]
+    table = host.table.table if isinstance(host.table, Decoded) else None
+    lines += [
+        f"libxl: error: libxl_dm.c:529: RDM conflict at 0x{rmrr.base_address:x}."
+        for _, rmrr in rmrrs(table)
+    ]
+    return tuple(found for line in lines for found in recogniser().recognise(line).found)
 
 
 def turned(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -147,7 +172,8 @@ class Losing:
         self._guests = {
             path.name: path.read_text() for path in sorted(machine.glob("guests/*.cfg"))
         }
-        self.before = verdicts(self._host, self._devices, self._guests)
+        self._said = messages_of(self._host, self._devices)
+        self.before = verdicts(self._host, self._devices, self._guests, self._said)
 
     def losses(self) -> list[Loss]:
         """Return every loss of a single reading."""
@@ -161,4 +187,4 @@ class Losing:
         host = replace(with_losses(self._answers, *losses), problems=())
         if host == self._host or is_table_alone(host):
             return None
-        return verdicts(host, self._devices, self._guests)
+        return verdicts(host, self._devices, self._guests, self._said)

@@ -25,7 +25,7 @@ from dmaragent.messages.model import (
 from dmaragent.platforms.dma_faults import no_memory, physical, placed
 from dmaragent.platforms.linux import Held, Hold
 from dmaragent.platforms.rmrr_writer import Wanted
-from dmaragent.snapshot import Missing
+from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.topology import PciFunction, Presence
 from dmaragent.views.model import ListEntry
 from fwtables import Decoded
@@ -268,15 +268,39 @@ def _fits(
 
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
+    of_regions = spans and message.address in (Address.REGION, Address.UNIT)
+    if (of_regions or (devices and message.id in _LOCKED)) and _table_lost(inventory):
+        return None
     if devices and message.id in _LOCKED and _table_known(inventory):
-        return inventory.linux_state is not LinuxState.UNDER_XEN and any(
-            held.hold is Hold.LOCKED for one in devices for _, held in one.held
-        )
-    if spans and message.address in (Address.REGION, Address.UNIT) and _table_known(inventory):
-        return any(one.regions or one.entries or one.units for one in spans)
+        locked = any(held.hold is Hold.LOCKED for one in devices for _, held in one.held)
+        fits = inventory.linux_state is not LinuxState.UNDER_XEN and locked
+        return fits or (None if _may_be_locked(devices, inventory) else False)
+    if of_regions and _table_known(inventory):
+        named = any(one.regions or one.entries or one.units for one in spans)
+        return named or (False if _is_whole(inventory) else None)
     if isinstance(inventory.host.topology.functions, Missing) or not devices:
         return None
     return any(one.presence is Presence.PRESENT or one.owned for one in devices)
+
+
+def _may_be_locked(devices: tuple[DeviceTie, ...], inventory: Inventory) -> bool:
+    """Return whether something that is unknown could hold one of `devices` to a region."""
+    if isinstance(inventory.host.topology.functions, Missing) or not _is_whole(inventory):
+        return True
+    gaps = inventory.gaps.linux
+    return any(gap.concerns(device.sbdf) for gap in gaps for device in devices)
+
+
+def _is_whole(inventory: Inventory) -> bool:
+    return isinstance(inventory.table, Decoded) and not inventory.table.damage
+
+
+def _table_lost(inventory: Inventory) -> bool:
+    """Return whether there may be a table that was not read."""
+    table = inventory.table
+    if not isinstance(table, Missing):
+        return table.table is None
+    return table.kind is not MissingKind.ABSENT or inventory.host.acpi_tables == ()
 
 
 def _table_known(inventory: Inventory) -> bool:
