@@ -31,17 +31,17 @@ WHOLE = ("xen-pv-dom0", "qemu-q35-rmrr", "qemu-q35-seabios", "qemu-q35-ovmf", "l
 GUESTS = {"resolve", "hotplug"}
 WHY = "why"
 MAY_MAKE_UNKNOWN: dict[Entry, set[str]] = {
-    ledger.ACPI_TABLES: {"Xen", "Linux", *GUESTS},
-    ledger.ACPI_TABLE: {"Xen", "Linux", *GUESTS},
+    ledger.ACPI_TABLES: {"Xen", "Linux", WHY, *GUESTS},
+    ledger.ACPI_TABLE: {"Xen", "Linux", WHY, *GUESTS},
     # what a device is, and what is above it
-    ledger.UDEV_PCI: {"Xen", "Linux", *GUESTS},
-    ledger.PCI_DEVICES: {"Xen", "Linux", *GUESTS},
-    ledger.PCI_DEVICE: {"Xen", "Linux", *GUESTS},
-    ledger.PCI_CONFIG: {"Xen", "Linux", *GUESTS},
+    ledger.UDEV_PCI: {"Xen", "Linux", WHY, *GUESTS},
+    ledger.PCI_DEVICES: {"Xen", "Linux", WHY, *GUESTS},
+    ledger.PCI_DEVICE: {"Xen", "Linux", WHY, *GUESTS},
+    ledger.PCI_CONFIG: {"Xen", "Linux", WHY, *GUESTS},
     # Linux gives groups away, and says itself which regions they have
-    ledger.IOMMU_GROUPS: {"Linux"},
-    ledger.IOMMU_GROUP_DEVICES: {"Linux"},
-    ledger.IOMMU_GROUP_REGIONS: {"Linux"},
+    ledger.IOMMU_GROUPS: {"Linux", WHY},
+    ledger.IOMMU_GROUP_DEVICES: {"Linux", WHY},
+    ledger.IOMMU_GROUP_REGIONS: {"Linux", WHY},
     # Xen from 4.19 on switches VT-d off for a region in RAM
     ledger.MEMORY_MAP: {"Xen", *GUESTS},
     ledger.MEMORY_MAP_ENTRY: {"Xen", *GUESTS},
