@@ -202,3 +202,15 @@ def test_explain_and_resolve_name_their_source(
         ran = run(capsys, *arguments, "--host", DOM0)
         assert "Source" in ran.out
         assert "as it records: Xen's list" in " ".join(ran.out.split())
+
+
+def test_what_may_be_a_bridge_leaves_open_what_is_behind_it() -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=3, subordinate_bus=3)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = grouped(made(region, functions=[NIC, bridge, BEHIND], kernel="6.1.0"), **GROUPS)
+    assert told(host, "03:00.0").xen.can is Can.CONDITIONS
+    for part in ("class", "config"):
+        del host.files[f"/sys/devices/pci0000:00/0000:00:1c.0/{part}"]
+
+    assert told(host, "03:00.0").xen.can is Can.UNKNOWN
+    assert told(host, "03:00.0").linux.can is Can.UNKNOWN

@@ -149,7 +149,8 @@ def _function(
         header_type=header_type,
         secondary_bus=secondary or None,  # 0: nobody has numbered the bus behind it
         subordinate_bus=subordinate,
-        buses_open=is_bridge and secondary != 0 and None in (secondary, subordinate),
+        buses_open=(is_bridge and secondary != 0 and None in (secondary, subordinate))
+        or (header_type is None and class_code is None),
         iommu_group=group,
         physical_function=None if isinstance(physical, Missing) else _sbdf_at_end(physical),
         total_vfs=_total_vfs(reading),

@@ -91,8 +91,8 @@ def _classes(host: Host) -> Iterator[Gap]:
 
 
 def _open_bridges(host: Host) -> tuple[PciFunction, ...]:
-    """Return the bridges of which it is unknown which buses are behind them."""
-    return tuple(one for one in host.topology.known.values() if one.is_bridge and one.buses_open)
+    """Return the bridges, and what may be one, of which it is unknown which buses are behind."""
+    return tuple(one for one in host.topology.known.values() if one.buses_open)
 
 
 def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
