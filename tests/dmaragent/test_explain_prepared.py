@@ -119,7 +119,7 @@ def test_an_unknown_driver_is_said_to_be_unknown() -> None:
     known = made(functions=[USB])
     host.files, host.directories, host.calls = known.files, known.directories, known.calls
 
-    step = _linux_step(told(host, "00:1d.0"))
+    step = _linux_step(told(grouped(host, g1=["0000:00:1d.0"]), "00:1d.0"))
 
     assert "unknown" in step.said
     assert any(line.startswith("[ ! -e ") for line in step.lines)

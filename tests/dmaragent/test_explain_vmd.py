@@ -95,7 +95,7 @@ def test_an_old_dom0_kernel_registers_it_as_another_device(kernel: str, *, regis
     case = told(host, "10000:e1:00.0").xen.cases[0]
 
     assert ("registers it as 0000:e1:00.0" in case.said) is registers
-    real = told(host, "0000:e1:00.0")
+    real = told(grouped(host, g1=["0000:e1:00.0"]), "0000:e1:00.0")
     assert real.linux.can is Can.YES
     assert "VMD" not in real.linux.said + real.xen.said
 

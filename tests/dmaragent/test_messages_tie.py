@@ -15,7 +15,7 @@ from dmaragent.messages import recogniser
 from dmaragent.messages.tie import Tie, Why, tie_all
 from dmaragent.present.why_here import here_words
 from dmaragent.topology import Presence
-from support import tables
+from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.machines import MACHINES
 
@@ -102,9 +102,13 @@ def test_a_device_below_a_bridge_is_held_by_linux_though_no_region_names_it() ->
     ids=["locked", "locked-by-a-bridge", "without-a-region"],
 )
 def test_a_refusal_fits_only_where_linux_holds_the_device(device: str, fits: bool) -> None:  # noqa: FBT001 - a case
-    each = only(f"vfio-pci {device}: {MAPPING}", made(small_host()))
+    host = explained.grouped(small_host(), g1=[device])
 
-    assert each.fits is fits
+    assert only(f"vfio-pci {device}: {MAPPING}", made(host)).fits is fits
+
+
+def test_without_groups_it_is_unknown_whether_a_refusal_fits() -> None:
+    assert only(f"vfio-pci 0000:00:03.0: {MAPPING}", made(small_host())).fits is None
 
 
 def test_linux_in_a_xen_dom0_does_not_decide(machine: Callable[[str], Inventory]) -> None:

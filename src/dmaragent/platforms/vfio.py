@@ -230,15 +230,16 @@ _VENDOR_OF_TABLE = {
 def iommu_vendor(host: Host) -> IommuVendor:
     """Return whose IOMMU `host` has: by its ACPI tables or its boot log, else by its processor.
 
-    A folder without any table was not read: every firmware with ACPI has some.
+    A folder without any table was not read, as every firmware with ACPI has some.
     """
     if not isinstance(host.table, Missing) or host.reading is not None or host.logged_table:
         return IommuVendor.INTEL
-    if host.acpi_tables == ():
-        return IommuVendor.UNKNOWN
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:
             vendor = _VENDOR_OF_TABLE.get(name[:4])
             if vendor is not None:
                 return vendor
-    return _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
+    vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
+    if host.acpi_tables == () and vendor is not IommuVendor.INTEL:
+        return IommuVendor.UNKNOWN  # QEMU gives a guest of any processor VT-d
+    return vendor

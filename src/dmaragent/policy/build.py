@@ -161,8 +161,11 @@ def _build_hvm(
 
 
 def _paging_open(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
-    """Say that it is unknown whether Xen has the shadow paging that ``hap=0`` needs."""
-    if guest.hap is False and host.shadow is None:
+    """Say that it is unknown whether the running Xen has the shadow paging that ``hap=0`` needs.
+
+    Of a host without Xen it is predicted that it would: CONFIG_SHADOW_PAGING is on by default.
+    """
+    if guest.hap is False and host.shadow is None and host.xen_runs:
         reason = (
             "hap=0 needs shadow paging, and whether this Xen has it is unknown: virt_caps of "
             "`xl info` does not say. Xen's log (`xl dmesg`) or a guest with hap=0 shows it"

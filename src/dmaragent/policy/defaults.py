@@ -36,7 +36,7 @@ def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
         why = _why_not_shared(guest, host)
         if why:
             yield _refused(guest, f"passthrough = share_pt is {why}", SHARE_RULE, "passthrough")
-        elif host.share_pt is None:
+        elif host.share_pt is None and host.xen_runs:
             reason = (
                 "whether passthrough = share_pt is supported is unknown: virt_caps of `xl info` "
                 "does not say (iommu_hap_pt_share)"
