@@ -269,26 +269,24 @@ def _fits(
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
     of_regions = spans and message.address in (Address.REGION, Address.UNIT)
-    if (of_regions or (devices and message.id in _LOCKED)) and _table_lost(inventory):
+    locks = devices and message.id in _LOCKED
+    if (of_regions or locks) and _table_lost(inventory):
         return None
-    if devices and message.id in _LOCKED and _table_known(inventory):
+    if locks and _table_known(inventory):
+        if isinstance(inventory.host.topology.functions, Missing):
+            return None
         locked = any(held.hold is Hold.LOCKED for one in devices for _, held in one.held)
         fits = inventory.linux_state is not LinuxState.UNDER_XEN and locked
-        return fits or (None if _may_be_locked(devices, inventory) else False)
+        gaps = [gap for gap in inventory.gaps.linux for one in devices if gap.concerns(one.sbdf)]
+        if any(gap.refusals or not fits for gap in gaps):
+            return None
+        return fits or (False if _is_whole(inventory) else None)
     if of_regions and _table_known(inventory):
         named = any(one.regions or one.entries or one.units for one in spans)
         return named or (False if _is_whole(inventory) else None)
     if isinstance(inventory.host.topology.functions, Missing) or not devices:
         return None
     return any(one.presence is Presence.PRESENT or one.owned for one in devices)
-
-
-def _may_be_locked(devices: tuple[DeviceTie, ...], inventory: Inventory) -> bool:
-    """Return whether something that is unknown could hold one of `devices` to a region."""
-    if isinstance(inventory.host.topology.functions, Missing) or not _is_whole(inventory):
-        return True
-    gaps = inventory.gaps.linux
-    return any(gap.concerns(device.sbdf) for gap in gaps for device in devices)
 
 
 def _is_whole(inventory: Inventory) -> bool:
