@@ -214,3 +214,13 @@ def test_what_may_be_a_bridge_leaves_open_what_is_behind_it() -> None:
 
     assert told(host, "03:00.0").xen.can is Can.UNKNOWN
     assert told(host, "03:00.0").linux.can is Can.UNKNOWN
+
+
+def test_a_mate_of_unknown_kind_leaves_the_group_open() -> None:
+    host = made(HIGH, functions=[NIC, USB, Function(sbdf="0000:00:1f.0")], kernel="6.1.0")
+    host = grouped(host, g1=["0000:00:1d.0", "0000:00:1f.0"])
+    assert told(host, "00:1d.0").linux.can is Can.YES
+    for part in ("class", "config"):
+        del host.files[f"/sys/devices/pci0000:00/0000:00:1f.0/{part}"]
+
+    assert told(host, "00:1d.0").linux.can is Can.UNKNOWN

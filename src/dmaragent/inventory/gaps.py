@@ -266,6 +266,7 @@ def _groups(host: Host) -> Iterator[Gap]:
             next_step=_READ_GROUPS,
         )
         return
+    yield from _mates(host, groups)
     unread = [group for group in groups if not group.devices_known]
     placed = {sbdf for group in groups for sbdf in group.devices}
     lost = frozenset(sbdf for sbdf in host.topology.known if sbdf not in placed)
@@ -281,6 +282,19 @@ def _groups(host: Host) -> Iterator[Gap]:
         for group in groups:
             if not group.regions_whole and group.devices:
                 yield _unpublished(group)
+
+
+def _mates(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
+    """Yield the devices that share a group with one of unknown kind: a bridge stays as it is."""
+    known = host.topology.known
+    for group in groups:
+        strange = [one for one in group.devices if one in known and known[one].class_code is None]
+        if strange and len(group.devices) > 1:
+            yield Gap(
+                unknown=f"IOMMU group {group.number} holds {strange[0]} too, whose kind is unknown",
+                next_step=_READ_HOST,
+                devices=frozenset(group.devices),
+            )
 
 
 def _unpublished(group: IommuGroup) -> Gap:
