@@ -111,6 +111,15 @@ def test_without_groups_it_is_unknown_whether_a_refusal_fits() -> None:
     assert only(f"vfio-pci 0000:00:03.0: {MAPPING}", made(small_host())).fits is None
 
 
+def test_a_refusal_of_a_device_of_unknown_kind_may_fit_or_not() -> None:
+    host = explained.grouped(small_host(), g1=["0000:00:19.0"])
+    path = "/sys/devices/pci0000:00/0000:00:19.0"
+    for part in ("class", "config"):
+        del host.files[f"{path}/{part}"]
+
+    assert only(f"vfio-pci 0000:00:19.0: {MAPPING}", made(host)).fits is None
+
+
 def test_linux_in_a_xen_dom0_does_not_decide(machine: Callable[[str], Inventory]) -> None:
     text = "DMAR: Unknown option - 'relax_rmrr'"
 
