@@ -2,7 +2,7 @@
 
 The text may be a pasted line or a boot log of many megabytes.  It is searched for one fixed
 piece of each wording, and a pattern is tried around each place where one stands, so that the
-time grows with the text alone.
+time grows with the text alone.  Pieces with words that the text does not have are not looked for.
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
@@ -54,6 +55,7 @@ class Recogniser:
         self._messages = tuple(messages)
         self._by_anchor: dict[str, list[tuple[Message, Wording]]] = {}
         self._cut: CutReader | None = None
+        self._anchors: AnchorSearch | None = None
         for message in self._messages:
             for wording in message.wordings:
                 found = self._by_anchor.setdefault(wording.template.anchor, [])
@@ -111,7 +113,9 @@ class Recogniser:
 
         `lines` are the places where lines began that were joined to `text`.
         """
-        places = sorted((at, anchor) for anchor in self._by_anchor for at in _places(text, anchor))
+        if self._anchors is None:
+            self._anchors = AnchorSearch(self._by_anchor)
+        places = self._anchors.places(text)
         end = 0
         bounded = _bounded(text, places)
         for _, group in groupby(_grouped(text, bounded), key=lambda one: one[0]):
@@ -203,13 +207,6 @@ class _Lines:
         line = self._text[start : place + AFTER if end < 0 else end].strip()
         below = "" if end < 0 else self._text[end + 1 : end + 1 + AFTER].partition("\n")[0]
         return self._number, line, below
-
-
-def _places(text: str, anchor: str) -> Iterator[int]:
-    at = text.find(anchor)
-    while at >= 0:
-        yield at
-        at = text.find(anchor, at + len(anchor))
 
 
 def _bounded(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
