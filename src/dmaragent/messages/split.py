@@ -17,7 +17,7 @@ class Piece:
 def put_together(pieces: list[Piece], joined: Seen, last: int, *, continued: bool) -> bool:
     """Add `joined`, found over lines up to `last`, to `pieces`; return whether it adds something.
 
-    It takes the place of the pieces that it has whole, if it names more than they do.
+    It takes the place of the pieces that it goes on from, if it names more than they do.
     `continued`: its device is in the line before the one that it begins in.
     """
     lines = range(joined.number, last + 1)
@@ -26,8 +26,7 @@ def put_together(pieces: list[Piece], joined: Seen, last: int, *, continued: boo
     parts = [
         piece
         for piece in near
-        if (piece in same or piece.matched in joined.text)
-        and _covers(joined.names, piece.seen.names)
+        if (piece in same or _begins(joined, piece)) and _covers(joined.names, piece.seen.names)
     ]
     if any(piece.seen.key == joined.key and piece.seen.names == joined.names for piece in parts):
         return False
@@ -38,6 +37,11 @@ def put_together(pieces: list[Piece], joined: Seen, last: int, *, continued: boo
     for piece in parts[1:]:
         pieces.remove(piece)
     return True
+
+
+def _begins(joined: Seen, piece: Piece) -> bool:
+    """Return whether `piece`, another message, names something and is the begin of `joined`."""
+    return piece.seen.names != Names() and joined.text.startswith(piece.matched)
 
 
 def _covers(names: Names, part: Names) -> bool:
