@@ -111,9 +111,7 @@ def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> Kv
         if match is not None:
             settings[match[1]] = (match[2], number)
     if settings.keys() & _CONTAINER:
-        raise DmaragentError(
-            f"{source} is a Proxmox container, which has no PCI passthrough", _GIVE, source
-        )
+        raise DmaragentError(f"{source}: a Proxmox container has no PCI passthrough", _GIVE, source)
     machine = _Machine(source, settings)
     machine.notes += _pending(text, source)
     if machine.value("template") == "1":
