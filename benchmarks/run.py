@@ -97,9 +97,11 @@ guests in 10 s, linear in guests; the quickest of three processes.
 
 ## The agent's local API
 
-One process that serves a recorded machine, asked by 50 clients at once for 100 requests each:
-inventory, a device, findings, metrics, and a guest to resolve, in turn.  Resident memory is
-told before and after.  Long answers are made two at a time, in one interpreter.
+The service over a recorded machine, asked by 50 clients at once for 100 requests each: inventory, a
+device, findings and metrics in turn, and for every fifth request of two of them a guest, which a
+process of its own resolves.  Then for a minute twelve processes of hostile clients of another user
+(`tests/support/agent_hostile.py`) beside one client that asks for a device.  Times include waiting for
+a processor: read them against the load of the machine.
 
 {agent}
 

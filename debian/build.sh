@@ -25,7 +25,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/dmaragent" "$destination"
 
 # What the package is made of; not what a build or a test left lying about.
-sources=(CHANGELOG.md LICENSE README.md completions debian docs parsers pyproject.toml src
+sources=(CHANGELOG.md LICENSE README.md SECURITY.md completions debian docs parsers pyproject.toml src
     systemd sysusers.d)
 if [ -d integrations ]; then
     sources+=(integrations)

@@ -1,6 +1,17 @@
 """All kinds of input, by name."""
 
-from fuzz import acpidump, bundles, formats, guests, machines, messages, requests, settings, tables
+from fuzz import (
+    acpidump,
+    bundles,
+    formats,
+    guests,
+    machines,
+    messages,
+    requests,
+    settings,
+    tables,
+    texts,
+)
 from fuzz.kinds import Kind
 
 KINDS: dict[str, Kind] = {
@@ -8,6 +19,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         tables.KIND,
         acpidump.KIND,
+        texts.KIND,
         *guests.KINDS,
         *formats.KINDS,
         *settings.KINDS,

@@ -6,6 +6,7 @@ is a recorded dom0.
 """
 
 import argparse
+import gzip
 import json
 import os
 import re
@@ -100,6 +101,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "before": LAPTOP, "rack1": LAPTOP, "rack2": SERVER, "recorded": DOM0,
     }.items():  # fmt: skip
         (files / name).symlink_to(host)
+    (files / "kern.log.2.gz").write_bytes(gzip.compress(DMESG))
     shutil.copytree(LAPTOP / "root", files / "sosreport-x", symlinks=True)
     write_files(files / "sosreport-x", {"sos_commands/kernel/dmesg": DMESG})
     (files / "win10.xml").write_text(DOMAIN, "utf-8")

@@ -13,6 +13,13 @@ from fwtables.dmar import Decoded, located, structure_length
 from fwtables.document import from_document, to_document
 from fwtables.encoding import encode, seal
 from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
+from fwtables.found_in_text import (
+    TextReading,
+    TextTable,
+    find_in_text,
+    is_binary_table,
+    plain_text,
+)
 from fwtables.structures import (
     ANDD,
     ATSR,
@@ -28,6 +35,7 @@ from fwtables.structures import (
     UnknownStructure,
     structure_name,
 )
+from fwtables.text_forms import TextForm
 
 __all__ = [
     "ANDD",
@@ -48,12 +56,18 @@ __all__ = [
     "FirmwareTableError",
     "PathEntry",
     "Structure",
+    "TextForm",
+    "TextReading",
+    "TextTable",
     "UnknownStructure",
     "decode",
     "encode",
+    "find_in_text",
     "from_document",
     "is_acpidump",
+    "is_binary_table",
     "located",
+    "plain_text",
     "read_acpidump",
     "seal",
     "structure_length",

@@ -34,7 +34,9 @@ def is_acpidump(data: bytes) -> bool:
 
     Text holds no NUL; every table does, in its length.
     """
-    return b"\0" not in data and any(_HEADING.match(line) for line in data.splitlines())
+    if b"\0" in data or b" @ " not in data:
+        return False
+    return any(_HEADING.match(line) for line in data.splitlines())
 
 
 def read_acpidump(data: bytes) -> tuple[DumpedTable, ...]:
@@ -69,8 +71,8 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
             closed = bool(data)
             continue
         found = _LINE.match(line)
-        if closed and not found:
-            break  # text of another tool between two tables
+        if not found and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
+            break  # text of another tool after the table
         problem = _problem(found, data)
         if problem:
             damage = f"line {number}: {problem}"

@@ -70,7 +70,8 @@ def resolve(
 
     Args:
         text: one guest: an xl.cfg, libxl's JSON, libvirt's XML or a Proxmox VMID.conf.
-        host: a bundle, a sosreport, a table, acpidump text, a recorded machine or a copied root;
+        host: a bundle, a sosreport, a table, text that holds one, a recorded machine or a
+            copied root;
             None: this machine.
         source: what `text` is called in messages, as ``source:line``.
         question: toolstack and releases; by default the host's own.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.agent.connection import KIB, Limits
+from dmaragent.agent.http import RESERVED_FILES
+from dmaragent.agent.limits import KIB, MIB, MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
 from dmaragent.agent.routes import Facts
 from support.cli import check_document
 from support.served import published_machine, serving
@@ -60,10 +61,21 @@ def test_the_page_has_the_limits_that_hold() -> None:
     for said in (
         f"request line and headers | {limits.head // KIB} KiB",
         f"body | {limits.body // KIB} KiB",
-        f"a whole request | {limits.request:g} s",
-        f"a connection at rest | {limits.idle:g} s",
-        f"a response that nobody reads | {limits.response:g} s",
-        f"connections | {limits.connections} |",
-        f"{limits.workers} at a time, {limits.turn:g} s for a turn",
+        f"time to send request line and headers | {limits.head_time:g} s",
+        f"time to send the body | {limits.request_time:g} s",
+        f"time to read the response | {limits.response_time:g} s",
+        f"time to close after the response | {limits.linger:g} s",
+        f"connections | {limits.connections}, of one user {limits.connections_each} |",
+        f"guests in a request | {MOST_GUESTS} |",
+        f"devices of all guests in a request | {MOST_DEVICES} |",
+        f"regions that the answer would list | {MOST_REGIONS} |",
+        f"size of an answer about guests | {limits.answer // MIB} MiB |",
+        f"guests being resolved | {limits.workers} requests, of one user {limits.workers_each};",
+        f"others wait {limits.turn:g} s | 503",
+        f"time to resolve | {limits.deadline:g} s |",
+        f"memory to resolve | {limits.worker_memory // MIB} MiB of data |",
+        f"have not read yet | {limits.answers // MIB} MiB, of one user {limits.answers_each // MIB}",
+        f"for more than {limits.grace:g} s",
+        f"after {RESERVED_FILES}",
     ):
-        assert said in PAGE
+        assert said in " ".join(PAGE.split()), said

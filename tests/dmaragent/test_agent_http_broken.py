@@ -1,18 +1,20 @@
 """Broken and hostile clients: each is refused in a stated way, and the next one is served."""
 
 import json
+import select
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dmaragent.agent.connection import Limits
+from dmaragent.agent.limits import Limits
 from dmaragent.agent.routes import Facts
 from support.served import exchange, published_machine, serving
 
-FAST = Limits(request=1.0, idle=2.0, response=2.0, linger=0.2)
+FAST = Limits(head_time=1.0, request_time=1.0, response_time=2.0, linger=0.2)
 HOST = b"Host: x\r\n"
 TYPED = HOST + b"Content-Type: application/json\r\n"
 CHUNKED = b"POST /v1/resolve HTTP/1.1\r\n" + TYPED + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -55,19 +57,15 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "bytes above ASCII": (b"\xff" * 64, 400),
     "NUL in the line": (b"GET /\0 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "NUL in a header": (get(b"/v1/health", HOST + b"X: a\0b\r\n"), 400),
-    "a control in a header": (get(b"/v1/health", HOST + b"X: a\x01b\r\n"), 400),
     "a byte above ASCII in the line": (b"GET /\xe9 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     "no host": (get(b"/v1/health", b""), 400),
     "two hosts": (get(b"/v1/health", HOST + HOST), 400),
-    "lines that end with LF": (get(b"/v1/health").replace(b"\r\n", b"\n"), 400),
-    "one line that ends with LF": (b"GET / HTTP/1.1\n" + HOST + b"\r\n", 400),
     "lines that end with CR": (get(b"/v1/health").replace(b"\r\n", b"\r"), 400),
     "CR in a header": (get(b"/v1/health", HOST + b"X: a\rb\r\n"), 400),
     "a header without a colon": (get(b"/v1/health", HOST + b"nothing\r\n"), 400),
     "a header without a name": (get(b"/v1/health", HOST + b": x\r\n"), 400),
     "a blank before a colon": (get(b"/v1/health", b"Host : x\r\n"), 400),
     "a blank in a header's name": (get(b"/v1/health", HOST + b"a b: x\r\n"), 400),
-    "a folded header": (get(b"/v1/health", HOST + b"X: a\r\n b\r\n"), 400),
     "a fold before all headers": (get(b"/v1/health", b" X: a\r\n" + HOST), 400),
     "a huge header": (get(b"/v1/health", HOST + b"X: " + b"a" * 20000 + b"\r\n"), 431),
     "many headers": (get(b"/v1/health", HOST + b"X: a\r\n" * 4000), 431),
@@ -114,7 +112,6 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     ),
     "a body one byte too long": (post(b" " * 65537), 413),
     "a body that ends early": (post(b"{}").replace(b"Length: 2", b"Length: 9"), 400),
-    "an unknown expectation": (post(b"{}", b"Expect: 200-ok\r\n"), 417),
     "a type that is none": (post(b"{}").replace(b"application/json", b"text/plain"), 415),
     "a target that is no path": (get(b"health"), 400),
     "a tunnel": (b"CONNECT x:1 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
@@ -224,7 +221,7 @@ def _drip(client: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("behave", "status"),
     [
-        (_silent, b""),
+        (_silent, b"HTTP/1.1 408 "),
         (lambda client: client.sendall(b"GET /v1/he"), b"HTTP/1.1 408 "),
         (lambda client: client.sendall(post(b"{}")[:-1]), b"HTTP/1.1 408 "),
         (lambda client: client.sendall(CHUNKED + b"2\r\n{"), b"HTTP/1.1 408 "),
@@ -242,7 +239,6 @@ def test_a_client_that_stops_is_let_go_after_the_limit(
         received = b"".join(iter(lambda: client.recv(65536), b""))
 
     assert received.startswith(status)
-    assert status or received == b""
     check_served(service)
 
 
@@ -250,16 +246,34 @@ def test_a_client_that_goes_without_reading_harms_nobody(service: Path) -> None:
     for _ in range(40):
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(service))
-            client.sendall(get(b"/v1/inventory") * 20)
+            client.sendall(get(b"/v1/inventory"))
 
     check_served(service)
 
 
-def test_a_client_that_never_reads_is_cut_off(service: Path) -> None:
+def test_a_client_that_never_stops_sending_is_cut_off(service: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(service))
         client.settimeout(60)
-        endless = get(b"/v1/inventory") * 10**6  # more than fits between the two
+        client.sendall(get(b"/v1/inventory"))
         with pytest.raises(ConnectionError):
-            client.sendall(endless)
+            client.sendall(bytes(1 << 29))
     check_served(service)
+
+
+def test_a_client_that_never_reads_is_cut_off(tmp_path: Path) -> None:
+    large = replace(published_machine("lenovo-laptop"), document=b" " * (1 << 22))
+    with (
+        serving(tmp_path / "socket", lambda: (large, Facts(memory=1)), FAST) as path,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
+        client.connect(str(path))
+        client.settimeout(60)
+        client.sendall(get(b"/v1/inventory"))
+        client.recv(1, socket.MSG_PEEK)
+        check_served(path)
+        poll = select.poll()
+        poll.register(client, 0)
+        assert poll.poll(60_000)  # it hangs up, with the most of the answer unsent
+        received = b"".join(iter(lambda: client.recv(1 << 20), b""))
+    assert len(received) < 1 << 21

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 
 from dmaragent.agent.messages import JSON, PROBLEM, Request, Response
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, refusal, respond
+from dmaragent.agent.routes import Facts, refusal
 from dmaragent.policy.settings import Toolstack
+from support.published import answered as respond
 from support.served import exchange, published_machine, serving
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -1,13 +1,12 @@
 """The agent as systemd starts it: a process, told by its environment, asked over its socket."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,79 +15,59 @@ from dmaragent.agent import status
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.snapshot import Missing
+from support.agent_hostile import get, post
+from support.agent_process import running_agent
 from support.cli import check_document, run
-
-PROGRAM = f"LISTEN_PID=$$ exec {sys.executable} -m dmaragent agent run"
-
-
-@contextmanager
-def _agent(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], socket.socket]]:
-    """Start the agent with a socket, and give it and what systemd hears; it is ready."""
-    runtime = folder / "run"
-    runtime.mkdir()
-    with (
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd,
-        socket.socket(socket.AF_UNIX) as listening,
-    ):
-        systemd.bind(str(folder / "notify"))
-        systemd.settimeout(60)
-        listening.bind(str(folder / "api"))
-        listening.listen()
-        environment = {
-            **os.environ,
-            "NOTIFY_SOCKET": str(folder / "notify"),
-            "WATCHDOG_USEC": "100000",
-            "LISTEN_FDS": "1",
-        }
-        words = f"--runtime {runtime} --capture {folder}/none 3<&{listening.fileno()}"
-        child = subprocess.Popen(
-            ["bash", "-c", f"{PROGRAM} {words}"],
-            env=environment,
-            pass_fds=[listening.fileno()],
-            stderr=subprocess.PIPE,
-        )
-        try:
-            assert b"READY=1" in _heard(systemd, b"READY=1")
-            yield child, systemd
-        finally:
-            child.kill()
-            child.communicate()
-
-
-def _heard(systemd: socket.socket, word: bytes) -> bytes:
-    """Wait until systemd hears `word`."""
-    while True:
-        said = systemd.recv(4096)
-        if word in said:
-            return said
+from support.served import exchange
 
 
 def test_it_publishes_answers_lives_and_stops(tmp_path: Path) -> None:
-    with _agent(tmp_path) as (child, systemd):
+    with running_agent(tmp_path, watchdog=0.1) as agent:
         document = json.loads((tmp_path / "run/inventory.json").read_bytes())
         check_document(document)
-        assert _heard(systemd, b"WATCHDOG=1")
+        assert agent.heard(b"WATCHDOG=1")
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(tmp_path / "api"))
-            client.sendall(b"GET /v1/inventory HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET /v1/inventory HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = b"".join(iter(lambda: client.recv(65536), b""))
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200")
         assert json.loads(body) == document
 
-        child.send_signal(signal.SIGHUP)
-        assert _heard(systemd, b"RELOADING=1")
-        assert _heard(systemd, b"READY=1")
-        child.send_signal(signal.SIGTERM)
-        assert _heard(systemd, b"STOPPING=1")
-        assert child.wait(60) == 0
+        agent.child.send_signal(signal.SIGHUP)
+        assert agent.heard(b"RELOADING=1")
+        assert agent.heard(b"READY=1")
+        agent.child.send_signal(signal.SIGTERM)
+        assert agent.heard(b"STOPPING=1")
+        assert agent.child.wait(60) == 0
         assert (tmp_path / "api").exists()
+
+
+def test_with_few_descriptors_it_goes_on_and_says_little(tmp_path: Path) -> None:
+    with (
+        running_agent(tmp_path, before="ulimit -n 30; ") as agent,
+        contextlib.ExitStack() as stack,
+    ):
+        for _ in range(60):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(agent.api))
+        for _ in range(3):
+            agent.child.send_signal(signal.SIGHUP)
+            agent.heard(b"READY=1")
+        stack.close()
+        for asked in (get("/v1/health"), post("type = 'hvm'\nmemory = 512\n")):
+            while (said := exchange(agent.api, asked)).startswith(b"HTTP/1.1 503 "):
+                assert b"too many clients" in said  # it has not seen yet that they went
+            assert said.startswith(b"HTTP/1.1 200 ")
+        agent.child.send_signal(signal.SIGTERM)
+        assert agent.child.wait(60) == 0
+    assert len(agent.log.read_text("utf-8").splitlines()) < 10
 
 
 def test_status_tells_what_is_published(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _agent(tmp_path):
+    with running_agent(tmp_path):
         ran = run(capsys, "status", "--json", "--runtime", tmp_path / "run")
         answer = ran.document["answer"]
         assert (answer["published"], answer["generation"]) == (True, 1)

@@ -6,12 +6,12 @@ import pytest
 
 from dmaragent.agent.messages import JSON, Request
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, respond
+from dmaragent.agent.routes import Facts
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from support.hosts import Function, fake_host
-from support.published import publish
+from support.published import answered, publish
 from support.tables import EVERY_STRUCTURE
 
 SECRETS = ("hunter2", "secret-host", "4c4c4544-0051-3510-8052-b4c04f4a4e31", "00:1b:21:3a:4f:5e")
@@ -50,7 +50,7 @@ def test_no_answer_tells_a_secret_of_the_host(published: Published) -> None:
         Request(method="POST", target="/v1/resolve", content_type=JSON, body=guest),
     ]
 
-    answers = [respond(one, published, Facts(memory=1)) for one in requests]
+    answers = [answered(one, published, Facts(memory=1)) for one in requests]
 
     assert [one.status for one in answers] == [200] * 6
     assert b"intel_iommu=on" in answers[0].body  # it was read, and what may be told is

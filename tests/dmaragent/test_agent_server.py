@@ -1,10 +1,11 @@
-"""The server of the local API, asked as clients ask: in turn, at once, too many, to the end."""
+"""The server of the local API: one request a connection, too many clients, and the end."""
 
+import asyncio
 import contextlib
-import http.client
+import errno
 import json
+import select
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 import pytest
 
 from dmaragent.agent import http as server
-from dmaragent.agent.connection import Limits
-from dmaragent.agent.messages import Request, Response
+from dmaragent.agent.connection import Connection
+from dmaragent.agent.limits import Limits
+from dmaragent.agent.messages import Response
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, respond
+from dmaragent.agent.routes import Facts
+from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
 
 CLOSE = b"Host: x\r\nConnection: close\r\n"
@@ -30,62 +33,41 @@ def laptop() -> Published:
 
 
 @pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    workers = Held(tmp_path)
+    yield workers
+    workers.close()
+
+
+@pytest.fixture
 def service(tmp_path: Path, laptop: Published) -> Iterator[Path]:
     with serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1))) as path:
         yield path
 
 
-class Client(http.client.HTTPConnection):
-    """Python's own client, on a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=60)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self._path))
-
-    def get(self, target: str) -> Any:
-        self.request("GET", target)
-        response = self.getresponse()
-        return response.status, response.read()
+def _clients(path: Path, number: int, stack: contextlib.ExitStack) -> list[socket.socket]:
+    """Connect clients that say nothing."""
+    clients = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(number)]
+    for client in clients:
+        client.settimeout(60)
+        client.connect(str(path))
+    return clients
 
 
-def test_a_connection_serves_many_requests(service: Path, laptop: Published) -> None:
-    client = Client(service)
-    client.connect()
-    held = client.sock
-
-    for _ in range(3):
-        assert client.get("/v1/inventory") == (200, laptop.document)
-        assert client.get("/nothing")[0] == 404
-    assert client.sock is held
-    client.close()
+def _rest(client: socket.socket) -> bytes:
+    """Read to the end, which is no reset."""
+    return b"".join(iter(lambda: client.recv(65536), b""))
 
 
-def test_requests_that_are_sent_ahead_are_served_in_their_order(service: Path) -> None:
-    last = b"GET /nothing HTTP/1.1\r\n" + CLOSE + b"\r\n"
-    post = POST + b"Host: x\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
-
-    said = exchange(service, HEALTH + post + HEALTH + last)
-
-    formats = [one in said for one in (b"dmaragent.health", b"dmaragent.resolve")]
-    assert formats == [True, True]
-    order = [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]]
-    assert order == [b"200", b"200", b"200", b"404"]
-    assert said.index(b"dmaragent.health") < said.index(b"dmaragent.resolve")
-
-
-def test_nothing_behind_a_chunked_body_is_taken_for_a_request(service: Path) -> None:
-    head = POST + b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+@pytest.mark.parametrize("second", [HEALTH, POST + b"Host: x\r\n\r\n", b"\0" * 999], ids=str)
+def test_a_connection_serves_one_request_and_ends(service: Path, second: bytes) -> None:
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    for first in (HEALTH, POST + b"Host: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks):
+        said = exchange(service, first + second)
 
-    said = exchange(service, head + chunks + HEALTH)
-
-    assert said.count(b"HTTP/1.1 ") == 1
-    assert b"dmaragent.resolve" in said
-    assert b"Connection: close" in said
+        assert said.count(b"HTTP/1.1 ") == 1
+        assert said.startswith(b"HTTP/1.1 200 ")
+        assert b"Connection: close\r\n" in said
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(service: Path) -> None:
@@ -137,68 +119,183 @@ def test_what_the_client_has_is_not_sent_again(service: Path, laptop: Published)
     assert body == b""
 
 
-def test_a_client_too_many_is_told_so_and_the_others_are_served(
-    tmp_path: Path, laptop: Published
+def test_a_client_too_many_reads_why_to_its_end(
+    tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    few = Limits(connections=2)
+    asked = POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+    few, state = Limits(connections=2, connections_each=2, grace=0), (laptop, Facts(memory=1))
     with (
-        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
-        contextlib.ExitStack() as held,
+        serving(tmp_path / "socket", lambda: state, few, worker=held.command) as path,
+        contextlib.ExitStack() as stack,
     ):
-        clients = [Client(path) for _ in range(2)]
-        for client in clients:
-            held.callback(client.close)
-            assert client.get("/v1/health")[0] == 200
-
-        said = exchange(path, HEALTH)
+        waiting = _clients(path, 2, stack)
+        for client in waiting:
+            client.sendall(asked)
+        held.wait_began()  # and the other waits for its turn: there is no reason to refuse them
+        (third,) = _clients(path, 1, stack)
+        third.sendall(asked)
+        said = _rest(third)
 
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 1" in said
-        assert [client.get("/v1/health")[0] for client in clients] == [200, 200]
+        assert json.loads(said.partition(b"\r\n\r\n")[2])["status"] == 503
+        held.let_go()
+        held.let_go()
+        assert [_rest(client)[-6:] for client in waiting] == [b"let go"] * 2
 
 
-def test_what_takes_long_waits_for_its_turn_and_holds_up_nothing_else(
+def test_of_those_that_say_nothing_the_oldest_makes_room(tmp_path: Path, laptop: Published) -> None:
+    few = Limits(connections=4, connections_each=4, grace=0, head_time=600)
+    with (
+        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
+        contextlib.ExitStack() as stack,
+    ):
+        silent = _clients(path, 4, stack)
+        said = exchange(path, HEALTH)
+
+        assert said.startswith(b"HTTP/1.1 200 ")
+        assert _rest(silent[0]).startswith(b"HTTP/1.1 408 ")
+        for client in silent[1:]:
+            client.sendall(HEALTH)
+            assert _rest(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_was_just_accepted_is_not_cut_off_for_another(
+    tmp_path: Path, laptop: Published
+) -> None:
+    few = Limits(connections=1, connections_each=1, grace=600, head_time=600)
+    with (
+        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
+        contextlib.ExitStack() as stack,
+    ):
+        (first,) = _clients(path, 1, stack)
+        assert exchange(path, HEALTH).startswith(b"HTTP/1.1 503 ")
+        first.sendall(HEALTH)
+        assert _rest(first).startswith(b"HTTP/1.1 200 ")
+
+
+def test_of_those_that_are_refused_the_oldest_is_cut_off(tmp_path: Path, laptop: Published) -> None:
+    few = Limits(connections=1, connections_each=1, grace=600, head_time=600, linger=600, leaving=2)
+    with (
+        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
+        contextlib.ExitStack() as stack,
+    ):
+        clients = _clients(path, 4, stack)
+        for client in clients[1:]:
+            assert client.recv(65536).startswith(b"HTTP/1.1 503 ")
+        with contextlib.suppress(ConnectionResetError):
+            clients[1].settimeout(60)
+            poll = select.poll()
+            poll.register(clients[1], 0)
+            assert poll.poll(60_000)
+
+
+def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
+    async def run() -> None:
+        limits = Limits(connections=3, connections_each=2, grace=0, head_time=600)
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        with contextlib.ExitStack() as stack:
+            ours = list[socket.socket]()
+            admitted = list[Connection]()
+            for user in (1, 2, 2, 3, 3, 3):
+                near, far = socket.socketpair()
+                ours.append(stack.enter_context(near))
+                near.settimeout(0)
+                connection = Connection(far, limits)
+                connection.user = user
+                admitted.append(connection)
+                served._admit(connection)
+                await asyncio.sleep(0)
+            left = [connection in served._clients for connection in admitted]
+            assert left == [True, False, True, False, False, True]
+            await served.stop()
+
+    asyncio.run(run())
+
+
+def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> None:
+    async def run() -> None:
+        limits = Limits(
+            connections=2, connections_each=2, grace=0, head_time=600, linger=600, leaving=3
+        )
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        with contextlib.ExitStack() as stack:
+            for _ in range(50):
+                near, far = socket.socketpair()
+                stack.enter_context(near)
+                served._admit(Connection(far, limits))
+                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert len(served._tasks) <= limits.connections + limits.leaving + 1
+            await served.stop()
+            assert not served._tasks
+
+    asyncio.run(run())
+
+
+def test_one_that_sends_without_end_does_not_keep_others_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = [b""] + [b"x"] * 1000
+
+    async def at_once(*_: object) -> bytes:
+        return parts.pop()  # as sock_recv, if there is always something to read
+
+    async def run() -> None:
+        near, far = socket.socketpair()
+        with near:
+            connection, turns = Connection(far, Limits(linger=600)), 0
+            sending = asyncio.create_task(connection.respond(Response(status=204)))
+            monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_recv", at_once)
+            while not sending.done():
+                await asyncio.sleep(0)
+                turns += 1
+            connection.close()
+        assert turns > 1000
+
+    asyncio.run(run())
+
+
+def test_where_clients_cannot_be_accepted_it_is_said_once(
     tmp_path: Path, laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, go_on = threading.Semaphore(0), threading.Event()
+    monkeypatch.setattr(server, "PAUSE", 0)
+    full = OSError(errno.EMFILE, "Too many open files")
+    failures = [full, full, full]
+    accept = asyncio.SelectorEventLoop.sock_accept
 
-    def slow(request: Request, published: Published | None, facts: Facts) -> Response:
-        if request.method == "POST":
-            begun.release()
-            go_on.wait(60)
-        return respond(request, published, facts)
+    async def failing(loop: Any, listening: socket.socket) -> Any:
+        if failures:
+            raise failures.pop()
+        return await accept(loop, listening)
 
-    monkeypatch.setattr(server, "respond", slow)
-    asked = POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
-    answers: list[bytes] = []
-    limits = Limits(turn=0.2)
-    with serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), limits) as path:
-        clients = [
-            threading.Thread(target=lambda: answers.append(exchange(path, asked))) for _ in range(2)
-        ]
-        for client in clients:
-            client.start()
-            assert begun.acquire(timeout=60)
-        third = exchange(path, asked)
-        fourth = exchange(path, b"GET /v1/health HTTP/1.1\r\n" + CLOSE + b"\r\n")
-        go_on.set()
-        for client in clients:
-            client.join()
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
+    faults: list[dict[str, Any]] = []
+    state = (laptop, Facts(memory=1))
+    with serving(tmp_path / "socket", lambda: state, faults=faults) as path:
+        assert exchange(path, HEALTH).startswith(b"HTTP/1.1 200 ")
 
-    assert third.startswith(b"HTTP/1.1 503 ")
-    assert fourth.startswith(b"HTTP/1.1 200 ")
-    assert [one[:13] for one in answers] == [b"HTTP/1.1 200 "] * 2
+    assert [list(one) for one in faults] == [["message"]]  # and no traceback
+    assert "Too many open files" in faults[0]["message"]
 
 
-@pytest.mark.parametrize("target", [b"/v1/health", b"/v1/findings"], ids=["loop", "thread"])
+@pytest.mark.parametrize("files", [0, 26, 30, 64, 128, 183, 184, 1024])
+def test_few_descriptors_mean_few_clients(files: int) -> None:
+    most = server.affordable(Limits(), files)
+
+    assert most.connections >= most.connections_each >= 1
+    assert 2 * (most.connections + most.leaving) <= max(4, files - server.RESERVED_FILES)
+    assert (most == Limits()) is (files >= 184)
+
+
 def test_a_fault_of_ours_is_told_to_the_log_and_not_to_the_client(
-    tmp_path: Path, laptop: Published, monkeypatch: pytest.MonkeyPatch, target: bytes
+    tmp_path: Path, laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Response:
         raise ZeroDivisionError("a secret")
 
     faults: list[dict[str, Any]] = []
-    asked = b"GET " + target + b" HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    asked = HEALTH
     state = (laptop, Facts(memory=1))
     with serving(tmp_path / "socket", lambda: state, faults=faults) as path:
         with monkeypatch.context() as patch:
@@ -217,10 +314,11 @@ def test_the_end_lets_idle_clients_go_and_leaves_the_path(
 ) -> None:
     faults: list[dict[str, Any]] = []
     with serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), faults=faults) as path:
-        client = Client(path)
-        assert client.get("/v1/health")[0] == 200
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(path))
+        assert exchange(path, HEALTH).startswith(b"HTTP/1.1 200 ")
 
     assert faults == []  # asyncio tells of a task that ends cancelled, in ten lines
-    assert client.sock.recv(1) == b""
+    assert client.recv(1) == b""
     client.close()
     assert path.exists()

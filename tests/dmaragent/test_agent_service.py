@@ -12,6 +12,8 @@ import pytest
 
 from dmaragent.errors import DmaragentError
 from dmaragent.snapshot import Missing, MissingKind
+from support.agent_hostile import post
+from support.agent_workers import Held
 from support.agents import EHCI, NIC, agent, machine
 from support.cli import check_document
 from support.hosts import Function
@@ -158,6 +160,27 @@ def test_a_signal_to_stop_ends_it_cleanly(tmp_path: Path, number: signal.Signals
             await one.running
 
     asyncio.run(run())
+
+
+def test_a_signal_to_stop_does_not_wait_for_a_worker(tmp_path: Path) -> None:
+    held, runtime = Held(tmp_path), tmp_path / "run"
+    runtime.mkdir()
+
+    async def run() -> None:
+        with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as client:
+            listening.bind(str(tmp_path / "api"))
+            listening.listen()
+            async with agent(runtime, machine(EHCI), api=listening, worker=held.command) as one:
+                client.connect(str(tmp_path / "api"))
+                client.sendall(post("type = 'hvm'"))
+                await asyncio.to_thread(held.wait_began)
+                os.kill(os.getpid(), signal.SIGTERM)
+                await one.running  # the worker is held for good
+                held.wait_ended()
+                assert client.recv(1) == b""
+
+    asyncio.run(run())
+    held.close()
 
 
 def test_a_hangup_reads_the_host_again_and_tells_systemd(tmp_path: Path) -> None:

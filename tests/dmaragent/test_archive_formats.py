@@ -122,17 +122,17 @@ def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("begin", "tool"),
     [
-        (b"\x28\xb5\x2f\xfd", "zstd -d"),
+        (b"\x04\x22\x4d\x18", "lz4 -dc"),
         (b"7z\xbc\xaf\x27\x1c", "7z x"),
         (b"\x8c\x0d\x04", "gpg -d"),
     ],
-    ids=["zstd", "7z", "gpg"],
+    ids=["lz4", "7z", "gpg"],
 )
 def test_what_is_not_read_is_named_with_its_tool(begin: bytes, tool: str, tmp_path: Path) -> None:
-    path = tmp_path / "sosreport.tar.zst"
+    path = tmp_path / "sosreport"
     path.write_bytes(begin + bytes(600))
 
-    with pytest.raises(HostError, match="packed in a way that is not read") as caught:
+    with pytest.raises(HostError, match="in a format that is not read") as caught:
         open_host(str(path))
 
     assert tool in caught.value.hint

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from support.bundles import tar_of
 from support.cli import run
 from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE
@@ -54,7 +55,7 @@ def test_what_the_option_parser_refuses_is_sent_to_the_nearest_help(
 
 
 @pytest.mark.parametrize(
-    "content", [EVERY_STRUCTURE, gzip.compress(b"a bundle")], ids=["table", "archive"]
+    "content", [EVERY_STRUCTURE, gzip.compress(tar_of({"a": b"bundle"}))], ids=["table", "archive"]
 )
 @pytest.mark.parametrize("verb", [["resolve"], ["hotplug", "00:14.0", "--into"]])
 def test_a_host_in_the_place_of_a_guest_is_told_apart(
@@ -80,17 +81,16 @@ def test_a_packed_table_is_not_taken_for_an_archive_that_was_cut(
 
     ran = run(capsys, "inventory", "--host", path)
 
-    assert ran.code == 2
-    assert (
-        ran.err == f"dmaragent: {path} is a packed table, and no archive\nNext: unpack it first\n"
-    )
+    assert ran.code == 0
+    assert "DMAR, 258 bytes" in ran.out
+    assert ran.err == "Read from gzip data.\n"
 
 
 def test_what_decode_cannot_open_is_told_as_other_verbs_tell_it(
     tmp_path: Path, capsys: Capture
 ) -> None:
-    packed, folder = tmp_path / "DMAR.bin.gz", tmp_path / "empty"
-    packed.write_bytes(gzip.compress(EVERY_STRUCTURE))
+    packed, folder = tmp_path / "DMAR.cpio", tmp_path / "empty"
+    packed.write_bytes(b"070701" + b"0" * 104)
     folder.mkdir()
 
     for path in (packed, tmp_path / "none"):
@@ -262,7 +262,7 @@ def test_a_folder_whose_guests_may_not_be_read_says_so(
     assert ran.err.splitlines()[0] == f"{guest} is left out: cannot be read: Permission denied"
 
 
-def test_the_name_of_a_log_in_the_place_of_a_message_is_told_how_a_log_is_given(
+def test_the_name_of_a_log_in_the_place_of_a_message_is_read_as_that_log(
     tmp_path: Path, capsys: Capture
 ) -> None:
     log = tmp_path / "kern log"
@@ -271,10 +271,7 @@ def test_the_name_of_a_log_in_the_place_of_a_message_is_told_how_a_log_is_given(
     ran = run(capsys, "why", log)
 
     assert ran.code == 1
-    assert ran.out == (
-        "No known message in 1 line. Those that are known: dmaragent why --list\n"
-        f"TEXT is the message itself; the file is read by: dmaragent why - < '{log}'\n"
-    )
+    assert ran.out == "No known message in 1 line. Those that are known: dmaragent why --list\n"
 
 
 def test_diff_takes_the_manual_pages_as_the_others_say(capsys: Capture) -> None:

@@ -56,8 +56,22 @@ Given = Callable[[Path, dict[str, bytes]], Path]
         {"one.dat": DMAR, "copy/two.aml": DMAR},
         {"one.dat": DMAR, "whole/acpidump": ACPIDUMP},
         {"x/tables.txt": ACPIDUMP},
+        {"x/dmar.hex": DMAR.hex(" ").encode(), "x/facp.hex": b"46 41 43 50 00"},
+        {"DMAR.dat.gz": PACKERS["tar.gz"](DMAR), "notes.txt": b"x"},
+        {"acpidump.txt.xz": PACKERS["tar.xz"](ACPIDUMP), "y/z": b"x"},
     ],
-    ids=["dat", "SysReport", "RMAD", "deep", "the same twice", "bytes and text", "acpidump"],
+    ids=[
+        "dat",
+        "SysReport",
+        "RMAD",
+        "deep",
+        "the same twice",
+        "bytes and text",
+        "acpidump",
+        "hex",
+        "gzip",
+        "xz",
+    ],
 )
 def test_one_table_is_the_host_wherever_it_lies(
     given: Given, files: dict[str, bytes], tmp_path: Path

@@ -1,7 +1,6 @@
-"""The local API over one recorded machine in a process of its own, which tells its memory.
+"""The service over one recorded machine, in a process of its own: ``agent_child.py RUNTIME MACHINE``.
 
-Called with a socket's path and the machine's; a line on standard input has it print its
-resident bytes, the end of it ends the process.
+systemd's part is played by ``agent_process.py``; no event ever comes.
 """
 
 from dmaragent.agent import lean
@@ -9,34 +8,30 @@ from dmaragent.agent import lean
 lean.import_asyncio()
 
 import asyncio  # noqa: E402 - as the service, which imports it without TLS
-import socket  # noqa: E402 - likewise
+import os  # noqa: E402 - likewise
 import sys  # noqa: E402 - likewise
 
-import psutil  # noqa: E402 - likewise
-
-from dmaragent.agent.http import Server  # noqa: E402 - likewise
-from dmaragent.agent.routes import Facts  # noqa: E402 - likewise
-from support.published import publish_host  # noqa: E402 - likewise
-
-
-def _tell(what: object) -> None:
-    sys.stdout.write(f"{what}\n")
-    sys.stdout.flush()
+from dmaragent.agent.journal import Journal  # noqa: E402 - likewise
+from dmaragent.agent.notify import Notifier, passed_sockets  # noqa: E402 - likewise
+from dmaragent.agent.publish import Publisher  # noqa: E402 - likewise
+from dmaragent.agent.service import Service  # noqa: E402 - likewise
+from dmaragent.collect.opening import open_host  # noqa: E402 - likewise
+from support.agents import FakeWatch  # noqa: E402 - likewise
 
 
-async def serve(path: str, machine: str) -> None:
-    """Serve until standard input ends."""
-    process = psutil.Process()
-    now = publish_host(machine)
-    server = Server(lambda: (now, Facts(memory=process.memory_info().rss)))
-    listening = socket.socket(socket.AF_UNIX)
-    listening.bind(path)
-    await server.start(listening)
-    _tell("ready")
-    loop = asyncio.get_running_loop()
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        _tell(process.memory_info().rss)
-    await server.stop()
+async def serve(runtime: str, machine: str) -> None:
+    """Serve until a signal."""
+    watch = FakeWatch()
+    service = Service(
+        open_host=lambda: open_host(machine).reader,
+        watch=watch,
+        publisher=Publisher(runtime=runtime),
+        notifier=Notifier(os.environ),
+        journal=Journal({}),
+        listening=passed_sockets(os.environ, os.getpid())[0],
+    )
+    await service.run()
+    watch.close()
 
 
 if __name__ == "__main__":

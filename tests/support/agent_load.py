@@ -1,21 +1,22 @@
 """The local API under load: 50 clients of 100 requests each, and what its memory does.
 
-The server is a process of its own over one recorded machine.  Every fifth request resolves a
-guest, the others get the inventory, a device, the findings, the metrics.  Against it stands
-one client alone, in turn, in the same run.
+The server is a process of its own over one recorded machine.  The clients ask for the inventory, a
+device, the findings and the metrics; every fifth request of two of them resolves a guest.  One
+client alone, in turn, in the same run is what they are compared with.
 """
 
 import http.client
 import json
-import os
 import socket
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+
+import psutil
+
+from support.agent_process import running_agent
 
 ROOT = Path(__file__).parents[2]
 MACHINE = ROOT / "testdata/dmar_dumps/lenovo-laptop"
@@ -38,13 +39,13 @@ class Client(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def ask(path: str, requests: int = REQUESTS) -> int:
-    """Be one client; tell how many requests were answered with 200."""
+def ask(path: str, requests: int = REQUESTS, *, guests: bool = True) -> int:
+    """Be one client, with `guests` to resolve; return how many requests were answered with 200."""
     client, fine = Client(path), 0
     for number in range(requests):
         kind = number % (len(_GETS) + 1)
-        if kind < len(_GETS):
-            client.request("GET", _GETS[kind])
+        if kind < len(_GETS) or not guests:
+            client.request("GET", _GETS[kind % len(_GETS)])
         else:
             headers = {"Content-Type": "application/json"}
             client.request("POST", "/v1/resolve", _GUEST, headers)
@@ -72,36 +73,20 @@ class Load:
 
 def load() -> Load:
     """Start a server, and put the load on it."""
-    path_of = {"PYTHONPATH": str(ROOT / "tests")}
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "socket"))
-        with subprocess.Popen(
-            [sys.executable, "-m", "support.agent_child", path, str(MACHINE)],
-            env=os.environ | path_of,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            assert server.stdin is not None
-            assert server.stdout is not None
-            assert server.stdout.readline() == "ready\n"
-
-            def resident() -> int:
-                assert server.stdin is not None
-                assert server.stdout is not None
-                server.stdin.write("\n")
-                server.stdin.flush()
-                return int(server.stdout.readline())
-
-            ask(path, 10)
-            begin = perf_counter()
-            ask(path)
-            alone = REQUESTS / (perf_counter() - begin)
-            before = resident()
-            begin = perf_counter()
-            with ThreadPoolExecutor(CLIENTS) as clients:
-                fine = sum(clients.map(ask, [path] * CLIENTS))
-            together = CLIENTS * REQUESTS / (perf_counter() - begin)
-            after = resident()
-            server.stdin.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_agent(Path(folder), MACHINE) as agent,
+        ThreadPoolExecutor(CLIENTS) as clients,
+    ):
+        path, process = str(agent.api), psutil.Process(agent.child.pid)
+        ask(path, 10)
+        begin = perf_counter()
+        ask(path, guests=False)
+        alone = REQUESTS / (perf_counter() - begin)
+        before = process.memory_info().rss
+        begin = perf_counter()
+        asked = [clients.submit(ask, path, guests=one < 2) for one in range(CLIENTS)]
+        fine = sum(one.result() for one in asked)
+        together = CLIENTS * REQUESTS / (perf_counter() - begin)
+        after = process.memory_info().rss
     return Load(fine=fine, before=before, after=after, alone=alone, together=together)

@@ -15,6 +15,7 @@ from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher
 from dmaragent.agent.service import Service
 from dmaragent.agent.watch import Events
+from dmaragent.agent.workers import Command
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import drhd, rmrr, scope, table
 
@@ -105,7 +106,13 @@ class Agent:
 
 
 @asynccontextmanager
-async def agent(runtime: Path, host: FakeHost, notify: str = "") -> AsyncIterator[Agent]:
+async def agent(
+    runtime: Path,
+    host: FakeHost,
+    notify: str = "",
+    api: socket.socket | None = None,
+    worker: Command | None = None,
+) -> AsyncIterator[Agent]:
     """Run an agent of `host` that publishes below `runtime`; it has scanned once."""
     watch, said, publisher = FakeWatch(), StringIO(), Hearing(runtime)
     environment = {"NOTIFY_SOCKET": notify} if notify else {}
@@ -115,6 +122,8 @@ async def agent(runtime: Path, host: FakeHost, notify: str = "") -> AsyncIterato
         publisher=publisher,
         notifier=Notifier(environment),
         journal=Journal({}, stream=said),
+        listening=api,
+        worker=worker,
     )
     running = asyncio.create_task(service.run())
     try:

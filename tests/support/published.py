@@ -3,7 +3,12 @@
 import hashlib
 import json
 
+from dmaragent.agent.limits import Limits
+from dmaragent.agent.messages import Request, Response
 from dmaragent.agent.model import Published
+from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent.routes import Facts, respond
+from dmaragent.agent.scan import findings_document
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
@@ -20,15 +25,25 @@ def publish(inventory: Inventory) -> Published:
     told = inventory_document(inventory, "live", "")
     digest = hashlib.sha256(json.dumps(told["answer"]).encode()).hexdigest()
     told["origin"] |= {"generation": GENERATION, "digest": digest}
+    checked = check(inventory)
     return Published(
         inventory=inventory,
-        checked=check(inventory),
+        checked=checked,
+        findings=findings_document(inventory, checked),
         document=json.dumps(told).encode(),
         generation=GENERATION,
         digest=digest,
         scanned=SCANNED,
         scans=5,
     )
+
+
+def answered(request: Request, published: Published | None, facts: Facts) -> Response:
+    """Answer as the service and its worker do, in this process."""
+    response = respond(request, published, facts)
+    if isinstance(response, Response):
+        return response
+    return answer_guests(response.body, response.published.inventory.host, Limits().answer)
 
 
 def publish_host(path: str) -> Published:

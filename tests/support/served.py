@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dmaragent.agent.connection import Limits
 from dmaragent.agent.http import Server
+from dmaragent.agent.limits import Limits
 from dmaragent.agent.model import Published
 from dmaragent.agent.routes import Facts
+from dmaragent.agent.workers import Command
 from support.machines import MACHINES
 from support.published import publish_host
 
@@ -27,6 +28,7 @@ def serving(
     state: Callable[[], tuple[Published | None, Facts]],
     limits: Limits | None = None,
     faults: list[dict[str, Any]] | None = None,
+    worker: Command | None = None,
 ) -> Iterator[Path]:
     """Serve on a socket at `path`, in a thread of its own; collect in `faults` what goes wrong."""
     listening = socket.socket(socket.AF_UNIX)
@@ -34,8 +36,13 @@ def serving(
     loop = asyncio.new_event_loop()
     if faults is not None:
         loop.set_exception_handler(lambda _, told: faults.append(told))
-    server = Server(state, limits or Limits())
-    loop.run_until_complete(server.start(listening))
+
+    async def start() -> Server:
+        server = Server(state, limits or Limits(), worker)
+        await server.start(listening)
+        return server
+
+    server = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -1,304 +1,227 @@
-"""One client's connection: requests in, responses out, each within its limits.
+"""A client's connection: one request, one response, each within its limits.
 
-h11 reads heads and chunks and frames what is sent.  Stricter than it, because nobody who
-means well sends such: lines end with CR LF, no header is folded, a body has one length.  After
-a chunked body the connection is closed, so that nothing behind it is ever taken for a request.
+h11 reads the request and frames the response.  A connection is never used again, so nothing that
+a client sends after its request means anything.
 """
 
 import asyncio
-import re
+import contextlib
+import select
+import socket
+import struct
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
 from http import HTTPStatus
 
 import h11
 
+from dmaragent.agent.limits import SLICE, Limits
 from dmaragent.agent.messages import Request, Response, problem
 
-KIB = 1 << 10
-_SLICE = 64 * KIB
-"""What of a response is in memory beside the published document, at most."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a client may take; sizes in bytes, times in seconds."""
-
-    head: int = 16 * KIB
-    """Request line and headers together."""
-    body: int = 64 * KIB
-    chunked: int = 256 * KIB
-    """A chunked body with its framing, which can be many times the body."""
-    request: float = 10.0
-    """From the first byte of a request to its last."""
-    idle: float = 30.0
-    """Between requests."""
-    response: float = 10.0
-    """For the client to take a response."""
-    linger: float = 1.0
-    """For a refused client to read why, while what it still sends is dropped."""
-    connections: int = 64
-    """More are told so and closed: in the backlog they would hang without a word."""
-    workers: int = 2
-    """Answers that take long, at a time."""
-    turn: float = 10.0
-    """For such an answer to wait for its turn."""
+_PART = 4096
+"""Bytes read from a client at a time."""
+_CREDENTIALS = struct.Struct("iII")
+"""struct ucred of unix(7): process, user, group."""
 
 
 class RefusedError(Exception):
-    """Carries what is answered to a request that cannot be taken; the connection then ends."""
+    """Carries the response to a request that cannot be read."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.response = problem(status, why)
 
 
 class ClosedError(Exception):
-    """The client is gone, or takes nothing."""
+    """The client is gone, or does not read."""
 
 
 class Connection:
-    """A client that sends one request after the other."""
+    """A client on a connected socket, which this closes."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    def __init__(self, client: socket.socket, limits: Limits) -> None:
+        client.settimeout(0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer)
+        peer = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        self.user: int = _CREDENTIALS.unpack(peer)[1]
+        self._client = client
         self._limits = limits
-        self._ahead = bytearray()  # what was read and belongs to no request yet
-        self._h11 = h11.Connection(h11.SERVER)
-        self._method = ""
-        self._last = False
-        writer.transport.set_write_buffer_limits(high=0)  # drain() waits for all to be taken
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head)
+        self._loop = asyncio.get_running_loop()
+        self._patience: asyncio.Timeout | None = None
+        self._since = 0.0
 
-    async def request(self, refuse: Callable[[Request], Response | None]) -> Request | None:
-        """Read the next request; None: there is none, and the connection ends.
+    @contextlib.asynccontextmanager
+    async def _waiting(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
+        """Wait for the client for so long, or until :meth:`cut_off`; then raise TimeoutError."""
+        self._since = self._loop.time()
+        try:
+            async with asyncio.timeout(seconds) as self._patience:
+                yield self._patience
+        finally:
+            self._patience = None
 
-        `refuse` looks at a head whose body was not read yet.
+    def cut_off(self, grace: float) -> bool:
+        """Wait no longer for this client; return False if nothing waits for it so long."""
+        now, patience = self._loop.time(), self._patience
+        if patience is None or patience.expired() or now - self._since < grace:
+            return False
+        patience.reschedule(now)
+        return True
+
+    async def request(self, refusal: Callable[[Request], Response | None]) -> Request | Response:
+        """Read the request; `refusal` may answer from the head alone, before the body is sent.
 
         Raises:
-            RefusedError: it cannot be taken.
-            ClosedError: the client is gone.
+            RefusedError: it cannot be read.
+            ClosedError: the client is gone, and asked nothing.
 
         """
         try:
-            async with asyncio.timeout(self._limits.idle):
-                if not self._ahead and not await self._fill():
-                    return None
-        except TimeoutError:
-            return None
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head)
-        self._method = ""
-        try:
-            async with asyncio.timeout(self._limits.request):
-                return await self._whole(refuse)
+            async with self._waiting(self._limits.head_time) as patience:
+                event = await self._begin()
+                if not isinstance(event, h11.Request):
+                    raise ClosedError
+                patience.reschedule(self._loop.time() + self._limits.request_time)
+                return await self._whole(event, refusal)
         except TimeoutError as error:
-            why = f"the request was not whole after {self._limits.request:g} s"
-            raise _refused(HTTPStatus.REQUEST_TIMEOUT, why) from error
+            why = "the request was not sent in time, or others needed the connection"
+            raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, why) from error
         except h11.RemoteProtocolError as error:
-            raise RefusedError(problem(_status(error), f"this is no HTTP: {error}")) from error
-        except ValueError as error:  # h11 before 0.15 takes a length of thousands of digits
-            raise _bad("this is no HTTP: a number is too large") from error
+            raise RefusedError(_status(error), f"this is no HTTP: {error}") from error
+        except ValueError as error:  # h11 before 0.15 accepts a length of thousands of digits
+            why = "this is no HTTP: a number is too large"
+            raise RefusedError(HTTPStatus.BAD_REQUEST, why) from error
 
-    async def _fill(self) -> bool:
-        """Read some more; False at the end."""
+    async def _whole(
+        self, event: h11.Request, refusal: Callable[[Request], Response | None]
+    ) -> Request | Response:
+        if event.http_version not in (b"1.0", b"1.1"):
+            raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1")
+        if int(_header(event, b"content-length") or "0") > self._limits.body:
+            raise self._too_large()
+        early = refusal(_request(event))
+        if early is not None:
+            return early
+        if self._h11.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self._send(self._h11.send(go_on))
+        return _request(event, await self._body())
+
+    async def _begin(self) -> object:
+        """Return the first thing that the client sends, whole: of a request, the head."""
+        room = self._limits.head + 1  # with one byte more than the limit, h11 refuses it
+        while (event := self._h11.next_event()) is h11.NEED_DATA:
+            part = await self._received(min(room, _PART))
+            room -= len(part)
+            self._h11.receive_data(part)
+        return event
+
+    async def _received(self, most: int = _PART) -> bytes:
         try:
-            data = await self._reader.read(self._limits.head)
+            part = await self._loop.sock_recv(self._client, most)
         except ConnectionError as error:
             raise ClosedError from error
-        self._ahead += data
-        return bool(data)
+        await asyncio.sleep(0)  # if there is something to read, sock_recv gives others no turn
+        return part
 
-    async def _whole(self, refuse: Callable[[Request], Response | None]) -> Request:
-        self._h11.receive_data(await self._head())
-        event = self._h11.next_event()
-        if not isinstance(event, h11.Request):
-            raise _bad("this is no request")
-        self._method = event.method.decode("ascii")
-        head = _Head(event)
-        self._last = head.chunked
-        request = head.request()
-        early = head.fault(self._limits.body) or refuse(request)
-        if early is not None:
-            raise RefusedError(early)
-        if self._h11.they_are_waiting_for_100_continue and not self._ahead:
-            await self._write(
-                self._h11.send(h11.InformationalResponse(status_code=100, headers=[]))
-            )
-        body = await (self._chunks() if head.chunked else self._exactly(head.length))
-        return head.request(body)
-
-    async def _head(self) -> bytes:
-        """Take the head of a request off what was read, up to the empty line."""
-        while True:
-            end = self._ahead.find(b"\r\n\r\n")
-            _check_head(bytes(self._ahead if end < 0 else self._ahead[: end + 4]))
-            if 0 <= end <= self._limits.head - 4:
-                return self._take(end + 4)
-            if len(self._ahead) >= self._limits.head:
-                why = f"request line and headers are more than {self._limits.head} bytes"
-                raise _refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, why)
-            if not await self._fill():
-                raise _bad("the request ends in its head")
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._ahead[:size])
-        del self._ahead[:size]
-        return taken
-
-    async def _exactly(self, length: int) -> bytes:
-        """Read a body whose length was declared, and is within the limit."""
-        while len(self._ahead) < length:
-            if not await self._fill():
-                raise _bad("the body ends before its declared length")
-        body = self._take(length)
-        self._h11.receive_data(body)
-        while not isinstance(self._h11.next_event(), h11.EndOfMessage):
-            pass
-        return body
-
-    async def _chunks(self) -> bytes:
-        """Read a body in chunks, which say their lengths one by one."""
-        body = bytearray()
-        framed = 0
-        while True:
-            event = self._h11.next_event()
-            if isinstance(event, h11.EndOfMessage):
-                return bytes(body)
+    async def _body(self) -> bytes:
+        body, framed = bytearray(), 0
+        while not isinstance(event := self._h11.next_event(), h11.EndOfMessage):
             if isinstance(event, h11.Data):
                 body += event.data
-            elif event is h11.NEED_DATA:
-                if not self._ahead and not await self._fill():
-                    raise _bad("the body ends before its last chunk")
-                framed += len(self._ahead)
-                self._h11.receive_data(self._take(len(self._ahead)))
+            else:
+                part = await self._received()
+                framed += len(part)
+                self._h11.receive_data(part)
             if len(body) > self._limits.body or framed > self._limits.chunked:
-                raise RefusedError(_too_large(self._limits.body))
+                raise self._too_large()
+        return bytes(body)
 
-    async def respond(self, response: Response, *, last: bool = False) -> bool:
-        """Send `response`; tell whether another request may follow.
+    def _too_large(self) -> RefusedError:
+        why = f"a body has at most {self._limits.body} bytes"
+        return RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
+
+    async def respond(self, response: Response, method: str = "") -> None:
+        """Send `response`, and wait for a moment until the client closes.
+
+        A socket that is closed on unread bytes resets the connection, and the client may then
+        never read the response.
 
         Raises:
-            ClosedError: the client is gone, or does not take it in time.
+            ClosedError: the client is gone, or does not read.
 
         """
-        self._last |= last
+        body = memoryview(b"" if method == "HEAD" else response.body)
+        try:
+            async with self._waiting(self._limits.response_time):
+                await self._send(self._head(response))
+                for start in range(0, len(body), SLICE):
+                    await self._send(body[start : start + SLICE])
+                self._client.shutdown(socket.SHUT_WR)
+            async with self._waiting(self._limits.linger):
+                while await self._received():
+                    pass
+        except (TimeoutError, OSError) as error:
+            raise ClosedError from error
+
+    def _head(self, response: Response) -> bytes:
         headers = [("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))
             headers.append(("Content-Length", str(len(response.body))))
-        headers += response.headers
-        if self._last:
-            headers.append(("Connection", "close"))
-        head = self._h11.send(
-            h11.Response(
-                status_code=response.status,
-                headers=headers,
-                reason=HTTPStatus(response.status).phrase.encode("ascii"),
-            )
-        )
-        body = memoryview(b"" if self._method == "HEAD" else response.body)
-        try:
-            async with asyncio.timeout(self._limits.response):
-                await self._write(head + body[:_SLICE])
-                for start in range(_SLICE, len(body), _SLICE):
-                    await self._write(body[start : start + _SLICE])
-        except TimeoutError as error:
-            self._writer.transport.abort()
-            raise ClosedError from error
-        return not self._last and h11.MUST_CLOSE not in self._h11.states.values()
+        headers += [*response.headers, ("Connection", "close")]
+        phrase = HTTPStatus(response.status).phrase.encode("ascii")
+        event = h11.Response(status_code=response.status, headers=headers, reason=phrase)
+        head: bytes = self._h11.send(event)
+        return head
 
-    async def _write(self, data: bytes | memoryview) -> None:
+    async def _send(self, data: bytes | memoryview) -> None:
         try:
-            self._writer.write(data)
-            await self._writer.drain()
+            await self._loop.sock_sendall(self._client, data)
         except ConnectionError as error:
             raise ClosedError from error
+        await asyncio.sleep(0)  # likewise
 
-    async def refuse(self, response: Response) -> None:
-        """Send `response` as the last one, and drop for a moment what the client still sends.
+    @contextlib.contextmanager
+    def if_gone(self, act: Callable[[], None]) -> Iterator[None]:
+        """Call `act` as soon as the client closes; one that only ended its sending is still there.
 
-        A socket that is closed on unread bytes breaks the client's writing, and a client that
-        cannot write may never read why.
+        A poll for nothing at all still reports a hangup: epoll_ctl(2), EPOLLHUP.
         """
-        await self.respond(response, last=True)
-        try:
-            async with asyncio.timeout(self._limits.linger):
-                self._writer.write_eof()
-                while await self._reader.read(_SLICE):
-                    pass
-        except (TimeoutError, OSError):
-            pass
+        with select.epoll() as hangup:
+
+            def gone() -> None:
+                self._loop.remove_reader(hangup)  # it would be reported again and again
+                act()
+
+            hangup.register(self._client, 0)
+            self._loop.add_reader(hangup, gone)
+            try:
+                yield
+            finally:
+                self._loop.remove_reader(hangup)
 
     def close(self) -> None:
-        """Let go of the client: what it did not take by now, it does not get."""
-        self._writer.transport.abort()
+        """Close the socket."""
+        self._client.close()
 
 
-class _Head:
-    """What the head of a request says."""
-
-    def __init__(self, event: h11.Request) -> None:
-        self._event = event
-        self.chunked = bool(self._all("transfer-encoding"))
-        self.length = int(self._all("content-length") or "0")
-
-    def _all(self, name: str) -> str:
-        """Give a header's value; several are one list."""
-        wanted = name.encode("ascii")
-        found = [value for key, value in self._event.headers if key == wanted]
-        return b", ".join(found).decode("latin-1")
-
-    def request(self, body: bytes = b"") -> Request:
-        """Give the request, with its `body` once that is there."""
-        return Request(
-            method=self._event.method.decode("ascii"),
-            target=self._event.target.decode("latin-1"),
-            content_type=self._all("content-type"),
-            if_none_match=self._all("if-none-match"),
-            body=body,
-        )
-
-    def fault(self, most: int) -> Response | None:
-        """Say why it is not taken, whatever its body is; None: it is."""
-        if self._event.http_version not in (b"1.0", b"1.1"):
-            return problem(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1")
-        if self.chunked and self._all("content-length"):
-            return problem(HTTPStatus.BAD_REQUEST, "a body has a length or chunks, not both")
-        if self.chunked and self._event.http_version == b"1.0":
-            return problem(HTTPStatus.BAD_REQUEST, "HTTP/1.0 has no chunks")
-        if self._all("expect") and self._all("expect").lower() != "100-continue":
-            return problem(HTTPStatus.EXPECTATION_FAILED, "of Expect only 100-continue is known")
-        return _too_large(most) if self.length > most else None
+def _header(event: h11.Request, name: bytes) -> str:
+    return b", ".join(value for key, value in event.headers if key == name).decode("latin-1")
 
 
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)|\r\n[ \t]|[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_FIRST = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]")
-
-
-def _check_head(head: bytes) -> None:
-    """Refuse what no head holds as soon as it is seen: TLS, lines without CR, controls."""
-    if not _FIRST.match(head):
-        raise _bad("this does not begin as a request of HTTP does")
-    if _BARE.search(head):
-        raise _bad("a line does not end with CR LF, a header is folded, or there is a control")
+def _request(event: h11.Request, body: bytes = b"") -> Request:
+    return Request(
+        method=event.method.decode("ascii"),
+        target=event.target.decode("latin-1"),
+        content_type=_header(event, b"content-type"),
+        if_none_match=_header(event, b"if-none-match"),
+        body=body,
+    )
 
 
 def _status(error: h11.RemoteProtocolError) -> HTTPStatus:
     hint = HTTPStatus(error.error_status_hint)
     known = (HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HTTPStatus.NOT_IMPLEMENTED)
     return hint if hint in known else HTTPStatus.BAD_REQUEST
-
-
-def _too_large(most: int) -> Response:
-    return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {most} bytes")
-
-
-def _refused(status: HTTPStatus, why: str) -> RefusedError:
-    return RefusedError(problem(status, why))
-
-
-def _bad(why: str) -> RefusedError:
-    return _refused(HTTPStatus.BAD_REQUEST, why)

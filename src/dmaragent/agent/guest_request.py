@@ -1,4 +1,7 @@
-"""What a toolstack posts to have a guest resolved, read; strict, for strangers may write it."""
+"""The body of ``POST /v1/resolve``: strict, because strangers may write it.  Pure.
+
+Reading it is linear in its 64 KiB.  The guests in it are read by a worker (``resolving.py``).
+"""
 
 import json
 from dataclasses import dataclass
@@ -8,26 +11,22 @@ from typing import Any, Never
 from dmaragent.agent.messages import Response, problem
 from dmaragent.asking import DOCUMENTED, Question, read_release
 from dmaragent.errors import DmaragentError
-from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.settings import Toolstack
 
-SOURCE = "guest"
-"""What the posted configuration is called in places such as ``guest:3``."""
 _FIELDS = ("guest", "xen", "toolstack")
-_FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" besides if need be; docs/api.md has more'
+_FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has more'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestRequest:
-    """Guests, and for which toolstack and release they are asked about."""
+    """The text of one or more guests, and the toolstack and release to resolve them for."""
 
-    guests: tuple[Guest, ...]
+    text: str
     question: Question
 
 
 def read_guest_request(body: bytes) -> GuestRequest | Response:
-    """Read what was posted, or say why not."""
+    """Return the request in `body`, or the problem with it."""
     try:
         posted = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_none)
     except RecursionError:
@@ -41,11 +40,11 @@ def read_guest_request(body: bytes) -> GuestRequest | Response:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that is given twice: which one counts, readers disagree about."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    """Refuse a name that is given twice: readers disagree about which of them counts."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("an object names something twice")
-    return found
+    return members
 
 
 def _none(_: str) -> Never:
@@ -61,7 +60,7 @@ def _said(error: ValueError) -> str:
 
 
 def _fault(posted: dict[str, Any]) -> str:
-    """Say what is wrong with the fields; empty: nothing."""
+    """Return what is wrong with the fields, or an empty text."""
     unknown = sorted(posted.keys() - set(_FIELDS))
     if unknown:
         return f"the body has a field {unknown[0][:40]!r}, which means nothing here"
@@ -87,37 +86,15 @@ def _read(posted: dict[str, str]) -> GuestRequest | Response:
     try:
         toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
-        known = ", ".join(one.value for one in Toolstack)
-        return _unreadable("toolstack is none that is known", hint=f"those are {known}")
+        known = ", ".join(toolstack.value for toolstack in Toolstack)
+        return unreadable("toolstack is none that is known", hint=f"those are {known}")
     question = Question(xen=posted.get("xen"), toolstack=toolstack)
     try:
         if question.xen not in (None, DOCUMENTED):
             read_release("xen", posted["xen"])
-        guests = read_all_guests(posted["guest"], SOURCE)
     except DmaragentError as error:
-        return _unreadable(error.message, error.hint, _line(error))
-    except RecursionError:  # what is nested almost too deeply, in the words about it
-        return _unreadable("guest is nested too deeply")
-    xen = (one for one in guests if isinstance(one, GuestConfig))
-    refused = next((one for one in xen if not one.readable), None)
-    if refused is not None:
-        first = refused.refusals[0]
-        hint = f"give a guest that its toolstack reads ({FORMATS})"
-        return _unreadable(first.text, hint, int(first.place.rpartition(":")[2]))
-    return GuestRequest(guests=guests, question=question)
-
-
-def _line(error: BaseException) -> int | None:
-    """Return the line of JSON or XML at which reading it ended, if that was the cause."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, json.JSONDecodeError):
-            return cause.lineno
-        line = getattr(cause, "line", None)  # an XmlError's, whose parser is not imported here
-        if isinstance(line, int):
-            return line
-        cause = cause.__cause__
-    return None
+        return unreadable(error.message, error.hint)
+    return GuestRequest(text=posted["guest"], question=question)
 
 
 def _bad(why: str) -> Response:
@@ -128,5 +105,6 @@ def _wrong(why: str) -> Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=_FORM)
 
 
-def _unreadable(why: str, hint: str = "", line: int | None = None) -> Response:
+def unreadable(why: str, hint: str = "", line: int | None = None) -> Response:
+    """Return the answer to a request whose fields or guests cannot be read or are too many."""
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=hint, line=line)

@@ -1,4 +1,4 @@
-"""What the local API is asked and what it answers, free of how it travels."""
+"""Requests and responses of the local API, independent of their transport."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,8 @@ from typing import Any
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+RETRY = (("Retry-After", "1"),)
+"""The header of a refusal that holds for the moment only."""
 _LONGEST_DETAIL = 500
 """Characters: a detail may quote what a stranger sent."""
 

@@ -12,6 +12,8 @@ class Published:
 
     inventory: Inventory
     checked: Checked
+    findings: bytes | None
+    """The document of ``dmaragent check``, made once a scan; None: there is no table."""
     document: bytes
     """The inventory document, as it is in inventory.json."""
     generation: int

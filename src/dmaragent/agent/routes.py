@@ -1,7 +1,8 @@
 """The local API: from a request and what is published to a response.
 
-Pure.  ``docs/openapi.json`` describes it, and a test holds the two together.  Whatever is
-answered is made of facts that are never redacted: see ``redaction.py``.
+Pure.  ``docs/openapi.json`` describes it, and a test compares the two.  Answers contain only facts
+that are never redacted: see ``redaction.py``.  Everything here is quick; what takes long is a
+:class:`Work` for a worker process.
 """
 
 import re
@@ -11,21 +12,15 @@ from http import HTTPStatus
 
 from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
-from dmaragent.agent.messages import JSON, Request, Response, json_response, problem
+from dmaragent.agent.messages import JSON, RETRY, Request, Response, json_response, problem
 from dmaragent.agent.model import Published
-from dmaragent.asking import ask_known
 from dmaragent.device_names import parse_device_name
-from dmaragent.errors import DmaragentError
-from dmaragent.present.check_document import check_document
 from dmaragent.present.documents import document, inventory_document
-from dmaragent.present.resolve_document import origin_object, resolve_document
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
-from dmaragent.resolving import GuestResolver, any_answer
 from dmaragent.snapshot import Missing
 
 LIVE = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
-_RETRY = (("Retry-After", "1"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +33,15 @@ class Facts:
     """Why the last scan came to nothing, in words; empty where it did not."""
 
 
-Handler = Callable[[Request, Published, str], Response]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A guest request that was checked as far as that is quick; a worker answers it."""
+
+    body: bytes
+    published: Published
+
+
+Handler = Callable[[Request, Published, str], Response | Work]
 """Answers with what is published; the text is the last part of the path, decoded."""
 
 
@@ -49,8 +52,6 @@ class _Route:
     method: str
     handler: Handler | None
     """None: the metrics, which are there before anything is published."""
-    heavy: bool = False
-    """Whether it takes long enough to be kept from the loop that serves all clients."""
 
     @property
     def allowed(self) -> str:
@@ -58,7 +59,7 @@ class _Route:
         return "GET, HEAD, OPTIONS" if self.method == "GET" else f"{self.method}, OPTIONS"
 
 
-def respond(request: Request, published: Published | None, facts: Facts) -> Response:
+def respond(request: Request, published: Published | None, facts: Facts) -> Response | Work:
     """Answer `request`.
 
     Where the last scan failed nothing is answered from the one before, which may no longer be
@@ -84,20 +85,14 @@ def respond(request: Request, published: Published | None, facts: Facts) -> Resp
     return route.handler(request, published, last)
 
 
-def is_heavy(request: Request) -> bool:
-    """Tell whether to answer `request` takes long enough for a thread of its own."""
-    parts = _parts(request.target)
-    route = None if isinstance(parts, Response) else _ROUTES.get(parts[0])
-    return route is not None and route.heavy and request.method != "OPTIONS"
-
-
 def refusal(request: Request) -> Response | None:
     """Refuse from its head alone what would be refused with its body too; None: send it."""
     if request.method != "POST":
         return None
     parts = _parts(request.target)
     if isinstance(parts, Response) or _ROUTES.get(parts[0]) is not _RESOLVE or parts[2]:
-        return respond(request, None, Facts())
+        answered = respond(request, None, Facts())
+        return answered if isinstance(answered, Response) else None
     return _wrong_type(request)
 
 
@@ -145,7 +140,7 @@ def _allow(methods: str) -> Response:
 
 
 def _unavailable(why: str) -> Response:
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=_RETRY)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
 
 
 def _inventory(request: Request, published: Published, _: str) -> Response:
@@ -172,8 +167,10 @@ def _device(_: Request, published: Published, text: str) -> Response:
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     inventory = published.inventory
-    there = name.functions_among(inventory.host.topology.known)
-    sbdf = name.sbdf or (there[0] if len(there) == 1 else None)
+    sbdf = name.sbdf
+    there = () if sbdf else name.functions_among(inventory.host.topology.known)
+    if sbdf is None and len(there) == 1:
+        sbdf = there[0]
     if sbdf is None:
         listed = " ".join(map(str, there)) or "unknown"
         return problem(
@@ -190,10 +187,10 @@ def _device(_: Request, published: Published, text: str) -> Response:
 
 def _findings(_: Request, published: Published, __: str) -> Response:
     absence = published.inventory.absence
-    if absence is not None:
-        why, hint = absence_words(absence)
+    if absence is not None or published.findings is None:
+        why, hint = ("", "") if absence is None else absence_words(absence)
         return problem(HTTPStatus.NOT_FOUND, why, hint=hint)
-    return json_response(check_document(published.checked, LIVE, ""))
+    return Response(status=200, content_type=JSON, body=published.findings)
 
 
 def _health(_: Request, published: Published, __: str) -> Response:
@@ -222,33 +219,20 @@ def _wrong_type(request: Request) -> Response | None:
     return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a guest is sent as {JSON}, in UTF-8")
 
 
-def _resolve(request: Request, published: Published, _: str) -> Response:
+def _resolve(request: Request, published: Published, _: str) -> Response | Work:
     wrong = _wrong_type(request)
     if wrong is not None:
         return wrong
     read = read_guest_request(request.body)
-    if isinstance(read, Response):
-        return read
-    try:
-        known = ask_known(published.inventory.host, read.question)
-        resolver = GuestResolver(known, read.question)
-        for guest in read.guests:
-            resolver.check(guest)
-    except DmaragentError as error:
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.message, hint=error.hint)
-    one = len(read.guests) == 1
-    answers = (any_answer(resolver.resolve(guest), whole=one) for guest in read.guests)
-    others = resolver.other_releases(read.guests[0]) if one else {}
-    origin = origin_object({"kind": LIVE, "path": ""}, known.stack)
-    return json_response(resolve_document(answers, (), origin, others))
+    return read if isinstance(read, Response) else Work(body=request.body, published=published)
 
 
 _DEVICES = "/v1/devices/"
-_RESOLVE = _Route(method="POST", handler=_resolve, heavy=True)
+_RESOLVE = _Route(method="POST", handler=_resolve)
 _ROUTES: Mapping[str, _Route] = {
     "/v1/inventory": _Route(method="GET", handler=_inventory),
-    _DEVICES: _Route(method="GET", handler=_device, heavy=True),
-    "/v1/findings": _Route(method="GET", handler=_findings, heavy=True),
+    _DEVICES: _Route(method="GET", handler=_device),
+    "/v1/findings": _Route(method="GET", handler=_findings),
     "/v1/health": _Route(method="GET", handler=_health),
     "/v1/resolve": _RESOLVE,
     "/metrics": _Route(method="GET", handler=None),

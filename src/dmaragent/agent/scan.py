@@ -6,11 +6,13 @@ from typing import Any
 
 from dmaragent.agent.model import Published
 from dmaragent.checks import check
+from dmaragent.checks.model import Checked
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import LIVE
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
-from dmaragent.inventory import take_inventory
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.check_document import check_document
 from dmaragent.present.documents import inventory_document
 from dmaragent.unswept import unswept
 
@@ -23,15 +25,24 @@ def scan(host: HostReader, before: Published | None, now: float) -> Published:
     digest = hashlib.sha256(_bytes(document["answer"], sort_keys=True)).hexdigest()
     generation = 1 if before is None else before.generation + (digest != before.digest)
     document["origin"] |= {"generation": generation, "digest": digest}
+    checked = check(inventory)
     return Published(
         inventory=inventory,
-        checked=check(inventory),
+        checked=checked,
+        findings=findings_document(inventory, checked),
         document=_bytes(document, indent=1) + b"\n",
         generation=generation,
         digest=digest,
         scanned=now,
         scans=1 if before is None else before.scans + 1,
     )
+
+
+def findings_document(inventory: Inventory, checked: Checked) -> bytes | None:
+    """Return the document of ``dmaragent check``; None: there is no table to check."""
+    if inventory.absence is not None:
+        return None
+    return _bytes(check_document(checked, LIVE, ""), indent=1) + b"\n"
 
 
 def _bytes(document: Any, **how: Any) -> bytes:

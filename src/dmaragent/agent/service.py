@@ -21,6 +21,7 @@ from dmaragent.agent.publish import Publisher, memory
 from dmaragent.agent.routes import Facts
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Watch
+from dmaragent.agent.workers import Command
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import DmaragentError
 from dmaragent.present.wording import count
@@ -45,6 +46,8 @@ class Service:
     """In seconds, what systemd waits for a sign of life; None: it does not."""
     listening: socket.socket | None = None
     """Where the local API is asked for; None: it is off."""
+    worker: Command | None = None
+    """How workers are started; None: as a program of their own (``worker.py``)."""
     published: Published | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,7 +91,7 @@ class Service:
             loop.add_reader(self.watch.fileno(), self._heard)
             stack.callback(loop.remove_reader, self.watch.fileno())
             if self.listening is not None:
-                server = Server(lambda: (self.published, self._facts()))
+                server = Server(lambda: (self.published, self._facts()), start=self.worker)
                 await server.start(self.listening)
                 stack.push_async_callback(server.stop)
             self._ready(await self._scan())

@@ -200,7 +200,7 @@ def _take_table(archive: Archive, path: str, member: Member, members: Members, h
     """
     if archive.tables >= MOST_TABLES:
         return False
-    if may_hold_tables(head, member.size):
+    if may_hold_tables(head, member.size, path.rpartition("/")[2]):
         _make_room(archive, member.size)
         content = head + _read(members, member.size - len(head))
     elif is_other_table(head):

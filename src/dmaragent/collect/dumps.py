@@ -8,13 +8,14 @@ administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/CO
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing
-from fwtables import is_acpidump, read_acpidump
+from fwtables import DumpedTable, TextTable, is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURE_NAMES
 
 LARGEST_DUMP = 1 << 26
@@ -48,8 +49,12 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
 
 
 def named_tables(text: bytes) -> dict[str, bytes]:
-    """Name the tables of acpidump text as the kernel does: a number where there are several."""
-    tables = read_acpidump(text)
+    """Return the tables of acpidump text under the names that the kernel would give them."""
+    return name_tables(read_acpidump(text))
+
+
+def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
+    """Return `tables` under the names of the kernel: with a number if there are several."""
     numbers = Counter(table.signature for table in tables)
     met: Counter[bytes] = Counter()
     named: dict[str, bytes] = {}

@@ -25,18 +25,27 @@ XZ_MEMORY = 96 << 20
 _PIECE = 1 << 18
 
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
-_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
+UNPACK_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 """What the three decoders raise for data that they cannot read."""
 
 
-class _Decoder(Protocol):
+class Decoder(Protocol):
+    """What the decoders of bzip2 and xz have in common."""
+
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """Whether the stream has ended."""
+
     @property
-    def unused_data(self) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What follows the end of the stream, of the data it was given."""
+
     @property
-    def needs_input(self) -> bool: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def needs_input(self) -> bool:
+        """Whether all that it was given is unpacked."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Return `max_length` bytes at most."""
 
 
 class _Gzip:
@@ -66,7 +75,8 @@ def compression(head: bytes) -> str:
     return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
 
 
-def _decoder(name: str) -> _Decoder | None:
+def decoder_of(name: str) -> Decoder | None:
+    """Return a new decoder of what `name` packs, if it is read here."""
     if name == "gzip":
         return _Gzip()
     if name == "bzip2":
@@ -88,7 +98,7 @@ class Expansion:
         self._source = source
         self._head = head
         self._name = compression(head)
-        self._decoder = _decoder(self._name)
+        self._decoder = decoder_of(self._name)
         self._taken = 0
         self._expanded = 0
         self._piece = b""
@@ -142,7 +152,7 @@ class Expansion:
         assert self._decoder is not None  # noqa: S101 - the caller asked
         try:
             piece = self._decoder.decompress(data, _PIECE)
-        except _ERRORS as error:
+        except UNPACK_ERRORS as error:
             said = f": {error}" if str(error) else ""
             raise HostError(
                 f"{self.where} is damaged near byte {self._taken}: it is no sound "

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dmaragent.collect.inputs import read_standard_input
-from dmaragent.collect.opening import is_host_file, read_input
+from dmaragent.collect.given import read_input
+from dmaragent.collect.inputs import read_packed_input
+from dmaragent.collect.opening import is_host_file
 from dmaragent.collect.reader import AS_ROOT
 from dmaragent.errors import HostError
 
@@ -56,7 +57,7 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
     """
     for path in paths:
         if path == "-":
-            yield GuestFile("standard input", _decode(read_standard_input()), named=True)
+            yield GuestFile("standard input", _decode(read_packed_input()), named=True)
         elif os.path.isdir(path):
             yield from _folder(path)
         else:

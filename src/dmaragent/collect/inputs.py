@@ -5,18 +5,17 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import (
-    LARGEST_INPUT,
-    is_archive_file,
-    is_directory_host,
-    open_host,
-    read_input,
-)
+from dmaragent.collect.given import is_archive_head, read_content, unpacked, whole
+from dmaragent.collect.opening import is_archive_file, is_directory_host, open_host
 from dmaragent.collect.reader import read_pieces
+from dmaragent.collect.text_words import next_step, no_table_words, table_words
+from dmaragent.collect.unpacking import LARGEST_INPUT, Unpacked
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import is_acpidump, read_acpidump
+from fwtables import TextForm, find_in_text, is_binary_table, plain_text
 from fwtables.constants import SIGNATURES
+
+ACPIDUMP = TextForm.ACPIDUMP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +24,21 @@ class InputTable:
 
     path: str
     form: str
-    """``table``, ``acpidump`` or ``host``."""
+    """``table``, ``host``, or what text it was read from: a value of ``fwtables.TextForm``."""
     data: bytes
     address: int | None = None
     """The physical address that acpidump text names."""
     line: int | None = None
-    """The line it begins on in acpidump text."""
+    """The line it begins on in a text."""
+    last_line: int | None = None
+    packing: str = ""
+    """What its file is packed with, as ``gzip``; or empty."""
+    reading: str = ""
+    """What it was read from, in words; empty for a file of its bytes."""
     problem: str = ""
-    """Where acpidump text went wrong, or empty."""
+    """Where the text, or what it is packed in, went wrong; or empty."""
+    no_table: str = ""
+    """Why the bytes are text that holds no table; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +105,10 @@ def read_tables(path: str | None, *, named: bool) -> Input:
     """Read the tables of one input; None is this machine, ``-`` standard input."""
     try:
         if path == "-":
-            return _of_bytes("-", read_standard_input(), named)
+            return _of_bytes("-", unpacked("standard input", read_standard_input()), named)
         if path is None or os.path.isdir(path) or is_archive_file(path):
             return _of_host(path, named)
-        return _of_bytes(path, read_input(path), named)
+        return _of_bytes(path, read_content(path), named)
     except HostError as error:
         return Input(
             path=path or "",
@@ -135,27 +141,57 @@ def read_standard_input() -> bytes:
     return content
 
 
+def read_packed_input() -> bytes:
+    """Read standard input to its end, unpacked.
+
+    Raises:
+        HostError: it cannot be read, or is packed and damaged.
+
+    """
+    return whole("standard input", unpacked("standard input", read_standard_input()))
+
+
 def _without(path: str | None, message: str) -> str:
     """Give `message` without the path that it begins with: it is shown before it."""
     return message.removeprefix(path or "").lstrip(": ")
 
 
-def _of_bytes(path: str, data: bytes, named: bool) -> Input:  # noqa: FBT001 - passed on
-    if not is_acpidump(data):
-        return Input(
-            path=path, named=named, tables=(InputTable(path=path, form="table", data=data),)
+def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
+    data = given.content
+    found = find_in_text(data)
+    if not found.tables:
+        if is_archive_head(data[:512]) and not is_binary_table(data):
+            raise HostError(
+                f"{path} is an archive, which is read from a file alone", "give its path"
+            )
+        is_text = plain_text(data) is not None and not is_binary_table(data)
+        table = InputTable(
+            path=path,
+            form="table",
+            data=data,
+            packing=given.packing,
+            reading=f"{given.packing} data" if given.packing else "",
+            problem=given.problem,
+            no_table=f"not a table: {no_table_words(found)}" if is_text else "",
         )
-    dumped = read_acpidump(data)
-    wanted = [each for each in dumped if each.signature in SIGNATURES]
-    others = tuple(each.signature.decode("ascii") for each in dumped if each not in wanted)
+        hint = next_step(found, path) if is_text else ""
+        return Input(path=path, named=named, tables=(table,), hint=hint)
+    wanted = [each for each in found.tables if each.signature in SIGNATURES]
+    others = tuple(
+        each.signature.decode("ascii") for each in found.tables if each.signature not in SIGNATURES
+    )
+    packed = f", in {given.packing} data" if given.packing else ""
     tables = tuple(
         InputTable(
             path=path,
-            form="acpidump",
+            form=each.form.value,
             data=each.data,
             address=each.address,
             line=each.line,
-            problem=each.damage,
+            last_line=each.last_line,
+            packing=given.packing,
+            reading=table_words(each) + packed if each.form is not ACPIDUMP or packed else "",
+            problem="; ".join(filter(None, (given.problem, each.damage))),
         )
         for each in wanted
     )

@@ -3,40 +3,42 @@
 import errno
 import os
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from dmaragent.collect import manifest
 from dmaragent.collect.copied import MOST_TOPS, PARTS, find_host, is_copied_root, several
-from dmaragent.collect.dumps import named_tables
+from dmaragent.collect.dumps import name_tables
+from dmaragent.collect.given import (
+    GivenArchive,
+    begins_archive,
+    is_archive_head,
+    read_given,
+    read_input,
+    unreadable,
+)
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.live import LiveHost
-from dmaragent.collect.reader import (
-    AS_ROOT,
-    HostReader,
-    missing,
-    open_stream,
-    read_file,
-    read_rest,
-    read_stream,
-)
+from dmaragent.collect.reader import HostReader, open_stream, read_file
 from dmaragent.collect.recorded import RecordedHost, TableHost
+from dmaragent.collect.text_words import (
+    count_tables,
+    next_step,
+    no_table_words,
+    reading_words,
+)
 from dmaragent.collect.tree import DiskTree
+from dmaragent.collect.unpacking import Unpacked
 from dmaragent.errors import HostError
 from dmaragent.places import CAPTURE
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import is_acpidump
-from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
+from fwtables import find_in_text, is_binary_table
+from fwtables.constants import SIGNATURES
 
 LIVE = "live"
 RECORDED = "recorded"
 DIRECTORY = "directory"
 TABLE = "table"
-ACPIDUMP = "acpidump"
-LARGEST_INPUT = 1 << 26
-"""A file of more bytes that a user names is refused: no table and no dump is so large.
-An archive has limits of its own: it is read as a stream, and little of it is kept."""
 _HEAD = 512
-"""How much is read of a file to know what it is: the first header of a tar."""
+"""How much of a file tells whether it is an archive: the first header of a tar."""
 _BEGIN = 200
 """Where in a manifest its format is."""
 
@@ -47,15 +49,19 @@ class OpenedHost:
 
     reader: HostReader
     kind: str
-    """One of the constants above."""
+    """One of the constants above, or what text a table was read from (``TextForm``)."""
     path: str
     """What the user gave; empty for this machine."""
+    reading: str = ""
+    """What the table was read from, in words, if it is not a file of its bytes."""
+    problem: str = ""
+    """What is wrong with the text or the packed file that it was read from."""
 
 
 def open_host(path: str | None) -> OpenedHost:
     """Open `path` as a host; None or / is this machine.
 
-    It may be a directory, an archive, a table or acpidump text: a file is told by its first
+    It may be a directory, an archive, a table or text that holds one: a file is told by its first
     bytes, whatever its name.
 
     Raises:
@@ -68,73 +74,68 @@ def open_host(path: str | None) -> OpenedHost:
         return _open_directory(path)
     opened = open_stream(path)
     if isinstance(opened, Missing):
-        raise _unreadable(path, opened)
+        raise unreadable(path, opened)
     file, begin = opened
     with file:
-        head = _head(file, begin)
-        if isinstance(head, bytes) and _is_archive(head):
+        given = read_given(path, file, begin)
+        if isinstance(given, GivenArchive):
             from dmaragent.collect.foreign import open_archive  # noqa: PLC0415 - start-up time
 
-            return OpenedHost(*open_archive(path, file, head), path)
-        content = head if isinstance(head, Missing) else read_rest(file, head, LARGEST_INPUT)
-    if isinstance(content, Missing):
-        raise _unreadable(path, content)
-    return open_file(content, path)
+            return OpenedHost(*open_archive(path, given.source, given.head), path)
+    return open_file(given.content, path, given)
 
 
-def open_file(content: bytes, path: str) -> OpenedHost:
-    """Open a table or acpidump text."""
-    if is_acpidump(content):
-        named = named_tables(content)
-        if not any(name.startswith(SIGNATURE_NAMES) for name in named):
-            tables = "1 table" if len(named) == 1 else f"{len(named)} tables"
-            raise HostError(
-                f"{path} holds {tables}, and none that is DMAR, RMAD or XMAR",
-                "dump all tables of the host: acpidump without options, as root",
-            )
-        return OpenedHost(TableHost(named), ACPIDUMP, path)
-    if content.startswith(SIGNATURES):
-        return OpenedHost(TableHost({content[:4].decode("ascii"): content}), TABLE, path)
+def open_file(content: bytes, path: str, given: Unpacked | None = None) -> OpenedHost:
+    """Open a table, or text that holds one; `given` says how it was packed.
+
+    Raises:
+        HostError: it is neither.
+
+    """
+    packing = given.packing if given else ""
+    problem = given.problem if given else ""
     if not content:
         raise HostError(f"{path} is empty", "make it again: what was to write it failed")
-    raise HostError(
-        f"{path} is not a host: no DMAR, RMAD or XMAR table, no acpidump text, no archive",
-        "give a table, acpidump text, a bundle, a sosreport, a recorded machine or a directory "
-        "that holds sys/",
-    )
-
-
-def _head(file: BinaryIO, begin: bytes) -> bytes | Missing:
-    """Read enough of `file` to know what it is."""
-    try:
-        return begin + file.read(_HEAD - len(begin))
-    except OSError as error:
-        return missing(error)
-
-
-def _is_archive(head: bytes) -> bool:
-    from dmaragent.collect.archive import is_archive  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.tarred import is_tar  # noqa: PLC0415 - likewise
-
-    if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
-        return is_tar(head)
-    return is_archive(head)
+    found = find_in_text(content)
+    if not found.tables and is_binary_table(content):
+        name = content[:4].decode("ascii")
+        packed = f"{packing} data" if packing else ""
+        return OpenedHost(TableHost({name: content}), TABLE, path, packed, problem)
+    if found.tables:
+        tables = [each for each in found.tables if each.signature in SIGNATURES]
+        if not tables:
+            raise HostError(
+                f"{path} holds {count_tables(len(found.tables))}, and none that is DMAR, RMAD or "
+                "XMAR",
+                "dump all tables of the host: acpidump without options, as root",
+            )
+        damage = [each.damage for each in tables if each.damage]
+        return OpenedHost(
+            TableHost(name_tables(found.tables)),
+            tables[0].form.value,
+            path,
+            reading_words(tables, packing),
+            "; ".join(filter(None, (problem, *damage))),
+        )
+    raise HostError(f"{path} is not a host: {no_table_words(found)}", next_step(found, path))
 
 
 def is_host_file(content: bytes) -> bool:
     """Tell whether a file of `content` is one that a host is told by: a table or an archive."""
-    return content.startswith(SIGNATURES) or _is_archive(content[:_HEAD])
+    return content.startswith(SIGNATURES) or is_archive_head(content[:_HEAD])
 
 
 def is_archive_file(path: str) -> bool:
-    """Tell whether the regular file at `path` is an archive; a pipe is not looked into."""
+    """Return whether the regular file at `path` is an archive; a pipe is not looked into.
+
+    A packed file that is no archive, as a table or a log, is none.
+    """
     opened = open_stream(path) if os.path.isfile(path) else Missing(MissingKind.ABSENT)
     if isinstance(opened, Missing):
         return False
     file, begin = opened
     with file:
-        head = _head(file, begin)
-    return isinstance(head, bytes) and _is_archive(head)
+        return begins_archive(path, file, begin)
 
 
 def open_this_machine(capture: str = CAPTURE) -> HostReader:
@@ -155,24 +156,6 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
             f"root's capture is damaged: {error.message}",
             "make it again: sudo systemctl restart dmaragent-capture.service",
         ) from error
-
-
-def read_input(path: str, limit: int | None = None) -> bytes:
-    """Read a file that the user named, of `limit` bytes at most, else of LARGEST_INPUT.
-
-    Raises:
-        HostError: it cannot be read.
-
-    """
-    content = read_stream(path, LARGEST_INPUT if limit is None else limit)
-    if isinstance(content, Missing):
-        raise _unreadable(path, content)
-    return content
-
-
-def _unreadable(path: str, why: Missing) -> HostError:
-    hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
 
 
 def is_directory_host(path: str) -> bool:
@@ -206,7 +189,7 @@ def _open_directory(path: str) -> OpenedHost:
     if found is not None:
         return OpenedHost(found, DIRECTORY, path)
     if not os.access(path, os.R_OK | os.X_OK):
-        raise _unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
+        raise unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
     raise HostError(
         f"{path} is not a host: it holds neither {manifest.NAME}, sys/, acpidump.out, output of "
         "lspci, dmidecode, dmesg or xl info, nor a DMAR table",

@@ -1,8 +1,11 @@
 """Running a command of the host, which may hang, or leave behind what holds its output open."""
 
 import os
+import selectors
 import signal
 import subprocess
+import tempfile
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -50,6 +53,55 @@ def run_within(seconds: float, command: list[str], given: bytes = b"") -> Ended:
         _killed(process)
         raise
     return Ended(code=process.returncode, output=output, errors=errors)
+
+
+def run_bounded(seconds: float, command: list[str], given: bytes, most: int) -> Ended:
+    """Run `command` as :func:`run_within` does, and end it once it has written `most` bytes.
+
+    Its exit code is None if it had to be killed.  What it complains of is not kept.
+
+    Raises:
+        OSError: it cannot be run.
+
+    """
+    with tempfile.TemporaryFile() as source:
+        source.write(given)
+        source.seek(0)
+        process = subprocess.Popen(
+            command,
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+        output, code = b"", None
+        try:
+            output, ended = _read_within(process, time.monotonic() + seconds, most)
+            code = process.wait(_GRACE) if ended else None
+        except subprocess.TimeoutExpired:
+            pass  # it closed its output, and stays
+        finally:
+            if process.returncode is None:
+                _killed(process)
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            process.stdout.close()
+    return Ended(code=code, output=output, errors=b"")
+
+
+def _read_within(process: subprocess.Popen[bytes], until: float, most: int) -> tuple[bytes, bool]:
+    """Return what `process` wrote, `most` bytes at most, and whether it ended its output."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    parts: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while most > 0 and selector.select(max(0.0, until - time.monotonic())):
+            part = os.read(process.stdout.fileno(), min(most, 1 << 18))
+            if not part:
+                return b"".join(parts), True
+            parts.append(part)
+            most -= len(part)
+    return b"".join(parts), False
 
 
 def _killed(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dmaragent.collect.dumps import LARGEST_DUMP, named_tables
+from dmaragent.collect.dumps import LARGEST_DUMP, name_tables
 from dmaragent.collect.ledger import ACPI_TABLE, Operation, Request
 from dmaragent.collect.report_files import is_link, names_in
 from dmaragent.collect.tree import FileTree
+from dmaragent.collect.unpacking import unpack
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import is_acpidump
+from fwtables import find_in_text
 from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
 
 LOOKED_AT = 4096
@@ -30,6 +31,11 @@ _WHOLE = frozenset({"FACP", "APIC"})
 """Tables that a dump has if it is of all tables: then a DMAR table that it lacks is absent."""
 _SMALLEST_TABLE = 48
 """Bytes of a DMAR table's header: VT-d 8.1."""
+LARGEST_TEXT_TABLE = 1 << 22
+"""Bytes of a text or a packed file that is searched for a table because of its name."""
+_TEXT_NAME = re.compile(
+    r".*(?:dmar|rmad|xmar|acpidump|acpi[-_]?tables?)[^/]*|.*\.dsl", re.IGNORECASE | re.DOTALL
+)
 _HEADING = re.compile(rb"(?:^|\n)(?:\xef\xbb\xbf)?[A-Z0-9]{4} @ (?:0x)?[0-9A-Fa-f]{1,16}\s*\n")
 _OTHER = re.compile(rb"[A-Z][A-Z0-9!]{3}")
 
@@ -59,14 +65,24 @@ class TableSearch:
     """Whether there are more files than are looked at."""
 
 
-def may_hold_tables(head: bytes, size: int) -> bool:
-    """Return whether a file of `size` bytes that begins with `head` may be one that is searched."""
+def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
+    """Return whether a file of `size` bytes that begins with `head` may be one that is searched.
+
+    Of other texts and packed files only those are whose `name` says so: dmar.dsl, DMAR.hex,
+    acpidump.txt.gz.
+    """
+    if _TEXT_NAME.fullmatch(name) and size <= LARGEST_TEXT_TABLE and not is_other_table(head):
+        return not head.startswith(SIGNATURES) or _has_header(head, size)
     if head.startswith(SIGNATURES) and len(head) >= 8:
-        length = int.from_bytes(head[4:8], "little")  # that of a text is far larger
-        return min(length, size) >= _SMALLEST_TABLE and max(length, size) <= _LARGEST_TABLE
+        return _has_header(head, size)
     if b" @ " not in head or size > LARGEST_DUMP:
         return False
     return b"\0" not in head and _HEADING.search(head) is not None
+
+
+def _has_header(head: bytes, size: int) -> bool:
+    length = int.from_bytes(head[4:8], "little")  # that of a text is far larger
+    return min(length, size) >= _SMALLEST_TABLE and max(length, size) <= _LARGEST_TABLE
 
 
 def search_tables(tree: FileTree, deepest: int = DEEPEST) -> TableSearch:
@@ -106,7 +122,7 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
         if _denied(head):
             search.unreadable.append(path)
         return
-    if not may_hold_tables(head, len(head)):
+    if not may_hold_tables(head, len(head), path.rpartition("/")[2]):
         if is_other_table(head):
             search.others.append(head[:4].decode("ascii"))
         return
@@ -124,9 +140,13 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
 
 
 def _tables(content: bytes) -> dict[str, bytes]:
+    try:
+        content = unpack("", content, LARGEST_DUMP).content
+    except HostError:
+        return {}
     if content.startswith(SIGNATURES):
-        return {content[:4].decode("ascii"): content}
-    return named_tables(content) if is_acpidump(content) else {}
+        return {content[:4].decode("ascii"): content} if len(content) >= _SMALLEST_TABLE else {}
+    return name_tables(find_in_text(content).tables)
 
 
 def _same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:

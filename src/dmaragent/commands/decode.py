@@ -19,8 +19,10 @@ NAME = "decode"
 HELP = "DMAR tables, structure by structure"
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
-included.  PATH is a table, acpidump text, a folder of them, a host as
-`inventory --host` takes it, - for standard input; without PATH, this machine."""
+included.  PATH is a table, text that holds one (acpidump, hexdump, xxd, od,
+iasl, base64, plain hexadecimal), a folder of them, a host as `inventory --host`
+takes it, - for standard input; without PATH, this machine.  A table or a text
+may be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table
@@ -103,8 +105,17 @@ def _document(
             "line": table.line,
             "problem": table.problem,
         }
+        if table.last_line is not None and table.form != "acpidump":
+            source["last_line"] = table.last_line
+        if table.packing:
+            source["packing"] = table.packing
         tables.append((source, result))
     return decode_document(tables, others)
+
+
+def _damaged(table: InputTable) -> str:
+    """Return what is damaged: the text of a table, or the file that it is packed in."""
+    return "DAMAGED FILE" if table.form == "table" else "DAMAGED TEXT"
 
 
 def _print_whole(
@@ -113,9 +124,15 @@ def _print_whole(
     from dmaragent.present.decode_text import decode_text  # noqa: PLC0415 - start-up time
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
 
-    for _, table, result in rows:
+    for owner, table, result in rows:
+        if table.no_table:
+            print(visible(f"dmaragent: {table.path}: {table.no_table}"), file=sys.stderr)
+            print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+            continue
+        if table.reading:
+            print(visible(f"Read from {table.reading}."))
         if table.problem:
-            print(f"DAMAGED TEXT: {visible(table.problem)}")
+            print(visible(f"{_damaged(table)}: {table.problem}"))
         print("\n".join(decode_text(result)))
     for each in inputs:
         if each.error:
@@ -138,10 +155,13 @@ def _print_lines(
 
     for _, table, result in rows:
         place = table.path if table.line is None else f"{table.path}, line {table.line}"
-        problem = f"; DAMAGED TEXT: {table.problem}" if table.problem else ""
-        print(f"{visible(place)}: {decode_line(result)}{visible(problem)}")
+        reading = f" (read from {table.reading})" if table.reading else ""
+        problem = f"; {_damaged(table)}: {table.problem}" if table.problem else ""
+        words = visible(table.no_table) or decode_line(result)
+        print(f"{visible(place)}: {words}{visible(reading + problem)}")
     for _, table, result in skipped:
-        print(f"{visible(table.path)}: passed over: {result.damage[0].reason}")
+        reason = table.no_table or result.damage[0].reason
+        print(visible(f"{table.path}: passed over: {reason}"))
     for each in inputs:
         if each.error:
             print(f"{visible(each.path)}: {visible(each.reason)}")

@@ -23,7 +23,7 @@ DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
 --guest, which guests no longer start.  The use: before and after an update of
 firmware or Xen; two servers that should be alike.  A and B are what --host
-takes elsewhere: a bundle, a sosreport, a table, acpidump text, a recorded
+takes elsewhere: a bundle, a sosreport, a table or its text, a recorded
 machine, a copied root.
 Without B it is this machine; / is this machine too.  What one side does not
 know is said under "Not compared", and never shown as gone."""
@@ -61,12 +61,15 @@ def run(options: argparse.Namespace) -> int:
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
     from dmaragent.checks import check  # noqa: PLC0415 - likewise
     from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.comparison import compare  # noqa: PLC0415 - likewise
 
     guests, passed_over = named_guests(options.guest)
     question = Question(xen=named_release(options.xen, documented=True))
     a = ask_host(options.a, question, guests)
     b = ask_host(options.b, question, guests)
+    tell_reading(a.opened)
+    tell_reading(b.opened)
     told = _resolved(guests, passed_over, a, b, question) if options.guest else None
     one, other = _inventory(a, question), _inventory(b, question)
     comparison = compare(one, other, check(one), check(other), told)

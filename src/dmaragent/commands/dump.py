@@ -98,6 +98,7 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
     from dmaragent.collect.bundling import ask_host, changed_before  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
 
     guests = [
@@ -107,6 +108,7 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
     ]
     _say("reading the host")
     opened = open_host(options.host)
+    tell_reading(opened)
     answers = ask_host(opened.reader, lambda snapshot: [library_request(join(snapshot), guests)])
     return answers, changed_before(opened.reader, answers), opened.kind, opened.path
 

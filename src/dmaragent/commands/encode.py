@@ -38,15 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the table."""
-    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
+    from dmaragent.collect.given import read_input  # noqa: PLC0415 - likewise
+    from dmaragent.collect.inputs import read_packed_input  # noqa: PLC0415 - start-up time
     from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
     from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
     from fwtables import FirmwareTableError, encode, from_document, seal  # noqa: PLC0415 - likewise
 
-    text = read_standard_input() if options.file == "-" else read_input(options.file)
+    text = read_packed_input() if options.file == "-" else read_input(options.file)
     try:
         decoded = from_document(_table_document(text, options.file, options.table))
         data = encode(seal(decoded) if options.seal else decoded)

@@ -43,11 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the story."""
     from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import find_device, parse_device  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import (  # noqa: PLC0415 - likewise
+        find_device,
+        parse_device,
+        tell_reading,
+    )
     from dmaragent.verdict import explain  # noqa: PLC0415 - likewise
 
     name = parse_device("SBDF", options.sbdf)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
+    tell_reading(asked.opened)
     sbdf = find_device("SBDF", name, asked.inventory, asked.opened)
     told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
     _print(asked, told, as_json=options.json)

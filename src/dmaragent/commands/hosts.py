@@ -28,7 +28,16 @@ def take_host(
     With `release`, by the rules of that release of Xen.
     """
     opened = open_host(path)
+    tell_reading(opened)
     return opened, inventory_of(opened, release)
+
+
+def tell_reading(opened: OpenedHost) -> None:
+    """Print on standard error what a host's table was read from, and what was wrong with it."""
+    if opened.reading:
+        print(visible(f"Read from {opened.reading}."), file=sys.stderr)
+    if opened.problem:
+        print(visible(f"Warning: {opened.path}: {opened.problem}"), file=sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: tuple[int, int] | None = None) -> Inventory:

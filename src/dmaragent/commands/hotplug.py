@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what becomes of the device."""
     from dmaragent.api import GuestResolver, ask_host  # noqa: PLC0415 - start-up time
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
     from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - likewise
     from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     spec = _as_xl_writes_it(options.spec)
     question = question_of(options)
     asked = ask_host(options.host, question, [guest], [spec])
+    tell_reading(asked.opened)
     known = GuestResolver(asked, question).known_for(guest)
     found = hotplug(spec, guest, known.facts, known.stack)
     if options.json:

@@ -13,7 +13,7 @@ def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this ma
         "--host",
         metavar="PATH",
         help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
-        "table, acpidump text, a recorded machine, or a directory or archive that holds one of "
+        "table or text that holds one (acpidump, hexdump, xxd, od, iasl), a recorded machine, or a directory or archive that holds one of "
         "these or is shaped like a root file system",
     )
 

@@ -76,6 +76,7 @@ def _page(options: argparse.Namespace) -> str:
         no_guest,
         tell_left_out,
     )
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
 
     question = Question(xen=named_release(options.xen))
@@ -84,4 +85,5 @@ def _page(options: argparse.Namespace) -> str:
     if options.guest and not guests:
         raise no_guest(options.guest)
     asked = ask_host(options.host, question, guests)
+    tell_reading(asked.opened)
     return report_of(asked, guests, question, named=options.xen is not None)

@@ -66,6 +66,7 @@ def run(options: argparse.Namespace) -> int:
         ask_host,
     )
     from dmaragent.commands.guest_files import no_guest, tell_left_out  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
 
     guests, passed_over = _guests(options)
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
         raise no_guest(options.guests)
     question = question_of(options)
     asked = ask_host(options.host, question, guests)
+    tell_reading(asked.opened)
     resolver = GuestResolver(asked, question)
     verdicts: list[Verdict] = []
 

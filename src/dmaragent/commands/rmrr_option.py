@@ -114,18 +114,19 @@ def _check(options: argparse.Namespace) -> int:
 
 def _from_log(options: argparse.Namespace) -> int:
     from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
-    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.opening import read_input  # noqa: PLC0415 - likewise
+    from dmaragent.collect.given import read_content, unpacked  # noqa: PLC0415 - start-up time
+    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
+    from dmaragent.commands.logs import read_log  # noqa: PLC0415 - likewise
     from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
     from dmaragent.messages.faults import read_faults  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
     from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
 
     piped = options.from_log == "-"
-    log = read_standard_input() if piped else read_input(options.from_log)
-    faults = list(read_faults(log.decode("utf-8", "surrogateescape")))
+    where = "standard input" if piped else options.from_log
+    given = unpacked(where, read_standard_input()) if piped else read_content(where)
+    faults = list(read_faults(read_log(where, given)))
     if not faults:
-        where = "standard input" if piped else options.from_log
         raise DmaragentError(
             f"--from-log: {where} has no DMA fault of VT-d",
             "give what `xl dmesg` or `dmesg` printed, with lines like "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 import sys
 
+from dmaragent.commands.logs import read_log
 from dmaragent.commands.options import add_host, add_json
 
 TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
@@ -21,16 +23,18 @@ HELP = "what a message of the kernel, Xen, QEMU, libvirt or others means here"
 DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
-host they are about, what to do.  TEXT is a pasted message; - reads a log from
-standard input; without either, the host's own logs are read: its boot log,
-Xen's log in a dom0, and every log in the report of another collector.
-Messages are explained where the host has no table, too."""
+host they are about, what to do.  TEXT is a pasted message, or a log file;
+- reads a log from standard input; without either, the host's own logs are read:
+its boot log, Xen's log in a dom0, and every log in the report of another
+collector.  A log may be packed with gzip, bzip2, xz or zstd.  Messages are
+explained where the host has no table, too."""
 EXAMPLES = """\
 examples:
   dmaragent why "libxl: error: RDM conflict at 0xad800000"
   sudo xl dmesg | sudo dmaragent why -
   journalctl -k | dmaragent why - --host recorded/
   dmaragent why --host sosreport-x/
+  dmaragent why kern.log.2.gz --host recorded/
   dmaragent why --list
 
 Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
@@ -40,7 +44,7 @@ Exit codes: 0 something was recognised; 1 nothing was, or nothing was given;
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
     parser.add_argument(
-        "text", metavar="TEXT", nargs="*", help="the message, or - for standard input"
+        "text", metavar="TEXT", nargs="*", help="the message, a log file, or - for standard input"
     )
     add_host(parser, "the host that printed it, instead of this machine")
     parser.add_argument("--list", action="store_true", help="show every message that is known")
@@ -52,12 +56,13 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import inventory_of  # noqa: PLC0415 - likewise
+    from dmaragent.commands.hosts import inventory_of, tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
     from dmaragent.messages.tie import nothing_found, tie_all  # noqa: PLC0415 - likewise
 
     given = _given(options.text)
     opened = open_host(options.host)
+    tell_reading(opened)
     inventory = None
     if given is None:
         inventory = inventory_of(opened)
@@ -80,11 +85,6 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
     else:
         print(_nothing_words(text, recognition.line_count))
-        if source == "text" and os.path.isfile(text):
-            from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-
-            read_it = f"dmaragent why - < {shlex.quote(text)}"
-            print(visible(f"TEXT is the message itself; the file is read by: {read_it}"))
     if source == "boot-log":
         _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
     return 0 if why.ties else 1
@@ -137,11 +137,28 @@ def _given(words: list[str]) -> tuple[str, str] | None:
     if not words:
         return None
     if words == ["-"]:
-        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - start-up time
+        from dmaragent.collect.given import unpacked  # noqa: PLC0415 - start-up time
+        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
 
-        log = read_standard_input()
-        return "standard-input", log.decode("utf-8", "surrogateescape")
-    return "text", " ".join(words)
+        name = "standard input"
+        return "standard-input", read_log(name, unpacked(name, read_standard_input()))
+    text = " ".join(words)
+    if len(words) == 1 and _is_file(text):
+        from dmaragent.collect.given import read_content  # noqa: PLC0415 - start-up time
+
+        return "file", read_log(text, read_content(text))
+    return "text", text
+
+
+def _is_file(text: str) -> bool:
+    """Return whether `text` names a file or a pipe, and is no message itself."""
+    from dmaragent.messages import recogniser  # noqa: PLC0415 - start-up time
+
+    try:
+        mode = os.stat(text).st_mode
+    except (OSError, ValueError):
+        return False
+    return (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)) and not recogniser().recognise(text).found
 
 
 def _logs(opened: OpenedHost, host: Host) -> str:

@@ -87,6 +87,19 @@ seen root "$(curl --silent --unix-socket /run/dmaragent.socket --output /dev/nul
     --write-out '%{http_code}' http://localhost/v1/inventory)"
 seen member "$(asked dmaragent)"
 seen nobody "$(asked nogroup)"
+# A guest is resolved by a process of its own, within the unit's sandbox; one too large by none.
+posted() {
+    # posted PYTHON: the text of a guest, as an expression; the status, and what was answered.
+    python3 -c 'import json, sys; print(json.dumps({"guest": eval(sys.argv[1])}))' "$1" >guest.json
+    as_user dmaragent curl --silent --max-time 60 --unix-socket /run/dmaragent.socket \
+        --json @- --output - --write-out '%{stderr}%{http_code}' \
+        http://localhost/v1/resolve <guest.json >answer.json 2>status
+    cat status
+}
+seen guest "$(posted '"name = \"a\"\ntype = \"hvm\"\nmemory = 512\npci = [ \"00:1a.0\" ]\n"')"
+seen name "$(python3 -c 'import json; print(json.load(open("answer.json"))["answer"]["guests"][0]["name"])')"
+seen large "$(posted '"pci = [" + ",".join([2 * chr(39)] * 20000) + "]"')"
+seen processes "$(wc -l </sys/fs/cgroup/system.slice/dmaragent.service/cgroup.procs)"
 
 kill -9 "$(main_pid)"
 await "the pause before a restart" '[ "$(state)" = auto-restart ]'

@@ -1,0 +1,265 @@
+"""Tables in text, as people publish them: dumps of od, hexdump and xxd, iasl's text, base64.
+
+One reader finds the bytes, says what it took them for and on which lines they stand.  It
+begins at a signature in one of the ways to write it, and follows the rows from there: so
+nothing is read that no signature heads, and the time grows with the text alone.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from fwtables.acpidump import is_acpidump, read_acpidump
+from fwtables.constants import SIGNATURES
+from fwtables.iasl_fields import read_fields
+from fwtables.text_dumps import SMALLEST, Dump, layout_of, read_offsets
+from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
+from fwtables.text_forms import HEADING, TextForm, form_of
+from fwtables.text_plain import read_plain
+from fwtables.text_rows import LONGEST_ROW, Reader
+from fwtables.text_units import CHARACTERS, Anchor, anchors
+
+_MOST_FAILURES = 2000
+"""Signatures that head no table, after which a text is not searched any more."""
+_MOST_TABLES = 1024
+"""Of each kind in a text; a host has one."""
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_ANSI = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+_MARKUP = re.compile(
+    r"</?(?:pre|code|tt|p|div|span|font|br|td|tr)\b[^<>\n]{0,200}>|\[/?(?:code|quote|pre)\b[^\[\]\n]{0,60}\]",
+    re.IGNORECASE,
+)
+"""What pages and forums put around a dump."""
+_ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&nbsp;", " "), ("&amp;", "&"))
+_ABOVE = 200
+"""Characters above a dump in which its heading is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTable:
+    """One table of a text: its bytes, and where its text went wrong.
+
+    `form` is the kind of dump, `signature` the four bytes that the table begins with, `data` all
+    bytes that were read.  `line` and `last_line` count from 1.  `address` is the physical address that a heading
+    names, if one does.  `word` is how many bytes a unit of the text has, low byte first.
+    `damage` is a sentence with its line number, or empty; the bytes up to there are kept.
+    """
+
+    form: TextForm
+    signature: bytes
+    data: bytes
+    line: int
+    last_line: int
+    address: int | None = None
+    word: int = 1
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextReading:
+    """What a text holds: tables; or, if `needs_iasl`, fields that only iasl can compile."""
+
+    tables: tuple[TextTable, ...] = ()
+    needs_iasl: bool = False
+    stopped: bool = False
+    """Whether the text holds too many signatures that head no table to be searched whole."""
+
+
+def plain_text(data: bytes) -> bytes | None:
+    """Return `data` as UTF-8 without marks and with newlines alone; None if it is no text.
+
+    UTF-16, which PowerShell's ``>`` writes, is told by its mark or by its NULs.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    elif b"\0" in data:
+        name = _utf16_without_mark(data)
+        if not name:
+            return None
+        text = data.decode(name, "replace").encode("utf-8", "replace")
+    else:
+        text = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in text:
+        return None
+    if b"\x1b" in text:
+        text = _ANSI.sub(b"", text)
+    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\xc2\xa0", b" ").replace(b"\r\n", b"\n")
+    return text.replace(b"\r", b"\n")
+
+
+def _utf16_without_mark(data: bytes) -> str:
+    """Return the name of the UTF-16 that `data` is in, if its ASCII characters show one."""
+    head = data[:512]
+    even, odd = head[0::2], head[1::2]
+    if odd and not any(odd) and all(even):
+        return "utf-16-le"
+    return "utf-16-be" if even and not any(even) and all(odd) else ""
+
+
+def is_binary_table(data: bytes) -> bool:
+    """Return whether `data` are the bytes of a table rather than text that begins like one."""
+    if not any(signature.startswith(data[:4]) for signature in SIGNATURES):
+        return False
+    return b"\0" in data or len(data) < SMALLEST or _CONTROLS.search(data) is not None
+
+
+def find_in_text(data: bytes) -> TextReading:
+    """Read every DMAR, RMAD and XMAR table in the text `data`, and of acpidump text all tables.
+
+    Never raises; of what is no text, or holds no table, there is none.
+    """
+    text = plain_text(data)
+    if text is None:
+        return TextReading()
+    if is_acpidump(text):
+        dumped = tuple(_acpidump(text))
+        if any(each.data or each.signature in SIGNATURES for each in dumped):
+            return TextReading(tables=dumped)
+    return _Search(text.decode("latin-1")).reading()
+
+
+def _acpidump(text: bytes) -> Iterator[TextTable]:
+    for table in read_acpidump(text):
+        yield TextTable(
+            form=TextForm.ACPIDUMP,
+            signature=table.signature,
+            data=table.data,
+            line=table.line,
+            last_line=table.line + -(-len(table.data) // 16),
+            address=table.address,
+            damage=table.damage,
+        )
+
+
+def _without_markup(text: str) -> str:
+    """Return `text` without tags and entities; its lines stay the same."""
+    if "<" in text or "[" in text:
+        text = _MARKUP.sub("\v", text)
+    for entity, character in _ENTITIES if "&" in text else ():
+        text = text.replace(entity, character)
+    return text
+
+
+class _Search:
+    """One pass over a text."""
+
+    def __init__(self, text: str) -> None:
+        self.raw = text
+        """The text with its markup: a line of uuencode may look like some."""
+        self.text = _without_markup(text)
+        self._counted = (0, 1)
+        self.stopped = False
+
+    def reading(self) -> TextReading:
+        tables = sorted(self._tables(), key=lambda each: each.line)
+        if tables:
+            return TextReading(tables=tuple(tables), stopped=self.stopped)
+        fields = read_fields(self.text)
+        if fields is None:
+            return TextReading(stopped=self.stopped)
+        if not fields.data:
+            return TextReading(needs_iasl=True)
+        found = Encoded(fields.start, fields.end, fields.data)
+        return TextReading(tables=(self._encoded(TextForm.IASL_FIELDS, found),))
+
+    def _tables(self) -> Iterator[TextTable]:
+        yield from islice(self._dumps(), _MOST_TABLES)
+        self._counted = (0, 1)
+        yield from islice(self._base64(), _MOST_TABLES)
+        self._counted = (0, 1)
+        for found in islice(uuencoded(self.raw), _MOST_TABLES):
+            yield self._encoded(TextForm.UUENCODE, found)
+
+    def _dumps(self) -> Iterator[TextTable]:
+        end = failures = 0
+        lowered = self.text.encode("latin-1").lower().decode("latin-1")
+        for anchor in anchors(lowered):
+            if anchor.start < end:
+                continue
+            dump = read_dump(self.text, anchor)
+            if dump is not None:
+                end = dump.end
+                yield self._dump(dump)
+                continue
+            failures += 1
+            if failures > _MOST_FAILURES:
+                self.stopped = True
+                return
+
+    def _base64(self) -> Iterator[TextTable]:
+        end = failures = 0
+        for start in base64_anchors(self.text):
+            if start < end:
+                continue
+            found = read_base64(self.text, start)
+            if found is not None:
+                end = found.end
+                yield self._encoded(TextForm.BASE64, found)
+                continue
+            failures += 1
+            if failures > _MOST_FAILURES:
+                self.stopped = True
+                return
+
+    def line(self, at: int) -> int:
+        """Return the number of the line that `at` is in, from 1."""
+        before, number = self._counted
+        if at < before:
+            before, number = 0, 1
+        number += self.text.count("\n", before, at)
+        self._counted = (at, number)
+        return number
+
+    def _dump(self, dump: Dump) -> TextTable:
+        heading = HEADING.search(self.text[max(0, dump.first.start - 80) : dump.first.start])
+        return self._table(
+            form_of(dump, self.text[max(0, dump.first.start - _ABOVE) : dump.first.start]),
+            bytes(dump.data),
+            (dump.first.start, dump.end),
+            (dump.problem, dump.problem_at),
+            address=int(heading[2], 16) if heading else None,
+            word=dump.reader.style.width,
+        )
+
+    def _encoded(self, form: TextForm, found: Encoded) -> TextTable:
+        return self._table(
+            form, found.data, (found.start, found.end), (found.problem, found.problem_at)
+        )
+
+    def _table(  # noqa: PLR0913 - what every kind of reading has
+        self,
+        form: TextForm,
+        data: bytes,
+        span: tuple[int, int],
+        problem: tuple[str, int],
+        *,
+        address: int | None = None,
+        word: int = 1,
+    ) -> TextTable:
+        first = self.line(span[0])
+        damage = f"line {self.line(problem[1])}: {problem[0]}" if problem[0] else ""
+        length = int.from_bytes(data[4:8], "little")
+        if not damage and len(data) >= 8 and length > len(data):
+            damage = f"line {first}: the table says {length} bytes, the text holds {len(data)}"
+        return TextTable(
+            form=form,
+            signature=data[:4],
+            data=data,
+            line=first,
+            last_line=self.line(span[1]),
+            address=address,
+            word=word,
+            damage=damage,
+        )
+
+
+def read_dump(text: str, anchor: Anchor) -> Dump | None:
+    """Return the dump that begins at `anchor`, or None if there is only a signature."""
+    reader = Reader(text, anchor)
+    if not reader.has_offset:
+        return None if reader.style is CHARACTERS else read_plain(reader)
+    if reader.is_within_row():
+        return None
+    base, width = layout_of(reader, reader.first(LONGEST_ROW))
+    return read_offsets(reader, base, width) if base else read_plain(reader)

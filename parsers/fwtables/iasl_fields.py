@@ -1,0 +1,80 @@
+"""The fields of ``iasl -d``: a table without its "Raw Table Data" block.
+
+iasl writes each field as ``[038h 0056   8]  Register Base Address : 00000000CF000000``: where it
+is, how many bytes it has, and its value (ACPICA, source/common/dmtable.c and dmtbdump.c).
+Only fields that together are every byte of the table are put together; nothing is guessed.
+"""
+
+import re
+from dataclasses import dataclass
+
+_BLANKS = r"[ \t]{1,80}"
+_FIELD = re.compile(
+    rf"^[ \t>|]{{0,80}}\[([0-9A-Fa-f]{{3,6}})h{_BLANKS}[0-9]{{4,6}}{_BLANKS}([0-9A-Fa-f]{{1,4}})(h?)\]"
+    rf"{_BLANKS}([^:\n]{{1,80}}?)[ \t]{{0,80}}:[ \t]{{0,80}}([^\n]*)$",
+    re.MULTILINE,
+)
+_HEAD = re.compile(
+    rf"\[000h{_BLANKS}0000{_BLANKS}0*4h?\]{_BLANKS}Signature[ \t]*:[ \t]*\"(DMAR|RMAD|XMAR)\""
+)
+_ANY = re.compile(
+    rf"^[ \t>|]{{0,80}}\[[0-9A-Fa-f]{{3,6}}(?:h[ \t][^\]\n]{{0,80}})?\]{_BLANKS}"
+    r"Signature[ \t]{0,80}:[ \t]{0,80}\"(DMAR|RMAD|XMAR)\"",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r'"([^"\n]*)"')
+_BYTES = re.compile(r"[0-9A-Fa-f]{2}(?:[ ,][0-9A-Fa-f]{2})*")
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The bytes that fields make, from `start` to `end` in the text; or why there are none."""
+
+    start: int
+    end: int
+    data: bytes = b""
+
+
+def read_fields(text: str) -> Fields | None:
+    """Return the table whose fields stand in `text`, or None if there are none of iasl.
+
+    Without `data`, iasl alone can put it together: fields are missing, overlap, or are
+    written without their offsets, as in the template of ``iasl -T``.
+    """
+    head = _ANY.search(text)
+    if head is None:
+        return None
+    nothing = Fields(head.start(), head.end())
+    if not _HEAD.search(text, head.start(), head.end()):
+        return nothing
+    data = bytearray()
+    end = head.end()
+    for field in _FIELD.finditer(text, head.start()):
+        size = int(field[2], 16 if field[3] else 10)
+        if int(field[1], 16) != len(data):
+            if data and int(field[1], 16) == 0:
+                break  # the next table of the text
+            return nothing
+        value = _value(field[5], size)
+        if len(value) != size or len(data) > _LARGEST:
+            return nothing
+        data += value
+        end = field.end()
+    length = int.from_bytes(data[4:8], "little")
+    return Fields(head.start(), end, bytes(data)) if len(data) == length else nothing
+
+
+def _value(words: str, size: int) -> bytes:
+    """Return the bytes of a field's value; of another number than `size` if it is not clear."""
+    quoted = _QUOTED.match(words)
+    if quoted:
+        text = quoted[1].encode("latin-1", "replace")
+        return text.ljust(size, b"\0") if len(text) >= size - 1 else text
+    found = _BYTES.match(words)
+    if found and ("," in found[0] or " " in found[0] or size == 1):
+        return bytes.fromhex(found[0].replace(",", " "))
+    digits = words.split("[", maxsplit=1)[0].split(maxsplit=1)
+    if digits and re.fullmatch(f"[0-9A-Fa-f]{{{2 * size}}}", digits[0]):
+        return int(digits[0], 16).to_bytes(size, "little")
+    return b""

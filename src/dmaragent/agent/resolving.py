@@ -1,0 +1,118 @@
+"""From a guest request and a host to the answer: what a worker process does.  Pure.
+
+What the work would come to is counted before it is done, so that a small request cannot ask
+for a large answer.
+"""
+
+import json
+from http import HTTPStatus
+
+from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
+from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
+from dmaragent.agent.messages import Response, json_response, problem
+from dmaragent.asking import Known, ask_known
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.host import Host
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.present.resolve_document import origin_object, resolve_document
+from dmaragent.resolving import GuestResolver, any_answer
+
+LIVE = "live"
+"""The kind of host in every answer's origin: the machine that the agent runs on."""
+SOURCE = "guest"
+"""The file name of the posted configuration in places such as ``guest:3``."""
+_FEWER = "send fewer at a time, or run `dmaragent resolve`, which has no such limit"
+
+
+def answer_guests(body: bytes, host: Host, most: int) -> Response:
+    """Return the answer to the request in `body` on `host`, of at most `most` bytes."""
+    request = read_guest_request(body)
+    if isinstance(request, Response):
+        return request
+    guests = _guests(request)
+    if isinstance(guests, Response):
+        return guests
+    try:
+        known = ask_known(host, request.question)
+        resolver = GuestResolver(known, request.question)
+        for guest in guests:
+            resolver.check(guest)
+    except DmaragentError as error:
+        return unreadable(error.message, error.hint)
+    regions = sum(_regions(guest, known) for guest in guests)
+    if regions > MOST_REGIONS:
+        return _too_many(f"an answer lists at most {MOST_REGIONS} regions, and this one {regions}")
+    response = _resolved(guests, resolver)
+    if len(response.body) > most:
+        size = len(response.body)
+        why = f"an answer has at most {most} bytes, and this one would have {size}"
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=_FEWER)
+    return response
+
+
+def _guests(request: GuestRequest) -> tuple[Guest, ...] | Response:
+    """Read the guests, and refuse more of them than are resolved at a time."""
+    try:
+        guests = read_all_guests(request.text, SOURCE)
+    except DmaragentError as error:
+        return unreadable(error.message, error.hint, _line(error))
+    except RecursionError:  # what is nested almost too deeply, in the words about it
+        return unreadable("guest is nested too deeply")
+    if len(guests) > MOST_GUESTS:
+        return _too_many(f"a request has at most {MOST_GUESTS} guests, and this one {len(guests)}")
+    devices = sum(map(_devices, guests))
+    if devices > MOST_DEVICES:
+        why = f"the guests of a request have at most {MOST_DEVICES} devices, and these {devices}"
+        return _too_many(why)
+    xen = (guest for guest in guests if isinstance(guest, GuestConfig))
+    refused = next((guest for guest in xen if not guest.readable), None)
+    if refused is None:
+        return guests
+    first = refused.refusals[0]
+    hint = f"give a guest that its toolstack reads ({FORMATS})"
+    line = first.place.rpartition(":")[2]
+    return unreadable(first.text, hint, int(line) if line.isdecimal() else None)
+
+
+def _line(error: BaseException) -> int | None:
+    """Return the line of JSON or XML at which reading it ended, if that was the cause."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, json.JSONDecodeError):
+            return cause.lineno
+        line = getattr(cause, "line", None)  # an XmlError's, whose parser is not imported here
+        if isinstance(line, int):
+            return line
+        cause = cause.__cause__
+    return None
+
+
+def _devices(guest: Guest) -> int:
+    return len(guest.devices if isinstance(guest, KvmGuest) else guest.pci)
+
+
+def _regions(guest: Guest, known: Known) -> int:
+    """Return the most regions that the answer may list for `guest`.
+
+    Each device counts as the one with the most regions: which device an entry means depends on
+    the release that reads it.
+    """
+    facts = known.facts
+    widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
+    written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
+    every = 0 if written == (None, None) else len(facts.listed)
+    return min(len(facts.listed) + widest, every + widest * _devices(guest))
+
+
+def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:
+    alone = len(guests) == 1
+    answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
+    others = resolver.other_releases(guests[0]) if alone else {}
+    origin = origin_object({"kind": LIVE, "path": ""}, resolver.known.stack)
+    return json_response(resolve_document(answers, (), origin, others))
+
+
+def _too_many(why: str) -> Response:
+    return unreadable(why, _FEWER)

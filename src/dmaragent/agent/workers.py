@@ -1,0 +1,188 @@
+"""Worker processes: who gets one, for how long, and what ends it.
+
+A process a request, started by asyncio's subprocesses: Python starts anew (never a fork of the
+service, whose threads and secrets of the moment a fork would copy), and none is there while
+nobody asks.  HACKING.md says why not a pool.
+"""
+
+import asyncio
+import contextlib
+import copyreg
+import fcntl
+import os
+import pickle
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from dmaragent.agent.limits import SLICE, Limits
+from dmaragent.agent.messages import RETRY, Response, problem
+from dmaragent.agent.model import Published
+from dmaragent.agent.worker import command, environment, out_of_memory, read_only, received
+from dmaragent.host import Host
+
+Command = Callable[[int], list[str]]
+"""Returns the command of a worker that reads the host from the descriptor it is given."""
+_ROOM = 8 * 1024
+"""Bytes of what a worker sends before the body: status, type, the end of a traceback."""
+
+
+class WorkerFaultError(Exception):
+    """A fault of ours in a worker; its text is the worker's traceback."""
+
+
+class Workers:
+    """Resolves guests in processes of their own."""
+
+    def __init__(self, limits: Limits, start: Command | None = None) -> None:
+        self._limits = limits
+        self._start = start or self._command
+        self._turns = asyncio.Semaphore(limits.workers)
+        self._shares: dict[int, tuple[asyncio.Semaphore, int]] = {}
+        self._host = HostFile()
+
+    def _command(self, descriptor: int) -> list[str]:
+        limits = self._limits
+        seconds = int(limits.deadline) + 1
+        return command(
+            descriptor, limits.answer, limits.worker_memory, limits.worker_space, seconds
+        )
+
+    async def resolve(self, body: bytes, published: Published, user: int) -> Response:
+        """Answer the guest request in `body` for `user`, once it is that user's turn.
+
+        Cancelling it ends the worker.
+
+        Raises:
+            WorkerFaultError: the worker failed, by a fault of ours.
+
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(self._limits.turn):
+                    share = await stack.enter_async_context(self._share(user))
+                    await stack.enter_async_context(share)
+                    await stack.enter_async_context(self._turns)
+            except TimeoutError:
+                why = f"all workers were busy for {self._limits.turn:g} s"
+                return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
+            return await self._work(body, await self._host.descriptor(published))
+
+    @asynccontextmanager
+    async def _share(self, user: int) -> AsyncIterator[asyncio.Semaphore]:
+        """Give the workers that `user` may have; forgotten when nobody of that user waits."""
+        share, waiting = self._shares.get(user, (asyncio.Semaphore(self._limits.workers_each), 0))
+        self._shares[user] = share, waiting + 1
+        try:
+            yield share
+        finally:
+            share, waiting = self._shares.pop(user)
+            if waiting > 1:
+                self._shares[user] = share, waiting - 1
+
+    async def _work(self, body: bytes, descriptor: int) -> Response:
+        process = await asyncio.create_subprocess_exec(
+            *self._start(descriptor),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=[descriptor],
+            env=environment(),
+        )
+        try:
+            async with asyncio.timeout(self._limits.deadline):
+                data = await self._exchange(process, body)
+                await process.wait()
+        except TimeoutError:
+            why = f"resolving this takes more than {self._limits.deadline:g} s"
+            hint = "run `dmaragent resolve`, which has no such limit"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint)
+        finally:
+            await _end(process)
+        return _answer(data, process.returncode)
+
+    async def _exchange(self, process: asyncio.subprocess.Process, body: bytes) -> bytes:
+        """Send `body` to a worker, and return what it sends, up to the most it may send."""
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101 - likewise
+        with contextlib.suppress(ConnectionError):  # it has ended: its status says how
+            process.stdin.write(body)
+            await process.stdin.drain()
+        process.stdin.close()
+        data = bytearray()
+        while len(data) <= self._limits.answer + _ROOM:
+            part = await process.stdout.read(SLICE)
+            if not part:
+                return bytes(data)
+            data += part
+        raise WorkerFaultError("a worker sent more than it may")
+
+    def close(self) -> None:
+        """Forget the host; whoever still works has a descriptor of its own."""
+        self._host.close()
+
+
+def _answer(data: bytes, status: int | None) -> Response:
+    if status == 0:
+        try:
+            response, fault = received(data)
+        except ValueError as error:
+            raise WorkerFaultError("a worker sent no answer") from error
+        if fault:
+            raise WorkerFaultError(fault)
+        return response
+    if status is not None and status < 0:  # a signal: of its limits, or of the kernel's for memory
+        return out_of_memory()
+    raise WorkerFaultError(f"a worker ended with status {status}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End `process` if it still runs; nothing it does can delay that."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    while await process.stdout.read(SLICE):  # what it had sent: asyncio closes the pipe at its end
+        pass
+
+
+class HostFile:
+    """The host of the last scan, pickled once, in memory that workers read and nobody writes."""
+
+    def __init__(self) -> None:
+        self._scan = 0
+        """The number of the scan whose host it is; 0: there is no file."""
+        self._descriptor = -1
+        self._lock = asyncio.Lock()
+
+    async def descriptor(self, published: Published) -> int:
+        """Return the descriptor of a file with the host of `published`."""
+        async with self._lock:
+            if self._scan != published.scans:
+                made = await asyncio.to_thread(_file_of, published.inventory.host)
+                self.close()
+                self._scan, self._descriptor = published.scans, made
+            return self._descriptor
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._scan:
+            self._scan = 0
+            os.close(self._descriptor)
+
+
+def _file_of(host: Host) -> int:
+    descriptor = os.memfd_create("dmaragent-host", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with open(descriptor, "wb", closefd=False) as file:
+        pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduced}
+        pickler.dump(host)
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    return descriptor
+
+
+def _reduced(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return read_only, (dict(mapping),)

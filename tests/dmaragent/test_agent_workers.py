@@ -1,0 +1,259 @@
+"""Worker processes: who waits for them, what ends them, and that nobody else waits."""
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from dmaragent.agent.http import Server
+from dmaragent.agent.limits import Limits
+from dmaragent.agent.messages import Response
+from dmaragent.agent.model import Published
+from dmaragent.agent.routes import Facts
+from dmaragent.agent.workers import Workers
+from support.agent_workers import Held
+from support.served import exchange, published_machine, serving
+
+BODY = json.dumps({"guest": 'name = "a"\ntype = "hvm"\nmemory = 4096\n'}).encode()
+POST = (
+    b"POST /v1/resolve HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+)
+BOTH = Limits(workers_each=2)
+"""One user may have both workers, as nobody else asks in these tests."""
+
+
+def get(target: str) -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def laptop() -> Published:
+    return published_machine("lenovo-laptop")
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Held]:
+    workers = Held(tmp_path)
+    yield workers
+    workers.close()
+
+
+def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
+    tmp_path: Path, laptop: Published, held: Held
+) -> None:
+    state = (laptop, Facts(memory=1))
+    with (
+        serving(tmp_path / "s", lambda: state, BOTH, worker=held.command) as path,
+        ThreadPoolExecutor() as clients,
+    ):
+        waiting = [clients.submit(exchange, path, POST) for _ in range(BOTH.workers)]
+        for _ in waiting:
+            held.wait_began()
+
+        for target in ("/v1/devices/00:14.0", "/v1/findings", "/v1/inventory", "/v1/health"):
+            assert exchange(path, get(target)).startswith(b"HTTP/1.1 200 "), target
+        assert not any(one.done() for one in waiting)
+
+        for _ in waiting:
+            held.let_go()
+        assert [one.result(60)[-6:] for one in waiting] == [b"let go"] * BOTH.workers
+
+
+def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (b"first", b"second", b"other")
+
+    async def run() -> None:
+        begun = asyncio.Queue[bytes]()
+        gates = {name: asyncio.Event() for name in names}
+
+        async def work(_: Workers, name: bytes, __: int) -> Response:
+            begun.put_nowait(name)
+            await gates[name].wait()
+            return Response(status=200)
+
+        monkeypatch.setattr(Workers, "_work", work)
+        workers = Workers(Limits(turn=600))
+        tasks = [
+            asyncio.create_task(workers.resolve(name, laptop, user))
+            for name, user in zip(names, (1, 1, 2), strict=True)
+        ]
+        assert {await begun.get(), await begun.get()} == {b"first", b"other"}
+        gates[b"first"].set()
+        assert await begun.get() == b"second"
+        for gate in gates.values():
+            gate.set()
+        await asyncio.gather(*tasks)
+        assert workers._shares == {}
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_a_request_that_gets_no_worker_in_time_is_told_to_come_again(
+    laptop: Published, held: Held
+) -> None:
+    async def run() -> None:
+        workers = Workers(Limits(turn=0.01), held.command)
+        first = asyncio.create_task(workers.resolve(BODY, laptop, user=1))
+        await asyncio.to_thread(held.wait_began)
+        refused = await workers.resolve(BODY, laptop, user=1)
+        assert (refused.status, refused.headers) == (503, (("Retry-After", "1"),))
+        held.let_go()
+        assert (await first).status == 200
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_the_end_does_not_wait_for_a_worker_and_leaves_none(
+    tmp_path: Path, laptop: Published, held: Held
+) -> None:
+    async def run() -> None:
+        server = Server(lambda: (laptop, Facts(memory=1)), Limits(deadline=600), held.command)
+        listening = socket.socket(socket.AF_UNIX)
+        listening.bind(str(tmp_path / "s"))
+        await server.start(listening)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "s"))
+            client.sendall(POST)
+            await asyncio.to_thread(held.wait_began)
+            await server.stop()  # the gate is never opened
+            held.wait_ended()
+            assert client.recv(1) == b""
+
+    asyncio.run(run())
+
+
+def test_a_client_that_goes_takes_its_worker_with_it(
+    tmp_path: Path, laptop: Published, held: Held
+) -> None:
+    limits, faults = Limits(deadline=600, turn=600), list[dict[str, Any]]()
+    state = (laptop, Facts(memory=1))
+    with serving(tmp_path / "s", lambda: state, limits, faults, held.command) as path:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(POST)
+            held.wait_began()
+        held.wait_ended()
+
+        with ThreadPoolExecutor() as clients:
+            next_one = clients.submit(exchange, path, POST)
+            held.wait_began()
+            held.let_go()
+            assert next_one.result(60).endswith(b"let go")
+    assert faults == []
+
+
+def test_a_client_that_only_ended_its_sending_gets_its_answer(
+    tmp_path: Path, laptop: Published, held: Held
+) -> None:
+    state = (laptop, Facts(memory=1))
+    with (
+        serving(tmp_path / "s", lambda: state, worker=held.command) as path,
+        ThreadPoolExecutor() as clients,
+    ):
+        client = clients.submit(exchange, path, POST, shut=True)
+        held.wait_began()
+        held.let_go()
+        assert client.result(60).endswith(b"let go")
+
+
+def test_a_worker_ends_at_the_deadline(tmp_path: Path, laptop: Published, held: Held) -> None:
+    state, limits = (laptop, Facts(memory=1)), Limits(deadline=0.2)
+    before = psutil.Process().children()
+    with serving(tmp_path / "s", lambda: state, limits, worker=held.command) as path:
+        said = exchange(path, POST)
+        assert psutil.Process().children() == before
+
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"more than 0.2 s" in said
+
+
+def test_no_worker_is_alive_while_nobody_asks(tmp_path: Path, laptop: Published) -> None:
+    before = psutil.Process().children()
+    with serving(tmp_path / "s", lambda: (laptop, Facts(memory=1))) as path:
+        assert b'"verdict": "starts"' in exchange(path, POST)
+        assert psutil.Process().children() == before
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "log"),
+    [
+        ("kill -9 $$", 503, []),
+        ("exit 3", 500, ["a worker ended with status 3"]),
+        ("echo nothing", 500, ["a worker sent no answer"]),
+        ("echo '{\"status\": 200}'", 500, ["a worker sent no answer"]),
+        ('echo \'{"status": 7, "type": "", "fault": ""}\'', 500, ["a worker sent no answer"]),
+        ("echo '[]'", 500, ["a worker sent no answer"]),
+        ("exec yes", 500, ["a worker sent more than it may"]),
+    ],
+)
+def test_a_worker_that_fails_is_answered_for_and_the_next_one_works(
+    tmp_path: Path, laptop: Published, code: str, status: int, log: list[str]
+) -> None:
+    faults: list[dict[str, Any]] = []
+    state = (laptop, Facts(memory=1))
+    commands = [["/bin/sh", "-c", code], ["printf", '{"status": 200, "type": "", "fault": ""}\n']]
+    with serving(
+        tmp_path / "s", lambda: state, faults=faults, worker=lambda _: commands.pop(0)
+    ) as path:
+        said, after = exchange(path, POST), exchange(path, POST)
+
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+    assert [str(one["exception"]) for one in faults] == log
+    assert after.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_worker_that_cannot_be_started_is_no_end_of_the_service(
+    tmp_path: Path, laptop: Published
+) -> None:
+    state = (laptop, Facts(memory=1))
+    with serving(tmp_path / "s", lambda: state, worker=lambda _: ["/nothing"]) as path:
+        said = exchange(path, POST)
+        after = exchange(path, get("/v1/health"))
+
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"No such file" in said
+    assert after.startswith(b"HTTP/1.1 200 ")
+
+
+def test_answers_that_nobody_reads_are_limited(
+    tmp_path: Path, laptop: Published, held: Held
+) -> None:
+    state, few = (laptop, Facts(memory=1)), Limits(answers_each=5)
+    with (
+        serving(tmp_path / "s", lambda: state, few, worker=held.command) as path,
+        ThreadPoolExecutor() as clients,
+    ):
+        client = clients.submit(exchange, path, POST)
+        held.wait_began()
+        held.let_go()
+
+        assert client.result(60).startswith(b"HTTP/1.1 503 ")
+
+
+def test_the_host_of_the_last_scan_is_the_one_that_is_resolved_for(laptop: Published) -> None:
+    other = replace(published_machine("synthetic-pvh-dom0"), scans=laptop.scans + 1)
+
+    async def run() -> list[bytes]:
+        workers = Workers(Limits())
+        answers = [
+            (await workers.resolve(BODY, published, os.getuid())).body
+            for published in (laptop, other, other)
+        ]
+        workers.close()
+        return answers
+
+    sources = [json.loads(one)["answer"]["guests"][0]["list_source"] for one in asyncio.run(run())]
+    assert sources == ["predicted", "hypervisor", "hypervisor"]
