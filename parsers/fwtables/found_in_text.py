@@ -31,7 +31,17 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 """What pages and forums put around a dump."""
-_ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&nbsp;", " "), ("&amp;", "&"))
+_SYMBOL = re.compile(r"(?<=[0-9a-f])[ \t]<[^<>\n]{1,100}>(?=:)")
+"""What gdb writes between an address and its colon: ``<dmar+8>``."""
+_ENTITIES = (
+    ("&gt;", ">"),
+    ("&lt;", "<"),
+    ("&quot;", '"'),
+    ("&nbsp;", " "),
+    ("&#39;", "'"),
+    ("&#x27;", "'"),
+    ("&amp;", "&"),
+)
 _ABOVE = 200
 """Characters above a dump in which its heading is looked for."""
 
@@ -83,6 +93,8 @@ def plain_text(data: bytes) -> bytes | None:
         return None
     if b"\x1b" in text:
         text = _ANSI.sub(b"", text)
+    if b"\xe2\x94" in text:
+        text = text.replace("\u2502".encode(), b"|").replace(" \u250a ".encode(), b"  ")
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\xc2\xa0", b" ").replace(b"\r\n", b"\n")
     return text.replace(b"\r", b"\n")
 
@@ -114,8 +126,27 @@ def find_in_text(data: bytes) -> TextReading:
     if is_acpidump(text):
         dumped = tuple(_acpidump(text))
         if any(each.data or each.signature in SIGNATURES for each in dumped):
-            return TextReading(tables=dumped)
+            return TextReading(tables=dumped) if _is_sound(dumped) else _reformatted(text, dumped)
     return _Search(text.decode("latin-1")).reading()
+
+
+def _is_sound(tables: tuple[TextTable, ...]) -> bool:
+    return not any(each.damage for each in tables if each.signature in SIGNATURES)
+
+
+def _reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
+    """Return what is in acpidump text whose blanks were changed: by a page, or a mail.
+
+    That counts only if every table that `dumped` has is whole then.
+    """
+    found = _Search(text.decode("latin-1")).reading()
+    wanted = [each.line for each in dumped if each.signature in SIGNATURES]
+    whole = len(found.tables) == len(wanted) and _is_sound(found.tables)
+    if not whole or any(sum(each.data) % 256 for each in found.tables):
+        return TextReading(tables=dumped)
+    return TextReading(
+        tables=(*found.tables, *(each for each in dumped if each.signature not in SIGNATURES))
+    )
 
 
 def _acpidump(text: bytes) -> Iterator[TextTable]:
@@ -137,7 +168,7 @@ def _without_markup(text: str) -> str:
         text = _MARKUP.sub("\v", text)
     for entity, character in _ENTITIES if "&" in text else ():
         text = text.replace(entity, character)
-    return text
+    return _SYMBOL.sub("", text) if ">:" in text else text
 
 
 class _Search:

@@ -35,6 +35,8 @@ class Dump:
     """Where the line of the problem begins."""
     closed: bool = False
     """Whether the dump itself told its length."""
+    filled: Row | None = None
+    """The first row of characters at whose end blanks were added."""
 
     @property
     def declared(self) -> int:
@@ -70,7 +72,8 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         return 0, 0
     span = next(line_ends(reader.text, first.end + 1), None)
     repeated = span is not None and reader.is_repeated(*span)
-    for base in (16, 8, 10):
+    bases = _bases(offsets[:-1] if end and len(offsets) > 2 else offsets)
+    for base in bases:
         numbers = [number_of(each, base) for each in offsets]
         steps = [after - before for before, after in pairwise(numbers)]
         step = steps[0]
@@ -83,12 +86,39 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
         follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= size)
         if repeated and step % size == 0 and follows:
             return base, size
-        if step == size or (step < size and (step in first.gaps or (base, step) == (16, 16))):
+        filled = reader.style is CHARACTERS and size < step == 16
+        if (
+            step == size
+            or filled
+            or (step < size and (step in first.gaps or (base, step) == (16, 16)))
+        ):
             return base, step
     if reader.offset_is_unit():
         return 0, 0
+    likely = _base_of_steps(bases, offsets, size)
+    if likely:
+        return likely, size  # the second row is missing
     ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
     return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
+
+
+def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
+    """Return the base in which some offset is `size` more than the one before it, or 0."""
+    for base in bases:
+        numbers = [number_of(each, base) for each in offsets]
+        if any(after - before == size for before, after in pairwise(numbers)):
+            return base
+    return 0
+
+
+def _bases(offsets: list[str]) -> list[int]:
+    """Return what the offsets may count in, first that in which all steps are alike."""
+
+    def varies(base: int) -> bool:
+        numbers = [number_of(each, base) for each in offsets]
+        return len({after - before for before, after in pairwise(numbers)}) > 1
+
+    return sorted((16, 8, 10), key=varies)
 
 
 def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
@@ -127,14 +157,19 @@ def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     None is returned if it is no table's, or one of ``od -a``, which leaves a bit of each byte out.
     """
     first = reader.first(width)
+    short = first
     if reader.style is CHARACTERS:
         first = _padded(first, width)
         if len(first.data) < width:
             return None
     begin = number_of(first.offset, base)
     dump = Dump(reader, first, bytearray(first.data), first.end, base)
+    dump.filled = short if first is not short else None
     _Follower(dump, begin, width).follow()
     trim(dump)
+    if dump.filled and not dump.sound:
+        held = len(dump.filled.data)
+        dump.fail(dump.filled, f"this row holds {held} characters, the others {width}")
     return _checked_begin(dump, begin)
 
 
@@ -151,6 +186,8 @@ class _Follower:
         """Whether the line before stands for rows that equal the last."""
         self.others = 0
         """How many lines of something else came since the last row."""
+        self.other = -1
+        """Where the first of them begins that is not blank; -1 if there is none."""
 
     def follow(self) -> None:
         """Read the rows as far as they follow each other."""
@@ -174,6 +211,8 @@ class _Follower:
             _close(self.dump, start, total - self.begin, self.last if self.repeated else None)
             self.dump.end = end
             return False
+        if not self.others and self.reader.text[start:end].strip():
+            self.other = start
         self.others += 1
         return self.others <= AHEAD and not self.dump.complete
 
@@ -194,11 +233,13 @@ class _Follower:
                 self._fail_offset(row, offset, expected)
             return False
         if self.reader.style is CHARACTERS:
+            short = row
             row = _padded(row, min(self.width, max(0, dump.declared - len(dump.data))))
+            dump.filled = dump.filled or (short if row is not short else None)
         if not _is_sound(dump, row, self.width):
             return False
         dump.data += row.data
-        dump.end, self.last, self.others = row.end, row, 0
+        dump.end, self.last, self.others, self.other = row.end, row, 0, -1
         return True
 
     def _fail_offset(self, row: Row, offset: int, expected: int) -> None:
@@ -208,6 +249,9 @@ class _Follower:
             self.dump.fail(self.last, f"this row holds {held} bytes, the others {self.width}")
             if self.last is not self.dump.first:
                 del self.dump.data[-held:]
+            return
+        if self.other >= 0 and offset > expected:
+            self.dump.fail(self.other, f"no row at 0x{expected:x}; the next row is at 0x{offset:x}")
             return
         self.dump.fail(
             row,
@@ -256,6 +300,9 @@ def _is_sound(dump: Dump, row: Row, width: int) -> bool:
     if cut and blanks <= reader.gap + reader.style.gap:
         dump.data += row.data
         dump.fail(row, f"{len(row.data)} bytes, then {row.rest.strip()[:20]!r}, which is no byte")
+        return False
+    if not dump.first.rest.strip() and reader.style.unit.match(row.rest.strip()):
+        dump.fail(row, f"this row holds more than {width} bytes")
         return False
     fixed = dump.first.rest.strip() and not reader.marker and reader.style.base != 10
     if fixed and len(row.data) == width and row.width != dump.first.width:

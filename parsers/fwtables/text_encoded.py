@@ -109,6 +109,13 @@ def _read_uuencode(text: str, start: int, quote: str) -> Encoded | None:
         last = end
         if len(data) >= 4 and data[:4] not in SIGNATURES:
             return None
+        held, needed = len(line) - 1, -(-((ord(line[0]) - 32) % 64) // 3) * 4
+        if held < needed and not problem:
+            problem = f"this row holds {held} characters of {needed}"
+            problem_at = begin
     if len(data) < _SMALLEST:
         return None
+    length = int.from_bytes(data[4:8], "little")
+    if length <= len(data) and sum(data[:length]) % 256 == 0:
+        problem = ""  # blanks at the end of a row are zeros
     return Encoded(start, last, bytes(data), problem, problem_at)
