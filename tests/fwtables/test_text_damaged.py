@@ -1,10 +1,12 @@
 """Damage in text is told with its line, and no byte is made up: misread digits, moved rows."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
-from fwtables import TextTable, find_in_text
+from fwtables import TextTable, find_in_text, text_encoded
+from fwtables.text_rows import line_ends
 from support.renderings import RENDERINGS
 from support.tables import EVERY_STRUCTURE
 
@@ -144,3 +146,20 @@ def test_a_dump_of_hexyl_is_read() -> None:
     )
 
     assert (only(text).data, only(text).damage) == (EVERY_STRUCTURE, "")
+
+
+def test_base64_whose_length_no_table_has_is_not_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = 0
+
+    def counted(text: str, at: int) -> Iterator[tuple[int, int]]:
+        nonlocal read
+        for span in line_ends(text, at):
+            read += 1
+            yield span
+
+    monkeypatch.setattr(text_encoded, "line_ends", counted)
+
+    assert find_in_text(b"RE1BU\n" * 20_000).tables == ()
+    assert 0 < read < 20_000
