@@ -4,7 +4,7 @@ Pure.  A fact that no text has stays None: nothing is filled in.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])", re.IGNORECASE)
@@ -61,6 +61,21 @@ def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
         for address, facts in source.items():
             known = merged.get(address)
             merged[address] = facts if known is None else _filled(known, facts)
+    return merged
+
+
+def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
+    """Merge facts from several files; what two of them contradict each other in is not known.
+
+    That is a function's driver, or its ids: the files are from different times or hosts.
+    """
+    merged = merge(sources)
+    for address in merged:
+        all_facts = [source[address] for source in sources if address in source]
+        for name in ("driver", "vendor", "device"):
+            values = {getattr(each, name) for each in all_facts} - {None, ""}
+            if len(values) > 1:
+                merged[address] = replace(merged[address], **{name: None})
     return merged
 
 
