@@ -144,6 +144,7 @@ def test_what_two_files_contradict_each_other_in_is_not_known() -> None:
 
     assert (facts.vendor, facts.device, facts.driver) == (0x8086, None, None)
     assert facts.class_number == 0x0300
+    assert facts.driver_contradicted
 
 
 def test_a_file_that_names_no_driver_contradicts_none() -> None:

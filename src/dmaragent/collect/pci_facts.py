@@ -41,6 +41,8 @@ class PciFacts:
     """Of an SR-IOV virtual function: the address of the physical one."""
     names: tuple[tuple[str, str], ...] | None = None
     """What udev's hardware database calls it: property and value."""
+    driver_contradicted: bool = False
+    """Whether two files name different drivers."""
 
 
 FactsByAddress = Mapping[str, PciFacts]
@@ -75,7 +77,9 @@ def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
         for name in ("driver", "vendor", "device"):
             values = {getattr(each, name) for each in all_facts} - {None, ""}
             if len(values) > 1:
-                merged[address] = replace(merged[address], **{name: None})
+                facts = merged[address]
+                of_driver = name == "driver" or facts.driver_contradicted
+                merged[address] = replace(facts, **{name: None}, driver_contradicted=of_driver)
     return merged
 
 
