@@ -685,8 +685,10 @@ pack() {
 reserve() { # open a new file beside $output as descriptor 4
     # Everything is written to the descriptor: whoever owns the folder can put a link in place of
     # the name, and root would write where it leads.  noclobber opens a device that is there.
-    set -C
-    { command exec 4>"$output.partial-$$"; } 2>/dev/null || die "cannot write beside $output"
+    {
+        set -C
+        command exec 4>"$output.partial-$$"
+    } 2>/dev/null || die "cannot write beside $output"
     set +C
     [ -f "/proc/$$/fd/4" ] || ! [ -e "/proc/$$/fd/4" ] || die "$output.partial-$$ is not a file"
     partial=$output.partial-$$

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from answers.__main__ import ROOT, answers, compare
+from answers.__main__ import ROOT, answers, compare, new_keys
 from answers.questions import Question, questions
 
 HP = "testdata/dmar_dumps/hp-dl380e-gen8"
@@ -62,3 +62,20 @@ def test_every_machine_every_guest_and_every_message_is_asked_about() -> None:
     for guest in machines.glob("*/guests/*.cfg"):
         assert any(str(guest.relative_to(ROOT)) in line for line in asked)
     assert sum(line[0] == "why" for line in asked) > 100
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "keys"),
+    [
+        ({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": 2}], "d": None}, {"c", "d"}),
+        ({"a": 1}, {"a": 1}, set()),
+        ({"a": 1}, {"a": 2, "b": 1}, None),
+        ({"a": 1}, {"b": 1}, None),
+        ([1], [1, 2], None),
+        ({"a": True}, {"a": "True"}, None),
+    ],
+)
+def test_gained_keys_are_told_from_other_changes(
+    old: object, new: object, keys: set[str] | None
+) -> None:
+    assert new_keys(old, new) == keys

@@ -50,7 +50,8 @@ _ABOVE = 200
 class TextTable:
     """One table of a text: its bytes, and where its text went wrong.
 
-    `line` and `last_line` count from 1.  `address` is the physical address that a heading
+    `form` is the kind of dump, `signature` the four bytes that the table begins with, `data` all
+    bytes that were read.  `line` and `last_line` count from 1.  `address` is the physical address that a heading
     names, if one does.  `word` is how many bytes a unit of the text has, low byte first.
     `damage` is a sentence with its line number, or empty; the bytes up to there are kept.
     """
@@ -67,7 +68,7 @@ class TextTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextReading:
-    """What a text holds: tables; or fields that only iasl can compile."""
+    """What a text holds: tables; or, if `needs_iasl`, fields that only iasl can compile."""
 
     tables: tuple[TextTable, ...] = ()
     needs_iasl: bool = False

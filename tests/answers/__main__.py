@@ -33,6 +33,8 @@ class Changed:
 
     question: Question
     difference: tuple[str, ...]
+    new_keys: frozenset[str] | None
+    """The keys that objects gained, if that is all that differs; else None."""
 
 
 def main() -> int:
@@ -50,15 +52,26 @@ def main() -> int:
             print(f"Not compared: captured tables ({CORPUS} is absent)")
         differing = compare(asked, programs=(before, ROOT), inputs=before)
     REPORT.parent.mkdir(exist_ok=True)
+    differing.sort(key=lambda change: change.new_keys is not None)
     REPORT.write_text("".join(_report(change) for change in differing), encoding="utf-8")
-    for verb, count in sorted(Counter(one.question.arguments[0] for one in differing).items()):
-        print(f"  {verb}: {count} changed")
-    for change in differing[:_SHOWN]:
-        print(f"  {change.question.name[:150]}")
-    if len(differing) > _SHOWN:
-        print(f"  and {len(differing) - _SHOWN} more")
+    _print(differing)
     print(f"{len(differing)} answers changed since {commit}" + f": {REPORT}" * bool(differing))
     return 1 if differing else 0
+
+
+def _print(differing: list[Changed]) -> None:
+    """Print what changed: first the answers that only gained keys, then the others by name."""
+    gained = [change for change in differing if change.new_keys is not None]
+    others = [change for change in differing if change.new_keys is None]
+    names = sorted({key for change in gained for key in change.new_keys or ()})
+    if gained:
+        print(f"  {len(gained)} only gained keys: {', '.join(names)}")
+    for verb, count in sorted(Counter(one.question.arguments[0] for one in others).items()):
+        print(f"  {verb}: {count} changed in another way")
+    for change in others[:_SHOWN]:
+        print(f"    {change.question.name[:150]}")
+    if len(others) > _SHOWN:
+        print(f"    and {len(others) - _SHOWN} more")
 
 
 def extract(commit: str, folder: Path) -> None:
@@ -76,7 +89,7 @@ def compare(asked: list[Question], programs: tuple[Path, Path], inputs: Path) ->
     with ThreadPoolExecutor() as pool:
         before, after = pool.map(lambda program: answers(asked, program, inputs), programs)
     return [
-        Changed(question, _difference(old, new))
+        Changed(question, _difference(old, new), new_keys(json.loads(old), json.loads(new)))
         for question, old, new in zip(asked, before, after, strict=True)
         if old != new
     ]
@@ -105,6 +118,21 @@ def answers(asked: list[Question], program: Path, inputs: Path) -> list[str]:
         stopped = asked[len(given)].name if len(given) < len(asked) else "the last question"
         raise RuntimeError(f"{program} ended with {done.returncode} at {stopped}")
     return given
+
+
+def new_keys(old: object, new: object) -> frozenset[str] | None:
+    """Return the keys that `new` has beyond `old`; None if anything else differs."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        if not old.keys() <= new.keys():
+            return None
+        parts = [new_keys(value, new[key]) for key, value in old.items()]
+        parts.append(frozenset(new.keys() - old.keys()))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        parts = [new_keys(*pair) for pair in zip(old, new, strict=True)]
+    else:
+        return frozenset() if old == new else None
+    keys = [part for part in parts if part is not None]
+    return frozenset().union(*keys) if len(keys) == len(parts) else None
 
 
 def _difference(old: str, new: str) -> tuple[str, ...]:

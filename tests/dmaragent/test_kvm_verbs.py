@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import dmaragent
-from dmaragent.agent.guest_request import GuestRequest, read_guest_request
 from dmaragent.agent.messages import Response
+from dmaragent.agent.resolving import answer_guests
+from dmaragent.api import Question, ask_host
 from dmaragent.guests.kvm_resolution import KvmResolution
 from support.cli import run
 from support.kvm import domain, hostdev
@@ -110,17 +111,21 @@ def test_the_interface_resolves_it() -> None:
     assert found.verdict.value == "starts"
 
 
-def test_the_service_reads_it_and_names_the_line_of_a_fault() -> None:
-    sound = read_guest_request(json.dumps({"guest": domain(_USB)}).encode())
-    broken = read_guest_request(json.dumps({"guest": "<domain type='kvm'>\n<a></b>"}).encode())
+def posted(text: str) -> Response:
+    """Return the service's answer to a request with this guest."""
+    host = ask_host(str(LAPTOP), Question()).host
+    return answer_guests(json.dumps({"guest": text}).encode(), host, 1 << 20)
 
-    assert isinstance(sound, GuestRequest)
-    assert isinstance(broken, Response)
+
+def test_the_service_reads_it_and_names_the_line_of_a_fault() -> None:
+    sound, broken = posted(domain(_USB)), posted("<domain type='kvm'>\n<a></b>")
+
+    assert sound.status == 200
     assert (broken.status, json.loads(broken.body)["line"]) == (422, 2)
 
 
 def test_the_service_names_the_formats_for_what_is_no_guest() -> None:
-    answer = read_guest_request(json.dumps({"guest": "hello"}).encode())
+    answer = posted("hello")
 
-    assert isinstance(answer, Response)
+    assert answer.status == 422
     assert "libvirt XML" in json.loads(answer.body)["detail"]

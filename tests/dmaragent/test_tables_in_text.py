@@ -4,7 +4,6 @@ import bz2
 import gzip
 import io
 import lzma
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,8 +87,10 @@ def test_a_packed_table_is_read_from_a_file_and_from_a_pipe(
     assert "0x398da000-0x39b23fff" in host.out
 
 
-@pytest.mark.skipif(not shutil.which("zstd"), reason="zstd is not installed")
-def test_zstd_is_read_by_its_own_command(tmp_path: Path, capsys: Capture) -> None:
+def test_zstd_is_read_by_its_own_command(
+    tmp_path: Path, capsys: Capture, require: Callable[[str], None]
+) -> None:
+    require("zstd")
     path = tmp_path / "DMAR.zst"
     done = subprocess.run(["zstd", "-cq"], input=REGION, capture_output=True, check=True)
     path.write_bytes(done.stdout)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,11 @@ TABLES = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", TABLES)
-def test_what_a_tool_writes_is_read_back(command: str, name: str, tmp_path: Path) -> None:
+def test_what_a_tool_writes_is_read_back(
+    command: str, name: str, tmp_path: Path, require: Callable[[str], None]
+) -> None:
     words = [word.replace("_", " ") for word in command.split()]
-    if not shutil.which(words[0]):
-        pytest.skip(f"{words[0]} is not installed")
+    require(words[0])
     path = tmp_path / "DMAR"
     path.write_bytes(TABLES[name])
     done = subprocess.run([*words, path], capture_output=True, check=False)

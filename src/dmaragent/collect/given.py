@@ -162,7 +162,7 @@ def whole(where: str, given: Unpacked) -> bytes:
 def unreadable(path: str, why: Missing) -> HostError:
     """Return the error for a file that cannot be read."""
     hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint)
+    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
 
 
 def _head(path: str, file: BinaryIO, begin: bytes) -> bytes:
