@@ -278,3 +278,22 @@ def test_a_damaged_text_in_a_folder_is_an_error_with_its_line(
         open_host(str(given(tmp_path, {name: "".join(lines).encode()})))
 
     assert name.rpartition("/")[2] in raised.value.message
+
+
+def test_a_table_that_was_copied_empty_is_no_damaged_firmware(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = _folder(tmp_path, {"sys/firmware/acpi/tables/DMAR": b"", "sys/bus/pci/devices/x": b""})
+
+    done = run(capsys, "check", "--host", str(host))
+
+    assert (done.code, done.out) == (2, "")
+    assert "the copied file is empty" in done.err
+
+
+def test_acpidump_beside_a_table_that_was_copied_empty_is_read(tmp_path: Path) -> None:
+    files = {"sys/firmware/acpi/tables/DMAR": b"", "acpidump.out": ACPIDUMP}
+
+    opened = collect(open_host(str(_folder(tmp_path, files))).reader)
+
+    assert [each.content for each in opened.tables] == [DMAR]
