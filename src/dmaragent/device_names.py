@@ -62,6 +62,12 @@ class DeviceName:
         )
 
 
+_LISTED = re.compile(
+    r"((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7])\s+(?!.*:[01][0-9a-f]\.[0-7])[0-9a-z]"
+)
+"""A line of lspci: the address, and what the function is."""
+
+
 def parse_device_name(text: str) -> DeviceName:
     """Read `text` in any of the spellings above.
 
@@ -72,6 +78,8 @@ def parse_device_name(text: str) -> DeviceName:
     if len(text) > _MOST:
         raise ValueError(f"{text[:40]!r}… is too long for a PCI address")
     bare = text.strip(" \t\r\n'\"[](),;:").lower()
+    listed = _LISTED.match(bare)
+    bare = listed[1] if listed else bare
     found = _decimal(text, bare) or _attributes(text, bare) or _hexadecimal(text, bare)
     if found is None:
         raise ValueError(f"{text!r} is not a PCI address like {LIKE}")
@@ -127,6 +135,10 @@ def _hexadecimal(text: str, bare: str) -> DeviceName | None:
         return _three(text, numbers, marks, open_end=open_end)
     if marks[0] == ".":
         return None  # 1d.0: a device and its function, on no bus
+    if marks[0] == ":" and [len(number) for number in numbers] == [4, 4]:
+        raise ValueError(
+            f"{text!r} is a vendor and a device ID; `lspci -Dd {bare[:9]}` lists the addresses"
+        )
     return _name(text, ("0", *numbers, None), 16)
 
 

@@ -35,6 +35,8 @@ from dmaragent.device_names import parse_device_name
         "vfio-pci,host=0a:00.0",
         "hostpci0: 0000:0a:00.0,pcie=1",
         "0a:00.0,rdm_policy=relaxed",
+        "0a:00.0 RAID bus controller [0104]: Hewlett-Packard Company [103c:323b] (rev 01)",
+        "0000:0a:00.0 0104: 103c:323b",
     ],
 )
 def test_spellings_of_one_function_are_one_address(text: str) -> None:
@@ -104,3 +106,15 @@ def test_what_is_ambiguous_or_no_address_is_refused(text: str) -> None:
 
 def test_digits_that_are_alike_in_both_notations_are_no_question() -> None:
     assert parse_device_name("3:0:0").sbdf == SBDF(0, 3, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["103c:323b", "[103c:323b]", "8086:1234"])
+def test_a_vendor_and_device_id_is_named_as_such(text: str) -> None:
+    with pytest.raises(ValueError, match="a vendor and a device ID"):
+        parse_device_name(text)
+
+
+@pytest.mark.parametrize("text", ["0a:00.0 0b:00.0", "0a:00.0 and 0000:0b:00.0"])
+def test_of_two_addresses_none_is_dropped(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a PCI address"):
+        parse_device_name(text)

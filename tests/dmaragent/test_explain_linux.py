@@ -80,6 +80,21 @@ def test_a_virtual_function_is_offered_and_has_no_region() -> None:
     assert told(host, "00:19.1").linux.can is Can.YES
 
 
+@pytest.mark.parametrize(("groups", "offered"), [(["g4"], False), (["g4", "g5"], True)])
+def test_a_virtual_function_in_the_group_of_its_physical_one_is_no_way_out(
+    groups: list[str],
+    offered: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    nic = replace(NIC, total_vfs=7)
+    virtual = Function(sbdf="0000:00:19.1", physical_function="0000:00:19.0")
+    devices: dict[str, list[str]] = {name: [] for name in groups}
+    devices["g4"].append(nic.sbdf)
+    devices[groups[-1]].append(virtual.sbdf)
+    host = grouped(made(HIGH, functions=[nic, virtual], kernel="6.12.0"), **devices)
+
+    assert any("virtual function" in step.title for step in told(host).steps) is offered
+
+
 def _below_a_bridge(**files: str) -> FakeHost:
     functions = [
         Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2),

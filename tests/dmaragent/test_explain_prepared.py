@@ -17,6 +17,7 @@ from support.tables import rmrr, scope
     ("line", "vendor", "option", "replacement"),
     [
         ("intel_iommu=off", "intel", "intel_iommu=off", "intel_iommu=on"),
+        ("intel_iommu=on acpi=off", "intel", "acpi=off", ""),
         ("intel_iommu=on intel_iommu=off", "intel", "intel_iommu=off", "intel_iommu=on"),
         ("intel_iommu=off intel_iommu=on", "intel", None, None),
         ("intel_iommu=on,sm_off", "intel", None, None),

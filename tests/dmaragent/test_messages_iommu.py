@@ -10,7 +10,7 @@ from dmaragent.collect.opening import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import MESSAGES, recogniser
-from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, deciding_options
+from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
 from dmaragent.messages.tie import tie_all
 from dmaragent.present.why_document import why_document
 from dmaragent.present.why_here import here_words
@@ -34,11 +34,13 @@ def machine() -> Callable[[str], Inventory]:
     return read
 
 
-def host(line: str, groups: Mapping[str, str] | None = None) -> Inventory:
-    """Return the inventory of an Intel host with this command line and these IOMMU groups."""
+def host(
+    line: str, groups: Mapping[str, str] | None = None, vendor: str = "GenuineIntel"
+) -> Inventory:
+    """Return the inventory of a host with this command line and these IOMMU groups."""
     files: dict[str, object] = {
         "/proc/cmdline": line.encode(),
-        "/proc/cpuinfo": b"vendor_id : GenuineIntel\n",
+        "/proc/cpuinfo": f"vendor_id : {vendor}\n".encode(),
     }
     directories: dict[str, object] = {"/sys/kernel/iommu_groups": tuple(groups or ())}
     for number, regions in (groups or {}).items():
@@ -77,7 +79,11 @@ def told(text: str, inventory: Inventory) -> tuple[dict[str, Any], str]:
     ],
 )
 def test_the_option_that_decides_is_found(line: str, amd: bool, off_by: str, on_by: str) -> None:  # noqa: FBT001 - a column of the table
-    assert deciding_options(line.split(), amd=amd) == (off_by, on_by)
+    inventory = host(line, vendor="AuthenticAMD" if amd else "GenuineIntel")
+
+    state = iommu_state(inventory)
+
+    assert (state.off_by, state.on_by) == (off_by, on_by)
 
 
 def test_a_host_without_groups_or_option_says_both_and_that_its_table_is_there() -> None:

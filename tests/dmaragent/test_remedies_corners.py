@@ -1,14 +1,20 @@
 """Corners of the remedies, each of which a planted bug once passed unseen."""
 
+import pytest
+
 from dmaragent.addresses import SBDF
 from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.remedies import remedies
-from dmaragent.policy.remedies.trial import RemedyKind
+from dmaragent.policy.remedies.trial import Remedy, RemedyKind
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
     DEVICE_A,
+    DEVICE_B,
     HOST_RELAXED,
     HOST_STRICT,
+    NEWEST,
     A,
     answer,
     facts,
@@ -107,3 +113,33 @@ def test_the_lowest_boundary_is_tried_however_many_regions_stand_above_it() -> N
     found = remedies(answer(one, facts(devices))).found
 
     assert found[0].lines == ("rdm_mem_boundary = 511",)
+
+
+def _fixes(one: GuestConfig, host: HostFacts, release: str = NEWEST) -> tuple[Remedy, ...]:
+    found = answer(one, host, release)
+    assert found.verdict is not Verdict.STARTS
+    return remedies(found).found
+
+
+@pytest.mark.parametrize("release", ["4.13", NEWEST])
+def test_all_functions_of_a_slot_are_written_apart_if_more_than_their_star_refuses(
+    release: str,
+) -> None:
+    second = SBDF(0, 0, 0x14, 1)
+    functions = {sbdf: function(sbdf) for sbdf in (DEVICE_A, second)}
+    host = facts({DEVICE_A: [region(0x70000000)]}, functions=functions)
+
+    (first, *_) = _fixes(guest("00:14.*,permissive=1", memory=4096), host, release)
+    assert first.verdict is Verdict.STARTS
+    written = " ".join(first.lines)
+    assert written.count("00:14.0,permissive=1") == written.count("00:14.1,permissive=1") == 1
+
+
+def test_a_device_is_relaxed_and_ram_moved_at_once_if_neither_helps_alone() -> None:
+    low, other = region(0x70000000), region(0x78000000)
+    host = facts({DEVICE_A: [low], DEVICE_B: [other]}, shared={DEVICE_A: [low]})
+
+    (first, *_) = _fixes(guest("00:14.0", memory=4096, rdm="strategy=host"), host)
+    assert first.verdict is Verdict.STARTS
+    assert first.lines[0] == 'pci = [ "00:14.0,rdm_policy=relaxed" ]'
+    assert first.lines[1].startswith("rdm_mem_boundary = ")

@@ -186,9 +186,9 @@ LINES: list[tuple[str, str, Names]] = [
         "Failed to add PCI device 0000:03:00.0 to the inactive list",
         names(NIC),
     ),
-    ("libvirt-not-bound", "Failed to re-attach PCI device: internal error", names()),
-    ("libvirt-not-bound", "Failed to reattach NVMe for disk target: vda", names()),
-    ("libvirt-not-bound", "Failed to allocate PCI device list: internal error", names()),
+    ("libvirt-not-given-back", "Failed to re-attach PCI device: internal error", names()),
+    ("libvirt-not-given-back", "Failed to reattach NVMe for disk target: vda", names()),
+    ("libvirt-not-given-back", "Failed to allocate PCI device list: internal error", names()),
     ("libvirt-detach-failed", "error: Failed to detach device pci_0000_00_02_0", names(GPU)),
     ("libvirt-detach-failed", "error: Failed to re-attach device pci_0000_00_02_0", names(GPU)),
     ("libvirt-detach-failed", "error: Failed to reset device pci_0000_00_02_0", names(GPU)),
@@ -255,5 +255,10 @@ LINES: list[tuple[str, str, Names]] = [
         "libvirt-libxl-failed",
         "internal error: libxenlight failed to detach pci device 0000:03:00.0",
         names(NIC),
+    ),
+    (
+        "libvirt-not-given-back",
+        "Failed to allocate PCI device list: unsupported configuration: no driver",
+        names(),
     ),
 ]

@@ -166,4 +166,23 @@ LINES: list[tuple[str, str, Names]] = [
     ),
     ("linux-identity-map-failed", "DMAR: Mapping reserved region failed", names()),
     ("linux-identity-map-failed", "IOMMU: mapping reserved region failed", names()),
+    ("linux-amd-option-unknown", "[    0.023785] AMD-Vi: Unknown option - 'on'", names(word="on")),
+    ("linux-option-unknown", "[    0.023785] DMAR: Unknown option - 'igfx-off'", names()),
+    (
+        "linux-region-not-mapped",
+        "pci 0000:00:00.2: AMD-Vi: Out of memory allocating dm-regions",
+        names("00:00.2"),
+    ),
+    (
+        "linux-iommu-on",
+        "[    1.332789] ehci-pci 0000:00:1a.0: DMAR: 32bit DMA uses non-identity mapping",
+        names("00:1a.0"),
+    ),
+    (
+        "linux-rmrr-ineligible",
+        "vfio-pci 0000:0a:00.0: dmar: device is ineligible for iommu domain attach due to platform rmrr requirement",
+        names("0a:00.0"),
+    ),
+    ("linux-iommu-on", "xhci_hcd 0000:00:14.0: Using iommu dma mapping", names("00:14.0")),
+    ("linux-iommu-on", "nvme 0000:0a:00.0: DMAR: Using iommu direct mapping", names("0a:00.0")),
 ]

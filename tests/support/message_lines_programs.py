@@ -191,4 +191,18 @@ LINES: list[tuple[str, str, Names]] = [
         "Failed to attach PCI device '00_1a.0' on the fly, changes will be seen after VM restart.",
         names("0000:00:1a.0"),
     ),
+    ("dpdk-not-used", "EAL: Requested device 0000:0a:00.0 cannot be used", names(RAID)),
+    (
+        "dpdk-not-used",
+        '{"level":"error","logger":"DPDK","msg":"EAL: Driver cannot attach the device (0000:0a:00.0)"}',
+        names(RAID),
+    ),
+    ("spdk-memory-not-mapped", "Cannot update DMA mapping, error 22", names(error=22)),
+    (
+        "hyperv-not-secured",
+        "The manufacturer of this device has not supplied any directives for securing this device while exposing it to a  ",
+        names(),
+    ),
+    ("spdk-memory-not-mapped", "Cannot set up DMA mapping, error 12", names(error=12)),
+    ("spdk-memory-not-mapped", "Cannot clear DMA mapping, error 22", names(error=22)),
 ]

@@ -196,4 +196,30 @@ LINES: list[tuple[str, str, Names]] = [
         names(),
     ),
     ("linux-interrupts-remapped", "DMAR-IR: HPET id 0 under DRHD base 0xfed91000", names()),
+    (
+        "linux-vfio-not-bound",
+        "[85256.511474] vfio-pci 0000:0a:00.0: probe with driver vfio-pci failed with error -22",
+        names(RAID, error=22),
+    ),
+    (
+        "linux-vfio-not-bound",
+        "vfio-pci: probe of 0000:0a:00.0 failed with error -16",
+        names(RAID, error=16),
+    ),
+    (
+        "qemu-not-assigned",
+        'Failed to assign device "hostdev0" : Operation not permitted',
+        names(error=1, word="hostdev0"),
+    ),
+    (
+        "qemu-not-assigned",
+        'kvm: -device pci-assign,host=0a:00.0: Failed to assign device "(null)": Invalid argument',
+        names(error=22, word="(null)"),
+    ),
+    ("qemu-no-iommu", 'No IOMMU found.  Unable to assign device "(null)"', names(word="(null)")),
+    (
+        "qemu-container-failed",
+        "vfio 0000:0a:00.0: failed to setup container for group 44: Cannot set discarding of RAM broken: Device or resource busy",
+        names(RAID, group=44),
+    ),
 ]

@@ -199,4 +199,16 @@ LINES: list[tuple[str, str, Names]] = [
         "(XEN) d[IO]: deassign (0000:00:01.0) failed (-3)",
         names("00:01.0", domain=32753, error=3),
     ),
+    ("xen-fault-status", "(XEN) [VT-D]iommu.c:691: iommu_fault_status: Fault Overflow", names()),
+    (
+        "xen-fault-status",
+        "(XEN) [VT-D]iommu.c:722: iommu_page_fault: iommu->reg = ffff828bfff54000",
+        names(),
+    ),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Primary Pending Fault", names()),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Advanced Fault Overflow", names()),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Advanced Pending Fault", names()),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Invalidation Queue Error", names()),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Invalidation Completion Error", names()),
+    ("xen-fault-status", "(XEN) [VT-D]iommu_fault_status: Invalidation Time-out Error", names()),
 ]

@@ -37,6 +37,8 @@ _TELLING = frozenset(
 _SETTING = re.compile(r"^[ \t]*([\w.:-]{1,80})[ \t]*\+?=", re.MULTILINE)
 _BLOCK = re.compile(r"^.*\{[ \t]*$|^[ \t]*\}", re.MULTILINE)
 """Blocks in braces, as other languages have them."""
+_SECTION = re.compile(r"^[ \t]*\[+[ \t]*[A-Za-z][^\]\n\"',=]*\]+[ \t]*$", re.MULTILINE)
+"""Headings of sections, as INI, TOML and systemd's units have them."""
 _PYTHON = re.compile(
     r"^(?:import |from \w+ import |def \w+\(|class \w+|(?:if|for|while|try|with)\b.*:[ \t]*(?:#.*)?$"
     r"|print[ (])",
@@ -77,7 +79,7 @@ def read_all_guests(
         if found is None:
             raise UnknownFormatError(source)
         return tuple(_bounded(guest) for guest in found)
-    if is_saved(text):
+    if is_saved(text) and not _SECTION.match(begin):
         return _saved(text, source)
     from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox  # noqa: PLC0415 - likewise
 
@@ -137,7 +139,9 @@ def _meant_for_xl(text: str) -> bool:
     elsewhere.  Blocks in braces and scripts for another program are not xl's.
     """
     script = _SCRIPT.match(text)
-    if (script and not re.search(r"\b(?:xl|xm)\b", script[0])) or _BLOCK.search(text):
+    if (script and not re.search(r"\b(?:xl|xm)\b", script[0])) or any(
+        pattern.search(text) for pattern in (_BLOCK, _SECTION)
+    ):
         return False
     names = set(_SETTING.findall(text))
     known = names & _KNOWN

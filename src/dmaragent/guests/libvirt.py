@@ -125,13 +125,28 @@ def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestCon
     return xen_guest(domain) if kind in XEN else kvm_guest(domain)
 
 
+_HOSTDEV_TYPES = {
+    "subsystem": frozenset({"usb", "pci", "scsi", "scsi_host", "mdev"}),
+    "capabilities": frozenset({"storage", "misc", "net"}),
+}
+"""domain_conf.c, ``virDomainHostdevSubsys`` and ``virDomainHostdevCaps``; the type is required."""
+_INTERFACE_TYPES = frozenset(
+    {
+        *("user", "ethernet", "vhostuser", "server", "client", "mcast", "udp", "network"),
+        *("bridge", "internal", "direct", "hostdev", "vdpa", "null", "vds"),
+    }
+)
+"""domain_conf.c, ``virDomainNet``."""
+
 # Devices ---------------------------------------------------------------------------------
 
 
 def _hostdev(domain: Domain, element: Element) -> None:
-    if element.get("mode", "subsystem") != "subsystem":
+    mode, kind = element.get("mode", "subsystem"), element.get("type")
+    if kind not in _HOSTDEV_TYPES.get(mode, ()):
+        raise domain.fail(element, f"<hostdev> of mode '{mode[:40]}' and type '{kind[:40]}'")
+    if mode != "subsystem":
         return
-    kind = element.get("type")
     if kind == "mdev":
         said = "a mediated device (mdev): no PCI function is assigned, and no region is concerned"
         domain.notes.append(Complaint(domain.place(element), said))
@@ -150,7 +165,9 @@ def _disk(domain: Domain, element: Element) -> None:
 
 
 def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> None:
-    kind = element.get("type")
+    kind = element.get("type", "user")
+    if kind not in _INTERFACE_TYPES:
+        raise domain.fail(element, f"<interface> of type '{kind[:40]}'")
     source = element.first("source")
     actual = element.first("actual")  # of a running guest: what its network gave it
     if kind == "hostdev":

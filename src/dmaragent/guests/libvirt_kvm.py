@@ -10,6 +10,7 @@ from dmaragent.policy.guest import Complaint
 
 _QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 _DRIVERS = frozenset({"", "vfio"})
+_ADDRESS_PROPERTIES = frozenset({"host", "sysfsdev"})
 
 
 def kvm_guest(domain: Domain) -> KvmGuest:
@@ -38,6 +39,12 @@ def kvm_guest(domain: Domain) -> KvmGuest:
             said = f"driver '{one.driver[:40]}' of <hostdev> is not VFIO, and is not modelled"
             unknown.append(Complaint(domain.place(one.line), said))
     add_arguments(arguments, notes, unknown)
+    path = [f"{_QEMU} {name}" for name in ("override", "device", "frontend", "property")]
+    for changed in domain.element.all(*path):
+        name = changed.get("name")
+        if name in _ADDRESS_PROPERTIES:
+            said = f"<qemu:override> sets '{name}' of a device, which is not modelled"
+            unknown.append(Complaint(domain.place(changed), said))
     return KvmGuest(
         source=domain.source,
         name=domain.name,

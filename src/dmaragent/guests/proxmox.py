@@ -43,9 +43,11 @@ _KEYS = frozenset(
     }
 )
 _TELLING = re.compile(
-    r"hostpci\d+|memory|ostype|scsihw|bootdisk|sockets|cores|vmgenid|smbios1|efidisk0|args|machine"
+    r"hostpci\d+|ostype|scsihw|bootdisk|vmgenid|smbios1|efidisk\d+|(?:net|scsi|virtio|ide|sata)\d+"
 )
 """Keys that other files of ``key: value`` lines rarely have."""
+_DECIDES = re.compile(r"hostpci\d+|memory|machine|args|hotplug|hugepages|sockets|arch")
+"""Keys that change what is assigned or where RAM lies."""
 _CONTAINER = frozenset({"hostname", "rootfs", "unprivileged", "swap"})
 _ADDRESS = re.compile(r"(?:([a-f0-9]{4,8}):)?([a-f0-9]{2}):([a-f0-9]{2})(?:\.([a-f0-9]))?")
 _STATIC = 1024 * MIB
@@ -109,10 +111,12 @@ def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> Kv
         if match is not None:
             settings[match[1]] = (match[2], number)
     if settings.keys() & _CONTAINER:
-        raise DmaragentError(
-            f"{source} is a Proxmox container, which has no PCI passthrough", _GIVE, source
-        )
+        raise DmaragentError(f"{source}: a Proxmox container has no PCI passthrough", _GIVE, source)
     machine = _Machine(source, settings)
+    machine.notes += _pending(text, source)
+    if machine.value("template") == "1":
+        said = "a template, which Proxmox does not start: this answer is for a clone of it"
+        machine.notes.append(Complaint(machine.place("template"), said))
     for key in settings:
         slot = re.fullmatch(r"hostpci(\d+)", key)
         if slot and slot[1] in _NUMBERS:
@@ -152,6 +156,30 @@ def _first_part(text: str) -> Iterator[str]:
             return
         if line.strip() and not line.startswith("#"):
             yield line
+
+
+def _pending(text: str, source: str) -> Iterator[Complaint]:
+    """Yield a note for changes that Proxmox makes when the guest starts next.
+
+    Source: qemu-server QemuServer.pm, ``vm_start_nolock`` and ``vmconfig_apply_pending``.
+    """
+    section, first, keys = "", 0, []
+    for number, line in enumerate(text.split("\n"), 1):
+        if _SECTION.fullmatch(line):
+            section = line.strip().lower()
+            first = number if section == "[pending]" else first
+        match = _LINE.fullmatch(line) if section == "[pending]" else None
+        if match is not None:
+            names = re.split(r"[,; ]+", match[2]) if match[1] == "delete" else [match[1]]
+            keys += [
+                name.lstrip("!")[:40] for name in names if _DECIDES.fullmatch(name.lstrip("!"))
+            ]
+    if keys:
+        said = (
+            f"[PENDING] changes {', '.join(keys[:8])}: Proxmox applies it when the guest starts "
+            "next, and this answer does not (`qm config VMID` prints the settings with it)"
+        )
+        yield Complaint(f"{source}:{first}", said)
 
 
 def _properties(text: str, default: str) -> dict[str, str]:

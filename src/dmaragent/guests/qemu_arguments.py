@@ -18,6 +18,14 @@ _SYSFS = re.compile(
 )
 _MEDIATED = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _SIZE = re.compile(r"(\d{1,15})([bkmgtpeBKMGTPE]?)")
+_MAY_ASSIGN = re.compile(
+    r"vfio|pci-assign|xen-pci-passthrough|nvme://|driver=nvme"
+    r"|\b(?:host|device)[\"']?[=:]\s*[\"']?(?:[0-9a-f]{1,8}:)?[0-9a-f]{1,2}:[0-9a-f]{1,2}\.[0-7]",
+    re.IGNORECASE,
+)
+"""What a word holds that may give a PCI function of the host to QEMU."""
+_HARMLESS = frozenset({"global", "trace", "name", "D", "msg", "object", "netdev"})
+"""Options that assign no function, whatever their value holds."""
 _DRIVERS = frozenset({"vfio-pci", "vfio-pci-nohotplug"})
 
 
@@ -47,19 +55,26 @@ class QemuArguments:
     below_4g: int | None = None
     unknown: tuple[Argument, ...] = ()
     """Options that change memory or devices and are not modelled."""
+    unread: tuple[Argument, ...] = ()
+    """Words that may assign a PCI function, and are not understood."""
 
 
 def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
     """Read a command line that was split into words."""
     assigned: list[Assigned] = []
     unknown: list[Argument] = []
+    unread: list[Argument] = []
     below: int | None = None
     for option, value in _pairs(arguments):
         name = option.text.lstrip("-")
+        if _MAY_ASSIGN.search(name):
+            unread.append(option)
         if value is None:
             continue
         if name == "device":
-            assigned += _device(value)
+            devices = [*_device(value)]
+            assigned += devices
+            unread += [] if devices or not _MAY_ASSIGN.search(value.text) else [value]
         elif name in ("machine", "M"):
             size = _properties(value.text).get("max-ram-below-4g")
             below = below if size is None else _size(size)
@@ -67,7 +82,11 @@ def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
                 unknown.append(value)
         elif name in ("m", "readconfig") or "max-ram-below-4g" in value.text:
             unknown.append(value)
-    return QemuArguments(assigned=tuple(assigned), below_4g=below, unknown=tuple(unknown))
+        elif name not in _HARMLESS and _MAY_ASSIGN.search(value.text):
+            unread.append(value)
+    return QemuArguments(
+        assigned=tuple(assigned), below_4g=below, unknown=tuple(unknown), unread=tuple(unread)
+    )
 
 
 def add_arguments(
@@ -82,6 +101,9 @@ def add_arguments(
             unknown.append(Complaint(one.argument.place, one.why))
     for argument in arguments.unknown:
         said = f"the effect of '{argument.text[:60]}' on guest memory is not modelled"
+        unknown.append(Complaint(argument.place, said))
+    for argument in arguments.unread:
+        said = f"QEMU's argument '{argument.text[:60]}' may assign a PCI device, and is not read"
         unknown.append(Complaint(argument.place, said))
 
 

@@ -4,6 +4,8 @@ Pure.  A table of messages by who prints them, a recogniser, and the tie of what
 recognised to one host.
 """
 
+from functools import cache
+
 from dmaragent.messages import (
     amd_boot,
     dpdk,
@@ -64,6 +66,7 @@ MESSAGES: tuple[Message, ...] = (
 """All messages known, in the order of the documentation."""
 
 
+@cache
 def recogniser() -> Recogniser:
-    """Give a recogniser of all messages."""
+    """Return the recogniser of all messages: its indexes take longer than a short text."""
     return Recogniser(MESSAGES)

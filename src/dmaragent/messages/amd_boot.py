@@ -1,6 +1,5 @@
 """Messages of the Linux kernel when it starts AMD's IOMMU or does without."""
 
-from dmaragent.messages.iommu_advice import IOMMU_ON
 from dmaragent.messages.making import message
 from dmaragent.messages.model import AMD, Printer, Weight
 
@@ -8,7 +7,7 @@ LINUX = Printer.LINUX
 _INIT = "drivers/iommu/amd/init.c"
 _IOMMU = "drivers/iommu/amd/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -20,8 +19,23 @@ MESSAGES = (
         releases="every release with AMD-Vi",
         meaning="amd_iommu=off or iommu=off is among the kernel's options. No device can be passed "
         "through by VFIO." + _NO_REGION,
-        advice=IOMMU_ON,
+        advice="Remove the option from the kernel's options and reboot. Nothing else is needed: "
+        "AMD's IOMMU is on unless an option or the firmware setup switches it off.",
         source=f"{_INIT}, state_next; {_CHECKED}",
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-option-unknown",
+        LINUX,
+        Weight.NOTE,
+        "The kernel does not know a word of amd_iommu=",
+        "AMD-Vi: Unknown option - '<word>'",
+        releases="every release with AMD-Vi",
+        meaning="The quoted word has no effect. amd_iommu=on is the common case: AMD's IOMMU is on "
+        "unless the firmware setup or an option switches it off." + _NO_REGION,
+        advice="Nothing needs to be done; remove the word from the kernel's options, or correct "
+        "its spelling.",
+        source=f"{_INIT}, parse_amd_iommu_options; {_CHECKED}",
         vendor=AMD,
     ),
     message(
@@ -40,7 +54,6 @@ MESSAGES = (
         "AMD-Vi: This is a BIOS bug. Please contact your hardware vendor",
         "AMD-Vi: Failed to initialize - trying to proceed anyway",
         "DMA translation not supported by iommu",
-        "AMD-Vi: Out of memory allocating dm-regions",
         releases="every release with AMD-Vi; the words differ",
         meaning="A unit cannot be used, or the firmware's table (IVRS) is wrong about it. Devices "
         "behind it cannot be passed through." + _NO_REGION,

@@ -13,7 +13,7 @@ _BLANKS = re.compile(
 )
 _ENTITY = re.compile(
     r"&(?:amp;)?(?:#\d{2,5}|#[xX][0-9a-fA-F]{2,4}|amp|apos|quot|lt|gt|nbsp|[lr]squo|[lr]dquo|prime|"
-    r"[nm]dash|minus|hellip);"
+    r"[nm]dash|minus|hellip|[A-Za-z](?:acute|grave|uml|circ|cedil|tilde|ring|slash|caron)|szlig);"
 )
 _ESCAPE = re.compile(r"\\u(00[2-7][0-9a-fA-F]|20[0-4][0-9a-fA-F])|'\\''|\\(?=['\"])")
 _MISREAD = re.compile(

@@ -25,8 +25,6 @@ _BEGUN = re.compile(r"[\w:.\[-]{0,16}")
 """What may be the beginning of a value."""
 _NEED_END = frozenset({"linux-pte-set-twice", "linux-pte-taken"})
 """The messages whose end decides which of them it is."""
-_MOST_PLACES = 20
-"""Places of a line where a wording may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +73,11 @@ class CutReader:
         end = len(line.rstrip()) if mark is None else mark.start()
         text = line[:end].translate(_ONE_QUOTE)
         best: list[Cut] = []
-        for key, beginnings in self._by_key.items():
-            for at in _places(text, key):
-                for beginning in beginnings:
-                    cut = _cut(text, at, beginning, marked=mark is not None)
-                    if cut is not None and (not best or cut.length >= best[0].length):
-                        best = [*(one for one in best if one.length == cut.length), cut]
+        for at in range(len(text) - _KEY + 1):
+            for beginning in self._by_key.get(text[at : at + _KEY], ()):
+                cut = _cut(text, at, beginning, marked=mark is not None)
+                if cut is not None and (not best or cut.length >= best[0].length):
+                    best = [*(one for one in best if one.length == cut.length), cut]
         best = best or list(self._begun_before(text.lstrip("< ")))
         if len({one.message.id for one in best}) != 1:
             return None
@@ -88,12 +85,9 @@ class CutReader:
 
     def _begun_before(self, text: str) -> Iterator[Cut]:
         """Yield the messages whose longest text `text` begins in."""
-        for end, wordings in self._by_end.items():
-            at = text.find(end)
+        for at in range(UNMARKED - _KEY, len(text) - _KEY + 1):
             rest = text[: at + _KEY]
-            if at < 0 or len(rest) < UNMARKED:
-                continue
-            for message, wording in wordings:
+            for message, wording in self._by_end.get(rest[at:], ()):
                 anchor = wording.template.anchor
                 if anchor != rest and anchor.endswith(rest):
                     yield Cut(0, message, wording, {}, len(rest))
@@ -121,15 +115,6 @@ def _beginning(message: Message, wording: Wording) -> _Beginning | None:
             key = part[:_KEY].translate(_ONE_QUOTE)
             return _Beginning(message, wording, key, parts[:index], tail, length)
     return None
-
-
-def _places(text: str, key: str) -> Iterator[int]:
-    at = text.find(key)
-    for _ in range(_MOST_PLACES):
-        if at < 0:
-            return
-        yield at
-        at = text.find(key, at + 1)
 
 
 def _cut(text: str, at: int, beginning: _Beginning, *, marked: bool) -> Cut | None:

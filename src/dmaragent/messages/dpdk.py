@@ -49,7 +49,7 @@ MESSAGES = (
         "{<sbdf> }VFIO group is not viable!",
         releases="every release with VFIO",
         meaning="Devices of one group can reach each other past the IOMMU, so one owner has them "
-        "all. No reserved region is concerned.",
+        "all. A reserved region is not the reason.",
         advice="Bind every function of the group to vfio-pci (dpdk-devbind.py -b vfio-pci), or to "
         "no driver. The host loses them.",
         source=f"{_VFIO}, rte_vfio_setup_device; {_CHECKED}",
@@ -80,7 +80,8 @@ MESSAGES = (
         "Specified VFIO group number not found",
         releases="every release with VFIO",
         meaning="Another driver has the device, another program has its group, or the process may "
-        "not open the group's file. No reserved region is concerned.",
+        "not open the group's file. A reserved region is not the reason, unless iommufd stands in "
+        "for VFIO's container: dmesg then names the device and a 1:1 mapping.",
         advice="dpdk-devbind.py -b vfio-pci SBDF: the host then loses the device. Run DPDK as a "
         "user who may open /dev/vfio/GROUP.",
         source=f"{_VFIO}, rte_vfio_setup_device, vfio_open_group_fd; {_CHECKED}",
@@ -129,7 +130,7 @@ MESSAGES = (
         ("unable to read from vfio noiommu file <errno> (<error>)", "before 22.07"),
         releases="every release with VFIO",
         meaning="The module vfio is not loaded, the kernel does not use the IOMMU, or a container "
-        "hides /dev/vfio. No reserved region is concerned.",
+        "hides /dev/vfio. A reserved region is not the reason.",
         advice="sudo modprobe vfio-pci. If /sys/kernel/iommu_groups is empty: " + IOMMU_ON,
         source=f"{_VFIO}, rte_vfio_enable, vfio_get_default_container_fd, "
         f"rte_vfio_get_group_num; {_CHECKED}",
@@ -182,8 +183,8 @@ MESSAGES = (
         "Error when closing vfio_dev_fd for <word>",
         "Cannot release VFIO device",
         releases="every release with VFIO",
-        meaning="The device may reach the memory until the process ends. No reserved region is "
-        "concerned.",
+        meaning="The device may reach the memory until the process ends. A reserved region is "
+        "not the reason.",
         advice="Nothing needs to be done, unless DPDK fails afterwards: then look in dmesg.",
         source=f"{_VFIO}, vfio_type1_dma_mem_map, rte_vfio_release_device; {_CHECKED}",
     ),
@@ -200,11 +201,24 @@ MESSAGES = (
         "Unsupported IOVA mode",
         releases="DPDK 18.x and later",
         meaning="Devices use virtual addresses (VA) only if the IOMMU has enough address bits, "
-        "else physical ones (PA), which need root. No reserved region is concerned.",
+        "else physical ones (PA), which need root. A reserved region is not the reason.",
         advice="Start with --iova-mode=pa as root, or bind all devices to vfio-pci with the IOMMU "
         "switched on.",
         source="drivers/bus/pci/linux/pci.c, rte_pci_get_iommu_class; "
         "lib/eal/linux/eal.c, rte_eal_init; " + _CHECKED,
+    ),
+    message(
+        "dpdk-not-used",
+        DPDK,
+        Weight.CONSEQUENCE,
+        "DPDK goes on without the device",
+        "Requested device <sbdf> cannot be used",
+        "Driver cannot attach the device (<sbdf>)",
+        releases="every release",
+        meaning="It follows from the error in the lines before it.",
+        advice="Look at the lines before it, and at dmesg.",
+        source="drivers/bus/pci/pci_common.c, pci_probe; lib/eal/common/eal_common_dev.c, "
+        "local_dev_probe; checked in the source",
     ),
     message(
         "dpdk-vfio-used",
@@ -241,10 +255,31 @@ MESSAGES = (
         "failed to bind to vfio-pci, retrying (<number>)",
         releases="SPDK 21.x and later",
         meaning="Devices of one group can reach each other past the IOMMU, so one owner has them "
-        "all. No reserved region is concerned.",
+        "all. A reserved region is not the reason.",
         advice="UNBIND_ENTIRE_IOMMU_GROUP=yes scripts/setup.sh takes all of the group from the "
         "host; else put the NVMe drive into another slot.",
         source="scripts/setup.sh, probe_driver, linux_bind_driver; checked in the source",
+    ),
+    message(
+        "spdk-memory-not-mapped",
+        Printer.SPDK,
+        Weight.REFUSAL,
+        "The kernel refuses to map SPDK's memory for DMA",
+        "Cannot set up DMA mapping, error <errno>",
+        "Cannot update DMA mapping, error <errno>",
+        "Cannot clear DMA mapping, error <errno>",
+        releases="every release with VFIO",
+        meaning="SPDK's own mapping of its memory for the device failed; the device then cannot "
+        "reach it.",
+        advice="If the error is 12 (ENOMEM), raise the limit of locked memory. If it is 22 "
+        "(EINVAL), compare the addresses with reserved_regions of the IOMMU group and with the "
+        "address bits of the IOMMU; --iova-mode=pa uses other addresses.",
+        source="lib/env_dpdk/memory.c (before: vtophys.c), vtophys_iommu_update; checked in the "
+        "source",
+        by_error={
+            12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK).",
+            22: "EINVAL: the IOMMU does not translate such an address, or Linux reserves it.",
+        },
     ),
     message(
         "spdk-memory-limit",
@@ -254,8 +289,8 @@ MESSAGES = (
         "## WARNING: memlock limit is less than 64MB",
         "## DPDK with VFIO may not be able to initialize if run as user",
         releases="every release with VFIO",
-        meaning="Memory for DMA must stay in place, and this user may not lock enough. No "
-        "reserved region is concerned.",
+        meaning="Memory for DMA must stay in place, and this user may not lock enough. A "
+        "reserved region is not the reason.",
         advice="Raise memlock for the user in /etc/security/limits.conf. That much memory can "
         "then not be swapped.",
         source="scripts/setup.sh, configure_linux; checked in the source",

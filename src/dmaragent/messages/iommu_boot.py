@@ -9,7 +9,7 @@ _DMAR = "drivers/iommu/intel/dmar.c"
 _INTEL = "drivers/iommu/intel/iommu.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 _UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
 
 MESSAGES = (
@@ -36,6 +36,9 @@ MESSAGES = (
         "Forcing Intel-IOMMU to enabled",
         "<iommu>Default domain type: <any>",
         "DMA domain TLB invalidation policy: <any> mode",
+        ("Using iommu dma mapping", "older kernels"),
+        ("Using iommu direct mapping", "older kernels"),
+        ("32bit DMA uses non-identity mapping", "older kernels"),
         releases="every release with VT-d",
         meaning="Nothing is wrong: IOMMU groups exist, and VFIO can work.",
         advice="Nothing needs to be done.",

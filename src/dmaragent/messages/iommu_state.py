@@ -1,9 +1,10 @@
 """What a host says of its IOMMU: whether Linux uses it, and which option or table decides that."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.platforms.linux_options import iommu_asked_for, iommu_off_option
+from dmaragent.platforms.vfio import IommuVendor
 from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.snapshot import Missing
 from fwtables import Decoded
@@ -19,8 +20,10 @@ ABOUT_IOMMU = frozenset(
         "libxl-no-iommu",
         "linux-amd-iommu-off",
         "linux-iommu-off",
+        "linux-vfio-not-bound",
         "proxmox-no-iommu",
         "qemu-container-not-opened",
+        "qemu-no-iommu",
         "qemu-no-iommu-group",
         "xen-iommu-off",
         "xen-iommu-required",
@@ -62,7 +65,8 @@ def iommu_state(inventory: Inventory) -> IommuState:
     """Return what the host of `inventory` says of its IOMMU."""
     system = inventory.host.system
     amd = system.cpu_vendor in _AMD
-    off_by, on_by = deciding_options(system.options or (), amd=amd)
+    options = system.options or ()
+    off = iommu_off_option(options, IommuVendor.AMD if amd else IommuVendor.INTEL)
     groups = inventory.host.groups
     xen = inventory.host.xen
     line = None if xen is None else xen.command_line
@@ -71,39 +75,14 @@ def iommu_state(inventory: Inventory) -> IommuState:
         groups=None if under_xen or isinstance(groups, Missing) else len(groups),
         under_xen=under_xen,
         without_xen=inventory.linux_state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
-        off_by=off_by,
-        on_by=on_by,
+        off_by="" if off is None else off.option,
+        on_by="" if amd or off is not None else iommu_asked_for(options),
         options_known=system.options is not None,
         table=_table(inventory, amd=amd),
         amd=amd,
         xen_off_by="" if line is None else iommu_switched_off(line),
         xen_options=line,
     )
-
-
-def deciding_options(options: Iterable[str], *, amd: bool) -> tuple[str, str]:
-    """Return the kernel option that switches the IOMMU off, and the one that switches it on.
-
-    Each is as it was given, or empty.  Of intel_iommu=on and =off the last counts; iommu=off and
-    amd_iommu=off cannot be taken back.  Source: Linux drivers/iommu/intel/iommu.c,
-    ``intel_iommu_setup``; drivers/iommu/amd/init.c, ``parse_amd_iommu_options``;
-    arch/x86/kernel/pci-dma.c, ``iommu_setup``.
-    """
-    off_by = on_by = always_off = ""
-    for option in options:
-        name, _, value = option.partition("=")
-        words = value.split(",")
-        if name == "intel_iommu" and not amd:
-            for word in words:
-                if word == "off":
-                    off_by, on_by = option, ""
-                elif word == "on":
-                    off_by, on_by = "", option
-        elif "off" in words and (name in {"iommu", "acpi"} or (name == "amd_iommu" and amd)):
-            always_off = option
-    if always_off:
-        return always_off, ""
-    return off_by, on_by
 
 
 def _table(inventory: Inventory, *, amd: bool) -> bool | None:

@@ -1,7 +1,7 @@
 """Messages of the Linux kernel while it uses Intel's IOMMU: devices, mappings, interrupts."""
 
 from dmaragent.messages.making import message
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import AMD, Address, Printer, Weight
 
 LINUX = Printer.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
@@ -9,7 +9,7 @@ _INTEL = "drivers/iommu/intel/iommu.c"
 _REMAP = "drivers/iommu/intel/irq_remapping.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 _UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
 
 MESSAGES = (
@@ -19,8 +19,9 @@ MESSAGES = (
         Weight.FIRMWARE,
         "Linux could not map a region for its device",
         "IOMMU driver was not able to establish FW requested direct mapping",
-        "Failed to build identity map for [<base>-<limit>]",
-        releases="Linux 6.4 and later",
+        ("Failed to build identity map for [<base>-<limit>]", "Intel"),
+        ("AMD-Vi: Out of memory allocating dm-regions", "AMD, 5.10 and later", AMD),
+        releases="Linux 6.4 and later; AMD's words before, too",
         meaning="The host's own driver loses access to memory that the firmware reserved for the "
         "device. That the region is 1:1 for a guest does not matter here.",
         advice="Look for the region with dmaragent explain. " + _UPDATE,

@@ -8,7 +8,7 @@ LIBVIRT = Printer.LIBVIRT
 _PCI = "src/util/virpci.c"
 _HOSTDEV = "src/hypervisor/virhostdev.c"
 _CHECKED = "checked in the sources of libvirt 9.0 and 11.3"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -186,16 +186,26 @@ MESSAGES = (
         "Not detaching active device <sbdf>",
         "Not reattaching active device <sbdf>",
         "Failed to add PCI device <sbdf> to the inactive list",
-        "Failed to re-attach PCI device: <any>",
-        "Failed to reattach NVMe for disk target: <any>",
-        "Failed to allocate PCI device list: <any>",
         releases="every release with PCI passthrough",
         meaning="The device stays where it was. What the line quotes says why." + _NO_REGION,
         advice="Look in dmesg of the same second; sudo modprobe vfio-pci (Xen: xen-pciback). A "
         "guest that uses the device must be shut down first.",
         source=f"{_PCI}, virPCIDeviceUnbind, virPCIDeviceBindWithDriverOverride, "
-        f"virPCIProbeDriver, virPCIDeviceDetach; {_HOSTDEV}, virHostdevReAttachPCIDevices; "
-        f"{_CHECKED}",
+        f"virPCIProbeDriver, virPCIDeviceDetach; {_CHECKED}",
+    ),
+    message(
+        "libvirt-not-given-back",
+        LIBVIRT,
+        Weight.CONSEQUENCE,
+        "libvirt could not give the device back to the host",
+        "Failed to re-attach PCI device: <any>",
+        "Failed to reattach NVMe for disk target: <any>",
+        "Failed to allocate PCI device list: <any>",
+        releases="every release with PCI passthrough",
+        meaning="The guest has ended, or did not start. What the line quotes says why the device "
+        "stays where it is.",
+        advice="Look at what the line quotes, and at the lines before it.",
+        source=f"{_HOSTDEV}, virHostdevReAttachPCIDevices; {_CHECKED}",
     ),
     message(
         "libvirt-detach-failed",

@@ -7,7 +7,7 @@ LIBXL = Printer.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c (before 4.14: tools/libxl/libxl_pci.c)"
 _CREATE = "tools/libs/light/libxl_create.c, libxl__domain_config_setdefault"
 _CHECKED = "checked at release tags from 4.6.0 to 4.22.0"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -102,7 +102,7 @@ MESSAGES = (
         "libxl-not-bound",
         LIBXL,
         Weight.REFUSAL,
-        "libxl cannot give the device to pciback",
+        "libxl cannot bind the device to pciback, or back to its own driver",
         "Couldn't bind device to pciback!",
         "Couldn't unbind <sbdf> from driver",
         "libxl<any>Couldn't unbind device",

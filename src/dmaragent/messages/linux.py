@@ -24,7 +24,7 @@ MESSAGES = (
         "reach that memory at all times. Linux therefore gives it neither to a guest nor to "
         "user space (VFIO), and answers EPERM; QEMU then says that it failed to set the IOMMU "
         "for the container. Only USB controllers and display devices are let go.",
-        advice=_REGION_HELP + " From Linux 6.6 on the same is said in other words.",
+        advice=_REGION_HELP + " Linux 6.6 and later word this differently.",
         source="drivers/iommu/intel/iommu.c, intel_iommu_attach_device, c875d2c1b808; the text "
         "checked in patches and logs, the last release not",
     ),

@@ -76,9 +76,9 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
 
 
 def _domain(given: Mapping[str, str]) -> int | None:
-    if given.get("domain", "").endswith("[IO]"):
+    if given.get("domain", "").upper().endswith("[IO]"):
         return QUARANTINE
-    return _decimal(given.get("domid") or given.get("domain", "").lstrip("Ddom"))
+    return _decimal(given.get("domid") or given.get("domain", "").lstrip("DdOoMm"))
 
 
 def _error(given: Mapping[str, str]) -> int | None:
@@ -92,7 +92,9 @@ def _reason(given: Mapping[str, str]) -> int | None:
     if "hexreason" in given:
         return int(given["hexreason"], 16)
     reason = given.get("reason")
-    return int(reason, 16) if reason is not None and reason.startswith("0x") else _decimal(reason)
+    return (
+        int(reason, 16) if reason is not None and reason[:2] in ("0x", "0X") else _decimal(reason)
+    )
 
 
 def _decimal(text: str | None) -> int | None:

@@ -113,8 +113,8 @@ MESSAGES = (
         ("vfio: error no iommu_group for device", "before QEMU 2.8"),
         ("Failed to find iommu group sysfs path", "NVMe by VFIO"),
         releases="QEMU with VFIO",
-        meaning="Linux makes IOMMU groups only if it uses the IOMMU. No reserved region is "
-        "concerned. In a container the group can be hidden although it exists.",
+        meaning="Linux makes IOMMU groups only if it uses the IOMMU. A reserved region is "
+        "not the reason. In a container the group can be hidden although it exists.",
         advice=IOMMU_ON,
         source="hw/vfio/device.c, vfio_device_get_groupid (before: hw/vfio/pci.c, vfio_realize); "
         "util/vfio-helpers.c, sysfs_find_group_file; checked in the sources of 7.2 and 10.0",
@@ -133,7 +133,7 @@ MESSAGES = (
         "Failed to find iommu group number",
         releases="QEMU with VFIO",
         meaning="The file /dev/vfio/GROUP exists while a VFIO driver has a device of the group. "
-        "No reserved region is concerned.",
+        "A reserved region is not the reason.",
         advice="Bind the device to vfio-pci: driverctl set-override SBDF vfio-pci. The host "
         "then loses the device. If another guest or program has the group, stop that one.",
         source="hw/vfio/container.c, vfio_group_get (before: hw/vfio/common.c, vfio_get_group); "
@@ -160,15 +160,18 @@ MESSAGES = (
         "vfio{ error:} <sbdf>: no such host device",
         "vfio: error: no such host device",
         releases="QEMU with VFIO",
-        meaning="The device itself is not bound to vfio-pci, it is in use, or it does not come "
-        "out of its sleep. No reserved region is concerned.",
+        meaning="The device itself is not bound to vfio-pci, it is in use, or it does not come out "
+        "of its sleep. A reserved region is the reason only with EINVAL, and only if iommufd "
+        "stands in for VFIO's container (CONFIG_IOMMUFD_VFIO_CONTAINER): dmesg then names the "
+        "device and a 1:1 mapping.",
         advice="Bind the device to vfio-pci (driverctl set-override SBDF vfio-pci; the host then "
         "loses it), stop whoever has it, and look in dmesg for vfio-pci.",
         source="hw/vfio/container.c, vfio_device_get (before: hw/vfio/common.c, "
         "vfio_get_device); checked in the sources of 7.2 and 10.0",
         by_error={
             19: "ENODEV: the device is not bound to vfio-pci.",
-            22: "EINVAL: the device is not bound to vfio-pci, or needs a VF token.",
+            22: "EINVAL: the device is not bound to vfio-pci, needs a VF token, or, with iommufd in "
+            "the place of VFIO's container, has a region.",
             16: "EBUSY: another program has the device.",
             13: "EACCES: the device needs a VF token: vf-token= of QEMU's -device.",
             25: "ENOTTY: the group's file is not a VFIO group.",
@@ -187,7 +190,7 @@ MESSAGES = (
         "Invalid VFIO version",
         releases="QEMU with VFIO",
         meaning="The module vfio or vfio_iommu_type1 is not loaded, or the kernel uses no IOMMU. "
-        "No reserved region is concerned.",
+        "A reserved region is not the reason.",
         advice="sudo modprobe vfio-pci vfio_iommu_type1. If that fails: " + IOMMU_ON,
         source="hw/vfio/container.c, vfio_container_connect, vfio_get_iommu_type; "
         "util/vfio-helpers.c, qemu_vfio_init_pci; checked in the sources of 7.2 and 10.0",
@@ -207,7 +210,7 @@ MESSAGES = (
         ("error attach device to iommufd ioas", "reported; not in the sources that were read"),
         releases="QEMU 9.0 and later with iommufd",
         meaning="The kernel lacks iommufd or the device files of VFIO, or the device is not bound "
-        "to vfio-pci. No reserved region is concerned.",
+        "to vfio-pci. A reserved region is not the reason.",
         advice="Bind the device to vfio-pci. If the kernel has no CONFIG_VFIO_DEVICE_CDEV, leave "
         "iommufd= out of QEMU's -device: the group interface does the same.",
         source="hw/vfio/iommufd.c, iommufd_cdev_getfd; backends/iommufd.c, "
@@ -223,7 +226,7 @@ MESSAGES = (
         "Failed to set vIOMMU:",
         releases="QEMU with VFIO and a virtual IOMMU",
         meaning="With a virtual IOMMU each device gets an address space of its own, which the "
-        "devices of one group cannot have. No reserved region is concerned.",
+        "devices of one group cannot have. A reserved region is not the reason.",
         advice="Put all functions of the group on one virtual slot (multifunction=on), or leave "
         "the virtual IOMMU out. The guest then has no IOMMU.",
         source="hw/vfio/container.c, vfio_group_get; checked in the sources of 7.2 and 10.0",
@@ -256,8 +259,8 @@ MESSAGES = (
         "vfio: Unable to power on device, stuck in D<number>",
         "vfio: hot reset info failed: <error>",
         releases="QEMU with VFIO",
-        meaning="The guest starts all the same, with a device in the state the last user left. No "
-        "reserved region is concerned.",
+        meaning="The guest starts all the same, with a device in the state the last user left. A "
+        "reserved region is not the reason.",
         advice="Give the guest all functions of the slot or bus that are named, so that QEMU may "
         "reset the bus. Else restart the host if the device does not work in the guest.",
         source="hw/vfio/pci.c, vfio_pci_hot_reset, vfio_pci_pre_reset; checked in the sources of "
@@ -275,8 +278,8 @@ MESSAGES = (
         "Failed to remove fd <number> from KVM VFIO device",
         "KVM VFIO device isn't created yet",
         releases="QEMU with VFIO",
-        meaning="The device works, but KVM does not know of DMA that is not coherent. No reserved "
-        "region is concerned.",
+        meaning="The device works, but KVM does not know of DMA that is not coherent. A reserved "
+        "region is not the reason.",
         advice="Nothing needs to be done, unless the device is a display device that shows wrong "
         "pictures: then use the kernel that belongs to this QEMU.",
         source="hw/vfio/helpers.c, vfio_kvm_device_add_fd; checked in the sources of 7.2 and 10.0",

@@ -1,5 +1,6 @@
 """Messages of QEMU about memory that it cannot map for a device's DMA."""
 
+from dmaragent.messages.iommu_advice import IOMMU_ON
 from dmaragent.messages.making import message
 from dmaragent.messages.model import Address, Printer, Weight
 
@@ -20,6 +21,38 @@ _NOT_MAPPED = (
 )
 
 MESSAGES = (
+    message(
+        "qemu-not-assigned",
+        Printer.QEMU,
+        Weight.REFUSAL,
+        "The kernel does not assign the device (pci-assign, before VFIO)",
+        'Failed to assign device "<word>" : <error>',
+        'Failed to assign device "<word>": <error>',
+        'Failed to assign device "<word>"',
+        releases="qemu-kvm and older QEMU, with pci-assign or -pcidevice",
+        meaning="QEMU only passes on what KVM's own device assignment answered, which newer "
+        "kernels do not have.",
+        advice="Look in dmesg for the kernel's line of the same second, and give it to dmaragent "
+        "why.",
+        source="hw/i386/kvm/pci-assign.c, assign_device; checked in the source",
+        by_error={
+            1: "EPERM: firmware reserved memory for the device (Linux 3.17 and later), or "
+            "interrupt remapping is missing.",
+            16: "EBUSY: a driver of the host, or another guest, has the device.",
+            19: "ENODEV: the kernel does not use the IOMMU.",
+        },
+    ),
+    message(
+        "qemu-no-iommu",
+        Printer.QEMU,
+        Weight.REFUSAL,
+        "The kernel does not use the IOMMU",
+        'No IOMMU found. Unable to assign device "<word>"',
+        releases="qemu-kvm and older QEMU, with pci-assign or -pcidevice",
+        meaning="KVM says that it has no IOMMU (KVM_CAP_IOMMU). A reserved region is not the reason.",
+        advice=IOMMU_ON,
+        source="hw/i386/kvm/pci-assign.c, assign_device; checked in the source",
+    ),
     message(
         "qemu-memory-not-mapped",
         Printer.QEMU,
@@ -76,8 +109,8 @@ MESSAGES = (
         "vfio_dma_unmap() failed: <error>",
         "vfio: error disconnecting group <group> from container",
         releases="QEMU with VFIO",
-        meaning="The device may still reach the memory until the guest ends. No reserved region "
-        "is concerned.",
+        meaning="The device may still reach the memory until the guest ends. A reserved region "
+        "is not the reason.",
         advice="Nothing needs to be done, unless the guest loses devices as well: then look in "
         "dmesg of the same second.",
         source="hw/vfio/container.c, vfio_legacy_dma_unmap; checked in the sources of 7.2 and 10.0",

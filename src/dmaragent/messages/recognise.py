@@ -2,7 +2,7 @@
 
 The text may be a pasted line or a boot log of many megabytes.  It is searched for one fixed
 piece of each wording, and a pattern is tried around each place where one stands, so that the
-time grows with the text alone.
+time grows with the text alone.  Pieces with words that the text does not have are not looked for.
 """
 
 import re
@@ -11,12 +11,15 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
 from dmaragent.messages.model import Message, Names, Printer, Recognition, Wording
 from dmaragent.messages.names import names_of
 from dmaragent.messages.prefix import by_xen, device_before
+from dmaragent.messages.retyped import folded, lower
+from dmaragent.messages.split import Piece, put_together
 from dmaragent.messages.template import AFTER, BEFORE
 
 MOST_IN_LINE = 1000
@@ -50,10 +53,13 @@ class _Match:
 class Recogniser:
     """Finds the messages of a table in texts."""
 
-    def __init__(self, messages: Iterable[Message]) -> None:
+    def __init__(self, messages: Iterable[Message], *, folds: bool = False) -> None:
+        self._folds = folds  # the anchors are in small letters
         self._messages = tuple(messages)
         self._by_anchor: dict[str, list[tuple[Message, Wording]]] = {}
         self._cut: CutReader | None = None
+        self._anchors: AnchorSearch | None = None
+        self._folded: Recogniser | None = None
         for message in self._messages:
             for wording in message.wordings:
                 found = self._by_anchor.setdefault(wording.template.anchor, [])
@@ -69,49 +75,53 @@ class Recogniser:
         return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
 
     def each(self, text: str) -> Iterator[Seen]:
-        """Yield the known messages in `text` one by one; then those that were split or cut.
+        """Yield the known messages in `text` one by one.
 
-        A message that was split counts once; only a paste is searched for such messages.
+        A paste is also searched for messages that were split, cut, or typed in other letters.
         """
         clean = cleaned(text)
-        seen: set[tuple[str, str, Names]] = set()
-        whole: set[tuple[int, str]] = set()
-        taken: set[int] = set()
         counter = _Lines(clean)
-        is_paste = len(clean) <= MOST_JOINED
-        for match in self._matches(clean):
-            number, line, below = counter.at(match.start)
-            one = Seen(
-                match.message,
-                match.names,
-                number,
-                line,
-                below,
-                cut=match.cut,
-                vendor=match.vendor,
-            )
-            if is_paste:
-                whole.add((number, match.message.id))
-                taken.add(number)
-                seen.add(one.key)
-            yield one
-        if not is_paste:
+        if len(clean) > MOST_JOINED:
+            for match in self._matches(clean):
+                yield _seen(match, counter)
             return
+        found = [
+            Piece(_seen(match, counter), clean[match.start : match.end])
+            for match in self._matches(clean)
+        ]
+        taken = {piece.seen.number for piece in found}
         for number, last, line, match in self._joined(clean) if "\n" in clean.strip() else ():
             one = Seen(match.message, match.names, number, line, split=True, vendor=match.vendor)
-            known = ((each, match.message.id) in whole for each in range(number, last + 1))
-            if (match.continued or not any(known)) and one.key not in seen:
-                seen.add(one.key)
+            if put_together(found, one, last, continued=match.continued):
                 taken.update(range(number, last + 1))
-                yield one
-        yield from self._ends(clean, taken)
+        yield from (piece.seen for piece in found)
+        for one in [*self._ends(clean, taken)]:
+            taken.add(one.number)
+            yield one
+        yield from self._retyped(clean, taken)
+
+    def _retyped(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+        """Yield the messages whose letters were changed to small or capital ones."""
+        lines = enumerate(text.split("\n"), 1)
+        if not any(line.strip() for number, line in lines if number not in taken):
+            return
+        if self._folded is None:
+            self._folded = Recogniser(filter(None, map(folded, self._messages)), folds=True)
+        printed = {message.id: message for message in self._messages}
+        counter = _Lines(text)
+        for match in self._folded._matches(text):  # noqa: SLF001 - its own class
+            one = _seen(match, counter)
+            if one.number not in taken:
+                yield replace(one, message=printed[one.message.id])
 
     def _matches(self, text: str, lines: Sequence[int] = ()) -> Iterator[_Match]:
         """Yield what is found in `text`, in its order; of matches that overlap, the first.
 
         `lines` are the places where lines began that were joined to `text`.
         """
-        places = sorted((at, anchor) for anchor in self._by_anchor for at in _places(text, anchor))
+        if self._anchors is None:
+            self._anchors = AnchorSearch(self._by_anchor)
+        places = self._anchors.places(lower(text) if self._folds else text)
         end = 0
         bounded = _bounded(text, places)
         for _, group in groupby(_grouped(text, bounded), key=lambda one: one[0]):
@@ -171,6 +181,12 @@ class Recogniser:
                 )
 
 
+def _seen(match: _Match, counter: "_Lines") -> Seen:
+    """Return `match` with the number and the text of its line."""
+    number, line, below = counter.at(match.start)
+    return Seen(match.message, match.names, number, line, below, cut=match.cut, vendor=match.vendor)
+
+
 def _unsplit(lines: list[str]) -> Iterator[tuple[list[str], str]]:
     """Yield the `lines` as they may be joined, and what joins them.
 
@@ -203,13 +219,6 @@ class _Lines:
         line = self._text[start : place + AFTER if end < 0 else end].strip()
         below = "" if end < 0 else self._text[end + 1 : end + 1 + AFTER].partition("\n")[0]
         return self._number, line, below
-
-
-def _places(text: str, anchor: str) -> Iterator[int]:
-    at = text.find(anchor)
-    while at >= 0:
-        yield at
-        at = text.find(anchor, at + len(anchor))
 
 
 def _bounded(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

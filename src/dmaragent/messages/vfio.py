@@ -1,5 +1,6 @@
 """Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
 
+from dmaragent.messages.iommu_advice import IOMMU_ON
 from dmaragent.messages.making import message
 from dmaragent.messages.model import Printer, Weight
 
@@ -16,7 +17,7 @@ MESSAGES = (
         "RLIMIT_MEMLOCK (<number>) exceeded",
         releases="every release with VFIO",
         meaning="Memory that a device reaches by DMA must stay in place, and the process may not "
-        "lock that much. VFIO answers ENOMEM. No reserved region is concerned.",
+        "lock that much. VFIO answers ENOMEM. A reserved region is not the reason.",
         advice="Raise the limit to more than the guest's memory: <memtune><hard_limit> in libvirt, "
         "LimitMEMLOCK= in a systemd unit, else memlock in /etc/security/limits.conf. That much "
         "memory can then not be swapped.",
@@ -31,7 +32,7 @@ MESSAGES = (
         "MSI interrupts are not secure, they cannot be isolated by the platform",
         releases="Linux 6.2 and later with iommufd",
         meaning="Without interrupt remapping a guest could send interrupts to the host with the "
-        "device, and iommufd answers EPERM. No reserved region is concerned.",
+        "device, and iommufd answers EPERM. A reserved region is not the reason.",
         advice="Switch on VT-d and interrupt remapping in the firmware setup, update it, and look "
         "for intremap=off among the kernel's options. The module's allow_unsafe_interrupts=1 "
         "gives the protection up: use it only for guests that are trusted.",
@@ -49,10 +50,29 @@ MESSAGES = (
         "VF token incorrectly provided, not a PF or VF",
         releases="Linux 5.7 and later",
         meaning="The physical function belongs to vfio-pci, so who uses a virtual one must show "
-        "the same token (EACCES or EINVAL). No reserved region is concerned.",
+        "the same token (EACCES or EINVAL). A reserved region is not the reason.",
         advice="Give both programs the same UUID: vf-token= of QEMU's -device, --vfio-vf-token of "
         "DPDK; leave it out if the physical function has its own driver.",
         source=f"{_PCI}, vfio_pci_validate_vf_token; {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-not-bound",
+        LINUX,
+        Weight.REFUSAL,
+        "vfio-pci does not take the device",
+        ("probe with driver vfio-pci failed with error <errno>", "newer"),
+        ("vfio-pci: probe of <sbdf> failed with error <errno>", "older, 5.10 and 6.1"),
+        releases="every release with VFIO",
+        meaning="The device stays without this driver. A reserved region is not the reason: Linux "
+        "checks regions when a program takes the device, not when vfio-pci is bound.",
+        advice="If /sys/kernel/iommu_groups is empty: " + IOMMU_ON,
+        source="drivers/base/dd.c, call_driver_probe (before: really_probe); "
+        f"{_PCI}, vfio_pci_core_register_device; drivers/vfio/vfio_main.c; {_CHECKED}",
+        by_error={
+            16: "EBUSY: the device is a physical function whose virtual functions are on.",
+            22: "EINVAL: Linux does not use the IOMMU, so that the device is in no group; or the "
+            "device is a bridge; or vfio-pci's denylist has it, which another line says.",
+        },
     ),
     message(
         "linux-vfio-device-denied",
@@ -62,8 +82,8 @@ MESSAGES = (
         "exists in vfio-pci device denylist, driver probing disallowed",
         ("exists in vfio-pci device blocklist, driver probing disallowed", "5.10"),
         releases="Linux 5.9 and later",
-        meaning="Some Intel accelerators can bring the host down if a guest has them. No reserved "
-        "region is concerned.",
+        meaning="Some Intel accelerators can bring the host down if a guest has them. A reserved "
+        "region is not the reason.",
         advice="Use the vendor's driver for it. disable_denylist=1 of vfio-pci takes it all the "
         "same: the guest can then stop the host.",
         source="drivers/vfio/pci/vfio_pci.c, vfio_pci_is_denylisted; " + _CHECKED,
@@ -76,7 +96,7 @@ MESSAGES = (
         "device denylist disabled",
         releases="Linux 5.9 and later",
         meaning="disable_denylist=1 is set: vfio-pci also takes accelerators with which a guest "
-        "can bring the host down. No reserved region is concerned.",
+        "can bring the host down. A reserved region is not the reason.",
         advice="Take disable_denylist out of the options of vfio-pci if no such device is used.",
         source="drivers/vfio/pci/vfio_pci.c, vfio_pci_init, vfio_pci_is_denylisted; " + _CHECKED,
     ),
@@ -90,7 +110,7 @@ MESSAGES = (
         "No device request channel registered, blocked until released by user",
         releases="every release with VFIO",
         meaning="Somebody unbinds the device while a guest has it: the kernel asks QEMU for it "
-        "and waits. No reserved region is concerned.",
+        "and waits. A reserved region is not the reason.",
         advice="Stop the guest, or detach the device from it (virsh detach-device), then unbind it.",
         source=f"drivers/vfio/vfio_main.c, vfio_unregister_group_dev; {_PCI}, "
         f"vfio_pci_core_request; {_CHECKED}",
@@ -103,7 +123,7 @@ MESSAGES = (
         "Cannot bind to PF with SR-IOV enabled",
         releases="Linux 5.7 and later",
         meaning="Virtual functions that a host driver made would end up under another owner "
-        "(EBUSY). No reserved region is concerned.",
+        "(EBUSY). A reserved region is not the reason.",
         advice="Switch the virtual functions off first: echo 0 > sriov_numvfs in the device's "
         "directory. Guests that have them lose them.",
         source=f"{_PCI}, vfio_pci_core_register_device; {_CHECKED}",
@@ -117,7 +137,7 @@ MESSAGES = (
         "VF <sbdf> bound to driver <word> while PF bound to <word2>",
         releases="Linux 5.7 and later",
         meaning="The physical function belongs to vfio-pci, which takes its virtual ones as well. "
-        "No reserved region is concerned.",
+        "A reserved region is not the reason.",
         advice="Bind the virtual function to vfio-pci if a guest shall have it.",
         source=f"{_PCI}, vfio_pci_bus_notifier; {_CHECKED}",
     ),
@@ -159,7 +179,7 @@ MESSAGES = (
         "Device already exists on group <group>",
         releases="Linux 3.6 to 6.1",
         meaning="A driver of the host takes a device of an IOMMU group while a guest has the group: "
-        "each could reach the other's memory." + " No reserved region is concerned.",
+        "each could reach the other's memory." + " A reserved region is not the reason.",
         advice="Bind all of the group to vfio-pci before the guest starts.",
         source="drivers/vfio/vfio.c, vfio_group_nb_add_dev, vfio_register_group_dev; checked in "
         "the sources of 5.10 and 6.1",

@@ -30,11 +30,24 @@ MESSAGES = (
         "BIOS kept control of PCI Express for this device. Not assignable",
         "Old-style PCI device, switch port, etc. Not assignable",
         releases="Windows Server 2016 and later",
-        meaning="A bridge above the device lacks ACS, or the device is not PCI Express. No "
-        "reserved region is concerned.",
+        meaning="A bridge above the device lacks ACS, or the device is not PCI Express. A "
+        "reserved region is not the reason.",
         advice="Put the device into a slot of the processor, and switch ACS or SR-IOV on in the "
         "firmware setup.",
         source=f"{_SURVEY}; the first wording from reports, the others checked in the source",
+    ),
+    message(
+        "hyperv-not-secured",
+        Printer.HYPERV,
+        Weight.REFUSAL,
+        "Hyper-V does not take the device from the host without -Force",
+        "The manufacturer of this device has not supplied any directives for securing this device",
+        releases="Windows Server 2016 and later",
+        meaning="Its vendor has no mitigation driver that would guard the host against a guest "
+        "that has the device. A reserved region is not the reason.",
+        advice="If the guest is trusted: Dismount-VMHostAssignableDevice -Force. The guest can "
+        "then disturb the host through the device.",
+        source="Dismount-VMHostAssignableDevice; from reports",
     ),
     message(
         "hyperv-line-interrupts",
@@ -43,7 +56,7 @@ MESSAGES = (
         "Hyper-V does not assign the device: it has line interrupts only",
         "All of the interrupts are line-based, no assignment can work",
         releases="Windows Server 2016 and later",
-        meaning="The device or its driver uses no MSI. No reserved region is concerned.",
+        meaning="The device or its driver uses no MSI. A reserved region is not the reason.",
         advice="Install the vendor's driver, which may use MSI, and run the script again.",
         source=f"{_SURVEY}; checked in the source",
     ),
@@ -55,7 +68,7 @@ MESSAGES = (
         "Unfortunately, this machine doesn't support using them in a VM",
         releases="Windows Server 2016 and later",
         meaning="Hyper-V reports no SR-IOV support: the IOMMU or interrupt remapping is off, or "
-        "the chipset lacks them. No reserved region is concerned.",
+        "the chipset lacks them. A reserved region is not the reason.",
         advice="Switch VT-d (AMD: IOMMU) and SR-IOV on in the firmware setup. "
         "(Get-VMHost).IovSupportReasons in PowerShell says what is missing.",
         source=f"{_SURVEY}; checked in the source",

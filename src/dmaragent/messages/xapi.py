@@ -62,8 +62,8 @@ MESSAGES = (
         "Can't attach PCI device to VM in pvh mode",
         "Can't attach PCI device to dom0",
         releases="Qubes OS 4.0 and later",
-        meaning="A PVH guest has no PCI bus, and dom0 has the device already. No reserved region is "
-        "concerned.",
+        meaning="A PVH guest has no PCI bus, and dom0 has the device already. A reserved region is "
+        "not the reason.",
         advice="qvm-prefs VM virt_mode hvm. The guest then needs a device model, which takes "
         "memory in dom0.",
         source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "
@@ -77,7 +77,7 @@ MESSAGES = (
         "Invalid PCI device: <bdf>",
         releases="Qubes OS 4.0 and later",
         meaning="dom0 has no PCI function at that address. Addresses change if cards are added or "
-        "firmware is updated. No reserved region is concerned.",
+        "firmware is updated. A reserved region is not the reason.",
         advice="Look the device up with qvm-pci, detach the old address from the qube and attach "
         "the new one.",
         source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "

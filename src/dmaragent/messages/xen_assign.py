@@ -11,7 +11,7 @@ _PCI = "xen/drivers/passthrough/pci.c"
 _X86 = "xen/drivers/passthrough/x86/iommu.c"
 _P2M = "xen/arch/x86/mm/p2m.c"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -145,8 +145,8 @@ MESSAGES = (
         "IOMMU flush all failed for hardware domain",
         "error <errno> unmapping <sbdf>",
         releases="Xen 4.6.6 and later",
-        meaning="Xen ran out of memory for the IOMMU's tables, or a unit does not answer."
-        + _NO_REGION,
+        meaning="Xen ran out of memory for the IOMMU's tables, or a unit does not answer. dfn "
+        "and gfn are page numbers in the guest; they may be those of a region.",
         advice="Leave Xen more memory (dom0_mem, or fewer guests). If it goes on, update the "
         "firmware.",
         source="xen/drivers/passthrough/iommu.c, iommu_map, iommu_unmap, iommu_iotlb_flush; "

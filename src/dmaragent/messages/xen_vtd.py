@@ -9,7 +9,7 @@ _DMAR = "xen/drivers/passthrough/vtd/dmar.c"
 _QUIRKS = "xen/drivers/passthrough/vtd/quirks.c"
 _COMMON = "xen/drivers/passthrough/iommu.c"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " No reserved region is concerned."
+_NO_REGION = " A reserved region is not the reason."
 _SEE_BEFORE = "Look at the lines before it in xl dmesg: they say why."
 
 MESSAGES = (
@@ -225,7 +225,8 @@ MESSAGES = (
         "Workaround BIOS bug: ignoring DRHD (no devices in its scope are PCI discoverable)",
         'Try "iommu=force" or "iommu=workaround_bios_bug" if you really want VT-d',
         releases="every release with VT-d; SATC since 4.19, the DRHD's until 4.11",
-        meaning="A structure or an entry of one is passed over. No region is lost for it.",
+        meaning="A structure or an entry of one is passed over. No region is lost. If the scope "
+        "is a region's, Xen does not give the device of the unknown entry that region.",
         advice="Nothing needs to be done, unless a device cannot be passed through for want of its "
         "unit: then update the firmware.",
         source=f"{_DMAR}, acpi_parse_dmar, acpi_parse_dev_scope, register_one_satc, "

@@ -2,7 +2,8 @@
 
 Pure.  Sources: Linux drivers/iommu/intel/iommu.c, ``intel_iommu_setup`` (of several words on and
 off the last counts); drivers/iommu/amd/init.c, ``parse_amd_iommu_options`` (nothing undoes off);
-arch/x86/kernel/pci-dma.c, ``iommu_setup`` (likewise).  ``iommu=pt`` and ``iommu.passthrough=1``
+arch/x86/kernel/pci-dma.c, ``iommu_setup`` (likewise); arch/x86/kernel/acpi/boot.c,
+``parse_acpi`` (without ACPI there is no table).  ``iommu=pt`` and ``iommu.passthrough=1``
 keep the IOMMU on: only the host's own drivers bypass it.
 """
 
@@ -14,6 +15,7 @@ from dmaragent.platforms.vfio import IommuVendor
 _OF_VENDOR = {
     "intel_iommu": (IommuVendor.INTEL, IommuVendor.UNKNOWN),
     "amd_iommu": (IommuVendor.AMD, IommuVendor.UNKNOWN),
+    "acpi": (IommuVendor.INTEL, IommuVendor.AMD, IommuVendor.UNKNOWN),
     "iommu": (IommuVendor.INTEL, IommuVendor.AMD, IommuVendor.UNKNOWN),
 }
 

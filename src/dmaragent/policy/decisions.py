@@ -37,6 +37,7 @@ class Decider(Enum):
     LINUX = "Linux"
     """Its VFIO and IOMMU drivers, for a KVM guest."""
     PROXMOX = "Proxmox"
+    QEMU = "QEMU"
     MANUAL = "the manual pages"
     """Asked for with --xen documented."""
     DMARAGENT = "dmaragent"

@@ -18,12 +18,13 @@ from dmaragent.policy.resolver import Stack
 from dmaragent.verdict.iommu_off import iommu_unused
 from dmaragent.verdict.kvm_regions import Ram, region_decisions
 from dmaragent.verdict.linux import linux_side
-from dmaragent.verdict.linux_group import has_host_driver, unready_mates
+from dmaragent.verdict.linux_group import has_host_driver, unread_mates, unready_mates
 from dmaragent.verdict.model import Can, Side
 from dmaragent.verdict.rules import GROUP_RULE
 from dmaragent.verdict.subject import Subject, names
 
 _NO_GROUP = Rule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
+_TWICE = Rule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
 _NOT_FOUND = Rule("qemu-server PCI.pm, parse_hostpci: no PCI device found")
 
 
@@ -40,6 +41,7 @@ def resolve_kvm(
     by_kernel = False
     expanded = list(_expanded(guest, inventory, facts, decisions))
     assigned = frozenset(sbdf for _, sbdf in expanded)
+    decisions += _twice(expanded)
     if expanded and inventory.linux_state is LinuxState.UNDER_XEN:
         decisions.append(_under_xen())
         functions += [
@@ -107,6 +109,22 @@ def _expanded(
             )
         for sbdf in found:
             yield device, sbdf
+
+
+def _twice(expanded: Iterable[tuple[KvmDevice, SBDF]]) -> Iterator[Decision]:
+    """Yield a refusal for each setting that assigns a function once more."""
+    first: dict[SBDF, KvmDevice] = {}
+    for device, sbdf in expanded:
+        before = first.setdefault(sbdf, device)
+        if before is not device:
+            yield Decision(
+                decider=Decider.QEMU,
+                effect=Effect.REFUSED,
+                reason=f"{sbdf} is assigned twice, first by {before.text} ({before.place})",
+                rule=_TWICE,
+                place=device.place,
+                device=sbdf,
+            )
 
 
 def _under_xen() -> Decision:
@@ -207,6 +225,14 @@ def _group(subject: Subject, assigned: frozenset[SBDF]) -> Iterator[Decision]:
             "use: bind them to vfio-pci, or give them to this guest too",
             GROUP_RULE,
         )._replace(shown=f"group {number} is not viable")
+        return
+    unknown = tuple(mate for mate in unread_mates(subject) if mate not in assigned)
+    if unknown:
+        yield unsure(
+            f"IOMMU group {subject.group.number} of {subject.sbdf} also holds {names(unknown)}, "
+            "and which drivers use them is unknown: VFIO refuses a group that a host driver uses",
+            device=subject.sbdf,
+        )
 
 
 def _needs(device: KvmDevice, subject: Subject) -> Iterator[str]:

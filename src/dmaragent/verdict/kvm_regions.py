@@ -3,13 +3,13 @@
 Pure.  Sources: ``platforms/vfio.py``.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.platforms.qemu_memory import GuestRam
-from dmaragent.platforms.vfio import VfioEffect, VfioOutcome
+from dmaragent.platforms.vfio import VfioEffect, VfioOutcome, kernel_release, telling_release
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
 from dmaragent.policy.model import FOUR_GIB
 from dmaragent.remedies.rank import Harm
@@ -37,6 +37,15 @@ class Ram:
         if answer is False and self.guest.more_memory and region.end > FOUR_GIB:
             return None  # memory devices lie above 4 GiB, at addresses that QEMU chooses
         return answer
+
+    def reaches(self, region: AddressRange) -> bool | None:
+        """Return whether RAM lies in a range that QEMU keeps free of a guest's RAM if it can.
+
+        None if the guest is so large that its RAM may lie there: QEMU before 7.1 does not move
+        RAM out of AMD's HyperTransport range, and later ones do for AMD processors alone.
+        """
+        large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
+        return None if large else False
 
     @property
     def why_unknown(self) -> str:
@@ -66,17 +75,16 @@ def region_decisions(subject: Subject, ram: Ram) -> Iterator[Decision]:
 
 
 def _decide(subject: Subject, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
-    overlap = ram.overlaps(region.range) if meets_guest_ram(region) else False
+    overlap = ram.overlaps(region.range) if meets_guest_ram(region) else ram.reaches(region.range)
     told = [(one, *_outcome(region, one, overlap=overlap)) for one in region.outcomes]
     effects = {effect for _, effect, _ in told}
     if effects == {None}:
         return
     where = f"{span(region.range)} ({region.type})"
     if len(effects) > 1:
-        spans = "; ".join(f"{one.releases}: {said}" for one, _, said in told)
         yield unsure(
-            f"{where} of {subject.sbdf} decides by the kernel, whose release or checks are unknown "
-            f"(uname -r). {spans}",
+            f"the effect of {where} on {subject.sbdf} depends on the kernel, and "
+            f"{_why_open(subject)}. {_by_release(told)}",
             region=region.range,
             device=subject.sbdf,
         )
@@ -100,6 +108,28 @@ def _decide(subject: Subject, region: VfioRegion, ram: Ram) -> Iterator[Decision
         region=region.range,
         device=subject.sbdf,
         harm=Harm.NONE if overlap is False or effect is not Effect.WARNING else Harm.CORRUPTION,
+    )
+
+
+def _why_open(subject: Subject) -> str:
+    """Return why the kernel's release does not tell which checks it has."""
+    kernel = subject.inventory.host.system.kernel_release
+    if kernel_release(kernel) is None:
+        return "its release (uname -r) is unknown"
+    if telling_release(kernel) is None:
+        return f"{str(kernel)[:60]} may have checks of later releases"
+    return "the IOMMU's vendor is unknown"
+
+
+def _by_release(told: Sequence[tuple[VfioOutcome, Effect | None, str]]) -> str:
+    """Return each effect with its releases, the newest first; one effect once."""
+    spans: dict[tuple[str, str], list[VfioOutcome]] = {}
+    for outcome, _, said in told:
+        on_intel = " on Intel" if outcome.rule.startswith("Linux intel/") else ""
+        spans.setdefault((on_intel, said), []).append(outcome)
+    return "; ".join(
+        f"{replace(one[0], since=min(other.since for other in one)).releases}{on_intel}: {said}"
+        for (on_intel, said), one in spans.items()
     )
 
 

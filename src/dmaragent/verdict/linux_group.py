@@ -99,6 +99,17 @@ def unready_mates(subject: Subject) -> tuple[SBDF, ...]:
     )
 
 
+def unread_mates(subject: Subject) -> tuple[SBDF, ...]:
+    """Return the other functions of the group whose driver is unknown, by address."""
+    known = subject.inventory.host.topology.known
+    mates = _mates(subject, subject.group) if subject.group is not None else ()
+    return tuple(
+        mate
+        for mate in mates
+        if mate not in known or not (known[mate].is_bridge or known[mate].driver_known)
+    )
+
+
 def _mates(subject: Subject, group: IommuGroup) -> tuple[SBDF, ...]:
     """Return the rest of the group, without what vanishes when the device leaves its driver."""
     known = subject.inventory.host.topology.known

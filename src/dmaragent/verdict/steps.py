@@ -183,6 +183,9 @@ def _virtual_function(subject: Subject) -> Iterator[Step]:
     if subject.behind_bridge and not subject.on_xen:
         return  # Linux ties a region that names a bridge to all that is below it
     existing = subject.existing_vfs
+    group = subject.group
+    if not subject.on_xen and group is not None and set(existing) & set(group.devices):
+        return  # VFIO takes a group whole: what holds the physical function holds them
     path = shlex.quote(f"/sys/bus/pci/devices/{subject.sbdf}/sriov_numvfs")
     there = f" There are some: {names(existing)}." if existing else ""
     yield Step(

@@ -5,6 +5,7 @@ that is said with its reason.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
@@ -32,10 +33,11 @@ from dmaragent.policy.remedies.entries import (
     name_functions,
     respell,
     respell_rdm,
+    with_functions_apart,
 )
-from dmaragent.policy.remedies.layout import change_boundary, reduce_memory
+from dmaragent.policy.remedies.layout import change_boundary, joined, reduce_memory
 from dmaragent.policy.remedies.spelling import spelling
-from dmaragent.policy.remedies.trial import Remedies, Trial
+from dmaragent.policy.remedies.trial import Remedies, Remedy, RemedyKind, Trial
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
 
@@ -52,11 +54,28 @@ def remedies(resolution: Resolution) -> Remedies:
     for attempt in _ATTEMPTS:
         attempt(trial)
     if resolution.verdict is not Verdict.STARTS and not trial.found:
+        trial.found += _with_functions_apart(trial)
+    if resolution.verdict is not Verdict.STARTS and not trial.found:
         trial.found += first_steps(trial)
     trial.found.sort(key=lambda one: one.rank)
     needed = resolution.verdict is not Verdict.STARTS and not trial.found
     nothing = _why_nothing(resolution) if needed else ""
     return Remedies(tuple(trial.found), nothing, spelt)
+
+
+def _with_functions_apart(trial: Trial) -> list[Remedy]:
+    """Return what helps once each function has an entry of its own."""
+    apart = with_functions_apart(trial)
+    if apart is None:
+        return []
+    effect = "Give each function an entry of its own"
+    if not apart.offer(RemedyKind.SETTING, apart.guest, {}, effect):
+        for attempt in _ATTEMPTS:
+            attempt(apart)
+    return [
+        one if one.effect == effect else replace(one, effect=joined(effect, one.effect))
+        for one in apart.found
+    ]
 
 
 _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (

@@ -99,6 +99,24 @@ def relax_devices(trial: Trial) -> None:
     relaxed = _relaxed_devices(trial, trial.guest, trial.now)
     if relaxed is not None:
         _offer_relaxed(trial, *relaxed)
+    elif not trial.found and trial.stack.toolstack is Toolstack.XL:
+        trial.found += _relaxed_with_ram_moved(trial)
+
+
+def _relaxed_with_ram_moved(trial: Trial) -> list[Remedy]:
+    """Return what helps of relaxing the devices in the way together with moving RAM.
+
+    Neither helps alone if regions of other devices are reserved too (``strategy=host``).
+    """
+    concerned = _concerned(trial, trial.now)
+    texts = {
+        one.number: with_policy(one, Policy.RELAXED, _without_policy(one)) for one in concerned
+    }
+    if not texts:
+        return []
+    guest, pci = changed(trial.guest, texts)
+    lines = {"pci": pci}
+    return _pairs(trial, trial.changed_by(guest, lines), lines)
 
 
 def _relaxed_devices(

@@ -17,6 +17,10 @@ _WORDS = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0
 _SLOT = re.compile(r"(?:0x)?[01]?[0-9a-fA-F]")
 _NO_FUNCTION = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.?(,.*)?")
 """An address without a function, and the pairs after it."""
+_EVERY_FUNCTION = re.compile(
+    r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.\*(?:@[0-9a-fA-Fx]+)?(,.*)?"
+)
+"""An address with ``*``, and the pairs after it."""
 _RDM = {"strategy": ("host",), "policy": ("strict", "relaxed")}
 
 
@@ -154,3 +158,30 @@ def name_functions(trial: Trial) -> None:
     effect = "Give each function an entry of its own: * needs a slot in the guest"
     if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
         trial.keep(guest, lines)
+
+
+def with_functions_apart(trial: Trial) -> Trial | None:
+    """Return a trial that begins with an entry for each function that ``*`` stands for.
+
+    ``*`` needs a slot in the guest, and xl up to 4.14 does not read it.  None: no entry has it,
+    or the host's functions are unknown.
+    """
+    if trial.stack.toolstack is not Toolstack.XL or trial.host.functions is None:
+        return None
+    entries: list[PciEntry] = []
+    for entry in trial.guest.pci:
+        match = _EVERY_FUNCTION.fullmatch(entry.text)
+        if match is None:
+            entries.append(entry)
+            continue
+        slot = (int(match[1] or "0", 16), int(match[2], 16), int(match[3], 16))
+        present = [
+            one for one in trial.host.functions if (one.segment, one.bus, one.device) == slot
+        ]
+        if not present:
+            return None
+        entries += [PciEntry(entry.place, f"{one}{match[4] or ''}") for one in sorted(present)]
+    if [one.text for one in entries] == [one.text for one in trial.guest.pci]:
+        return None
+    guest = replace(trial.guest, pci=tuple(entries))
+    return trial.changed_by(guest, {"pci": pci_lines([one.text for one in entries])})

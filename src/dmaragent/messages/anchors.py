@@ -1,0 +1,52 @@
+"""Search of a text for many fixed pieces of text, most of which it does not have.
+
+Each search for one piece reads the whole text.  So the words of the text are collected first: a
+piece whose inner words are not all among them cannot be in it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+_CHUNK = 1 << 20
+"""Characters of a text whose words are in memory at a time."""
+
+
+class AnchorSearch:
+    """Finds the places of fixed pieces of text."""
+
+    def __init__(self, anchors: Iterable[str]) -> None:
+        self._anchors = {anchor: frozenset(_inner_words(anchor)) for anchor in anchors}
+        self._words = frozenset().union(*self._anchors.values())
+        self._longest = max(map(len, self._words), default=0)
+
+    def places(self, text: str) -> list[tuple[int, str]]:
+        """Return where each anchor begins in `text`, in the order of the text."""
+        present = self._present(text)
+        return sorted(
+            (at, anchor)
+            for anchor, words in self._anchors.items()
+            if words <= present
+            for at in _places(text, anchor)
+        )
+
+    def _present(self, text: str) -> set[str]:
+        """Return the words of anchors that `text` has."""
+        present: set[str] = set()
+        for start in range(0, len(text), _CHUNK):
+            chunk = text[start : start + _CHUNK + self._longest]  # a word may begin at its end
+            present |= self._words.intersection(chunk.split())
+        return present
+
+
+def _inner_words(anchor: str) -> list[str]:
+    """Return the words of `anchor` that have blanks on both sides: a text has them whole."""
+    words = anchor.split()
+    first = 0 if anchor[:1].isspace() else 1
+    last = len(words) if anchor[-1:].isspace() else len(words) - 1
+    return words[first:last]
+
+
+def _places(text: str, anchor: str) -> Iterator[int]:
+    at = text.find(anchor)
+    while at >= 0:
+        yield at
+        at = text.find(anchor, at + len(anchor))

@@ -1,0 +1,32 @@
+"""Messages that people typed or changed to small letters: "iommu domain attach"."""
+
+import string
+from dataclasses import replace
+
+from dmaragent.messages.model import Message
+
+_DISTINCTIVE = 20
+"""Letters of a wording's longest text from which it is also looked for in small letters."""
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def lower(text: str) -> str:
+    """Return `text` with small ASCII letters, as long as it was."""
+    return text.translate(_SMALL)
+
+
+def folded(message: Message) -> Message | None:
+    """Return `message` with wordings for a text in small letters; None: none is long enough."""
+    wordings = tuple(
+        replace(
+            wording,
+            template=replace(
+                wording.template,
+                anchor=lower(wording.template.anchor),
+                source=f"(?i:{wording.template.source})",
+            ),
+        )
+        for wording in message.wordings
+        if len(wording.template.anchor) >= _DISTINCTIVE
+    )
+    return replace(message, wordings=wordings) if wordings else None

@@ -1,0 +1,82 @@
+"""A KVM guest whose settings conflict, or whose host or kernel is known in part, is told so."""
+
+import pytest
+
+from support.explained import grouped
+from support.hosts import Function
+from support.kvm import DISK, domain, hostdev, publishing, resolved
+
+_CONF = "ostype: l26\nmemory: 2048\n{}\n"
+_MATE = Function(sbdf="0000:01:00.1", class_code=0x040300)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        domain(hostdev() + hostdev()),
+        _CONF.format("hostpci0: 01:00.0\nhostpci1: 01:00"),
+        _CONF.format("hostpci0: 01:00.0;01:00.0"),
+        _CONF.format("hostpci0: 01:00.0\nargs: -device vfio-pci,host=01:00.0"),
+    ],
+)
+def test_a_function_that_is_assigned_twice_is_refused_by_qemu(text: str) -> None:
+    found = resolved(text, publishing("", "IVRS", "6.12.0"))
+
+    assert found.verdict.value == "refused"
+    assert [one.decider.value for one in found.reasons] == ["QEMU"]
+
+
+def test_the_functions_of_a_slot_are_not_assigned_twice() -> None:
+    host = publishing("", "IVRS", "6.12.0", _MATE)
+
+    assert resolved(_CONF.format("hostpci0: 01:00"), host).verdict.value == "starts"
+
+
+@pytest.mark.parametrize(("driver_known", "verdict"), [(True, "starts"), (False, "undecided")])
+def test_a_group_with_a_function_of_unknown_driver_is_undecided(
+    driver_known: bool,  # noqa: FBT001 - a parameter of the test
+    verdict: str,
+) -> None:
+    host = publishing("", "IVRS", "6.12.0", _MATE)
+    if not driver_known:
+        host = publishing("", "IVRS", "6.12.0")
+        grouped(host, g12=[DISK.sbdf, _MATE.sbdf])
+
+    assert resolved(domain(hostdev()), host).verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("memory", "verdict"), [("512", "starts"), ("1007", "starts"), ("1200", "undecided")]
+)
+def test_ram_that_may_reach_amds_hypertransport_range_is_undecided(
+    memory: str, verdict: str
+) -> None:
+    text = domain(hostdev(), f"<memory unit='GiB'>{memory}</memory>")
+
+    assert resolved(text, publishing("", "IVRS", "6.12.0")).verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("kernel", "why"),
+    [
+        ("4.18.0-513.el8.x86_64", "4.18.0-513.el8.x86_64 may have checks of later releases"),
+        ("mine", "its release (uname -r) is unknown"),
+    ],
+)
+def test_a_kernel_that_tells_too_little_is_named_and_equal_effects_are_told_once(
+    kernel: str, why: str
+) -> None:
+    region = "0x00000000c8000000 0x00000000c8ffffff direct\n"
+    (reason,) = resolved(domain(hostdev()), publishing(region, "IVRS", kernel)).reasons
+
+    assert why in reason.reason
+    assert "Linux 4.11 to 6.5: " in reason.reason
+    assert reason.reason.count("does not map") == 1
+
+
+def test_what_intel_alone_does_is_told_apart_if_the_vendor_is_unknown() -> None:
+    region = "0x00000000c8000000 0x00000000c8ffffff direct\n"
+    (reason,) = resolved(domain(hostdev()), publishing(region, "", "6.1.0")).reasons
+
+    assert "on Intel: " in reason.reason
+    assert "vendor is unknown" in reason.reason
