@@ -13,9 +13,10 @@ from itertools import islice
 from fwtables.acpidump import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 from fwtables.iasl_fields import read_fields
-from fwtables.text_dumps import SMALLEST, Dump, layout_of, read_offsets
+from fwtables.text_dumps import SMALLEST, Dump, read_offsets
 from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
 from fwtables.text_forms import HEADING, TextForm, form_of
+from fwtables.text_layout import layout_of
 from fwtables.text_plain import read_plain
 from fwtables.text_rows import LONGEST_ROW, Reader
 from fwtables.text_units import CHARACTERS, Anchor, anchors
