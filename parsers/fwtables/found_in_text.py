@@ -13,9 +13,10 @@ from itertools import islice
 from fwtables.acpidump import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 from fwtables.iasl_fields import read_fields
-from fwtables.text_dumps import SMALLEST, Dump, layout_of, read_offsets
+from fwtables.text_dumps import SMALLEST, Dump, read_offsets
 from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
 from fwtables.text_forms import HEADING, TextForm, form_of
+from fwtables.text_layout import layout_of
 from fwtables.text_plain import read_plain
 from fwtables.text_rows import LONGEST_ROW, Reader
 from fwtables.text_units import CHARACTERS, Anchor, anchors
@@ -31,7 +32,17 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 """What pages and forums put around a dump."""
-_ENTITIES = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&nbsp;", " "), ("&amp;", "&"))
+_SYMBOL = re.compile(r"(?<=[0-9a-f])[ \t]<[^<>\n]{1,100}>(?=:)")
+"""What gdb writes between an address and its colon: ``<dmar+8>``."""
+_ENTITIES = (
+    ("&gt;", ">"),
+    ("&lt;", "<"),
+    ("&quot;", '"'),
+    ("&nbsp;", " "),
+    ("&#39;", "'"),
+    ("&#x27;", "'"),
+    ("&amp;", "&"),
+)
 _ABOVE = 200
 """Characters above a dump in which its heading is looked for."""
 
@@ -84,6 +95,8 @@ def plain_text(data: bytes) -> bytes | None:
         return None
     if b"\x1b" in text:
         text = _ANSI.sub(b"", text)
+    if b"\xe2\x94" in text:
+        text = text.replace("\u2502".encode(), b"|").replace(" \u250a ".encode(), b"  ")
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\xc2\xa0", b" ").replace(b"\r\n", b"\n")
     return text.replace(b"\r", b"\n")
 
@@ -115,8 +128,27 @@ def find_in_text(data: bytes) -> TextReading:
     if is_acpidump(text):
         dumped = tuple(_acpidump(text))
         if any(each.data or each.signature in SIGNATURES for each in dumped):
-            return TextReading(tables=dumped)
+            return TextReading(tables=dumped) if _is_sound(dumped) else _reformatted(text, dumped)
     return _Search(text.decode("latin-1")).reading()
+
+
+def _is_sound(tables: tuple[TextTable, ...]) -> bool:
+    return not any(each.damage for each in tables if each.signature in SIGNATURES)
+
+
+def _reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
+    """Return what is in acpidump text whose blanks were changed: by a page, or a mail.
+
+    That counts only if every table that `dumped` has is whole then.
+    """
+    found = _Search(text.decode("latin-1")).reading()
+    wanted = [each.line for each in dumped if each.signature in SIGNATURES]
+    whole = len(found.tables) == len(wanted) and _is_sound(found.tables)
+    if not whole or any(sum(each.data) % 256 for each in found.tables):
+        return TextReading(tables=dumped)
+    return TextReading(
+        tables=(*found.tables, *(each for each in dumped if each.signature not in SIGNATURES))
+    )
 
 
 def _acpidump(text: bytes) -> Iterator[TextTable]:
@@ -138,7 +170,7 @@ def _without_markup(text: str) -> str:
         text = _MARKUP.sub("\v", text)
     for entity, character in _ENTITIES if "&" in text else ():
         text = text.replace(entity, character)
-    return text
+    return _SYMBOL.sub("", text) if ">:" in text else text
 
 
 class _Search:

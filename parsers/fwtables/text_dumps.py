@@ -1,9 +1,9 @@
 """Dumps in text: rows of bytes, followed from the one that begins with a table's signature."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from fwtables.constants import SIGNATURES
+from fwtables.text_layout import AHEAD, number_of
 from fwtables.text_rows import LONGEST_ROW, Reader, Row, line_ends
 from fwtables.text_units import CHARACTERS, HEX
 
@@ -11,12 +11,8 @@ LARGEST = 1 << 24
 """Bytes of a table that is read from text; the largest that was captured has 2 KiB."""
 SMALLEST = 36
 """Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""
-AHEAD = 40
-"""Lines of something else that may stand between two rows whose offsets follow each other."""
 _LEAST = 8
 """Bytes of a signature and a length: fewer, at an offset, are no table."""
-_SAMPLE = 6
-"""Rows that are looked at to know what offsets count in."""
 
 
 @dataclass(slots=True)
@@ -35,6 +31,8 @@ class Dump:
     """Where the line of the problem begins."""
     closed: bool = False
     """Whether the dump itself told its length."""
+    filled: Row | None = None
+    """The first row of characters at whose end blanks were added."""
 
     @property
     def declared(self) -> int:
@@ -58,83 +56,25 @@ class Dump:
             self.problem_at = row if isinstance(row, int) else row.start
 
 
-def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
-    """Return what the offsets count in, and how many bytes a row has; (0, 0): no offsets."""
-    following, end = _offsets_after(reader, first)
-    offsets = [first.offset, *following]
-    size = len(first.data)
-    if len(offsets) == 1:
-        if number_of(first.offset, 16) == 0 and len(first.offset) >= 4:
-            return 16, size
-        reader.drop_offset()
-        return 0, 0
-    span = next(line_ends(reader.text, first.end + 1), None)
-    repeated = span is not None and reader.is_repeated(*span)
-    for base in (16, 8, 10):
-        numbers = [number_of(each, base) for each in offsets]
-        steps = [after - before for before, after in pairwise(numbers)]
-        step = steps[0]
-        rows = steps[:-1] if end and len(steps) > 1 else steps
-        if min(numbers) < 0 or step < 1 or (base != 16 and any(each % step for each in rows)):
-            continue
-        if base == 10 and set(steps) == {1} and size > 1:
-            reader.number_lines()
-            return 0, 0
-        follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= size)
-        if repeated and step % size == 0 and follows:
-            return base, size
-        if step == size or (step < size and (step in first.gaps or (base, step) == (16, 16))):
-            return base, step
-    if reader.offset_is_unit():
-        return 0, 0
-    ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
-    return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
-
-
-def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
-    """Return the next offsets, and whether the last of them stands alone and ends the dump."""
-    offsets: list[str] = []
-    others = 0
-    for start, end in line_ends(reader.text, first.end + 1):
-        row = reader.row(start, end, LONGEST_ROW)
-        alone = "" if row else reader.total(start, end)
-        if row or alone:
-            if (row.offset if row else alone) == first.offset:
-                break
-            offsets.append(row.offset if row else alone)
-            if alone:
-                return offsets, True
-            if len(offsets) == _SAMPLE:
-                break
-        else:
-            others += 1
-            if others > AHEAD:
-                break
-    return offsets, False
-
-
-def number_of(digits: str, base: int) -> int:
-    """Return the number that `digits` are in `base`; -1 if they are none."""
-    try:
-        return int(digits, base)
-    except ValueError:
-        return -1
-
-
 def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     """Return the dump whose offsets count in `base`, of `width` bytes a row.
 
     None is returned if it is no table's, or one of ``od -a``, which leaves a bit of each byte out.
     """
     first = reader.first(width)
+    short = first
     if reader.style is CHARACTERS:
         first = _padded(first, width)
         if len(first.data) < width:
             return None
     begin = number_of(first.offset, base)
     dump = Dump(reader, first, bytearray(first.data), first.end, base)
+    dump.filled = short if first is not short else None
     _Follower(dump, begin, width).follow()
     trim(dump)
+    if dump.filled and not dump.sound:
+        held = len(dump.filled.data)
+        dump.fail(dump.filled, f"this row holds {held} characters, the others {width}")
     return _checked_begin(dump, begin)
 
 
@@ -151,6 +91,8 @@ class _Follower:
         """Whether the line before stands for rows that equal the last."""
         self.others = 0
         """How many lines of something else came since the last row."""
+        self.other = -1
+        """Where the first of them begins that is not blank; -1 if there is none."""
 
     def follow(self) -> None:
         """Read the rows as far as they follow each other."""
@@ -174,6 +116,8 @@ class _Follower:
             _close(self.dump, start, total - self.begin, self.last if self.repeated else None)
             self.dump.end = end
             return False
+        if not self.others and self.reader.text[start:end].strip():
+            self.other = start
         self.others += 1
         return self.others <= AHEAD and not self.dump.complete
 
@@ -194,11 +138,13 @@ class _Follower:
                 self._fail_offset(row, offset, expected)
             return False
         if self.reader.style is CHARACTERS:
+            short = row
             row = _padded(row, min(self.width, max(0, dump.declared - len(dump.data))))
+            dump.filled = dump.filled or (short if row is not short else None)
         if not _is_sound(dump, row, self.width):
             return False
         dump.data += row.data
-        dump.end, self.last, self.others = row.end, row, 0
+        dump.end, self.last, self.others, self.other = row.end, row, 0, -1
         return True
 
     def _fail_offset(self, row: Row, offset: int, expected: int) -> None:
@@ -208,6 +154,9 @@ class _Follower:
             self.dump.fail(self.last, f"this row holds {held} bytes, the others {self.width}")
             if self.last is not self.dump.first:
                 del self.dump.data[-held:]
+            return
+        if self.other >= 0 and offset > expected:
+            self.dump.fail(self.other, f"no row at 0x{expected:x}; the next row is at 0x{offset:x}")
             return
         self.dump.fail(
             row,
@@ -256,6 +205,9 @@ def _is_sound(dump: Dump, row: Row, width: int) -> bool:
     if cut and blanks <= reader.gap + reader.style.gap:
         dump.data += row.data
         dump.fail(row, f"{len(row.data)} bytes, then {row.rest.strip()[:20]!r}, which is no byte")
+        return False
+    if not dump.first.rest.strip() and reader.style.unit.match(row.rest.strip()):
+        dump.fail(row, f"this row holds more than {width} bytes")
         return False
     fixed = dump.first.rest.strip() and not reader.marker and reader.style.base != 10
     if fixed and len(row.data) == width and row.width != dump.first.width:

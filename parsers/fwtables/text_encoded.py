@@ -62,11 +62,11 @@ def read_base64(text: str, start: int) -> Encoded | None:
             problem = f"this row holds {widths[-1][1]} characters, the first {widths[0][1]}"
             problem_at = widths[-1][0]
         parts.append(found[1])
-        if not widths:
-            head = binascii.a2b_base64(found[1][:12]) if len(found[1]) >= 12 else b""
-            needed = -(-int.from_bytes(head[4:8], "little") * 4 // 3)
         widths.append((begin, len(found[1])))
         size += len(found[1])
+        needed = needed or (_needed("".join(parts)) if size >= 12 else 0)
+        if size >= 12 and not needed:
+            return None
         last = end if not closed or begin != start else found.end()
         if closed or size > 2 * _LARGEST:
             break
@@ -78,6 +78,12 @@ def read_base64(text: str, start: int) -> Encoded | None:
     if length <= len(data) and sum(data[:length]) % 256 == 0:
         problem = ""
     return Encoded(start, last, data, problem, problem_at)
+
+
+def _needed(joined: str) -> int:
+    """Return how many characters the table has whose first 12 are known; 0: it is none."""
+    length = int.from_bytes(binascii.a2b_base64(joined[:12])[4:8], "little")
+    return -(-length * 4 // 3) if _SMALLEST <= length <= _LARGEST else 0
 
 
 def _tail(joined: str) -> str:
@@ -109,6 +115,13 @@ def _read_uuencode(text: str, start: int, quote: str) -> Encoded | None:
         last = end
         if len(data) >= 4 and data[:4] not in SIGNATURES:
             return None
+        held, needed = len(line) - 1, -(-((ord(line[0]) - 32) % 64) // 3) * 4
+        if held < needed and not problem:
+            problem = f"this row holds {held} characters of {needed}"
+            problem_at = begin
     if len(data) < _SMALLEST:
         return None
+    length = int.from_bytes(data[4:8], "little")
+    if length <= len(data) and sum(data[:length]) % 256 == 0:
+        problem = ""  # blanks at the end of a row are zeros
     return Encoded(start, last, bytes(data), problem, problem_at)

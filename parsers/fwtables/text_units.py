@@ -82,25 +82,25 @@ HEX = Style(
     "hex",
     1,
     re.compile(
-        r"(?:0[xX]|\\x|0(?=[0-9a-fA-F]{2}[hH])|\$)?([0-9a-fA-F]{2,}|(?<=0[xX])[0-9a-fA-F])[hH]?(?![0-9a-zA-Z])"
+        r"(?:0[xX]|\\x|0(?=[0-9a-fA-F]{2}[hH])|\$)?([0-9a-fA-F]{2,}|(?<=0[xX])[0-9a-fA-F])[hH]?(?![0-9a-zA-Z?!$&@#~^])"
     ),
     _HEX_BYTES,
     _hex_bytes,
 )
 CHARACTERS = Style("characters", 1, re.compile(r"(\d{3})"), 8, _characters)
-_X = r"(?:0[xX])?([0-9a-fA-F]{%s})(?![0-9a-zA-Z])"
+_X = r"(?:0[xX])?([0-9a-fA-F]{%s})(?![0-9a-zA-Z?!$&@#~^])"
 STYLES = (
     HEX,
     _style("hex-16", 2, _X % 4, "04x"),
     _style("hex-32", 4, _X % "2,8", "08x"),
     Style("hex-64", 8, re.compile(_X % "2,16"), 16, _high_half),
-    _style("octal", 1, r"([0-3][0-7]{2})(?!\w)", "03o"),
-    _style("octal-16", 2, r"([01][0-7]{5})(?!\w)", "06o"),
-    _style("octal-32", 4, r"([0-3][0-7]{10})(?!\w)", "011o"),
-    _style("decimal", 1, r"(-?\d{1,3})(?!\w)", "d"),
-    _style("decimal-16", 2, r"(-?\d{1,5})(?!\w)", "d"),
-    _style("decimal-32", 4, r"(-?\d{1,10})(?!\w)", "d"),
-    _style("binary", 1, r"([01]{8})(?!\w)", "08b"),
+    _style("octal", 1, r"([0-3][0-7]{2})(?![\w?!$&@#~^])", "03o"),
+    _style("octal-16", 2, r"([01][0-7]{5})(?![\w?!$&@#~^])", "06o"),
+    _style("octal-32", 4, r"([0-3][0-7]{10})(?![\w?!$&@#~^])", "011o"),
+    _style("decimal", 1, r"(-?\d{1,3})(?![\w?!$&@#~^])", "d"),
+    _style("decimal-16", 2, r"(-?\d{1,5})(?![\w?!$&@#~^])", "d"),
+    _style("decimal-32", 4, r"(-?\d{1,10})(?![\w?!$&@#~^])", "d"),
+    _style("binary", 1, r"([01]{8})(?![\w?!$&@#~^])", "08b"),
     CHARACTERS,
 )
 

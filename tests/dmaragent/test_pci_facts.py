@@ -2,6 +2,7 @@
 
 from dmaragent.collect.pci_facts import (
     PciFacts,
+    agreed,
     config_address,
     from_config,
     from_proc_devices,
@@ -131,3 +132,23 @@ def test_the_interface_of_another_class_is_not_taken() -> None:
 def test_an_address_without_segment_is_in_segment_0() -> None:
     assert full_address("3F:00.0") == "0000:3f:00.0"
     assert full_address("00:1d") is None
+
+
+def test_what_two_files_contradict_each_other_in_is_not_known() -> None:
+    proc = {"0000:00:02.0": PciFacts(vendor=0x8086, device=0x3EAA, driver="vfio-pci")}
+    lspci = {
+        "0000:00:02.0": PciFacts(vendor=0x8086, device=0x3E98, driver="i915", class_number=0x0300)
+    }
+
+    facts = agreed([proc, lspci])["0000:00:02.0"]
+
+    assert (facts.vendor, facts.device, facts.driver) == (0x8086, None, None)
+    assert facts.class_number == 0x0300
+    assert facts.driver_contradicted
+
+
+def test_a_file_that_names_no_driver_contradicts_none() -> None:
+    silent = {"0000:00:02.0": PciFacts(driver="")}
+    named = {"0000:00:02.0": PciFacts(driver="i915")}
+
+    assert agreed([named, silent])["0000:00:02.0"].driver == "i915"

@@ -292,3 +292,18 @@ def test_a_bundle_of_a_report_without_a_table_says_why_as_the_report(
 
     assert "this sosreport holds none" in run(capsys, "inventory", "--host", folder).err
     assert "this sosreport holds none" in run(capsys, "inventory", "--host", bundle).err
+
+
+def test_a_driver_that_two_files_contradict_each_other_in_is_unknown(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    listing = (
+        b"00:1d.0 USB controller [0c03]: Intel Corporation Device [8086:1d26] (prog-if 20)\n"
+        b"\tControl: I/O- Mem+\n\tKernel driver in use: vfio-pci\n"
+    )
+    report = write_files(tmp_path / "report", SOS | {"sos_commands/pci/lspci_-nnvv": listing})
+
+    told = run(capsys, "explain", "00:1d.0", "--host", str(report))
+
+    assert "unknown" in next(line for line in told.out.splitlines() if line[:6] == "Driver")
+    assert "nothing to do" not in told.out

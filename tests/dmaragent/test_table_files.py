@@ -257,3 +257,43 @@ def test_a_text_that_begins_like_a_table_is_none() -> None:
     assert not may_hold_tables(b"DMAR: [Firmware Bug]: No firmware reserved region", 49)
     assert not may_hold_tables(DMAR, 1 << 25)
     assert not may_hold_tables(b"log @ 0x10\n", 11)
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_dump_of_one_table_is_found_whatever_its_name(given: Given, tmp_path: Path) -> None:
+    opened = collect(open_host(str(given(tmp_path, {"x.txt": dump(DMAR).encode()}))).reader)
+
+    assert [each.content for each in opened.tables] == [DMAR]
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("name", ["x/dmar.txt", "acpidump.out"])
+def test_a_damaged_text_in_a_folder_is_an_error_with_its_line(
+    given: Given, name: str, tmp_path: Path
+) -> None:
+    lines = dump(DMAR).splitlines(keepends=True)
+    del lines[2]
+
+    with pytest.raises(HostError, match=r"damaged: line 3: ") as raised:
+        open_host(str(given(tmp_path, {name: "".join(lines).encode()})))
+
+    assert name.rpartition("/")[2] in raised.value.message
+
+
+def test_a_table_that_was_copied_empty_is_no_damaged_firmware(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = _folder(tmp_path, {"sys/firmware/acpi/tables/DMAR": b"", "sys/bus/pci/devices/x": b""})
+
+    done = run(capsys, "check", "--host", str(host))
+
+    assert (done.code, done.out) == (2, "")
+    assert "the copied file is empty" in done.err
+
+
+def test_acpidump_beside_a_table_that_was_copied_empty_is_read(tmp_path: Path) -> None:
+    files = {"sys/firmware/acpi/tables/DMAR": b"", "acpidump.out": ACPIDUMP}
+
+    opened = collect(open_host(str(_folder(tmp_path, files))).reader)
+
+    assert [each.content for each in opened.tables] == [DMAR]

@@ -255,3 +255,38 @@ def test_a_qubes_report_is_said_to_hold_no_table(tmp_path: Path, capsys: Capture
     assert "is a Qubes HCL report" in ran.err
     assert "holds no DMAR table" in ran.err
     assert "RMAD" in ran.err
+
+
+def test_check_blames_no_firmware_for_a_text_that_was_damaged(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    lines = hexdump_c(EVERY_STRUCTURE).splitlines(keepends=True)
+    del lines[4]
+    (tmp_path / "pasted.txt").write_text("".join(lines))
+
+    done = run(capsys, "check", "--host", str(tmp_path / "pasted.txt"))
+
+    assert (done.code, done.out) == (2, "")
+    assert "line 5: " in done.err
+
+
+def test_what_follows_a_packed_part_without_a_table_is_told(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    packed = gzip.compress(b"notes\n") + lzma.compress(hexdump_c(EVERY_STRUCTURE).encode())
+    (tmp_path / "mixed.gz").write_bytes(packed)
+
+    done = run(capsys, "decode", str(tmp_path / "mixed.gz"))
+
+    assert done.code == 2
+    assert "after its gzip data are no gzip" in done.err
+
+
+def test_a_long_damage_is_wrapped(tmp_path: Path, capsys: Capture) -> None:
+    packed = gzip.compress(hexdump_c(EVERY_STRUCTURE).encode())
+    (tmp_path / "cut.gz").write_bytes(packed[: len(packed) * 2 // 3])
+
+    done = run(capsys, "decode", str(tmp_path / "cut.gz"))
+
+    assert "DAMAGED TEXT: its gzip data are cut off" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80

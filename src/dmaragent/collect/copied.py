@@ -4,16 +4,23 @@ import re
 from collections.abc import Iterable
 
 from dmaragent.collect.collectors import no_table_words
-from dmaragent.collect.dumps import DumpedTablesHost, find_dump, lacks_tables, named_tables
+from dmaragent.collect.dumps import DumpedTablesHost, find_dump, lacks_tables, name_tables
 from dmaragent.collect.members import shown
 from dmaragent.collect.reader import AS_ROOT, HostReader
 from dmaragent.collect.recorded import DirectoryHost, TableHost
 from dmaragent.collect.report import ReportHost
 from dmaragent.collect.report_facts import ReportFacts
 from dmaragent.collect.report_files import find_texts, is_link, names_in
-from dmaragent.collect.table_files import MOST_FILES, FoundTables, TableSearch, search_tables
+from dmaragent.collect.table_files import (
+    MOST_FILES,
+    FoundTables,
+    TableSearch,
+    search_tables,
+    text_damage,
+)
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
+from fwtables import read_acpidump
 
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """What a directory holds that is itself a copied /sys."""
@@ -49,7 +56,9 @@ def copied_root(tree: FileTree) -> HostReader | None:
         facts = ReportFacts(root, find_texts(root))
         if dump is not None:
             path, text = dump
-            return _with_tables(root, facts, FoundTables(path, named_tables(text)))
+            tables = read_acpidump(text)
+            found = FoundTables(path, name_tables(tables), text_damage(tables))
+            return _with_tables(root, facts, found)
         if has_sys:
             beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []
             if len(beside) == 1:
@@ -131,6 +140,17 @@ def _folders(tree: FileTree) -> list[str]:
 
 
 def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables) -> HostReader:
+    """Return the host in `root` with the tables of `file`.
+
+    Raises:
+        HostError: the text that they were read from is damaged.
+
+    """
+    if file.problem:
+        raise HostError(
+            f"{shown(file.path[1:])} holds a DMAR table, and is damaged: {file.problem}",
+            f"copy it again, whole; dmaragent decode shows what is left of {shown(file.path[1:])}",
+        )
     facts.use("ACPI tables", file.path)
     return ReportHost(DumpedTablesHost(DirectoryHost(root), TableHost(file.tables)), facts)
 

@@ -42,7 +42,7 @@ def open_archive(
         content = BytesIO(archive.inner)
         inner = f"{path}: {shown(archive.nested[0])}"
         return open_archive(inner, content, content.read(_HEAD), outermost=False)
-    raise _no_host(archive)
+    raise _no_host(archive, path if outermost else path.partition(": ")[0], outermost=outermost)
 
 
 def _copied(archive: Archive) -> HostReader | None:
@@ -52,20 +52,32 @@ def _copied(archive: Archive) -> HostReader | None:
             f"{archive.where} holds a recorded machine without its {manifest.NAME}",
             "the bundle was changed or damaged after it was made",
         )
-    take = f"unpack it, and give one: tar xf {archive.where} {{}}"
+    take = f"unpack it, and give one: {extraction(archive.where)} {{}}"
     return find_host(archive.tree, archive.where, archive.tops, take)
 
 
-def _no_host(archive: Archive) -> HostError:
-    """Return the error for an archive that holds no host: what it holds, what counts."""
+def extraction(where: str) -> str:
+    """Return the command that unpacks members of the archive at `where`."""
+    return f"unzip {where}" if where.lower().endswith(".zip") else f"tar xf {where}"
+
+
+def _no_host(archive: Archive, outer: str, *, outermost: bool) -> HostError:
+    """Return the error for an archive that holds no host: what it holds, what counts.
+
+    `outer` is the file that the user named; the archive is in it unless it is the `outermost`.
+    """
     if archive.nested:
         inner = ", ".join(map(shown, archive.nested))
         one = len(archive.nested) == 1
         return HostError(
             f"{archive.where} holds {inner}, {'an archive' if one else 'archives'} in an "
             "archive, and no host itself"[:600],
-            f"take {'it' if one else 'one'} out, and give that: tar xf {archive.where} "
-            f"{in_command(archive.nested[0])}",
+            f"take {'it' if one else 'one'} out, and give that: "
+            + (
+                f"{extraction(archive.where)} {in_command(archive.nested[0])}"
+                if outermost
+                else f"unpack {outer} first"
+            ),
         )
     names = ", ".join(shown(top) for top in archive.tops) or "nothing"
     members = "1 member" if archive.members == 1 else f"{archive.members} members"

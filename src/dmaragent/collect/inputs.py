@@ -12,7 +12,7 @@ from dmaragent.collect.text_words import next_step, no_table_words, table_words
 from dmaragent.collect.unpacking import LARGEST_INPUT, Unpacked
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import TextForm, find_in_text, is_binary_table, plain_text
+from fwtables import TextForm, TextReading, find_in_text, is_binary_table, plain_text
 from fwtables.constants import SIGNATURES
 
 ACPIDUMP = TextForm.ACPIDUMP
@@ -156,6 +156,13 @@ def _without(path: str | None, message: str) -> str:
     return message.removeprefix(path or "").lstrip(": ")
 
 
+def _no_table(found: TextReading, problem: str) -> str:
+    """Return why a text holds no table: a packed file of which only a part was read may."""
+    if problem:
+        return f"no table is in what could be unpacked: {problem}"
+    return f"not a table: {no_table_words(found)}"
+
+
 def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
     data = given.content
     found = find_in_text(data)
@@ -172,7 +179,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             packing=given.packing,
             reading=f"{given.packing} data" if given.packing else "",
             problem=given.problem,
-            no_table=f"not a table: {no_table_words(found)}" if is_text else "",
+            no_table=_no_table(found, given.problem) if is_text else "",
         )
         hint = next_step(found, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)

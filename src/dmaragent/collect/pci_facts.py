@@ -4,7 +4,7 @@ Pure.  A fact that no text has stays None: nothing is filled in.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([01][0-9a-f])\.([0-7])", re.IGNORECASE)
@@ -41,6 +41,8 @@ class PciFacts:
     """Of an SR-IOV virtual function: the address of the physical one."""
     names: tuple[tuple[str, str], ...] | None = None
     """What udev's hardware database calls it: property and value."""
+    driver_contradicted: bool = False
+    """Whether two files name different drivers."""
 
 
 FactsByAddress = Mapping[str, PciFacts]
@@ -61,6 +63,23 @@ def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
         for address, facts in source.items():
             known = merged.get(address)
             merged[address] = facts if known is None else _filled(known, facts)
+    return merged
+
+
+def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
+    """Merge facts from several files; what two of them contradict each other in is not known.
+
+    That is a function's driver, or its ids: the files are from different times or hosts.
+    """
+    merged = merge(sources)
+    for address in merged:
+        all_facts = [source[address] for source in sources if address in source]
+        for name in ("driver", "vendor", "device"):
+            values = {getattr(each, name) for each in all_facts} - {None, ""}
+            if len(values) > 1:
+                facts = merged[address]
+                of_driver = name == "driver" or facts.driver_contradicted
+                merged[address] = replace(facts, **{name: None}, driver_contradicted=of_driver)
     return merged
 
 

@@ -16,6 +16,7 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
+_EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
 _CHANGED = "the recording was changed or damaged after it was made"
 _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _PATH_MAX = 4096
@@ -99,8 +100,14 @@ class DirectoryHost:
         return request.path.removeprefix(self._below)
 
     def read(self, request: Request) -> bytes | Missing:
-        """Read the copied file."""
-        return _uncollected(self._tree.read(self._path(request), request))
+        """Read the copied file.
+
+        Of a table that a copy without root's rights left empty there is nothing to read.
+        """
+        content = _uncollected(self._tree.read(self._path(request), request))
+        if content == b"" and request.path.startswith(f"{ACPI_TABLES.path}/"):
+            return _EMPTY
+        return content
 
     def list(self, request: Request) -> tuple[str, ...] | Missing:
         """List the copied directory."""

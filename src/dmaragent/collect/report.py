@@ -17,6 +17,7 @@ from dmaragent.snapshot import COLLECTOR, Missing, MissingKind
 
 _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
+_CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
 _NO_DRIVER = Missing(MissingKind.ABSENT, "lspci names no driver")
 
 
@@ -57,6 +58,8 @@ class ReportHost:
         facts, name = self._function(request.path) if _is_gap(copied) else (None, "")
         if facts is None:
             return copied
+        if name == "driver" and facts.driver_contradicted:
+            return _CONTRADICTED
         if name == "driver" and facts.driver is not None:
             return f"{_DRIVERS}/{facts.driver}" if facts.driver else _NO_DRIVER
         if name == "physfn" and facts.physical_function is not None:

@@ -13,11 +13,11 @@ from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.lspci_text import from_lspci
 from dmaragent.collect.pci_facts import (
     PciFacts,
+    agreed,
     config_address,
     from_config,
     from_proc_devices,
     from_udev_database,
-    merge,
 )
 from dmaragent.collect.report_files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
 from dmaragent.collect.tree import FileTree
@@ -90,7 +90,7 @@ class ReportFacts:
                 if facts:
                     self.use("PCI functions", path)
                     sources.append(facts)
-        return merge(sources)
+        return agreed(sources)
 
     @cached_property
     def groups(self) -> dict[int, list[str]]:

@@ -5,7 +5,7 @@ ACPI/DMAR-1.aml, hw-probe logs/acpidump; nobody agrees on names.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dmaragent.collect.dumps import LARGEST_DUMP, name_tables
@@ -15,7 +15,7 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.collect.unpacking import unpack
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import find_in_text
+from fwtables import DumpedTable, TextTable, find_in_text, is_binary_table
 from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
 
 LOOKED_AT = 4096
@@ -46,6 +46,8 @@ class FoundTables:
 
     path: str
     tables: dict[str, bytes]
+    problem: str = ""
+    """What is wrong with the text or the packed file that they were read from."""
 
 
 @dataclass(slots=True)
@@ -71,10 +73,10 @@ def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
     Of other texts and packed files only those are whose `name` says so: dmar.dsl, DMAR.hex,
     acpidump.txt.gz.
     """
-    if _TEXT_NAME.fullmatch(name) and size <= LARGEST_TEXT_TABLE and not is_other_table(head):
-        return not head.startswith(SIGNATURES) or _has_header(head, size)
-    if head.startswith(SIGNATURES) and len(head) >= 8:
+    if head.startswith(SIGNATURES) and len(head) >= 8 and b"\0" in head:
         return _has_header(head, size)
+    if _TEXT_NAME.fullmatch(name) and size <= LARGEST_TEXT_TABLE and not is_other_table(head):
+        return True
     if b" @ " not in head or size > LARGEST_DUMP:
         return False
     return b"\0" not in head and _HEADING.search(head) is not None
@@ -130,23 +132,32 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
     if isinstance(content, Missing):
         search.unreadable.append(path)
         return
-    tables = _tables(content)
+    tables, problem = _tables(content)
     if not any(name.startswith(SIGNATURE_NAMES) for name in tables):
         search.others += tables
         if tables.keys() >= _WHOLE:
             search.dumps.append(FoundTables(path, tables))
     elif not any(_same(tables, each.tables) for each in search.found):
-        search.found.append(FoundTables(path, tables))
+        search.found.append(FoundTables(path, tables, problem))
 
 
-def _tables(content: bytes) -> dict[str, bytes]:
+def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
+    """Return the tables in a file, and what is wrong with it."""
     try:
-        content = unpack("", content, LARGEST_DUMP).content
+        given = unpack("", content, LARGEST_DUMP)
     except HostError:
-        return {}
-    if content.startswith(SIGNATURES):
-        return {content[:4].decode("ascii"): content} if len(content) >= _SMALLEST_TABLE else {}
-    return name_tables(find_in_text(content).tables)
+        return {}, ""
+    content = given.content
+    if content.startswith(SIGNATURES) and is_binary_table(content):
+        whole = len(content) >= _SMALLEST_TABLE
+        return ({content[:4].decode("ascii"): content} if whole else {}), given.problem
+    tables = find_in_text(content).tables
+    return name_tables(tables), given.problem or text_damage(tables)
+
+
+def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
+    """Return what is wrong with the text of DMAR tables: a sentence with its line; or nothing."""
+    return "; ".join(each.damage for each in tables if each.damage and each.signature in SIGNATURES)
 
 
 def _same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:

@@ -58,8 +58,8 @@ def not_read(where: str, unread: Format, head: bytes, packed: str = "") -> HostE
     `packed` is the tool that unpacks what the archive is packed with, as ``gzip``.
     """
     inside = f", packed with {packed}" if packed else ""
-    name = shlex.quote(where)
-    command = unread.command.format(name)
+    name = "-" if where == "standard input" else shlex.quote(where)
+    command = unread.command.format(name).replace(" < -", "")
     if packed:
         command = f"{packed} -dc {name} | {unread.command.removesuffix(' < {}').format('-')}"
     if unread is _CPIO and _is_qubes(head):

@@ -65,10 +65,17 @@ def _list(*, as_json: bool) -> int:
 def _check(options: argparse.Namespace) -> int:
     from dmaragent.checks import check  # noqa: PLC0415 - start-up time
     from dmaragent.commands.hosts import host_title, no_table, take_host  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     opened, inventory = take_host(options.host)
     if inventory.absence is not None:
         raise no_table(inventory.absence)
+    if opened.problem:
+        raise DmaragentError(
+            f"{opened.path} is damaged, and what is wrong with it is not the firmware's: "
+            f"{opened.problem}",
+            "copy it again, whole; dmaragent decode shows what is left of it",
+        )
     checked = check(inventory)
     if options.json:
         from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise

@@ -123,6 +123,7 @@ def _print_whole(
 ) -> None:
     from dmaragent.present.decode_text import decode_text  # noqa: PLC0415 - start-up time
     from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
+    from dmaragent.present.tables import paragraph  # noqa: PLC0415 - likewise
 
     for owner, table, result in rows:
         if table.no_table:
@@ -132,7 +133,8 @@ def _print_whole(
         if table.reading:
             print(visible(f"Read from {table.reading}."))
         if table.problem:
-            print(visible(f"{_damaged(table)}: {table.problem}"))
+            told = f"{_damaged(table)}: {table.problem}"
+            print("\n".join(paragraph(told, hang=2)))
         print("\n".join(decode_text(result)))
     for each in inputs:
         if each.error:
