@@ -8,7 +8,9 @@ set -eu
 [ $# = 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
-mirror=${MIRROR:-http://mirror.example/debian}
+# The mirror that this machine's apt has for its own suite, unless MIRROR names another.
+# shellcheck disable=SC2016 # apt puts the address there, not the shell
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1)}
 key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 get() { # suite package...
