@@ -274,9 +274,12 @@ def test_a_damaged_text_in_a_folder_is_an_error_with_its_line(
     lines = dump(DMAR).splitlines(keepends=True)
     del lines[2]
 
-    with pytest.raises(HostError, match=r"damaged: line 3: ") as raised:
-        open_host(str(given(tmp_path, {name: "".join(lines).encode()})))
+    path = str(given(tmp_path, {name: "".join(lines).encode()}))
 
+    with pytest.raises(HostError, match=r"damaged: line 3: ") as raised:
+        open_host(path)
+
+    assert raised.value.message.startswith(f"{path}: ")
     assert name.rpartition("/")[2] in raised.value.message
 
 

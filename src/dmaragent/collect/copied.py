@@ -43,11 +43,15 @@ def is_copied_root(tree: FileTree) -> bool:
     return any(map(tree.is_directory, _OF_SYS))
 
 
-def copied_root(tree: FileTree) -> HostReader | None:
+def copied_root(tree: FileTree, where: str) -> HostReader | None:
     """Return the copied root in `tree` or its root/, or the copied /sys that `tree` itself is.
 
     If it has no DMAR table, those of acpidump text in it, or of a table file at its top, are
-    its tables.
+    its tables.  `where` names it in errors.
+
+    Raises:
+        HostError: the text that its tables were read from is damaged.
+
     """
     for root in (tree, tree.below("/root")):
         copied = DirectoryHost(root)
@@ -58,11 +62,11 @@ def copied_root(tree: FileTree) -> HostReader | None:
             path, text = dump
             tables = read_acpidump(text)
             found = FoundTables(path, name_tables(tables), text_damage(tables))
-            return _with_tables(root, facts, found)
+            return _with_tables(root, facts, found, where)
         if has_sys:
             beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []
             if len(beside) == 1:
-                return _with_tables(root, facts, beside[0])
+                return _with_tables(root, facts, beside[0], where)
             return ReportHost(copied, facts, no_table_words(root))
     if any(map(tree.is_directory, _OF_SYS)):
         return DirectoryHost(tree, below="/sys")
@@ -97,11 +101,11 @@ def find_host(
     """
     tops = tuple(tops)
     _refuse_two_roots(tree, tops, where, take)
-    found = copied_root(tree)
+    found = copied_root(tree, where)
     if found is not None:
         return found
     below = [(top, tree.below(f"/{top}")) for top in tops if top not in PARTS]
-    copies = [(top, host) for top, each in below if (host := copied_root(each)) is not None]
+    copies = [(top, host) for top, each in below if (host := copied_root(each, where)) is not None]
     if copies:
         return _only(copies, where, "hosts", take)
     roots = [("", tree), *below]
@@ -126,7 +130,7 @@ def find_host(
     _, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
     tables = search.found or search.dumps[:1]
     if tables and not search.stopped:
-        return _with_tables(root, facts, tables[0])
+        return _with_tables(root, facts, tables[0], where)
     if reports:
         return ReportHost(DirectoryHost(root), facts, no_table_words(root))
     _check_search(where, search)
@@ -139,8 +143,8 @@ def _folders(tree: FileTree) -> list[str]:
     return [name for name in names if not is_link(tree, f"/{name}")][:MOST_TOPS]
 
 
-def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables) -> HostReader:
-    """Return the host in `root` with the tables of `file`.
+def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: str) -> HostReader:
+    """Return the host in `root` with the tables of `file`; `where` names the whole in errors.
 
     Raises:
         HostError: the text that they were read from is damaged.
@@ -148,7 +152,7 @@ def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables) -> HostR
     """
     if file.problem:
         raise HostError(
-            f"{shown(file.path[1:])} holds a DMAR table, and is damaged: {file.problem}",
+            f"{where}: the DMAR table in {shown(file.path[1:])} is damaged: {file.problem}",
             f"copy it again, whole; dmaragent decode shows what is left of {shown(file.path[1:])}",
         )
     facts.use("ACPI tables", file.path)
