@@ -123,7 +123,8 @@ def test_a_client_too_many_reads_why_to_its_end(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
     asked = POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
-    few, state = Limits(connections=2, connections_each=2, grace=0), (laptop, Facts(memory=1))
+    few = Limits(connections=2, connections_each=2, grace=0, workers_each=2, deadline=600, turn=600)
+    state = (laptop, Facts(memory=1))
     with (
         serving(tmp_path / "socket", lambda: state, few, worker=held.command) as path,
         contextlib.ExitStack() as stack,
@@ -131,7 +132,8 @@ def test_a_client_too_many_reads_why_to_its_end(
         waiting = _clients(path, 2, stack)
         for client in waiting:
             client.sendall(asked)
-        held.wait_began()  # and the other waits for its turn: there is no reason to refuse them
+        held.wait_began()
+        held.wait_began()  # both have a worker: neither is silent and could make room
         (third,) = _clients(path, 1, stack)
         third.sendall(asked)
         said = _rest(third)

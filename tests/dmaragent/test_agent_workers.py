@@ -27,7 +27,7 @@ POST = (
     b"POST /v1/resolve HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
 )
-BOTH = Limits(workers_each=2)
+BOTH = Limits(workers_each=2, deadline=600, turn=600)
 """One user may have both workers, as nobody else asks in these tests."""
 
 
@@ -104,7 +104,7 @@ def test_a_request_that_gets_no_worker_in_time_is_told_to_come_again(
     laptop: Published, held: Held
 ) -> None:
     async def run() -> None:
-        workers = Workers(Limits(turn=0.01), held.command)
+        workers = Workers(Limits(turn=0.01, deadline=600), held.command)
         first = asyncio.create_task(workers.resolve(BODY, laptop, user=1))
         await asyncio.to_thread(held.wait_began)
         refused = await workers.resolve(BODY, laptop, user=1)
@@ -231,7 +231,7 @@ def test_a_worker_that_cannot_be_started_is_no_end_of_the_service(
 def test_answers_that_nobody_reads_are_limited(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    state, few = (laptop, Facts(memory=1)), Limits(answers_each=5)
+    state, few = (laptop, Facts(memory=1)), Limits(answers_each=5, deadline=600)
     with (
         serving(tmp_path / "s", lambda: state, few, worker=held.command) as path,
         ThreadPoolExecutor() as clients,
