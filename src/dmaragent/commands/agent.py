@@ -8,8 +8,6 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
 
-NAME = "agent"
-HELP = "the service's programs, which systemd starts"
 DESCRIPTION = """\
 What dmaragent.service and dmaragent-capture.service run.
 

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from dmaragent.checks.model import Checked
 
-NAME = "check"
-HELP = "what is wrong with the firmware's table, and what to do"
 DESCRIPTION = """\
 Ask every rule about a host's DMAR table: regions that overlap, lie in RAM or
 are lost, device scopes that lead nowhere.  Each finding has its place in the

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from dmaragent.collect.inputs import Input, InputTable
     from fwtables import Decoded
 
-NAME = "decode"
-HELP = "DMAR tables, structure by structure"
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
 included.  PATH is a table, text that holds one (acpidump, hexdump, xxd, od,

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dmaragent.guests.formats import Guest
     from dmaragent.inventory import Inventory
 
-NAME = "diff"
-HELP = "what differs between two hosts, or before and after an update"
 DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
 --guest, which guests no longer start.  The use: before and after an update of

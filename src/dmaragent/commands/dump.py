@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from dmaragent.collect.ledger import Request
     from dmaragent.present.dump_text import Written
 
-NAME = "dump"
-HELP = "a support bundle: a host to carry, every command answers from it as here"
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine
 (docs/ledger.md) and what it makes of it, in one archive.  Every command takes

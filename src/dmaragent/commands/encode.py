@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-NAME = "encode"
-HELP = "a table's bytes from its JSON: the inverse of decode --json"
 DESCRIPTION = """\
 Write the bytes of a table from the JSON that `decode --json` printed: exactly
 the bytes that were decoded, damage included.  After editing the JSON, --seal

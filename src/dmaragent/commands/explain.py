@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from dmaragent.api import Asked
     from dmaragent.verdict.model import Explanation
 
-NAME = "explain"
-HELP = "may this device be passed through, why not, and what to do"
 DESCRIPTION = """\
 Tell one device's story: what it is, its reserved regions and the firmware entry
 each comes from, who shares them, its unit, group and slot; whether Xen and

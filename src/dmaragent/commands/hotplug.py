@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from dmaragent.policy.guest import GuestConfig
 
-NAME = "hotplug"
-HELP = "what `xl pci-attach` will do to a running guest"
 DESCRIPTION = """\
 Say whether a device can be attached to a running guest, and list everything
 that would refuse it.  The guest's memory layout stays as it is and its rdm=

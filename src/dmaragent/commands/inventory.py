@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from dmaragent.collect.opening import OpenedHost
     from dmaragent.inventory import Inventory
 
-NAME = "inventory"
-HELP = "every reserved region of a host, and who owns it"
 DESCRIPTION = """\
 Show every reserved memory region (RMRR) of a host: its range, the structure it
 comes from, the devices that own it and how they were found, whether it is

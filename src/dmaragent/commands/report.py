@@ -10,8 +10,6 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     import argparse
 
-NAME = "report"
-HELP = "all of it on one page: an HTML file to attach to a bug"
 DESCRIPTION = """\
 Write one HTML file that tells of a host: the address space as a picture, the
 regions and who owns them, what Xen and Linux make of each device, the findings

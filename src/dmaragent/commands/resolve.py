@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dmaragent.policy.guest import GuestConfig
     from dmaragent.resolving import AnyResolution
 
-NAME = "resolve"
-HELP = "whether a guest starts with its PCI devices, and why"
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices, what refuses it, by which
 rule, and what helps; of a Xen guest also which reserved regions its memory

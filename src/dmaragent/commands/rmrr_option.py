@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
     from dmaragent.collect.opening import OpenedHost
 
-NAME = "rmrr-option"
-HELP = "write or check Xen's rmrr= boot option, for regions the firmware left out"
 DESCRIPTION = """\
 Write Xen's boot option rmrr= for reserved regions that the firmware should have
 named and did not, or check one.  REGION is in bytes, BASE-LIMIT=SBDF[,SBDF...]
@@ -161,7 +159,7 @@ def _print(
     from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
     from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
 
-    print_document(document(NAME, {"host": host_object(opened)}, answer))
+    print_document(document("rmrr-option", {"host": host_object(opened)}, answer))
 
 
 def _code(found: WrittenOption) -> int:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from dmaragent.agent.status import Status
 
-NAME = "status"
-HELP = "how the service is: running, what it publishes, what this user may read"
 DESCRIPTION = """\
 Say whether dmaragent.service runs, what it publishes and since when, and what
 this user may ask it."""

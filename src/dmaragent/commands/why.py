@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from dmaragent.collect.opening import OpenedHost
     from dmaragent.host import Host
 
-NAME = "why"
-HELP = "what a message of the kernel, Xen, QEMU, libvirt or others means here"
 DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
