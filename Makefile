@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test recall check answers losses bench fuzz fuzz-ci fuzz-guided docs pictures testdata deb deb-test vm clean
+.PHONY: help run test recall check answers losses bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -19,7 +19,9 @@ help:
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
 	@echo "make docs      write what is generated: ledger, findings, messages, faults, completion"
+	@echo "make site      build the documentation as a site into build/site; fails on a dead link"
 	@echo "make pictures  take the pictures of README again, where the program's words changed (chromium)"
+	@echo "make release   build wheel, source distribution and Debian package of this version, and try them"
 	@echo "make deb       build the Debian package into dist/"
 	@echo "make deb-test  look at it with lintian, and install it in a fresh Debian (as root)"
 	@echo "make vm        boot a real Linux and a real Xen, compare, write docs/truth.md (as root)"
@@ -42,6 +44,10 @@ $(VENV)/ready-bench: $(VENV)/ready
 
 $(VENV)/ready-fuzz: $(VENV)/ready
 	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[fuzz]'
+	touch $@
+
+$(VENV)/ready-docs: $(VENV)/ready
+	$(BIN)/pip --disable-pip-version-check --quiet install --editable '.[docs]'
 	touch $@
 
 run: $(VENV)/ready
@@ -86,11 +92,17 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
 	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
 
+site: $(VENV)/ready-docs
+	$(BIN)/mkdocs build --quiet
+
 pictures: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.pictures
 
 testdata: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.machines
+
+release:
+	debian/release.sh
 
 deb:
 	debian/build.sh

@@ -35,10 +35,10 @@ def test_the_completion_is_the_parsers() -> None:
 
 
 def test_every_verb_is_offered(folder: Path) -> None:
-    assert {verb.NAME for verb in VERBS} <= set(_offered(folder, "dmaragent ", ""))
+    assert set(VERBS) <= set(_offered(folder, "dmaragent ", ""))
 
 
-@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_option_of_a_verb_is_offered(folder: Path, verb: str) -> None:
     parser = dict(completion_page.walk("", cli._parser()))[verb]
 

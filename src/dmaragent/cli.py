@@ -7,20 +7,23 @@ question could not be answered, with one line that says why.  A reader that goes
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import signal
 import sys
+import traceback
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
+from dmaragent.commands import VERBS, load
+from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
+from dmaragent.present.error_document import error_document
+from dmaragent.present.escaping import visible
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-    from typing import NoReturn
-
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
@@ -75,15 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    if arguments == ["--version"]:
-        print(f"dmaragent {__version__}")  # asked for by scripts: worth no option parser
-        return 0
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(one.startswith(first) for one in ("-h", *_OWN_OPTIONS)):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
     try:
-        options, unknown = _parser(arguments).parse_known_args(arguments)
+        options, unknown = _parser(arguments, arguments[:1]).parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
@@ -140,9 +140,6 @@ def _document(error: DmaragentError, words: Sequence[str]) -> None:
     """Print `error` as a document, if the user asked for one."""
     if "--json" not in words:
         return
-    from dmaragent.commands.output import print_document  # noqa: PLC0415 - for errors only
-    from dmaragent.present.error_document import error_document  # noqa: PLC0415 - likewise
-
     try:
         print_document(error_document(error, words))
         sys.stdout.flush()
@@ -152,8 +149,6 @@ def _document(error: DmaragentError, words: Sequence[str]) -> None:
 
 def _complain(line: str) -> None:
     """Print a line of an error."""
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
-
     try:
         print(visible(line), file=sys.stderr)
     except OSError:
@@ -161,8 +156,6 @@ def _complain(line: str) -> None:
 
 
 def _unexpected(error: Exception, words: Sequence[str]) -> int:
-    import traceback  # noqa: PLC0415 - for bugs only
-
     said = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
     code = _unanswered(said, words)
     for line in "".join(traceback.format_exception(error)).splitlines():
@@ -170,10 +163,10 @@ def _unexpected(error: Exception, words: Sequence[str]) -> int:
     return code
 
 
-def _parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    import argparse  # noqa: PLC0415 - start-up time
-
-    from dmaragent.commands import VERBS  # noqa: PLC0415 - likewise
+def _parser(
+    arguments: Sequence[str] = (), chosen: Collection[str] = VERBS
+) -> argparse.ArgumentParser:
+    """Return the parser of `arguments`, with the options of the `chosen` verbs alone."""
 
     class Parser(argparse.ArgumentParser):
         """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
@@ -198,14 +191,14 @@ def _parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in VERBS:
+    for name, line in VERBS.items():
         child = verbs.add_parser(
-            verb.NAME,
-            help=verb.HELP,
-            description=verb.DESCRIPTION,
-            epilog=verb.EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=line, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        verb.add_arguments(child)
-        child.set_defaults(run=verb.run, verb=verb.NAME)
+        if name in chosen:
+            verb = load(name)
+            child.description = verb.DESCRIPTION
+            child.epilog = verb.EXAMPLES
+            verb.add_arguments(child)
+            child.set_defaults(run=verb.run, verb=name)
     return parser

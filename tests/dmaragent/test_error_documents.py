@@ -29,7 +29,7 @@ def question(verb: str, host: object) -> list[object]:
     return [verb, *extra.get(verb, []), "--host", host, "--json"]
 
 
-@pytest.mark.parametrize("verb", [one.NAME for one in VERBS if one.NAME not in WITHOUT_JSON])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in WITHOUT_JSON])
 def test_each_verb_answers_an_error_with_a_document(
     verb: str, tmp_path: Path, capsys: Capture
 ) -> None:

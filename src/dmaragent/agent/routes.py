@@ -15,7 +15,8 @@ from dmaragent.agent.guest_request import read_guest_request
 from dmaragent.agent.messages import JSON, RETRY, Request, Response, json_response, problem
 from dmaragent.agent.model import Published
 from dmaragent.device_names import parse_device_name
-from dmaragent.present.documents import document, inventory_document
+from dmaragent.present.documents import inventory_document
+from dmaragent.present.envelope import document
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
 from dmaragent.snapshot import Missing
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
+from dmaragent.agent.capture import capture
+from dmaragent.agent.lean import import_asyncio
+from dmaragent.agent.main import main
+from dmaragent.collect.live import LiveHost
+from dmaragent.collect.writing import write_new
+from dmaragent.places import CAPTURE, RUNTIME
 
-NAME = "agent"
-HELP = "the service's programs, which systemd starts"
 DESCRIPTION = """\
 What dmaragent.service and dmaragent-capture.service run.
 
@@ -40,8 +42,6 @@ Exit codes: 0 stopped; 2 it failed, and says why."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this verb's options to `parser`."""
-    from dmaragent.places import CAPTURE, RUNTIME  # noqa: PLC0415 - start-up time
-
     what = parser.add_subparsers(title="programs", metavar="PROGRAM", required=True)
     capture = _program(what, "capture", "keep what only root may read", CAPTURE_EXAMPLES)
     capture.add_argument("--output", metavar="FILE", default=CAPTURE, help=f"default: {CAPTURE}")
@@ -58,7 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _program(
     what: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str, examples: str
 ) -> argparse.ArgumentParser:
-    import argparse  # noqa: PLC0415 - start-up time
 
     return what.add_parser(
         name,
@@ -76,9 +75,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _capture(options: argparse.Namespace) -> int:
-    from dmaragent.agent.capture import capture  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.live import LiveHost  # noqa: PLC0415 - likewise
-    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
 
     kept = capture(LiveHost())
     mask = os.umask(0o027)  # for root and the group, whatever the caller's umask leaves to others
@@ -90,10 +86,8 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from dmaragent.agent.lean import import_asyncio  # noqa: PLC0415 - start-up time
 
     import_asyncio()
-    from dmaragent.agent.main import main  # noqa: PLC0415 - likewise
 
     main(options.runtime, options.capture, options.textfile)
     return 0

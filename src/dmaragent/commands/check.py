@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+
+from dmaragent.checks import RULES, check
+from dmaragent.checks.model import Checked, Severity
+from dmaragent.commands.hosts import host_title, no_table, take_host
 from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.errors import DmaragentError
+from dmaragent.present.check_document import check_document, rules_document
+from dmaragent.present.check_text import check_text, rules_text
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-
-    from dmaragent.checks.model import Checked
-
-NAME = "check"
-HELP = "what is wrong with the firmware's table, and what to do"
 DESCRIPTION = """\
 Ask every rule about a host's DMAR table: regions that overlap, lie in RAM or
 are lost, device scopes that lead nowhere.  Each finding has its place in the
@@ -48,24 +49,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from dmaragent.checks import RULES  # noqa: PLC0415 - start-up time
 
     if as_json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.check_document import rules_document  # noqa: PLC0415 - likewise
-
         print_document(rules_document(RULES))
     else:
-        from dmaragent.present.check_text import rules_text  # noqa: PLC0415 - likewise
-
         print("\n".join(rules_text(RULES)))
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    from dmaragent.checks import check  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import host_title, no_table, take_host  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     opened, inventory = take_host(options.host)
     if inventory.absence is not None:
@@ -78,21 +70,14 @@ def _check(options: argparse.Namespace) -> int:
         )
     checked = check(inventory)
     if options.json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.check_document import check_document  # noqa: PLC0415 - likewise
-
         print_document(check_document(checked, opened.kind, opened.path))
     else:
-        from dmaragent.present.check_text import check_text  # noqa: PLC0415 - likewise
-
         print("\n".join(check_text(checked, host_title(opened))))
     return exit_code(checked, options.fail_on)
 
 
 def exit_code(checked: Checked, level: str) -> int:
     """Tell whether a finding is as bad as `level`; a table that says nothing always is."""
-    from dmaragent.checks.model import Severity  # noqa: PLC0415 - start-up time
-
     if level == "never":
         return 0
     most = Severity(level).rank

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
+from typing import Any
 
+from dmaragent.collect.inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.options import add_json
+from dmaragent.commands.output import print_document, progress
+from dmaragent.present.decode_text import decode_line, decode_text
+from dmaragent.present.documents import decode_document
+from dmaragent.present.escaping import visible
+from dmaragent.present.tables import paragraph
+from dmaragent.present.wording import count
+from fwtables import Decoded, decode
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-    from typing import Any
-
-    from dmaragent.collect.inputs import Input, InputTable
-    from fwtables import Decoded
-
-NAME = "decode"
-HELP = "DMAR tables, structure by structure"
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
 included.  PATH is a table, text that holds one (acpidump, hexdump, xxd, od,
@@ -45,10 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the decoded tables."""
-    from dmaragent.collect.inputs import find_inputs, read_tables  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
-    from fwtables import decode  # noqa: PLC0415 - likewise
-
     paths = options.paths + ([options.host] if options.host else [])
     found = [each for path in paths for each in find_inputs(path)]
     inputs: list[Input] = []
@@ -87,7 +83,6 @@ def _document(
     rows: Sequence[tuple[Input, InputTable, Decoded]],
     skipped: Sequence[tuple[Input, InputTable, Decoded]],
 ) -> dict[str, Any]:
-    from dmaragent.present.documents import decode_document  # noqa: PLC0415 - start-up time
 
     others = [{"path": each.path, "reason": each.reason} for each in inputs if each.error]
     others += [
@@ -121,9 +116,6 @@ def _damaged(table: InputTable) -> str:
 def _print_whole(
     inputs: Sequence[Input], rows: Sequence[tuple[Input, InputTable, Decoded]]
 ) -> None:
-    from dmaragent.present.decode_text import decode_text  # noqa: PLC0415 - start-up time
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-    from dmaragent.present.tables import paragraph  # noqa: PLC0415 - likewise
 
     for owner, table, result in rows:
         if table.no_table:
@@ -151,9 +143,6 @@ def _print_lines(
     rows: Sequence[tuple[Input, InputTable, Decoded]],
     skipped: Sequence[tuple[Input, InputTable, Decoded]],
 ) -> None:
-    from dmaragent.present.decode_text import decode_line  # noqa: PLC0415 - start-up time
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
 
     for _, table, result in rows:
         place = table.path if table.line is None else f"{table.path}, line {table.line}"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
+from typing import Any
 
-from dmaragent.commands.options import add_json, add_xen, named_release
+from dmaragent.absence import why_no_table
+from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
+from dmaragent.checks import check
+from dmaragent.commands.guest_files import named_guests
+from dmaragent.commands.hosts import host_object, host_title, tell_reading
+from dmaragent.commands.options import add_json
+from dmaragent.commands.output import print_document, progress
+from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.comparison import compare
+from dmaragent.comparison.guests import compare_guests
+from dmaragent.comparison.model import Comparison, Guests, NotCompared, Side
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import Guest
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.diff_document import diff_document
+from dmaragent.present.diff_text import diff_text
+from dmaragent.present.resolve_document import origin_object
+from dmaragent.present.wording import absence_words
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
-
-    from dmaragent.api import Asked, Question
-    from dmaragent.comparison.model import Comparison, Guests, NotCompared
-    from dmaragent.errors import DmaragentError
-    from dmaragent.guests.formats import Guest
-    from dmaragent.inventory import Inventory
-
-NAME = "diff"
-HELP = "what differs between two hosts, or before and after an update"
 DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
 --guest, which guests no longer start.  The use: before and after an update of
@@ -58,12 +64,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison."""
-    from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.checks import check  # noqa: PLC0415 - likewise
-    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - likewise
-    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.comparison import compare  # noqa: PLC0415 - likewise
-
     guests, passed_over = named_guests(options.guest)
     question = Question(xen=named_release(options.xen, documented=True))
     a = ask_host(options.a, question, guests)
@@ -81,9 +81,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _inventory(asked: Asked, question: Question) -> Inventory:
     """Take the inventory, as the release that is asked for would have it."""
-    from dmaragent.api import DOCUMENTED  # noqa: PLC0415 - start-up time
-    from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
-
     named = question.xen not in (None, DOCUMENTED)
     return take_inventory(asked.host, asked.stack.hypervisor.series if named else None)
 
@@ -95,9 +92,6 @@ def _resolved(
     b: Asked,
     question: Question,
 ) -> Guests:
-    from dmaragent.api import GuestResolver  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.output import progress  # noqa: PLC0415 - likewise
-    from dmaragent.comparison.guests import compare_guests  # noqa: PLC0415 - likewise
 
     ours, theirs = GuestResolver(a, question), GuestResolver(b, question)
     pairs = ((ours.resolve(one), theirs.resolve(one)) for one in progress(guests, "resolving"))
@@ -106,35 +100,22 @@ def _resolved(
 
 def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespace) -> None:
     if options.json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
-        from dmaragent.present.diff_document import diff_document  # noqa: PLC0415 - likewise
-
         print_document(diff_document(comparison, _origin(a), _origin(b)))
         return
     if comparison.hindrance is not None:
         raise _cannot(comparison.hindrance, a, b)
-    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - start-up time
-    from dmaragent.present.diff_text import diff_text  # noqa: PLC0415 - likewise
 
     names = [host_title(one.opened) for one in (a, b)]
     print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
 
 
 def _origin(asked: Asked) -> dict[str, Any]:
-    from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - start-up time
-    from dmaragent.present.resolve_document import origin_object  # noqa: PLC0415 - likewise
 
     return origin_object(host_object(asked.opened), asked.stack)
 
 
 def _cannot(hindrance: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
-    from dmaragent.absence import why_no_table  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import host_title  # noqa: PLC0415 - likewise
-    from dmaragent.comparison.model import Side  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.wording import absence_words  # noqa: PLC0415 - likewise
-
     if hindrance.side is None:
         return DmaragentError(hindrance.why, "compare hosts of which one has such a table")
     asked = a if hindrance.side is Side.A else b

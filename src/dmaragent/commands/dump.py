@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
+from dmaragent.api import library_request, read_guests
+from dmaragent.collect.bundling import (
+    Answers,
+    ask_host,
+    changed_before,
+    keep_answers,
+    pack,
+    top_folder,
+)
+from dmaragent.collect.guests import read_guest_files
+from dmaragent.collect.ledger import Request
+from dmaragent.collect.opening import open_host
+from dmaragent.collect.writing import check_place, write_new
+from dmaragent.commands.derived import derive
+from dmaragent.commands.hosts import tell_reading
 from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.errors import DmaragentError
+from dmaragent.host import join
+from dmaragent.present.dump_text import Written, dump_document, dump_text
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-
-    from dmaragent.collect.bundling import Answers
-    from dmaragent.collect.ledger import Request
-    from dmaragent.present.dump_text import Written
-
-NAME = "dump"
-HELP = "a support bundle: a host to carry, every command answers from it as here"
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine
 (docs/ledger.md) and what it makes of it, in one archive.  Every command takes
@@ -61,10 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the bundle, and say what is in it."""
-    from dmaragent.collect.bundling import keep_answers, pack, top_folder  # noqa: PLC0415 - start-up
-    from dmaragent.commands.derived import derive  # noqa: PLC0415 - likewise
-    from dmaragent.present.dump_text import Written  # noqa: PLC0415 - likewise
-
     _check_output(options)
     answers, before, kind, source = _ask(options)
     _say(f"{len(answers)} readings; deciding")
@@ -94,13 +100,6 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
 
     Give its answers, those that were redacted before, its kind and its path.
     """
-    from dmaragent.api import library_request, read_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.bundling import ask_host, changed_before  # noqa: PLC0415 - likewise
-    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
-    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
-    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.host import join  # noqa: PLC0415 - likewise
-
     guests = [
         guest
         for file in read_guest_files(options.guest)
@@ -115,9 +114,6 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
 
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse before the work what would be refused after it."""
-    from dmaragent.collect.writing import check_place  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-
     path = options.output
     if path == "-":
         if sys.stdout.isatty():
@@ -130,8 +126,6 @@ def _check_output(options: argparse.Namespace) -> None:
 
 def _write(options: argparse.Namespace, packed: bytes, usual: str) -> str:
     """Write the bundle; give its path, empty for standard output."""
-    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - start-up time
-
     if options.output == "-":
         sys.stdout.buffer.write(packed)
         sys.stdout.buffer.flush()  # what is said of it comes after it
@@ -150,12 +144,8 @@ def _say(what: str) -> None:
 def _tell(options: argparse.Namespace, written: Written) -> None:
     """Say what was written: on standard error where the bundle went to standard output."""
     if options.json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
-        from dmaragent.present.dump_text import dump_document  # noqa: PLC0415 - likewise
-
         print_document(dump_document(written))
         return
-    from dmaragent.present.dump_text import dump_text  # noqa: PLC0415 - start-up time
 
     out = sys.stdout if written.path else sys.stderr
     print("\n".join(dump_text(written)), file=out)

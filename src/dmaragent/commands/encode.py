@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import argparse
+from dmaragent.collect.given import read_input
+from dmaragent.collect.inputs import read_packed_input
+from dmaragent.collect.writing import write_new
+from dmaragent.errors import DmaragentError
+from dmaragent.present.escaping import visible
+from dmaragent.present.wording import count
+from fwtables import FirmwareTableError, encode, from_document, seal
 
-NAME = "encode"
-HELP = "a table's bytes from its JSON: the inverse of decode --json"
 DESCRIPTION = """\
 Write the bytes of a table from the JSON that `decode --json` printed: exactly
 the bytes that were decoded, damage included.  After editing the JSON, --seal
@@ -38,14 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the table."""
-    from dmaragent.collect.given import read_input  # noqa: PLC0415 - likewise
-    from dmaragent.collect.inputs import read_packed_input  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
-    from fwtables import FirmwareTableError, encode, from_document, seal  # noqa: PLC0415 - likewise
-
     text = read_packed_input() if options.file == "-" else read_input(options.file)
     try:
         decoded = from_document(_table_document(text, options.file, options.table))
@@ -62,11 +58,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _table_document(text: bytes, path: str, number: int | None) -> dict[str, object]:
     """Find the one table meant in the JSON `text`, its source left out."""
-    import json  # noqa: PLC0415 - start-up time
-
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
-
     try:
         document = json.loads(text)
         tables = document["answer"]["tables"]

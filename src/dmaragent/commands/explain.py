@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen, named_release
+import argparse
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
+from dmaragent.api import Asked, Question, ask_host
+from dmaragent.commands.hosts import (
+    find_device,
+    parse_device,
+    tell_reading,
+)
+from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.present.explain_document import explain_document
+from dmaragent.present.explain_text import explain_text
+from dmaragent.present.provenance import source_words
+from dmaragent.verdict import explain
+from dmaragent.verdict.model import Can, Explanation
 
-    from dmaragent.api import Asked
-    from dmaragent.verdict.model import Explanation
-
-NAME = "explain"
-HELP = "may this device be passed through, why not, and what to do"
 DESCRIPTION = """\
 Tell one device's story: what it is, its reserved regions and the firmware entry
 each comes from, who shares them, its unit, group and slot; whether Xen and
@@ -42,14 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the story."""
-    from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import (  # noqa: PLC0415 - likewise
-        find_device,
-        parse_device,
-        tell_reading,
-    )
-    from dmaragent.verdict import explain  # noqa: PLC0415 - likewise
-
     name = parse_device("SBDF", options.sbdf)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)
@@ -62,22 +60,14 @@ def run(options: argparse.Namespace) -> int:
 def _print(asked: Asked, told: Explanation, *, as_json: bool) -> None:
     inventory, opened = asked.inventory.of_device(told.sbdf), asked.opened
     if as_json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - start-up time
-        from dmaragent.present.explain_document import explain_document  # noqa: PLC0415 - likewise
-
         print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))
     else:
-        from dmaragent.present.explain_text import explain_text  # noqa: PLC0415 - likewise
-        from dmaragent.present.provenance import source_words  # noqa: PLC0415 - likewise
-
         source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
         print("\n".join(explain_text(inventory, told, asked.stack, source)))
 
 
 def _exit_code(told: Explanation) -> int:
     """Tell what whoever decides on this host says; where both may, the worse of the two."""
-    from dmaragent.verdict.model import Can  # noqa: PLC0415 - start-up time
-
     deciding = [side.can for side in told.deciding]
     if Can.NO in deciding or Can.CONDITIONS in deciding:
         return 1

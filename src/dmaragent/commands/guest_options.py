@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen, named_release
+import argparse
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-
-    from dmaragent.addresses import SBDF
-    from dmaragent.api import Question
+from dmaragent.addresses import SBDF
+from dmaragent.api import Question, Toolstack, read_release
+from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.device_names import parse_device_name
+from dmaragent.errors import DmaragentError
 
 TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 
@@ -40,8 +40,6 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 def question_of(options: argparse.Namespace) -> Question:
     """Put the options into a question."""
-    from dmaragent.api import Question, Toolstack, read_release  # noqa: PLC0415 - start-up time
-
     if options.toolstack_release:
         read_release("--toolstack-release", options.toolstack_release)
     return Question(
@@ -53,8 +51,6 @@ def question_of(options: argparse.Namespace) -> Question:
 
 
 def _named(text: str) -> tuple[str, SBDF]:
-    from dmaragent.device_names import parse_device_name  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     name, equals, address = text.rpartition("=")
     try:

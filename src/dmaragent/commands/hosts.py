@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
@@ -17,11 +17,6 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.snapshot import Missing
-
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    from dmaragent.api import Asked
-    from dmaragent.guests.formats import Guest
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
@@ -65,19 +60,6 @@ def no_table(absence: Absence) -> DmaragentError:
 def host_title(opened: OpenedHost) -> str:
     """Name the host an answer is about."""
     return host_words(opened.kind, opened.path)
-
-
-def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:
-    """Return the lines that say what an answer about `guests` rests on."""
-    from dmaragent.policy.guest import GuestConfig  # noqa: PLC0415 - start-up time
-    from dmaragent.present.provenance import source_words  # noqa: PLC0415 - start-up time
-    from dmaragent.present.tables import labelled  # noqa: PLC0415 - likewise
-
-    opened = asked.opened
-    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
-    listed = asked.facts.source if xen else None
-    source = source_words(opened.kind, opened.path, asked.stack, listed)
-    return labelled("Source", source)
 
 
 def parse_device(option: str, text: str) -> DeviceName:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 
+from dmaragent.addresses import SBDF
+from dmaragent.api import GuestResolver, ask_host, read_guests
+from dmaragent.collect.guests import read_guest_files
 from dmaragent.commands.guest_options import add_stack_options, question_of
+from dmaragent.commands.hosts import tell_reading
+from dmaragent.commands.output import print_document
+from dmaragent.commands.sources import source_lines
+from dmaragent.device_names import parse_device_name
+from dmaragent.errors import DmaragentError
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.hotplug import hotplug
+from dmaragent.present.escaping import visible
+from dmaragent.present.hotplug_text import hotplug_document, hotplug_text
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-
-    from dmaragent.policy.guest import GuestConfig
-
-NAME = "hotplug"
-HELP = "what `xl pci-attach` will do to a running guest"
 DESCRIPTION = """\
 Say whether a device can be attached to a running guest, and list everything
 that would refuse it.  The guest's memory layout stays as it is and its rdm=
@@ -43,12 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what becomes of the device."""
-    from dmaragent.api import GuestResolver, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-    from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - likewise
-    from dmaragent.policy.hotplug import hotplug  # noqa: PLC0415 - likewise
-
     guest = _guest(options.into, options.guest)
     spec = _as_xl_writes_it(options.spec)
     question = question_of(options)
@@ -57,13 +57,8 @@ def run(options: argparse.Namespace) -> int:
     known = GuestResolver(asked, question).known_for(guest)
     found = hotplug(spec, guest, known.facts, known.stack)
     if options.json:
-        from dmaragent.present.hotplug_text import hotplug_document  # noqa: PLC0415 - likewise
-
         print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))
     else:
-        from dmaragent.commands.hosts import source_lines  # noqa: PLC0415 - likewise
-        from dmaragent.present.hotplug_text import hotplug_text  # noqa: PLC0415 - likewise
-
         print("\n".join([*hotplug_text(found), *source_lines(asked)]))
     return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
 
@@ -73,10 +68,6 @@ def _as_xl_writes_it(spec: str) -> str:
 
     What xl reads, or nobody does, is left as it is: xl's own rules then say what it comes to.
     """
-    from dmaragent.addresses import SBDF  # noqa: PLC0415 - start-up time
-    from dmaragent.device_names import parse_device_name  # noqa: PLC0415 - likewise
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-
     device, comma, settings = spec.partition(",")
     try:
         SBDF.parse(device)
@@ -95,9 +86,6 @@ def _as_xl_writes_it(spec: str) -> str:
 
 
 def _guest(path: str, name: str | None) -> GuestConfig:
-    from dmaragent.api import read_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
 
     if os.path.isdir(path):
         raise DmaragentError(

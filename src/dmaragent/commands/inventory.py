@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from typing import TextIO
 
+from dmaragent.collect.opening import OpenedHost
+from dmaragent.collect.published import read_published
+from dmaragent.commands.hosts import find_device, host_title, no_table, parse_device, take_host
 from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.errors import DmaragentError
+from dmaragent.inventory import Inventory
+from dmaragent.present.device_card import reported_group
+from dmaragent.present.documents import inventory_document
+from dmaragent.present.escaping import visible
+from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.tree_text import tree_text
+from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.views.model import ListSource
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from typing import TextIO
-
-    from dmaragent.collect.opening import OpenedHost
-    from dmaragent.inventory import Inventory
-
-NAME = "inventory"
-HELP = "every reserved region of a host, and who owns it"
 DESCRIPTION = """\
 Show every reserved memory region (RMRR) of a host: its range, the structure it
 comes from, the devices that own it and how they were found, whether it is
@@ -49,10 +54,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
-    from dmaragent.commands.hosts import find_device, parse_device, take_host  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
-
     named = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
         raise DmaragentError("--tree shows all devices: it does not go with --device")
@@ -73,29 +74,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace) -> None:
-    from dmaragent.commands.hosts import host_title, no_table  # noqa: PLC0415 - start-up time
 
     if options.json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.documents import inventory_document  # noqa: PLC0415 - likewise
-
         print_document(inventory_document(inventory, opened.kind, opened.path))
     elif inventory.absence is not None and not _answers_without_table(inventory):
         raise no_table(inventory.absence)
     elif options.tree:
-        from dmaragent.present.tree_text import tree_text  # noqa: PLC0415 - likewise
-
         print("\n".join([host_title(opened), *tree_text(inventory)]))
     else:
-        from dmaragent.present.inventory_text import inventory_text  # noqa: PLC0415 - likewise
-
         print("\n".join([host_title(opened), *inventory_text(inventory, wide=options.wide)]))
 
 
 def _exit_code(inventory: Inventory) -> int:
     """Tell whether the question could be answered, and whole."""
-    from dmaragent.snapshot import Missing  # noqa: PLC0415 - start-up time
-
     if isinstance(inventory.table, Missing):
         if _hypervisor_answers(inventory):
             return 0
@@ -113,8 +104,6 @@ def _answers_without_table(inventory: Inventory) -> bool:
 
 def _linux_answers(inventory: Inventory) -> bool:
     """Return whether Linux reports regions, or what it reports for the device's group."""
-    from dmaragent.present.device_card import reported_group  # noqa: PLC0415 - start-up time
-
     if inventory.published:
         return True
     return inventory.device is not None and reported_group(inventory, inventory.device) is not None
@@ -122,15 +111,11 @@ def _linux_answers(inventory: Inventory) -> bool:
 
 def _hypervisor_answers(inventory: Inventory) -> bool:
     """Tell whether Xen's own list is there: an answer even without a table."""
-    from dmaragent.views.model import ListSource  # noqa: PLC0415 - start-up time
-
     return inventory.xen.list.source is ListSource.HYPERVISOR
 
 
 def _is_denied(inventory: Inventory) -> bool:
     """Tell whether there is a table that this user may not read."""
-    from dmaragent.snapshot import Missing, MissingKind  # noqa: PLC0415 - start-up time
-
     table = inventory.table
     return isinstance(table, Missing) and table.kind is MissingKind.DENIED
 
@@ -139,7 +124,6 @@ def _print_published(options: argparse.Namespace) -> int | None:
     """Print what the service publishes, and the exit code; None where it does not help."""
     if options.device is not None or options.tree or options.wide:
         return None
-    from dmaragent.collect.published import read_published  # noqa: PLC0415 - start-up time
 
     published = read_published()
     if published is None:
@@ -149,8 +133,6 @@ def _print_published(options: argparse.Namespace) -> int | None:
         print(said, file=sys.stderr)
         sys.stdout.write(published.document)
     else:
-        from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-
         print(f"{said}\n")
         for line in published.text.removesuffix("\n").split("\n"):
             print(visible(line))
@@ -159,9 +141,6 @@ def _print_published(options: argparse.Namespace) -> int | None:
 
 def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     """Say in one line why another host is shown, and how to read this machine's table."""
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - start-up time
-    from dmaragent.snapshot import Missing, MissingKind  # noqa: PLC0415 - start-up time
-
     assert isinstance(inventory.table, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.table.kind is MissingKind.DENIED:

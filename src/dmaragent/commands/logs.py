@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False  # mypy takes it for typing's
-if TYPE_CHECKING:
-    from dmaragent.collect.unpacking import Unpacked
+from dmaragent.collect.given import is_archive_head
+from dmaragent.collect.unpacking import Unpacked
+from dmaragent.errors import DmaragentError
+from dmaragent.present.escaping import visible
+from fwtables import plain_text
 
 
 def read_log(where: str, given: Unpacked) -> str:
@@ -16,11 +18,6 @@ def read_log(where: str, given: Unpacked) -> str:
         DmaragentError: it is an archive.
 
     """
-    from dmaragent.collect.given import is_archive_head  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-    from fwtables import plain_text  # noqa: PLC0415 - likewise
-
     content = given.content
     if is_archive_head(content[:512]):
         raise DmaragentError(

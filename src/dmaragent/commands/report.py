@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
-from dmaragent.commands.options import add_host, add_xen, named_release
+from dmaragent.api import Question, ask_host
+from dmaragent.collect.writing import write_new
+from dmaragent.commands.guest_files import (
+    named_guests,
+    no_guest,
+    tell_left_out,
+)
+from dmaragent.commands.hosts import tell_reading
+from dmaragent.commands.options import add_host
+from dmaragent.commands.reporting import report_of
+from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.errors import DmaragentError
+from dmaragent.present.escaping import visible
+from dmaragent.present.wording import wrote
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-
-NAME = "report"
-HELP = "all of it on one page: an HTML file to attach to a bug"
 DESCRIPTION = """\
 Write one HTML file that tells of a host: the address space as a picture, the
 regions and who owns them, what Xen and Linux make of each device, the findings
@@ -49,8 +57,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the report."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-
     to_output = options.output in (None, "-")
     if to_output and sys.stdout.isatty():
         raise DmaragentError("a report is no text for a terminal", "-o FILE writes it to a file")
@@ -60,24 +66,12 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(page)
         sys.stdout.buffer.flush()
     else:
-        from dmaragent.collect.writing import write_new  # noqa: PLC0415 - likewise
-        from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-        from dmaragent.present.wording import wrote  # noqa: PLC0415 - likewise
-
         write_new(options.output, page, force=options.force)
         print(wrote(visible(options.output), len(page)))
     return 0
 
 
 def _page(options: argparse.Namespace) -> str:
-    from dmaragent.api import Question, ask_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.guest_files import (  # noqa: PLC0415 - likewise
-        named_guests,
-        no_guest,
-        tell_left_out,
-    )
-    from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.commands.reporting import report_of  # noqa: PLC0415 - likewise
 
     question = Question(xen=named_release(options.xen))
     guests, passed_over = named_guests(options.guest, bare=True)

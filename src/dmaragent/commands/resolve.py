@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
+from collections.abc import Iterator, Sequence
 
+from dmaragent.api import (
+    GuestResolver,
+    any_answer,
+    ask_host,
+)
+from dmaragent.commands.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.guest_options import add_stack_options, question_of
+from dmaragent.commands.hosts import host_object, tell_reading
+from dmaragent.commands.output import print_document, progress
+from dmaragent.commands.sources import source_lines
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.formats import Guest
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.policy.xlcfg import whole_number
+from dmaragent.present.guest_text import guest_text
+from dmaragent.present.resolve_document import (
+    origin_object,
+    resolve_document,
+)
+from dmaragent.present.resolve_lines import resolve_lines
+from dmaragent.resolving import AnyResolution
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-
-    from dmaragent.guests.formats import Guest
-    from dmaragent.policy.decisions import Verdict
-    from dmaragent.policy.guest import GuestConfig
-    from dmaragent.resolving import AnyResolution
-
-NAME = "resolve"
-HELP = "whether a guest starts with its PCI devices, and why"
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices, what refuses it, by which
 rule, and what helps; of a Xen guest also which reserved regions its memory
@@ -60,15 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the resolutions."""
-    from dmaragent.api import (  # noqa: PLC0415 - start-up time
-        GuestResolver,
-        any_answer,
-        ask_host,
-    )
-    from dmaragent.commands.guest_files import no_guest, tell_left_out  # noqa: PLC0415 - likewise
-    from dmaragent.commands.hosts import source_lines, tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.commands.output import print_document, progress  # noqa: PLC0415 - likewise
-
     guests, passed_over = _guests(options)
     if not guests:
         tell_left_out(passed_over)
@@ -90,25 +94,15 @@ def run(options: argparse.Namespace) -> int:
     one = len(guests) == 1
     others = resolver.other_releases(guests[0]) if one else {}
     if options.json:
-        from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - likewise
-        from dmaragent.present.resolve_document import (  # noqa: PLC0415 - likewise
-            origin_object,
-            resolve_document,
-        )
-
         answers = (any_answer(found, whole=one or options.details) for found in resolutions())
         origin = origin_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (one and not _is_folder(options.guests)):
-        from dmaragent.present.guest_text import guest_text  # noqa: PLC0415 - likewise
-
         for number, found in enumerate(resolutions()):
             told = guest_text(any_answer(found), others, whole=options.details)
             print("\n".join(["", *told] if number else told))
         print("\n".join(["", *source_lines(asked, guests)]))
     else:
-        from dmaragent.present.resolve_lines import resolve_lines  # noqa: PLC0415 - likewise
-
         for line in resolve_lines(resolutions(), passed_over):
             print(line)
         print("\n".join(source_lines(asked, guests)))
@@ -117,15 +111,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _is_folder(paths: Sequence[str]) -> bool:
     """Tell whether a folder was named, whose guests are told in a line each even if it is one."""
-    import os  # noqa: PLC0415 - start-up time
-
     return any(os.path.isdir(path) for path in paths)
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
     """Give 1 where one guest is refused, else 2 where of one it cannot be said."""
-    from dmaragent.policy.decisions import Verdict  # noqa: PLC0415 - start-up time
-
     if Verdict.REFUSED in verdicts:
         return 1
     return 2 if Verdict.UNDECIDED in verdicts else 0
@@ -133,9 +123,6 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, str]]]:
     """Read the guests that are named, or make one of the options; and say what is none."""
-    from dmaragent.commands.guest_files import named_guests  # noqa: PLC0415 - start-up time
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-
     given = [name for name in _OPTIONS if getattr(options, name) is not None]
     given += ["pci"] if options.pci else []
     given += ["type"] if options.type else []
@@ -152,10 +139,6 @@ def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, s
 
 def _guest_of(options: argparse.Namespace) -> GuestConfig:
     """Make a guest of the options, as if they stood in an xl.cfg."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-    from dmaragent.policy.xl_guest import guest_from_options  # noqa: PLC0415 - likewise
-    from dmaragent.policy.xlcfg import whole_number  # noqa: PLC0415 - likewise
-
     texts = {"type": options.type or "hvm"}
     names = {
         "memory": options.memory,

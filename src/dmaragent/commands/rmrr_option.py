@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from dmaragent.commands.options import add_host, add_json, add_xen, named_release
+import argparse
+from typing import Any
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from typing import Any
+from dmaragent.api import read_release
+from dmaragent.boot_option.faults import option_of_faults
+from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
+from dmaragent.boot_option.option import check_option, write_option
+from dmaragent.boot_option.request import (
+    RequestError,
+    read_wanted,
+)
+from dmaragent.collect.given import read_content, unpacked
+from dmaragent.collect.inputs import read_standard_input
+from dmaragent.collect.opening import OpenedHost
+from dmaragent.commands.hosts import host_object, take_host
+from dmaragent.commands.logs import read_log
+from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.errors import DmaragentError
+from dmaragent.messages.faults import read_faults
+from dmaragent.present.envelope import document
+from dmaragent.present.rmrr_option_document import (
+    checked_document,
+    faults_document,
+    written_document,
+)
+from dmaragent.present.rmrr_option_text import checked_text, faults_text, written_text
 
-    from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
-    from dmaragent.collect.opening import OpenedHost
-
-NAME = "rmrr-option"
-HELP = "write or check Xen's rmrr= boot option, for regions the firmware left out"
 DESCRIPTION = """\
 Write Xen's boot option rmrr= for reserved regions that the firmware should have
 named and did not, or check one.  REGION is in bytes, BASE-LIMIT=SBDF[,SBDF...]
@@ -54,8 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the option, or what Xen makes of it."""
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-
     ways = (bool(options.regions), options.check is not None, options.from_log is not None)
     if sum(ways) != 1:
         given = "nothing is asked" if not any(ways) else "two things are asked at once"
@@ -69,14 +84,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace) -> int:
-    from dmaragent.boot_option.option import write_option  # noqa: PLC0415 - likewise
-    from dmaragent.boot_option.request import (  # noqa: PLC0415 - likewise
-        RequestError,
-        read_wanted,
-    )
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-    from dmaragent.present.rmrr_option_document import written_document  # noqa: PLC0415 - likewise
-    from dmaragent.present.rmrr_option_text import written_text  # noqa: PLC0415 - likewise
 
     try:
         wanted = [read_wanted(text) for text in options.regions]
@@ -91,10 +98,6 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from dmaragent.boot_option.option import check_option  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - start-up time
-    from dmaragent.present.rmrr_option_document import checked_document  # noqa: PLC0415 - likewise
-    from dmaragent.present.rmrr_option_text import checked_text  # noqa: PLC0415 - likewise
 
     opened, on = _host(options)
     if not options.check and on.command_line is None:
@@ -113,14 +116,6 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _from_log(options: argparse.Namespace) -> int:
-    from dmaragent.boot_option.faults import option_of_faults  # noqa: PLC0415 - likewise
-    from dmaragent.collect.given import read_content, unpacked  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
-    from dmaragent.commands.logs import read_log  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.messages.faults import read_faults  # noqa: PLC0415 - likewise
-    from dmaragent.present.rmrr_option_document import faults_document  # noqa: PLC0415 - likewise
-    from dmaragent.present.rmrr_option_text import faults_text  # noqa: PLC0415 - likewise
 
     piped = options.from_log == "-"
     where = "standard input" if piped else options.from_log
@@ -139,9 +134,6 @@ def _from_log(options: argparse.Namespace) -> int:
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
-    from dmaragent.api import read_release  # noqa: PLC0415 - start-up time
-    from dmaragent.boot_option.model import OptionHost  # noqa: PLC0415 - likewise
-    from dmaragent.commands.hosts import take_host  # noqa: PLC0415 - likewise
 
     named = named_release(options.xen)
     release = None if named is None else read_release("--xen", named).series
@@ -157,11 +149,8 @@ def _print(
     if not options.json:
         print("\n".join(lines))
         return
-    from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-    from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
 
-    print_document(document(NAME, {"host": host_object(opened)}, answer))
+    print_document(document("rmrr-option", {"host": host_object(opened)}, answer))
 
 
 def _code(found: WrittenOption) -> int:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from dmaragent.agent.status import Status, read_status
 from dmaragent.commands.options import add_json
+from dmaragent.commands.output import print_document
+from dmaragent.places import RUNTIME
+from dmaragent.present.envelope import document
+from dmaragent.present.tables import paragraph
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator
-
-    from dmaragent.agent.status import Status
-
-NAME = "status"
-HELP = "how the service is: running, what it publishes, what this user may read"
 DESCRIPTION = """\
 Say whether dmaragent.service runs, what it publishes and since when, and what
 this user may ask it."""
@@ -32,21 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print how the service is."""
-    from dmaragent.agent.status import read_status  # noqa: PLC0415 - likewise
-    from dmaragent.places import RUNTIME  # noqa: PLC0415 - start-up time
-
     status = read_status(options.runtime or RUNTIME)
     if options.json:
-        from dataclasses import asdict  # noqa: PLC0415 - start-up time
-
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.documents import document  # noqa: PLC0415 - likewise
-
         answer = {**asdict(status), "units": dict(status.units), "running": status.running}
         print_document(document("status", {}, answer))
     else:
-        from dmaragent.present.tables import paragraph  # noqa: PLC0415 - likewise
-
         for label, said in _lines(status):
             print("\n".join(paragraph(f"{label:11}{said}", hang=11)))
     return 0 if status.running and status.published else 1
@@ -74,7 +65,6 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
 
 
 def _time(seconds: float) -> str:
-    import time  # noqa: PLC0415 - start-up time
 
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import stat
 import sys
+from typing import TextIO
 
+from dmaragent.collect import ledger
+from dmaragent.collect.given import read_content, unpacked
+from dmaragent.collect.inputs import read_standard_input
+from dmaragent.collect.logs import report_logs
+from dmaragent.collect.opening import LIVE, OpenedHost, open_host
+from dmaragent.collect.report import ReportHost
+from dmaragent.collect.report_files import LARGEST_TEXT
+from dmaragent.commands.hosts import host_object, inventory_of, tell_reading
 from dmaragent.commands.logs import read_log
 from dmaragent.commands.options import add_host, add_json
+from dmaragent.commands.output import print_document
+from dmaragent.errors import DmaragentError
+from dmaragent.host import Host
+from dmaragent.messages import MESSAGES, recogniser
+from dmaragent.messages.tie import nothing_found, tie_all
+from dmaragent.present.escaping import visible
+from dmaragent.present.why_document import known_document, why_document
+from dmaragent.present.why_text import known_text, why_text
+from dmaragent.present.wording import count
+from dmaragent.snapshot import Missing
 
-TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost 4 ms
-if TYPE_CHECKING:
-    import argparse
-    from typing import TextIO
-
-    from dmaragent.collect.opening import OpenedHost
-    from dmaragent.host import Host
-
-NAME = "why"
-HELP = "what a message of the kernel, Xen, QEMU, libvirt or others means here"
 DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings
 and new, and explain them: what they mean, which regions and devices of the
@@ -55,10 +65,6 @@ def run(options: argparse.Namespace) -> int:
     """Print what the messages mean."""
     if options.list:
         return _list(options)
-    from dmaragent.collect.opening import open_host  # noqa: PLC0415 - start-up time
-    from dmaragent.commands.hosts import inventory_of, tell_reading  # noqa: PLC0415 - likewise
-    from dmaragent.messages import recogniser  # noqa: PLC0415 - likewise
-    from dmaragent.messages.tie import nothing_found, tie_all  # noqa: PLC0415 - likewise
 
     given = _given(options.text)
     opened = open_host(options.host)
@@ -73,15 +79,8 @@ def run(options: argparse.Namespace) -> int:
         inventory = inventory_of(opened)
     why = nothing_found(recognition) if inventory is None else tie_all(recognition, inventory)
     if options.json:
-        from dmaragent.commands.hosts import host_object  # noqa: PLC0415 - likewise
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.why_document import why_document  # noqa: PLC0415 - likewise
-
         print_document(why_document(why, source, host_object(opened)))
     elif inventory is not None and why.ties:
-        from dmaragent.collect.opening import LIVE  # noqa: PLC0415 - likewise
-        from dmaragent.present.why_text import why_text  # noqa: PLC0415 - likewise
-
         print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
     else:
         print(_nothing_words(text, recognition.line_count))
@@ -92,10 +91,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
     """Name the logs of a report that were not read to their end."""
-    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.report_files import LARGEST_TEXT  # noqa: PLC0415 - likewise
-    from dmaragent.present.escaping import visible  # noqa: PLC0415 - likewise
-
     for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
         print(
             visible(f"Read only the first {LARGEST_TEXT >> 20} MiB of {path}. The rest of it:"),
@@ -106,7 +101,6 @@ def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
 
 
 def _nothing_words(text: str, lines: int) -> str:
-    from dmaragent.present.wording import count  # noqa: PLC0415 - start-up time
 
     if not text.strip():
         return (
@@ -118,16 +112,10 @@ def _nothing_words(text: str, lines: int) -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from dmaragent.messages import MESSAGES  # noqa: PLC0415 - start-up time
 
     if options.json:
-        from dmaragent.commands.output import print_document  # noqa: PLC0415 - likewise
-        from dmaragent.present.why_document import known_document  # noqa: PLC0415 - likewise
-
         print_document(known_document(MESSAGES))
     else:
-        from dmaragent.present.why_text import known_text  # noqa: PLC0415 - likewise
-
         print("\n".join(known_text(MESSAGES)))
     return 0
 
@@ -137,23 +125,16 @@ def _given(words: list[str]) -> tuple[str, str] | None:
     if not words:
         return None
     if words == ["-"]:
-        from dmaragent.collect.given import unpacked  # noqa: PLC0415 - start-up time
-        from dmaragent.collect.inputs import read_standard_input  # noqa: PLC0415 - likewise
-
         name = "standard input"
         return "standard-input", read_log(name, unpacked(name, read_standard_input()))
     text = " ".join(words)
     if len(words) == 1 and _is_file(text):
-        from dmaragent.collect.given import read_content  # noqa: PLC0415 - start-up time
-
         return "file", read_log(text, read_content(text))
     return "text", text
 
 
 def _is_file(text: str) -> bool:
     """Return whether `text` names a file or a pipe, and is no message itself."""
-    from dmaragent.messages import recogniser  # noqa: PLC0415 - start-up time
-
     try:
         mode = os.stat(text).st_mode
     except (OSError, ValueError):
@@ -168,12 +149,6 @@ def _logs(opened: OpenedHost, host: Host) -> str:
         DmaragentError: there is none.
 
     """
-    from dmaragent.collect import ledger  # noqa: PLC0415 - start-up time
-    from dmaragent.collect.logs import report_logs  # noqa: PLC0415 - likewise
-    from dmaragent.collect.report import ReportHost  # noqa: PLC0415 - likewise
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
-    from dmaragent.snapshot import Missing  # noqa: PLC0415 - likewise
-
     texts = report_logs(opened.reader)
     if not texts and host.iommu_log is not None:
         texts = ["\n".join(host.iommu_log)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Checked, Finding, Rule, Severity
-from dmaragent.present.documents import document
+from dmaragent.present.envelope import document
 
 
 def check_document(checked: Checked, kind: str, path: str) -> dict[str, Any]:

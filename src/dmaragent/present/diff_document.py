@@ -21,7 +21,7 @@ from dmaragent.policy.resolver import Resolution
 from dmaragent.present.decision_document import decision_object
 from dmaragent.present.diff_structures import structure_words
 from dmaragent.present.diff_words import located_words, owner_words
-from dmaragent.present.documents import document
+from dmaragent.present.envelope import document
 from dmaragent.present.resolve_document import stack_object
 from dmaragent.units import Unit
 from fwtables import structure_name

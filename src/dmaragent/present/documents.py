@@ -1,7 +1,6 @@
-"""Answers as JSON documents: format, version, origin, answer; the schemas are in docs/schema.
+"""The inventory as a JSON document, and what other documents have in common with it.
 
-``origin`` says where the answer comes from and may differ between a host and its
-recording.  ``answer`` is equal on both.  Addresses are "0x…" strings, sizes and
+Addresses are "0x…" strings, sizes and
 offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 """
 
@@ -9,26 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dmaragent import __version__
 from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.present.device_card import class_name
+from dmaragent.present.envelope import document
 from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
 from dmaragent.unswept import unswept
 from fwtables import Decoded, structure_name, to_document
-
-
-def document(name: str, origin: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Wrap `answer` as the document ``dmaragent.NAME``, version 1."""
-    return {
-        "format": f"dmaragent.{name}",
-        "version": 1,
-        "origin": {"tool": f"dmaragent {__version__}", **origin},
-        "answer": answer,
-    }
 
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, Any]:

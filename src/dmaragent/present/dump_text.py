@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dmaragent.present.documents import document
+from dmaragent.present.envelope import document
 from dmaragent.present.escaping import visible
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count, host_words, wrote

@@ -7,12 +7,12 @@ from dmaragent.policy.resolver import Stack
 from dmaragent.present.documents import (
     absence_object,
     device_object,
-    document,
     groups_objects,
     published_objects,
     region_object,
     unit_object,
 )
+from dmaragent.present.envelope import document
 from dmaragent.present.resolve_document import origin_object, stack_object
 from dmaragent.verdict.model import Case, Explanation, Side, Step
 

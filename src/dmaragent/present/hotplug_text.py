@@ -8,7 +8,7 @@ from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.pci_model import PolicyWord
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.decision_document import decision_object
-from dmaragent.present.documents import document
+from dmaragent.present.envelope import document
 from dmaragent.present.resolve_document import origin_object, stack_object
 from dmaragent.present.resolve_head import (
     MOST_NAME,

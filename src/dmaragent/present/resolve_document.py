@@ -13,7 +13,8 @@ from dmaragent.policy.layout import Layout, Placed, RamLayout
 from dmaragent.policy.remedies.trial import Remedy
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.present.decision_document import decision_object
-from dmaragent.present.documents import document, range_object
+from dmaragent.present.documents import range_object
+from dmaragent.present.envelope import document
 from dmaragent.present.kvm_document import kvm_object
 
 

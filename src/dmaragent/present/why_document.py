@@ -10,7 +10,8 @@ from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie, Why
 from dmaragent.present.device_card import class_name
-from dmaragent.present.documents import document, range_object
+from dmaragent.present.documents import range_object
+from dmaragent.present.envelope import document
 from dmaragent.present.why_text import advice_words, means_words
 
 

@@ -1,0 +1,18 @@
+"""The lines that name the source of an answer about guests and devices."""
+
+from collections.abc import Sequence
+
+from dmaragent.api import Asked
+from dmaragent.guests.formats import Guest
+from dmaragent.policy.guest import GuestConfig
+from dmaragent.present.provenance import source_words
+from dmaragent.present.tables import labelled
+
+
+def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:
+    """Return the lines that say what an answer about `guests` rests on."""
+    opened = asked.opened
+    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
+    listed = asked.facts.source if xen else None
+    source = source_words(opened.kind, opened.path, asked.stack, listed)
+    return labelled("Source", source)
