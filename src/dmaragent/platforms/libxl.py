@@ -24,7 +24,9 @@ class LibxlBehaviour:
     leaves_unused_high: bool = False
     """Whether a guest without RAM above 4 GiB keeps an end of high RAM of 0: 3840e98f3e, 4.14.
 
-    Older ones set it to 4 GiB, an empty range, once they looked for regions at all.
+    Older ones set it to 4 GiB once they looked for regions at all.  The empty range draws no
+    entry of the memory map (libxl_x86.c, ``libxl__arch_domain_construct_memmap``), but conflicts
+    with a region across 4 GiB.
     """
     settles_device_policy: bool = False
     """Whether an unset policy of a device becomes strict before its regions are looked at.
