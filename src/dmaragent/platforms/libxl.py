@@ -89,6 +89,30 @@ LIBXLU_ERAS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class XlcfgBehaviour:
+    """How libxlutil's reading of a whole file differs between releases: libxlu_cfg.c.
+
+    Compared at the tag of every point release from 4.6.0 to 4.22.0: nothing else that changed in
+    the lexer, the grammar or libxlu_cfg.c makes a difference.
+    """
+
+    first: tuple[int, int]
+    """The first release that behaves so."""
+    drops_unknown_escapes: bool = False
+    """Whether a backslash before any other character vanishes with it: until cf1416a6e8, 4.7."""
+    adds: bool = True
+    """Whether ``+=`` is read: a30910bfd7, 4.13.  Older xl refuses the file."""
+
+
+XLCFG_ERAS = (
+    XlcfgBehaviour(first=(4, 6), drops_unknown_escapes=True, adds=False),
+    XlcfgBehaviour(first=(4, 7), adds=False),
+    XlcfgBehaviour(first=(4, 13)),
+)
+"""The behaviours, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolstackBehaviour:
     """What one release of xl, libxlutil and libxl does together."""
 
