@@ -37,6 +37,23 @@ def _running(text: str = "", *, memory: int = 2048) -> GuestConfig:
     return one
 
 
+def test_a_region_without_pages_in_the_window_moves_its_start_to_the_end_of_ram() -> None:
+    empty = AddressRange(0xF0100000, 0xF0100000)
+
+    assert _hole(_running(), empty)[0] == (0x80000000, 0x80800000, Content.RAM)
+    fixed = _hole(_running("mmio_hole = 256"), empty)
+    assert fixed[0] == (0xF2000000, 0xF2800000, Content.RAM)
+
+
+def test_of_entries_that_end_alike_hvmloader_looks_at_the_last() -> None:
+    """hvmloader/pci.c, find_next_rmrr, read at 4.6.0 and 4.22.0: ``end <= min_end``."""
+    long, short = AddressRange(0xF0000000, 0xF2100000), AddressRange(0xF2080000, 0xF2100000)
+    one = _running("mmio_hole = 256")
+
+    assert _hole(one, short, long)[0] == (0xF4000000, 0xF4800000, Content.RAM)
+    assert _hole(one, long, short)[0] == (0xF0000000, 0xF0800000, Content.RAM)
+
+
 def _attach(
     one: GuestConfig, at: AddressRange, *, relaxed: bool = False, release: str = "4.20.4"
 ) -> Hotplug:

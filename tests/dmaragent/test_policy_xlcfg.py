@@ -34,6 +34,7 @@ ACCEPTED: list[tuple[str, Plain]] = [
     ("a=1!", {"a": "1"}),  # the last byte of all is passed over where no word begins with it
     ("a=1\n\udcff", {"a": "1"}),
     ("#", {}),
+    ("# \0\na=1\n\0", {"a": "1"}),
     ("a=[]", {"a": []}),
     ("a=[\n\n'1' # one\n\n,\n2\n,\n]\n", {"a": ["1", "2"]}),
     ("a=[['1',['2']],'3',[]]", {"a": [["1", ["2"]], "3", []]}),
@@ -113,7 +114,8 @@ REFUSED: list[tuple[str, int, str, str]] = [
     ("\na=1\r\n", 2, "\r", "lines that end with a newline alone; this one has a DOS line end"),
     ("a=1\r;", 1, "\r", "a newline, or nothing; not a carriage return"),
     ("\ufeffa=1", 1, "\ufeff", "no byte order mark"),
-    ("a=1\nb='\0'", 2, "\0", "no NUL character anywhere: libxlutil aborts at one"),
+    ("a=1\nb='\0'", 2, "\0", "no NUL character in a string: libxlutil aborts at one"),
+    ("a=1\n\0b=1", 2, "\0", "no NUL character outside comments"),
     ("a=" + "[" * 201, 1, "[", "at most 200 lists within one another"),
 ]
 

@@ -67,7 +67,7 @@ def _guests(request: GuestRequest) -> tuple[Guest, ...] | Response:
         why = f"the guests of a request have at most {MOST_DEVICES} devices, and these {devices}"
         return _too_many(why)
     xen = (guest for guest in guests if isinstance(guest, GuestConfig))
-    refused = next((guest for guest in xen if not guest.readable), None)
+    refused = next((guest for guest in xen if not guest.readable and not guest.older), None)
     if refused is None:
         return guests
     first = refused.refusals[0]

@@ -1,14 +1,18 @@
 """What a guest's text is, told by its content: xl.cfg, libxl's JSON, libvirt's XML, Proxmox."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.surroundings import ALONE, Surroundings
+from dmaragent.platforms.libxl import XLCFG_ERAS
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
 from dmaragent.policy.saved_guest import guests_from_saved, is_saved
 from dmaragent.policy.xl_guest import KEYS, guest_from_xl
-from dmaragent.policy.xlcfg import ConfigError, read_xl_config
+from dmaragent.policy.xlcfg import ConfigError, XlConfig, read_xl_config
 
 Guest = GuestConfig | KvmGuest
 MOST_DEVICES = 1024
@@ -115,15 +119,33 @@ def _saved(text: str, source: str) -> tuple[GuestConfig, ...]:
 def _xl(text: str, source: str) -> GuestConfig:
     """Read an xl.cfg; one that xl refuses is an answer if it is meant for xl at all."""
     config = read_xl_config(text)
-    if not isinstance(config, ConfigError):
-        if config.settings.keys().isdisjoint(_KNOWN):
-            raise UnknownFormatError(source)
-        return guest_from_xl(config, source)
-    if _PYTHON.search(text):
-        hint = "it holds Python code, as xm ran it; xl reads settings alone"
-        raise UnknownFormatError(source, hint)
-    if not _meant_for_xl(text):
+    if not isinstance(config, ConfigError) and config.settings.keys().isdisjoint(_KNOWN):
         raise UnknownFormatError(source)
+    if isinstance(config, ConfigError):
+        if _PYTHON.search(text):
+            hint = "it holds Python code, as xm ran it; xl reads settings alone"
+            raise UnknownFormatError(source, hint)
+        if not _meant_for_xl(text):
+            raise UnknownFormatError(source)
+    guest = _read_as(config, source)
+    if "+=" not in text and "\\" not in text:
+        return guest
+    return replace(guest, older=tuple(_older(text, source, guest)))
+
+
+def _older(
+    text: str, source: str, guest: GuestConfig
+) -> Iterator[tuple[tuple[int, int], GuestConfig]]:
+    """Yield what older releases of xl make of a file that the newest reads as `guest`."""
+    for behaviour, after in pairwise(XLCFG_ERAS):
+        reading = _read_as(read_xl_config(text, behaviour), source)
+        if reading != guest:
+            yield after.first, reading
+
+
+def _read_as(config: XlConfig | ConfigError, source: str) -> GuestConfig:
+    if not isinstance(config, ConfigError):
+        return guest_from_xl(config, source)
     near = f" near '{config.near}'" if config.near else ""
     said = f"xl cannot read the file{near}: it expects {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)

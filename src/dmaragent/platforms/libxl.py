@@ -24,7 +24,9 @@ class LibxlBehaviour:
     leaves_unused_high: bool = False
     """Whether a guest without RAM above 4 GiB keeps an end of high RAM of 0: 3840e98f3e, 4.14.
 
-    Older ones set it to 4 GiB, an empty range, once they looked for regions at all.
+    Older ones set it to 4 GiB once they looked for regions at all.  The empty range draws no
+    entry of the memory map (libxl_x86.c, ``libxl__arch_domain_construct_memmap``), but conflicts
+    with a region across 4 GiB.
     """
     settles_device_policy: bool = False
     """Whether an unset policy of a device becomes strict before its regions are looked at.
@@ -82,6 +84,30 @@ LIBXLU_ERAS = (
         rdm_takes_policy_wrongly=True,
         pci_strictly=True,
     ),
+)
+"""The behaviours, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XlcfgBehaviour:
+    """How libxlutil's reading of a whole file differs between releases: libxlu_cfg.c.
+
+    Compared at the tag of every point release from 4.6.0 to 4.22.0: nothing else that changed in
+    the lexer, the grammar or libxlu_cfg.c makes a difference.
+    """
+
+    first: tuple[int, int]
+    """The first release that behaves so."""
+    drops_unknown_escapes: bool = False
+    """Whether a backslash before any other character vanishes with it: until cf1416a6e8, 4.7."""
+    adds: bool = True
+    """Whether ``+=`` is read: a30910bfd7, 4.13.  Older xl refuses the file."""
+
+
+XLCFG_ERAS = (
+    XlcfgBehaviour(first=(4, 6), drops_unknown_escapes=True, adds=False),
+    XlcfgBehaviour(first=(4, 7), adds=False),
+    XlcfgBehaviour(first=(4, 13)),
 )
 """The behaviours, oldest first."""
 

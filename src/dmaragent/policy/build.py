@@ -4,7 +4,7 @@ A function from frozen values to a frozen value: :func:`build`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dmaragent.addresses import SBDF, AddressRange, span
@@ -25,10 +25,12 @@ from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
     DEFAULT_BOUNDARY,
+    HVM_RAM_START,
     Layout,
     MapEntry,
     Outcome,
     Placed,
+    counts_as_overlap,
     memory_map,
     reservations,
     resolve_layout,
@@ -38,14 +40,20 @@ from dmaragent.policy.model import MIB, DeviceRequest, Policy, Strategy
 from dmaragent.policy.settings import DeviceSetting
 
 BUILD_RULE = Rule("libxl_dm.c, libxl__domain_device_construct_rdm")
-LAYOUT_RULE = Rule("libxl_dom.c, libxl__build_hvm", of_regions=False)
+SIZE_RULE = Rule("xg_dom_x86.c, meminit_hvm", of_regions=False)
+"""It compares the pages of the layout with those of the size: in 4.6 xc_hvm_build_x86.c's work."""
 SHADOW_RULE = Rule("Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False)
 MAP_RULE = Rule("libxl_x86.c, domain_construct_memmap")
+LOADER_RULE = Rule("xg_dom_core.c, xc_dom_build_image")
+"""It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
+TINY_RULE = replace(LOADER_RULE, of_regions=False)
 HVMLOADER_RULE = Rule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
 """The low RAM without which hvmloader halts."""
+TOO_MUCH_MOVED = frozenset({MAP_RULE, LOADER_RULE, HVMLOADER_RULE})
+"""What refuses a guest for the regions that RAM was moved out of."""
 _KEPT = 1 << 12
 """Decisions about regions that are kept: of many guests on one host most are the same."""
 
@@ -120,10 +128,7 @@ def _build_pvh(scenario: Scenario) -> Built:
 def _build_hvm(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
 ) -> Built:
-    try:
-        before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
-    except ValueError as error:
-        return _result((refused(Decider.LIBXL, str(error), LAYOUT_RULE),))
+    before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     if guest.hap is False and host.shadow is False:
         reason = "hap=0 needs shadow paging, which this Xen was built without"
         return _result((refused(Decider.XEN, reason, SHADOW_RULE),))
@@ -147,6 +152,9 @@ def _build_hvm(
     if layout.refused_by is not None:
         conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
         return _result([*map(told.conflict, conflicts), *open_hap], layout)
+    unbuilt = tuple(_unbuilt(guest, layout))
+    if unbuilt:
+        return _result([*unbuilt, *open_hap], layout)
     try:
         entries = memory_map(layout)
     except ValueError as error:
@@ -158,6 +166,25 @@ def _build_hvm(
         *open_hap,
     ]
     return _result(decisions, layout, entries)
+
+
+def _unbuilt(guest: GuestConfig, layout: Layout) -> Iterator[Decision]:
+    """Yield why libxc cannot build the guest; libxl checks no size."""
+    low = layout.after.lowmem_end
+    if guest.video > guest.most_memory:
+        reason = (
+            f"{guest.video // MIB} MiB of video memory are more than the guest's "
+            f"{guest.most_memory // MIB} MiB of memory: the size wraps around"
+        )
+        yield refused(Decider.LIBXL, reason, SIZE_RULE)
+    elif low <= HVM_RAM_START:
+        wraps = ". Its size in the memory map wraps around" if low < HVM_RAM_START else ""
+        reason = (
+            f"low RAM ends at {low:#x}, so the guest has none at {HVM_RAM_START:#x}, where "
+            f"hvmloader is loaded{wraps}"
+        )
+        rule = TINY_RULE if low == layout.before.lowmem_end else LOADER_RULE
+        yield refused(Decider.LIBXL, reason, rule)
 
 
 def _paging_open(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
@@ -209,7 +236,7 @@ class _Told:
         """Warn that the guest is not told of a region."""
         region, policy, device, _ = placed.reservation
         unset = policy is Policy.INVALID
-        conflicts = not unset or self._layout.after.overlaps(region)
+        conflicts = not unset or self._layout.after.conflicts(region)
         shown = "Ignoring RDM conflict" if conflicts else ""
         return _hidden(region, placed.reason, shown, device, self._whose[device][1])
 
@@ -258,12 +285,14 @@ def _assignments(scenario: Scenario, host: HostFacts, layout: Layout | None) -> 
 def _hvmloader(layout: Layout) -> Iterator[Decision]:
     for one in layout.placed:
         told = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
-        if told and one.reservation.region.overlaps(HVMLOADER_OWN):
+        own = HVMLOADER_OWN
+        if told and counts_as_overlap(own.start, own.end, one.reservation.region):
             reason = (
                 f"the guest halts as it starts: {span(one.reservation.region)} is reserved in "
                 f"{span(HVMLOADER_OWN)}, which hvmloader keeps for itself"
             )
             yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
-    if layout.after.lowmem_end < HVMLOADER_LEAST:
-        reason = f"the guest halts as it starts: low RAM ends at {layout.after.lowmem_end:#x}, below 2 MiB"
+    low = layout.after.lowmem_end
+    if low < HVMLOADER_LEAST:
+        reason = f"the guest halts as it starts: low RAM ends at {low:#x}, below 2 MiB"
         yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)

@@ -131,6 +131,12 @@ class GuestConfig:
     """What of it xl goes on without, each in a few words."""
     readable: bool = True
     """Whether the file could be read at all; else nothing but its refusals is known."""
+    older: tuple[tuple[tuple[int, int], "GuestConfig"], ...] = ()
+    """What older releases of xl read in the file: each up to the release before the one named."""
+
+    def by_release(self, series: tuple[int, int]) -> "GuestConfig":
+        """Return the guest as xl of this series reads the file."""
+        return next((guest for until, guest in self.older if series < until), self)
 
     @property
     def is_traditional(self) -> bool:

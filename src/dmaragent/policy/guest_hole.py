@@ -21,7 +21,7 @@ from enum import Enum
 from dmaragent.addresses import AddressRange
 from dmaragent.platforms.releases import Release
 from dmaragent.policy.guest import GuestConfig, Vga
-from dmaragent.policy.layout import SMALLEST_HOLE, RamLayout
+from dmaragent.policy.layout import SMALLEST_HOLE, RamLayout, counts_as_overlap
 from dmaragent.policy.model import FOUR_GIB, MIB
 
 BARS_END = 0xFC000000
@@ -162,8 +162,8 @@ def _start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange],
         if total <= BARS_END - start or lower < ram.lowmem_end:
             break
         start = lower
-    window = AddressRange(start, BARS_END)
-    if start > ram.lowmem_end and any(one.overlaps(window) for one in reserved):
+    in_window = any(counts_as_overlap(start, BARS_END, one) for one in reserved)
+    if start > ram.lowmem_end and in_window:
         return ram.lowmem_end
     return start
 
@@ -204,11 +204,12 @@ def _placed(
 def _free(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
     """Return the first multiple of `size` from `at` on where nothing is reserved."""
     base = -(-at // size) * size
-    entries = sorted((one for one in reserved if one.end <= FOUR_GIB), key=lambda one: one.end)
-    for one in entries:  # as find_next_rmrr: the one that ends lowest above the base
+    below = [one for one in reversed(reserved) if one.end <= FOUR_GIB]
+    # As find_next_rmrr: the one that ends lowest above the base; of several, the last.
+    for one in sorted(below, key=lambda one: one.end):
         if one.end <= base:
             continue
-        if not AddressRange(base, base + size).overlaps(one):
+        if not counts_as_overlap(base, base + size, one):
             break
         base = -(-one.end // size) * size
     return base

@@ -2,7 +2,8 @@
 
 Pure, addresses in bytes.  As libxl_dm.c, ``libxl__domain_device_construct_rdm``, does it for
 a guest that is built, with libxl_dom.c, ``libxl__build_hvm``, before it and libxl_x86.c,
-``domain_construct_memmap``, after it.
+``domain_construct_memmap``, after it.  libxl computes in 64 bits and checks no size: what is
+below zero wraps around.
 """
 
 from collections.abc import Sequence
@@ -31,11 +32,16 @@ DEFAULT_BOUNDARY = 2048 * MIB
 SMALLEST_HOLE = 256 * MIB
 """The least MMIO hole below 4 GiB of an HVM guest: HVM_BELOW_4G_MMIO_LENGTH."""
 _ROUNDING = 2 * MIB
+_WRAP = 1 << 64
+"""The bytes that 64 bits of address can hold: sizes are computed modulo it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RamLayout:
-    """A guest's RAM: from 0 to `lowmem_end`, and from 4 GiB to `highmem_end` (0: nothing there)."""
+    """A guest's RAM: from 0 to `lowmem_end`, and from 4 GiB to `highmem_end`.
+
+    An end of high RAM of 0 is none; so is one of 4 GiB, but libxl treats it as an empty range.
+    """
 
     lowmem_end: int
     highmem_end: int
@@ -46,11 +52,30 @@ class RamLayout:
         return self.lowmem_end + max(0, self.highmem_end - FOUR_GIB)
 
     def overlaps(self, region: AddressRange) -> bool:
-        """Tell whether RAM lies in `region`."""
+        """Return whether RAM lies in `region`."""
         return AddressRange(0, self.lowmem_end).overlaps(region) or (
             self.highmem_end > FOUR_GIB
             and AddressRange(FOUR_GIB, self.highmem_end).overlaps(region)
         )
+
+    def conflicts(self, region: AddressRange) -> bool:
+        """Return whether libxl sees RAM in `region`: also where one of both is empty."""
+        return self.conflicts_below(region) or (
+            self.highmem_end != 0 and counts_as_overlap(FOUR_GIB, self.highmem_end, region)
+        )
+
+    def conflicts_below(self, region: AddressRange) -> bool:
+        """Return the same of the RAM below 4 GiB."""
+        return counts_as_overlap(0, self.lowmem_end, region)
+
+
+def counts_as_overlap(start: int, end: int, region: AddressRange) -> bool:
+    """Return whether libxl and hvmloader take `region` to overlap the range `start` to `end`.
+
+    An empty range overlaps another if it is strictly inside it: libxl_dm.c, ``overlaps_rdm``
+    (25652f232c, 4.6), and hvmloader/util.c, ``check_overlap``.
+    """
+    return end > region.start and start < region.end
 
 
 def starting_layout(maximum: int, video: int = 8 * MIB, mmio_hole: int = 0) -> RamLayout:
@@ -59,19 +84,14 @@ def starting_layout(maximum: int, video: int = 8 * MIB, mmio_hole: int = 0) -> R
     Args:
         maximum: ``maxmem``, which is ``memory`` where unset, in bytes.
         video: video memory in bytes, taken off it; cirrus, the default adapter, has 8 MiB.
-        mmio_hole: ``mmio_hole`` in bytes; what is not above 256 MiB counts as 256 MiB.
-
-    Raises:
-        ValueError: no memory is left beside the video memory, or the hole fills 4 GiB.
+            More than `maximum` wraps around: the end of high RAM is then below 4 GiB.
+        mmio_hole: ``mmio_hole`` in bytes; what is not above 256 MiB, or is above 4 GiB, counts
+            as 256 MiB.
 
     """
-    ram = maximum - video
-    start = FOUR_GIB - max(mmio_hole, SMALLEST_HOLE)
-    if ram <= 0:
-        raise ValueError(f"{video} bytes of video memory leave nothing of {maximum} bytes")
-    if start <= 0:
-        raise ValueError(f"an mmio_hole of {mmio_hole} bytes leaves no memory below 4 GiB")
-    return RamLayout(start, FOUR_GIB + ram - start) if ram > start else RamLayout(ram, 0)
+    ram = (maximum - video) % _WRAP
+    start = FOUR_GIB - (mmio_hole if SMALLEST_HOLE < mmio_hole <= FOUR_GIB else SMALLEST_HOLE)
+    return RamLayout(start, (FOUR_GIB + ram - start) % _WRAP) if ram > start else RamLayout(ram, 0)
 
 
 def reservations(
@@ -162,7 +182,7 @@ def resolve_layout(
     low, added = before.lowmem_end, 0
     for entry in reserved:
         start = entry.region.start
-        if boundary < start < low and entry.region.size:
+        if boundary < start < low:  # a region without pages counts: see counts_as_overlap
             end = start
             if hap and behaviour.rounds_with_hap and end > _ROUNDING:
                 end -= end % _ROUNDING
@@ -171,7 +191,7 @@ def resolve_layout(
     high = before.highmem_end
     if not high and (added or not behaviour.leaves_unused_high):
         high = FOUR_GIB
-    after = RamLayout(low, high + added)
+    after = RamLayout(low, (high + added) % _WRAP)
     judge = _Judge(before, after, boundary)
     return Layout(before, after, tuple(map(judge.place, reserved)))
 
@@ -182,7 +202,7 @@ class _Judge:
     def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
         self._before = before
         self._after = after
-        self._low_before, self._low = before.lowmem_end, after.lowmem_end
+        self._low_before = before.lowmem_end
         self._boundary = boundary
         words = f"{boundary:#x} ({boundary // MIB} MiB)"
         self._stays = f"it starts at or below the boundary {words}, so RAM stays"
@@ -192,11 +212,10 @@ class _Judge:
 
     def place(self, entry: Reservation) -> Placed:
         """Say what becomes of one reservation, and why."""
-        start, end = entry.region.start, entry.region.end
-        in_low = start < self._low and start < end
-        if in_low or (end > FOUR_GIB and self._after.overlaps(entry.region)):
+        start = entry.region.start
+        if self._after.conflicts(entry.region):
             outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
-            return Placed(entry, outcome, self._why(entry, in_low=in_low))
+            return Placed(entry, outcome, self._why(entry.region))
         if entry.policy is Policy.INVALID:
             reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
             return Placed(entry, Outcome.HIDDEN, reason)
@@ -204,10 +223,15 @@ class _Judge:
             return Placed(entry, Outcome.MOVED, self._moved)
         return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
 
-    def _why(self, entry: Reservation, *, in_low: bool) -> str:
-        if in_low:
-            return self._stays
-        if self._before.overlaps(entry.region):
+    def _why(self, region: AddressRange) -> str:
+        if self._after.conflicts_below(region):
+            empty = "" if region.size else "; libxl counts it although it has no pages"
+            return self._stays + empty
+        if not self._after.overlaps(region):
+            if self._after.highmem_end == FOUR_GIB:
+                return "it crosses 4 GiB, where libxl up to 4.13 sees RAM even if there is none"
+            return "it is above 4 GiB, where libxl counts it although it has no pages"
+        if self._before.overlaps(region):
             return "it is above 4 GiB, where libxl does not move RAM"
         return "RAM that was moved to above 4 GiB has come to lie there"
 
@@ -223,26 +247,29 @@ class MapEntry:
 def memory_map(layout: Layout) -> tuple[MapEntry, ...]:
     """List the memory map that libxl gives an HVM guest, in its order, which is not sorted.
 
+    An entry whose size wraps around, that of low RAM below the first megabyte, ends above 64
+    bits of address.
+
     Raises:
-        ValueError: libxl cannot make this map: low RAM ends below the first megabyte, where
-            its size would wrap around, or there are 128 entries or more.
+        ValueError: libxl refuses the map, for it would have 128 entries or more.
 
     """
-    low, high = layout.after.lowmem_end, layout.after.highmem_end
-    if low < HVM_RAM_START:
-        raise ValueError(
-            f"low RAM would end at {low:#x}, below the first megabyte: its size wraps around"
-        )
+    high = layout.after.highmem_end
     reserved = [
         one.reservation.region
         for one in layout.placed
         if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
     ]
-    number = 1 + len(reserved) + bool(high)
+    has_high = high not in (0, FOUR_GIB)
+    number = 1 + len(reserved) + has_high
     if number >= MAP_ENTRIES:
         raise ValueError(f"the memory map would have {number} entries; libxl refuses 128")
-    entries = [MapEntry(AddressRange(HVM_RAM_START, low), MemoryType.RAM)]
+    entries = [_ram(HVM_RAM_START, layout.after.lowmem_end)]
     entries += [MapEntry(region, MemoryType.RESERVED) for region in reserved]
-    if high:
-        entries.append(MapEntry(AddressRange(FOUR_GIB, high), MemoryType.RAM))
+    if has_high:
+        entries.append(_ram(FOUR_GIB, high))
     return tuple(entries)
+
+
+def _ram(start: int, end: int) -> MapEntry:
+    return MapEntry(AddressRange(start, end if start <= end else end + _WRAP), MemoryType.RAM)

@@ -37,6 +37,7 @@ def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciU
 def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Leave out what xl of `release` does not read; say what that was."""
     told, losses = [], []
+    guest = guest.by_release(release.series)
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
         guest = replace(guest, type_refusals=())
         kind = guest.builder or GuestType.PV

@@ -1,4 +1,4 @@
-"""The text of an xl.cfg file, as libxlutil 4.17 reads it.
+"""The text of an xl.cfg file, as libxlutil of a release reads it.
 
 Pure.  A statement is ``name=value`` or ``name+=value`` and ends with its line or a ``;``; a
 value is a number, a string in quotes, or a list in brackets, which may span lines.  xl
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dmaragent.platforms.libxl import XLCFG_ERAS, XlcfgBehaviour
 from dmaragent.policy.xlcfg_tokens import Token, read_tokens
 
 
@@ -91,18 +92,15 @@ def whole_number(text: str) -> int | None:
     return number if -(1 << 63) <= number < 1 << 63 else None
 
 
-def read_xl_config(text: str) -> XlConfig | ConfigError:
+def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlConfig | ConfigError:
     """Read a file's text as xl does, decoded so that no byte of it was lost."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        return ConfigError(line, "\0", "no NUL character anywhere: libxlutil aborts at one")
     try:
-        return XlConfig(_settings(read_tokens(text)))
+        return XlConfig(_settings(read_tokens(text), behaviour))
     except _RefusedError as refused:
         return refused.error
 
 
-def _settings(tokens: Iterator[Token]) -> dict[str, Setting]:
+def _settings(tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> dict[str, Setting]:
     """Read the statements, each applied to what those before it left."""
     settings: dict[str, Setting] = {}
     for name in tokens:
@@ -118,8 +116,10 @@ def _settings(tokens: Iterator[Token]) -> dict[str, Setting]:
                 if operation.touches and operation.kind == "bad"
                 else "= or += after the name",
             )
+        if operation.kind == "+=" and not behaviour.adds:
+            raise _refusal(operation, "=; xl up to 4.12 does not read +=")
         first = next(tokens)
-        item = _value(first, tokens)
+        item = _value(first, tokens, behaviour)
         settings[name.text] = _stored(settings, name, operation, first, item)
         after = next(tokens)
         if after.kind not in ("newline", ";", "end"):
@@ -153,18 +153,18 @@ libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobo
 ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
 
 
-def _value(first: Token, tokens: Iterator[Token]) -> Item:
+def _value(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
     """Read the value that begins with `first`."""
     if first.kind in ("string", "number"):
-        return _atom(first)
+        return _atom(first, behaviour)
     if first.kind == "newline":
         raise _refusal(first, "the value on the same line as the =")
     if first.kind != "[":
         raise _refusal(first, _no_value("a number, a quoted string or a list", first))
-    return _list(first, tokens)
+    return _list(first, tokens, behaviour)
 
 
-def _list(first: Token, tokens: Iterator[Token]) -> Item:
+def _list(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
     """Read the list whose bracket is `first`; without recursion, however deep it is."""
     unfinished: list[tuple[Token, list[Item]]] = [(first, [])]
     before, complete = first, False
@@ -184,15 +184,17 @@ def _list(first: Token, tokens: Iterator[Token]) -> Item:
             close = f"a comma, or the ] of the list that begins on line {bracket.line},"
             raise _refusal(token, _after(before, token, close))
         elif not complete:
-            _begin_item(token, unfinished)
+            _begin_item(token, unfinished, behaviour)
         before, complete = token, token.kind in ("string", "number", "]")
 
 
-def _begin_item(token: Token, unfinished: list[tuple[Token, list[Item]]]) -> None:
+def _begin_item(
+    token: Token, unfinished: list[tuple[Token, list[Item]]], behaviour: XlcfgBehaviour
+) -> None:
     """Take a token where an item of the innermost list may begin."""
     bracket, items = unfinished[-1]
     if token.kind in ("string", "number"):
-        items.append(_atom(token))
+        items.append(_atom(token, behaviour))
     elif token.kind != "[":
         close = f"an item, or the ] of the list that begins on line {bracket.line}"
         raise _refusal(token, _no_value(close, token))
@@ -238,14 +240,29 @@ _ESCAPE = re.compile(
 )
 
 
-def _atom(token: Token) -> Item:
-    """Give what a number or a string stands for."""
+def _atom(token: Token, behaviour: XlcfgBehaviour) -> Item:
+    """Return what a number or a string stands for."""
 
     def character(match: re.Match[str]) -> str:
-        if match[2]:
+        other = match[2]
+        if other and behaviour.drops_unknown_escapes and other not in "01234567x":
+            return _decoded(_encoded(other)[1:])  # of a character of several bytes, one vanishes
+        if other:
             expected = r"""one of \" \' \\ \a \b \f \n \r \t \v; a backslash itself is \\"""
             raise _RefusedError(ConfigError(token.line, match[0], expected))
         return _CHARACTERS[match[1]] if match[1] else ""
 
-    quoted = token.kind == "string"
-    return Item(_ESCAPE.sub(character, token.text[1:-1]) if quoted else token.text, token.line)
+    if token.kind != "string":
+        return Item(token.text, token.line)
+    if "\0" in token.text:
+        expected = "no NUL character in a string: libxlutil aborts at one"
+        raise _RefusedError(ConfigError(token.line, "\0", expected))
+    return Item(_decoded(_encoded(_ESCAPE.sub(character, token.text[1:-1]))), token.line)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

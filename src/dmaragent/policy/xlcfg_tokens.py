@@ -1,4 +1,6 @@
-"""The words of an xl.cfg file, as libxlutil 4.17 tells them apart.
+"""The words of an xl.cfg file, as libxlutil from 4.13 on tells them apart.
+
+Older ones do not know ``+=``, which their reader refuses in xlcfg.py.
 
 Pure.  The library has them in a lexer of its own too, libxlu_cfg_l.l, below its grammar.
 """
@@ -67,6 +69,7 @@ _TELLING = {
     "'": "the closing quote ' on the same line",
     '"': 'the closing quote " on the same line',
     "\ufeff": "no byte order mark",
+    "\0": "no NUL character outside comments",
     **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
 }
 """What to say of something that is no word, by how it begins."""

@@ -204,8 +204,8 @@ def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
 
 
 def range_object(span: AddressRange) -> dict[str, str]:
-    """Give a range by its first and last byte."""
-    return {"base": f"0x{span.start:x}", "limit": f"0x{span.end - 1:x}"}
+    """Return a range by its first and last byte; both are the base of one without pages."""
+    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
 def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:

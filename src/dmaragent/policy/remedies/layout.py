@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
-from dmaragent.policy.build import HVMLOADER_RULE, MAP_RULE
+from dmaragent.policy.build import TOO_MUCH_MOVED
 from dmaragent.policy.cases import Case
 from dmaragent.policy.guest import GuestConfig, GuestType
 from dmaragent.policy.layout import DEFAULT_BOUNDARY, Outcome
@@ -29,7 +29,7 @@ def _hindering(case: Case) -> Iterator[AddressRange]:
     for one in (*case.built.decisions, *case.built.warnings):
         if one.region is not None:
             yield one.region
-        elif one.rule in (MAP_RULE, HVMLOADER_RULE) and case.built.layout is not None:
+        elif one.rule in TOO_MUCH_MOVED and case.built.layout is not None:
             for placed in case.built.layout.placed:
                 if placed.outcome is Outcome.MOVED:
                     yield placed.reservation.region
@@ -81,7 +81,7 @@ def change_boundary(
         lines = trial.set("rdm_mem_boundary", value)
         trial.offer(kind, other, lines, joined(first, effect), cost)
         return RamChange(other, lines, effect, "")
-    if any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in trial.now.reasons[:1]):
+    if any(one.rule in TOO_MUCH_MOVED for one in trial.now.reasons[:1]):
         _end_too_little_ram(trial, sorted(values - {present}))
     return None
 
@@ -91,7 +91,7 @@ def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
     for value in values[:_MOST_CANDIDATES]:
         guest = replace(trial.guest, boundary=value * MIB)
         after = trial.resolve(guest)
-        if not any(one.rule in (MAP_RULE, HVMLOADER_RULE) for one in after.reasons):
+        if not any(one.rule in TOO_MUCH_MOVED for one in after.reasons):
             trial.keep(guest, trial.set("rdm_mem_boundary", value))
             return
 
