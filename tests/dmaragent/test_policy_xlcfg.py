@@ -183,6 +183,24 @@ def test_a_whole_number_is_what_strtol_reads_to_the_end(text: str, number: int |
     assert whole_number(text) == number
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *[
+            ("0b10000", 16),
+            ("0B1", 1),
+            (" -0b11", -3),
+            ("+0b0", 0),
+            (f"0b{'1' * 63}", (1 << 63) - 1),
+        ],
+        *[("0b", None), ("0b2", None), ("0b12", None), ("0b 1", None), (f"0b{'1' * 64}", None)],
+        *[("0xb1", 0xB1), ("010", 8), ("12", 12), ("b1", None), ("0b0x1", None)],
+    ],
+)
+def test_the_strtol_of_c23_reads_binary_numbers_as_well(text: str, number: int | None) -> None:
+    assert whole_number(text, binary=True) == number
+
+
 NAMES = ("a", "b", "c_1", "memory")
 _PIECES = (
     *("x", "12", "0x1f", " ", "-7", "é", "\udcff", "#", ";", "\t", "\r", "08"),

@@ -44,6 +44,13 @@ class ConfigError:
     """What should stand there, in words."""
 
 
+# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
+_WHOLE = re.compile(
+    r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18})|0[bB]([01]+))"
+)
+_BINARY = re.compile(r"[ \t\n\v\f\r]*[+-]?0[bB][01]+")
+
+
 @dataclass(frozen=True, slots=True)
 class XlConfig:
     """The settings of a file that xl accepts, each under its name."""
@@ -64,6 +71,12 @@ class XlConfig:
             return None
         return whole_number(setting.value, binary=self.binary)
 
+    @property
+    def has_binary_numbers(self) -> bool:
+        """Whether a value is a number only if the C library reads 0b as the prefix of one."""
+        values = (setting.value for setting in self.settings.values())
+        return any(isinstance(value, str) and _BINARY.fullmatch(value) for value in values)
+
     def items(self, name: str) -> tuple[Item, ...] | None:
         """Give the entries of a list; None if it is unset or a single value."""
         setting = self.settings.get(name)
@@ -76,12 +89,6 @@ class _RefusedError(Exception):
     def __init__(self, error: ConfigError) -> None:
         super().__init__(error)
         self.error = error
-
-
-# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
-_WHOLE = re.compile(
-    r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18})|0[bB]([01]+))"
-)
 
 
 def whole_number(text: str, *, binary: bool = False) -> int | None:
