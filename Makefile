@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test recall check answers losses bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
+.PHONY: help run test recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -14,6 +14,7 @@ help:
 	@echo "make check     ruff and mypy"
 	@echo "make losses    lose every reading of every recorded machine, and PAIRS=N pairs of each"
 	@echo "make answers   compare every recorded answer with those of a commit: BASE=HEAD~1"
+	@echo "make libxlutil fetch three releases of libxlutil, and compare the readers of guests with each"
 	@echo "make recall    extract messages anew from XEN=git-directory SOURCES=folder of tests/recall/fetch.sh"
 	@echo "make bench     measure, and write docs/performance.md"
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
@@ -67,6 +68,12 @@ answers: $(VENV)/ready
 
 losses: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m answers.losses --pairs $(PAIRS)
+
+libxlutil: $(VENV)/ready
+	tests/libxlutil/fetch.sh 4.14 4.17 4.20
+	DMARAGENT_LIBXLUTIL_TEXTS=100000 $(BIN)/python -m pytest -k itself \
+		tests/dmaragent/test_policy_rdm_text.py tests/dmaragent/test_policy_pci_library.py \
+		tests/dmaragent/test_policy_xlcfg.py
 
 recall: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m recall $(abspath $(XEN)) $(abspath $(SOURCES))

@@ -28,6 +28,7 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.host import Host, join
 from dmaragent.policy.answer import Answer, answer
+from dmaragent.policy.evidence import BINARY_NUMBER
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
@@ -142,9 +143,11 @@ def library_request(
     running = running_release(host)
     xen = [one for one in guests if isinstance(one, GuestConfig)]
     entries = {each.text for one in xen for each in one.pci if each.read is None}
-    texts = {
+    texts: dict[str, list[str]] = {
         "series": [] if running is None else ["{}.{}".format(*running.series)],
         "rdm": sorted({one.rdm for one in xen if one.rdm is not None}),
         "pci": sorted(entries | set(specifications)),
     }
+    if any(one.binary is not None for one in xen):
+        texts["numbers"] = [BINARY_NUMBER]
     return LIBXLUTIL.request(arguments=(json.dumps(texts),))

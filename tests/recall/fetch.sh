@@ -8,28 +8,16 @@ set -eu
 [ $# = 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
-# The mirror that this machine's apt has for its own suite, unless MIRROR names another.
-# shellcheck disable=SC2016 # apt puts the address there, not the shell
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n 1)}
-key=/usr/share/keyrings/debian-archive-keyring.gpg
+here=$(dirname "$0")
+# shellcheck source=tests/support/suite.sh
+. "$here/../support/suite.sh"
 
 get() { # suite package...
     suite=$1
     shift
     apt=$folder/$suite/apt
-    mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial" "$folder/$suite/packages"
-    : >"$apt/status"
-    echo "deb [signed-by=$key] $mirror $suite main" >"$apt/sources.list"
-    cat >"$apt/apt.conf" <<CONFIGURATION
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::State "$apt/state";
-Dir::State::status "$apt/status";
-Dir::Cache "$apt/cache";
-Acquire::Languages "none";
-CONFIGURATION
-    export APT_CONFIG="$apt/apt.conf"
-    apt-get --quiet update
+    mkdir -p "$folder/$suite/packages"
+    use_suite "$suite" "$apt"
     for package; do
         (cd "$apt/cache" && apt-get --quiet download "$package")
     done

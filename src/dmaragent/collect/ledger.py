@@ -308,7 +308,7 @@ PCIBACK = Entry(
 LIBXLUTIL = Entry(
     operation=Operation.CALL,
     path="libxlutil",
-    reason="how the installed xl reads a guest's rdm= and pci=: asked in a child process",
+    reason="how the installed xl reads a guest's rdm=, pci= and 0b numbers: asked in a child process",
     limit=1 << 26,
 )
 

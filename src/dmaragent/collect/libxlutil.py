@@ -1,12 +1,13 @@
 """The libxlutil that is installed, asked how it reads texts: in a child process.
 
 Run as ``python -m dmaragent.collect.libxlutil`` it reads a JSON object of lists, ``rdm`` and
-``pci``, and writes a line of JSON for each text as soon as it has the answer: a text on which
+``pci``, perhaps ``numbers``, and writes a line of JSON for each text as soon as it has the answer: a text on which
 the library aborts costs the texts after it, and not the program.
 
 ``series`` lists releases whose library is preferred to newer ones.  ``["library", "4.17"]``
 comes first; then ``["rdm", TEXT, CODE, STRATEGY, POLICY, PRINTED]``,
-where null is a field that was not written, and ``["pci", TEXT, CODE]``.  Source:
+where null is a field that was not written, ``["pci", TEXT, CODE]``, and ``["number", TEXT, VALUE]``,
+where null is no number.  Source:
 tools/include/libxlutil.h; libxl_types.idl, ``rdm_reserve`` (two enumerations).
 """
 
@@ -65,6 +66,15 @@ class _Library:
         )
         return code, strategy, policy, printed
 
+    def number(self, text: str) -> int | None:
+        """Return what it reads ``TEXT`` as in an xl.cfg; None if that is no number there."""
+        line, value = _bytes(f"n='{text}'\n"), ctypes.c_long()
+        config = ctypes.c_void_p(self._library.xlu_cfg_init(self._stream, b"dmaragent"))
+        ask = self._library.xlu_cfg_get_long
+        refused = self._library.xlu_cfg_readdata(config, line, len(line))
+        refused = refused or ask(config, b"n", ctypes.byref(value), 1)
+        return None if refused else value.value
+
     def pci(self, text: str) -> int:
         """Give the code; the structure differs between releases and is not looked into."""
         room = ctypes.create_string_buffer(_ROOM)
@@ -88,6 +98,8 @@ def _answers(question: dict[str, list[str]]) -> Iterator[list[Any]]:
         yield ["rdm", text, *library.rdm(text)]
     for text in question.get("pci", []):
         yield ["pci", text, library.pci(text)]
+    for text in question.get("numbers", []):
+        yield ["number", text, library.number(text)]
 
 
 def main() -> None:

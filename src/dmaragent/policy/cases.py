@@ -84,12 +84,15 @@ class _Found:
     built: Built
 
     def same_as(self, other: "_Found") -> bool:
-        """Tell whether the same is seen of both: the policies that led to it are not."""
-        one, two = self.built, other.built
-        if one.verdict is not two.verdict or one.memory_map != two.memory_map:
-            return False
-        told = one.decisions == two.decisions and one.warnings == two.warnings
-        return told and _placed(one) == _placed(two)
+        return _same(self.built, other.built)
+
+
+def _same(one: Built, two: Built) -> bool:
+    """Return whether the same is seen of both: the policies that led to it are not."""
+    if one.verdict is not two.verdict or one.memory_map != two.memory_map:
+        return False
+    same = one.decisions == two.decisions and one.warnings == two.warnings
+    return same and _placed(one) == _placed(two)
 
 
 def _placed(built: Built) -> object:
@@ -149,3 +152,23 @@ def _merged(found: list[_Found]) -> list[_Found]:
             alike.words.extend(one.words)
             alike.policies.extend(one.policies)
     return merged
+
+
+def either(
+    first: tuple[Case, ...], second: tuple[Case, ...], *, words: tuple[str, str]
+) -> tuple[Case, ...]:
+    """Return the cases of two readings, with `words` for what each assumes if they differ."""
+    if len(first) == len(second) and all(
+        _same(one.built, two.built) for one, two in zip(first, second, strict=True)
+    ):
+        return first
+    return tuple(
+        replace(
+            case,
+            assumptions=tuple(
+                " and ".join(filter(None, (word, more))) for more in case.assumptions or ("",)
+            ),
+        )
+        for word, cases in zip(words, (first, second), strict=True)
+        for case in cases
+    )

@@ -18,9 +18,12 @@ _VERDICTS = {
 def documented_differences(resolution: Resolution) -> Iterator[str]:
     """Yield what the manual pages promise and the release does otherwise, a sentence each.
 
-    Nothing where there is nothing to compare: a saved configuration, another toolstack.
+    Nothing where there is nothing to compare: a saved configuration, another toolstack, numbers
+    that may be binary or not.
     """
     stack, guest = resolution.stack, resolution.guest
+    if guest.binary is not None:
+        return
     if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
         return
     promised = documented(resolution)

@@ -1,7 +1,7 @@
 """The settings that are in effect for a guest, and where each comes from."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.platforms.libxl import toolstack_behaviours
@@ -24,6 +24,20 @@ class EffectiveSetting:
 
 def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     """Give the settings that decided, in the order in which they are read."""
+    binary = resolution.guest.binary
+    found = _effective(resolution)
+    if binary is None:
+        return found
+    settings = {setting.name: setting for setting in found}
+    for other in _effective(replace(resolution, guest=binary)):
+        plain = settings.get(other.name)
+        value = "unset" if plain is None else plain.value
+        if value != other.value:
+            settings[other.name] = replace(other, value=f"{value} or {other.value}")
+    return tuple(settings.values())
+
+
+def _effective(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     guest = resolution.guest
     if not guest.readable or guest.refusals or guest.type_refusals:
         return ()

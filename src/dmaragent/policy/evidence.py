@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dmaragent.platforms.releases import Release
+from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+
+BINARY_NUMBER = "0b1"
+"""The number that a library is asked about, if a guest has any with 0b."""
 
 _STRATEGIES = {0: Strategy.IGNORE, 1: Strategy.HOST}
 _POLICIES = {0: Policy.STRICT, 1: Policy.RELAXED}
@@ -21,6 +25,8 @@ class Evidence:
     rdm: Mapping[str, RdmText | RdmRefusal] = field(default_factory=dict)
     pci: Mapping[str, bool] = field(default_factory=dict)
     """Whether it takes an entry of ``pci=``."""
+    binary: bool | None = None
+    """Whether it reads 0b as the prefix of a binary number; None if it was not asked."""
 
 
 def read_evidence(output: bytes) -> Evidence | None:
@@ -28,7 +34,7 @@ def read_evidence(output: bytes) -> Evidence | None:
 
     What is not as expected is left out: the library may have died on a text.
     """
-    release, rdm, pci = None, {}, {}
+    release, rdm, pci, binary = None, {}, {}, None
     for line in output.splitlines():
         try:
             kind, text, *rest = json.loads(line)
@@ -38,9 +44,30 @@ def read_evidence(output: bytes) -> Evidence | None:
                 rdm[str(text)] = _rdm(rest)
             elif kind == "pci":
                 pci[str(text)] = rest[0] == 0
+            elif kind == "number" and text == BINARY_NUMBER:
+                binary = rest[0] is not None
         except (ValueError, TypeError, IndexError, KeyError, RecursionError):
             continue
-    return None if release is None else Evidence(release, rdm, pci)
+    return None if release is None else Evidence(release, rdm, pci, binary)
+
+
+def readings_of(guest: GuestConfig, evidence: Evidence | None) -> tuple[GuestConfig, ...]:
+    """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
+    if guest.binary is None:
+        return (guest,)
+    plain = replace(guest, binary=None)
+    known = None if evidence is None else evidence.binary
+    if known is None:
+        return plain, guest.binary
+    return (guest.binary,) if known else (plain,)
+
+
+def binary_words(plain: str, binary: str) -> str:
+    """Say that an answer depends on how 0b is read, and what it is for each reading."""
+    return (
+        "it depends on the C library that libxlutil was built with: if that reads 0b as binary "
+        f"(C23, as in Debian 13), {binary}; if not (as in Debian 12), {plain}"
+    )
 
 
 def _rdm(answer: list[Any]) -> RdmText | RdmRefusal:

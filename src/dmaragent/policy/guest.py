@@ -129,6 +129,12 @@ class GuestConfig:
     """What xl reads otherwise than it was probably meant."""
     losses: tuple[str, ...] = ()
     """What of it xl goes on without, each in a few words."""
+    binary: "GuestConfig | None" = None
+    """The same where libxlutil reads numbers with 0b as binary; None if it has none of them.
+
+    That depends on the C library that libxlutil was built with: C23 brought the prefix, and
+    glibc has it from 2.38 on.
+    """
     readable: bool = True
     """Whether the file could be read at all; else nothing but its refusals is known."""
     older: tuple[tuple[tuple[int, int], "GuestConfig"], ...] = ()

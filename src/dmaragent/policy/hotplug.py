@@ -26,6 +26,7 @@ from dmaragent.policy.decisions import (
     verdict_of,
 )
 from dmaragent.policy.entries import quoted, written
+from dmaragent.policy.evidence import binary_words, readings_of
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
@@ -46,6 +47,11 @@ Xen up to 4.12 makes one when the first device is assigned: ``assign_device``.
 CONTEXT_RULE = Rule("Xen passthrough/pci.c, iommu_do_pci_domctl", "EOPNOTSUPP", of_regions=False)
 ATTACH_RULE = Rule("xl_pci.c, pciattach", "exit 2", of_regions=False)
 ADD_RULE = Rule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
+_DOES = {
+    Verdict.STARTS: "the device is attached",
+    Verdict.REFUSED: "the device is refused",
+    Verdict.UNDECIDED: "whether the device is attached is unknown",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,30 @@ def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
 
 def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     """Say the same without what helps."""
+    answers = [
+        _attach(text, reading, host, stack) for reading in readings_of(guest, stack.evidence)
+    ]
+    return answers[0] if len(answers) == 1 else _either(guest, *answers)
+
+
+def _either(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
+    """Return the answer if it is unknown how libxlutil reads 0b in the guest's file: both."""
+    both = dict.fromkeys((*plain.decisions, *binary.decisions))
+    if plain.verdict is not binary.verdict:
+        words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
+        both = {unsure(words): None, **both}
+    return replace(
+        plain,
+        guest=guest,
+        verdict=plain.verdict if plain.verdict is binary.verdict else Verdict.UNDECIDED,
+        decisions=tuple(both),
+        warnings=tuple(dict.fromkeys((*plain.warnings, *binary.warnings))),
+        needs=tuple(dict.fromkeys((*plain.needs, *binary.needs))),
+        losses=tuple(loss for loss in plain.losses if loss in binary.losses),
+    )
+
+
+def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     into = resolve(guest, host, stack)
     pci = _read(text, stack)
     if isinstance(pci, Decision):
@@ -198,8 +228,8 @@ def _running(into: Resolution) -> list[Built]:
 
 def _advice(found: Hotplug) -> Iterator[str]:
     """Yield what was tried and helps, the best first; of what is attached, what leaves less."""
-    if found.pci is None:
-        return
+    if found.pci is None or found.guest.binary is not None:
+        return  # each change would have to be tried with both readings of the guest's file
     now = left_by(found.warnings) if found.verdict is Verdict.STARTS else None
     anew = _with_device(found)
     tried = [

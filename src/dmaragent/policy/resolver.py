@@ -10,9 +10,9 @@ from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.platforms.releases import Release
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.build import build
-from dmaragent.policy.cases import Case, cases_of, scenarios
+from dmaragent.policy.cases import Case, cases_of, either, scenarios
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
-from dmaragent.policy.evidence import Evidence
+from dmaragent.policy.evidence import Evidence, binary_words, readings_of
 from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.model import Policy, Strategy
@@ -78,6 +78,11 @@ class Resolution:
 @unswept
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     """Say what becomes of `guest` on `host`."""
+    readings = [_resolve(reading, host, stack) for reading in readings_of(guest, stack.evidence)]
+    return readings[0] if len(readings) == 1 else _either(*readings)
+
+
+def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     read, unread = _as_read(guest, stack)
     settled = [
         (one, _settle(guest, read, one, stack)) for one in toolstack_behaviours(stack.release)
@@ -212,6 +217,51 @@ def needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str,
         if answers and not seize and one.sbdf not in host.assignable:
             told.append(f"xl pci-assignable-add {one.sbdf}")
     return tuple(told)
+
+
+# Numbers with 0b ------------------------------------------------------------------------
+
+_DOES = {
+    Verdict.STARTS: "the guest starts",
+    Verdict.REFUSED: "the guest does not start",
+    Verdict.UNDECIDED: "whether the guest starts is unknown",
+}
+
+
+def _either(plain: Resolution, binary: Resolution) -> Resolution:
+    """Return the answer if it is unknown whether libxlutil reads 0b as binary: both readings."""
+    ours, theirs = plain.settings, binary.settings
+    own = [message for message in ours.messages if message not in theirs.messages]
+    other = [message for message in theirs.messages if message not in ours.messages]
+    verdict = plain.verdict
+    reasons = tuple(dict.fromkeys((*plain.reasons, *binary.reasons)))
+    if verdict is not binary.verdict:
+        verdict = Verdict.UNDECIDED
+        words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
+        reasons = (unsure(words, place=own[0].place if own else ""), *reasons)
+    assumed = ("a libxlutil that does not read 0b as binary", "a libxlutil that reads 0b as binary")
+    alternatives = zip(assumed, (own, other), strict=True)
+    return replace(
+        plain,
+        guest=replace(plain.guest, binary=binary.guest),
+        verdict=verdict,
+        reasons=reasons,
+        settings=replace(
+            ours,
+            refusals=tuple(one for one in ours.refusals if one in theirs.refusals),
+            messages=(
+                *(message for message in ours.messages if message not in own),
+                *(
+                    replace(message, text=f"with {word}, {message.text}")
+                    for word, messages in alternatives
+                    for message in messages
+                ),
+            ),
+            losses=tuple(loss for loss in ours.losses if loss in theirs.losses),
+        ),
+        cases=either(plain.cases, binary.cases, words=assumed),
+        needs=tuple(dict.fromkeys((*plain.needs, *binary.needs))),
+    )
 
 
 # The manual pages -----------------------------------------------------------------------

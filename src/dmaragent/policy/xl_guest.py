@@ -8,7 +8,7 @@ from types import MappingProxyType
 from dmaragent.policy.guest import Complaint, Emulated, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.policy.layout import SMALLEST_HOLE
 from dmaragent.policy.model import FOUR_GIB, MIB
-from dmaragent.policy.xlcfg import Item, Setting, XlConfig
+from dmaragent.policy.xlcfg import Item, Setting, XlConfig, whole_number
 
 KEYS = (
     "type",
@@ -104,6 +104,9 @@ class _Reader:
         found = None if text is None else self.config.number(name)
         if text is not None and found is None:
             self.lose(name, f"{name} = '{text}' is not a whole number: xl goes on without it")
+        elif text is not None and whole_number(text) is None:
+            words = f"{name} = '{text}' is read as the binary number {found}"
+            self.warnings.append(Complaint(self.place(name), words))
         return found
 
     def flag(self, name: str) -> bool | None:
@@ -136,6 +139,14 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
 
 def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     """Take the guest's configuration out of `config`, read from the file `source`."""
+    guest = _guest_from_xl(config, source)
+    if not config.has_binary_numbers:
+        return guest
+    binary = _guest_from_xl(replace(config, binary=True), source)
+    return guest if binary == guest else replace(guest, binary=binary)
+
+
+def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     reader = _Reader(config, source)
     typed, builder = _types(reader)
     name = reader.text("name")
@@ -158,7 +169,7 @@ def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         hap=reader.flag("hap"),
         passthrough=_passthrough(reader),
         gfx_passthru=config.text("gfx_passthru"),
-        emulated=_emulated(config),
+        emulated=_emulated(reader),
         rdm=reader.text("rdm"),
         pci=tuple(_pci(reader)),
         seize=bool([reader.flag(name) for name in _PCI_FLAGS][-1]),
@@ -237,21 +248,22 @@ def _passthrough(reader: _Reader) -> str | None:
     return None if text is None else text.lower()
 
 
-def _emulated(config: XlConfig) -> Emulated:
+def _emulated(reader: _Reader) -> Emulated:
     """Say whether the emulated devices are those that libxl gives every HVM guest.
 
     What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
     see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
     """
+    config = reader.config
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
     words = {text.lower() for name in ("bios", "firmware") if (text := config.text(name))}
     if words - {"seabios", "rombios", "bios"}:
         why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
-    elif config.number("xen_platform_pci_bar_uc") == 0:
+    elif reader.number("xen_platform_pci_bar_uc") == 0:
         why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
     else:
         why = f"{', '.join(given)} may add or move emulated devices" if given else ""
-    return Emulated(platform=config.number("xen_platform_pci") != 0, unknown=why)
+    return Emulated(platform=reader.number("xen_platform_pci") != 0, unknown=why)
 
 
 def _pci(reader: _Reader) -> Iterator[PciEntry]:

@@ -45,11 +45,20 @@ class ConfigError:
     """What should stand there, in words."""
 
 
+# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
+_WHOLE = re.compile(
+    r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18})|0[bB]([01]+))"
+)
+_BINARY = re.compile(r"[ \t\n\v\f\r]*[+-]?0[bB][01]+")
+
+
 @dataclass(frozen=True, slots=True)
 class XlConfig:
     """The settings of a file that xl accepts, each under its name."""
 
     settings: Mapping[str, Setting]
+    binary: bool = False
+    """Whether the C library reads 0b as the prefix of a binary number, as C23 has it."""
 
     def text(self, name: str) -> str | None:
         """Give a single value; None if it is unset or a list."""
@@ -61,7 +70,13 @@ class XlConfig:
         setting = self.settings.get(name)
         if setting is None or setting.added or not isinstance(setting.value, str):
             return None
-        return whole_number(setting.value)
+        return whole_number(setting.value, binary=self.binary)
+
+    @property
+    def has_binary_numbers(self) -> bool:
+        """Whether a value is a number only if the C library reads 0b as the prefix of one."""
+        values = (setting.value for setting in self.settings.values())
+        return any(isinstance(value, str) and _BINARY.fullmatch(value) for value in values)
 
     def items(self, name: str) -> tuple[Item, ...] | None:
         """Give the entries of a list; None if it is unset or a single value."""
@@ -77,18 +92,20 @@ class _RefusedError(Exception):
         self.error = error
 
 
-# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
-_WHOLE = re.compile(r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18}))")
+def whole_number(text: str, *, binary: bool = False) -> int | None:
+    """Read `text` as C's strtol does in base 0; None unless all of it is a 64-bit number.
 
-
-def whole_number(text: str) -> int | None:
-    """Read `text` as C's strtol does in base 0; None unless all of it is a 64-bit number."""
+    From C23 on strtol reads 0b as the prefix of a `binary` number.  glibc has both functions from
+    2.38 on: a program has the one of the headers that it was compiled with.
+    """
     match = _WHOLE.fullmatch(text)
     if match is None:
         return None
-    sign, hexadecimal, octal, decimal = match.groups()
-    digits, base = (hexadecimal, 16) if hexadecimal else (octal or decimal, 8 if octal else 10)
-    number = -int(digits, base) if sign == "-" else int(digits, base)
+    sign, *digits = match.groups()
+    base = next(base for base, written in zip((16, 8, 10, 2), digits, strict=True) if written)
+    if base == 2 and not binary:
+        return None
+    number = int(sign + "".join(written or "" for written in digits), base)
     return number if -(1 << 63) <= number < 1 << 63 else None
 
 

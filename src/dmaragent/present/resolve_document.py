@@ -50,7 +50,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "hypervisor": "xen",
         "format": guest.format,
         "type": guest.type.value if guest.readable else None,
-        "memory": _memory(guest) if guest.readable else None,
+        "memory": _memory(guest),
         "stack": stack_object(resolution.stack),
         "list_source": resolution.host.source.value,
         "list_notes": list(resolution.host.notes),
@@ -84,7 +84,14 @@ def _remedy(one: Remedy) -> dict[str, Any]:
     }
 
 
-def _memory(guest: GuestConfig) -> dict[str, int | None]:
+def _memory(guest: GuestConfig) -> dict[str, int | None] | None:
+    """Return the sizes; None if they are unknown, or depend on how 0b is read."""
+    if not guest.readable or (guest.binary and _sizes(guest) != _sizes(guest.binary)):
+        return None
+    return _sizes(guest)
+
+
+def _sizes(guest: GuestConfig) -> dict[str, int | None]:
     return {
         "start": guest.memory,
         "most": guest.most_memory,

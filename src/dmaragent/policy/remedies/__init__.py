@@ -44,6 +44,11 @@ from dmaragent.policy.settings import Toolstack
 
 def remedies(resolution: Resolution) -> Remedies:
     """Find what helps the guest of `resolution`, if anything is wrong with it."""
+    if resolution.guest.binary is not None:
+        # each change would have to be tried with both readings of the file
+        wrong = resolution.verdict is not Verdict.STARTS or resolution.reasons
+        first = "first write the numbers with 0b in decimal, and ask again"
+        return Remedies((), first if wrong else "")
     trial = Trial(resolution)
     spelt = spelling(trial)
     if resolution.verdict is Verdict.STARTS and not resolution.reasons:
