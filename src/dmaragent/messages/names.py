@@ -34,7 +34,7 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         result=_decimal(given.get("result")),
         reason=_reason(given),
         segment_named="rid" not in given and given.get("sbdf", "::").count(":") > 1,
-        word=given.get("word", "").strip(),
+        word=(given.get("word") or given.get("written") or "").strip(),
     )
 
 

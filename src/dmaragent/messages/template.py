@@ -41,6 +41,8 @@ _VALUES = {
     "rid": r"(?:0x)?[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "number": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "word": r"[^\n`'\"]{0,80}",
+    "written": r"[^\n`'\"]{0,80}?(?=unable to parse|Unknown |(?:lib)?xl: |\s*(?:>|\u2026)?\s*$|"
+    r"\s*[\n`'\"])",
     "any": r"[^\n]{0,80}?",
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""

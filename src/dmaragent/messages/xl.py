@@ -13,10 +13,10 @@ MESSAGES = (
         XL,
         Weight.FIRMWARE,
         "xl cannot read rdm= and goes on without it",
-        "Unknown RDM state option: <word>",
-        "Unknown RDM strategy option: <word>",
-        ("Unknown RDM property policy value: <word>", "up to 4.14"),
-        ("Unknown RDM property value: <word>", "up to 4.14"),
+        "Unknown RDM state option: <written>",
+        "Unknown RDM strategy option: <written>",
+        ("Unknown RDM property policy value: <written>", "up to 4.14"),
+        ("Unknown RDM property value: <written>", "up to 4.14"),
         releases="Xen 4.6 and later",
         meaning="The name or value that is quoted is none that xl knows; a space after a comma "
         "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
@@ -29,7 +29,7 @@ MESSAGES = (
         Weight.REFUSAL,
         "xl does not know the policy that is written",
         ("<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'", "up to 4.14"),
-        ("Unknown RDM policy: <word>", "4.15 and later; of rdm= as well"),
+        ("Unknown RDM policy: <written>", "4.15 and later; of rdm= as well"),
         releases="Xen 4.6 and later",
         meaning="A policy is strict or relaxed, without spaces. Of a device, xl stops. Of rdm=, "
         "which says the same from 4.15 on, it goes on: strategy= counts, and the policy is not "
@@ -42,8 +42,8 @@ MESSAGES = (
         XL,
         Weight.REFUSAL,
         "xl does not know an option of a device",
-        ("Unknown PCI BDF option: <word>", "up to 4.14, which ignores the option"),
-        ("Unknown PCI_SPEC_STRING option: <word>", "4.15 and later, which stops"),
+        ("Unknown PCI BDF option: <written>", "up to 4.14, which ignores the option"),
+        ("Unknown PCI_SPEC_STRING option: <written>", "4.15 and later, which stops"),
         releases="every release with passthrough",
         meaning="A space after a comma belongs to the name that follows it: write "
         "'00:1d.0,rdm_policy=relaxed'. Up to 4.14 the device keeps its default policy, strict, "
