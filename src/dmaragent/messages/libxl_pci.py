@@ -171,7 +171,7 @@ MESSAGES = (
         "xc_physdev_unmap_pirq gsi=<number>",
         "libxl__arch_hvm_map_gsi failed",
         "libxl__arch_hvm_unmap_gsi failed",
-        "access to iomem range <base>-<limit> for VGA passthru",
+        "access to iomem range <page>-<page1> for VGA passthru",
         releases="every release with passthrough",
         meaning="The device's own BARs and interrupt, not a reserved region, are what Xen refuses.",
         advice="Look into xl dmesg of the same second. Another guest may have the interrupt.",

@@ -71,7 +71,10 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
     for first, last in (("page", "page1"), ("page2", "page3")):
         if first in given:
             begin = int(given[first], 16) * PAGE
-            found.append(Span(begin, int(given.get(last, given[first]), 16) * PAGE + PAGE - 1))
+            end = int(given.get(last, given[first]), 16) * PAGE + PAGE
+            if "stop" in given:  # the first page that is not meant
+                end = int(given["stop"], 16) * PAGE
+            found.append(Span(begin, end - 1))
     return tuple(found)
 
 

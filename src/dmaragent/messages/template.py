@@ -25,6 +25,7 @@ _VALUES = {
     "bdf": r"(?:[0-9a-fA-F]{4}_)?[0-9a-fA-F]{2}_[0-9a-fA-F]{2}\.[0-7]",
     "nodedev": r"pci_[0-9a-fA-F]{4,8}_[0-9a-fA-F]{2}_[0-9a-fA-F]{2}_[0-7]",
     "page": _HEX,
+    "stop": _HEX,
     "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[IO\])",
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
