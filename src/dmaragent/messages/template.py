@@ -26,7 +26,7 @@ _VALUES = {
     "nodedev": r"pci_[0-9a-fA-F]{4,8}_[0-9a-fA-F]{2}_[0-9a-fA-F]{2}_[0-7]",
     "page": _HEX,
     "stop": _HEX,
-    "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[IO\])",
+    "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[(?:IO|XEN|COW|IDLE)\])",
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",

@@ -20,9 +20,9 @@ MESSAGES = (
         Weight.REFUSAL,
         "Xen cannot map a region of the device, and refuses the device",
         ("cannot map reserved region (<base>,<limit>] for <domain> (<errno>)", "4.6 to 4.16"),
-        "{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>",
+        ("{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>", "4.13.5 and later"),
         "{<domain>: }RMRR mapping failed",
-        "<sbdf>: RMRR quarantine mapping failed",
+        ("<sbdf>: RMRR quarantine mapping failed", "4.13.5 and later"),
         "[VT-D]{<file>}{ }IOMMU: mapping reserved region failed",
         releases="every release with VT-d",
         meaning="The region must be mapped at its own address for the domain, and that failed. Of "
@@ -38,10 +38,13 @@ MESSAGES = (
         XEN,
         Weight.CONSEQUENCE,
         "Xen leaves a region mapped although the device is gone",
-        "{<domain>: }cannot unmap reserved region [<base>,<limit>]: <errno>",
+        (
+            "{<domain>: }cannot unmap reserved region [<base>,<limit>]: <errno>",
+            "4.13.5 and later; Xen then crashes the guest",
+        ),
         "non-identity map <domain>:<page> not cleared (mapped to <number>)",
-        releases="Xen 4.13 and later",
-        meaning="The guest had other memory where the region is, or ends just now.",
+        releases="every release with VT-d",
+        meaning="The guest has other memory where the region is, or ends just now.",
         advice="Nothing needs to be done, unless the guest runs on: then restart it.",
         source=f"{_VTD}, intel_iommu_assign_device; {_P2M}, p2m_remove_identity_entry (before: "
         f"clear_identity_p2m_entry); {_CHECKED}",
@@ -96,9 +99,9 @@ MESSAGES = (
         XEN,
         Weight.REFUSAL,
         "Two domains are said to have the device: Xen does not hand it over",
-        "{<domain>: }<sbdf> owned by d<number>",
+        "{<domain>: }<sbdf> owned by <domain2>",
         "{<domain>: }<sbdf> mapped, but can't find owner",
-        "{<domain>: }<sbdf> already mapped to d<number>",
+        "{<domain>: }<sbdf> already mapped to <domain2>",
         "<sbdf>: unexpected context entry <number>_<number2>",
         "<sbdf>: reassignment may cause <domain> data corruption",
         "failed to reclaim <sbdf> from <domain> (<errno>)",
@@ -161,6 +164,7 @@ MESSAGES = (
         ("IOMMU identity mapping of [<page>,<stop>) failed: <errno>", "4.17 and 4.18"),
         ("identity mapping of <page> failed: <errno>", "4.13 to 4.18"),
         ("identity IOMMU mapping of <page> failed: <errno>", "4.13 to 4.16"),
+        ("pre-mapping <word> MFN [<page>,<stop>) into IOMMU failed: <errno>", "4.17 and later"),
         "IOMMU init: unable to allocate rangeset",
         "IOMMU inclusive mappings can't be added: <errno>",
         "IOMMU failed to add identity range: <errno>",
@@ -178,7 +182,8 @@ MESSAGES = (
         "mapped separately. The numbers are pages of 4 KiB.",
         advice="Update Xen. If a device of dom0 fails, dom0-iommu=none maps nothing and lets dom0's "
         "devices reach all memory.",
-        source=f"{_X86}, arch_iommu_hwdom_init, identity_map; {_CHECKED}",
+        source=f"{_X86}, arch_iommu_hwdom_init, identity_map; xen/arch/x86/pv/dom0_build.c, "
+        f"iommu_memory_setup; {_CHECKED}",
     ),
     message(
         "xen-dom0-mapping",

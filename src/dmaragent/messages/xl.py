@@ -16,7 +16,7 @@ MESSAGES = (
         "Unknown RDM state option: <written>",
         "Unknown RDM strategy option: <written>",
         ("Unknown RDM property policy value: <written>", "up to 4.14"),
-        ("Unknown RDM property value: <written>", "up to 4.14"),
+        ("Unknown RDM property value: <written>", "up to 4.13"),
         releases="Xen 4.6 and later",
         meaning="The name or value that is quoted is none that xl knows; a space after a comma "
         "belongs to what follows it. xl then starts the guest as if rdm= were not there.",
@@ -72,5 +72,21 @@ MESSAGES = (
         advice=_RESOLVE,
         source="tools/xl/xl_parse.c, parse_config_data; tools/xl/xl_pci.c, pciattach; checked "
         "in patches",
+    ),
+    message(
+        "xl-option-unreadable",
+        XL,
+        Weight.REFUSAL,
+        "xl cannot read an option about passthrough and does not start the guest",
+        ("ERROR: unknown passthrough option '<word>'", "4.13 and later"),
+        ('ERROR: invalid value "<word>" for "gfx_passthru"', "4.7 and later"),
+        'ERROR: invalid value <number> for "mmio_hole"',
+        releases="Xen 4.6 and later",
+        meaning="passthrough takes default, disabled, enabled, sync_pt or share_pt; "
+        "gfx_passthru a boolean or igd; mmio_hole the size in MiB of the hole for devices below "
+        "4 GiB, 256 to 3840.",
+        advice="Correct the value in the guest's configuration.",
+        source="tools/xl/xl_parse.c (before 4.9: tools/libxl/xl_cmdimpl.c), parse_config_data; "
+        "checked at every release tag from 4.6.0 to 4.22.0",
     ),
 )
