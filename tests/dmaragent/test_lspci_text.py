@@ -4,6 +4,7 @@ import pytest
 
 from dmaragent.collect.lspci_text import from_lspci
 from dmaragent.collect.pci_facts import PciFacts
+from support.config_space import EHCI_1D, rows
 
 USB = "0000:00:1d.0"
 VERY_VERBOSE = """\
@@ -111,18 +112,11 @@ def test_a_short_listing_does_not_say_that_a_device_has_no_driver() -> None:
 
 
 def test_a_dump_of_configuration_space_is_read_up_to_its_first_gap() -> None:
-    text = (
-        "00:1d.0 USB controller: Intel\n"
-        "00: 86 80 26 1d 06 00 90 02 05 20 03 0c 00 00 80 00\n"
-        "10: 00 40 f3 df 00 00 00 00 00 00 00 00 00 00 00 00\n"
-        "30: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01\n"
-    )
+    text = "00:1d.0 USB controller: Intel\n" + rows(EHCI_1D, without={0x20})
 
     found = from_lspci(text)[USB]
 
-    assert found.config is not None
-    assert found.config.hex()[:24] == "8680261d060090020520030c"
-    assert len(found.config) == 32
+    assert found.config == EHCI_1D[:32]
     assert (found.class_number, found.interface, found.vendor) == (0x0C03, 0x20, 0x8086)
 
 

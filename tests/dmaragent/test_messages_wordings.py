@@ -60,7 +60,7 @@ def test_every_wording_has_such_a_line(message: Message) -> None:
         "RDM conflict at noon",
         "Unknown option - 'relax'",
         "IVMD: page at 0x4d800 can't be converted",
-        'parameter "iommu" has invalid value "maybe", rc=-22!',
+        'parameter "console" has invalid value "maybe", rc=-22!',
         "No firmware reserved region can cover this RMRR [somewhere]",
         "Your BIOS is broken",
         "AMD-Vi: the IOMMU is not present",

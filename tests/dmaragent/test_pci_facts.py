@@ -10,22 +10,22 @@ from dmaragent.collect.pci_facts import (
     full_address,
     merge,
 )
+from support.config_space import EHCI_1D
 
-EHCI = bytes.fromhex("8680261d060090020520030c00008000") + bytes(48)
 VIRTUAL = bytes.fromhex("ffffffff000010000200000200000000") + bytes(48)
 WHOLE = "\t".join(["00e8", "80861d26", "17", *["               0"] * 14, "ehci-pci"])
 NO_DRIVER = "\t".join(["0000", "80863c00", "0", *["               0"] * 14, ""])
 
 
 def test_configuration_space_has_class_and_ids() -> None:
-    assert from_config(EHCI) == PciFacts(
-        class_number=0x0C03, interface=0x20, vendor=0x8086, device=0x1D26, config=EHCI
+    assert from_config(EHCI_1D) == PciFacts(
+        class_number=0x0C03, interface=0x20, vendor=0x8086, device=0x1D26, config=EHCI_1D
     )
 
 
 def test_ones_and_a_cut_space_say_nothing() -> None:
     assert from_config(b"\xff" * 256) == PciFacts()
-    assert from_config(EHCI[:15]) == PciFacts()
+    assert from_config(EHCI_1D[:15]) == PciFacts()
 
 
 def test_the_ids_of_a_virtual_function_are_not_in_its_configuration_space() -> None:

@@ -14,7 +14,6 @@ from support.cli import run
 from support.collectors import (
     DMAR,
     DMESG,
-    EHCI_1D,
     IOMEM,
     LSPCI,
     LSPCI_N,
@@ -25,6 +24,7 @@ from support.collectors import (
     XL_INFO,
     write_files,
 )
+from support.config_space import EHCI_1D
 
 CUT = DMESG.splitlines(keepends=True)[3]
 """A log whose begin was overwritten: of the memory map one line is left."""

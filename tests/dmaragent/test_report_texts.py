@@ -6,19 +6,11 @@ from dmaragent.collect import report_texts
 from dmaragent.host.firmware import join_slots
 from dmaragent.host.readings import Problems
 from dmaragent.snapshot import Missing, MissingKind, SystemReading
+from support import collectors
 
-DMIDECODE = """\
+DMIDECODE = f"""\
 # dmidecode 3.3
-Handle 0x0000, DMI type 0, 24 bytes
-BIOS Information
-\tVendor: Dell Inc.
-\tVersion: 2.9.0
-\tRelease Date: 01/09/2020
-
-Handle 0x0100, DMI type 1, 27 bytes
-System Information
-\tManufacturer: Dell Inc.
-\tProduct Name: PowerEdge R820
+{collectors.DMIDECODE.decode()}\
 \tSerial Number: ABC1234
 
 Handle 0x0200, DMI type 2, 8 bytes
@@ -125,7 +117,7 @@ def test_iomem_that_was_read_without_root_has_no_range() -> None:
 @pytest.mark.parametrize(
     ("text", "release"),
     [
-        ("Linux host1 5.14.0-362.el9.x86_64 #1 SMP x86_64 GNU/Linux\n", b"5.14.0-362.el9.x86_64\n"),
+        (collectors.UNAME.decode(), b"5.14.0-362.el9.x86_64\n"),
         ("6.8.12-4-pve\n", b"6.8.12-4-pve\n"),
         ("Linux version 4.19.0+1 (builder@x) (gcc 4.8.5) #1 SMP\n", b"4.19.0+1\n"),
         ("[0.0] Linux version 5.4.0-1\n[0.0] Linux version 6.1.0-2 (x)\n", b"6.1.0-2\n"),
@@ -206,14 +198,11 @@ def test_lscpu_has_vendor_and_flags() -> None:
     assert report_texts.cpu_facts("lscpu: not found") is None
 
 
-SUPPORTCONFIG = """\
+SUPPORTCONFIG = f"""\
 =============================================================================
                      Support Utilities - Supportconfig
 =============================================================================
-#==[ Command ]======================================#
-# /bin/uname -a
-Linux host1 5.14.21-150500.55-default #1 SMP x86_64 GNU/Linux
-
+{collectors.section("/bin/uname -a", collectors.UNAME).decode()}\
 #==[ Configuration File ]===========================#
 # /proc/cmdline
 ro intel_iommu=on
@@ -226,7 +215,7 @@ text
 
 def test_a_text_of_supportconfig_is_split_by_command_and_file() -> None:
     assert report_texts.sections(SUPPORTCONFIG) == {
-        "/bin/uname -a": "Linux host1 5.14.21-150500.55-default #1 SMP x86_64 GNU/Linux\n\n",
+        "/bin/uname -a": f"{collectors.UNAME.decode()}\n",
         "/proc/cmdline": "ro intel_iommu=on\n\n",
     }
     assert report_texts.sections("no text of it") == {}

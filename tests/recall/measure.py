@@ -63,7 +63,7 @@ def _xen(git: Path) -> Iterator[tuple[str, str, Printed]]:
     """Yield program, release and format string of Xen and its tools, tag by tag."""
     tags = [tag for tag in _git(git, "tag").split() if XEN_TAG.fullmatch(tag)]
     tags.sort(key=lambda tag: tuple(map(int, tag[8:].split("."))))
-    read: dict[tuple[str, str], tuple[Printed, ...]] = {}
+    read: dict[tuple[Source, str], tuple[Printed, ...]] = {}
     for tag in tags:
         listed = _git(git, "ls-tree", "-r", tag, "--", *{one.path for one in (*XEN, *LIBXL)})
         blobs = {line.split("\t")[1]: line.split()[2] for line in listed.splitlines()}
@@ -72,10 +72,10 @@ def _xen(git: Path) -> Iterator[tuple[str, str, Printed]]:
                 blob = blobs.get(source.path)
                 if blob is None:
                     continue
-                if (source.path, blob) not in read:
+                if (source, blob) not in read:
                     text = _git(git, "cat-file", "blob", blob)
-                    read[source.path, blob] = tuple(_counted(source, text))
-                yield from ((program, tag[8:], item) for item in read[source.path, blob])
+                    read[source, blob] = tuple(_counted(source, text))
+                yield from ((program, tag[8:], item) for item in read[source, blob])
 
 
 def _linux(debian: Path) -> Iterator[tuple[str, str, Printed]]:

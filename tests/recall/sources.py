@@ -36,24 +36,55 @@ class Source:
 
 
 _XEN = "xen/drivers/passthrough"
-_DEVICE_WORDS = r"rdm|reserved device|passthr|PoD enabled|with PoD|memory map|dtdev|assign"
+_X86 = "xen/arch/x86"
+_DEVICE_WORDS = (
+    r"rdm|reserved device|passthr|PoD enabled|with PoD|memory map|dtdev|assign|E820|mmio_hole"
+    r"|iomem range|access to (?:irq|ioports)|_gsi|pci shutdown"
+)
+_XL_WORDS = (
+    r"malformed|allocation failure|PCI(?: BDF|_SPEC)|passthrough option|passthru\"|mmio_hole\""
+)
 
 XEN = (
     Source(f"{_XEN}/vtd/dmar.c"),
     Source(f"{_XEN}/vtd/iommu.c", outside=r".*dump.*|print_.*"),
+    Source(f"{_XEN}/vtd/dmar.h"),
+    Source(f"{_XEN}/vtd/qinval.c", outside=r"print_.*"),
+    Source(f"{_XEN}/vtd/utils.c", inside="disable_pmr"),
     Source(f"{_XEN}/vtd/quirks.c"),
     Source(
         f"{_XEN}/vtd/intremap.c",
-        inside=r"enable_intremap|(?:intel_)?iommu_(?:enable_eim|supports_eim|enable_x2apic_IR)",
+        inside=r"enable_intremap|(?:intel_)?iommu_(?:enable_eim|supports_eim|enable_x2apic_IR)"
+        r"|set_msi_source_id",
     ),
     Source(
         f"{_XEN}/pci.c",
         inside=r"pci_(?:add|remove)_device|(?:de)?assign_device|iommu_.*|pci_release_devices"
-        r"|_?setup_.*|_scan_pci_devices|pt_pci_init",
+        r"|_?setup_.*|_scan_pci_devices|pt_pci_init|alloc_pdev|pci_size_mem_bar",
     ),
     Source(f"{_XEN}/iommu.c", outside=r".*dump.*"),
     Source(f"{_XEN}/x86/iommu.c"),
-    Source("xen/arch/x86/mm/p2m.c", inside=r".*identity.*"),
+    Source(f"{_X86}/mm/p2m.c", inside=r".*identity.*"),
+    Source(
+        f"{_X86}/mm/p2m.c",
+        inside=r"set_typed_p2m_entry|clear_mmio_p2m_entry|guest_physmap_add_entry|p2m_add_page",
+        words=r"not permitted|p2m_set_entry|gfn_to_mfn|no mapping",
+    ),
+    Source(f"{_X86}/apic.c", inside="x2apic_bsp_setup", words=r"eim|IOMMU|remapping|firmware"),
+    Source(f"{_X86}/domctl.c", words=r"pt_irq_\w+ failed|ioport_map"),
+    Source(f"{_X86}/irq.c", inside="pirq_guest_bind"),
+    *(
+        Source(f"{_X86}/{file}", words=r"free pirq|create irq for msi|incorrect irq")
+        for file in ("irq.c", "physdev.c")
+    ),
+    Source(f"{_X86}/msi.c", words=r"already in use on|mapped to MSI|MSI-X table page"),
+    Source(f"{_X86}/hvm/dom0_build.c", words=r"identity (?:%s)?map "),
+    Source(f"{_X86}/hvm/vmx/vmcs.c", words="VT-d"),
+    Source(f"{_X86}/pv/dom0_build.c", inside="iommu_memory_setup"),
+    Source("xen/drivers/vpci/header.c", inside="map_range", words=r"map \["),
+    Source("xen/common/domain.c", inside="sanitise_domain_config", words="IOMMU"),
+    Source("xen/common/domctl.c", words="memory_map"),
+    Source("xen/common/kernel.c", inside="parse_params", words="invalid value"),
 )
 LIBXL = (
     *(
@@ -64,8 +95,13 @@ LIBXL = (
             ("libxl_dm.c", _DEVICE_WORDS),
             ("libxl_x86.c", _DEVICE_WORDS),
             ("libxl_create.c", _DEVICE_WORDS),
+            ("libxl_dom.c", _DEVICE_WORDS),
+            ("libxl_domain.c", _DEVICE_WORDS),
+            ("libxl.c", _DEVICE_WORDS),
             ("libxlu_pci.c", ALL),
-            ("xl_pci.c", "malformed"),
+            ("xl_cmdimpl.c", _XL_WORDS),
+            ("xl_parse.c", _XL_WORDS),
+            ("xl_pci.c", _XL_WORDS),
         )
     ),
     Source("tools/firmware/hvmloader/e820.c", inside="memory_map_setup"),
@@ -190,6 +226,8 @@ ELSEWHERE = (
      r"|^write to %s (?:returned|failed)|Name too long|Names may only include"),
      "a file or value of dom0 that cannot be used: the line says all there is"),
     (r"Invalid lockdown reason", "a mistake in the kernel that no kernel makes"),
+    (r"invalid vt-d flush type", "a mistake in Xen that no Xen makes"),
+    (r"memory allocation failure", "xl ran out of memory: the line says all there is"),
     (r"^on dynamic reserved memory range", "the second half of a line whose first is recognised"),
 )  # fmt: skip
 """Why a format string on the paths is not recognised: what it has, and the reason."""

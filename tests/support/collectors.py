@@ -5,15 +5,13 @@ The host has a region that 00:1a.0 and 00:1d.0 share, both EHCI controllers.
 
 from pathlib import Path
 
+from support.config_space import EHCI_1A, EHCI_1D, HOST_BRIDGE
 from support.tables import drhd, dump, rmrr, scope, table
 
 ENTRIES = (scope(1, 0, (0x1A, 0)), scope(1, 0, (0x1D, 0)))
 DMAR = table(drhd(0xDF100000, flags=1), rmrr(0xBF458000, 0xBF46FFFF, *ENTRIES))
 FACP = dump(b"FACP" + bytes(60), "FACP")
 ACPIDUMP = (FACP + dump(DMAR)).encode()
-EHCI_1A = bytes.fromhex("86802d1d060090020520030c00008000") + bytes(48)
-EHCI_1D = bytes.fromhex("8680261d060090020520030c00008000") + bytes(48)
-HOST_BRIDGE = bytes.fromhex("8680003c000000000700000600000000") + bytes(48)
 LSPCI = b"""\
 00:00.0 Host bridge [0600]: Intel Corporation DMI2 [8086:3c00] (rev 07)
 \tControl: I/O+ Mem+

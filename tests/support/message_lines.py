@@ -10,6 +10,7 @@ from support import (
     message_lines_tools,
     message_lines_vfio,
     message_lines_xen,
+    message_lines_xen_guest,
     message_lines_xen_vtd,
 )
 
@@ -18,6 +19,7 @@ LINES = [
     *message_lines_faults.LINES,
     *message_lines_xen.LINES,
     *message_lines_xen_vtd.LINES,
+    *message_lines_xen_guest.LINES,
     *message_lines_tools.LINES,
     *message_lines_vfio.LINES,
     *message_lines_libvirt.LINES,

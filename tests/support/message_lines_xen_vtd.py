@@ -46,7 +46,35 @@ LINES: list[tuple[str, str, Names]] = [
     (
         "xen-dom0-map-failed",
         "(XEN) d0: identity IOMMU mapping of 7d0 failed: -12",
-        names(error=12),
+        names("", (0x7D0000, 0x7D0FFF), error=12),
+    ),
+    (
+        "xen-dom0-map-failed",
+        "(XEN) IOMMU identity mapping of [7dffd, 7dfff] failed: -12",
+        names("", (0x7DFFD000, 0x7DFFFFFF), error=12),
+    ),
+    (
+        "xen-dom0-map-failed",
+        "(XEN) d0: IOMMU identity mapping of [7dffd,7e000) failed: -12",
+        names("", (0x7DFFD000, 0x7DFFFFFF), error=12),
+    ),
+    (
+        "xen-dom0-map-failed",
+        "(XEN) d0: identity mapping of 7dffd failed: -16",
+        names("", (0x7DFFD000, 0x7DFFDFFF), error=16),
+    ),
+    (
+        "xen-dma-not-mapped",
+        "(XEN) d5: IOMMU mapping dfn 7dffd to mfn 7dffd failed: -12",
+        names("", (0x7DFFD000, 0x7DFFDFFF), domain=5),
+    ),
+    (
+        "libxl-resource-refused",
+        (
+            "libxl: error: libxl_pci.c:2596:libxl__grant_vga_iomem_permission: Domain 5:failed to "
+            "give dom5 access to iomem range a0-bf for VGA passthru"
+        ),
+        names("", (0xA0000, 0xBFFFF)),
     ),
     ("xen-context-listed", "(XEN) PCI add extended device 0000:03:00.0", names()),
     ("xen-context-listed", "(XEN) PCI add virtual function 0000:03:10.0", names()),

@@ -24,8 +24,8 @@ In a text of up to 65,536 characters, a message that is split over lines names w
 and a long wording is also recognised in small or capital letters.
 Written from `src/dmaragent/messages/` by `make docs`.
 
-Nothing else is recognised among the 16,904 to 17,993 format strings of 902 unrelated files of Linux
-5.10, 6.1, 6.12 and 7.2 (Debian's sources of November 2026), each filled in two ways:
+Nothing else is recognised among the 16,963 to 17,997 format strings of 902 unrelated files of Linux
+5.10.262, 6.1.192, 6.12.118 and 7.2.13 (Debian's sources), each filled in two ways:
 `tests/support/unrelated_formats.py`, files in `unrelated_files.txt` beside it. Set
 `DMARAGENT_LINUX_SOURCE` to a tree, and `make test` tries it again.
 """

@@ -30,6 +30,8 @@ from dmaragent.messages import (
     xen_assign,
     xen_boot,
     xen_faults,
+    xen_guest,
+    xen_hardware,
     xen_vtd,
     xl,
 )
@@ -50,7 +52,9 @@ MESSAGES: tuple[Message, ...] = (
     *xen_faults.MESSAGES,
     *xen_boot.MESSAGES,
     *xen_vtd.MESSAGES,
+    *xen_hardware.MESSAGES,
     *xen_assign.MESSAGES,
+    *xen_guest.MESSAGES,
     *libxl_pci.MESSAGES,
     *toolstack.MESSAGES,
     *xl.MESSAGES,

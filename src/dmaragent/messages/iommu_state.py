@@ -25,6 +25,7 @@ ABOUT_IOMMU = frozenset(
         "qemu-container-not-opened",
         "qemu-no-iommu",
         "qemu-no-iommu-group",
+        "xen-guest-without-iommu",
         "xen-iommu-off",
         "xen-iommu-required",
         "xenopsd-cannot-add",

@@ -12,6 +12,9 @@ _REASON_BELOW = re.compile(
     r"\[fault reason (?:(?P<linux>\d{2,3})|(?P<old_xen>[0-9a-f]{2})h)\])"
 )
 """The reason of a fault in a line of its own, as Xen and older kernels print it."""
+_SPECIAL_DOMAINS = {"IO]": QUARANTINE, "XEN]": 0x7FF2, "COW]": 0x7FF3, "IDLE]": 0x7FFF}
+"""Xen's own domains by the names that it prints.  Source: Xen common/vsprintf.c, print_domain;
+include/public/xen.h."""
 
 
 def reason_below(line: str) -> int | None:
@@ -34,7 +37,7 @@ def names_of(values: Mapping[str, str | None]) -> Names:
         result=_decimal(given.get("result")),
         reason=_reason(given),
         segment_named="rid" not in given and given.get("sbdf", "::").count(":") > 1,
-        word=given.get("word", "").strip(),
+        word=(given.get("word") or given.get("written") or "").strip(),
     )
 
 
@@ -71,13 +74,17 @@ def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
     for first, last in (("page", "page1"), ("page2", "page3")):
         if first in given:
             begin = int(given[first], 16) * PAGE
-            found.append(Span(begin, int(given.get(last, given[first]), 16) * PAGE + PAGE - 1))
+            end = int(given.get(last, given[first]), 16) * PAGE + PAGE
+            if "stop" in given:  # the first page that is not meant
+                end = int(given["stop"], 16) * PAGE
+            found.append(Span(begin, end - 1))
     return tuple(found)
 
 
 def _domain(given: Mapping[str, str]) -> int | None:
-    if given.get("domain", "").upper().endswith("[IO]"):
-        return QUARANTINE
+    special = _SPECIAL_DOMAINS.get(given.get("domain", "").upper().partition("[")[2])
+    if special is not None:
+        return special
     return _decimal(given.get("domid") or given.get("domain", "").lstrip("DdOoMm"))
 
 

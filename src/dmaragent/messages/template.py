@@ -25,7 +25,8 @@ _VALUES = {
     "bdf": r"(?:[0-9a-fA-F]{4}_)?[0-9a-fA-F]{2}_[0-9a-fA-F]{2}\.[0-7]",
     "nodedev": r"pci_[0-9a-fA-F]{4,8}_[0-9a-fA-F]{2}_[0-9a-fA-F]{2}_[0-7]",
     "page": _HEX,
-    "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[IO\])",
+    "stop": _HEX,
+    "domain": r"(?:Dom|dom|d)(?:\d{1,10}|\[(?:IO|XEN|COW|IDLE)\])",
     "domid": r"\d{1,10}",
     "group": r"\d{1,10}",
     "errno": r"-?\d{1,5}",
@@ -41,6 +42,8 @@ _VALUES = {
     "rid": r"(?:0x)?[0-9a-fA-F]{1,4}(?![0-9a-fA-F])",
     "number": r"(?:0x)?[0-9a-fA-F]{1,16}",
     "word": r"[^\n`'\"]{0,80}",
+    "written": r"[^\n`'\"]{0,80}?(?=unable to parse|Unknown |(?:lib)?xl: |\s*(?:>|\u2026)?\s*$|"
+    r"\s*[\n`'\"])",
     "any": r"[^\n]{0,80}?",
 }
 """What each kind of value looks like.  A name may end in a digit: <base2> is a second <base>."""

@@ -8,6 +8,7 @@ LIBXL = Printer.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c"
 _DM = "tools/libs/light/libxl_dm.c"
 _DOMAIN = "{Domain <domid>:}"
+_CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
 
 MESSAGES = (
     message(
@@ -63,6 +64,32 @@ MESSAGES = (
         source="tools/libs/light/libxl_x86.c, domain_construct_memmap; checked in the source",
     ),
     message(
+        "libxl-mmio-hole-ignored",
+        LIBXL,
+        Weight.FIRMWARE,
+        "libxl does not tell the guest's QEMU the size of the memory hole",
+        "mmio_hole_memkb=<number> invalid ignored",
+        releases="Xen 4.6 and later",
+        meaning="mmio_hole is smaller than the hole that QEMU keeps anyway (256 MiB).",
+        advice="Make mmio_hole 256 or more, or leave it out.",
+        source=f"{_DM}, libxl__build_device_model_args_new; {_CHECKED}",
+    ),
+    message(
+        "libxl-host-map-failed",
+        LIBXL,
+        Weight.FIRMWARE,
+        "libxl cannot give the PV guest the memory map of the host",
+        "Failed while collecting E820 with: <result> (errno:<errno>)",
+        ("Computed E820 wrongly. Continuing on", "the map is given, with an entry left out"),
+        releases="every release with passthrough",
+        meaning="A PV guest with a device gets the holes of the host's memory map (e820_host=1), "
+        "so that the device's memory is not covered by RAM. Without the map the device may not "
+        "work, or the guest does not start.",
+        advice="Look into xl dmesg and report it to the Xen project; e820_host=0 starts the guest "
+        "without the map.",
+        source=f"tools/libs/light/libxl_x86.c, libxl__arch_domain_create, e820_sanitize; {_CHECKED}",
+    ),
+    message(
         "libxl-assign-failed",
         LIBXL,
         Weight.CONSEQUENCE,
@@ -79,14 +106,20 @@ MESSAGES = (
         LIBXL,
         Weight.CONSEQUENCE,
         "libxl did not give the device to the guest",
-        _DOMAIN + "libxl__device_pci_add failed for PCI device <sbdf> (rc <result>)",
-        _DOMAIN + "libxl__device_pci_add failed for PCI device '<word>' (rc <result>)",
-        "libxl_device_pci_add failed: <result>",
-        releases="Xen 4.14 and later; with libxl_device_pci_add before",
+        (
+            _DOMAIN + "libxl__device_pci_add failed for PCI device <sbdf> (rc <result>)",
+            "4.13 and later",
+        ),
+        (
+            _DOMAIN + "libxl__device_pci_add failed for PCI device '<word>' (rc <result>)",
+            "4.15 and later",
+        ),
+        ("libxl_device_pci_add failed: <result>", "up to 4.12"),
+        releases="every release with passthrough",
         meaning="It follows from the error in the lines before it; rc -3 only says that "
         "something failed.",
         advice="Look at the lines before it, and at xl dmesg.",
-        source=f"{_PCI}, device_pci_add_done; checked in the source; the first release not",
+        source=f"{_PCI}, device_pci_add_done (before 4.13: libxl__add_pcidevs); {_CHECKED}",
     ),
     message(
         "libxl-no-iommu",
@@ -133,7 +166,7 @@ MESSAGES = (
         "Xen did not put the device into its quarantine, or did not let it out",
         "failed to quarantine <sbdf>",
         "failed to de-quarantine <sbdf>",
-        releases="Xen 4.13 and later (first release not checked)",
+        releases="Xen 4.11.3 and later",
         meaning="xl pci-assignable-add gives a device to Xen's quarantine, which is domain 32753 "
         "and no guest, and pci-assignable-remove takes it back. xl dmesg has Xen's own line. "
         "xl asks with the relaxed policy, so that a shared region is not the reason.",

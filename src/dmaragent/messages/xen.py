@@ -74,12 +74,12 @@ MESSAGES = (
         XEN,
         Weight.CONSEQUENCE,
         "Xen did not assign the device",
-        ("<domain>: assign (<sbdf>) failed (<errno>)", "newer"),
+        ("<domain>: assign (<sbdf>) failed (<errno>)", "4.14 and later"),
         ("<domain>: assign <sbdf> failed (<errno>)", "4.6 to 4.13"),
         ("assign <sbdf> to <domain> failed (<errno>)", "4.11.3 to 4.13"),
         (
             "XEN_DOMCTL_assign_device: assign <sbdf> to <domain> failed (<errno>)",
-            "Xen 4.x, older",
+            "up to 4.12.1",
         ),
         releases="every release with passthrough",
         meaning="It follows from the reason that its error number stands for.",
@@ -117,7 +117,7 @@ MESSAGES = (
         advice="A guest's memory is laid out around regions only when it starts: give the "
         'device in its configuration, or rdm = "strategy=host". dmaragent resolve GUEST says '
         "what helps; dmaragent hotplug says it for xl pci-attach.",
-        source="xen/arch/x86/mm/p2m.c, set_identity_p2m_entry; checked in the source; newer "
-        "releases may put it in other words, which was not seen",
+        source="xen/arch/x86/mm/p2m.c, p2m_add_identity_entry (before 4.17: "
+        "set_identity_p2m_entry); checked at every release tag from 4.6.0 to 4.22.0",
     ),
 )

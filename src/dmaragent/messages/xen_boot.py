@@ -10,7 +10,7 @@ _UPDATE = (
     "Update the firmware; report it to the machine's vendor with the output of dmaragent check."
 )
 _DEBUG = "debug builds of Xen only"
-_SOME = "XCP-ng's Xen and others of that time, debug or not"
+_SOME = "Xen 4.6.1 to 4.8, and XCP-ng's of that time"
 
 MESSAGES = (
     message(
@@ -44,11 +44,11 @@ MESSAGES = (
         Weight.FIRMWARE,
         "A region does not lie in memory that the firmware calls reserved",
         ("RMRR: [<base>, <limit>] is not (entirely) in reserved memory", "4.19 and later"),
-        ("RMRR address range <base>..<limit> not in reserved memory", "before 4.14"),
+        ("RMRR address range <base>..<limit> not in reserved memory", "4.6.1 to 4.13"),
         ("RMRR [<base>,<limit>] not in reserved memory", "4.14 to 4.18"),
         (
             "RMRR address range not in reserved memory base = <base> end = <limit>",
-            "long before; " + _DEBUG,
+            "up to 4.6.0; " + _DEBUG,
         ),
         releases="every release with VT-d",
         meaning="The firmware's memory map does not reserve what its table demands. From 4.19 "
@@ -116,12 +116,18 @@ MESSAGES = (
         XEN,
         Weight.FIRMWARE,
         "The table names a device that does not answer",
-        "Non-existent device (<sbdf>) is reported in RMRR [<base>, <limit>]'s scope",
+        (
+            "Non-existent device (<sbdf>) is reported in RMRR [<base>, <limit>]'s scope",
+            "4.15 and later",
+        ),
         ("Non-existent device (<sbdf>) is reported in RMRR [<base>,<limit>]'s scope", "4.14"),
-        "Non-existent device (<sbdf>) is reported in RMRR (<base>, <limit>)'s scope",
+        (
+            "Non-existent device (<sbdf>) is reported in RMRR (<base>, <limit>)'s scope",
+            "up to 4.13",
+        ),
         ("Non-existent device (<sbdf>) reported in RMRR (<base>, <limit>)'s scope", _SOME),
-        "Non-existent device (<sbdf>) in this DRHD's scope",
-        "Non-existent device (<sbdf>) is reported in this DRHD's scope",
+        ("Non-existent device (<sbdf>) in this DRHD's scope", "4.6.1 and later"),
+        ("Non-existent device (<sbdf>) is reported in this DRHD's scope", "up to 4.6.0"),
         releases="every release with VT-d; for RMRR mostly in debug builds",
         meaning="The device is switched off or taken out. In the scope of a region it still "
         "counts as a device that shares it.",
@@ -134,15 +140,15 @@ MESSAGES = (
         XEN,
         Weight.REFUSAL,
         "A unit names a device that does not answer: Xen switches VT-d off for the whole host",
-        ("DRHD is invalid (some devices in its scope are not PCI discoverable)", _SOME),
+        ("DRHD is invalid (some devices in its scope are not PCI discoverable)", "4.6.1 to 4.11"),
         (
             (
                 "The DRHD is invalid due to there are devices under its scope are not PCI "
                 "discoverable! Pls try option"
             ),
-            "older; debug builds",
+            "up to 4.6.0; debug builds",
         ),
-        releases="older releases and XCP-ng's; the first without it was not determined",
+        releases="Xen up to 4.11",
         meaning="A DRHD structure other than the one for all devices names a PCI device that "
         "does not answer; the lines before say which. Xen gives up on the whole table (EINVAL).",
         advice="Switch the device on again, or boot Xen with iommu=force, which takes the unit "
@@ -235,7 +241,7 @@ MESSAGES = (
         Weight.FIRMWARE,
         "Xen cannot read its rmrr= option",
         'parameter "rmrr" has invalid value "<word>", rc=<errno>',
-        releases="newer releases (the first was not checked)",
+        releases="Xen 4.10 and later",
         meaning="The option is not of the form start-end=seg:bus:dev.fn, or has too much in it: "
         "ten ranges, 16 pages each. What comes before the mistake counts.",
         advice="GRUB takes ; for an end: the option must be quoted there. dmaragent rmrr-option "
