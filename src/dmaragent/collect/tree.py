@@ -42,7 +42,8 @@ class FileTree(Protocol):
         """Give the tree whose root is the directory at `path`."""
 
 
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+"""How a folder is opened, to open or list what is in it."""
 _DEEPEST = 256
 """Steps of a path: sysfs has about twenty."""
 _MOST_OPEN = 64
@@ -106,6 +107,17 @@ class DiskTree:
         except (OSError, HostError):
             return False
         return True
+
+    def mode(self, path: str) -> int | Missing:
+        """Return the type and permissions of the file at `path`, which is not opened."""
+        try:
+            steps = self._resolved(path)
+            if not steps:
+                return os.fstat(self._folder(())).st_mode
+            folder = self._folder(steps[:-1])
+            return os.stat(steps[-1], dir_fd=folder, follow_symlinks=False).st_mode
+        except OSError as error:
+            return missing(error)
 
     def below(self, path: str) -> FileTree:
         """Give the tree of a directory in this one; one of nothing where it is not there."""
@@ -198,9 +210,9 @@ class DiskTree:
         """Give the open folder that `steps` lead to, without a link among them."""
         descriptor = self._open.pop(steps, None)
         if descriptor is None and steps:
-            descriptor = os.open(steps[-1], _FOLDER, dir_fd=self._folder(steps[:-1]))
+            descriptor = os.open(steps[-1], FOLDER | os.O_NOFOLLOW, dir_fd=self._folder(steps[:-1]))
         elif descriptor is None:
-            descriptor = os.open(self._root, _FOLDER & ~os.O_NOFOLLOW)
+            descriptor = os.open(self._root, FOLDER)
         self._open[steps] = descriptor
         while len(self._open) > _MOST_OPEN:
             oldest = next(iter(self._open))

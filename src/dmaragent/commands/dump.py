@@ -98,13 +98,14 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
     from dmaragent.collect.bundling import ask_host, changed_before  # noqa: PLC0415 - likewise
     from dmaragent.collect.guests import read_guest_files  # noqa: PLC0415 - likewise
     from dmaragent.collect.opening import open_host  # noqa: PLC0415 - likewise
+    from dmaragent.commands.guest_files import tell_left_out  # noqa: PLC0415 - likewise
     from dmaragent.commands.hosts import tell_reading  # noqa: PLC0415 - likewise
     from dmaragent.host import join  # noqa: PLC0415 - likewise
 
+    files = [*read_guest_files(options.guest)]
+    tell_left_out([(file.path, file.problem) for file in files if file.problem])
     guests = [
-        guest
-        for file in read_guest_files(options.guest)
-        for guest in read_guests(file.text, file.path)
+        guest for file in files if not file.problem for guest in read_guests(file.text, file.path)
     ]
     _say("reading the host")
     opened = open_host(options.host)
