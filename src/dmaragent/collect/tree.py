@@ -14,6 +14,9 @@ from dmaragent.collect.reader import OPEN_FILE, list_directory, missing, read_op
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
+MOST_NAMES = 1 << 17
+"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
+thousands in all."""
 MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
 
@@ -289,7 +292,10 @@ class PackedTree:
                 raise ValueError("lies below something that is no directory")
             self._enter(parent)
             self._folders[parent] = {}
-        self._folders[parent][name] = None
+        names = self._folders[parent]
+        names[name] = None
+        if len(names) > MOST_NAMES:
+            raise ValueError(f"is one of more than {MOST_NAMES} in its directory")
         self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
     def read(self, path: str, request: Request) -> bytes | Missing:
