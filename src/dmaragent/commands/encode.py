@@ -64,7 +64,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
     """Find the one table meant in the JSON `text`, its source left out."""
     import json  # noqa: PLC0415 - start-up time
 
-    from dmaragent.errors import DmaragentError  # noqa: PLC0415 - likewise
+    from dmaragent.errors import DmaragentError, excerpt  # noqa: PLC0415 - likewise
     from dmaragent.present.wording import count  # noqa: PLC0415 - likewise
 
     try:
@@ -80,7 +80,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints", _TAKES)
     if document.get("version") is True or document.get("version") != 1:
         raise DmaragentError(
-            f"{path} has version {document.get('version')!r}; this dmaragent reads 1"
+            f"{path} has version {excerpt(repr(document.get('version')))}; this dmaragent reads 1"
         )
     held = count(len(tables), "table")
     if number is None and len(tables) != 1:

@@ -2,7 +2,7 @@
 
 import re
 
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.surroundings import ALONE, Surroundings
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
@@ -124,7 +124,7 @@ def _xl(text: str, source: str) -> GuestConfig:
         raise UnknownFormatError(source, hint)
     if not _meant_for_xl(text):
         raise UnknownFormatError(source)
-    near = f" near '{config.near}'" if config.near else ""
+    near = f" near '{excerpt(config.near)}'" if config.near else ""
     said = f"xl cannot read the file{near}: it expects {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)
     return GuestConfig(
