@@ -139,7 +139,7 @@ def _structure(document: object, where: str) -> Structure:
     if name == "unknown":
         cls = UnknownStructure
     if cls is None:
-        raise DocumentError(f"{name!r} is not {known}", f"{where}.structure")
+        raise DocumentError(f"{str(name)[:20]!r} is not {known}", f"{where}.structure")
     derived = {"structure", "offset", "length"}
     values = _mapping(document, where, derived | _names(cls), _required(cls))
     return cls(**_read_fields(cls, values, where))
@@ -176,7 +176,7 @@ def _path_entry(value: object, where: str) -> PathEntry:
     found = _STEP.fullmatch(value) if isinstance(value, str) else None
     if found:
         return PathEntry(int(found[1], 16), int(found[2], 16))
-    raise DocumentError(f'{str(value)[:40]!r} is not "dd.f" in hexadecimal', where)
+    raise DocumentError(f'{str(value)[:20]!r} is not "dd.f" in hexadecimal', where)
 
 
 def _damage(document: object, where: str) -> Damage:
@@ -185,7 +185,9 @@ def _damage(document: object, where: str) -> Damage:
     try:
         kind = DamageKind(values["kind"])
     except ValueError as error:
-        raise DocumentError(f"{values['kind']!r} is no kind of damage", f"{where}.kind") from error
+        raise DocumentError(
+            f"{str(values['kind'])[:20]!r} is no kind of damage", f"{where}.kind"
+        ) from error
     offset = _integer(values["offset"], f"{where}.offset")
     return Damage(offset, _string(values["field"], where), kind, _string(values["reason"], where))
 
@@ -203,7 +205,7 @@ def _mapping(value: object, where: str, known: set[str], required: set[str]) -> 
         raise DocumentError("must be an object", where)
     for name in value:
         if name not in known:
-            raise DocumentError(f"unknown key {name!r}", where)
+            raise DocumentError(f"unknown key {str(name)[:20]!r}", where)
     for name in sorted(required - value.keys()):
         raise DocumentError(f"the key {name!r} is missing", where)
     return value
@@ -233,7 +235,7 @@ def _address(value: object, where: str) -> int:
     text = _string(value, where)
     if _ADDRESS.fullmatch(text):
         return int(text, 16)
-    raise DocumentError(f'{text[:40]!r} is not an address like "0x1000"', where)
+    raise DocumentError(f'{text[:20]!r} is not an address like "0x1000"', where)
 
 
 def _hex(value: object, where: str) -> bytes:
@@ -241,7 +243,7 @@ def _hex(value: object, where: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError as error:
-        raise DocumentError(f"{text[:40]!r} is not hexadecimal", where) from error
+        raise DocumentError(f"{text[:20]!r} is not hexadecimal", where) from error
 
 
 def _identifier(value: object, where: str) -> bytes:
@@ -249,4 +251,4 @@ def _identifier(value: object, where: str) -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
-        raise DocumentError(f"{text!r} holds a character that is no byte", where) from error
+        raise DocumentError(f"{text[:20]!r} holds a character that is no byte", where) from error

@@ -4,6 +4,17 @@ DmaragentError      the question could not be answered; the command exits with 2
  └── HostError      a host, a recorded machine or a file given as one cannot be read
 """
 
+_LONGEST_QUOTE = 20
+"""Characters of an input that an error quotes: enough to find the place.  A file of secrets may have
+been taken for a guest's."""
+
+
+def excerpt(text: str, at: int = 0) -> str:
+    """Return `text` for an error: not more than 20 characters of it, those from `at` on."""
+    start = max(0, min(at, len(text) - _LONGEST_QUOTE))
+    end = start + _LONGEST_QUOTE
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
 
 class DmaragentError(Exception):
     """The question could not be answered.

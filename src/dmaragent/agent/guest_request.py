@@ -10,7 +10,7 @@ from typing import Any, Never
 
 from dmaragent.agent.messages import Response, problem
 from dmaragent.asking import DOCUMENTED, Question, read_release
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
 
 _FIELDS = ("guest", "xen", "toolstack")
@@ -63,7 +63,7 @@ def _fault(posted: dict[str, Any]) -> str:
     """Return what is wrong with the fields, or an empty text."""
     unknown = sorted(posted.keys() - set(_FIELDS))
     if unknown:
-        return f"the body has a field {unknown[0][:40]!r}, which means nothing here"
+        return f"the body has a field {excerpt(unknown[0])!r}, which means nothing here"
     if "guest" not in posted:
         return "the body has no guest"
     for name, value in posted.items():

@@ -31,6 +31,9 @@ DEEPEST = 100
 """Steps of a name; sysfs has twenty-five where bridges are many."""
 MOST_HELD = 1 << 29
 """What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
+MOST_IN_NAMES = 1 << 27
+"""Characters of all names: each name is matched with what the ledger asks for.  A copy of the /sys
+of 65,536 functions has 700,000 names of 90."""
 RECORDED = ("root/", "calls/")
 """Where a recorded machine has its files."""
 LARGEST_INNER = 1 << 27
@@ -93,7 +96,13 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
     """
     archive = Archive(where=where)
     members = _members(where, source, head)
+    letters = 0
     for member in members:
+        letters += len(member.name)
+        if letters > MOST_IN_NAMES:
+            raise _refused(
+                archive, member, f"and those before it have {letters} characters in names"
+            )
         archive.members += 1
         if archive.members > MOST_MEMBERS:
             raise HostError(f"{where} has more than {MOST_MEMBERS} members", "unpack it")

@@ -9,7 +9,9 @@ from dataclasses import replace
 from posixpath import normpath
 
 from dmaragent.collect import ledger
+from dmaragent.collect.ledger import Request
 from dmaragent.collect.reader import HostReader
+from dmaragent.collect.tree import MOST_NAMES
 from dmaragent.snapshot import (
     HostSnapshot,
     IommuGroupReading,
@@ -39,7 +41,7 @@ _NOWHERE = (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
 @unswept
 def collect(host: HostReader) -> HostSnapshot:
     """Read `host` as far as it can be read.  Never raises for what the host answers."""
-    acpi_tables = host.list(ledger.ACPI_TABLES.request())
+    acpi_tables = _names(host, ledger.ACPI_TABLES.request())
     pci, udev = _pci(host)
     snapshot = HostSnapshot(
         acpi_tables=acpi_tables,
@@ -54,6 +56,18 @@ def collect(host: HostReader) -> HostSnapshot:
     )
     sources = getattr(host, "sources", None)  # a report has them, when everything was asked
     return snapshot if sources is None else replace(snapshot, sources=sources())
+
+
+def _names(host: HostReader, request: Request) -> tuple[str, ...] | Missing:
+    """List a directory, unless it has more names than any host has: each costs several readings."""
+    names = host.list(request)
+    if isinstance(names, Missing) or len(names) <= MOST_NAMES:
+        return names
+    return _too_many(len(names))
+
+
+def _too_many(names: int) -> Missing:
+    return Missing(MissingKind.FAILED, f"{names} names, more than the {MOST_NAMES} that are read")
 
 
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:
@@ -90,8 +104,8 @@ def _enumerated(
     """
     devices = None if isinstance(output, Missing) else _parse_udev(output)
     if devices:
-        return devices
-    names = host.list(ledger.PCI_DEVICES.request())
+        return devices if len(devices) <= MOST_NAMES else _too_many(len(devices))
+    names = _names(host, ledger.PCI_DEVICES.request())
     if isinstance(names, Missing):
         if isinstance(output, Missing) and output.kind in (MissingKind.FAILED, MissingKind.DENIED):
             return output
@@ -153,13 +167,13 @@ def _function(
 
 
 def _iommu_groups(host: HostReader) -> tuple[IommuGroupReading, ...] | Missing:
-    names = host.list(ledger.IOMMU_GROUPS.request())
+    names = _names(host, ledger.IOMMU_GROUPS.request())
     if isinstance(names, Missing):
         return names
     return tuple(
         IommuGroupReading(
             name=name,
-            devices=host.list(ledger.IOMMU_GROUP_DEVICES.request(name)),
+            devices=_names(host, ledger.IOMMU_GROUP_DEVICES.request(name)),
             reserved_regions=host.read(ledger.IOMMU_GROUP_REGIONS.request(name)),
         )
         for name in names
@@ -167,7 +181,7 @@ def _iommu_groups(host: HostReader) -> tuple[IommuGroupReading, ...] | Missing:
 
 
 def _memory_map(host: HostReader) -> tuple[MemoryMapReading, ...] | Missing:
-    names = host.list(ledger.MEMORY_MAP.request())
+    names = _names(host, ledger.MEMORY_MAP.request())
     if isinstance(names, Missing):
         return names
     part = ledger.MEMORY_MAP_ENTRY.request
@@ -183,8 +197,8 @@ def _memory_map(host: HostReader) -> tuple[MemoryMapReading, ...] | Missing:
 
 
 def _system(host: HostReader) -> SystemReading:
-    slots = host.list(ledger.PCI_SLOTS.request())
-    entries = host.list(ledger.DMI_ENTRIES.request())
+    slots = _names(host, ledger.PCI_SLOTS.request())
+    entries = _names(host, ledger.DMI_ENTRIES.request())
     return SystemReading(
         dmi=tuple((name, host.read(ledger.DMI_ID.request(name))) for name in _DMI_NAMES),
         slots=(
@@ -244,5 +258,5 @@ def _xen(host: HostReader, devices: tuple[str, ...]) -> XenReading:
         info=host.call(ledger.XL_INFO.request()),
         reserved_memory=host.call(ledger.XEN_RDM.request()),
         device_reserved_memory=host.call(ledger.XEN_RDM_DEVICES.request(arguments=devices)),
-        assignable=host.list(ledger.PCIBACK.request()),
+        assignable=_names(host, ledger.PCIBACK.request()),
     )

@@ -22,6 +22,12 @@ LARGEST_RATIO = 800
 is made to expand reaches 1,030 with gzip and 7,000 with xz."""
 XZ_MEMORY = 96 << 20
 """What the decoder of xz may use: ``xz -9`` needs 65 MiB, more is not written by mistake."""
+MOST_STREAMS = 1 << 16
+"""Compressed streams of a file, one after the other: pbzip2 writes one for 900 kB, and 16 GiB make
+20,000 of those."""
+FIRST_PIECE = 1 << 9
+"""Bytes that a new stream is given at first, doubled each time: what it does not use, as it is
+shorter, is copied."""
 _PIECE = 1 << 18
 
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
@@ -96,7 +102,11 @@ class Expansion:
         self.offset = 0
         """How much of the expanded bytes were given."""
         self._source = source
-        self._head = head
+        self._raw_piece = head
+        self._raw_at = 0
+        self._raw_size = _PIECE
+        """How much of a piece of the file is given at once."""
+        self._streams = 1
         self._name = compression(head)
         self._decoder = decoder_of(self._name)
         self._taken = 0
@@ -176,14 +186,29 @@ class Expansion:
         while len(rest) < 3 and (data := self._raw()):
             rest += data
         if self._name == "bzip2" and rest.startswith(b"BZh"):
-            self._decoder = bz2.BZ2Decompressor()
-            self._head = rest + self._head
-            self._taken -= len(rest)
+            self._decoder = decoder_of(self._name)
+            self._return(rest)
+            self._raw_size = FIRST_PIECE
+            self._streams += 1
+            if self._streams > MOST_STREAMS:
+                raise HostError(
+                    f"{self.where} is not read on: it has more than {MOST_STREAMS} {self._name} "
+                    f"streams (at byte {self._taken})",
+                    "if you trust it, unpack it yourself and give the directory",
+                )
             return True
         while rest:
             self._check_padding(rest, "compressed data")
             rest = self._raw()
         return False
+
+    def _return(self, rest: bytes) -> None:
+        """Take back `rest`, the last bytes that were read of the file."""
+        self._taken -= len(rest)
+        self._raw_at -= len(rest)
+        if self._raw_at < 0:  # they begin in the piece before
+            self._raw_piece = rest + self._raw_piece[self._raw_at + len(rest) :]
+            self._raw_at = 0
 
     def finish(self) -> None:
         """Read to the end, so that all checksums are checked; only padding may be left."""
@@ -199,13 +224,14 @@ class Expansion:
 
     def _raw(self) -> bytes:
         """Read a piece of the file itself."""
-        if self._head:
-            data, self._head = self._head, b""
-        else:
+        if self._raw_at >= len(self._raw_piece):
             try:
-                data = self._source.read(_PIECE)
+                self._raw_piece, self._raw_at = self._source.read(_PIECE), 0
             except OSError as error:
                 raise HostError(f"{self.where} cannot be read: {error.strerror}") from error
+        data = self._raw_piece[self._raw_at : self._raw_at + self._raw_size]
+        self._raw_at += len(data)
+        self._raw_size = min(2 * self._raw_size, _PIECE)
         self._taken += len(data)
         if self._taken > LARGEST_ARCHIVE:
             raise HostError(

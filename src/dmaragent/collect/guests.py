@@ -4,15 +4,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dmaragent.collect.given import read_input
+from dmaragent.collect.given import read_input, unreadable
+from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
 from dmaragent.collect.inputs import read_packed_input
 from dmaragent.collect.opening import is_host_file
-from dmaragent.collect.reader import AS_ROOT
 from dmaragent.errors import HostError
-
-_PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
-"""Ends of names that editors and package managers give to old copies."""
-
+from dmaragent.snapshot import Missing
 
 _MOST_NETWORKS = 64
 _LEVELS = 3
@@ -45,7 +42,7 @@ class GuestFile:
     beside: Beside = NOTHING
     """What lies beside it and names devices for it."""
     problem: str = ""
-    """Why a file of a folder could not be read, or empty."""
+    """Why a file that was found could not be read, or empty."""
 
 
 def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
@@ -55,49 +52,70 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
         HostError: one that was named cannot be read, or a folder holds no file.
 
     """
+    neighbours = _Neighbours()
     for path in paths:
         if path == "-":
             yield GuestFile("standard input", _decode(read_packed_input()), named=True)
-        elif os.path.isdir(path):
-            yield from _folder(path)
-        else:
-            content = _decode(_no_host(path, read_input(path)))
-            yield GuestFile(path, content, named=True, beside=_beside(path))
+            continue
+        named = not os.path.isdir(path)
+        content = _no_host(path, read_input(path)) if named else b""
+        for file in [FolderFile(path, content)] if named else folder_files(path):
+            beside, unread = neighbours.beside(file.path)
+            text = _decode(file.content)
+            yield GuestFile(file.path, text, named=named, beside=beside, problem=file.problem)
+            for other in unread:
+                yield GuestFile(other.path, "", named=False, problem=other.problem)
 
 
-def _beside(path: str) -> Beside:
-    """Read what lies beside the file at `path`; what cannot be read is as if it were not there."""
-    if not path.endswith((".conf", ".xml")):
-        return NOTHING
-    folder = os.path.dirname(os.path.abspath(path))
-    if path.endswith(".xml"):
-        networks = os.path.join(folder, "networks")
-        names = sorted(_names(networks))[:_MOST_NETWORKS]
-        return Beside(networks=tuple(_text(os.path.join(networks, name)) for name in names))
-    real = os.path.realpath(folder).split(os.sep)
+class _Neighbours:
+    """Reads what lies beside guests' files, once for each folder."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], tuple[Beside, list[FolderFile]]] = {}
+
+    def beside(self, path: str) -> tuple[Beside, list[FolderFile]]:
+        """Return what lies beside the file at `path`, and the files there that are not read.
+
+        The latter are returned once.
+        """
+        end = os.path.splitext(path)[1]
+        if end not in (".conf", ".xml"):
+            return NOTHING, []
+        key = (os.path.dirname(os.path.abspath(path)), end)
+        known = self._read.get(key)
+        if known is not None:
+            return known[0], []
+        self._read[key] = (_networks if end == ".xml" else _mappings)(key[0])
+        return self._read[key]
+
+
+def _networks(path: str) -> tuple[Beside, list[FolderFile]]:
+    path = os.path.join(path, "networks")
+    folder = beside_folder(path)
+    if not isinstance(folder, Folder):
+        return NOTHING, [folder] if folder else []
+    names = folder.names()
+    if isinstance(names, Missing):
+        return NOTHING, [FolderFile(path, problem=unreadable(path, names).message)]
+    wanted = [name for name in names if name.endswith(".xml")][:_MOST_NETWORKS]
+    files = [file for name in wanted if (file := folder.file(name))]
+    texts = tuple(_decode(file.content) for file in files if not file.problem)
+    return Beside(networks=texts), [file for file in files if file.problem]
+
+
+def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
+    real = os.path.realpath(path).split(os.sep)
     node = real[-2] if real[-3:-2] == ["nodes"] else ""
+    unread: list[FolderFile] = []
     for _ in range(_LEVELS + 1):
-        text = _text(os.path.join(folder, "mapping", "pci.cfg"))
-        if text:
-            return Beside(mappings=text, node=node)
-        folder = os.path.dirname(folder)
-    return NOTHING
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return [name for name in os.listdir(folder) if name.endswith(".xml")]
-    except OSError:
-        return []
-
-
-def _text(path: str) -> str:
-    if not os.path.isfile(path):
-        return ""
-    try:
-        return _decode(read_input(path))
-    except HostError:
-        return ""
+        folder = beside_folder(os.path.join(path, "mapping"))
+        file = folder.file("pci.cfg") if isinstance(folder, Folder) else folder
+        if file is not None and file.problem:
+            unread.append(file)
+        elif file is not None and file.content:
+            return Beside(mappings=_decode(file.content), node=node), unread
+        path = os.path.dirname(path)
+    return NOTHING, unread
 
 
 def _no_host(path: str, content: bytes) -> bytes:
@@ -108,32 +126,6 @@ def _no_host(path: str, content: bytes) -> bytes:
         f"{path} is no guest's configuration, but a table or an archive",
         "give a host with --host, and the guest's xl.cfg",
     )
-
-
-def _folder(path: str) -> Iterator[GuestFile]:
-    try:
-        names = sorted(os.listdir(path))
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise HostError(f"{path} cannot be listed: {why}", AS_ROOT) from error
-    wanted = [
-        name for name in names if not name.startswith(".") and not name.endswith(_PASSED_OVER)
-    ]
-    found = [os.path.join(path, name) for name in wanted]
-    files = [each for each in found if not os.path.isdir(each)]
-    if not files:
-        raise HostError(
-            f"{path} holds no file", "give a guest's configuration, or a folder of them"
-        )
-    for each in files:
-        if not os.path.isfile(each):
-            yield GuestFile(each, "", named=False, problem="it is no regular file")
-            continue
-        try:
-            content = _decode(read_input(each))
-            yield GuestFile(each, content, named=False, beside=_beside(each))
-        except HostError as error:
-            yield GuestFile(each, "", named=False, problem=error.message)
 
 
 _BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

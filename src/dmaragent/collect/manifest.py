@@ -23,7 +23,7 @@ from hashlib import sha256
 from typing import Any
 
 from dmaragent.collect.ledger import Operation, Request
-from dmaragent.errors import HostError
+from dmaragent.errors import HostError, excerpt
 from dmaragent.snapshot import Missing, MissingKind
 
 FORMAT = "dmaragent.recording"
@@ -116,7 +116,7 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
         raise HostError(f"{where}: {NAME} is not the manifest of a recorded machine")
     if document.get("version") != VERSION:
         raise HostError(
-            f"{where}: the recording has version {document.get('version')!r}, this dmaragent "
+            f"{where}: the recording has version {excerpt(repr(document.get('version')))}, this dmaragent "
             f"reads version {VERSION}",
             "use the dmaragent that made it, or a newer one",
         )
@@ -128,11 +128,21 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
         try:
             reading = each if isinstance(each, LoggedReading) else _reading(each)
         except (ValueError, TypeError, KeyError) as error:
-            raise HostError(f"{where}: reading {number} of {NAME} is wrong: {error}") from error
+            raise HostError(
+                f"{where}: reading {number} of {NAME} is wrong: {_why(error)}"
+            ) from error
         if (reading.operation, reading.path) in log:
-            raise HostError(f"{where}: reading {number} of {NAME} is there twice: {reading.path!r}")
+            raise HostError(
+                f"{where}: reading {number} of {NAME} is there twice: {excerpt(reading.path, len(reading.path))!r}"
+            )
         log[reading.operation, reading.path] = reading
     return log
+
+
+def _why(error: Exception) -> str:
+    """Return what is wrong with a reading; Python quotes the whole value that an enum lacks."""
+    quoted, is_enum, kind = str(error).rpartition(" is not a valid ")
+    return f"{excerpt(quoted)}{is_enum}{kind}"
 
 
 def _document(reading: LoggedReading) -> dict[str, Any]:
@@ -186,7 +196,7 @@ def _missing(outcome: str, detail: str) -> Missing:
 
 def _string(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a string")
+        raise TypeError(f"{excerpt(str(value))!r} is not a string")
     return value
 
 
@@ -195,8 +205,8 @@ def _check_path(operation: Operation, path: str) -> None:
     if operation is Operation.CALL:
         plain = path.replace("-", "").replace(".", "").isalnum() and ".." not in path
         if not plain or not path.isascii():
-            raise ValueError(f"{path!r} is no name of a call")
+            raise ValueError(f"{excerpt(path, len(path))!r} is no name of a call")
         return
     steps = path.split("/")
     if steps[0] or any(step in ("", ".", "..") for step in steps[1:]) or "\0" in path:
-        raise ValueError(f"{path!r} is not a plain absolute path")
+        raise ValueError(f"{excerpt(path, len(path))!r} is not a plain absolute path")

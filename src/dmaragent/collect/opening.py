@@ -117,7 +117,10 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
             reading_words(tables, packing),
             "; ".join(filter(None, (problem, *damage))),
         )
-    raise HostError(f"{path} is not a host: {no_table_words(found)}", next_step(found, path))
+    unread = f"; {problem}" if problem else ""
+    raise HostError(
+        f"{path} is not a host: {no_table_words(found)}{unread}", next_step(found, path)
+    )
 
 
 def is_host_file(content: bytes) -> bool:

@@ -66,8 +66,9 @@ def read_file(path: str, request: Request) -> bytes | Missing:
         return missing(error)
 
 
-OPEN_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""How a file of a host is opened: without waiting for the other end, where it is a pipe."""
+OPEN_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+"""How a file of a host is opened: a pipe without waiting for its other end, a terminal without
+making it ours."""
 
 
 def read_opened(descriptor: int, request: Request) -> bytes | Missing:

@@ -18,6 +18,9 @@ from fwtables.constants import SIGNATURES
 BLOCK = 512
 LARGEST_HEADER = 1 << 18
 """Of pax: a name and a link, and extended attributes of 64 KiB."""
+MOST_RECORDS = 1 << 21
+"""Of pax headers, in all: GNU tar and bsdtar write up to ten a member, and 65,536 functions have
+200,000 members of which a header tells."""
 _NUMBER = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\0]{1,256})=")
 _PAX_NUMBER = re.compile(rb"[0-9]{1,20}")
@@ -78,6 +81,7 @@ class Tar:
         """How much of the data of the member at hand was not read."""
         self._padding = 0
         self._headers = 0
+        self._pax_records = 0
         self._next: dict[bytes, bytes] = {}
         """What extended headers say of the next member, by pax's keywords."""
 
@@ -192,6 +196,9 @@ class Tar:
                 raise self._wrong("a member is sparse, which is not read")
             if found[2] in told:
                 raise self._wrong("a pax header says a thing twice")
+            self._pax_records += 1
+            if self._pax_records > MOST_RECORDS:
+                raise self._wrong(f"its pax headers have more than {MOST_RECORDS} records")
             told[found[2]] = data[found.end() : end - 1]
             at = end
         return told

@@ -14,6 +14,9 @@ from dmaragent.collect.reader import OPEN_FILE, list_directory, missing, read_op
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 
+MOST_NAMES = 1 << 17
+"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
+thousands in all."""
 MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
 
@@ -42,7 +45,8 @@ class FileTree(Protocol):
         """Give the tree whose root is the directory at `path`."""
 
 
-_FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+"""How a folder is opened, to open or list what is in it."""
 _DEEPEST = 256
 """Steps of a path: sysfs has about twenty."""
 _MOST_OPEN = 64
@@ -106,6 +110,17 @@ class DiskTree:
         except (OSError, HostError):
             return False
         return True
+
+    def mode(self, path: str) -> int | Missing:
+        """Return the type and permissions of the file at `path`, which is not opened."""
+        try:
+            steps = self._resolved(path)
+            if not steps:
+                return os.fstat(self._folder(())).st_mode
+            folder = self._folder(steps[:-1])
+            return os.stat(steps[-1], dir_fd=folder, follow_symlinks=False).st_mode
+        except OSError as error:
+            return missing(error)
 
     def below(self, path: str) -> FileTree:
         """Give the tree of a directory in this one; one of nothing where it is not there."""
@@ -198,9 +213,9 @@ class DiskTree:
         """Give the open folder that `steps` lead to, without a link among them."""
         descriptor = self._open.pop(steps, None)
         if descriptor is None and steps:
-            descriptor = os.open(steps[-1], _FOLDER, dir_fd=self._folder(steps[:-1]))
+            descriptor = os.open(steps[-1], FOLDER | os.O_NOFOLLOW, dir_fd=self._folder(steps[:-1]))
         elif descriptor is None:
-            descriptor = os.open(self._root, _FOLDER & ~os.O_NOFOLLOW)
+            descriptor = os.open(self._root, FOLDER)
         self._open[steps] = descriptor
         while len(self._open) > _MOST_OPEN:
             oldest = next(iter(self._open))
@@ -277,7 +292,10 @@ class PackedTree:
                 raise ValueError("lies below something that is no directory")
             self._enter(parent)
             self._folders[parent] = {}
-        self._folders[parent][name] = None
+        names = self._folders[parent]
+        names[name] = None
+        if len(names) > MOST_NAMES:
+            raise ValueError(f"is one of more than {MOST_NAMES} in its directory")
         self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
     def read(self, path: str, request: Request) -> bytes | Missing:

@@ -5,10 +5,18 @@ Several streams one after the other are one file, as for ``zcat``.  What a damag
 gave until the damage counts, and is told.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from dmaragent.collect.expanding import UNPACK_ERRORS, compression, decoder_of
+from dmaragent.collect.expanding import (
+    FIRST_PIECE,
+    MOST_STREAMS,
+    UNPACK_ERRORS,
+    compression,
+    decoder_of,
+)
 from dmaragent.collect.running import run_bounded
 from dmaragent.errors import HostError
 
@@ -18,7 +26,11 @@ boot is so large.  An archive has limits of its own."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_WITHIN = 60.0
 """Seconds: 64 MiB take one."""
-_MOST_STREAMS = 100_000
+_MOST_FRAMES = 1 << 14
+"""Frames of zstd data.  Its tool needs 50 us for each (1.5.4), even if it is empty."""
+_FRAME = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""What begins a frame, or one that is skipped: RFC 8878, 3.1.  Other data hold it by chance, once
+in 4 GiB."""
 _DEEPEST = 3
 """How often a packed file may be packed again."""
 _PIECE = 1 << 16
@@ -80,11 +92,12 @@ class _DamagedError(Exception):
 def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
     """Yield what the streams in `data` unpack to."""
     at = 0
-    for _ in range(_MOST_STREAMS):
-        decoder = decoder_of(packing)
+    for _ in range(MOST_STREAMS):
+        decoder, size = decoder_of(packing), FIRST_PIECE
         assert decoder is not None  # noqa: S101 - packing_of named it
         while not decoder.eof:
-            fed = data[at : at + _PIECE] if decoder.needs_input else b""
+            fed = data[at : at + size] if decoder.needs_input else b""
+            size = min(2 * size, _PIECE)
             if not fed and decoder.needs_input:
                 raise _DamagedError(f"its {packing} data are cut off after {len(data)} bytes")
             at += len(fed)
@@ -105,10 +118,13 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
             return
         if packing_of(data[at : at + 8]) != packing:
             raise _DamagedError(f"{len(data) - at} bytes after its {packing} data are no {packing}")
-    raise _DamagedError(f"it has more than {_MOST_STREAMS} {packing} streams")
+    raise _DamagedError(f"it has more than {MOST_STREAMS} {packing} streams (at byte {at})")
 
 
 def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
+    last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
+    if last is not None:
+        raise _DamagedError(f"it has more than {_MOST_FRAMES} zstd frames (at byte {last.start()})")
     try:
         ended = run_bounded(_ZSTD_WITHIN, ["zstd", "-dcq", "--memory=128MB"], data, limit + 1)
     except OSError as error:

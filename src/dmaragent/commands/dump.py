@@ -19,6 +19,7 @@ from dmaragent.collect.ledger import Request
 from dmaragent.collect.opening import open_host
 from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.derived import derive
+from dmaragent.commands.guest_files import tell_left_out
 from dmaragent.commands.hosts import tell_reading
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
@@ -100,10 +101,10 @@ def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str,
 
     Give its answers, those that were redacted before, its kind and its path.
     """
+    files = [*read_guest_files(options.guest)]
+    tell_left_out([(file.path, file.problem) for file in files if file.problem])
     guests = [
-        guest
-        for file in read_guest_files(options.guest)
-        for guest in read_guests(file.text, file.path)
+        guest for file in files if not file.problem for guest in read_guests(file.text, file.path)
     ]
     _say("reading the host")
     opened = open_host(options.host)

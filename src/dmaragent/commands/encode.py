@@ -9,7 +9,7 @@ import sys
 from dmaragent.collect.given import read_input
 from dmaragent.collect.inputs import read_packed_input
 from dmaragent.collect.writing import write_new
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import count
 from fwtables import FirmwareTableError, encode, from_document, seal
@@ -71,7 +71,7 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints", _TAKES)
     if document.get("version") is True or document.get("version") != 1:
         raise DmaragentError(
-            f"{path} has version {document.get('version')!r}; this dmaragent reads 1"
+            f"{path} has version {excerpt(repr(document.get('version')))}; this dmaragent reads 1"
         )
     held = count(len(tables), "table")
     if number is None and len(tables) != 1:

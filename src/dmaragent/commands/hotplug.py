@@ -91,7 +91,8 @@ def _guest(path: str, name: str | None) -> GuestConfig:
         raise DmaragentError(
             f"--into: {path} is a folder", "give the xl.cfg of the guest, or its JSON"
         )
-    found = [one for file in read_guest_files([path]) for one in read_guests(file.text, file.path)]
+    files = [file for file in read_guest_files([path]) if not file.problem]
+    found = [one for file in files for one in read_guests(file.text, file.path)]
     named = [one for one in found if name in (None, one.name)]
     if len(named) == 1:
         return named[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.surroundings import ALONE, Surroundings
 from dmaragent.platforms.libxl import XLCFG_ERAS
@@ -146,7 +146,7 @@ def _older(
 def _read_as(config: XlConfig | ConfigError, source: str) -> GuestConfig:
     if not isinstance(config, ConfigError):
         return guest_from_xl(config, source)
-    near = f" near '{config.near}'" if config.near else ""
+    near = f" near '{excerpt(config.near)}'" if config.near else ""
     said = f"xl cannot read the file{near}: it expects {config.expected}"
     refusal = Complaint(f"{source}:{config.line}", said)
     return GuestConfig(

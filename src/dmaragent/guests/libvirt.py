@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.surroundings import Surroundings
 from dmaragent.guests.xml_tree import Element, XmlError, read_documents
@@ -114,7 +114,7 @@ def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestCon
     domain.name = domain.text("name")
     kind = element.get("type")
     if kind not in XEN | QEMU:
-        said = f"{domain.place(element)}: a domain of type '{kind[:40]}' is not judged"
+        said = f"{domain.place(element)}: a domain of type '{excerpt(kind)}' is not judged"
         raise DmaragentError(said, "dmaragent reads domains of type xen, kvm and qemu", source)
     for one in element.all("devices", "hostdev"):
         _hostdev(domain, one)
@@ -144,7 +144,9 @@ _INTERFACE_TYPES = frozenset(
 def _hostdev(domain: Domain, element: Element) -> None:
     mode, kind = element.get("mode", "subsystem"), element.get("type")
     if kind not in _HOSTDEV_TYPES.get(mode, ()):
-        raise domain.fail(element, f"<hostdev> of mode '{mode[:40]}' and type '{kind[:40]}'")
+        raise domain.fail(
+            element, f"<hostdev> of mode '{excerpt(mode)}' and type '{excerpt(kind)}'"
+        )
     if mode != "subsystem":
         return
     if kind == "mdev":
@@ -167,7 +169,7 @@ def _disk(domain: Domain, element: Element) -> None:
 def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> None:
     kind = element.get("type", "user")
     if kind not in _INTERFACE_TYPES:
-        raise domain.fail(element, f"<interface> of type '{kind[:40]}'")
+        raise domain.fail(element, f"<interface> of type '{excerpt(kind)}'")
     source = element.first("source")
     actual = element.first("actual")  # of a running guest: what its network gave it
     if kind == "hostdev":
@@ -181,7 +183,9 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
             return  # a running guest has a tap device there
         if name in pools:
             if pools[name]:
-                said = f"network '{name[:60]}' is a pool of host devices: libvirt picks a free one"
+                said = (
+                    f"network '{excerpt(name)}' is a pool of host devices: libvirt picks a free one"
+                )
                 domain.unknown.append(Complaint(domain.place(element), said))
             return
         if name == "default":
@@ -189,7 +193,7 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
             domain.notes.append(Complaint(domain.place(element), said))
             return
         said = (
-            f"network '{name[:60]}' may be a pool of host devices (network pool): "
+            f"network '{excerpt(name)}' may be a pool of host devices (network pool): "
             f"`virsh net-dumpxml` shows its forward mode"
         )
         domain.unknown.append(Complaint(domain.place(element), said))
@@ -207,7 +211,7 @@ def _device(domain: Domain, element: Element, text: str, source: Element | None)
         written = address.get(name, "0")
         number = whole_number(written)
         if number is None or not 0 <= number <= limits[name]:
-            raise domain.fail(address, f"{name}='{written[:40]}' is not a PCI address")
+            raise domain.fail(address, f"{name}='{excerpt(written)}' is not a PCI address")
         numbers[name] = number
     if not any(numbers[name] for name in ("domain", "bus", "slot")):
         raise domain.fail(address, "a PCI address of zeroes alone")
@@ -255,8 +259,8 @@ def _scaled(domain: Domain, element: Element, text: str, unit: str) -> int:
     number = text.strip()
     match = _UNIT.fullmatch(unit or "KiB")
     if not number.isdecimal() or not number.isascii() or len(number) > 20 or match is None:
-        written = f"{number[:40]} {unit[:20]}".strip()
-        raise domain.fail(element, f"'{written}' is not a size")
+        written = f"{number} {unit}".strip()
+        raise domain.fail(element, f"'{excerpt(written)}' is not a size")
     letter, suffix = match.groups()
     power = 0 if letter is None else "kmgtpe".index(letter.lower()) + 1
     scale = int((1000 if (suffix or "").lower() == "b" else 1024) ** power)

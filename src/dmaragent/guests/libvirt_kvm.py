@@ -3,6 +3,7 @@
 Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuildHostdevCommandLine``.
 """
 
+from dmaragent.errors import excerpt
 from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
 from dmaragent.guests.libvirt import Domain, initial_memory
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
@@ -36,7 +37,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
     unknown = [*domain.unknown]
     for one in domain.devices:
         if one.driver not in _DRIVERS:
-            said = f"driver '{one.driver[:40]}' of <hostdev> is not VFIO, and is not modelled"
+            said = f"driver '{excerpt(one.driver)}' of <hostdev> is not VFIO, and is not modelled"
             unknown.append(Complaint(domain.place(one.line), said))
     add_arguments(arguments, notes, unknown)
     path = [f"{_QEMU} {name}" for name in ("override", "device", "frontend", "property")]

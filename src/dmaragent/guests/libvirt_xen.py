@@ -7,6 +7,7 @@ Source: libvirt src/libxl/libxl_conf.c, ``libxlMakeDomBuildInfo``, ``libxlMakePC
 from collections.abc import Iterator
 from types import MappingProxyType
 
+from dmaragent.errors import excerpt
 from dmaragent.guests.libvirt import Domain, initial_memory, size_of
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.policy.pci_model import PciText
@@ -75,7 +76,7 @@ def _type(domain: Domain) -> GuestType:
     if word in ("xen", "linux") and machine == "xenpvh":
         return GuestType.PVH
     if word not in _TYPES:
-        raise domain.fail(found, f"'{word[:40]}' is none of hvm, xenpvh, xen and linux")
+        raise domain.fail(found, f"'{excerpt(word)}' is none of hvm, xenpvh, xen and linux")
     return _TYPES[word]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import DmaragentError
+from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 from dmaragent.guests.surroundings import Surroundings
@@ -122,7 +122,9 @@ def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> Kv
         if slot and slot[1] in _NUMBERS:
             _hostpci(machine, key, surroundings)
         elif slot:
-            said = f"Proxmox has hostpci0 to hostpci15, and leaves {key[:40]} out with a warning"
+            said = (
+                f"Proxmox has hostpci0 to hostpci15, and leaves {excerpt(key)} out with a warning"
+            )
             machine.notes.append(Complaint(machine.place(key), said))
     arguments = read_arguments(_words(machine))
     machine.devices += [
@@ -213,7 +215,7 @@ def _hostpci(machine: _Machine, key: str, surroundings: Surroundings) -> None:
         match = _ADDRESS.fullmatch(address)
         domain, bus, slot, function = match.groups() if match else ("", "", "", "")
         if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
-            said = f"{key}: Proxmox does not accept the address '{address[:40]}'"
+            said = f"{key}: Proxmox does not accept the address '{excerpt(address)}'"
             machine.unknown.append(Complaint(place, said))
             continue
         sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
@@ -224,12 +226,12 @@ def _hostpci(machine: _Machine, key: str, surroundings: Surroundings) -> None:
 
 def _mapping_words(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
     """Return why the device of a mapping is unknown."""
-    which = f"{key} uses the mapping '{mapping[:60]}'"
+    which = f"{key} uses the mapping '{excerpt(mapping)}'"
     if mapped is None:
         return f"{which}: which device it is, /etc/pve/mapping/pci.cfg says for each node"
     if not mapped:
         return f"{which}, which has no device on this node"
-    choice = ", ".join(mapped)[:120]
+    choice = ", ".join(map(excerpt, mapped[:4]))
     return f"{which}: Proxmox takes a free one of {len(mapped)} devices ({choice})"
 
 
@@ -251,7 +253,7 @@ def _memory(machine: _Machine) -> tuple[int | None, bool]:
     """Return the RAM at start in bytes, and whether hotplugged memory lies above it."""
     text = _default(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        said = f"memory '{text[:40]}' is not a number of MiB"
+        said = f"memory '{excerpt(text)}' is not a number of MiB"
         machine.unknown.append(Complaint(machine.place("memory"), said))
         return None, False
     if "memory" in machine.value("hotplug").split(","):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
+from dmaragent.errors import excerpt
 from dmaragent.policy.guest import Complaint
 
 _ADDRESS = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
@@ -100,10 +101,12 @@ def add_arguments(
         elif one.sbdf is None:
             unknown.append(Complaint(one.argument.place, one.why))
     for argument in arguments.unknown:
-        said = f"the effect of '{argument.text[:60]}' on guest memory is not modelled"
+        said = f"the effect of '{excerpt(argument.text)}' on guest memory is not modelled"
         unknown.append(Complaint(argument.place, said))
     for argument in arguments.unread:
-        said = f"QEMU's argument '{argument.text[:60]}' may assign a PCI device, and is not read"
+        said = (
+            f"QEMU's argument '{excerpt(argument.text)}' may assign a PCI device, and is not read"
+        )
         unknown.append(Complaint(argument.place, said))
 
 
@@ -149,7 +152,7 @@ def _device(value: Argument) -> Iterator[Assigned]:
         return
     match = _SYSFS.fullmatch(sysfs)
     sbdf = SBDF.parse(match[1]) if match else pci_address(properties.get("host", ""))
-    why = "" if sbdf else f"'{value.text[:80]}' names no PCI address that QEMU reads"
+    why = "" if sbdf else f"'{excerpt(value.text)}' names no PCI address that QEMU reads"
     yield Assigned(value, sbdf, why)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.errors import excerpt
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
@@ -83,7 +84,7 @@ def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | 
         named = host.names.get(pci.name)
         if named is not None:
             return (named,)
-        reason = f"which device name={pci.name} stands for is known to xenstore alone"
+        reason = f"which device name={excerpt(pci.name)} stands for is known to xenstore alone"
         return unsure(reason, rule=NAME_RULE, place=device.place)
     assert pci.sbdf is not None  # noqa: S101 - an entry has a name or an address
     if pci.all_functions and not pci.vslot:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dmaragent.addresses import SBDF
+from dmaragent.errors import excerpt
 from dmaragent.policy.guest import (
     Complaint,
     Emulated,
@@ -99,7 +100,9 @@ class _Part:
         if found is None or found == _UNSET:
             return None
         if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= most:
-            raise ValueError(f"{self.place}.{name} is not a number from 0 to {most}: '{found}'")
+            raise ValueError(
+                f"{self.place}.{name} is not a number from 0 to {most}: '{excerpt(str(found))}'"
+            )
         return found
 
     def size(self, name: str) -> int | None:
@@ -109,7 +112,7 @@ class _Part:
     def word(self, name: str) -> str | None:
         found = self.value.get(name)
         if found is not None and not isinstance(found, str):
-            raise ValueError(f"{self.place}.{name} is not a text: '{found}'")
+            raise ValueError(f"{self.place}.{name} is not a text: '{excerpt(str(found))}'")
         return found
 
     def flag(self, name: str) -> bool | None:
@@ -126,11 +129,11 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
     word = create.word("type") or ""
     kind = next((each for each in GuestType if each.value == word), None)
     if kind is None:
-        raise ValueError(f"{place}.c_info.type is none of hvm, pvh and pv: '{word}'")
+        raise ValueError(f"{place}.c_info.type is none of hvm, pvh and pv: '{excerpt(word)}'")
     hvm = build.part("type.hvm") if kind is GuestType.HVM else _Part({}, place)
     vga = hvm.part("vga").word("kind") or "cirrus"
     if vga not in _VGA:
-        raise ValueError(f"{hvm.place}.vga.kind is none of {', '.join(_VGA)}: '{vga}'")
+        raise ValueError(f"{hvm.place}.vga.kind is none of {', '.join(_VGA)}: '{excerpt(vga)}'")
     version = build.word("device_model_version")
     devices = config.get("pcidevs", [])
     if not isinstance(devices, list):
@@ -188,7 +191,7 @@ def _given(*parts: _Part) -> list[str]:
 def _rdm(part: _Part) -> SavedRdm:
     strategy = part.word("strategy") or "ignore"
     if strategy not in [each.value for each in Strategy]:
-        raise ValueError(f"{part.place}.strategy is neither ignore nor host: '{strategy}'")
+        raise ValueError(f"{part.place}.strategy is neither ignore nor host: '{excerpt(strategy)}'")
     return SavedRdm(Strategy(strategy), _policy(part, "policy"))
 
 
@@ -199,7 +202,9 @@ def _policy(part: _Part, name: str) -> Policy:
     known = (Policy.STRICT, Policy.RELAXED, Policy.INVALID)
     found = next((each for each in known if each.value == word), None)
     if found is None:
-        raise ValueError(f"{part.place}.{name} is none of strict, relaxed, invalid: '{word}'")
+        raise ValueError(
+            f"{part.place}.{name} is none of strict, relaxed, invalid: '{excerpt(word)}'"
+        )
     return found
 
 
@@ -208,7 +213,7 @@ def _device(part: _Part) -> PciEntry:
     address = part.part("bdf") if "bdf" in part.value else part
     name = part.word("name")
     if name is not None and (not name or "," in name or name != "".join(name.split())):
-        raise ValueError(f"{part.place}.name is no name of a device: '{name}'")
+        raise ValueError(f"{part.place}.name is no name of a device: '{excerpt(name)}'")
     most = {"domain": 0xFFFF, "bus": 0xFF, "dev": 0x1F, "func": 7}
     numbers = [address.number(key, limit) or 0 for key, limit in most.items()]
     every = part.number("vfunc_mask") == 0xFFFFFFFF and not name

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from dmaragent.errors import excerpt
 from dmaragent.policy.guest import Complaint, Emulated, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.policy.layout import SMALLEST_HOLE
 from dmaragent.policy.model import FOUR_GIB, MIB
@@ -103,9 +104,10 @@ class _Reader:
         text = self.text(name)
         found = None if text is None else self.config.number(name)
         if text is not None and found is None:
-            self.lose(name, f"{name} = '{text}' is not a whole number: xl goes on without it")
+            shown = excerpt(text)
+            self.lose(name, f"{name} = '{shown}' is not a whole number: xl goes on without it")
         elif text is not None and whole_number(text) is None:
-            words = f"{name} = '{text}' is read as the binary number {found}"
+            words = f"{name} = '{excerpt(text)}' is read as the binary number {found}"
             self.warnings.append(Complaint(self.place(name), words))
         return found
 
@@ -121,7 +123,10 @@ class _Reader:
             return None
         if not 0 <= found < _MOST_MIB:
             fault = "wraps around" if found < 0 else "is more than 64 bits of address can hold"
-            self.refuse(name, f"{name} = {found} {fault}: no host has such an amount of memory")
+            self.refuse(
+                name,
+                f"{name} = {excerpt(str(found))} {fault}: no host has such an amount of memory",
+            )
             return None
         return found * MIB
 
@@ -194,13 +199,13 @@ def _types(reader: _Reader) -> tuple[GuestType | None, GuestType | None]:
         kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
         typed = next((kind for kind in kinds if kind.value.startswith(text)), None)
         if typed is None:
-            reader.refuse("type", f"type = '{text}' is none of hvm, pvh and pv")
+            reader.refuse("type", f"type = '{excerpt(text)}' is none of hvm, pvh and pv")
     text = reader.text("builder")
     if text is not None:
         words = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
         builder = next((kind for word, kind in words if word.startswith(text)), None)
         if builder is None:
-            reader.refuse("builder", f"builder = '{text}' is neither hvm nor generic")
+            reader.refuse("builder", f"builder = '{excerpt(text)}' is neither hvm nor generic")
         elif typed not in (None, builder):
             reader.refuse("type", "type and builder contradict each other")
     return typed, builder
@@ -219,14 +224,16 @@ def _vga(reader: _Reader) -> Vga:
     found = next((kind for kind in Vga if kind.value == text), None)
     if found is None:
         words = ", ".join(kind.value for kind in Vga)
-        reader.refuse("vga", f"vga = '{text}' is none of {words}")
+        reader.refuse("vga", f"vga = '{excerpt(text)}' is none of {words}")
     return found or Vga.CIRRUS
 
 
 def _traditional(reader: _Reader) -> bool | None:
     text = reader.text("device_model_version")
     if text not in (None, "qemu-xen", "qemu-xen-traditional"):
-        said = f"device_model_version = '{text}' is neither qemu-xen nor qemu-xen-traditional"
+        said = (
+            f"device_model_version = '{excerpt(text)}' is neither qemu-xen nor qemu-xen-traditional"
+        )
         reader.refuse("device_model_version", said)
     return None if text is None else text == "qemu-xen-traditional"
 
@@ -243,7 +250,7 @@ def _mmio_hole(reader: _Reader) -> int | None:
 def _passthrough(reader: _Reader) -> str | None:
     text = reader.text("passthrough")
     if text is not None and text.lower() not in PASSTHROUGH_WORDS:
-        said = f"passthrough = '{text}' is none of {', '.join(PASSTHROUGH_WORDS)}"
+        said = f"passthrough = '{excerpt(text)}' is none of {', '.join(PASSTHROUGH_WORDS)}"
         reader.refuse("passthrough", said)
     return None if text is None else text.lower()
 
@@ -282,8 +289,8 @@ def _look_for_misspelt(reader: _Reader) -> None:
     for name, setting in reader.config.settings.items():
         near = get_close_matches(name, KEYS, 1, 0.85) if name not in KEYS else []
         if near and near[0] not in reader.config.settings:
-            said = f"{name} is no setting that matters here: was {near[0]} meant?"
+            said = f"{excerpt(name)} is no setting that matters here: was {near[0]} meant?"
             reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))
         elif name.startswith("rdm_") and name not in KEYS:
-            said = f"{name} is no setting: a policy stands in rdm= or in an entry of pci="
+            said = f"{excerpt(name)} is no setting: a policy stands in rdm= or in an entry of pci="
             reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from dmaragent.errors import excerpt
 from dmaragent.platforms.libxl import XLCFG_ERAS, XlcfgBehaviour
 from dmaragent.policy.xlcfg_tokens import Token, read_tokens
 
@@ -158,7 +159,9 @@ def _stored(
                 value = entries + further
             case _:
                 kind = "a list" if isinstance(value, str) else "a single value"
-                expected = f"{kind}, which is what {name.text} holds since line {earlier.line}"
+                expected = (
+                    f"{kind}, which is what {excerpt(name.text)} holds since line {earlier.line}"
+                )
                 raise _refusal(first, expected)
     return Setting(name.text, value, item.line, adds)
 

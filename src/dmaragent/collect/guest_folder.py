@@ -1,0 +1,123 @@
+"""Files that are found in a folder of guests, read by descriptors.
+
+Whoever may write into a folder can put a link there to a file that only root may read.  So a
+link is followed within the folder alone, or within the folder above if the toolstack links to
+its guests there.  Any other link is reported.  Only regular files are opened.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.collect.given import unpacked, unreadable, whole
+from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.reader import missing
+from dmaragent.collect.tree import FOLDER, DiskTree
+from dmaragent.collect.unpacking import LARGEST_INPUT
+from dmaragent.errors import HostError
+from dmaragent.snapshot import Missing, MissingKind
+
+_LINKS_TO_ABOVE = (("xen", "auto"), ("qemu", "autostart"), ("libxl", "autostart"))
+"""Folders of links to the guests above that start with the host: xendomains(8), libvirt."""
+_PASSED_OVER = ("~", ".bak", ".orig", ".rej", ".swp", ".dpkg-old", ".dpkg-dist", ".rpmsave")
+"""Ends of names that editors and package managers give to old copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A file of a folder: its content, or the reason why it is not read."""
+
+    path: str
+    content: bytes = b""
+    problem: str = ""
+
+
+class Folder:
+    """A folder: the one that a user named by `path`, which may be a link; or `descriptor`."""
+
+    def __init__(self, path: str, descriptor: int | None = None) -> None:
+        self._path = path
+        self._tree, self._place = DiskTree(path, descriptor), ""
+        above, name = os.path.split(os.path.realpath(path))
+        if descriptor is None and (os.path.basename(above), name) in _LINKS_TO_ABOVE:
+            self._tree, self._place = DiskTree(above), f"/{name}"
+
+    def names(self) -> tuple[str, ...] | Missing:
+        """Return the names in the folder, sorted."""
+        return self._tree.list(self._place)
+
+    def file(self, name: str) -> FolderFile | None:
+        """Read the file `name`; None if it is a folder, or not there."""
+        path, place = os.path.join(self._path, name), f"{self._place}/{name}"
+        link = ""
+        try:
+            target = self._tree.link(place)
+            link = "" if isinstance(target, Missing) else f"it is a link to {target}"
+            mode = self._tree.mode(place)
+            if isinstance(mode, Missing):
+                return self._unread(path, mode, link)
+            if stat.S_ISDIR(mode):
+                return None
+            if not stat.S_ISREG(mode):
+                return FolderFile(path, problem="it is no regular file")
+            request = Request(
+                operation=Operation.READ, path=place, limit=LARGEST_INPUT, window=None
+            )
+            content = self._tree.read(place, request)
+        except HostError:
+            return FolderFile(path, problem=f"{link or 'it is a link'}, not followed")
+        if isinstance(content, Missing):
+            return self._unread(path, content, link)
+        try:
+            return FolderFile(path, whole(path, unpacked(path, content)))
+        except HostError as error:
+            return FolderFile(path, problem=error.message)
+
+    def _unread(self, path: str, why: Missing, link: str) -> FolderFile | None:
+        if link:
+            return FolderFile(path, problem=f"{link}: {why.detail}")
+        if why.kind is MissingKind.ABSENT:
+            return None
+        return FolderFile(path, problem=unreadable(path, why).message)
+
+
+def beside_folder(path: str) -> Folder | FolderFile | None:
+    """Open the folder at `path`, beside a guest; None if it is not there.
+
+    If it is a link or may not be opened, return the reason as that of a file.
+    """
+    try:
+        return Folder(path, os.open(path, FOLDER | os.O_NOFOLLOW))
+    except OSError as error:
+        if os.path.islink(path):
+            return FolderFile(path, problem="it is a link, not followed")
+        why = missing(error)
+        absent = why.kind is MissingKind.ABSENT
+        return None if absent else FolderFile(path, problem=unreadable(path, why).message)
+
+
+def folder_files(path: str) -> Iterator[FolderFile]:
+    """Yield the files directly in the folder at `path`, without hidden ones and old copies.
+
+    Raises:
+        HostError: it cannot be listed, or holds no file.
+
+    """
+    folder = Folder(path)
+    names = folder.names()
+    if isinstance(names, Missing):
+        error = unreadable(path, names)
+        raise HostError(f"{path} cannot be listed: {names.detail}", error.hint)
+    is_empty = True
+    for name in names:
+        if name.startswith(".") or name.endswith(_PASSED_OVER):
+            continue
+        file = folder.file(name)
+        if file is not None:
+            is_empty = False
+            yield file
+    if is_empty:
+        raise HostError(
+            f"{path} holds no file", "give a guest's configuration, or a folder of them"
+        )
