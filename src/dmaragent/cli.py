@@ -78,6 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["--version"]:
+        print(f"dmaragent {__version__}")  # argparse would not report an output that fails
+        return 0
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(one.startswith(first) for one in ("-h", *_OWN_OPTIONS)):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"

@@ -8,12 +8,13 @@ import pytest
 
 from dmaragent.agent.capture import capture
 from dmaragent.agent.scan import scan
-from dmaragent.collect import opening, published
+from dmaragent.collect import opening
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LEDGER, Operation, Request
 from dmaragent.collect.opening import open_host, open_this_machine
 from dmaragent.collect.overlay import OverlayHost, needs_root
 from dmaragent.collect.published import read_published
+from dmaragent.commands import inventory
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
 from support.agents import EHCI, NIC, TABLE, machine
@@ -111,7 +112,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Be a user who may not read the table; give where the service publishes."""
     monkeypatch.setattr(opening, "open_this_machine", lambda: _user(EHCI, NIC))
     before = read_published
-    monkeypatch.setattr(published, "read_published", lambda: before(str(tmp_path)))
+    monkeypatch.setattr(inventory, "read_published", lambda: before(str(tmp_path)))
     return tmp_path
 
 
