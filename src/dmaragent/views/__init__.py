@@ -6,6 +6,7 @@ labelled so.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -20,8 +21,9 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     releases_words,
 )
-from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.platforms.xen_options import UserRange
 from dmaragent.platforms.xen_units import listed_pages
+from dmaragent.platforms.xen_words import iommu_switched_off
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
     command_line,
@@ -89,7 +91,7 @@ def _memory_map(host: Host) -> MemoryMap | None:
 
     A map that is there and could not be read is one without entries.
     """
-    known = host.memory_map
+    known = host.ram_map
     if not isinstance(known, Missing):
         return known
     if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
@@ -112,6 +114,9 @@ def _by_prediction(
         regions |= undecided
         if undecided:
             notes = (*notes, "releases differ on some regions")
+    doubt = prediction.doubt
+    if release is None and not doubt:
+        doubt = _options_doubt(host, table, prediction)
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,
@@ -120,7 +125,7 @@ def _by_prediction(
             vtd_disabled=prediction.vtd_disabled,
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
-            doubt=prediction.doubt,
+            doubt=doubt,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),
@@ -174,6 +179,25 @@ def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenV
         )
         for offset in listing.keys() & dropping.keys()
     }
+
+
+def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
+    """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
+    if not newest.options:
+        return ""
+    accepted = _accepted(newest)
+    others = [
+        era
+        for era in ERAS
+        if era.rmrr_option and _accepted(_predict(host, table, era.first)) != accepted
+    ]
+    if not others:
+        return ""
+    return f"{releases_words(others)} accept other ranges of rmrr= than the newest release"
+
+
+def _accepted(prediction: XenPrediction) -> list[UserRange]:
+    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
 
 
 def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
@@ -230,7 +254,7 @@ def _unlisted(
 ) -> frozenset[int]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(command_line(host)):
+    if off or iommu_switched_off(command_line(host), _release(host)):
         return frozenset()
     return frozenset(
         offset
@@ -280,7 +304,9 @@ def _entries(
         if pages is not None and (pages not in regions or fates.get(offset) is Fate.LISTED):
             regions[pages] = number
     options = {
-        option.range for option in (prediction.options if prediction else ()) if option.accepted
+        option.range
+        for option in (prediction.options if prediction else ())
+        if option.accepted is not False
     }
     return tuple(
         ListEntry(
