@@ -5,6 +5,8 @@ Xen 4.6.0 to 4.22.0 and master, compiled, made of the texts.
 """
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.platforms.xen_words import iommu_switch, iommu_switched_off
@@ -49,6 +51,7 @@ def _accepted(ranges: tuple[UserRange, ...]) -> str:
         ("10=00:20.0", [""] * 3),
         ("10=00:1d.18446744073709551617", ["10 0000:00:1d.1"] * 3),
         ("10=00:1d.0000000000007", ["10 0000:00:1d.7"] * 3),
+        ("10=00:1d.0200000000000000000000001", ["10 0000:00:1d.1"] * 3),
         ("10=00:1d.8", [""] * 3),
         ("10=+0:1d.0", [""] * 3),
         ("10= 00:1d.0", [""] * 3),
@@ -146,6 +149,17 @@ def test_a_range_that_releases_read_differently_is_unknown_without_the_release()
 
     assert (same.accepted, large.accepted, after.accepted) == (True, False, None)
     assert "Xen 4.9" in after.reason
+
+
+@given(
+    st.text(alphabet="0189afxX:;,.=- \té", max_size=60),
+    st.sampled_from([None, (4, 6), (4, 9), (4, 10), (4, 16), (4, 22)]),
+)
+def test_any_text_is_read_and_every_range_has_its_verdict(
+    text: str, release: tuple[int, int] | None
+) -> None:
+    for user in parse_rmrr_option(f"rmrr={text} rmrr=10=00:1d.0,{text}", release):
+        assert user.devices if user.accepted else user.reason
 
 
 # iommu=
