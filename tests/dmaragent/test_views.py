@@ -73,6 +73,17 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
 
     assert (views.list.source, bool(views.list.doubt)) == (ListSource.PREDICTED, bool(doubt))
     assert doubt in views.list.doubt
+    unknown = [each.explanation for each in views.differences if "unknown" in each.explanation]
+    assert bool(unknown) is ("differently" in doubt or "is unknown" in doubt)
+
+
+def test_a_range_that_xen_lists_is_not_called_unknown_and_one_that_it_lacks_is() -> None:
+    listed = _told([[0x5000, 2]], "rmrr=0x5000-0x5001=0:2.0")
+    lacking = _told([[0x1000, 16]], "rmrr=0x5000-0x5001=0:2.0")
+
+    assert not any("unknown whether" in each.explanation for each in listed.differences)
+    assert any("unknown whether" in each.explanation for each in lacking.differences)
+    assert list(lacking.xen.unlisted_options) == [AddressRange(0x5000000, 0x5002000)]
 
 
 def test_an_entry_of_the_command_line_and_one_of_neither_are_told_apart() -> None:

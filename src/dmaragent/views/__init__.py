@@ -225,7 +225,7 @@ def _by_hypervisor(
     if table is not None and prediction is not None:
         differences += surprises(host, entries, table, fates, regions)
         differences += rounding(prediction, table)
-        differences += refused_options(prediction)
+        differences += refused_options(prediction, frozenset(ranges))
     devices, devices_source = _told_devices(host, prediction if entries else None)
     return XenViews(
         list=XenList(
@@ -243,7 +243,8 @@ def _by_hypervisor(
         unlisted_options={
             option.range: option.devices
             for option in (prediction.options if prediction else ())
-            if option.accepted and not option.reason and option.range is not None
+            if option.accepted is None or (option.accepted and not option.reason)
+            if option.range is not None
             if option.range not in ranges
         },
     )

@@ -80,9 +80,14 @@ def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
             )
 
 
-def refused_options(prediction: XenPrediction) -> Iterator[Difference]:
-    """Explain which ranges of `rmrr=` Xen does not take."""
+def refused_options(
+    prediction: XenPrediction, told: frozenset[AddressRange] = frozenset()
+) -> Iterator[Difference]:
+    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `told` are listed."""
     for option in prediction.options:
+        if option.accepted is None and option.range not in told:
+            said = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, said, frozenset(option.devices) or None)
         if option.accepted is False:
             said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
             yield Difference(None, said, frozenset(option.devices) or None)
