@@ -40,6 +40,8 @@ class MemoryMap:
     entries: tuple[MemoryEntry, ...]
     incomplete: str = ""
     """Why entries are missing from it, so that memory outside of `entries` is unknown; or empty."""
+    foreign_ram: str = ""
+    """Why RAM outside of `entries` is not in it, as in dom0; or empty."""
 
     def within(self, region: AddressRange) -> Iterator[MemoryEntry]:
         """Yield the entries that `region` overlaps, by address."""

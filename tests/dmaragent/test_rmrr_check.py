@@ -24,7 +24,6 @@ def _advice(text: str) -> str:
         ("rmrr=778045=00:1d.0", "Xen reads 778045 as 0x778045"),
         ("rmrr=778045-778046=00:1d.0", "reads 778045 as 0x778045 and 778046 as 0x778046"),
         ("rmrr=0x40000=00:1d.0", "it is in RAM (0x0-0x7fffffff in the memory map)"),
-        ("rmrr=0x140000=00:1d.0", "past all RAM (0x13fffffff is its last byte)"),
         ("rmrr=0xbdf3e=00:1e.0", "no device answers at 0000:00:1e.0"),
     ],
 )

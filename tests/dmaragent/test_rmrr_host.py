@@ -192,8 +192,11 @@ def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram() -> None:
     host = replace(option_host(), memory_map=low)
     dom0 = replace(host, xen=replace(XEN, command_line=""))
 
-    assert "is past all RAM" in " ".join(written("0x90000000+4K=00:1d.0", on=on_host(host)).notes)
-    assert written("0x90000000+4K=00:1d.0", on=on_host(dom0)).notes == ()
+    (refused,) = written("0x90000000+4K=00:1d.0", on=on_host(host)).refused
+    assert refused.reason == "page 0x90000 is past all RAM (0x7fffffff is its last byte)"
+    in_dom0 = written("0x90000000+4K=00:1d.0", on=on_host(dom0))
+    assert [one.text for one in in_dom0.ranges] == ["0x90000=00:1d.0"]
+    assert "unknown whether Xen accepts 0x90000000-0x90000fff" in " ".join(in_dom0.notes)
 
 
 def test_what_stands_on_the_command_line_counts_and_may_not_overlap() -> None:

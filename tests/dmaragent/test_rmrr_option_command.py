@@ -214,3 +214,42 @@ def test_every_machine_gives_an_answer_within_80_columns(name: str, capsys: Capt
         assert ran.code in {0, 1, 2}
         assert max(map(len, prose)) <= 80
         assert run(capsys, "rmrr-option", *arguments, "--host", MACHINES / name, "--json").document
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "taken"),
+    [
+        ("0xd5d45=0:0:1f.39", 1, False),
+        ("0x5fa00=0:0:1f.39", 1, False),
+        ("0x5fa00=0:0:1d.08", 0, True),
+        ("0xd5d45=0:0:1d.0", 1, False),
+        ("0x1000000=0:0:1d.0", 1, False),
+        ("0x=0:0:1d.", 0, True),
+        ("fffffffffffffffff=0:0:1d.0", 1, False),
+    ],
+)
+def test_a_text_is_checked_as_xen_reads_it(
+    value: str,
+    code: int,
+    taken: bool,  # noqa: FBT001
+    capsys: Capture,
+) -> None:
+    ran = run(
+        capsys,
+        *("rmrr-option", "--check", f"rmrr={value}", "--xen", "4.22"),
+        *("--host", MACHINES / "lenovo-laptop", "--json"),
+    )
+
+    assert (ran.code, ran.document["answer"]["taken"]) == (code, taken)
+
+
+def test_without_a_memory_map_it_is_unknown_whether_xen_has_the_page(
+    table_file: Path, capsys: Capture
+) -> None:
+    arguments = ["rmrr-option", "--check", "rmrr=0x1000=00:1d.0", "--host", table_file]
+
+    ran = run(capsys, *arguments)
+
+    assert ran.code == 2
+    assert ran.out.startswith("Unknown whether Xen accepts all of rmrr= (1 range, Xen 4.22")
+    assert "the firmware's memory map is unknown" in " ".join(ran.out.split())

@@ -20,8 +20,8 @@ def _wanted(base: int, limit: int, *devices: str) -> Wanted:
     return Wanted(base=base, limit=limit, devices=tuple(map(SBDF.parse, devices or ("00:1d.0",))))
 
 
-def _one(wanted: Wanted, taken: int = 0) -> Written:
-    (written,) = write_ranges([wanted], taken)
+def _one(wanted: Wanted, taken: int = 0, longest: int = 127) -> Written:
+    (written,) = write_ranges([wanted], taken, longest)
     return written
 
 
@@ -88,17 +88,31 @@ def test_twenty_devices_fit_where_their_addresses_are_short_and_21_never() -> No
 
 
 @pytest.mark.parametrize(
-    ("devices", "page", "begins"),
-    [(14, 0x1000_0000, "0x10000000=80:1d.0"), (15, 0x10, "10=80:1d.0")],
-    ids=["as people write it", "in the short form"],
+    ("devices", "page", "begins", "length"),
+    [
+        (11, 0x1000, "0x1000=80:1d.0", 99),
+        (11, 0x10000, "10000=80:1d.0", 98),
+        (15, 0x10, "10=80:1d.0", 127),
+    ],
+    ids=["as people write it", "in the short form", "the longest from 4.10 on"],
 )
-def test_a_word_of_127_characters_is_written(devices: int, page: int, begins: str) -> None:
+def test_a_long_word_is_written_in_the_short_form(
+    devices: int, page: int, begins: str, length: int
+) -> None:
     names = [f"{0x80 + number:02x}:1d.0" for number in range(devices)]
 
     (written,) = _one(_wanted(page << 12, (page << 12) + 0xFFF, *names)).ranges
 
     assert written.text.startswith(begins)
-    assert len(written.word) == 127
+    assert len(written.word) == length
+
+
+def test_4_9_reads_99_characters_of_a_word() -> None:
+    names = [f"{0x80 + number:02x}:1d.0" for number in range(12)]
+    wanted = _wanted(0x1000, 0x1FFF, *names)
+
+    assert len(_one(wanted).ranges[0].word) == 102
+    assert "more than 99 characters" in _one(wanted, longest=99).refusal
 
 
 @pytest.mark.parametrize(
@@ -167,8 +181,8 @@ def test_xen_reads_back_exactly_the_pages_and_devices(
 ) -> None:
     written = write_ranges(regions)
     ranges = [each for one in written for each in one.ranges]
-    words = one_word(ranges) if together else None
-    read = parse_rmrr_option(words if words is not None else several_words(ranges))
+    words = one_word(ranges, 127) if together else None
+    read = parse_rmrr_option(words if words is not None else several_words(ranges), (4, 22))
 
     assert all(one.accepted and not one.reason for one in read)
     assert [(one.start_pfn, one.end_pfn, one.devices) for one in read] == [
@@ -186,7 +200,7 @@ def test_xen_reads_back_exactly_the_pages_and_devices(
 @pytest.mark.parametrize("form", ["words", "one word"])
 def test_the_shell_hands_grub_what_its_own_language_reads_as_the_option(form: str) -> None:
     ranges = _one(_wanted(0xBDF3E000, 0xBDF5DFFF)).ranges
-    options = several_words(ranges) if form == "words" else one_word(ranges)
+    options = several_words(ranges) if form == "words" else one_word(ranges, 127)
     assert options is not None
     script = (
         f'GRUB_CMDLINE_XEN="dom0_mem=2G"\n{grub_default(options)}\nprintf %s "$GRUB_CMDLINE_XEN"'
@@ -205,8 +219,8 @@ def test_one_word_that_xen_would_cut_is_not_offered() -> None:
     regions = [_wanted(page << 16, (page << 16) + 0xFFFF) for page in range(0x1000, 0x1006)]
     ranges = [each for one in write_ranges(regions) for each in one.ranges]
 
-    assert one_word(ranges) is None
-    assert len(one_word(ranges[:5]) or "") <= 127
+    assert one_word(ranges, 127) is None
+    assert len(one_word(ranges[:5], 127) or "") <= 127
 
 
 def test_one_word_of_127_characters_is_offered() -> None:
@@ -219,8 +233,8 @@ def test_one_word_of_127_characters_is_offered() -> None:
         for pair in ((first, just), (first, over))
     )
 
-    assert len(one_word(ranges) or "") == 127
-    assert one_word(longer) is None
+    assert len(one_word(ranges, 127) or "") == 127
+    assert one_word(longer, 127) is None
 
 
 # What a user asks for

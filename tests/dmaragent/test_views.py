@@ -1,6 +1,7 @@
 """Xen's view of the regions, told or predicted, and one device's."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Inventory
+from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.topology import Presence
+from dmaragent.views import xen_views
 from dmaragent.views.model import ListSource, Origin
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import rmrr, scope
@@ -45,6 +48,42 @@ def test_a_region_the_hypervisor_does_not_list_is_a_difference() -> None:
     assert [region.xen.listed for region in inventory.regions] == [False, True]
     assert inventory.regions[0].xen.reason == "Xen does not list it"
     assert [each.region for each in inventory.differences] == [1]
+
+
+@pytest.mark.parametrize(
+    ("release", "line", "doubt"),
+    [
+        (None, "rmrr=0x10=00:02.0", ""),
+        (None, "rmrr=0x10=00:1f.5", "Xen 4.9 to 4.12 and 4.17 to 4.20 accept other ranges"),
+        ((4, 22), "rmrr=0x10=00:1f.5", ""),
+        (None, "rmrr=0x10-0x20=00:02.0;0x30=00:02.0", "reads it differently"),
+        ((4, 16), "rmrr=0x10-0x20=00:02.0;0x30=00:02.0", ""),
+        ((4, 16), "rmrr=0x5000=00:02.0", "is unknown: dom0's memory map leaves out RAM"),
+    ],
+)
+def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
+    release: tuple[int, int] | None, line: str, doubt: str
+) -> None:
+    host = inventory_of(UNIT, *REGIONS, files=XEN).host
+    assert host.xen is not None
+    xen = replace(host.xen, command_line=line, release=None)
+    memory = MemoryMap((MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),))
+
+    views = xen_views(replace(host, xen=xen, memory_map=memory), release)
+
+    assert (views.list.source, bool(views.list.doubt)) == (ListSource.PREDICTED, bool(doubt))
+    assert doubt in views.list.doubt
+    unknown = [each.explanation for each in views.differences if "unknown" in each.explanation]
+    assert bool(unknown) is ("differently" in doubt or "is unknown" in doubt)
+
+
+def test_a_range_that_xen_lists_is_not_called_unknown_and_one_that_it_lacks_is() -> None:
+    listed = _told([[0x5000, 2]], "rmrr=0x5000-0x5001=0:2.0")
+    lacking = _told([[0x1000, 16]], "rmrr=0x5000-0x5001=0:2.0")
+
+    assert not any("unknown whether" in each.explanation for each in listed.differences)
+    assert any("unknown whether" in each.explanation for each in lacking.differences)
+    assert list(lacking.xen.unlisted_options) == [AddressRange(0x5000000, 0x5002000)]
 
 
 def test_an_entry_of_the_command_line_and_one_of_neither_are_told_apart() -> None:

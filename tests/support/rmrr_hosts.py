@@ -17,13 +17,27 @@ from support.hosts import Function, fake_host
 from support.tables import drhd, table
 
 UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
+
+
+def _entry(start: int, end: int, kind: MemoryType) -> MemoryEntry:
+    return MemoryEntry(AddressRange(start, end), kind, kind.value)
+
+
 MAP = MemoryMap(
     (
-        MemoryEntry(AddressRange(0, 0x8000_0000), MemoryType.RAM, "System RAM"),
-        MemoryEntry(AddressRange(0x8000_0000, 0xC000_0000), MemoryType.RESERVED, "Reserved"),
-        MemoryEntry(AddressRange(1 << 32, 5 << 30), MemoryType.RAM, "System RAM"),
+        _entry(0, 0x8000_0000, MemoryType.RAM),
+        *(
+            entry
+            for start in range(0x8000_0000, 0xC000_0000, 0x1000_0000)
+            for entry in (
+                _entry(start, start + 0xFF0_0000, MemoryType.RESERVED),
+                _entry(start + 0xFF0_0000, start + 0x1000_0000, MemoryType.RAM),
+            )
+        ),
+        _entry(1 << 32, 5 << 30, MemoryType.RAM),
     )
 )
+"""RAM up to 5 GiB; from 2 to 3 GiB it is reserved but for a MiB in each group of Xen's frames."""
 XEN = XenHost(
     dom0=True,
     guest_type="PV",

@@ -54,7 +54,12 @@ def memory_of(*entries: tuple[int, int, MemoryType]) -> MemoryMap:
     )
 
 
-RESERVED = memory_of((0, 1 << 64, MemoryType.RESERVED))
+RESERVED = memory_of(
+    (0, 1 << 40, MemoryType.RESERVED),
+    (1 << 40, 1025 << 30, MemoryType.RAM),
+    (1025 << 30, 1 << 64, MemoryType.RESERVED),
+)
+"""Reserved memory, and so much RAM at its end that Xen has frames for the first 256 MiB."""
 
 
 def predicted(

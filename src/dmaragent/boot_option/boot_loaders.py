@@ -10,7 +10,6 @@ at the start of a line only: Xen common/efi/boot.c, ``pre_parse``.
 from collections.abc import Sequence
 
 from dmaragent.platforms.rmrr_writer import PageRange
-from dmaragent.platforms.xen_options import MOST_CHARACTERS
 
 
 def several_words(ranges: Sequence[PageRange]) -> str:
@@ -18,10 +17,10 @@ def several_words(ranges: Sequence[PageRange]) -> str:
     return " ".join(one.word for one in ranges)
 
 
-def one_word(ranges: Sequence[PageRange]) -> str | None:
-    """Give `ranges` as one word with ``;``; None where Xen would cut it."""
+def one_word(ranges: Sequence[PageRange], longest: int) -> str | None:
+    """Return `ranges` as one word with ``;``; None if it is over the `longest` that Xen reads."""
     word = "rmrr=" + ";".join(one.text for one in ranges)
-    return word if len(word) <= MOST_CHARACTERS else None
+    return word if len(word) <= longest else None
 
 
 def grub_default(options: str) -> str:

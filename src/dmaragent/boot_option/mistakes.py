@@ -51,28 +51,20 @@ def bytes_meant(user: UserRange, memory_map: MemoryMap | None) -> tuple[int, int
     return None
 
 
-def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None, *, dom0: bool) -> str:
-    """Say what of `pages` the map does not settle; empty where it does, or there is no map.
+def memory_doubt(memory_map: MemoryMap | None, pages: AddressRange | None) -> str:
+    """Return what of `pages` the map of a dom0 does not settle; empty if it does, or is no dom0's.
 
-    The map of a PV dom0 leaves out the RAM that is not dom0's own: Linux arch/x86/xen/setup.c,
-    ``xen_memory_setup``.  Xen refuses a page at or past the end of RAM: ``mfn_valid``, whose
-    bound is Xen arch/x86/e820.c, ``find_max_pfn``.
+    Linux arch/x86/xen/setup.c, ``xen_memory_setup``, leaves out the RAM that is not dom0's own.
     """
-    if memory_map is None or pages is None:
+    if memory_map is None or pages is None or not memory_map.foreign_ram:
         return ""
-    if dom0 and not memory_map.covered(pages, frozenset(MemoryType)):
-        return (
-            f"0x{pages.start:x}-0x{pages.end - 1:x} is not all in dom0's memory map, which leaves "
-            "out RAM of Xen and of guests: see that it is no RAM in Xen's own map "
-            "(`xl dmesg`, after 'RAM map')"
-        )
-    ram = [each.range.end for each in memory_map.entries if each.type is MemoryType.RAM]
-    if not dom0 and ram and pages.end > max(ram):
-        return (
-            f"0x{pages.start:x}-0x{pages.end - 1:x} is past all RAM (0x{max(ram) - 1:x} is its "
-            "last byte): Xen ignores a range with such a page"
-        )
-    return ""
+    if memory_map.covered(pages, frozenset(MemoryType)):
+        return ""
+    return (
+        f"0x{pages.start:x}-0x{pages.end - 1:x} is not all in dom0's memory map, which leaves "
+        "out RAM of Xen and of guests: see that it is no RAM in Xen's own map "
+        "(`xl dmesg`, after 'RAM map')"
+    )
 
 
 def _end(memory_map: MemoryMap) -> int:

@@ -9,6 +9,7 @@ from dmaragent.inventory import Inventory
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.rmrr_writer import PageRange, Wanted, Written
 from dmaragent.platforms.xen_options import UserRange
+from dmaragent.platforms.xen_words import option_rules
 from dmaragent.snapshot import Missing
 from dmaragent.views.model import ListSource
 from fwtables import Decoded
@@ -23,9 +24,9 @@ class Judged:
 
     read: UserRange
     taken: bool | None
-    """None: it is well formed, and there is no table to hold it against."""
+    """None: unknown.  It is well formed, and the table or a fact of the host is unknown."""
     reason: str
-    """Why it is not taken, or what of it Xen does not read; or empty."""
+    """Why it is not accepted, what of it Xen does not read, or why that is unknown; or empty."""
     advice: tuple[str, ...]
     """What is probably meant instead, or is to be noted; a sentence each."""
     mistaken: bool
@@ -69,7 +70,13 @@ class OptionHost:
     @property
     def memory_map(self) -> MemoryMap | None:
         """The firmware's memory map, where it is known."""
-        return None if isinstance(self.host.memory_map, Missing) else self.host.memory_map
+        return None if isinstance(self.host.ram_map, Missing) else self.host.ram_map
+
+    @property
+    def longest_word(self) -> int:
+        """How many bytes of a word all releases read that may be meant."""
+        rules = option_rules(self.release)
+        return min(each.longest_word for each in rules if each.rmrr or len(rules) == 1)
 
     @property
     def listed(self) -> frozenset[AddressRange] | None:
@@ -98,7 +105,7 @@ class CheckedOption:
 
     @property
     def taken(self) -> bool | None:
-        """Whether Xen takes all of it; None: it is well formed, and no table says more."""
+        """Whether Xen accepts all of it; None: it is well formed, and more is unknown."""
         if any(one.taken is False for one in self.ranges):
             return False
         return None if any(one.taken is None for one in self.ranges) else True

@@ -9,13 +9,13 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import Judged, OptionHost
 from dmaragent.platforms.rmrr_writer import Wanted, Written
+from dmaragent.platforms.xen_frames import frames_of
 from dmaragent.platforms.xen_options import MOST_PAGES
+from dmaragent.platforms.xen_words import option_rules
 from dmaragent.snapshot import Missing
 
 _LIKELY_PAGES = 1 << 24
 """Below it an address that is no page's is rather a page number, of memory below 64 GiB."""
-_STOPS_AT_LARGE = (4, 17)
-"""From here on a range of too many pages ends the reading; before, setup ignored it alone."""
 
 
 def checked_notes(
@@ -24,7 +24,7 @@ def checked_notes(
     """Say what is to be known of a checked option: quoting, releases, what was not checked."""
     yield from _own_quoting(line) if text is None else _quoting(text)
     large = any(one.read.start_pfn is not None and _pages(one) > MOST_PAGES for one in ranges)
-    if large and on.release is not None and on.release < _STOPS_AT_LARGE:
+    if large and not any(rules.stops_at_large for rules in option_rules(on.release)):
         yield (
             "before Xen 4.17 a range of more than 16 pages is ignored alone, and Xen reads on "
             "after it"
@@ -55,13 +55,12 @@ def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:
                 f"{len(one.ranges)} ranges: Xen takes {MOST_PAGES} pages a range"
             )
         pages = AddressRange(first * PAGE, (last + 1) * PAGE)
-        if doubt := memory_doubt(on.memory_map, pages, dom0=on.host.xen is not None):
+        if doubt := memory_doubt(on.memory_map, pages):
             yield doubt
-        functions = on.host.topology.functions
-        if not isinstance(functions, Missing):
-            for device in dict.fromkeys(one.wanted.devices):
-                if device not in functions:
-                    yield f"no device answers at {device} on this host: is the address right?"
+        frames = frames_of(first, last, on.memory_map, on.command_line or "")
+        if frames.exist is None:
+            yield f"unknown whether Xen accepts {one.wanted}: {frames.reason}"
+        yield from _absent(on, one.wanted)
     if written and on.command_line is None:
         yield "Xen's command line is not known: ranges that stand there already were not counted"
     if written and on.memory_map is None:
@@ -70,6 +69,14 @@ def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:
             "not check it"
         )
     yield from _host_notes(on)
+
+
+def _absent(on: OptionHost, wanted: Wanted) -> Iterator[str]:
+    functions = on.host.topology.functions
+    if not isinstance(functions, Missing):
+        for device in dict.fromkeys(wanted.devices):
+            if device not in functions:
+                yield f"no device answers at {device} on this host: is the address right?"
 
 
 def _host_notes(on: OptionHost) -> Iterator[str]:
@@ -103,7 +110,7 @@ def _quoting(text: str) -> Iterator[str]:
 
 
 def _own_quoting(line: str) -> Iterator[str]:
-    words = [word for word in line.split() if word.startswith("rmrr=")]
+    words = [word for word in line.split(" ") if word.startswith("rmrr=")]
     if any("\\" in word or '"' in word or "'" in word for word in words):
         yield (
             "a backslash or a quotation mark has reached Xen, which knows neither: it is quoted "

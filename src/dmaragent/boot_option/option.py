@@ -23,6 +23,7 @@ from dmaragent.boot_option.notes import checked_notes, page_numbers, written_not
 from dmaragent.memory_map import ram_in
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen import predict
+from dmaragent.platforms.xen_frames import frames_of
 from dmaragent.platforms.xen_model import behaviour_of
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.snapshot import Missing
@@ -52,13 +53,13 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
 def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
     """Write the option for `wanted`, as far as Xen takes it on this host."""
     line = on.command_line or ""
-    before = parse_rmrr_option(line)
+    before = parse_rmrr_option(line, on.release)
     wanted = tuple(dict.fromkeys(wanted))
     never = _never(on)
     refused: dict[Wanted, str] = dict.fromkeys(wanted, never) if never else {}
     while True:
         kept = [one for one in wanted if one not in refused]
-        done = write_ranges(kept, places_taken(line))
+        done = write_ranges(kept, places_taken(line, on.release), on.longest_word)
         bad = _not_taken(on, line, len(before), done)
         if not bad:
             break
@@ -122,13 +123,9 @@ def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
     """Judge every range of `line`: by the rules of setup where there is a table."""
     decoded = on.table
     if decoded is None or decoded.table is None:
-        behaviour = behaviour_of(on.release)
-        for user in parse_rmrr_option(line):
-            read = user
-            if user.accepted and not behaviour.rmrr_option:
-                reason = f"{behaviour.name} has no such option"
-                read = replace(user, accepted=False, reason=reason)
-            yield _judged(on, read, None if read.accepted else False)
+        for user in parse_rmrr_option(line, on.release):
+            read = _without_table(on, user, line)
+            yield _judged(on, read, False if read.accepted is False else None)
         return
     prediction = predict(
         decoded.table,
@@ -139,7 +136,21 @@ def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
         damage=decoded.damage,
     )
     for user in prediction.options:
-        yield _judged(on, user, user.accepted and not _never_reported(user))
+        never = bool(user.accepted) and _never_reported(user)
+        yield _judged(on, user, False if never else user.accepted)
+
+
+def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
+    """Return `user` as the release and the memory map judge it, which is all that is known."""
+    behaviour = behaviour_of(on.release)
+    if user.accepted is not False and not behaviour.rmrr_option:
+        return replace(user, accepted=False, reason=f"{behaviour.name} has no such option")
+    if user.accepted is False or not user.devices or user.start_pfn is None or user.end_pfn is None:
+        return user
+    frames = frames_of(user.start_pfn, user.end_pfn, on.memory_map, line)
+    if frames.exist is False:
+        return replace(user, accepted=False, reason=frames.reason)
+    return user
 
 
 def _never_reported(user: UserRange) -> bool:
@@ -164,7 +175,9 @@ def _as_listed(on: OptionHost, one: Judged) -> Judged:
     if one.taken is False:
         return one
     reason = "the running Xen does not list it, though nothing in it is wrong"
-    said = "`xl dmesg | grep -i rmrr` says why: often a page that Xen has no frame for"
+    if one.taken is None:
+        reason = f"the running Xen does not list it. What was unknown: {one.reason}"
+    said = "`xl dmesg | grep -i rmrr` says why"
     return replace(one, taken=False, reason=reason, advice=(*one.advice, said))
 
 
@@ -179,7 +192,7 @@ def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # n
                 f"it is in RAM (0x{ram.start:x}-0x{ram.end - 1:x} in the memory map), which Xen "
                 "does not check: the device may then overwrite memory that is in use"
             )
-        elif doubt := memory_doubt(on.memory_map, user.range, dom0=on.host.xen is not None):
+        elif doubt := memory_doubt(on.memory_map, user.range):
             advice.append(doubt)
         absent = _absent(on, user)
         if absent:

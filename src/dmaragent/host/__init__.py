@@ -6,7 +6,7 @@ exception and never a silent gap.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.faults import tell_faults
@@ -23,6 +23,8 @@ from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
+
+_FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,16 @@ class Host:
     """Of a collector's report: readings, and the files of the report that they are from."""
     problems: tuple[str, ...]
     """What could not be read or understood, a sentence each."""
+
+    @property
+    def ram_map(self) -> MemoryMap | Missing:
+        """The memory map as far as it shows RAM: dom0's leaves out RAM that is not its own.
+
+        Source: Linux arch/x86/xen/setup.c, ``xen_memory_setup``.
+        """
+        if self.xen is None or isinstance(self.memory_map, Missing):
+            return self.memory_map
+        return replace(self.memory_map, foreign_ram=_FOREIGN_RAM)
 
 
 @unswept

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_words import xen_words
+from dmaragent.boot_words import XEN_REPORTS, xen_words
 from dmaragent.host.readings import Problems, functions_among, text, whole_line, whole_number
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
@@ -72,6 +72,10 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
             problems.missing(what, answer, quiet=answer.kind is MissingKind.NOT_COLLECTED)
     capabilities = text(reading.capabilities)
     options, line = info.get("virt_caps"), info.get("xen_commandline")
+    if line is not None and len(line.encode()) >= XEN_REPORTS:
+        problems.add(
+            f"Xen reports the first {XEN_REPORTS} bytes of its options: others are unknown"
+        )
     return XenHost(
         dom0=None
         if isinstance(reading.capabilities, Missing)

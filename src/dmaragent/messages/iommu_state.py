@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.platforms.linux_options import iommu_asked_for, iommu_off_option
 from dmaragent.platforms.vfio import IommuVendor
-from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.platforms.xen_words import iommu_switched_off
 from dmaragent.snapshot import Missing
 from fwtables import Decoded
 
@@ -81,7 +81,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
         options_known=system.options is not None,
         table=_table(inventory, amd=amd),
         amd=amd,
-        xen_off_by="" if line is None else iommu_switched_off(line),
+        xen_off_by=("" if xen is None or line is None else iommu_switched_off(line, xen.release)),
         xen_options=line,
     )
 

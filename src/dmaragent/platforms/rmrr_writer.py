@@ -2,8 +2,7 @@
 
 Pure.  Several words do what one word with ``;`` does, as Xen counts its ranges over all of
 them: Xen drivers/passthrough/vtd/dmar.c, ``nr_rmrr`` is static and ``parse_rmrr_param`` never
-resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a word after 127
-characters.  What Xen takes is read by :mod:`dmaragent.platforms.xen_options`.
+resets it.  A word of its own needs no quoting in any boot loader, and Xen cuts a long word.  What Xen takes is read by :mod:`dmaragent.platforms.xen_options`.
 """
 
 from collections.abc import Sequence
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.platforms.xen_options import (
-    MOST_CHARACTERS,
     MOST_DEVICES,
     MOST_PAGES,
     MOST_RANGES,
 )
 
+_ROOM = 99
+"""The bytes of a word that every release with the option reads."""
 MOST_SEGMENT = 0xFFFF
 """Xen keeps a segment in 16 bits: drivers/pci/pci.c, ``parse_pci_seg``."""
 
@@ -64,7 +64,7 @@ class PageRange:
         The first device has the segment where it is not 0; the others inherit it.
         """
         whole = self._write("0x{:x}", "{:02x}:{:02x}.{:d}", "{:04x}:")
-        if len(whole) + len("rmrr=") <= MOST_CHARACTERS:
+        if len(whole) + len("rmrr=") <= _ROOM:
             return whole
         return self._write("{:x}", "{:x}:{:x}.{:d}", "{:x}:")
 
@@ -94,8 +94,12 @@ class Written:
     refusal: str = ""
 
 
-def write_ranges(wanted: Sequence[Wanted], taken: int = 0) -> tuple[Written, ...]:
-    """Write the ranges for `wanted`, where `taken` of Xen's ten are used already.
+def write_ranges(
+    wanted: Sequence[Wanted], taken: int = 0, longest: int = _ROOM
+) -> tuple[Written, ...]:
+    """Write the ranges for `wanted`, if `taken` of Xen's ten are used already.
+
+    Xen reads the `longest` bytes of a word.
 
     A region that does not fit into what is left of the ten is refused whole: half of it would
     leave its device as broken as none.
@@ -105,9 +109,9 @@ def write_ranges(wanted: Sequence[Wanted], taken: int = 0) -> tuple[Written, ...
     for number, one in enumerate(wanted):
         refusal = _refusal(one) or _overlap(one, wanted[:number])
         ranges = () if refusal else _split(one)
-        if not refusal and any(len(each.word) > MOST_CHARACTERS for each in ranges):
+        if not refusal and any(len(each.word) > longest for each in ranges):
             refusal = (
-                f"its {len(one.devices)} devices make a word of more than {MOST_CHARACTERS} "
+                f"its {len(one.devices)} devices make a word of more than {longest} "
                 "characters, and Xen drops what is beyond"
             )
         elif len(ranges) > room:

@@ -1,9 +1,8 @@
 """What the Xen hypervisor makes of a DMAR table: its list of reserved device memory.
 
 Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, release by release;
-``strategy=host`` uses the list that results.  Two things are not predicted: the pages of
-the XHCI debug console, which are no firmware's, and whether Xen has a page of an ``rmrr=``
-range (``mfn_valid``).
+``strategy=host`` uses the list that results.  The pages of the XHCI debug console, which are
+no firmware's, are not predicted.
 """
 
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from dataclasses import replace
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.memory_map import MemoryMap
+from dmaragent.platforms.xen_frames import frames_of
 from dmaragent.platforms.xen_memory import in_use, is_reserved
 from dmaragent.platforms.xen_model import (
     COUNTED_SCOPES,
@@ -22,8 +22,9 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     behaviour_of,
 )
-from dmaragent.platforms.xen_options import UserRange, iommu_switched_off, parse_rmrr_option
+from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option
 from dmaragent.platforms.xen_units import ALL_ONES, Unit, Units, by_device
+from dmaragent.platforms.xen_words import iommu_switch
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, PciTopology, Presence
 from fwtables import (
@@ -76,9 +77,13 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     walk = _Walk(topology, memory_map, behaviour)
     walk.read(table, damage)
     walk.error = walk.error or _unitless(table, damage)
-    switch = iommu_switched_off(command_line)
-    off = f"{switch} stands on Xen's command line" if switch else walk.error
-    options = tuple(walk.option(each, off) for each in parse_rmrr_option(command_line))
+    switch = iommu_switch(command_line, release)
+    walk.doubt = walk.doubt or switch.doubt
+    switched = bool(switch.word) and not switch.doubt
+    off = f"{switch.word} stands on Xen's command line" if switched else walk.error
+    options = tuple(
+        walk.option(each, off, command_line) for each in parse_rmrr_option(command_line, release)
+    )
     shown = () if off else walk.units.listed()
     return XenPrediction(
         behaviour=behaviour,
@@ -108,7 +113,9 @@ class _Walk:
         self.error = ""
         """What switched VT-d off."""
         self.doubt = ""
-        """Why it is unknown whether something does."""
+        """Why the list is unknown."""
+        self.unsure: list[AddressRange] = []
+        """The ranges of the command line that Xen may accept or not."""
         self.catch_alls: set[str] = set()
         """The structures of segment 0 seen that may be there once."""
 
@@ -266,27 +273,57 @@ class _Walk:
             return True
         return segment in self.segments
 
-    def option(self, user: UserRange, off: str) -> UserRange:
-        """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is."""
-        pages = user.range
-        if not user.accepted or pages is None:
+    def option(self, user: UserRange, off: str, line: str) -> UserRange:
+        """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is.
+
+        It is ``add_user_rmrr`` before 4.17.  `off` is why VT-d is off, `line` all of the options.
+        """
+        if user.accepted is False:
             return user
+        if not user.devices or user.start_pfn is None or user.end_pfn is None:
+            return self.doubted(user)
+        frames = frames_of(user.start_pfn, user.end_pfn, self.memory_map, line)
+        if refusal := self.option_refusal(user, off):
+            return _refused(user, refusal)
+        pages = user.range
+        if frames.exist is False or pages is None:
+            return _refused(user, frames.reason)
+        unsure = next((f"0x{one.start:x}" for one in self.unsure if one.overlaps(pages)), "")
+        if unsure:
+            reason = f"it overlaps the range at {unsure}, which Xen may accept or not"
+            return self.doubted(replace(user, accepted=None, reason=reason))
+        unit = Unit(pages.start, pages.end - 1, user.devices)
+        self.units.register(unit)
+        if frames.exist is None or user.accepted is None:
+            self.unsure.append(pages)
+            return self.doubted(replace(user, accepted=None, reason=frames.reason or user.reason))
+        if unit.entry is None:
+            return replace(user, reason="its first device is 00:00.0, so it is never reported")
+        return user
+
+    def option_refusal(self, user: UserRange, off: str) -> str:
+        """Return why Xen refuses `user` whatever pages there are; empty if it does not."""
         functions = self.topology.functions
         looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
         known = looks and self.knows(user.devices[0].segment)
         if not self.behaviour.rmrr_option:
-            return _refused(user, f"{self.behaviour.name} has no such option")
+            return f"{self.behaviour.name} has no such option"
         if off:
-            return _refused(user, f"VT-d is off: {off}")
+            return f"VT-d is off: {off}"
+        if (pages := user.range) is None:
+            return ""
         # Xen compares with the first byte of the last page, not with its last.
-        if overlap := self.units.overlap(pages.start, pages.end - PAGE):
-            return _refused(user, overlap.removesuffix(" (EEXIST)"))
+        overlap = self.units.overlap(pages.start, pages.end - PAGE)
+        if overlap and not any(one.overlaps(pages) for one in self.unsure):
+            return overlap.removesuffix(" (EEXIST)")
         if known and not any(device in self.topology.known for device in user.devices):
-            return _refused(user, "none of its devices answers")
-        unit = Unit(pages.start, pages.end - 1, user.devices)
-        self.units.register(unit)
-        if unit.entry is None:
-            return replace(user, reason="its first device is 00:00.0, so it is never reported")
+            return "none of its devices answers"
+        return ""
+
+    def doubted(self, user: UserRange) -> UserRange:
+        """Keep that it is unknown whether `user` is on the list."""
+        doubt = f"whether Xen accepts {user.text} of rmrr= is unknown: {user.reason}"
+        self.doubt = self.doubt or doubt
         return user
 
 

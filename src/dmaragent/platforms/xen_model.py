@@ -116,7 +116,7 @@ class XenPrediction:
     notes: tuple[str, ...] = ()
     """What limits the prediction as a whole."""
     doubt: str = ""
-    """Why it is unknown whether Xen switches VT-d off; or empty."""
+    """Why it is unknown whether Xen switches VT-d off, or accepts a range of `options`; or empty."""
 
 
 def releases_words(eras: Iterable[XenBehaviour]) -> str:

@@ -196,7 +196,8 @@ def _owners(
             devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
             note(each.xen.range, devices, each.sharers)
     listed = {entry.range for entry in inventory.xen.list.entries}
-    for option in parse_rmrr_option(command_line(inventory.host)):
+    running = inventory.host.xen.release if inventory.host.xen else None
+    for option in parse_rmrr_option(command_line(inventory.host), running):
         if option.range in listed and option.range not in owners:
             note(option.range, option.devices, len(option.devices))
     for sbdf, own in inventory.xen.devices.items():  # its path in the table may be unresolved

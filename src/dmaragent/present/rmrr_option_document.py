@@ -13,7 +13,7 @@ from dmaragent.boot_option.model import (
     Refused,
     WrittenOption,
 )
-from dmaragent.platforms.rmrr_writer import PageRange, Written
+from dmaragent.platforms.rmrr_writer import Written
 from dmaragent.present.documents import range_object
 
 
@@ -59,7 +59,7 @@ def _host(on: OptionHost) -> dict[str, Any]:
 def _written(found: WrittenOption) -> dict[str, Any]:
     return {
         **_host(found.on),
-        "option": _option(found.ranges) if found.ranges else None,
+        "option": _option(found) if found.ranges else None,
         "regions": [_region(one) for one in found.written],
         "refused": [_refused(one) for one in found.refused],
         "present": found.present,
@@ -67,8 +67,9 @@ def _written(found: WrittenOption) -> dict[str, Any]:
     }
 
 
-def _option(ranges: Sequence[PageRange]) -> dict[str, Any]:
-    together = one_word(ranges)
+def _option(found: WrittenOption) -> dict[str, Any]:
+    ranges = found.ranges
+    together = one_word(ranges, found.on.longest_word)
     return {
         "words": several_words(ranges),
         "one_word": together,

@@ -56,7 +56,7 @@ def _written(found: WrittenOption) -> Iterator[str]:
         yield from paragraph(f"rmrr= for {some}: {use} ({release_words(found.on)})", hang=2)
     yield from _refused(found.refused)
     if ranges:
-        yield from _forms(ranges)
+        yield from _forms(ranges, one_word(ranges, found.on.longest_word))
     yield from _notes(found.notes)
 
 
@@ -72,7 +72,7 @@ def _refused(refused: Sequence[Refused]) -> Iterator[str]:
         yield from paragraph(f"{one.wanted} for {devices}: {one.reason}", indent=2, hang=2)
 
 
-def _forms(ranges: Sequence[PageRange]) -> Iterator[str]:
+def _forms(ranges: Sequence[PageRange], together: str | None) -> Iterator[str]:
     """Give what is to be pasted, unwrapped, and the steps after it."""
     yield ""
     several = len(ranges) > 1
@@ -86,7 +86,6 @@ def _forms(ranges: Sequence[PageRange]) -> Iterator[str]:
     yield f"With GRUB, add {'these lines' if several else 'this line'} at the end of /etc/default/grub"
     for one in ranges:
         yield f"  {grub_default(one.word)}"
-    together = one_word(ranges)
     if several and together is not None:
         yield "or, as one word, where ';' must be quoted for GRUB"
         yield f"  {grub_default(together)}"
@@ -120,7 +119,9 @@ def _checked(found: CheckedOption) -> Iterator[str]:
         return
     good = sum(one.taken is not False for one in found.ranges)
     all_of = count(len(found.ranges), "range")
-    if found.taken is None:
+    if found.taken is None and found.on.table is not None:
+        said = f"Unknown whether Xen accepts all of rmrr= ({all_of}, {xen})"
+    elif found.taken is None:
         said = f"rmrr= is well formed ({all_of}), but was not checked against a host ({xen})"
     elif found.taken:
         said = f"rmrr= is taken, {all_of} ({xen})"
@@ -132,15 +133,15 @@ def _checked(found: CheckedOption) -> Iterator[str]:
     yield from paragraph(said, hang=2)
     for number, one in enumerate(found.ranges, 1):
         yield ""
-        yield from _range(number, one)
+        yield from _range(number, one, "well formed" if found.on.table is None else "unknown")
     yield from _notes(found.notes)
 
 
-def _range(number: int, one: Judged) -> Iterator[str]:
-    word = {True: "taken", False: "not taken", None: "well formed"}[one.taken]
+def _range(number: int, one: Judged, unknown: str) -> Iterator[str]:
+    word = {True: "taken", False: "not taken", None: unknown}[one.taken]
     text = shorten(one.read.text) or "(nothing)"
     yield from paragraph(f"{number}  {text}: {word}", hang=3)
-    lead = "Why: " if one.taken is False else "But: "
+    lead = "But: " if one.taken else "Why: "
     if one.reason:
         yield from paragraph(f"{lead}{one.reason}", indent=3, hang=2)
     place = _place(one.read)

@@ -6,6 +6,7 @@ labelled so.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -20,8 +21,9 @@ from dmaragent.platforms.xen_model import (
     XenPrediction,
     releases_words,
 )
-from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.platforms.xen_options import UserRange
 from dmaragent.platforms.xen_units import listed_pages
+from dmaragent.platforms.xen_words import iommu_switched_off
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
     command_line,
@@ -89,7 +91,7 @@ def _memory_map(host: Host) -> MemoryMap | None:
 
     A map that is there and could not be read is one without entries.
     """
-    known = host.memory_map
+    known = host.ram_map
     if not isinstance(known, Missing):
         return known
     if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
@@ -112,6 +114,9 @@ def _by_prediction(
         regions |= undecided
         if undecided:
             notes = (*notes, "releases differ on some regions")
+    doubt = prediction.doubt
+    if release is None and not doubt:
+        doubt = _options_doubt(host, table, prediction)
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,
@@ -120,7 +125,7 @@ def _by_prediction(
             vtd_disabled=prediction.vtd_disabled,
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
-            doubt=prediction.doubt,
+            doubt=doubt,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),
@@ -176,6 +181,25 @@ def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenV
     }
 
 
+def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
+    """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
+    if not newest.options:
+        return ""
+    accepted = _accepted(newest)
+    others = [
+        era
+        for era in ERAS
+        if era.rmrr_option and _accepted(_predict(host, table, era.first)) != accepted
+    ]
+    if not others:
+        return ""
+    return f"{releases_words(others)} accept other ranges of rmrr= than the newest release"
+
+
+def _accepted(prediction: XenPrediction) -> list[UserRange]:
+    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
+
+
 def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
     """Give what of an era matters to the regions of a table without `rmrr=`."""
     return era.ram_disables_vtd, era.satc_parsed, era.looks_for_devices
@@ -201,7 +225,7 @@ def _by_hypervisor(
     if table is not None and prediction is not None:
         differences += surprises(host, entries, table, fates, regions)
         differences += rounding(prediction, table)
-        differences += refused_options(prediction)
+        differences += refused_options(prediction, frozenset(ranges))
     devices, devices_source = _told_devices(host, prediction if entries else None)
     return XenViews(
         list=XenList(
@@ -219,7 +243,8 @@ def _by_hypervisor(
         unlisted_options={
             option.range: option.devices
             for option in (prediction.options if prediction else ())
-            if option.accepted and not option.reason and option.range is not None
+            if option.accepted is None or (option.accepted and not option.reason)
+            if option.range is not None
             if option.range not in ranges
         },
     )
@@ -230,7 +255,7 @@ def _unlisted(
 ) -> frozenset[int]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(command_line(host)):
+    if off or iommu_switched_off(command_line(host), _release(host)):
         return frozenset()
     return frozenset(
         offset
@@ -280,7 +305,9 @@ def _entries(
         if pages is not None and (pages not in regions or fates.get(offset) is Fate.LISTED):
             regions[pages] = number
     options = {
-        option.range for option in (prediction.options if prediction else ()) if option.accepted
+        option.range
+        for option in (prediction.options if prediction else ())
+        if option.accepted is not False
     }
     return tuple(
         ListEntry(

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
-from dmaragent.platforms.xen_options import iommu_switched_off, parse_rmrr_option
+from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.platforms.xen_words import iommu_switched_off
 from dmaragent.snapshot import Missing
 from dmaragent.views.model import Difference, ListEntry, Origin, XenView
 from fwtables import DMAR, RMRR, Decoded, located
@@ -21,6 +22,10 @@ def rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
 def command_line(host: Host) -> str:
     """Give Xen's own boot options; empty where they are not known."""
     return (host.xen.command_line or "") if host.xen else ""
+
+
+def _release(host: Host) -> tuple[int, int] | None:
+    return host.xen.release if host.xen else None
 
 
 def surprises(
@@ -75,10 +80,15 @@ def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
             )
 
 
-def refused_options(prediction: XenPrediction) -> Iterator[Difference]:
-    """Explain which ranges of `rmrr=` Xen does not take."""
+def refused_options(
+    prediction: XenPrediction, told: frozenset[AddressRange] = frozenset()
+) -> Iterator[Difference]:
+    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `told` are listed."""
     for option in prediction.options:
-        if not option.accepted:
+        if option.accepted is None and option.range not in told:
+            said = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, said, frozenset(option.devices) or None)
+        if option.accepted is False:
             said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
             yield Difference(None, said, frozenset(option.devices) or None)
 
@@ -93,7 +103,7 @@ def _devices_of(host: Host, entry: AddressRange) -> frozenset[SBDF] | None:
         ).items()
         if own is not None and any(reserved.range == entry for reserved in own)
     }
-    for option in parse_rmrr_option(command_line(host)):
+    for option in parse_rmrr_option(command_line(host), _release(host)):
         if option.range == entry:
             devices |= set(option.devices)
     return frozenset(devices) or None
@@ -101,7 +111,7 @@ def _devices_of(host: Host, entry: AddressRange) -> frozenset[SBDF] | None:
 
 def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
     """Say why Xen's list is empty, so that strategy=host reserves nothing."""
-    switch = iommu_switched_off(command_line(host))
+    switch = iommu_switched_off(command_line(host), _release(host))
     whole = isinstance(host.table, Decoded) and not host.table.damage
     found = False
     for why, holds in (

@@ -53,7 +53,7 @@ class XenList:
     notes: tuple[str, ...] = ()
     """What limits a prediction as a whole: the release taken, what was not known."""
     doubt: str = ""
-    """Why it is unknown, by a prediction, whether Xen switches VT-d off; or empty."""
+    """Why the list is unknown, by a prediction: VT-d may be off, or an `rmrr=` refused; or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

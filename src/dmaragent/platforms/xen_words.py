@@ -1,0 +1,161 @@
+"""The words of Xen's command line as each release reads them, and what ``iommu=`` switches off.
+
+Pure.  Source: Xen common/kernel.c, ``cmdline_parse`` (from 4.10 on ``parse_params``) and
+``parse_bool``; drivers/passthrough/iommu.c, ``parse_iommu_param``; arch/x86/setup.c,
+``__start_xen``, which cuts the line at `` -- ``.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_FALSE = ("no", "off", "false", "disable", "0")
+_TRUE = ("yes", "on", "true", "enable", "1")
+_FOR_DOM0 = " -- "
+"""What follows it are the kernel options of dom0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionRules:
+    """How releases of Xen read their command line."""
+
+    name: str
+    first: tuple[int, int, int]
+    """The first release that reads it so."""
+    longest_word: int = 127
+    """The bytes of a word that are read: 97fd49a7e0, 4.10.0, made ``opt[100]`` 128."""
+    undone: bool = True
+    """Whether ``iommu=on`` undoes an earlier ``iommu=off``: 31dd929424, 4.10.0."""
+    abbreviated: bool = False
+    """Whether the beginning of a boolean is one, as in ``iommu=o``: from 532dec8e31, 4.10.0,
+    until 2ddf7e3e34, 4.12.0, which is in 4.10.3 (948eb03751) and 4.11.2 (e202feb713)."""
+    strips_no: bool = False
+    """Whether ``iommu=no-off`` is ``iommu=off``: until 8ed20a7119, 4.12.0."""
+    rmrr: bool = True
+    """Whether there is an ``rmrr=`` option: 431685e8de, 4.9.0."""
+    rmrr_errors: bool = True
+    """Whether an error in a range of ``rmrr=`` drops it: a52214b03a, 4.10.0.
+
+    4.9 keeps the range with the devices before the error, and writes an eleventh range past the
+    end of its array."""
+    stops_at_large: bool = False
+    """Whether a range of more than 16 pages ends the reading: 2d9b369913, 4.17.0.  Before, it
+    takes a place and ``add_user_rmrr`` ignores it."""
+
+
+_RULES = (
+    OptionRules(
+        name="Xen 4.6 to 4.8",
+        first=(4, 6, 0),
+        longest_word=99,
+        undone=False,
+        strips_no=True,
+        rmrr=False,
+    ),
+    OptionRules(
+        name="Xen 4.9",
+        first=(4, 9, 0),
+        longest_word=99,
+        undone=False,
+        strips_no=True,
+        rmrr_errors=False,
+    ),
+    OptionRules(name="Xen 4.10.0 to 4.10.2", first=(4, 10, 0), abbreviated=True, strips_no=True),
+    OptionRules(name="Xen 4.10.3 and 4.10.4", first=(4, 10, 3), strips_no=True),
+    OptionRules(name="Xen 4.11.0 and 4.11.1", first=(4, 11, 0), abbreviated=True, strips_no=True),
+    OptionRules(name="Xen 4.11.2 to 4.11.4", first=(4, 11, 2), strips_no=True),
+    OptionRules(name="Xen 4.12 to 4.16", first=(4, 12, 0)),
+    OptionRules(name="Xen 4.17 to 4.22", first=(4, 17, 0), stops_at_large=True),
+)
+"""The rules, oldest first."""
+
+
+def option_rules(release: tuple[int, ...] | None) -> tuple[OptionRules, ...]:
+    """Return the rules that may apply to `release`, oldest first.
+
+    They are several if the release is unknown (None), or a point of it that matters: (4, 10).
+    """
+    if release is None:
+        return _RULES
+    before = [rules for rules in _RULES if rules.first[: len(release)] < release]
+    within = [rules for rules in _RULES if rules.first[: len(release)] == release]
+    if within and within[0].first == (*release, 0, 0)[:3]:
+        return tuple(within)
+    return (*(before[-1:] or _RULES[:1]), *within)
+
+
+def option_words(line: str, rules: OptionRules) -> Iterator[tuple[str, str]]:
+    """Yield the words of `line` as `rules` read them, each with the rest that they drop.
+
+    Spaces alone separate words: Xen knows neither tabs nor quotation marks.
+    """
+    for word in line.partition(_FOR_DOM0)[0].split(" "):
+        if word:
+            raw = word.encode("utf-8", "surrogateescape")
+            kept, rest = raw[: rules.longest_word], raw[rules.longest_word :]
+            yield kept.decode("utf-8", "replace"), rest.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class IommuSwitch:
+    """What the command line does to Xen's IOMMU."""
+
+    word: str
+    """The word that switches it off; empty if none does."""
+    doubt: str
+    """Which releases `word` switches it off for and which not, if that is not known; or empty."""
+
+
+def iommu_switch(line: str, release: tuple[int, ...] | None) -> IommuSwitch:
+    """Return what `line` does to the IOMMU by the rules that may apply to `release`.
+
+    The DMAR table is parsed even if the IOMMU is off, for interrupt remapping:
+    drivers/passthrough/x86/iommu.c, ``acpi_iommu_init``.
+    """
+    words = {rules: _switch(line, rules) for rules in option_rules(release)}
+    off = [rules.name for rules, word in words.items() if word]
+    word = next(filter(None, reversed(words.values())), "")
+    if len(off) in (0, len(words)):
+        return IommuSwitch(word, "")
+    on = ", ".join(rules.name for rules, word in words.items() if not word)
+    return IommuSwitch(word, f"{word} switches the IOMMU off for {', '.join(off)}, not for {on}")
+
+
+def iommu_switched_off(line: str, release: tuple[int, ...] | None) -> str:
+    """Return the word of `line` that is certain to switch the IOMMU off; empty if none is."""
+    switch = iommu_switch(line, release)
+    return "" if switch.doubt else switch.word
+
+
+def _switch(line: str, rules: OptionRules) -> str:
+    """Return the word that switches the IOMMU off by `rules`; empty if none does."""
+    switch = ""
+    for shown, value in _iommu_values(line, rules):
+        for part in value.split(","):
+            enable = _enables(part, rules)
+            if enable is False:
+                switch = shown if shown.startswith("no-") else f"iommu={part}"
+            elif enable and rules.undone:
+                switch = ""
+    return switch
+
+
+def _iommu_values(line: str, rules: OptionRules) -> Iterable[tuple[str, str]]:
+    """Yield the words for ``iommu`` with their values; ``no-iommu`` means ``iommu=no``."""
+    for word, _ in option_words(line, rules):
+        key, _, value = word.partition("=")
+        if key == "iommu":
+            yield word, value
+        elif key == "no-iommu" and not value:
+            yield word, "no"
+
+
+def _enables(part: str, rules: OptionRules) -> bool | None:
+    """Return what `part` of ``iommu=`` sets the IOMMU to; None if it sets something else."""
+    if rules.strips_no:
+        part = part.removeprefix("no-")
+    for enables, names in ((False, _FALSE), (True, _TRUE)):
+        if part in names or (
+            rules.abbreviated and part and any(name.startswith(part) for name in names)
+        ):
+            return enables
+    return None

@@ -1,0 +1,43 @@
+"""Which words of Xen's command line are kept of a host."""
+
+import pytest
+
+from dmaragent.boot_words import xen_words
+from dmaragent.platforms.xen_words import iommu_switched_off
+from support.inventories import UNIT, XEN, inventory_of
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("console=vga rmrr=1=0:1d.0 mem=2G", ("rmrr=1=0:1d.0", "mem=2G")),
+        ("no-iommu  crashkernel=256M@1G secret", ("no-iommu", "crashkernel=256M@1G")),
+        ("iommu=off\tpassword=1 availmem=1G", ("iommu=off\t", "availmem=1G")),
+        ("console=vga\tiommu=off", ()),
+        (f"iommu=off {'x' * 1013} iommu", ("iommu=off", "iommu")[:1]),
+        (f"iommu=off {'x' * 1000} iommu", ("iommu=off", "iommu")),
+    ],
+    ids=["words", "spaces", "tab", "hidden by a tab", "cut", "not cut"],
+)
+def test_a_word_ends_at_a_space_and_the_one_that_xen_cut_is_left_out(
+    line: str, kept: tuple[str, ...]
+) -> None:
+    assert xen_words(line) == kept
+
+
+def test_what_a_tab_keeps_xen_from_reading_is_not_read_here() -> None:
+    assert iommu_switched_off(" ".join(xen_words("iommu=off\tdebug")), (4, 22)) == ""
+
+
+@pytest.mark.parametrize(("length", "problems"), [(1023, 1), (1022, 0)])
+def test_a_line_that_is_as_long_as_xen_reports_may_have_been_longer(
+    length: int, problems: int
+) -> None:
+    line = "iommu=off ".ljust(length, "x")
+    host = inventory_of(
+        UNIT, files=XEN, calls={"xl-info": f"xen_commandline : {line}\n".encode()}
+    ).host
+
+    assert sum("first 1023 bytes" in one for one in host.problems) == problems
+    assert host.xen is not None
+    assert host.xen.command_line == "iommu=off"
