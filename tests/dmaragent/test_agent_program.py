@@ -1,6 +1,7 @@
 """The agent as systemd starts it: a process, told by its environment, asked over its socket."""
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.agent import status
+from dmaragent.agent import main, status
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.snapshot import Missing
@@ -41,6 +42,18 @@ def test_it_publishes_answers_lives_and_stops(tmp_path: Path) -> None:
         assert agent.heard(b"STOPPING=1")
         assert agent.child.wait(60) == 0
         assert (tmp_path / "api").exists()
+
+
+def test_its_end_does_not_collect_garbage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def served(*_: object) -> None:
+        """End at once."""
+
+    monkeypatch.setattr(main, "_serve", served)
+    main.main(str(tmp_path), "", None)
+    kept = gc.get_freeze_count()
+    gc.unfreeze()
+
+    assert kept > 0
 
 
 def test_with_few_descriptors_it_goes_on_and_says_little(tmp_path: Path) -> None:
