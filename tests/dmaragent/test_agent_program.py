@@ -69,9 +69,7 @@ def test_with_few_descriptors_it_goes_on_and_says_little(tmp_path: Path) -> None
             agent.heard(b"READY=1")
         stack.close()
         for asked in (get("/v1/health"), post("type = 'hvm'\nmemory = 512\n")):
-            while (said := exchange(agent.api, asked)).startswith(b"HTTP/1.1 503 "):
-                assert b"too many clients" in said  # it has not seen yet that they went
-            assert said.startswith(b"HTTP/1.1 200 ")
+            assert exchange(agent.api, asked).startswith(b"HTTP/1.1 200 ")
         agent.child.send_signal(signal.SIGTERM)
         assert agent.child.wait(60) == 0
     assert len(agent.log.read_text("utf-8").splitlines()) < 10
