@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.agent_hostile import run
+from support.agent_hostile import Pace, run
 from support.agent_process import running_agent
 from support.machines import MACHINES
 
@@ -10,7 +10,7 @@ from support.machines import MACHINES
 def test_a_mix_of_hostile_clients_harms_nobody_and_leaves_nothing(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with running_agent(tmp_path, MACHINES / "lenovo-laptop") as agent:
-        showed = run(agent, seed=20261129, acts=20, seconds=600.0, pause=0.05)
+        showed = run(agent, Pace(seed=20261129, acts=20, pause=0.05))
         ended = agent.child.wait(60)
 
     assert sum(showed.hostile.values()) == 240

@@ -14,7 +14,7 @@ from dmaragent.agent.limits import Limits
 from dmaragent.agent.routes import Facts
 from support.served import exchange, published_machine, serving
 
-FAST = Limits(head_time=1.0, request_time=1.0, response_time=2.0, linger=0.2)
+FAST = Limits(request_time=1.0, response_time=2.0, linger=0.2)
 HOST = b"Host: x\r\n"
 TYPED = HOST + b"Content-Type: application/json\r\n"
 CHUNKED = b"POST /v1/resolve HTTP/1.1\r\n" + TYPED + b"Transfer-Encoding: chunked\r\n\r\n"

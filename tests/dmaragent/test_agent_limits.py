@@ -201,6 +201,19 @@ def test_a_worker_has_limits_of_its_own_and_is_the_first_to_end() -> None:
     assert score == 1000
 
 
+def test_a_worker_imports_nothing_from_its_folder_the_environment_or_a_home() -> None:
+    start, isolated, *words = worker.command(3)
+    code = words[words.index("-c") + 1]
+    seen = "import json; print(json.dumps([sys.flags.isolated, sys.path]))"
+    done = subprocess.run(
+        [start, isolated, "-c", f"{code.partition('from ')[0]}{seen}"],
+        capture_output=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == [1, [path for path in sys.path if path]]
+
+
 def _needed() -> dict[str, int]:
     """Measure what a worker has before it reads anything, in bytes."""
     code = (

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from dmaragent.agent.messages import JSON, PROBLEM, Request, Response
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, refusal
+from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import respond as respond_to_head
 from dmaragent.policy.settings import Toolstack
 from support.published import answered as respond
 from support.served import exchange, published_machine, serving
@@ -171,16 +172,17 @@ def test_the_document_s_words_are_the_program_s() -> None:
     assert all((DOCS / one).is_file() for one in refs)
 
 
-def test_a_post_is_refused_by_its_head_alone_where_that_is_enough() -> None:
-    assert refusal(ask("POST", "/v1/resolve")) is None
+def test_a_post_is_refused_by_its_head_alone_where_that_is_enough(laptop: Published) -> None:
+    head = replace(ask("POST", "/v1/resolve"), body=None)
+    assert respond_to_head(head, laptop, FACTS) is None
     for request, status in (
         (ask("POST", "/v1/resolve", content_type=""), 415),
         (ask("POST", "/v1/resolve?x"), 400),
         (ask("POST", "/v1/inventory"), 405),
         (ask("POST", "/nothing"), 404),
     ):
-        refused = refusal(request)
-        assert refused is not None
+        refused = respond_to_head(replace(request, body=None), laptop, FACTS)
+        assert isinstance(refused, Response)
         assert refused.status == status
 
 

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import errno
 import json
-import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from dmaragent.agent.limits import Limits
 from dmaragent.agent.messages import Response
 from dmaragent.agent.model import Published
 from dmaragent.agent.routes import Facts
+from dmaragent.agent.workers import Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
 
@@ -25,6 +25,10 @@ CLOSE = b"Host: x\r\nConnection: close\r\n"
 HEALTH = b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n"
 BODY = json.dumps({"guest": 'name = "a"\ntype = "hvm"\nmemory = 4096\n'}).encode()
 POST = b"POST /v1/resolve HTTP/1.1\r\nContent-Type: application/json\r\n"
+
+
+_Admitted = tuple[socket.socket, Connection]
+"""The client's end, and the server's."""
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,12 @@ def _clients(path: Path, number: int, stack: contextlib.ExitStack) -> list[socke
 def _rest(client: socket.socket) -> bytes:
     """Read to the end, which is no reset."""
     return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+async def _until(true: Callable[[], object]) -> None:
+    """Let the others in the loop go on until `true` returns something true."""
+    while not true():  # noqa: ASYNC110 - it is a state of the server, of which no event tells
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("second", [HEALTH, POST + b"Host: x\r\n\r\n", b"\0" * 999], ids=str)
@@ -123,7 +133,7 @@ def test_a_client_too_many_reads_why_to_its_end(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
     asked = POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
-    few = Limits(connections=2, connections_each=2, grace=0, workers_each=2, deadline=600, turn=600)
+    few = Limits(pending=2, pending_each=2, workers_each=2, deadline=600, turn=600)
     state = (laptop, Facts(memory=1))
     with (
         serving(tmp_path / "socket", lambda: state, few, worker=held.command) as path,
@@ -147,7 +157,7 @@ def test_a_client_too_many_reads_why_to_its_end(
 
 
 def test_of_those_that_say_nothing_the_oldest_makes_room(tmp_path: Path, laptop: Published) -> None:
-    few = Limits(connections=4, connections_each=4, grace=0, head_time=600)
+    few = Limits(connections=4, request_time=600)
     with (
         serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
         contextlib.ExitStack() as stack,
@@ -162,39 +172,96 @@ def test_of_those_that_say_nothing_the_oldest_makes_room(tmp_path: Path, laptop:
             assert _rest(client).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_client_that_was_just_accepted_is_not_cut_off_for_another(
-    tmp_path: Path, laptop: Published
+def _admitted(served: server.Server, user: int, stack: contextlib.ExitStack) -> _Admitted:
+    """Connect a client of `user` that asks about a guest."""
+    near, far = socket.socketpair()
+    stack.enter_context(near).sendall(
+        POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+    )
+    near.settimeout(0)
+    connection = Connection(far, Limits(response_time=600))
+    connection.user = user
+    served._admit(connection)
+    return near, connection
+
+
+def test_guests_that_wait_keep_nobody_from_reading(laptop: Published, held: Held) -> None:
+    async def run() -> None:
+        limits = Limits(connections=4, pending=3, pending_each=3, turn=600, deadline=600)
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits, held.command)
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as stack:
+            guests = [_admitted(served, 1, stack)[1] for _ in range(3)]
+            await _until(lambda: all(guest.pending for guest in guests))
+            for user in (1, 2, 3):
+                near, far = socket.socketpair()
+                stack.enter_context(near).settimeout(0)
+                connection = Connection(far, limits)
+                connection.user = user
+                served._admit(connection)
+                await loop.sock_sendall(near, HEALTH)
+                assert await loop.sock_recv(near, 12) == b"HTTP/1.1 200"
+            assert all(guest.pending for guest in guests)
+            await served.stop()
+
+    asyncio.run(run())
+
+
+def test_a_user_has_a_share_of_the_guests_that_wait(laptop: Published, held: Held) -> None:
+    async def run() -> list[bytes]:
+        limits = Limits(pending=3, pending_each=2, turn=600, deadline=600)
+        served = server.Server(lambda: (laptop, Facts(memory=1)), limits, held.command)
+        loop = asyncio.get_running_loop()
+
+        async def status(user: int) -> bytes:
+            near, connection = _admitted(served, user, stack)
+            answer = asyncio.create_task(loop.sock_recv(near, 12))
+            await _until(lambda: connection.pending or answer.done())
+            if not answer.done():
+                answer.cancel()
+                return b"waits"
+            return await answer
+
+        with contextlib.ExitStack() as stack:
+            statuses = [await status(user) for user in (1, 1, 1, 2, 2)]
+            await served.stop()
+        return statuses
+
+    full = b"HTTP/1.1 503"
+    assert asyncio.run(run()) == [b"waits", b"waits", full, b"waits", full]
+
+
+def test_the_next_guest_of_a_user_is_resolved_once_the_client_has_the_answer_before(
+    laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = Limits(connections=1, connections_each=1, grace=600, head_time=600)
-    with (
-        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
-        contextlib.ExitStack() as stack,
-    ):
-        (first,) = _clients(path, 1, stack)
-        assert exchange(path, HEALTH).startswith(b"HTTP/1.1 503 ")
-        first.sendall(HEALTH)
-        assert _rest(first).startswith(b"HTTP/1.1 200 ")
+    begun = list[bytes]()
 
+    async def resolve(_: Workers, body: bytes, __: Published) -> Response:
+        begun.append(body)
+        return Response(status=200, content_type="text/plain", body=bytes(1 << 20))
 
-def test_of_those_that_are_refused_the_oldest_is_cut_off(tmp_path: Path, laptop: Published) -> None:
-    few = Limits(connections=1, connections_each=1, grace=600, head_time=600, linger=600, leaving=2)
-    with (
-        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
-        contextlib.ExitStack() as stack,
-    ):
-        clients = _clients(path, 4, stack)
-        for client in clients[1:]:
-            assert client.recv(65536).startswith(b"HTTP/1.1 503 ")
-        with contextlib.suppress(ConnectionResetError):
-            clients[1].settimeout(60)
-            poll = select.poll()
-            poll.register(clients[1], 0)
-            assert poll.poll(60_000)
+    async def run() -> None:
+        monkeypatch.setattr(Workers, "resolve", resolve)
+        served = server.Server(lambda: (laptop, Facts(memory=1)), Limits(turn=600))
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as stack:
+            (first, _), (second, connection) = (_admitted(served, 1, stack) for _ in range(2))
+            await _until(lambda: begun and (connection.pending or len(begun) > 1))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert len(begun) == 1
+            while await loop.sock_recv(first, 1 << 16):
+                pass
+            assert await loop.sock_recv(second, 12) == b"HTTP/1.1 200"
+            assert len(begun) == 2
+            await served.stop()
+
+    asyncio.run(run())
 
 
 def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
     async def run() -> None:
-        limits = Limits(connections=3, connections_each=2, grace=0, head_time=600)
+        limits = Limits(connections=3, request_time=600)
         served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
         with contextlib.ExitStack() as stack:
             ours = list[socket.socket]()
@@ -217,9 +284,7 @@ def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
 
 def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> None:
     async def run() -> None:
-        limits = Limits(
-            connections=2, connections_each=2, grace=0, head_time=600, linger=600, leaving=3
-        )
+        limits = Limits(connections=2, request_time=600, linger=600)
         served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
         with contextlib.ExitStack() as stack:
             for _ in range(50):
@@ -228,7 +293,7 @@ def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> No
                 served._admit(Connection(far, limits))
                 await asyncio.sleep(0)
             await asyncio.sleep(0)
-            assert len(served._tasks) <= limits.connections + limits.leaving + 1
+            assert len(served._tasks) <= limits.connections + 1
             await served.stop()
             assert not served._tasks
 
@@ -247,7 +312,7 @@ def test_one_that_sends_without_end_does_not_keep_others_waiting(
         near, far = socket.socketpair()
         with near:
             connection, turns = Connection(far, Limits(linger=600)), 0
-            sending = asyncio.create_task(connection.respond(Response(status=204)))
+            sending = asyncio.create_task(connection.linger())
             monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_recv", at_once)
             while not sending.done():
                 await asyncio.sleep(0)
@@ -281,13 +346,13 @@ def test_where_clients_cannot_be_accepted_it_is_said_once(
     assert "Too many open files" in faults[0]["message"]
 
 
-@pytest.mark.parametrize("files", [0, 26, 30, 64, 128, 183, 184, 1024])
+@pytest.mark.parametrize("files", [0, 26, 27, 30, 64, 88, 89, 1024])
 def test_few_descriptors_mean_few_clients(files: int) -> None:
     most = server.affordable(Limits(), files)
 
-    assert most.connections >= most.connections_each >= 1
-    assert 2 * (most.connections + most.leaving) <= max(4, files - server.RESERVED_FILES)
-    assert (most == Limits()) is (files >= 184)
+    assert most.connections > most.pending >= most.pending_each >= 1
+    assert most.connections <= max(2, files - server.RESERVED_FILES)
+    assert (most == Limits()) is (files >= 89)
 
 
 def test_a_fault_of_ours_is_told_to_the_log_and_not_to_the_client(

@@ -68,6 +68,12 @@ def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
         assert [one.result(60)[-6:] for one in waiting] == [b"let go"] * BOTH.workers
 
 
+async def resolved(workers: Workers, body: bytes, published: Published, user: int) -> Response:
+    """Answer in the turn of `user`."""
+    async with workers.turn(user):
+        return await workers.resolve(body, published)
+
+
 def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
     laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,15 +83,15 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
         begun = asyncio.Queue[bytes]()
         gates = {name: asyncio.Event() for name in names}
 
-        async def work(_: Workers, name: bytes, __: int) -> Response:
+        async def work(_: Workers, name: bytes, __: Published) -> Response:
             begun.put_nowait(name)
             await gates[name].wait()
             return Response(status=200)
 
-        monkeypatch.setattr(Workers, "_work", work)
+        monkeypatch.setattr(Workers, "resolve", work)
         workers = Workers(Limits(turn=600))
         tasks = [
-            asyncio.create_task(workers.resolve(name, laptop, user))
+            asyncio.create_task(resolved(workers, name, laptop, user))
             for name, user in zip(names, (1, 1, 2), strict=True)
         ]
         assert {await begun.get(), await begun.get()} == {b"first", b"other"}
@@ -94,26 +100,28 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
         for gate in gates.values():
             gate.set()
         await asyncio.gather(*tasks)
-        assert workers._shares == {}
+        assert not workers._shares
         workers.close()
 
     asyncio.run(run())
 
 
 def test_a_request_that_gets_no_worker_in_time_is_told_to_come_again(
-    laptop: Published, held: Held
+    tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    async def run() -> None:
-        workers = Workers(Limits(turn=0.01, deadline=600), held.command)
-        first = asyncio.create_task(workers.resolve(BODY, laptop, user=1))
-        await asyncio.to_thread(held.wait_began)
-        refused = await workers.resolve(BODY, laptop, user=1)
-        assert (refused.status, refused.headers) == (503, (("Retry-After", "1"),))
+    state, limits = (laptop, Facts(memory=1)), Limits(turn=0.01, deadline=600)
+    with (
+        serving(tmp_path / "s", lambda: state, limits, worker=held.command) as path,
+        ThreadPoolExecutor() as clients,
+    ):
+        first = clients.submit(exchange, path, POST)
+        held.wait_began()
+        refused = exchange(path, POST)
         held.let_go()
-        assert (await first).status == 200
-        workers.close()
+        assert first.result(60).startswith(b"HTTP/1.1 200 ")
 
-    asyncio.run(run())
+    assert refused.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 1" in refused
 
 
 def test_the_end_does_not_wait_for_a_worker_and_leaves_none(
@@ -228,28 +236,13 @@ def test_a_worker_that_cannot_be_started_is_no_end_of_the_service(
     assert after.startswith(b"HTTP/1.1 200 ")
 
 
-def test_answers_that_nobody_reads_are_limited(
-    tmp_path: Path, laptop: Published, held: Held
-) -> None:
-    state, few = (laptop, Facts(memory=1)), Limits(answers_each=5, deadline=600)
-    with (
-        serving(tmp_path / "s", lambda: state, few, worker=held.command) as path,
-        ThreadPoolExecutor() as clients,
-    ):
-        client = clients.submit(exchange, path, POST)
-        held.wait_began()
-        held.let_go()
-
-        assert client.result(60).startswith(b"HTTP/1.1 503 ")
-
-
 def test_the_host_of_the_last_scan_is_the_one_that_is_resolved_for(laptop: Published) -> None:
     other = replace(published_machine("synthetic-pvh-dom0"), scans=laptop.scans + 1)
 
     async def run() -> list[bytes]:
         workers = Workers(Limits())
         answers = [
-            (await workers.resolve(BODY, published, os.getuid())).body
+            (await resolved(workers, BODY, published, os.getuid())).body
             for published in (laptop, other, other)
         ]
         workers.close()

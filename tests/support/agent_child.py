@@ -8,6 +8,7 @@ from dmaragent.agent import lean
 lean.import_asyncio()
 
 import asyncio  # noqa: E402 - as the service, which imports it without TLS
+import gc  # noqa: E402 - likewise
 import os  # noqa: E402 - likewise
 import sys  # noqa: E402 - likewise
 
@@ -36,3 +37,4 @@ async def serve(runtime: str, machine: str) -> None:
 
 if __name__ == "__main__":
     asyncio.run(serve(*sys.argv[1:]))
+    gc.freeze()  # as the service

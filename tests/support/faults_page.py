@@ -30,10 +30,11 @@ _CLIENTS = """
 
 | a client, or what happens | the client gets |
 |---|---|
-| sends nothing, or too slowly | 408 after 2 s, or sooner if others need the connection |
+| sends nothing, or too slowly | 408 after 5 s, or sooner if others need the connection |
 | sends no HTTP | 400, 431, 501 or 505 |
 | does not read the response | disconnected after 10 s |
-| connects when there is no room | 503 with `Retry-After`, whole |
+| connects when there is no room | served; the client waited for longest is disconnected |
+| asks about one guest more than may wait | 503 with `Retry-After`, whole |
 | asks about a guest of 20,000 devices | 422, before anything is resolved |
 | asks about a guest that takes too long, or too much memory | 503; the worker is killed |
 | disconnects while its guest is resolved | the worker is killed |

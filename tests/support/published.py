@@ -41,6 +41,7 @@ def publish(inventory: Inventory) -> Published:
 def answered(request: Request, published: Published | None, facts: Facts) -> Response:
     """Answer as the service and its worker do, in this process."""
     response = respond(request, published, facts)
+    assert response is not None, "the request has no body"
     if isinstance(response, Response):
         return response
     return answer_guests(response.body, response.published.inventory.host, Limits().answer)

@@ -7,24 +7,26 @@ The permissions of the socket decide who may ask.  Every wait and every buffer h
 import asyncio
 import contextlib
 import resource
+import select
 import socket
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from http import HTTPStatus
 
-from dmaragent.agent.connection import ClosedError, Connection, RefusedError
+from dmaragent.agent.connection import Connection, RefusedError
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import RETRY, Request, Response, problem
+from dmaragent.agent.messages import RETRY, Response, problem
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, Work, refusal, respond
+from dmaragent.agent.routes import Facts, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
 State = Callable[[], tuple[Published | None, Facts]]
 """Returns what is published at the moment, and the facts beside it."""
 DEFAULT = Limits()
-RESERVED_FILES = 24
-"""Descriptors for the rest of the service: at most 13 at rest, 9 for two workers and a scan."""
+RESERVED_FILES = 25
+"""Descriptors for the rest of the service: at most 14 at rest, 9 for two workers and a scan, 2 for
+clients that were let go for others."""
 PAUSE = 0.5
 """Seconds until the next client is accepted, after one could not be."""
 
@@ -42,14 +44,14 @@ class Server:
         self._limits = affordable(limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         self._workers = Workers(self._limits, start)
         self._clients: dict[Connection, asyncio.Task[None]] = {}  # in the order they came
-        self._leaving: dict[Connection, asyncio.Task[None]] = {}  # refused, and may read why
-        self._untaken = Counter[int]()  # bytes of answers that a user has not taken yet
+        self._hangups = select.epoll()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, listening: socket.socket) -> None:
         """Serve on `listening`, a bound Unix stream socket; its path stays when all ends."""
         listening.settimeout(0)
         listening.listen()  # clients that do not block fail on a full backlog
+        asyncio.get_running_loop().add_reader(self._hangups, self._gone)
         self._run(self._accept(listening))
 
     async def stop(self) -> None:
@@ -59,6 +61,8 @@ class Server:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        asyncio.get_running_loop().remove_reader(self._hangups)
+        self._hangups.close()
         self._workers.close()
 
     def _run(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -68,138 +72,110 @@ class Server:
         return task
 
     async def _accept(self, listening: socket.socket) -> None:
-        """Accept clients.  Where none can be accepted, say so once, and try again later."""
+        """Accept clients.  If none can be accepted, report it once, and try again later."""
         loop = asyncio.get_running_loop()
-        said = ""
+        reported = ""
         with listening:
             while True:
                 try:
                     client, _ = await loop.sock_accept(listening)
                     self._admit(Connection(client, self._limits))
-                    said = ""
+                    reported = ""
                 except OSError as error:  # no descriptor or no memory, here or in the kernel
                     why = f"clients of the local API cannot be accepted: {error.strerror}"
-                    if why != said:
+                    if why != reported:
                         loop.call_exception_handler({"message": why})
-                    said = why
+                    reported = why
                     await asyncio.sleep(PAUSE)
                 await asyncio.sleep(0)  # a flood of clients does not keep the others waiting
 
     def _admit(self, connection: Connection) -> None:
-        """Serve a client; if there is no room, refuse it, or another that is waited for too long.
+        """Serve a client; if there is no room, let go of the one waited for longest.
 
-        That is one of the same user, if that user has all it may have, and else of the user who
-        has the most.
+        That is one of the user who has the most of those that are waited for.  There always is one,
+        because fewer clients are pending than there is room for.
         """
-        users = Counter(client.user for client in (*self._clients, connection))
-        holder = None
-        if users[connection.user] > self._limits.connections_each:
-            holder = connection.user
-        elif users.total() > self._limits.connections:
-            holder = users.most_common(1)[0][0]
-        refused = None if holder is None or self._cut_off(holder) else _FULL
-        task = self._run(self._client(connection, refused))
-        if refused is None:
-            self._clients[connection] = task
-        else:
-            self._leave(connection, task)
+        if len(self._clients) >= self._limits.connections:
+            awaited = [client for client in self._clients if not client.pending]
+            users = Counter(client.user for client in (*awaited, connection))
+            user = users.most_common(1)[0][0]
+            oldest = next(client for client in awaited if client.user == user)
+            oldest.drop(_LATE)
+            self._clients.pop(oldest).cancel()
+        task = self._run(self._client(connection))
+        task.add_done_callback(lambda _: self._left(connection))  # also of one that never began
+        self._clients[connection] = task
+        # A poll for nothing at all still reports a hangup (epoll_ctl(2), EPOLLHUP), and one shot of
+        # it is enough.  A client that only ended its sending is still there.
+        self._hangups.register(connection.descriptor, select.EPOLLONESHOT)
 
-    def _cut_off(self, user: int) -> bool:
-        """Wait no longer for the oldest client of `user` that is waited for; False: none is."""
-        for client in self._clients:
-            if client.user == user and client.cut_off(self._limits.grace):
-                self._leave(client, self._clients.pop(client))
-                return True
-        return False
+    def _left(self, connection: Connection) -> None:
+        self._clients.pop(connection, None)
+        connection.close()  # which ends the watch for a hangup, too
 
-    def _leave(self, connection: Connection, task: asyncio.Task[None]) -> None:
-        """Let a client read why it was refused; the oldest of too many may not any more."""
-        self._leaving[connection] = task
-        if len(self._leaving) > self._limits.leaving:
-            self._leaving.pop(next(iter(self._leaving))).cancel()
+    def _gone(self) -> None:
+        """End what is done for clients that have closed."""
+        closed = {descriptor for descriptor, _ in self._hangups.poll(0)}
+        for client, task in self._clients.items():
+            if client.descriptor in closed:
+                task.cancel()
 
-    async def _client(self, connection: Connection, refused: Response | None) -> None:
+    async def _client(self, connection: Connection) -> None:
+        with contextlib.suppress(OSError):  # it is gone, or does not read
+            async with contextlib.AsyncExitStack() as turn:
+                await connection.send(await self._response(connection, turn))
+            await connection.linger()
+
+    async def _response(self, connection: Connection, turn: contextlib.AsyncExitStack) -> Response:
         try:
-            with contextlib.suppress(ClosedError):
-                await (self._serve(connection) if refused is None else connection.respond(refused))
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
-            self._report(error)
-        finally:
-            self._clients.pop(connection, None)
-            self._leaving.pop(connection, None)
-            connection.close()
-
-    async def _serve(self, connection: Connection) -> None:
-        method = ""
-        try:
-            request = await connection.request(refusal)
-            if isinstance(request, Request):
-                method = request.method
-                answered = self._answer(request)
-                if isinstance(answered, Work):
-                    await self._work(answered, connection)
-                    return
-                request = answered
+            async with connection.reading():
+                request = await connection.head()
+                while (answer := respond(request, *self._state())) is None:
+                    request = replace(request, body=await connection.body())
+            if isinstance(answer, Work):
+                answer = await self._work(answer, connection, turn)
         except RefusedError as error:
-            request = error.response
-        await connection.respond(request, method)
-
-    def _answer(self, request: Request) -> Response | Work:
-        try:
-            return respond(request, *self._state())
+            return error.response
+        except ConnectionError:
+            raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
-            self._report(error)
+            fault = {"message": "an answer of the local API failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(fault)
             return _FAULT
+        return answer
 
-    async def _work(self, work: Work, connection: Connection) -> None:
-        """Have a worker answer, unless the client goes; hold no more answers than may be held."""
+    async def _work(
+        self, work: Work, connection: Connection, turn: contextlib.AsyncExitStack
+    ) -> Response:
+        """Have a worker answer.  Its `turn` lasts until the client has the answer.
+
+        So no more answers are in memory than there are turns.
+        """
+        users = [client.user for client in self._clients if client.pending]
+        of_user = users.count(connection.user)
+        if len(users) >= self._limits.pending or of_user >= self._limits.pending_each:
+            return _FULL
+        connection.pending = True
         try:
-            async with asyncio.timeout(None) as wanted:
-                with connection.if_gone(lambda: wanted.reschedule(0)):
-                    response = await self._workers.resolve(
-                        work.body, work.published, connection.user
-                    )
-        except TimeoutError as error:
-            raise ClosedError from error
-        except OSError as error:
-            why = f"no worker can be started: {error.strerror}"
-            response = problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
-        except Exception as error:  # noqa: BLE001 - likewise
-            self._report(error)
-            response = _FAULT
-        user, size = connection.user, len(response.body)
-        if (
-            self._untaken[user] + size > self._limits.answers_each
-            or self._untaken.total() + size > self._limits.answers
-        ):
-            why = "too many answers wait for their clients to read them"
-            response = problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
-            size = len(response.body)
-        self._untaken[user] += size
-        try:
-            await connection.respond(response)
+            await turn.enter_async_context(self._workers.turn(connection.user))
+            return await self._workers.resolve(work.body, work.published)
+        except TimeoutError:
+            why = f"all workers were busy for {self._limits.turn:g} s"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         finally:
-            self._untaken[user] -= size
-            if not self._untaken[user]:
-                del self._untaken[user]
-
-    def _report(self, error: Exception) -> None:
-        told = {"message": "an answer of the local API failed", "exception": error}
-        asyncio.get_running_loop().call_exception_handler(told)
+            connection.pending = False
 
 
-_FULL = problem(
-    HTTPStatus.SERVICE_UNAVAILABLE, "too many clients are connected already", headers=RETRY
-)
+_FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many guests wait already", headers=RETRY)
 _FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the agent has a fault; its log says more")
+_LATE = problem(
+    HTTPStatus.REQUEST_TIMEOUT, "the request was not sent before others needed the connection"
+)
 
 
 def affordable(limits: Limits, files: int) -> Limits:
-    """Return `limits` with as many connections as `files` descriptors allow, two a client."""
-    total = max(2, (files - RESERVED_FILES) // 2)
-    if total >= limits.connections + limits.leaving:
-        return limits
-    leaving = max(1, total // 5)
-    connections = min(limits.connections, total - leaving)
-    each = min(limits.connections_each, max(1, connections * 3 // 4))
-    return replace(limits, connections=connections, connections_each=each, leaving=leaving)
+    """Return `limits` with as many connections as `files` descriptors allow."""
+    connections = min(limits.connections, max(2, files - RESERVED_FILES))
+    pending = min(limits.pending, connections - 1)
+    share = max(1, pending * limits.pending_each // limits.pending)
+    return replace(limits, connections=connections, pending=pending, pending_each=share)

@@ -19,22 +19,18 @@ class Limits:
     """What clients may use; sizes in bytes, times in seconds."""
 
     connections: int = 64
-    """Clients served at the same time."""
-    connections_each: int = 56
-    """Of them, clients of one user: the others can always connect."""
-    leaving: int = 16
-    """Clients that were refused and may still read why; the oldest is cut off for another."""
-    grace: float = 0.25
-    """A client that is waited for shorter than this is not cut off for another client."""
+    """Clients at the same time; to serve one more, another is disconnected."""
+    pending: int = 48
+    """Of them, clients whose guest is resolved or waits for that; one more is refused."""
+    pending_each: int = 40
+    """Of these, clients of one user."""
     head: int = 16 * KIB
     """Request line and headers together."""
     body: int = 64 * KIB
     chunked: int = 256 * KIB
     """A body in chunks with its framing, which can be many times the body."""
-    head_time: float = 2.0
-    """From the connection to the end of the head."""
     request_time: float = 5.0
-    """From the end of the head to the end of the body."""
+    """From the connection to the end of the request."""
     response_time: float = 10.0
     """For a client to take the whole response."""
     linger: float = 1.0
@@ -56,10 +52,6 @@ class Limits:
     """For a request to wait for a worker."""
     answer: int = 1 * MIB
     """Of one guest request; 2,048 regions come to about 0.8 MiB."""
-    answers: int = 4 * MIB
-    """Answers of workers that clients have not taken yet, together."""
-    answers_each: int = 2 * MIB
-    """Of them, answers to one user."""
 
     @property
     def each(self) -> int:
@@ -72,8 +64,8 @@ class Limits:
     @property
     def held(self) -> int:
         """The most bytes that clients can make the service hold besides what it publishes."""
-        answers = self.answers + self.workers * (self.answer + SLICE)
-        return (self.connections + self.leaving) * self.each + answers
+        answers = self.workers * 2 * (self.answer + SLICE)  # as it came, and without its first line
+        return self.connections * self.each + answers
 
 
 MOST_GUESTS = 32

@@ -23,7 +23,8 @@ class Request:
     """The request target: a path, and a query after a ``?``."""
     content_type: str = ""
     if_none_match: str = ""
-    body: bytes = b""
+    body: bytes | None = None
+    """None: it was not read yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

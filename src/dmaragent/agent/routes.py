@@ -42,59 +42,40 @@ class Work:
     published: Published
 
 
-Handler = Callable[[Request, Published, str], Response | Work]
+Handler = Callable[[Request, Published, str], Response | Work | None]
 """Answers with what is published; the text is the last part of the path, decoded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Route:
-    """What can be done at a path."""
+def respond(request: Request, published: Published | None, facts: Facts) -> Response | Work | None:
+    """Answer `request`; None: its body has to be read first.
 
-    method: str
-    handler: Handler | None
-    """None: the metrics, which are there before anything is published."""
-
-    @property
-    def allowed(self) -> str:
-        """The value of ``Allow``."""
-        return "GET, HEAD, OPTIONS" if self.method == "GET" else f"{self.method}, OPTIONS"
-
-
-def respond(request: Request, published: Published | None, facts: Facts) -> Response | Work:
-    """Answer `request`.
-
-    Where the last scan failed nothing is answered from the one before, which may no longer be
+    If the last scan failed nothing is answered from the one before, which may no longer be
     true; only the metrics go on, for they say how old they are.
     """
     if request.target == "*" and request.method == "OPTIONS":
         return _allow("GET, HEAD, POST, OPTIONS")
-    parts = _parts(request.target)
-    if isinstance(parts, Response):
-        return parts
-    path, last, query = parts
-    route = _ROUTES.get(path)
-    if route is None:
+    try:
+        path, last, query = _parts(request.target)
+    except ValueError as error:
+        return problem(HTTPStatus.BAD_REQUEST, str(error))
+    if path not in _ROUTES:
         return problem(HTTPStatus.NOT_FOUND, "nothing is at this path", hint="docs/api.md has all")
-    if request.method not in route.allowed.split(", ") or request.method == "OPTIONS" or query:
-        return _elsewise(request, route, query)
-    if route.handler is None:
+    methods, handler = _ROUTES[path]
+    if request.method == "OPTIONS":
+        return _allow(methods)
+    if request.method not in methods.split(", "):
+        allow = (("Allow", methods),)
+        return problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this path has {methods}", headers=allow)
+    if query:
+        why = f"this path takes no query ({len(query)} characters)"
+        return problem(HTTPStatus.BAD_REQUEST, why)
+    if handler is None:
         return _metrics(published, facts)
     if facts.failure:
         return _unavailable(f"the last scan of the host failed: {facts.failure}")
     if published is None:
         return _unavailable("the host was not scanned yet")
-    return route.handler(request, published, last)
-
-
-def refusal(request: Request) -> Response | None:
-    """Refuse from its head alone what would be refused with its body too; None: send it."""
-    if request.method != "POST":
-        return None
-    parts = _parts(request.target)
-    if isinstance(parts, Response) or _ROUTES.get(parts[0]) is not _RESOLVE or parts[2]:
-        answered = respond(request, None, Facts())
-        return answered if isinstance(answered, Response) else None
-    return _wrong_type(request)
+    return handler(request, published, last)
 
 
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -102,18 +83,22 @@ _HEX = re.compile(rb"%(..)")
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
-def _parts(target: str) -> tuple[str, str, str] | Response:
+def _parts(target: str) -> tuple[str, str, str]:
     """Take a target apart: its route, what stands for the route's variable, the query.
 
     A path is taken as it stands: ``..`` and ``//`` lead nowhere.
+
+    Raises:
+        ValueError: it is not a path.
+
     """
     path, _, query = _AUTHORITY.sub("", target, count=1).partition("?")
     if not path.startswith("/") or "#" in target or _ESCAPE.search(target):
-        return problem(HTTPStatus.BAD_REQUEST, "the request's target is no path")
+        raise ValueError("the request's target is not a path")
     try:
         decoded = _HEX.sub(_byte, path.encode("latin-1")).decode("utf-8")
-    except UnicodeDecodeError:
-        return problem(HTTPStatus.BAD_REQUEST, "the path is not in UTF-8")
+    except UnicodeDecodeError as error:
+        raise ValueError("the path is not in UTF-8") from error
     if decoded.startswith(_DEVICES):
         return _DEVICES, decoded.removeprefix(_DEVICES), query
     return decoded, "", query
@@ -121,19 +106,6 @@ def _parts(target: str) -> tuple[str, str, str] | Response:
 
 def _byte(escape: re.Match[bytes]) -> bytes:
     return bytes([int(escape[1], 16)])
-
-
-def _elsewise(request: Request, route: _Route, query: str) -> Response:
-    """Answer what is no plain request of a method that the path has."""
-    if request.method == "OPTIONS":
-        return _allow(route.allowed)
-    if request.method not in route.allowed.split(", "):
-        return problem(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            f"this path has {route.allowed}",
-            headers=(("Allow", route.allowed),),
-        )
-    return problem(HTTPStatus.BAD_REQUEST, f"this path takes no query ({len(query)} characters)")
 
 
 def _allow(methods: str) -> Response:
@@ -212,29 +184,26 @@ def _metrics(published: Published | None, facts: Facts) -> Response:
     return Response(status=200, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
 
 
-def _wrong_type(request: Request) -> Response | None:
+def _resolve(request: Request, published: Published, _: str) -> Response | Work | None:
     kind, _, parameter = request.content_type.partition(";")
     charset = parameter.strip().lower().replace('"', "")
-    if kind.strip().lower() == JSON and charset in ("", "charset=utf-8"):
+    if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
+        why = f"a guest is sent as {JSON}, in UTF-8"
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
+    if request.body is None:
         return None
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a guest is sent as {JSON}, in UTF-8")
-
-
-def _resolve(request: Request, published: Published, _: str) -> Response | Work:
-    wrong = _wrong_type(request)
-    if wrong is not None:
-        return wrong
     read = read_guest_request(request.body)
     return read if isinstance(read, Response) else Work(body=request.body, published=published)
 
 
 _DEVICES = "/v1/devices/"
-_RESOLVE = _Route(method="POST", handler=_resolve)
-_ROUTES: Mapping[str, _Route] = {
-    "/v1/inventory": _Route(method="GET", handler=_inventory),
-    _DEVICES: _Route(method="GET", handler=_device),
-    "/v1/findings": _Route(method="GET", handler=_findings),
-    "/v1/health": _Route(method="GET", handler=_health),
-    "/v1/resolve": _RESOLVE,
-    "/metrics": _Route(method="GET", handler=None),
+_READ, _POST = "GET, HEAD, OPTIONS", "POST, OPTIONS"
+_ROUTES: Mapping[str, tuple[str, Handler | None]] = {
+    "/v1/inventory": (_READ, _inventory),
+    _DEVICES: (_READ, _device),
+    "/v1/findings": (_READ, _findings),
+    "/v1/health": (_READ, _health),
+    "/v1/resolve": (_POST, _resolve),
+    "/metrics": (_READ, None),
 }
+"""What each path allows, and who answers; None: the metrics, which are there before any scan."""

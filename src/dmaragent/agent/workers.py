@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from dmaragent.agent.limits import SLICE, Limits
 from dmaragent.agent.messages import RETRY, Response, problem
@@ -40,7 +41,8 @@ class Workers:
         self._limits = limits
         self._start = start or self._command
         self._turns = asyncio.Semaphore(limits.workers)
-        self._shares: dict[int, tuple[asyncio.Semaphore, int]] = {}
+        # A user's share is forgotten when nobody of that user waits or has a worker.
+        self._shares = WeakValueDictionary[int, asyncio.Semaphore]()
         self._host = HostFile()
 
     def _command(self, descriptor: int) -> list[str]:
@@ -50,8 +52,21 @@ class Workers:
             descriptor, limits.answer, limits.worker_memory, limits.worker_space, seconds
         )
 
-    async def resolve(self, body: bytes, published: Published, user: int) -> Response:
-        """Answer the guest request in `body` for `user`, once it is that user's turn.
+    @asynccontextmanager
+    async def turn(self, user: int) -> AsyncIterator[None]:
+        """Wait for `user` to have one of the workers, until this is left.
+
+        Raises:
+            TimeoutError: all were busy for too long.
+
+        """
+        share = self._shares.setdefault(user, asyncio.Semaphore(self._limits.workers_each))
+        async with asyncio.timeout(self._limits.turn) as patience, share, self._turns:
+            patience.reschedule(None)
+            yield
+
+    async def resolve(self, body: bytes, published: Published) -> Response:
+        """Answer the guest request in `body`, in a :meth:`turn`.
 
         Cancelling it ends the worker.
 
@@ -59,38 +74,19 @@ class Workers:
             WorkerFaultError: the worker failed, by a fault of ours.
 
         """
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout(self._limits.turn):
-                    share = await stack.enter_async_context(self._share(user))
-                    await stack.enter_async_context(share)
-                    await stack.enter_async_context(self._turns)
-            except TimeoutError:
-                why = f"all workers were busy for {self._limits.turn:g} s"
-                return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
-            return await self._work(body, await self._host.descriptor(published))
-
-    @asynccontextmanager
-    async def _share(self, user: int) -> AsyncIterator[asyncio.Semaphore]:
-        """Give the workers that `user` may have; forgotten when nobody of that user waits."""
-        share, waiting = self._shares.get(user, (asyncio.Semaphore(self._limits.workers_each), 0))
-        self._shares[user] = share, waiting + 1
         try:
-            yield share
-        finally:
-            share, waiting = self._shares.pop(user)
-            if waiting > 1:
-                self._shares[user] = share, waiting - 1
-
-    async def _work(self, body: bytes, descriptor: int) -> Response:
-        process = await asyncio.create_subprocess_exec(
-            *self._start(descriptor),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=[descriptor],
-            env=environment(),
-        )
+            descriptor = await self._host.descriptor(published)
+            process = await asyncio.create_subprocess_exec(
+                *self._start(descriptor),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                pass_fds=[descriptor],
+                env=environment(),
+            )
+        except OSError as error:
+            why = f"no worker can be started: {error.strerror}"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         try:
             async with asyncio.timeout(self._limits.deadline):
                 data = await self._exchange(process, body)
