@@ -4,6 +4,8 @@ import random
 from collections import Counter
 from dataclasses import fields
 
+import pytest
+
 from dmaragent.policy.pci_model import PciText, PciUndefined, PolicyWord
 from dmaragent.policy.pci_text import read_pci_shipped
 from support.libxlutil import SENTINEL
@@ -79,6 +81,7 @@ def _expected(pci: PciText) -> dict[str, int | str | None]:
     }
 
 
+@pytest.mark.slow
 def test_libxlutil_itself_reads_100000_strings_as_4_15_does() -> None:
     library = LibxlutilPci()
     draw = random.Random(20201208)  # noqa: S311 - the same strings each time

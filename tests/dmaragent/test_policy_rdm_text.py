@@ -89,6 +89,7 @@ def _pair(draw: random.Random) -> str:
     return draw.choice((*odd, "strategy", "=", "policy=", "strategy==host", "", _word(draw)))
 
 
+@pytest.mark.slow
 def test_libxlutil_itself_reads_100000_strings_as_the_newest_era_does() -> None:
     library = Libxlutil()
     draw = random.Random(20150722)  # noqa: S311 - the same strings each time

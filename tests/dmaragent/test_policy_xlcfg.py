@@ -246,6 +246,7 @@ def _lines_told(printed: str) -> range:
     return range(line, line + 2 if match[2] else line + 1)  # a newline is told a line short
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_libxlutil_itself_reads_5000_texts_in_the_same_way(seed: int) -> None:
     library, author = LibxlutilConfig(), _Author(seed)
