@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
-	@echo "make test      set up, and run the tests"
+	@echo "make test      set up, and run the tests but the slow ones, on all processors: minutes"
+	@echo "make test-rest the slow ones, and the properties with more examples"
+	@echo "make test-all  both, with coverage"
 	@echo "make check     ruff and mypy"
 	@echo "make losses    lose every reading of every recorded machine, and PAIRS=N pairs of each"
 	@echo "make answers   compare every recorded answer with those of a commit: BASE=HEAD~1"
@@ -54,8 +56,16 @@ $(VENV)/ready-docs: $(VENV)/ready
 run: $(VENV)/ready
 	@$(BIN)/dmaragent inventory --or-show testdata/dmar_dumps/hp-dl380e-gen8
 
+TESTS = $(BIN)/python -m pytest --numprocesses=logical
+
 test: $(VENV)/ready
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(TESTS) -m "not slow"
+
+test-rest: $(VENV)/ready
+	$(TESTS) -m "slow or hypothesis" --hypothesis-profile=full
+
+test-all: $(VENV)/ready
+	$(TESTS) --hypothesis-profile=full --cov --cov-report=term:skip-covered
 
 check: $(VENV)/ready-check
 	$(BIN)/ruff format --check

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
+settings.register_profile("full", deadline=None, max_examples=1000)
 settings.load_profile("dmaragent")
 
 _PACKAGES = {"sos": "sosreport"}

@@ -8,6 +8,9 @@ import pytest
 from answers.__main__ import ROOT, answers, compare, new_keys
 from answers.questions import Question, questions
 
+pytestmark = pytest.mark.slow  # two checkouts answer
+
+
 HP = "testdata/dmar_dumps/hp-dl380e-gen8"
 ASKED = [
     Question(("inventory", "--host", HP, "--json")),

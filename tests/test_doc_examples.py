@@ -22,6 +22,9 @@ from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES
 
+pytestmark = pytest.mark.slow  # the program runs for each case
+
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     each.relative_to(ROOT).as_posix()

@@ -7,6 +7,8 @@ from fuzz.every import KINDS
 from fuzz.kinds import BrokenError, Kind, hold
 from fuzz.seeded import attempt
 
+pytestmark = pytest.mark.slow  # every kept mutation is tried
+
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_stored_input_breaks_no_promise(name: str) -> None:

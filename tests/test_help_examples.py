@@ -23,6 +23,9 @@ from support import completion_page
 from support.collectors import DMESG, write_files
 from support.machines import MACHINES
 
+pytestmark = pytest.mark.slow  # the program runs for each case
+
+
 DOM0 = MACHINES / "xen-pv-dom0"
 LAPTOP = MACHINES / "lenovo-laptop"
 SERVER = MACHINES / "hp-dl380e-gen8"

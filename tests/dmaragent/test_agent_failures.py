@@ -20,6 +20,8 @@ from dmaragent.agent.service import Service
 from dmaragent.errors import DmaragentError
 from support.agents import EHCI, NIC, Agent, agent, machine
 
+pytestmark = pytest.mark.slow  # services run
+
 
 class _BrokenError(Exception):
     """A fault of ours that firmware brought out."""

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from support.agent_hostile import Pace, run
 from support.agent_process import running_agent
 from support.machines import MACHINES
+
+pytestmark = pytest.mark.slow  # services run
 
 
 def test_a_mix_of_hostile_clients_harms_nobody_and_leaves_nothing(tmp_path: Path) -> None:

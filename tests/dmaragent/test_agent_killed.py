@@ -9,8 +9,13 @@ import random
 import signal
 from pathlib import Path
 
+import pytest
+
 from dmaragent.agent.publish import Publisher
 from support.agents import EHCI, NIC, agent, machine
+
+pytestmark = pytest.mark.slow  # services run
+
 
 KILLS = 300
 

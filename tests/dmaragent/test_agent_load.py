@@ -20,6 +20,8 @@ from support.agent_load import CLIENTS, REQUESTS, ROOT, load
 from support.agent_workers import Held
 from support.served import published_machine, serving
 
+pytestmark = pytest.mark.slow  # services run
+
 
 def test_fifty_clients_are_all_answered() -> None:
     assert load().fine == CLIENTS * REQUESTS == 5000

@@ -18,6 +18,9 @@ from support.agents import EHCI, NIC, agent, machine
 from support.cli import check_document
 from support.hosts import Function
 
+pytestmark = pytest.mark.slow  # services run
+
+
 PCIBACK = Function(sbdf=EHCI.sbdf, class_code=EHCI.class_code, driver="pciback")
 
 

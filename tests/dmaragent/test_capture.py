@@ -24,6 +24,9 @@ from support.capturing import (
 from support.cli import run
 from support.machines import MACHINES, NAMES
 
+pytestmark = pytest.mark.slow  # the script runs for each case and shell
+
+
 Capture = pytest.CaptureFixture[str]
 ASKING = re.compile(r'\b(read_file|read_link|list_dir) "(/[^"]*|\$device/[^"]*)"(?: "?(\d*)"?)?')
 """A line of the script that asks for something, and its window."""

@@ -30,6 +30,9 @@ from support.capturing import (
     unpack,
 )
 
+pytestmark = pytest.mark.slow  # the script runs for each case and shell
+
+
 Require = Callable[[str], None]
 APPLETS = "awk cat cp date dd find ln mkdir mv readlink rm sed sh sha256sum tar true"
 UUID = "4c4c4544-0036-3510-8052-b4c04f4b3232"

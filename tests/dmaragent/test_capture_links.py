@@ -10,6 +10,9 @@ import pytest
 
 from support.capturing import SHELLS, Copy, add_script, command, copy_machine
 
+pytestmark = pytest.mark.slow  # the script runs for each case and shell
+
+
 Require = Callable[[str], None]
 CONTENT = "root's own file\n"
 

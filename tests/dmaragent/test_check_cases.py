@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import AddressRange
@@ -124,7 +124,6 @@ _SPAN = st.tuples(st.integers(0, 40), st.integers(0, 10), st.booleans())
 
 
 @given(st.lists(_SPAN, max_size=12))
-@settings(max_examples=200)
 def test_the_regions_that_have_bytes_of_an_earlier_one_are_found_as_by_comparing_all(
     spans: list[tuple[int, int, bool]],
 ) -> None:

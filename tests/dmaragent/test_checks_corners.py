@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
@@ -169,7 +169,6 @@ _SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 10), st.booleans(
 
 
 @given(_SPANS)
-@settings(max_examples=200)
 def test_a_region_is_told_against_the_first_that_xen_registers_as_by_comparing_all(
     spans: list[tuple[int, int, bool]],
 ) -> None:

@@ -20,6 +20,9 @@ from dmaragent.snapshot import Missing, MissingKind
 from support.cli import run
 from support.machines import MACHINES
 
+pytestmark = pytest.mark.slow  # the program runs for each case
+
+
 Capture = pytest.CaptureFixture[str]
 DOM0 = MACHINES / "xen-pv-dom0"
 

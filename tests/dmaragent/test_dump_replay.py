@@ -17,6 +17,9 @@ from support.hosts import Function, fake_host
 from support.machines import MACHINES, NAMES
 from support.tables import drhd, rmrr, scope, table
 
+pytestmark = pytest.mark.slow  # every verb runs on every machine and its bundle
+
+
 Capture = pytest.CaptureFixture[str]
 
 

@@ -29,6 +29,7 @@ def test_encode_is_the_inverse_of_decode_on_every_damaged_table(
     assert out.read_bytes() == case.data
 
 
+@pytest.mark.slow
 def test_encode_is_the_inverse_of_decode_on_every_captured_table(
     corpus_tables: dict[str, bytes], tmp_path: Path, capsys: Capture
 ) -> None:

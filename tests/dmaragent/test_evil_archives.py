@@ -17,6 +17,9 @@ from dmaragent.present.escaping import visible
 from support import evil_archives
 from support.machines import MACHINES
 
+pytestmark = pytest.mark.slow  # archives that expand to gigabytes
+
+
 Case = tuple[str, bytes]
 KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "cut": evil_archives.cut,

@@ -23,6 +23,9 @@ from support.losses import (
 )
 from support.machines import MACHINES, NAMES
 
+pytestmark = pytest.mark.slow  # every reading of machines is lost in turn
+
+
 _MOST = 60
 """Losses of a machine that are tried by chance of their names."""
 

@@ -10,6 +10,8 @@ from support.cli import check_document, run
 from support.machines import MACHINES, NAMES, REBUILT, load, materialize, rebuild
 from support.mocked import run_live
 
+pytestmark = pytest.mark.slow  # the program runs on every recorded machine
+
 
 def _is_whole(name: str) -> bool:
     """Tell whether a recording is of a whole host: a running one cannot lack what nobody collected."""

@@ -12,6 +12,9 @@ import pytest
 from dmaragent.commands import VERBS
 from support.machines import MACHINES
 
+pytestmark = pytest.mark.slow  # the program runs for each case
+
+
 HP = MACHINES / "hp-dl380e-gen8"
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

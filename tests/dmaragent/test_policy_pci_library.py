@@ -109,6 +109,7 @@ def _expected(pci: PciText) -> dict[str, int | str | None]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
 def test_libxlutil_itself_reads_entries_as_its_release_is_modelled(series: str) -> None:
     draw = random.Random(20201208)  # noqa: S311 - the same strings each time

@@ -98,6 +98,7 @@ def _string(draw: random.Random, *, wrongly: bool) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
 def test_libxlutil_itself_reads_strings_as_its_release_is_modelled(series: str) -> None:
     draw = random.Random(20150722)  # noqa: S311 - the same strings each time

@@ -274,6 +274,7 @@ def _lines_told(printed: str) -> range:
     return range(line, line + 2 if match[2] else line + 1)  # a newline is told a line short
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("series", SERIES)
 def test_libxlutil_itself_reads_texts_in_the_same_way(series: str) -> None:
     texts = distinct(_Author(0).text)

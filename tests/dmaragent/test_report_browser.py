@@ -17,6 +17,9 @@ from support.large import large_snapshot
 from support.machines import MACHINES, load
 from support.reports import GUEST, RELAXED, hostile_guest, hostile_host, recorded
 
+pytestmark = pytest.mark.slow  # a browser runs
+
+
 HP = "hp-dl380e-gen8"
 GUESTS = {HP: RELAXED, "xen-pv-dom0": GUEST}
 HOSTS = (

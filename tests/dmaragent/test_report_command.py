@@ -18,6 +18,9 @@ from support.large import large_snapshot
 from support.machines import MACHINES
 from support.pages import Page
 
+pytestmark = pytest.mark.slow  # the program runs for each case
+
+
 Capture = pytest.CaptureFixture[str]
 HP = MACHINES / "hp-dl380e-gen8"
 

@@ -26,6 +26,9 @@ from support.collectors import (
 )
 from support.config_space import EHCI_1D
 
+pytestmark = pytest.mark.slow  # every verb runs on every report
+
+
 CUT = DMESG.splitlines(keepends=True)[3]
 """A log whose begin was overwritten: of the memory map one line is left."""
 Capture = pytest.CaptureFixture[str]

@@ -16,6 +16,9 @@ from dmaragent.collect.ledger import Operation
 from support.capturing import copy_machine
 from support.cli import run
 
+pytestmark = pytest.mark.slow  # sos runs for each case
+
+
 Capture = pytest.CaptureFixture[str]
 PLUGIN = Path(__file__).parents[2] / "integrations" / "sos" / "dmaragent.py"
 SOS = Path("/usr/lib/python3/dist-packages/sos")

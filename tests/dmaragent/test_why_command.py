@@ -307,6 +307,7 @@ def test_the_list_names_every_message_and_asks_no_host(capsys: pytest.CaptureFix
     assert document["origin"]["host"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_MACHINES)
 def test_every_message_is_told_on_every_machine_within_80_columns(
     capsys: pytest.CaptureFixture[str], pipe: Pipe, name: str
@@ -345,6 +346,7 @@ def test_the_answer_is_the_same_for_a_table_wherever_it_lies(
     assert first["answer"] == second["answer"]
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(
     hostile=st.text(st.characters(exclude_characters=f"\n`'\"{QUOTES}"), min_size=1, max_size=40),

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from dmaragent.addresses import AddressRange
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
@@ -16,6 +18,8 @@ from dmaragent.present.resolve_text import _painted
 from dmaragent.snapshot import Missing
 from support.large import large_host, large_snapshot
 from support.work import calls
+
+pytestmark = pytest.mark.slow  # hosts of thousands of functions
 
 
 def _inventory(functions: int) -> Inventory:

@@ -50,6 +50,7 @@ def _texts() -> Iterator[bytes]:
         yield places[number % len(places)](ways[number // 4 % len(ways)](data))
 
 
+@pytest.mark.slow
 def test_no_table_is_found_in_a_thousand_other_texts() -> None:
     wrong = []
     for number, text in enumerate(_texts()):

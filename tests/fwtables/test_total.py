@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fwtables import decode, encode, from_document, to_document
@@ -33,7 +33,6 @@ def test_any_bytes_behind_a_signature_are_written_back_as_they_were(
     assert encode(decode(signature + rest)) == signature + rest
 
 
-@settings(max_examples=1000)
 @given(st.sampled_from(SEEDS), PATCHES, st.integers(0, 400))
 def test_mutated_tables_are_written_back_as_they_were(
     seed: bytes, patches: list[tuple[int, bytes]], keep: int
