@@ -99,4 +99,6 @@ class AddressRange:
 
 def span(addresses: AddressRange) -> str:
     """Put a range into words, its last byte included."""
+    if not addresses.size:
+        return f"{addresses.start:#x} (0 bytes)"
     return f"{addresses.start:#x}-{addresses.end - 1:#x}"

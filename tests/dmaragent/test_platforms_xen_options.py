@@ -172,10 +172,13 @@ def test_a_range_whose_devices_are_absent_is_ignored() -> None:
     assert only_option(prediction).reason == "none of its devices answers"
 
 
-def test_before_4_21_xen_does_not_look_whether_devices_of_a_range_answer() -> None:
-    prediction = predicted(line="rmrr=10=00:1f.5", release=(4, 20))
-
+def test_some_releases_do_not_look_whether_devices_of_a_range_answer() -> None:
+    prediction = predicted(line="rmrr=10=00:1f.5", release=(4, 20, 1))
     assert (only_option(prediction).accepted, len(prediction.entries)) == (True, 1)
+
+    either = predicted(line="rmrr=10=00:1f.5", release=(4, 20))
+    assert not only_option(either).accepted
+    assert "4.20.2" in only_option(either).reason
 
 
 def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None:
@@ -186,7 +189,7 @@ def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None
 def test_there_is_no_such_option_before_4_9() -> None:
     old = predicted(line="rmrr=10=00:1d.0", release=(4, 8))
 
-    assert only_option(old).reason == "Xen 4.6 to 4.8 has no such option"
+    assert only_option(old).reason == "Xen 4.8 has no such option"
     assert old.entries == ()
     assert predicted(line="rmrr=10=00:1d.0", release=(4, 9)).entries
 

@@ -10,10 +10,10 @@ from dmaragent.collect.opening import open_host
 from dmaragent.host import join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.hotplug import hotplug
+from dmaragent.releases import Release
 from dmaragent.topology import PciFunction
 from support.guests import answer, facts, function, guest, region, stack
 from support.machines import MACHINES

@@ -116,7 +116,8 @@ def test_without_a_release_what_releases_differ_on_is_not_decided() -> None:
     view = inventory.regions[0].xen
     assert view.listed is None
     assert view.reason == (
-        "listed by Xen 4.6 to 4.12 and 4.17 to 4.20, not by Xen 4.13 to 4.16 and 4.21 to 4.22"
+        "listed by Xen 4.6 to 4.11, 4.17 to 4.19.3 and 4.20.0 to 4.20.1, "
+        "not by Xen 4.12 to 4.16, 4.19.4 to 4.19.x and 4.20.2 to 4.22"
     )
 
 

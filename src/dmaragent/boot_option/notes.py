@@ -24,7 +24,7 @@ def checked_notes(
     """Say what is to be known of a checked option: quoting, releases, what was not checked."""
     yield from _own_quoting(line) if text is None else _quoting(text)
     large = any(one.read.start_pfn is not None and _pages(one) > MOST_PAGES for one in ranges)
-    if large and on.release is not None and on.release < _STOPS_AT_LARGE:
+    if large and on.release is not None and on.release.series < _STOPS_AT_LARGE:
         yield (
             "before Xen 4.17 a range of more than 16 pages is ignored alone, and Xen reads on "
             "after it"

@@ -9,8 +9,8 @@ from dmaragent.checks.hits import region_hit
 from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.rules import rule
 from dmaragent.memory_map import MemoryType
+from dmaragent.platforms.xen_behaviour import behaviour_of
 from dmaragent.platforms.xen_memory import in_use, is_reserved
-from dmaragent.platforms.xen_model import behaviour_of
 
 _XEN = "Xen x86/iommu.c, iommu_unity_region_ok"
 _LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check (f5a68bb0752e, 5.6)"
@@ -53,7 +53,7 @@ def _by_release(facts: Facts) -> tuple[Severity | None, str]:
     """Say what the release of this host does, where it is known."""
     if facts.release is None:
         return None, ""
-    name = "Xen {}.{}".format(*facts.release)
+    name = f"Xen {facts.release}"
     if behaviour_of(facts.release).ram_disables_vtd:
         return None, f"{name} switches VT-d off for the whole host (EIO)."
     said = f"{name} only warns and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."

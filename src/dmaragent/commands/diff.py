@@ -85,7 +85,7 @@ def _inventory(asked: Asked, question: Question) -> Inventory:
     from dmaragent.inventory import take_inventory  # noqa: PLC0415 - likewise
 
     named = question.xen not in (None, DOCUMENTED)
-    return take_inventory(asked.host, asked.stack.hypervisor.series if named else None)
+    return take_inventory(asked.host, asked.stack.hypervisor if named else None)
 
 
 def _resolved(

@@ -22,14 +22,13 @@ TYPE_CHECKING = False  # mypy takes it for typing's; importing typing would cost
 if TYPE_CHECKING:
     from dmaragent.api import Asked
     from dmaragent.guests.formats import Guest
+    from dmaragent.releases import Release
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
 
 
-def take_host(
-    path: str | None, release: tuple[int, int] | None = None
-) -> tuple[OpenedHost, Inventory]:
+def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedHost, Inventory]:
     """Take the inventory of the host at `path`, or of this machine where it is None.
 
     With `release`, by the rules of that release of Xen.
@@ -47,7 +46,7 @@ def tell_reading(opened: OpenedHost) -> None:
         print(visible(f"Warning: {opened.path}: {opened.problem}"), file=sys.stderr)
 
 
-def inventory_of(opened: OpenedHost, release: tuple[int, int] | None = None) -> Inventory:
+def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
     """Take the inventory of a host that was found, as :func:`take_host` does."""
     return take_inventory(join(collect(opened.reader)), release)
 

@@ -144,7 +144,7 @@ def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
     from dmaragent.commands.hosts import take_host  # noqa: PLC0415 - likewise
 
     named = named_release(options.xen)
-    release = None if named is None else read_release("--xen", named).series
+    release = None if named is None else read_release("--xen", named)
     opened, inventory = take_host(options.host, release)
     if release is None and inventory.host.xen is not None:
         release = inventory.host.xen.release

@@ -11,19 +11,19 @@ from dataclasses import replace
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.memory_map import MemoryMap
-from dmaragent.platforms.xen_memory import in_use, is_reserved
-from dmaragent.platforms.xen_model import (
-    COUNTED_SCOPES,
-    ERAS,
+from dmaragent.platforms.xen_behaviour import (
+    FIRST_SERIES,
     NEWEST_RELEASE,
-    Fate,
-    RegionFate,
     XenBehaviour,
-    XenPrediction,
     behaviour_of,
+    steps_of,
 )
+from dmaragent.platforms.xen_memory import draws_warning, in_use, is_reserved
+from dmaragent.platforms.xen_model import COUNTED_SCOPES, Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import UserRange, iommu_switched_off, parse_rmrr_option
+from dmaragent.platforms.xen_points import together, treatment
 from dmaragent.platforms.xen_units import ALL_ONES, Unit, Units, by_device
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, PciTopology, Presence
 from fwtables import (
@@ -61,35 +61,28 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     table: DMAR,
     topology: PciTopology,
     memory_map: MemoryMap | None,
-    release: tuple[int, int] | None,
+    release: Release | None,
     command_line: str = "",
     *,
     damage: tuple[Damage, ...] = (),
 ) -> XenPrediction:
     """Predict what the hypervisor of `release` lists for `table` on this host.
 
+    Of a release without its point, what all its points agree on; of None, what the newest does.
     `damage` is the table's, as :func:`fwtables.decode` found it.  Source: Xen
     drivers/passthrough/vtd/dmar.c, ``acpi_dmar_init``; drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
-    behaviour = behaviour_of(release)
-    walk = _Walk(topology, memory_map, behaviour)
-    walk.read(table, damage)
-    walk.error = walk.error or _unitless(table, damage)
-    switch = iommu_switched_off(command_line)
-    off = f"{switch} stands on Xen's command line" if switch else walk.error
-    options = tuple(walk.option(each, off) for each in parse_rmrr_option(command_line))
-    shown = () if off else walk.units.listed()
-    return XenPrediction(
-        behaviour=behaviour,
-        vtd_disabled=off,
-        entries=tuple(unit.entry for unit in shown if unit.entry),
-        fates=tuple(_discarded(each) if off else each for each in walk.fates),
-        by_device=by_device(shown),
-        options=options,
-        notes=(*_release_notes(release, behaviour), *walk.notes),
-        doubt="" if off else walk.doubt,
-    )
+    walks: dict[object, tuple[list[Release], XenPrediction]] = {}
+    for step in steps_of(release):
+        behaviour = behaviour_of(step)
+        key = treatment(behaviour, table, command_line)
+        if key not in walks:
+            walk = _Walk(topology, memory_map, replace(behaviour, name=f"Xen {release or step}"))
+            walks[key] = ([], walk.predict(table, damage, command_line))
+        walks[key][0].append(step)
+    predicted = together(list(walks.values()))
+    return replace(predicted, notes=(*_release_notes(release), *predicted.notes))
 
 
 class _Walk:
@@ -111,6 +104,26 @@ class _Walk:
         """Why it is unknown whether something does."""
         self.catch_alls: set[str] = set()
         """The structures of segment 0 seen that may be there once."""
+        self.remapping_units = 0
+
+    def predict(self, table: DMAR, damage: tuple[Damage, ...], command_line: str) -> XenPrediction:
+        """Walk `table`, then the ``rmrr=`` of `command_line`."""
+        self.read(table, damage)
+        self.error = self.error or _unitless(table, damage)
+        switch = iommu_switched_off(command_line)
+        off = f"{switch} stands on Xen's command line" if switch else self.error
+        options = tuple(self.option(each, off) for each in parse_rmrr_option(command_line))
+        shown = () if off else self.units.listed()
+        return XenPrediction(
+            behaviour=self.behaviour,
+            vtd_disabled=off,
+            entries=tuple(unit.entry for unit in shown if unit.entry),
+            fates=tuple(_discarded(each) if off else each for each in self.fates),
+            by_device=by_device(shown),
+            options=options,
+            notes=tuple(self.notes),
+            doubt="" if off else self.doubt,
+        )
 
     def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
         """Walk the structures of `table`, then what could not be decoded of it."""
@@ -150,6 +163,10 @@ class _Walk:
             if structure.register_base_address in (0, ALL_ONES):
                 address = f"its register address is 0x{structure.register_base_address:x}"
                 return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
+            self.remapping_units += 1
+            most = self.behaviour.most_units
+            if most is not None and self.remapping_units > most:
+                return f"{self.behaviour.name} drives at most {most} remapping units (ENOMEM)"
             error = _scope_error(structure.undecoded)
             if structure.include_pci_all and not error:
                 error = self.repeated(structure, "INCLUDE_PCI_ALL")
@@ -198,10 +215,12 @@ class _Walk:
         if self.memory_map is None:
             return "", ["map unknown: whether it is reserved memory was not checked"]
         region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
+        if not self.behaviour.ram_disables_vtd:
+            warned = draws_warning(self.memory_map, region, self.behaviour)
+            words = "not in reserved memory: Xen only warns (before 4.19)"
+            return "", [words] if warned else []
         if is_reserved(self.memory_map, region):
             return "", []
-        if not self.behaviour.ram_disables_vtd:
-            return "", ["not in reserved memory: Xen only warns (before 4.19)"]
         used = in_use(self.memory_map, region)
         if used is not None:
             where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
@@ -235,7 +254,12 @@ class _Walk:
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
             return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
-        unit = Unit(base, limit, tuple(place.sbdf for place in places))
+        unit = Unit(
+            base,
+            limit,
+            tuple(place.sbdf for place in places),
+            listed_empty=self.behaviour.lists_empty_regions,
+        )
         self.units.register(unit)
         return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
@@ -294,6 +318,8 @@ def _reported(offset: int, unit: Unit, notes: tuple[str, ...]) -> RegionFate:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Fate.LISTED
     reason = "Xen accepts it and lists it"
+    if entry is not None and not entry.nr_pages:
+        reason += ", with 0 pages (before 4.16)"
     if not unit.seen:
         fate = Fate.STOPPED
         reason = "the first device of its scope is 00:00.0, where Xen's iteration over it ends"
@@ -318,13 +344,14 @@ def _refused(user: UserRange, reason: str) -> UserRange:
     return replace(user, accepted=False, reason=reason)
 
 
-def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> list[str]:
+def _release_notes(release: Release | None) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
-        return [f"as of {behaviour.name}: the release is not known"]
-    if ERAS[0].first <= release <= NEWEST_RELEASE:
+        return [f"as of {behaviour_of(None).name}: the release is not known"]
+    if FIRST_SERIES <= release.series <= NEWEST_RELEASE:
         return []
-    return [f"as of {behaviour.name}: Xen {release[0]}.{release[1]} is not modelled"]
+    nearest = "{}.{}".format(*steps_of(release)[0].series)
+    return [f"as of Xen {nearest}: Xen {release} is not modelled"]
 
 
 def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:

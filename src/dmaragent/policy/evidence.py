@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.releases import Release
 
 _STRATEGIES = {0: Strategy.IGNORE, 1: Strategy.HOST}
 _POLICIES = {0: Policy.STRICT, 1: Policy.RELAXED}

@@ -12,16 +12,12 @@ from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_model import (
-    ERAS,
-    Fate,
-    RegionFate,
-    XenBehaviour,
-    XenPrediction,
-    releases_words,
-)
+from dmaragent.platforms.xen_behaviour import STEPS, behaviour_of
+from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import iommu_switched_off
+from dmaragent.platforms.xen_points import Predicted, treatment, undecided
 from dmaragent.platforms.xen_units import listed_pages
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
     command_line,
@@ -43,13 +39,16 @@ from dmaragent.views.model import (
 from fwtables import DMAR, RMRR, Decoded
 
 
-def xen_views(host: Host, release: tuple[int, int] | None = None) -> XenViews:
+def xen_views(host: Host, release: Release | None = None) -> XenViews:
     """Take Xen's view of `host`: the hypervisor's own list where there is one.
 
     With `release`, the list that release would have: predicted, unless it is the one running.
     """
     table = host.table.table if isinstance(host.table, Decoded) else None
-    asked = release or _release(host)
+    running = _release(host)
+    asked = release or running
+    if asked is not None and running is not None and asked.covers(running):
+        asked = running
     prediction = None if table is None else _predict(host, table, asked)
     xen = host.xen
     if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
@@ -68,11 +67,11 @@ def xen_views(host: Host, release: tuple[int, int] | None = None) -> XenViews:
     return _by_prediction(host, table, prediction, asked)
 
 
-def _release(host: Host) -> tuple[int, int] | None:
+def _release(host: Host) -> Release | None:
     return host.xen.release if host.xen else None
 
 
-def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPrediction:
+def _predict(host: Host, table: DMAR, release: Release | None) -> XenPrediction:
     assert isinstance(host.table, Decoded)  # noqa: S101 - the table was taken from it
     return predict(
         table,
@@ -102,16 +101,16 @@ def _memory_map(host: Host) -> MemoryMap | None:
 
 
 def _by_prediction(
-    host: Host, table: DMAR, prediction: XenPrediction, release: tuple[int, int] | None
+    host: Host, table: DMAR, prediction: XenPrediction, release: Release | None
 ) -> XenViews:
     entries = _entries((each.range for each in prediction.entries), table, prediction)
     notes = prediction.notes
     regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
-    if release is None:
-        undecided = _undecided(host, table, prediction)
-        regions |= undecided
-        if undecided:
-            notes = (*notes, "releases differ on some regions")
+    why_open = prediction.undecided if release else _by_release(host, table, prediction)
+    regions |= {offset: _open_view(reason) for offset, reason in why_open.items()}
+    if why_open:
+        differing = "point releases" if release else "releases"
+        notes = (*notes, f"{differing} differ on some regions")
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,
@@ -121,10 +120,12 @@ def _by_prediction(
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
             doubt=prediction.doubt,
+            alternatives=prediction.alternatives,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),
         devices_source=ListSource.PREDICTED,
+        open_devices=prediction.open_devices,
         differences=(*rounding(prediction, table), *refused_options(prediction)),
     )
 
@@ -147,38 +148,22 @@ def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
     )
 
 
-def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenView]:
-    """Find the regions that releases disagree on, where the release is not known.
+def _open_view(reason: str) -> XenView:
+    return XenView(listed=None, range=None, reason=reason, notes=())
 
-    Eras that treat the regions of a table alike are asked once; `newest` is known.
+
+def _by_release(host: Host, table: DMAR, newest: XenPrediction) -> Mapping[int, str]:
+    """Return why the fate of an RMRR is unknown, by its offset, if the release is unknown.
+
+    Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    asked = {_treatment(newest.behaviour): newest}
-    listing: dict[int, list[XenBehaviour]] = {}
-    dropping: dict[int, list[XenBehaviour]] = {}
-    for era in ERAS:
-        treatment = _treatment(era)
-        if treatment not in asked:
-            asked[treatment] = _predict(host, table, era.first)
-        for fate in asked[treatment].fates:
-            side = listing if fate.fate is Fate.LISTED else dropping
-            side.setdefault(fate.offset, []).append(era)
-    return {
-        offset: XenView(
-            listed=None,
-            range=None,
-            reason=(
-                f"listed by {releases_words(listing[offset])}, "
-                f"not by {releases_words(dropping[offset])}"
-            ),
-            notes=(),
-        )
-        for offset in listing.keys() & dropping.keys()
-    }
-
-
-def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
-    """Give what of an era matters to the regions of a table without `rmrr=`."""
-    return era.ram_disables_vtd, era.satc_parsed, era.looks_for_devices
+    predicted: dict[object, Predicted] = {treatment(newest.behaviour, table): ([], newest)}
+    for step in STEPS:
+        key = treatment(behaviour_of(step), table)
+        if key not in predicted:
+            predicted[key] = ([], _predict(host, table, step))
+        predicted[key][0].append(step)
+    return undecided(list(predicted.values()))
 
 
 # Told by the hypervisor ----------------------------------------------------------------
@@ -192,9 +177,10 @@ def _by_hypervisor(
 ) -> XenViews:
     ranges = [each.range for each in told]
     entries = _entries(ranges, table, prediction)
-    fates = {fate.offset: fate for fate in prediction.fates} if prediction else {}
+    fates = _settled(prediction)
+    every = {fate.offset: fate for fate in prediction.fates} if prediction else {}
     regions = {
-        offset: _told_view(rmrr, frozenset(ranges), fates.get(offset))
+        offset: _told_view(rmrr, frozenset(ranges), every.get(offset))
         for offset, rmrr in rmrrs(table)
     }
     differences: list[Difference] = []
@@ -203,6 +189,7 @@ def _by_hypervisor(
         differences += rounding(prediction, table)
         differences += refused_options(prediction)
     devices, devices_source = _told_devices(host, prediction if entries else None)
+    predicted = prediction is not None and devices_source is ListSource.PREDICTED
     return XenViews(
         list=XenList(
             source=ListSource.HYPERVISOR,
@@ -215,6 +202,7 @@ def _by_hypervisor(
         devices=devices,
         devices_source=devices_source,
         differences=tuple(differences),
+        open_devices=prediction.open_devices if prediction and predicted else {},
         unlisted=_unlisted(host, fates, regions),
         unlisted_options={
             option.range: option.devices
@@ -223,6 +211,14 @@ def _by_hypervisor(
             if option.range not in ranges
         },
     )
+
+
+def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionFate]:
+    """Return the fates by offset, without those that the running release leaves open."""
+    if prediction is None:
+        return {}
+    open_ones = prediction.undecided
+    return {fate.offset: fate for fate in prediction.fates if fate.offset not in open_ones}
 
 
 def _unlisted(
