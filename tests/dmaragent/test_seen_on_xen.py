@@ -83,8 +83,12 @@ def test_it_cannot_be_attached_either() -> None:
         (host(owns=False), Verdict.STARTS),
         (host(device=SBDF.parse("05:02.0")), Verdict.STARTS),  # on no bus of the bridges
         (host(release="4.12.4"), Verdict.STARTS),
-        (host(release="4.13.0"), Verdict.UNDECIDED),
-        (host(release="4.16.0"), Verdict.UNDECIDED),
+        (host(release="4.13"), Verdict.UNDECIDED),  # XSA-400 is in 4.13.5
+        *((host(release="4.13.4"), Verdict.STARTS), (host(release="4.13.5"), Verdict.REFUSED)),
+        *((host(release="4.14.4"), Verdict.STARTS), (host(release="4.14.5"), Verdict.REFUSED)),
+        *((host(release="4.15.2"), Verdict.STARTS), (host(release="4.15.3"), Verdict.REFUSED)),
+        *((host(release="4.16.0"), Verdict.STARTS), (host(release="4.16.1"), Verdict.REFUSED)),
+        (host(release="4.16"), Verdict.UNDECIDED),
         (host(release="4.17.0"), Verdict.REFUSED),
         (host(release=None), Verdict.REFUSED),
     ],

@@ -35,7 +35,7 @@ def gaps_of(
     if is_table_alone(host):
         return Gaps()
     both = (*_functions(host), *_classes(host), *_covered(host, regions))
-    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_points(views))
+    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_points(host, views))
     xen = (*xen, *_buses(host, views))
     linux = both
     if state is not LinuxState.NO_GROUPS:
@@ -172,9 +172,12 @@ def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
     )
 
 
-def _points(views: XenViews) -> Iterator[Gap]:
+def _points(host: Host, views: XenViews) -> Iterator[Gap]:
     """Yield the devices on whose regions the point releases differ that Xen's may be."""
+    unknown = isinstance(host.topology.functions, Missing)
     for sbdf, releases in views.open_devices.items():
+        if not unknown and sbdf not in host.topology.known:
+            continue
         yield Gap(
             unknown=f"its regions are unknown: {releases} differ on them, and the point release "
             "is unknown",
