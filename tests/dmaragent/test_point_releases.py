@@ -42,6 +42,31 @@ def absent_region_as(release: Release) -> Inventory:
     return take_inventory(inventory_of(UNIT, PRESENT, ABSENT).host, release)
 
 
+# Releases as hosts report them --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extra", "point"),
+    [
+        *((".7", 7), (".0", 0), (".12", 12), (".5-1.fc37", 5), (".3_02-150500.3.6.1", 3)),
+        *((".5-9.36", 5), (".2-1ubuntu1", 2), (".4.1", 4), (".1+deb12u1", 1)),
+        *((".8-pre", None), (".4-pre+1", None), (".3pre-shim-comet", None), (".0-rc", None)),
+        *(("-rc", None), ("-rc3", None), (".0-0.rc3.fc41", None), ("-unstable", None)),
+        *((".5+23-ga4e5191dc0-1", None), ("-7", None), ("", None), (None, None), ("7", None)),
+        *((".1234", None), (".x", None)),
+    ],
+)
+def test_only_a_point_release_has_its_point(extra: str | None, point: int | None) -> None:
+    assert Release.running((4, 17), extra) == Release(4, 17, point)
+
+
+def test_a_release_without_its_point_covers_its_points() -> None:
+    assert Release(4, 17).covers(Release(4, 17, 7))
+    assert Release(4, 17, 7).covers(Release(4, 17, 7))
+    assert not Release(4, 17, 7).covers(Release(4, 17))
+    assert not Release(4, 17).covers(Release(4, 18, 7))
+
+
 # The release of a host ----------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.xen_behaviour import (
     NEWEST_RELEASE,
@@ -22,7 +23,7 @@ from dmaragent.platforms.xen_model import Fate
 from dmaragent.releases import Release
 from support.releases import Numbers, as_release
 from support.tables import ENDPOINT, drhd, rmrr, scope
-from support.xen_tables import GONE, memory_of, only_fate, only_option, predicted
+from support.xen_tables import GONE, memory_of, only_fate, only_option, predicted, topology_of
 
 LAST_POINTS = {6: 6, 7: 6, 8: 5, 9: 4, 10: 4, 11: 4, 12: 4, 13: 5, 14: 6, 15: 7, 16: 7, 17: 7}
 LAST_POINTS |= {18: 6, 19: 6, 20: 4, 21: 2, 22: 0}
@@ -107,31 +108,6 @@ def test_without_its_point_a_release_has_all_behaviours_of_its_points(
     behaviours = behaviours_of(as_release(release))
 
     assert list(dict.fromkeys(each.looks_for_devices for each in behaviours)) == looks
-
-
-# Releases as hosts report them --------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("extra", "point"),
-    [
-        *((".7", 7), (".0", 0), (".12", 12), (".5-1.fc37", 5), (".3_02-150500.3.6.1", 3)),
-        *((".5-9.36", 5), (".2-1ubuntu1", 2), (".4.1", 4), (".1+deb12u1", 1)),
-        *((".8-pre", None), (".4-pre+1", None), (".3pre-shim-comet", None), (".0-rc", None)),
-        *(("-rc", None), ("-rc3", None), (".0-0.rc3.fc41", None), ("-unstable", None)),
-        *((".5+23-ga4e5191dc0-1", None), ("-7", None), ("", None), (None, None), ("7", None)),
-        *((".1234", None), (".x", None)),
-    ],
-)
-def test_only_a_point_release_has_its_point(extra: str | None, point: int | None) -> None:
-    assert Release.running((4, 17), extra) == Release(4, 17, point)
-
-
-def test_a_release_without_its_point_covers_its_points() -> None:
-    assert Release(4, 17).covers(Release(4, 17, 7))
-    assert Release(4, 17, 7).covers(Release(4, 17, 7))
-    assert not Release(4, 17, 7).covers(Release(4, 17))
-    assert not Release(4, 17).covers(Release(4, 18, 7))
 
 
 # What predictions make of it ----------------------------------------------------------------
@@ -313,3 +289,21 @@ def test_without_the_point_a_unit_too_many_may_switch_vtd_off() -> None:
 )
 def test_releases_are_merged_into_spans(name: str, words: str) -> None:
     assert releases_words([step for step in STEPS if getattr(behaviour_of(step), name)]) == words
+
+
+# Segments -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("release", "owned"),
+    [((4, 11, 4), 0), ((4, 12, 0), 1), ((4, 17, 7), 0), ((4, 19, 4), 1), ((4, 22, 0), 1)],
+)
+def test_a_bridge_of_another_segment_is_read_only_with_mmcfg(release: Numbers, owned: int) -> None:
+    """x86_64/pci.c, ``pci_conf_read8``: 0xff without; the region is listed all the same."""
+    device = SBDF.parse("0001:01:00.0")
+    topology = topology_of(str(device), **{"0001:00:1c.0": 1})
+    behind = rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1C, 0), (0, 0)), segment=1)
+    prediction = predicted(behind, topology=topology, release=release)
+
+    assert len(prediction.entries) == 1
+    assert len(prediction.by_device.get(device, ())) == owned

@@ -34,6 +34,7 @@ from fwtables import (
     SATC,
     Damage,
     DamageKind,
+    DeviceScope,
     Structure,
     UnknownStructure,
     located,
@@ -239,7 +240,7 @@ class _Walk:
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
         """
         places = [
-            self.topology.locate(rmrr.segment_number, scope, zero_bus=True)
+            self.located(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
             if scope.type in COUNTED_SCOPES
         ]
@@ -262,6 +263,18 @@ class _Walk:
         )
         self.units.register(unit)
         return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+
+    def located(self, segment: int, scope: DeviceScope) -> Located:
+        """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
+
+        Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
+        not by releases that read the table before they set that up: they read 0xff.
+        """
+        place = self.topology.locate(segment, scope, zero_bus=True)
+        if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
+            return place
+        reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
+        return replace(place, presence=Presence.ABSENT, sbdf=None, reason=reason)
 
     def scope_notes(self, rmrr: RMRR, unit: Unit, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""

@@ -29,6 +29,7 @@ class XenBehaviour:
     is read.  dcf417903b (4.12.0) puts it there.  3950f2485bbc (4.17.0) reads the table earlier:
     a booted 4.17.7 lists such a region.  c292772b49 (4.21.0), 3f250a375f (4.19.4) and
     a98591e217 (4.20.2) run ``acpi_mmcfg_init`` before it: a booted 4.20.4 ignores the region.
+    Without it bridges in segments other than 0 cannot be read either.
     """
     lists_empty_regions: bool
     """Whether a region without pages is listed, with 0 pages: common/memory.c,

@@ -192,7 +192,7 @@ def _owners(
         named = tuple(dict.fromkeys(devices))
         owners[region] = named
         sharers[region] = max(count, sharers.get(region, 0))
-        for sbdf in named if count > 1 else ():
+        for sbdf in (each for each in named if count > 1 and _is_tied(inventory, each, region)):
             shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
     for each in inventory.all_regions:
@@ -208,6 +208,12 @@ def _owners(
             if sharers.get(region, 1) > 1 and sbdf not in owners[region]:
                 shared.setdefault(sbdf, []).append(SharedRegion(region, sharers[region]))
     return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
+
+
+def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
+    """Return whether Xen reports `region` for the device, or cannot be asked about it."""
+    reported = inventory.xen.devices.get(sbdf, ())
+    return reported is None or region in reported
 
 
 def _unexplained(
