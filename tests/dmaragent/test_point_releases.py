@@ -96,7 +96,9 @@ def test_the_running_xens_list_decides_whatever_its_point() -> None:
         assert inventory.gaps.xen == ()
 
 
-@pytest.mark.parametrize(("asked", "told"), [((4, 19), True), ((4, 19, 4), True), ((4, 19, 3), 0)])
+@pytest.mark.parametrize(
+    ("asked", "told"), [((4, 19), 1), ((4, 19, 4), 1), ((4, 19, 3), 0), ((4, 18), 0)]
+)
 def test_the_series_of_the_running_xen_means_the_running_xen(
     asked: tuple[int, ...], told: object
 ) -> None:
@@ -176,3 +178,10 @@ def test_a_hypervisors_entry_without_pages_is_taken() -> None:
 
     assert inventory.regions[0].xen.listed
     assert [entry.region for entry in inventory.xen.list.entries] == [1]
+
+
+def test_the_inventory_names_the_lists_of_the_points() -> None:
+    notes = absent_region_as(Release(4, 19)).xen.list.notes
+
+    assert any("4.19.3 lists 2" in note and "4.19.x lists 1" in note for note in notes)
+    assert absent_region_as(Release(4, 18)).xen.list.notes == ()

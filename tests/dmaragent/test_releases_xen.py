@@ -243,6 +243,14 @@ def test_which_memory_draws_no_warning(release: tuple[int, int, int]) -> None:
     assert quiet == WITHOUT_WARNING[release]
 
 
+def test_without_the_point_a_warning_names_the_points_that_print_it() -> None:
+    hole = memory_of(*MAPS["a hole in the middle"])
+    fate = only_fate(predicted(rmrr(0x1000, 0x8FFF, ENDPOINT), memory=hole, release=(4, 13)))
+
+    assert fate.fate is Fate.LISTED
+    assert [note.split(":")[0] for note in fate.notes] == ["Xen 4.13.1 to 4.13.x"]
+
+
 # Remapping units ----------------------------------------------------------------------------
 
 

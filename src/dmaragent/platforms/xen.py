@@ -77,7 +77,8 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     walks: dict[object, tuple[list[Release], XenPrediction]] = {}
     for step in steps_of(release):
         behaviour = behaviour_of(step)
-        key = treatment(behaviour, table, command_line)
+        warns = behaviour.checks_ends_alone, behaviour.accepts_acpi_memory
+        key = (treatment(behaviour, table, command_line), warns)
         if key not in walks:
             walk = _Walk(topology, memory_map, replace(behaviour, name=f"Xen {release or step}"))
             walks[key] = ([], walk.predict(table, damage, command_line))

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.platforms.xen_behaviour import XenBehaviour, releases_words
-from dmaragent.platforms.xen_model import Fate, ListAlternative, XenPrediction
+from dmaragent.platforms.xen_model import Fate, ListAlternative, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import UserRange
 from dmaragent.releases import Release
 from fwtables import DMAR, DRHD, RMRR
@@ -65,10 +65,15 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
     lists = [
         ListAlternative(releases_words(steps), each.entries) for steps, each in _by_list(working)
     ]
+    off = _off_words(predicted)
+    numbers = ", ".join(f"{one.releases} lists {len(one.entries)}" for one in lists)
+    differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
     return replace(
         shown,
+        notes=(*shown.notes, *differs, *([off] if off else [])),
+        fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),
-        doubt=shown.doubt or _off_words(predicted),
+        doubt=shown.doubt or off,
         undecided=MappingProxyType(dict(undecided(predicted))),
         alternatives=tuple(lists) if len(lists) > 1 else (),
         open_devices=MappingProxyType(dict(_open_devices(working))),
@@ -85,6 +90,21 @@ def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
         else:
             same.extend(steps)
     return found
+
+
+def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionFate]:
+    """Yield the fates of `shown`; a note that some of the releases alone have names these."""
+    for fate, *others in zip(shown.fates, *(each.fates for _, each in predicted), strict=True):
+        noted: dict[str, list[Release]] = {}
+        for (steps, _), other in zip(predicted, others, strict=True):
+            for note in other.notes:
+                noted.setdefault(note, []).extend(steps)
+        every = sum(len(steps) for steps, _ in predicted)
+        notes = (
+            note if len(steps) == every else f"{releases_words(steps)}: {note}"
+            for note, steps in noted.items()
+        )
+        yield replace(fate, notes=tuple(notes))
 
 
 def _off_words(predicted: Sequence[Predicted]) -> str:

@@ -215,8 +215,8 @@ def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
 
 
 def range_object(span: AddressRange) -> dict[str, str]:
-    """Give a range by its first and last byte."""
-    return {"base": f"0x{span.start:x}", "limit": f"0x{span.end - 1:x}"}
+    """Return a range by its first and last byte; of one without bytes the last is below the first."""
+    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.end - 1, 0):x}"}
 
 
 def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_behaviour import STEPS, behaviour_of
+from dmaragent.platforms.xen_behaviour import STEPS, behaviour_of, behaviours_of
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import iommu_switched_off
 from dmaragent.platforms.xen_points import Predicted, treatment, undecided
@@ -47,7 +47,7 @@ def xen_views(host: Host, release: Release | None = None) -> XenViews:
     table = host.table.table if isinstance(host.table, Decoded) else None
     running = _release(host)
     asked = release or running
-    if asked is not None and running is not None and asked.covers(running):
+    if asked is not None and running is not None and _is_same(asked, running):
         asked = running
     prediction = None if table is None else _predict(host, table, asked)
     xen = host.xen
@@ -65,6 +65,12 @@ def xen_views(host: Host, release: Release | None = None) -> XenViews:
             differences=(),
         )
     return _by_prediction(host, table, prediction, asked)
+
+
+def _is_same(asked: Release, running: Release) -> bool:
+    """Return whether `asked` is what runs, or another point of its series that behaves alike."""
+    alike = behaviours_of(asked) == behaviours_of(running)
+    return asked.covers(running) or (asked.series == running.series and alike)
 
 
 def _release(host: Host) -> Release | None:
@@ -108,9 +114,8 @@ def _by_prediction(
     regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
     why_open = prediction.undecided if release else _by_release(host, table, prediction)
     regions |= {offset: _open_view(reason) for offset, reason in why_open.items()}
-    if why_open:
-        differing = "point releases" if release else "releases"
-        notes = (*notes, f"{differing} differ on some regions")
+    if why_open and release is None:
+        notes = (*notes, "releases differ on some regions")
     return XenViews(
         list=XenList(
             source=ListSource.PREDICTED,
