@@ -157,6 +157,35 @@ def test_a_placeholder_is_one_mistake_and_told_once() -> None:
         assert ids == {"rmrr-placeholder", "rmrr-in-ram"}  # the map has page 0 as RAM
 
 
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (None, ""),
+        ((4, 13, 5), ""),
+        ((4, 14), "Xen 4.14 does not warn and keeps the region."),
+        ((4, 18, 6), "Xen 4.18.6 does not warn and keeps the region."),
+        ((4, 19), ""),
+    ],
+    ids=str,
+)
+def test_some_releases_do_not_warn_of_acpi_memory(release: Numbers, said: str) -> None:
+    """A region wholly in NVS memory: the rule's own words are for those that do."""
+    one = only(region(0x7C000000, 0x7C00FFFF)(), "rmrr-not-reserved", release)
+
+    assert one.xen == (said or one.rule.xen)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [((4, 11, 3), "does not warn"), ((4, 11, 4), "only warns"), ((4, 11), "some of its point")],
+    ids=str,
+)
+def test_some_releases_look_at_the_ends_of_a_region_alone(release: Numbers, said: str) -> None:
+    one = only(region(0xFF000, 0x7B000FFF)(), "rmrr-in-ram", release)
+
+    assert said in one.xen
+
+
 def test_a_region_of_nvs_memory_is_only_told() -> None:
     one = only(region(0x7C000000, 0x7C00FFFF)(), "rmrr-not-reserved")
 
