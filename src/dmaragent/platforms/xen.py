@@ -21,7 +21,7 @@ from dmaragent.platforms.xen_behaviour import (
 from dmaragent.platforms.xen_memory import draws_warning, in_use, is_reserved
 from dmaragent.platforms.xen_model import COUNTED_SCOPES, Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import UserRange, iommu_switched_off, parse_rmrr_option
-from dmaragent.platforms.xen_points import together, treatment
+from dmaragent.platforms.xen_points import matters, together, treatment
 from dmaragent.platforms.xen_units import ALL_ONES, Unit, Units, by_device
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
@@ -75,10 +75,11 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     ``iommu_get_reserved_device_memory``.
     """
     walks: dict[object, tuple[list[Release], XenPrediction]] = {}
+    what = matters(table, command_line)
     for step in steps_of(release):
         behaviour = behaviour_of(step)
         warns = behaviour.checks_ends_alone, behaviour.accepts_acpi_memory
-        key = (treatment(behaviour, table, command_line), warns)
+        key = (treatment(behaviour, what), warns)
         if key not in walks:
             walk = _Walk(topology, memory_map, replace(behaviour, name=f"Xen {release or step}"))
             walks[key] = ([], walk.predict(table, damage, command_line))

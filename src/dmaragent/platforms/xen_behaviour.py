@@ -7,6 +7,7 @@ RELEASE-4.6.0 to RELEASE-4.22.0 and in master (c447b7308b).
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from dmaragent.releases import Release
@@ -151,6 +152,7 @@ def steps_of(release: Release | None) -> tuple[Release, ...]:
     return (max((one for one in own if _key(one) <= _key(release)), key=_key),)
 
 
+@lru_cache(maxsize=256)
 def behaviour_of(release: Release | None) -> XenBehaviour:
     """Return the behaviour of `release`, without its point of the last point of its series."""
     step = steps_of(release)[-1]
@@ -159,6 +161,7 @@ def behaviour_of(release: Release | None) -> XenBehaviour:
     return XenBehaviour(name=f"Xen {release or _series(step)}", **has)
 
 
+@lru_cache(maxsize=256)
 def behaviours_of(release: Release | None) -> tuple[XenBehaviour, ...]:
     """Return the different behaviours that `release` may have, oldest first."""
     return tuple(dict.fromkeys(behaviour_of(step) for step in steps_of(release)))

@@ -7,6 +7,7 @@ answer is then for all points.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.platforms.xen_behaviour import XenBehaviour, releases_words
@@ -20,8 +21,16 @@ Predicted = tuple[list[Release], XenPrediction]
 _MOST_UNITS = 32
 
 
-def treatment(behaviour: XenBehaviour, table: DMAR, command_line: str = "") -> object:
-    """Return what of `behaviour` matters to `table`: behaviours alike in it predict the same list."""
+class Matters(NamedTuple):
+    """What a table and a command line have on which releases differ."""
+
+    many_units: bool
+    empty_region: bool
+    option: bool
+
+
+def matters(table: DMAR, command_line: str = "") -> Matters:
+    """Return what of `table` and Xen's `command_line` releases differ on."""
     units = sum(isinstance(each, DRHD) for each in table.structures)
     empty = any(
         isinstance(each, RMRR)
@@ -29,13 +38,18 @@ def treatment(behaviour: XenBehaviour, table: DMAR, command_line: str = "") -> o
         and each.base_address % PAGE == 0
         for each in table.structures
     )
+    return Matters(units > _MOST_UNITS, empty, "rmrr=" in command_line)
+
+
+def treatment(behaviour: XenBehaviour, what: Matters) -> object:
+    """Return what of `behaviour` matters: behaviours alike in it predict the same list."""
     return (
         behaviour.looks_for_devices,
         behaviour.ram_disables_vtd,
         behaviour.satc_parsed,
-        empty and behaviour.lists_empty_regions,
-        behaviour.most_units if units > _MOST_UNITS else None,
-        "rmrr=" in command_line and behaviour.rmrr_option,
+        what.empty_region and behaviour.lists_empty_regions,
+        behaviour.most_units if what.many_units else None,
+        what.option and behaviour.rmrr_option,
     )
 
 

@@ -15,7 +15,7 @@ from dmaragent.platforms.xen import predict
 from dmaragent.platforms.xen_behaviour import STEPS, behaviour_of, behaviours_of
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import iommu_switched_off
-from dmaragent.platforms.xen_points import Predicted, treatment, undecided
+from dmaragent.platforms.xen_points import Predicted, matters, treatment, undecided
 from dmaragent.platforms.xen_units import listed_pages
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
@@ -162,9 +162,10 @@ def _by_release(host: Host, table: DMAR, newest: XenPrediction) -> Mapping[int, 
 
     Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    predicted: dict[object, Predicted] = {treatment(newest.behaviour, table): ([], newest)}
+    what = matters(table)
+    predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
-        key = treatment(behaviour_of(step), table)
+        key = treatment(behaviour_of(step), what)
         if key not in predicted:
             predicted[key] = ([], _predict(host, table, step))
         predicted[key][0].append(step)
