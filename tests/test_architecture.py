@@ -23,6 +23,7 @@ VOCABULARY = (
     "memory_map",
     "topology",
     "unswept",
+    "releases",
 )
 PURE = (
     *VOCABULARY,
@@ -52,6 +53,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "boot_words": (),
     "places": (),
     "unswept": (),
+    "releases": (),
     "pci_classes": (),
     "redaction": ("boot_words",),
     "memory_map": ("addresses",),

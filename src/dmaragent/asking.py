@@ -13,8 +13,7 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.platforms.libxl import FIRST_RELEASE, toolstack_behaviours
-from dmaragent.platforms.releases import Release
-from dmaragent.platforms.xen_model import NEWEST_RELEASE, behaviour_of
+from dmaragent.platforms.xen_behaviour import NEWEST_RELEASE, behaviours_of
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import read_evidence
 from dmaragent.policy.guest import GuestConfig
@@ -25,6 +24,7 @@ from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
 from dmaragent.present.wording import absence_words
+from dmaragent.releases import Release
 
 DOCUMENTED = "documented"
 """In place of a release: what the manual pages say, whatever a release does."""
@@ -124,7 +124,7 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> K
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
     """Take the inventory of `host` under `release`, and what of it decides about guests."""
     unknown = host.xen is not None and host.xen.release is None
-    inventory = take_inventory(host, None if unknown else release.series)
+    inventory = take_inventory(host, None if unknown else release)
     facts = facts_of(inventory, release, question.names)
     if facts.incomplete and inventory.absence is not None:
         why, step = absence_words(inventory.absence)
@@ -141,12 +141,18 @@ def other_releases(
     """
     if asked.release_known or asked.stack.documented or question.toolstack_release:
         return {}
-    found: dict[Verdict, list[str]] = {}
+    verdicts: list[tuple[Verdict, str, str]] = []
     for name, release in release_spans():
         stack = replace(asked.stack, release=release, hypervisor=release)
         _, facts = _facts(asked.host, release, question)
         verdict = resolve_guest(guest, facts, stack).verdict
-        found.setdefault(verdict, []).append(name)
+        first, last = name.split(" to ")[0], name.split(" to ")[-1]
+        if verdicts and verdicts[-1][0] is verdict:
+            first = verdicts.pop()[1]
+        verdicts.append((verdict, first, last))
+    found: dict[Verdict, list[str]] = {}
+    for verdict, first, last in verdicts:
+        found.setdefault(verdict, []).append(first if first == last else f"{first} to {last}")
     return {} if len(found) == 1 else {one: tuple(names) for one, names in found.items()}
 
 
@@ -157,7 +163,7 @@ def release_spans() -> tuple[tuple[str, Release], ...]:
         release = Release(4, minor)
         does = (
             toolstack_behaviours(release),
-            behaviour_of(release.series),
+            tuple(dict.fromkeys(each.for_guests for each in behaviours_of(release))),
             documented_default(release),
             [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
         )
@@ -172,9 +178,7 @@ def release_spans() -> tuple[tuple[str, Release], ...]:
 
 def running_release(host: Host) -> Release | None:
     """Give the release of Xen that runs on `host`."""
-    if host.xen is None or host.xen.release is None:
-        return None
-    return Release.running(host.xen.release, host.xen.extra)
+    return None if host.xen is None else host.xen.release
 
 
 def read_release(option: str, text: str) -> Release:

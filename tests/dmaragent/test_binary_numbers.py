@@ -13,7 +13,6 @@ from dmaragent.asking import read_guests
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import open_host
 from dmaragent.host import join
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.answer import answer
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence, readings_of
@@ -22,6 +21,7 @@ from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.resolve_document import resolve_document
+from dmaragent.releases import Release
 from support.guests import DEVICE_A, facts, region, stack
 from support.guests import answer as resolved
 from support.libxlutil import READS_BINARY, SERIES, command

@@ -4,6 +4,7 @@ import pytest
 
 from dmaragent.boot_words import xen_words
 from dmaragent.platforms.xen_words import iommu_switched_off
+from dmaragent.releases import Release
 from support.inventories import UNIT, XEN, inventory_of
 
 
@@ -26,7 +27,7 @@ def test_a_word_ends_at_a_space_and_the_one_that_xen_cut_is_left_out(
 
 
 def test_what_a_tab_keeps_xen_from_reading_is_not_read_here() -> None:
-    assert iommu_switched_off(" ".join(xen_words("iommu=off\tdebug")), (4, 22)) == ""
+    assert iommu_switched_off(" ".join(xen_words("iommu=off\tdebug")), Release(4, 22)) == ""
 
 
 @pytest.mark.parametrize(("length", "problems"), [(1023, 1), (1022, 0)])

@@ -19,7 +19,6 @@ from support.checked import (
     OTHER_USB,
     USB,
     Made,
-    Release,
     findings,
     host,
     named,
@@ -28,6 +27,7 @@ from support.checked import (
     taken,
 )
 from support.hosts import Function
+from support.releases import Numbers
 from support.tables import rmrr
 
 # What switches VT-d off ----------------------------------------------------------------
@@ -37,7 +37,7 @@ from support.tables import rmrr
 @pytest.mark.parametrize(
     "name", [name for name, _ in CASES.items() if name.startswith("rmrr-")], ids=str
 )
-def test_what_is_critical_and_what_is_predicted_agree(name: str, release: Release) -> None:
+def test_what_is_critical_and_what_is_predicted_agree(name: str, release: Numbers) -> None:
     inventory = taken(CASES[name][0](), release)
     critical = [one for one in check(inventory).findings if one.severity is Severity.CRITICAL]
 
@@ -54,7 +54,7 @@ def test_what_is_critical_and_what_is_predicted_agree(name: str, release: Releas
     ids=str,
 )
 def test_a_region_in_ram_is_as_bad_as_the_release(
-    release: Release, severity: Severity, said: str
+    release: Numbers, severity: Severity, said: str
 ) -> None:
     one = only(CASES["rmrr-in-ram"][0](), "rmrr-in-ram", release)
 
@@ -65,8 +65,9 @@ def test_a_region_in_ram_is_as_bad_as_the_release(
 @pytest.mark.parametrize(
     ("release", "severity", "said"),
     [
-        (None, Severity.CRITICAL, "Xen 4.13 to 4.16 and 4.21 to 4.22 ignore region 1"),
-        ((4, 20), Severity.CRITICAL, "switches VT-d off"),
+        (None, Severity.CRITICAL, "4.20.2 to 4.22 ignore region 1"),
+        ((4, 20), Severity.CRITICAL, "Xen 4.20.2 to 4.20.x ignore region 1"),
+        ((4, 20, 1), Severity.CRITICAL, "switches VT-d off"),
         ((4, 21), Severity.WARNING, "none of its devices answers; VT-d stays on"),
     ],
     ids=str,
@@ -80,7 +81,7 @@ def test_a_region_in_ram_is_as_bad_as_the_release(
     ids=["overlap", "limit below base"],
 )
 def test_a_region_without_devices_harms_only_the_releases_that_register_it(
-    made: Made, release: Release, severity: Severity, said: str
+    made: Made, release: Numbers, severity: Severity, said: str
 ) -> None:
     one = findings(made(), release).findings[0]
 
@@ -153,6 +154,35 @@ def test_a_placeholder_is_one_mistake_and_told_once() -> None:
     for limit in (0, 0xFFF):
         ids = {one.rule.id for one in findings(region(0, limit)()).findings}
         assert ids == {"rmrr-placeholder", "rmrr-in-ram"}  # the map has page 0 as RAM
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        (None, ""),
+        ((4, 13, 5), ""),
+        ((4, 14), "Xen 4.14 does not warn and keeps the region."),
+        ((4, 18, 6), "Xen 4.18.6 does not warn and keeps the region."),
+        ((4, 19), ""),
+    ],
+    ids=str,
+)
+def test_some_releases_do_not_warn_of_acpi_memory(release: Numbers, said: str) -> None:
+    """A region wholly in NVS memory: the rule's own words are for those that do."""
+    one = only(region(0x7C000000, 0x7C00FFFF)(), "rmrr-not-reserved", release)
+
+    assert one.xen == (said or one.rule.xen)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [((4, 11, 3), "does not warn"), ((4, 11, 4), "only warns"), ((4, 11), "some of its point")],
+    ids=str,
+)
+def test_some_releases_look_at_the_ends_of_a_region_alone(release: Numbers, said: str) -> None:
+    one = only(region(0xFF000, 0x7B000FFF)(), "rmrr-in-ram", release)
+
+    assert said in one.xen
 
 
 def test_a_region_of_nvs_memory_is_only_told() -> None:

@@ -25,7 +25,10 @@ def test_what_differs_is_told_beside_its_hit_and_the_rule_once() -> None:
     )
 
     assert (
-        sum(line.startswith("    Xen    Xen 4.6 to 4.12 and 4.17 to 4.20 switch") for line in lines)
+        sum(
+            line.startswith("    Xen    Xen 4.6 to 4.11, 4.17 to 4.19.3 and 4.20.0")
+            for line in lines
+        )
         == 1
     )
     assert (

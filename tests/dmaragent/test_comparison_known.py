@@ -12,6 +12,7 @@ from dmaragent.comparison.pairing import Pairing
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
@@ -24,7 +25,7 @@ UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
 XEN = XenHost(
     dom0=True,
     guest_type="PV",
-    release=(4, 17),
+    release=Release(4, 17),
     extra=".7",
     command_line="dom0_mem=2G",
     capabilities=("directio",),

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from dmaragent.api import read_guests
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import Policy
+from dmaragent.releases import Release
 from support.guests import DEVICE_A, A, facts, guest, stack
 
 

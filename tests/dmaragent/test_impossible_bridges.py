@@ -6,6 +6,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.tree_text import tree_nodes
+from dmaragent.releases import Release
 from dmaragent.topology import Presence
 from dmaragent.verdict.model import Can
 from support.explained import NIC, UNIT, grouped, made, told
@@ -93,7 +94,7 @@ def test_a_bridge_without_a_number_has_nothing_behind_it_and_xen_takes_bus_0() -
     fake.files["/sys/firmware/acpi/tables/DMAR"] = table(
         UNIT, rmrr(0xAD800000, 0xAD80FFFF, through)
     )
-    inventory = take_inventory(join(collect(fake)), (4, 17))
+    inventory = take_inventory(join(collect(fake)), Release(4, 17))
     (owner,) = inventory.all_regions[0].owners
 
     assert (owner.presence, owner.sbdf) == (Presence.ABSENT, None)

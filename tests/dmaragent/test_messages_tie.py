@@ -14,6 +14,7 @@ from dmaragent.inventory import Inventory, LinuxState, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.tie import Tie, Why, tie_all
 from dmaragent.present.why_here import here_words
+from dmaragent.releases import Release
 from dmaragent.topology import Presence
 from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
@@ -180,7 +181,7 @@ def test_no_option_is_offered_that_rmrr_option_would_refuse(
 ) -> None:
     inventory = machine("xen-pv-dom0")
     assert inventory.host.xen is not None
-    xen = replace(inventory.host.xen, release=release)
+    xen = replace(inventory.host.xen, release=Release(*release))
     inventory = replace(inventory, host=replace(inventory.host, xen=xen))
 
     each = only(XEN_FAULT.format("0000:00:1a.0", 0xB0000000), inventory)

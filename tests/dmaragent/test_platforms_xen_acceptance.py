@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.xen_model import Fate
 from dmaragent.topology import PciTopology
+from support.releases import Numbers
 from support.tables import (
     ENDPOINT,
     rmrr,
@@ -16,7 +17,6 @@ from support.xen_tables import (
     SHORT_SCOPE,
     UNKNOWN,
     USB,
-    Release,
     fates_of,
     memory_of,
     only_fate,
@@ -66,7 +66,7 @@ def test_row_3_ram_is_only_warned_of_before_4_19() -> None:
 
 
 @pytest.mark.parametrize("release", [(4, 18), (4, 19)])
-def test_row_3_reserved_memory_is_taken_without_a_note(release: Release) -> None:
+def test_row_3_reserved_memory_is_taken_without_a_note(release: Numbers) -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x2FFF, ENDPOINT), memory=RAM, release=release))
 
     assert (fate.fate, fate.notes) == (Fate.LISTED, ())

@@ -5,6 +5,7 @@ import pytest
 from dmaragent.platforms.xen_model import Fate
 from dmaragent.platforms.xen_options import parse_rmrr_option
 from dmaragent.platforms.xen_words import iommu_switched_off
+from dmaragent.releases import Release
 from dmaragent.topology import PciTopology
 from support.tables import (
     ENDPOINT,
@@ -45,21 +46,21 @@ def test_a_range_of_the_command_line_is_ahead_of_the_table_s_latest_first() -> N
     ],
 )
 def test_a_missing_segment_is_0_or_the_first_device_s(devices: str, parsed: list[str]) -> None:
-    (option,) = parse_rmrr_option(f"rmrr=10={devices}", (4, 22))
+    (option,) = parse_rmrr_option(f"rmrr=10={devices}", Release(4, 22))
 
     assert [str(each) for each in option.devices] == parsed
     assert (option.accepted, option.reason) == (True, "")
 
 
 def test_a_range_of_mixed_segments_is_ignored_and_the_next_is_read() -> None:
-    mixed, after = parse_rmrr_option("rmrr=10=0:00:1d.0,1:00:1a.0;20=00:1d.0", (4, 22))
+    mixed, after = parse_rmrr_option("rmrr=10=0:00:1d.0,1:00:1a.0;20=00:1d.0", Release(4, 22))
 
     assert (mixed.accepted, after.accepted) == (False, True)
     assert "different segments" in mixed.reason
 
 
 def test_a_range_without_devices_is_ignored_and_the_next_is_read() -> None:
-    bare, after = parse_rmrr_option("rmrr=10-12;20=00:1d.0", (4, 22))
+    bare, after = parse_rmrr_option("rmrr=10-12;20=00:1d.0", Release(4, 22))
 
     assert (bare.start_pfn, bare.end_pfn, bare.accepted) == (0x10, 0x12, False)
     assert "names no device" in bare.reason
@@ -67,7 +68,9 @@ def test_a_range_without_devices_is_ignored_and_the_next_is_read() -> None:
 
 
 def test_sixteen_pages_are_taken_and_seventeen_end_the_option() -> None:
-    most, over, after = parse_rmrr_option("rmrr=10-1f=00:1d.0;20-30=00:1d.0;40=00:1d.0", (4, 22))
+    most, over, after = parse_rmrr_option(
+        "rmrr=10-1f=00:1d.0;20-30=00:1d.0;40=00:1d.0", Release(4, 22)
+    )
 
     assert [most.accepted, over.accepted, after.accepted] == [True, False, False]
     assert over.reason == "it has 17 pages; Xen takes 1 to 16 (E2BIG)"
@@ -75,14 +78,14 @@ def test_sixteen_pages_are_taken_and_seventeen_end_the_option() -> None:
 
 
 def test_an_end_before_the_start_ends_the_option() -> None:
-    (option,) = parse_rmrr_option("rmrr=20-1f=00:1d.0", (4, 22))
+    (option,) = parse_rmrr_option("rmrr=20-1f=00:1d.0", Release(4, 22))
 
     assert (option.accepted, "E2BIG" in option.reason) == (False, True)
 
 
 def test_ten_ranges_are_taken_over_all_options_of_the_line() -> None:
     nine = ";".join(f"{number}0=00:1d.0" for number in range(1, 10))
-    options = parse_rmrr_option(f"rmrr={nine} rmrr=a0=00:1d.0;b0=00:1d.0", (4, 22))
+    options = parse_rmrr_option(f"rmrr={nine} rmrr=a0=00:1d.0;b0=00:1d.0", Release(4, 22))
 
     assert [each.accepted for each in options] == [True] * 10 + [False]
     assert "10 ranges at most (E2BIG)" in options[-1].reason
@@ -90,8 +93,8 @@ def test_ten_ranges_are_taken_over_all_options_of_the_line() -> None:
 
 def test_twenty_devices_are_taken_and_a_twenty_first_ends_the_option() -> None:
     twenty = ",".join(f"{bus:x}:{device}.0" for device in (1, 2) for bus in range(10))
-    whole, _, lost = parse_rmrr_option(f"rmrr=1={twenty};20=00:1d.0", (4, 22))
-    cut, after = parse_rmrr_option(f"rmrr=1={twenty},a:1.0", (4, 22))
+    whole, _, lost = parse_rmrr_option(f"rmrr=1={twenty};20=00:1d.0", Release(4, 22))
+    cut, after = parse_rmrr_option(f"rmrr=1={twenty},a:1.0", Release(4, 22))
 
     assert (len(whole.devices), whole.reason, lost.accepted) == (20, "", False)
     assert (len(cut.devices), cut.accepted, after.accepted) == (20, True, False)
@@ -101,7 +104,7 @@ def test_twenty_devices_are_taken_and_a_twenty_first_ends_the_option() -> None:
 def test_a_word_is_cut_after_127_characters() -> None:
     ranges = ";".join(f"0x{page:x}00=00:1d.0" for page in range(10, 19))
     word = f"rmrr={ranges}"
-    options = parse_rmrr_option(f"{word} rmrr=0x2000=00:1d.0", (4, 22))
+    options = parse_rmrr_option(f"{word} rmrr=0x2000=00:1d.0", Release(4, 22))
 
     assert len(word[:127]) < len(word)
     *read, partly, dropped, after = options
@@ -114,7 +117,7 @@ def test_a_word_is_cut_after_127_characters() -> None:
 
 def test_devices_of_a_range_that_an_error_ended_stay_in_its_place() -> None:
     broken, after, last = parse_rmrr_option(
-        "rmrr=10=00:1d.0,zz rmrr=20=00:1a.0 rmrr=30=00:1a.0", (4, 22)
+        "rmrr=10=00:1d.0,zz rmrr=20=00:1a.0 rmrr=30=00:1a.0", Release(4, 22)
     )
 
     assert (broken.accepted, after.accepted) == (False, True)
@@ -123,7 +126,7 @@ def test_devices_of_a_range_that_an_error_ended_stay_in_its_place() -> None:
 
 
 def test_segments_whose_bits_the_first_has_become_the_first() -> None:
-    (option,) = parse_rmrr_option("rmrr=10=3:00:1d.0,1:00:1a.0", (4, 22))
+    (option,) = parse_rmrr_option("rmrr=10=3:00:1d.0,1:00:1a.0", Release(4, 22))
 
     assert [str(each) for each in option.devices] == ["0003:00:1d.0", "0003:00:1a.0"]
     assert (option.accepted, "of segment 0x3" in option.reason) == (True, True)
@@ -134,7 +137,7 @@ def test_segments_whose_bits_the_first_has_become_the_first() -> None:
     ["", "z=00:1d.0", "10=", "10=1d.0", "10=00:20.0", "10=00:1d.8", "10=10000:00:1d.0", "10x"],
 )
 def test_what_is_no_range_is_refused_and_ends_the_option(value: str) -> None:
-    first, after = parse_rmrr_option(f"rmrr={value};20=00:1d.0", (4, 22))
+    first, after = parse_rmrr_option(f"rmrr={value};20=00:1d.0", Release(4, 22))
 
     assert (first.text, first.accepted, after.accepted) == (value, False, False)
 
@@ -150,7 +153,10 @@ def test_a_range_that_overlaps_is_ignored_and_vtd_stays_on() -> None:
 def test_a_range_that_was_refused_when_it_was_read_stays_refused() -> None:
     prediction = predicted(line="rmrr=10")
 
-    assert (prediction.options, prediction.entries) == (parse_rmrr_option("rmrr=10", (4, 22)), ())
+    assert (prediction.options, prediction.entries) == (
+        parse_rmrr_option("rmrr=10", Release(4, 22)),
+        (),
+    )
 
 
 def test_ranges_of_the_command_line_may_not_overlap_each_other() -> None:
@@ -172,10 +178,13 @@ def test_a_range_whose_devices_are_absent_is_ignored() -> None:
     assert only_option(prediction).reason == "none of its devices answers"
 
 
-def test_before_4_21_xen_does_not_look_whether_devices_of_a_range_answer() -> None:
-    prediction = predicted(line="rmrr=10=00:1f.5", release=(4, 20))
-
+def test_some_releases_do_not_look_whether_devices_of_a_range_answer() -> None:
+    prediction = predicted(line="rmrr=10=00:1f.5", release=(4, 20, 1))
     assert (only_option(prediction).accepted, len(prediction.entries)) == (True, 1)
+
+    either = predicted(line="rmrr=10=00:1f.5", release=(4, 20))
+    assert not only_option(either).accepted
+    assert "4.20.2" in only_option(either).reason
 
 
 def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None:
@@ -186,7 +195,7 @@ def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None
 def test_there_is_no_such_option_before_4_9() -> None:
     old = predicted(line="rmrr=10=00:1d.0", release=(4, 8))
 
-    assert only_option(old).reason == "Xen 4.6 to 4.8 has no such option"
+    assert only_option(old).reason == "Xen 4.8 has no such option"
     assert old.entries == ()
     assert predicted(line="rmrr=10=00:1d.0", release=(4, 9)).entries
 
@@ -213,7 +222,7 @@ def test_iommu_off_empties_the_list_and_keeps_the_fates(word: str) -> None:
     ],
 )
 def test_the_last_boolean_of_iommu_counts(line: str, switch: str) -> None:
-    assert iommu_switched_off(line, (4, 22)) == switch
+    assert iommu_switched_off(line, Release(4, 22)) == switch
 
 
 def test_ranges_are_not_added_to_a_table_that_switched_vtd_off() -> None:

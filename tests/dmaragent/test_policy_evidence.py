@@ -6,12 +6,12 @@ import pytest
 
 from dmaragent.collect import calls
 from dmaragent.collect.ledger import LIBXLUTIL
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmRefusal, RdmText
 from dmaragent.policy.resolver import resolve
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from support.guests import facts, guest, stack
 from support.libxlutil import installed

@@ -13,7 +13,6 @@ import pytest
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.layout import (
     Layout,
     RamLayout,
@@ -23,6 +22,7 @@ from dmaragent.policy.layout import (
     starting_layout,
 )
 from dmaragent.policy.model import MIB, DeviceRequest, Policy, Strategy
+from dmaragent.releases import Release
 
 RAM, RESERVED = MemoryType.RAM, MemoryType.RESERVED
 STRICT, RELAXED = Policy.STRICT, Policy.RELAXED

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import Outcome
 from dmaragent.policy.model import Policy
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.releases import Release
 from support.guests import (
     DEVICE_A,
     DEVICE_B,

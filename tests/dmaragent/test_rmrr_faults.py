@@ -13,6 +13,7 @@ from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.messages.faults import read_faults
 from dmaragent.platforms.dma_faults import Fault, regions_of
+from dmaragent.releases import Release
 from support.machines import MACHINES
 
 A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
@@ -123,7 +124,7 @@ def test_pages_in_a_row_of_the_same_devices_are_one_region() -> None:
 
 def _option(*faults: Fault) -> FaultOption:
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
-    on = OptionHost(inventory=take_inventory(host, (4, 17)), release=(4, 17))
+    on = OptionHost(inventory=take_inventory(host, Release(4, 17)), release=Release(4, 17))
     return option_of_faults(on, faults)
 
 
@@ -162,7 +163,7 @@ def test_ram_is_not_offered() -> None:
 def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool) -> None:  # noqa: FBT001 - a case
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
     host = replace(host, system=replace(host.system, options=tuple(options.split())))
-    on = OptionHost(inventory=take_inventory(host, (4, 17)), release=(4, 17))
+    on = OptionHost(inventory=take_inventory(host, Release(4, 17)), release=Release(4, 17))
 
     found = option_of_faults(on, [_fault(A, 0xB0000000, by_xen=False)])
 

@@ -28,7 +28,7 @@ def test_the_option_a_host_has_booted_with_is_checked(capsys: Capture) -> None:
     ran = run(capsys, "rmrr-option", "--check", "--host", DOM0)
 
     assert ran.code == 0
-    assert ran.out.startswith("rmrr= is taken, 1 range (Xen 4.17)\n")
+    assert ran.out.startswith("rmrr= is taken, 1 range (Xen 4.17.7)\n")
     document = run(capsys, "rmrr-option", "--check", "--host", DOM0, "--json").document
     (one,) = document["answer"]["ranges"]
     assert one["range"] == {"base": "0x3c200000", "limit": "0x3c201fff"}

@@ -12,6 +12,7 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_w
 from dmaragent.boot_option.request import RequestError, read_wanted
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.releases import Release
 
 USB = SBDF.parse("00:1d.0")
 
@@ -182,7 +183,7 @@ def test_xen_reads_back_exactly_the_pages_and_devices(
     written = write_ranges(regions)
     ranges = [each for one in written for each in one.ranges]
     words = one_word(ranges, 127) if together else None
-    read = parse_rmrr_option(words if words is not None else several_words(ranges), (4, 22))
+    read = parse_rmrr_option(words if words is not None else several_words(ranges), Release(4, 22))
 
     assert all(one.accepted and not one.reason for one in read)
     assert [(one.start_pfn, one.end_pfn, one.devices) for one in read] == [

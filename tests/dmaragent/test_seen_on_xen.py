@@ -10,10 +10,10 @@ from dmaragent.collect.opening import open_host
 from dmaragent.host import join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.hotplug import hotplug
+from dmaragent.releases import Release
 from dmaragent.topology import PciFunction
 from support.guests import answer, facts, function, guest, region, stack
 from support.machines import MACHINES
@@ -83,8 +83,12 @@ def test_it_cannot_be_attached_either() -> None:
         (host(owns=False), Verdict.STARTS),
         (host(device=SBDF.parse("05:02.0")), Verdict.STARTS),  # on no bus of the bridges
         (host(release="4.12.4"), Verdict.STARTS),
-        (host(release="4.13.0"), Verdict.UNDECIDED),
-        (host(release="4.16.0"), Verdict.UNDECIDED),
+        (host(release="4.13"), Verdict.UNDECIDED),  # XSA-400 is in 4.13.5
+        *((host(release="4.13.4"), Verdict.STARTS), (host(release="4.13.5"), Verdict.REFUSED)),
+        *((host(release="4.14.4"), Verdict.STARTS), (host(release="4.14.5"), Verdict.REFUSED)),
+        *((host(release="4.15.2"), Verdict.STARTS), (host(release="4.15.3"), Verdict.REFUSED)),
+        *((host(release="4.16.0"), Verdict.STARTS), (host(release="4.16.1"), Verdict.REFUSED)),
+        (host(release="4.16"), Verdict.UNDECIDED),
         (host(release="4.17.0"), Verdict.REFUSED),
         (host(release=None), Verdict.REFUSED),
     ],

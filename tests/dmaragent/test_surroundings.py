@@ -11,6 +11,7 @@ from dmaragent.host import Host, join
 from dmaragent.host.groups import KernelRegion
 from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap, MemoryType
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 
@@ -270,7 +271,7 @@ def test_xen_tells_its_release_options_and_list() -> None:
     xen = _xen(xl_info=info, xen_rdm=entries, xen_rdm_devices=devices).xen
 
     assert xen is not None
-    assert (xen.dom0, xen.release, xen.iommu_enabled) == (True, (4, 17), True)
+    assert (xen.dom0, xen.release, xen.iommu_enabled) == (True, Release(4, 17), True)
     assert xen.command_line == "iommu=verbose rmrr=0x1:2"
     assert xen.reserved_memory == (
         RdmEntry(start_pfn=5, nr_pages=2),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Inventory
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.topology import Presence
 from dmaragent.views import xen_views
@@ -54,15 +55,15 @@ def test_a_region_the_hypervisor_does_not_list_is_a_difference() -> None:
     ("release", "line", "doubt"),
     [
         (None, "rmrr=0x10=00:02.0", ""),
-        (None, "rmrr=0x10=00:1f.5", "Xen 4.9 to 4.12 and 4.17 to 4.20 accept other ranges"),
-        ((4, 22), "rmrr=0x10=00:1f.5", ""),
+        (None, "rmrr=0x10=00:1f.5", "Xen 4.9 to 4.11, 4.17 to 4.19.3 and 4.20.0 to 4.20.1 accept"),
+        (Release(4, 22), "rmrr=0x10=00:1f.5", ""),
         (None, "rmrr=0x10-0x20=00:02.0;0x30=00:02.0", "reads it differently"),
-        ((4, 16), "rmrr=0x10-0x20=00:02.0;0x30=00:02.0", ""),
-        ((4, 16), "rmrr=0x5000=00:02.0", "is unknown: dom0's memory map leaves out RAM"),
+        (Release(4, 16), "rmrr=0x10-0x20=00:02.0;0x30=00:02.0", ""),
+        (Release(4, 16), "rmrr=0x5000=00:02.0", "is unknown: dom0's memory map leaves out RAM"),
     ],
 )
 def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
-    release: tuple[int, int] | None, line: str, doubt: str
+    release: Release | None, line: str, doubt: str
 ) -> None:
     host = inventory_of(UNIT, *REGIONS, files=XEN).host
     assert host.xen is not None
@@ -155,7 +156,8 @@ def test_without_a_release_what_releases_differ_on_is_not_decided() -> None:
     view = inventory.regions[0].xen
     assert view.listed is None
     assert view.reason == (
-        "listed by Xen 4.6 to 4.12 and 4.17 to 4.20, not by Xen 4.13 to 4.16 and 4.21 to 4.22"
+        "listed by Xen 4.6 to 4.11, 4.17 to 4.19.3 and 4.20.0 to 4.20.1, "
+        "not by Xen 4.12 to 4.16, 4.19.4 to 4.19.x and 4.20.2 to 4.22"
     )
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.platforms.xen_words import iommu_switch, iommu_switched_off
+from dmaragent.releases import Release
 
-RELEASES = ((4, 9), (4, 16), (4, 22))
+RELEASES = (Release(4, 9), Release(4, 16), Release(4, 22))
 """One of each reader of rmrr=: 4.9, 4.10 to 4.16, from 4.17 on."""
 
 
@@ -110,11 +111,9 @@ def test_each_release_reads_a_range_as_xen_does(value: str, accepted: list[str])
 
 
 @pytest.mark.parametrize(
-    ("release", "places"), [((4, 9), 3), ((4, 16), 2), ((4, 17), 1), (None, 3)]
+    ("release", "places"), [(Release(4, 9), 3), (Release(4, 16), 2), (Release(4, 17), 1), (None, 3)]
 )
-def test_a_range_that_setup_ignores_takes_a_place(
-    release: tuple[int, int] | None, places: int
-) -> None:
+def test_a_range_that_setup_ignores_takes_a_place(release: Release | None, places: int) -> None:
     line = "rmrr=10-20=00:1d.0 rmrr=10=00:1d.0,zz rmrr=ffffffffffffffff-0=00:1d.0"
 
     assert places_taken(line, release) == places
@@ -123,7 +122,7 @@ def test_a_range_that_setup_ignores_takes_a_place(
 def test_an_eleventh_range_is_unknown_in_4_9_and_refused_after_it() -> None:
     words = " ".join(f"rmrr={number:x}0=00:1d.0" for number in range(1, 12))
 
-    old, new = (parse_rmrr_option(words, release) for release in ((4, 9), (4, 10)))
+    old, new = (parse_rmrr_option(words, release) for release in (Release(4, 9), Release(4, 10)))
 
     assert [each.accepted for each in old] == [True] * 10 + [None]
     assert [each.accepted for each in new] == [True] * 10 + [False]
@@ -132,16 +131,16 @@ def test_an_eleventh_range_is_unknown_in_4_9_and_refused_after_it() -> None:
 def test_a_word_ends_at_99_bytes_in_4_9_and_at_127_later() -> None:
     value = ";".join(f"{number:x}000=00:1d.0" for number in range(1, 12))
     kept = {}
-    for release in ((4, 9), (4, 10), (4, 22)):
+    for release in (Release(4, 9), Release(4, 10), Release(4, 22)):
         read = parse_rmrr_option(f"rmrr={value}", release)
         kept[release] = sum(bool(each.accepted) for each in read)
 
-    assert kept == {(4, 9): 7, (4, 10): 9, (4, 22): 9}
+    assert kept == {Release(4, 9): 7, Release(4, 10): 9, Release(4, 22): 9}
 
 
 @pytest.mark.parametrize("line", ["a -- rmrr=10=00:1d.0", "no-rmrr=10=00:1d.0", "xrmrr=10=0:1.0"])
 def test_a_word_that_xen_does_not_read_is_no_range(line: str) -> None:
-    assert parse_rmrr_option(line, (4, 22)) == ()
+    assert parse_rmrr_option(line, Release(4, 22)) == ()
 
 
 def test_a_range_that_releases_read_differently_is_unknown_without_the_release() -> None:
@@ -153,10 +152,12 @@ def test_a_range_that_releases_read_differently_is_unknown_without_the_release()
 
 @given(
     st.text(alphabet="0189afxX:;,.=- \té", max_size=60),
-    st.sampled_from([None, (4, 6), (4, 9), (4, 10), (4, 16), (4, 22)]),
+    st.sampled_from(
+        [None, Release(4, 6), Release(4, 9), Release(4, 10), Release(4, 16), Release(4, 22)]
+    ),
 )
 def test_any_text_is_read_and_every_range_has_its_verdict(
-    text: str, release: tuple[int, int] | None
+    text: str, release: Release | None
 ) -> None:
     for user in parse_rmrr_option(f"rmrr={text} rmrr=10=00:1d.0,{text}", release):
         assert user.devices if user.accepted else user.reason
@@ -165,7 +166,16 @@ def test_any_text_is_read_and_every_range_has_its_verdict(
 # iommu=
 
 
-ALL = ((4, 6), (4, 9), (4, 10, 2), (4, 10, 3), (4, 11, 1), (4, 11, 2), (4, 12), (4, 22))
+ALL = (
+    Release(4, 6),
+    Release(4, 9),
+    Release(4, 10, 2),
+    Release(4, 10, 3),
+    Release(4, 11, 1),
+    Release(4, 11, 2),
+    Release(4, 12),
+    Release(4, 22),
+)
 OFF = [True] * 8
 ON = [False] * 8
 BEFORE_4_10 = [True] * 2 + [False] * 6
@@ -217,8 +227,8 @@ def test_each_release_switches_the_iommu_off_as_xen_does(line: str, off: list[bo
     assert [bool(iommu_switched_off(line, release)) for release in ALL] == off
 
 
-@pytest.mark.parametrize("release", [None, (4, 10), (4, 11)])
-def test_a_word_that_only_some_releases_obey_is_a_doubt(release: tuple[int, int] | None) -> None:
+@pytest.mark.parametrize("release", [None, Release(4, 10), Release(4, 11)])
+def test_a_word_that_only_some_releases_obey_is_a_doubt(release: Release | None) -> None:
     switch = iommu_switch("iommu=fals", release)
 
     assert switch.word == "iommu=fals"

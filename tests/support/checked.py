@@ -12,10 +12,10 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.releases import Numbers, as_release
 from support.tables import andd, drhd, patched, resummed, rmrr, scope, table
 
 Made = Callable[[], FakeHost]
-Release = tuple[int, int] | None
 
 BASE, LIMIT = 0x7B800000, 0x7B80FFFF
 USB = scope(1, 0, (0x1D, 0))
@@ -57,22 +57,22 @@ def host_of(content: bytes, functions: tuple[Function, ...] | None = FUNCTIONS) 
     return made
 
 
-def taken(made: FakeHost, release: Release = None) -> Inventory:
+def taken(made: FakeHost, release: Numbers = None) -> Inventory:
     """Take the inventory of a made-up host, for a release of Xen."""
-    return take_inventory(join(collect(made)), release)
+    return take_inventory(join(collect(made)), as_release(release))
 
 
-def findings(made: FakeHost, release: Release = None) -> Checked:
+def findings(made: FakeHost, release: Numbers = None) -> Checked:
     """Check a made-up host, for a release of Xen."""
     return check(taken(made, release))
 
 
-def found(made: FakeHost, name: str, release: Release = None) -> list[Finding]:
+def found(made: FakeHost, name: str, release: Numbers = None) -> list[Finding]:
     """Give the findings of one rule on a made-up host."""
     return [one for one in findings(made, release).findings if one.rule.id == name]
 
 
-def only(made: FakeHost, name: str, release: Release = None) -> Finding:
+def only(made: FakeHost, name: str, release: Numbers = None) -> Finding:
     """Give the one finding of a rule on a made-up host."""
     (one,) = found(made, name, release)
     return one

@@ -4,10 +4,10 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.settings import Toolstack
+from dmaragent.releases import Release
 from dmaragent.verdict import explain
 from dmaragent.verdict.model import Can, Explanation, Side
 from support.hosts import FakeHost, Function, fake_host
@@ -44,7 +44,7 @@ def grouped(host: FakeHost, **groups: list[str]) -> FakeHost:
 def told(host: FakeHost | Host, device: str = "00:19.0", xen: str = "4.17") -> Explanation:
     joined = join(collect(host)) if isinstance(host, FakeHost) else host
     release = Release.parse(xen)
-    inventory = take_inventory(joined, release.series)
+    inventory = take_inventory(joined, release)
     stack = Stack(
         toolstack=Toolstack.XL,
         release=release,

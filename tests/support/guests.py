@@ -6,13 +6,13 @@ from typing import Any
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.decisions import Decider
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts, SharedRegion
 from dmaragent.policy.resolver import Resolution, Stack, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.releases import Release
 from dmaragent.topology import PciFunction
 from dmaragent.views.model import ListSource
 

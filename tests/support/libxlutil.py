@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dmaragent.platforms.libxl import LibxluBehaviour, toolstack_behaviours
-from dmaragent.platforms.releases import Release
+from dmaragent.releases import Release
 from support import libxlutil_child
 
 _FOLDER = Path(__file__).parent.parent.parent / "build/libxlutil"

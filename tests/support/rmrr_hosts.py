@@ -12,8 +12,10 @@ from dmaragent.host import Host, join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import Function, fake_host
+from support.releases import Numbers, as_release
 from support.tables import drhd, table
 
 UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
@@ -41,7 +43,7 @@ MAP = MemoryMap(
 XEN = XenHost(
     dom0=True,
     guest_type="PV",
-    release=(4, 17),
+    release=Release(4, 17, 7),
     extra=".7",
     command_line="",
     capabilities=None,
@@ -65,13 +67,14 @@ def option_host(
 
 
 def on_host(
-    host: Host | None = None, release: tuple[int, int] | None = (4, 17), line: str | None = None
+    host: Host | None = None, release: Numbers = (4, 17), line: str | None = None
 ) -> OptionHost:
     """Ask of `host` as `release` of Xen; with `line`, booted by Xen with it."""
     found = option_host() if host is None else host
     if line is not None:
         found = replace(found, xen=replace(XEN, command_line=line), memory_map=MAP)
-    return OptionHost(inventory=take_inventory(found, release), release=release)
+    asked = as_release(release)
+    return OptionHost(inventory=take_inventory(found, asked), release=asked)
 
 
 def checked(text: str | None, on: OptionHost | None = None) -> CheckedOption:

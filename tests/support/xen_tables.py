@@ -10,6 +10,7 @@ from dmaragent.platforms.xen_options import (
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.topology import PciFunction, PciTopology
 from fwtables import decode
+from support.releases import Numbers, as_release
 from support.tables import (
     drhd,
     patched,
@@ -25,7 +26,6 @@ FIRST = 48 + 16
 UNIT = drhd(0xFED90000, flags=1)
 SHORT_SCOPE = b"\x01\x07\0\0\0\0\x1d"
 UNKNOWN = Missing(MissingKind.NOT_COLLECTED)
-Release = tuple[int, int] | None
 
 
 def topology_of(*addresses: str, **bridges: int) -> PciTopology:
@@ -66,7 +66,7 @@ def predicted(
     *structures: bytes,
     topology: PciTopology | None = None,
     memory: MemoryMap | None = RESERVED,
-    release: Release = (4, 22),
+    release: Numbers = (4, 22),
     line: str = "",
     changes: tuple[tuple[int, bytes], ...] = (),
 ) -> XenPrediction:
@@ -74,7 +74,12 @@ def predicted(
     decoded = decode(patched(table(UNIT, *structures), changes))
     assert decoded.table is not None
     return predict(
-        decoded.table, topology or topology_of(), memory, release, line, damage=decoded.damage
+        decoded.table,
+        topology or topology_of(),
+        memory,
+        as_release(release),
+        line,
+        damage=decoded.damage,
     )
 
 

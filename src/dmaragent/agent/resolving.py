@@ -102,8 +102,9 @@ def _regions(guest: Guest, known: Known) -> int:
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
     written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
-    every = 0 if written == (None, None) else len(facts.listed)
-    return min(len(facts.listed) + widest, every + widest * _devices(guest))
+    longest = max((len(one) for _, one in facts.alternatives), default=len(facts.listed))
+    every = 0 if written == (None, None) else longest
+    return min(longest + widest, every + widest * _devices(guest))
 
 
 def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:

@@ -10,6 +10,7 @@ from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.rmrr_writer import PageRange, Wanted, Written
 from dmaragent.platforms.xen_options import UserRange
 from dmaragent.platforms.xen_words import option_rules
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.views.model import ListSource
 from fwtables import Decoded
@@ -47,7 +48,7 @@ class OptionHost:
 
     inventory: Inventory
     """Of the whole host, by the rules of `release`."""
-    release: tuple[int, int] | None
+    release: Release | None
     """The hypervisor's; None: not known, so that the newest counts."""
 
     @property

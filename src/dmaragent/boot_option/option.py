@@ -23,8 +23,8 @@ from dmaragent.boot_option.notes import checked_notes, page_numbers, written_not
 from dmaragent.memory_map import ram_in
 from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.platforms.xen import predict
+from dmaragent.platforms.xen_behaviour import behaviour_of
 from dmaragent.platforms.xen_frames import frames_of
-from dmaragent.platforms.xen_model import behaviour_of
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
 from dmaragent.snapshot import Missing
 
@@ -77,9 +77,8 @@ def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
 
 def _never(on: OptionHost) -> str:
     """Say why no range at all helps on this host; empty where one may."""
-    if on.release is not None and on.release < FIRST_RELEASE:
-        release = "{}.{}".format(*on.release)
-        return f"Xen {release} has no rmrr= option; 4.9 is the first that has"
+    if on.release is not None and on.release.series < FIRST_RELEASE:
+        return f"Xen {on.release} has no rmrr= option; 4.9 is the first that has"
     if on.amd:
         return "this is an AMD machine, where Xen reads ivmd= and not rmrr="
     return ""

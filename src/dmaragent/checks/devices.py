@@ -11,7 +11,7 @@ from dmaragent.checks.places import PCI_SCOPES, Entry
 from dmaragent.checks.rules import MOST_TOLD, rule, some
 from dmaragent.inventory import LinuxState, Region
 from dmaragent.platforms.linux import takes
-from dmaragent.platforms.xen_model import looking_releases
+from dmaragent.platforms.xen_behaviour import looking_releases
 from dmaragent.topology import PciFunction
 from fwtables import DRHD, SIDP
 from fwtables.constants import ScopeType

@@ -10,6 +10,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks.places import Entry, entries_of
 from dmaragent.inventory import Inventory, Region
 from dmaragent.memory_map import MemoryMap
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
 from fwtables import DMAR, Decoded, Structure, located
@@ -58,7 +59,7 @@ class Facts:
         return ((each, self.scopes[each.offset]) for each in self.inventory.all_regions)
 
     @property
-    def release(self) -> tuple[int, int] | None:
+    def release(self) -> Release | None:
         """The release of Xen that is asked about or runs; None where it is not known."""
         return self.inventory.xen.list.release
 

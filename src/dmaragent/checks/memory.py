@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import span
+from dmaragent.addresses import AddressRange, span
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import range_evidence
 from dmaragent.checks.hits import region_hit
 from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.rules import rule
 from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.xen_memory import in_use, is_reserved
-from dmaragent.platforms.xen_model import behaviour_of
+from dmaragent.platforms.xen_behaviour import behaviour_of, behaviours_of
+from dmaragent.platforms.xen_memory import draws_warning, in_use, is_reserved
 
 _XEN = "Xen x86/iommu.c, iommu_unity_region_ok"
 _LINUX = "Linux arch/x86/include/asm/iommu.h, arch_rmrr_sanity_check (f5a68bb0752e, 5.6)"
@@ -42,21 +42,32 @@ def in_ram(facts: Facts) -> Iterator[Hit]:
         used = in_use(facts.memory_map, region.range)
         if used is None:
             continue
-        severity, xen = _by_release(facts)
+        severity, xen = _by_release(facts, region.range)
         part = span(used.range)
         said = f": the memory map has {part} as {used.words}."
         shown = range_evidence(facts, region)
         yield region_hit(region, said, shown, xen=xen, severity=severity)
 
 
-def _by_release(facts: Facts) -> tuple[Severity | None, str]:
+def _warned(facts: Facts, region: AddressRange) -> str:
+    """Return in words whether a release before 4.19 warns of `region`."""
+    assert facts.memory_map is not None  # noqa: S101 - the rule's need
+    warned = {
+        draws_warning(facts.memory_map, region, each) for each in behaviours_of(facts.release)
+    }
+    if len(warned) > 1:
+        return "in some of its point releases warns"
+    return "only warns" if True in warned else "does not warn"
+
+
+def _by_release(facts: Facts, region: AddressRange) -> tuple[Severity | None, str]:
     """Say what the release of this host does, where it is known."""
     if facts.release is None:
         return None, ""
-    name = "Xen {}.{}".format(*facts.release)
+    name = f"Xen {facts.release}"
     if behaviour_of(facts.release).ram_disables_vtd:
         return None, f"{name} switches VT-d off for the whole host (EIO)."
-    said = f"{name} only warns and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
+    said = f"{name} {_warned(facts, region)} and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
     return Severity.WARNING, said
 
 
@@ -85,9 +96,20 @@ def not_reserved(facts: Facts) -> Iterator[Hit]:
             region,
             f": by the memory map it is: {region.memory}.",
             range_evidence(facts, region),
+            xen=_unwarned(facts, pages),
             linux="Linux takes such memory from 6.1 on; older ones warn and go on." if nvs else "",
             severity=Severity.INFO if nvs else None,
         )
+
+
+def _unwarned(facts: Facts, region: AddressRange) -> str:
+    """Say that the release of this host keeps the region without a warning, if it does."""
+    if facts.release is None or behaviour_of(facts.release).ram_disables_vtd:
+        return ""
+    warned = _warned(facts, region)
+    if warned == "only warns":
+        return ""
+    return f"Xen {facts.release} {warned} and keeps the region."
 
 
 RULES = (in_ram, not_reserved)

@@ -5,7 +5,8 @@ from enum import Enum
 from dmaragent.checks.facts import Facts
 from dmaragent.checks.model import Severity
 from dmaragent.inventory import Region
-from dmaragent.platforms.xen_model import COUNTED_SCOPES, behaviour_of, looking_releases
+from dmaragent.platforms.xen_behaviour import behaviours_of, looking_releases
+from dmaragent.platforms.xen_model import COUNTED_SCOPES
 from dmaragent.topology import Presence
 
 
@@ -30,9 +31,10 @@ def registered(facts: Facts, region: Region) -> Registered:
     absent = all(owner.presence is Presence.ABSENT for owner in counted)
     if not absent or not (region.segment == 0 or region.segment in facts.segments):
         return Registered.YES
-    if facts.release is None:
+    looking = {each.looks_for_devices for each in behaviours_of(facts.release)}
+    if facts.release is None or len(looking) > 1:
         return Registered.BY_RELEASE
-    return Registered.NEVER if behaviour_of(facts.release).looks_for_devices else Registered.YES
+    return Registered.NEVER if True in looking else Registered.YES
 
 
 def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
@@ -44,7 +46,7 @@ def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
     if how is Registered.YES:
         return None, ""
     if how is Registered.BY_RELEASE:
-        ignoring, others = looking_releases()
+        ignoring, others = looking_releases(facts.release)
         return None, (
             f"{others} switch VT-d off for the whole host; {ignoring} ignore region "
             f"{region.number}, none of whose devices answers."

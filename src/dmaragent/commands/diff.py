@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 def _inventory(asked: Asked, question: Question) -> Inventory:
     """Take the inventory, as the release that is asked for would have it."""
     named = question.xen not in (None, DOCUMENTED)
-    return take_inventory(asked.host, asked.stack.hypervisor.series if named else None)
+    return take_inventory(asked.host, asked.stack.hypervisor if named else None)
 
 
 def _resolved(

@@ -16,15 +16,14 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
 
 
-def take_host(
-    path: str | None, release: tuple[int, int] | None = None
-) -> tuple[OpenedHost, Inventory]:
+def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedHost, Inventory]:
     """Take the inventory of the host at `path`, or of this machine where it is None.
 
     With `release`, by the rules of that release of Xen.
@@ -42,7 +41,7 @@ def tell_reading(opened: OpenedHost) -> None:
         print(visible(f"Warning: {opened.path}: {opened.problem}"), file=sys.stderr)
 
 
-def inventory_of(opened: OpenedHost, release: tuple[int, int] | None = None) -> Inventory:
+def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
     """Take the inventory of a host that was found, as :func:`take_host` does."""
     return take_inventory(join(collect(opened.reader)), release)
 

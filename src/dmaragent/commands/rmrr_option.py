@@ -136,7 +136,7 @@ def _from_log(options: argparse.Namespace) -> int:
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
 
     named = named_release(options.xen)
-    release = None if named is None else read_release("--xen", named).series
+    release = None if named is None else read_release("--xen", named)
     opened, inventory = take_host(options.host, release)
     if release is None and inventory.host.xen is not None:
         release = inventory.host.xen.release

@@ -86,7 +86,7 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
         none = _NO_XEN if inventory.linux_state is LinuxState.GROUPS else None
         return {"xen": none, "xen-options": None, "xen-dom0": None, "xen-iommu": None}
     enabled = xen.iommu_enabled
-    release = None if xen.release is None else "{}.{}".format(*xen.release)
+    release = None if xen.release is None else "{}.{}".format(*xen.release.series)
     return {
         "xen": None if release is None else f"{release}{xen.extra or ''}",
         "xen-options": xen.command_line,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
 from dmaragent.host.readings import Problems, functions_among, text, whole_line, whole_number
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
 _MOST = 1 << 52
@@ -34,8 +35,10 @@ class XenHost:
     dom0: bool | None
     guest_type: str | None
     """What this kernel is to Xen: PV, PVH or HVM."""
-    release: tuple[int, int] | None
+    release: Release | None
+    """Its point is None unless `extra` names one."""
     extra: str | None
+    """What follows major and minor, as Xen reports it: ``.7``, ``.8-pre``, ``-unstable``."""
     command_line: str | None
     """Xen's own boot options, those of them that matter: :mod:`dmaragent.boot_words`."""
     capabilities: tuple[str, ...] | None
@@ -76,13 +79,14 @@ def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
         problems.add(
             f"Xen reports the first {XEN_REPORTS} bytes of its options: others are unknown"
         )
+    extra = text(reading.version[2]) or info.get("xen_extra")
     return XenHost(
         dom0=None
         if isinstance(reading.capabilities, Missing)
         else "control_d" in (capabilities or ""),
         guest_type=text(reading.guest_type),
-        release=_release(reading, info),
-        extra=text(reading.version[2]) or info.get("xen_extra"),
+        release=_release(reading, info, extra),
+        extra=extra,
         command_line=None if line is None else " ".join(xen_words(line)),
         capabilities=None if options is None else tuple(options.split()),
         reserved_memory=_entries(reading.reserved_memory, problems),
@@ -110,11 +114,11 @@ def _info(output: bytes | Missing) -> dict[str, str]:
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
-def _release(reading: XenReading, info: Mapping[str, str]) -> tuple[int, int] | None:
+def _release(reading: XenReading, info: Mapping[str, str], extra: str | None) -> Release | None:
     major = whole_line(reading.version[0]) or info.get("xen_major") or ""
     minor = whole_line(reading.version[1]) or info.get("xen_minor") or ""
     found = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
-    return (int(found[1]), int(found[2])) if found else None
+    return Release.running((int(found[1]), int(found[2])), extra) if found else None
 
 
 def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...] | Missing:

@@ -24,6 +24,7 @@ from dmaragent.inventory.model import (
 from dmaragent.inventory.published import published_regions
 from dmaragent.memory_map import memory_words
 from dmaragent.platforms.linux import LinuxScopes
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, Presence
 from dmaragent.units import Units, capabilities_of
@@ -46,7 +47,7 @@ __all__ = [
 
 
 @unswept
-def take_inventory(host: Host, release: tuple[int, int] | None = None) -> Inventory:
+def take_inventory(host: Host, release: Release | None = None) -> Inventory:
     """Take the inventory of `host`; with `release`, what that release of Xen would list."""
     decoded = host.table
     table = decoded.table if isinstance(decoded, Decoded) else None

@@ -35,7 +35,8 @@ def gaps_of(
     if is_table_alone(host):
         return Gaps()
     both = (*_functions(host), *_classes(host), *_covered(host, regions))
-    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_buses(host, views))
+    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_points(host, views))
+    xen = (*xen, *_buses(host, views))
     linux = both
     if state is not LinuxState.NO_GROUPS:
         linux = (*both, *_owners(host, regions), *_groups(host))
@@ -169,6 +170,20 @@ def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
         unknown="whether Xen's IOMMU works is unknown: `xl info` (virt_caps) could not be read",
         next_step="run `xl info` in dom0 as root, and look for hvm_directio in virt_caps",
     )
+
+
+def _points(host: Host, views: XenViews) -> Iterator[Gap]:
+    """Yield the devices on whose regions the point releases differ that Xen's may be."""
+    unknown = isinstance(host.topology.functions, Missing)
+    for sbdf, releases in views.open_devices.items():
+        if not unknown and sbdf not in host.topology.known:
+            continue
+        yield Gap(
+            unknown=f"its regions are unknown: {releases} differ on them, and the point release "
+            "is unknown",
+            next_step="name it, as in --xen 4.19.4; `xl info` prints it as xen_version",
+            devices=frozenset({sbdf}),
+        )
 
 
 def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:

@@ -7,7 +7,7 @@ and assignment (xen_model.py).
 
 from dataclasses import dataclass
 
-from dmaragent.platforms.releases import Release
+from dmaragent.releases import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

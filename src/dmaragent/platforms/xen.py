@@ -10,21 +10,21 @@ from dataclasses import replace
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.memory_map import MemoryMap
-from dmaragent.platforms.xen_frames import frames_of
-from dmaragent.platforms.xen_memory import in_use, is_reserved
-from dmaragent.platforms.xen_model import (
-    COUNTED_SCOPES,
-    ERAS,
+from dmaragent.platforms.xen_behaviour import (
+    FIRST_SERIES,
     NEWEST_RELEASE,
-    Fate,
-    RegionFate,
     XenBehaviour,
-    XenPrediction,
     behaviour_of,
+    steps_of,
 )
+from dmaragent.platforms.xen_frames import frames_of
+from dmaragent.platforms.xen_memory import draws_warning, in_use, is_reserved
+from dmaragent.platforms.xen_model import COUNTED_SCOPES, Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option
+from dmaragent.platforms.xen_points import matters, together, treatment
 from dmaragent.platforms.xen_units import ALL_ONES, Unit, Units, by_device
 from dmaragent.platforms.xen_words import iommu_switch
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, PciTopology, Presence
 from fwtables import (
@@ -35,6 +35,7 @@ from fwtables import (
     SATC,
     Damage,
     DamageKind,
+    DeviceScope,
     Structure,
     UnknownStructure,
     located,
@@ -62,39 +63,30 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
     table: DMAR,
     topology: PciTopology,
     memory_map: MemoryMap | None,
-    release: tuple[int, int] | None,
+    release: Release | None,
     command_line: str = "",
     *,
     damage: tuple[Damage, ...] = (),
 ) -> XenPrediction:
     """Predict what the hypervisor of `release` lists for `table` on this host.
 
+    Of a release without its point, what all its points agree on; of None, what the newest does.
     `damage` is the table's, as :func:`fwtables.decode` found it.  Source: Xen
     drivers/passthrough/vtd/dmar.c, ``acpi_dmar_init``; drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
-    behaviour = behaviour_of(release)
-    walk = _Walk(topology, memory_map, behaviour)
-    walk.read(table, damage)
-    walk.error = walk.error or _unitless(table, damage)
-    switch = iommu_switch(command_line, release)
-    walk.doubt = walk.doubt or switch.doubt
-    switched = bool(switch.word) and not switch.doubt
-    off = f"{switch.word} stands on Xen's command line" if switched else walk.error
-    options = tuple(
-        walk.option(each, off, command_line) for each in parse_rmrr_option(command_line, release)
-    )
-    shown = () if off else walk.units.listed()
-    return XenPrediction(
-        behaviour=behaviour,
-        vtd_disabled=off,
-        entries=tuple(unit.entry for unit in shown if unit.entry),
-        fates=tuple(_discarded(each) if off else each for each in walk.fates),
-        by_device=by_device(shown),
-        options=options,
-        notes=(*_release_notes(release, behaviour), *walk.notes),
-        doubt="" if off else walk.doubt,
-    )
+    walks: dict[object, tuple[list[Release], XenPrediction]] = {}
+    what = matters(table, command_line)
+    for step in steps_of(release):
+        behaviour = behaviour_of(step)
+        warns = behaviour.checks_ends_alone, behaviour.accepts_acpi_memory
+        key = (treatment(behaviour, what), warns)
+        if key not in walks:
+            walk = _Walk(topology, memory_map, replace(behaviour, name=f"Xen {release or step}"))
+            walks[key] = ([], walk.predict(table, damage, command_line, release))
+        walks[key][0].append(step)
+    predicted = together(list(walks.values()))
+    return replace(predicted, notes=(*_release_notes(release), *predicted.notes))
 
 
 class _Walk:
@@ -118,6 +110,37 @@ class _Walk:
         """The ranges of the command line that Xen may accept or not."""
         self.catch_alls: set[str] = set()
         """The structures of segment 0 seen that may be there once."""
+        self.remapping_units = 0
+
+    def predict(
+        self,
+        table: DMAR,
+        damage: tuple[Damage, ...],
+        command_line: str,
+        release: Release | None,
+    ) -> XenPrediction:
+        """Walk `table`, then the ``rmrr=`` of `command_line` as `release` may read it."""
+        self.read(table, damage)
+        self.error = self.error or _unitless(table, damage)
+        switch = iommu_switch(command_line, release)
+        self.doubt = self.doubt or switch.doubt
+        switched = bool(switch.word) and not switch.doubt
+        off = f"{switch.word} stands on Xen's command line" if switched else self.error
+        options = tuple(
+            self.option(user, off, command_line)
+            for user in parse_rmrr_option(command_line, release)
+        )
+        shown = () if off else self.units.listed()
+        return XenPrediction(
+            behaviour=self.behaviour,
+            vtd_disabled=off,
+            entries=tuple(unit.entry for unit in shown if unit.entry),
+            fates=tuple(_discarded(each) if off else each for each in self.fates),
+            by_device=by_device(shown),
+            options=options,
+            notes=tuple(self.notes),
+            doubt="" if off else self.doubt,
+        )
 
     def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
         """Walk the structures of `table`, then what could not be decoded of it."""
@@ -157,6 +180,10 @@ class _Walk:
             if structure.register_base_address in (0, ALL_ONES):
                 address = f"its register address is 0x{structure.register_base_address:x}"
                 return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
+            self.remapping_units += 1
+            most = self.behaviour.most_units
+            if most is not None and self.remapping_units > most:
+                return f"{self.behaviour.name} drives at most {most} remapping units (ENOMEM)"
             error = _scope_error(structure.undecoded)
             if structure.include_pci_all and not error:
                 error = self.repeated(structure, "INCLUDE_PCI_ALL")
@@ -205,10 +232,12 @@ class _Walk:
         if self.memory_map is None:
             return "", ["map unknown: whether it is reserved memory was not checked"]
         region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
+        if not self.behaviour.ram_disables_vtd:
+            warned = draws_warning(self.memory_map, region, self.behaviour)
+            words = "not in reserved memory: Xen only warns (before 4.19)"
+            return "", [words] if warned else []
         if is_reserved(self.memory_map, region):
             return "", []
-        if not self.behaviour.ram_disables_vtd:
-            return "", ["not in reserved memory: Xen only warns (before 4.19)"]
         used = in_use(self.memory_map, region)
         if used is not None:
             where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
@@ -227,7 +256,7 @@ class _Walk:
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
         """
         places = [
-            self.topology.locate(rmrr.segment_number, scope, zero_bus=True)
+            self.located(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
             if scope.type in COUNTED_SCOPES
         ]
@@ -242,9 +271,26 @@ class _Walk:
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
             return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
-        unit = Unit(base, limit, tuple(place.sbdf for place in places))
+        unit = Unit(
+            base,
+            limit,
+            tuple(place.sbdf for place in places),
+            listed_empty=self.behaviour.lists_empty_regions,
+        )
         self.units.register(unit)
         return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+
+    def located(self, segment: int, scope: DeviceScope) -> Located:
+        """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
+
+        Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
+        not by releases that read the table before they set that up: they read 0xff.
+        """
+        place = self.topology.locate(segment, scope, zero_bus=True)
+        if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
+            return place
+        reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
+        return replace(place, presence=Presence.ABSENT, sbdf=None, reason=reason)
 
     def scope_notes(self, rmrr: RMRR, unit: Unit, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
@@ -331,6 +377,8 @@ def _reported(offset: int, unit: Unit, notes: tuple[str, ...]) -> RegionFate:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Fate.LISTED
     reason = "Xen accepts it and lists it"
+    if entry is not None and not entry.nr_pages:
+        reason += ", with 0 pages (before 4.16)"
     if not unit.seen:
         fate = Fate.STOPPED
         reason = "the first device of its scope is 00:00.0, where Xen's iteration over it ends"
@@ -355,13 +403,14 @@ def _refused(user: UserRange, reason: str) -> UserRange:
     return replace(user, accepted=False, reason=reason)
 
 
-def _release_notes(release: tuple[int, int] | None, behaviour: XenBehaviour) -> list[str]:
+def _release_notes(release: Release | None) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
-        return [f"as of {behaviour.name}: the release is not known"]
-    if ERAS[0].first <= release <= NEWEST_RELEASE:
+        return [f"as of {behaviour_of(None).name}: the release is not known"]
+    if FIRST_SERIES <= release.series <= NEWEST_RELEASE:
         return []
-    return [f"as of {behaviour.name}: Xen {release[0]}.{release[1]} is not modelled"]
+    nearest = "{}.{}".format(*steps_of(release)[0].series)
+    return [f"as of Xen {nearest}: Xen {release} is not modelled"]
 
 
 def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:

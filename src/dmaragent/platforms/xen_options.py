@@ -12,6 +12,7 @@ from operator import or_
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, PAGE, SBDF, AddressRange
 from dmaragent.platforms.xen_words import OptionRules, option_rules, option_words
+from dmaragent.releases import Release
 
 MOST_RANGES = 10
 MOST_PAGES = 16
@@ -202,7 +203,7 @@ def _devices(text: str, at: int, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ..
             return tuple(devices), at, False
 
 
-def parse_rmrr_option(command_line: str, release: tuple[int, ...] | None) -> tuple[UserRange, ...]:
+def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserRange, ...]:
     """Read the ranges of ``rmrr=`` as the hypervisor of `release` reads its command line.
 
     If the release is unknown, the newest reads them; what another reads differently is unknown.
@@ -233,7 +234,7 @@ def _alike(user: UserRange, other: UserRange) -> bool:
     return (user.accepted, user.range, user.devices) == (other.accepted, other.range, other.devices)
 
 
-def places_taken(command_line: str, release: tuple[int, ...] | None) -> int:
+def places_taken(command_line: str, release: Release | None) -> int:
     """Return how many of Xen's ten ranges `command_line` uses, accepted at setup or not.
 
     If the release is unknown, the most that a release counts.

@@ -17,13 +17,13 @@ ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 
 
 def listed_pages(base: int, limit: int) -> AddressRange | None:
-    """Give the pages that the hypercall reports of a region, or None where there are none.
+    """Return the pages that the hypercall reports of a region; None if the limit is below the base.
 
-    The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
+    Old releases report a region without pages too.  The limit, a last byte, is rounded up as if it were an end, so that a page aligned one
     loses its page: ``intel_iommu_get_reserved_device_memory``.
     """
     start, end = base // PAGE, -(-limit // PAGE)
-    return AddressRange(start * PAGE, end * PAGE) if start < end else None
+    return AddressRange(start * PAGE, end * PAGE) if start <= end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class Unit:
     limit: int
     devices: tuple[SBDF | None, ...]
     """None: behind a bridge that is not there, or not known."""
+    listed_empty: bool = False
+    """Whether it is reported if it has no page: see ``XenBehaviour.lists_empty_regions``."""
 
     @property
     def entry(self) -> RdmEntry | None:
         """What the hypercall reports of it, if anything."""
         pages = listed_pages(self.base, self.limit)
-        if pages is None or not self.seen:
+        if not self.seen or pages is None or not (pages.size or self.listed_empty):
             return None
         return RdmEntry(start_pfn=pages.start // PAGE, nr_pages=pages.size // PAGE)
 

@@ -8,6 +8,8 @@ Pure.  Source: Xen common/kernel.c, ``cmdline_parse`` (from 4.10 on ``parse_para
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dmaragent.releases import Release
+
 _FALSE = ("no", "off", "false", "disable", "0")
 _TRUE = ("yes", "on", "true", "enable", "1")
 _FOR_DOM0 = " -- "
@@ -69,16 +71,19 @@ _RULES = (
 """The rules, oldest first."""
 
 
-def option_rules(release: tuple[int, ...] | None) -> tuple[OptionRules, ...]:
+def option_rules(release: Release | None) -> tuple[OptionRules, ...]:
     """Return the rules that may apply to `release`, oldest first.
 
-    They are several if the release is unknown (None), or a point of it that matters: (4, 10).
+    They are several if the release is unknown (None), or a point of it that matters: 4.10.
     """
     if release is None:
         return _RULES
-    before = [rules for rules in _RULES if rules.first[: len(release)] < release]
-    within = [rules for rules in _RULES if rules.first[: len(release)] == release]
-    if within and within[0].first == (*release, 0, 0)[:3]:
+    if release.point is not None:
+        known = (*release.series, release.point)
+        return tuple(rules for rules in _RULES if rules.first <= known)[-1:] or _RULES[:1]
+    before = [rules for rules in _RULES if rules.first[:2] < release.series]
+    within = [rules for rules in _RULES if rules.first[:2] == release.series]
+    if within and within[0].first[2] == 0:
         return tuple(within)
     return (*(before[-1:] or _RULES[:1]), *within)
 
@@ -105,7 +110,7 @@ class IommuSwitch:
     """Which releases `word` switches it off for and which not, if that is not known; or empty."""
 
 
-def iommu_switch(line: str, release: tuple[int, ...] | None) -> IommuSwitch:
+def iommu_switch(line: str, release: Release | None) -> IommuSwitch:
     """Return what `line` does to the IOMMU by the rules that may apply to `release`.
 
     The DMAR table is parsed even if the IOMMU is off, for interrupt remapping:
@@ -120,7 +125,7 @@ def iommu_switch(line: str, release: tuple[int, ...] | None) -> IommuSwitch:
     return IommuSwitch(word, f"{word} switches the IOMMU off for {', '.join(off)}, not for {on}")
 
 
-def iommu_switched_off(line: str, release: tuple[int, ...] | None) -> str:
+def iommu_switched_off(line: str, release: Release | None) -> str:
     """Return the word of `line` that is certain to switch the IOMMU off; empty if none is."""
     switch = iommu_switch(line, release)
     return "" if switch.doubt else switch.word

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
+from dmaragent.platforms.xen_behaviour import behaviours_of
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
@@ -30,8 +31,6 @@ _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
 """The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
 has no such thing."""
-XSA_400, XSA_400_EVERYWHERE = (4, 13), (4, 17)
-"""The first series with the fix of XSA-400, in its later point releases; and in all of them."""
 VGA_HOLE = AddressRange(0xA0000, 0xC0000)
 """Where an HVM guest has no RAM below its end of low RAM: libxc, ``LIBXL_VGA_HOLE_SIZE``."""
 SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
@@ -161,14 +160,14 @@ def _bridged(
     below a bridge with subtractive decode is conventional; one with an endpoint that is not
     device 0 probably is.
     """
-    series = None if host.release is None else host.release.series
-    if not regions or (series is not None and series < XSA_400):
+    keeping = {each.keeps_bridged for each in behaviours_of(host.release)}
+    if not regions or True not in keeping:
         return
     above, certain = host.conventional(one.sbdf, SUBTRACTIVE)
     if above is None:
         return
     rule = "since XSA-400 Xen gives such a device to no guest while it has a region"
-    if certain and (series is None or series >= XSA_400_EVERYWHERE):
+    if certain and False not in keeping:
         reason = f"{one.sbdf} is conventional PCI behind the bridge {above}: {rule}"
         yield _refusal(Decider.XEN, reason, BRIDGED_RULE, one)
         return

@@ -103,6 +103,17 @@ def _placed(built: Built) -> object:
 
 
 def _hosts(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
+) -> Iterator[tuple[str, HostFacts]]:
+    """Yield `host` as its Xen may be: with each list and each kind of paging, if they matter."""
+    lists = host.alternatives if strategy is Strategy.HOST else ()
+    hosts = [(words, replace(host, listed=listed)) for words, listed in lists] or [("", host)]
+    for words, known in hosts:
+        for paging, each in _paging(guest, known, behaviour):
+            yield " and ".join(part for part in (words, paging) if part), each
+
+
+def _paging(
     guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour
 ) -> Iterator[tuple[str, HostFacts]]:
     """Yield `host` with each kind of paging that its Xen may have, if the layout depends on it."""
@@ -120,15 +131,18 @@ def cases_of(
     """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
     found: dict[object, _Found] = {}
     for behaviour, settings in settled:
-        counts = _guests_policy_counts(settings, host, behaviour)
+        counts = any(
+            _guests_policy_counts(settings, replace(host, listed=listed), behaviour)
+            for _, listed in host.alternatives or (("", host.listed),)
+        )
         for words, scenario in scenarios(settings):
             name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
-            for paging, known in _hosts(guest, host, behaviour):
-                key = (_effect(scenario, policy_counts=counts), paging)
+            for kind, known in _hosts(guest, host, behaviour, scenario.strategy):
+                key = (_effect(scenario, policy_counts=counts), kind)
                 if key not in found:
                     built = build(guest, scenario, known, behaviour.layout)
                     found[key] = _Found([], [], scenario, built)
-                parts = [*name, *([words] if words else []), *([paging] if paging else [])]
+                parts = [*name, *([words] if words else []), *([kind] if kind else [])]
                 found[key].words.append(" and ".join(parts))
                 found[key].policies.append(scenario.policy)
     merged = _merged(list(found.values()))

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.releases import Release
 
 BINARY_NUMBER = "0b1"
 """The number that a library is asked about, if a guest has any with 0b."""

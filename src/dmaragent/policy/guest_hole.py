@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import AddressRange
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.guest import GuestConfig, Vga
 from dmaragent.policy.layout import SMALLEST_HOLE, RamLayout, counts_as_overlap
 from dmaragent.policy.model import FOUR_GIB, MIB
+from dmaragent.releases import Release
 
 BARS_END = 0xFC000000
 """Where the window for BARs ends: hvmloader/config.h, RESERVED_MEMBASE (up to 4.14 PCI_MEM_END)."""

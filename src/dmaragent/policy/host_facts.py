@@ -7,8 +7,8 @@ from types import MappingProxyType
 from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.platforms.releases import Release
 from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
 from dmaragent.views.explain import command_line
@@ -36,6 +36,8 @@ class HostFacts:
     """What Xen answers for one device; None: it cannot be asked.  Others: nothing."""
     shared: Mapping[SBDF, tuple[SharedRegion, ...]] | None = field(default_factory=dict)
     """By device, its shared regions; None where no table says who shares what."""
+    alternatives: tuple[tuple[str, tuple[AddressRange, ...]], ...] = ()
+    """The lists that the possible point releases have, each with these; empty if they agree."""
     owners: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
     """Whose a listed region is, as far as a table or ``rmrr=`` says."""
     functions: Mapping[SBDF, PciFunction] | None = None
@@ -141,9 +143,7 @@ def facts_of(
     """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
     host, views = inventory.host, inventory.xen
     xen = host.xen
-    running = None
-    if xen is not None and xen.release is not None:
-        running = Release.running(xen.release, xen.extra)
+    running = None if xen is None else xen.release
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.table, Missing)
@@ -170,6 +170,10 @@ def facts_of(
         gaps=inventory.gaps.xen,
         unexplained=_unexplained(inventory, owners),
         xen_runs=xen is not None,
+        alternatives=tuple(
+            (each.releases, tuple(entry.range for entry in each.entries))
+            for each in views.list.alternatives
+        ),
         notes=views.list.notes,
         names=MappingProxyType(dict(names or {})),
     )
@@ -188,7 +192,7 @@ def _owners(
         named = tuple(dict.fromkeys(devices))
         owners[region] = named
         sharers[region] = max(count, sharers.get(region, 0))
-        for sbdf in named if count > 1 else ():
+        for sbdf in (each for each in named if count > 1 and _is_tied(inventory, each, region)):
             shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
     for each in inventory.all_regions:
@@ -205,6 +209,12 @@ def _owners(
             if sharers.get(region, 1) > 1 and sbdf not in owners[region]:
                 shared.setdefault(sbdf, []).append(SharedRegion(region, sharers[region]))
     return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
+
+
+def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
+    """Return whether Xen reports `region` for the device, or cannot be asked about it."""
+    reported = inventory.xen.devices.get(sbdf, ())
+    return reported is None or region in reported
 
 
 def _unexplained(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from dmaragent.errors import excerpt
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.guest import Complaint, GuestConfig, PciEntry
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.pci_model import PciRefusal, PciText, PolicyWord
@@ -17,6 +16,7 @@ from dmaragent.policy.settings import (
     Toolstack,
     refusals_of,
 )
+from dmaragent.releases import Release
 
 STRICT_DOCUMENTED = (4, 15)
 """From here on the pages say that a device is strict by default, before relaxed: 3085930e2f."""

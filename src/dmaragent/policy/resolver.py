@@ -7,7 +7,6 @@ laid out; the host's facts hold what the hypervisor's release makes of the table
 from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.build import build
 from dmaragent.policy.cases import Case, cases_of, either, scenarios
@@ -19,6 +18,7 @@ from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
 from dmaragent.policy.settings import Settings, Toolstack
 from dmaragent.policy.xl_settings import as_read, settle
+from dmaragent.releases import Release
 from dmaragent.unswept import unswept
 
 XAPI_WORDS = (

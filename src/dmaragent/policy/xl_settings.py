@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from dmaragent.errors import excerpt
 from dmaragent.platforms.libxl import LibxluBehaviour, ToolstackBehaviour
-from dmaragent.platforms.releases import Release
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
 from dmaragent.policy.model import Policy, Strategy
@@ -21,6 +20,7 @@ from dmaragent.policy.settings import (
     Settings,
     refusals_of,
 )
+from dmaragent.releases import Release
 
 _NOT_A_NUMBER = re.compile(r"(?:msitranslate|power_mgmt|permissive|seize)=[A-Za-z][^,]*")
 PVH_AND_TYPE = (4, 10)

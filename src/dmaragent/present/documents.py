@@ -284,7 +284,7 @@ def _xen(inventory: Inventory) -> dict[str, Any]:
     assignable = None if xen is None else xen.assignable
     return {
         "source": listed.source.value,
-        "release": None if listed.release is None else "{}.{}".format(*listed.release),
+        "release": None if listed.release is None else str(listed.release),
         "dom0": None if xen is None else xen.dom0,
         "iommu_enabled": None if xen is None else xen.iommu_enabled,
         "entries": [

@@ -51,7 +51,7 @@ def faults_document(found: FaultOption) -> dict[str, Any]:
 
 def _host(on: OptionHost) -> dict[str, Any]:
     return {
-        "xen": None if on.release is None else "{}.{}".format(*on.release),
+        "xen": None if on.release is None else str(on.release),
         "table": on.table is not None,
     }
 

@@ -12,7 +12,7 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.platforms.rmrr_writer import PageRange
-from dmaragent.platforms.xen_model import NEWEST_RELEASE
+from dmaragent.platforms.xen_behaviour import NEWEST_RELEASE
 from dmaragent.platforms.xen_options import MOST_RANGES, UserRange
 from dmaragent.present.resolve_head import shorten
 from dmaragent.present.tables import paragraph
@@ -38,7 +38,7 @@ def release_words(on: OptionHost) -> str:
     """Name the release that the answer is for."""
     if on.release is None:
         return "Xen {}.{}, the newest known here".format(*NEWEST_RELEASE)
-    return "Xen {}.{}".format(*on.release)
+    return f"Xen {on.release}"
 
 
 def _written(found: WrittenOption) -> Iterator[str]:

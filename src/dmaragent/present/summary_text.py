@@ -81,7 +81,7 @@ def hypervisor_words(inventory: Inventory) -> str:
     xen = inventory.host.xen
     if xen is None:
         return ""
-    release = "Xen" if xen.release is None else "Xen {}.{}".format(*xen.release)
+    release = "Xen" if xen.release is None else "Xen {}.{}".format(*xen.release.series)
     kind = f"{xen.guest_type or ''} {'dom0' if xen.dom0 else 'guest'}".strip()
     return f"{release}{xen.extra or ''}, {kind}" if xen.dom0 is not None else release
 

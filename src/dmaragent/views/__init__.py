@@ -13,17 +13,13 @@ from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap
 from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_model import (
-    ERAS,
-    Fate,
-    RegionFate,
-    XenBehaviour,
-    XenPrediction,
-    releases_words,
-)
+from dmaragent.platforms.xen_behaviour import STEPS, behaviour_of, behaviours_of, releases_words
+from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import UserRange
+from dmaragent.platforms.xen_points import Predicted, matters, treatment, undecided
 from dmaragent.platforms.xen_units import listed_pages
 from dmaragent.platforms.xen_words import iommu_switched_off
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.views.explain import (
     command_line,
@@ -45,13 +41,16 @@ from dmaragent.views.model import (
 from fwtables import DMAR, RMRR, Decoded
 
 
-def xen_views(host: Host, release: tuple[int, int] | None = None) -> XenViews:
+def xen_views(host: Host, release: Release | None = None) -> XenViews:
     """Take Xen's view of `host`: the hypervisor's own list where there is one.
 
     With `release`, the list that release would have: predicted, unless it is the one running.
     """
     table = host.table.table if isinstance(host.table, Decoded) else None
-    asked = release or _release(host)
+    running = _release(host)
+    asked = release or running
+    if asked is not None and running is not None and _is_same(asked, running):
+        asked = running
     prediction = None if table is None else _predict(host, table, asked)
     xen = host.xen
     if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
@@ -70,11 +69,17 @@ def xen_views(host: Host, release: tuple[int, int] | None = None) -> XenViews:
     return _by_prediction(host, table, prediction, asked)
 
 
-def _release(host: Host) -> tuple[int, int] | None:
+def _is_same(asked: Release, running: Release) -> bool:
+    """Return whether `asked` is what runs, or another point of its series that behaves alike."""
+    alike = behaviours_of(asked) == behaviours_of(running)
+    return asked.covers(running) or (asked.series == running.series and alike)
+
+
+def _release(host: Host) -> Release | None:
     return host.xen.release if host.xen else None
 
 
-def _predict(host: Host, table: DMAR, release: tuple[int, int] | None) -> XenPrediction:
+def _predict(host: Host, table: DMAR, release: Release | None) -> XenPrediction:
     assert isinstance(host.table, Decoded)  # noqa: S101 - the table was taken from it
     return predict(
         table,
@@ -104,16 +109,15 @@ def _memory_map(host: Host) -> MemoryMap | None:
 
 
 def _by_prediction(
-    host: Host, table: DMAR, prediction: XenPrediction, release: tuple[int, int] | None
+    host: Host, table: DMAR, prediction: XenPrediction, release: Release | None
 ) -> XenViews:
     entries = _entries((each.range for each in prediction.entries), table, prediction)
     notes = prediction.notes
     regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
-    if release is None:
-        undecided = _undecided(host, table, prediction)
-        regions |= undecided
-        if undecided:
-            notes = (*notes, "releases differ on some regions")
+    why_open = prediction.undecided if release else _by_release(host, table, prediction)
+    regions |= {offset: _open_view(reason) for offset, reason in why_open.items()}
+    if why_open and release is None:
+        notes = (*notes, "releases differ on some regions")
     doubt = prediction.doubt
     if release is None and not doubt:
         doubt = _options_doubt(host, table, prediction)
@@ -126,10 +130,12 @@ def _by_prediction(
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
             doubt=doubt,
+            alternatives=prediction.alternatives,
         ),
         regions=regions,
         devices=_predicted_devices(prediction),
         devices_source=ListSource.PREDICTED,
+        open_devices=prediction.open_devices,
         differences=(*rounding(prediction, table), *refused_options(prediction)),
     )
 
@@ -152,33 +158,23 @@ def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
     )
 
 
-def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenView]:
-    """Find the regions that releases disagree on, where the release is not known.
+def _open_view(reason: str) -> XenView:
+    return XenView(listed=None, range=None, reason=reason, notes=())
 
-    Eras that treat the regions of a table alike are asked once; `newest` is known.
+
+def _by_release(host: Host, table: DMAR, newest: XenPrediction) -> Mapping[int, str]:
+    """Return why the fate of an RMRR is unknown, by its offset, if the release is unknown.
+
+    Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    asked = {_treatment(newest.behaviour): newest}
-    listing: dict[int, list[XenBehaviour]] = {}
-    dropping: dict[int, list[XenBehaviour]] = {}
-    for era in ERAS:
-        treatment = _treatment(era)
-        if treatment not in asked:
-            asked[treatment] = _predict(host, table, era.first)
-        for fate in asked[treatment].fates:
-            side = listing if fate.fate is Fate.LISTED else dropping
-            side.setdefault(fate.offset, []).append(era)
-    return {
-        offset: XenView(
-            listed=None,
-            range=None,
-            reason=(
-                f"listed by {releases_words(listing[offset])}, "
-                f"not by {releases_words(dropping[offset])}"
-            ),
-            notes=(),
-        )
-        for offset in listing.keys() & dropping.keys()
-    }
+    what = matters(table)
+    predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
+    for step in STEPS:
+        key = treatment(behaviour_of(step), what)
+        if key not in predicted:
+            predicted[key] = ([], _predict(host, table, step))
+        predicted[key][0].append(step)
+    return undecided(list(predicted.values()))
 
 
 def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
@@ -187,9 +183,9 @@ def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
         return ""
     accepted = _accepted(newest)
     others = [
-        era
-        for era in ERAS
-        if era.rmrr_option and _accepted(_predict(host, table, era.first)) != accepted
+        step
+        for step in STEPS
+        if behaviour_of(step).rmrr_option and _accepted(_predict(host, table, step)) != accepted
     ]
     if not others:
         return ""
@@ -198,11 +194,6 @@ def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
 
 def _accepted(prediction: XenPrediction) -> list[UserRange]:
     return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
-
-
-def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
-    """Give what of an era matters to the regions of a table without `rmrr=`."""
-    return era.ram_disables_vtd, era.satc_parsed, era.looks_for_devices
 
 
 # Told by the hypervisor ----------------------------------------------------------------
@@ -216,9 +207,10 @@ def _by_hypervisor(
 ) -> XenViews:
     ranges = [each.range for each in told]
     entries = _entries(ranges, table, prediction)
-    fates = {fate.offset: fate for fate in prediction.fates} if prediction else {}
+    fates = _settled(prediction)
+    every = {fate.offset: fate for fate in prediction.fates} if prediction else {}
     regions = {
-        offset: _told_view(rmrr, frozenset(ranges), fates.get(offset))
+        offset: _told_view(rmrr, frozenset(ranges), every.get(offset))
         for offset, rmrr in rmrrs(table)
     }
     differences: list[Difference] = []
@@ -227,6 +219,7 @@ def _by_hypervisor(
         differences += rounding(prediction, table)
         differences += refused_options(prediction, frozenset(ranges))
     devices, devices_source = _told_devices(host, prediction if entries else None)
+    predicted = prediction is not None and devices_source is ListSource.PREDICTED
     return XenViews(
         list=XenList(
             source=ListSource.HYPERVISOR,
@@ -239,6 +232,7 @@ def _by_hypervisor(
         devices=devices,
         devices_source=devices_source,
         differences=tuple(differences),
+        open_devices=prediction.open_devices if prediction and predicted else {},
         unlisted=_unlisted(host, fates, regions),
         unlisted_options={
             option.range: option.devices
@@ -248,6 +242,14 @@ def _by_hypervisor(
             if option.range not in ranges
         },
     )
+
+
+def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionFate]:
+    """Return the fates by offset, without those that the running release leaves open."""
+    if prediction is None:
+        return {}
+    open_ones = prediction.undecided
+    return {fate.offset: fate for fate in prediction.fates if fate.offset not in open_ones}
 
 
 def _unlisted(

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
+from dmaragent.platforms.xen_behaviour import behaviours_of
 from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
 from dmaragent.platforms.xen_options import parse_rmrr_option
 from dmaragent.platforms.xen_words import iommu_switched_off
+from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.views.model import Difference, ListEntry, Origin, XenView
 from fwtables import DMAR, RMRR, Decoded, located
@@ -24,7 +26,7 @@ def command_line(host: Host) -> str:
     return (host.xen.command_line or "") if host.xen else ""
 
 
-def _release(host: Host) -> tuple[int, int] | None:
+def _release(host: Host) -> Release | None:
     return host.xen.release if host.xen else None
 
 
@@ -43,11 +45,14 @@ def surprises(
             said = f"Xen lists {place}: `rmrr=` on its command line adds it"
             yield Difference(None, said, _devices_of(host, entry.range))
         elif entry.origin is Origin.UNEXPLAINED:
-            option = "" if options_known else "`rmrr=` on Xen's command line, which is not known, "
+            causes = [
+                *([] if options_known else ["`rmrr=` on Xen's command line, which is not known"]),
+                *_console(host),
+                "a rule not modelled here",
+            ]
             yield Difference(
                 None,
-                f"Xen lists {place}, which no RMRR structure has: {option}the XHCI debug console "
-                "(dbc=xhci), or a rule not modelled here",
+                f"Xen lists {place}, which no RMRR structure has: {', or '.join(causes)}",
                 _devices_of(host, entry.range),
             )
     for number, (offset, _) in enumerate(rmrrs(table), 1):
@@ -62,6 +67,14 @@ def surprises(
     in_table = [entry.region for entry in entries if entry.region is not None]
     if in_table != sorted(in_table, reverse=True):
         yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
+
+
+def _console(host: Host) -> Iterator[str]:
+    """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
+    behaviours = behaviours_of(host.xen.release if host.xen else None)
+    if any(each.lists_console for each in behaviours):
+        more = all(each.console_page_more for each in behaviours)
+        yield f"the XHCI debug console (dbgp=xhci{', listed with a page too many' if more else ''})"
 
 
 def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:

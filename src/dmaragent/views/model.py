@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.platforms.xen_model import ListAlternative
+from dmaragent.releases import Release
 
 
 class ListSource(Enum):
@@ -45,7 +47,7 @@ class XenList:
 
     source: ListSource
     entries: tuple[ListEntry, ...]
-    release: tuple[int, int] | None
+    release: Release | None
     vtd_disabled: str
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
     why_empty: tuple[str, ...]
@@ -54,6 +56,8 @@ class XenList:
     """What limits a prediction as a whole: the release taken, what was not known."""
     doubt: str = ""
     """Why the list is unknown, by a prediction: VT-d may be off, or an `rmrr=` refused; or empty."""
+    alternatives: tuple[ListAlternative, ...] = ()
+    """The lists that the possible point releases have by a prediction, if they differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,8 @@ class XenViews:
     """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
+    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    """The devices on whose regions the possible point releases differ, with these in words."""
     unlisted: frozenset[int] = frozenset()
     """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)

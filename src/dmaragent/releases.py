@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Self
 
 _RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?")
-_POINT = re.compile(r"\.([0-9]{1,3})(?![0-9])")
+_POINT = re.compile(r"\.([0-9]{1,3})(?![0-9])(.*)", re.DOTALL)
+_ANOTHER = re.compile(r"(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Release:
-    """A release of Xen or of its tools; `point` is None where only its series is known."""
+    """A release of Xen or of its tools; `point` is None if only its series is known."""
 
     major: int
     minor: int
@@ -32,14 +33,25 @@ class Release:
 
     @classmethod
     def running(cls, series: tuple[int, int], extra: str | None) -> Self:
-        """Make it of what a hypervisor says of itself; `extra` is like ``.7`` or ``.5-1.fc37``."""
+        """Make it of what a hypervisor reports; `extra` is its XEN_EXTRAVERSION (xen/Makefile).
+
+        ``.7`` is a point release, and ``.5-1.fc37`` or ``.3_02`` a distribution's build of it.
+        ``.8-pre`` comes before 4.17.8, ``-rc`` and ``-unstable`` before the series is released,
+        and ``.5+23-ga4e5191dc0`` has commits of the next: the point of these is unknown.
+        """
         point = _POINT.match(extra or "")
-        return cls(*series, int(point[1]) if point else None)
+        if point is None or _ANOTHER.search(point[2]):
+            return cls(*series)
+        return cls(*series, int(point[1]))
 
     @property
     def series(self) -> tuple[int, int]:
         """Major and minor alone."""
         return self.major, self.minor
+
+    def covers(self, other: "Release") -> bool:
+        """Return whether `other` is this release, or one of this series if the point is open."""
+        return self.series == other.series and self.point in (None, other.point)
 
     def __str__(self) -> str:
         point = "" if self.point is None else f".{self.point}"

@@ -1,0 +1,218 @@
+"""What the Xen hypervisor does with reserved device memory, by release and point release.
+
+Pure.  Fixes are backported, so a behaviour can come and go several times in the order of the
+releases: :data:`SPANS` lists for each the releases that have it.  Read at every tag from
+RELEASE-4.6.0 to RELEASE-4.22.0 and in master (c447b7308b).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+
+from dmaragent.releases import Release
+
+FIRST_SERIES, NEWEST_RELEASE = (4, 6), (4, 22)
+"""The first and the last series that are modelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenBehaviour:
+    """What matters for acceptance and assignment and changed between releases of the hypervisor."""
+
+    name: str = field(compare=False)
+    rmrr_option: bool
+    """Whether there is an ``rmrr=`` option: 431685e8de, 4.9.0."""
+    looks_for_devices: bool
+    """Whether an RMRR none of whose devices is present is ignored: ``register_one_rmrr``.
+
+    It looks only if ``pci_known_segment``, so only if ``acpi_mmcfg_init`` ran before the table
+    is read.  dcf417903b (4.12.0) puts it there.  3950f2485bbc (4.17.0) reads the table earlier:
+    a booted 4.17.7 lists such a region.  c292772b49 (4.21.0), 3f250a375f (4.19.4) and
+    a98591e217 (4.20.2) run ``acpi_mmcfg_init`` before it: a booted 4.20.4 ignores the region.
+    Without it bridges in segments other than 0 cannot be read either.
+    """
+    lists_empty_regions: bool
+    """Whether a region without pages is listed, with 0 pages: common/memory.c,
+    ``get_reserved_device_memory``; no longer since 2209c36007 (4.16.0).  The copy of that
+    function for a 32-bit dom0, common/compat/memory.c, still does, which is not modelled."""
+    checks_ends_alone: bool
+    """Whether only the first and the last page of a region must be reserved, or Xen warns.
+
+    d6573bc6e6 (4.14.0) looks at all of it; so do f9e2a60b39 (4.11.4), 30acb65fad (4.12.3) and
+    994ff5160d (4.13.1).
+    """
+    accepts_acpi_memory: bool
+    """Whether a region wholly in ACPI or wholly in NVS memory draws no warning: 5657d67657 (4.14.0)
+    to 4.18."""
+    ram_disables_vtd: bool
+    """Whether an RMRR in RAM switches VT-d off and is not only warned of: a185f88e98, 4.19.0."""
+    satc_parsed: bool
+    """Whether SATC structures are parsed, so that a malformed one switches VT-d off:
+    b5996ab284, 4.19.0."""
+    limits_units: bool
+    """Whether more than 32 remapping units switch VT-d off: vtd/iommu.c, ``iommu_alloc``, until
+    27713fa2aa (4.16.0)."""
+    takes_33_units: bool
+    """Whether that limit is one higher: until 231237c12b (4.13.4), 0c4caea34a (4.14.2)."""
+    lists_console: bool
+    """Whether the pages of the XHCI debug console are listed: 2d9b369913, 4.17.0."""
+    console_page_more: bool
+    """Whether these are one page too many: until aa07351362 (4.19.5), 1aaa2a0097 (4.20.3),
+    615199f05b (4.21.1), d41501fcf6 (4.22.0)."""
+    keeps_bridged: bool
+    """Whether a conventional PCI device behind a bridge stays with its owner while it has a region.
+
+    vtd/iommu.c, ``domain_context_mapping``, EOPNOTSUPP; XSA-400: 235aa158e0 (4.13.5),
+    8a9a21b1ad (4.14.5), d67a72c655 (4.15.3), e579153bfe (4.16.1), 8f41e481b4 (4.17.0).
+    """
+
+    @property
+    def for_guests(self) -> object:
+        """What of it can decide about a guest: the list, and which devices are assigned."""
+        return (
+            self.looks_for_devices,
+            self.lists_empty_regions,
+            self.ram_disables_vtd,
+            self.satc_parsed,
+            self.most_units,
+            self.keeps_bridged,
+        )
+
+    @property
+    def most_units(self) -> int | None:
+        """The remapping units at which VT-d stays on; None: no limit."""
+        if not self.limits_units:
+            return None
+        return 33 if self.takes_33_units else 32
+
+
+_Point = tuple[int, int, int]
+_END = (4, 99, 0)
+SPANS: Mapping[str, tuple[tuple[_Point, _Point], ...]] = MappingProxyType(
+    {
+        "rmrr_option": (((4, 9, 0), _END),),
+        "looks_for_devices": (
+            ((4, 12, 0), (4, 17, 0)),
+            ((4, 19, 4), (4, 20, 0)),
+            ((4, 20, 2), _END),
+        ),
+        "lists_empty_regions": (((4, 6, 0), (4, 16, 0)),),
+        "checks_ends_alone": (
+            ((4, 6, 0), (4, 11, 4)),
+            ((4, 12, 0), (4, 12, 3)),
+            ((4, 13, 0), (4, 13, 1)),
+        ),
+        "accepts_acpi_memory": (((4, 14, 0), (4, 19, 0)),),
+        "ram_disables_vtd": (((4, 19, 0), _END),),
+        "satc_parsed": (((4, 19, 0), _END),),
+        "limits_units": (((4, 6, 0), (4, 16, 0)),),
+        "takes_33_units": (((4, 6, 0), (4, 13, 4)), ((4, 14, 0), (4, 14, 2))),
+        "lists_console": (((4, 17, 0), _END),),
+        "console_page_more": (
+            ((4, 17, 0), (4, 19, 5)),
+            ((4, 20, 0), (4, 20, 3)),
+            ((4, 21, 0), (4, 21, 1)),
+        ),
+        "keeps_bridged": (
+            ((4, 13, 5), (4, 14, 0)),
+            ((4, 14, 5), (4, 15, 0)),
+            ((4, 15, 3), (4, 16, 0)),
+            ((4, 16, 1), _END),
+        ),
+    }
+)
+"""By field of :class:`XenBehaviour`: the releases that have it, as first and first without."""
+
+
+def _steps() -> tuple[Release, ...]:
+    """Return the releases at which some behaviour changes, and the first of each series."""
+    changes = {each for spans in SPANS.values() for span in spans for each in span}
+    series = {(4, minor, 0) for minor in range(FIRST_SERIES[1], NEWEST_RELEASE[1] + 1)}
+    return tuple(Release(*each) for each in sorted((changes | series) - {_END}))
+
+
+STEPS = _steps()
+"""The first release of each run of releases that behave alike, oldest first, no run crossing a
+series."""
+
+
+def steps_of(release: Release | None) -> tuple[Release, ...]:
+    """Return the members of :data:`STEPS` that `release` may behave as; several without its point.
+
+    One that is not modelled behaves as the nearest that is; None as the newest.
+    """
+    if release is None or release.series > NEWEST_RELEASE:
+        return (STEPS[-1],)
+    if release.series < FIRST_SERIES:
+        return (STEPS[0],)
+    own = [step for step in STEPS if step.series == release.series]
+    if release.point is None:
+        return tuple(own)
+    return (max((one for one in own if _key(one) <= _key(release)), key=_key),)
+
+
+@lru_cache(maxsize=256)
+def behaviour_of(release: Release | None) -> XenBehaviour:
+    """Return the behaviour of `release`, without its point of the last point of its series."""
+    step = steps_of(release)[-1]
+    at = _key(step)
+    has = {name: any(a <= at < b for a, b in spans) for name, spans in SPANS.items()}
+    return XenBehaviour(name=f"Xen {release or _series(step)}", **has)
+
+
+@lru_cache(maxsize=256)
+def behaviours_of(release: Release | None) -> tuple[XenBehaviour, ...]:
+    """Return the different behaviours that `release` may have, oldest first."""
+    return tuple(dict.fromkeys(behaviour_of(step) for step in steps_of(release)))
+
+
+def _key(release: Release) -> _Point:
+    return release.major, release.minor, release.point or 0
+
+
+def _series(release: Release) -> str:
+    return "{}.{}".format(*release.series)
+
+
+# Words -----------------------------------------------------------------------------------
+
+
+def releases_words(steps: Collection[Release]) -> str:
+    """Return the releases of `steps`, members of :data:`STEPS`, in words: merged into spans."""
+    runs: list[list[int]] = []
+    for place in sorted(STEPS.index(step) for step in steps):
+        if runs and place == runs[-1][1] + 1:
+            runs[-1][1] = place
+        else:
+            runs.append([place, place])
+    spans = [_span_words(STEPS[first], last) for first, last in runs]
+    if len(spans) > 2:
+        spans = [", ".join(spans[:-1]), spans[-1]]
+    return "Xen " + " and ".join(spans)
+
+
+def _span_words(first: Release, last: int) -> str:
+    """Put the releases from `first` to the last of the run ``STEPS[last]`` into words."""
+    after = STEPS[last + 1] if last + 1 < len(STEPS) else None
+    end = STEPS[last]
+    whole = after is None or after.series != end.series
+    if not whole and after is not None and after.point is not None:
+        end_words = str(Release(*end.series, after.point - 1))
+        if first.series != end.series and not first.point:
+            return f"{_series(first)} to {end_words}"
+        return end_words if str(first) == end_words else f"{first} to {end_words}"
+    if first.point and first.series == end.series:
+        return f"{first} to {_series(end)}.x"
+    start = str(first) if first.point else _series(first)
+    return start if start == _series(end) else f"{start} to {_series(end)}"
+
+
+def looking_releases(release: Release | None = None) -> tuple[str, str]:
+    """Return in words the releases that ignore a region without devices, and those that do not.
+
+    Of those that `release` may be, or of all.
+    """
+    steps = STEPS if release is None else steps_of(release)
+    looking = [step for step in steps if behaviour_of(step).looks_for_devices]
+    return releases_words(looking), releases_words([one for one in steps if one not in looking])
