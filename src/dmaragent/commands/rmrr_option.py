@@ -42,7 +42,7 @@ examples:
   sudo dmaragent rmrr-option 0xbdf3e000-0xbdf5dfff=00:1d.0
   sudo dmaragent rmrr-option 0xbdf3e000+128K=00:1d.0,00:1a.0 --xen 4.17
   sudo dmaragent rmrr-option --check            what this host boots with
-  dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host DMAR.bin
+  dmaragent rmrr-option --check 'rmrr=0xd5d45=0:0:1d.0' --host sosreport-x/
   sudo xl dmesg | sudo dmaragent rmrr-option --from-log -
 
 Exit codes: 0 all is taken; 1 something is not, or was not meant so; 2 it cannot
