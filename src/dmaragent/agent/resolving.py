@@ -97,13 +97,24 @@ def _regions(guest: Guest, known: Known) -> int:
     """Return the most regions that the answer may list for `guest`.
 
     Each device counts as the one with the most regions: which device an entry means depends on
-    the release that reads it.
+    the release that reads it.  A region of a device that starts where one of Xen's list does is
+    that one (``reservations``).
     """
     facts = known.facts
+    every = len(facts.listed)
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
     written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
-    every = 0 if written == (None, None) else len(facts.listed)
-    return min(len(facts.listed) + widest, every + widest * _devices(guest))
+    if written == (None, None):
+        return min(every + widest, widest * _devices(guest))
+    starts = {region.start for region in facts.listed}
+    apart = max(
+        (
+            sum(region.start not in starts for region in regions or ())
+            for regions in facts.devices.values()
+        ),
+        default=0,
+    )
+    return every + min(widest, apart * _devices(guest))
 
 
 def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:
