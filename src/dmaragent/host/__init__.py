@@ -6,6 +6,7 @@ exception and never a silent gap.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -22,6 +23,11 @@ from dmaragent.topology import PciTopology
 from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
+MOST_OF_A_KIND = 8192
+"""Structures of a kind in a table that is examined: the largest captured table has 9 regions, and
+libxl refuses a guest whose memory map has 128 entries.  65,536 regions are a table of 2 MiB."""
+MOST_SCOPE_ENTRIES = 16384
+"""The same of the device scope entries of all structures together."""
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 
 
@@ -85,6 +91,22 @@ def join(snapshot: HostSnapshot) -> Host:
     )
 
 
+def _examined(decoded: Decoded) -> Decoded | Missing:
+    """Return `decoded`, or why it is not examined: it has more than any machine's table."""
+    structures = decoded.table.structures if decoded.table else ()
+    kinds = Counter(map(type, structures))
+    counts = [
+        (number, MOST_OF_A_KIND, f"{kind.__name__} structures") for kind, number in kinds.items()
+    ]
+    entries = sum(len(getattr(structure, "device_scope", ())) for structure in structures)
+    counts.append((entries, MOST_SCOPE_ENTRIES, "device scope entries"))
+    for number, most, what in counts:
+        if number > most:
+            why = f"it has {number:,} {what}, and more than {most:,} are not examined"
+            return Missing(MissingKind.FAILED, f"{why}; `dmaragent decode` shows all of them")
+    return decoded
+
+
 def _logged_table(log: bytes | Missing) -> str | None:
     lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
     return next((line.strip() for line in lines if _LOGGED_TABLE.search(line)), None)
@@ -102,7 +124,7 @@ def _table(snapshot: HostSnapshot) -> tuple[TableReading | None, Decoded | Missi
     reading = next(readable, None) or next(iter(snapshot.tables), None)
     if reading is not None:
         content = reading.content
-        return reading, content if isinstance(content, Missing) else decode(content)
+        return reading, content if isinstance(content, Missing) else _examined(decode(content))
     if isinstance(snapshot.acpi_tables, Missing):
         return None, snapshot.acpi_tables
     return None, Missing(MissingKind.ABSENT)

@@ -89,6 +89,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
         options=options,
         notes=(*_release_notes(release, behaviour), *walk.notes),
         doubt="" if off else walk.doubt,
+        consulted=frozenset(walk.consulted),
     )
 
 
@@ -109,8 +110,16 @@ class _Walk:
         """What switched VT-d off."""
         self.doubt = ""
         """Why it is unknown whether something does."""
+        self.consulted: set[str] = set()
+        """What of the behaviour decided: releases alike in it make the same of the table."""
         self.catch_alls: set[str] = set()
         """The structures of segment 0 seen that may be there once."""
+
+    def does(self, name: str) -> bool:
+        """Return whether the release does what `name` of its behaviour says, and note that it counts."""
+        self.consulted.add(name)
+        does: bool = getattr(self.behaviour, name)
+        return does
 
     def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
         """Walk the structures of `table`, then what could not be decoded of it."""
@@ -143,7 +152,7 @@ class _Walk:
         """
         if isinstance(structure, UnknownStructure):
             parsed = structure.type in _PARSED or (
-                structure.type == StructureType.SATC and self.behaviour.satc_parsed
+                structure.type == StructureType.SATC and self.does("satc_parsed")
             )
             return "it is too short for its type (EINVAL)" if parsed else ""
         if isinstance(structure, DRHD):
@@ -158,7 +167,7 @@ class _Walk:
             if structure.all_ports:  # its scope is not parsed then
                 return self.repeated(structure, "ALL_PORTS")
             return _scope_error(structure.undecoded)
-        if isinstance(structure, SATC) and self.behaviour.satc_parsed:
+        if isinstance(structure, SATC) and self.does("satc_parsed"):
             return _scope_error(structure.undecoded)
         return ""
 
@@ -200,7 +209,7 @@ class _Walk:
         region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
         if is_reserved(self.memory_map, region):
             return "", []
-        if not self.behaviour.ram_disables_vtd:
+        if not self.does("ram_disables_vtd"):
             return "", ["not in reserved memory: Xen only warns (before 4.19)"]
         used = in_use(self.memory_map, region)
         if used is not None:
@@ -228,8 +237,8 @@ class _Walk:
             reason = "its scope has no entry that Xen counts as a device"
             return _dropped(offset, Fate.DROPPED_NO_DEVICES, reason, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
-        looks = self.behaviour.looks_for_devices and self.knows(rmrr.segment_number)
-        if len(absent) == len(places) and looks:
+        none = len(absent) == len(places) and self.knows(rmrr.segment_number)
+        if none and self.does("looks_for_devices"):
             reason = "no device of its scope answers: " + "; ".join(one.reason for one in absent)
             return _dropped(offset, Fate.IGNORED_ABSENT, reason, notes)
         base, limit = rmrr.base_address, rmrr.limit_address
@@ -242,7 +251,7 @@ class _Walk:
     def scope_notes(self, rmrr: RMRR, unit: Unit, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
-        if self.behaviour.looks_for_devices and not self.knows(rmrr.segment_number):
+        if not self.knows(rmrr.segment_number) and self.does("looks_for_devices"):
             segment = f"segment 0x{rmrr.segment_number:x} has no known function"
             notes.append(f"{segment}: Xen does not look whether its devices answer")
         for place in places:

@@ -117,6 +117,8 @@ class XenPrediction:
     """What limits the prediction as a whole."""
     doubt: str = ""
     """Why it is unknown whether Xen switches VT-d off; or empty."""
+    consulted: frozenset[str] = frozenset()
+    """The fields of `behaviour` that decided about the regions of the table."""
 
 
 def releases_words(eras: Iterable[XenBehaviour]) -> str:

@@ -150,13 +150,17 @@ def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
 def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenView]:
     """Find the regions that releases disagree on, where the release is not known.
 
-    Eras that treat the regions of a table alike are asked once; `newest` is known.
+    Eras that treat the regions of a table alike are asked once; `newest` is known.  They do if
+    they are alike in what `newest` consulted.
     """
-    asked = {_treatment(newest.behaviour): newest}
+    known = _treatment(newest.behaviour, newest.consulted)
+    asked = {known: newest}
     listing: dict[int, list[XenBehaviour]] = {}
     dropping: dict[int, list[XenBehaviour]] = {}
     for era in ERAS:
-        treatment = _treatment(era)
+        treatment = _treatment(era, newest.consulted)
+        if treatment != known:
+            treatment = _treatment(era, _TREATMENT)
         if treatment not in asked:
             asked[treatment] = _predict(host, table, era.first)
         for fate in asked[treatment].fates:
@@ -176,9 +180,13 @@ def _undecided(host: Host, table: DMAR, newest: XenPrediction) -> dict[int, XenV
     }
 
 
-def _treatment(era: XenBehaviour) -> tuple[bool, bool, bool]:
-    """Give what of an era matters to the regions of a table without `rmrr=`."""
-    return era.ram_disables_vtd, era.satc_parsed, era.looks_for_devices
+_TREATMENT = frozenset({"ram_disables_vtd", "satc_parsed", "looks_for_devices"})
+"""What of an era matters to the regions of a table without `rmrr=`."""
+
+
+def _treatment(era: XenBehaviour, names: frozenset[str]) -> frozenset[tuple[str, bool]]:
+    """Return the fields `names` of `era`."""
+    return frozenset((name, getattr(era, name)) for name in names)
 
 
 # Told by the hypervisor ----------------------------------------------------------------
@@ -191,12 +199,10 @@ def _by_hypervisor(
     prediction: XenPrediction | None,
 ) -> XenViews:
     ranges = [each.range for each in told]
+    listed = frozenset(ranges)
     entries = _entries(ranges, table, prediction)
     fates = {fate.offset: fate for fate in prediction.fates} if prediction else {}
-    regions = {
-        offset: _told_view(rmrr, frozenset(ranges), fates.get(offset))
-        for offset, rmrr in rmrrs(table)
-    }
+    regions = {offset: _told_view(rmrr, listed, fates.get(offset)) for offset, rmrr in rmrrs(table)}
     differences: list[Difference] = []
     if table is not None and prediction is not None:
         differences += surprises(host, entries, table, fates, regions)
@@ -220,7 +226,7 @@ def _by_hypervisor(
             option.range: option.devices
             for option in (prediction.options if prediction else ())
             if option.accepted and not option.reason and option.range is not None
-            if option.range not in ranges
+            if option.range not in listed
         },
     )
 
