@@ -1,5 +1,6 @@
 """Tables of very many regions: the work for them is linear, and has a limit that is no silence."""
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.asking import Question, ask_known, other_releases
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
-from dmaragent.host import MOST_OF_A_KIND, MOST_SCOPE_ENTRIES, Host, join
+from dmaragent.host import MOST_SCOPE_ENTRIES, Host, join
+from dmaragent.host.readings import MOST_OF_A_KIND
 from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.platforms.xen import predict
 from dmaragent.policy.guest import GuestConfig
@@ -70,6 +72,25 @@ def test_a_table_with_more_scope_entries_than_are_examined_is_a_failed_reading()
     assert isinstance(most.table, Decoded)
     assert isinstance(more.table, Missing)
     assert "16,385 device scope entries" in more.table.detail
+
+
+@pytest.mark.parametrize(("number", "kind"), [(8192, tuple), (8193, Missing)], ids=["most", "more"])
+def test_a_list_of_xen_with_more_entries_than_are_examined_is_a_failed_reading(
+    number: int, kind: type
+) -> None:
+    made = host_of(SHAPES["one device"](1))
+    made.files["/sys/hypervisor/type"] = b"xen\n"
+    entries = [[0x80000 + 4 * n, 1] for n in range(number)]
+    made.calls["xen-rdm"] = json.dumps({"entries": entries}).encode()
+    devices = {"0000:00:02.0": [], "0000:00:14.0": entries}
+    made.calls["xen-rdm-devices"] = json.dumps({"devices": devices}).encode()
+
+    host = join(collect(made))
+
+    assert host.xen is not None
+    assert isinstance(host.xen.reserved_memory, kind)
+    assert isinstance(host.xen.device_reserved_memory, Missing) is (kind is Missing)
+    assert ("8,193 entries" in " ".join(host.problems)) is (kind is Missing)
 
 
 def test_the_decoder_has_no_limit() -> None:

@@ -14,7 +14,7 @@ from dmaragent.host.faults import tell_faults
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.pci import join_pci
-from dmaragent.host.readings import Problems
+from dmaragent.host.readings import MOST_OF_A_KIND, Problems
 from dmaragent.host.system import System, join_system
 from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.memory_map import MemoryMap
@@ -23,11 +23,8 @@ from dmaragent.topology import PciTopology
 from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
-MOST_OF_A_KIND = 8192
-"""Structures of a kind in a table that is examined: the largest captured table has 9 regions, and
-libxl refuses a guest whose memory map has 128 entries.  65,536 regions are a table of 2 MiB."""
 MOST_SCOPE_ENTRIES = 16384
-"""The same of the device scope entries of all structures together."""
+"""Device scope entries, of all its structures together, of a table that is examined."""
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 
 
