@@ -10,7 +10,7 @@ from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
 from fwtables.damage import Damage, DamageKind
 from fwtables.decoding import decode
 from fwtables.dmar import Decoded, located, structure_length
-from fwtables.document import from_document, to_document
+from fwtables.document import damage_document, from_document, to_document
 from fwtables.encoding import encode, seal
 from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
 from fwtables.found_in_text import (
@@ -60,6 +60,7 @@ __all__ = [
     "TextReading",
     "TextTable",
     "UnknownStructure",
+    "damage_document",
     "decode",
     "encode",
     "find_in_text",

@@ -49,16 +49,16 @@ def to_document(decoded: Decoded) -> dict[str, Any]:
     return {
         "table": None if table is None else _table_document(table),
         "undecoded": decoded.undecoded.hex(),
-        "damage": [
-            {
-                "offset": one.offset,
-                "field": one.field,
-                "kind": one.kind.value,
-                "reason": one.reason,
-            }
-            for one in decoded.damage
-        ],
+        "damage": damage_document(decoded),
     }
+
+
+def damage_document(decoded: Decoded) -> list[dict[str, Any]]:
+    """Give the damage of `decoded` as :func:`to_document` does, without its table."""
+    return [
+        {"offset": one.offset, "field": one.field, "kind": one.kind.value, "reason": one.reason}
+        for one in decoded.damage
+    ]
 
 
 def from_document(document: object) -> Decoded:

@@ -11,7 +11,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
-from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.platforms.libxl import FIRST_RELEASE, toolstack_behaviours
 from dmaragent.platforms.xen_behaviour import NEWEST_RELEASE, behaviours_of
 from dmaragent.policy.decisions import Verdict
@@ -123,13 +123,21 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> K
 
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
     """Take the inventory of `host` under `release`, and what of it decides about guests."""
-    unknown = host.xen is not None and host.xen.release is None
-    inventory = take_inventory(host, None if unknown else release)
+    inventory = take_inventory(host, _predicted_release(host, release))
+    return inventory, _facts_of(inventory, release, question)
+
+
+def _predicted_release(host: Host, release: Release) -> Release | None:
+    """Return the release to predict Xen's list by; None if an unknown one runs."""
+    return None if host.xen is not None and host.xen.release is None else release
+
+
+def _facts_of(inventory: Inventory, release: Release, question: Question) -> HostFacts:
     facts = facts_of(inventory, release, question.names)
     if facts.incomplete and inventory.absence is not None:
         why, step = absence_words(inventory.absence)
         facts = replace(facts, incomplete=why, next_step=step)
-    return inventory, facts
+    return facts
 
 
 def other_releases(
@@ -142,9 +150,15 @@ def other_releases(
     if asked.release_known or asked.stack.documented or question.toolstack_release:
         return {}
     verdicts: list[tuple[Verdict, str, str]] = []
+    by_rules: dict[object, HostFacts] = {}
     for name, release in release_spans():
         stack = replace(asked.stack, release=release, hypervisor=release)
-        _, facts = _facts(asked.host, release, question)
+        predicted = _predicted_release(asked.host, release)
+        rules = predicted and behaviours_of(predicted)
+        if rules not in by_rules:
+            inventory = under_release(asked.inventory, predicted)
+            by_rules[rules] = _facts_of(inventory, release, question)
+        facts = replace(by_rules[rules], release=release)
         verdict = resolve_guest(guest, facts, stack).verdict
         first, last = name.split(" to ")[0], name.split(" to ")[-1]
         if verdicts and verdicts[-1][0] is verdict:

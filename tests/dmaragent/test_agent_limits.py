@@ -137,10 +137,25 @@ def test_more_regions_than_an_answer_lists_are_refused_before_the_guest_is_resol
     assert worked.count("resolve") == 1  # the other
 
 
-def test_as_many_regions_as_an_answer_lists_fit_in_it() -> None:
-    said = answer_guests(body(DEVICE), _many_regions(MOST_REGIONS), MOST)
+@pytest.mark.parametrize(
+    "guest", [DEVICE, DEVICE + "rdm = 'strategy=host'\n"], ids=["device", "host and device"]
+)
+def test_as_many_regions_as_an_answer_lists_fit_in_it_and_in_a_workers_memory(guest: str) -> None:
+    limits = Limits()
+    descriptor = workers._file_of(_many_regions(MOST_REGIONS))
+    numbers = descriptor, limits.answer, limits.worker_memory, limits.worker_space, 600
 
-    assert said.status == 200
+    done = subprocess.run(
+        worker.command(*numbers),
+        input=json.dumps({"guest": guest}).encode(),  # without a release: all are predicted
+        capture_output=True,
+        pass_fds=[descriptor],
+        check=True,
+    )
+    os.close(descriptor)
+    said, fault = worker.received(done.stdout)
+
+    assert (said.status, fault) == (200, "")
     assert MOST // 2 < len(said.body) <= MOST
 
 

@@ -97,14 +97,25 @@ def _regions(guest: Guest, known: Known) -> int:
     """Return the most regions that the answer may list for `guest`.
 
     Each device counts as the one with the most regions: which device an entry means depends on
-    the release that reads it.
+    the release that reads it.  A region of a device that starts where one of Xen's list does is
+    that one (``reservations``).
     """
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
     written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
-    longest = max((len(one) for _, one in facts.alternatives), default=len(facts.listed))
-    every = 0 if written == (None, None) else longest
-    return min(longest + widest, every + widest * _devices(guest))
+    lists = [facts.listed, *(one for _, one in facts.alternatives)]
+    longest = max(map(len, lists))
+    if written == (None, None):
+        return min(longest + widest, widest * _devices(guest))
+    starts = set.intersection(*({region.start for region in one} for one in lists))
+    apart = max(
+        (
+            sum(region.start not in starts for region in regions or ())
+            for regions in facts.devices.values()
+        ),
+        default=0,
+    )
+    return longest + min(widest, apart * _devices(guest))
 
 
 def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:

@@ -14,6 +14,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.check_document import check_document
 from dmaragent.present.documents import inventory_document
+from dmaragent.present.json_text import json_text
 from dmaragent.unswept import unswept
 
 
@@ -22,7 +23,8 @@ def scan(host: HostReader, before: Published | None, now: float) -> Published:
     """Read `host` at the time `now` and say what is published of it after `before`."""
     inventory = take_inventory(join(collect(host)))
     document = inventory_document(inventory, LIVE, "")
-    digest = hashlib.sha256(_bytes(document["answer"], sort_keys=True)).hexdigest()
+    answer = json.dumps(document["answer"], sort_keys=True).encode("ascii")
+    digest = hashlib.sha256(answer).hexdigest()
     generation = 1 if before is None else before.generation + (digest != before.digest)
     document["origin"] |= {"generation": generation, "digest": digest}
     checked = check(inventory)
@@ -30,7 +32,7 @@ def scan(host: HostReader, before: Published | None, now: float) -> Published:
         inventory=inventory,
         checked=checked,
         findings=findings_document(inventory, checked),
-        document=_bytes(document, indent=1) + b"\n",
+        document=_bytes(document) + b"\n",
         generation=generation,
         digest=digest,
         scanned=now,
@@ -42,8 +44,8 @@ def findings_document(inventory: Inventory, checked: Checked) -> bytes | None:
     """Return the document of ``dmaragent check``; None: there is no table to check."""
     if inventory.absence is not None:
         return None
-    return _bytes(check_document(checked, LIVE, ""), indent=1) + b"\n"
+    return _bytes(check_document(checked, LIVE, "")) + b"\n"
 
 
-def _bytes(document: Any, **how: Any) -> bytes:
-    return json.dumps(document, **how).encode("ascii")
+def _bytes(document: Any) -> bytes:
+    return json_text(document).encode("ascii")

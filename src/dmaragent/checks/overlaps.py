@@ -1,8 +1,9 @@
 """Rules about two regions that have bytes in common: Xen lives with none of it."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
 
 from dmaragent.checks.facts import Facts, Need
 from dmaragent.checks.fields import range_evidence
@@ -23,51 +24,42 @@ _NOBODY = 1 << 62
 """More than the number of any region."""
 
 
-class _Earlier:
-    """Regions as they come, and which of them first had bytes of another.
+def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int, int]:
+    """Return by the number of each of `regions` the least number of `others` with bytes of it.
 
-    Two regions have bytes in common where one's base lies in the other.  So the bases of all,
-    sorted, are the leaves of two trees of minima: who begins there, and who covers it.
+    Two regions have bytes in common if one begins in the other.  A sweep upwards keeps the others
+    that have begun in a heap by number, and drops one that has ended when it comes to the top: the
+    top is the first that a region begins in.  A sweep downwards keeps the bases of the others below
+    which no lesser number begins: the last one up to a region's limit is the first that begins in it.
     """
-
-    def __init__(self, bases: list[int]) -> None:
-        self._bases = bases
-        self._begins = [_NOBODY] * (2 * len(bases))
-        self._covers = [_NOBODY] * (2 * len(bases))
-
-    def first(self, region: Region) -> int:
-        """Give the number of the first region that has bytes of `region`."""
-        leaf = bisect_left(self._bases, region.base) + len(self._bases)
-        begins = min(self._begins[node] for node in self._nodes(region))
-        return min(begins, *(self._covers[node] for node in _up(leaf)))
-
-    def add(self, region: Region) -> None:
-        """Let `region` be one of the earlier ones."""
-        leaf = bisect_left(self._bases, region.base) + len(self._bases)
-        for node in _up(leaf):
-            self._begins[node] = min(self._begins[node], region.number)
-        for node in self._nodes(region):
-            self._covers[node] = min(self._covers[node], region.number)
-
-    def _nodes(self, region: Region) -> Iterator[int]:
-        """Yield the nodes that together have the leaves from base to limit."""
-        low = bisect_left(self._bases, region.base) + len(self._bases)
-        high = bisect_right(self._bases, region.limit) + len(self._bases)
-        while low < high:
-            if low & 1:
-                yield low
-                low += 1
-            if high & 1:
-                high -= 1
-                yield high
-            low, high = low >> 1, high >> 1
-
-
-def _up(node: int) -> Iterator[int]:
-    """Yield a node and all above it."""
-    while node:
-        yield node
-        node >>= 1
+    first = {region.number: _NOBODY for region in regions}
+    ascending = sorted(others, key=lambda one: one.base)
+    begun: list[tuple[int, int]] = []
+    at = 0
+    for region in sorted(regions, key=lambda one: one.base):
+        while at < len(ascending) and ascending[at].base <= region.base:
+            heappush(begun, (ascending[at].number, ascending[at].limit))
+            at += 1
+        while begun and begun[0][1] < region.base:
+            heappop(begun)
+        if begun:
+            first[region.number] = begun[0][0]
+    bases: list[int] = []
+    """Negated, so that they ascend."""
+    numbers: list[int] = []
+    at = len(ascending)
+    for region in sorted(regions, key=lambda one: -one.base):
+        while at and ascending[at - 1].base >= region.base:
+            at -= 1
+            while numbers and numbers[-1] > ascending[at].number:
+                bases.pop()
+                numbers.pop()
+            bases.append(-ascending[at].base)
+            numbers.append(ascending[at].number)
+        place = bisect_left(bases, -region.limit)
+        if place < len(numbers):
+            first[region.number] = min(first[region.number], numbers[place])
+    return first
 
 
 def _pairs(facts: Facts) -> Iterator[tuple[Region, Region, int]]:
@@ -78,19 +70,18 @@ def _pairs(facts: Facts) -> Iterator[tuple[Region, Region, int]]:
     """
     regions = [each for each in facts.inventory.all_regions if each.range is not None]
     by_number = {each.number: each for each in regions}
-    bases = sorted({each.base for each in regions})
-    counting, others = _Earlier(bases), _Earlier(bases)
+    counting = [each for each in regions if registered(facts, each) is Registered.YES]
+    first_counting, first = _first_met(regions, counting), _first_met(regions, regions)
     begun: list[int] = []
     ended: list[int] = []
     for region in regions:
         met = bisect_right(begun, region.limit) - bisect_left(ended, region.base)
         if met:
-            first = counting.first(region)
-            yield by_number[others.first(region) if first == _NOBODY else first], region, met
+            number = first_counting[region.number]
+            earlier = number if number < region.number else first[region.number]
+            yield by_number[earlier], region, met
         insort(begun, region.base)
         insort(ended, region.limit)
-        known = registered(facts, region) is Registered.YES
-        (counting if known else others).add(region)
 
 
 def _is_same(one: Region, other: Region) -> bool:

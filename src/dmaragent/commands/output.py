@@ -1,10 +1,11 @@
 """What verbs share in giving their answers: documents, a progress bar."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
+
+from dmaragent.present.json_text import json_text
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
@@ -13,7 +14,7 @@ _BAR = 30
 
 def print_document(document: dict[str, Any]) -> None:
     """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
-    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
 
 

@@ -6,6 +6,7 @@ exception and never a silent gap.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
@@ -13,7 +14,7 @@ from dmaragent.host.faults import tell_faults
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
 from dmaragent.host.pci import join_pci
-from dmaragent.host.readings import Problems
+from dmaragent.host.readings import MOST_OF_A_KIND, Problems
 from dmaragent.host.system import System, join_system
 from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.memory_map import MemoryMap
@@ -22,6 +23,8 @@ from dmaragent.topology import PciTopology
 from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
+MOST_SCOPE_ENTRIES = 16384
+"""Device scope entries, of all its structures together, of a table that is examined."""
 _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 
 _FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
@@ -97,6 +100,22 @@ def join(snapshot: HostSnapshot) -> Host:
     )
 
 
+def _examined(decoded: Decoded) -> Decoded | Missing:
+    """Return `decoded`, or why it is not examined: it has more than any machine's table."""
+    structures = decoded.table.structures if decoded.table else ()
+    kinds = Counter(map(type, structures))
+    counts = [
+        (number, MOST_OF_A_KIND, f"{kind.__name__} structures") for kind, number in kinds.items()
+    ]
+    entries = sum(len(getattr(structure, "device_scope", ())) for structure in structures)
+    counts.append((entries, MOST_SCOPE_ENTRIES, "device scope entries"))
+    for number, most, what in counts:
+        if number > most:
+            why = f"it has {number:,} {what}, and more than {most:,} are not examined"
+            return Missing(MissingKind.FAILED, f"{why}; `dmaragent decode` shows all of them")
+    return decoded
+
+
 def _logged_table(log: bytes | Missing) -> str | None:
     lines = () if isinstance(log, Missing) else log.decode("utf-8", "backslashreplace").splitlines()
     return next((line.strip() for line in lines if _LOGGED_TABLE.search(line)), None)
@@ -114,7 +133,7 @@ def _table(snapshot: HostSnapshot) -> tuple[TableReading | None, Decoded | Missi
     reading = next(readable, None) or next(iter(snapshot.tables), None)
     if reading is not None:
         content = reading.content
-        return reading, content if isinstance(content, Missing) else decode(content)
+        return reading, content if isinstance(content, Missing) else _examined(decode(content))
     if isinstance(snapshot.acpi_tables, Missing):
         return None, snapshot.acpi_tables
     return None, Missing(MissingKind.ABSENT)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
-from dmaragent.host.readings import Problems, functions_among, text, whole_line, whole_number
+from dmaragent.host.readings import (
+    MOST_OF_A_KIND,
+    Problems,
+    functions_among,
+    text,
+    whole_line,
+    whole_number,
+)
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing, MissingKind, XenReading
 
@@ -125,10 +132,20 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
     if isinstance(output, Missing):
         return output
     try:
-        return _parse(json.loads(output)["entries"])
+        entries = _parse(json.loads(output)["entries"])
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add("the hypervisor's reserved device memory cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
+    return _examined("the hypervisor's reserved device memory", len(entries), problems) or entries
+
+
+def _examined(what: str, number: int, problems: Problems) -> Missing | None:
+    """Return why a list of so many entries is not examined; None if it is."""
+    if number <= MOST_OF_A_KIND:
+        return None
+    why = f"it has {number:,} entries, and more than {MOST_OF_A_KIND:,} are not examined"
+    problems.add(f"{what}: {why}")
+    return Missing(MissingKind.FAILED, why)
 
 
 def _device_entries(
@@ -138,10 +155,12 @@ def _device_entries(
         return output
     try:
         devices = json.loads(output)["devices"].items()
-        return {SBDF.parse(name): None if each is None else _parse(each) for name, each in devices}
+        known = {SBDF.parse(name): None if each is None else _parse(each) for name, each in devices}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         problems.add("the reserved device memory of each device cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
+    most = max((len(own) for own in known.values() if own is not None), default=0)
+    return _examined("the reserved device memory of a device", most, problems) or known
 
 
 def _parse(entries: list[list[int]]) -> tuple[RdmEntry, ...]:

@@ -43,6 +43,7 @@ __all__ = [
     "PublishedRegion",
     "Region",
     "take_inventory",
+    "under_release",
 ]
 
 
@@ -75,6 +76,25 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
         published=published_regions(host.groups, regions, host.topology),
         undetermined=_undetermined(regions),
         gaps=gaps_of(host, regions, units.units, views, state),
+    )
+
+
+def under_release(inventory: Inventory, release: Release | None) -> Inventory:
+    """Return the `inventory` of a whole host with Xen's view as `release` would have it."""
+    host = inventory.host
+    views = xen_views(host, release)
+    regions = tuple(
+        replace(region, xen=views.regions.get(region.offset, _NO_VIEW))
+        for region in inventory.regions
+    )
+    of_linux = inventory.differences[len(inventory.xen.differences) :]
+    return replace(
+        inventory,
+        regions=regions,
+        all_regions=regions,
+        xen=views,
+        differences=(*views.differences, *of_linux),
+        gaps=gaps_of(host, regions, inventory.units, views, inventory.linux_state),
     )
 
 

@@ -264,8 +264,8 @@ class _Walk:
             reason = "its scope has no entry that Xen counts as a device"
             return _dropped(offset, Fate.DROPPED_NO_DEVICES, reason, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
-        looks = self.behaviour.looks_for_devices and self.knows(rmrr.segment_number)
-        if len(absent) == len(places) and looks:
+        none = len(absent) == len(places) and self.knows(rmrr.segment_number)
+        if none and self.behaviour.looks_for_devices:
             reason = "no device of its scope answers: " + "; ".join(one.reason for one in absent)
             return _dropped(offset, Fate.IGNORED_ABSENT, reason, notes)
         base, limit = rmrr.base_address, rmrr.limit_address
@@ -295,7 +295,7 @@ class _Walk:
     def scope_notes(self, rmrr: RMRR, unit: Unit, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
-        if self.behaviour.looks_for_devices and not self.knows(rmrr.segment_number):
+        if not self.knows(rmrr.segment_number) and self.behaviour.looks_for_devices:
             segment = f"segment 0x{rmrr.segment_number:x} has no known function"
             notes.append(f"{segment}: Xen does not look whether its devices answer")
         for place in places:

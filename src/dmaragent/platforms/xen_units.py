@@ -84,12 +84,13 @@ class Units:
 
 def by_device(units: Iterable[Unit]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
     """Sort the entries by device: a unit once for each address, segment included."""
-    found: dict[SBDF, tuple[RdmEntry, ...]] = {}
+    entries: dict[SBDF, list[RdmEntry]] = {}
     for unit in units:
+        entry = unit.entry
         for sbdf in dict.fromkeys(unit.seen):
-            if sbdf is not None and unit.entry is not None:
-                found[sbdf] = (*found.get(sbdf, ()), unit.entry)
-    return MappingProxyType(found)
+            if sbdf is not None and entry is not None:
+                entries.setdefault(sbdf, []).append(entry)
+    return MappingProxyType({sbdf: tuple(own) for sbdf, own in entries.items()})
 
 
 def _is_zero(sbdf: SBDF) -> bool:

@@ -17,7 +17,7 @@ from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
 from dmaragent.unswept import unswept
-from fwtables import Decoded, structure_name, to_document
+from fwtables import Decoded, damage_document, structure_name, to_document
 
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _table(inventory: Inventory) -> dict[str, Any]:
             "host_address_bits": table.host_address_bits,
             "structures": dict(Counter(map(structure_name, table.structures))),
         }
-    return answer | {"damage": to_document(decoded)["damage"]}
+    return answer | {"damage": damage_document(decoded)}
 
 
 def region_object(inventory: Inventory, region: Region) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
             ),
         }
         for group in groups
-        if concerned & set(group.devices)
+        if not concerned.isdisjoint(group.devices)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory, LinuxState, Owner, Region
 from dmaragent.present.device_card import class_name, device_card, device_name, holds_words
 from dmaragent.present.escaping import visible
@@ -93,12 +94,12 @@ def _xen_list(inventory: Inventory) -> Iterator[str]:
         Origin.UNEXPLAINED: "",
         Origin.UNKNOWN: "",
     }
+    owners_of: dict[AddressRange, list[str]] = {}
+    for sbdf, ranges in sorted(inventory.xen.devices.items()):
+        for place in dict.fromkeys(ranges or ()):
+            owners_of.setdefault(place, []).append(str(sbdf))
     for number, entry in enumerate(inventory.xen.list.entries, 1):
-        owners = [
-            str(sbdf)
-            for sbdf, ranges in sorted(inventory.xen.devices.items())
-            if ranges is not None and entry.range in ranges
-        ]
+        owners = owners_of.get(entry.range, [])
         where = f"{entry.range.start:#010x}-{entry.range.end - 1:#010x}"
         head = f"{number:3}  {where}  {size_words(entry.range.size)}  {origins[entry.origin]}"
         yield from paragraph(head.rstrip(), hang=5)
@@ -130,8 +131,9 @@ def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
         for owner in region.owners:
             key = (_name(owner), owner.scope_type)
             owners.setdefault(key, owner)
-            if region.number not in regions_of.setdefault(key, []):
-                regions_of[key].append(region.number)
+            numbers = regions_of.setdefault(key, [])
+            if numbers[-1:] != [region.number]:  # they ascend
+                numbers.append(region.number)
     if not owners:
         return ["  none: no region names a device"]
     rows = [

@@ -206,18 +206,16 @@ def _by_hypervisor(
     prediction: XenPrediction | None,
 ) -> XenViews:
     ranges = [each.range for each in told]
+    listed = frozenset(ranges)
     entries = _entries(ranges, table, prediction)
     fates = _settled(prediction)
     every = {fate.offset: fate for fate in prediction.fates} if prediction else {}
-    regions = {
-        offset: _told_view(rmrr, frozenset(ranges), every.get(offset))
-        for offset, rmrr in rmrrs(table)
-    }
+    regions = {offset: _told_view(rmrr, listed, every.get(offset)) for offset, rmrr in rmrrs(table)}
     differences: list[Difference] = []
     if table is not None and prediction is not None:
         differences += surprises(host, entries, table, fates, regions)
         differences += rounding(prediction, table)
-        differences += refused_options(prediction, frozenset(ranges))
+        differences += refused_options(prediction, listed)
     devices, devices_source = _told_devices(host, prediction if entries else None)
     predicted = prediction is not None and devices_source is ListSource.PREDICTED
     return XenViews(
@@ -239,7 +237,7 @@ def _by_hypervisor(
             for option in (prediction.options if prediction else ())
             if option.accepted is None or (option.accepted and not option.reason)
             if option.range is not None
-            if option.range not in ranges
+            if option.range not in listed
         },
     )
 

@@ -39,11 +39,12 @@ def surprises(
 ) -> Iterator[Difference]:
     """Explain where the hypervisor's list is not what the table predicts."""
     options_known = host.xen is not None and host.xen.command_line is not None
+    named = _named(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
     for entry in entries:
         place = span(entry.range)
         if entry.origin is Origin.OPTION:
             said = f"Xen lists {place}: `rmrr=` on its command line adds it"
-            yield Difference(None, said, _devices_of(host, entry.range))
+            yield Difference(None, said, named.get(entry.range))
         elif entry.origin is Origin.UNEXPLAINED:
             causes = [
                 *([] if options_known else ["`rmrr=` on Xen's command line, which is not known"]),
@@ -53,7 +54,7 @@ def surprises(
             yield Difference(
                 None,
                 f"Xen lists {place}, which no RMRR structure has: {', or '.join(causes)}",
-                _devices_of(host, entry.range),
+                named.get(entry.range),
             )
     for number, (offset, _) in enumerate(rmrrs(table), 1):
         fate, view = fates.get(offset), regions[offset]
@@ -106,20 +107,21 @@ def refused_options(
             yield Difference(None, said, frozenset(option.devices) or None)
 
 
-def _devices_of(host: Host, entry: AddressRange) -> frozenset[SBDF] | None:
-    """Return the devices that Xen reports `entry` for, or that `rmrr=` names; None: unknown."""
+_NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
+
+
+def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
+    """Return the devices that Xen reports each range for, or that `rmrr=` names."""
+    devices: dict[AddressRange, set[SBDF]] = {}
     reported = host.xen.device_reserved_memory if host.xen else None
-    devices = {
-        sbdf
-        for sbdf, own in (
-            {} if reported is None or isinstance(reported, Missing) else reported
-        ).items()
-        if own is not None and any(reserved.range == entry for reserved in own)
-    }
+    if reported is not None and not isinstance(reported, Missing):
+        for sbdf, own in reported.items():
+            for reserved in own or ():
+                devices.setdefault(reserved.range, set()).add(sbdf)
     for option in parse_rmrr_option(command_line(host), _release(host)):
-        if option.range == entry:
-            devices |= set(option.devices)
-    return frozenset(devices) or None
+        if option.range is not None and option.devices:
+            devices.setdefault(option.range, set()).update(option.devices)
+    return {place: frozenset(own) for place, own in devices.items()}
 
 
 def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
