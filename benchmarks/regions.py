@@ -1,6 +1,6 @@
 """Tables of as many regions as are examined, and of more: each verb on a recorded host.
 
-8,192 regions against 1,024, in the shapes of ``tests/support/many_regions.py``: linear is 8.  A
+4,096 regions against 512, in the shapes of ``tests/support/many_regions.py``: linear is 8.  A
 table of 65,536 regions is decoded, and the other verbs say that they do not examine it.
 """
 
@@ -15,7 +15,7 @@ from dmaragent.collect.recording import record, write_files
 from dmaragent.host.readings import MOST_OF_A_KIND
 from support.many_regions import SHAPES, host_of
 
-_FEW, _BEYOND = 1024, 65536
+_FEW, _BEYOND = 512, 65536
 _GUEST = ("--memory", "4096", "--pci", "00:14.0")
 _VERBS = {
     "inventory": ("inventory",),
@@ -88,9 +88,9 @@ def _figures(few: float, many: float, memory: float) -> tuple[str, ...]:
 HEAD = (
     "verb",
     "slowest shape",
-    "1,024 regions, s",
-    "8,192 regions, s",
-    "8,192 / 1,024",
+    "512 regions, s",
+    "4,096 regions, s",
+    "4,096 / 512",
     "MiB at the peak",
     "65,536 regions, s",
 )

@@ -66,7 +66,7 @@ own.  The target for 65,536 functions and 2,000 regions is 2 s and 200 MiB.
 ## Many regions
 
 Each verb on the recording of a host of five functions whose table has as many regions as are
-examined, 8,192, in twelve shapes: of one device, of a device each, overlapping, absent, with long
+examined, 4,096, in twelve shapes: of one device, of a device each, overlapping, absent, with long
 scopes and others (`tests/support/many_regions.py`); the slowest shape is shown.  Processor seconds of
 whole processes.  A table of 65,536 regions is decoded; the other verbs say why they do not examine it.
 The peak of `decode` is that of 65,536.

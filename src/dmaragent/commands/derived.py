@@ -3,7 +3,6 @@
 They are made from the readings as they are kept, so they tell no more than those.
 """
 
-import json
 import platform
 import traceback
 from collections.abc import Callable, Iterable
@@ -21,6 +20,7 @@ from dmaragent.present.check_document import check_document
 from dmaragent.present.check_text import check_text
 from dmaragent.present.documents import inventory_document
 from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.json_text import json_text
 from dmaragent.present.tree_text import tree_text
 from dmaragent.present.wording import host_words
 from dmaragent.snapshot import HostSnapshot
@@ -138,7 +138,7 @@ _OF_A_TABLE = (_check_json, _check_text, _tree_text)
 
 
 def _json(document: object) -> str:
-    return json.dumps(document, indent=1) + "\n"
+    return json_text(document) + "\n"
 
 
 def _lines(lines: Iterable[str]) -> str:

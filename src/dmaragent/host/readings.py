@@ -6,7 +6,7 @@ from functools import lru_cache
 from dmaragent.addresses import SBDF
 from dmaragent.snapshot import Missing, MissingKind
 
-MOST_OF_A_KIND = 8192
+MOST_OF_A_KIND = 4096
 """Structures of a kind in a table, and entries of a list of Xen's, that are examined.
 
 The largest captured table has 9 regions, and libxl refuses a guest whose memory map has 128
