@@ -99,7 +99,7 @@ def test_xens_release_is_that_of_xl_info(tmp_path: Path, capsys: Capture) -> Non
     document = run(capsys, "inventory", "--host", folder, "--json").document
     xen = document["answer"]["xen"]
 
-    assert (xen["release"], xen["dom0"]) == ("4.17", True)
+    assert (xen["release"], xen["dom0"]) == ("4.17.5", True)
     assert "Xen 4.17.5-4, dom0" in run(capsys, "inventory", "--host", folder).out
     assert "the release is not known" not in run(capsys, "inventory", "--host", folder).out
     assert {"reading": "Xen", "file": "xl-info.out"} in document["origin"]["sources"]
