@@ -7,6 +7,7 @@ from dmaragent.comparison.guests import named_devices
 from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolver import Stack
+from dmaragent.present.escaping import visible
 from dmaragent.present.resolve_head import VERDICT_WORDS, reason_words, shorten, stack_words
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
@@ -45,7 +46,8 @@ def guests_text(
             f"unchanged: {count(number, 'guest')}: {VERDICT_WORDS[verdict]}", indent=2, hang=2
         )
     for path, why in guests.passed_over:
-        yield from paragraph(f"passed over: {path}: {shorten(why, 90)}", indent=2, hang=2)
+        yield f"  passed over: {visible(path)}"  # whole, however long: it can be copied
+        yield from paragraph(shorten(why, 90), indent=4)
 
 
 def _guest(change: GuestChange, places: Mapping[SBDF, SBDF]) -> Iterator[str]:
