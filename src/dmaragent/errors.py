@@ -9,10 +9,15 @@ _LONGEST_QUOTE = 20
 been taken for a guest's."""
 
 
-def excerpt(text: str, at: int = 0) -> str:
-    """Return `text` for an error: not more than 20 characters of it, those from `at` on."""
-    start = max(0, min(at, len(text) - _LONGEST_QUOTE))
-    end = start + _LONGEST_QUOTE
+def entry_excerpt(text: str, at: int = 0) -> str:
+    """Return a value of ``rdm=`` or ``pci=`` for an answer: whole, as nearly every one is."""
+    return excerpt(text, at, 80)
+
+
+def excerpt(text: str, at: int = 0, most: int = _LONGEST_QUOTE) -> str:
+    """Return `text` for an error: not more than `most` characters of it, those from `at` on."""
+    start = max(0, min(at, len(text) - most))
+    end = start + most
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.errors import excerpt
+from dmaragent.errors import entry_excerpt
 from dmaragent.policy.guest import Complaint, GuestConfig, PciEntry
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.pci_model import PciRefusal, PciText, PolicyWord
@@ -39,7 +39,7 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     elif guest.rdm is not None:
         rdm = read_documented(guest.rdm)
         if isinstance(rdm, RdmRefusal):
-            said = f"rdm = '{excerpt(guest.rdm, rdm.position)}': character {rdm.position + 1} should be {rdm.expected}"
+            said = f"rdm = '{entry_excerpt(guest.rdm, rdm.position)}': character {rdm.position + 1} should be {rdm.expected}"
             out.refusals.append(Complaint(guest.places.get("rdm", guest.source), said))
         else:
             strategy = rdm.strategy or Strategy.IGNORE
@@ -85,7 +85,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
             )
             out.messages.append(Complaint(entry.place, said))
         if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
-            said = f"libvirt has no such setting: rdm_policy of '{excerpt(entry.text)}' is left out"
+            said = f"libvirt has no such setting: rdm_policy of '{entry_excerpt(entry.text)}' is left out"
             out.messages.append(Complaint(entry.place, said))
             out.losses.append("rdm_policy is left out")
         policy = Policy.RELAXED if relaxed else Policy.INVALID
@@ -104,7 +104,7 @@ def _entries(guest: GuestConfig, wrong: list[Complaint]) -> Iterator[tuple[int, 
     for number, entry in enumerate(guest.pci):
         pci = entry.read or read_pci_documented(entry.text)
         if isinstance(pci, PciRefusal):
-            said = f"'{excerpt(entry.text, pci.position)}': character {pci.position + 1} should be {pci.expected}"
+            said = f"'{entry_excerpt(entry.text, pci.position)}': character {pci.position + 1} should be {pci.expected}"
             wrong.append(Complaint(entry.place, said))
         else:
             yield number, entry, pci

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
-from dmaragent.errors import excerpt
+from dmaragent.errors import entry_excerpt, excerpt
 from dmaragent.platforms.libxl import LibxluBehaviour, ToolstackBehaviour
 from dmaragent.policy.evidence import Evidence
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
@@ -115,7 +115,7 @@ def _rdm(
         told = f"libxlutil {evidence.release}, asked on this host,"
     if isinstance(read, RdmRefusal):
         loud = "without a word" if read.silent else "with a message that does not stop it"
-        said = f"{told} drops rdm = '{excerpt(guest.rdm, read.position)}' {loud}, as if it were not there"
+        said = f"{told} drops rdm = '{entry_excerpt(guest.rdm, read.position)}' {loud}, as if it were not there"
         if isinstance(expected, RdmRefusal):
             said += f" (at character {expected.position + 1}; it expects {expected.expected})"
         out.messages.append(Complaint(place, said))
@@ -124,7 +124,7 @@ def _rdm(
     left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
     if left:
         said = (
-            f"{told} takes rdm = '{excerpt(guest.rdm)}' and leaves the {' and '.join(left)} to memory "
+            f"{told} takes rdm = '{entry_excerpt(guest.rdm)}' and leaves the {' and '.join(left)} to memory "
             "that it never wrote: any value is possible"
         )
         out.messages.append(Complaint(place, said))
@@ -143,27 +143,27 @@ def _pci(
     taken = None if evidence is None else evidence.pci.get(entry.text)
     if evidence is not None and taken is (not isinstance(read, PciText)):
         does = "takes" if taken else "refuses"
-        said = f"libxlutil {evidence.release}, asked on this host, {does} '{excerpt(entry.text)}' unexpectedly"
+        said = f"libxlutil {evidence.release}, asked on this host, {does} '{entry_excerpt(entry.text)}' unexpectedly"
         out.undefined.append(Complaint(entry.place, said))
         return None
     if isinstance(read, PciRefusal):
         said = (
-            f"xl {release} refuses '{excerpt(entry.text, read.position)}' and exits with {read.exit_status}"
+            f"xl {release} refuses '{entry_excerpt(entry.text, read.position)}' and exits with {read.exit_status}"
             f" (at character {read.position + 1}; it expects {read.expected})"
         )
         out.refusals.append(Complaint(entry.place, said))
         return None
     if isinstance(read, PciUndefined):
-        said = f"what xl {release} makes of '{excerpt(entry.text, read.position)}' cannot be said: {read.why}"
+        said = f"what xl {release} makes of '{entry_excerpt(entry.text, read.position)}' cannot be said: {read.why}"
         out.undefined.append(Complaint(entry.place, said))
         return None
     for key in read.ignored:
-        said = f"xl {release} ignores '{excerpt(key)}' in '{excerpt(entry.text)}' with a message: no such key"
+        said = f"xl {release} ignores '{excerpt(key)}' in '{entry_excerpt(entry.text)}' with a message: no such key"
         blank = key.strip() != key
         said += ", for the blank in it" if blank else ""
         out.messages.append(Complaint(entry.place, said))
         out.losses.append(f"{excerpt(key.strip())} is ignored")
     for word in _NOT_A_NUMBER.findall(entry.text):
-        said = f"xl {release} reads {excerpt(word)} in '{excerpt(entry.text, entry.text.find(word))}' as no: only a number other than 0 is yes"
+        said = f"xl {release} reads {excerpt(word)} in '{entry_excerpt(entry.text, entry.text.find(word))}' as no: only a number other than 0 is yes"
         out.messages.append(Complaint(entry.place, said))
     return read
