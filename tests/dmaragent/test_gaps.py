@@ -93,6 +93,19 @@ def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_u
     assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
 
 
+@pytest.mark.parametrize("byte", [b"\xff", b"\0"], ids=["ones", "zeros"])
+def test_a_bridge_whose_configuration_space_does_not_answer_is_unknown(byte: bytes) -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = grouped(made(region, functions=[NIC, bridge, BEHIND], kernel="6.1.0"), **GROUPS)
+    path = "/sys/devices/pci0000:00/0000:00:1c.0"
+    host.files[f"{path}/config"] = byte * 64
+    host.files.pop(f"{path}/secondary_bus_number", None)
+
+    found = told(host, "03:00.0")
+    assert (found.xen.can, found.linux.can) == (Can.UNKNOWN, Can.UNKNOWN)
+
+
 # A gap between table and list -------------------------------------------------------------
 
 EMPTY = json.dumps({"entries": [], "interface": "libxencall"}).encode()
