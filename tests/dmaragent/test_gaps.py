@@ -14,7 +14,7 @@ from dmaragent.verdict.model import Can, Explanation
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
-from support.losses import Loss, Value, recorded_answers, with_losses
+from support.losses import Losing, Loss, Value, recorded_answers, turned, with_losses
 from support.machines import MACHINES
 from support.tables import rmrr, scope
 
@@ -237,3 +237,17 @@ def test_a_mate_of_unknown_kind_leaves_the_group_open() -> None:
         del host.files[f"/sys/devices/pci0000:00/0000:00:1f.0/{part}"]
 
     assert told(host, "00:1d.0").linux.can is Can.UNKNOWN
+
+
+@pytest.mark.parametrize("number", [b"255\n", b"0\n"])
+def test_a_message_about_a_device_that_an_open_path_may_lead_to_is_in_doubt(number: bytes) -> None:
+    machine = Losing(MACHINES / "qemu-q35-rmrr")
+    (wrong,) = (
+        Loss(loss.request, "contradicted", number)
+        for loss in machine.losses()
+        if loss.request.path.endswith("/0000:00:1c.0/secondary_bus_number") and loss.kind == "half"
+    )
+    after = machine.verdicts(wrong)
+
+    assert after is not None
+    assert turned(machine.before, after) == {}
