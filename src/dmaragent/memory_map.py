@@ -43,6 +43,13 @@ class MemoryMap:
     foreign_ram: str = ""
     """Why RAM outside of `entries` is not in it, as in dom0; or empty."""
 
+    def why_unknown(self, region: AddressRange) -> str:
+        """Return why it may hold other entries for `region`, or empty."""
+        if self.incomplete or not self.entries:
+            return self.incomplete
+        ends_below = all(entry.range.end <= region.start for entry in self.entries)
+        return "the firmware's memory map ends below it" if ends_below else ""
+
     def within(self, region: AddressRange) -> Iterator[MemoryEntry]:
         """Yield the entries that `region` overlaps, by address."""
         return (entry for entry in self.entries if entry.range.overlaps(region))

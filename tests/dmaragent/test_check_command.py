@@ -202,8 +202,7 @@ def test_what_the_memory_map_says_is_made_visible(tmp_path: Path, capsys: Captur
     ran = run(capsys, "check", "--host", tmp_path)
 
     assert ran.code == 1
-    assert "rmrr-in-ram" in ran.out
-    assert "\\x1b[2J RAM" in ran.out
+    assert "rmrr-in-ram" not in ran.out  # no kernel writes such a type: it is damage
     assert "\x1b" not in ran.out + run(capsys, "check", "--host", tmp_path, "--json").out
 
 

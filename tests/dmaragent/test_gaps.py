@@ -14,7 +14,7 @@ from dmaragent.verdict.model import Can, Explanation
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
-from support.losses import Loss, Value, recorded_answers, with_losses
+from support.losses import Losing, Loss, Value, recorded_answers, turned, with_losses
 from support.machines import MACHINES
 from support.tables import rmrr, scope
 
@@ -91,6 +91,19 @@ def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_u
 
     assert told(host, "03:00.0").linux.can is Can.UNKNOWN
     assert told(host, "00:19.0").linux.can is Can.YES  # on the bridge's own bus
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\0"], ids=["ones", "zeros"])
+def test_a_bridge_whose_configuration_space_does_not_answer_is_unknown(byte: bytes) -> None:
+    bridge = Function(sbdf="0000:00:1c.0", class_code=0x060400, secondary_bus=2, subordinate_bus=3)
+    region = rmrr(0xAD800000, 0xAD80FFFF, scope(2, 0, (0x1C, 0)))
+    host = grouped(made(region, functions=[NIC, bridge, BEHIND], kernel="6.1.0"), **GROUPS)
+    path = "/sys/devices/pci0000:00/0000:00:1c.0"
+    host.files[f"{path}/config"] = byte * 64
+    host.files.pop(f"{path}/secondary_bus_number", None)
+
+    found = told(host, "03:00.0")
+    assert (found.xen.can, found.linux.can) == (Can.UNKNOWN, Can.UNKNOWN)
 
 
 # A gap between table and list -------------------------------------------------------------
@@ -224,3 +237,17 @@ def test_a_mate_of_unknown_kind_leaves_the_group_open() -> None:
         del host.files[f"/sys/devices/pci0000:00/0000:00:1f.0/{part}"]
 
     assert told(host, "00:1d.0").linux.can is Can.UNKNOWN
+
+
+@pytest.mark.parametrize("number", [b"255\n", b"0\n"])
+def test_a_message_about_a_device_that_an_open_path_may_lead_to_is_in_doubt(number: bytes) -> None:
+    machine = Losing(MACHINES / "qemu-q35-rmrr")
+    (wrong,) = (
+        Loss(loss.request, "contradicted", number)
+        for loss in machine.losses()
+        if loss.request.path.endswith("/0000:00:1c.0/secondary_bus_number") and loss.kind == "half"
+    )
+    after = machine.verdicts(wrong)
+
+    assert after is not None
+    assert turned(machine.before, after) == {}

@@ -98,3 +98,85 @@ def test_a_map_that_is_there_and_unreadable_makes_it_unknown(
         for request in (ledger.MEMORY_MAP.request(), ledger.BOOT_LOG.request())
     ]
     assert xen_verdict(with_losses(answers, *losses)) is Can.UNKNOWN
+
+
+def lost_whole(name: str, start: bytes, end: bytes, kind: bytes) -> tuple[Loss, ...]:
+    parts = {"start": start, "end": end, "type": kind}
+    return tuple(lost(f"{name}/{part}", value) for part, value in parts.items())
+
+
+RAM = (b"0x100000\n", b"0x7ffd2fff\n", b"System RAM\n")
+"""Entry 3 of the recorded map, as the kernel wrote it."""
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        lost_whole("4", *RAM[:2], b"Reserved\n"),
+        lost_whole("4", b"0x200000\n", b"0x7fffffff\n", b"Reserved\n"),
+        lost_whole("3", b"0x7ffd3000\n", b"0x7fffffff\n", b"Reserved\n"),
+        lost_whole("7", b"0x0\n", b"0xffffffffffffffff\n", b"Reserved\n"),
+    ],
+    ids=["same-place", "partly", "two-alike", "around-all"],
+)
+def test_entries_that_overlap_make_it_unknown(
+    losses: tuple[Loss, ...], answers: dict[Request, Value]
+) -> None:
+    host = with_losses(answers, *losses)
+    assert xen_verdict(host) is Can.UNKNOWN
+    assert any("overlap" in problem for problem in host.problems)
+
+
+def test_an_entry_more_over_the_same_memory_makes_it_unknown(answers: dict[Request, Value]) -> None:
+    names = answers[ledger.MEMORY_MAP.request()]
+    assert isinstance(names, tuple)
+    more = Loss(ledger.MEMORY_MAP.request(), "one more", (*names, "9"))
+    host = with_losses(answers, more, *lost_whole("9", *RAM[:2], b"Reserved\n"))
+    assert xen_verdict(host) is Can.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [b"System RAN\n", b"System\n", b"Reservex\n", b"\xff\n"])
+def test_a_type_that_no_kernel_writes_makes_it_unknown(
+    kind: bytes, answers: dict[Request, Value]
+) -> None:
+    assert xen_verdict(with_losses(answers, lost("3/type", kind))) is Can.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [b"Persistent Memory (legacy)\n", b"Unknown E820 type\n"])
+def test_a_type_that_kernels_write_is_in_use(kind: bytes, answers: dict[Request, Value]) -> None:
+    assert xen_verdict(with_losses(answers, lost("3/type", kind))) is Can.NO
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_map_that_ends_below_the_regions_makes_it_unknown(
+    count: int, answers: dict[Request, Value]
+) -> None:
+    names = answers[ledger.MEMORY_MAP.request()]
+    assert isinstance(names, tuple)
+    shorter = Loss(ledger.MEMORY_MAP.request(), "shorter", names[:count])
+    assert xen_verdict(with_losses(answers, shorter)) is Can.UNKNOWN
+
+
+LOG = b"""\
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x000000007ffd2fff] usable
+[    0.000000] BIOS-e820: [mem 0x00000000fffc0000-0x00000000ffffffff] reserved
+[    0.000000] ACPI: DMAR 0x000000007FFE0000
+"""
+
+
+@pytest.mark.parametrize(
+    ("gone", "verdict"),
+    [
+        (b"", Can.NO),
+        (LOG[: 2 * LOG.index(b"\n")], Can.UNKNOWN),
+        (b"-0x000000007ffd2fff] usable", Can.UNKNOWN),
+    ],
+    ids=["whole", "its-beginning", "a-line-cut"],
+)
+def test_a_logged_map_that_lost_lines_makes_it_unknown(
+    gone: bytes, verdict: Can, answers: dict[Request, Value]
+) -> None:
+    absent = Loss(ledger.MEMORY_MAP.request(), "absent", Missing(MissingKind.ABSENT, "none"))
+    log = Loss(ledger.BOOT_LOG.request(), "log", LOG.replace(gone, b"") if gone else LOG)
+    assert xen_verdict(with_losses(answers, absent, log)) is verdict

@@ -123,10 +123,14 @@ def test_stdvga_may_be_a_setting_of_its_own() -> None:
 def test_an_iommu_that_xl_info_does_not_show_is_off() -> None:
     host = _machine("xen-pv-dom0")
     assert isinstance(host.xen, XenHost)
-    off = replace(host, xen=replace(host.xen, capabilities=("pv", "hvm")))
+    strange = replace(host, xen=replace(host.xen, capabilities=("pv", "hvm")))
+    off = replace(host, xen=replace(strange.xen, reserved_memory=(), device_reserved_memory={}))
 
     assert facts_of(take_inventory(host)).iommu_off == ""
     assert "directio" in facts_of(take_inventory(off)).iommu_off
+    facts = facts_of(take_inventory(strange))  # a list with entries is from an IOMMU that works
+    assert facts.iommu_off == ""
+    assert [gap.refusals for gap in facts.gaps] == [True]
 
 
 def test_hap_is_what_xl_info_shows() -> None:

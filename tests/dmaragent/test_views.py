@@ -68,7 +68,12 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
     host = inventory_of(UNIT, *REGIONS, files=XEN).host
     assert host.xen is not None
     xen = replace(host.xen, command_line=line, release=None)
-    memory = MemoryMap((MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),))
+    memory = MemoryMap(
+        (
+            MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),
+            MemoryEntry(AddressRange(0xFFFC0000, 1 << 32), MemoryType.RESERVED, "Reserved"),
+        )
+    )
 
     views = xen_views(replace(host, xen=xen, memory_map=memory), release)
 

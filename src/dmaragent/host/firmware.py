@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host.readings import Problems, number, text, whole_line
 from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.snapshot import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
 
-_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
+_SYSFS_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
+    "persistent memory (legacy)": MemoryType.OTHER,
+    "unknown e820 type": MemoryType.OTHER,
+}
+"""The words of /sys/firmware/memmap: any others were damaged."""
+_WORDS = _SYSFS_WORDS | {
     # The boot log's words: arch/x86/kernel/e820.c, e820_print_type.
     "usable": MemoryType.RAM,
     "reserved": MemoryType.RESERVED,
@@ -35,10 +40,24 @@ def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | M
     log = snapshot.boot_log
     if isinstance(log, Missing):
         return log
-    found = _sorted(_logged(line) for line in log.splitlines())
+    found = _logged_map(log, problems)
     return (
         found if found.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
     )
+
+
+def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
+    """Make the map of the boot log, whose lines may be cut short."""
+    lines = [line for line in log.splitlines() if b"BIOS-e820: " in line]
+    entries = [_logged(line) for line in lines]
+    found = _sorted(entries)
+    why = ""
+    if None in entries:
+        why = "a line of the memory map in the boot log could not be read"
+        problems.add(f"{why}: what is at its addresses is unknown")
+    elif found.entries and found.entries[0].range.start:
+        why = "the boot log lacks the beginning of the memory map"
+    return _without_overlaps(found, why, problems)
 
 
 def _from_sysfs(readings: tuple[MemoryMapReading, ...], problems: Problems) -> MemoryMap:
@@ -53,7 +72,30 @@ def _from_sysfs(readings: tuple[MemoryMapReading, ...], problems: Problems) -> M
         state = "could not be read" if unreadable else "is missing"
         why = f"entry {number} of the firmware's memory map {state}"
         problems.add(f"{why}: what is at its addresses is unknown")
-    return replace(_sorted(entry for _, entry in entries), incomplete=why)
+    return _without_overlaps(_sorted(entry for _, entry in entries), why, problems)
+
+
+def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> MemoryMap:
+    """Return `memory_map`, incomplete because of `why`, without entries that overlap others.
+
+    The kernel removes overlaps before it publishes a map (Linux arch/x86/kernel/e820.c,
+    ``e820__update_table``), so one of two such entries is damaged.
+    """
+    entries = memory_map.entries
+    overlapping: set[int] = set()
+    widest = 0
+    for at in range(1, len(entries)):
+        if entries[at].range.start < entries[widest].range.end:
+            overlapping |= {widest, at}
+        if entries[at].range.end > entries[widest].range.end:
+            widest = at
+    if overlapping:
+        first = entries[min(overlapping)].range
+        overlap = f"entries of the memory map overlap at {span(first)}"
+        problems.add(f"{overlap}: what is at their addresses is unknown")
+        why = why or overlap
+    kept = tuple(entry for at, entry in enumerate(entries) if at not in overlapping)
+    return replace(memory_map, entries=kept, incomplete=why)
 
 
 def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
@@ -66,7 +108,7 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     start = number(what, "its start", reading.start, problems, most=_HIGHEST)
     end = number(what, "its end", reading.end, problems, most=_HIGHEST)
     words = whole_line(reading.type)
-    if start is None or end is None or words is None:
+    if start is None or end is None or words is None or words.lower() not in _SYSFS_WORDS:
         return None
     return _made(start, end, words)
 

@@ -13,6 +13,8 @@ from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
 from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
+_ANSWERS = 0x10
+"""Bytes of which some differ from ones and from zeros: identifiers, class, header type."""
 _CLASS_AT = 0x09
 _HEADER_TYPE_AT = 0x0E
 _SECONDARY_BUS_AT = 0x19
@@ -167,8 +169,8 @@ def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | No
     if short is not None:
         return short << 8
     code = number(sbdf, "its class", reading.class_code, problems, most=0xFFFFFF)
-    config = reading.config
-    if code is None and not isinstance(config, Missing) and len(config) > _CLASS_AT + 2:
+    config = _config(reading)
+    if code is None and len(config) > _CLASS_AT + 2:
         return int.from_bytes(config[_CLASS_AT : _CLASS_AT + 3], "little")
     return code
 
@@ -181,8 +183,20 @@ def _short_class(reading: PciReading) -> int | None:
 
 
 def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:
+    config = _config(reading)
+    return None if len(config) <= at else config[at] & mask
+
+
+def _config(reading: PciReading) -> bytes:
+    """Return the configuration space as far as it was read; empty if nothing answered.
+
+    What is powered down (D3cold) or gone reads as ones (PCI Express 6.0, 2.3.2); zeros are a copy
+    without content.
+    """
     config = reading.config
-    return None if isinstance(config, Missing) or len(config) <= at else config[at] & mask
+    if isinstance(config, Missing) or set(config[:_ANSWERS]) in ({0x00}, {0xFF}):
+        return b""
+    return config
 
 
 def _secondary_bus(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | None:

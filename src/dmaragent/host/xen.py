@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
@@ -116,7 +117,8 @@ def _info(output: bytes | Missing) -> dict[str, str]:
     """Read the lines ``name : value`` of ``xl info``."""
     if isinstance(output, Missing):
         return {}
-    lines = output.decode("utf-8", "backslashreplace").splitlines()
+    whole = output[: output.rfind(b"\n") + 1]  # a line without its end was cut short
+    lines = whole.decode("utf-8", "backslashreplace").splitlines()
     pairs = (line.partition(":") for line in lines)
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
@@ -132,7 +134,7 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
     if isinstance(output, Missing):
         return output
     try:
-        entries = _parse(json.loads(output)["entries"])
+        entries = _parse(_document(output)["entries"])
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add("the hypervisor's reserved device memory cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
@@ -154,16 +156,39 @@ def _device_entries(
     if isinstance(output, Missing):
         return output
     try:
-        devices = json.loads(output)["devices"].items()
-        known = {SBDF.parse(name): None if each is None else _parse(each) for name, each in devices}
+        devices = _document(output)["devices"]
+        known = {
+            SBDF.parse(name): None if own is None else _parse(own) for name, own in devices.items()
+        }
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         problems.add("the reserved device memory of each device cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
+    if len(known) < len(devices):
+        problems.add("the reserved device memory of each device lists a device twice")
+        return Missing(MissingKind.FAILED, "a device is listed twice")
     most = max((len(own) for own in known.values() if own is not None), default=0)
     return _examined("the reserved device memory of a device", most, problems) or known
 
 
-def _parse(entries: list[list[int]]) -> tuple[RdmEntry, ...]:
+def _document(output: bytes) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is none, or has a name twice, of which a reader would take either.
+
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a name is there twice")
+        return dict(pairs)
+
+    return json.loads(output, object_pairs_hook=once)
+
+
+def _parse(entries: object) -> tuple[RdmEntry, ...]:
+    if not isinstance(entries, list):
+        raise TypeError("not a list of entries")
     return tuple(
         RdmEntry(start_pfn=whole_number(start, _MOST), nr_pages=whole_number(pages, _MOST))
         for start, pages in entries

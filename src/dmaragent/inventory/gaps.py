@@ -162,9 +162,17 @@ def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
     A list with entries comes from an IOMMU that works: Xen drivers/passthrough/iommu.c,
     ``iommu_get_reserved_device_memory``.
     """
-    if host.xen is None or host.xen.capabilities is not None:
+    if host.xen is None:
         return
-    if views.list.source is ListSource.HYPERVISOR and views.list.entries:
+    works = views.list.source is ListSource.HYPERVISOR and bool(views.list.entries)
+    if works and host.xen.iommu_enabled is False:
+        yield Gap(
+            unknown="whether Xen's IOMMU works is unknown: Xen lists regions, but virt_caps of "
+            "`xl info` has no directio",
+            next_step="run `xl info` in dom0 as root, and look for hvm_directio in virt_caps",
+            refusals=True,
+        )
+    if works or host.xen.capabilities is not None:
         return
     yield Gap(
         unknown="whether Xen's IOMMU works is unknown: `xl info` (virt_caps) could not be read",
@@ -197,6 +205,13 @@ def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 "was not asked about each device",
                 next_step=_READ_HOST,
             )
+    for sbdf, why in views.contradicted.items():
+        yield Gap(
+            unknown=f"its regions are unknown: {why}, and nothing that was read says why",
+            next_step="run dmaragent on the host as root again, and look in `xl dmesg` for RMRR",
+            devices=frozenset({sbdf}),
+            refusals=True,
+        )
     own = [region for region in regions if region.offset in views.unlisted]
     options = views.unlisted_options
     if not own and not options:

@@ -280,7 +280,8 @@ def _fits(
         gaps = [gap for gap in inventory.gaps.linux for one in devices if gap.concerns(one.sbdf)]
         if any(gap.refusals or not fits for gap in gaps):
             return None
-        return fits or (False if _is_whole(inventory) else None)
+        open_paths = bool(inventory.undetermined)
+        return fits or (False if _is_whole(inventory) and not open_paths else None)
     if of_regions and _table_known(inventory):
         named = any(one.regions or one.entries or one.units for one in spans)
         return named or (False if _is_whole(inventory) else None)

@@ -242,10 +242,11 @@ class _Walk:
         if used is not None:
             where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
             return f"{where}, which cannot be made reserved (EIO)", []
-        if self.memory_map.incomplete:
+        unknown = self.memory_map.why_unknown(region)
+        if unknown:
             place = f"the region at 0x{region.start:x}"
             self.doubt = self.doubt or (
-                f"{self.memory_map.incomplete}, and Xen switches VT-d off if {place} is in RAM"
+                f"{unknown}, and Xen switches VT-d off if {place} is in RAM"
             )
             return "", ["whether it is in RAM is unknown: the memory map is incomplete"]
         return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]

@@ -58,6 +58,8 @@ class HostFacts:
     """Why regions may be missing from all this, or empty."""
     next_step: str = ""
     """What to do about that."""
+    unlisted: str = ""
+    """Why Xen's own list may not be whole, or empty: strategy=host rests on all of it."""
     undetermined: tuple[str, ...] = ()
     """Paths of the table that could lead to devices on other buses than they begin on."""
     gaps: tuple[Gap, ...] = ()
@@ -164,6 +166,7 @@ def facts_of(
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or running,
         incomplete=_incomplete(inventory),
+        unlisted=_unlisted(inventory),
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
@@ -228,7 +231,8 @@ def _unexplained(
 def _iommu_off(inventory: Inventory) -> str:
     """Say why guests can have no device at all, if Xen or its rules say so."""
     xen, listed = inventory.host.xen, inventory.xen.list
-    if xen is not None and xen.iommu_enabled is False:
+    contradicted = listed.source is ListSource.HYPERVISOR and bool(listed.entries)
+    if xen is not None and xen.iommu_enabled is False and not contradicted:
         return "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
@@ -236,6 +240,16 @@ def _iommu_off(inventory: Inventory) -> str:
     if listed.source is ListSource.PREDICTED and listed.vtd_disabled:
         return f"Xen switches VT-d off for the whole host: {listed.vtd_disabled}"
     return ""
+
+
+def _unlisted(inventory: Inventory) -> str:
+    """Say why Xen's own list may not be whole, if nothing explains what it lacks."""
+    views = inventory.xen
+    if not views.unlisted and not views.unlisted_options:
+        return ""
+    return (
+        "Xen's list lacks regions that Xen accepts by its rules, and nothing that was read says why"
+    )
 
 
 def _incomplete(inventory: Inventory) -> str:

@@ -30,7 +30,7 @@ from dmaragent.policy.evidence import binary_words, readings_of
 from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.model import Policy
+from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.other_settings import documented_default
 from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
 from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped
@@ -200,6 +200,8 @@ def _before(into: Resolution) -> Iterator[Decision]:
         yield refused(Decider.XEN, reason, CONTEXT_RULE)
     if host.incomplete:
         yield unsure(host.incomplete)
+    elif host.unlisted and Strategy.HOST in into.settings.strategies:
+        yield unsure(host.unlisted)
     elif not _running(into):
         why = into.reasons[0].reason if into.reasons else "nothing is known of it"
         yield unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")

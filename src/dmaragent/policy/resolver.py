@@ -154,10 +154,11 @@ def _conclude(
     if len(verdicts) > 1:
         return Verdict.UNDECIDED, (unsure(_dependence(cases)), *reasons)
     verdict = cases[0].built.verdict
-    if _may_change(host, settings, cases) and verdict is not Verdict.UNDECIDED:
+    why = _may_change(host, settings, cases)
+    if why and verdict is not Verdict.UNDECIDED:
         words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
         return Verdict.UNDECIDED, (
-            unsure(f"{host.incomplete}. By what is known it {words}"),
+            unsure(f"{why}. By what is known it {words}"),
             *reasons,
         )
     if verdict is Verdict.STARTS:
@@ -173,10 +174,12 @@ def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
     return tuple(dict.fromkeys(one for part in full for one in part))
 
 
-def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> bool:
-    """Tell whether a region that is not known could change the verdict."""
-    if not host.incomplete:
-        return False
+def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> str:
+    """Return why a region that is not known could change the verdict, or empty."""
+    by_list = Strategy.HOST in settings.strategies
+    why = host.incomplete or (host.unlisted if by_list else "")
+    if not why:
+        return ""
     certain = all(
         any(
             one.effect is Effect.REFUSED and one.rule is not None and not one.rule.of_regions
@@ -184,7 +187,7 @@ def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) ->
         )
         for case in cases
     )
-    return not certain and bool(settings.devices or Strategy.HOST in settings.strategies)
+    return why if not certain and (settings.devices or by_list) else ""
 
 
 def _dependence(cases: tuple[Case, ...]) -> str:

@@ -5,10 +5,10 @@ empty; otherwise it is predicted from the table by the rules in ``platforms/xen.
 labelled so.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.host.xen import RdmEntry
 from dmaragent.memory_map import MemoryMap
@@ -218,6 +218,10 @@ def _by_hypervisor(
         differences += refused_options(prediction, listed)
     devices, devices_source = _told_devices(host, prediction if entries else None)
     predicted = prediction is not None and devices_source is ListSource.PREDICTED
+    contradicted: dict[SBDF, str] = {}
+    if devices_source is ListSource.HYPERVISOR:
+        contradicted = dict(_contradicted(host, devices, listed, prediction))
+        devices = {**devices, **dict.fromkeys(contradicted)}
     return XenViews(
         list=XenList(
             source=ListSource.HYPERVISOR,
@@ -232,6 +236,7 @@ def _by_hypervisor(
         differences=tuple(differences),
         open_devices=prediction.open_devices if prediction and predicted else {},
         unlisted=_unlisted(host, fates, regions),
+        contradicted=contradicted,
         unlisted_options={
             option.range: option.devices
             for option in (prediction.options if prediction else ())
@@ -264,6 +269,32 @@ def _unlisted(
     )
 
 
+def _contradicted(
+    host: Host,
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None],
+    listed: frozenset[AddressRange],
+    prediction: XenPrediction | None,
+) -> Iterator[tuple[SBDF, str]]:
+    """Yield the devices whose own list lacks or adds what nothing explains.
+
+    Xen makes the list of a device from the whole list: common/memory.c and vtd/dmar.c,
+    ``intel_iommu_get_reserved_device_memory``.
+    """
+    predicted = prediction.by_device if prediction else {}
+    for sbdf, own in devices.items():
+        mine = {one.range for one in predicted.get(sbdf, ())}
+        strange = [place for place in own or () if place not in listed and place not in mine]
+        if strange:
+            yield sbdf, f"Xen reports {span(strange[0])} for it, which its whole list lacks"
+    for sbdf in predicted.keys() & host.topology.known.keys():
+        own = devices.get(sbdf, ())
+        if own is None or (prediction and sbdf in prediction.open_devices):
+            continue
+        lost = [one.range for one in predicted[sbdf] if one.range in listed.difference(own)]
+        if lost:
+            yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
+
+
 def _told_view(rmrr: RMRR, told: frozenset[AddressRange], fate: RegionFate | None) -> XenView:
     """Say whether the hypervisor lists a region; the rules only explain why it does not."""
     mine = listed_pages(rmrr.base_address, rmrr.limit_address)
@@ -285,7 +316,9 @@ def _told_devices(
             for sbdf, own in told.items()
             if own is None or own
         }
-        return known, ListSource.HYPERVISOR
+        return {**dict.fromkeys(host.topology.known.keys() - told.keys()), **known}, (
+            ListSource.HYPERVISOR
+        )
     if prediction is None:
         return {}, ListSource.UNKNOWN
     return _predicted_devices(prediction), ListSource.PREDICTED

@@ -99,3 +99,5 @@ class XenViews:
     """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
     """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
+    contradicted: Mapping[SBDF, str] = field(default_factory=dict)
+    """The devices whose own list of Xen's contradicts the table or the whole list, and how."""
