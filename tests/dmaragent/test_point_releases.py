@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
@@ -40,6 +41,20 @@ def resolved(inventory: Inventory, rdm: str, hypervisor: Release) -> Resolution:
 
 def absent_region_as(release: Release) -> Inventory:
     return take_inventory(inventory_of(UNIT, PRESENT, ABSENT).host, release)
+
+
+def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
+    """4.19.4 ignores the first range of rmrr=, none of whose devices is present."""
+    line = "rmrr=0x4000=00:1f.5 rmrr=0x4000=00:14.0,00:02.0"
+    calls = {"xl-info": f"virt_caps : hvm_directio\nxen_commandline : {line}\n".encode()}
+    version = {VERSION + "major": b"4\n", VERSION + "minor": b"19\n", VERSION + "extra": b".4\n"}
+    facts = facts_of(inventory_of(UNIT, files=XEN | version, calls=calls))
+    present = SBDF.parse("00:14.0"), SBDF.parse("00:02.0")
+
+    assert facts.owners == {facts.listed[0]: present}
+    assert {sbdf: [one.sharers for one in own] for sbdf, own in (facts.shared or {}).items()} == {
+        sbdf: [2] for sbdf in present
+    }
 
 
 # Releases as hosts report them --------------------------------------------------------------
