@@ -200,3 +200,14 @@ def test_the_inventory_names_the_lists_of_the_points() -> None:
 
     assert any("4.19.3 lists 2" in note and "4.19.x lists 1" in note for note in notes)
     assert absent_region_as(Release(4, 18)).xen.list.notes == ()
+
+
+def test_an_unknown_that_decides_nothing_is_not_named() -> None:
+    """The point of the release changes the layout here, and not what the policy decides."""
+    inventory = running(19, ".5-pre", None, PRESENT, ABSENT)
+    resolution = resolved(inventory, "strategy=host", Release(4, 19))
+    (reason,) = [each.reason for each in resolution.reasons if "policy strict" in each.reason]
+
+    assert len(resolution.cases) == 4
+    assert all("4.19" in words for case in resolution.cases for words in case.assumptions)
+    assert "4.19" not in reason
