@@ -147,6 +147,7 @@ def test_what_is_no_bridge_is_told_once() -> None:
     ("release", "said"),
     [
         (None, "4.20.2 to 4.22 ignore it."),
+        ((4, 19), "nobody. Xen 4.19.4 to 4.19.x ignore it."),
         ((4, 17), "Xen lists the region: strategy=host reserves it"),
         ((4, 22), "Xen does not list the region: no device of its scope answers: no device"),
     ],

@@ -16,7 +16,7 @@ from dmaragent.releases import Release
 from dmaragent.remedies.rank import Harm
 from support.guests import DEVICE_A, DEVICE_B, GIB, MIB, facts, function, guest, region, stack
 
-NEW, OLD = Release(4, 20), Release(4, 9)
+NEW = Release(4, 20)
 Spans = list[tuple[int, int, Content]]
 
 
@@ -150,12 +150,23 @@ def test_the_bars_of_devices_that_the_guest_has_are_not_known() -> None:
     assert not any(start <= 0xA0000000 < end for start, end, _ in kept)
 
 
-def test_hvmloader_up_to_4_9_does_not_step_over_every_reserved_range() -> None:
+@pytest.mark.parametrize(
+    ("releases", "content"),
+    [
+        (("4.6.6", "4.7.3", "4.8.2", "4.9.0", "4.9"), Content.UNKNOWN),
+        (("4.7.4", "4.8.3", "4.9.1", "4.10", "4.10.0"), Content.RAM),
+    ],
+)
+def test_hvmloader_may_not_step_over_every_reserved_range(
+    releases: tuple[str, ...], content: Content
+) -> None:
+    """Fixed by ecc607b185 in 4.10.0, by its backports in 4.7.4, 4.8.3 and 4.9.1."""
     two = (region(0xF0001000), region(0xF4000000))
+    one = _running("mmio_hole = 256")
 
-    assert _hole(_running("mmio_hole = 256"), *two, release=OLD)[0][2] is Content.UNKNOWN
-    assert _hole(_running("mmio_hole = 256"), *two)[0][2] is Content.RAM
-    assert _hole(_running("mmio_hole = 256"), two[0], release=OLD)[0][2] is Content.RAM
+    for release in map(Release.parse, releases):
+        assert _hole(one, *two, release=release)[0][2] is content
+        assert _hole(one, two[0], release=release)[0][2] is Content.RAM
 
 
 def test_a_saved_guest_tells_its_firmware_or_is_not_known() -> None:

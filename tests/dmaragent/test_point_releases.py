@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import facts_of
@@ -40,6 +41,20 @@ def resolved(inventory: Inventory, rdm: str, hypervisor: Release) -> Resolution:
 
 def absent_region_as(release: Release) -> Inventory:
     return take_inventory(inventory_of(UNIT, PRESENT, ABSENT).host, release)
+
+
+def test_a_range_that_xen_ignored_does_not_own_the_pages_of_another() -> None:
+    """4.19.4 ignores the first range of rmrr=, none of whose devices is present."""
+    line = "rmrr=0x4000=00:1f.5 rmrr=0x4000=00:14.0,00:02.0"
+    calls = {"xl-info": f"virt_caps : hvm_directio\nxen_commandline : {line}\n".encode()}
+    version = {VERSION + "major": b"4\n", VERSION + "minor": b"19\n", VERSION + "extra": b".4\n"}
+    facts = facts_of(inventory_of(UNIT, files=XEN | version, calls=calls))
+    present = SBDF.parse("00:14.0"), SBDF.parse("00:02.0")
+
+    assert facts.owners == {facts.listed[0]: present}
+    assert {sbdf: [one.sharers for one in own] for sbdf, own in (facts.shared or {}).items()} == {
+        sbdf: [2] for sbdf in present
+    }
 
 
 # Releases as hosts report them --------------------------------------------------------------
@@ -185,3 +200,14 @@ def test_the_inventory_names_the_lists_of_the_points() -> None:
 
     assert any("4.19.3 lists 2" in note and "4.19.x lists 1" in note for note in notes)
     assert absent_region_as(Release(4, 18)).xen.list.notes == ()
+
+
+def test_an_unknown_that_decides_nothing_is_not_named() -> None:
+    """The point of the release changes the layout here, and not what the policy decides."""
+    inventory = running(19, ".5-pre", None, PRESENT, ABSENT)
+    resolution = resolved(inventory, "strategy=host", Release(4, 19))
+    (reason,) = [each.reason for each in resolution.reasons if "policy strict" in each.reason]
+
+    assert len(resolution.cases) == 4
+    assert all("4.19" in words for case in resolution.cases for words in case.assumptions)
+    assert "4.19" not in reason

@@ -5,6 +5,7 @@ is the one that brings the behaviour to these releases; what ended it has a row 
 named beside it.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -180,6 +181,21 @@ def test_without_the_point_a_range_of_the_option_is_not_promised() -> None:
 
     assert not open_one.accepted
     assert "4.19.4" in open_one.reason
+
+
+def test_without_the_point_a_range_is_unknown_if_it_is_for_some_points() -> None:
+    """Xen up to 4.19.3 may have the first range, which the second overlaps; 4.19.4 ignores it."""
+    ram = (0, 0x5000_0000, MemoryType.RAM)
+    memory = replace(memory_of(ram), incomplete="cut short")
+    line = "rmrr=0x4fff8-0x50003=00:1f.5 rmrr=0x4fff8=00:1d.0"
+    predictions = [
+        predicted(line=line, memory=memory, release=release)
+        for release in ((4, 19, 3), (4, 19, 4), (4, 19))
+    ]
+
+    verdicts = [tuple(each.accepted for each in one.options) for one in predictions]
+    assert verdicts == [(None, None), (False, True), (None, None)]
+    assert [bool(one.doubt) for one in predictions] == [True, False, True]
 
 
 # Regions without pages ----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.policy.cases import deciding
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.settings import Toolstack
@@ -79,6 +80,22 @@ def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
         ("policy strict",): Verdict.REFUSED,
         ("policy relaxed", "policy unset", "a number that is no policy"): Verdict.STARTS,
     }
+
+
+@pytest.mark.parametrize(
+    ("groups", "left"),
+    [
+        ([[("a", "x"), ("a", "y")], [("b", "x"), ("b", "y")]], [(("a", ""),), (("b", ""),)]),
+        ([[("a", "x")], [("a", "y"), ("b", "x")]], [(("a", "x"),), (("a", "y"), ("b", "x"))]),
+        ([[("a", "x"), ("b", "x")]], [(("", ""),)]),
+        ([], []),
+    ],
+    ids=["one part decides", "both decide together", "nothing decides", "no reading"],
+)
+def test_what_decides_on_no_outcome_is_left_out(
+    groups: list[list[tuple[str, str]]], left: list[tuple[tuple[str, str], ...]]
+) -> None:
+    assert deciding(groups) == left
 
 
 def test_s3_a_device_that_inherits_a_number_that_is_no_policy_is_not_added() -> None:

@@ -8,10 +8,12 @@ from dmaragent.checks.fields import entry_evidence, scope_evidence
 from dmaragent.checks.hits import entry_hit, region_hit
 from dmaragent.checks.model import Hit, Severity
 from dmaragent.checks.places import PCI_SCOPES, Entry
+from dmaragent.checks.registered import Registered, registered
 from dmaragent.checks.rules import MOST_TOLD, rule, some
 from dmaragent.inventory import LinuxState, Region
 from dmaragent.platforms.linux import takes
 from dmaragent.platforms.xen_behaviour import looking_releases
+from dmaragent.releases import Release
 from dmaragent.topology import PciFunction
 from fwtables import DRHD, SIDP
 from fwtables.constants import ScopeType
@@ -32,15 +34,20 @@ def _all_absent(scope: tuple[Entry, ...]) -> bool:
     return bool(counted) and all(entry.absent for entry in counted)
 
 
-_IGNORING, _OTHERS = looking_releases()
+def _releases_words(release: Release | None = None) -> str:
+    """Say which releases list a region that is nobody's, of all or of those that may run."""
+    ignoring, others = looking_releases(release)
+    return (
+        f"{others} list the region: strategy=host reserves it in every guest, for nobody. "
+        f"{ignoring} ignore it."
+    )
 
 
 @rule(
     "rmrr-devices-absent",
     Severity.INFO,
     "A region whose devices all do not answer",
-    xen=f"{_OTHERS} list the region: strategy=host reserves it in every guest, for nobody. "
-    f"{_IGNORING} ignore it.",
+    xen=_releases_words(),
     linux="Linux ties the region to no device.",
     advice="Nothing, where the device is hidden or switched off in the firmware's setup: many "
     "firmwares describe all devices that a board can have.",
@@ -54,13 +61,14 @@ def all_absent(facts: Facts) -> Iterator[Hit]:
             continue
         shown = scope_evidence(facts, scope)
         said = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
-        yield region_hit(region, said, shown, xen=_by_list(region))
+        yield region_hit(region, said, shown, xen=_by_list(facts, region))
 
 
-def _by_list(region: Region) -> str:
-    """Say whether Xen lists a region that is nobody's, where that is known."""
+def _by_list(facts: Facts, region: Region) -> str:
+    """Say whether Xen lists a region that is nobody's, or which points of its release do."""
     if region.xen.listed is None:
-        return ""
+        open_point = registered(facts, region) is Registered.BY_RELEASE
+        return _releases_words(facts.release) if open_point else ""
     if region.xen.listed:
         return "Xen lists the region: strategy=host reserves it in every guest, for nobody."
     return f"Xen does not list the region: {region.xen.reason}."

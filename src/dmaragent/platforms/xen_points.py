@@ -87,7 +87,7 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),
-        doubt=shown.doubt or off,
+        doubt=next((each.doubt for _, each in reversed(working) if each.doubt), off),
         undecided=MappingProxyType(dict(undecided(predicted))),
         alternatives=tuple(lists) if len(lists) > 1 else (),
         open_devices=MappingProxyType(dict(_open_devices(working))),
@@ -135,20 +135,23 @@ def _off_words(predicted: Sequence[Predicted]) -> str:
 
 
 def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
-    """Yield the ranges of ``rmrr=``: unknown if only some of the releases refuse it."""
+    """Yield the ranges of ``rmrr=``: unknown if the releases differ or one of them is unknown."""
     for same in zip(*(prediction.options for _, prediction in predicted), strict=True):
         refused = [
             (steps, option)
             for (steps, _), option in zip(predicted, same, strict=True)
             if option.accepted is False
         ]
-        if len(refused) in (0, len(same)):
+        unknown = next((option for option in same if option.accepted is None), None)
+        if len(refused) == len(same) or not (refused or unknown):
             yield same[-1]
-            continue
-        words = releases_words([step for steps, _ in refused for step in steps])
-        option = refused[0][1]
-        reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
-        yield replace(option, accepted=None, reason=reason)
+        elif refused:
+            words = releases_words([step for steps, _ in refused for step in steps])
+            option = refused[0][1]
+            reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
+            yield replace(option, accepted=None, reason=reason)
+        elif unknown:
+            yield unknown
 
 
 def _open_devices(working: Sequence[Predicted]) -> Iterator[tuple[SBDF, str]]:

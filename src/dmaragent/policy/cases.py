@@ -4,7 +4,7 @@ Pure.  Where Xen's result depends on memory that was never written, or on a poin
 that is not known, there are several readings; the answer is the set of their outcomes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dmaragent.platforms.libxl import ToolstackBehaviour
@@ -22,16 +22,44 @@ _POLICY_WORDS = {
 }
 
 
+Assumed = tuple[str, ...]
+"""The words for what a reading assumes, one for each thing that is unknown, or empty."""
+_NOTHING: Assumed = ("", "", "", "")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What becomes of the guest under one of the possible readings, or several alike."""
 
-    assumptions: tuple[str, ...]
+    assumed: tuple[Assumed, ...]
     """What each reading assumes; empty where all readings come to the same."""
     policies: tuple[Policy, ...]
     """The guest's own policy in each of its readings, as read; `scenario` has the first."""
     scenario: Scenario
     built: Built
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What each reading assumes, in words."""
+        return assumed_words(self.assumed)
+
+
+def assumed_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
+    """Return what each reading assumes, in words."""
+    return tuple(" and ".join(filter(None, parts)) for parts in assumed)
+
+
+def deciding(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
+    """Return what the readings of each group assume, without the parts that decide on no group."""
+    kept = [tuple(group) for group in groups]
+    for place in range(len(kept[0][0]) if kept else 0):
+        rest = [
+            tuple(dict.fromkeys((*one[:place], "", *one[place + 1 :]) for one in group))
+            for group in kept
+        ]
+        if sum(map(len, rest)) == len({one for group in rest for one in group}):
+            kept = rest
+    return kept
 
 
 def scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
@@ -78,7 +106,7 @@ def _effect(scenario: Scenario, *, policy_counts: bool) -> object:
 class _Found:
     """One outcome, and the readings that come to it."""
 
-    words: list[str]
+    assumed: list[Assumed]
     policies: list[Policy]
     scenario: Scenario
     built: Built
@@ -104,13 +132,13 @@ def _placed(built: Built) -> object:
 
 def _hosts(
     guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
-) -> Iterator[tuple[str, HostFacts]]:
+) -> Iterator[tuple[tuple[str, str], HostFacts]]:
     """Yield `host` as its Xen may be: with each list and each kind of paging, if they matter."""
     lists = host.alternatives if strategy is Strategy.HOST else ()
     hosts = [(words, replace(host, listed=listed)) for words, listed in lists] or [("", host)]
     for words, known in hosts:
         for paging, each in _paging(guest, known, behaviour):
-            yield " and ".join(part for part in (words, paging) if part), each
+            yield (words, paging), each
 
 
 def _paging(
@@ -136,19 +164,19 @@ def cases_of(
             for _, listed in host.alternatives or (("", host.listed),)
         )
         for words, scenario in scenarios(settings):
-            name = [f"xl {behaviour.name}"] if len(settled) > 1 else []
+            name = f"xl {behaviour.name}" if len(settled) > 1 else ""
             for kind, known in _hosts(guest, host, behaviour, scenario.strategy):
                 key = (_effect(scenario, policy_counts=counts), kind)
                 if key not in found:
                     built = build(guest, scenario, known, behaviour.layout)
                     found[key] = _Found([], [], scenario, built)
-                parts = [*name, *([words] if words else []), *([kind] if kind else [])]
-                found[key].words.append(" and ".join(parts))
+                found[key].assumed.append((name, words, *kind))
                 found[key].policies.append(scenario.policy)
     merged = _merged(list(found.values()))
-    for one in merged:
+    every = deciding([one.assumed for one in merged])
+    for one, assumed in zip(merged, every, strict=True):
         yield Case(
-            assumptions=tuple(one.words) if len(merged) > 1 else (),
+            assumed=assumed if len(merged) > 1 else (),
             policies=tuple(dict.fromkeys(one.policies)),
             scenario=one.scenario,
             built=one.built,
@@ -163,7 +191,7 @@ def _merged(found: list[_Found]) -> list[_Found]:
         if alike is None:
             merged.append(one)
         else:
-            alike.words.extend(one.words)
+            alike.assumed.extend(one.assumed)
             alike.policies.extend(one.policies)
     return merged
 
@@ -179,9 +207,7 @@ def either(
     return tuple(
         replace(
             case,
-            assumptions=tuple(
-                " and ".join(filter(None, (word, more))) for more in case.assumptions or ("",)
-            ),
+            assumed=tuple((word, *more) for more in case.assumed or (_NOTHING,)),
         )
         for word, cases in zip(words, (first, second), strict=True)
         for case in cases

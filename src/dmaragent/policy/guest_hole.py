@@ -4,8 +4,8 @@ Pure, addresses in bytes.  Sources:
 
 * hvmloader/pci.c, ``pci_setup``, read at the tags of 4.6 to 4.22.  BARs are placed from
   ``pci_mem_start`` upwards, the largest first, each at a multiple of its size, over no
-  reserved entry of the memory map.  Up to 4.9 only the lowest entry was looked at reliably
-  (ecc607b185; in 4.9.1, 4.8.3 and 4.7.4 too).
+  reserved entry of the memory map.  At first only the lowest entry was looked at reliably:
+  :func:`steps_over_all`.
 * libxl_dm.c, ``libxl__build_device_model_args_new``: the machine xenfv, its adapter, no RAM
   that hvmloader may move.
 * QEMU hw/i386/xen/xen_platform.c (16 MiB, no memory behind it), hw/display/cirrus_vga.c
@@ -41,8 +41,8 @@ _HIGHEST = 1 << 52
 """Above every physical address of x86."""
 _HOLES = (0xF0000000, 0xE0000000, 0xC0000000, 0x80000000)
 """Where the window for BARs may begin if no ``mmio_hole`` is set."""
-STEPS_OVER_ALL = (4, 10)
-"""The first series whose hvmloader looks at each reserved entry for each BAR: ecc607b185."""
+_STEPPING_POINTS = {(4, 7): 4, (4, 8): 3, (4, 9): 1}
+"""By series: the first point whose hvmloader looks at each reserved entry for each BAR."""
 
 
 class Content(Enum):
@@ -129,9 +129,20 @@ def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release:
         return guest.emulated.unknown
     if guest.stubdomain or guest.is_traditional:
         return "the device model is qemu-xen-traditional or in a stub domain, which is not modelled"
-    if release.series < STEPS_OVER_ALL and len(reserved) > 1:
-        return "hvmloader up to 4.9 does not step over every reserved range"
+    if len(reserved) > 1 and not steps_over_all(release):
+        return f"hvmloader of {release} may not step over every reserved range"
     return ""
+
+
+def steps_over_all(release: Release) -> bool:
+    """Return whether hvmloader of `release` is certain to place no BAR over a reserved entry.
+
+    c3fa5cdf3f (4.7.4), c642b12321 (4.8.3), 22ea7316e5 (4.9.1), ecc607b185 (4.10.0).
+    """
+    first = _STEPPING_POINTS.get(release.series)
+    if first is None:
+        return release.series > max(_STEPPING_POINTS)
+    return release.point is not None and release.point >= first
 
 
 def _large_bars(guest: GuestConfig) -> list[_Bar] | str:

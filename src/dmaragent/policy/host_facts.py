@@ -7,7 +7,7 @@ from types import MappingProxyType
 from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import PciFunction
@@ -203,8 +203,7 @@ def _owners(
             devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
             note(each.xen.range, devices, each.sharers)
     listed = {entry.range for entry in inventory.xen.list.entries}
-    running = inventory.host.xen.release if inventory.host.xen else None
-    for option in parse_rmrr_option(command_line(inventory.host), running):
+    for option in _options(inventory):
         if option.range in listed and option.range not in owners:
             note(option.range, option.devices, len(option.devices))
     for sbdf, own in inventory.xen.devices.items():  # its path in the table may be unresolved
@@ -212,6 +211,19 @@ def _owners(
             if sharers.get(region, 1) > 1 and sbdf not in owners[region]:
                 shared.setdefault(sbdf, []).append(SharedRegion(region, sharers[region]))
     return owners, {sbdf: tuple(regions) for sbdf, regions in shared.items()}
+
+
+def _options(inventory: Inventory) -> list[UserRange]:
+    """Return the ranges of ``rmrr=``, first those that Xen reports for one of their devices.
+
+    Another range of the same pages may be the one that Xen ignored.
+    """
+    running = inventory.host.xen.release if inventory.host.xen else None
+    devices = inventory.xen.devices
+    return sorted(
+        parse_rmrr_option(command_line(inventory.host), running),
+        key=lambda user: not any(user.range in (devices.get(one) or ()) for one in user.devices),
+    )
 
 
 def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.build import build
-from dmaragent.policy.cases import Case, cases_of, either, scenarios
+from dmaragent.policy.cases import (
+    Case,
+    assumed_words,
+    cases_of,
+    deciding,
+    either,
+    scenarios,
+)
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
 from dmaragent.policy.evidence import Evidence, binary_words, readings_of
 from dmaragent.policy.guest import Complaint, GuestConfig
@@ -197,13 +204,17 @@ def _dependence(cases: tuple[Case, ...]) -> str:
         Verdict.REFUSED: "it does not with",
         Verdict.UNDECIDED: "it cannot be said with",
     }
-    told = []
-    for verdict, said in words.items():
-        assumed = [
-            word for case in cases if case.built.verdict is verdict for word in case.assumptions
-        ]
-        if assumed:
-            told.append(f"{said} {' or '.join(assumed)}")
+    verdicts = [
+        verdict for verdict in words if any(each.built.verdict is verdict for each in cases)
+    ]
+    groups = [
+        [one for case in cases if case.built.verdict is verdict for one in case.assumed]
+        for verdict in verdicts
+    ]
+    told = [
+        f"{words[verdict]} {' or '.join(assumed_words(assumed))}"
+        for verdict, assumed in zip(verdicts, deciding(groups), strict=True)
+    ]
     return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
 
 
@@ -287,5 +298,5 @@ def documented(resolution: Resolution) -> Documented:
         return Documented(settings=settings, case=None)
     _, scenario = next(scenarios(settings))
     built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    case = Case(assumptions=(), policies=(scenario.policy,), scenario=scenario, built=built)
+    case = Case(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
     return Documented(settings=settings, case=case)

@@ -72,7 +72,7 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
         yield from labelled("Why", shorten(why_it_starts(resolution) + lost))
     yield from labelled("Remedy", _remedy_words(resolution, helps))
     limits = [resolution.stack.origin, *list_words(resolution.host)]
-    yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 140))
+    yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 200))
 
 
 def shorten(text: str, most: int = 240) -> str:
