@@ -5,7 +5,7 @@ offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from dmaragent.addresses import AddressRange
@@ -17,7 +17,7 @@ from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
 from dmaragent.unswept import unswept
-from fwtables import Decoded, damage_document, structure_name, to_document
+from fwtables import damage_document, structure_name
 
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, Any]:
@@ -75,18 +75,6 @@ def absence_object(inventory: Inventory) -> dict[str, Any] | None:
     if absence is None:
         return None
     return {"kind": absence.kind.value, "evidence": list(absence.evidence)}
-
-
-def decode_document(
-    tables: Sequence[tuple[dict[str, Any], Decoded]], others: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Give the document of ``dmaragent decode``.
-
-    `tables` holds each table with its source, `others` what was found beside them
-    and not decoded, a path and a reason each.
-    """
-    entries = [{"source": source, **to_document(decoded)} for source, decoded in tables]
-    return document("decode", {}, {"tables": entries, "others": list(others)})
 
 
 def _machine(inventory: Inventory) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from typing import Any
 
 from dmaragent import __version__
 
+TOOL = f"dmaragent {__version__}"
+
 
 def document(name: str, origin: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """Return `answer` as the document ``dmaragent.NAME``, version 1."""
     return {
         "format": f"dmaragent.{name}",
         "version": 1,
-        "origin": {"tool": f"dmaragent {__version__}", **origin},
+        "origin": {"tool": TOOL, **origin},
         "answer": answer,
     }
