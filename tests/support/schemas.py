@@ -45,7 +45,7 @@ class _Schema:
         self._defs: dict[str, Any] = {}
         self._owners: dict[str, type] = {}
         self._aliases = [
-            (name, value)
+            (name, value, dict(_docstrings(_tree(module))).get(name, ""))
             for module in modules
             for name, value in vars(module).items()
             if get_origin(value) is Annotated
@@ -64,7 +64,7 @@ class _Schema:
 
     def _object(self, cls: type) -> dict[str, Any]:
         hints = get_type_hints(cls, include_extras=True)
-        descriptions = dict(self._descriptions(cls))
+        descriptions = dict(_descriptions(cls))
         properties = {}
         for name, hint in hints.items():
             optional = get_origin(hint) is NotRequired
@@ -79,38 +79,10 @@ class _Schema:
             "properties": properties,
         }
 
-    def _descriptions(self, cls: type) -> Iterator[tuple[str, str]]:
-        """Return the docstring of each field of `cls` and of the classes that it extends."""
-        module = sys.modules[cls.__module__]
-        body = ast.parse(inspect.getsource(module)).body
-        for node in body:
-            if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
-                yield from self._of_class(node, module)
-
-    def _of_class(self, node: ast.ClassDef, module: ModuleType) -> Iterator[tuple[str, str]]:
-        for base in node.bases:
-            if isinstance(base, ast.Name) and base.id != "TypedDict":
-                yield from self._descriptions(getattr(module, base.id))
-        for field, after in pairwise(node.body):
-            if (
-                isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(after, ast.Expr)
-                and isinstance(after.value, ast.Constant)
-            ):
-                yield field.target.id, " ".join(str(after.value.value).split())
-
     def _value(self, hint: Any) -> dict[str, Any]:
         kind, parts = get_origin(hint), get_args(hint)
         if kind is Annotated:
-            name = next((name for name, alias in self._aliases if alias == hint), "")
-            made = self._value(parts[0])
-            for more in parts[1:]:
-                if isinstance(more, tuple):
-                    made[more[0]] = more[1]
-                else:
-                    made["enum"] = [member.value for member in more]
-            return self._defined(name, hint, made) if name else made
+            return self._annotated(hint, *parts)
         if kind is Literal:
             return {"enum": list(parts)} if len(parts) > 1 else {"const": parts[0]}
         if kind is list:
@@ -129,6 +101,19 @@ class _Schema:
         about = " ".join(inspect.cleandoc(hint.__doc__ or "").split())
         return self._defined(name, hint, self._object(hint) | {"description": about})
 
+    def _annotated(self, hint: Any, plain: Any, *keywords: Any) -> dict[str, Any]:
+        named = (alias for alias in self._aliases if alias[1] == hint)
+        name, _, description = next(named, ("", hint, ""))
+        made = self._value(plain)
+        for keyword in keywords:
+            if isinstance(keyword, tuple):
+                made[keyword[0]] = keyword[1]
+            else:
+                made["enum"] = [member.value for member in keyword]
+        if description:
+            made["description"] = description
+        return self._defined(name, hint, made) if name else made
+
     def _defined(self, name: str, hint: Any, made: dict[str, Any]) -> dict[str, Any]:
         """Have `made` in the definitions, and return a reference to it."""
         assert self._owners.setdefault(name, hint) == hint, f"two types have the name {name}"
@@ -136,6 +121,30 @@ class _Schema:
         if made:
             self._defs[name] = made
         return {"$ref": f"#/$defs/{name}"}
+
+
+def _descriptions(cls: type) -> Iterator[tuple[str, str]]:
+    """Return the docstring of each field of `cls` and of the classes that it extends."""
+    module = sys.modules[cls.__module__]
+    for node in _tree(module).body:
+        if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+            for base in node.bases:
+                if isinstance(base, ast.Name) and base.id != "TypedDict":
+                    yield from _descriptions(getattr(module, base.id))
+            yield from _docstrings(node)
+
+
+def _tree(module: ModuleType) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
+
+
+def _docstrings(node: ast.Module | ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """Return the names that are assigned or annotated in `node`, with the strings below them."""
+    for named, below in pairwise(node.body):
+        if isinstance(named, ast.Assign | ast.AnnAssign) and isinstance(below, ast.Expr):
+            target = named.target if isinstance(named, ast.AnnAssign) else named.targets[0]
+            if isinstance(target, ast.Name) and isinstance(below.value, ast.Constant):
+                yield target.id, " ".join(str(below.value.value).split())
 
 
 def _either(schemas: list[dict[str, Any]]) -> dict[str, Any]:

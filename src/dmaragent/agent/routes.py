@@ -160,7 +160,7 @@ def _device(_: Request, published: Published, text: str) -> Response:
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
     told = inventory_document(inventory.of_device(sbdf), LIVE, "")
-    told["origin"] |= {"generation": published.generation, "digest": published.digest}
+    told["origin"].update({"generation": published.generation, "digest": published.digest})
     return json_response(told)
 
 

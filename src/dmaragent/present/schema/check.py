@@ -4,9 +4,11 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Severity
-from dmaragent.present.schema.common import Count, Hex, HostOrigin, Ordinal, Sbdf
+from dmaragent.present.schema.common import Count, HostOrigin, Ordinal, Sbdf
+from fwtables.schema import Hex
 
 RuleId = Annotated[str, ("pattern", "^[a-z0-9-]+$")]
+"""The rule's id, stable; docs/findings.md has an anchor for it."""
 NeedName = Annotated[str, ("enum", tuple(need.name.lower().replace("_", "-") for need in Need))]
 
 

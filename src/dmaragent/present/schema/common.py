@@ -2,18 +2,22 @@
 
 from typing import Annotated, TypedDict
 
-from dmaragent.policy.decisions import Decider, Effect
+from dmaragent.policy.decisions import Decider, Effect, Verdict
 from dmaragent.policy.settings import Toolstack
 from fwtables import TextForm
+from fwtables.schema import Address
 
-Address = Annotated[str, ("pattern", "^0x[0-9a-f]{1,16}$")]
 LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
+"""Of a guest's memory or in a message, which may be beyond 64 bits."""
 Sbdf = Annotated[str, ("pattern", r"^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$")]
 Release = Annotated[str, ("pattern", r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 Digest = Annotated[str, ("pattern", "^[0-9a-f]{64}$")]
-Hex = Annotated[str, ("pattern", "^([0-9a-f]{2})*$")]
 Count = Annotated[int, ("minimum", 0)]
 Ordinal = Annotated[int, ("minimum", 1)]
+
+GuestVerdict = Annotated[str, Verdict]
+"""refused: it does not start, or not to the point where it runs; undecided: this is unknown, and
+the reasons say why."""
 
 TEXT_FORMS = tuple(form.value for form in TextForm)
 HostKind = Annotated[

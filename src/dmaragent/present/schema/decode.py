@@ -2,8 +2,8 @@
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from dmaragent.present.schema.common import TEXT_FORMS, Address, PassedOver, ToolOrigin
-from fwtables.schema import TableDocument
+from dmaragent.present.schema.common import TEXT_FORMS, PassedOver, ToolOrigin
+from fwtables.schema import Address, TableDocument
 
 
 class Source(TypedDict):

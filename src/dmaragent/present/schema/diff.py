@@ -1,14 +1,13 @@
 """The types of docs/schema/diff.v1.json."""
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.model import Severity
 from dmaragent.comparison.model import Fate, FindingFate, Side
-from dmaragent.policy.decisions import Verdict
 from dmaragent.present.schema.common import (
-    Address,
     Count,
     Decision,
+    GuestVerdict,
     Ordinal,
     PassedOver,
     Range,
@@ -18,6 +17,7 @@ from dmaragent.present.schema.common import (
     ToolOrigin,
 )
 from dmaragent.topology import Presence
+from fwtables.schema import Address
 
 
 class Origin(ToolOrigin):
@@ -175,7 +175,7 @@ class Resolution(TypedDict):
     """What runs the guest."""
     stack: Stack | None
     """null: a KVM guest."""
-    verdict: Annotated[str, Verdict]
+    verdict: GuestVerdict
     reasons: list[Decision]
 
 
@@ -217,19 +217,11 @@ class Guest(TypedDict):
     """What helps on B; null where it need not."""
 
 
-class Same(TypedDict):
-    """How many guests stay as they were, by verdict; a verdict that none has is left out."""
-
-    starts: NotRequired[Ordinal]
-    refused: NotRequired[Ordinal]
-    undecided: NotRequired[Ordinal]
-
-
 class Guests(TypedDict):
     """The guests."""
 
     changed: list[Guest]
-    same: Same
+    same: dict[GuestVerdict, Ordinal]
     """How many guests stay as they were, by verdict; a verdict that none has is left out."""
     passed_over: list[PassedOver]
     """Files of a folder that hold no guest."""

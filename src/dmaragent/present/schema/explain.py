@@ -6,13 +6,17 @@ from dmaragent.present.schema.common import Sbdf, Stack, StackOrigin
 from dmaragent.present.schema.inventory import Absence, Device, Group, Published, Region, Unit
 from dmaragent.verdict.model import Can, Safety
 
+CanWord = Annotated[str, Can]
+"""Whether the device can be passed through; not-applicable: this side does not decide on this
+host."""
+
 
 class Case(TypedDict):
     """One case of the rules."""
 
     title: str
     """The case, in a few words."""
-    can: Annotated[str, Can]
+    can: CanWord
     explanation: str
     rule: str
     """The file and function that the rule stands in; or empty."""
@@ -27,7 +31,7 @@ class Case(TypedDict):
 class Side(TypedDict):
     """What one side decides."""
 
-    can: Annotated[str, Can]
+    can: CanWord
     explanation: str
     """The verdict with its reason."""
     cases: list[Case]
@@ -51,7 +55,7 @@ class ToolstackPolicy(TypedDict):
 
     toolstack: Annotated[str, ("enum", ("xl", "libvirt", "Qubes", "XAPI"))]
     policy: Annotated[str, ("enum", ("strict", "relaxed"))]
-    can: Annotated[str, Can]
+    can: CanWord
     explanation: str
 
 

@@ -6,7 +6,6 @@ from dmaragent.absence import AbsenceKind
 from dmaragent.inventory.model import LinuxState
 from dmaragent.platforms.linux import Hold
 from dmaragent.present.schema.common import (
-    Address,
     ClassName,
     Count,
     Digest,
@@ -20,7 +19,7 @@ from dmaragent.snapshot import MissingKind
 from dmaragent.topology import Presence
 from dmaragent.views.model import ListSource
 from dmaragent.views.model import Origin as ListOrigin
-from fwtables.schema import Byte, Damage, PathStep
+from fwtables.schema import Address, Byte, Damage, PathStep
 
 PUBLISHED = {"generation": ["digest"], "digest": ["generation"]}
 
@@ -65,10 +64,16 @@ class Machine(TypedDict):
     """Whether the firmware's memory map is known."""
 
 
-class DecodedTable(TypedDict):
-    """A table that was decoded, if with damage."""
+class NamedTable(TypedDict):
+    """A table by its name."""
 
     name: str | None
+    """The table's name in /sys/firmware/acpi/tables."""
+
+
+class DecodedTable(NamedTable):
+    """A table that was decoded, if with damage."""
+
     state: Literal["decoded"]
     signature: Annotated[str, ("enum", ("DMAR", "RMAD", "XMAR"))]
     length: int
@@ -84,18 +89,16 @@ class DecodedTable(TypedDict):
     damage: list[Damage]
 
 
-class UndecodableTable(TypedDict):
+class UndecodableTable(NamedTable):
     """A table of which nothing could be decoded."""
 
-    name: str | None
     state: Literal["undecodable"]
     damage: list[Damage]
 
 
-class MissingTable(TypedDict):
+class MissingTable(NamedTable):
     """Why there is no table."""
 
-    name: str | None
     state: Annotated[str, MissingKind]
     """absent: the host has none; denied: it needs root; not-collected: nobody asked, it says
     nothing about the host."""

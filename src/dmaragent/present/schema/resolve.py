@@ -3,7 +3,6 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.guests.kvm_guest import Format
-from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.guest import GuestType
 from dmaragent.policy.layout import Outcome
 from dmaragent.policy.model import Policy
@@ -11,6 +10,7 @@ from dmaragent.policy.remedies.trial import RemedyKind
 from dmaragent.present.schema.common import (
     Count,
     Decision,
+    GuestVerdict,
     LongAddress,
     LongRange,
     PassedOver,
@@ -20,6 +20,10 @@ from dmaragent.present.schema.common import (
     StackOrigin,
 )
 from dmaragent.views.model import ListSource
+
+RegionPolicy = Annotated[str, Policy]
+"""invalid: not set, and this libxl has applied no default yet; neither: a number that is no policy,
+from memory that was never written."""
 
 
 class Memory(TypedDict):
@@ -45,7 +49,7 @@ class Remedy(TypedDict):
     strategy, which leaves rdm= out; for libvirt and Qubes in words."""
     effect: str
     """What to do and what it does, in the imperative."""
-    verdict: Annotated[str, Verdict]
+    verdict: GuestVerdict
     """What was found when it was tried. Not starts: it ends the first refusal, and another one
     stands behind it."""
     warnings: Count
@@ -95,7 +99,7 @@ class Region(Range):
 
     owners: list[Sbdf]
     """Of the host's devices, as far as the table or rmrr= says; empty: not known."""
-    policies: Annotated[list[Annotated[str, Policy]], ("minItems", 1)]
+    policies: Annotated[list[RegionPolicy], ("minItems", 1)]
     """Those it may be under in this case: several where its policy was never written."""
     decided_by: Sbdf | None
     """The guest's device whose policy it is; null: the guest's own, of rdm=."""
@@ -127,7 +131,7 @@ class Case(TypedDict):
 
     assumptions: list[str]
     """The readings that lead to it, in words, any of them; empty where there is one case only."""
-    verdict: Annotated[str, Verdict]
+    verdict: GuestVerdict
     decisions: list[Decision]
     """What refuses it or leaves it undecided, refusals first; the first is the reason."""
     warnings: list[Decision]
@@ -160,7 +164,7 @@ class Resolution(TypedDict):
     Xen's acceptance rules; unknown: there is neither."""
     list_notes: list[str]
     """What limits that list as a whole."""
-    verdict: Annotated[str, Verdict]
+    verdict: GuestVerdict
     reasons: list[Decision]
     """Why, the first before the others; of a guest that starts, its warnings."""
     remedies: list[Remedy] | None
@@ -215,7 +219,7 @@ class KvmResolution(TypedDict):
     hypervisor: Literal["kvm"]
     format: Annotated[str, Format]
     """What the guest is written in. libvirt: domain XML; proxmox: VMID.conf."""
-    verdict: Annotated[str, Verdict]
+    verdict: GuestVerdict
     reasons: list[Decision]
     """What refuses, then what is unknown, then warnings."""
     kernel: str | None
@@ -245,7 +249,7 @@ class Answer(TypedDict):
     """In the order in which they were named; a folder's files by name."""
     passed_over: list[PassedOver]
     """Files of a folder that are not taken for guests' configurations."""
-    other_releases: dict[Annotated[str, Verdict], list[str]]
+    other_releases: dict[GuestVerdict, list[str]]
     """Of one guest on a host whose release is not known: the releases of Xen by verdict, as spans
     in words; empty where all agree, where one is known, and for several guests."""
 

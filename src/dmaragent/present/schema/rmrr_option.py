@@ -2,15 +2,8 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from dmaragent.present.schema.common import (
-    Address,
-    Count,
-    HostOrigin,
-    Ordinal,
-    Range,
-    Release,
-    Sbdf,
-)
+from dmaragent.present.schema.common import Count, HostOrigin, Ordinal, Range, Release, Sbdf
+from fwtables.schema import Address
 
 
 class Option(TypedDict):
@@ -58,8 +51,6 @@ class Target(TypedDict):
     """The release the answer is for; null: not known, the newest known counts."""
     table: bool
     """Whether there was a DMAR table to hold the ranges against."""
-    notes: list[str]
-    """What else is to be known, a sentence each."""
 
 
 class Written(Target):
@@ -73,6 +64,8 @@ class Written(Target):
     """What was asked for and not written, with its reason."""
     present: Count
     """How many ranges stand on the host's command line already."""
+    notes: list[str]
+    """What else is to be known, a sentence each."""
 
 
 class Write(Written):
@@ -131,6 +124,8 @@ class Check(Target):
     """Whether Xen accepts all of it; null: well formed, and unknown: there is no table, the memory
     map does not tell whether Xen has its pages, or releases differ."""
     ranges: list[Judged]
+    notes: list[str]
+    """What else is to be known, a sentence each."""
 
 
 class RmrrOptionDocument(TypedDict):

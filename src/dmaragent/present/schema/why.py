@@ -17,7 +17,6 @@ from dmaragent.topology import Presence
 from dmaragent.views.model import Origin as ListOrigin
 
 MessageId = Annotated[str, ("pattern", "^[a-z]+(-[a-z0-9]+)+$")]
-MessageWeight = Annotated[str, Weight]
 
 
 class Origin(ToolOrigin):
@@ -180,15 +179,25 @@ class Here(TypedDict):
     """Pages of a fault that no region has: the firmware may have forgotten one."""
 
 
-class Recognised(TypedDict):
-    """A message that was recognised."""
+class Message(TypedDict):
+    """What is known of a message."""
 
     id: MessageId
+    """Stable; the anchor in docs/messages.md."""
     printer: Annotated[str, Printer]
-    weight: MessageWeight
+    weight: Annotated[str, Weight]
+    """refusal: something that was asked for is not done; fault: an access was stopped; consequence:
+    it follows from another message, which says why; firmware: the table or an option is wrong and
+    stops nothing by itself; note: nothing is wrong."""
     title: str
     releases: str
     source: str
+    """Where it is printed, and how far that was checked."""
+
+
+class Recognised(Message):
+    """A message that was recognised."""
+
     meaning: str
     """With what its numbers add."""
     advice: str
@@ -224,16 +233,9 @@ class Wording(TypedDict):
     """Empty: all that print the message."""
 
 
-class Known(TypedDict):
+class Known(Message):
     """A message that is known."""
 
-    id: MessageId
-    printer: Annotated[str, Printer]
-    weight: MessageWeight
-    title: str
-    releases: str
-    source: str
-    """Where it is printed, and how far that was checked."""
     meaning: str
     advice: str
     wordings: Annotated[list[Wording], ("minItems", 1)]
