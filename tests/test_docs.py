@@ -61,6 +61,10 @@ def test_the_schemas_are_those_of_the_types() -> None:
     assert written == schemas.schemas(), "run make docs"
 
 
+def test_the_components_of_the_api_are_those_of_the_types() -> None:
+    assert (ROOT / "docs/openapi.json").read_text("utf-8") == schemas.openapi(), "run make docs"
+
+
 def test_the_schema_names_every_kind_of_damage() -> None:
     schema = json.loads((ROOT / "docs/schema/decode.v1.json").read_text("utf-8"))
     kinds = schema["$defs"]["damage"]["properties"]["kind"]["enum"]

@@ -1,4 +1,4 @@
-"""The JSON Schemas of docs/schema, generated from the documents' types (``make docs``)."""
+"""docs/schema and the components of docs/openapi.json, from the types (``make docs``)."""
 
 import ast
 import inspect
@@ -14,9 +14,10 @@ from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
 from dmaragent.present import schema as package
+from dmaragent.present.schema.guest_request import GuestRequest
 from fwtables import schema as tables
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schema"
+DOCS = Path(__file__).parents[2] / "docs"
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 _WIDTH = 100
 
@@ -34,6 +35,16 @@ def schemas() -> dict[str, str]:
     return texts
 
 
+def openapi() -> str:
+    """Return docs/openapi.json with what a client sends as a component; the rest stays."""
+    text: dict[str, Any] = json.loads((DOCS / "openapi.json").read_text("utf-8"))
+    schema = _Schema([], place="#/components/schemas")
+    return (
+        json.dumps(text | {"components": {"schemas": schema.components(GuestRequest)}}, indent=1)
+        + "\n"
+    )
+
+
 def _names() -> list[str]:
     return [module.name for module in pkgutil.iter_modules(package.__path__)]
 
@@ -41,7 +52,8 @@ def _names() -> list[str]:
 class _Schema:
     """One document's schema; what has a name is a definition of its own."""
 
-    def __init__(self, modules: list[ModuleType]) -> None:
+    def __init__(self, modules: list[ModuleType], place: str = "#/$defs") -> None:
+        self._place = place
         self._defs: dict[str, Any] = {}
         self._owners: dict[str, type] = {}
         self._aliases = [
@@ -61,6 +73,11 @@ class _Schema:
             **self._object(cls),
         }
         return schema | ({"$defs": self._defs} if self._defs else {})
+
+    def components(self, cls: type) -> dict[str, Any]:
+        """Return the schema of `cls` and of what it contains, by name."""
+        self._value(cls)
+        return self._defs
 
     def _object(self, cls: type) -> dict[str, Any]:
         hints = get_type_hints(cls, include_extras=True)
@@ -120,7 +137,7 @@ class _Schema:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
         if made:
             self._defs[name] = made
-        return {"$ref": f"#/$defs/{name}"}
+        return {"$ref": f"{self._place}/{name}"}
 
 
 def _descriptions(cls: type) -> Iterator[tuple[str, str]]:
@@ -171,4 +188,5 @@ def _laid_out(value: Any, margin: str = "") -> str:
 
 if __name__ == "__main__":
     for file, text in schemas().items():
-        (FOLDER / file).write_text(text, "utf-8")
+        (DOCS / "schema" / file).write_text(text, "utf-8")
+    (DOCS / "openapi.json").write_text(openapi(), "utf-8")
