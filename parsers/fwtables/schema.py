@@ -63,7 +63,7 @@ class Structure(TypedDict):
 
 
 class Table(TypedDict):
-    """The header and the structures. The header's texts have one character a byte, U+0000 to U+00FF."""
+    """The header and the structures; a text has one character a byte, U+0000 to U+00FF."""
 
     signature: str
     length: Double

@@ -54,9 +54,9 @@ class Finding(TypedDict):
     device: Sbdf | None
     evidence: list[Evidence]
     xen: str
-    """What comes of it on Xen."""
+    """Effect on Xen."""
     linux: str
-    """What comes of it on Linux."""
+    """Effect on Linux."""
     advice: str
     source: str
 
@@ -67,10 +67,10 @@ class Answer(TypedDict):
     counts: Counts
     """How many findings of each severity."""
     decoded: bool
-    """Whether anything of the table could be decoded; where not, most rules see nothing."""
+    """Whether anything of the table could be decoded; if not, most rules find nothing."""
     rules_asked: Count
     not_asked: list[NotAsked]
-    """Rules that could not be asked, by what is not known; a rule may stand under several."""
+    """Rules that could not be checked, by what is unknown; a rule may be under several."""
     findings: list[Finding]
     """The worst first, then in the order of the rules and of the table."""
 

@@ -19,7 +19,7 @@ class Rule(TypedDict):
     advice: str
     source: str
     needs: list[NeedName]
-    """What of a host must be known for the rule to be asked."""
+    """What of a host must be known for the rule to be checked."""
 
 
 class Answer(TypedDict):
@@ -31,7 +31,7 @@ class Answer(TypedDict):
 class CheckRulesDocument(TypedDict):
     """dmaragent check --list --json, version 1.
 
-    Every rule that dmaragent check asks.
+    Every rule that dmaragent check has.
     """
 
     format: Literal["dmaragent.check-rules"]

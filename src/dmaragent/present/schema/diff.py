@@ -52,7 +52,7 @@ class Owner(TypedDict):
     """A device that the firmware names for a region."""
 
     name: str
-    """Its address, or its path where that leads nowhere; with its kind where that is no PCI
+    """Its address, or its path if that leads nowhere; with its kind if it is not a PCI
     endpoint."""
     sbdf: Sbdf | None
     presence: Annotated[str, Presence]
@@ -74,7 +74,7 @@ class OwnerChange(TypedDict):
     a: Owner | None
     b: Owner | None
     changes: list[Changed]
-    """address, presence, device (vendor:device of what answers there)."""
+    """address, presence, device (vendor:device of what is there)."""
 
 
 class RegionMatch(TypedDict):
@@ -87,7 +87,7 @@ class RegionMatch(TypedDict):
     """moved: same owners and size; resized: same owners, other size; owners: same range, other
     owners."""
     differs: bool
-    """Whether anything of it differs; false only where fate is same."""
+    """Whether anything of it differs; false only if fate is same."""
     certain: bool
     """false: the side that lacks it has a damaged table, in which it may be."""
     a: Region | None
@@ -159,9 +159,9 @@ class FindingChange(TypedDict):
 
     fate: Annotated[str, FindingFate]
     """not-known: one side has it, and the other could not be asked; so it is neither new nor
-    mended."""
+    fixed."""
     why: str
-    """Why it is not known; else empty."""
+    """Why it is unknown; else empty."""
     a: Finding | None
     b: Finding | None
     changes: list[Changed]
@@ -192,7 +192,7 @@ class Guest(TypedDict):
     source: str
     """The file, with [n] after it for a guest of a JSON list; or 'standard input'."""
     name: str
-    """Empty where the configuration has none."""
+    """Empty if the configuration has none."""
     fate: Annotated[
         str,
         (
@@ -212,9 +212,9 @@ class Guest(TypedDict):
     a: Resolution
     b: Resolution
     devices: list[Changed]
-    """Addresses that the guest names and at which another device answers, by vendor:device."""
+    """Addresses that the guest names and at which another device is, by vendor:device."""
     remedies: list[Remedy] | None
-    """What helps on B; null where it need not."""
+    """What helps on B; null if it need not."""
 
 
 class Guests(TypedDict):

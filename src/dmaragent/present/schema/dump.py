@@ -37,7 +37,7 @@ class Answer(TypedDict):
     boot_words_left_out: Count
     """How many words of boot command lines are not kept, because no answer rests on them."""
     problems: list[str]
-    """What of the files in derived/ could not be made: a fault of this program, kept in the bundle."""
+    """Files in derived/ that could not be made: a fault of this program, kept in the bundle."""
 
 
 class DumpDocument(TypedDict):

@@ -64,10 +64,10 @@ class Answer(TypedDict):
 
     device: Sbdf
     function: Device | None
-    """What answers there; null: nothing, or the functions were not collected."""
+    """What is present there; null: nothing, or the functions were not collected."""
     stack: Stack
     decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
-    """Who decides on this host; both where that is not known."""
+    """Who decides on this host; both if that is unknown."""
     xen: Side
     linux: Side
     regions: list[Region]
@@ -75,16 +75,16 @@ class Answer(TypedDict):
     unit: Unit | None
     """The remapping unit that serves it."""
     groups: list[Group] | None
-    """The groups of the devices that regions concern; null where there are none to see."""
+    """The groups of the devices that regions concern; null if there are none to see."""
     steps: list[Step]
     """What helps, the safest first."""
     toolstacks: list[ToolstackPolicy]
-    """The policy the device gets where nobody says one; empty where no policy matters."""
+    """The default policy of the device by toolstack; empty if no policy matters."""
     notes: list[str]
     absence: Absence | None
     """Why there is no table, as far as the evidence goes."""
     complete: bool
-    """True where no region can be missing: the table is not damaged and, for one device, no path is
+    """True if no region can be missing: the table is not damaged and, for one device, no path is
     undetermined."""
     problems: list[str]
     """What could not be read or understood, a sentence each."""

@@ -38,7 +38,7 @@ class Answer(TypedDict):
 class HealthDocument(TypedDict):
     """GET /v1/health of the agent's local API, version 1.
 
-    That the agent has read its host, and when. Where it has not, the answer is a problem with
+    The agent has read its host, and when. If it has not, the answer is a problem with
     status 503.
     """
 

@@ -13,7 +13,7 @@ class Guest(TypedDict):
     source: str
     """The file, with [n] after it for a guest of a JSON list; or 'standard input'."""
     name: str
-    """Empty where the configuration has none."""
+    """Empty if the configuration has none."""
     type: Annotated[str, GuestType] | None
     """null: the configuration cannot be read."""
 
@@ -31,9 +31,9 @@ class Answer(TypedDict):
     list_notes: list[str]
     """What limits that list as a whole."""
     verdict: Annotated[str, ("enum", ("attached", "refused", "undecided"))]
-    """undecided: it cannot be said, and the reasons say why."""
+    """undecided: this is unknown, and the reasons say why."""
     policy: Annotated[str, ("enum", ("strict", "relaxed"))]
-    """The device's: strict where the specification names none or is not understood."""
+    """The device's: strict if the specification names none or is not understood."""
     reasons: list[Decision]
     """All that refuses it or leaves it undecided, refusals first, in the order in which they are
     met; of a device that is attached, its warnings."""

@@ -37,17 +37,17 @@ class Origin(HostOrigin):
     """Which host the answer is about."""
 
     generation: NotRequired[Ordinal]
-    """Only where the agent published it: counted up with every change of the answer, from 1 at the
+    """Only if the agent published it: counted up with every change of the answer, from 1 at the
     agent's start."""
     digest: NotRequired[Digest]
-    """Only where the agent published it: the SHA-256 of the host's whole answer."""
+    """Only if the agent published it: the SHA-256 of the host's whole answer."""
     sources: NotRequired[list[Source]]
     """Only for a collector's report: the readings that are not from the host's own files (copied
     /sys and /proc) but from other files of the report."""
 
 
 class Machine(TypedDict):
-    """null: not known."""
+    """null: unknown."""
 
     vendor: str | None
     model: str | None
@@ -211,7 +211,7 @@ class Region(TypedDict):
     limit: Address
     """The last byte; below base in a wrong table."""
     size: Count
-    """Bytes; 0 where the limit is below the base."""
+    """Bytes; 0 if the limit is below the base."""
     source: RegionSource
     shared: bool
     """More than one device scope entry, present or not, as Xen counts."""
@@ -307,7 +307,7 @@ class Linux(TypedDict):
 
     state: Annotated[str, LinuxState]
     groups: list[Group] | None
-    """The groups of the devices that regions concern; null where there are none to see."""
+    """The groups of the devices that regions concern; null if there are none to see."""
     published: list[Published]
     """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
     no region of a decoded table explains."""
@@ -337,20 +337,20 @@ class Answer(TypedDict):
     device: Sbdf | None
     """The device the answer was narrowed to; regions are then only those that concern it."""
     machine: Machine
-    """null: not known."""
+    """null: unknown."""
     table: DecodedTable | UndecodableTable | MissingTable
     absence: Absence | None
     """Why there is no table, as far as the evidence goes."""
     other_tables: list[str]
     """DMAR tables besides the one in effect, by name."""
     pci_functions: Count | None
-    """How many PCI functions answer; null where they are not known."""
+    """How many PCI functions are present; null if unknown."""
     complete: bool
-    """True where no region can be missing: the table is not damaged and, for one device, no path is
+    """True if no region can be missing: the table is not damaged and, for one device, no path is
     undetermined."""
     undetermined: list[str]
-    """Paths of scope entries through a bridge whose bus is not known: where they lead cannot be
-    said."""
+    """Paths of scope entries through a bridge whose bus is unknown, so that
+    their end is unknown."""
     regions: list[Region]
     """In table order."""
     units: list[Unit]

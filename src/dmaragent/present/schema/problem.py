@@ -19,4 +19,4 @@ class ProblemDocument(TypedDict):
     hint: NotRequired[str]
     """What to do about it."""
     line: NotRequired[Ordinal]
-    """Of the guest's text, where that cannot be read."""
+    """Of the guest's text, if that cannot be read."""

@@ -98,9 +98,9 @@ class Region(Range):
     """A region that is reserved for the guest."""
 
     owners: list[Sbdf]
-    """Of the host's devices, as far as the table or rmrr= says; empty: not known."""
+    """Of the host's devices, as far as the table or rmrr= says; empty: unknown."""
     policies: Annotated[list[RegionPolicy], ("minItems", 1)]
-    """Those it may be under in this case: several where its policy was never written."""
+    """Those it may be under in this case: several if its policy was never written."""
     decided_by: Sbdf | None
     """The guest's device whose policy it is; null: the guest's own, of rdm=."""
     from_host: bool
@@ -130,7 +130,7 @@ class Case(TypedDict):
     """One possible outcome."""
 
     assumptions: list[str]
-    """The readings that lead to it, in words, any of them; empty where there is one case only."""
+    """The readings that lead to it, in words, any of them; empty if there is one case only."""
     verdict: GuestVerdict
     decisions: list[Decision]
     """What refuses it or leaves it undecided, refusals first; the first is the reason."""
@@ -138,7 +138,7 @@ class Case(TypedDict):
     layout: Layout | None
     """null: it was not laid out, being no HVM guest or refused before."""
     memory_map: list[MemoryMapEntry]
-    """What libxl gives hvmloader, in its order, which is not sorted; empty where none is made. RAM
+    """What libxl gives hvmloader, in its order, which is not sorted; empty if none is made. RAM
     below 1 MiB is not in it."""
 
 
@@ -149,7 +149,7 @@ class Resolution(TypedDict):
     """The file, with [n] after it for a guest of a JSON list; or 'standard input', or 'the command
     line'."""
     name: str
-    """Empty where the configuration has none; 'a guest' for one of options."""
+    """Empty if the configuration has none; 'a guest' for one of options."""
     hypervisor: Literal["xen"]
     format: Annotated[str, ("enum", ("xl", "libvirt"))]
     """What the guest is written in. xl: an xl.cfg, libxl's JSON or options; libvirt: domain XML."""
@@ -175,7 +175,7 @@ class Resolution(TypedDict):
     """Where this release drops rdm=: how to write it so that it is taken, whatever comes of it
     then. null: rdm= is taken or not given, or no spelling helps."""
     why_nothing_helps: str | None
-    """Why nothing helps, a sentence; empty where something does or where the guest starts."""
+    """Why nothing helps, a sentence; empty if something does or if the guest starts."""
     messages: list[Message]
     """What the toolstack reads otherwise than it was probably meant, and what it leaves out."""
     losses: list[str]
@@ -186,9 +186,9 @@ class Resolution(TypedDict):
     """The settings in effect, in the order in which they are read."""
     cases: list[Case] | None
     """The possible outcomes, by what is known (null: of several guests without --details); more
-    than one where it depends on memory that xl never wrote, or on a point release that is not
-    known; none where the toolstack refuses the configuration or is not modelled. The guest's
-    verdict may be undecided where every case's is not: regions may be missing, or an entry that
+    than one if it depends on memory that xl never wrote, or on a point release that is
+    unknown; none if the toolstack refuses the configuration or is not modelled. The guest's
+    verdict may be undecided even if no case's is: regions may be missing, or an entry that
     cannot be read is left out of them."""
     documented_differences: list[str] | None
     """Where the manual pages promise something else, a sentence each; nothing is compared but for
@@ -248,10 +248,10 @@ class Answer(TypedDict):
     guests: Annotated[list[Resolution | KvmResolution], ("minItems", 1)]
     """In the order in which they were named; a folder's files by name."""
     passed_over: list[PassedOver]
-    """Files of a folder that are not taken for guests' configurations."""
+    """Files of a folder that are not read as guests' configurations."""
     other_releases: dict[GuestVerdict, list[str]]
-    """Of one guest on a host whose release is not known: the releases of Xen by verdict, as spans
-    in words; empty where all agree, where one is known, and for several guests."""
+    """Of one guest on a host whose release is unknown: the releases of Xen by verdict, as spans
+    in words; empty if all agree, if one is known, and for several guests."""
 
 
 class ResolveDocument(TypedDict):

@@ -12,7 +12,7 @@ class Option(TypedDict):
     words: str
     """A word rmrr= for each range: needs no quoting in any boot loader."""
     one_word: str | None
-    """The same as one word with ';'; null where Xen would cut it off at 127 characters."""
+    """The same as one word with ';'; null if Xen would cut it off at 127 characters."""
     grub: str
     """The words as a line for /etc/default/grub."""
     grub_one_word: str | None
@@ -48,9 +48,9 @@ class Target(TypedDict):
     """For which host the option is."""
 
     xen: Release | None
-    """The release the answer is for; null: not known, the newest known counts."""
+    """The release the answer is for; null: unknown, the newest known counts."""
     table: bool
-    """Whether there was a DMAR table to hold the ranges against."""
+    """Whether there was a DMAR table to check the ranges against."""
 
 
 class Written(Target):
@@ -65,7 +65,7 @@ class Written(Target):
     present: Count
     """How many ranges stand on the host's command line already."""
     notes: list[str]
-    """What else is to be known, a sentence each."""
+    """Further remarks, a sentence each."""
 
 
 class Write(Written):
@@ -105,7 +105,7 @@ class Judged(TypedDict):
     reason: str
     """Why it is not accepted, what of it Xen does not read, or why that is unknown; or empty."""
     range: Range | None
-    """What Xen reads, in bytes; null where it cannot be read."""
+    """What Xen reads, in bytes; null if it cannot be read."""
     pages: Ordinal | None
     devices: list[Sbdf]
     advice: list[str]
@@ -125,7 +125,7 @@ class Check(Target):
     map does not tell whether Xen has its pages, or releases differ."""
     ranges: list[Judged]
     notes: list[str]
-    """What else is to be known, a sentence each."""
+    """Further remarks, a sentence each."""
 
 
 class RmrrOptionDocument(TypedDict):

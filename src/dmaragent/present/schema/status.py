@@ -9,7 +9,7 @@ class Answer(TypedDict):
     """The state of the service."""
 
     units: dict[str, str]
-    """Each unit's ActiveState as systemd has it, or why it is not known."""
+    """Each unit's ActiveState as systemd has it, or why it is unknown."""
     running: bool
     """Whether dmaragent.service is active."""
     published: bool

@@ -31,7 +31,7 @@ class Names(TypedDict):
 
     devices: list[Sbdf]
     addresses: list[LongRange]
-    """Of all its lines, the first 16; page numbers are told as addresses."""
+    """Of all its lines, the first 16; page numbers are converted to addresses."""
     domain: int | None
     """A Xen domain's number."""
     quarantine: bool
@@ -57,7 +57,7 @@ class Region(LongRange):
     sharers: Count
     """Entries of its scope that Xen counts."""
     owners: list[Sbdf | None]
-    """null: behind a bridge that is not there or not known."""
+    """null: behind a bridge that is absent or unknown."""
 
 
 class LinuxHold(TypedDict):
@@ -159,7 +159,7 @@ class Here(TypedDict):
     """What a message means on the host."""
 
     fits: bool | None
-    """Whether the host has what the message names; null: it names nothing, or that is not known."""
+    """Whether the host has what the message names; null: it names nothing, or this is unknown."""
     decided_by_xen: bool
     """Whether Linux or QEMU printed it on a host whose IOMMU is Xen's."""
     vtd_off: str
@@ -202,7 +202,7 @@ class Recognised(Message):
     """With what its numbers add."""
     advice: str
     text: str
-    """Its first line, cut where it is very long. A stranger may have written it."""
+    """Its first line, cut if it is very long. A stranger may have written it."""
     count: Ordinal
     line_numbers: list[Ordinal]
     """From 1; the first 20."""
@@ -250,13 +250,13 @@ class Answer(TypedDict):
     """How many lines were read."""
     table_known: bool | None
     """Whether the host's table could be read, so that regions can be named; null with --list, and
-    where nothing was recognised in what was given: then the host was not read."""
+    if nothing was recognised in what was given: then the host was not read."""
     recognised: list[Recognised]
     """The worst first, then in the order of the text."""
     left_out: Count
     """Lines with known messages beyond the most that are kept apart."""
     known: list[Known] | None
-    """Every message known, with --list; else null."""
+    """Every known message, with --list; else null."""
 
 
 class WhyDocument(TypedDict):
