@@ -9,7 +9,8 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
 from dmaragent.present.guest_text import guest_text
-from dmaragent.present.resolve_document import origin_object, resolve_document
+from dmaragent.present.resolve_document import resolve_document, source_object
+from dmaragent.present.schema.common import Host
 from dmaragent.resolving import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts
@@ -18,7 +19,7 @@ from support.kvm import DISK, domain, hostdev, publishing
 _SOURCE = "guest"
 _PASTED = 1 << 16
 """Characters of a line that is offered for pasting, at most: it is never wrapped."""
-_ORIGIN = {"kind": "table", "path": ""}
+_ORIGIN: Host = {"kind": "table", "path": ""}
 _MOST_RESOLVED = 2
 _REGIONS = "0x20000000 0x20ffffff direct-relaxable\n0xc8000000 0xc8ffffff reserved\n"
 
@@ -64,7 +65,7 @@ def _check_resolved(guest: Guest, data: bytes) -> None:
     resolver = GuestResolver(_known(), Question())
     found = resolver.resolve(guest)
     told = any_answer(found)
-    origin = origin_object(_ORIGIN, _known().stack)
+    origin = source_object(_ORIGIN, _known().stack)
     document = hold_document(resolve_document([told], (), origin, {}))
     hold_bounded(len(document), data, "the document", each=600, free=60000)
     size = hold_printable(guest_text(told, {}, whole=True), "the text", width=_PASTED)

@@ -9,15 +9,16 @@ from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.resolve_document import origin_object, resolve_document
+from dmaragent.present.resolve_document import resolve_document, source_object
 from dmaragent.present.resolve_text import resolve_text
+from dmaragent.present.schema.common import Host
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts, stack
 
 _SOURCE = "guest"
 _PASTED = 1 << 16
 """Characters of a line that is offered for pasting, at most: it is never wrapped."""
-_ORIGIN = {"kind": "table", "path": ""}
+_ORIGIN: Host = {"kind": "table", "path": ""}
 _MOST_RESOLVED = 2
 """Guests of one text that are resolved: one takes some milliseconds."""
 
@@ -70,7 +71,7 @@ def _check_places(guest: GuestConfig, text: str) -> None:
 def _check_resolved(guest: GuestConfig, by: Stack, data: bytes) -> None:
     found = resolve_guest(guest, _host(), by)
     told = answer(found)
-    document = hold_document(resolve_document([told], (), origin_object(_ORIGIN, by), {}))
+    document = hold_document(resolve_document([told], (), source_object(_ORIGIN, by), {}))
     hold_bounded(len(document), data, "the document", each=400, free=60000)
     lines = resolve_text(told, {}, whole=bool(len(data) % 2))
     size = hold_printable(lines, "the text", width=_PASTED)

@@ -8,13 +8,14 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.recognise import Recogniser
 from dmaragent.messages.tie import tie_all
+from dmaragent.present.schema.common import Host
 from dmaragent.present.why_document import why_document
 from dmaragent.present.why_text import why_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from fuzz.machines import large_host
 from support.message_lines import LINES
 
-_HOST = {"kind": "table", "path": ""}
+_HOST: Host = {"kind": "table", "path": ""}
 _LINES = [line for _, line, _ in LINES]
 
 

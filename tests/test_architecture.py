@@ -236,6 +236,31 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert _violations(path, ROOT / "src/dmaragent") == []
 
 
+def test_the_types_of_documents_are_imported_for_mypy_only() -> None:
+    modules = [*_modules(ROOT / "src/dmaragent"), *_modules(ROOT / "parsers")]
+    for path in modules:
+        if path.parent.name == "schema":
+            continue  # they import each other's
+        tree = ast.parse(path.read_text("utf-8"))
+        tree.body = [node for node in tree.body if not _is_for_types(node)]
+        imported = [
+            f"{node.module}.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ]
+        types = ("dmaragent.present.schema", "fwtables.schema")
+        assert [name for name in imported if name.startswith(types)] == [], path
+
+
+def _is_for_types(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
 @pytest.mark.parametrize("path", _modules(ROOT / "parsers"), ids=lambda path: path.stem)
 def test_the_parsers_stand_alone(path: Path) -> None:
     tops = {name.partition(".")[0] for name in _imports(path)}

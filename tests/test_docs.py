@@ -1,5 +1,6 @@
 """What the documents say is what the program does."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from dmaragent import __version__, commands
 from dmaragent.checks import RULES
 from dmaragent.commands import VERBS
 from fwtables import DamageKind
-from support import faults_page, findings_page, ledger_page, messages_page
+from support import faults_page, findings_page, ledger_page, messages_page, schemas
 
 ROOT = Path(__file__).parents[1]
 MANUAL = ROOT / "docs/man"
@@ -54,10 +55,21 @@ def test_the_manual_names_every_verb_and_option() -> None:
             assert f"Fl -{option}" in manual or f"Fl {option}" in manual, option
 
 
-def test_the_schema_names_every_kind_of_damage() -> None:
-    schema = (ROOT / "docs/schema/decode.v1.json").read_text("utf-8")
+def test_the_schemas_are_those_of_the_types() -> None:
+    written = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/schema").iterdir()}
 
-    assert all(f'"{kind.value}"' in schema for kind in DamageKind)
+    assert written == schemas.schemas(), "run make docs"
+
+
+def test_the_components_of_the_api_are_those_of_the_types() -> None:
+    assert (ROOT / "docs/openapi.json").read_text("utf-8") == schemas.openapi(), "run make docs"
+
+
+def test_the_schema_names_every_kind_of_damage() -> None:
+    schema = json.loads((ROOT / "docs/schema/decode.v1.json").read_text("utf-8"))
+    kinds = schema["$defs"]["damage"]["properties"]["kind"]["enum"]
+
+    assert kinds == [kind.value for kind in DamageKind]
 
 
 @pytest.mark.skipif(not shutil.which("man"), reason="man is not installed (package man-db)")

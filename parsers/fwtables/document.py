@@ -10,7 +10,7 @@ trip.  Plain data means dictionaries, lists, strings and integers.  Addresses ar
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fwtables.damage import Damage, DamageKind
 from fwtables.dmar import Decoded, located, structure_length
@@ -31,6 +31,9 @@ from fwtables.structures import (
     structure_name,
 )
 
+if TYPE_CHECKING:
+    from fwtables import schema
+
 _CLASSES: dict[str, type[Structure]] = {
     cls.__name__: cls for cls in (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP, UnknownStructure)
 }
@@ -39,11 +42,11 @@ _STEP = re.compile(r"([0-9A-Fa-f]{1,2})\.([0-9A-Fa-f]{1,2})")
 _IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
 
 
-def to_document(decoded: Decoded) -> dict[str, Any]:
+def to_document(decoded: Decoded) -> "schema.TableDocument":
     """Give `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
 
     Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
-    hexadecimal, lengths are numbers of bytes.  docs/schema/decode.v1.json has it in full.
+    hexadecimal, lengths are numbers of bytes.  ``schema.py`` has it in full.
     """
     table = decoded.table
     return {
@@ -53,7 +56,7 @@ def to_document(decoded: Decoded) -> dict[str, Any]:
     }
 
 
-def damage_document(decoded: Decoded) -> list[dict[str, Any]]:
+def damage_document(decoded: Decoded) -> "list[schema.Damage]":
     """Give the damage of `decoded` as :func:`to_document` does, without its table."""
     return [
         {"offset": one.offset, "field": one.field, "kind": one.kind.value, "reason": one.reason}
@@ -83,9 +86,9 @@ def from_document(document: object) -> Decoded:
 # Writing -------------------------------------------------------------------------------
 
 
-def _table_document(table: DMAR) -> dict[str, Any]:
-    document = _fields_document(table, skip={"structures"})
-    document["structures"] = [
+def _table_document(table: DMAR) -> "schema.Table":
+    document: schema.Table = _fields_document(table, skip={"structures"})
+    structures: list[Any] = [
         {
             "structure": structure_name(each) if type(each) is not UnknownStructure else "unknown",
             "offset": offset,
@@ -94,10 +97,11 @@ def _table_document(table: DMAR) -> dict[str, Any]:
         }
         for offset, each in located(table)
     ]
+    document["structures"] = structures
     return document
 
 
-def _fields_document(value: Any, skip: frozenset[str] | set[str] = frozenset()) -> dict[str, Any]:
+def _fields_document(value: Any, skip: frozenset[str] | set[str] = frozenset()) -> Any:
     return {
         field.name: _plain(field.name, getattr(value, field.name))
         for field in fields(value)
@@ -155,7 +159,7 @@ def _read_fields(
     }
 
 
-def _read(field: "Field[Any]", value: object, where: str) -> Any:
+def _read(field: Field[Any], value: object, where: str) -> Any:
     if field.name == "device_scope":
         return tuple(_scope(each, f"{where}[{n}]") for n, each in enumerate(_list(value, where)))
     if field.name == "path":

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from dmaragent.agent import guest_request
 from dmaragent.agent.messages import JSON, PROBLEM, Request, Response
 from dmaragent.agent.model import Published
 from dmaragent.agent.routes import Facts
@@ -165,11 +166,14 @@ def test_a_target_may_name_the_host_too(laptop: Published) -> None:
 
 
 def test_the_document_s_words_are_the_program_s() -> None:
-    body = OPENAPI["paths"]["/v1/resolve"]["post"]["requestBody"]["content"][JSON]["schema"]
+    body = OPENAPI["components"]["schemas"]["guest_request"]
     refs = set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(OPENAPI)))
 
+    assert tuple(body["properties"]) == guest_request._FIELDS
     assert body["properties"]["toolstack"]["enum"] == [one.value for one in Toolstack]
-    assert all((DOCS / one).is_file() for one in refs)
+    assert all(
+        one == "#/components/schemas/guest_request" or (DOCS / one).is_file() for one in refs
+    )
 
 
 def test_a_post_is_refused_by_its_head_alone_where_that_is_enough(laptop: Published) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from dmaragent.policy.guest import GuestConfig, Vga
 from dmaragent.policy.hotplug import hotplug
 from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import resolve
-from dmaragent.present.resolve_document import resolve_document
+from dmaragent.present.resolve_document import resolve_document, source_object
 from dmaragent.releases import Release
 from support.guests import DEVICE_A, facts, region, stack
 from support.guests import answer as resolved
@@ -117,8 +118,9 @@ def test_without_the_library_the_answer_depends_on_it_and_names_both() -> None:
 
 def test_the_document_has_no_size_that_is_only_one_of_two() -> None:
     told = answer(resolved(ON_REGION, HOST))
+    source = source_object({"kind": "table", "path": ""}, told.resolution.stack)
 
-    guest = resolve_document([told], [], {}, {})["answer"]["guests"][0]
+    guest: Any = resolve_document([told], [], source, {})["answer"]["guests"][0]
     assert guest["memory"] is None
     assert {one["name"]: one["value"] for one in guest["settings"]}[
         "memory"

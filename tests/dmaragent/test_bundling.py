@@ -3,7 +3,7 @@
 import io
 import json
 import tarfile
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
@@ -67,7 +67,7 @@ def _recorded(host: HostReader, *, redact: bool = True) -> Recorded:
     return keep_answers(ask_host(host, lambda _: []), redact=redact)
 
 
-def _answers(inventory: Inventory) -> list[dict[str, Any]]:
+def _answers(inventory: Inventory) -> list[Mapping[str, object]]:
     document = check_document(check(inventory), "live", "")
     return [inventory_answer(inventory), document["answer"]]
 

@@ -1,6 +1,5 @@
 """``dmaragent explain`` as its user meets it."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from dmaragent.present.explain_document import explain_document
 from dmaragent.present.explain_text import explain_text
 from dmaragent.topology import PciTopology
 from dmaragent.verdict import explain
-from support.cli import SCHEMAS, check_document, run
+from support.cli import check_document, run
 from support.machines import MACHINES, NAMES, materialize
 from support.tables import drhd, rmrr, scope, table
 
@@ -126,12 +125,3 @@ def test_another_release_is_asked_by_its_number(capsys: Capture) -> None:
     ]
 
     assert answer["stack"]["hypervisor"] == "4.14"
-
-
-def test_what_the_schemas_share_is_the_same_in_both() -> None:
-    ours = json.loads((SCHEMAS / "explain.v1.json").read_text("utf-8"))["$defs"]
-    others = json.loads((SCHEMAS / "inventory.v1.json").read_text("utf-8"))["$defs"]
-
-    shared = ours.keys() & others.keys()
-    assert {"region", "owner", "unit", "scope"} <= shared
-    assert {name: ours[name] for name in shared} == {name: others[name] for name in shared}

@@ -54,7 +54,7 @@ def told(text: str, inventory: Inventory) -> tuple[dict[str, Any], str]:
     why = tie_all(recogniser().recognise(text), inventory)
     (each,) = why.ties
     document = why_document(why, "text", {"kind": "live", "path": ""})
-    here = document["answer"]["recognised"][0]["here"]
+    here: Any = document["answer"]["recognised"][0]["here"]
     return here, " ".join(here_words(each, table_known=True))
 
 

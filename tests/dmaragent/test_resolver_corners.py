@@ -26,7 +26,7 @@ from dmaragent.policy.rdm_text import RdmText
 from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.resolve_document import resolve_document
+from dmaragent.present.resolve_document import resolve_document, source_object
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from support.guests import (
@@ -275,8 +275,9 @@ def test_every_release_does_as_the_span_it_is_in() -> None:
 
 
 def _policies(found: Resolution) -> list[list[str]]:
-    document = resolve_document([whole_answer(found)], [], {}, {})
-    (one,) = document["answer"]["guests"]
+    source = source_object({"kind": "table", "path": ""}, found.stack)
+    document = resolve_document([whole_answer(found)], [], source, {})
+    one: Any = document["answer"]["guests"][0]
     return [region["policies"] for case in one["cases"] for region in case["layout"]["regions"]]
 
 

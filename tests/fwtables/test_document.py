@@ -9,7 +9,7 @@ from fwtables import DocumentError, decode, encode, from_document, to_document
 from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, patched
 
-DOCUMENT = to_document(decode(EVERY_STRUCTURE))
+DOCUMENT: Any = to_document(decode(EVERY_STRUCTURE))
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -29,15 +29,14 @@ def test_addresses_are_hexadecimal_strings_and_paths_are_readable() -> None:
 def test_identifiers_keep_every_byte() -> None:
     data = patched(EVERY_STRUCTURE, [(28, b"\xd2\x04\x00\x00")])
 
-    document = to_document(decode(data))
+    document: Any = to_document(decode(data))
 
     assert document["table"]["creator_id"] == "\u00d2\u0004\u0000\u0000"
     assert encode(from_document(document)) == data
 
 
 def _with(path: list[Any], value: object) -> Any:
-    document = copy.deepcopy(DOCUMENT)
-    place = document
+    document = place = copy.deepcopy(DOCUMENT)
     for step in path[:-1]:
         place = place[step]
     if value is KeyError:

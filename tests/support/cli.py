@@ -1,6 +1,7 @@
 """Running the program as its user does, and checking its documents."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> Ran:
     return Ran(code, captured.out, captured.err)
 
 
-def check_document(document: dict[str, Any]) -> None:
+def check_document(document: Mapping[str, object]) -> None:
     """Hold a document against the schema of its format and version."""
-    name = document["format"].removeprefix("dmaragent.")
+    name = str(document["format"]).removeprefix("dmaragent.")
     schema = json.loads((SCHEMAS / f"{name}.v{document['version']}.json").read_text("utf-8"))
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate(document)

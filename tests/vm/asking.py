@@ -81,7 +81,7 @@ def replayed(host: Path, *words: str) -> dict[str, Any]:
 def inventory_without(host: Path, hidden: str) -> dict[str, Any]:
     """Give the inventory of a bundle of whose readings none with `hidden` in its path is there."""
     kept = _Hiding(open_host(str(host)).reader, hidden)
-    return inventory_answer(take_inventory(join(collect(kept))))
+    return {**inventory_answer(take_inventory(join(collect(kept))))}
 
 
 class _Hiding:

@@ -1,10 +1,15 @@
 """Requests and responses of the local API, independent of their transport."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import problem as schema
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -39,7 +44,7 @@ class Response:
 
 
 def json_response(
-    document: Mapping[str, Any], headers: tuple[tuple[str, str], ...] = ()
+    document: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
 ) -> Response:
     """Answer with a document: ASCII only, as the commands print it."""
     return Response(status=200, content_type=JSON, body=_encoded(document), headers=headers)
@@ -57,7 +62,7 @@ def problem(
 
     There is no ``type``, which stands for ``about:blank``: the title is then the status's phrase.
     """
-    told: dict[str, Any] = {
+    told: schema.ProblemDocument = {
         "title": status.phrase,
         "status": status.value,
         "detail": detail[:_LONGEST_DETAIL],
@@ -69,5 +74,5 @@ def problem(
     return Response(status=status.value, content_type=PROBLEM, body=_encoded(told), headers=headers)
 
 
-def _encoded(document: Mapping[str, Any]) -> bytes:
+def _encoded(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, indent=1).encode("ascii") + b"\n"

@@ -16,7 +16,7 @@ from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.policy.guest import GuestConfig
-from dmaragent.present.resolve_document import origin_object, resolve_document
+from dmaragent.present.resolve_document import resolve_document, source_object
 from dmaragent.resolving import GuestResolver, any_answer
 
 LIVE = "live"
@@ -122,7 +122,7 @@ def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
-    origin = origin_object({"kind": LIVE, "path": ""}, resolver.known.stack)
+    origin = source_object({"kind": LIVE, "path": ""}, resolver.known.stack)
     return json_response(resolve_document(answers, (), origin, others))
 
 

@@ -5,10 +5,13 @@ that are never redacted: see ``redaction.py``.  Everything here is quick; what t
 :class:`Work` for a worker process.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
 
 from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
@@ -16,11 +19,14 @@ from dmaragent.agent.messages import JSON, RETRY, Request, Response, json_respon
 from dmaragent.agent.model import Published
 from dmaragent.device_names import parse_device_name
 from dmaragent.present.documents import inventory_document
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
 from dmaragent.snapshot import Missing
 
-LIVE = "live"
+if TYPE_CHECKING:
+    from dmaragent.present.schema import health as schema
+
+LIVE: Final = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
 
 
@@ -154,7 +160,7 @@ def _device(_: Request, published: Published, text: str) -> Response:
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
     told = inventory_document(inventory.of_device(sbdf), LIVE, "")
-    told["origin"] |= {"generation": published.generation, "digest": published.digest}
+    told["origin"].update({"generation": published.generation, "digest": published.digest})
     return json_response(told)
 
 
@@ -168,7 +174,7 @@ def _findings(_: Request, published: Published, __: str) -> Response:
 
 def _health(_: Request, published: Published, __: str) -> Response:
     inventory = published.inventory
-    told = {
+    answer: schema.Answer = {
         "generation": published.generation,
         "digest": published.digest,
         "scanned": published.scanned,
@@ -176,7 +182,13 @@ def _health(_: Request, published: Published, __: str) -> Response:
         "table_present": not isinstance(inventory.table, Missing),
         "complete": inventory.complete,
     }
-    return json_response(document("health", {"host": {"kind": LIVE, "path": ""}}, told))
+    health: schema.HealthDocument = {
+        "format": "dmaragent.health",
+        "version": 1,
+        "origin": {"tool": TOOL, "host": {"kind": LIVE, "path": ""}},
+        "answer": answer,
+    }
+    return json_response(health)
 
 
 def _metrics(published: Published | None, facts: Facts) -> Response:

@@ -26,7 +26,7 @@ def scan(host: HostReader, before: Published | None, now: float) -> Published:
     answer = json.dumps(document["answer"], sort_keys=True).encode("ascii")
     digest = hashlib.sha256(answer).hexdigest()
     generation = 1 if before is None else before.generation + (digest != before.digest)
-    document["origin"] |= {"generation": generation, "digest": digest}
+    document["origin"].update({"generation": generation, "digest": digest})
     checked = check(inventory)
     return Published(
         inventory=inventory,

@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.collect.inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.options import add_json
 from dmaragent.commands.output import print_document, progress
+from dmaragent.present.decode_document import decode_document
 from dmaragent.present.decode_text import decode_line, decode_text
-from dmaragent.present.documents import decode_document
 from dmaragent.present.escaping import visible
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count
 from fwtables import Decoded, decode
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import decode as schema
+    from dmaragent.present.schema.common import PassedOver
 
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
@@ -82,9 +86,10 @@ def _document(
     inputs: Sequence[Input],
     rows: Sequence[tuple[Input, InputTable, Decoded]],
     skipped: Sequence[tuple[Input, InputTable, Decoded]],
-) -> dict[str, Any]:
-
-    others = [{"path": each.path, "reason": each.reason} for each in inputs if each.error]
+) -> schema.DecodeDocument:
+    others: list[PassedOver] = [
+        {"path": each.path, "reason": each.reason} for each in inputs if each.error
+    ]
     others += [
         {"path": each.path, "reason": f"holds {name}, a table of another kind"}
         for each in inputs
@@ -93,7 +98,7 @@ def _document(
     others += [{"path": table.path, "reason": str(r.damage[0])} for _, table, r in skipped]
     tables = []
     for _, table, result in rows:
-        source = {
+        source: schema.Source = {
             "path": table.path,
             "form": table.form,
             "address": None if table.address is None else f"0x{table.address:x}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.absence import why_no_table
 from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
@@ -22,8 +22,11 @@ from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.diff_document import diff_document
 from dmaragent.present.diff_text import diff_text
-from dmaragent.present.resolve_document import origin_object
+from dmaragent.present.resolve_document import source_object
 from dmaragent.present.wording import absence_words
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema.common import StackSource
 
 DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with
@@ -109,9 +112,8 @@ def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespa
     print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
 
 
-def _origin(asked: Asked) -> dict[str, Any]:
-
-    return origin_object(host_object(asked.opened), asked.stack)
+def _origin(asked: Asked) -> StackSource:
+    return source_object(host_object(asked.opened), asked.stack)
 
 
 def _cannot(hindrance: NotCompared, a: Asked, b: Asked) -> DmaragentError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
@@ -18,6 +19,9 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema.common import Host
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
@@ -46,7 +50,7 @@ def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventor
     return take_inventory(join(collect(opened.reader)), release)
 
 
-def host_object(opened: OpenedHost) -> dict[str, str]:
+def host_object(opened: OpenedHost) -> Host:
     """Give the host as every document names it, in ``origin.host``."""
     return {"kind": opened.kind, "path": opened.path}
 

@@ -2,8 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from dmaragent.present.json_text import json_text
 
@@ -12,7 +12,7 @@ _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
 
 
-def print_document(document: dict[str, Any]) -> None:
+def print_document(document: Mapping[str, object]) -> None:
     """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")

@@ -25,8 +25,8 @@ from dmaragent.policy.xl_guest import guest_from_options
 from dmaragent.policy.xlcfg import whole_number
 from dmaragent.present.guest_text import guest_text
 from dmaragent.present.resolve_document import (
-    origin_object,
     resolve_document,
+    source_object,
 )
 from dmaragent.present.resolve_lines import resolve_lines
 from dmaragent.resolving import AnyResolution
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     others = resolver.other_releases(guests[0]) if one else {}
     if options.json:
         answers = (any_answer(found, whole=one or options.details) for found in resolutions())
-        origin = origin_object(host_object(asked.opened), asked.stack)
+        origin = source_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
     elif options.details or (one and not _is_folder(options.guests)):
         for number, found in enumerate(resolutions()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.api import read_release
 from dmaragent.boot_option.faults import option_of_faults
@@ -23,13 +23,16 @@ from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
 from dmaragent.errors import DmaragentError
 from dmaragent.messages.faults import read_faults
-from dmaragent.present.envelope import document
 from dmaragent.present.rmrr_option_document import (
     checked_document,
     faults_document,
+    option_document,
     written_document,
 )
 from dmaragent.present.rmrr_option_text import checked_text, faults_text, written_text
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import rmrr_option as schema
 
 DESCRIPTION = """\
 Write Xen's boot option rmrr= for reserved regions that the firmware should have
@@ -144,13 +147,15 @@ def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
 
 
 def _print(
-    options: argparse.Namespace, opened: OpenedHost, answer: dict[str, Any], lines: list[str]
+    options: argparse.Namespace,
+    opened: OpenedHost,
+    answer: schema.Write | schema.FromLog | schema.Check,
+    lines: list[str],
 ) -> None:
     if not options.json:
         print("\n".join(lines))
         return
-
-    print_document(document("rmrr-option", {"host": host_object(opened)}, answer))
+    print_document(option_document(answer, host_object(opened)))
 
 
 def _code(found: WrittenOption) -> int:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from dmaragent.agent.status import Status, read_status
 from dmaragent.commands.options import add_json
 from dmaragent.commands.output import print_document
 from dmaragent.places import RUNTIME
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.tables import paragraph
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import status as schema
 
 DESCRIPTION = """\
 Say whether dmaragent.service runs, what it publishes and since when, and what
@@ -35,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
     """Print how the service is."""
     status = read_status(options.runtime or RUNTIME)
     if options.json:
-        answer = {**asdict(status), "units": dict(status.units), "running": status.running}
-        print_document(document("status", {}, answer))
+        print_document(_document(status))
     else:
         for label, said in _lines(status):
             print("\n".join(paragraph(f"{label:11}{said}", hang=11)))
@@ -62,6 +64,27 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
         may = "this user may" if status.may_read_capture else "root and the group dmaragent may"
         yield "Capture", f"of {_time(status.captured)}; {may} read it"
     yield "API", "on" if status.socket else "off (dmaragent.service(8) says how to switch it on)"
+
+
+def _document(status: Status) -> schema.StatusDocument:
+    return {
+        "format": "dmaragent.status",
+        "version": 1,
+        "origin": {"tool": TOOL},
+        "answer": {
+            "units": dict(status.units),
+            "published": status.published,
+            "problem": status.problem,
+            "generation": status.generation,
+            "digest": status.digest,
+            "changed": status.changed,
+            "regions": status.regions,
+            "captured": status.captured,
+            "may_read_capture": status.may_read_capture,
+            "socket": status.socket,
+            "running": status.running,
+        },
+    }
 
 
 def _time(seconds: float) -> str:

@@ -1,17 +1,29 @@
 """Findings and rules as JSON: docs/schema/check.v1.json and check-rules.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.checks.facts import Need
 from dmaragent.checks.model import Checked, Finding, Rule, Severity
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import check as schema
+    from dmaragent.present.schema.check_rules import CheckRulesDocument
+    from dmaragent.present.schema.check_rules import Rule as RuleObject
 
 
-def check_document(checked: Checked, kind: str, path: str) -> dict[str, Any]:
+def check_document(checked: Checked, kind: str, path: str) -> schema.CheckDocument:
     """Give the document of ``dmaragent check``; `kind` and `path` say which host."""
-    answer = {
-        "counts": {severity.value: checked.count(severity) for severity in Severity},
+    answer: schema.Answer = {
+        "counts": {
+            "critical": checked.count(Severity.CRITICAL),
+            "error": checked.count(Severity.ERROR),
+            "warning": checked.count(Severity.WARNING),
+            "info": checked.count(Severity.INFO),
+        },
         "decoded": checked.decoded,
         "rules_asked": checked.asked,
         "not_asked": [
@@ -19,15 +31,25 @@ def check_document(checked: Checked, kind: str, path: str) -> dict[str, Any]:
         ],
         "findings": [_finding(each) for each in checked.findings],
     }
-    return document("check", {"host": {"kind": kind, "path": path}}, answer)
+    return {
+        "format": "dmaragent.check",
+        "version": 1,
+        "origin": {"tool": TOOL, "host": {"kind": kind, "path": path}},
+        "answer": answer,
+    }
 
 
-def rules_document(rules: Iterable[Rule]) -> dict[str, Any]:
+def rules_document(rules: Iterable[Rule]) -> CheckRulesDocument:
     """Give the document of ``dmaragent check --list``."""
-    return document("check-rules", {}, {"rules": [_rule(each) for each in rules]})
+    return {
+        "format": "dmaragent.check-rules",
+        "version": 1,
+        "origin": {"tool": TOOL},
+        "answer": {"rules": [_rule(each) for each in rules]},
+    }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> schema.Finding:
     hit = finding.hit
     return {
         "id": finding.rule.id,
@@ -53,7 +75,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule) -> RuleObject:
     return {
         "id": rule.id,
         "severity": rule.severity.value,

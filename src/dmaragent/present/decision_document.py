@@ -1,12 +1,17 @@
 """One decision about a guest, as documents have it."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dmaragent.policy.decisions import Decision
 from dmaragent.present.documents import range_object
 
+if TYPE_CHECKING:
+    from dmaragent.present.schema import common as schema
 
-def decision_object(decision: Decision) -> dict[str, Any]:
+
+def decision_object(decision: Decision) -> schema.Decision:
     """Give one decision."""
     return {
         "decider": decision.decider.value,

@@ -1,7 +1,9 @@
 """A comparison as a JSON document: docs/schema/diff.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.checks.model import Finding
 from dmaragent.comparison.model import (
@@ -21,18 +23,27 @@ from dmaragent.policy.resolver import Resolution
 from dmaragent.present.decision_document import decision_object
 from dmaragent.present.diff_structures import structure_words
 from dmaragent.present.diff_words import located_words, owner_words
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.resolve_document import stack_object
 from dmaragent.units import Unit
 from fwtables import structure_name
 
+if TYPE_CHECKING:
+    from dmaragent.present.schema import diff as schema
+    from dmaragent.present.schema.common import StackSource
 
-def diff_document(comparison: Comparison, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    """Give the document of ``dmaragent diff``; `a` and `b` say where each side was read."""
-    return document("diff", {"a": a, "b": b}, _answer(comparison))
+
+def diff_document(comparison: Comparison, a: StackSource, b: StackSource) -> schema.DiffDocument:
+    """Return the document of ``dmaragent diff``; `a` and `b` say where each side was read."""
+    return {
+        "format": "dmaragent.diff",
+        "version": 1,
+        "origin": {"tool": TOOL, "a": a, "b": b},
+        "answer": _answer(comparison),
+    }
 
 
-def _answer(comparison: Comparison) -> dict[str, Any]:
+def _answer(comparison: Comparison) -> schema.Answer:
     order, hindrance, guests = comparison.table_order, comparison.hindrance, comparison.guests
     return {
         "differs": comparison.differs,
@@ -61,16 +72,16 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _changes(changes: Iterable[Changed]) -> list[dict[str, str]]:
+def _changes(changes: Iterable[Changed]) -> list[schema.Changed]:
     return [{"what": one.what, "old": one.old, "new": one.new} for one in changes]
 
 
-def _not_compared(one: NotCompared) -> dict[str, Any]:
+def _not_compared(one: NotCompared) -> schema.NotCompared:
     side = None if one.side is None else one.side.value
     return {"what": one.what, "side": side, "why": one.why}
 
 
-def _match(match: RegionMatch) -> dict[str, Any]:
+def _match(match: RegionMatch) -> schema.RegionMatch:
     return {
         "fate": match.fate.value,
         "differs": match.differs,
@@ -82,7 +93,7 @@ def _match(match: RegionMatch) -> dict[str, Any]:
     }
 
 
-def _region(region: Region) -> dict[str, Any]:
+def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
         "segment": region.segment,
@@ -93,7 +104,7 @@ def _region(region: Region) -> dict[str, Any]:
     }
 
 
-def _owner(owner: Owner) -> dict[str, Any]:
+def _owner(owner: Owner) -> schema.Owner:
     return {
         "name": _plain(owner_words(owner)),
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
@@ -105,7 +116,7 @@ def _plain(words: str) -> str:
     return words.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def _owner_change(change: OwnerChange) -> dict[str, Any]:
+def _owner_change(change: OwnerChange) -> schema.OwnerChange:
     return {
         "a": None if change.a is None else _owner(change.a),
         "b": None if change.b is None else _owner(change.b),
@@ -113,7 +124,7 @@ def _owner_change(change: OwnerChange) -> dict[str, Any]:
     }
 
 
-def _unit_change(change: UnitChange) -> dict[str, Any]:
+def _unit_change(change: UnitChange) -> schema.UnitChange:
     return {
         "certain": change.certain,
         "a": None if change.a is None else _unit(change.a),
@@ -124,7 +135,7 @@ def _unit_change(change: UnitChange) -> dict[str, Any]:
     }
 
 
-def _unit(unit: Unit) -> dict[str, Any]:
+def _unit(unit: Unit) -> schema.Unit:
     return {
         "segment": unit.drhd.segment_number,
         "register_base": f"0x{unit.drhd.register_base_address:x}",
@@ -133,7 +144,7 @@ def _unit(unit: Unit) -> dict[str, Any]:
     }
 
 
-def _finding_change(change: FindingChange) -> dict[str, Any]:
+def _finding_change(change: FindingChange) -> schema.FindingChange:
     return {
         "fate": change.fate.value,
         "why": change.why,
@@ -143,7 +154,7 @@ def _finding_change(change: FindingChange) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> schema.Finding:
     return {
         "id": finding.rule.id,
         "severity": finding.severity.value,
@@ -152,7 +163,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _guests(guests: Guests) -> dict[str, Any]:
+def _guests(guests: Guests) -> schema.Guests:
     return {
         "changed": [_guest(one) for one in guests.changed],
         "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},
@@ -160,7 +171,7 @@ def _guests(guests: Guests) -> dict[str, Any]:
     }
 
 
-def _guest(change: GuestChange) -> dict[str, Any]:
+def _guest(change: GuestChange) -> schema.Guest:
     helps = change.helps
     return {
         "source": change.b.guest.source,
@@ -175,7 +186,7 @@ def _guest(change: GuestChange) -> dict[str, Any]:
     }
 
 
-def _resolution(resolution: Resolution | KvmResolution) -> dict[str, Any]:
+def _resolution(resolution: Resolution | KvmResolution) -> schema.Resolution:
     xen = None if isinstance(resolution, KvmResolution) else resolution.stack
     return {
         "hypervisor": "kvm" if xen is None else "xen",

@@ -4,34 +4,45 @@ Addresses are "0x…" strings, sizes and
 offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 """
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dmaragent.addresses import AddressRange
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.present.device_card import class_name
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
 from dmaragent.unswept import unswept
-from fwtables import Decoded, damage_document, structure_name, to_document
+from fwtables import damage_document, structure_name
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import inventory as schema
+    from dmaragent.present.schema.common import Range
 
 
-def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, Any]:
-    """Give the document of ``dmaragent inventory``; `kind` and `path` say which host."""
-    origin: dict[str, Any] = {"host": {"kind": kind, "path": path}}
+def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.InventoryDocument:
+    """Return the document of ``dmaragent inventory`` for the host of `kind` at `path`."""
+    origin: schema.Origin = {"tool": TOOL, "host": {"kind": kind, "path": path}}
     if inventory.host.sources:
         origin["sources"] = [
             {"reading": reading, "file": file} for reading, file in inventory.host.sources
         ]
-    return document("inventory", origin, inventory_answer(inventory))
+    return {
+        "format": "dmaragent.inventory",
+        "version": 1,
+        "origin": origin,
+        "answer": inventory_answer(inventory),
+    }
 
 
 @unswept
-def inventory_answer(inventory: Inventory) -> dict[str, Any]:
+def inventory_answer(inventory: Inventory) -> schema.Answer:
     """Give what an inventory says, free of where it was read."""
     host = inventory.host
     functions = host.topology.functions
@@ -69,7 +80,7 @@ def inventory_answer(inventory: Inventory) -> dict[str, Any]:
     }
 
 
-def absence_object(inventory: Inventory) -> dict[str, Any] | None:
+def absence_object(inventory: Inventory) -> schema.Absence | None:
     """Say why there is no table; None where there is one."""
     absence = inventory.absence
     if absence is None:
@@ -77,19 +88,7 @@ def absence_object(inventory: Inventory) -> dict[str, Any] | None:
     return {"kind": absence.kind.value, "evidence": list(absence.evidence)}
 
 
-def decode_document(
-    tables: Sequence[tuple[dict[str, Any], Decoded]], others: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Give the document of ``dmaragent decode``.
-
-    `tables` holds each table with its source, `others` what was found beside them
-    and not decoded, a path and a reason each.
-    """
-    entries = [{"source": source, **to_document(decoded)} for source, decoded in tables]
-    return document("decode", {}, {"tables": entries, "others": list(others)})
-
-
-def _machine(inventory: Inventory) -> dict[str, Any]:
+def _machine(inventory: Inventory) -> schema.Machine:
     machine, system = inventory.host.machine, inventory.host.system
     return {
         "vendor": machine.vendor,
@@ -106,27 +105,31 @@ def _machine(inventory: Inventory) -> dict[str, Any]:
     }
 
 
-def _table(inventory: Inventory) -> dict[str, Any]:
+def _table(
+    inventory: Inventory,
+) -> schema.DecodedTable | schema.UndecodableTable | schema.MissingTable:
     reading, decoded = inventory.host.reading, inventory.table
-    place = {"name": reading.name if reading else None}
+    name = reading.name if reading else None
     if isinstance(decoded, Missing):
-        return {**place, "state": decoded.kind.value, "detail": decoded.detail}
-    table = decoded.table
-    answer: dict[str, Any] = {**place, "state": "undecodable" if table is None else "decoded"}
-    if table is not None:
-        answer |= {
-            "signature": table.signature.decode("latin-1"),
-            "length": table.length,
-            "revision": table.revision,
-            "oem_id": table.oem_id.decode("latin-1"),
-            "oem_table_id": table.oem_table_id.decode("latin-1"),
-            "host_address_bits": table.host_address_bits,
-            "structures": dict(Counter(map(structure_name, table.structures))),
-        }
-    return answer | {"damage": damage_document(decoded)}
+        return {"name": name, "state": decoded.kind.value, "detail": decoded.detail}
+    damage, table = damage_document(decoded), decoded.table
+    if table is None:
+        return {"name": name, "state": "undecodable", "damage": damage}
+    return {
+        "name": name,
+        "state": "decoded",
+        "signature": table.signature.decode("latin-1"),
+        "length": table.length,
+        "revision": table.revision,
+        "oem_id": table.oem_id.decode("latin-1"),
+        "oem_table_id": table.oem_table_id.decode("latin-1"),
+        "host_address_bits": table.host_address_bits,
+        "structures": dict(Counter(map(structure_name, table.structures))),
+        "damage": damage,
+    }
 
 
-def region_object(inventory: Inventory, region: Region) -> dict[str, Any]:
+def region_object(inventory: Inventory, region: Region) -> schema.Region:
     """Give one region with its owners and what Xen and Linux make of it."""
     return {
         "number": region.number,
@@ -156,7 +159,7 @@ def region_object(inventory: Inventory, region: Region) -> dict[str, Any]:
     }
 
 
-def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
+def groups_objects(inventory: Inventory) -> list[schema.Group] | None:
     """Give the IOMMU groups of the devices that regions concern."""
     groups = inventory.host.groups
     if isinstance(groups, Missing):
@@ -190,7 +193,7 @@ def groups_objects(inventory: Inventory) -> list[dict[str, Any]] | None:
     ]
 
 
-def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
+def published_objects(inventory: Inventory) -> list[schema.Published]:
     """Give the reserved regions that Linux publishes and no region of the table explains."""
     return [
         {
@@ -203,12 +206,12 @@ def published_objects(inventory: Inventory) -> list[dict[str, Any]]:
     ]
 
 
-def range_object(span: AddressRange) -> dict[str, str]:
+def range_object(span: AddressRange) -> Range:
     """Return a range by its first and last byte; both are the base of one without pages."""
     return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
-def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:
+def _owner(inventory: Inventory, owner: Owner) -> schema.Owner:
     unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
     return {
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
@@ -220,7 +223,7 @@ def _owner(inventory: Inventory, owner: Owner) -> dict[str, Any]:
     }
 
 
-def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> dict[str, Any]:
+def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> schema.Scope:
     return {
         "type": scope_code(kind),
         "enumeration_id": enumeration_id,
@@ -231,7 +234,7 @@ def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> dic
     }
 
 
-def device_object(function: PciFunction) -> dict[str, Any]:
+def device_object(function: PciFunction) -> schema.Device:
     """Give what answers at an address."""
     code = function.class_code
     return {
@@ -252,7 +255,7 @@ def device_object(function: PciFunction) -> dict[str, Any]:
     }
 
 
-def unit_object(unit: Unit) -> dict[str, Any]:
+def unit_object(unit: Unit) -> schema.Unit:
     """Give one remapping unit."""
     drhd = unit.drhd
     return {
@@ -278,7 +281,7 @@ def unit_object(unit: Unit) -> dict[str, Any]:
     }
 
 
-def _xen(inventory: Inventory) -> dict[str, Any]:
+def _xen(inventory: Inventory) -> schema.Xen:
     views, xen = inventory.xen, inventory.host.xen
     listed = views.list
     assignable = None if xen is None else xen.assignable

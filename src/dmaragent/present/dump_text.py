@@ -1,15 +1,20 @@
 """What ``dmaragent dump`` says of the bundle that it wrote."""
 
+from __future__ import annotations
+
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.escaping import visible
 from dmaragent.present.tables import paragraph
 from dmaragent.present.wording import count, host_words, wrote
 from dmaragent.snapshot import Missing, MissingKind
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import dump as schema
 
 _MOST_LOST = 12
 
@@ -93,10 +98,9 @@ def _lost(written: Written) -> Iterator[str]:
         yield f"  {rest}"
 
 
-def dump_document(written: Written) -> dict[str, Any]:
+def dump_document(written: Written) -> schema.DumpDocument:
     """Give the document of ``dmaragent dump``."""
-    origin = {"host": {"kind": written.host, "path": written.source}}
-    answer = {
+    answer: schema.Answer = {
         "path": written.path,
         "size": written.size,
         "readings": written.readings,
@@ -109,4 +113,9 @@ def dump_document(written: Written) -> dict[str, Any]:
         "boot_words_left_out": written.words_left_out,
         "problems": list(written.problems),
     }
-    return document("dump", origin, answer)
+    return {
+        "format": "dmaragent.dump",
+        "version": 1,
+        "origin": {"tool": TOOL, "host": {"kind": written.host, "path": written.source}},
+        "answer": answer,
+    }

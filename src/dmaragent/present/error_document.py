@@ -1,13 +1,18 @@
 """An error as a document: for programs that asked with ``--json``."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent import __version__
 from dmaragent.errors import DmaragentError, HostError
 
+if TYPE_CHECKING:
+    from dmaragent.present.schema import error as schema
 
-def error_document(error: DmaragentError, words: Sequence[str]) -> dict[str, Any]:
+
+def error_document(error: DmaragentError, words: Sequence[str]) -> schema.ErrorDocument:
     """Return the document for an error of the command line `words`.
 
     Its ``where`` is the input that the error names, else the host if that cannot be read, as

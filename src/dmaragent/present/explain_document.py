@@ -1,6 +1,8 @@
 """One device's story as a JSON document: docs/schema/explain.v1.json."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Inventory
 from dmaragent.policy.resolver import Stack
@@ -12,18 +14,21 @@ from dmaragent.present.documents import (
     region_object,
     unit_object,
 )
-from dmaragent.present.envelope import document
-from dmaragent.present.resolve_document import origin_object, stack_object
+from dmaragent.present.envelope import TOOL
+from dmaragent.present.resolve_document import source_object, stack_object
 from dmaragent.verdict.model import Case, Explanation, Side, Step
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import explain as schema
 
 
 def explain_document(
     inventory: Inventory, told: Explanation, stack: Stack, kind: str, path: str
-) -> dict[str, Any]:
-    """Give the document of ``dmaragent explain``; `inventory` is narrowed to the device."""
+) -> schema.ExplainDocument:
+    """Return the document of ``dmaragent explain``; `inventory` is narrowed to the device."""
     function = inventory.host.topology.known.get(told.sbdf)
     unit = inventory.unit_of.get(told.sbdf)
-    answer = {
+    answer: schema.Answer = {
         "device": str(told.sbdf),
         "function": None if function is None else device_object(function),
         "stack": stack_object(stack),
@@ -49,10 +54,15 @@ def explain_document(
         "complete": inventory.complete,
         "problems": list(inventory.host.problems),
     }
-    return document("explain", origin_object({"kind": kind, "path": path}, stack), answer)
+    return {
+        "format": "dmaragent.explain",
+        "version": 1,
+        "origin": {"tool": TOOL, **source_object({"kind": kind, "path": path}, stack)},
+        "answer": answer,
+    }
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Side) -> schema.Side:
     return {
         "can": side.can.value,
         "explanation": side.said,
@@ -60,7 +70,7 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _case(case: Case) -> dict[str, Any]:
+def _case(case: Case) -> schema.Case:
     rule = case.rule
     return {
         "title": case.title,
@@ -73,7 +83,7 @@ def _case(case: Case) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step) -> schema.Step:
     return {
         "safety": step.safety.value,
         "side": step.side or None,

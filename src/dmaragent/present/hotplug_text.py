@@ -1,15 +1,17 @@
 """What becomes of an attached device: for people, and as docs/schema/hotplug.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.pci_model import PolicyWord
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.decision_document import decision_object
-from dmaragent.present.envelope import document
-from dmaragent.present.resolve_document import origin_object, stack_object
+from dmaragent.present.envelope import TOOL
+from dmaragent.present.resolve_document import source_object, stack_object
 from dmaragent.present.resolve_head import (
     MOST_NAME,
     list_words,
@@ -19,6 +21,9 @@ from dmaragent.present.resolve_head import (
 )
 from dmaragent.present.resolve_text import reason_lines
 from dmaragent.present.tables import labelled, paragraph
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import hotplug as schema
 
 _WORDS = {
     Verdict.STARTS: "is attached",
@@ -73,9 +78,9 @@ def _policy_origin(found: Hotplug) -> str:
     return "the default of pci-attach; the guest's rdm= does not count"
 
 
-def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
-    """Give the document of ``dmaragent hotplug``."""
-    answer = {
+def hotplug_document(found: Hotplug, kind: str, path: str) -> schema.HotplugDocument:
+    """Return the document of ``dmaragent hotplug``."""
+    answer: schema.Answer = {
         "device": found.text,
         "guest": {
             "source": found.guest.source,
@@ -93,5 +98,9 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> dict[str, Any]:
         "losses": list(found.losses),
         "needs": list(found.needs),
     }
-    origin = origin_object({"kind": kind, "path": path}, found.stack)
-    return document("hotplug", origin, answer)
+    return {
+        "format": "dmaragent.hotplug",
+        "version": 1,
+        "origin": {"tool": TOOL, **source_object({"kind": kind, "path": path}, found.stack)},
+        "answer": answer,
+    }

@@ -1,16 +1,21 @@
 """KVM guests in the document of ``dmaragent resolve``: docs/schema/resolve.v1.json."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.decision_document import decision_object
 from dmaragent.present.documents import range_object
 
+if TYPE_CHECKING:
+    from dmaragent.present.schema import resolve as schema
+
 _CAN = {Verdict.STARTS: "yes", Verdict.REFUSED: "no", Verdict.UNDECIDED: "unknown"}
 
 
-def kvm_object(found: KvmResolution) -> dict[str, Any]:
+def kvm_object(found: KvmResolution) -> schema.KvmResolution:
     """Return one KVM guest."""
     guest = found.guest
     return {

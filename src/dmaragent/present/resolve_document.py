@@ -1,7 +1,9 @@
 """Resolutions as JSON documents: docs/schema/resolve.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.policy.answer import Answer
@@ -14,34 +16,44 @@ from dmaragent.policy.remedies.trial import Remedy
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.present.decision_document import decision_object
 from dmaragent.present.documents import range_object
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.kvm_document import kvm_object
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import resolve as schema
+    from dmaragent.present.schema.common import Host, StackSource
+    from dmaragent.present.schema.common import Stack as StackObject
 
 
 def resolve_document(
     answers: Iterable[Answer | KvmResolution],
     passed_over: Sequence[tuple[str, str]],
-    origin: dict[str, Any],
+    source: StackSource,
     others: Mapping[Verdict, Sequence[str]],
-) -> dict[str, Any]:
-    """Give the document of ``dmaragent resolve``; `origin` is what `origin_object` gives."""
-    told = {
+) -> schema.ResolveDocument:
+    """Return the document of ``dmaragent resolve``; `source` is from `source_object`."""
+    answer: schema.Answer = {
         "guests": [
             kvm_object(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
         ],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
     }
-    return document("resolve", origin, told)
+    return {
+        "format": "dmaragent.resolve",
+        "version": 1,
+        "origin": {"tool": TOOL, **source},
+        "answer": answer,
+    }
 
 
-def origin_object(host: dict[str, str], stack: Stack) -> dict[str, Any]:
-    """Say where an answer comes from: which host, which library, how the releases are known."""
+def source_object(host: Host, stack: Stack) -> StackSource:
+    """Return where an answer comes from: which host, which library, how the releases are known."""
     library = None if stack.evidence is None else str(stack.evidence.release)
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: Answer) -> schema.Resolution:
     resolution, helps = answer.resolution, answer.helps
     guest = resolution.guest
     return {
@@ -71,7 +83,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _remedy(one: Remedy) -> dict[str, Any]:
+def _remedy(one: Remedy) -> schema.Remedy:
     return {
         "kind": one.kind.value,
         "lines": list(one.lines),
@@ -84,14 +96,14 @@ def _remedy(one: Remedy) -> dict[str, Any]:
     }
 
 
-def _memory(guest: GuestConfig) -> dict[str, int | None] | None:
+def _memory(guest: GuestConfig) -> schema.Memory | None:
     """Return the sizes; None if they are unknown, or depend on how 0b is read."""
     if not guest.readable or (guest.binary and _sizes(guest) != _sizes(guest.binary)):
         return None
     return _sizes(guest)
 
 
-def _sizes(guest: GuestConfig) -> dict[str, int | None]:
+def _sizes(guest: GuestConfig) -> schema.Memory:
     return {
         "start": guest.memory,
         "most": guest.most_memory,
@@ -101,7 +113,7 @@ def _sizes(guest: GuestConfig) -> dict[str, int | None]:
     }
 
 
-def stack_object(stack: Stack) -> dict[str, Any]:
+def stack_object(stack: Stack) -> StackObject:
     """Say for whom the answer is."""
     return {
         "toolstack": stack.toolstack.value,
@@ -111,11 +123,11 @@ def stack_object(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _complaint(one: Complaint) -> dict[str, str]:
+def _complaint(one: Complaint) -> schema.Message:
     return {"place": one.place, "text": one.text}
 
 
-def _case(resolution: Resolution, case: Case) -> dict[str, Any]:
+def _case(resolution: Resolution, case: Case) -> schema.Case:
     built = case.built
     return {
         "assumptions": list(case.assumptions),
@@ -131,7 +143,7 @@ def _case(resolution: Resolution, case: Case) -> dict[str, Any]:
     }
 
 
-def _layout(resolution: Resolution, case: Case, layout: Layout) -> dict[str, Any]:
+def _layout(resolution: Resolution, case: Case, layout: Layout) -> schema.Layout:
     return {
         "before": _ram(layout.before),
         "after": _ram(layout.after),
@@ -139,11 +151,11 @@ def _layout(resolution: Resolution, case: Case, layout: Layout) -> dict[str, Any
     }
 
 
-def _ram(ram: RamLayout) -> dict[str, str]:
+def _ram(ram: RamLayout) -> schema.Ram:
     return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
-def _region(resolution: Resolution, case: Case, one: Placed) -> dict[str, Any]:
+def _region(resolution: Resolution, case: Case, one: Placed) -> schema.Region:
     entry = one.reservation
     return {
         **range_object(entry.region),

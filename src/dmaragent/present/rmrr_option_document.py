@@ -1,7 +1,9 @@
 """Xen's ``rmrr=`` option as docs/schema/rmrr-option.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
@@ -15,9 +17,26 @@ from dmaragent.boot_option.model import (
 )
 from dmaragent.platforms.rmrr_writer import Written
 from dmaragent.present.documents import range_object
+from dmaragent.present.envelope import TOOL
+
+if TYPE_CHECKING:
+    from dmaragent.present.schema import rmrr_option as schema
+    from dmaragent.present.schema.common import Host
 
 
-def checked_document(found: CheckedOption) -> dict[str, Any]:
+def option_document(
+    answer: schema.Write | schema.FromLog | schema.Check, host: Host
+) -> schema.RmrrOptionDocument:
+    """Return the document of ``dmaragent rmrr-option``."""
+    return {
+        "format": "dmaragent.rmrr-option",
+        "version": 1,
+        "origin": {"tool": TOOL, "host": host},
+        "answer": answer,
+    }
+
+
+def checked_document(found: CheckedOption) -> schema.Check:
     """Give the answer of a check."""
     return {
         "mode": "check",
@@ -30,12 +49,12 @@ def checked_document(found: CheckedOption) -> dict[str, Any]:
     }
 
 
-def written_document(found: WrittenOption) -> dict[str, Any]:
+def written_document(found: WrittenOption) -> schema.Write:
     """Give the answer where an option was written."""
     return {"mode": "write", **_written(found)}
 
 
-def faults_document(found: FaultOption) -> dict[str, Any]:
+def faults_document(found: FaultOption) -> schema.FromLog:
     """Give the answer where an option was written for the faults of a log."""
     return {
         "mode": "from-log",
@@ -49,14 +68,14 @@ def faults_document(found: FaultOption) -> dict[str, Any]:
     }
 
 
-def _host(on: OptionHost) -> dict[str, Any]:
+def _host(on: OptionHost) -> schema.Target:
     return {
         "xen": None if on.release is None else str(on.release),
         "table": on.table is not None,
     }
 
 
-def _written(found: WrittenOption) -> dict[str, Any]:
+def _written(found: WrittenOption) -> schema.Written:
     return {
         **_host(found.on),
         "option": _option(found) if found.ranges else None,
@@ -67,7 +86,7 @@ def _written(found: WrittenOption) -> dict[str, Any]:
     }
 
 
-def _option(found: WrittenOption) -> dict[str, Any]:
+def _option(found: WrittenOption) -> schema.Option:
     ranges = found.ranges
     together = one_word(ranges, found.on.longest_word)
     return {
@@ -78,7 +97,7 @@ def _option(found: WrittenOption) -> dict[str, Any]:
     }
 
 
-def _region(one: Written) -> dict[str, Any]:
+def _region(one: Written) -> schema.Region:
     return {
         "base": f"0x{one.wanted.base:x}",
         "limit": f"0x{one.wanted.limit:x}",
@@ -94,7 +113,7 @@ def _region(one: Written) -> dict[str, Any]:
     }
 
 
-def _refused(one: Refused) -> dict[str, Any]:
+def _refused(one: Refused) -> schema.Refused:
     return {
         "base": f"0x{one.wanted.base:x}",
         "limit": f"0x{one.wanted.limit:x}",
@@ -103,7 +122,7 @@ def _refused(one: Refused) -> dict[str, Any]:
     }
 
 
-def _judged(one: Judged) -> dict[str, Any]:
+def _judged(one: Judged) -> schema.Judged:
     pages = one.read.range
     return {
         "text": one.read.text,

@@ -1,7 +1,9 @@
 """Recognised messages as docs/schema/why.v1.json."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Region
 from dmaragent.messages.dma_address import DmaAddress
@@ -11,13 +13,17 @@ from dmaragent.messages.numbers import error_name
 from dmaragent.messages.tie import DeviceTie, SpanTie, Tie, Why
 from dmaragent.present.device_card import class_name
 from dmaragent.present.documents import range_object
-from dmaragent.present.envelope import document
+from dmaragent.present.envelope import TOOL
 from dmaragent.present.why_text import advice_words, means_words
 
+if TYPE_CHECKING:
+    from dmaragent.present.schema import why as schema
+    from dmaragent.present.schema.common import Host, LongRange
 
-def why_document(why: Why, source: str, host: dict[str, str]) -> dict[str, Any]:
-    """Give the document of ``dmaragent why``; `source` is what was read, `host` which it is."""
-    answer = {
+
+def why_document(why: Why, source: str, host: Host) -> schema.WhyDocument:
+    """Return the document of ``dmaragent why``; `source` is what was read, `host` which it is."""
+    answer: schema.Answer = {
         "source": source,
         "lines": why.recognition.line_count,
         "table_known": why.table_known,
@@ -25,12 +31,12 @@ def why_document(why: Why, source: str, host: dict[str, str]) -> dict[str, Any]:
         "left_out": why.recognition.left_out,
         "known": None,
     }
-    return document("why", {"host": host}, answer)
+    return _document(host, answer)
 
 
-def known_document(messages: Iterable[Message]) -> dict[str, Any]:
-    """Give the document of ``dmaragent why --list``."""
-    answer = {
+def known_document(messages: Iterable[Message]) -> schema.WhyDocument:
+    """Return the document of ``dmaragent why --list``."""
+    answer: schema.Answer = {
         "source": "list",
         "lines": 0,
         "table_known": None,
@@ -38,10 +44,19 @@ def known_document(messages: Iterable[Message]) -> dict[str, Any]:
         "left_out": 0,
         "known": [_known(each) for each in messages],
     }
-    return document("why", {"host": None}, answer)
+    return _document(None, answer)
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _document(host: Host | None, answer: schema.Answer) -> schema.WhyDocument:
+    return {
+        "format": "dmaragent.why",
+        "version": 1,
+        "origin": {"tool": TOOL, "host": host},
+        "answer": answer,
+    }
+
+
+def _message(message: Message) -> schema.Message:
     return {
         "id": message.id,
         "printer": message.printer.value,
@@ -52,7 +67,7 @@ def _message(message: Message) -> dict[str, Any]:
     }
 
 
-def _known(message: Message) -> dict[str, Any]:
+def _known(message: Message) -> schema.Known:
     return {
         **_message(message),
         "meaning": message.meaning,
@@ -63,7 +78,7 @@ def _known(message: Message) -> dict[str, Any]:
     }
 
 
-def _tie(each: Tie) -> dict[str, Any]:
+def _tie(each: Tie) -> schema.Recognised:
     found = each.recognised
     return {
         **_message(found.message),
@@ -108,7 +123,7 @@ def _tie(each: Tie) -> dict[str, Any]:
     }
 
 
-def _iommu(state: IommuState) -> dict[str, Any]:
+def _iommu(state: IommuState) -> schema.Iommu:
     return {
         "groups": state.groups,
         "under_xen": state.under_xen,
@@ -120,7 +135,7 @@ def _iommu(state: IommuState) -> dict[str, Any]:
     }
 
 
-def _dma(address: DmaAddress) -> dict[str, Any]:
+def _dma(address: DmaAddress) -> schema.Dma:
     return {
         **_span_object(address.span),
         "address_bits": address.bits,
@@ -132,7 +147,7 @@ def _dma(address: DmaAddress) -> dict[str, Any]:
     }
 
 
-def _names(names: Names) -> dict[str, Any]:
+def _names(names: Names) -> schema.Names:
     return {
         "devices": [str(sbdf) for sbdf in names.devices],
         "addresses": [_span_object(one) for one in names.spans],
@@ -146,11 +161,11 @@ def _names(names: Names) -> dict[str, Any]:
     }
 
 
-def _span_object(span: Span) -> dict[str, str]:
+def _span_object(span: Span) -> LongRange:
     return {"base": f"0x{span.first:x}", "limit": f"0x{span.last:x}"}
 
 
-def _device(device: DeviceTie) -> dict[str, Any]:
+def _device(device: DeviceTie) -> schema.Device:
     function = device.function
     return {
         "sbdf": str(device.sbdf),
@@ -172,7 +187,7 @@ def _device(device: DeviceTie) -> dict[str, Any]:
     }
 
 
-def _span(one: SpanTie) -> dict[str, Any]:
+def _span(one: SpanTie) -> schema.Place:
     return {
         **_span_object(one.span),
         "regions": [_region(each) for each in one.regions],
@@ -184,7 +199,7 @@ def _span(one: SpanTie) -> dict[str, Any]:
     }
 
 
-def _region(region: Region) -> dict[str, Any]:
+def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
         "base": f"0x{region.base:x}",
