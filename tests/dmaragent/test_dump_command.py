@@ -104,7 +104,7 @@ def test_a_file_made_while_the_host_is_read_is_not_replaced(
         goal.write_bytes(b"mine")
         return pack(*arguments)
 
-    monkeypatch.setattr(bundling, "pack", meanwhile)
+    monkeypatch.setattr("dmaragent.commands.dump.pack", meanwhile)
 
     assert run(capsys, "dump", "--host", DOM0, "-o", goal).code == 2
     assert goal.read_bytes() == b"mine"

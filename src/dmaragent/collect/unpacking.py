@@ -17,7 +17,6 @@ from dmaragent.collect.expanding import (
     compression,
     decoder_of,
 )
-from dmaragent.collect.running import run_bounded
 from dmaragent.errors import HostError
 
 LARGEST_INPUT = 1 << 26
@@ -122,6 +121,8 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
 
 
 def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
+    from dmaragent.collect.running import run_bounded  # noqa: PLC0415 - subprocess: 5 ms
+
     last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
     if last is not None:
         raise _DamagedError(f"it has more than {_MOST_FRAMES} zstd frames (at byte {last.start()})")
