@@ -16,7 +16,6 @@ from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
-from dmaragent.unswept import unswept
 from fwtables import Decoded, damage_document, structure_name, to_document
 
 
@@ -30,7 +29,6 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> dict[str, 
     return document("inventory", origin, inventory_answer(inventory))
 
 
-@unswept
 def inventory_answer(inventory: Inventory) -> dict[str, Any]:
     """Give what an inventory says, free of where it was read."""
     host = inventory.host
