@@ -2,8 +2,7 @@
 
 import io
 import os
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from dmaragent.collect.expanding import Expansion, compression
 from dmaragent.collect.reader import (
@@ -23,8 +22,7 @@ _LOOK = 1 << 12
 """Bytes that are unpacked to know what is packed: the first names of a cpio."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenArchive:
+class GivenArchive(NamedTuple):
     """An archive that is still to be read: from `source`, after the bytes `head` of it."""
 
     source: BinaryIO

@@ -7,8 +7,8 @@ gave until the damage counts, and is told.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from dmaragent.collect.expanding import (
     FIRST_PIECE,
@@ -35,8 +35,7 @@ _DEEPEST = 3
 _PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(NamedTuple):
     """What was in a file, and how it was packed."""
 
     content: bytes
