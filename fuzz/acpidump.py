@@ -3,7 +3,8 @@
 import re
 
 from fuzz.kinds import Kind, hold, hold_printable
-from fwtables import decode, encode, is_acpidump, read_acpidump
+from fwtables import decode, encode
+from fwtables.acpidump import is_acpidump, read_acpidump
 from support.tables import EVERY_STRUCTURE, dump
 
 _LINE = re.compile(r"line ([0-9]+): .")

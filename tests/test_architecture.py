@@ -22,7 +22,6 @@ VOCABULARY = (
     "pci_classes",
     "memory_map",
     "topology",
-    "unswept",
     "releases",
 )
 PURE = (
@@ -52,7 +51,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "snapshot": (),
     "boot_words": (),
     "places": (),
-    "unswept": (),
+    "gc_control": (),
     "releases": (),
     "pci_classes": (),
     "redaction": ("boot_words",),
@@ -119,11 +118,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "asking": PURE,
     "resolving": ("asking", *PURE),
     # the shell
-    "collect": ("__init__", "errors", "places", "snapshot", "redaction", "unswept"),
+    "collect": ("__init__", "errors", "places", "snapshot", "redaction"),
     "api": (*PURE, "asking", "resolving", "collect"),
-    "agent": ("__init__", *PURE, "asking", "resolving", "collect", "api"),
+    "agent": ("__init__", *PURE, "gc_control", "asking", "resolving", "collect", "api"),
     "commands": ("__init__", *PURE, "asking", "resolving", "collect", "api", "agent"),
-    "cli": ("__init__", "errors", "present", "commands"),
+    "cli": ("__init__", "errors", "gc_control", "present", "commands"),
     "__main__": ("cli",),
 }
 PURE_IN_THE_SHELL = (

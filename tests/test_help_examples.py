@@ -56,8 +56,6 @@ import dmaragent.collect.live
 from dmaragent.collect.opening import open_host
 
 dmaragent.collect.live.LiveHost = lambda: open_host({str(DOM0)!r}).reader
-import dmaragent.collect.opening
-dmaragent.collect.opening.LiveHost = dmaragent.collect.live.LiveHost
 from dmaragent.cli import main
 
 sys.exit(main())

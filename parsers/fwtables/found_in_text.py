@@ -13,7 +13,8 @@ from itertools import islice
 from fwtables.acpidump import is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURES
 from fwtables.iasl_fields import read_fields
-from fwtables.text_dumps import SMALLEST, Dump, read_offsets
+from fwtables.table_or_text import plain_text
+from fwtables.text_dumps import Dump, read_offsets
 from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
 from fwtables.text_forms import HEADING, TextForm, form_of
 from fwtables.text_layout import layout_of
@@ -25,8 +26,6 @@ _MOST_FAILURES = 2000
 """Signatures that head no table, after which a text is not searched any more."""
 _MOST_TABLES = 1024
 """Of each kind in a text; a host has one."""
-_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_ANSI = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _MARKUP = re.compile(
     r"</?(?:pre|code|tt|p|div|span|font|br|td|tr)\b[^<>\n]{0,200}>|\[/?(?:code|quote|pre)\b[^\[\]\n]{0,60}\]",
     re.IGNORECASE,
@@ -75,46 +74,6 @@ class TextReading:
     needs_iasl: bool = False
     stopped: bool = False
     """Whether the text holds too many signatures that head no table to be searched whole."""
-
-
-def plain_text(data: bytes) -> bytes | None:
-    """Return `data` as UTF-8 without marks and with newlines alone; None if it is no text.
-
-    UTF-16, which PowerShell's ``>`` writes, is told by its mark or by its NULs.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    elif b"\0" in data:
-        name = _utf16_without_mark(data)
-        if not name:
-            return None
-        text = data.decode(name, "replace").encode("utf-8", "replace")
-    else:
-        text = data.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in text:
-        return None
-    if b"\x1b" in text:
-        text = _ANSI.sub(b"", text)
-    if b"\xe2\x94" in text:
-        text = text.replace("\u2502".encode(), b"|").replace(" \u250a ".encode(), b"  ")
-    text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\xc2\xa0", b" ").replace(b"\r\n", b"\n")
-    return text.replace(b"\r", b"\n")
-
-
-def _utf16_without_mark(data: bytes) -> str:
-    """Return the name of the UTF-16 that `data` is in, if its ASCII characters show one."""
-    head = data[:512]
-    even, odd = head[0::2], head[1::2]
-    if odd and not any(odd) and all(even):
-        return "utf-16-le"
-    return "utf-16-be" if even and not any(even) and all(odd) else ""
-
-
-def is_binary_table(data: bytes) -> bool:
-    """Return whether `data` are the bytes of a table rather than text that begins like one."""
-    if not any(signature.startswith(data[:4]) for signature in SIGNATURES):
-        return False
-    return b"\0" in data or len(data) < SMALLEST or _CONTROLS.search(data) is not None
 
 
 def find_in_text(data: bytes) -> TextReading:

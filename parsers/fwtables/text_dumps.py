@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 from fwtables.constants import SIGNATURES
+from fwtables.table_or_text import SMALLEST
 from fwtables.text_layout import AHEAD, number_of
 from fwtables.text_rows import LONGEST_ROW, Reader, Row, line_ends
 from fwtables.text_units import CHARACTERS, HEX
 
 LARGEST = 1 << 24
 """Bytes of a table that is read from text; the largest that was captured has 2 KiB."""
-SMALLEST = 36
-"""Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""
 _LEAST = 8
 """Bytes of a signature and a length: fewer, at an offset, are no table."""
 

@@ -3,7 +3,8 @@
 import re
 
 from fwtables.constants import SIGNATURES
-from fwtables.text_dumps import LARGEST, SMALLEST, Dump, row_before, trim
+from fwtables.table_or_text import SMALLEST
+from fwtables.text_dumps import LARGEST, Dump, row_before, trim
 from fwtables.text_rows import Reader, Row, line_ends
 from fwtables.text_units import HEX
 

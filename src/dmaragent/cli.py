@@ -20,6 +20,7 @@ from dmaragent import __version__
 from dmaragent.commands import VERBS, load
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
+from dmaragent.gc_control import without_gc
 from dmaragent.present.error_document import error_document
 from dmaragent.present.escaping import visible
 
@@ -56,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _escape_what_cannot_be_encoded()
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = _run(words)
+        with without_gc():
+            code = _run(words)
         sys.stdout.flush()
     except DmaragentError as error:
         return _unanswered(error, words)

@@ -14,18 +14,14 @@ from dmaragent.addresses import SBDF
 
 LIKE = "0000:00:1d.0 or 00:1d.0"
 _MOST = 256
-_PREFIX = re.compile(
-    r"(?:pci[@_/:-]|dom0:|(?:pci-stub|vfio-pci),host=|host=|hostpci[0-9]{1,2}:\s*|bdf=)"
-)
+_PREFIX = r"(?:pci[@_/:-]|dom0:|(?:pci-stub|vfio-pci),host=|host=|hostpci[0-9]{1,2}:\s*|bdf=)"
 _NUMBER = r"(?:0x)?([0-9a-f]{1,8})"
-_PARTS = re.compile(
-    rf"{_NUMBER}([:_.-]){_NUMBER}(?:([:_.-]){_NUMBER})?(?:([:_.-]){_NUMBER})?([.:_-]?)\*?"
-)
-_ATTRIBUTE = re.compile(r"\b(domain|bus|slot|function)\s*=\s*['\"]?(0x[0-9a-f]{1,8}|[0-9]{1,10})\b")
-_XORG = re.compile(r"pci:([0-9]{1,3})(?:@([0-9]{1,5}))?:([0-9]{1,2})(?::([0-9]))?")
-_FREEBSD = re.compile(r"(?:[a-z0-9_]+@)?pci([0-9]{1,5}):([0-9]{1,3}):([0-9]{1,2}):([0-9])")
-_WINDOWS = re.compile(r"(?:pci )?bus ([0-9]{1,3}), device ([0-9]{1,2})(?:, function ([0-9]))?")
-_VMWARE = re.compile(r"[0-9]{3,5}:[0-9]{3}:[0-9]{2}\.[0-7]")
+_PARTS = rf"{_NUMBER}([:_.-]){_NUMBER}(?:([:_.-]){_NUMBER})?(?:([:_.-]){_NUMBER})?([.:_-]?)\*?"
+_ATTRIBUTE = r"\b(domain|bus|slot|function)\s*=\s*['\"]?(0x[0-9a-f]{1,8}|[0-9]{1,10})\b"
+_XORG = r"pci:([0-9]{1,3})(?:@([0-9]{1,5}))?:([0-9]{1,2})(?::([0-9]))?"
+_FREEBSD = r"(?:[a-z0-9_]+@)?pci([0-9]{1,5}):([0-9]{1,3}):([0-9]{1,2}):([0-9])"
+_WINDOWS = r"(?:pci )?bus ([0-9]{1,3}), device ([0-9]{1,2})(?:, function ([0-9]))?"
+_VMWARE = r"[0-9]{3,5}:[0-9]{3}:[0-9]{2}\.[0-7]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +85,14 @@ def parse_device_name(text: str) -> DeviceName:
 
 def _decimal(text: str, bare: str) -> DeviceName | None:
     """Read what Xorg, FreeBSD and Windows write; refuse what VMware writes."""
-    if match := _XORG.fullmatch(bare):
+    if match := re.fullmatch(_XORG, bare):
         bus, domain, device, function = match.groups()
         return _name(text, (domain or "0", bus, device, function), 10, "Xorg")
-    if match := _FREEBSD.fullmatch(bare):
+    if match := re.fullmatch(_FREEBSD, bare):
         return _name(text, match.groups(), 10, "FreeBSD")
-    if match := _WINDOWS.fullmatch(bare):
+    if match := re.fullmatch(_WINDOWS, bare):
         return _name(text, ("0", *match.groups()), 10, "Windows")
-    if _VMWARE.fullmatch(bare):
+    if re.fullmatch(_VMWARE, bare):
         raise ValueError(f"{text!r} is decimal (VMware); write it in hexadecimal, like {LIKE}")
     return None
 
@@ -106,7 +102,8 @@ def _attributes(text: str, bare: str) -> DeviceName | None:
     if "bus" not in bare or "=" not in bare:
         return None
     found = {
-        name: int(value, 0 if value[:2] == "0x" else 10) for name, value in _ATTRIBUTE.findall(bare)
+        name: int(value, 0 if value[:2] == "0x" else 10)
+        for name, value in re.findall(_ATTRIBUTE, bare)
     }
     if "bus" not in found or "slot" not in found:
         return None
@@ -122,8 +119,8 @@ def _hexadecimal(text: str, bare: str) -> DeviceName | None:
     bare = bare.partition(",")[0] if "host=" not in bare else bare.rpartition("host=")[2]
     if bare.startswith("pci:") and "." not in bare:
         return None  # neither Xorg's notation nor DPDK's
-    bare = _PREFIX.sub("", bare, count=1) if _PREFIX.match(bare) else bare
-    match = _PARTS.fullmatch(bare.partition(",")[0])
+    bare = re.sub(_PREFIX, "", bare, count=1) if re.match(_PREFIX, bare) else bare
+    match = re.fullmatch(_PARTS, bare.partition(",")[0])
     if match is None:
         return None
     numbers = [number for number in match.group(1, 3, 5, 7) if number is not None]

@@ -7,6 +7,7 @@ DMAR table says nothing about the host it came from.
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class MissingKind(Enum):
@@ -34,8 +35,7 @@ class Missing:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableReading:
+class TableReading(NamedTuple):
     """One ACPI table file that may be a DMAR table: where it is and what it holds."""
 
     name: str
@@ -44,8 +44,7 @@ class TableReading:
     content: bytes | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PciReading:
+class PciReading(NamedTuple):
     """What was read of one PCI function; attributes are the bytes of the sysfs files."""
 
     name: str
@@ -69,8 +68,7 @@ class PciReading:
     """What udev's hardware database calls it: property and value, sorted; empty without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IommuGroupReading:
+class IommuGroupReading(NamedTuple):
     """One IOMMU group of Linux: its number, its devices by name, its reserved regions."""
 
     name: str
@@ -78,8 +76,7 @@ class IommuGroupReading:
     reserved_regions: bytes | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryMapReading:
+class MemoryMapReading(NamedTuple):
     """One range of /sys/firmware/memmap."""
 
     name: str
@@ -88,8 +85,7 @@ class MemoryMapReading:
     type: bytes | Missing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemReading:
+class SystemReading(NamedTuple):
     """What machine and kernel this is."""
 
     dmi: tuple[tuple[str, bytes | Missing], ...]
@@ -105,8 +101,7 @@ class SystemReading:
     """psutil's memory and boot time, as JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenReading:
+class XenReading(NamedTuple):
     """What a Xen host says of itself; all absent where there is no Xen."""
 
     hypervisor_type: bytes | Missing

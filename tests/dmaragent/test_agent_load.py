@@ -6,8 +6,6 @@ import json
 import os
 import re
 import socket
-import subprocess
-import sys
 import termios
 import tracemalloc
 from pathlib import Path
@@ -84,18 +82,3 @@ def test_the_service_and_its_workers_fit_in_the_unit_s_memory() -> None:
 
     assert memory is not None
     assert 36 * MIB + limits.held + limits.workers * limits.worker_memory <= int(memory[1]) * MIB
-
-
-def test_asyncio_does_without_tls_and_others_may_still_have_it() -> None:
-    code = (
-        "import sys\n"
-        "from dmaragent.agent.lean import import_asyncio\n"
-        "import_asyncio()\n"
-        "assert 'asyncio' in sys.modules and 'ssl' not in sys.modules\n"
-        "import ssl\n"
-        "assert ssl.OPENSSL_VERSION\n"
-    )
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-
-    assert (done.returncode, done.stderr) == (0, b"")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect import opening
+from dmaragent.collect import live, open_directory, opening
 from support.cli import run
 from support.comparisons import host_of
 from support.hosts import Function
@@ -116,7 +116,7 @@ def test_a_guest_whose_address_names_another_device_now_is_told(
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
         "dmaragent.api.open_host",
-        lambda path: opening.OpenedHost(hosts[path], opening.RECORDED, path),
+        lambda path: opening.OpenedHost(hosts[path], open_directory.RECORDED, path),
     )
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg")
@@ -136,7 +136,7 @@ def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
         "dmaragent.api.open_host",
-        lambda path: opening.OpenedHost(hosts[path], opening.RECORDED, path),
+        lambda path: opening.OpenedHost(hosts[path], open_directory.RECORDED, path),
     )
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg", "--xen", "4.17")
@@ -184,7 +184,7 @@ def test_findings_are_of_the_release_that_is_named(
 
 
 def test_without_b_it_is_this_machine(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    monkeypatch.setattr(opening, "LiveHost", lambda: host_of(BEFORE, []))
+    monkeypatch.setattr(live, "LiveHost", lambda: host_of(BEFORE, []))
 
     ran = run(capsys, "diff", DELL)
 

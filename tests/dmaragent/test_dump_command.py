@@ -14,7 +14,7 @@ import pytest
 
 from dmaragent.collect import bundling
 from dmaragent.collect.opening import open_host
-from dmaragent.commands import derived, dump
+from dmaragent.commands import derived
 from dmaragent.present.dump_text import Written, dump_text
 from dmaragent.snapshot import Missing, MissingKind
 from support.cli import run
@@ -104,7 +104,7 @@ def test_a_file_made_while_the_host_is_read_is_not_replaced(
         goal.write_bytes(b"mine")
         return pack(*arguments)
 
-    monkeypatch.setattr(dump, "pack", meanwhile)
+    monkeypatch.setattr("dmaragent.commands.dump.pack", meanwhile)
 
     assert run(capsys, "dump", "--host", DOM0, "-o", goal).code == 2
     assert goal.read_bytes() == b"mine"

@@ -38,7 +38,7 @@ Capture = pytest.CaptureFixture[str]
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RootedHost:
     """Give a laptop as the running machine."""
     made = rooted("lenovo-laptop", tmp_path / "root")
-    monkeypatch.setattr("dmaragent.collect.opening.LiveHost", lambda: made)
+    monkeypatch.setattr("dmaragent.collect.live.LiveHost", lambda: made)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return made
 

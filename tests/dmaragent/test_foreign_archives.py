@@ -7,7 +7,8 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.collect.foreign import ARCHIVE
-from dmaragent.collect.opening import DIRECTORY, open_host
+from dmaragent.collect.open_directory import DIRECTORY
+from dmaragent.collect.opening import open_host
 from dmaragent.errors import HostError
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, member, tar_directory, tar_of, zip_of

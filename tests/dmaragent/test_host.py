@@ -162,7 +162,7 @@ def test_a_driver_that_cannot_be_read_is_a_problem_line() -> None:
 def test_a_name_that_is_no_address_is_a_problem_line() -> None:
     snapshot = collect(fake_host(TOPOLOGY, {}))
     assert not isinstance(snapshot.pci, Missing)
-    first = replace(snapshot.pci[0], name="nonsense")
+    first = snapshot.pci[0]._replace(name="nonsense")
 
     joined = join(replace(snapshot, pci=(first,)))
 

@@ -8,7 +8,8 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.collect.copied import find_host
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.opening import DIRECTORY, is_directory_host, open_host
+from dmaragent.collect.open_directory import DIRECTORY, is_directory_host
+from dmaragent.collect.opening import open_host
 from dmaragent.collect.table_files import may_hold_tables
 from dmaragent.collect.tree import DiskTree
 from dmaragent.errors import HostError

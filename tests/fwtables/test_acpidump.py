@@ -2,7 +2,7 @@
 
 import pytest
 
-from fwtables import is_acpidump, read_acpidump
+from fwtables.acpidump import is_acpidump, read_acpidump
 from support.tables import EVERY_STRUCTURE, dump, table
 
 APIC = table(signature=b"APIC")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fwtables import TextForm, find_in_text
+from fwtables.found_in_text import find_in_text
+from fwtables.text_forms import TextForm
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, rows_of, xxd, xxd_p
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from fwtables import TextTable, find_in_text, text_encoded
+from fwtables import text_encoded
+from fwtables.found_in_text import TextTable, find_in_text
 from fwtables.text_rows import line_ends
 from support.renderings import RENDERINGS
 from support.tables import EVERY_STRUCTURE

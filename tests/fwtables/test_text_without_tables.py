@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fwtables import find_in_text
+from fwtables.found_in_text import find_in_text
 from support.renderings import RENDERINGS, SURROUNDINGS
 from support.tables import EVERY_STRUCTURE, table
 

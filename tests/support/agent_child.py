@@ -3,21 +3,17 @@
 systemd's part is played by ``agent_process.py``; no event ever comes.
 """
 
-from dmaragent.agent import lean
+import asyncio
+import gc
+import os
+import sys
 
-lean.import_asyncio()
-
-import asyncio  # noqa: E402 - as the service, which imports it without TLS
-import gc  # noqa: E402 - likewise
-import os  # noqa: E402 - likewise
-import sys  # noqa: E402 - likewise
-
-from dmaragent.agent.journal import Journal  # noqa: E402 - likewise
-from dmaragent.agent.notify import Notifier, passed_sockets  # noqa: E402 - likewise
-from dmaragent.agent.publish import Publisher  # noqa: E402 - likewise
-from dmaragent.agent.service import Service  # noqa: E402 - likewise
-from dmaragent.collect.opening import open_host  # noqa: E402 - likewise
-from support.agents import FakeWatch  # noqa: E402 - likewise
+from dmaragent.agent.journal import Journal
+from dmaragent.agent.notify import Notifier, passed_sockets
+from dmaragent.agent.publish import Publisher
+from dmaragent.agent.service import Service
+from dmaragent.collect.opening import open_host
+from support.agents import FakeWatch
 
 
 async def serve(runtime: str, machine: str) -> None:

@@ -27,6 +27,7 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
         why = os.strerror(error.errno or 0)
         hint = "make the folder, or name another one with --runtime"
         raise DmaragentError(f"{runtime} cannot be used: {why}", hint) from error
+    gc.enable()  # cli.main switched it off, for answers; the service lives long
     asyncio.run(_serve(publisher, capture))
     gc.freeze()  # Python would look through every object several times before it ends: 0.1 s
 

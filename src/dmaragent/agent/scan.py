@@ -10,17 +10,21 @@ from dmaragent.checks.model import Checked
 from dmaragent.collect.collect import collect
 from dmaragent.collect.opening import LIVE
 from dmaragent.collect.reader import HostReader
+from dmaragent.gc_control import without_gc
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.check_document import check_document
 from dmaragent.present.documents import inventory_document
 from dmaragent.present.json_text import json_text
-from dmaragent.unswept import unswept
 
 
-@unswept
 def scan(host: HostReader, before: Published | None, now: float) -> Published:
     """Read `host` at the time `now` and say what is published of it after `before`."""
+    with without_gc():
+        return _scan(host, before, now)
+
+
+def _scan(host: HostReader, before: Published | None, now: float) -> Published:
     inventory = take_inventory(join(collect(host)))
     document = inventory_document(inventory, LIVE, "")
     answer = json.dumps(document["answer"], sort_keys=True).encode("ascii")

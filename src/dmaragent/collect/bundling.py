@@ -2,16 +2,15 @@
 
 import io
 import lzma
+import tarfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from tarfile import BLOCKSIZE
 from typing import IO
 
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
-from dmaragent.collect.headers import Headers
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.manifest import Value, answer_bytes
 from dmaragent.collect.reader import HostReader
@@ -158,14 +157,23 @@ def _add_files(
     out: IO[bytes] | lzma.LZMAFile, files: Mapping[str, bytes], top: str, taken: int
 ) -> None:
     """Write the members one after the other, and copy none of them: a manifest may be large."""
-    headers = Headers(taken)
     filling = b""
     for name in sorted(files, key=_manifest_first):
         content = files[name]
-        out.write(filling + headers.header(f"{top}/{name}", len(content)))
+        out.write(filling + _header(f"{top}/{name}", len(content), taken))
         out.write(content)
-        filling = bytes(-len(content) % BLOCKSIZE)
-    out.write(filling + bytes(2 * BLOCKSIZE))
+        filling = bytes(-len(content) % tarfile.BLOCKSIZE)
+    out.write(filling + bytes(2 * tarfile.BLOCKSIZE))
+
+
+def _header(name: str, size: int, taken: int) -> bytes:
+    """Return the header of a file for its owner alone: a plain one, or pax if that has no room."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime, member.mode = size, taken, 0o600
+    try:
+        return member.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    except (ValueError, UnicodeEncodeError):
+        return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 def top_folder(taken: int) -> str:

@@ -23,7 +23,6 @@ from dmaragent.snapshot import (
     TableReading,
     XenReading,
 )
-from dmaragent.unswept import unswept
 from fwtables.constants import SIGNATURE_NAMES
 
 _TABLE_NAME = re.compile(rf"({'|'.join(SIGNATURE_NAMES)})([0-9]{{0,4}})")
@@ -38,7 +37,6 @@ _DMI_NAMES = (
 _NOWHERE = (MissingKind.ABSENT, MissingKind.NOT_COLLECTED)
 
 
-@unswept
 def collect(host: HostReader) -> HostSnapshot:
     """Read `host` as far as it can be read.  Never raises for what the host answers."""
     acpi_tables = _names(host, ledger.ACPI_TABLES.request())

@@ -7,7 +7,7 @@ from dmaragent.collect.collectors import no_table_words
 from dmaragent.collect.dumps import DumpedTablesHost, find_dump, lacks_tables, name_tables
 from dmaragent.collect.members import shown
 from dmaragent.collect.reader import AS_ROOT, HostReader
-from dmaragent.collect.recorded import DirectoryHost, TableHost
+from dmaragent.collect.recorded import DirectoryHost
 from dmaragent.collect.report import ReportHost
 from dmaragent.collect.report_facts import ReportFacts
 from dmaragent.collect.report_files import find_texts, is_link, names_in
@@ -18,9 +18,10 @@ from dmaragent.collect.table_files import (
     search_tables,
     text_damage,
 )
+from dmaragent.collect.table_host import TableHost
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
-from fwtables import read_acpidump
+from fwtables.acpidump import read_acpidump
 
 _OF_SYS = ("/firmware/acpi", "/bus/pci")
 """What a directory holds that is itself a copied /sys."""

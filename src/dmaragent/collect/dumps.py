@@ -15,8 +15,9 @@ from dmaragent.collect.reader import HostReader
 from dmaragent.collect.tree import FileTree
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing
-from fwtables import DumpedTable, TextTable, is_acpidump, read_acpidump
+from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
 from fwtables.constants import SIGNATURE_NAMES
+from fwtables.found_in_text import TextTable
 
 LARGEST_DUMP = 1 << 26
 _AT_THE_TOP = ("acpidump.out", "acpidump", "acpidump.txt")

@@ -5,15 +5,18 @@ import sys
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.given import is_archive_head, read_content, unpacked, whole
-from dmaragent.collect.opening import is_archive_file, is_directory_host, open_host
+from dmaragent.collect.given import is_archive_file, is_archive_head, read_content, unpacked, whole
+from dmaragent.collect.open_directory import is_directory_host
+from dmaragent.collect.opening import open_host
 from dmaragent.collect.reader import read_pieces
 from dmaragent.collect.text_words import next_step, no_table_words, table_words
 from dmaragent.collect.unpacking import LARGEST_INPUT, Unpacked
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import TextForm, TextReading, find_in_text, is_binary_table, plain_text
 from fwtables.constants import SIGNATURES
+from fwtables.found_in_text import TextReading, find_in_text
+from fwtables.table_or_text import is_binary_table, plain_text
+from fwtables.text_forms import TextForm
 
 ACPIDUMP = TextForm.ACPIDUMP
 
@@ -24,7 +27,7 @@ class InputTable:
 
     path: str
     form: str
-    """``table``, ``host``, or what text it was read from: a value of ``fwtables.TextForm``."""
+    """``table``, ``host``, or what text it was read from: a value of ``TextForm``."""
     data: bytes
     address: int | None = None
     """The physical address that acpidump text names."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
 
-from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
+from dmaragent.collect.ledger import ACPI_TABLES, Operation, Request
 from dmaragent.collect.manifest import LoggedReading
 from dmaragent.collect.reader import AS_ROOT
 from dmaragent.collect.tree import FileTree
@@ -134,30 +134,6 @@ class DirectoryHost:
 
     def call(self, request: Request) -> bytes | Missing:
         """Say that a copy has no calls."""
-        return _NOT_COLLECTED
-
-
-class TableHost:
-    """One or several ACPI tables and nothing else: a table file, acpidump text."""
-
-    def __init__(self, tables: Mapping[str, bytes]) -> None:
-        self._tables = {ACPI_TABLE.request(name).path: data for name, data in tables.items()}
-        self._names = tuple(sorted(tables))
-
-    def read(self, request: Request) -> bytes | Missing:
-        """Give the table of that name."""
-        return self._tables.get(request.path, _NOT_COLLECTED)
-
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
-        """Give the names of the tables."""
-        return self._names if request.path == ACPI_TABLES.path else _NOT_COLLECTED
-
-    def link(self, request: Request) -> str | Missing:
-        """Say that there are no links."""
-        return _NOT_COLLECTED
-
-    def call(self, request: Request) -> bytes | Missing:
-        """Say that there are no calls."""
         return _NOT_COLLECTED
 
 

@@ -15,8 +15,10 @@ from dmaragent.collect.tree import FileTree
 from dmaragent.collect.unpacking import unpack
 from dmaragent.errors import HostError
 from dmaragent.snapshot import Missing, MissingKind
-from fwtables import DumpedTable, TextTable, find_in_text, is_binary_table
+from fwtables.acpidump import DumpedTable
 from fwtables.constants import SIGNATURE_NAMES, SIGNATURES
+from fwtables.found_in_text import TextTable, find_in_text
+from fwtables.table_or_text import is_binary_table
 
 LOOKED_AT = 4096
 """Bytes of a file from its start that tell whether it may be a table or acpidump text."""

@@ -3,8 +3,9 @@
 import shlex
 from collections.abc import Sequence
 
-from fwtables import TextForm, TextReading, TextTable
 from fwtables.constants import SIGNATURES
+from fwtables.found_in_text import TextReading, TextTable
+from fwtables.text_forms import TextForm
 
 _FORMS = {
     TextForm.ACPIDUMP: "acpidump text",

@@ -7,8 +7,8 @@ gave until the damage counts, and is told.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from dmaragent.collect.expanding import (
     FIRST_PIECE,
@@ -17,7 +17,6 @@ from dmaragent.collect.expanding import (
     compression,
     decoder_of,
 )
-from dmaragent.collect.running import run_bounded
 from dmaragent.errors import HostError
 
 LARGEST_INPUT = 1 << 26
@@ -36,8 +35,7 @@ _DEEPEST = 3
 _PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
+class Unpacked(NamedTuple):
     """What was in a file, and how it was packed."""
 
     content: bytes
@@ -122,6 +120,8 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
 
 
 def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
+    from dmaragent.collect.running import run_bounded  # noqa: PLC0415 - subprocess: 5 ms
+
     last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
     if last is not None:
         raise _DamagedError(f"it has more than {_MOST_FRAMES} zstd frames (at byte {last.start()})")

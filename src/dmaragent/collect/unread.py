@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.errors import HostError
 
@@ -11,8 +11,7 @@ HEAD = 0x8006
 _MOST_NAMES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A format that is not read."""
 
     name: str

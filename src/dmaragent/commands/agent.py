@@ -6,7 +6,6 @@ import argparse
 import os
 
 from dmaragent.agent.capture import capture
-from dmaragent.agent.lean import import_asyncio
 from dmaragent.agent.main import main
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.writing import write_new
@@ -86,8 +85,5 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-
-    import_asyncio()
-
     main(options.runtime, options.capture, options.textfile)
     return 0

@@ -8,7 +8,7 @@ from dmaragent.collect.given import is_archive_head
 from dmaragent.collect.unpacking import Unpacked
 from dmaragent.errors import DmaragentError
 from dmaragent.present.escaping import visible
-from fwtables import plain_text
+from fwtables.table_or_text import plain_text
 
 
 def read_log(where: str, given: Unpacked) -> str:

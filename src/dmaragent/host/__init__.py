@@ -20,7 +20,6 @@ from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.memory_map import MemoryMap
 from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, TableReading
 from dmaragent.topology import PciTopology
-from dmaragent.unswept import unswept
 from fwtables import Decoded, decode
 
 MOST_SCOPE_ENTRIES = 16384
@@ -67,7 +66,6 @@ class Host:
         return replace(self.memory_map, foreign_ram=_FOREIGN_RAM)
 
 
-@unswept
 def join(snapshot: HostSnapshot) -> Host:
     """Join the readings of `snapshot` to a host."""
     problems = Problems()

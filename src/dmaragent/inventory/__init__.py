@@ -28,7 +28,6 @@ from dmaragent.releases import Release
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Located, Presence
 from dmaragent.units import Units, capabilities_of
-from dmaragent.unswept import unswept
 from dmaragent.views import xen_views
 from dmaragent.views.explain import rmrrs
 from dmaragent.views.model import XenView, XenViews
@@ -47,7 +46,6 @@ __all__ = [
 ]
 
 
-@unswept
 def take_inventory(host: Host, release: Release | None = None) -> Inventory:
     """Take the inventory of `host`; with `release`, what that release of Xen would list."""
     decoded = host.table

@@ -26,7 +26,6 @@ from dmaragent.policy.other_settings import settle_documented, settle_without_rd
 from dmaragent.policy.settings import Settings, Toolstack
 from dmaragent.policy.xl_settings import as_read, settle
 from dmaragent.releases import Release
-from dmaragent.unswept import unswept
 
 XAPI_WORDS = (
     "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
@@ -82,7 +81,6 @@ class Resolution:
         return next(alike, self.cases[0] if self.cases else None)
 
 
-@unswept
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     """Say what becomes of `guest` on `host`."""
     readings = [_resolve(reading, host, stack) for reading in readings_of(guest, stack.evidence)]

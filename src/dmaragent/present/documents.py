@@ -18,7 +18,6 @@ from dmaragent.present.wording import scope_code
 from dmaragent.snapshot import Missing
 from dmaragent.topology import Hop, PciFunction
 from dmaragent.units import Unit
-from dmaragent.unswept import unswept
 from fwtables import damage_document, structure_name
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.Inv
     }
 
 
-@unswept
 def inventory_answer(inventory: Inventory) -> schema.Answer:
     """Give what an inventory says, free of where it was read."""
     host = inventory.host

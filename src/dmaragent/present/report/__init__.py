@@ -24,7 +24,6 @@ from dmaragent.present.report.theme import STYLE
 from dmaragent.present.report.words import concerned, tellable
 from dmaragent.present.report.zoom import SCRIPT
 from dmaragent.present.summary_text import machine_name
-from dmaragent.unswept import unswept
 from dmaragent.verdict.model import Explanation
 
 MOST_TOLD = 32
@@ -36,7 +35,6 @@ def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
     return tellable(inventory)[:MOST_TOLD]
 
 
-@unswept
 def report_html(
     inventory: Inventory,
     checked: Checked | None,
