@@ -103,9 +103,6 @@ fuzz-guided: $(VENV)/ready-fuzz
 	$(BIN)/python -m fuzz guided $(FUZZ)
 
 docs: $(VENV)/ready
-	mkdir -p build
-	cd tests && ../$(BIN)/python -m support.derived_module > ../build/derived.py
-	mv build/derived.py parsers/fwtables/derived.py  # not at once: it is imported to be written
 	cd tests && ../$(BIN)/python -m support.ledger_page > ../docs/ledger.md
 	cd tests && ../$(BIN)/python -m support.findings_page > ../docs/findings.md
 	cd tests && ../$(BIN)/python -m support.messages_page > ../docs/messages.md

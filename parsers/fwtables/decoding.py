@@ -14,16 +14,16 @@ from typing import Any
 
 from fwtables.constants import SIGNATURES, StructureType
 from fwtables.damage import Damage, DamageKind
-from fwtables.derived import (
+from fwtables.dmar import Decoded
+from fwtables.layout import (
     BODIES,
     DEVICE_SCOPE,
     PATH_ENTRY,
     STRUCTURE_HEADER,
     TABLE,
     TABLE_HEADER,
+    Layout,
 )
-from fwtables.dmar import Decoded
-from fwtables.layout import Layout
 from fwtables.structures import (
     ANDD,
     ATSR,

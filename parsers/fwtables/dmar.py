@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwtables.damage import Damage
-from fwtables.derived import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
+from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 from fwtables.structures import ANDD, DMAR, RHSA, DeviceScope, Structure, UnknownStructure
 
 SMALLEST = {int(kind): STRUCTURE_HEADER.size + body.size for kind, body in BODIES.items()}

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 from fwtables.constants import StructureType
-from fwtables.derived import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 from fwtables.dmar import Decoded, scope_length
 from fwtables.errors import EncodeError
-from fwtables.layout import Layout
+from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE, Layout
 from fwtables.structures import ANDD, RHSA, DeviceScope, Structure, UnknownStructure
 
 

@@ -1,13 +1,18 @@
-"""Fast readers and writers of the fixed parts, as :class:`struct.Struct` packs them.
+"""Fast readers and writers, derived from the grammar and never typed again.
 
-Interpreting a construct costs some 40 µs a structure, and importing construct as much as starting
-Python.  So the layouts are derived from the grammar beforehand, by ``make docs``, into
-:mod:`fwtables.derived`; ``tests/fwtables/test_layout.py`` holds both equal.
+Interpreting a construct costs some 40 µs a structure.  The grammars of this
+package are fixed sequences of integers and byte strings, which is exactly what
+:class:`struct.Struct` packs; :func:`derive` makes one from the other at import.
+``tests/fwtables/test_layout.py`` holds both readings equal.
 """
 
 from dataclasses import dataclass
 from struct import Struct as Packer
-from struct import calcsize
+
+from construct import Bytes, Construct, FormatField, Renamed
+
+from fwtables import grammar
+from fwtables.constants import StructureType
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +28,58 @@ class Layout:
     limits: tuple[int | None, ...]
     """By field: one more than the largest integer it holds, or None for bytes."""
 
-    @classmethod
-    def of(cls, **fields: str) -> "Layout":
-        """Return the layout of `fields` in their order, each with its code in ``struct``."""
-        packer = Packer("<" + "".join(fields.values()))
-        widths = tuple(calcsize(f"<{code}") for code in fields.values())
-        offsets = tuple(sum(widths[:number]) for number in range(len(widths)))
-        limits = tuple(
-            None if code.endswith("s") else 1 << 8 * width
-            for code, width in zip(fields.values(), widths, strict=True)
-        )
-        return cls(tuple(fields), packer, packer.size, offsets, widths, limits)
-
     def field_at(self, offset: int) -> str:
         """Name the field that byte `offset` of the structure belongs to."""
         reached = [name for name, at in zip(self.names, self.offsets, strict=True) if at <= offset]
         return reached[-1]
+
+
+def derive(structure: Construct) -> Layout:
+    """Derive the layout of `structure`: a construct ``Struct`` of integers and ``Bytes(n)``.
+
+    Raises:
+        TypeError: it holds something whose size or format is not fixed.
+
+    """
+    names: list[str] = []
+    formats: list[str] = []
+    offsets: list[int] = []
+    widths: list[int] = []
+    limits: list[int | None] = []
+    offset = 0
+    for field in structure.subcons:
+        inner = field.subcon if isinstance(field, Renamed) else field
+        if isinstance(inner, FormatField):
+            order, code = inner.fmtstr[0], inner.fmtstr[1:]
+            if order != "<" and inner.length > 1:
+                raise TypeError(f"{field.name}: ACPI tables are little-endian")
+            limits.append(1 << 8 * inner.length)
+        elif isinstance(inner, Bytes) and isinstance(inner.length, int):
+            code = f"{inner.length}s"
+            limits.append(None)
+        else:
+            raise TypeError(f"{field.name}: {inner!r} has no fixed size")
+        names.append(field.name)
+        formats.append(code)
+        offsets.append(offset)
+        widths.append(inner.length)
+        offset += inner.length
+    packer = Packer("<" + "".join(formats))
+    return Layout(tuple(names), packer, packer.size, tuple(offsets), tuple(widths), tuple(limits))
+
+
+TABLE_HEADER = derive(grammar.TABLE_HEADER)
+TABLE = derive(grammar.TABLE_HEADER + grammar.DMAR)
+STRUCTURE_HEADER = derive(grammar.STRUCTURE_HEADER)
+DEVICE_SCOPE = derive(grammar.DEVICE_SCOPE)
+PATH_ENTRY = derive(grammar.PATH_ENTRY)
+BODIES = {
+    StructureType.DRHD: derive(grammar.DRHD),
+    StructureType.RMRR: derive(grammar.RMRR),
+    StructureType.ATSR: derive(grammar.ATSR),
+    StructureType.RHSA: derive(grammar.RHSA),
+    StructureType.ANDD: derive(grammar.ANDD),
+    StructureType.SATC: derive(grammar.SATC),
+    StructureType.SIDP: derive(grammar.SIDP),
+}
+"""By structure type: the fixed part after the structure's type and length."""

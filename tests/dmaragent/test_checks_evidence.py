@@ -9,8 +9,7 @@ from dmaragent.checks import check
 from dmaragent.checks.model import Evidence
 from dmaragent.inventory import Inventory
 from fwtables.constants import StructureType
-from fwtables.derived import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
-from fwtables.layout import Layout
+from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
 from support import checked_units
 from support.checked import BASE, LIMIT, USB, Made, found, host, taken
 from support.checked import CASES as MADE

@@ -5,25 +5,23 @@ from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwtables import RMRR, decode, derived, grammar
+from fwtables import RMRR, decode, grammar, layout
 from fwtables.constants import StructureType
-from fwtables.layout import Layout
-from support.derived_module import codes, module
 from support.tables import rmrr, table
 
 PAIRS = [
-    (grammar.TABLE_HEADER, derived.TABLE_HEADER),
-    (grammar.STRUCTURE_HEADER, derived.STRUCTURE_HEADER),
-    (grammar.DEVICE_SCOPE, derived.DEVICE_SCOPE),
-    (grammar.PATH_ENTRY, derived.PATH_ENTRY),
-    *((getattr(grammar, kind.name), derived.BODIES[kind]) for kind in StructureType),
+    (grammar.TABLE_HEADER, layout.TABLE_HEADER),
+    (grammar.STRUCTURE_HEADER, layout.STRUCTURE_HEADER),
+    (grammar.DEVICE_SCOPE, layout.DEVICE_SCOPE),
+    (grammar.PATH_ENTRY, layout.PATH_ENTRY),
+    *((getattr(grammar, kind.name), layout.BODIES[kind]) for kind in StructureType),
 ]
 
 
 @pytest.mark.parametrize(("by_construct", "derived"), PAIRS)
 @given(data=st.data())
 def test_both_readings_of_a_structure_are_equal(
-    by_construct: Struct, derived: Layout, data: st.DataObject
+    by_construct: Struct, derived: layout.Layout, data: st.DataObject
 ) -> None:
     raw = data.draw(st.binary(min_size=derived.size, max_size=derived.size))
     container = by_construct.parse(raw)
@@ -56,23 +54,17 @@ def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[b
 
 
 def test_the_table_is_its_header_and_the_dmar_fields() -> None:
-    assert derived.TABLE.names == (*derived.TABLE_HEADER.names, *codes(grammar.DMAR))
-    assert derived.TABLE.size == 48
-
-
-def test_the_module_is_what_the_grammar_gives() -> None:
-    """Else: make docs."""
-    with open(derived.__file__, encoding="utf-8") as file:
-        assert file.read() == module()
+    assert layout.TABLE.names == (*layout.TABLE_HEADER.names, *layout.derive(grammar.DMAR).names)
+    assert layout.TABLE.size == 48
 
 
 def test_a_byte_is_found_in_its_field() -> None:
-    assert derived.TABLE.field_at(0) == "signature"
-    assert derived.TABLE.field_at(7) == "length"
-    assert derived.TABLE.field_at(47) == "reserved"
+    assert layout.TABLE.field_at(0) == "signature"
+    assert layout.TABLE.field_at(7) == "length"
+    assert layout.TABLE.field_at(47) == "reserved"
 
 
 @pytest.mark.parametrize("unfit", [GreedyBytes, Int16ub, Bytes(lambda _: 3)])
 def test_what_has_no_fixed_little_endian_form_is_refused(unfit: object) -> None:
     with pytest.raises(TypeError):
-        codes(Struct("first" / Int16ul, Renamed(unfit, "unfit")))
+        layout.derive(Struct("first" / Int16ul, Renamed(unfit, "unfit")))

@@ -9,9 +9,8 @@ from dmaragent.checks.rules import MOST_TOLD, evidence
 from dmaragent.inventory import Region
 from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.constants import StructureType
-from fwtables.derived import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
 from fwtables.dmar import SMALLEST, scope_length
-from fwtables.layout import Layout
+from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
 
 
 def header_field(facts: Facts, name: str, value: str) -> Evidence:

@@ -4,8 +4,8 @@ from typing import Annotated, TypedDict
 
 from dmaragent.policy.decisions import Decider, Effect, Verdict
 from dmaragent.policy.settings import Toolstack
-from fwtables import TextForm
 from fwtables.schema import Address
+from fwtables.text_forms import TextForm
 
 LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]
 """Of a guest's memory or in a message, which may be beyond 64 bits."""
