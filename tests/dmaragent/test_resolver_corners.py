@@ -123,8 +123,9 @@ def test_stdvga_may_be_a_setting_of_its_own() -> None:
 def test_an_iommu_that_xl_info_does_not_show_is_off() -> None:
     host = _machine("xen-pv-dom0")
     assert isinstance(host.xen, XenHost)
-    strange = replace(host, xen=replace(host.xen, capabilities=("pv", "hvm")))
-    off = replace(host, xen=replace(strange.xen, reserved_memory=(), device_reserved_memory={}))
+    contradicted = replace(host.xen, capabilities=("pv", "hvm"))
+    strange = replace(host, xen=contradicted)
+    off = replace(host, xen=replace(contradicted, reserved_memory=(), device_reserved_memory={}))
 
     assert facts_of(take_inventory(host)).iommu_off == ""
     assert "directio" in facts_of(take_inventory(off)).iommu_off
