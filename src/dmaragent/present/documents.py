@@ -22,6 +22,7 @@ from fwtables import damage_document, structure_name
 
 if TYPE_CHECKING:
     from dmaragent.present.schema import inventory as schema
+    from dmaragent.present.schema import regions
     from dmaragent.present.schema.common import Range
 
 
@@ -78,7 +79,7 @@ def inventory_answer(inventory: Inventory) -> schema.Answer:
     }
 
 
-def absence_object(inventory: Inventory) -> schema.Absence | None:
+def absence_object(inventory: Inventory) -> regions.Absence | None:
     """Say why there is no table; None where there is one."""
     absence = inventory.absence
     if absence is None:
@@ -127,7 +128,7 @@ def _table(
     }
 
 
-def region_object(inventory: Inventory, region: Region) -> schema.Region:
+def region_object(inventory: Inventory, region: Region) -> regions.Region:
     """Give one region with its owners and what Xen and Linux make of it."""
     return {
         "number": region.number,
@@ -157,7 +158,7 @@ def region_object(inventory: Inventory, region: Region) -> schema.Region:
     }
 
 
-def groups_objects(inventory: Inventory) -> list[schema.Group] | None:
+def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
     """Give the IOMMU groups of the devices that regions concern."""
     groups = inventory.host.groups
     if isinstance(groups, Missing):
@@ -191,7 +192,7 @@ def groups_objects(inventory: Inventory) -> list[schema.Group] | None:
     ]
 
 
-def published_objects(inventory: Inventory) -> list[schema.Published]:
+def published_objects(inventory: Inventory) -> list[regions.Published]:
     """Give the reserved regions that Linux publishes and no region of the table explains."""
     return [
         {
@@ -209,7 +210,7 @@ def range_object(span: AddressRange) -> Range:
     return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
-def _owner(inventory: Inventory, owner: Owner) -> schema.Owner:
+def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
     unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
     return {
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
@@ -221,7 +222,7 @@ def _owner(inventory: Inventory, owner: Owner) -> schema.Owner:
     }
 
 
-def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> schema.Scope:
+def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> regions.Scope:
     return {
         "type": scope_code(kind),
         "enumeration_id": enumeration_id,
@@ -232,7 +233,7 @@ def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> sch
     }
 
 
-def device_object(function: PciFunction) -> schema.Device:
+def device_object(function: PciFunction) -> regions.Device:
     """Give what answers at an address."""
     code = function.class_code
     return {
@@ -253,7 +254,7 @@ def device_object(function: PciFunction) -> schema.Device:
     }
 
 
-def unit_object(unit: Unit) -> schema.Unit:
+def unit_object(unit: Unit) -> regions.Unit:
     """Give one remapping unit."""
     drhd = unit.drhd
     return {

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.present.schema.common import Sbdf, Stack, StackOrigin
-from dmaragent.present.schema.inventory import Absence, Device, Group, Published, Region, Unit
+from dmaragent.present.schema.regions import Absence, Device, Group, Published, Region, Unit
 from dmaragent.verdict.model import Can, Safety
 
 CanWord = Annotated[str, Can]
