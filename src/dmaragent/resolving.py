@@ -66,7 +66,7 @@ class GuestResolver:
 
         """
         if isinstance(guest, KvmGuest):
-            from dmaragent.verdict.kvm import resolve_kvm  # noqa: PLC0415 - memory of the agent
+            from dmaragent.verdict.kvm import resolve_kvm  # noqa: PLC0415 - 780 KiB of a worker
 
             self._check_kvm(guest)
             return resolve_kvm(guest, self.known.inventory, self.known.facts, self.known.stack)

@@ -36,7 +36,7 @@ def call(request: Request) -> bytes | Missing:
 
 
 def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
-    from dmaragent.collect.udev import enumerate_pci  # noqa: PLC0415 - costs 13 ms
+    from dmaragent.collect.udev import enumerate_pci  # noqa: PLC0415 - pyudev: 8 ms
 
     return enumerate_pci()
 
@@ -48,7 +48,7 @@ def _boot_log(_: tuple[str, ...]) -> bytes | Missing:
 
 def _resources(_: tuple[str, ...]) -> bytes | Missing:
     try:
-        import psutil  # noqa: PLC0415 - costs 20 ms
+        import psutil  # noqa: PLC0415 - 10 ms
     except ImportError as error:
         return Missing(MissingKind.FAILED, f"psutil cannot be used: {error}")
     try:
@@ -85,13 +85,13 @@ def _xenstore_pci(_: tuple[str, ...]) -> bytes | Missing:
 
 
 def _xen_rdm(_: tuple[str, ...]) -> bytes | Missing:
-    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - on Xen only
+    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - ctypes, on Xen only: 2 ms
 
     return reserved_device_memory(None)
 
 
 def _xen_rdm_devices(devices: tuple[str, ...]) -> bytes | Missing:
-    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - on Xen only
+    from dmaragent.collect.xen import reserved_device_memory  # noqa: PLC0415 - ctypes, on Xen only: 2 ms
 
     return reserved_device_memory(devices)
 

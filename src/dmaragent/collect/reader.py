@@ -7,12 +7,11 @@ import io
 import os
 import select
 import stat
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dmaragent.collect.ledger import Request
 from dmaragent.snapshot import Missing, MissingKind
 
-TYPE_CHECKING = False  # mypy takes it for typing's
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 

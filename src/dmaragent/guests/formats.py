@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.libvirt import guests_from_xml
+from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox
 from dmaragent.guests.surroundings import ALONE, Surroundings
 from dmaragent.platforms.libxl import XLCFG_ERAS
 from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
@@ -77,16 +79,12 @@ def read_all_guests(
     if not begin:
         raise UnknownFormatError(source, "it is empty")
     if begin.startswith("<"):
-        from dmaragent.guests.libvirt import guests_from_xml  # noqa: PLC0415 - memory of the agent
-
         found = guests_from_xml(text, source, surroundings)
         if found is None:
             raise UnknownFormatError(source)
         return tuple(_bounded(guest) for guest in found)
     if is_saved(text) and not _SECTION.match(begin):
         return _saved(text, source)
-    from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox  # noqa: PLC0415 - likewise
-
     if is_proxmox(text):
         return (_bounded(guest_from_proxmox(text, source, surroundings)),)
     return (_xl(text, source),)

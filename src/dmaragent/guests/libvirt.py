@@ -5,13 +5,14 @@ src/conf/device_conf.c, ``virPCIDeviceAddressParseXML``; src/util/virutil.c, ``v
 src/conf/snapshot_conf.c and virdomainobjlist.c for the documents that hold a domain.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
+from dmaragent.guests.libvirt_kvm import kvm_guest
+from dmaragent.guests.libvirt_xen import xen_guest
 from dmaragent.guests.surroundings import Surroundings
 from dmaragent.guests.xml_tree import Element, XmlError, read_documents
 from dmaragent.policy.guest import Complaint, GuestConfig
@@ -19,49 +20,7 @@ from dmaragent.policy.xlcfg import whole_number
 
 _HOLDERS = frozenset({"domainsnapshot", "domstatus", "domaincheckpoint", "domains"})
 """Documents of libvirt that hold a domain: of a snapshot, of a running guest (/run/libvirt)."""
-_UNIT = re.compile(r"(?:b|bytes?|([kmgtpe])(ib|b)?)", re.IGNORECASE)
-_KIB = 1 << 10
-_MOST = 1 << 63
 XEN, QEMU = frozenset({"xen"}), frozenset({"kvm", "qemu"})
-_GIVE = "give what `virsh dumpxml NAME` prints"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostDevice:
-    """A PCI function of the host that a domain is given."""
-
-    sbdf: SBDF
-    line: int
-    text: str
-    managed: bool
-    no_strict_reset: bool
-    driver: str
-
-
-@dataclass(slots=True)
-class Domain:
-    """What a domain holds that matters for passthrough.  Sizes are in bytes."""
-
-    element: Element
-    source: str
-    name: str = ""
-    devices: list[HostDevice] = field(default_factory=list)
-    unknown: list[Complaint] = field(default_factory=list)
-    notes: list[Complaint] = field(default_factory=list)
-
-    def place(self, element: Element | int) -> str:
-        """Return ``FILE:LINE``."""
-        return f"{self.source}:{element if isinstance(element, int) else element.line}"
-
-    def text(self, *path: str) -> str:
-        """Return the text of the element at `path`, or nothing."""
-        found = self.element.first(*path)
-        return "" if found is None else found.text.strip()
-
-    def fail(self, element: Element, why: str) -> DmaragentError:
-        """Return the error for what libvirt does not accept."""
-        said = f"{self.place(element)}: {why}: libvirt refuses this domain"
-        return DmaragentError(said, _GIVE, self.source)
 
 
 def guests_from_xml(
@@ -82,11 +41,11 @@ def guests_from_xml(
                 return None if not guests else tuple(guests)
             if not found:
                 said = f"{source}:{root.line}: <{root.name}> of libvirt is not a guest"
-                raise DmaragentError(said, _GIVE, source)
+                raise DmaragentError(said, GIVE, source)
             guests += (_guest(one, source, pools) for one in found)
     except XmlError as error:
         raise DmaragentError(
-            f"{source}:{error.line}: the XML cannot be read: {error}", _GIVE, source
+            f"{source}:{error.line}: the XML cannot be read: {error}", GIVE, source
         ) from error
     return tuple(guests) or None
 
@@ -107,9 +66,6 @@ def _domains(root: Element) -> Iterator[Element]:
 
 
 def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestConfig | KvmGuest:
-    from dmaragent.guests.libvirt_kvm import kvm_guest  # noqa: PLC0415 - they import this module
-    from dmaragent.guests.libvirt_xen import xen_guest  # noqa: PLC0415 - likewise
-
     domain = Domain(element=element, source=source)
     domain.name = domain.text("name")
     kind = element.get("type")
@@ -226,45 +182,3 @@ def _device(domain: Domain, element: Element, text: str, source: Element | None)
             driver="" if driver is None else driver.get("name"),
         )
     )
-
-
-# Memory ----------------------------------------------------------------------------------
-
-
-def initial_memory(domain: Domain) -> tuple[int | None, bool]:
-    """Return the RAM at start in bytes, and whether memory devices lie above it.
-
-    ``<memory>`` counts the memory devices too; NUMA cells stand in for it if it is missing.
-    """
-    devices = [*domain.element.all("devices", "memory")]
-    plugged = 0
-    for one in devices:
-        size = one.first("target", "size")
-        plugged += 0 if size is None else size_of(domain, size)
-    total = domain.element.first("memory")
-    more = bool(devices) or domain.element.first("maxMemory") is not None
-    if total is not None and size_of(domain, total):
-        return max(0, size_of(domain, total) - plugged), more
-    cells = [*domain.element.all("cpu", "numa", "cell")]
-    sizes = [_scaled(domain, one, one.get("memory"), one.get("unit")) for one in cells]
-    return (sum(sizes) if sizes else None), more
-
-
-def size_of(domain: Domain, element: Element) -> int:
-    """Return the size that `element` holds, in bytes, rounded up to KiB as libvirt does."""
-    return _scaled(domain, element, element.text, element.get("unit"))
-
-
-def _scaled(domain: Domain, element: Element, text: str, unit: str) -> int:
-    number = text.strip()
-    match = _UNIT.fullmatch(unit or "KiB")
-    if not number.isdecimal() or not number.isascii() or len(number) > 20 or match is None:
-        written = f"{number} {unit}".strip()
-        raise domain.fail(element, f"'{excerpt(written)}' is not a size")
-    letter, suffix = match.groups()
-    power = 0 if letter is None else "kmgtpe".index(letter.lower()) + 1
-    scale = int((1000 if (suffix or "").lower() == "b" else 1024) ** power)
-    size = -(-int(number) * scale // _KIB) * _KIB
-    if size >= _MOST:
-        raise domain.fail(element, f"{number} {unit} is more than 64 bits can hold")
-    return size

@@ -5,7 +5,7 @@ Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuil
 
 from dmaragent.errors import excerpt
 from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
-from dmaragent.guests.libvirt import Domain, initial_memory
+from dmaragent.guests.libvirt_domain import Domain, initial_memory
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
 from dmaragent.policy.guest import Complaint
 

@@ -6,6 +6,7 @@ a snapshot, pending changes or cloud-init, and does not count.
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -238,8 +239,6 @@ def _mapping_words(key: str, mapping: str, mapped: tuple[str, ...] | None) -> st
 def _words(machine: _Machine) -> list[Argument]:
     if "args" not in machine.settings:
         return []
-    import shlex  # noqa: PLC0415 - memory of the agent, which most often needs none of it
-
     place = machine.place("args")
     try:
         words = shlex.split(machine.value("args"))

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dmaragent.guests.xml_tree import XmlError, read_documents
+
 _HEAD = re.compile(r"(\S{1,128})\s*")
 _MAP = re.compile(r"\s+map\s+(\S.*)")
 
@@ -46,11 +48,6 @@ class Surroundings:
 
     def pools(self) -> Mapping[str, bool]:
         """Return of each network whether it is a pool of host devices."""
-        from dmaragent.guests.xml_tree import (  # noqa: PLC0415 - memory of the agent
-            XmlError,
-            read_documents,
-        )
-
         found: dict[str, bool] = {}
         for text in self.networks:
             try:

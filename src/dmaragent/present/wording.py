@@ -1,14 +1,14 @@
 """The words for what the program knows: sizes, kinds, states and next steps."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
 from dmaragent.present.escaping import visible
 from fwtables.constants import ScopeType
 
-TYPE_CHECKING = False  # mypy takes it for typing's; decode would wait for what it does not need
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # decode, which takes no inventory, would import all of it
     from dmaragent.inventory import Region
 
 _SCOPE_WORDS = {
