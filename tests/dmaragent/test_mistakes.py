@@ -194,18 +194,6 @@ def test_a_service_that_publishes_nothing_names_the_file(tmp_path: Path, capsys:
     assert f"nothing:{tmp_path}/none/inventory.json:Nosuchfile" in said
 
 
-def test_a_line_of_the_head_is_shortened_between_words(tmp_path: Path, capsys: Capture) -> None:
-    (tmp_path / "win.cfg").write_text('name = "win"\ntype = "hvm"\nmemory = 1024\n', "utf-8")
-    (tmp_path / "DMAR").write_bytes(EVERY_STRUCTURE)
-
-    out = run(capsys, "resolve", tmp_path / "win.cfg", "--host", tmp_path / "DMAR").out
-    rests = " ".join(out.partition("Rests on")[2].partition("\n\n")[0].split())
-
-    before, after = rests.split(" … ")
-    assert before.split()[-1] in ("of", "list", "regions", "regions;")
-    assert after.startswith("are not known")
-
-
 def _closed(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Let nobody open or enter `path`, root neither."""
     opened, asked = os.open, os.access

@@ -1,4 +1,7 @@
-"""An error quotes no more than 20 characters of what it is about: it may have been a secret."""
+"""An error quotes no more than 20 characters of what it is about: it may have been a secret.
+
+Of ``rdm=`` and of an entry of ``pci=`` it quotes 80, so that nearly every one is whole.
+"""
 
 import json
 from pathlib import Path
@@ -23,8 +26,8 @@ ADDRESS = "<hostdev mode='subsystem' type='pci'><source><address domain='{0}'/><
 KVM = "ostype: l26\nmemory: 512\n"
 
 
-def _quotes_too_much(text: str) -> bool:
-    return any(SECRET[at : at + 21] in text for at in range(len(SECRET) - 20))
+def _quotes_too_much(text: str, most: int = 20) -> bool:
+    return any(SECRET[at : at + most + 1] in text for at in range(len(SECRET) - most))
 
 
 def test_an_excerpt_has_twenty_characters_from_the_place_on() -> None:
@@ -131,7 +134,7 @@ def test_so_do_the_reasons_of_an_answer(
 
     told = texts(ran.document)
     assert told
-    assert not any(map(_quotes_too_much, told))
+    assert not any(_quotes_too_much(text, 80) for text in told)
 
 
 @pytest.mark.parametrize(
