@@ -201,8 +201,8 @@ def test_what_the_memory_map_says_is_made_visible(tmp_path: Path, capsys: Captur
         path.write_bytes(content)
     ran = run(capsys, "check", "--host", tmp_path)
 
-    assert ran.code == 1
-    assert "rmrr-in-ram" not in ran.out  # no kernel writes such a type: it is damage
+    # No kernel writes such a type: it is damage, and what needs the whole map is not looked at.
+    assert "the firmware's memory map is not known" in " ".join(ran.out.split())
     assert "\x1b" not in ran.out + run(capsys, "check", "--host", tmp_path, "--json").out
 
 

@@ -4,9 +4,12 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.asking import Question, ask_known
+from dmaragent.checks import check
+from dmaragent.checks.facts import Need
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import Request
 from dmaragent.host import Host
+from dmaragent.inventory import take_inventory
 from dmaragent.snapshot import Missing, MissingKind
 from dmaragent.verdict import explain
 from dmaragent.verdict.model import Can
@@ -180,3 +183,12 @@ def test_a_logged_map_that_lost_lines_makes_it_unknown(
     absent = Loss(ledger.MEMORY_MAP.request(), "absent", Missing(MissingKind.ABSENT, "none"))
     log = Loss(ledger.BOOT_LOG.request(), "log", LOG.replace(gone, b"") if gone else LOG)
     assert xen_verdict(with_losses(answers, absent, log)) is verdict
+
+
+def test_no_region_is_blamed_for_an_entry_that_was_lost(answers: dict[Request, Value]) -> None:
+    checked = check(take_inventory(with_losses(answers, lost("3/start"))))
+
+    (lacking,) = (lacks for lacks in checked.not_asked if lacks.need is Need.MEMORY_MAP)
+
+    assert {"rmrr-in-ram", "rmrr-not-reserved", "unit-in-ram"} <= set(lacking.rules)
+    assert "rmrr-not-reserved" not in {finding.rule.id for finding in checked.findings}

@@ -70,11 +70,11 @@ class Facts:
                 yield offset, structure
 
     def knows(self, need: Need) -> bool:
-        """Tell whether `need` is known."""
+        """Return whether `need` is known, the memory map whole."""
         known = {
             Need.TABLE: bool(self.content),
             Need.PCI: self.functions is not None,
-            Need.MEMORY_MAP: self.memory_map is not None,
+            Need.MEMORY_MAP: self.memory_map is not None and not self.memory_map.incomplete,
             Need.BOOT_LOG: self.boot_log is not None,
         }
         return known[need]
