@@ -20,7 +20,7 @@ _CHILD = """
 import os, shutil, sys
 machine, tree, work = sys.argv[1:]
 shutil.copytree(tree + "/sys", os.environ["UMOCKDEV_DIR"] + "/sys", symlinks=True, dirs_exist_ok=True)
-from dmaragent.collect import opening
+from dmaragent.collect import live, opening
 from dmaragent.collect.live import LiveHost
 from dmaragent.collect.recording import record, write_files
 class Half(LiveHost):
@@ -32,7 +32,7 @@ class Half(LiveHost):
     def call(self, request):
         by_udev = request.path == "udev-pci"
         return super().call(request) if by_udev else self.recorded.call(request)
-opening.LiveHost = Half
+live.LiveHost = Half
 write_files(record(Half())[1], work + "/recording")
 from dmaragent.cli import main
 sys.stdout = open(work + "/live.json", "w")
