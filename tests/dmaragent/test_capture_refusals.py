@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tarfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -266,7 +267,14 @@ def test_an_interrupt_leaves_nothing(
         shell, tmp_path, "-o", tmp_path / "out.tar.gz", *copy.options, "--calls"
     )
     with (
-        subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) as process,
+        subprocess.Popen(
+            words,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell cannot trap what was ignored when it started, as nohup and "&" leave it.
+            preexec_fn=partial(signal.signal, number, signal.SIG_DFL),  # noqa: PLW1509 - one thread
+        ) as process,
         started.open() as child,
     ):
         assert child.readline()
