@@ -11,6 +11,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import LIBXL_ERAS, LibxlBehaviour
 from dmaragent.policy.layout import (
+    FOUR_GIB,
     Layout,
     Outcome,
     RamLayout,
@@ -286,7 +287,10 @@ def test_ram_is_conserved_and_nothing_reserved_lies_in_it(
         assert layout.after.size == before.size
         for one in layout.placed:
             reserved = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
-            free = not layout.after.overlaps(one.reservation.region)
+            region = one.reservation.region
+            # libxl up to 4.13 sees RAM at 4 GiB even if there is none.
+            crosses = region.start < FOUR_GIB < region.end and not behaviour.leaves_unused_high
+            free = not layout.after.overlaps(region) and not crosses
             assert reserved == (free and one.reservation.policy is not Policy.INVALID)
     assert results[RELAXED].refused_by is None
     assert results[RELAXED].after == results[STRICT].after
