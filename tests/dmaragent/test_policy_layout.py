@@ -11,7 +11,6 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.memory_map import MemoryType
 from dmaragent.platforms.libxl import LIBXL_ERAS, LibxlBehaviour
 from dmaragent.policy.layout import (
-    FOUR_GIB,
     Layout,
     Outcome,
     RamLayout,
@@ -20,7 +19,7 @@ from dmaragent.policy.layout import (
     resolve_layout,
     starting_layout,
 )
-from dmaragent.policy.model import MIB, DeviceRequest, Policy, Reservation, Strategy
+from dmaragent.policy.model import FOUR_GIB, MIB, DeviceRequest, Policy, Reservation, Strategy
 
 OLD, NEW = LIBXL_ERAS
 A = AddressRange.from_inclusive(0xAC6D3000, 0xAC6E6FFF)
