@@ -122,7 +122,7 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
 
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
-    """Say that some of the releases switch VT-d off, and others do not."""
+    """Return in words that some of the releases switch VT-d off, and others do not."""
     off = [step for steps, each in predicted if each.vtd_disabled for step in steps]
     on = [step for steps, each in predicted if not each.vtd_disabled for step in steps]
     if not off or not on:
