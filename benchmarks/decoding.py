@@ -11,7 +11,8 @@ from timeit import timeit
 
 from edk2toollib.acpi.dmar_parser import DMARTable
 
-from fwtables import decode, decoding
+from fwtables import decode
+from fwtables.dmar import decoding
 from tables import captured_tables, written_tables
 
 _FIXED = {0: "<BBHQ", 1: "<2xHQQ", 2: "<BxH", 3: "<4xQI", 4: "<3xB", 5: "<BxH", 6: "<2xH"}

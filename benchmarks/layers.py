@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recorded.recording import record, write_files
 from support.large import large_host
 
 _MADE = """

@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from dmaragent.collect.recording import record
-from dmaragent.present.decode_text import decode_text
+from dmaragent.collect.recorded.recording import record
+from dmaragent.present.text.decode import decode_text
 from fwtables import decode
 from support.large import large_host
 from tables import written_tables

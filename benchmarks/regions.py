@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from dmaragent.collect.recording import record, write_files
-from dmaragent.host.readings import MOST_OF_A_KIND
+from dmaragent.collect.recorded.recording import record, write_files
+from dmaragent.host.parse import MOST_OF_A_KIND
 from support.many_regions import SHAPES, host_of
 
 _FEW, _BEYOND = 512, 65536

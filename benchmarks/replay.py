@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recorded.recording import record, write_files
 from support.bundles import PACKERS, tar_of
 from support.large import large_host
 
@@ -23,7 +23,7 @@ _OPEN = """
 import sys
 from time import perf_counter
 from dmaragent.collect.opening import open_host
-import dmaragent.collect.foreign
+import dmaragent.collect.open_archive
 begin = perf_counter()
 open_host(sys.argv[1])
 print(perf_counter() - begin)

@@ -79,7 +79,7 @@ What each layer takes of a made-up host that answers out of memory, and of one e
 with as many more regions; the quickest of nine times in three processes, of the agent of three.  The
 agent reads all again, publishes it and says what changed.  Below are files on disk, in a process
 that did the same before with 64 functions.  The target is at most tenfold.  The calls that a layer
-makes grow with the host and no faster (tests/dmaragent/test_work.py): what a ratio has above 8 is
+makes grow with the host and no faster (tests/dmaragent/test_work_growth.py): what a ratio has above 8 is
 memory that the processor does not keep near, and differs from run to run.
 
 {layers}

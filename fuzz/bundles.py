@@ -3,10 +3,10 @@
 import io
 from functools import cache
 
-from dmaragent.collect.archive import is_archive
 from dmaragent.collect.bundling import ask_host, keep_answers, pack
-from dmaragent.collect.foreign import open_archive
-from dmaragent.collect.opening import open_file
+from dmaragent.collect.formats.archive import is_archive
+from dmaragent.collect.open_archive import open_archive
+from dmaragent.collect.open_host import open_file
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 from dmaragent.present.escaping import visible

@@ -2,15 +2,15 @@
 
 from functools import cache
 
-from dmaragent.asking import Known, Question, ask_known
 from dmaragent.collect.collect import collect
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
-from dmaragent.present.guest_text import guest_text
-from dmaragent.present.resolve_document import resolve_document, source_object
-from dmaragent.present.schema.common import Host
+from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.schema.common import Host
+from dmaragent.present.text.guest import guest_text
+from dmaragent.question import Known, Question, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts

@@ -5,13 +5,13 @@ from zlib import crc32
 
 from dmaragent.api import answer, read_guests, resolve_guest
 from dmaragent.errors import DmaragentError
-from dmaragent.policy.guest import GuestConfig
+from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.resolve_document import resolve_document, source_object
-from dmaragent.present.resolve_text import resolve_text
-from dmaragent.present.schema.common import Host
+from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.schema.common import Host
+from dmaragent.present.text.resolve import resolve_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts, stack
 

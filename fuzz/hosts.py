@@ -1,20 +1,20 @@
 """What is held of every host that could be opened, whatever it is: its answers."""
 
-from dmaragent.asking import Question, ask_known
 from dmaragent.checks import check as check_rules
 from dmaragent.collect.collect import collect
 from dmaragent.collect.reader import HostReader
+from dmaragent.explaining import explain
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.check_document import check_document
-from dmaragent.present.check_text import check_text
-from dmaragent.present.documents import inventory_document
-from dmaragent.present.explain_text import explain_text
-from dmaragent.present.inventory_text import inventory_text
-from dmaragent.present.report import report_html
-from dmaragent.present.tree_text import tree_text
-from dmaragent.verdict import explain
-from dmaragent.views.model import ListSource
+from dmaragent.present.html import report_html
+from dmaragent.present.json.check import check_document
+from dmaragent.present.json.inventory import inventory_document
+from dmaragent.present.text.check import check_text
+from dmaragent.present.text.explain import explain_text
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.present.text.tree import tree_text
+from dmaragent.question import Question, ask_known
+from dmaragent.xen.reserved_list.model import ListSource
 from fuzz.kinds import hold, hold_bounded, hold_document, hold_printable
 
 _EACH, _FREE = 1500, 200_000

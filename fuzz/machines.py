@@ -7,12 +7,12 @@ hash of the file as it is: so that a mutated file is read, and not refused for i
 import re
 from hashlib import sha256
 
-from dmaragent.collect import manifest
-from dmaragent.collect.archive import DEEPEST
-from dmaragent.collect.members import LONGEST_NAME
-from dmaragent.collect.recorded import RecordedHost
-from dmaragent.collect.recording import record
-from dmaragent.collect.tree import PackedTree
+from dmaragent.collect.formats.archive import DEEPEST
+from dmaragent.collect.formats.members import LONGEST_NAME
+from dmaragent.collect.formats.tree import PackedTree
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.host import RecordedHost
+from dmaragent.collect.recorded.recording import record
 from dmaragent.errors import HostError
 from fuzz.hosts import check_host
 from fuzz.kinds import Kind, as_text, hold

@@ -7,10 +7,10 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.recognise import Recogniser
-from dmaragent.messages.tie import tie_all
-from dmaragent.present.schema.common import Host
-from dmaragent.present.why_document import why_document
-from dmaragent.present.why_text import why_text
+from dmaragent.messages.relate import tie_all
+from dmaragent.present.json.schema.common import Host
+from dmaragent.present.json.why import why_document
+from dmaragent.present.text.why import why_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from fuzz.machines import large_host
 from support.message_lines import LINES

@@ -1,9 +1,9 @@
 """The texts of rdm= and pci=: read as documented and as each release reads them."""
 
-from dmaragent.platforms.libxl import LIBXLU_ERAS
-from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined
-from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped, write_pci
-from dmaragent.policy.rdm_text import RdmRefusal, read_documented, read_shipped
+from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
+from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped, write_pci
+from dmaragent.guests.rdm_text import RdmRefusal, read_documented, read_shipped
+from dmaragent.xen.toolstack.libxl import LIBXLU_ERAS
 from fuzz.kinds import Kind, as_text, hold, hold_bounded
 
 

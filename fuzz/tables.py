@@ -2,7 +2,7 @@
 
 import json
 
-from dmaragent.present.decode_text import decode_line, decode_text
+from dmaragent.present.text.decode import decode_line, decode_text
 from fuzz.kinds import Kind, hold, hold_bounded, hold_document, hold_printable
 from fwtables import DamageKind, Decoded, decode, encode, from_document, located, seal, to_document
 from support.damaged import CASES

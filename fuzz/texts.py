@@ -6,7 +6,7 @@ from fuzz import acpidump
 from fuzz.kinds import Kind, hold, hold_printable
 from fwtables import decode, encode
 from fwtables.found_in_text import find_in_text
-from fwtables.text_forms import TextForm
+from fwtables.text.forms import TextForm
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, xxd
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dmaragent.collect.recording import record
+from dmaragent.collect.recorded.recording import record
 from fuzz.kinds import Kind
 from fuzz.machines import pack
 from support.checked import FUNCTIONS

@@ -38,7 +38,7 @@ xen_minor xen_extra xen_version xen_caps xen_scheduler xen_pagesize platform_par
 xen_changeset cc_compiler cc_compile_date build_id xend_config_format libxl_version \
 numa_info cpu_topology"
 
-# The lines of the kernel's log that are kept, as in src/dmaragent/collect/calls.py: W is what
+# The lines of the kernel's log that are kept, as in src/dmaragent/collect/live/calls.py: W is what
 # may stand beside a whole word.
 # shellcheck disable=SC2016 # awk's variables, not the shell's
 BOOT_LINES='

@@ -46,7 +46,7 @@ def test_a_changed_exit_code_is_seen(other_program: Path) -> None:
 def test_a_changed_document_is_seen_and_a_changed_version_is_not(other_program: Path) -> None:
     edit(other_program, "__init__.py", '__version__ = "', '__version__ = "9.')
     assert not compare(ASKED[:1], programs=(ROOT, other_program), inputs=ROOT)
-    edit(other_program, "present/documents.py", '"regions":', '"ranges":')
+    edit(other_program, "present/json/inventory.py", '"regions":', '"ranges":')
     changed = compare(ASKED[:1], programs=(ROOT, other_program), inputs=ROOT)
     assert any('"ranges"' in line for line in changed[0].difference)
 

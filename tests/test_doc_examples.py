@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.checks import table
-from dmaragent.checks.facts import facts_of
-from dmaragent.collect.recording import write_files
+from dmaragent.checks.common.facts import facts_of
+from dmaragent.checks.vtd import table
+from dmaragent.collect.recorded.recording import write_files
 from support import checked_tables, machines, pictures
 from support.browser import chromium
 from support.cli import run

@@ -52,10 +52,10 @@ PROGRAM = f"""\
 import sys
 from pathlib import Path
 
-import dmaragent.collect.live
+import dmaragent.collect.live.host
 from dmaragent.collect.opening import open_host
 
-dmaragent.collect.live.LiveHost = lambda: open_host({str(DOM0)!r}).reader
+dmaragent.collect.live.host.LiveHost = lambda: open_host({str(DOM0)!r}).reader
 from dmaragent.cli import main
 
 sys.exit(main())

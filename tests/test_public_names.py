@@ -19,7 +19,7 @@ PUBLIC = [
     (package, name) for package in (dmaragent, api, fwtables) for name in sorted(package.__all__)
 ]
 OF_EVERY_STRUCTURE = {"TYPE", "reserved", "segment_number", "device_scope", "undecoded"}
-"""What the head of fwtables.structures says once for all of them."""
+"""What the head of fwtables.dmar.structures says once for all of them."""
 
 
 def _said(package: ModuleType, name: str) -> str:

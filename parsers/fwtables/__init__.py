@@ -10,12 +10,10 @@ Tables in text, which most users never meet, are read by ``fwtables.found_in_tex
 """
 
 from fwtables.damage import Damage, DamageKind
-from fwtables.decoding import decode
-from fwtables.dmar import Decoded, located, structure_length
-from fwtables.document import damage_document, from_document, to_document
-from fwtables.encoding import encode, seal
-from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
-from fwtables.structures import (
+from fwtables.dmar.decoding import decode
+from fwtables.dmar.document import damage_document, from_document, to_document
+from fwtables.dmar.encoding import encode, seal
+from fwtables.dmar.structures import (
     ANDD,
     ATSR,
     DMAR,
@@ -30,6 +28,8 @@ from fwtables.structures import (
     UnknownStructure,
     structure_name,
 )
+from fwtables.dmar.table import Decoded, located, structure_length
+from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
 
 __all__ = [
     "ANDD",

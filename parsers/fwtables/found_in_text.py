@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fwtables.acpidump import is_acpidump, read_acpidump
-from fwtables.constants import SIGNATURES
-from fwtables.iasl_fields import read_fields
+from fwtables.dmar.constants import SIGNATURES
 from fwtables.table_or_text import plain_text
-from fwtables.text_dumps import Dump, read_offsets
-from fwtables.text_encoded import Encoded, base64_anchors, read_base64, uuencoded
-from fwtables.text_forms import HEADING, TextForm, form_of
-from fwtables.text_layout import layout_of
-from fwtables.text_plain import read_plain
-from fwtables.text_rows import LONGEST_ROW, Reader
-from fwtables.text_units import CHARACTERS, Anchor, anchors
+from fwtables.text.dumps import Dump, read_offsets
+from fwtables.text.encoded import Encoded, base64_anchors, read_base64, uuencoded
+from fwtables.text.forms import HEADING, TextForm, form_of
+from fwtables.text.iasl_fields import read_fields
+from fwtables.text.layout import layout_of
+from fwtables.text.plain import read_plain
+from fwtables.text.rows import LONGEST_ROW, Reader
+from fwtables.text.units import CHARACTERS, Anchor, anchors
 
 _MOST_FAILURES = 2000
 """Signatures that head no table, after which a text is not searched any more."""

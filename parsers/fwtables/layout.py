@@ -11,8 +11,8 @@ from struct import Struct as Packer
 
 from construct import Bytes, Construct, FormatField, Renamed
 
-from fwtables import grammar
-from fwtables.constants import StructureType
+from fwtables.dmar import grammar
+from fwtables.dmar.constants import StructureType
 
 
 @dataclass(frozen=True, slots=True)

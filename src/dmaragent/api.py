@@ -7,7 +7,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dmaragent.asking import (
+from dmaragent.collect.collect import collect
+from dmaragent.collect.ledger import LIBXLUTIL, Request
+from dmaragent.collect.open_host import OpenedHost, open_host
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.formats import Guest, read_all_guests
+from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.host import Host, join
+from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.policy.evidence import BINARY_NUMBER
+from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import resolve as resolve_guest
+from dmaragent.policy.settings import Toolstack
+from dmaragent.question import (
     DOCUMENTED,
     Known,
     Question,
@@ -19,22 +32,9 @@ from dmaragent.asking import (
     release_spans,
     running_release,
 )
-from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LIBXLUTIL, Request
-from dmaragent.collect.opening import OpenedHost, open_host
-from dmaragent.errors import DmaragentError
-from dmaragent.guests.formats import Guest, read_all_guests
-from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.kvm_resolution import KvmResolution
-from dmaragent.host import Host, join
-from dmaragent.policy.answer import Answer, answer
-from dmaragent.policy.evidence import BINARY_NUMBER
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.resolver import resolve as resolve_guest
-from dmaragent.policy.settings import Toolstack
+from dmaragent.readings import Missing
+from dmaragent.remedies.answer import Answer, answer
 from dmaragent.resolving import AnyResolution, GuestResolver, any_answer
-from dmaragent.snapshot import Missing
 
 __all__ = [
     "DOCUMENTED",

@@ -21,8 +21,8 @@ from dmaragent.commands import VERBS, load
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
-from dmaragent.present.error_document import error_document
 from dmaragent.present.escaping import visible
+from dmaragent.present.json.error import error_document
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite

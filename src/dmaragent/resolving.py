@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from dmaragent.asking import Known, Question, ask_known, other_releases
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import Format, KvmGuest
-from dmaragent.guests.kvm_resolution import KvmResolution
-from dmaragent.policy.answer import Answer, answer
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict, unsure
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.question import Known, Question, ask_known, other_releases
+from dmaragent.remedies.answer import Answer, answer
 
 AnyResolution = Resolution | KvmResolution
 """What becomes of a guest: of a Xen guest, or of a KVM guest."""
@@ -66,7 +66,7 @@ class GuestResolver:
 
         """
         if isinstance(guest, KvmGuest):
-            from dmaragent.verdict.kvm import resolve_kvm  # noqa: PLC0415 - 780 KiB of a worker
+            from dmaragent.passthrough.kvm import resolve_kvm  # noqa: PLC0415 - 780 KiB of a worker
 
             self._check_kvm(guest)
             return resolve_kvm(guest, self.known.inventory, self.known.facts, self.known.stack)

@@ -8,15 +8,15 @@ import pytest
 
 from dmaragent.agent.capture import capture
 from dmaragent.agent.scan import scan
-from dmaragent.collect import opening
+from dmaragent.collect import open_host as opening
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LEDGER, Operation, Request
-from dmaragent.collect.opening import open_host, open_this_machine
-from dmaragent.collect.overlay import OverlayHost, needs_root
-from dmaragent.collect.published import read_published
+from dmaragent.collect.live.overlay import OverlayHost, needs_root
+from dmaragent.collect.open_host import open_host, open_this_machine
+from dmaragent.collect.recorded.published import read_published
 from dmaragent.commands import inventory
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.agents import EHCI, NIC, TABLE, machine
 from support.cli import check_document, run
 from support.hosts import FakeHost, Function

@@ -17,7 +17,7 @@ from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Events, UdevWatch
 from dmaragent.errors import DmaragentError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.agents import EHCI, NIC, machine
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table

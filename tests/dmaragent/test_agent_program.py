@@ -14,8 +14,8 @@ import pytest
 
 from dmaragent.agent import main, status
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
-from dmaragent.snapshot import Missing
+from dmaragent.collect.open_host import open_host
+from dmaragent.readings import Missing
 from support.agent_hostile import get, post
 from support.agent_process import running_agent
 from support.cli import check_document, run

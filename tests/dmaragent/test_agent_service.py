@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.errors import DmaragentError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.agent_hostile import post
 from support.agent_workers import Held
 from support.agents import EHCI, NIC, agent, machine

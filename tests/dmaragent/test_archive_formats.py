@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.archive import read_archive
-from dmaragent.collect.expanding import Expansion
-from dmaragent.collect.foreign import BUNDLE
-from dmaragent.collect.members import MemberKind, shown
-from dmaragent.collect.opening import open_host
-from dmaragent.collect.tarred import Tar
+from dmaragent.collect.formats.archive import read_archive
+from dmaragent.collect.formats.decompress import Expansion
+from dmaragent.collect.formats.members import MemberKind, shown
+from dmaragent.collect.formats.tar import Tar
+from dmaragent.collect.open_archive import BUNDLE
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run
@@ -144,14 +144,14 @@ FILES = {f"sys/devices/{number:03}/class": b"0x060400\n" for number in range(50)
 @pytest.mark.parametrize(
     ("limit", "value", "said"),
     [
-        ("archive.MOST_MEMBERS", 49, "has more than 49 members"),
-        ("tarred.MOST_MEMBERS", 49, "it has more than 49 members"),
-        ("archive.MOST_HELD", 1 << 13, "more than the 0 MiB that are kept"),
-        ("archive.DEEPEST", 4, "is more than 4 directories deep"),
-        ("archive.LONGEST_NAME", 20, "is too long a name"),
-        ("expanding.LARGEST_ARCHIVE", 500, "has more than 0 GiB"),
-        ("expanding.LARGEST_EXPANDED", 9999, "expand to more than 0"),
-        ("expanding.FREE_EXPANSION", 9999, "expand to more than 0"),
+        ("formats.archive.MOST_MEMBERS", 49, "has more than 49 members"),
+        ("formats.tar.MOST_MEMBERS", 49, "it has more than 49 members"),
+        ("formats.archive.MOST_HELD", 1 << 13, "more than the 0 MiB that are kept"),
+        ("formats.archive.DEEPEST", 4, "is more than 4 directories deep"),
+        ("formats.archive.LONGEST_NAME", 20, "is too long a name"),
+        ("formats.decompress.LARGEST_ARCHIVE", 500, "has more than 0 GiB"),
+        ("formats.decompress.LARGEST_EXPANDED", 9999, "expand to more than 0"),
+        ("formats.decompress.FREE_EXPANSION", 9999, "expand to more than 0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -160,8 +160,8 @@ def test_each_limit_is_told(
 ) -> None:
     path = tmp_path / "x.tar.gz"
     path.write_bytes(gzip.compress(tar_of(FILES, "x")))
-    if limit == "expanding.FREE_EXPANSION":
-        monkeypatch.setattr("dmaragent.collect.expanding.LARGEST_RATIO", 2)
+    if limit == "formats.decompress.FREE_EXPANSION":
+        monkeypatch.setattr("dmaragent.collect.formats.decompress.LARGEST_RATIO", 2)
     monkeypatch.setattr(f"dmaragent.collect.{limit}", value)
 
     with pytest.raises(HostError, match=said):
@@ -187,7 +187,7 @@ def test_what_is_kept_is_bounded_however_it_is_made(
     path = tmp_path / "x.tar"
     names = [f"{number:05}/sys/devices/" + STEPS[name].format(number) for number in range(3000)]
     path.write_bytes(tar_of(dict.fromkeys(names, b""), "", form=tarfile.GNU_FORMAT))
-    monkeypatch.setattr("dmaragent.collect.archive.MOST_HELD", 1 << 20)
+    monkeypatch.setattr("dmaragent.collect.formats.archive.MOST_HELD", 1 << 20)
     with path.open("rb") as file:
         tracemalloc.start()
         with pytest.raises(HostError, match="that are kept of an archive"):

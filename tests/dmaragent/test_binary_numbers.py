@@ -10,19 +10,19 @@ import pytest
 
 import dmaragent
 from dmaragent.api import library_request
-from dmaragent.asking import read_guests
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
+from dmaragent.guests.config import GuestConfig, Vga
+from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
-from dmaragent.policy.answer import answer
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence, readings_of
-from dmaragent.policy.guest import GuestConfig, Vga
-from dmaragent.policy.hotplug import hotplug
-from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import resolve
-from dmaragent.present.resolve_document import resolve_document, source_object
+from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.question import read_guests
 from dmaragent.releases import Release
+from dmaragent.remedies.answer import answer
+from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, facts, region, stack
 from support.guests import answer as resolved
 from support.libxlutil import READS_BINARY, SERIES, command
@@ -187,7 +187,7 @@ def _answers(series: str) -> Iterator[bytes]:
     start, environment = command(series)
     for numbers in (["0b1"], []):
         yield subprocess.run(
-            [*start, "-m", "dmaragent.collect.libxlutil"],
+            [*start, "-m", "dmaragent.collect.live.libxlutil"],
             input=json.dumps({"series": [series], "numbers": numbers}).encode(),
             env={**environment, "PYTHONPATH": str(Path(dmaragent.__file__).parent.parent)},
             capture_output=True,

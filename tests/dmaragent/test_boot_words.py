@@ -3,8 +3,8 @@
 import pytest
 
 from dmaragent.boot_words import xen_words
-from dmaragent.platforms.xen_words import iommu_switched_off
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.option_words import iommu_switched_off
 from support.inventories import UNIT, XEN, inventory_of
 
 

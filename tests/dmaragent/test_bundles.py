@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dmaragent.collect import manifest
 from dmaragent.collect.collect import collect
-from dmaragent.collect.foreign import BUNDLE
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_archive import BUNDLE
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.recorded import manifest
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run

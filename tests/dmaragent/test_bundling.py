@@ -12,13 +12,13 @@ from dmaragent.collect import ledger
 from dmaragent.collect.bundling import Recorded, ask_host, keep_answers, pack, top_folder
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.check_document import check_document
-from dmaragent.present.documents import inventory_answer
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.present.json.check import check_document
+from dmaragent.present.json.inventory import inventory_answer
+from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.machines import MACHINES, NAMES
 from support.tables import drhd, rmrr, scope, table

@@ -11,10 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from dmaragent.collect import calls, ledger, running
-from dmaragent.collect.live import LiveHost
+from dmaragent.collect import ledger
+from dmaragent.collect.live import calls
+from dmaragent.collect.live import commands as running
+from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.reader import missing
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 
 def test_a_command_that_is_not_installed_is_absent() -> None:

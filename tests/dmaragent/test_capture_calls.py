@@ -13,10 +13,10 @@ import pytest
 
 from dmaragent.collect import evidence, ledger
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.live import LiveHost
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.collect.recorded.recording import record, write_files
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.redaction import Redactor
-from dmaragent.snapshot import Missing, MissingKind
 from support.capturing import (
     SCRIPT,
     SHELLS,

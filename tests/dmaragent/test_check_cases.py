@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from dmaragent.addresses import AddressRange
 from dmaragent.checks import check
-from dmaragent.checks.model import Severity
-from dmaragent.views.model import ListEntry, ListSource, Origin
+from dmaragent.checks.common.model import Severity
+from dmaragent.xen.reserved_list.model import ListEntry, ListSource, Origin
 from support.checked import (
     BASE,
     CASES,

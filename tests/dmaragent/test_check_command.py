@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from dmaragent.checks import RULES
-from dmaragent.checks.model import Checked, Severity
+from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.collect import reader
-from dmaragent.collect.recording import record
+from dmaragent.collect.recorded.recording import record
 from dmaragent.commands.check import LEVELS, exit_code
 from support.checked import BASE, LIMIT, UNIT, USB, host
 from support.cli import run

@@ -4,7 +4,7 @@ import pytest
 
 from dmaragent.checks import check
 from dmaragent.commands.hosts import take_host
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
 from support.machines import MACHINES, NAMES
 
 Expected = list[tuple[str, str, str]]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dmaragent.checks.model import Severity
+from dmaragent.checks.common.model import Severity
 from support.checked import (
     BASE,
     FUNCTIONS,

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from dmaragent.checks.model import Checked
-from dmaragent.present.check_text import check_text
+from dmaragent.checks.common.model import Checked
+from dmaragent.present.text.check import check_text
 from support.checked import BASE, GONE, LIMIT, OTHER_USB, USB, findings, host, region
 from support.tables import rmrr
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.checks import RULES, check
-from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Severity
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import Severity
+from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.check_text import check_text, rules_text
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.topology import PciTopology
+from dmaragent.present.text.check import check_text, rules_text
+from dmaragent.readings import Missing, MissingKind
 from support import checked_units
 from support.checked import CASES, Made, findings, host, host_of, taken
 from support.tables import EVERY_STRUCTURE, rmrr

@@ -2,8 +2,9 @@
 
 import pytest
 
-from dmaragent.checks import check, coverage, damage, table, units
-from dmaragent.checks.facts import Need
+from dmaragent.checks import check
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.vtd import coverage, damage, table, units
 from fwtables import Decoded
 from support.checked_units import GOOD, REGION, UNIT, host, of, told
 from support.damaged import CASES as DAMAGED

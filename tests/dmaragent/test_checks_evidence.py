@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.model import Evidence
+from dmaragent.checks.common.model import Evidence
 from dmaragent.inventory import Inventory
-from fwtables.constants import StructureType
+from fwtables.dmar.constants import StructureType
 from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
 from support import checked_units
 from support.checked import BASE, LIMIT, USB, Made, found, host, taken

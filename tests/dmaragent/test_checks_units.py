@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from dmaragent.checks import check, coverage, damage, logged, references, reserved, table, units
-from dmaragent.checks.model import Finding, Rule
+from dmaragent.checks import check
+from dmaragent.checks.common import boot_log as logged
+from dmaragent.checks.common.model import Finding, Rule
+from dmaragent.checks.vtd import coverage, damage, references, reserved, table, units
 from dmaragent.inventory import Inventory
 from support import tables
 from support.checked_units import CASES, host

@@ -7,7 +7,7 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
 from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, Entry, Operation, Request
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import table
 

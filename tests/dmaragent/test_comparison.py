@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.facts import Need
-from dmaragent.checks.model import NotAsked
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import NotAsked
 from dmaragent.comparison import compare
 from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
 from support.comparisons import compared, inventory_of

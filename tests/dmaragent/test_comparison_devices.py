@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.comparison.model import Changed, Fate, Side
 from dmaragent.inventory import Inventory
-from dmaragent.views.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
 from support.tables import andd, atsr, rmrr, scope, table

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import AddressRange
+from dmaragent.comparison.comparability import known_of
 from dmaragent.comparison.facts import changed_facts, unknown_facts
-from dmaragent.comparison.knowledge import known_of
 from dmaragent.comparison.model import Changed, Fate, Side
 from dmaragent.comparison.pairing import Pairing
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import Inventory, LinuxState
-from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing, MissingKind
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
 from support.tables import rmrr, scope, table

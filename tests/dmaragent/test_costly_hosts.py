@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect import archive, expanding, tarred, unpacking
 from dmaragent.collect.collect import collect
-from dmaragent.collect.expanding import MOST_STREAMS, Decoder
-from dmaragent.collect.given import read_input
-from dmaragent.collect.opening import open_host
-from dmaragent.collect.tree import MOST_NAMES, PackedTree
+from dmaragent.collect.formats import archive
+from dmaragent.collect.formats import decompress as expanding
+from dmaragent.collect.formats import packed_file as unpacking
+from dmaragent.collect.formats import tar as tarred
+from dmaragent.collect.formats.decompress import MOST_STREAMS, Decoder
+from dmaragent.collect.formats.tree import MOST_NAMES, PackedTree
+from dmaragent.collect.given_file import read_input
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.cli import run
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
@@ -77,7 +80,7 @@ def test_so_is_a_packed_file(tmp_path: Path, module: object) -> None:
 def test_frames_of_zstd_are_counted_before_its_tool_is_started(
     tmp_path: Path, frame: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.running.run_bounded", None)
+    monkeypatch.setattr("dmaragent.collect.live.commands.run_bounded", None)
 
     told = _refusal(tmp_path / "host", _EMPTY_ZSTD + frame * (1 << 14))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.device_names import parse_device_name
+from dmaragent.host.device_names import parse_device_name
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect import live, open_directory, opening
+from dmaragent.collect import open_directory
+from dmaragent.collect import open_host as opening
+from dmaragent.collect.live import host as live
 from support.cli import run
 from support.comparisons import host_of
 from support.hosts import Function

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Finding, NotAsked, Severity
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import Finding, NotAsked, Severity
 from dmaragent.comparison import compare
 from dmaragent.comparison.model import Comparison
 from dmaragent.inventory import Inventory
-from dmaragent.present.diff_head import headline
-from dmaragent.present.diff_text import diff_text
+from dmaragent.present.text.diff import diff_text
+from dmaragent.present.text.diff_head import headline
 from support.comparisons import compared, inventory_of
 from support.tables import drhd, patched, resummed, rmrr, scope, table
 

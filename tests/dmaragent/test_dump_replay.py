@@ -9,7 +9,7 @@ import pytest
 from dmaragent.collect.bundling import ask_host, keep_answers, pack
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from support.cli import Ran, run

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from dmaragent.collect import calls, ledger
+from dmaragent.collect import ledger
 from dmaragent.collect.evidence import backends_lines, collect_evidence, guests_parts, xens_lines
-from dmaragent.collect.live import LiveHost
-from dmaragent.policy.saved_guest import guests_from_saved
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.collect.live import calls
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.guests.saved_guest import guests_from_saved
+from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost
 
 GUEST = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.expanding import FREE_EXPANSION, LARGEST_RATIO
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.formats.decompress import FREE_EXPANSION, LARGEST_RATIO
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
 from dmaragent.present.escaping import visible
 from support import evil_archives
@@ -71,7 +71,7 @@ def _is_clear(error: HostError, path: str) -> bool:
 
 _CHILD = """
 import re, sys
-import dmaragent.collect.foreign
+import dmaragent.collect.open_archive
 from dmaragent.collect.opening import open_host
 from dmaragent.errors import HostError
 def peak():

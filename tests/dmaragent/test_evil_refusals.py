@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
 from support.bundles import TOP, machine_files, member, tar_of
 from support.evil_archives import MACHINE, NAMES, RAW, with_members, with_name
@@ -138,7 +138,7 @@ def test_two_machines_in_one_archive_are_not_one(tmp_path: Path) -> None:
 def test_a_manifest_is_not_read_beyond_its_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.manifest.LARGEST", 1000)
+    monkeypatch.setattr("dmaragent.collect.recorded.manifest.LARGEST", 1000)
 
     said = _refusal(tar_of(machine_files(MACHINE)), tmp_path)
     assert "bytes, more than a manifest ever has" in said

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.foreign import BUNDLE
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_archive import BUNDLE
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
 from support.bundles import TOP, machine_files, zip_of
 
@@ -105,8 +105,8 @@ def test_what_many_members_expand_to_is_added_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = zip_of({f"var/log/{number}": bytes(9000) for number in range(9)}, "")
-    monkeypatch.setattr("dmaragent.collect.zipped.FREE_EXPANSION", 9999)
-    monkeypatch.setattr("dmaragent.collect.zipped.LARGEST_RATIO", 2)
+    monkeypatch.setattr("dmaragent.collect.formats.zip.FREE_EXPANSION", 9999)
+    monkeypatch.setattr("dmaragent.collect.formats.zip.LARGEST_RATIO", 2)
 
     assert "'var/log/1' expands to more than is bearable" in _said(data, tmp_path)
 
@@ -117,7 +117,7 @@ def test_what_follows_a_zip_or_is_too_long_a_directory_is_refused(
     data = _zip()
 
     assert "something follows the end of the zip" in _said(data + b"text", tmp_path)
-    monkeypatch.setattr("dmaragent.collect.zipped.LARGEST_DIRECTORY", 99)
+    monkeypatch.setattr("dmaragent.collect.formats.zip.LARGEST_DIRECTORY", 99)
     assert "its directory is not where it says" in _said(data, tmp_path)
 
 

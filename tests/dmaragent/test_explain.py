@@ -4,11 +4,11 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import Question, ask_host
+from dmaragent.explaining import explain
+from dmaragent.passthrough.model import Can, Safety
+from dmaragent.passthrough.xen import sample
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Can, Safety
-from dmaragent.verdict.xen import sample
 from support.explained import HIGH, NIC, NIC_SCOPE, USB, USB_SCOPE, cases, grouped, made, told
 from support.hosts import Function, fake_host
 from support.machines import MACHINES

@@ -7,12 +7,12 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import Question, ask_host
+from dmaragent.explaining import explain
+from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of
-from dmaragent.present.explain_document import explain_document
-from dmaragent.present.explain_text import explain_text
-from dmaragent.topology import PciTopology
-from dmaragent.verdict import explain
+from dmaragent.present.json.explain import explain_document
+from dmaragent.present.text.explain import explain_text
 from support.cli import check_document, run
 from support.machines import MACHINES, NAMES, materialize
 from support.tables import drhd, rmrr, scope, table

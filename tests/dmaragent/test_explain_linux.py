@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.verdict.model import Can, Safety
+from dmaragent.passthrough.model import Can, Safety
 from support.explained import HIGH, MATE, NIC, NIC_SCOPE, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope

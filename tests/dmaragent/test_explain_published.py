@@ -2,11 +2,11 @@
 
 import pytest
 
-from dmaragent.absence import AbsenceKind, why_no_table
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.verdict.model import Can, Safety
+from dmaragent.iommu.no_table import AbsenceKind, why_no_table
+from dmaragent.passthrough.model import Can, Safety
+from dmaragent.readings import Missing, MissingKind
 from support.explained import HIGH, MATE, NIC, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function, fake_host
 

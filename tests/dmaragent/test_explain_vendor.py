@@ -7,9 +7,9 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import Question, ask_host
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Safety
-from dmaragent.verdict.vendor import slot_number
+from dmaragent.explaining import explain
+from dmaragent.passthrough.model import Safety
+from dmaragent.remedies.devices.vendor import slot_number
 from support.explained import HIGH, NIC, made, told
 from support.hosts import FakeHost
 from support.machines import MACHINES

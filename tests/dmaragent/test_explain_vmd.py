@@ -10,9 +10,9 @@ from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.tree_text import tree_text
-from dmaragent.verdict.model import Can
-from dmaragent.verdict.vfio_regions import vfio_regions
+from dmaragent.passthrough.model import Can
+from dmaragent.passthrough.vfio_regions import vfio_regions
+from dmaragent.present.text.tree import tree_text
 from support.explained import UNIT, grouped, told
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.faults import option_of_faults
+from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import OptionHost
-from dmaragent.checks import logged
+from dmaragent.checks.common import boot_log as logged
 from dmaragent.inventory import Inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.tie import tie_all
+from dmaragent.messages.relate import tie_all
 from support.checked_units import GOOD, NIC, host, told
 from support.hosts import Function
 

@@ -18,12 +18,12 @@ import pytest
 from dmaragent.cli import main
 from dmaragent.collect.bundling import ask_host, keep_answers, top_folder
 from dmaragent.collect.collect import collect
-from dmaragent.collect.recording import KeptHost, Recorder
-from dmaragent.collect.udev import enumerate_pci
-from dmaragent.collect.xen import reserved_device_memory
+from dmaragent.collect.live.hypercall import reserved_device_memory
+from dmaragent.collect.live.udev import enumerate_pci
+from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from fuzz.machines import xen_host
 from support.agents import EHCI, NIC, Agent, agent, machine
 from support.cli import run
@@ -38,7 +38,7 @@ Capture = pytest.CaptureFixture[str]
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RootedHost:
     """Give a laptop as the running machine."""
     made = rooted("lenovo-laptop", tmp_path / "root")
-    monkeypatch.setattr("dmaragent.collect.live.LiveHost", lambda: made)
+    monkeypatch.setattr("dmaragent.collect.live.host.LiveHost", lambda: made)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return made
 
@@ -279,8 +279,8 @@ def test_a_bundle_of_a_mad_clock_has_a_name_all_the_same(
     clock: float, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: clock)
-    from dmaragent.collect.calls import call  # noqa: PLC0415 - with that clock
     from dmaragent.collect.ledger import CLOCK  # noqa: PLC0415 - likewise
+    from dmaragent.collect.live.calls import call  # noqa: PLC0415 - with that clock
 
     host = machine(EHCI)
     answer = call(CLOCK.request())

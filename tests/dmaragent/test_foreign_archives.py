@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.foreign import ARCHIVE
+from dmaragent.collect.open_archive import ARCHIVE
 from dmaragent.collect.open_directory import DIRECTORY
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import HostError
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, member, tar_directory, tar_of, zip_of
 from support.cli import run
 from support.machines import MACHINES, materialize

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.asking import Question, ask_known, read_guests
 from dmaragent.collect.ledger import Request
+from dmaragent.explaining import explain
+from dmaragent.passthrough.model import Can, Explanation
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution, resolve
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Can, Explanation
+from dmaragent.question import Question, ask_known, read_guests
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function

@@ -10,7 +10,7 @@ import pytest
 from dmaragent import cli
 from dmaragent.agent import main as agent_main
 from dmaragent.agent.scan import scan
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recorded.recording import record, write_files
 from dmaragent.gc_control import without_gc
 from support.large import large_host
 

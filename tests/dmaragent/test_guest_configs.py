@@ -10,9 +10,9 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.api import read_guests
 from dmaragent.errors import DmaragentError
-from dmaragent.policy.guest import GuestConfig, GuestType, Vga
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.guests.config import GuestConfig, GuestType, Vga
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.xl_guest import guest_from_options
 
 MIB = 1 << 20
 WIN = """\

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.guests import read_guest_files
-from dmaragent.collect.tree import DiskTree
+from dmaragent.collect.formats.tree import DiskTree
+from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
 from support.cli import run
 from support.kvm import domain
 from support.machines import MACHINES

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.asking import read_guests
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.policy.guest import GuestConfig
+from dmaragent.question import read_guests
 from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES

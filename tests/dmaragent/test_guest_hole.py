@@ -6,14 +6,15 @@ import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.api import read_guests
+from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.guest_hole import Content, hole_of
-from dmaragent.policy.hotplug import Hotplug, hotplug
+from dmaragent.policy.harm import Harm
+from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.layout import RamLayout, starting_layout
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
-from dmaragent.remedies.rank import Harm
+from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, DEVICE_B, GIB, MIB, facts, function, guest, region, stack
 
 NEW = Release(4, 20)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from dmaragent.asking import Question, ask_known, read_guests
 from dmaragent.collect.collect import collect
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
-from dmaragent.policy.guest import GuestConfig, GuestType, Vga
-from dmaragent.policy.model import MIB
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
+from dmaragent.question import Question, ask_known, read_guests
 from dmaragent.resolving import GuestResolver
 from support.explained import MATE, NIC, USB, made
 from support.hosts import FakeHost

@@ -6,10 +6,10 @@ import pytest
 
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.beside import Surroundings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.surroundings import Surroundings
-from dmaragent.policy.model import MIB
+from dmaragent.guests.rdm import MIB
 
 GPU = """\
 # a guest with a card

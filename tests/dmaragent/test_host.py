@@ -6,8 +6,8 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.topology import Located, Presence
+from dmaragent.host.topology import Located, Presence
+from dmaragent.readings import Missing, MissingKind
 from fwtables import DeviceScope, PathEntry
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table

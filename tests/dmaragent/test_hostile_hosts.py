@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recorded.recording import record, write_files
 from support.cli import run
 from support.faults import SAID
 from support.hosts import FakeHost, Function, fake_host

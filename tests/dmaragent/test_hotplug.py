@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.hotplug import Hotplug, hotplug
-from dmaragent.policy.model import Policy
+from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack
+from dmaragent.remedies.hotplug import hotplug
 from support.cli import run
 from support.guests import DEVICE_A, DEVICE_B, A, facts, guest, stack
 from support.machines import MACHINES

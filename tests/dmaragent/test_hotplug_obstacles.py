@@ -2,11 +2,12 @@
 
 import pytest
 
+from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.hotplug import Hotplug, hotplug
+from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.resolver import resolve
+from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, DEVICE_B, facts, guest, region, stack
 
 LOW = region(0x7DFFD000, 0x3000)

@@ -4,11 +4,11 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
+from dmaragent.host.topology import Presence
 from dmaragent.inventory import take_inventory
-from dmaragent.present.tree_text import tree_nodes
+from dmaragent.passthrough.model import Can
+from dmaragent.present.text.tree import tree_nodes
 from dmaragent.releases import Release
-from dmaragent.topology import Presence
-from dmaragent.verdict.model import Can
 from support.explained import NIC, UNIT, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope, table

@@ -3,16 +3,16 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.asking import Question, ask_known
 from dmaragent.checks import check
-from dmaragent.checks.facts import Need
+from dmaragent.checks.common.facts import Need
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import Request
+from dmaragent.explaining import explain
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Can
+from dmaragent.passthrough.model import Can
+from dmaragent.question import Question, ask_known
+from dmaragent.readings import Missing, MissingKind
 from support.losses import Loss, Value, recorded_answers, with_losses
 from support.machines import MACHINES
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.opening import open_host
-from dmaragent.snapshot import MissingKind
+from dmaragent.collect.open_host import open_host
+from dmaragent.readings import MissingKind
 from support.cli import run
 from support.damaged import CASES
 from support.hosts import OneAnswer
@@ -135,7 +135,7 @@ def test_an_unknown_device_cannot_be_answered_for(device: str, said: str, capsys
 def test_no_table_is_one_line_that_says_why_and_what_next(
     live: OneAnswer, said: str, next_step: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.live.LiveHost", lambda: live)
+    monkeypatch.setattr("dmaragent.collect.live.host.LiveHost", lambda: live)
 
     ran = run(capsys, "inventory")
 
@@ -147,7 +147,7 @@ def test_no_table_is_one_line_that_says_why_and_what_next(
 
 def test_no_table_is_a_document_too(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr(
-        "dmaragent.collect.live.LiveHost", lambda: OneAnswer(MissingKind.DENIED, ("DMAR",))
+        "dmaragent.collect.live.host.LiveHost", lambda: OneAnswer(MissingKind.DENIED, ("DMAR",))
     )
 
     ran = run(capsys, "inventory", "--json")
@@ -171,7 +171,7 @@ def test_no_table_is_a_document_too(monkeypatch: pytest.MonkeyPatch, capsys: Cap
 def test_make_run_shows_a_recorded_machine_and_says_why_in_line_one(
     live: OneAnswer, first: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.live.LiveHost", lambda: live)
+    monkeypatch.setattr("dmaragent.collect.live.host.LiveHost", lambda: live)
 
     ran = run(capsys, "inventory", "--or-show", HP)
 
@@ -185,7 +185,7 @@ def test_where_this_machine_has_a_table_nothing_else_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     reader = open_host(str(MACHINES / "qemu-q35-rmrr")).reader
-    monkeypatch.setattr("dmaragent.collect.live.LiveHost", lambda: reader)
+    monkeypatch.setattr("dmaragent.collect.live.host.LiveHost", lambda: reader)
 
     ran = run(capsys, "inventory", "--or-show", HP)
 
@@ -292,7 +292,7 @@ def test_the_notice_of_another_host_does_not_get_into_the_document(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(
-        "dmaragent.collect.live.LiveHost", lambda: OneAnswer(MissingKind.ABSENT, ())
+        "dmaragent.collect.live.host.LiveHost", lambda: OneAnswer(MissingKind.ABSENT, ())
     )
 
     ran = run(capsys, "inventory", "--or-show", HP, "--json")

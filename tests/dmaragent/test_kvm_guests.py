@@ -2,9 +2,9 @@
 
 import pytest
 
-from dmaragent.guests.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Effect
-from dmaragent.remedies.rank import Harm
+from dmaragent.policy.harm import Harm
 from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
 from support.hosts import Function
 from support.kvm import DISK, domain, hostdev, publishing, resolved

@@ -9,7 +9,7 @@ import dmaragent
 from dmaragent.agent.messages import Response
 from dmaragent.agent.resolving import answer_guests
 from dmaragent.api import Question, ask_host
-from dmaragent.guests.kvm_resolution import KvmResolution
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES

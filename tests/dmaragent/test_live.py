@@ -4,9 +4,9 @@ import pytest
 from pyfakefs.fake_filesystem import FakeFilesystem
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.live import LiveHost
+from dmaragent.collect.live.host import LiveHost
 from dmaragent.host import join
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.tables import table
 
 TABLES = "/sys/firmware/acpi/tables"
@@ -17,7 +17,7 @@ DEVICE = "/sys/devices/pci0000:00/0000:00:1d.0"
 def machine(fs: FakeFilesystem, monkeypatch: pytest.MonkeyPatch) -> FakeFilesystem:
     """Give a machine with one PCI function and a table, and without udev, dmesg and Xen."""
     absent = Missing(MissingKind.ABSENT, "not here")
-    monkeypatch.setattr("dmaragent.collect.live.call", lambda _: absent)
+    monkeypatch.setattr("dmaragent.collect.live.host.call", lambda _: absent)
     fs.create_file(f"{TABLES}/DMAR", contents=table())
     fs.create_file(f"{TABLES}/APIC", contents=b"APIC")
     for name, content in (("class", "0x0c0320\n"), ("vendor", "0x8086\n"), ("device", "0x1d26\n")):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dmaragent.asking import Question, ask_known
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import Entry
+from dmaragent.question import Question, ask_known
 from support.losses import (
     Losing,
     Loss,

@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent import asking, views
+from dmaragent import question as asking
 from dmaragent.addresses import SBDF
-from dmaragent.asking import Question, ask_known, other_releases
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.host import MOST_SCOPE_ENTRIES, Host, join
-from dmaragent.host.readings import MOST_OF_A_KIND
+from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.inventory import Inventory, take_inventory, under_release
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.xl_guest import guest_from_options
-from dmaragent.present.documents import inventory_document
-from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.json.inventory import inventory_document
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.question import Question, ask_known, other_releases
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.resolving import GuestResolver
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.xen import reserved_list as views
 from fwtables import Decoded, decode, encode
 from support.cli import run
 from support.large import large_host

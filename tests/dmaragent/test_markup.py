@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.present.escaping import visible
-from dmaragent.present.markup import Child, element, page, several, text_lines
+from dmaragent.present.html.markup import Child, element, page, several, text_lines
 from support.pages import Page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"

@@ -1,6 +1,6 @@
 """The bar of a guest's memory."""
 
-from dmaragent.present.memory_bar import CELLS, Painted, bars
+from dmaragent.present.text.memory_bar import CELLS, Painted, bars
 from support.guests import region
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
-from dmaragent.messages.tie import tie_all
-from dmaragent.present.why_document import why_document
+from dmaragent.messages.relate import tie_all
+from dmaragent.present.json.why import why_document
 from dmaragent.present.why_here import here_words
 from support import tables
 from support.inventories import inventory_of

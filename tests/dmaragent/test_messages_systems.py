@@ -7,7 +7,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.tie import Tie, tie_all
+from dmaragent.messages.relate import Tie, tie_all
 from dmaragent.present.why_here import here_words
 from support import tables
 from support.hosts import Function, fake_host

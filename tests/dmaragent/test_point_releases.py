@@ -12,7 +12,7 @@ from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
-from dmaragent.views.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource
 from support.guests import E2, HOST_RELAXED, HOST_STRICT, guest
 from support.inventories import UNIT, XEN, inventory_of
 from support.tables import rmrr, scope

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from dmaragent.collect import calls
 from dmaragent.collect.ledger import LIBXLUTIL
+from dmaragent.collect.live import calls
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmRefusal, RdmText
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import Evidence, read_evidence
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.rdm_text import RdmRefusal, RdmText
 from dmaragent.policy.resolver import resolve
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing
 from support.guests import facts, guest, stack
 from support.libxlutil import installed
 

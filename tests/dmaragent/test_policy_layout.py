@@ -8,18 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.libxl import LIBXL_ERAS, LibxlBehaviour
+from dmaragent.guests.rdm import FOUR_GIB, MIB, Policy, Strategy
+from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
+    DeviceRequest,
     Layout,
     Outcome,
     RamLayout,
+    Reservation,
     memory_map,
     reservations,
     resolve_layout,
     starting_layout,
 )
-from dmaragent.policy.model import FOUR_GIB, MIB, DeviceRequest, Policy, Reservation, Strategy
+from dmaragent.xen.toolstack.libxl import LIBXL_ERAS, LibxlBehaviour
 
 OLD, NEW = LIBXL_ERAS
 A = AddressRange.from_inclusive(0xAC6D3000, 0xAC6E6FFF)

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from dmaragent.platforms.libxl import LIBXLU_ERAS
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+from dmaragent.xen.toolstack.libxl import LIBXLU_ERAS
 from support.libxlutil import COUNT, SERIES, ask, distinct, parser
 from support.libxlutil_child import SENTINEL
 

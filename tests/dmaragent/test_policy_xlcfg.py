@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.policy.xlcfg import (
+from dmaragent.guests.xlcfg import (
     ConfigError,
     Item,
     Setting,

@@ -8,11 +8,11 @@ cf1416a6e8 (4.7) the refusal of unknown escapes.
 
 import pytest
 
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import read_all_guests
-from dmaragent.platforms.libxl import XLCFG_ERAS, XlcfgBehaviour
+from dmaragent.guests.xlcfg import ConfigError, XlConfig, read_xl_config
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.xlcfg import ConfigError, XlConfig, read_xl_config
+from dmaragent.xen.toolstack.libxl import XLCFG_ERAS, XlcfgBehaviour
 from support.guests import answer, facts
 
 BY_RELEASE = {"4.6": XLCFG_ERAS[0], "4.12": XLCFG_ERAS[1], "4.13": XLCFG_ERAS[2]}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
-from dmaragent.present.tables import _wrap, paragraph, render
+from dmaragent.present.text.tables import _wrap, paragraph, render
 from dmaragent.present.wording import count, rough_size_words, scope_words, size_words, span_words
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import AddressRange, span
-from dmaragent.platforms.qemu_memory import guest_ram
+from dmaragent.guests.qemu_memory import guest_ram
 
 _MIB = 1 << 20
 

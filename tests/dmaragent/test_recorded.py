@@ -9,17 +9,18 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from dmaragent.collect import ledger, manifest
+from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
+from dmaragent.collect.formats.tree import PackedTree
 from dmaragent.collect.ledger import Operation, Request
-from dmaragent.collect.live import LiveHost
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import read_file
-from dmaragent.collect.recorded import DirectoryHost
-from dmaragent.collect.recording import Recorder, record, write_files
-from dmaragent.collect.tree import PackedTree
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.host import DirectoryHost
+from dmaragent.collect.recorded.recording import Recorder, record, write_files
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
 

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.xen_behaviour import (
+from dmaragent.host.memory_map import MemoryType
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.behaviour import (
     NEWEST_RELEASE,
     SPANS,
     STEPS,
@@ -20,8 +21,7 @@ from dmaragent.platforms.xen_behaviour import (
     behaviours_of,
     releases_words,
 )
-from dmaragent.platforms.xen_model import Fate
-from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.prediction import Fate
 from support.releases import Numbers, as_release
 from support.tables import ENDPOINT, drhd, rmrr, scope
 from support.xen_tables import GONE, memory_of, only_fate, only_option, predicted, topology_of

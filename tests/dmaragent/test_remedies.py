@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.guests.config import GuestConfig, PciEntry
+from dmaragent.guests.xl_guest import guest_from_xl
+from dmaragent.guests.xlcfg import XlConfig, read_xl_config
 from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.entries import pci_lines, quoted
-from dmaragent.policy.guest import GuestConfig, PciEntry
-from dmaragent.policy.remedies import remedies
-from dmaragent.policy.remedies.trial import Remedies, RemedyKind
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_guest import guest_from_xl
-from dmaragent.policy.xlcfg import XlConfig, read_xl_config
+from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests.trial import Remedies, RemedyKind
+from dmaragent.remedies.xlcfg_lines import pci_lines, quoted
 from support.guests import (
     DEVICE_A,
     GIB,

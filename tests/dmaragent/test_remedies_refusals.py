@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.asking import read_guests
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.remedies import remedies
-from dmaragent.policy.remedies.trial import Remedy, RemedyKind
 from dmaragent.policy.resolver import Resolution
+from dmaragent.question import read_guests
+from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests.trial import Remedy, RemedyKind
 from support.guests import DEVICE_A, DEVICE_B, GIB, answer, facts, function, region
 
 LOW = region(0x7DFFD000, 0x3000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.present.report.theme import STYLE
+from dmaragent.present.html.theme import STYLE
 from support.cli import run
 from support.machines import MACHINES, NAMES
 from support.pages import Page

@@ -11,7 +11,7 @@ from dmaragent.api import Question, ask_host, read_guests
 from dmaragent.commands.reporting import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.report import report_html
+from dmaragent.present.html import report_html
 from support.browser import Browser, chromium
 from support.large import large_snapshot
 from support.machines import MACHINES, load

@@ -12,7 +12,7 @@ from dmaragent.api import Question, ask_host
 from dmaragent.commands.reporting import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.report import MOST_TOLD, devices_to_tell, report_html
+from dmaragent.present.html import MOST_TOLD, devices_to_tell, report_html
 from support.cli import run
 from support.large import large_snapshot
 from support.machines import MACHINES

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dmaragent.collect.dumps import is_dump
 from dmaragent.collect.ledger import LEDGER
-from dmaragent.collect.report_files import TextKind, may_be_text, section_kind, text_kind
+from dmaragent.collect.reports.acpidump_files import is_dump
+from dmaragent.collect.reports.files import TextKind, may_be_text, section_kind, text_kind
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dmaragent.collect import report_texts
+from dmaragent.collect.reports import texts as report_texts
 from dmaragent.host.firmware import join_slots
-from dmaragent.host.readings import Problems
-from dmaragent.snapshot import Missing, MissingKind, SystemReading
+from dmaragent.host.parse import Problems
+from dmaragent.readings import Missing, MissingKind, SystemReading
 from support import collectors
 
 DMIDECODE = f"""\

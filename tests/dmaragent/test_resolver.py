@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.memory_map import MemoryType
+from dmaragent.guests.rdm import Policy
+from dmaragent.guests.xl_guest import guest_from_options
+from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import Outcome
-from dmaragent.policy.model import Policy
 from dmaragent.policy.resolver import resolve
-from dmaragent.policy.xl_guest import guest_from_options
 from dmaragent.releases import Release
 from support.guests import (
     DEVICE_A,

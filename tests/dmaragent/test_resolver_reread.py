@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import read_guests
+from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.remedies import remedies
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_guest import guest_from_options
+from dmaragent.remedies.guests import remedies
 from support.guests import answer, facts, guest, region
 
 

@@ -5,8 +5,8 @@ import pytest
 from dmaragent.addresses import AddressRange
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import RamLayout
-from dmaragent.policy.remedies import remedies
-from dmaragent.present.documents import range_object
+from dmaragent.present.json.inventory import range_object
+from dmaragent.remedies.guests import remedies
 from support.guests import DEVICE_A, answer, ends_of, facts, guest, region, reserved_in
 
 RELEASES = pytest.mark.parametrize("release", ["4.6", "4.13.5", "4.14.6", "4.22"])

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.faults import option_of_faults
+from dmaragent.boot_option.dma_faults import Fault, regions_of
+from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.messages.faults import read_faults
-from dmaragent.platforms.dma_faults import Fault, regions_of
 from dmaragent.releases import Release
 from support.machines import MACHINES
 

@@ -9,10 +9,10 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.request import read_wanted
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import RdmEntry
-from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
 from support.machines import MACHINES
 from support.rmrr_hosts import XEN, checked, on_host, option_host, written
 from support.tables import rmrr, scope

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
 from dmaragent.boot_option.request import RequestError, read_wanted
-from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
-from dmaragent.platforms.xen_options import parse_rmrr_option
+from dmaragent.boot_option.rmrr_writer import Wanted, Written, write_ranges
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 
 USB = SBDF.parse("00:1d.0")
 

@@ -6,15 +6,15 @@ import pytest
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
+from dmaragent.host.topology import PciFunction
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.hotplug import hotplug
 from dmaragent.releases import Release
-from dmaragent.topology import PciFunction
+from dmaragent.remedies.hotplug import hotplug
 from support.guests import answer, facts, function, guest, region, stack
 from support.machines import MACHINES
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.copied import find_host
+from dmaragent.collect.formats.tree import DiskTree
 from dmaragent.collect.ledger import Request
 from dmaragent.collect.open_directory import DIRECTORY, is_directory_host
-from dmaragent.collect.opening import open_host
-from dmaragent.collect.table_files import may_hold_tables
-from dmaragent.collect.tree import DiskTree
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.recorded.root_copy import find_host
+from dmaragent.collect.tables.files import may_hold_tables
 from dmaragent.errors import HostError
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
+from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, machine_files, tar_of, zip_of
 from support.cli import run
 from support.collectors import ACPIDUMP, DMAR, REPORTS, write_files
@@ -222,7 +222,7 @@ def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path) -> None:
 def test_a_folder_of_too_many_files_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.table_files.MOST_FILES", 3)
+    monkeypatch.setattr("dmaragent.collect.tables.files.MOST_FILES", 3)
     folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(4)} | {"0.dat": DMAR})
 
     with pytest.raises(HostError, match="too many to look for"):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.collect.formats.tree import DiskTree, FileTree, PackedTree
 from dmaragent.collect.ledger import Operation, Request
-from dmaragent.collect.tree import DiskTree, FileTree, PackedTree
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 FILES = {"a/b/file": b"content", "other": b"12345678901", "as large as asked": b"1234567890"}
 LINKS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.errors import DmaragentError
 from support.machines import materialize
 

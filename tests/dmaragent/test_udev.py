@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dmaragent.collect.ledger import UDEV_PCI
-from dmaragent.collect.live import LiveHost
-from dmaragent.collect.udev import enumerate_pci
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.collect.live.udev import enumerate_pci
+from dmaragent.readings import Missing, MissingKind
 
 
 class _Properties(dict[str, str]):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dmaragent.collect.collect import collect
 from dmaragent.messages import MESSAGES
-from dmaragent.snapshot import HostSnapshot
+from dmaragent.readings import HostSnapshot
 from support.cli import Ran, run
 from support.machines import MACHINES
 from support.message_lines import EVERY_MESSAGE
@@ -234,7 +234,7 @@ def test_standard_input_without_end_is_refused_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     verb: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("dmaragent.collect.inputs.LARGEST_INPUT", 1 << 20)
+    monkeypatch.setattr("dmaragent.collect.table_inputs.LARGEST_INPUT", 1 << 20)
     pipe(b"x" * ((1 << 20) + 1))
 
     ran = run(capsys, *verb)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.memory_map import MemoryMap, MemoryType
-from dmaragent.platforms.xen_frames import frames_of
-from dmaragent.topology import PciTopology
+from dmaragent.host.memory_map import MemoryMap, MemoryType
+from dmaragent.host.topology import PciTopology
+from dmaragent.xen.hypervisor.frames import frames_of
 from support.rmrr_hosts import checked, on_host, option_host
 from support.tables import ENDPOINT, rmrr
 from support.xen_tables import UNKNOWN, memory_of, only_option, predicted, ranges_of

@@ -21,8 +21,8 @@ from fwtables import (
     structure_length,
     structure_name,
 )
-from fwtables.constants import flag_names
-from fwtables.dmar import Decoded
+from fwtables.dmar.constants import flag_names
+from fwtables.dmar.table import Decoded
 from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, structure, table
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fwtables.found_in_text import find_in_text
-from fwtables.text_forms import TextForm
+from fwtables.text.forms import TextForm
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, rows_of, xxd, xxd_p
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
 

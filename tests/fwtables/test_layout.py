@@ -5,8 +5,9 @@ from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwtables import RMRR, decode, grammar, layout
-from fwtables.constants import StructureType
+from fwtables import RMRR, decode, layout
+from fwtables.dmar import grammar
+from fwtables.dmar.constants import StructureType
 from support.tables import rmrr, table
 
 PAIRS = [

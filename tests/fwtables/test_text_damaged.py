@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fwtables import text_encoded
 from fwtables.found_in_text import TextTable, find_in_text
-from fwtables.text_rows import line_ends
+from fwtables.text import encoded as text_encoded
+from fwtables.text.rows import line_ends
 from support.renderings import RENDERINGS
 from support.tables import EVERY_STRUCTURE
 

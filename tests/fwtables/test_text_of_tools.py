@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fwtables.found_in_text import find_in_text
-from fwtables.text_forms import TextForm
+from fwtables.text.forms import TextForm
 from support.tables import EVERY_STRUCTURE, drhd, scope, table
 
 COMMANDS = (

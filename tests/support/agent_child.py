@@ -12,7 +12,7 @@ from dmaragent.agent.journal import Journal
 from dmaragent.agent.notify import Notifier, passed_sockets
 from dmaragent.agent.publish import Publisher
 from dmaragent.agent.service import Service
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from support.agents import FakeWatch
 
 

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from dmaragent.collect import manifest
+from dmaragent.collect.recorded import manifest
 from support.machines import MACHINES
 
 TOP = "dmaragent-20260102-030405"

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from dmaragent.collect import ledger
+from dmaragent.collect.formats.tree import DiskTree
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.manifest import LoggedReading, load_manifest
-from dmaragent.collect.recorded import DirectoryHost
-from dmaragent.collect.recording import record, write_files
-from dmaragent.collect.tree import DiskTree
-from dmaragent.snapshot import Missing
+from dmaragent.collect.recorded.host import DirectoryHost
+from dmaragent.collect.recorded.manifest import LoggedReading, load_manifest
+from dmaragent.collect.recorded.recording import record, write_files
+from dmaragent.readings import Missing
 from support.machines import MACHINES, materialize
 
 SCRIPT = Path(__file__).parents[2] / "integrations" / "capture.sh"

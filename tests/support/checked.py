@@ -7,7 +7,7 @@ quiet.
 from collections.abc import Callable
 
 from dmaragent.checks import check
-from dmaragent.checks.model import Checked, Finding
+from dmaragent.checks.common.model import Checked, Finding
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory

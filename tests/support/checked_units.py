@@ -1,7 +1,7 @@
 """Hosts for the rules about the table and about all that is no RMRR: CASES by rule id."""
 
 from dmaragent.checks import check
-from dmaragent.checks.model import Finding, Rule
+from dmaragent.checks.common.model import Finding, Rule
 from dmaragent.inventory import Inventory
 from support.checked_tables import (
     AFTER_UNIT,

@@ -10,7 +10,7 @@ from dmaragent.comparison import compare
 from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, Owner, Region, take_inventory
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 
 _SWAPPED: dict[Any, Any] = {

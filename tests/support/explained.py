@@ -2,14 +2,14 @@
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
+from dmaragent.explaining import explain
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
+from dmaragent.passthrough.model import Can, Explanation, Side
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Can, Explanation, Side
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import drhd, rmrr, scope, table
 

@@ -23,8 +23,8 @@ from ctypes import (
 from types import SimpleNamespace
 from typing import Any
 
-from dmaragent.collect import xen
-from dmaragent.snapshot import Missing
+from dmaragent.collect.live import hypercall as xen
+from dmaragent.readings import Missing
 
 Query = tuple[int, int, int, int]
 """flags, segment, bus, devfn"""

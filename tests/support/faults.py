@@ -6,7 +6,7 @@ Each breaks a recorded laptop on real files, before or while it is read.
 from collections.abc import Callable
 from pathlib import Path
 
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 from support.faulty import FAILS_TO_READ, RootedHost, device_of
 from support.tables import table
 

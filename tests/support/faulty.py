@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.live import LiveHost
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.collect.live.host import LiveHost
+from dmaragent.readings import Missing, MissingKind
 from support.machines import MACHINES, materialize
 
 Calls = dict[str, Callable[[], bytes | Missing]]

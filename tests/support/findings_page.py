@@ -3,8 +3,8 @@
 import sys
 
 from dmaragent.checks import RULES
-from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Rule
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import Rule
 
 HEAD = """\
 # What `dmaragent check` finds

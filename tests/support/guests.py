@@ -5,16 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.memory_map import MemoryType
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.xl_guest import guest_from_options
+from dmaragent.host.memory_map import MemoryType
+from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Decider
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.policy.host_facts import HostFacts, SharedRegion
 from dmaragent.policy.resolver import Resolution, Stack, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_guest import guest_from_options
 from dmaragent.releases import Release
-from dmaragent.topology import PciFunction
-from dmaragent.views.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource
 
 MIB = 1 << 20
 GIB = 1 << 30

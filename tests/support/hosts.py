@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from dmaragent.addresses import SBDF
 from dmaragent.collect.ledger import Request
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 _ABSENT = Missing(MissingKind.ABSENT, "No such file or directory")
 _NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)

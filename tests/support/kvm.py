@@ -1,10 +1,10 @@
 """KVM guests and the hosts that they are resolved on."""
 
-from dmaragent.asking import Question, ask_known
 from dmaragent.collect.collect import collect
 from dmaragent.guests.formats import read_all_guests
-from dmaragent.guests.kvm_resolution import KvmResolution
 from dmaragent.host import join
+from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.question import Question, ask_known
 from dmaragent.resolving import GuestResolver
 from support.explained import grouped
 from support.hosts import FakeHost, Function, fake_host

@@ -2,7 +2,7 @@
 
 import json
 
-from dmaragent.snapshot import (
+from dmaragent.readings import (
     HostSnapshot,
     Missing,
     MissingKind,

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dmaragent.platforms.libxl import LibxluBehaviour, toolstack_behaviours
 from dmaragent.releases import Release
+from dmaragent.xen.toolstack.libxl import LibxluBehaviour, toolstack_behaviours
 from support import libxlutil_child
 
 _FOLDER = Path(__file__).parent.parent.parent / "build/libxlutil"

@@ -9,23 +9,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dmaragent.asking import Question, ask_known, read_guests
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LEDGER, Entry, Operation, Request
-from dmaragent.collect.opening import open_host
-from dmaragent.collect.recording import KeptHost, Recorder
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
 from dmaragent.inventory.gaps import is_table_alone
 from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
-from dmaragent.messages.tie import tie
+from dmaragent.messages.relate import tie
+from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.linux import linux_side
+from dmaragent.passthrough.xen import xen_side
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.verdict.linux import linux_side
-from dmaragent.verdict.subject import Subject
-from dmaragent.verdict.xen import xen_side
-from dmaragent.views.explain import rmrrs
+from dmaragent.question import Question, ask_known, read_guests
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.xen.reserved_list.explain import rmrrs
 from fwtables import Decoded
 
 Value = bytes | str | tuple[str, ...] | Missing

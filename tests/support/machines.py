@@ -12,9 +12,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from dmaragent.collect import manifest
 from dmaragent.collect.ledger import Operation
-from dmaragent.collect.recording import record
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.recording import record
 from fwtables import encode, from_document, seal
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dmaragent.collect import manifest
 from dmaragent.collect.ledger import Operation
+from dmaragent.collect.recorded import manifest
 from support.machines import MACHINES, materialize
 
 _CHILD = """

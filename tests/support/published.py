@@ -11,10 +11,10 @@ from dmaragent.agent.routes import Facts, respond
 from dmaragent.agent.scan import findings_document
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.documents import inventory_document
+from dmaragent.present.json.inventory import inventory_document
 
 GENERATION = 3
 SCANNED = 1700000000.25

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dmaragent.collect.recording import record, write_files
+from dmaragent.collect.recorded.recording import record, write_files
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
 from support.tables import andd, drhd, rmrr, scope, table
 

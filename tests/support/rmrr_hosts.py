@@ -9,11 +9,11 @@ from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import read_wanted
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
-from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing, MissingKind
 from support.hosts import Function, fake_host
 from support.releases import Numbers, as_release
 from support.tables import drhd, table

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints
 
-from dmaragent.present import schema as package
-from dmaragent.present.schema.guest_request import GuestRequest
-from fwtables import schema as tables
+from dmaragent.present.json import schema as package
+from dmaragent.present.json.schema.guest_request import GuestRequest
+from fwtables.dmar import schema as tables
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}

@@ -1,14 +1,12 @@
 """Tables of one unit and what Xen is predicted to make of them, for the tests of platforms.xen."""
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
-from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_model import Fate, RegionFate, XenPrediction
-from dmaragent.platforms.xen_options import (
-    UserRange,
-)
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.topology import PciFunction, PciTopology
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.host.topology import PciFunction, PciTopology
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.prediction import Fate, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from fwtables import decode
 from support.releases import Numbers, as_release
 from support.tables import (

@@ -8,12 +8,12 @@ from typing import Any
 
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
-from dmaragent.present.documents import inventory_answer
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.present.json.inventory import inventory_answer
+from dmaragent.readings import Missing, MissingKind
 from vm.ingredients import ROOT, LabError
 from vm.machine import Booted
 

@@ -6,9 +6,9 @@ A bundle like any other, of the ledger's entries that need root and no others.
 from dmaragent.collect.bundling import pack
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import CLOCK
-from dmaragent.collect.overlay import needs_root
+from dmaragent.collect.live.overlay import needs_root
 from dmaragent.collect.reader import HostReader
-from dmaragent.collect.recording import Recorder, files_of
+from dmaragent.collect.recorded.recording import Recorder, files_of
 
 TOP = "capture"
 

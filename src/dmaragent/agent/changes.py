@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.agent.model import Published
+from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.wording import count
-from dmaragent.snapshot import Missing
-from dmaragent.topology import PciFunction
+from dmaragent.readings import Missing
 
 MOST_LINES = 32
 """Of one change: more is told as a number."""

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from typing import Any, Never
 
 from dmaragent.agent.messages import Response, problem
-from dmaragent.asking import DOCUMENTED, Question, read_release
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
+from dmaragent.question import DOCUMENTED, Question, read_release
 
 _FIELDS = ("guest", "xen", "toolstack")
 _FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has more'

@@ -9,7 +9,7 @@ from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
 from dmaragent.agent.publish import Publisher
 from dmaragent.agent.service import Service
 from dmaragent.agent.watch import UdevWatch
-from dmaragent.collect.opening import open_this_machine
+from dmaragent.collect.open_host import open_this_machine
 from dmaragent.errors import DmaragentError
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema import problem as schema
+    from dmaragent.present.json.schema import problem as schema
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from dmaragent import __version__
 from dmaragent.agent.model import Published
-from dmaragent.checks.model import Checked, Severity
+from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
-from dmaragent.platforms.linux import Hold
+from dmaragent.linux.regions import Hold
 from fwtables import DMAR, Decoded
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

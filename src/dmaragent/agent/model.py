@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dmaragent.checks.model import Checked
+from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 
 

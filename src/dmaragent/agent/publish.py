@@ -8,8 +8,8 @@ from dmaragent.agent.metrics import metrics_text
 from dmaragent.agent.model import Published
 from dmaragent.collect.writing import PREFIX, write_new
 from dmaragent.errors import DmaragentError
-from dmaragent.places import INVENTORY, INVENTORY_TEXT, METRICS, RUNTIME
-from dmaragent.present.inventory_text import inventory_text
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, METRICS, RUNTIME
 
 
 @dataclass(kw_only=True)

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
 from dmaragent.agent.messages import Response, json_response, problem
-from dmaragent.asking import Known, ask_known
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.present.resolve_document import resolve_document, source_object
+from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.question import Known, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 
 LIVE = "live"

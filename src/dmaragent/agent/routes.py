@@ -17,14 +17,14 @@ from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
 from dmaragent.agent.messages import JSON, RETRY, Request, Response, json_response, problem
 from dmaragent.agent.model import Published
-from dmaragent.device_names import parse_device_name
-from dmaragent.present.documents import inventory_document
-from dmaragent.present.envelope import TOOL
+from dmaragent.host.device_names import parse_device_name
+from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema import health as schema
+    from dmaragent.present.json.schema import health as schema
 
 LIVE: Final = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""

@@ -6,16 +6,16 @@ from typing import Any
 
 from dmaragent.agent.model import Published
 from dmaragent.checks import check
-from dmaragent.checks.model import Checked
+from dmaragent.checks.common.model import Checked
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import LIVE
+from dmaragent.collect.open_host import LIVE
 from dmaragent.collect.reader import HostReader
 from dmaragent.gc_control import without_gc
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.check_document import check_document
-from dmaragent.present.documents import inventory_document
-from dmaragent.present.json_text import json_text
+from dmaragent.present.json.check import check_document
+from dmaragent.present.json.inventory import inventory_document
+from dmaragent.present.json.writer import json_text
 
 
 def scan(host: HostReader, before: Published | None, now: float) -> Published:

@@ -4,10 +4,10 @@ import json
 import os
 from dataclasses import dataclass
 
-from dmaragent.collect.calls import run_command
+from dmaragent.collect.live.calls import run_command
 from dmaragent.collect.reader import read_stream
-from dmaragent.places import CAPTURE, INVENTORY, RUNTIME, SOCKET
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
+from dmaragent.service_paths import CAPTURE, INVENTORY, RUNTIME, SOCKET
 
 UNITS = ("dmaragent.service", "dmaragent-capture.service", "dmaragent.socket")
 _SYSTEMD = "/run/systemd/system"

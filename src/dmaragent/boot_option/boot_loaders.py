@@ -9,7 +9,7 @@ at the start of a line only: Xen common/efi/boot.c, ``pre_parse``.
 
 from collections.abc import Sequence
 
-from dmaragent.platforms.rmrr_writer import PageRange
+from dmaragent.boot_option.rmrr_writer import PageRange
 
 
 def several_words(ranges: Sequence[PageRange]) -> str:

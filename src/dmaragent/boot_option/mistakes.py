@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE, AddressRange
-from dmaragent.memory_map import MemoryMap, MemoryType
-from dmaragent.platforms.xen_options import MOST_PAGES, MOST_RANGES, UserRange
+from dmaragent.host.memory_map import MemoryMap, MemoryType
+from dmaragent.xen.hypervisor.rmrr_words import MOST_PAGES, MOST_RANGES, UserRange
 
 _FOUR_GIB = 1 << 32
 _NUMBERS = re.compile(r"[^-=;]+(?:-[^-=;]+)?")

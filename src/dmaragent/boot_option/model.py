@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import AddressRange
+from dmaragent.boot_option.rmrr_writer import PageRange, Wanted, Written
 from dmaragent.host import Host
+from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
-from dmaragent.memory_map import MemoryMap
-from dmaragent.platforms.rmrr_writer import PageRange, Wanted, Written
-from dmaragent.platforms.xen_options import UserRange
-from dmaragent.platforms.xen_words import option_rules
+from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing
-from dmaragent.views.model import ListSource
+from dmaragent.xen.hypervisor.option_words import option_rules
+from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.reserved_list.model import ListSource
 from fwtables import Decoded
 
 FIRST_RELEASE = (4, 9)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import Judged, OptionHost
-from dmaragent.platforms.rmrr_writer import Wanted, Written
-from dmaragent.platforms.xen_frames import frames_of
-from dmaragent.platforms.xen_options import MOST_PAGES
-from dmaragent.platforms.xen_words import option_rules
-from dmaragent.snapshot import Missing
+from dmaragent.boot_option.rmrr_writer import Wanted, Written
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.frames import frames_of
+from dmaragent.xen.hypervisor.option_words import option_rules
+from dmaragent.xen.hypervisor.rmrr_words import MOST_PAGES
 
 _LIKELY_PAGES = 1 << 24
 """Below it an address that is no page's is rather a page number, of memory below 64 GiB."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.given import gives, regions_with
 from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
@@ -20,13 +19,14 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
-from dmaragent.memory_map import ram_in
-from dmaragent.platforms.rmrr_writer import Wanted, Written, write_ranges
-from dmaragent.platforms.xen import predict
-from dmaragent.platforms.xen_behaviour import behaviour_of
-from dmaragent.platforms.xen_frames import frames_of
-from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option, places_taken
-from dmaragent.snapshot import Missing
+from dmaragent.boot_option.rmrr_writer import Wanted, Written, write_ranges
+from dmaragent.boot_option.table_regions import gives, regions_with
+from dmaragent.host.memory_map import ram_in
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.behaviour import behaviour_of
+from dmaragent.xen.hypervisor.frames import frames_of
+from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option, places_taken
 
 _BARE = re.compile(r"\s*(?:0[xX])?[0-9a-fA-F]+(?:-[0-9a-fA-FxX]+)?(?:[=;]|\s*$)")
 """A value without ``rmrr=`` before it."""

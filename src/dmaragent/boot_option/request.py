@@ -6,8 +6,8 @@ Pure.  Addresses are in bytes and need ``0x``, so that nobody gives a page numbe
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.device_names import parse_device_name
-from dmaragent.platforms.rmrr_writer import Wanted
+from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.host.device_names import parse_device_name
 
 _MOST_ADDRESS = (1 << 52) - 1
 """The physical addresses of x86-64: Intel SDM volume 3, 4.1.4, MAXPHYADDR is at most 52."""

@@ -3,23 +3,20 @@
 Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
 """
 
-from dmaragent.checks import (
+from dmaragent.checks.common import boot_log as logged
+from dmaragent.checks.common import guests, memory, overlaps, regions
+from dmaragent.checks.common.facts import Need, facts_of
+from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
+from dmaragent.checks.vtd import (
     coverage,
     damage,
     devices,
-    guests,
-    logged,
-    memory,
-    overlaps,
     references,
-    regions,
     reserved,
     scopes,
     table,
     units,
 )
-from dmaragent.checks.facts import Need, facts_of
-from dmaragent.checks.model import Checked, Finding, NotAsked, Rule
 from dmaragent.inventory import Inventory
 
 RULES: tuple[Rule, ...] = (

@@ -12,12 +12,12 @@ from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
 from dmaragent.collect.ledger import Operation, Request
-from dmaragent.collect.manifest import Value, answer_bytes
 from dmaragent.collect.reader import HostReader
-from dmaragent.collect.recorded import RecordedHost
-from dmaragent.collect.recording import KeptHost, Recorder, files_of
+from dmaragent.collect.recorded.host import RecordedHost
+from dmaragent.collect.recorded.manifest import Value, answer_bytes
+from dmaragent.collect.recorded.recording import KeptHost, Recorder, files_of
+from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from dmaragent.redaction import Redactor
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind
 
 Answers = Mapping[Request, Value | Missing]
 _TEXTS: Mapping[str, Callable[[Redactor, str], str]] = {

@@ -9,10 +9,10 @@ from dataclasses import replace
 from posixpath import normpath
 
 from dmaragent.collect import ledger
+from dmaragent.collect.formats.tree import MOST_NAMES
 from dmaragent.collect.ledger import Request
 from dmaragent.collect.reader import HostReader
-from dmaragent.collect.tree import MOST_NAMES
-from dmaragent.snapshot import (
+from dmaragent.readings import (
     HostSnapshot,
     IommuGroupReading,
     MemoryMapReading,
@@ -23,7 +23,7 @@ from dmaragent.snapshot import (
     TableReading,
     XenReading,
 )
-from fwtables.constants import SIGNATURE_NAMES
+from fwtables.dmar.constants import SIGNATURE_NAMES
 
 _TABLE_NAME = re.compile(rf"({'|'.join(SIGNATURE_NAMES)})([0-9]{{0,4}})")
 _DMI_NAMES = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from dmaragent.collect import ledger
 from dmaragent.collect.reader import HostReader
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 _XEN_WROTE = re.compile(rb"\(XEN\)(?! ?(?:\[[^]]*\] )?(?:\(d\d+|HVM\d+:))")
 """Old releases of Xen have HVM1: where later ones have (d1)."""

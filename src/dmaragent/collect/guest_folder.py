@@ -10,13 +10,13 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dmaragent.collect.given import unpacked, unreadable, whole
+from dmaragent.collect.formats.packed_file import LARGEST_INPUT
+from dmaragent.collect.formats.tree import FOLDER, DiskTree
+from dmaragent.collect.given_file import unpacked, unreadable, whole
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.reader import missing
-from dmaragent.collect.tree import FOLDER, DiskTree
-from dmaragent.collect.unpacking import LARGEST_INPUT
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 _LINKS_TO_ABOVE = (("xen", "auto"), ("qemu", "autostart"), ("libxl", "autostart"))
 """Folders of links to the guests above that start with the host: xendomains(8), libvirt."""

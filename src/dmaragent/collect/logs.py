@@ -3,7 +3,7 @@
 import re
 
 from dmaragent.collect.reader import HostReader
-from dmaragent.collect.report import ReportHost
+from dmaragent.collect.reports.host import ReportHost
 
 _STAMP = re.compile(
     r"(?:.{0,120}? kernel: )?(?:<\d{1,3}>)?(?:\[[ \d.]+\] |\[[A-Z][a-z]{2} [^]]{8,30}\] )?"

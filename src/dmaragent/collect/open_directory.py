@@ -3,15 +3,21 @@
 import errno
 import os
 
-from dmaragent.collect import manifest
-from dmaragent.collect.copied import MOST_TOPS, PARTS, find_host, is_copied_root, several
-from dmaragent.collect.given import is_archive_file, read_input, unreadable
+from dmaragent.collect.formats.tree import DiskTree
+from dmaragent.collect.given_file import is_archive_file, read_input, unreadable
 from dmaragent.collect.ledger import Operation, Request
 from dmaragent.collect.reader import HostReader, read_file
-from dmaragent.collect.recorded import RecordedHost
-from dmaragent.collect.tree import DiskTree
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.host import RecordedHost
+from dmaragent.collect.recorded.root_copy import (
+    MOST_TOPS,
+    PARTS,
+    find_host,
+    is_copied_root,
+    several,
+)
 from dmaragent.errors import HostError
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 RECORDED = "recorded"
 """A recorded machine."""

@@ -10,7 +10,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from dmaragent.collect.ledger import Request
-from dmaragent.snapshot import Missing, MissingKind
+from dmaragent.readings import Missing, MissingKind
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

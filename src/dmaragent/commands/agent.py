@@ -7,9 +7,9 @@ import os
 
 from dmaragent.agent.capture import capture
 from dmaragent.agent.main import main
-from dmaragent.collect.live import LiveHost
+from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.writing import write_new
-from dmaragent.places import CAPTURE, RUNTIME
+from dmaragent.service_paths import CAPTURE, RUNTIME
 
 DESCRIPTION = """\
 What dmaragent.service and dmaragent-capture.service run.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 
 from dmaragent.checks import RULES, check
-from dmaragent.checks.model import Checked, Severity
+from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.commands.hosts import host_title, no_table, take_host
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
-from dmaragent.present.check_document import check_document, rules_document
-from dmaragent.present.check_text import check_text, rules_text
+from dmaragent.present.json.check import check_document, rules_document
+from dmaragent.present.text.check import check_text, rules_text
 
 DESCRIPTION = """\
 Ask every rule about a host's DMAR table: regions that overlap, lie in RAM or

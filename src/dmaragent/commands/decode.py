@@ -7,19 +7,19 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.collect.inputs import Input, InputTable, find_inputs, read_tables
+from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.options import add_json
 from dmaragent.commands.output import print_document, progress
-from dmaragent.present.decode_document import decode_document
-from dmaragent.present.decode_text import decode_line, decode_text
 from dmaragent.present.escaping import visible
-from dmaragent.present.tables import paragraph
+from dmaragent.present.json.decode import decode_document
+from dmaragent.present.text.decode import decode_line, decode_text
+from dmaragent.present.text.tables import paragraph
 from dmaragent.present.wording import count
 from fwtables import Decoded, decode
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema import decode as schema
-    from dmaragent.present.schema.common import PassedOver
+    from dmaragent.present.json.schema import decode as schema
+    from dmaragent.present.json.schema.common import PassedOver
 
 DESCRIPTION = """\
 Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage

@@ -6,7 +6,6 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from dmaragent.absence import why_no_table
 from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
 from dmaragent.checks import check
 from dmaragent.commands.guest_files import named_guests
@@ -20,13 +19,14 @@ from dmaragent.comparison.model import Comparison, Guests, NotCompared, Side
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.diff_document import diff_document
-from dmaragent.present.diff_text import diff_text
-from dmaragent.present.resolve_document import source_object
+from dmaragent.iommu.no_table import why_no_table
+from dmaragent.present.json.diff import diff_document
+from dmaragent.present.json.resolve import source_object
+from dmaragent.present.text.diff import diff_text
 from dmaragent.present.wording import absence_words
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema.common import StackSource
+    from dmaragent.present.json.schema.common import StackSource
 
 DESCRIPTION = """\
 Compare two hosts: regions, their owners, remapping units, findings; with

@@ -14,18 +14,18 @@ from dmaragent.collect.bundling import (
     pack,
     top_folder,
 )
-from dmaragent.collect.guests import read_guest_files
+from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.collect.ledger import Request
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
-from dmaragent.commands.derived import derive
+from dmaragent.commands.bundle_reports import derive
 from dmaragent.commands.guest_files import tell_left_out
 from dmaragent.commands.hosts import tell_reading
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
-from dmaragent.present.dump_text import Written, dump_document, dump_text
+from dmaragent.present.text.dump import Written, dump_document, dump_text
 
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine

@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 
-from dmaragent.collect.given import read_input
-from dmaragent.collect.inputs import read_packed_input
+from dmaragent.collect.given_file import read_input
+from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible

@@ -13,11 +13,11 @@ from dmaragent.commands.hosts import (
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.present.explain_document import explain_document
-from dmaragent.present.explain_text import explain_text
+from dmaragent.explaining import explain
+from dmaragent.passthrough.model import Can, Explanation
+from dmaragent.present.json.explain import explain_document
 from dmaragent.present.provenance import source_words
-from dmaragent.verdict import explain
-from dmaragent.verdict.model import Can, Explanation
+from dmaragent.present.text.explain import explain_text
 
 DESCRIPTION = """\
 Tell one device's story: what it is, its reserved regions and the firmware entry

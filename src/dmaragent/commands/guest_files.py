@@ -4,11 +4,11 @@ import os
 import sys
 
 from dmaragent.api import read_all_guests
-from dmaragent.collect.guests import read_guest_files
+from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.beside import Surroundings
 from dmaragent.guests.formats import FORMATS, Guest, UnknownFormatError
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.surroundings import Surroundings
 from dmaragent.present.escaping import visible
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")

@@ -8,8 +8,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.api import Question, Toolstack, read_release
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.device_names import parse_device_name
 from dmaragent.errors import DmaragentError
+from dmaragent.host.device_names import parse_device_name
 
 TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 

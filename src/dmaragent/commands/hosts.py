@@ -7,21 +7,21 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
-from dmaragent.collect.opening import LIVE, OpenedHost, open_host
-from dmaragent.device_names import DeviceName, parse_device_name
+from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
+from dmaragent.host.device_names import DeviceName, parse_device_name
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.present.escaping import visible
 from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema.common import Host
+    from dmaragent.present.json.schema.common import Host
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""

@@ -8,18 +8,18 @@ import sys
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import GuestResolver, ask_host, read_guests
-from dmaragent.collect.guests import read_guest_files
+from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.guest_options import add_stack_options, question_of
 from dmaragent.commands.hosts import tell_reading
 from dmaragent.commands.output import print_document
 from dmaragent.commands.sources import source_lines
-from dmaragent.device_names import parse_device_name
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
+from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.hotplug import hotplug
 from dmaragent.present.escaping import visible
-from dmaragent.present.hotplug_text import hotplug_document, hotplug_text
+from dmaragent.present.text.hotplug import hotplug_document, hotplug_text
+from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\
 Say whether a device can be attached to a running guest, and list everything

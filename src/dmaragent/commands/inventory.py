@@ -6,20 +6,20 @@ import argparse
 import sys
 from typing import TextIO
 
-from dmaragent.collect.opening import OpenedHost
-from dmaragent.collect.published import read_published
+from dmaragent.collect.open_host import OpenedHost
+from dmaragent.collect.recorded.published import read_published
 from dmaragent.commands.hosts import find_device, host_title, no_table, parse_device, take_host
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.inventory import Inventory
-from dmaragent.present.device_card import reported_group
-from dmaragent.present.documents import inventory_document
 from dmaragent.present.escaping import visible
-from dmaragent.present.inventory_text import inventory_text
-from dmaragent.present.tree_text import tree_text
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.views.model import ListSource
+from dmaragent.present.json.inventory import inventory_document
+from dmaragent.present.text.device_card import reported_group
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.present.text.tree import tree_text
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.xen.reserved_list.model import ListSource
 
 DESCRIPTION = """\
 Show every reserved memory region (RMRR) of a host: its range, the structure it

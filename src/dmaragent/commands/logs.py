@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from dmaragent.collect.given import is_archive_head
-from dmaragent.collect.unpacking import Unpacked
+from dmaragent.collect.formats.packed_file import Unpacked
+from dmaragent.collect.given_file import is_archive_head
 from dmaragent.errors import DmaragentError
 from dmaragent.present.escaping import visible
 from fwtables.table_or_text import plain_text

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from dmaragent.present.json_text import json_text
+from dmaragent.present.json.writer import json_text
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears

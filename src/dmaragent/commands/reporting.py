@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from dmaragent.api import GuestResolver, any_answer
-from dmaragent.asking import Known, Question
 from dmaragent.checks import check
-from dmaragent.checks.model import Checked
+from dmaragent.checks.common.model import Checked
+from dmaragent.explaining import explain
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
-from dmaragent.present.report import devices_to_tell, report_html
-from dmaragent.verdict import explain
+from dmaragent.present.html import devices_to_tell, report_html
+from dmaragent.question import Known, Question
 
 
 def report_of(

@@ -18,17 +18,14 @@ from dmaragent.commands.hosts import host_object, tell_reading
 from dmaragent.commands.output import print_document, progress
 from dmaragent.commands.sources import source_lines
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
+from dmaragent.guests.xl_guest import guest_from_options
+from dmaragent.guests.xlcfg import whole_number
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.xl_guest import guest_from_options
-from dmaragent.policy.xlcfg import whole_number
-from dmaragent.present.guest_text import guest_text
-from dmaragent.present.resolve_document import (
-    resolve_document,
-    source_object,
-)
-from dmaragent.present.resolve_lines import resolve_lines
+from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.text.guest import guest_text
+from dmaragent.present.text.resolve_lines import resolve_lines
 from dmaragent.resolving import AnyResolution
 
 DESCRIPTION = """\

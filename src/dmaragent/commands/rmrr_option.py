@@ -6,16 +6,16 @@ import argparse
 from typing import TYPE_CHECKING
 
 from dmaragent.api import read_release
-from dmaragent.boot_option.faults import option_of_faults
+from dmaragent.boot_option.from_faults import option_of_faults
 from dmaragent.boot_option.model import CheckedOption, FaultOption, OptionHost, WrittenOption
 from dmaragent.boot_option.option import check_option, write_option
 from dmaragent.boot_option.request import (
     RequestError,
     read_wanted,
 )
-from dmaragent.collect.given import read_content, unpacked
-from dmaragent.collect.inputs import read_standard_input
-from dmaragent.collect.opening import OpenedHost
+from dmaragent.collect.given_file import read_content, unpacked
+from dmaragent.collect.open_host import OpenedHost
+from dmaragent.collect.table_inputs import read_standard_input
 from dmaragent.commands.hosts import host_object, take_host
 from dmaragent.commands.logs import read_log
 from dmaragent.commands.options import add_host, add_json
@@ -23,16 +23,16 @@ from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
 from dmaragent.errors import DmaragentError
 from dmaragent.messages.faults import read_faults
-from dmaragent.present.rmrr_option_document import (
+from dmaragent.present.json.rmrr_option import (
     checked_document,
     faults_document,
     option_document,
     written_document,
 )
-from dmaragent.present.rmrr_option_text import checked_text, faults_text, written_text
+from dmaragent.present.text.rmrr_option import checked_text, faults_text, written_text
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema import rmrr_option as schema
+    from dmaragent.present.json.schema import rmrr_option as schema
 
 DESCRIPTION = """\
 Write Xen's boot option rmrr= for reserved regions that the firmware should have

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from dmaragent.api import Asked
+from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
-from dmaragent.policy.guest import GuestConfig
 from dmaragent.present.provenance import source_words
-from dmaragent.present.tables import labelled
+from dmaragent.present.text.tables import labelled
 
 
 def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from dmaragent.agent.status import Status, read_status
 from dmaragent.commands.options import add_json
 from dmaragent.commands.output import print_document
-from dmaragent.places import RUNTIME
-from dmaragent.present.envelope import TOOL
-from dmaragent.present.tables import paragraph
+from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.text.tables import paragraph
+from dmaragent.service_paths import RUNTIME
 
 if TYPE_CHECKING:
-    from dmaragent.present.schema import status as schema
+    from dmaragent.present.json.schema import status as schema
 
 DESCRIPTION = """\
 Say whether dmaragent.service runs, what it publishes and since when, and what

@@ -10,12 +10,12 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect import ledger
-from dmaragent.collect.given import read_content, unpacked
-from dmaragent.collect.inputs import read_standard_input
+from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.logs import report_logs
-from dmaragent.collect.opening import LIVE, OpenedHost, open_host
-from dmaragent.collect.report import ReportHost
-from dmaragent.collect.report_files import LARGEST_TEXT
+from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
+from dmaragent.collect.reports.files import LARGEST_TEXT
+from dmaragent.collect.reports.host import ReportHost
+from dmaragent.collect.table_inputs import read_standard_input
 from dmaragent.commands.hosts import host_object, inventory_of, tell_reading
 from dmaragent.commands.logs import read_log
 from dmaragent.commands.options import add_host, add_json
@@ -23,12 +23,12 @@ from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser
-from dmaragent.messages.tie import nothing_found, tie_all
+from dmaragent.messages.relate import nothing_found, tie_all
 from dmaragent.present.escaping import visible
-from dmaragent.present.why_document import known_document, why_document
-from dmaragent.present.why_text import known_text, why_text
+from dmaragent.present.json.why import known_document, why_document
+from dmaragent.present.text.why import known_text, why_text
 from dmaragent.present.wording import count
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
 
 DESCRIPTION = """\
 Recognise messages about reserved device memory and passthrough, old wordings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.asking import DOCUMENTED, read_release
 from dmaragent.errors import DmaragentError
+from dmaragent.question import DOCUMENTED, read_release
 
 
 def add_xen(

@@ -8,12 +8,12 @@ never taken for something that went.
 from dataclasses import replace
 from zlib import crc32
 
-from dmaragent.checks.facts import facts_of
-from dmaragent.checks.model import Checked
+from dmaragent.checks.common.facts import facts_of
+from dmaragent.checks.common.model import Checked
+from dmaragent.comparison.comparability import hides_structures, hindrance, known_of, not_compared
 from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
-from dmaragent.comparison.knowledge import hides_structures, hindrance, known_of, not_compared
 from dmaragent.comparison.model import Changed, Comparison, Guests
 from dmaragent.comparison.regions import match_regions
 from dmaragent.comparison.units import structure_changes, unit_changes

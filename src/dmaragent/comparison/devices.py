@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dmaragent.comparison.model import Renumbered
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import ids_of
-from dmaragent.topology import PciFunction, PciTopology
+from dmaragent.host.topology import PciFunction, PciTopology
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from dmaragent.absence import AbsenceKind
-from dmaragent.comparison.knowledge import TableState, damage_of, table_state
+from dmaragent.comparison.comparability import TableState, damage_of, table_state
 from dmaragent.comparison.model import Changed, NotCompared, Side
 from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.iommu.no_table import AbsenceKind
 from fwtables import Decoded
-from fwtables.constants import flag_names
+from fwtables.dmar.constants import flag_names
 
 _LINUX_WORDS = {
     LinuxState.GROUPS: "IOMMU groups",

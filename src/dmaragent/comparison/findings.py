@@ -2,8 +2,8 @@
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-from dmaragent.checks.facts import Need
-from dmaragent.checks.model import Checked, Finding
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.model import Checked, Finding
 from dmaragent.comparison.model import Changed, FindingChange, FindingFate, RegionMatch
 from dmaragent.comparison.pairing import Pairing
 

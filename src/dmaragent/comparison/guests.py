@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
-from dmaragent.guests.kvm_resolution import KvmResolution
-from dmaragent.policy.cases import Case
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.remedies import remedies
+from dmaragent.policy.outcomes import Case
 from dmaragent.policy.resolver import Resolution
+from dmaragent.remedies.guests import remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
 

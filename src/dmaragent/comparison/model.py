@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from dmaragent.checks.model import Finding
-from dmaragent.guests.kvm_resolution import KvmResolution
+from dmaragent.checks.common.model import Finding
+from dmaragent.host.topology import Located, PciFunction
 from dmaragent.inventory import Owner, Region
+from dmaragent.iommu.vtd import Unit
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.remedies.trial import Remedies
 from dmaragent.policy.resolver import Resolution
-from dmaragent.topology import Located, PciFunction
-from dmaragent.units import Unit
+from dmaragent.remedies.guests.trial import Remedies
 from fwtables import Structure
 
 

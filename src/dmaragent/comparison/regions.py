@@ -14,12 +14,12 @@ Owners are compared by what the table says of them.  A region without an owner h
 from collections.abc import Hashable, Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.comparison.knowledge import Known, hides_structures
+from dmaragent.comparison.comparability import Known, hides_structures
 from dmaragent.comparison.model import Changed, Fate, OwnerChange, RegionMatch
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import device_key, owner_changes, owner_key
 from dmaragent.inventory import Inventory, Region
-from dmaragent.platforms.linux import Held
+from dmaragent.linux.regions import Held
 
 
 def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Changed, OwnerChange
 from dmaragent.comparison.pairing import Pairing
+from dmaragent.host.topology import Located, PciFunction, Presence
 from dmaragent.inventory import Owner
-from dmaragent.topology import Located, PciFunction, Presence
-from fwtables.constants import ScopeType
+from fwtables.dmar.constants import ScopeType
 
 _BY_NUMBER = frozenset(
     {ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE}

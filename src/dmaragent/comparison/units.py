@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Hashable, Iterator
 
-from dmaragent.comparison.knowledge import hides_structures
+from dmaragent.comparison.comparability import hides_structures
 from dmaragent.comparison.model import Changed, Side, StructureChange, UnitChange
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import located_key
+from dmaragent.host.topology import Located
 from dmaragent.inventory import Inventory
-from dmaragent.topology import Located
-from dmaragent.units import Unit
+from dmaragent.iommu.vtd import Unit
 from fwtables import DRHD, RHSA, RMRR, Decoded, Structure
-from fwtables.constants import DrhdFlag, flag_names
+from fwtables.dmar.constants import DrhdFlag, flag_names
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:

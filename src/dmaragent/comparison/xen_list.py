@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from dmaragent.addresses import span
-from dmaragent.comparison.knowledge import Known
+from dmaragent.comparison.comparability import Known
 from dmaragent.comparison.model import Changed, RegionMatch
 from dmaragent.inventory import Inventory
-from dmaragent.views.model import ListEntry, Origin, XenList
+from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenList
 
 _ORIGIN_WORDS = {
     Origin.TABLE: "",

@@ -6,15 +6,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.guests.beside import ALONE, Surroundings
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt import guests_from_xml
 from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox
-from dmaragent.guests.surroundings import ALONE, Surroundings
-from dmaragent.platforms.libxl import XLCFG_ERAS
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
-from dmaragent.policy.saved_guest import guests_from_saved, is_saved
-from dmaragent.policy.xl_guest import KEYS, guest_from_xl
-from dmaragent.policy.xlcfg import ConfigError, XlConfig, read_xl_config
+from dmaragent.guests.saved_guest import guests_from_saved, is_saved
+from dmaragent.guests.xl_guest import KEYS, guest_from_xl
+from dmaragent.guests.xlcfg import ConfigError, XlConfig, read_xl_config
+from dmaragent.xen.toolstack.libxl import XLCFG_ERAS
 
 Guest = GuestConfig | KvmGuest
 MOST_DEVICES = 1024

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import SBDF
-from dmaragent.policy.guest import Complaint
+from dmaragent.guests.config import Complaint
 
 
 class Format(Enum):

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.guests.beside import Surroundings
+from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
 from dmaragent.guests.libvirt_kvm import kvm_guest
 from dmaragent.guests.libvirt_xen import xen_guest
-from dmaragent.guests.surroundings import Surroundings
+from dmaragent.guests.xlcfg import whole_number
 from dmaragent.guests.xml_tree import Element, XmlError, read_documents
-from dmaragent.policy.guest import Complaint, GuestConfig
-from dmaragent.policy.xlcfg import whole_number
 
 _HOLDERS = frozenset({"domainsnapshot", "domstatus", "domaincheckpoint", "domains"})
 """Documents of libvirt that hold a domain: of a snapshot, of a running guest (/run/libvirt)."""

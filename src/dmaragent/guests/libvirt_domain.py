@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.guests.config import Complaint
 from dmaragent.guests.xml_tree import Element
-from dmaragent.policy.guest import Complaint
 
 _UNIT = re.compile(r"(?:b|bytes?|([kmgtpe])(ib|b)?)", re.IGNORECASE)
 _KIB = 1 << 10

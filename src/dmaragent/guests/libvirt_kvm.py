@@ -4,10 +4,10 @@ Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuil
 """
 
 from dmaragent.errors import excerpt
+from dmaragent.guests.config import Complaint
 from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
 from dmaragent.guests.libvirt_domain import Domain, initial_memory
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
-from dmaragent.policy.guest import Complaint
 
 _QEMU = "http://libvirt.org/schemas/domain/qemu/1.0"
 _DRIVERS = frozenset({"", "vfio"})

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.guests.beside import Surroundings
+from dmaragent.guests.config import Complaint
 from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
-from dmaragent.guests.surroundings import Surroundings
-from dmaragent.policy.guest import Complaint
-from dmaragent.policy.model import MIB
+from dmaragent.guests.rdm import MIB
 
 _LINE = re.compile(r"([a-z][a-z_-]*\d*):\s*(.+?)\s*")
 _SECTION = re.compile(r"\[[^\]]*\]\s*")

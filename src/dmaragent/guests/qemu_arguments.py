@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import excerpt
-from dmaragent.policy.guest import Complaint
+from dmaragent.guests.config import Complaint
 
 _ADDRESS = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
 _SYSFS = re.compile(

@@ -1,6 +1,6 @@
 """The join: what was read becomes one host of table, PCI functions, memory map and hypervisor.
 
-Pure: ``join`` is a function from a :class:`~dmaragent.snapshot.HostSnapshot` to a
+Pure: ``join`` is a function from a :class:`~dmaragent.readings.HostSnapshot` to a
 :class:`Host`.  A reading that cannot be used becomes a problem line, never an
 exception and never a silent gap.
 """
@@ -10,16 +10,16 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.faults import tell_faults
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
 from dmaragent.host.groups import IommuGroup, join_groups
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.parse import MOST_OF_A_KIND, Problems
 from dmaragent.host.pci import join_pci
-from dmaragent.host.readings import MOST_OF_A_KIND, Problems
 from dmaragent.host.system import System, join_system
+from dmaragent.host.topology import PciTopology
+from dmaragent.host.unreadable import tell_faults
 from dmaragent.host.xen import XenHost, join_xen
-from dmaragent.memory_map import MemoryMap
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, TableReading
-from dmaragent.topology import PciTopology
+from dmaragent.readings import HostSnapshot, Missing, MissingKind, TableReading
 from fwtables import Decoded, decode
 
 MOST_SCOPE_ENTRIES = 16384

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems
-from dmaragent.topology import PciFunction
+from dmaragent.host.parse import Problems
+from dmaragent.host.topology import PciFunction
 
 
 def impossible_bridges(

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF, AddressRange, span
-from dmaragent.host.readings import Problems, number, text, whole_line
-from dmaragent.memory_map import MemoryEntry, MemoryMap, MemoryType
-from dmaragent.snapshot import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.host.parse import Problems, number, text, whole_line
+from dmaragent.readings import HostSnapshot, MemoryMapReading, Missing, MissingKind, SystemReading
 
 _SYSFS_WORDS = {kind.value.lower(): kind for kind in MemoryType} | {
     "persistent memory (legacy)": MemoryType.OTHER,

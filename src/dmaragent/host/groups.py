@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.readings import Problems, functions_among, parse_number
-from dmaragent.snapshot import IommuGroupReading, Missing
+from dmaragent.host.parse import Problems, functions_among, parse_number
+from dmaragent.readings import IommuGroupReading, Missing
 
 _HIGHEST = (1 << 64) - 1
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
 from dmaragent.host.bridges import impossible_bridges
-from dmaragent.host.readings import Problems, number, parse_number
-from dmaragent.snapshot import HostSnapshot, Missing, MissingKind, PciReading
-from dmaragent.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
+from dmaragent.host.parse import Problems, number, parse_number
+from dmaragent.host.topology import BRIDGE_CLASSES, BRIDGE_HEADERS, PciFunction, PciTopology
+from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
 
 # PCI-to-PCI Bridge Architecture Specification 1.2, 3.2.
 _ANSWERS = 0x10

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from dmaragent.boot_words import linux_words
-from dmaragent.host.readings import Problems, text, whole_number
-from dmaragent.snapshot import Missing, SystemReading
+from dmaragent.host.parse import Problems, text, whole_number
+from dmaragent.readings import Missing, SystemReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

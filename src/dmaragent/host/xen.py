@@ -8,7 +8,7 @@ from typing import Any
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
-from dmaragent.host.readings import (
+from dmaragent.host.parse import (
     MOST_OF_A_KIND,
     Problems,
     functions_among,
@@ -16,8 +16,8 @@ from dmaragent.host.readings import (
     whole_line,
     whole_number,
 )
+from dmaragent.readings import Missing, MissingKind, XenReading
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing, MissingKind, XenReading
 
 _MOST = 1 << 52
 """Pages of 4 KiB in 64 bits of address."""

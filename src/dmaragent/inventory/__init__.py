@@ -6,10 +6,11 @@ touch or repeat each other are not merged, because their owners differ.
 
 from dataclasses import replace
 
-from dmaragent.absence import why_no_table
 from dmaragent.addresses import SBDF
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
+from dmaragent.host.memory_map import memory_words
+from dmaragent.host.topology import Located, Presence
 from dmaragent.inventory.gaps import gaps_of
 from dmaragent.inventory.linux import by_kernel, linux_differences, linux_state
 from dmaragent.inventory.model import (
@@ -22,15 +23,14 @@ from dmaragent.inventory.model import (
     Region,
 )
 from dmaragent.inventory.published import published_regions
-from dmaragent.memory_map import memory_words
-from dmaragent.platforms.linux import LinuxScopes
+from dmaragent.iommu.no_table import why_no_table
+from dmaragent.iommu.vtd import Units, capabilities_of
+from dmaragent.linux.regions import LinuxScopes
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing
-from dmaragent.topology import Located, Presence
-from dmaragent.units import Units, capabilities_of
-from dmaragent.views import xen_views
-from dmaragent.views.explain import rmrrs
-from dmaragent.views.model import XenView, XenViews
+from dmaragent.xen.reserved_list import xen_views
+from dmaragent.xen.reserved_list.explain import rmrrs
+from dmaragent.xen.reserved_list.model import XenView, XenViews
 from fwtables import DMAR, Decoded, structure_length
 
 __all__ = [

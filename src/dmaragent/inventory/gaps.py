@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from dmaragent.addresses import SBDF, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory.model import Gap, Gaps, LinuxState, Region
-from dmaragent.snapshot import Missing, MissingKind
-from dmaragent.topology import PciFunction, Presence
-from dmaragent.units import Unit
-from dmaragent.views.model import ListSource, Origin, XenViews
-from fwtables.constants import ScopeType
+from dmaragent.iommu.vtd import Unit
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
+from fwtables.dmar.constants import ScopeType
 
 _MOST = 3
 """Places that are named; how many more there are is said."""

@@ -1,7 +1,7 @@
 """What Linux makes of the regions: whether it has a say, its own word, where that differs.
 
 Pure.  The kernel's word is IOMMU groups and their reserved regions; the rules for its
-prediction are in ``platforms/linux.py``.
+prediction are in ``linux/regions.py``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory.model import LinuxState, Region
-from dmaragent.platforms.linux import (
+from dmaragent.linux.regions import (
     FLOPPY,
     Held,
     compare_groups,
@@ -19,8 +19,8 @@ from dmaragent.platforms.linux import (
     hold_of,
     kernel_hold,
 )
-from dmaragent.snapshot import Missing
-from dmaragent.views.model import Difference
+from dmaragent.readings import Missing
+from dmaragent.xen.reserved_list.model import Difference
 
 
 def linux_state(host: Host) -> LinuxState:

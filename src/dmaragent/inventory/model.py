@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from dmaragent.absence import Absence
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
-from dmaragent.platforms.linux import Held
-from dmaragent.platforms.xen_model import COUNTED_SCOPES
-from dmaragent.snapshot import Missing
-from dmaragent.topology import Hop, PciFunction, Presence
-from dmaragent.units import Capabilities, Unit
-from dmaragent.views.model import Difference, XenView, XenViews
+from dmaragent.host.topology import Hop, PciFunction, Presence
+from dmaragent.iommu.no_table import Absence
+from dmaragent.iommu.vtd import Capabilities, Unit
+from dmaragent.linux.regions import Held
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
+from dmaragent.xen.reserved_list.model import Difference, XenView, XenViews
 from fwtables import Decoded
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup, KernelRegion
+from dmaragent.host.topology import PciTopology
 from dmaragent.inventory.model import PublishedRegion, Region
-from dmaragent.platforms.linux import FLOPPY, covers, has_isa_bridge
-from dmaragent.snapshot import Missing
-from dmaragent.topology import PciTopology
+from dmaragent.linux.regions import FLOPPY, covers, has_isa_bridge
+from dmaragent.readings import Missing
 
 HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
 """What AMD's driver reserves in every group: drivers/iommu/amd/iommu.c, HT_RANGE_START."""

@@ -6,7 +6,7 @@ recognised to one host.
 
 from functools import cache
 
-from dmaragent.messages import (
+from dmaragent.messages.known import (
     amd_boot,
     dpdk,
     iommu_boot,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Inventory
 from dmaragent.messages.model import Span
-from dmaragent.snapshot import Missing
+from dmaragent.readings import Missing
 from fwtables import Decoded
 
 _RELAXABLE = "direct-relaxable"

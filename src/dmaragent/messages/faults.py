@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from dmaragent.messages import linux_faults, xen_faults
+from dmaragent.boot_option.dma_faults import Fault
+from dmaragent.messages.known import linux_faults, xen_faults
 from dmaragent.messages.model import AMD, Printer
 from dmaragent.messages.recognise import Recogniser
-from dmaragent.platforms.dma_faults import Fault
 
 _DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault"})
 _REASON = re.compile(

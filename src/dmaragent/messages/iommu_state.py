@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from dmaragent.inventory import Inventory, LinuxState
-from dmaragent.platforms.linux_options import iommu_asked_for, iommu_off_option
-from dmaragent.platforms.vfio import IommuVendor
-from dmaragent.platforms.xen_words import iommu_switched_off
-from dmaragent.snapshot import Missing
+from dmaragent.linux.options import iommu_asked_for, iommu_off_option
+from dmaragent.linux.vfio import IommuVendor
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.option_words import iommu_switched_off
 from fwtables import Decoded
 
 ABOUT_IOMMU = frozenset(

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
-from dmaragent.platforms.xen_behaviour import behaviours_of
+from dmaragent.guests.rdm import FOUR_GIB, Policy
+from dmaragent.host.topology import PciFunction
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
+from dmaragent.policy.harm import Harm
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
-from dmaragent.policy.model import FOUR_GIB, Policy
 from dmaragent.policy.settings import DeviceSetting
-from dmaragent.remedies.rank import Harm
-from dmaragent.topology import PciFunction
+from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
 IDENTITY_RULE = Rule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")

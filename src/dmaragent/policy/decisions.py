@@ -5,7 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.remedies.rank import Harm, Left
+from dmaragent.policy.harm import Harm, Left
 
 
 class Verdict(Enum):

@@ -6,10 +6,10 @@ Source: tools libxl_create.c, ``libxl__domain_config_setdefault`` and
 
 from collections.abc import Iterator
 
+from dmaragent.guests.config import GuestConfig, GuestType, Vga
+from dmaragent.guests.rdm import MIB
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
-from dmaragent.policy.guest import GuestConfig, GuestType, Vga
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.model import MIB
 
 DEFAULTS_RULE = Rule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
 VIDEO_RULE = Rule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)

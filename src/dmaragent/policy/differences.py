@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from dmaragent.policy.cases import Case
+from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.model import Policy
+from dmaragent.policy.outcomes import Case
 from dmaragent.policy.resolver import Resolution, documented
 from dmaragent.policy.settings import Settings, Toolstack
 

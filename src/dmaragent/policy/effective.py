@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
-from dmaragent.platforms.libxl import toolstack_behaviours
-from dmaragent.policy.cases import Case
-from dmaragent.policy.guest import GuestConfig, GuestType
-from dmaragent.policy.layout import DEFAULT_BOUNDARY, Placed
-from dmaragent.policy.model import MIB, Policy, Strategy
+from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
+from dmaragent.policy.layout import Placed
+from dmaragent.policy.outcomes import Case
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack
+from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
 @dataclass(frozen=True, slots=True)

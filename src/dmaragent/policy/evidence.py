@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dmaragent.policy.guest import GuestConfig
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.rdm_text import RdmRefusal, RdmText
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmRefusal, RdmText
 from dmaragent.releases import Release
 
 BINARY_NUMBER = "0b1"
@@ -30,7 +30,7 @@ class Evidence:
 
 
 def read_evidence(output: bytes) -> Evidence | None:
-    """Read what ``collect/libxlutil.py`` wrote; None where there is no library.
+    """Read what ``collect/live/libxlutil.py`` wrote; None where there is no library.
 
     What is not as expected is left out: the library may have died on a text.
     """

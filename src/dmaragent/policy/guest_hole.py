@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import AddressRange
-from dmaragent.policy.guest import GuestConfig, Vga
-from dmaragent.policy.layout import SMALLEST_HOLE, RamLayout, counts_as_overlap
-from dmaragent.policy.model import FOUR_GIB, MIB
+from dmaragent.guests.config import GuestConfig, Vga
+from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
+from dmaragent.policy.layout import RamLayout, counts_as_overlap
 from dmaragent.releases import Release
 
 BARS_END = 0xFC000000

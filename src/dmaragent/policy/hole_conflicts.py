@@ -8,15 +8,15 @@ memory refuses a strict device and is passed over for a relaxed one.
 from collections.abc import Iterator
 
 from dmaragent.addresses import AddressRange, span
-from dmaragent.memory_map import MemoryType
+from dmaragent.guests.rdm import Policy
+from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.assignment import IDENTITY_RULE, SPECIAL_PAGES, Added
-from dmaragent.policy.build import Built
 from dmaragent.policy.decisions import Decider, Decision, Effect, Rule
 from dmaragent.policy.guest_hole import Content, Occupant, hole_of
+from dmaragent.policy.harm import Harm
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.model import Policy
 from dmaragent.policy.resolver import Resolution
-from dmaragent.remedies.rank import Harm
+from dmaragent.policy.simulate import Built
 
 MAPPED_RULE = Rule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 """It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from dmaragent.absence import AbsenceKind
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
-from dmaragent.platforms.xen_options import UserRange, parse_rmrr_option
+from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.snapshot import Missing
-from dmaragent.topology import PciFunction
-from dmaragent.views.explain import command_line
-from dmaragent.views.model import ListSource
+from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
+from dmaragent.xen.reserved_list.explain import command_line
+from dmaragent.xen.reserved_list.model import ListSource
 from fwtables import Decoded
 
 

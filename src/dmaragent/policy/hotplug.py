@@ -7,37 +7,33 @@ guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from dmaragent.platforms.libxl import toolstack_behaviours
+from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
+from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped
+from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
     added_functions,
     assign,
 )
-from dmaragent.policy.build import Built
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
     Effect,
     Rule,
     Verdict,
-    left_by,
     refused,
     unsure,
     verdict_of,
 )
-from dmaragent.policy.entries import quoted, written
 from dmaragent.policy.evidence import binary_words, readings_of
-from dmaragent.policy.guest import GuestConfig, GuestType, PciEntry
 from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.other_settings import documented_default
-from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
-from dmaragent.policy.pci_text import read_pci_documented, read_pci_shipped
-from dmaragent.policy.remedies import remedies
 from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, needs, resolve
 from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
-from dmaragent.remedies.rank import HARM_WORDS, Cost, Harm, Rank
+from dmaragent.policy.simulate import Built
+from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 CONTEXT_AT_CREATION = (4, 13)
 """From here on a guest has an IOMMU context from its creation or never: f89f555827a6.
@@ -74,12 +70,6 @@ class Hotplug:
     """What of the guest's configuration is lost when it is read."""
     advice: tuple[str, ...] = ()
     """What was tried and helps, where the device is refused."""
-
-
-def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
-    """Say what attaching the device of the specification `text` to `guest` does."""
-    found = attach(text, guest, host, stack)
-    return replace(found, advice=tuple(_advice(found)))
 
 
 def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
@@ -223,92 +213,6 @@ def _running(into: Resolution) -> list[Built]:
             key = None if layout is None else (layout.after, case.built.memory_map)
             found.setdefault(key, case.built)
     return list(found.values())
-
-
-# What helps ------------------------------------------------------------------------------
-
-
-def _advice(found: Hotplug) -> Iterator[str]:
-    """Yield what was tried and helps, the best first; of what is attached, what leaves less."""
-    if found.pci is None or found.guest.binary is not None:
-        return  # each change would have to be tried with both readings of the guest's file
-    now = left_by(found.warnings) if found.verdict is Verdict.STARTS else None
-    anew = _with_device(found)
-    tried = [
-        *_given_at_start(found, anew),
-        *_created_for_it(found),
-        *_relaxed(found),
-        *_given_with_changes(found, anew),
-    ]
-    ranked = sorted(tried, key=lambda one: one[0])
-    yield from (text for rank, text in ranked if now is None or (rank.harm, rank.warnings) < now)
-
-
-def _with_device(found: Hotplug) -> Resolution | None:
-    """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
-    guest, wanted = found.guest, None if found.pci is None else found.pci.sbdf
-    own = resolve(guest, found.host, found.stack).settings.devices
-    if guest.saved_rdm is not None or wanted in {one.pci.sbdf for one in own if one.pci.sbdf}:
-        return None
-    other = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
-    return resolve(other, found.host, found.stack)
-
-
-def _given_at_start(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
-    """Try the guest with the device from its start."""
-    if anew is not None and anew.verdict is Verdict.STARTS:
-        left = left_by(anew.reasons)
-        entry = quoted(found.text)
-        text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
-        yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
-
-
-def _given_with_changes(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
-    """Try the same with the best of what helps, where that is not enough."""
-    if anew is None or anew.verdict is Verdict.STARTS:
-        return
-    for one in remedies(anew).found:
-        if one.verdict is Verdict.STARTS and one.lines:
-            rank = one.rank._replace(cost=max(one.rank.cost, Cost.RESTART))
-            lines = "".join(line if line[:1] == " " else f"; {line}" for line in one.lines)[2:]
-            given = any(line.startswith("pci =") for line in one.lines)
-            put = "" if given else f"put {quoted(found.text)} into the guest's pci=, and "
-            changes = " ".join(lines.split())
-            text = f"{put}start the guest anew with {changes}: it starts with the device"
-            yield rank, text + _risk(one.harm)
-            return
-
-
-def _risk(harm: Harm) -> str:
-    return f", at the risk that {HARM_WORDS[harm]}" if HARM_WORDS[harm] else ""
-
-
-def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:
-    """Try a guest that was created with an IOMMU context, and the device as it is or relaxed."""
-    if not any(one.rule == CONTEXT_RULE for one in found.decisions):
-        return
-    enabled = replace(found.guest, passthrough="enabled")
-    line = 'passthrough = "enabled" when the guest is created'
-    after = attach(found.text, enabled, found.host, found.stack)
-    if after.verdict is Verdict.STARTS:
-        left = left_by(after.warnings)
-        yield Rank(left.harm, Cost.RESTART, left.warnings), line
-        return
-    for rank, text in _relaxed(replace(found, guest=enabled)):
-        yield rank, f"{line}, then {text}"
-
-
-def _relaxed(found: Hotplug) -> Iterator[tuple[Rank, str]]:
-    """Try the device relaxed."""
-    strict = found.policy is Policy.STRICT and found.stack.toolstack is Toolstack.XL
-    if found.pci is None or not strict:
-        return
-    text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
-    after = attach(text, found.guest, found.host, found.stack) if text else None
-    if after is not None and after.verdict is Verdict.STARTS:
-        left = left_by(after.warnings)
-        risk = "at the risk that DMA of device or firmware meets other memory"
-        yield Rank(left.harm, Cost.POLICY, left.warnings), f"attach {quoted(text)}, {risk}"
 
 
 def _answer(

@@ -11,29 +11,42 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from dmaragent.addresses import AddressRange
-from dmaragent.memory_map import MemoryType
-from dmaragent.platforms.libxl import LibxlBehaviour
-from dmaragent.policy.model import (
-    FOUR_GIB,
-    MIB,
-    DeviceRequest,
-    Policy,
-    Reservation,
-    Strategy,
-)
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, FOUR_GIB, MIB, SMALLEST_HOLE, Policy, Strategy
+from dmaragent.host.memory_map import MemoryType
+from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 HVM_RAM_START = MIB
 """Where the RAM of an HVM guest's memory map begins: what is below is hvmloader's to describe."""
 MAP_ENTRIES = 128
 """The entries at which a memory map is refused: E820MAX, xen/arch-x86/hvm/hvm_info_table.h."""
-DEFAULT_BOUNDARY = 2048 * MIB
-"""``rdm_mem_boundary`` where it is not set: libxl.h, LIBXL_RDM_MEM_BOUNDARY_MEMKB_DEFAULT."""
-SMALLEST_HOLE = 256 * MIB
-"""The least MMIO hole below 4 GiB of an HVM guest: HVM_BELOW_4G_MMIO_LENGTH."""
 _ROUNDING = 2 * MIB
 _WRAP = 1 << 64
 """The bytes that 64 bits of address can hold: sizes are computed modulo it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRequest:
+    """A device of the guest's ``pci=`` list, and what the hypervisor lists for it.
+
+    `regions` are in the hypervisor's order.  libxl asks before it knows what ``name=``
+    stands for and asks for function 0 alone where ``*`` was given; `sbdf` is what it asks.
+    """
+
+    sbdf: SBDF
+    regions: tuple[AddressRange, ...]
+    policy: Policy
+
+
+class Reservation(NamedTuple):
+    """A region that the guest is to keep free of RAM, and whose policy it is under."""
+
+    region: AddressRange
+    policy: Policy
+    decided_by: SBDF | None
+    """The device whose policy it is; None for the guest's own."""
+    from_host: bool
+    """Whether strategy=host brought it in, not a device."""
 
 
 @dataclass(frozen=True, slots=True)

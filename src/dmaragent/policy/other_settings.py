@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from dmaragent.errors import entry_excerpt
-from dmaragent.policy.guest import Complaint, GuestConfig, PciEntry
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_model import PciRefusal, PciText, PolicyWord
-from dmaragent.policy.pci_text import read_pci_documented
-from dmaragent.policy.rdm_text import RdmRefusal, read_documented
+from dmaragent.guests.config import Complaint, GuestConfig, PciEntry
+from dmaragent.guests.pci_model import PciRefusal, PciText, PolicyWord
+from dmaragent.guests.pci_text import read_pci_documented
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmRefusal, read_documented
 from dmaragent.policy.settings import (
     POLICY_OF,
     DeviceSetting,

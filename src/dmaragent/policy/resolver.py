@@ -6,26 +6,19 @@ laid out; the host's facts hold what the hypervisor's release makes of the table
 
 from dataclasses import dataclass, replace
 
-from dmaragent.platforms.libxl import ToolstackBehaviour, toolstack_behaviours
+from dmaragent.guests.config import Complaint, GuestConfig
+from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.build import build
-from dmaragent.policy.cases import (
-    Case,
-    assumed_words,
-    cases_of,
-    deciding,
-    either,
-    scenarios,
-)
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
 from dmaragent.policy.evidence import Evidence, binary_words, readings_of
-from dmaragent.policy.guest import Complaint, GuestConfig
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.model import Policy, Strategy
 from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
+from dmaragent.policy.outcomes import Case, assumed_words, cases_of, deciding, either, scenarios
 from dmaragent.policy.settings import Settings, Toolstack
+from dmaragent.policy.simulate import build
 from dmaragent.policy.xl_settings import as_read, settle
 from dmaragent.releases import Release
+from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviours
 
 XAPI_WORDS = (
     "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "

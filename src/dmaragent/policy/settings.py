@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.addresses import SBDF
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_model import PciText, PolicyWord
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType
+from dmaragent.guests.pci_model import PciText, PolicyWord
+from dmaragent.guests.rdm import Policy, Strategy
 
 
 class Toolstack(Enum):

@@ -5,13 +5,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dmaragent.errors import entry_excerpt, excerpt
-from dmaragent.platforms.libxl import LibxluBehaviour, ToolstackBehaviour
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry
+from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
+from dmaragent.guests.pci_text import read_pci_shipped
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmRefusal, read_shipped
 from dmaragent.policy.evidence import Evidence
-from dmaragent.policy.guest import Complaint, GuestConfig, GuestType, PciEntry
-from dmaragent.policy.model import Policy, Strategy
-from dmaragent.policy.pci_model import PciRefusal, PciText, PciUndefined
-from dmaragent.policy.pci_text import read_pci_shipped
-from dmaragent.policy.rdm_text import RdmRefusal, read_shipped
 from dmaragent.policy.settings import (
     ANY_POLICY,
     POLICY_OF,
@@ -21,6 +20,7 @@ from dmaragent.policy.settings import (
     refusals_of,
 )
 from dmaragent.releases import Release
+from dmaragent.xen.toolstack.libxl import LibxluBehaviour, ToolstackBehaviour
 
 _NOT_A_NUMBER = re.compile(r"(?:msitranslate|power_mgmt|permissive|seize)=[A-Za-z][^,]*")
 PVH_AND_TYPE = (4, 10)

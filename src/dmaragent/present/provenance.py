@@ -2,7 +2,7 @@
 
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.wording import host_words
-from dmaragent.views.model import ListSource
+from dmaragent.xen.reserved_list.model import ListSource
 
 _BARE = ("live", "table", "acpidump")
 _LISTS = {

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.remedies.trial import Remedy
+from dmaragent.policy.harm import HARM_WORDS
 from dmaragent.present.wording import count
-from dmaragent.remedies.rank import HARM_WORDS
+from dmaragent.remedies.guests.trial import Remedy
 
 TITLE = "Fixes, safest first, each tested by resolving the guest with it"
 

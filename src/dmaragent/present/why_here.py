@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
+from dmaragent.linux.regions import Hold
 from dmaragent.messages.model import AMD, Address, Names, Printer, Recognised, Span
-from dmaragent.messages.tie import DeviceTie, SpanTie, Tie
-from dmaragent.platforms.linux import Hold
-from dmaragent.present.device_card import class_name
+from dmaragent.messages.relate import DeviceTie, SpanTie, Tie
+from dmaragent.present.text.device_card import class_name
 from dmaragent.present.why_iommu import dma_words, iommu_words
 from dmaragent.present.wording import count, span_words
-from dmaragent.topology import PciFunction, Presence
-from dmaragent.views.model import Origin
+from dmaragent.xen.reserved_list.model import Origin
 
 _MOST = 6
 """Devices, regions and addresses that are named of each; the rest is counted."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dmaragent.absence import Absence, AbsenceKind
 from dmaragent.addresses import SBDF
+from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.present.escaping import visible
-from fwtables.constants import ScopeType
+from fwtables.dmar.constants import ScopeType
 
 if TYPE_CHECKING:  # decode, which takes no inventory, would import all of it
     from dmaragent.inventory import Region

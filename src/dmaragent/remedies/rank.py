@@ -1,6 +1,6 @@
 """The order in which remedies are offered: the one key for guests, devices and hotplug.
 
-A remedy is judged by what it leaves behind (:class:`Harm`), then by what it costs
+A remedy is judged by what it leaves behind (:class:`~dmaragent.policy.harm.Harm`), then by what it costs
 (:class:`Cost`), then by the number of warnings that are left.  So a remedy that leaves DMA
 in guest RAM never stands before one that does not, whatever either costs.
 """
@@ -8,17 +8,7 @@ in guest RAM never stands before one that does not, whatever either costs.
 from enum import IntEnum
 from typing import NamedTuple
 
-
-class Harm(IntEnum):
-    """What a guest or its host is left exposed to; a higher value is worse."""
-
-    NONE = 0
-    SHARED = 1
-    """Devices of different owners can use the same memory by DMA."""
-    HOST_MEMORY = 2
-    """The guest reaches memory of the host where it expects an emulated device."""
-    CORRUPTION = 3
-    """DMA of a device or of firmware can overwrite RAM that a guest or the host uses."""
+from dmaragent.policy.harm import Harm
 
 
 class Cost(IntEnum):
@@ -49,19 +39,3 @@ class Rank(NamedTuple):
     cost: Cost
     warnings: int = 0
     """How many warnings are left with it."""
-
-
-class Left(NamedTuple):
-    """What is still held against a guest or a device: smaller is better."""
-
-    harm: Harm
-    warnings: int
-
-
-HARM_WORDS = {
-    Harm.NONE: "",
-    Harm.SHARED: "other devices can use the same memory by DMA",
-    Harm.HOST_MEMORY: "the guest can reach host memory",
-    Harm.CORRUPTION: "DMA can overwrite guest RAM",
-}
-"""What each harm is, in words; nothing for none."""

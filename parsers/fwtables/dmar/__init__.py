@@ -1,0 +1,1 @@
+"""The DMAR table: Intel VT-d, revision 4.1, chapter 8."""

@@ -1,0 +1,275 @@
+"""Dumps in text: rows of bytes, followed from the one that begins with a table's signature."""
+
+from dataclasses import dataclass
+
+from fwtables.dmar.constants import SIGNATURES
+from fwtables.table_or_text import SMALLEST
+from fwtables.text.layout import AHEAD, number_of
+from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends
+from fwtables.text.units import CHARACTERS, HEX
+
+LARGEST = 1 << 24
+"""Bytes of a table that is read from text; the largest that was captured has 2 KiB."""
+_LEAST = 8
+"""Bytes of a signature and a length: fewer, at an offset, are no table."""
+
+
+@dataclass(slots=True)
+class Dump:
+    """Bytes that were read from rows."""
+
+    reader: Reader
+    first: Row
+    data: bytearray
+    end: int
+    """Where the last line that was read ends."""
+    base: int = 0
+    """What the offsets count in; 0: there are none."""
+    problem: str = ""
+    problem_at: int = 0
+    """Where the line of the problem begins."""
+    closed: bool = False
+    """Whether the dump itself told its length."""
+    filled: Row | None = None
+    """The first row of characters at whose end blanks were added."""
+
+    @property
+    def declared(self) -> int:
+        """The length in the table's header; 0 if that was not read."""
+        return int.from_bytes(self.data[4:8], "little") if len(self.data) >= 8 else 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes that the header declares were read."""
+        return SMALLEST <= self.declared <= len(self.data)
+
+    @property
+    def sound(self) -> bool:
+        """Whether the table is complete and its checksum right."""
+        return self.complete and sum(self.data[: self.declared]) % 256 == 0
+
+    def fail(self, row: Row | int, problem: str) -> None:
+        """Keep the first problem, and on which line it is."""
+        if not self.problem:
+            self.problem = problem
+            self.problem_at = row if isinstance(row, int) else row.start
+
+
+def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
+    """Return the dump whose offsets count in `base`, of `width` bytes a row.
+
+    None is returned if it is no table's, or one of ``od -a``, which leaves a bit of each byte out.
+    """
+    first = reader.first(width)
+    short = first
+    if reader.style is CHARACTERS:
+        first = _padded(first, width)
+        if len(first.data) < width:
+            return None
+    begin = number_of(first.offset, base)
+    dump = Dump(reader, first, bytearray(first.data), first.end, base)
+    dump.filled = short if first is not short else None
+    _Follower(dump, begin, width).follow()
+    trim(dump)
+    if dump.filled and not dump.sound:
+        held = len(dump.filled.data)
+        dump.fail(dump.filled, f"this row holds {held} characters, the others {width}")
+    return _checked_begin(dump, begin)
+
+
+class _Follower:
+    """Follows the rows of a dump from the second on."""
+
+    def __init__(self, dump: Dump, begin: int, width: int) -> None:
+        self.dump = dump
+        self.reader = dump.reader
+        self.begin = begin
+        self.width = width
+        self.last = dump.first
+        self.repeated = False
+        """Whether the line before stands for rows that equal the last."""
+        self.others = 0
+        """How many lines of something else came since the last row."""
+        self.other = -1
+        """Where the first of them begins that is not blank; -1 if there is none."""
+
+    def follow(self) -> None:
+        """Read the rows as far as they follow each other."""
+        for start, end in line_ends(self.reader.text, self.dump.first.end + 1):
+            row = self.reader.row(start, end, self.width)
+            offset = -1 if row is None else number_of(row.offset, self.dump.base)
+            if row is None or offset < 0:
+                goes_on = self._passes(start, end)
+            else:
+                goes_on = self._takes(row, offset)
+            if not goes_on or len(self.dump.data) > LARGEST:
+                return
+
+    def _passes(self, start: int, end: int) -> bool:
+        """Look at a line that is no row; return whether rows may follow it."""
+        if self.reader.is_repeated(start, end):
+            self.repeated = True
+            return True
+        total = number_of(self.reader.total(start, end) or "-", self.dump.base)
+        if total >= 0:
+            _close(self.dump, start, total - self.begin, self.last if self.repeated else None)
+            self.dump.end = end
+            return False
+        if not self.others and self.reader.text[start:end].strip():
+            self.other = start
+        self.others += 1
+        return self.others <= AHEAD and not self.dump.complete
+
+    def _takes(self, row: Row, offset: int) -> bool:
+        """Add a row to the dump; return whether others may follow it."""
+        dump = self.dump
+        if offset == self.begin or (offset == 0 and row.data[:4] in SIGNATURES):
+            return False  # another dump
+        if self.repeated and not _repeat(dump, self.last, offset - self.begin):
+            dump.fail(
+                row, f"the offset is 0x{offset:x}: rows were left out by *, how many is unknown"
+            )
+            return False
+        self.repeated = False
+        expected = self.begin + len(dump.data)
+        if offset != expected:
+            if not (dump.complete and offset < expected):
+                self._fail_offset(row, offset, expected)
+            return False
+        if self.reader.style is CHARACTERS:
+            short = row
+            row = _padded(row, min(self.width, max(0, dump.declared - len(dump.data))))
+            dump.filled = dump.filled or (short if row is not short else None)
+        if not _is_sound(dump, row, self.width):
+            return False
+        dump.data += row.data
+        dump.end, self.last, self.others, self.other = row.end, row, 0, -1
+        return True
+
+    def _fail_offset(self, row: Row, offset: int, expected: int) -> None:
+        """Say which row is wrong: this one, or the one before, which is short."""
+        held = len(self.last.data)
+        if held < self.width and offset == expected - held + self.width:
+            self.dump.fail(self.last, f"this row holds {held} bytes, the others {self.width}")
+            if self.last is not self.dump.first:
+                del self.dump.data[-held:]
+            return
+        if self.other >= 0 and offset > expected:
+            self.dump.fail(self.other, f"no row at 0x{expected:x}; the next row is at 0x{offset:x}")
+            return
+        self.dump.fail(
+            row,
+            f"the offset is 0x{offset:x} and should be 0x{expected:x}; lines are missing or moved",
+        )
+
+
+def _padded(row: Row, width: int) -> Row:
+    """Return the row of characters with the blanks at its end that were cut off."""
+    missing = width - len(row.data)
+    if missing <= 0 or row.rest.strip():
+        return row
+    return Row(row.start, row.end, row.offset, row.data + b" " * missing, row.width, "")
+
+
+def _repeat(dump: Dump, last: Row, size: int) -> bool:
+    """Repeat the last row until there are `size` bytes; return whether that can be."""
+    missing = size - len(dump.data)
+    if missing < 0 or not last.data or missing % len(last.data) or size > LARGEST:
+        return False
+    dump.data += last.data * (missing // len(last.data))
+    return True
+
+
+def _close(dump: Dump, start: int, size: int, repeated: Row | None) -> None:
+    """Hold what was read against the length that the last line tells."""
+    if repeated is not None and size > len(dump.data):
+        missing = size - len(dump.data)
+        if size <= LARGEST and repeated.data:
+            dump.data += (repeated.data * (missing // len(repeated.data) + 1))[:missing]
+    surplus = len(dump.data) - size
+    if 0 < surplus < dump.reader.style.width or (surplus > 0 and dump.reader.style is CHARACTERS):
+        del dump.data[size:]
+    dump.closed = len(dump.data) == size
+    if not dump.closed:
+        dump.fail(
+            start, f"the dump ends at 0x{max(size, 0):x}, its rows hold 0x{len(dump.data):x} bytes"
+        )
+
+
+def _is_sound(dump: Dump, row: Row, width: int) -> bool:
+    """Return whether all of `row` is bytes; if not, keep those before what is none."""
+    reader, missing = dump.reader, dump.declared - len(dump.data)
+    blanks = len(row.rest) - len(row.rest.lstrip())
+    cut = len(row.data) < min(width, missing) and bool(row.rest.strip())
+    if cut and blanks <= reader.gap + reader.style.gap:
+        dump.data += row.data
+        dump.fail(row, f"{len(row.data)} bytes, then {row.rest.strip()[:20]!r}, which is no byte")
+        return False
+    if not dump.first.rest.strip() and reader.style.unit.match(row.rest.strip()):
+        dump.fail(row, f"this row holds more than {width} bytes")
+        return False
+    fixed = dump.first.rest.strip() and not reader.marker and reader.style.base != 10
+    if fixed and len(row.data) == width and row.width != dump.first.width:
+        dump.fail(row, "the bytes are not in the columns of the others")
+        return False
+    return True
+
+
+def trim(dump: Dump) -> None:
+    """Cut off what fills the last word of a table with an odd number of bytes."""
+    surplus = len(dump.data) - dump.declared
+    width = dump.reader.style.width
+    filled = 0 < surplus < width and len(dump.data) % width == 0
+    filled = filled or dump.reader.style is CHARACTERS
+    if not dump.closed and dump.complete and surplus > 0 and filled:
+        tail = dump.data[dump.declared :]
+        if not any(tail) or dump.reader.style is CHARACTERS:
+            del dump.data[dump.declared :]
+
+
+def _checked_begin(dump: Dump, begin: int) -> Dump | None:
+    """Return the dump, unless it begins within another and is no sound table."""
+    if len(dump.data) < _LEAST or _is_swapped(dump):
+        return None
+    if begin == 0 or not _is_within(dump, begin):
+        return dump
+    if not dump.sound:
+        return None
+    del dump.data[dump.declared :]
+    dump.problem = ""
+    return dump
+
+
+def _is_swapped(dump: Dump) -> bool:
+    """Return whether groups of bytes are numbers, low byte first, as in ``xxd -e`` of a RAMD."""
+    unit = dump.reader.style.unit.match(dump.reader.text, dump.reader.at)
+    grouped = unit is not None and len(unit[1]) > 2 and dump.reader.style is HEX
+    swapped = int.from_bytes(dump.data[4:8], "big")
+    return grouped and dump.declared > LARGEST and SMALLEST <= swapped <= LARGEST
+
+
+def _is_within(dump: Dump, begin: int) -> bool:
+    """Return whether the line above the first row belongs to the same dump."""
+    span = _line_before(dump.reader, dump.first)
+    if span and dump.reader.is_repeated(*span):
+        return True
+    before = row_before(dump.reader, dump.first)
+    return before is not None and 0 <= number_of(before.offset, dump.base) < begin
+
+
+def _line_before(reader: Reader, first: Row) -> tuple[int, int] | None:
+    """Return where the line above `first` begins and ends, if there is one that is no page."""
+    if first.start == 0:
+        return None
+    end = first.start - 1
+    start = reader.text.rfind("\n", 0, end) + 1
+    return (start, end) if end - start <= 4 * LONGEST_ROW else None
+
+
+def row_before(reader: Reader, first: Row) -> Row | None:
+    """Return the row on the line above the first, if there is one of its shape."""
+    span = _line_before(reader, first)
+    row = reader.row(*span, LONGEST_ROW) if span else None
+    if row is None or (not reader.has_offset and not reader.is_plain(row)):
+        return None
+    return row

@@ -1,0 +1,102 @@
+"""What the offsets of a dump count in, and how many bytes a row of it has."""
+
+from itertools import pairwise
+
+from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends
+from fwtables.text.units import CHARACTERS
+
+AHEAD = 40
+"""Lines of something else that may stand between two rows whose offsets follow each other."""
+_SAMPLE = 6
+"""Rows that are looked at to know what offsets count in."""
+
+
+def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
+    """Return what the offsets count in, and how many bytes a row has; (0, 0): no offsets."""
+    following, end = _offsets_after(reader, first)
+    offsets = [first.offset, *following]
+    size = len(first.data)
+    if len(offsets) == 1:
+        if number_of(first.offset, 16) == 0 and len(first.offset) >= 4:
+            return 16, size
+        reader.drop_offset()
+        return 0, 0
+    span = next(line_ends(reader.text, first.end + 1), None)
+    repeated = span is not None and reader.is_repeated(*span)
+    bases = _bases(offsets[:-1] if end and len(offsets) > 2 else offsets)
+    for base in bases:
+        numbers = [number_of(each, base) for each in offsets]
+        steps = [after - before for before, after in pairwise(numbers)]
+        step = steps[0]
+        rows = steps[:-1] if end and len(steps) > 1 else steps
+        if min(numbers) < 0 or step < 1 or (base != 16 and any(each % step for each in rows)):
+            continue
+        if base == 10 and set(steps) == {1} and size > 1:
+            reader.number_lines()
+            return 0, 0
+        follows = rows[1:2] in ([], [size]) and (not end or steps[-1] <= size)
+        if repeated and step % size == 0 and follows:
+            return base, size
+        filled = reader.style is CHARACTERS and size < step == 16
+        if (
+            step == size
+            or filled
+            or (step < size and (step in first.gaps or (base, step) == (16, 16)))
+        ):
+            return base, step
+    if reader.offset_is_unit():
+        return 0, 0
+    likely = _base_of_steps(bases, offsets, size)
+    if likely:
+        return likely, size  # the second row is missing
+    ahead = number_of(offsets[1], 16) - number_of(first.offset, 16)
+    return 16, ahead if size < ahead <= 2 * size else min(size, 16) or 16
+
+
+def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
+    """Return the base in which some offset is `size` more than the one before it, or 0."""
+    for base in bases:
+        numbers = [number_of(each, base) for each in offsets]
+        if any(after - before == size for before, after in pairwise(numbers)):
+            return base
+    return 0
+
+
+def _bases(offsets: list[str]) -> list[int]:
+    """Return what the offsets may count in, first that in which all steps are alike."""
+
+    def varies(base: int) -> bool:
+        numbers = [number_of(each, base) for each in offsets]
+        return len({after - before for before, after in pairwise(numbers)}) > 1
+
+    return sorted((16, 8, 10), key=varies)
+
+
+def _offsets_after(reader: Reader, first: Row) -> tuple[list[str], bool]:
+    """Return the next offsets, and whether the last of them stands alone and ends the dump."""
+    offsets: list[str] = []
+    others = 0
+    for start, end in line_ends(reader.text, first.end + 1):
+        row = reader.row(start, end, LONGEST_ROW)
+        alone = "" if row else reader.total(start, end)
+        if row or alone:
+            if (row.offset if row else alone) == first.offset:
+                break
+            offsets.append(row.offset if row else alone)
+            if alone:
+                return offsets, True
+            if len(offsets) == _SAMPLE:
+                break
+        else:
+            others += 1
+            if others > AHEAD:
+                break
+    return offsets, False
+
+
+def number_of(digits: str, base: int) -> int:
+    """Return the number that `digits` are in `base`; -1 if they are none."""
+    try:
+        return int(digits, base)
+    except ValueError:
+        return -1

@@ -1,0 +1,92 @@
+"""DMA faults of VT-d, the pages they show, and which of these can be memory that firmware means.
+
+Pure.  They are read by :mod:`dmaragent.messages.faults`.  Source: Linux
+drivers/iommu/intel/dmar.c, ``dmar_fault_do_one``, which names no segment; Xen
+drivers/passthrough/vtd/iommu.c, ``iommu_page_fault_do_one``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dmaragent.addresses import PAGE, SBDF, AddressRange
+from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.host.memory_map import MemoryMap, ram_in
+
+_INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
+"""Where a write is an interrupt message, not memory: VT-d specification, interrupt address range."""
+_ADDRESSES = AddressRange(0, 1 << 52)
+"""The physical addresses of x86-64."""
+_ON = frozenset(["1", "y", "Y", "on", "true"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One DMA that the IOMMU stopped."""
+
+    device: SBDF
+    """Of segment 0 where none is named."""
+    address: int
+    """As the device gave it, in bytes."""
+    by_xen: bool
+    """Whether Xen logged it; else Linux, where an address is often no physical one."""
+    segment_named: bool = True
+    """Linux's own messages name none."""
+    write: bool = False
+    reason: str = ""
+    """The number and the words of the reason as they were logged; empty where none were."""
+
+
+def placed(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
+    """Give `device`, whose segment was not named, the segment that its only namesake has."""
+    place = (device.bus, device.device, device.function)
+    same = [one for one in functions if (one.bus, one.device, one.function) == place]
+    return same[0] if len(same) == 1 else device
+
+
+def physical(options: tuple[str, ...] | None) -> bool:
+    """Tell whether the addresses in Linux's faults are physical ones with these kernel `options`.
+
+    Else its drivers use addresses that the IOMMU translates.  Source: Linux
+    Documentation/admin-guide/kernel-parameters.txt, iommu=pt and iommu.passthrough; the last
+    counts.  A kernel that is built so is not told apart: None of the options, and no.
+    """
+    found = False
+    for word in options or ():
+        name, _, value = word.partition("=")
+        if name == "iommu":
+            for part in value.split(","):
+                found = {"pt": True, "nopt": False}.get(part, found)
+        elif name == "iommu.passthrough":
+            found = value in _ON
+    return found
+
+
+def no_memory(address: int, memory_map: MemoryMap | None) -> str:
+    """Say why the page of `address` is no memory that firmware could mean; empty where it may be."""
+    page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
+    if page.start == 0:
+        return "page 0, which a device uses that was told no address"
+    if _INTERRUPTS.overlaps(page):
+        return "an interrupt message (0xfee00000-0xfeefffff), no memory"
+    if page.end > _ADDRESSES.end:
+        return "an address beyond 52 bits, which is no physical one"
+    ram = ram_in(memory_map, page)
+    if ram is not None:
+        return f"in RAM at 0x{ram.start:x}-0x{ram.end - 1:x}, which is for the system's own use"
+    return ""
+
+
+def regions_of(faults: Iterable[Fault]) -> tuple[Wanted, ...]:
+    """Group `faults` into runs of pages that the same devices touched, by address."""
+    pages: dict[int, set[SBDF]] = {}
+    for fault in faults:
+        pages.setdefault(fault.address // PAGE, set()).add(fault.device)
+    found: list[Wanted] = []
+    for page, devices in sorted(pages.items()):
+        owners = tuple(sorted(devices))
+        last = found[-1] if found else None
+        if last is not None and last.last + 1 == page and last.devices == owners:
+            found[-1] = Wanted(base=last.base, limit=(page + 1) * PAGE - 1, devices=owners)
+        else:
+            found.append(Wanted(base=page * PAGE, limit=(page + 1) * PAGE - 1, devices=owners))
+    return tuple(found)

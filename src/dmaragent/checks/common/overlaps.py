@@ -1,0 +1,140 @@
+"""Rules about two regions that have bytes in common: Xen lives with none of it."""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from heapq import heappop, heappush
+
+from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.model import Hit, Severity
+from dmaragent.checks.common.rules import rule
+from dmaragent.checks.vtd.fields import range_evidence
+from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
+from dmaragent.inventory import Region
+
+_ADVICE = (
+    "Update the firmware, or change what one of the two regions is for in its setup: integrated "
+    "graphics, legacy USB support. No option makes Xen pass a region over."
+)
+_SOURCE = "VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; Linux intel/iommu.c, rmrr_sanity_check"
+
+
+_NOBODY = 1 << 62
+"""More than the number of any region."""
+
+
+def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int, int]:
+    """Return by the number of each of `regions` the least number of `others` with bytes of it.
+
+    Two regions have bytes in common if one begins in the other.  A sweep upwards keeps the others
+    that have begun in a heap by number, and drops one that has ended when it comes to the top: the
+    top is the first that a region begins in.  A sweep downwards keeps the bases of the others below
+    which no lesser number begins: the last one up to a region's limit is the first that begins in it.
+    """
+    first = {region.number: _NOBODY for region in regions}
+    ascending = sorted(others, key=lambda one: one.base)
+    begun: list[tuple[int, int]] = []
+    at = 0
+    for region in sorted(regions, key=lambda one: one.base):
+        while at < len(ascending) and ascending[at].base <= region.base:
+            heappush(begun, (ascending[at].number, ascending[at].limit))
+            at += 1
+        while begun and begun[0][1] < region.base:
+            heappop(begun)
+        if begun:
+            first[region.number] = begun[0][0]
+    bases: list[int] = []
+    """Negated, so that they ascend."""
+    numbers: list[int] = []
+    at = len(ascending)
+    for region in sorted(regions, key=lambda one: -one.base):
+        while at and ascending[at - 1].base >= region.base:
+            at -= 1
+            while numbers and numbers[-1] > ascending[at].number:
+                bases.pop()
+                numbers.pop()
+            bases.append(-ascending[at].base)
+            numbers.append(ascending[at].number)
+        place = bisect_left(bases, -region.limit)
+        if place < len(numbers):
+            first[region.number] = min(first[region.number], numbers[place])
+    return first
+
+
+def _pairs(facts: Facts) -> Iterator[tuple[Region, Region, int]]:
+    """Yield each region that has bytes of an earlier one, with the first such, and their number.
+
+    An earlier region that Xen registers goes before one that it may pass over: the first is
+    what switches VT-d off, and Xen compares no further.
+    """
+    regions = [each for each in facts.inventory.all_regions if each.range is not None]
+    by_number = {each.number: each for each in regions}
+    counting = [each for each in regions if registered(facts, each) is Registered.YES]
+    first_counting, first = _first_met(regions, counting), _first_met(regions, regions)
+    begun: list[int] = []
+    ended: list[int] = []
+    for region in regions:
+        met = bisect_right(begun, region.limit) - bisect_left(ended, region.base)
+        if met:
+            number = first_counting[region.number]
+            earlier = number if number < region.number else first[region.number]
+            yield by_number[earlier], region, met
+        insort(begun, region.base)
+        insort(ended, region.limit)
+
+
+def _is_same(one: Region, other: Region) -> bool:
+    return (one.base, one.limit) == (other.base, other.limit)
+
+
+def _hit(facts: Facts, first: Region, second: Region, verb: str, met: int) -> Hit:
+    severity, xen = vtd_case(facts, first)
+    more = f", and has bytes of {met - 1} more before it" if met > 1 else ""
+    hit = region_hit(
+        second,
+        f"{verb} {first.words}{more}.",
+        (*range_evidence(facts, first), *range_evidence(facts, second)),
+        xen=xen,
+        severity=severity,
+    )
+    return replace(hit, subject=" ".join(sorted((first.place, second.place))))
+
+
+@rule(
+    "rmrr-overlap",
+    Severity.CRITICAL,
+    "Two regions overlap",
+    xen="Xen switches VT-d off for the whole host (EEXIST): no device can be passed through. It "
+    "compares bytes and does not look at segments. All releases do so.",
+    linux="Linux does not compare regions: it takes both.",
+    advice=_ADVICE,
+    source=_SOURCE,
+    uses=[Need.PCI],
+)
+def overlap(facts: Facts) -> Iterator[Hit]:
+    """Find regions that have bytes of an earlier one, but not all and only its bytes."""
+    for first, second, met in _pairs(facts):
+        if not _is_same(first, second):
+            yield _hit(facts, first, second, "overlaps", met)
+
+
+@rule(
+    "rmrr-duplicate",
+    Severity.CRITICAL,
+    "A region is there twice",
+    xen="Xen takes it for an overlap and switches VT-d off for the whole host (EEXIST): no device "
+    "can be passed through, also where the two are of different segments or devices.",
+    linux="Linux takes both: their devices share the memory.",
+    advice=_ADVICE,
+    source=_SOURCE,
+    uses=[Need.PCI],
+)
+def duplicate(facts: Facts) -> Iterator[Hit]:
+    """Find regions with the base and the limit of an earlier one."""
+    for first, second, met in _pairs(facts):
+        if _is_same(first, second):
+            yield _hit(facts, first, second, "has the range of", met)
+
+
+RULES = (overlap, duplicate)

@@ -1,0 +1,279 @@
+"""Rules about which unit serves which device: INCLUDE_PCI_ALL, devices without, units without."""
+
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+
+from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.common.rules import MOST_TOLD, rule, some
+from dmaragent.checks.vtd.fields import field, scope_field
+from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, Entry, subject_of
+from dmaragent.host.topology import PciFunction
+from fwtables import DRHD
+from fwtables.dmar.constants import ScopeType
+
+_LAST_SEGMENT = 0xFFFF
+"""The table has 16 bits for a segment; Linux numbers what is behind VMD above that."""
+_HOST_BRIDGE = 0x0600
+_UPDATE = "Update the firmware, and report it to the vendor."
+_MATCH = (
+    "Xen vtd/dmar.c, acpi_find_matched_drhd_unit; Linux intel/dmar.c, dmar_find_matched_drhd_unit"
+)
+_ENUMERATED = (ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE)
+"""Scope entries that name a thing by its number, not by its path."""
+
+
+def _flags(facts: Facts, offset: int, drhd: DRHD) -> Evidence:
+    words = "INCLUDE_PCI_ALL" if drhd.include_pci_all else "no INCLUDE_PCI_ALL"
+    return field(facts, offset, drhd, "flags", f"{drhd.flags:#x}: {words}")
+
+
+def _by_segment(facts: Facts) -> Iterator[tuple[int, list[tuple[int, DRHD]]]]:
+    """Yield the units of each segment, in table order."""
+    units = sorted(facts.of(DRHD), key=lambda one: one[1].segment_number)
+    for segment, found in groupby(units, key=lambda one: one[1].segment_number):
+        yield segment, list(found)
+
+
+def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
+    for segment, units in _by_segment(facts):
+        alls = [one for one in units if one[1].include_pci_all]
+        if len(alls) > 1:
+            names = some([subject_of(drhd) for _, drhd in alls])
+            yield (
+                segment,
+                Hit(
+                    said=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
+                    subject=f"segment {segment:#x}: {names}",
+                    evidence=tuple(_flags(facts, *one) for one in alls[:MOST_TOLD]),
+                ),
+            )
+
+
+@rule(
+    "several-include-all",
+    Severity.CRITICAL,
+    "Several units of segment 0 have INCLUDE_PCI_ALL",
+    xen="Xen switches VT-d off for the whole host (EINVAL): no device can be passed through.",
+    linux="Linux gives all devices that no scope names to the first of them.",
+    advice=f"{_UPDATE} Without that Xen passes nothing through.",
+    source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
+    "dmar_register_drhd_unit",
+)
+def several_include_all(facts: Facts) -> Iterator[Hit]:
+    """Find a second catch-all unit in segment 0."""
+    yield from (hit for segment, hit in _several(facts) if segment == 0)
+
+
+@rule(
+    "several-include-all-elsewhere",
+    Severity.WARNING,
+    "Several units of a segment other than 0 have INCLUDE_PCI_ALL",
+    xen="Xen gives all devices that no scope names to the last of them: it counts in segment 0 "
+    "alone.",
+    linux="Linux gives them to the first.",
+    advice=f"{_UPDATE} Devices of the segment may be served by the wrong unit.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def several_elsewhere(facts: Facts) -> Iterator[Hit]:
+    """Find a second catch-all unit in another segment."""
+    yield from (hit for segment, hit in _several(facts) if segment != 0)
+
+
+@rule(
+    "include-all-not-last",
+    Severity.INFO,
+    "The unit with INCLUDE_PCI_ALL is not the last of its segment",
+    xen="None: Xen moves it to the end itself.",
+    linux="None: Linux moves it to the end itself.",
+    advice="Nothing need be done; report it to the firmware's vendor.",
+    source="VT-d 8.3; Xen vtd/dmar.c, acpi_register_drhd_unit; Linux intel/dmar.c, "
+    "dmar_register_drhd_unit",
+)
+def include_all_not_last(facts: Facts) -> Iterator[Hit]:
+    """Find a catch-all unit with one that is none after it."""
+    for _, units in _by_segment(facts):
+        for (offset, drhd), (_, after) in pairwise(units):
+            if drhd.include_pci_all and not after.include_pci_all:
+                yield Hit(
+                    said=f"{subject_of(drhd)} stands before {subject_of(after)}.",
+                    subject=subject_of(drhd),
+                    evidence=(_flags(facts, offset, drhd),),
+                )
+
+
+@rule(
+    "no-include-all",
+    Severity.INFO,
+    "No unit of a segment has INCLUDE_PCI_ALL",
+    xen="A device that no scope names has no unit: Xen does not pass it through (ENODEV).",
+    linux="A device that no scope names has no unit, and so no IOMMU group: VFIO cannot use it.",
+    advice="Nothing need be done while every device has a unit (device-without-unit says which "
+    "has none). One that is added later, or behind a bridge that no scope names, may have none.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def no_include_all(facts: Facts) -> Iterator[Hit]:
+    """Find segments without a catch-all unit."""
+    for segment, units in _by_segment(facts):
+        if not any(drhd.include_pci_all for _, drhd in units):
+            whose = f"None of the {len(units)} units" if len(units) > 1 else "The one unit"
+            lacks = "has" if len(units) > 1 else "does not have"
+            yield Hit(
+                said=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
+                subject=f"segment {segment:#x}",
+                evidence=tuple(_flags(facts, *one) for one in units[:MOST_TOLD]),
+            )
+
+
+@rule(
+    "device-without-unit",
+    Severity.ERROR,
+    "No unit serves a device",
+    xen="Xen does not pass the device through (ENODEV).",
+    linux="The device has no IOMMU group: VFIO cannot use it, and its DMA is not checked.",
+    advice="Look for a firmware setting that switches VT-d on for more ports or sockets, or put "
+    "the card in another slot; else update the firmware.",
+    source=f"VT-d 8.3; {_MATCH}; Xen vtd/iommu.c, intel_iommu_assign_device",
+    needs=(Need.PCI,),
+)
+def device_without_unit(facts: Facts) -> Iterator[Hit]:
+    """Find functions that no scope names and no catch-all unit takes; host bridges do no DMA."""
+    if next(facts.of(DRHD), None) is None:
+        return  # the table has none at all: no-unit says so
+    units = {
+        segment: tuple(_flags(facts, *one) for one in found[:MOST_TOLD])
+        for segment, found in _by_segment(facts)
+    }
+    served = facts.inventory.unit_of
+    without = [each for sbdf, each in (facts.functions or {}).items() if sbdf not in served]
+    for function in sorted(without, key=lambda one: one.sbdf):
+        code, sbdf = function.class_code, function.sbdf
+        if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
+            continue
+        yield Hit(
+            said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
+            "INCLUDE_PCI_ALL.",
+            subject=str(sbdf),
+            device=sbdf,
+            evidence=units.get(sbdf.segment, ()),
+        )
+
+
+@rule(
+    "unit-serves-nothing",
+    Severity.INFO,
+    "A unit names no device and does not have INCLUDE_PCI_ALL",
+    xen="None: Xen drives it, for no device.",
+    linux="None: Linux drives it, for no device.",
+    advice="Nothing need be done: it is often a part of the processor that this board does not "
+    "use.",
+    source=f"VT-d 8.3; {_MATCH}",
+)
+def serves_nothing(facts: Facts) -> Iterator[Hit]:
+    """Find units with an empty scope."""
+    for offset, drhd in facts.of(DRHD):
+        if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
+            yield Hit(
+                said=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
+                subject=subject_of(drhd),
+                evidence=(_flags(facts, offset, drhd),),
+            )
+
+
+@rule(
+    "device-in-two-units",
+    Severity.WARNING,
+    "Two units name the same device, or one a bridge above it",
+    xen="Xen takes the unit that comes later in the table, one with INCLUDE_PCI_ALL last.",
+    linux="Linux takes the same for a PCI device, and one of the two for anything else; it warns "
+    "of nothing.",
+    advice=f"{_UPDATE} If the device's DMA is refused or strays, this is why.",
+    source=f"VT-d 8.3; {_MATCH}; Linux intel/dmar.c, dmar_pci_bus_add_dev",
+    uses=(Need.PCI,),
+)
+def in_two_units(facts: Facts) -> Iterator[Hit]:
+    """Find scope entries of different units that name the same thing, or a bridge above it."""
+    ours = [entry for entry in facts.entries if isinstance(entry.structure, DRHD)]
+    named: dict[object, Entry] = {}
+    for entry in ours:
+        first = named.setdefault(_meant(entry), entry)
+        if _base(first) != _base(entry):
+            yield _both(facts, entry, first, f"{_name(entry)} is in the scopes of {{}} and {{}}.")
+    above = _bridges_above(ours)
+    for entry in ours:
+        if entry.scope.type in PCI_SCOPES and entry.located.sbdf is not None and _by_scope(entry):
+            bus = entry.segment, entry.located.sbdf.bus
+            for bridge in above.get(bus, ()):
+                if _base(bridge) != _base(entry) and bridge.located.sbdf != entry.located.sbdf:
+                    said = f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
+                    yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
+
+
+def _both(facts: Facts, entry: Entry, other: Entry, said: str) -> Hit:
+    """Make a hit of two entries; `said` has a gap for the unit of each, the other's first."""
+    units = subject_of(other.structure), subject_of(entry.structure)
+    return Hit(
+        said=said.format(*units),
+        subject=f"{_name(entry)}: {', '.join(sorted(units))}",
+        evidence=(_shown(facts, other), _shown(facts, entry)),
+    )
+
+
+def _shown(facts: Facts, entry: Entry) -> Evidence:
+    name = "enumeration_id" if entry.scope.type in _ENUMERATED else "start_bus_number"
+    return scope_field(facts, entry, name, _name(entry))
+
+
+def _base(entry: Entry) -> int:
+    """Give what makes a unit the same in two structures."""
+    base: int = getattr(entry.structure, "register_base_address", 0)
+    return base
+
+
+def _by_scope(entry: Entry) -> bool:
+    """Tell whether Xen and Linux look at the scope to find the unit: not where it takes all."""
+    return not getattr(entry.structure, "include_pci_all", False)
+
+
+def _bridges_above(ours: list[Entry]) -> dict[tuple[int, int], list[Entry]]:
+    """Give for each bus, by segment, entries that name a bridge above it: of two units at most."""
+    above: dict[tuple[int, int], list[Entry]] = {}
+    done: set[tuple[PciFunction, int]] = set()
+    for entry in ours:
+        bridge = entry.function
+        if bridge is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
+            continue
+        if not _by_scope(entry) or (bridge, _base(entry)) in done:
+            continue
+        done.add((bridge, _base(entry)))
+        for bus in bridge.buses_behind:
+            there = above.setdefault((entry.segment, bus), [])
+            if not there or (len(there) == 1 and _base(there[0]) != _base(entry)):
+                there.append(entry)
+    return above
+
+
+def _name(entry: Entry) -> str:
+    """Name what an entry means: by its number, or by the path as the table has it."""
+    if entry.scope.type in _ENUMERATED:
+        return f"{entry.type_name} {entry.scope.enumeration_id}"
+    return entry.written
+
+
+def _meant(entry: Entry) -> tuple[object, ...]:
+    """Give what two entries that mean the same have in common."""
+    if entry.scope.type in _ENUMERATED:
+        return entry.scope.type, entry.scope.enumeration_id
+    sbdf = entry.located.sbdf
+    return (sbdf,) if sbdf is not None else (entry.written,)
+
+
+RULES: tuple[Rule, ...] = (
+    several_include_all,
+    several_elsewhere,
+    include_all_not_last,
+    no_include_all,
+    device_without_unit,
+    serves_nothing,
+    in_two_units,
+)

@@ -1,0 +1,151 @@
+"""Rules about reserved bits and bytes that are set: newer than VT-d 4.1, or never cleared."""
+
+from collections.abc import Iterator
+
+from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.common.rules import rule
+from dmaragent.checks.vtd.fields import field, header_field, scope_field
+from dmaragent.checks.vtd.scope_entries import subject_of
+from fwtables import DRHD, SIDP, Structure, UnknownStructure, structure_name
+from fwtables.dmar.constants import FLAGS_OF
+
+_WATCH = (
+    "Nothing need be done. If the bits are those of a newer specification, look for a newer "
+    "dmaragent; else report it to the firmware's vendor."
+)
+_SIZE_BITS = 0xF
+"""Bits 3:0 of a DRHD's size: the exponent of its number of pages, VT-d 8.3."""
+
+
+def _reserved(of: str, flags: int) -> int:
+    """Leave of `flags` the bits that VT-d 4.1 reserves."""
+    for known in FLAGS_OF[of]:
+        flags &= ~int(known)
+    return flags
+
+
+@rule(
+    "reserved-in-header",
+    Severity.INFO,
+    "Reserved bits of the table's fixed part are set",
+    xen="None: Xen does not look at them.",
+    linux="None: Linux does not look at them.",
+    advice=_WATCH,
+    source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
+)
+def reserved_in_header(facts: Facts) -> Iterator[Hit]:
+    """Find reserved flags, and reserved bytes that are not 0."""
+    if facts.table is None:
+        return
+    if bits := _reserved("DMAR", facts.table.flags):
+        yield Hit(
+            said=f"Of the table's flags the reserved bits {bits:#x} are set.",
+            subject=f"DMAR flags {bits:#x}",
+            evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}"),),
+        )
+    if any(facts.table.reserved):
+        value = facts.table.reserved.hex(" ")
+        yield Hit(
+            said=f"The reserved bytes after the flags are {value}.",
+            subject=f"DMAR reserved {value}",
+            evidence=(header_field(facts, "reserved", value),),
+        )
+
+
+@rule(
+    "reserved-in-structure",
+    Severity.INFO,
+    "Reserved bits of a structure are set",
+    xen="None: Xen does not look at them.",
+    linux="None: Linux does not look at them.",
+    advice=_WATCH,
+    source="VT-d 8.3 to 8.9; Xen vtd/dmar.c; Linux intel/dmar.c, intel/iommu.c, dmar_parse_one_*",
+)
+def reserved_in_structure(facts: Facts) -> Iterator[Hit]:
+    """Find reserved flags and bytes of every kind of structure."""
+    for offset, structure in facts.structures:
+        for said, shown in _of_structure(facts, offset, structure):
+            yield Hit(
+                said=f"{subject_of(structure)}: {said}.",
+                subject=f"{subject_of(structure)} {shown.field}",
+                evidence=(shown,),
+            )
+
+
+def _of_structure(
+    facts: Facts, offset: int, structure: Structure
+) -> Iterator[tuple[str, Evidence]]:
+    """Say what is set of what `structure` should leave clear."""
+    if isinstance(structure, UnknownStructure):
+        return
+    name = structure_name(structure)
+    flags: int = getattr(structure, "flags", 0)
+    if name in FLAGS_OF and (bits := _reserved(name, flags)):
+        shown = field(facts, offset, structure, "flags", f"{flags:#x}")
+        yield f"of its flags the reserved bits {bits:#x} are set", shown
+    held: bytes = getattr(structure, "reserved", b"")
+    if any(held):
+        shown = field(facts, offset, structure, "reserved", held.hex(" "))
+        yield f"its reserved bytes are {held.hex(' ')}", shown
+
+
+@rule(
+    "reserved-in-scope",
+    Severity.INFO,
+    "Reserved bits of a device scope entry are set",
+    xen="None: Xen does not look at them.",
+    linux="None: Linux does not look at them.",
+    advice=_WATCH,
+    source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/dmar.c, "
+    "dmar_insert_dev_scope",
+)
+def reserved_in_scope(facts: Facts) -> Iterator[Hit]:
+    """Find flags outside SIDP, reserved ones within, and a reserved byte that is not 0."""
+    for entry in facts.entries:
+        scope, place = entry.scope, f"{subject_of(entry.structure)}, {entry.written}"
+        sidp = isinstance(entry.structure, SIDP)
+        bits = _reserved("SIDP scope", scope.flags) if sidp else scope.flags
+        if bits:
+            yield Hit(
+                said=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
+                subject=f"{place} flags {bits:#x}",
+                evidence=(scope_field(facts, entry, "flags", f"{scope.flags:#x}"),),
+            )
+        if any(scope.reserved):
+            value = scope.reserved.hex(" ")
+            yield Hit(
+                said=f"{place}: the reserved byte of the scope entry is {value}.",
+                subject=f"{place} reserved {value}",
+                evidence=(scope_field(facts, entry, "reserved", value),),
+            )
+
+
+@rule(
+    "reserved-in-unit-size",
+    Severity.WARNING,
+    "Reserved bits of a unit's size are set",
+    xen="None: Xen does not look at the size.",
+    linux="Linux (6.3, at least, and newer) takes the whole byte for the exponent: it asks for "
+    "far too much address space for the unit's registers, and uses no IOMMU where it does not "
+    'get it ("Can\'t reserve memory").',
+    advice="Update the firmware, and report it to the vendor with the bytes shown.",
+    source="VT-d 8.3; Linux intel/dmar.c, dmar_parse_one_drhd and map_iommu",
+)
+def reserved_in_unit_size(facts: Facts) -> Iterator[Hit]:
+    """Find DRHD structures whose size has more than its exponent."""
+    for offset, drhd in facts.of(DRHD):
+        if drhd.size & ~_SIZE_BITS:
+            yield Hit(
+                said=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
+                subject=f"{subject_of(drhd)} size",
+                evidence=(field(facts, offset, drhd, "size", f"{drhd.size:#04x}"),),
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    reserved_in_header,
+    reserved_in_structure,
+    reserved_in_scope,
+    reserved_in_unit_size,
+)

@@ -1,0 +1,168 @@
+"""Where in a table a finding stands: regions, structures and device scope entries, by name."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmaragent.host.topology import Located, PciFunction, Presence
+from dmaragent.inventory import Inventory, Region
+from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
+from fwtables import (
+    ANDD,
+    ATSR,
+    DRHD,
+    RMRR,
+    SATC,
+    SIDP,
+    DeviceScope,
+    Structure,
+    UnknownStructure,
+    structure_name,
+)
+from fwtables.dmar.constants import ScopeType
+from fwtables.dmar.table import SMALLEST, scope_length
+
+MOST_DEVICE, MOST_FUNCTION = 0x1F, 7
+PCI_SCOPES = frozenset({ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY})
+"""The scope types that name PCI functions which answer: IOAPICs and HPETs need not."""
+_TYPE_NAMES = {int(kind): kind.name for kind in ScopeType}
+_Scoped = DRHD | RMRR | ATSR | SATC | SIDP
+
+
+def subject_of(structure: Structure) -> str:
+    """Name a structure by its own facts, as far as it has any: never by its place."""
+    name = structure_name(structure)
+    if isinstance(structure, UnknownStructure):
+        return f"{name}, {len(structure.body)} bytes"
+    if isinstance(structure, ANDD):
+        return f"{name} {structure.acpi_device_number}"
+    base = getattr(structure, "register_base_address", None)
+    if base is None:
+        base = getattr(structure, "base_address", None)
+    if base is not None:
+        return f"{name} {base:#x}"
+    return f"{name} of segment {getattr(structure, 'segment_number', 0):#x}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One device scope entry, where it stands and where it leads."""
+
+    structure: _Scoped
+    """Whose scope it is in."""
+    segment: int
+    offset: int
+    """Of the entry in the table, in bytes."""
+    located: Located
+    function: PciFunction | None
+    """What answers where it leads, if something does."""
+    region: Region | None
+    """The region, where the structure is an RMRR."""
+
+    @property
+    def scope(self) -> DeviceScope:
+        """The entry itself."""
+        return self.located.scope
+
+    @property
+    def type_name(self) -> str:
+        """The specification's name of its type; ``type N`` where it has none."""
+        return _TYPE_NAMES.get(self.scope.type, f"type {self.scope.type}")
+
+    @property
+    def written(self) -> str:
+        """The entry as the table has it: segment, start bus and steps, ``0000:00:1c.7>00.2``."""
+        steps = ">".join(str(step) for step in self.scope.path) or "no path"
+        return f"{self.segment:04x}:{self.scope.start_bus_number:02x}:{steps}"
+
+    @property
+    def owner(self) -> str:
+        """Whose scope it is in, for the beginning of a sentence."""
+        if self.region is not None:
+            return self.region.words.capitalize()
+        name = structure_name(self.structure)
+        if isinstance(self.structure, DRHD):
+            return f"The {name} of the unit {self.structure.register_base_address:#x}"
+        return f"The {name} of segment {self.segment:04x}"
+
+    @property
+    def subject(self) -> str:
+        """What a finding about the entry is about."""
+        if self.region is not None:
+            return f"{self.region.place} {self.written}"
+        return f"{subject_of(self.structure)} {self.written}"
+
+    @property
+    def device_words(self) -> str:
+        """What it names: the function's address, else the entry as the table has it."""
+        return str(self.located.sbdf or self.written)
+
+    @property
+    def counted(self) -> bool:
+        """Whether Xen counts it as a device of the scope."""
+        return self.scope.type in COUNTED_SCOPES
+
+    @property
+    def absent(self) -> bool:
+        """Whether what it names is known not to answer."""
+        return self.located.presence is Presence.ABSENT
+
+    @property
+    def impossible(self) -> bool:
+        """Whether its path has a device or function number that no PCI function has."""
+        return any(
+            step.device > MOST_DEVICE or step.function > MOST_FUNCTION for step in self.scope.path
+        )
+
+    @property
+    def number(self) -> int | None:
+        """The number of its region, where it has one."""
+        return None if self.region is None else self.region.number
+
+
+def entries_of(
+    structures: Sequence[tuple[int, Structure]], inventory: Inventory
+) -> Iterator[tuple[int, tuple[Entry, ...]]]:
+    """Yield the offset of each structure that has a scope, with the entries of it, in table order.
+
+    Where the inventory has walked a path it is not walked again.
+    """
+    regions = {region.offset: region for region in inventory.all_regions}
+    walked = {unit.offset: unit.scopes for unit in inventory.units}
+    topology = inventory.host.topology
+    for at, structure in structures:
+        if not isinstance(structure, _Scoped):
+            continue
+        region, scopes = regions.get(at), structure.device_scope
+        if region is not None:
+            places = _walked(region, scopes)
+        elif at in walked:
+            places = walked[at]
+        else:
+            places = tuple(topology.locate(structure.segment_number, scope) for scope in scopes)
+        offset, found = at + SMALLEST[structure.TYPE], []
+        for located in places:
+            entry = Entry(
+                structure=structure,
+                segment=structure.segment_number,
+                offset=offset,
+                located=located,
+                function=None if located.sbdf is None else topology.known.get(located.sbdf),
+                region=region,
+            )
+            found.append(entry)
+            offset += scope_length(located.scope)
+        yield at, tuple(found)
+
+
+def _walked(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
+    """Give where the entries of a region's scope lead, as its owners have it."""
+    return tuple(
+        Located(
+            scope=scope,
+            presence=owner.presence,
+            sbdf=owner.sbdf,
+            hops=owner.hops,
+            reason=owner.reason,
+        )
+        for owner, scope in zip(region.owners, scopes, strict=True)
+    )

@@ -1,0 +1,59 @@
+"""What Xen does with a fault that switches VT-d off only if it registers the region."""
+
+from enum import Enum
+
+from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.model import Severity
+from dmaragent.host.topology import Presence
+from dmaragent.inventory import Region
+from dmaragent.xen.hypervisor.behaviour import behaviours_of, looking_releases
+from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
+
+
+class Registered(Enum):
+    """Whether Xen registers a region, so that it counts for what comes after it.
+
+    Source: Xen vtd/dmar.c, ``register_one_rmrr``.
+    """
+
+    YES = "yes"
+    BY_RELEASE = "by-release"
+    """Some releases ignore a region none of whose devices answers."""
+    NEVER = "never"
+    """Its scope has no entry that Xen counts."""
+
+
+def registered(facts: Facts, region: Region) -> Registered:
+    """Tell whether Xen registers `region`, as far as its scope decides."""
+    counted = [owner for owner in region.owners if owner.scope_type in COUNTED_SCOPES]
+    if not counted:
+        return Registered.NEVER
+    absent = all(owner.presence is Presence.ABSENT for owner in counted)
+    if not absent or not (region.segment == 0 or region.segment in facts.segments):
+        return Registered.YES
+    looking = {each.looks_for_devices for each in behaviours_of(facts.release)}
+    if facts.release is None or len(looking) > 1:
+        return Registered.BY_RELEASE
+    return Registered.NEVER if True in looking else Registered.YES
+
+
+def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
+    """Say what comes of a fault that Xen meets only if it registers `region`.
+
+    Gives nothing where what the rule says holds: VT-d is switched off.
+    """
+    how = registered(facts, region)
+    if how is Registered.YES:
+        return None, ""
+    if how is Registered.BY_RELEASE:
+        ignoring, others = looking_releases(facts.release)
+        return None, (
+            f"{others} switch VT-d off for the whole host; {ignoring} ignore region "
+            f"{region.number}, none of whose devices answers."
+        )
+    why = (
+        "none of its devices answers"
+        if region.sharers
+        else "its scope has no entry that it counts as a device"
+    )
+    return Severity.WARNING, f"Xen passes region {region.number} over, as {why}; VT-d stays on."

@@ -1,0 +1,1 @@
+"""Archives and packed files, read into memory within limits."""

@@ -1,0 +1,285 @@
+"""Archives from strangers, read into memory: never unpacked, nothing written, no link followed.
+
+An archive is read once, as a stream.  Of it are kept the files that the ledger could ask
+for, and of a recorded machine's other files their names and hashes, so that all of them can
+be held against its manifest.  Whether it holds a recorded machine is known only once its
+manifest was met, which need not come first.
+"""
+
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import BinaryIO
+
+from dmaragent.collect.formats.archive_filter import placements, room, wanted_folder, wanted_link
+from dmaragent.collect.formats.decompress import Expansion, compression
+from dmaragent.collect.formats.members import (
+    LONGEST_NAME,
+    MOST_MEMBERS,
+    Member,
+    MemberKind,
+    Members,
+    shown,
+)
+from dmaragent.collect.formats.tar import Tar, is_tar
+from dmaragent.collect.formats.tree import PackedTree
+from dmaragent.collect.formats.zip import MAGIC, Zip
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.tables.files import HEADER_SIZE, LOOKED_AT, is_other_table, may_hold_tables
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing
+
+DEEPEST = 100
+"""Steps of a name; sysfs has twenty-five where bridges are many."""
+MOST_HELD = 1 << 29
+"""What is kept of an archive in memory, names included: a third of it for 65,536 functions."""
+MOST_IN_NAMES = 1 << 27
+"""Characters of all names: each name is matched with what the ledger asks for.  A copy of the /sys
+of 65,536 functions has 700,000 names of 90."""
+RECORDED = ("root/", "calls/")
+"""Where a recorded machine has its files."""
+LARGEST_INNER = 1 << 27
+"""Bytes of an archive in the archive that is read."""
+MOST_TABLES = 64
+"""Files that are kept because they begin like a table."""
+_PIECE = 1 << 18
+_MOST_TOPS = 16
+_PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
+_SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
+_UNREAD = (
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
+    (b"\x5d\x00\x00", "lzma", "xz -d"),
+    (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
+    (b"\x85\x02", "gpg", "gpg -d"),
+    (b"\x8c\x0d\x04", "gpg", "gpg -d"),
+)
+"""Formats that Python 3.11 cannot read; a sosreport may be encrypted by gpg."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Archive:
+    """What was kept of an archive."""
+
+    where: str
+    tree: PackedTree = field(default_factory=PackedTree)
+    manifests: list[str] = field(default_factory=list)
+    """The directories that hold a manifest.json: the root, or one at the top."""
+    hashes: dict[str, str] = field(default_factory=dict)
+    """Of every file that would be a recorded machine's, below root/ or calls/, by its path."""
+    stranger: str = ""
+    """The first member that no bundle may hold, and why."""
+    tops: dict[str, None] = field(default_factory=dict)
+    """The first few names at the top."""
+    nested: list[str] = field(default_factory=list)
+    """The first few archives near its top, by their names; deeper ones are part of a report."""
+    inner: bytes = b""
+    """The archive near its top, if it is the only one and not too large."""
+    members: int = 0
+    tables: int = 0
+    """How many files were kept because of what they hold, whatever their names."""
+
+
+def is_archive(head: bytes) -> bool:
+    """Tell by its first bytes whether a file is an archive, readable or not."""
+    return bool(compression(head)) or head.startswith(MAGIC) or is_tar(head) or _unread(head) != ""
+
+
+def _unread(head: bytes) -> str:
+    return next((tool for magic, _, tool in _UNREAD if head.startswith(magic)), "")
+
+
+def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
+    """Read the archive in `source`, whose first bytes are `head`; `where` names it in errors.
+
+    Raises:
+        HostError: it is damaged, exceeds a limit, or is put together to deceive.
+
+    """
+    archive = Archive(where=where)
+    members = _members(where, source, head)
+    letters = 0
+    for member in members:
+        letters += len(member.name)
+        if letters > MOST_IN_NAMES:
+            raise _refused(
+                archive, member, f"and those before it have {letters} characters in names"
+            )
+        archive.members += 1
+        if archive.members > MOST_MEMBERS:
+            raise HostError(f"{where} has more than {MOST_MEMBERS} members", "unpack it")
+        _take(archive, member, members)
+    return archive
+
+
+def _members(where: str, source: BinaryIO, head: bytes) -> Members:
+    if head.startswith(MAGIC):
+        return Zip(where, source)
+    tool = _unread(head)
+    if tool:
+        raise HostError(f"{where} is packed in a way that is not read here", f"unpack it: {tool}")
+    return Tar(Expansion(where, source, head))
+
+
+def _take(archive: Archive, member: Member, members: Members) -> None:
+    path = _lexical(archive, member)
+    if path:
+        top = path.partition("/")[0]
+        if len(archive.tops) < _MOST_TOPS:
+            archive.tops[top] = None
+    elif member.kind is not MemberKind.FOLDER:
+        raise _refused(archive, member, "has no name")
+    try:
+        if member.kind is MemberKind.FILE:
+            _take_file(archive, path, member, members)
+        elif member.kind is MemberKind.FOLDER:
+            if path and any(map(wanted_folder, placements(path))):
+                _make_room(archive, 0)
+                archive.tree.add_folder(path)
+        else:
+            archive.stranger = archive.stranger or f"{shown(path)} is {member.kind.value}"
+            if member.kind is MemberKind.SYMBOLIC_LINK:
+                _take_link(archive, path, member)
+    except ValueError as error:
+        raise _refused(archive, member, str(error)) from error
+
+
+def _lexical(archive: Archive, member: Member) -> str:
+    """Give a member's path without ``.``, ``..`` and a leading slash; never one outside.
+
+    Raises:
+        HostError: the name leads out of the archive, or is no name.
+
+    """
+    name = member.name
+    if not name or "\0" in name:
+        raise _refused(archive, member, "is no name")
+    if len(name) > LONGEST_NAME or len(member.target) > LONGEST_NAME or "\0" in member.target:
+        raise _refused(archive, member, "is too long a name, or is a link to one")
+    steps = name.split("/")
+    if "" in steps or "." in steps or ".." in steps:
+        steps = _plain_steps(archive, member, steps)
+    if len(steps) > DEEPEST:
+        raise _refused(archive, member, f"is more than {DEEPEST} directories deep")
+    return "/".join(steps)
+
+
+def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str]:
+    plain: list[str] = []
+    for step in steps:
+        if step == "..":
+            if not plain:
+                raise _refused(archive, member, "leads out of the archive")
+            plain.pop()
+        elif step not in ("", "."):
+            plain.append(step)
+    return plain
+
+
+def _take_file(archive: Archive, path: str, member: Member, members: Members) -> None:
+    top, _, rest = path.partition("/")
+    if manifest.NAME in (path, rest):
+        _make_room(archive, member.size)
+        if member.size > manifest.LARGEST:
+            raise ValueError(f"has {member.size} bytes, more than a manifest ever has")
+        archive.tree.add_file(path, _read(members, member.size))
+        archive.manifests.append(top if rest else "")
+        return
+    recorded = _recorded(path, rest)
+    most, content = room(path, recorded, member.size)
+    if most < 0 and not recorded:
+        head = members.read(min(member.size, LOOKED_AT))
+        if not _take_table(archive, path, member, members, head):
+            _pass_over(archive, path, member, members, head)
+        return
+    _make_room(archive, max(most, 0))
+    if content is None:
+        content = _read(members, most) if most > 0 else b""
+    archive.tree.add_file(path, content)
+    if recorded:
+        archive.hashes[path] = (
+            sha256(content).hexdigest()
+            if isinstance(content, bytes) and len(content) == member.size
+            else _hash(content, members)
+        )
+
+
+def _take_table(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> bool:
+    """Keep a file that its begin shows to be an ACPI table or acpidump text; return whether it is.
+
+    Of a table that is not a DMAR table only the header is kept.
+    """
+    if archive.tables >= MOST_TABLES:
+        return False
+    if may_hold_tables(head, member.size, path.rpartition("/")[2]):
+        _make_room(archive, member.size)
+        content = head + _read(members, member.size - len(head))
+    elif is_other_table(head):
+        content = head[:HEADER_SIZE]
+    else:
+        return False
+    archive.tree.add_file(path, content)
+    archive.tables += 1
+    return True
+
+
+def _pass_over(archive: Archive, path: str, member: Member, members: Members, head: bytes) -> None:
+    """Keep of a file that nobody asks for only that it is in a sys/, or is an archive.
+
+    The first archive is kept whole: it is the host if there is no other.
+    """
+    found = _SYS.match(path)
+    if found:
+        archive.tree.add_folder(found[1])
+    if not path.lower().endswith(_PACKED) or path.count("/") > 1:
+        return
+    archive.inner = b""
+    if not archive.nested and member.size <= LARGEST_INNER:
+        _make_room(archive, member.size)
+        archive.inner = head + _read(members, member.size - len(head))
+    if len(archive.nested) < _MOST_TOPS:
+        archive.nested.append(path)
+
+
+def _recorded(path: str, rest: str) -> str:
+    """Give the file's path in a recorded machine, if `path` may be one there."""
+    return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
+
+
+def _take_link(archive: Archive, path: str, member: Member) -> None:
+    if any(map(wanted_link, placements(path))):
+        _make_room(archive, len(member.target))
+        archive.tree.add_link(path, member.target)
+
+
+def _make_room(archive: Archive, size: int) -> None:
+    """Refuse to keep `size` bytes more than are ever kept of an archive."""
+    if archive.tree.weight + size > MOST_HELD:
+        raise ValueError(f"is more than the {MOST_HELD >> 20} MiB that are kept of an archive")
+
+
+def _read(members: Members, size: int) -> bytes:
+    if size <= _PIECE:
+        return members.read(size)
+    parts = []
+    while size and (part := members.read(min(size, _PIECE))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _hash(content: bytes | Missing, members: Members) -> str:
+    """Hash a file whose begin, `content`, was read, and pass over the rest of it."""
+    if isinstance(content, Missing):
+        content = b""
+    hashed = sha256(content)
+    while rest := members.read(_PIECE):
+        hashed.update(rest)
+    return hashed.hexdigest()
+
+
+def _refused(archive: Archive, member: Member, why: str) -> HostError:
+    return HostError(
+        f"{archive.where}: its member {shown(member.name)} {why}",
+        "no tool that collects makes such an archive; ask where it comes from",
+    )

@@ -1,0 +1,155 @@
+"""Which files of an archive the collector could ask for: the ledger, as a filter of paths.
+
+A foreign archive holds gigabytes of logs; of those nothing is kept.
+"""
+
+import re
+from collections.abc import Iterator
+
+from dmaragent.collect.ledger import LEDGER, Entry, Operation
+from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, is_dump
+from dmaragent.collect.reports.collectors import is_marker
+from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, may_be_text, text_kind
+from dmaragent.readings import Missing, MissingKind
+
+_DEEP = re.compile(
+    r"(?:[^/]+/){2,4}?((?:sys|proc|sos_commands|var|logs?|commands?)/.+|[^/]+)", re.DOTALL
+)
+_NOT_HELD = Missing(MissingKind.NOT_COLLECTED, "the collector never asks for it")
+_ALIASES = {"/sys/class/dmi/id/": "/sys/devices/virtual/dmi/id/"}
+"""Where the kernel has a directory that the ledger asks for by a link (drivers/firmware/dmi-id.c)."""
+
+
+def _alternatives() -> list[tuple[str, Entry]]:
+    """Give a pattern for what each entry asks for; the names in a directory after the files."""
+    attributes, files, names = [], [], []
+    for entry in LEDGER:
+        if entry.operation is Operation.CALL:
+            continue
+        if entry.path.startswith("{}/"):
+            attributes.append((f"/sys/.*/{re.escape(entry.path[3:])}", entry))
+            continue
+        for path in {entry.path, _alias(entry.path)}:
+            pattern = re.escape(path).replace(r"\{\}", ".+")
+            if entry.operation is Operation.LIST:
+                names.append((f"{pattern}(?:/[^/]+)?", entry))
+            else:
+                files.append((pattern, entry))
+    return [*files, *attributes, *names]
+
+
+def _alias(path: str) -> str:
+    for alias, real in _ALIASES.items():
+        path = path.replace(alias, real)
+    return path
+
+
+def _ancestors() -> frozenset[str]:
+    found = {""}
+    for entry in LEDGER:
+        if entry.operation is not Operation.CALL and entry.path.startswith("/"):
+            for path in (entry.path, _alias(entry.path)):
+                steps = path.partition("{}")[0].rstrip("/").split("/")
+                found |= {"/".join(steps[:end]) for end in range(1, len(steps) + 1)}
+    return frozenset(found)
+
+
+_ALTERNATIVES = _alternatives()
+_PATTERN = re.compile(
+    "|".join(f"({pattern})" for pattern, _ in _ALTERNATIVES), re.DOTALL
+)  # a group each, so that the match tells which
+_ANCESTORS = _ancestors()
+_CALLS = {entry.path: entry for entry in LEDGER if entry.operation is Operation.CALL}
+
+
+def wanted_file(path: str) -> Entry | None:
+    """Give the entry that asks for the absolute `path`, or for the names beside it."""
+    found = _PATTERN.fullmatch(path)
+    return None if found is None else _ALTERNATIVES[(found.lastindex or 1) - 1][1]
+
+
+def wanted_call(name: str) -> Entry | None:
+    """Give the entry that asks for the call `name`."""
+    return _CALLS.get(name)
+
+
+def wanted_folder(path: str) -> bool:
+    """Tell whether the directory `path` is asked for, or leads to what is."""
+    return path in _ANCESTORS or wanted_file(path) is not None
+
+
+def wanted_link(path: str) -> bool:
+    """Tell whether a path that is asked for may lead through the link `path`."""
+    return path.startswith("/sys/") or wanted_folder(path)
+
+
+def placements(path: str) -> Iterator[str]:
+    """Give the absolute paths that `path` of an archive may stand for.
+
+    A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
+    in either.
+    """
+    whole = f"/{path}"
+    yield whole
+    yield f"/sys{whole}"
+    rest = path.partition("/")[2]
+    if rest:
+        yield f"/{rest}"
+        yield f"/sys/{rest}"
+        if rest.startswith("root/"):
+            yield rest[4:]
+
+
+def deep_placement(path: str) -> Iterator[str]:
+    """Give the path of a file in a report that lies two to four directories deep, if it may be.
+
+    Only where it begins is told from what collectors have at their top.
+    """
+    found = _DEEP.fullmatch(path)
+    if found:
+        yield f"/{found[1]}"
+
+
+def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | None]:
+    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
+    if recorded.startswith("calls/"):
+        entry = wanted_call(recorded[6:])
+        return _kept(size, None if entry is None else entry.limit, None)
+    if recorded:
+        entry = wanted_file(recorded[4:])
+    else:
+        entry = next(filter(None, map(wanted_file, placements(path))), None)
+        entry = entry or next(map(wanted_file, deep_placement(path)), None)
+    if entry is None:
+        return _room_in_report(path, size)
+    if entry.operation is Operation.LIST:
+        return 0, _NOT_HELD
+    return _kept(size, entry.limit, entry.window)
+
+
+def _room_in_report(path: str, size: int) -> tuple[int, bytes | Missing | None]:
+    """Tell the same of a file that may be a collector's; most members are none, by their names."""
+    name = path.rpartition("/")[2]
+    if "acpidump" in name and any(map(is_dump, _places(path))):
+        return _kept(size, LARGEST_DUMP, None)
+    if may_be_text(name):
+        kind = next(filter(None, map(text_kind, _places(path))), None)
+        if kind is not None:
+            return _kept(size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
+    marks = is_marker(f"/{name}") and any(map(is_marker, _places(path)))
+    return 0 if marks else -1, _NOT_HELD
+
+
+def _places(path: str) -> Iterator[str]:
+    yield from placements(path)
+    yield from deep_placement(path)
+
+
+def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
+    if limit is None:
+        return -1, _NOT_HELD
+    if window is not None:
+        return min(size, window), None
+    if size > limit:
+        return 0, Missing(MissingKind.FAILED, f"more than {limit} bytes")
+    return size, None

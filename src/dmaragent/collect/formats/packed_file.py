@@ -1,0 +1,138 @@
+"""A packed file that is no archive, a rotated log or a table: unpacked whole, within limits.
+
+gzip, bzip2 and xz are unpacked here, zstd by its own command: Python has it from 3.14 on.
+Several streams one after the other are one file, as for ``zcat``.  What a damaged file
+gave until the damage counts, and is told.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from dmaragent.collect.formats.decompress import (
+    FIRST_PIECE,
+    MOST_STREAMS,
+    UNPACK_ERRORS,
+    compression,
+    decoder_of,
+)
+from dmaragent.errors import HostError
+
+LARGEST_INPUT = 1 << 26
+"""A file of more bytes that a user names is refused, packed or not: no table, dump or log of a
+boot is so large.  An archive has limits of its own."""
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_WITHIN = 60.0
+"""Seconds: 64 MiB take one."""
+_MOST_FRAMES = 1 << 14
+"""Frames of zstd data.  Its tool needs 50 us for each (1.5.4), even if it is empty."""
+_FRAME = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""What begins a frame, or one that is skipped: RFC 8878, 3.1.  Other data hold it by chance, once
+in 4 GiB."""
+_DEEPEST = 3
+"""How often a packed file may be packed again."""
+_PIECE = 1 << 16
+
+
+class Unpacked(NamedTuple):
+    """What was in a file, and how it was packed."""
+
+    content: bytes
+    packing: str = ""
+    """The tools' names, as ``gzip``; empty if it was not packed."""
+    problem: str = ""
+    """What is wrong with the packed file, in words; empty if nothing is."""
+
+
+def packing_of(head: bytes) -> str:
+    """Return the name of the tool that packed a file, by its first bytes; or nothing."""
+    return "zstd" if head.startswith(_ZSTD) else compression(head)
+
+
+def unpack(where: str, data: bytes, limit: int = LARGEST_INPUT) -> Unpacked:
+    """Return what `data` is packed from, or `data` itself; `where` names it in errors.
+
+    Raises:
+        HostError: nothing of it can be unpacked, or it unpacks to more than `limit` bytes.
+
+    """
+    packings: list[str] = []
+    problem = ""
+    while (packing := packing_of(data)) and len(packings) < _DEEPEST:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            for piece in _zstd(where, data, limit) if packing == "zstd" else _pieces(packing, data):
+                parts.append(piece)
+                size += len(piece)
+                if size > limit:
+                    raise HostError(
+                        f"{where} is not read: it unpacks to more than {limit >> 20} MiB",
+                        "unpack it yourself, and give the part that matters",
+                    )
+        except _DamagedError as error:
+            problem = problem or str(error)
+            if not size:
+                raise HostError(
+                    f"{where} cannot be unpacked: {problem}", "copy it again, whole"
+                ) from error
+            problem += f"; read: the {size} bytes before"
+        data = b"".join(parts)
+        packings.append(packing)
+    return Unpacked(data, " in ".join(reversed(packings)), problem)
+
+
+class _DamagedError(Exception):
+    """What is wrong with packed data, in words."""
+
+
+def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
+    """Yield what the streams in `data` unpack to."""
+    at = 0
+    for _ in range(MOST_STREAMS):
+        decoder, size = decoder_of(packing), FIRST_PIECE
+        assert decoder is not None  # noqa: S101 - packing_of named it
+        while not decoder.eof:
+            fed = data[at : at + size] if decoder.needs_input else b""
+            size = min(2 * size, _PIECE)
+            if not fed and decoder.needs_input:
+                raise _DamagedError(f"its {packing} data are cut off after {len(data)} bytes")
+            at += len(fed)
+            try:
+                piece = decoder.decompress(fed, _PIECE)
+            except UNPACK_ERRORS as error:
+                why = f": {error}" if str(error) else ""
+                raise _DamagedError(
+                    f"its {packing} data are damaged near byte {at}{why}"
+                ) from error
+            if piece:
+                yield piece
+        at -= len(decoder.unused_data)
+        while at < len(data) and not data[at]:
+            rest = data[at : at + _PIECE]
+            at += len(rest) - len(rest.lstrip(b"\0"))
+        if at >= len(data):
+            return
+        if packing_of(data[at : at + 8]) != packing:
+            raise _DamagedError(f"{len(data) - at} bytes after its {packing} data are no {packing}")
+    raise _DamagedError(f"it has more than {MOST_STREAMS} {packing} streams (at byte {at})")
+
+
+def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
+    from dmaragent.collect.live.commands import run_bounded  # noqa: PLC0415 - subprocess: 5 ms
+
+    last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
+    if last is not None:
+        raise _DamagedError(f"it has more than {_MOST_FRAMES} zstd frames (at byte {last.start()})")
+    try:
+        ended = run_bounded(_ZSTD_WITHIN, ["zstd", "-dcq", "--memory=128MB"], data, limit + 1)
+    except OSError as error:
+        raise HostError(
+            f"{where} is packed with zstd, which is not installed",
+            f"install zstd, or unpack it on another machine: zstd -d {where}",
+        ) from error
+    if ended.output:
+        yield ended.output
+    if len(ended.output) <= limit and ended.code != 0:
+        raise _DamagedError("its zstd data are damaged or cut off")

@@ -1,0 +1,234 @@
+"""The members of a tar, read as a stream: POSIX ustar and pax, and GNU's long names.
+
+The format is that of POSIX.1-2017 (pax, "ustar Interchange Format") and of GNU tar's manual
+("Basic Tar Format").  What readers of tar understand differently is refused: an archive
+must not be one thing here and another for whoever unpacks it.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
+from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
+from dmaragent.errors import HostError
+from fwtables.dmar.constants import SIGNATURES
+
+BLOCK = 512
+LARGEST_HEADER = 1 << 18
+"""Of pax: a name and a link, and extended attributes of 64 KiB."""
+MOST_RECORDS = 1 << 21
+"""Of pax headers, in all: GNU tar and bsdtar write up to ten a member, and 65,536 functions have
+200,000 members of which a header tells."""
+_NUMBER = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
+_RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\0]{1,256})=")
+_PAX_NUMBER = re.compile(rb"[0-9]{1,20}")
+_EMPTY = bytes(BLOCK)
+_KINDS = {
+    b"0": MemberKind.FILE,
+    b"\0": MemberKind.FILE,
+    b"7": MemberKind.FILE,  # "contiguous": a file everywhere
+    b"1": MemberKind.HARD_LINK,
+    b"2": MemberKind.SYMBOLIC_LINK,
+    b"5": MemberKind.FOLDER,
+}
+_WITHOUT_DATA = b"12345" + b"6"
+"""Types whose size says nothing, or is 0."""
+_LONG_NAME, _LONG_TARGET = b"L", b"K"
+_PAX, _PAX_GLOBAL = (b"x", b"X"), b"g"
+_TELLING = (b"path", b"linkpath", b"size")
+
+
+def is_tar(head: bytes) -> bool:
+    """Tell whether `head` begins with the header of a tar's member."""
+    block = head[:BLOCK]
+    return len(block) == BLOCK and block != _EMPTY and _sum(block) == _number(block[148:156])
+
+
+@lru_cache(1 << 12)  # most members have one of a few sizes and a thousand checksums
+def _number(field: bytes) -> int | None:
+    """Read a number of a header: octal digits, or base 256 as GNU tar has it."""
+    if field[0] == 0x80:
+        return int.from_bytes(field[1:], "big")
+    found = _NUMBER.fullmatch(field)
+    return None if found is None else int(found[1] or b"0", 8)
+
+
+def _sum(block: bytes) -> int:
+    """Add up the bytes of a header, its checksum taken for spaces.
+
+    zlib's Adler-32 has the sum of up to 256 bytes in its lower half (and 1), which is
+    ten times as fast as adding them here.
+    """
+    checked = block[:148] + b"        " + block[156:]
+    low, high = zlib.adler32(checked[:256]), zlib.adler32(checked[256:])
+    return (low & 0xFFFF) + (high & 0xFFFF) - 2
+
+
+def _text(field: bytes) -> str:
+    """Decode a name, which ends at its first NUL, as ``os.fsdecode`` does on Linux."""
+    end = field.find(b"\0")
+    return (field if end < 0 else field[:end]).decode("utf-8", "surrogateescape")
+
+
+class Tar:
+    """The members of the tar that `stream` expands to."""
+
+    def __init__(self, stream: Expansion) -> None:
+        self._stream = stream
+        self._left = 0
+        """How much of the data of the member at hand was not read."""
+        self._padding = 0
+        self._headers = 0
+        self._pax_records = 0
+        self._next: dict[bytes, bytes] = {}
+        """What extended headers say of the next member, by pax's keywords."""
+
+    def __iter__(self) -> Iterator[Member]:
+        """Read the members to the end of the tar."""
+        stream = self._stream
+        while True:
+            if stream.skip(self._left + self._padding):
+                raise self._cut("in the data of a member")
+            self._left = self._padding = 0
+            block = stream.read(BLOCK)
+            if block == _EMPTY:
+                self._end()
+                return
+            if not self._headers and block.startswith(SIGNATURES) and not is_tar(block):
+                where = self._stream.where
+                raise HostError(f"{where} is a packed table, and no archive", "unpack it first")
+            if len(block) < BLOCK:
+                raise self._cut("and its end, two empty blocks, is missing")
+            self._headers += 1
+            if self._headers > MOST_MEMBERS:
+                raise self._wrong(f"it has more than {MOST_MEMBERS} members")
+            member = self._member(block)
+            if member is not None:
+                yield member
+
+    def read(self, size: int) -> bytes:
+        """Give the next `size` bytes of the member at hand."""
+        size = min(size, self._left)
+        self._left -= size
+        data = self._stream.read(size) if size else b""
+        if len(data) < size:
+            raise self._cut("in the data of a member")
+        return data
+
+    def _end(self) -> None:
+        if self._stream.read(BLOCK) != _EMPTY:
+            raise self._wrong("the block of zeros is not followed by another, as at its end")
+        if self._next:
+            raise self._wrong("a header that describes the next member is the last")
+        self._stream.finish()
+
+    def _member(self, block: bytes) -> Member | None:
+        """Read a header; None for one that only describes the next."""
+        if _sum(block) != _number(block[148:156]):
+            raise self._wrong("the checksum of a member's header is wrong")
+        kind, size = block[156:157], _number(block[124:136])
+        if size is None or size > LARGEST_EXPANDED:
+            raise self._wrong("a member's size is no number, or absurd")
+        if kind in (_LONG_NAME, _LONG_TARGET, *_PAX, _PAX_GLOBAL):
+            self._extend(kind, size)
+            return None
+        member = self._described(block, kind, size) if self._next else _plain(block, kind, size)
+        if kind in _WITHOUT_DATA or kind == b"S":
+            self._check(member, kind)
+        else:
+            self._left, self._padding = member.size, -member.size % BLOCK
+        return member
+
+    def _described(self, block: bytes, kind: bytes, size: int) -> Member:
+        """Read a header that others before it say more of."""
+        told, self._next = self._next, {}
+        plain = _plain(block, kind, size)
+        name, target, longer = (told.get(key) for key in _TELLING)
+        if longer is not None:
+            size = int(longer) if _PAX_NUMBER.fullmatch(longer) else LARGEST_EXPANDED + 1
+        if size > LARGEST_EXPANDED:
+            raise self._wrong("a member's size is no number, or absurd")
+        return Member(
+            plain.name if name is None else name.decode("utf-8", "surrogateescape"),
+            plain.kind if name is None else _kind(kind, folder=name.endswith(b"/")),
+            size,
+            plain.target if target is None else target.decode("utf-8", "surrogateescape"),
+        )
+
+    def _check(self, member: Member, kind: bytes) -> None:
+        if kind == b"S":
+            raise self._wrong(f"{shown(member.name)} is sparse, which is not read")
+        if member.size and kind != b"1":
+            raise self._wrong(f"{shown(member.name)} is {member.kind.value} of {member.size} bytes")
+
+    def _extend(self, kind: bytes, size: int) -> None:
+        """Keep what an extended header says of the next member."""
+        most = LARGEST_HEADER if kind in (*_PAX, _PAX_GLOBAL) else LONGEST_NAME + 1
+        if size > most:
+            raise self._wrong(f"an extended header has {size} bytes")
+        data = self._stream.read(size)
+        if len(data) < size or self._stream.skip(-size % BLOCK):
+            raise self._cut("in an extended header")
+        if kind in (_LONG_NAME, _LONG_TARGET):
+            told = {b"path" if kind == _LONG_NAME else b"linkpath": data.rstrip(b"\0")}
+        else:
+            told = self._records(data)
+        if kind == _PAX_GLOBAL:
+            if any(key in told for key in _TELLING):
+                raise self._wrong("a header gives all members one name or size")
+            return
+        if any(key in self._next for key in told):
+            raise self._wrong("two extended headers describe one member")
+        self._next.update(told)
+
+    def _records(self, data: bytes) -> dict[bytes, bytes]:
+        """Read the records of a pax header: length, keyword, value."""
+        told: dict[bytes, bytes] = {}
+        at = 0
+        while at < len(data):
+            found = _RECORD.match(data, at)
+            end = at + int(found[1]) if found else 0
+            if found is None or not found.end() < end <= len(data) or data[end - 1] != 0x0A:
+                raise self._wrong("a pax header is damaged")
+            if found[2].startswith(b"GNU.sparse."):
+                raise self._wrong("a member is sparse, which is not read")
+            if found[2] in told:
+                raise self._wrong("a pax header says a thing twice")
+            self._pax_records += 1
+            if self._pax_records > MOST_RECORDS:
+                raise self._wrong(f"its pax headers have more than {MOST_RECORDS} records")
+            told[found[2]] = data[found.end() : end - 1]
+            at = end
+        return told
+
+    def _wrong(self, what: str) -> HostError:
+        where = self._stream.where
+        return HostError(
+            f"{where}: {what} (near byte {self._stream.offset} of the tar)",
+            "copy it again; if it is so at its origin, unpack it there and give the directory",
+        )
+
+    def _cut(self, what: str) -> HostError:
+        where = self._stream.where
+        return HostError(
+            f"{where} is cut off after byte {self._stream.offset} of the tar, {what}",
+            "copy it again, whole",
+        )
+
+
+def _plain(block: bytes, kind: bytes, size: int) -> Member:
+    """Read a header as it stands."""
+    name = _text(block[:100])
+    if block[257:263] == b"ustar\0" and block[345]:
+        name = f"{_text(block[345:500])}/{name}"
+    what = _kind(kind, folder=name.endswith("/"))
+    return Member(name, what, size, _text(block[157:257]) if kind in b"12" else "")
+
+
+def _kind(kind: bytes, *, folder: bool) -> MemberKind:
+    """Tell what a member is; tar wrote a directory as a file with a slash once."""
+    if folder and kind in b"0\0":
+        return MemberKind.FOLDER
+    return _KINDS.get(kind, MemberKind.OTHER)

@@ -1,0 +1,144 @@
+"""The guest configurations that a user names: files, folders such as /etc/xen, standard input."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.collect.given_file import read_input, unreadable
+from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
+from dmaragent.collect.open_host import is_host_file
+from dmaragent.collect.table_inputs import read_packed_input
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing
+
+_MOST_NETWORKS = 64
+_LEVELS = 3
+"""How far mapping/pci.cfg may be above a conf: /etc/pve/nodes/NODE/qemu-server/VMID.conf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The texts of files beside a guest's."""
+
+    mappings: str = ""
+    """Proxmox' mapping/pci.cfg."""
+    node: str = ""
+    """The Proxmox node, of a file below nodes/NODE; or empty."""
+    networks: tuple[str, ...] = ()
+    """libvirt's networks/*.xml."""
+
+
+NOTHING = Beside()
+
+
+@dataclass(frozen=True, slots=True)
+class GuestFile:
+    """A file that may hold guests."""
+
+    path: str
+    text: str
+    named: bool
+    """Whether the user named it; a folder may hold other files too."""
+    beside: Beside = NOTHING
+    """What lies beside it and names devices for it."""
+    problem: str = ""
+    """Why a file that was found could not be read, or empty."""
+
+
+def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
+    """Read the files at `paths`, and the files directly in those that are folders.
+
+    Raises:
+        HostError: one that was named cannot be read, or a folder holds no file.
+
+    """
+    neighbours = _Neighbours()
+    for path in paths:
+        if path == "-":
+            yield GuestFile("standard input", _decode(read_packed_input()), named=True)
+            continue
+        named = not os.path.isdir(path)
+        content = _no_host(path, read_input(path)) if named else b""
+        for file in [FolderFile(path, content)] if named else folder_files(path):
+            beside, unread = neighbours.beside(file.path)
+            text = _decode(file.content)
+            yield GuestFile(file.path, text, named=named, beside=beside, problem=file.problem)
+            for other in unread:
+                yield GuestFile(other.path, "", named=False, problem=other.problem)
+
+
+class _Neighbours:
+    """Reads what lies beside guests' files, once for each folder."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], tuple[Beside, list[FolderFile]]] = {}
+
+    def beside(self, path: str) -> tuple[Beside, list[FolderFile]]:
+        """Return what lies beside the file at `path`, and the files there that are not read.
+
+        The latter are returned once.
+        """
+        end = os.path.splitext(path)[1]
+        if end not in (".conf", ".xml"):
+            return NOTHING, []
+        key = (os.path.dirname(os.path.abspath(path)), end)
+        known = self._read.get(key)
+        if known is not None:
+            return known[0], []
+        self._read[key] = (_networks if end == ".xml" else _mappings)(key[0])
+        return self._read[key]
+
+
+def _networks(path: str) -> tuple[Beside, list[FolderFile]]:
+    path = os.path.join(path, "networks")
+    folder = beside_folder(path)
+    if not isinstance(folder, Folder):
+        return NOTHING, [folder] if folder else []
+    names = folder.names()
+    if isinstance(names, Missing):
+        return NOTHING, [FolderFile(path, problem=unreadable(path, names).message)]
+    wanted = [name for name in names if name.endswith(".xml")][:_MOST_NETWORKS]
+    files = [file for name in wanted if (file := folder.file(name))]
+    texts = tuple(_decode(file.content) for file in files if not file.problem)
+    return Beside(networks=texts), [file for file in files if file.problem]
+
+
+def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
+    real = os.path.realpath(path).split(os.sep)
+    node = real[-2] if real[-3:-2] == ["nodes"] else ""
+    unread: list[FolderFile] = []
+    for _ in range(_LEVELS + 1):
+        folder = beside_folder(os.path.join(path, "mapping"))
+        file = folder.file("pci.cfg") if isinstance(folder, Folder) else folder
+        if file is not None and file.problem:
+            unread.append(file)
+        elif file is not None and file.content:
+            return Beside(mappings=_decode(file.content), node=node), unread
+        path = os.path.dirname(path)
+    return NOTHING, unread
+
+
+def _no_host(path: str, content: bytes) -> bytes:
+    """Give `content`, unless it is a host's: then the two were taken for each other."""
+    if not is_host_file(content):
+        return content
+    raise HostError(
+        f"{path} is no guest's configuration, but a table or an archive",
+        "give a host with --host, and the guest's xl.cfg",
+    )
+
+
+_BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+
+
+def _decode(content: bytes) -> str:
+    """Return the text of a file without losing a byte; XML may be in UTF-16."""
+    encoding = _BYTE_ORDERS.get(content[:2])
+    if encoding is not None:
+        try:
+            text = content[2:].decode(encoding)
+        except UnicodeDecodeError:
+            text = ""
+        if text.lstrip().startswith("<"):
+            return text
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,1 @@
+"""Machines that were recorded or copied, asked as this one is."""

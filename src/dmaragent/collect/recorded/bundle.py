@@ -1,0 +1,92 @@
+"""A recorded machine in an archive: held whole against its manifest when it is opened."""
+
+from collections.abc import Mapping
+
+from dmaragent.collect.formats.archive import RECORDED, Archive
+from dmaragent.collect.formats.members import shown
+from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.host import RecordedHost
+from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.errors import HostError
+
+_CHANGED = "the bundle was changed or damaged after it was made"
+
+
+def open_bundle(archive: Archive) -> RecordedHost:
+    """Open the recorded machine that `archive` holds.
+
+    Raises:
+        HostError: it holds what no bundle does, or not what its manifest says.
+
+    """
+    where = archive.where
+    if archive.stranger:
+        raise HostError(f"{where}: {archive.stranger}, which no bundle holds", _CHANGED)
+    tops = machine_tops(archive)
+    if len(tops) > 1:
+        raise HostError(f"{where} holds {len(tops)} recorded machines", "give one at a time")
+    (top,) = tops
+    if top and len(archive.tops) > 1:
+        others = ", ".join(shown(name) for name in archive.tops if name != top)
+        raise HostError(
+            f"{where}: beside the recorded machine {shown(top)} lies {others}", _CHANGED
+        )
+    tree = archive.tree.below(f"/{top}")
+    content = _manifest(archive, top)
+    try:
+        log = manifest.load_manifest(content, where)
+    except HostError as error:
+        raise HostError(error.message, error.hint or _CHANGED) from error
+    inside = ((_inside(top, path), digest) for path, digest in archive.hashes.items())
+    _check(where, log, {file: digest for file, digest in inside if file.startswith(RECORDED)})
+    return RecordedHost(where, tree, log)
+
+
+def machine_tops(archive: Archive) -> list[str]:
+    """Give the directories of `archive` that are recorded machines, by their manifests.
+
+    One that says of itself that it is ours is, damaged or not; and so is one that has the
+    place of ours, at the root or in the archive's only directory.  The manifest.json of
+    another tool lies beside other things, as sos_reports/ does in a sosreport.
+    """
+    only = len(archive.tops) == 1
+    return [
+        top
+        for top in archive.manifests
+        if not top or only or manifest.FORMAT.encode() in _manifest(archive, top)[:200]
+    ]
+
+
+def _manifest(archive: Archive, top: str) -> bytes:
+    path = f"{top}/{manifest.NAME}" if top else f"/{manifest.NAME}"
+    request = Request(operation=Operation.READ, path=path, limit=manifest.LARGEST, window=None)
+    content = archive.tree.read(path, request)
+    assert isinstance(content, bytes)  # noqa: S101 - it was kept when it was met
+    return content
+
+
+def _inside(top: str, path: str) -> str:
+    """Give the path in the machine of a file in the archive; never one of a machine's elsewhere."""
+    return path.removeprefix(f"{top}/") if top else path
+
+
+def _check(
+    where: str, log: Mapping[tuple[Operation, str], LoggedReading], found: Mapping[str, str]
+) -> None:
+    """Hold every file against the manifest, and the manifest against the files."""
+    named = {}
+    for reading in log.values():
+        if reading.missing is None and reading.operation is not Operation.LIST:
+            named[reading.file] = reading.sha256
+    for file, digest in named.items():
+        if file not in found:
+            raise HostError(f"{where}: {shown(file)} is in the manifest and not there", _CHANGED)
+        if found[file] != digest:
+            raise HostError(
+                f"{where}: {shown(file)} is not what the manifest says: its sha256 differs",
+                _CHANGED,
+            )
+    if len(found) > len(named):
+        file = next(file for file in found if file not in named)
+        raise HostError(f"{where}: {shown(file)} is there and not in the manifest", _CHANGED)

@@ -1,0 +1,143 @@
+"""Hosts that are not this machine: a recording, a copied root, a table in a file.
+
+What a recording does not hold was *not collected*: it says nothing about the host.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TypeVar
+
+from dmaragent.collect.formats.tree import FileTree
+from dmaragent.collect.ledger import ACPI_TABLES, Operation, Request
+from dmaragent.collect.reader import AS_ROOT
+from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing, MissingKind
+
+_EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
+_CHANGED = "the recording was changed or damaged after it was made"
+_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+_PATH_MAX = 4096
+_LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
+"""The links that are asked for are those of sysfs, which are all relative."""
+_Answer = TypeVar("_Answer")
+
+
+class RecordedHost:
+    """A recorded machine in `tree`, as its log has it; `where` names it in errors.
+
+    Raises HostError when asked for a reading whose bytes are gone or are not those
+    the log has the hash of: the recording was changed or damaged.
+    """
+
+    def __init__(
+        self, where: str, tree: FileTree, log: Mapping[tuple[Operation, str], LoggedReading]
+    ) -> None:
+        self._where = where
+        self._tree = tree
+        self._log = log
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Give the recorded bytes."""
+        return self._content(Operation.READ, request)
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Give the recorded names."""
+        reading = self._log.get((Operation.LIST, request.path))
+        if reading is None:
+            return _NOT_COLLECTED
+        return reading.entries if reading.missing is None else reading.missing
+
+    def link(self, request: Request) -> str | Missing:
+        """Give the recorded target."""
+        content = self._content(Operation.LINK, request)
+        return content if isinstance(content, Missing) else os.fsdecode(content)
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Give the recorded output."""
+        return self._content(Operation.CALL, request)
+
+    def was_redacted(self, request: Request) -> bool:
+        """Tell whether the answer is not what the host said, by the log."""
+        reading = self._log.get((request.operation, request.path))
+        return reading is not None and reading.redacted
+
+    def _content(self, operation: Operation, request: Request) -> bytes | Missing:
+        reading = self._log.get((operation, request.path))
+        if reading is None:
+            return _NOT_COLLECTED
+        if reading.missing is not None:
+            return reading.missing
+        content = self._tree.read(f"/{reading.file}", request)
+        if isinstance(content, Missing):
+            raise HostError(
+                f"{self._where}: {reading.file} is in the manifest and cannot be read: "
+                f"{content.detail}",
+                AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
+            )
+        if sha256(content).hexdigest() != reading.sha256:
+            raise HostError(
+                f"{self._where}: {reading.file} is not what the manifest says: its sha256 differs",
+                _CHANGED,
+            )
+        return content
+
+
+class DirectoryHost:
+    """A tree shaped like a root file system: a copied /sys, a sosreport."""
+
+    def __init__(self, tree: FileTree, below: str = "") -> None:
+        """Take `tree` for the copy of /, or of the directory `below`."""
+        self._tree = tree
+        self._below = below
+
+    def _path(self, request: Request) -> str:
+        """Give where `request`'s path is in the copy; outside of it, where nothing is."""
+        if self._below and not request.path.startswith(f"{self._below}/"):
+            return "/.not-in-this-copy"
+        return request.path.removeprefix(self._below)
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Read the copied file.
+
+        Of a table that a copy without root's rights left empty there is nothing to read.
+        """
+        content = _uncollected(self._tree.read(self._path(request), request))
+        if content == b"" and request.path.startswith(f"{ACPI_TABLES.path}/"):
+            return _EMPTY
+        return content
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """List the copied directory."""
+        return _uncollected(self._tree.list(self._path(request)))
+
+    def link(self, request: Request) -> str | Missing:
+        """Read the copied link, or the text that some programs write in the place of one."""
+        path = self._path(request)
+        target = self._tree.link(path)
+        if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
+            target = self._link_as_text(path) or target
+        return _uncollected(target)
+
+    def _link_as_text(self, path: str) -> str | None:
+        """Return the target in a file that replaced a link, or None if `path` is no such file.
+
+        Git without core.symlinks and some zip programs write a link as a file of its target.
+        """
+        request = Request(operation=Operation.READ, path=path, limit=_PATH_MAX, window=_PATH_MAX)
+        content = self._tree.read(path, request)
+        if isinstance(content, Missing) or not _LINK_AS_TEXT.fullmatch(content):
+            return None
+        return os.fsdecode(content)
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Say that a copy has no calls."""
+        return _NOT_COLLECTED
+
+
+def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
+    if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
+        return _NOT_COLLECTED
+    return answer

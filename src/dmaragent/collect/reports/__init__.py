@@ -1,0 +1,1 @@
+"""A collector's report as a host: which of its files and texts hold which reading."""

@@ -1,0 +1,102 @@
+"""acpidump text beside a copied root: where collectors put it, and the tables in it.
+
+xen-bugtool runs ``acpidump`` and keeps its output as ``acpidump.out`` at the top of its
+report (xenserver/status-report, ``xen-bugtool``: ACPIDUMP; the XCP-ng tests look for that name).
+No plugin of sos 4.0 or of its repository was found to run it; where one does, or an
+administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/COMMAND``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from dmaragent.collect.formats.tree import FileTree
+from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
+from dmaragent.collect.reader import HostReader
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing
+from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
+from fwtables.dmar.constants import SIGNATURE_NAMES
+from fwtables.found_in_text import TextTable
+
+LARGEST_DUMP = 1 << 26
+_AT_THE_TOP = ("acpidump.out", "acpidump", "acpidump.txt")
+_OF_SOS = "sos_commands"
+_DUMP = re.compile(rf"/(?:acpidump(?:\.out|\.txt)?|{_OF_SOS}/[^/]+/acpidump[^/]*)")
+
+
+def is_dump(path: str) -> bool:
+    """Tell whether collectors keep acpidump text at the absolute `path` of a copied root."""
+    return _DUMP.fullmatch(path) is not None
+
+
+def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
+    """Return path and content of the acpidump text in a copied root, if there is one."""
+    paths = [f"/{name}" for name in _AT_THE_TOP]
+    plugins = tree.list(f"/{_OF_SOS}")
+    for plugin in () if isinstance(plugins, Missing) else plugins:
+        names = tree.list(f"/{_OF_SOS}/{plugin}")
+        found = () if isinstance(names, Missing) else names
+        paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in found]
+    for path in filter(is_dump, paths):
+        request = Request(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)
+        try:
+            content = tree.read(path, request)
+        except HostError:
+            continue  # a link out of the copy, which is not asked for by name: no dump
+        if isinstance(content, bytes) and is_acpidump(content):
+            return path, content
+    return None
+
+
+def named_tables(text: bytes) -> dict[str, bytes]:
+    """Return the tables of acpidump text under the names that the kernel would give them."""
+    return name_tables(read_acpidump(text))
+
+
+def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
+    """Return `tables` under the names of the kernel: with a number if there are several."""
+    numbers = Counter(table.signature for table in tables)
+    met: Counter[bytes] = Counter()
+    named: dict[str, bytes] = {}
+    for table in tables:
+        met[table.signature] += 1
+        number = met[table.signature] if numbers[table.signature] > 1 else ""
+        named[f"{table.signature.decode('ascii')}{number}"] = table.data
+    return named
+
+
+def lacks_tables(host: HostReader) -> bool:
+    """Tell whether a copy has no DMAR table of its own that can be read."""
+    names = host.list(ACPI_TABLES.request())
+    listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
+    return not any(
+        isinstance(host.read(ACPI_TABLE.request(name)), bytes)
+        for name in listed
+        if name.startswith(SIGNATURE_NAMES)
+    )
+
+
+class DumpedTablesHost:
+    """A copied root whose ACPI tables are those of acpidump text beside it."""
+
+    def __init__(self, copied: HostReader, tables: HostReader) -> None:
+        self._copied = copied
+        self._tables = tables
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Give a table of the dump, or the copied file."""
+        of_table = request.path.startswith(f"{ACPI_TABLES.path}/")
+        return (self._tables if of_table else self._copied).read(request)
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Name the tables of the dump, or the copied names."""
+        return (self._tables if request.path == ACPI_TABLES.path else self._copied).list(request)
+
+    def link(self, request: Request) -> str | Missing:
+        """Give the copied link."""
+        return self._copied.link(request)
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Say that a copy has no calls."""
+        return self._copied.call(request)

@@ -1,0 +1,272 @@
+"""Facts in the texts of a collector's report, each with the file it is from.
+
+Each fact is parsed once, when it is first asked for.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from dmaragent.collect.boot_lines import boot_lines
+from dmaragent.collect.formats.tree import FileTree
+from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.reports import texts as report_texts
+from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
+from dmaragent.collect.reports.lspci import from_lspci
+from dmaragent.collect.reports.pci_facts import (
+    PciFacts,
+    agreed,
+    config_address,
+    from_config,
+    from_proc_devices,
+    from_udev_database,
+)
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing
+
+_MAP = b"BIOS-e820: "
+_FIRST_RANGE = re.compile(rb"BIOS-e820: (?:\[mem 0x)?0{16}\b")
+"""The first line of the map in a log: a map begins at address 0."""
+
+
+class ReportFacts:
+    """Facts in the files `texts` of `tree`."""
+
+    def __init__(self, tree: FileTree, texts: tuple[ReportText, ...]) -> None:
+        self._tree = tree
+        self._texts = texts
+        self._used: dict[str, dict[str, None]] = {}
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Which readings came from which files, as far as they were asked for."""
+        return tuple(
+            (reading, path.lstrip("/"))
+            for reading, paths in sorted(self._used.items())
+            for path in paths
+        )
+
+    def logs(self) -> tuple[tuple[str, bytes], ...]:
+        """Return the logs by their paths: the kernel's, Xen's and others."""
+        whole = ((text, self._content(text)) for text in self._texts if text.kind in LOGS)
+        parts = self._of_any((TextKind.KERNEL_LOG, TextKind.XEN_LOG), parts_only=True)
+        return (
+            *((text.path, content) for text, content in whole if content),
+            *((path, body.encode()) for path, body in parts),
+        )
+
+    def cut_logs(self) -> tuple[str, ...]:
+        """Return the paths of the logs of which only the begin is read."""
+        logs = (text for text in self._texts if text.kind in LOGS)
+        return tuple(
+            text.path.lstrip("/") for text in logs if len(self._content(text)) == LARGEST_TEXT
+        )
+
+    @property
+    def tell_the_host(self) -> bool:
+        """Whether they say which host this is: more than its options or its release."""
+        return bool(self.functions or self.machine or self.on_xen or self.boot_log)
+
+    @cached_property
+    def functions(self) -> dict[str, PciFacts]:
+        """The PCI functions that the texts name."""
+        configs = {
+            address: from_config(content)
+            for text in self._texts
+            if text.kind is TextKind.PROC_CONFIG
+            and (address := config_address(text.path))
+            and (content := self._content(text))
+        }
+        if configs:
+            self.use("PCI functions", "/proc/bus/pci")
+        sources = [configs]
+        for kind, parse in (
+            (TextKind.PROC_DEVICES, lambda text: from_proc_devices(text, configs)),
+            (TextKind.UDEV_DATABASE, from_udev_database),
+            (TextKind.LSPCI, from_lspci),
+        ):
+            for path, text in self._of(kind):
+                facts = parse(text)
+                if facts:
+                    self.use("PCI functions", path)
+                    sources.append(facts)
+        return agreed(sources)
+
+    @cached_property
+    def groups(self) -> dict[int, list[str]]:
+        """The functions in each IOMMU group that lspci names."""
+        found: dict[int, list[str]] = {}
+        for name, each in sorted(self.functions.items()):
+            if each.group is not None:
+                found.setdefault(each.group, []).append(name)
+        return found
+
+    @cached_property
+    def slots(self) -> dict[str, str]:
+        """A function in each physical slot that lspci names."""
+        return {each.slot: name for name, each in self.functions.items() if each.slot}
+
+    @cached_property
+    def boot_log(self) -> bytes:
+        """The lines of this boot's log that the collector keeps: of a log with the memory map.
+
+        A log that lost its begin has a part of the map.  That part is left out: what it does
+        not show could be RAM.
+        """
+        best, source = b"", ""
+        for path, text in [*self._of(TextKind.KERNEL_LOG), *self._of(TextKind.OTHER_LOG)]:
+            lines = boot_lines(report_texts.this_boot(text.encode()))
+            whole = _FIRST_RANGE.search(lines) is not None
+            if not whole:
+                lines = b"".join(
+                    line for line in lines.splitlines(keepends=True) if _MAP not in line
+                )
+            if lines and (whole or not best):
+                best, source = lines, path
+            if whole:
+                break
+        if source:
+            self.use("boot log", source)
+        return best
+
+    @cached_property
+    def machine(self) -> dict[str, bytes]:
+        """The files of /sys/class/dmi/id, by their names."""
+        found: dict[str, bytes] = {}
+        for path, text in self._of(TextKind.DMI):
+            named = report_texts.dmi_names(text)
+            if named.keys() - found.keys():
+                self.use("machine", path)
+            found = {**named, **found}
+        return found
+
+    @cached_property
+    def smbios_slots(self) -> tuple[bytes, ...]:
+        """The SMBIOS structures of type 9, raw."""
+        for path, text in self._of(TextKind.DMI):
+            slots = report_texts.dmi_slots(text)
+            if slots:
+                self.use("SMBIOS slots", path)
+                return slots
+        return ()
+
+    @cached_property
+    def memory(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
+        """The memory map of /proc/iomem, unless the boot log has the firmware's own."""
+        if _MAP in self.boot_log:
+            return ()
+        for path, text in self._of(TextKind.IOMEM):
+            entries = report_texts.memory_entries(text)
+            if entries:
+                self.use("memory map", path)
+                return entries
+        return ()
+
+    @cached_property
+    def xen(self) -> tuple[str, str]:
+        """The output of ``xl info`` and Xen's own log, or empty texts."""
+        info = ring = ""
+        for path, text in self._of(TextKind.XEN_INFO):
+            if not info and report_texts.is_xl_info(text):
+                info = text
+                self.use("Xen", path)
+        for path, text in self._of(TextKind.XEN_LOG):
+            if not ring and "(XEN)" in text:
+                ring = report_texts.this_xen(text)
+                self.use("Xen's log", path)
+        return info, ring
+
+    @property
+    def on_xen(self) -> bool:
+        """Whether it is a Xen dom0: only there xl has an answer."""
+        return any(self.xen)
+
+    @cached_property
+    def kernel_release(self) -> bytes | None:
+        """The kernel's release."""
+        kinds = (TextKind.KERNEL_RELEASE, TextKind.KERNEL_LOG, TextKind.OTHER_LOG)
+        for path, text in self._of_any(kinds):
+            release = report_texts.kernel_release(text)
+            if release is not None:
+                self.use("kernel release", path)
+                return release
+        return None
+
+    @cached_property
+    def options(self) -> bytes | None:
+        """The kernel's options."""
+        for path, text in self._of(TextKind.COMMAND_LINE):
+            if text.strip() and len(text.splitlines()) == 1:
+                self.use("kernel options", path)
+                return text.encode()
+        for path, text in self._of_any((TextKind.KERNEL_LOG, TextKind.OTHER_LOG)):
+            log = report_texts.this_boot(text.encode())
+            options = report_texts.boot_options(log.decode("utf-8", "surrogateescape"))
+            if options is not None:
+                self.use("kernel options", path)
+                return options
+        return None
+
+    @cached_property
+    def processor(self) -> bytes | None:
+        """The lines of /proc/cpuinfo that are known."""
+        for path, text in self._of(TextKind.CPUINFO):
+            if "vendor_id" in text:
+                self.use("processor", path)
+                return text.encode()
+        for path, text in self._of(TextKind.CPU):
+            facts = report_texts.cpu_facts(text)
+            if facts is not None:
+                self.use("processor", path)
+                return facts
+        return None
+
+    def _of(self, kind: TextKind) -> list[tuple[str, str]]:
+        """Return path and text of each file of `kind`, and of each such part of a text."""
+        whole = [
+            (text.path, content.decode("utf-8", "backslashreplace"))
+            for text in self._texts
+            if text.kind is kind and (content := self._content(text))
+        ]
+        return whole + self._sections(kind)
+
+    def _of_any(
+        self, kinds: Iterable[TextKind], *, parts_only: bool = False
+    ) -> list[tuple[str, str]]:
+        return [
+            text
+            for kind in kinds
+            for text in (self._sections(kind) if parts_only else self._of(kind))
+        ]
+
+    def _sections(self, kind: TextKind) -> list[tuple[str, str]]:
+        return [each for each, found in self._split if found is kind]
+
+    @cached_property
+    def _split(self) -> list[tuple[tuple[str, str], TextKind]]:
+        """The parts of supportconfig's texts, with what each is."""
+        found = []
+        for text in self._texts:
+            content = self._content(text) if text.kind is TextKind.SECTIONS else b""
+            parts = report_texts.sections(content.decode("utf-8", "backslashreplace"))
+            for name, body in parts.items():
+                kind = section_kind(name)
+                if kind is not None and body.strip():
+                    found.append(((f"{text.path} ({name})", body), kind))
+        return found
+
+    def _content(self, text: ReportText) -> bytes:
+        """Return the bytes of a file; none if it cannot be read, or has more than is read."""
+        window = LARGEST_TEXT if text.kind in LOGS else None
+        request = Request(
+            operation=Operation.READ, path=text.path, limit=LARGEST_TEXT, window=window
+        )
+        try:
+            content = self._tree.read(text.path, request)
+        except HostError:
+            return b""  # a link out of the copy: nothing outside of it is read
+        return b"" if isinstance(content, Missing) else content
+
+    def use(self, reading: str, path: str) -> None:
+        """Note that `reading` is from the file `path`."""
+        self._used.setdefault(reading, {})[path] = None

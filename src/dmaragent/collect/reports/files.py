@@ -1,0 +1,184 @@
+"""Which files of a collector's report hold what, by their names: other places of a reading.
+
+Sources: sos (sos/report/plugins/{pci,hardware,kernel,processor,logs,xen,devices}.py), xen-bugtool
+(xenserver/status-report), hw-probe (linuxhw/hw-probe), supportconfig (SUSE), apport's package
+hooks for the kernel, Dasharo's HCL report.  Most collectors name a file after the command.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.collect.formats.tree import FileTree
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing
+
+LARGEST_TEXT = 1 << 24
+"""Bytes of a file that are read: of a log its begin; any other larger file is not read."""
+MOST_TEXTS = 256
+"""Files of a report that are read."""
+MOST_FUNCTIONS = 1 << 16
+"""Configuration spaces of a report that are read: those of a whole segment."""
+PLUGINS = "sos_commands"
+
+
+class TextKind(Enum):
+    """What a file of a report is."""
+
+    LSPCI = "PCI functions"
+    UDEV_DATABASE = "udev's database"
+    PROC_DEVICES = "/proc/bus/pci/devices"
+    PROC_CONFIG = "configuration space"
+    DMI = "SMBIOS strings"
+    KERNEL_LOG = "the kernel's log"
+    OTHER_LOG = "a log"
+    XEN_INFO = "xl info"
+    XEN_LOG = "Xen's log"
+    KERNEL_RELEASE = "the kernel's release"
+    IOMEM = "/proc/iomem"
+    CPU = "the processor"
+    CPUINFO = "/proc/cpuinfo"
+    COMMAND_LINE = "the kernel's options"
+    SECTIONS = "texts of supportconfig"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportText:
+    """One file of a report that is read: where it is in the report, and what it holds."""
+
+    path: str
+    kind: TextKind
+
+
+LOGS = frozenset({TextKind.KERNEL_LOG, TextKind.OTHER_LOG, TextKind.XEN_LOG})
+"""Kinds of which a part says something too."""
+_END = r"(?:\.(?:txt|log|out))?"
+_OPTIONS = r"(?:[-_. ][-\w=:,.*]*?)?"
+_FILTERED = r"(?!(?-i:.*-[A-Za-z]{0,3}[sd](?![A-Za-z])))"
+_NAMES: tuple[tuple[str, TextKind], ...] = (
+    # A listing with -s or -d holds some functions only: those not in it are not absent.
+    (rf"lspci{_FILTERED}(?:_all|{_OPTIONS}){_END}", TextKind.LSPCI),
+    (rf"(?:udev-?db|udevadm_info_(?:--export-db|-e)){_END}", TextKind.UDEV_DATABASE),
+    (rf"(?:dmidecode{_OPTIONS}|dmi_id|dmi){_END}", TextKind.DMI),
+    (
+        rf"(?:current|boot)?[-_]?dmesg(?:_now|[-_ ]-[TtHkxPL]{{1,4}}|[-_ ]--[a-z=-]+|-[TtHkx])*{_END}",
+        TextKind.KERNEL_LOG,
+    ),
+    (r"boot\.msg", TextKind.KERNEL_LOG),
+    (
+        r"journalctl(?![-\w]*(?:disk-usage|unit|list|last|boot_-\d))[-\w]*(?:\.txt|\.log|\.out)?",
+        TextKind.OTHER_LOG,
+    ),
+    (r"(?:messages|syslog|kern\.log|kernel\.log|dmesg\.1)", TextKind.OTHER_LOG),
+    (rf"x[lm][-_ ]info(?:[-_ ]-?n)?{_END}", TextKind.XEN_INFO),
+    (rf"(?:x[lm]|xen)[-_ ]dmesg(?:[-_ ]-?c)?{_END}|hypervisor\.log", TextKind.XEN_LOG),
+    (rf"uname(?:[-_ ]-?[ar])?{_END}", TextKind.KERNEL_RELEASE),
+    (rf"(?:proc[-_]?)?iomem{_END}", TextKind.IOMEM),
+    (rf"lscpu{_END}", TextKind.CPU),
+    (rf"(?:proc[-_]?)?cpuinfo{_END}", TextKind.CPUINFO),
+    (rf"(?:proc[-_]?)?(?:kernel)?cmdline{_END}", TextKind.COMMAND_LINE),
+    (
+        r"(?:basic-environment|hardware|pci|boot|messages|proc|xen|memory|sysfs|env)\.txt",
+        TextKind.SECTIONS,
+    ),
+)
+_BEGINS = (
+    *("lspci", "udev", "dmi", "curr", "boot", "dmesg", "jour", "mess", "sysl", "kern", "xl", "xm"),
+    *("xen", "hyper", "uname", "vers", "proc", "iomem", "lscpu", "cpui", "cmdl", "basic", "hardw"),
+    *("pci", "memo", "sysfs", "env", "devi", "-dmes", "_dmes"),
+)
+"""How the names of `_NAMES` begin, and those in /proc."""
+_FOLDERS = ("logs", "log", "commands", "command", "cmds", "data", "system", "hardware", "pci")
+"""Directories of a report, besides its top, that hold output of commands."""
+_PLUGIN = re.compile(rf"/{PLUGINS}/[^/]+/([^/]+)")
+_PROC_PCI = re.compile(
+    r"/proc/bus/pci/(?:(devices)|(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}/[01][0-9a-f]\.[0-7])"
+)
+_PROC = ("/proc/iomem", "/proc/version")
+_VAR_LOGS = re.compile(r"/var/log/(?:xen/)?([^/]+)")
+_PATTERN = re.compile("|".join(f"({pattern})" for pattern, _ in _NAMES), re.IGNORECASE)
+_SPECIAL = re.compile(
+    rf"/({'|'.join(_FOLDERS)})/([^/]+)", re.IGNORECASE
+)  # of DIRECTORY/NAME in a report
+
+
+def may_be_text(name: str) -> bool:
+    """Return whether a file called `name` may be one of `text_kind`: quicker, for most are not."""
+    return name[:5].lower().startswith(_BEGINS) or name[2:3] == "."
+
+
+def text_kind(path: str) -> TextKind | None:
+    """Return what the file at the absolute `path` of a report holds; None: nothing that is read."""
+    proc = _PROC_PCI.fullmatch(path)
+    if proc:
+        return TextKind.PROC_DEVICES if proc[1] else TextKind.PROC_CONFIG
+    if path in _PROC:
+        return TextKind.IOMEM if path.endswith("iomem") else TextKind.KERNEL_RELEASE
+    logged = _VAR_LOGS.fullmatch(path)
+    if logged:
+        kind = _by_name(logged[1])
+        return kind if kind in LOGS else None
+    plugin = _PLUGIN.fullmatch(path)
+    if plugin:
+        return _by_name(plugin[1])
+    special = _SPECIAL.fullmatch(path)
+    return _by_name(special[2] if special else path[1:])
+
+
+def _by_name(name: str) -> TextKind | None:
+    found = _PATTERN.fullmatch(name)
+    return None if found is None else _NAMES[(found.lastindex or 1) - 1][1]
+
+
+def section_kind(head: str) -> TextKind | None:
+    """Return what a section of supportconfig holds, by its command line or file name."""
+    if text_kind(head) is not None:
+        return text_kind(head)
+    command, _, options = head.partition(" - ")[0].partition(" ")  # "... - Last 500 Lines"
+    name = command.rpartition("/")[2]
+    return _by_name(f"{name} {options}".strip())
+
+
+def find_texts(tree: FileTree) -> tuple[ReportText, ...]:
+    """Return the files of the report `tree` that hold something, in the order of their kinds.
+
+    Raises nothing: what cannot be listed has none.
+    """
+    texts = []
+    for folder in _text_folders(tree):
+        for name in names_in(tree, folder):
+            path = f"{folder}/{name}"
+            kind = text_kind(path)
+            if kind is not None and not is_link(tree, path):  # sos: lspci, of sos_commands/pci/
+                texts.append(ReportText(path, kind))
+    configs = [each for each in texts if each.kind is TextKind.PROC_CONFIG]
+    others = [each for each in texts if each.kind is not TextKind.PROC_CONFIG]
+    return (*others[:MOST_TEXTS], *configs[:MOST_FUNCTIONS])
+
+
+def _text_folders(tree: FileTree) -> Iterator[str]:
+    yield ""
+    for name in names_in(tree, ""):
+        if name.lower() in _FOLDERS:
+            yield f"/{name}"
+    yield from (f"/{PLUGINS}/{name}" for name in names_in(tree, f"/{PLUGINS}"))
+    yield from ("/proc", "/proc/bus/pci", "/var/log", "/var/log/xen")
+    yield from (f"/proc/bus/pci/{name}" for name in names_in(tree, "/proc/bus/pci"))
+
+
+def names_in(tree: FileTree, folder: str) -> tuple[str, ...]:
+    """Return the names in a directory of a report; none if it cannot be listed."""
+    try:
+        names = tree.list(folder)
+    except HostError:
+        return ()  # it is a link out of the report
+    return () if isinstance(names, Missing) else names
+
+
+def is_link(tree: FileTree, path: str) -> bool:
+    """Return whether there is a symbolic link at `path` of a report."""
+    try:
+        return not isinstance(tree.link(path), Missing)
+    except HostError:
+        return True

@@ -1,0 +1,216 @@
+"""A collector's report as a host: copied files, and what its texts have of the same readings.
+
+What a copied file answers is its answer.  Only what was not copied is taken from another
+place: configuration space from /proc/bus/pci, the machine's names from dmidecode, and so on.
+"""
+
+import json
+import re
+
+from dmaragent.collect import ledger
+from dmaragent.collect.evidence import xens_lines
+from dmaragent.collect.ledger import Entry, Request
+from dmaragent.collect.reader import HostReader
+from dmaragent.collect.reports import texts as report_texts
+from dmaragent.collect.reports.facts import ReportFacts
+from dmaragent.collect.reports.pci_facts import PciFacts, full_address
+from dmaragent.readings import COLLECTOR, Missing, MissingKind
+
+_ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
+_DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
+_CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
+_NO_DRIVER = Missing(MissingKind.ABSENT, "lspci names no driver")
+
+
+class ReportHost:
+    """A copied root, with the facts that the texts of a report have besides."""
+
+    def __init__(self, copied: HostReader, facts: ReportFacts, no_table: str = "") -> None:
+        """Take `copied` and `facts` for one host; `no_table` is why there is no ACPI table."""
+        self._copied = copied
+        self._facts = facts
+        self._no_table = Missing(
+            MissingKind.NOT_COLLECTED, f"{COLLECTOR}{no_table}" if no_table else ""
+        )
+
+    def read(self, request: Request) -> bytes | Missing:
+        """Return the copied file, or what the texts have of it."""
+        copied = self._copied.read(request)
+        answer = self._file(request.path) if _is_gap(copied) else None
+        if answer is None:
+            return copied
+        return answer if request.window is None else answer[: request.window]
+
+    def list(self, request: Request) -> tuple[str, ...] | Missing:
+        """Return the copied names, or those that the texts have."""
+        copied = self._copied.list(request)
+        if request.path == ledger.PCI_DEVICES.path:
+            known = () if isinstance(copied, Missing) else copied
+            if isinstance(copied, Missing) and not _is_gap(copied):
+                return copied
+            return tuple(sorted({*known, *self._facts.functions})) or copied
+        if request.path == ledger.ACPI_TABLES.path and _is_gap(copied):
+            return self._no_table
+        return (self._names(request.path) or copied) if _is_gap(copied) else copied
+
+    def link(self, request: Request) -> str | Missing:
+        """Return the copied link, or the driver or physical function that the texts name."""
+        copied = self._copied.link(request)
+        facts, name = self._function(request.path) if _is_gap(copied) else (None, "")
+        if facts is None:
+            return copied
+        if name == "driver" and facts.driver_contradicted:
+            return _CONTRADICTED
+        if name == "driver" and facts.driver is not None:
+            return f"{_DRIVERS}/{facts.driver}" if facts.driver else _NO_DRIVER
+        if name == "physfn" and facts.physical_function is not None:
+            return f"../{facts.physical_function}"
+        return copied
+
+    def call(self, request: Request) -> bytes | Missing:
+        """Return what the texts have of the output of a call."""
+        copied = self._copied.call(request)
+        answer = self._output(request) if _is_gap(copied) else None
+        return copied if answer is None else answer[: request.limit]
+
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """Return which readings came from which files of the report, as far as it was asked."""
+        return self._facts.sources
+
+    def logs(self) -> tuple[tuple[str, bytes], ...]:
+        """Return the logs of the report by their paths."""
+        return self._facts.logs()
+
+    def cut_logs(self) -> tuple[str, ...]:
+        """Return the paths of the logs of which only the begin is read."""
+        return self._facts.cut_logs()
+
+    def _file(self, path: str) -> bytes | None:
+        """Return what the texts have of the file at `path` of the host."""
+        facts = self._facts
+        if path == ledger.KERNEL_RELEASE.path:
+            return facts.kernel_release
+        if path == ledger.COMMAND_LINE.path:
+            return facts.options
+        if path == ledger.CPU.path:
+            return facts.processor
+        if path == ledger.HYPERVISOR_TYPE.path:
+            return b"xen\n" if facts.on_xen else None
+        if path == ledger.XEN_CAPABILITIES.path:
+            return b"control_d\n" if facts.on_xen else None  # xl answers in dom0 alone
+        version = _part(path, ledger.XEN_VERSION.path)
+        if version is not None:
+            return report_texts.xen_version(*facts.xen).get(version)
+        name = _part(path, ledger.DMI_ID.path)
+        if name is not None:
+            return facts.machine.get(name)
+        return self._numbered(path)
+
+    def _numbered(self, path: str) -> bytes | None:
+        """Return a file of a directory that the texts have: a range, a slot, an attribute."""
+        entry = _part(path, ledger.MEMORY_MAP_ENTRY.path)
+        if entry is not None and self._lacks(ledger.MEMORY_MAP):
+            number, _, part = entry.partition("/")
+            return self._facts.memory[int(number)][("start", "end", "type").index(part)]
+        raw = _part(path, ledger.DMI_SLOT.path)
+        if raw is not None and self._lacks(ledger.DMI_ENTRIES):
+            return self._facts.smbios_slots[int(raw.removeprefix("9-"))]
+        slot = _part(path, ledger.PCI_SLOT.path)
+        if slot is not None:
+            place = self._facts.slots.get(slot)
+            return None if place is None else place.partition(".")[0].encode() + b"\n"
+        facts, attribute = self._function(path)
+        return None if facts is None else _attribute(facts, attribute)
+
+    def _lacks(self, directory: Entry) -> bool:
+        """Return whether `directory` was not copied, so that the names in it are the texts'."""
+        return _is_gap(self._copied.list(directory.request()))
+
+    def _names(self, path: str) -> tuple[str, ...]:
+        """Return what the texts have of the names in the directory `path` of the host."""
+        facts = self._facts
+        if path == ledger.IOMMU_GROUPS.path:
+            return tuple(map(str, sorted(facts.groups)))
+        group = _part(path, ledger.IOMMU_GROUP_DEVICES.path)
+        if group is not None:
+            return tuple(facts.groups.get(int(group), ())) if group.isdecimal() else ()
+        if path == ledger.PCI_SLOTS.path:
+            return tuple(sorted(facts.slots))
+        if path == ledger.MEMORY_MAP.path:
+            return tuple(map(str, range(len(facts.memory))))
+        if path == ledger.DMI_ENTRIES.path:
+            return tuple(f"9-{number}" for number in range(len(facts.smbios_slots)))
+        if path == ledger.PCIBACK.path:
+            bound = (name for name, each in facts.functions.items() if each.driver == "pciback")
+            return tuple(sorted(bound))
+        return ()
+
+    def _function(self, path: str) -> tuple[PciFacts | None, str]:
+        """Return the facts about the function whose attribute is at `path`, and its name."""
+        found = _ATTRIBUTE.fullmatch(path)
+        address = full_address(found[1]) if found else None
+        if found is None or address is None:
+            return None, ""
+        return self._facts.functions.get(address), found[2]
+
+    def _output(self, request: Request) -> bytes | None:
+        """Return what the texts have of the output of a call."""
+        if request.path == ledger.BOOT_LOG.path:
+            return self._facts.boot_log or None
+        if request.path == ledger.XL_DMESG.path:
+            return xens_lines(self._facts.xen[1].encode()) or None
+        info, ring = self._facts.xen
+        if request.path == ledger.XL_INFO.path:
+            return info.encode() or report_texts.info_from_ring(ring)
+        if request.path == ledger.UDEV_PCI.path:
+            return self._enumeration()
+        return None
+
+    def _enumeration(self) -> bytes | None:
+        """Return the functions as udev's enumeration has them, if udev's database is there."""
+        functions = self._facts.functions
+        if not any(each.names for each in functions.values()):
+            return None
+        listed = self.list(ledger.PCI_DEVICES.request())
+        names = () if isinstance(listed, Missing) else listed
+        devices = [
+            {
+                "name": name,
+                "path": ledger.PCI_DEVICE.request(name).path,
+                "names": dict(functions[name].names or ()) if name in functions else {},
+            }
+            for name in names
+        ]
+        return json.dumps(devices).encode()
+
+
+def _is_gap(answer: object) -> bool:
+    """Return whether nothing was copied: only then another place is asked."""
+    return isinstance(answer, Missing) and answer.kind is MissingKind.NOT_COLLECTED
+
+
+def _part(path: str, pattern: str) -> str | None:
+    """Return what stands for the ``{}`` of `pattern` in `path`, or None if it does not match."""
+    before, _, after = pattern.partition("{}")
+    fits = len(path) > len(before) + len(after)
+    if fits and path.startswith(before) and path.endswith(after):
+        return path[len(before) : len(path) - len(after)]
+    return None
+
+
+def _attribute(facts: PciFacts, name: str) -> bytes | None:
+    """Return the file `name` of a function's directory in sysfs, as the kernel writes it."""
+    if name == "class" and facts.class_number is not None:
+        # Four digits: the programming interface is not known.
+        interface = "" if facts.interface is None else f"{facts.interface:02x}"
+        return f"0x{facts.class_number:04x}{interface}\n".encode()
+    if name in ("vendor", "device"):
+        value = facts.vendor if name == "vendor" else facts.device
+        return None if value is None else f"0x{value:04x}\n".encode()
+    if name == "config":
+        return facts.config
+    if name == "secondary_bus_number" and facts.secondary_bus is not None:
+        return f"{facts.secondary_bus}\n".encode()
+    if name == "sriov_totalvfs" and facts.total_vfs is not None:
+        return f"{facts.total_vfs}\n".encode()
+    return None

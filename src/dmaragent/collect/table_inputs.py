@@ -1,0 +1,237 @@
+"""The tables in what a user names: files, folders of files, hosts, standard input."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from dmaragent.collect.collect import collect
+from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
+from dmaragent.collect.given_file import (
+    is_archive_file,
+    is_archive_head,
+    read_content,
+    unpacked,
+    whole,
+)
+from dmaragent.collect.open_directory import is_directory_host
+from dmaragent.collect.open_host import open_host
+from dmaragent.collect.reader import read_pieces
+from dmaragent.collect.tables.text_words import next_step, no_table_words, table_words
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing, MissingKind
+from fwtables.dmar.constants import SIGNATURES
+from fwtables.found_in_text import TextReading, find_in_text
+from fwtables.table_or_text import is_binary_table, plain_text
+from fwtables.text.forms import TextForm
+
+ACPIDUMP = TextForm.ACPIDUMP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputTable:
+    """The bytes of one table, and where they come from."""
+
+    path: str
+    form: str
+    """``table``, ``host``, or what text it was read from: a value of ``TextForm``."""
+    data: bytes
+    address: int | None = None
+    """The physical address that acpidump text names."""
+    line: int | None = None
+    """The line it begins on in a text."""
+    last_line: int | None = None
+    packing: str = ""
+    """What its file is packed with, as ``gzip``; or empty."""
+    reading: str = ""
+    """What it was read from, in words; empty for a file of its bytes."""
+    problem: str = ""
+    """Where the text, or what it is packed in, went wrong; or empty."""
+    no_table: str = ""
+    """Why the bytes are text that holds no table; or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One file, host or stream, read: its tables, and what else is in it or wrong with it."""
+
+    path: str
+    named: bool
+    """Whether the user named it, rather than a folder it lies in."""
+    tables: tuple[InputTable, ...] = ()
+    others: tuple[str, ...] = ()
+    """The signatures of tables of other kinds in acpidump text."""
+    error: str = ""
+    """Why it could not be read, or empty."""
+    hint: str = ""
+    """What to do about the error, where that is known."""
+    message: str = ""
+    """The error as a sentence that names the input, where it is one."""
+
+    @property
+    def reason(self) -> str:
+        """The error and what to do, in one line."""
+        return f"{self.error} (next: {self.hint})" if self.hint else self.error
+
+
+def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
+    """List what `path` stands for: itself, or each file and each host below a folder.
+
+    What cannot be walked is in the list as an :class:`Input` with an error, so that
+    nothing is passed over without a word.
+    """
+    if path == "-" or not os.path.isdir(path) or is_directory_host(path):
+        return [(path, True)]
+    found: list[Input | tuple[str, bool]] = []
+
+    def unreadable(error: OSError) -> None:
+        where = os.fsdecode(error.filename or path)
+        said = f"this folder cannot be listed: {os.strerror(error.errno or 0)}"
+        found.append(Input(path=where, named=True, error=said))
+
+    for parent, folders, names in os.walk(path, onerror=unreadable):
+        folders.sort()
+        for folder in [*folders]:
+            below = os.path.join(parent, folder)
+            if os.path.islink(below):
+                said = "a link to a folder, not followed"
+                found.append(Input(path=below, named=False, error=said))
+            elif is_directory_host(below):
+                folders.remove(folder)
+                found.append((below, True))
+        for name in sorted(names):
+            below = os.path.join(parent, name)
+            if os.path.exists(below) and not os.path.isfile(below):
+                found.append(Input(path=below, named=False, error="not a regular file"))
+            else:
+                found.append((below, False))
+    if found:
+        return found
+    hint = "give a table, a folder that holds some, or a host"
+    return [Input(path=path, named=True, error="there is no file in this folder", hint=hint)]
+
+
+def read_tables(path: str | None, *, named: bool) -> Input:
+    """Read the tables of one input; None is this machine, ``-`` standard input."""
+    try:
+        if path == "-":
+            return _of_bytes("-", unpacked("standard input", read_standard_input()), named)
+        if path is None or os.path.isdir(path) or is_archive_file(path):
+            return _of_host(path, named)
+        return _of_bytes(path, read_content(path), named)
+    except HostError as error:
+        return Input(
+            path=path or "",
+            named=named,
+            error=_without(path, error.message),
+            hint=error.hint,
+            message=error.message,
+        )
+
+
+def read_standard_input() -> bytes:
+    """Read standard input to its end; no more is taken than of a file.
+
+    Raises:
+        HostError: it is closed, cannot be read, or holds more.
+
+    """
+    if sys.stdin is None:
+        raise HostError("standard input is closed", "give a file, or pipe something in")
+    try:
+        content = read_pieces(sys.stdin.buffer, LARGEST_INPUT + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise HostError(f"standard input cannot be read: {why}", "give a file instead") from error
+    if len(content) > LARGEST_INPUT:
+        raise HostError(
+            f"standard input holds more than {LARGEST_INPUT >> 20} MiB",
+            "pipe less; of a log its end, with tail",
+        )
+    return content
+
+
+def read_packed_input() -> bytes:
+    """Read standard input to its end, unpacked.
+
+    Raises:
+        HostError: it cannot be read, or is packed and damaged.
+
+    """
+    return whole("standard input", unpacked("standard input", read_standard_input()))
+
+
+def _without(path: str | None, message: str) -> str:
+    """Give `message` without the path that it begins with: it is shown before it."""
+    return message.removeprefix(path or "").lstrip(": ")
+
+
+def _no_table(found: TextReading, problem: str) -> str:
+    """Return why a text holds no table: a packed file of which only a part was read may."""
+    if problem:
+        return f"no table is in what could be unpacked: {problem}"
+    return f"not a table: {no_table_words(found)}"
+
+
+def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
+    data = given.content
+    found = find_in_text(data)
+    if not found.tables:
+        if is_archive_head(data[:512]) and not is_binary_table(data):
+            raise HostError(
+                f"{path} is an archive, which is read from a file alone", "give its path"
+            )
+        is_text = plain_text(data) is not None and not is_binary_table(data)
+        table = InputTable(
+            path=path,
+            form="table",
+            data=data,
+            packing=given.packing,
+            reading=f"{given.packing} data" if given.packing else "",
+            problem=given.problem,
+            no_table=_no_table(found, given.problem) if is_text else "",
+        )
+        hint = next_step(found, path) if is_text else ""
+        return Input(path=path, named=named, tables=(table,), hint=hint)
+    wanted = [each for each in found.tables if each.signature in SIGNATURES]
+    others = tuple(
+        each.signature.decode("ascii") for each in found.tables if each.signature not in SIGNATURES
+    )
+    packed = f", in {given.packing} data" if given.packing else ""
+    tables = tuple(
+        InputTable(
+            path=path,
+            form=each.form.value,
+            data=each.data,
+            address=each.address,
+            line=each.line,
+            last_line=each.last_line,
+            packing=given.packing,
+            reading=table_words(each) + packed if each.form is not ACPIDUMP or packed else "",
+            problem="; ".join(filter(None, (given.problem, each.damage))),
+        )
+        for each in wanted
+    )
+    error = "" if tables else "this acpidump text holds no DMAR, RMAD or XMAR table"
+    return Input(path=path, named=named, tables=tables, others=others, error=error)
+
+
+def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
+    snapshot = collect(open_host(path).reader)
+    where = f"{path}:" if path else ""
+    tables, errors = [], []
+    for reading in snapshot.tables:
+        if isinstance(reading.content, Missing):
+            errors.append(f"{reading.path} cannot be read: {_why(reading.content)}")
+        else:
+            place = f"{where}{reading.path}"
+            tables.append(InputTable(path=place, form="host", data=reading.content))
+    if not snapshot.tables:
+        kind = snapshot.acpi_tables.kind if isinstance(snapshot.acpi_tables, Missing) else None
+        gone = "was not collected" if kind is MissingKind.NOT_COLLECTED else "is absent"
+        errors.append(f"the DMAR table {gone} (dmaragent inventory says more)")
+    return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
+
+
+def _why(missing: Missing) -> str:
+    root = "; run it as root (sudo)" if missing.kind is MissingKind.DENIED else ""
+    return (missing.detail or missing.kind.value) + root

@@ -1,0 +1,1 @@
+"""Firmware tables as hosts: files, folders and texts that hold them."""

@@ -1,0 +1,203 @@
+"""ACPI tables in a folder or an archive, found by their content whatever the files are called.
+
+``acpidump -b`` and acpixtract write a file a table (dmar.dat), OpenCore's SysReport has
+ACPI/DMAR-1.aml, hw-probe logs/acpidump; nobody agrees on names.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dmaragent.collect.formats.packed_file import unpack
+from dmaragent.collect.formats.tree import FileTree
+from dmaragent.collect.ledger import ACPI_TABLE, Operation, Request
+from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, name_tables
+from dmaragent.collect.reports.files import is_link, names_in
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing, MissingKind
+from fwtables.acpidump import DumpedTable
+from fwtables.dmar.constants import SIGNATURE_NAMES, SIGNATURES
+from fwtables.found_in_text import TextTable, find_in_text
+from fwtables.table_or_text import is_binary_table
+
+LOOKED_AT = 4096
+"""Bytes of a file from its start that tell whether it may be a table or acpidump text."""
+MOST_FILES = 4096
+"""Files of a folder that are looked at."""
+DEEPEST = 6
+"""Directories below the folder that are looked at."""
+HEADER_SIZE = 36
+"""Bytes of an ACPI table's header: ACPI 6.5, 5.2.6."""
+_LARGEST_TABLE = ACPI_TABLE.limit
+_WHOLE = frozenset({"FACP", "APIC"})
+"""Tables that a dump has if it is of all tables: then a DMAR table that it lacks is absent."""
+_SMALLEST_TABLE = 48
+"""Bytes of a DMAR table's header: VT-d 8.1."""
+LARGEST_TEXT_TABLE = 1 << 22
+"""Bytes of a text or a packed file that is searched for a table because of its name."""
+_TEXT_NAME = re.compile(
+    r".*(?:dmar|rmad|xmar|acpidump|acpi[-_]?tables?)[^/]*|.*\.dsl", re.IGNORECASE | re.DOTALL
+)
+_HEADING = re.compile(rb"(?:^|\n)(?:\xef\xbb\xbf)?[A-Z0-9]{4} @ (?:0x)?[0-9A-Fa-f]{1,16}\s*\n")
+_OTHER = re.compile(rb"[A-Z][A-Z0-9!]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTables:
+    """The tables of one file, by the names the kernel would give them."""
+
+    path: str
+    tables: dict[str, bytes]
+    problem: str = ""
+    """What is wrong with the text or the packed file that they were read from."""
+
+
+@dataclass(slots=True)
+class TableSearch:
+    """What was found in a folder."""
+
+    found: list[FoundTables] = field(default_factory=list)
+    """The files that hold DMAR tables; files that hold the same ones are named once."""
+    dumps: list[FoundTables] = field(default_factory=list)
+    """Whole dumps of a host that has no DMAR table."""
+    others: list[str] = field(default_factory=list)
+    """The signatures of other ACPI tables."""
+    unreadable: list[str] = field(default_factory=list)
+    """Files and directories that may not be read."""
+    files: int = 0
+    stopped: bool = False
+    """Whether there are more files than are looked at."""
+
+
+def may_hold_tables(head: bytes, size: int, name: str = "") -> bool:
+    """Return whether a file of `size` bytes that begins with `head` may be one that is searched.
+
+    Of other texts and packed files only those are whose `name` says so: dmar.dsl, DMAR.hex,
+    acpidump.txt.gz.
+    """
+    if head.startswith(SIGNATURES) and len(head) >= 8 and b"\0" in head:
+        return _has_header(head, size)
+    if _TEXT_NAME.fullmatch(name) and size <= LARGEST_TEXT_TABLE and not is_other_table(head):
+        return True
+    if b" @ " not in head or size > LARGEST_DUMP:
+        return False
+    return b"\0" not in head and _HEADING.search(head) is not None
+
+
+def _has_header(head: bytes, size: int) -> bool:
+    length = int.from_bytes(head[4:8], "little")  # that of a text is far larger
+    return min(length, size) >= _SMALLEST_TABLE and max(length, size) <= _LARGEST_TABLE
+
+
+def search_tables(tree: FileTree, deepest: int = DEEPEST) -> TableSearch:
+    """Look for DMAR tables in the files of `tree`, `deepest` directories down.
+
+    No link is followed.
+    """
+    search = TableSearch()
+    for path in _files(tree, "", 0, search, deepest):
+        _look(tree, path, search)
+    return search
+
+
+def _files(
+    tree: FileTree, folder: str, depth: int, search: TableSearch, deepest: int
+) -> Iterator[str]:
+    for name in names_in(tree, folder):
+        path = f"{folder}/{name}"
+        if is_link(tree, path):
+            continue
+        if tree.is_directory(path):
+            if not _may_list(tree, path):
+                search.unreadable.append(path)
+            elif depth < deepest:
+                yield from _files(tree, path, depth + 1, search, deepest)
+            continue
+        search.files += 1
+        if search.files > MOST_FILES:
+            search.stopped = True
+            return
+        yield path
+
+
+def _look(tree: FileTree, path: str, search: TableSearch) -> None:
+    head = _read(tree, path, window=LOOKED_AT)
+    if isinstance(head, Missing):
+        if _denied(head):
+            search.unreadable.append(path)
+        return
+    if not may_hold_tables(head, len(head), path.rpartition("/")[2]):
+        if is_other_table(head):
+            search.others.append(head[:4].decode("ascii"))
+        return
+    content = _read(tree, path)
+    if isinstance(content, Missing):
+        search.unreadable.append(path)
+        return
+    tables, problem = _tables(content)
+    if not any(name.startswith(SIGNATURE_NAMES) for name in tables):
+        search.others += tables
+        if tables.keys() >= _WHOLE:
+            search.dumps.append(FoundTables(path, tables))
+    elif not any(_same(tables, each.tables) for each in search.found):
+        search.found.append(FoundTables(path, tables, problem))
+
+
+def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
+    """Return the tables in a file, and what is wrong with it."""
+    try:
+        given = unpack("", content, LARGEST_DUMP)
+    except HostError:
+        return {}, ""
+    content = given.content
+    if content.startswith(SIGNATURES) and is_binary_table(content):
+        whole = len(content) >= _SMALLEST_TABLE
+        return ({content[:4].decode("ascii"): content} if whole else {}), given.problem
+    tables = find_in_text(content).tables
+    return name_tables(tables), given.problem or text_damage(tables)
+
+
+def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
+    """Return what is wrong with the text of DMAR tables: a sentence with its line; or nothing."""
+    return "; ".join(each.damage for each in tables if each.damage and each.signature in SIGNATURES)
+
+
+def _same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:
+    """Return whether both hold the same DMAR tables."""
+
+    def dmar(tables: dict[str, bytes]) -> list[bytes]:
+        return sorted(data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
+
+    return dmar(one) == dmar(other)
+
+
+def is_other_table(head: bytes) -> bool:
+    """Return whether a file begins with the header of some ACPI table (ACPI 6.5, 5.2.6)."""
+    if head.startswith(SIGNATURES):
+        return False
+    return (
+        len(head) >= HEADER_SIZE
+        and _OTHER.match(head) is not None
+        and not head[7]
+        and 0 < head[8] < 16
+    )
+
+
+def _denied(answer: object) -> bool:
+    return isinstance(answer, Missing) and answer.kind is MissingKind.DENIED
+
+
+def _read(tree: FileTree, path: str, window: int | None = None) -> bytes | Missing:
+    limit = LARGEST_DUMP
+    request = Request(operation=Operation.READ, path=path, limit=limit, window=window)
+    try:
+        return tree.read(path, request)
+    except HostError:
+        return Missing(MissingKind.FAILED, "leads out of the folder")
+
+
+def _may_list(tree: FileTree, path: str) -> bool:
+    try:
+        return not _denied(tree.list(path))
+    except HostError:
+        return True

@@ -1,0 +1,145 @@
+"""What a bundle holds for people: the answers of some verbs, made from what it holds.
+
+They are made from the readings as they are kept, so they tell no more than those.
+"""
+
+import platform
+import traceback
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from importlib import metadata
+
+from dmaragent import __version__
+from dmaragent.checks import check
+from dmaragent.checks.common.model import Checked
+from dmaragent.commands.reporting import report_page
+from dmaragent.host import join
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.present.json.check import check_document
+from dmaragent.present.json.inventory import inventory_document
+from dmaragent.present.json.writer import json_text
+from dmaragent.present.text.check import check_text
+from dmaragent.present.text.inventory import inventory_text
+from dmaragent.present.text.tree import tree_text
+from dmaragent.present.wording import host_words
+from dmaragent.question import Question, ask_known
+from dmaragent.readings import HostSnapshot
+
+FOLDER = "derived/"
+_LIBRARIES = ("construct", "pyudev", "psutil")
+
+
+class Told:
+    """What the files tell of: a host's inventory, its kind, its findings once they are asked for."""
+
+    def __init__(self, inventory: Inventory, kind: str) -> None:
+        self.inventory = inventory
+        self.kind = kind
+
+    @cached_property
+    def checked(self) -> Checked:
+        """The findings."""
+        return check(self.inventory)
+
+
+Maker = Callable[[Told], str]
+
+
+def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Make the files of ``derived/`` by their path in the bundle, and say what went wrong.
+
+    A host on which a verb of ours fails is the very one that its bundle is needed of: the
+    failure is kept in place of the answer.
+    """
+    files: dict[str, bytes] = {}
+    problems: list[str] = []
+
+    def attempt(name: str, make: Callable[[], str]) -> None:
+        try:
+            content = make()
+        except Exception as error:  # noqa: BLE001 - see above
+            problems.append(f"{name}: {type(error).__name__}: {error}")
+            name, content = f"{name}.failed", _failure(error)
+        files[FOLDER + name] = content.encode("utf-8", "backslashreplace")
+
+    attempt("versions.json", _versions)
+    try:
+        inventory = take_inventory(join(snapshot))
+    except Exception:  # noqa: BLE001 - see above
+        attempt("inventory.json", lambda: str(take_inventory(join(snapshot))))
+        return files, tuple(problems)
+    told = Told(inventory, kind)
+    for name, make in _MAKERS.items():
+        if inventory.absence is None or make not in _OF_A_TABLE:
+            attempt(name, partial(make, told))
+    return files, tuple(problems)
+
+
+def _failure(error: Exception) -> str:
+    """Tell where it failed, by modules: where they are installed may tell a user's name."""
+    frames = [
+        f"{_module(frame.filename)}:{frame.lineno} {frame.name}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return "".join(frames) + f"{type(error).__name__}: {error}\n"
+
+
+def _module(path: str) -> str:
+    return "/".join(path.split("/")[-3:]) if "dmaragent/" in path else path.rpartition("/")[2]
+
+
+def _versions() -> str:
+    """Say what made the bundle; not on which kernel, which is a reading."""
+    versions = {"dmaragent": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return _json(versions)
+
+
+def _report(told: Told) -> str:
+    asked = ask_known(told.inventory.host, Question())
+    checked = None if told.inventory.absence is not None else told.checked
+    return report_page(asked, told.inventory, checked)
+
+
+def _inventory_json(told: Told) -> str:
+    return _json(inventory_document(told.inventory, told.kind, ""))
+
+
+def _inventory_text(told: Told) -> str:
+    return _lines([host_words(told.kind, ""), *inventory_text(told.inventory)])
+
+
+def _tree_text(told: Told) -> str:
+    return _lines([host_words(told.kind, ""), *tree_text(told.inventory)])
+
+
+def _check_json(told: Told) -> str:
+    return _json(check_document(told.checked, told.kind, ""))
+
+
+def _check_text(told: Told) -> str:
+    return _lines(check_text(told.checked, host_words(told.kind, "")))
+
+
+_MAKERS: dict[str, Maker] = {
+    "inventory.json": _inventory_json,
+    "inventory.txt": _inventory_text,
+    "tree.txt": _tree_text,
+    "check.json": _check_json,
+    "check.txt": _check_text,
+    "report.html": _report,
+}
+_OF_A_TABLE = (_check_json, _check_text, _tree_text)
+"""What has nothing to say where there is no table."""
+
+
+def _json(document: object) -> str:
+    return json_text(document) + "\n"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

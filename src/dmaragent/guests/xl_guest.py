@@ -1,0 +1,295 @@
+"""From an xl.cfg to a guest's configuration, as xl takes it: xl_parse.c, ``parse_config_data``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from dmaragent.errors import excerpt
+from dmaragent.guests.config import Complaint, Emulated, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
+from dmaragent.guests.xlcfg import Item, Setting, XlConfig, whole_number
+
+KEYS = (
+    "type",
+    "builder",
+    "name",
+    "memory",
+    "maxmem",
+    "videoram",
+    "vga",
+    "stdvga",
+    "mmio_hole",
+    "hap",
+    "rdm",
+    "rdm_mem_boundary",
+    "pci",
+    "pci_msitranslate",
+    "pci_permissive",
+    "pci_power_mgmt",
+    "pci_seize",
+    "passthrough",
+    "gfx_passthru",
+    "device_model_version",
+    "device_model_stubdomain_override",
+)
+"""The settings that matter here; all others are passed over."""
+PASSTHROUGH_WORDS = ("default", "disabled", "enabled", "sync_pt", "share_pt")
+OPTIONS = {
+    "type": "--type",
+    "memory": "--memory",
+    "maxmem": "--maxmem",
+    "videoram": "--videoram",
+    "rdm": "--rdm",
+    "rdm_mem_boundary": "--boundary",
+    "pci": "--pci",
+}
+"""What gives a setting on the command line."""
+_PCI_FLAGS = ("pci_msitranslate", "pci_permissive", "pci_power_mgmt", "pci_seize")
+_HVM_ONLY = frozenset({"vga", "mmio_hole"})
+_OTHER_MACHINES = (
+    "device_model_args",
+    "device_model_args_hvm",
+    "device_model_override",
+    "bios_path_override",
+    "firmware_override",
+)
+"""Settings with which QEMU's machine, or what boots on it, is not the one that libxl makes."""
+_ALL_BITS = (1 << 64) - 1
+_MOST_MIB = 1 << 44
+"""From here on a size in MiB has more than 64 bits as bytes."""
+_MOST_HOLE = FOUR_GIB - SMALLEST_HOLE
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Takes settings out of a configuration and notes what xl makes of bad ones."""
+
+    config: XlConfig
+    source: str
+    refusals: list[Complaint] = field(default_factory=list)
+    type_refusals: list[Complaint] = field(default_factory=list)
+    hvm_refusals: list[Complaint] = field(default_factory=list)
+    warnings: list[Complaint] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+
+    def place(self, name: str) -> str:
+        """Give where a setting stands: FILE:LINE, or the option that it was given as."""
+        setting = self.config.settings.get(name)
+        if setting is None or not self.source:
+            return self.source or OPTIONS.get(name, "the command line")
+        return f"{self.source}:{setting.line}"
+
+    def refuse(self, name: str, text: str) -> None:
+        complaint = Complaint(self.place(name), text, name)
+        if name == "type":
+            self.type_refusals.append(complaint)
+        else:
+            (self.hvm_refusals if name in _HVM_ONLY else self.refusals).append(complaint)
+
+    def lose(self, name: str, text: str) -> None:
+        self.warnings.append(Complaint(self.place(name), text))
+        self.losses.append(f"{name}= is left out")
+
+    def text(self, name: str) -> str | None:
+        """Give a text; of a list xl warns and goes on without it."""
+        found = self.config.text(name)
+        if found is None and name in self.config.settings:
+            self.lose(name, f"{name} is a list and should be one value: xl goes on without it")
+        return found
+
+    def number(self, name: str) -> int | None:
+        """Give a number; of what is none xl warns and goes on without it."""
+        text = self.text(name)
+        found = None if text is None else self.config.number(name)
+        if text is not None and found is None:
+            shown = excerpt(text)
+            self.lose(name, f"{name} = '{shown}' is not a whole number: xl goes on without it")
+        elif text is not None and whole_number(text) is None:
+            words = f"{name} = '{excerpt(text)}' is read as the binary number {found}"
+            self.warnings.append(Complaint(self.place(name), words))
+        return found
+
+    def flag(self, name: str) -> bool | None:
+        """Give a number as yes or no."""
+        found = self.number(name)
+        return None if found is None else bool(found)
+
+    def size(self, name: str) -> int | None:
+        """Give a size in bytes that the configuration has in MiB."""
+        found = self.number(name)
+        if found is None:
+            return None
+        if not 0 <= found < _MOST_MIB:
+            fault = "wraps around" if found < 0 else "is more than 64 bits of address can hold"
+            self.refuse(
+                name,
+                f"{name} = {excerpt(str(found))} {fault}: no host has such an amount of memory",
+            )
+            return None
+        return found * MIB
+
+
+def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestConfig:
+    """Make a guest of settings given as options: `texts` by name of xl.cfg, `pci` its entries."""
+    settings = {name: Setting(name, text, 1) for name, text in texts.items()}
+    settings["name"] = Setting("name", "a guest", 1)
+    settings["pci"] = Setting("pci", tuple(Item(text, 1) for text in pci), 1)
+    guest = guest_from_xl(XlConfig(settings), "")
+    entries = tuple(replace(one, place=f"--pci {one.text}") for one in guest.pci)
+    builder = None if guest.type is GuestType.PVH else guest.type
+    return replace(guest, source="the command line", pci=entries, builder=builder)
+
+
+def guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
+    """Take the guest's configuration out of `config`, read from the file `source`."""
+    guest = _guest_from_xl(config, source)
+    if not config.has_binary_numbers:
+        return guest
+    binary = _guest_from_xl(replace(config, binary=True), source)
+    return guest if binary == guest else replace(guest, binary=binary)
+
+
+def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
+    reader = _Reader(config, source)
+    typed, builder = _types(reader)
+    name = reader.text("name")
+    if name is None:
+        reader.refuse("name", "name is not set: xl refuses a guest without one")
+    guest = GuestConfig(
+        source=source,
+        name=name or "",
+        type=builder or typed or GuestType.PV,
+        builder=builder,
+        typed=typed,
+        memory=reader.size("memory"),
+        maximum=reader.size("maxmem"),
+        videoram=reader.size("videoram"),
+        vga=_vga(reader),
+        traditional=_traditional(reader),
+        stubdomain=bool(reader.flag("device_model_stubdomain_override")),
+        mmio_hole=_mmio_hole(reader),
+        boundary=_boundary(reader),
+        hap=reader.flag("hap"),
+        passthrough=_passthrough(reader),
+        gfx_passthru=config.text("gfx_passthru"),
+        emulated=_emulated(reader),
+        rdm=reader.text("rdm"),
+        pci=tuple(_pci(reader)),
+        seize=bool([reader.flag(name) for name in _PCI_FLAGS][-1]),
+        places=MappingProxyType({key: reader.place(key) for key in KEYS if key in config.settings}),
+    )
+    _look_for_misspelt(reader)
+    return replace(
+        guest,
+        refusals=tuple(reader.refusals),
+        type_refusals=tuple(reader.type_refusals),
+        hvm_refusals=tuple(reader.hvm_refusals),
+        warnings=tuple(reader.warnings),
+        losses=tuple(dict.fromkeys(reader.losses)),
+    )
+
+
+def _types(reader: _Reader) -> tuple[GuestType | None, GuestType | None]:
+    """Find the type by ``type`` and by ``builder``, each by its first letters."""
+    typed = builder = None
+    text = reader.text("type")
+    if text is not None:
+        kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
+        typed = next((kind for kind in kinds if kind.value.startswith(text)), None)
+        if typed is None:
+            reader.refuse("type", f"type = '{excerpt(text)}' is none of hvm, pvh and pv")
+    text = reader.text("builder")
+    if text is not None:
+        words = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
+        builder = next((kind for word, kind in words if word.startswith(text)), None)
+        if builder is None:
+            reader.refuse("builder", f"builder = '{excerpt(text)}' is neither hvm nor generic")
+        elif typed not in (None, builder):
+            reader.refuse("type", "type and builder contradict each other")
+    return typed, builder
+
+
+def _boundary(reader: _Reader) -> int | None:
+    """Take the boundary, which nobody checks: it is computed in 64 bits."""
+    found = reader.number("rdm_mem_boundary")
+    return None if found is None else (found * MIB) & _ALL_BITS
+
+
+def _vga(reader: _Reader) -> Vga:
+    text = reader.text("vga")
+    if text is None:
+        return Vga.STDVGA if reader.number("stdvga") else Vga.CIRRUS
+    found = next((kind for kind in Vga if kind.value == text), None)
+    if found is None:
+        words = ", ".join(kind.value for kind in Vga)
+        reader.refuse("vga", f"vga = '{excerpt(text)}' is none of {words}")
+    return found or Vga.CIRRUS
+
+
+def _traditional(reader: _Reader) -> bool | None:
+    text = reader.text("device_model_version")
+    if text not in (None, "qemu-xen", "qemu-xen-traditional"):
+        said = (
+            f"device_model_version = '{excerpt(text)}' is neither qemu-xen nor qemu-xen-traditional"
+        )
+        reader.refuse("device_model_version", said)
+    return None if text is None else text == "qemu-xen-traditional"
+
+
+def _mmio_hole(reader: _Reader) -> int | None:
+    size = reader.size("mmio_hole")
+    if size is not None and not SMALLEST_HOLE <= size <= _MOST_HOLE:
+        said = f"mmio_hole = {size // MIB} is not within {SMALLEST_HOLE // MIB} to {_MOST_HOLE // MIB} MiB"
+        reader.refuse("mmio_hole", said)
+        return None
+    return size
+
+
+def _passthrough(reader: _Reader) -> str | None:
+    text = reader.text("passthrough")
+    if text is not None and text.lower() not in PASSTHROUGH_WORDS:
+        said = f"passthrough = '{excerpt(text)}' is none of {', '.join(PASSTHROUGH_WORDS)}"
+        reader.refuse("passthrough", said)
+    return None if text is None else text.lower()
+
+
+def _emulated(reader: _Reader) -> Emulated:
+    """Say whether the emulated devices are those that libxl gives every HVM guest.
+
+    What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
+    see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
+    """
+    config = reader.config
+    given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
+    words = {text.lower() for name in ("bios", "firmware") if (text := config.text(name))}
+    if words - {"seabios", "rombios", "bios"}:
+        why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
+    elif reader.number("xen_platform_pci_bar_uc") == 0:
+        why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
+    else:
+        why = f"{', '.join(given)} may add or move emulated devices" if given else ""
+    return Emulated(platform=reader.number("xen_platform_pci") != 0, unknown=why)
+
+
+def _pci(reader: _Reader) -> Iterator[PciEntry]:
+    if reader.config.text("pci") is not None:
+        reader.lose("pci", "pci is one value and should be a list: xl goes on without any device")
+    for item in reader.config.items("pci") or ():
+        if not isinstance(item.value, str):
+            said = "a list within pci ends it: xl takes the devices before it alone"
+            reader.warnings.append(Complaint(f"{reader.source}:{item.line}", said))
+            return
+        yield PciEntry(f"{reader.source}:{item.line}", item.value)
+
+
+def _look_for_misspelt(reader: _Reader) -> None:
+    """Point out what xl passes over without a word, and is near to a setting it knows."""
+    for name, setting in reader.config.settings.items():
+        near = get_close_matches(name, KEYS, 1, 0.85) if name not in KEYS else []
+        if near and near[0] not in reader.config.settings:
+            said = f"{excerpt(name)} is no setting that matters here: was {near[0]} meant?"
+            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))
+        elif name.startswith("rdm_") and name not in KEYS:
+            said = f"{excerpt(name)} is no setting: a policy stands in rdm= or in an entry of pci="
+            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))

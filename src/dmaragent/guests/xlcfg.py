@@ -1,0 +1,288 @@
+"""The text of an xl.cfg file, as libxlutil of a release reads it.
+
+Pure.  A statement is ``name=value`` or ``name+=value`` and ends with its line or a ``;``; a
+value is a number, a string in quotes, or a list in brackets, which may span lines.  xl
+refuses a file with any error in it, so reading stops at the first.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dmaragent.errors import excerpt
+from dmaragent.guests.xlcfg_tokens import Token, read_tokens
+from dmaragent.xen.toolstack.libxl import XLCFG_ERAS, XlcfgBehaviour
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a list, which may be a list itself, and the line on which it begins."""
+
+    value: str | tuple["Item", ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a name holds after the whole file."""
+
+    name: str
+    value: str | tuple[Item, ...]
+    line: int
+    """Where the value of its last statement begins."""
+    added: bool = False
+    """Whether that statement was ``+=``: xl then takes the value for no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigError:
+    """Why xl refuses the whole file: the first error in it."""
+
+    line: int
+    """From 1."""
+    near: str
+    """The text at which reading stops; empty at the end of a line or of the file."""
+    expected: str
+    """What should stand there, in words."""
+
+
+# A run of digits longer than 19 overflows in decimal, and int() refuses thousands of them.
+_WHOLE = re.compile(
+    r"[ \t\n\v\f\r]*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]{0,18})|0[bB]([01]+))"
+)
+_BINARY = re.compile(r"[ \t\n\v\f\r]*[+-]?0[bB][01]+")
+
+
+@dataclass(frozen=True, slots=True)
+class XlConfig:
+    """The settings of a file that xl accepts, each under its name."""
+
+    settings: Mapping[str, Setting]
+    binary: bool = False
+    """Whether the C library reads 0b as the prefix of a binary number, as C23 has it."""
+
+    def text(self, name: str) -> str | None:
+        """Give a single value; None if it is unset or a list."""
+        setting = self.settings.get(name)
+        return setting.value if setting and isinstance(setting.value, str) else None
+
+    def number(self, name: str) -> int | None:
+        """Give the number that xl takes the value for; None if it takes it for none."""
+        setting = self.settings.get(name)
+        if setting is None or setting.added or not isinstance(setting.value, str):
+            return None
+        return whole_number(setting.value, binary=self.binary)
+
+    @property
+    def has_binary_numbers(self) -> bool:
+        """Whether a value is a number only if the C library reads 0b as the prefix of one."""
+        values = (setting.value for setting in self.settings.values())
+        return any(isinstance(value, str) and _BINARY.fullmatch(value) for value in values)
+
+    def items(self, name: str) -> tuple[Item, ...] | None:
+        """Give the entries of a list; None if it is unset or a single value."""
+        setting = self.settings.get(name)
+        return setting.value if setting and isinstance(setting.value, tuple) else None
+
+
+class _RefusedError(Exception):
+    """Carries the first error out of the reader."""
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def whole_number(text: str, *, binary: bool = False) -> int | None:
+    """Read `text` as C's strtol does in base 0; None unless all of it is a 64-bit number.
+
+    From C23 on strtol reads 0b as the prefix of a `binary` number.  glibc has both functions from
+    2.38 on: a program has the one of the headers that it was compiled with.
+    """
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        return None
+    sign, *digits = match.groups()
+    base = next(base for base, written in zip((16, 8, 10, 2), digits, strict=True) if written)
+    if base == 2 and not binary:
+        return None
+    number = int(sign + "".join(written or "" for written in digits), base)
+    return number if -(1 << 63) <= number < 1 << 63 else None
+
+
+def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlConfig | ConfigError:
+    """Read a file's text as xl does, decoded so that no byte of it was lost."""
+    try:
+        return XlConfig(_settings(read_tokens(text), behaviour))
+    except _RefusedError as refused:
+        return refused.error
+
+
+def _settings(tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> dict[str, Setting]:
+    """Read the statements, each applied to what those before it left."""
+    settings: dict[str, Setting] = {}
+    for name in tokens:
+        if name.kind in ("newline", ";", "end"):
+            continue
+        if name.kind != "name":
+            raise _refusal(name, "a setting: its name begins with a small letter")
+        operation = next(tokens)
+        if operation.kind not in ("=", "+="):
+            raise _refusal(
+                operation,
+                "a name of small letters, digits, _ and . alone"
+                if operation.touches and operation.kind == "bad"
+                else "= or += after the name",
+            )
+        if operation.kind == "+=" and not behaviour.adds:
+            raise _refusal(operation, "=; xl up to 4.12 does not read +=")
+        first = next(tokens)
+        item = _value(first, tokens, behaviour)
+        settings[name.text] = _stored(settings, name, operation, first, item)
+        after = next(tokens)
+        if after.kind not in ("newline", ";", "end"):
+            raise _refusal(after, _after(first, after, "the end of the line, or ';',"))
+    return settings
+
+
+def _stored(
+    settings: dict[str, Setting], name: Token, operation: Token, first: Token, item: Item
+) -> Setting:
+    """Give what the name holds after this statement."""
+    earlier = settings.get(name.text)
+    value, adds = item.value, operation.kind == "+="
+    if adds and earlier is not None:
+        match earlier.value, value:
+            case (str(start), str(more)):
+                value = start + more
+            case (tuple(entries), tuple(further)):
+                value = entries + further
+            case _:
+                kind = "a list" if isinstance(value, str) else "a single value"
+                expected = (
+                    f"{kind}, which is what {excerpt(name.text)} holds since line {earlier.line}"
+                )
+                raise _refusal(first, expected)
+    return Setting(name.text, value, item.line, adds)
+
+
+_DEEPEST = 200
+"""Lists within lists.
+
+libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobody writes even
+ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
+
+
+def _value(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
+    """Read the value that begins with `first`."""
+    if first.kind in ("string", "number"):
+        return _atom(first, behaviour)
+    if first.kind == "newline":
+        raise _refusal(first, "the value on the same line as the =")
+    if first.kind != "[":
+        raise _refusal(first, _no_value("a number, a quoted string or a list", first))
+    return _list(first, tokens, behaviour)
+
+
+def _list(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
+    """Read the list whose bracket is `first`; without recursion, however deep it is."""
+    unfinished: list[tuple[Token, list[Item]]] = [(first, [])]
+    before, complete = first, False
+    while True:
+        token = next(tokens)
+        bracket, items = unfinished[-1]
+        if token.kind == "newline":
+            before = token
+            continue
+        if token.kind == "]":
+            unfinished.pop()
+            item = Item(tuple(items), bracket.line)
+            if not unfinished:
+                return item
+            unfinished[-1][1].append(item)
+        elif complete and token.kind != ",":
+            close = f"a comma, or the ] of the list that begins on line {bracket.line},"
+            raise _refusal(token, _after(before, token, close))
+        elif not complete:
+            _begin_item(token, unfinished, behaviour)
+        before, complete = token, token.kind in ("string", "number", "]")
+
+
+def _begin_item(
+    token: Token, unfinished: list[tuple[Token, list[Item]]], behaviour: XlcfgBehaviour
+) -> None:
+    """Take a token where an item of the innermost list may begin."""
+    bracket, items = unfinished[-1]
+    if token.kind in ("string", "number"):
+        items.append(_atom(token, behaviour))
+    elif token.kind != "[":
+        close = f"an item, or the ] of the list that begins on line {bracket.line}"
+        raise _refusal(token, _no_value(close, token))
+    elif len(unfinished) == _DEEPEST:
+        raise _refusal(token, f"at most {_DEEPEST} lists within one another")
+    else:
+        unfinished.append((token, []))
+
+
+def _no_value(expected: str, found: Token) -> str:
+    """Say what should stand where no value begins."""
+    words = found.kind in ("name", "bad")
+    return f"{expected}; a word or a negative number needs quotes" if words else expected
+
+
+def _after(before: Token, found: Token, expected: str) -> str:
+    """Say what should stand after a value, of which `before` is the last or only token."""
+    touches = found.touches and found.kind in ("name", "bad", "string")
+    if touches and before.kind == "number":
+        return "a number, or quotes around the value"
+    if touches and before.kind == "string":
+        return f"{expected} after the closing quote; a quote within the text needs a backslash"
+    return f"{expected} after the value"
+
+
+def _refusal(token: Token, expected: str) -> _RefusedError:
+    near = "" if token.kind == "newline" else token.text
+    return _RefusedError(ConfigError(token.line, near, token.wrong or expected))
+
+
+_CHARACTERS = {
+    **{character: character for character in "\"'\\"},
+    **dict(zip("abfnrtv", "\a\b\f\n\r\t\v", strict=True)),
+}
+# The library means octal, but hands the three characters after the first digit to strtoul()
+# in base 10, which takes blanks and a sign; it wants two of them used, skips those, and puts
+# nothing in their place.  Of \x it skips a character and then wants more than there can be.
+_ESCAPE = re.compile(
+    r"""\\(?:(["'\\abfnrtv])
+    |[0-7](?:[0-9]{2,3}|[+-][0-9]{1,2}|[ \t\v\f\r](?:[0-9]{1,2}|[ \t\v\f\r+-][0-9]))
+    |(.))""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _atom(token: Token, behaviour: XlcfgBehaviour) -> Item:
+    """Return what a number or a string stands for."""
+
+    def character(match: re.Match[str]) -> str:
+        other = match[2]
+        if other and behaviour.drops_unknown_escapes and other not in "01234567x":
+            return _decoded(_encoded(other)[1:])  # of a character of several bytes, one vanishes
+        if other:
+            expected = r"""one of \" \' \\ \a \b \f \n \r \t \v; a backslash itself is \\"""
+            raise _RefusedError(ConfigError(token.line, match[0], expected))
+        return _CHARACTERS[match[1]] if match[1] else ""
+
+    if token.kind != "string":
+        return Item(token.text, token.line)
+    if "\0" in token.text:
+        expected = "no NUL character in a string: libxlutil aborts at one"
+        raise _RefusedError(ConfigError(token.line, "\0", expected))
+    return Item(_decoded(_encoded(_ESCAPE.sub(character, token.text[1:-1]))), token.line)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")

@@ -1,0 +1,88 @@
+"""What failed while it was read and is told by nothing that is made of it: a line each.
+
+What a host does not have, and what nobody asked for, is no fault.  That the kernel's log needs
+root is none either: most users may not read it, and what rests on it says so.
+"""
+
+from collections.abc import Iterator
+
+from dmaragent.host.parse import Problems
+from dmaragent.readings import HostSnapshot, Missing, MissingKind, PciReading
+
+_FAULTS = (MissingKind.FAILED, MissingKind.DENIED)
+_Read = tuple[str, object]
+"""What was read, and the reading."""
+
+
+def tell_faults(snapshot: HostSnapshot, problems: Problems) -> None:
+    """Add a line for each reading that is there and could not be read."""
+    for what, reading in _readings(snapshot):
+        if isinstance(reading, Missing) and reading.kind in _FAULTS:
+            problems.missing(what, reading)
+
+
+def _readings(snapshot: HostSnapshot) -> Iterator[_Read]:
+    if snapshot.tables:  # else the table's own absence says it
+        yield "the list of ACPI tables", snapshot.acpi_tables
+    yield "udev's list of PCI functions (sysfs has it too, without names)", snapshot.udev
+    if not isinstance(snapshot.pci, Missing):
+        for each in snapshot.pci:
+            yield from _of_function(each)
+    yield from _of_memory(snapshot)
+    yield from _of_system(snapshot)
+    yield from _of_xen(snapshot)
+
+
+def _of_function(reading: PciReading) -> Iterator[_Read]:
+    if isinstance(reading.config, Missing):
+        yield f"{reading.name}: its configuration space", reading.config
+    if isinstance(reading.secondary_bus, Missing):
+        yield f"{reading.name}: its secondary_bus_number", reading.secondary_bus
+    if isinstance(reading.physical_function, Missing):
+        yield f"{reading.name}: its physical function", reading.physical_function
+    if isinstance(reading.total_vfs, Missing):
+        yield f"{reading.name}: the number of its virtual functions", reading.total_vfs
+
+
+def _of_memory(snapshot: HostSnapshot) -> Iterator[_Read]:
+    entries = snapshot.memory_map
+    if isinstance(entries, Missing):
+        yield "the memory map in sysfs", entries
+    else:
+        for each in entries:
+            yield f"memory map entry {each.name}: its type", each.type
+    log = snapshot.boot_log
+    if isinstance(log, Missing) and log.kind is MissingKind.FAILED:
+        yield "the boot log", log
+
+
+def _of_system(snapshot: HostSnapshot) -> Iterator[_Read]:
+    system = snapshot.system
+    for name, value in system.dmi:
+        yield f"the machine's {name}", value
+    slots = system.slots
+    if isinstance(slots, Missing):
+        yield "the PCI slots", slots
+    else:
+        for name, address in slots:
+            yield f"slot {name}: its address", address
+    smbios = system.smbios_slots
+    if isinstance(smbios, Missing):
+        if smbios.kind is MissingKind.DENIED:  # a failure is told where the slots are named
+            yield "the SMBIOS slots", smbios
+    else:
+        for number, raw in enumerate(smbios):
+            yield f"SMBIOS slot {number}", raw
+    yield "the processor's facts", system.cpu
+    yield "the kernel's release", system.kernel_release
+    yield "the kernel's options", system.command_line
+
+
+def _of_xen(snapshot: HostSnapshot) -> Iterator[_Read]:
+    xen = snapshot.xen
+    yield "the kind of hypervisor", xen.hypervisor_type
+    for what, part in zip(("major", "minor", "extra"), xen.version, strict=True):
+        yield f"Xen's version ({what})", part
+    yield "what this kernel is to Xen", xen.guest_type
+    yield "what this domain may do (/proc/xen/capabilities)", xen.capabilities
+    yield "the functions bound to pciback", xen.assignable

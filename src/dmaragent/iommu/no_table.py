@@ -1,0 +1,117 @@
+"""Why there is no DMAR table to answer from: the cases that look alike and are not.
+
+Pure.  Each case has its own next step; ``present/wording.py`` has the words.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.host import Host
+from dmaragent.readings import COLLECTOR, Missing, MissingKind
+
+
+class AbsenceKind(Enum):
+    """Why there is no table, as far as the evidence goes."""
+
+    DENIED = "denied"
+    FAILED = "failed"
+    NOT_COLLECTED = "not-collected"
+    PVH_DOM0 = "pvh-dom0"
+    HIDDEN = "hidden"
+    """The kernel's boot log has the table, its sysfs does not."""
+    AMD = "amd"
+    ARM = "arm"
+    """An Arm machine: VT-d and its table are Intel's."""
+    VIRTUAL_MACHINE = "virtual-machine"
+    NO_ACPI = "no-acpi"
+    """The kernel shows no ACPI tables at all."""
+    VTD_OFF = "vtd-off"
+    """An Intel machine whose firmware gives no table."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why there is no table, and what says so."""
+
+    kind: AbsenceKind
+    evidence: tuple[str, ...]
+
+
+def why_no_table(host: Host) -> Absence | None:
+    """Say why `host` has no table, or None where it has one."""
+    if not isinstance(host.table, Missing):
+        return None
+    path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
+    kind = host.table.kind
+    if kind is MissingKind.DENIED and host.reading is not None:
+        return Absence(AbsenceKind.DENIED, (path,))
+    if kind in (MissingKind.FAILED, MissingKind.DENIED):
+        return Absence(AbsenceKind.FAILED, (f"{path}: {host.table.detail or kind.value}",))
+    pvh = _pvh(host)
+    if pvh:
+        return Absence(AbsenceKind.PVH_DOM0, pvh)
+    if kind is MissingKind.NOT_COLLECTED:
+        by_collector = host.table.detail.startswith(COLLECTOR)
+        words = host.table.detail.removeprefix(COLLECTOR)
+        return Absence(AbsenceKind.NOT_COLLECTED, (words,) if by_collector else ())
+    return _absent(host)
+
+
+def _pvh(host: Host) -> tuple[str, ...]:
+    """Give what says that this is a PVH dom0, or nothing.
+
+    A PV dom0 of a working VT-d shows RMAD; a PVH dom0 is given a new XSDT without the
+    table (xen/arch/x86/hvm/dom0_build.c, ``pvh_setup_acpi``).
+    """
+    xen = host.xen
+    if xen is None or xen.dom0 is not True or xen.guest_type == "PV":
+        return ()
+    if xen.guest_type == "PVH":
+        return ("/sys/hypervisor/guest_type is PVH",)
+    if not isinstance(xen.reserved_memory, Missing) and xen.reserved_memory:
+        return ("the hypervisor has reserved device memory, this kernel has no table",)
+    return ()
+
+
+def _arm(host: Host) -> str:
+    """Return what tells that this is an Arm machine, with a device tree or IORT; or nothing."""
+    if not isinstance(host.acpi_tables, Missing) and "IORT" in host.acpi_tables:
+        return "IORT is there"
+    return "the processor is Arm's" if host.system.cpu_vendor == "ARM" else ""
+
+
+def _absent(host: Host) -> Absence:
+    """Tell the cases of a table that the kernel does not have."""
+    names = host.acpi_tables
+    if host.logged_table is not None:
+        return Absence(AbsenceKind.HIDDEN, (f"boot log: {host.logged_table}",))
+    arm = _arm(host)
+    if arm:
+        return Absence(AbsenceKind.ARM, (arm,))
+    if isinstance(names, Missing):
+        given = [one for one in host.system.options or () if one.startswith("acpi=")]
+        return Absence(AbsenceKind.NO_ACPI, tuple(given))
+    if "IVRS" in names:
+        return Absence(AbsenceKind.AMD, ("IVRS is there",))
+    dom0 = host.xen is not None and host.xen.dom0 is not False
+    if host.system.virtual and not dom0:
+        model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
+        said = ("the processor says so", model) if model else ("the processor says so",)
+        return Absence(AbsenceKind.VIRTUAL_MACHINE, said)
+    vendor = host.system.cpu_vendor
+    if vendor in ("AuthenticAMD", "HygonGenuine"):
+        return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))
+    return _intel(host, dom0=dom0) if vendor == "GenuineIntel" else _UNKNOWN
+
+
+_UNKNOWN = Absence(AbsenceKind.UNKNOWN, ())
+
+
+def _intel(host: Host, *, dom0: bool) -> Absence:
+    """Tell why an Intel machine has no table."""
+    if not isinstance(host.groups, Missing) and host.groups:
+        return Absence(AbsenceKind.NOT_COLLECTED, ())  # it has groups by a table: a copy lacks it
+    if host.system.virtual is False or dom0:
+        return Absence(AbsenceKind.VTD_OFF, ("the processor is Intel's",))
+    return _UNKNOWN

@@ -1,0 +1,1 @@
+"""What Linux makes of reserved regions, by release."""

@@ -1,0 +1,170 @@
+"""What Linux makes of the reserved regions: which devices it ties to one, and how firmly.
+
+Pure.  Source: drivers/iommu/intel/iommu.c, ``intel_iommu_get_resv_regions``,
+``device_rmrr_is_relaxable``, ``is_downstream_to_pci_bridge`` (Linux 5.4 and later).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import BusIndex, Located, PciFunction, PciTopology
+from fwtables.dmar.constants import ScopeType
+
+_USB = 0x0C03
+_DISPLAY = 0x03
+_BRIDGE = 0x06
+_ISA_BRIDGE = 0x0601
+FLOPPY = AddressRange(0, 1 << 24)
+"""What CONFIG_INTEL_IOMMU_FLOPPY_WA adds for every ISA bridge: 16 MiB, direct-relaxable."""
+THROUGH_BRIDGES = (5, 3)
+"""Since then regions that name a bridge hold what is below it: Eric Auger's series of 2019."""
+_DIRECT = frozenset({"direct", "direct-relaxable"})
+
+
+class Hold(Enum):
+    """How firmly Linux holds a device to a region, in the words of reserved_regions."""
+
+    LOCKED = "direct"
+    """The device cannot be given to a guest or to user space by VFIO."""
+    RELAXABLE = "direct-relaxable"
+    """The region is mapped for the host's drivers and dropped for VFIO."""
+
+    @property
+    def word(self) -> str:
+        """The word for it in answers."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One device that Linux holds to a region; `through` is the bridge whose scope covers it."""
+
+    sbdf: SBDF
+    hold: Hold
+    through: SBDF | None
+    by_kernel: bool = False
+    """Whether `hold` is the kernel's own word, not what its rules predict."""
+
+
+def hold_of(function: PciFunction) -> Hold:
+    """Tell how firmly `function` is held: USB controllers and display devices are let go."""
+    code = function.class_code
+    if code is not None and (code >> 8 == _USB or code >> 16 == _DISPLAY):
+        return Hold.RELAXABLE
+    return Hold.LOCKED
+
+
+def takes(scope_type: int, function: PciFunction) -> bool:
+    """Tell whether Linux ties `function` to a structure that names it with `scope_type`.
+
+    Only endpoint and bridge entries are PCI devices to it, and their headers must fit;
+    a bridge entry may name an NTB, which has an endpoint's header and a bridge's class
+    (drivers/iommu/intel/dmar.c, ``dmar_insert_dev_scope``).
+    """
+    if function.physical_function is not None:
+        return False  # dmar_pci_bus_notifier passes virtual functions over
+    if scope_type == ScopeType.PCI_ENDPOINT:
+        return not function.is_bridge
+    code = function.class_code
+    looks_like_one = code is None or code >> 16 == _BRIDGE
+    return scope_type == ScopeType.PCI_SUB_HIERARCHY and (function.is_bridge or looks_like_one)
+
+
+class LinuxScopes:
+    """Finds the devices that Linux ties to a region; knows which functions are on which bus."""
+
+    def __init__(self, topology: PciTopology) -> None:
+        self._known = topology.known
+        self._index = BusIndex(topology)
+
+    def held(self, owners: Iterable[Located]) -> tuple[Held, ...]:
+        """Give the devices tied to a region by its `owners`, bridges with all that is below them."""
+        found: dict[SBDF, Held] = {}
+        functions = []
+        for owner in owners:
+            function = None if owner.sbdf is None else self._known.get(owner.sbdf)
+            if function is not None and takes(owner.scope.type, function):
+                functions.append(function)
+        for function in functions:
+            found.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))
+        for function in functions:
+            for below in self._index.below(function):
+                found.setdefault(below.sbdf, Held(below.sbdf, hold_of(below), function.sbdf))
+        return tuple(found[sbdf] for sbdf in sorted(found))
+
+
+def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hold | None:
+    """Give the kernel's own word on `region` for a device of `group`; None: it has none.
+
+    The group's list is that of all its devices: where it has the region under both
+    words, the predicted one is this device's.
+    """
+    words = {
+        Hold(one.type)
+        for one in group.regions or ()
+        if one.type in _DIRECT and one.base <= region.start and region.end <= one.limit + 1
+    }
+    return predicted if predicted in words else next(iter(words), None)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDifference:
+    """A range that the table gives a group's devices and the kernel does not, or the reverse."""
+
+    group: IommuGroup
+    range: AddressRange
+    kernel_has_it: bool
+
+
+def compare_groups(
+    groups: Sequence[IommuGroup],
+    predicted: Mapping[SBDF, Sequence[AddressRange]],
+    topology: PciTopology,
+) -> tuple[GroupDifference, ...]:
+    """Hold the kernel's own reserved regions against those predicted for its devices.
+
+    Compared is what is covered, not line by line: the kernel merges regions of one
+    type that touch (drivers/iommu/iommu.c, ``iommu_insert_resv_region``).
+    """
+    found: list[GroupDifference] = []
+    for group in groups:
+        if group.regions is None:
+            continue
+        ours = sorted({one for sbdf in group.devices for one in predicted.get(sbdf, ())})
+        theirs = [
+            AddressRange(region.base, region.limit + 1)
+            for region in group.regions
+            if region.type in _DIRECT and region.base <= region.limit
+        ]
+        allowed = [*ours, FLOPPY] if has_isa_bridge(group, topology) else ours
+        found += [
+            GroupDifference(group, one, kernel_has_it=False)
+            for one in ours
+            if not covers(theirs, one)
+        ]
+        found += [
+            GroupDifference(group, one, kernel_has_it=True)
+            for one in theirs
+            if not covers(allowed, one)
+        ]
+    return tuple(found)
+
+
+def has_isa_bridge(group: IommuGroup, topology: PciTopology) -> bool:
+    """Tell whether `group` holds an ISA bridge, to which the kernel ties the floppy range."""
+    known = topology.known
+    codes = (known[sbdf].class_code for sbdf in group.devices if sbdf in known)
+    return any(code is not None and code >> 8 == _ISA_BRIDGE for code in codes)
+
+
+def covers(ranges: Iterable[AddressRange], wanted: AddressRange) -> bool:
+    """Tell whether `ranges` together cover all of `wanted`."""
+    at = wanted.start
+    for one in sorted(ranges):
+        if one.start > at:
+            break
+        at = max(at, one.end)
+    return at >= wanted.end

@@ -1,0 +1,1 @@
+"""The known messages, a table for each program that prints them."""

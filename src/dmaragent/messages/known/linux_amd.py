@@ -1,0 +1,131 @@
+"""Messages of the Linux kernel about AMD's IOMMU (AMD-Vi)."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.model import AMD, Address, Printer, Weight
+
+LINUX = Printer.LINUX
+_IOMMU = "drivers/iommu/amd/iommu.c"
+_EVENT = f"{_IOMMU}, iommu_print_event, checked in the sources of 2.6.3x, 5.10, 6.1, 6.12 and 7.2"
+_ALL = "every release with AMD-Vi"
+
+MESSAGES = (
+    message(
+        "linux-amd-timeout",
+        LINUX,
+        Weight.FAULT,
+        "A device does not answer AMD's IOMMU in time",
+        "{Event logged [}IOTLB_INV_TIMEOUT device=<sbdf> address=<number>",
+        releases=_ALL,
+        meaning="It is not about reserved memory: no region is concerned. The kernel told a device "
+        "with its own cache of translations (ATS) to forget some, and waits in vain: the device "
+        "hangs, as graphics cards do after a reset that failed, or was removed. The address is "
+        "that of the kernel's command. Until the device answers, everything that uses the IOMMU "
+        "waits.",
+        advice="Find out which device was just reset or given to a guest; power the host off and on. "
+        "For graphics cards look for a reset quirk (vendor-reset) or another kernel; pci=noats "
+        "switches these caches off.",
+        source=_EVENT,
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-wait",
+        LINUX,
+        Weight.CONSEQUENCE,
+        "AMD's IOMMU does not finish a command in time",
+        "Completion-Wait loop timed out",
+        ("AMD-Vi: Command buffer timeout", "Linux 5.x and later"),
+        releases=_ALL,
+        meaning="It is not about reserved memory: no region is concerned. The IOMMU waits for a "
+        "device that does not answer, as after a reset that failed; a line with IOTLB_INV_TIMEOUT "
+        "near it names the device. Without such a line the IOMMU itself may hang, as after resume "
+        "or in a crash kernel. An address in the line is the IOMMU's own.",
+        advice="Look for IOTLB_INV_TIMEOUT, and find out which device was just reset or given to a guest; "
+        "power the host off and on, and update the firmware.",
+        source=f"{_IOMMU}, wait_on_sem and __iommu_queue_command_sync, checked in the sources of "
+        "5.10, 6.1, 6.12 and 7.2",
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-device-entry",
+        LINUX,
+        Weight.FAULT,
+        "AMD's IOMMU stopped a device: its entry for the device is wrong",
+        "{Event logged [}ILLEGAL_DEV_TABLE_ENTRY device=<sbdf>{ pasid=<number>} address=<address>",
+        "Event logged [Device not attached to domain properly]",
+        releases=_ALL,
+        meaning="The device read or wrote memory, and the IOMMU has no valid entry for it: no "
+        "driver set it up, or the entry is being changed. That is not about a region.",
+        advice="Update the kernel and the firmware; find out which driver has the device.",
+        source=_EVENT,
+        address=Address.ACCESS,
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-invalid-request",
+        LINUX,
+        Weight.FAULT,
+        "AMD's IOMMU refused a request that no device may make",
+        "{Event logged [}INVALID_DEVICE_REQUEST device=<sbdf>{ pasid=<number>}{ domain=<number2>} address=<address>",
+        "{Event logged [}INVALID_PPR_REQUEST device=<sbdf> pasid=<number> address=<address>",
+        releases=_ALL,
+        meaning="The device wrote to the range of interrupts, or asked for a translation that it "
+        "may not have. It is a mistake of the device, its firmware or its driver: no region is "
+        "concerned.",
+        advice="Look for a newer driver or firmware of the device.",
+        source=_EVENT,
+        address=Address.ACCESS,
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-rmp-fault",
+        LINUX,
+        Weight.FAULT,
+        "AMD's IOMMU stopped an access to memory of an encrypted guest (SEV-SNP)",
+        "{Event logged [}RMP_PAGE_FAULT {device=<sbdf>, }vmg_tag=<number>, gpa=<address>",
+        "{Event logged [}RMP_HW_ERROR {device=<sbdf>, }vmg_tag=<number>, spa=<address>",
+        releases="Linux 5.10 and later",
+        meaning="The memory belongs to an encrypted guest, or is not the guest's that has the "
+        "device. That is not about a region.",
+        advice="Find out which guest has the device.",
+        source=f"{_IOMMU}, amd_iommu_report_rmp_fault and amd_iommu_report_rmp_hw_error; checked "
+        "in the sources of 5.10 and 7.2",
+        address=Address.ACCESS,
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-hardware-error",
+        LINUX,
+        Weight.FAULT,
+        "AMD's IOMMU reports an error of its own",
+        "{Event logged [}DEV_TAB_HARDWARE_ERROR device=<sbdf> address=<number>",
+        "{Event logged [}PAGE_TAB_HARDWARE_ERROR device=<sbdf>{ pasid=<number>}{ domain=<number2>} address=<number3>",
+        "Event logged [ILLEGAL_COMMAND_ERROR address=<number>",
+        "Event logged [COMMAND_HARDWARE_ERROR address=<number>",
+        "Event logged [UNKNOWN {type=<number>}{event[0]=<number2>}",
+        "AMD-Vi: No event written to event log",
+        releases=_ALL,
+        meaning="The IOMMU could not read its tables or its commands: memory is faulty, or the "
+        "kernel or the firmware put them wrong. That is not about a region.",
+        advice="Update the kernel and the firmware; test the memory.",
+        source=_EVENT,
+        vendor=AMD,
+    ),
+    message(
+        "linux-amd-table-invalid",
+        LINUX,
+        Weight.FIRMWARE,
+        "The firmware's IVRS table is wrong: Linux may do without AMD's IOMMU",
+        "IVRS invalid checksum",
+        "IVRS table error: <any>",
+        "IOAPIC[<number>] not in IVRS table",
+        "No southbridge IOAPIC found",
+        releases=_ALL,
+        meaning="AMD's table is IVRS, not DMAR. With a wrong checksum Linux does not use it, and no "
+        "device can be passed through; with an I/O APIC missing it does not remap interrupts, and "
+        "VFIO then refuses devices.",
+        advice="Update the firmware. An I/O APIC can be given by ivrs_ioapic[ID]=SBDF.",
+        source="drivers/iommu/amd/init.c, check_ivrs_checksum, early_amd_iommu_init, "
+        "check_ioapic_information; checked in the source of 7.2",
+        vendor=AMD,
+    ),
+)

@@ -1,0 +1,89 @@
+"""Messages of Proxmox VE about devices that it cannot pass through."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.known.iommu_advice import IOMMU_ON
+from dmaragent.messages.model import Printer, Weight
+
+PROXMOX = Printer.PROXMOX
+_PCI = "qemu-server, src/PVE/QemuServer/PCI.pm"
+
+MESSAGES = (
+    message(
+        "proxmox-no-iommu",
+        PROXMOX,
+        Weight.REFUSAL,
+        "Proxmox finds no IOMMU groups: the kernel does not use the IOMMU",
+        "cannot prepare PCI pass-through, IOMMU not present",
+        ("IOMMU not present", "before qemu-server 7"),
+        "No IOMMU detected, please activate it",
+        "Cannot open iommu_group: <error>",
+        releases="every release",
+        meaning="Proxmox looks into /sys/kernel/iommu_groups, and it is empty. A reserved region "
+        "is not the reason.",
+        advice=IOMMU_ON,
+        source=f"{_PCI}, prepare_pci_device; pve-common, SysFSTools.pm, "
+        "pci_dev_group_bind_to_vfio; checked in the source; the words of the web "
+        "interface and of older releases from reports",
+    ),
+    message(
+        "proxmox-not-bound",
+        PROXMOX,
+        Weight.REFUSAL,
+        "Proxmox cannot bind the device's group to vfio-pci",
+        "can't unbind/bind PCI group to VFIO '<sbdf>'",
+        ("can't unbind/bind pci group to vfio '<sbdf>'", "before qemu-server 7"),
+        "Cannot find vfio-pci module!",
+        releases="every release",
+        meaning="A device of the group does not leave its driver, or vfio-pci is not loaded. A "
+        "reserved region is not the reason.",
+        advice="sudo modprobe vfio-pci, and look in dmesg of the same second. Bind the device "
+        "at boot if its driver does not let go: vfio-pci.ids= among the kernel's options. The "
+        "host then never has it.",
+        source=f"{_PCI}, prepare_pci_device, checked in the source",
+    ),
+    message(
+        "proxmox-no-device",
+        PROXMOX,
+        Weight.REFUSAL,
+        "The device that the guest names is not present",
+        "no pci device info for device '<sbdf>'",
+        "no PCI device found for '<sbdf>'",
+        "no PCI device found for '<word>'",
+        "PCI device mapping invalid (hardware probably changed)",
+        "PCI device mapping not found for '<word>'",
+        "could not find a free device for 'hostpci<number>'",
+        releases="every release; mappings since 8.0",
+        meaning="No PCI function is at that address, or the mapping names another device than the "
+        "one that is there. A reserved region is not the reason.",
+        advice="Look the device up with lspci -D, and correct hostpci or the mapping "
+        "(Datacenter, Resource Mappings).",
+        source=f"{_PCI}, parse_hostpci, choose_hostpci_devices, prepare_pci_device, checked in "
+        "the source",
+    ),
+    message(
+        "proxmox-not-reset",
+        PROXMOX,
+        Weight.NOTE,
+        "Proxmox could not reset the device, and starts the guest all the same",
+        "failed to reset PCI device '<sbdf>', but trying to continue",
+        releases="Proxmox VE 6 and later",
+        meaning="The device is in the state the last user left. A reserved region is not the reason.",
+        advice="Nothing needs to be done, unless the device does not work in the guest: then "
+        "restart the host.",
+        source=f"{_PCI}, prepare_pci_device, checked in the source",
+    ),
+    message(
+        "proxmox-in-use",
+        PROXMOX,
+        Weight.REFUSAL,
+        "Another guest has the device",
+        "PCI device '<sbdf>' already in use by VMID '<number>'",
+        "PCI device '<sbdf>' already in use by running VMID '<number>'",
+        "PCI device '<sbdf>' is currently reserved for use by VMID '<number>'",
+        "device '<sbdf>' assigned more than once",
+        releases="Proxmox VE 7 and later",
+        meaning="Proxmox keeps a list of devices and their guests. A reserved region is not the reason.",
+        advice="Stop the guest that is named, or take the device out of one of the two.",
+        source=f"{_PCI}, reserve_pci_usage, choose_hostpci_devices, checked in the source",
+    ),
+)

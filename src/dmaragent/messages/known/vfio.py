@@ -1,0 +1,200 @@
+"""Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.known.iommu_advice import IOMMU_ON
+from dmaragent.messages.model import Printer, Weight
+
+LINUX = Printer.LINUX
+_PCI = "drivers/vfio/pci/vfio_pci_core.c"
+_CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
+
+MESSAGES = (
+    message(
+        "linux-memory-limit",
+        LINUX,
+        Weight.REFUSAL,
+        "A guest's memory is over the limit of locked memory",
+        "RLIMIT_MEMLOCK (<number>) exceeded",
+        releases="every release with VFIO",
+        meaning="Memory that a device reaches by DMA must stay in place, and the process may not "
+        "lock that much. VFIO answers ENOMEM. A reserved region is not the reason.",
+        advice="Raise the limit to more than the guest's memory: <memtune><hard_limit> in libvirt, "
+        "LimitMEMLOCK= in a systemd unit, else memlock in /etc/security/limits.conf. That much "
+        "memory can then not be swapped.",
+        source="drivers/vfio/vfio_iommu_type1.c, vfio_pin_pages_remote, vfio_pin_page_external; "
+        + _CHECKED,
+    ),
+    message(
+        "linux-interrupts-not-isolated",
+        LINUX,
+        Weight.REFUSAL,
+        "Linux refuses iommufd: interrupts of the device cannot be remapped",
+        "MSI interrupts are not secure, they cannot be isolated by the platform",
+        releases="Linux 6.2 and later with iommufd",
+        meaning="Without interrupt remapping a guest could send interrupts to the host with the "
+        "device, and iommufd answers EPERM. A reserved region is not the reason.",
+        advice="Switch on VT-d and interrupt remapping in the firmware setup, update it, and look "
+        "for intremap=off among the kernel's options. The module's allow_unsafe_interrupts=1 "
+        "gives the protection up: use it only for guests that are trusted.",
+        source="drivers/iommu/iommufd/device.c, iommufd_device_bind; checked in the sources of "
+        "6.12 and 7.2",
+    ),
+    message(
+        "linux-vf-token",
+        LINUX,
+        Weight.REFUSAL,
+        "The virtual function needs a token",
+        "VF token required to access device",
+        "Incorrect VF token provided for device",
+        "VF token incorrectly provided, PF not bound to vfio-pci",
+        "VF token incorrectly provided, not a PF or VF",
+        releases="Linux 5.7 and later",
+        meaning="The physical function belongs to vfio-pci, so who uses a virtual one must show "
+        "the same token (EACCES or EINVAL). A reserved region is not the reason.",
+        advice="Give both programs the same UUID: vf-token= of QEMU's -device, --vfio-vf-token of "
+        "DPDK; leave it out if the physical function has its own driver.",
+        source=f"{_PCI}, vfio_pci_validate_vf_token; {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-not-bound",
+        LINUX,
+        Weight.REFUSAL,
+        "vfio-pci does not take the device",
+        ("probe with driver vfio-pci failed with error <errno>", "newer"),
+        ("vfio-pci: probe of <sbdf> failed with error <errno>", "older, 5.10 and 6.1"),
+        releases="every release with VFIO",
+        meaning="The device stays without this driver. A reserved region is not the reason: Linux "
+        "checks regions when a program takes the device, not when vfio-pci is bound.",
+        advice="If /sys/kernel/iommu_groups is empty: " + IOMMU_ON,
+        source="drivers/base/dd.c, call_driver_probe (before: really_probe); "
+        f"{_PCI}, vfio_pci_core_register_device; drivers/vfio/vfio_main.c; {_CHECKED}",
+        by_error={
+            16: "EBUSY: the device is a physical function whose virtual functions are on.",
+            22: "EINVAL: Linux does not use the IOMMU, so that the device is in no group; or the "
+            "device is a bridge; or vfio-pci's denylist has it, which another line says.",
+        },
+    ),
+    message(
+        "linux-vfio-device-denied",
+        LINUX,
+        Weight.REFUSAL,
+        "vfio-pci does not take this device: it is on its list of devices that misbehave",
+        "exists in vfio-pci device denylist, driver probing disallowed",
+        ("exists in vfio-pci device blocklist, driver probing disallowed", "5.10"),
+        releases="Linux 5.9 and later",
+        meaning="Some Intel accelerators can bring the host down if a guest has them. A reserved "
+        "region is not the reason.",
+        advice="Use the vendor's driver for it. disable_denylist=1 of vfio-pci takes it all the "
+        "same: the guest can then stop the host.",
+        source="drivers/vfio/pci/vfio_pci.c, vfio_pci_is_denylisted; " + _CHECKED,
+    ),
+    message(
+        "linux-vfio-denylist-off",
+        LINUX,
+        Weight.NOTE,
+        "vfio-pci takes devices that misbehave",
+        "device denylist disabled",
+        releases="Linux 5.9 and later",
+        meaning="disable_denylist=1 is set: vfio-pci also takes accelerators with which a guest "
+        "can bring the host down. A reserved region is not the reason.",
+        advice="Take disable_denylist out of the options of vfio-pci if no such device is used.",
+        source="drivers/vfio/pci/vfio_pci.c, vfio_pci_init, vfio_pci_is_denylisted; " + _CHECKED,
+    ),
+    message(
+        "linux-vfio-device-in-use",
+        LINUX,
+        Weight.CONSEQUENCE,
+        "The device waits until its guest lets it go",
+        'Device is currently in use, task "<word>" (<number>) blocked until device is released',
+        "Relaying device request to user (#<number>)",
+        "No device request channel registered, blocked until released by user",
+        releases="every release with VFIO",
+        meaning="Somebody unbinds the device while a guest has it: the kernel asks QEMU for it "
+        "and waits. A reserved region is not the reason.",
+        advice="Stop the guest, or detach the device from it (virsh detach-device), then unbind it.",
+        source=f"drivers/vfio/vfio_main.c, vfio_unregister_group_dev; {_PCI}, "
+        f"vfio_pci_core_request; {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-pf-with-vfs",
+        LINUX,
+        Weight.REFUSAL,
+        "vfio-pci does not take a physical function whose virtual ones are on",
+        "Cannot bind to PF with SR-IOV enabled",
+        releases="Linux 5.7 and later",
+        meaning="Virtual functions that a host driver made would end up under another owner "
+        "(EBUSY). A reserved region is not the reason.",
+        advice="Switch the virtual functions off first: echo 0 > sriov_numvfs in the device's "
+        "directory. Guests that have them lose them.",
+        source=f"{_PCI}, vfio_pci_core_register_device; {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-vf-driver",
+        LINUX,
+        Weight.NOTE,
+        "A virtual function and its physical one have different drivers",
+        "Captured SR-IOV VF <sbdf> driver_override",
+        "VF <sbdf> bound to driver <word> while PF bound to <word2>",
+        releases="Linux 5.7 and later",
+        meaning="The physical function belongs to vfio-pci, which takes its virtual ones as well. "
+        "A reserved region is not the reason.",
+        advice="Bind the virtual function to vfio-pci if a guest shall have it.",
+        source=f"{_PCI}, vfio_pci_bus_notifier; {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-without-iommu",
+        LINUX,
+        Weight.NOTE,
+        "A program uses the device without an IOMMU",
+        "vfio-noiommu device opened by user",
+        "Adding kernel taint for vfio-noiommu group on device",
+        releases="Linux 4.5 and later",
+        meaning="enable_unsafe_noiommu_mode is set: the device reaches all of the host's memory, "
+        "and no region is mapped or protected. A guest cannot have such a device.",
+        advice="If the host has an IOMMU, take the option away and use it. " + "Else trust the "
+        "program as much as the kernel.",
+        source="drivers/vfio/group.c, vfio_group_find_or_alloc, vfio_device_open_file (before: "
+        "vfio.c); " + _CHECKED,
+    ),
+    message(
+        "linux-vfio-region-missing",
+        LINUX,
+        Weight.FIRMWARE,
+        "vfio-pci does not show the guest all of a graphics device",
+        "Failed to setup Intel IGD regions",
+        "Failed to setup NVIDIA NV2 RAM region",
+        "Failed to setup NVIDIA NV2 ATSD region",
+        releases="Linux 4.6 and later",
+        meaning="The guest gets the device without its OpRegion or its own memory: a display may "
+        "stay dark. These are no reserved regions of the table.",
+        advice="Leave the host bridge and the ISA bridge to the host; update the firmware.",
+        source=f"{_PCI}, vfio_pci_core_enable (before: vfio_pci.c, vfio_pci_enable); {_CHECKED}",
+    ),
+    message(
+        "linux-vfio-group-changed",
+        LINUX,
+        Weight.FAULT,
+        "A device was added to a group that a guest has",
+        "Device added to live group <group>",
+        "Device already exists on group <group>",
+        releases="Linux 3.6 to 6.1",
+        meaning="A driver of the host takes a device of an IOMMU group while a guest has the group: "
+        "each could reach the other's memory." + " A reserved region is not the reason.",
+        advice="Bind all of the group to vfio-pci before the guest starts.",
+        source="drivers/vfio/vfio.c, vfio_group_nb_add_dev, vfio_register_group_dev; checked in "
+        "the sources of 5.10 and 6.1",
+    ),
+    message(
+        "linux-iommufd-for-vfio",
+        LINUX,
+        Weight.NOTE,
+        "iommufd answers for VFIO's container",
+        "IOMMUFD is providing /dev/vfio/vfio, not VFIO",
+        releases="Linux 6.2 and later",
+        meaning="The kernel was built with CONFIG_IOMMUFD_VFIO_CONTAINER. It refuses the same "
+        "devices for the same regions.",
+        advice="Nothing needs to be done.",
+        source="drivers/iommu/iommufd/main.c, iommufd_fops_open; checked in the sources of 6.12 "
+        "and 7.2",
+    ),
+)

@@ -1,0 +1,99 @@
+"""Messages of xapi, xenopsd and Qubes OS about devices that their guests cannot have."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.known.xen import ASSIGN_ERRORS
+from dmaragent.messages.model import Printer, Weight
+
+_DEVICE = "xen-api, ocaml/xenopsd/xc/device.ml"
+
+MESSAGES = (
+    message(
+        "xenopsd-cannot-add",
+        Printer.XENOPSD,
+        Weight.CONSEQUENCE,
+        "XCP-ng or XenServer could not give the device to the guest",
+        'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<number2>: <error>"))',
+        'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<error>"))',
+        "Device.PCI.Cannot_add(_, _)",
+        "Cannot_add(<sbdf>, <any>)",
+        "Cannot_add(<sbdf>;<any>)",
+        releases="seen on XCP-ng 8",
+        meaning="Xen did not assign the device; the hypervisor's log, "
+        "/var/log/xen/hypervisor.log, says why. If the message names no device, a host whose "
+        "Xen runs without VT-d is the documented cause.",
+        advice="dmaragent why - < /var/log/xen/hypervisor.log",
+        source=f"{_DEVICE}, PCI.add and its printer, checked in the source; the form with _ from "
+        "XCP-ng's documentation of passthrough",
+        by_error=ASSIGN_ERRORS,
+    ),
+    message(
+        "xenopsd-guest-not-running",
+        Printer.XENOPSD,
+        Weight.CONSEQUENCE,
+        "The guest's device model ended before the device was added",
+        "Domain_not_running(inserting pci=<sbdf>,domid=<domid>)",
+        releases="xenopsd of XCP-ng 8 and later",
+        meaning="The guest stopped while it was started. The reason is in its own log.",
+        advice="Look into /var/log/xensource.log and the guest's qemu log of the same second.",
+        source=f"{_DEVICE}, PCI._pci_add, checked in the source",
+    ),
+    message(
+        "xenopsd-no-iommu",
+        Printer.XENOPSD,
+        Weight.REFUSAL,
+        "The host has no IOMMU that Xen uses",
+        "VM_REQUIRES_IOMMU",
+        "doesn't have I/O virtualization (IOMMU/VT-d) enabled, which is needed by the VM",
+        "VM = <any>: IOMMU unavailable",
+        releases="xapi and xenopsd, every release with passthrough",
+        meaning="Xen reports no directio among its capabilities: VT-d is off in the firmware setup "
+        "or on Xen's command line, or Xen refused the firmware's table. No device can be passed "
+        "through, whatever its regions.",
+        advice="sudo xl dmesg | sudo dmaragent why - says why Xen gave VT-d up. Else switch VT-d on "
+        "in the firmware setup and reboot.",
+        source="xen-api, ocaml/xapi/xapi_vm_helpers.ml, assert_host_has_iommu; "
+        "ocaml/xenopsd/xc/domain.ml, make; checked in the source",
+    ),
+    message(
+        "qubes-guest-not-hvm",
+        Printer.QUBES,
+        Weight.REFUSAL,
+        "Qubes gives devices to HVM and PV guests only",
+        "Can't attach PCI device to VM in pvh mode",
+        "Can't attach PCI device to dom0",
+        releases="Qubes OS 4.0 and later",
+        meaning="A PVH guest has no PCI bus, and dom0 has the device already. A reserved region is "
+        "not the reason.",
+        advice="qvm-prefs VM virt_mode hvm. The guest then needs a device model, which takes "
+        "memory in dom0.",
+        source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "
+        "source",
+    ),
+    message(
+        "qubes-no-device",
+        Printer.QUBES,
+        Weight.REFUSAL,
+        "The device that the qube names is not present",
+        "Invalid PCI device: <bdf>",
+        releases="Qubes OS 4.0 and later",
+        meaning="dom0 has no PCI function at that address. Addresses change if cards are added or "
+        "firmware is updated. A reserved region is not the reason.",
+        advice="Look the device up with qvm-pci, detach the old address from the qube and attach "
+        "the new one.",
+        source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "
+        "source",
+    ),
+    message(
+        "qubes-attach-later",
+        Printer.QUBES,
+        Weight.CONSEQUENCE,
+        "Qubes could not attach the device to the running qube",
+        "Failed to attach PCI device '<bdf>' on the fly",
+        releases="Qubes OS 4.0 and later",
+        meaning="libxl or Xen refused it; Qubes tries again when the qube starts.",
+        advice="sudo xl dmesg | sudo dmaragent why -  in dom0, and the same with "
+        "/var/log/libvirt/libxl/libxl-driver.log.",
+        source="qubes-core-admin, qubes/ext/pci.py, on_device_pre_attached_pci; checked in the "
+        "source",
+    ),
+)

@@ -1,0 +1,279 @@
+"""Messages of the Xen hypervisor about devices and regions that it maps or does not."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.known.xen import ASSIGN_ERRORS
+from dmaragent.messages.model import Address, Printer, Weight
+
+XEN = Printer.XEN
+_VTD = "xen/drivers/passthrough/vtd/iommu.c"
+_DMAR = "xen/drivers/passthrough/vtd/dmar.c"
+_PCI = "xen/drivers/passthrough/pci.c"
+_X86 = "xen/drivers/passthrough/x86/iommu.c"
+_P2M = "xen/arch/x86/mm/p2m.c"
+_CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
+_NO_REGION = " A reserved region is not the reason."
+
+MESSAGES = (
+    message(
+        "xen-region-not-mapped",
+        XEN,
+        Weight.REFUSAL,
+        "Xen cannot map a region of the device, and refuses the device",
+        ("cannot map reserved region (<base>,<limit>] for <domain> (<errno>)", "4.6 to 4.16"),
+        ("{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>", "4.13.5 and later"),
+        "{<domain>: }RMRR mapping failed",
+        ("<sbdf>: RMRR quarantine mapping failed", "4.13.5 and later"),
+        "[VT-D]{<file>}{ }IOMMU: mapping reserved region failed",
+        releases="every release with VT-d",
+        meaning="The region must be mapped at its own address for the domain, and that failed. Of "
+        "dom0 or the quarantine the device stays where it was; of a guest it is refused.",
+        advice="Look at the lines before it in xl dmesg. If the error is EBUSY, the guest has "
+        "memory there: dmaragent resolve GUEST says what helps.",
+        source=f"{_VTD}, intel_iommu_assign_device, intel_iommu_add_device, setup_hwdom_rmrr, "
+        f"intel_iommu_quarantine_init; {_CHECKED}",
+        by_error=ASSIGN_ERRORS,
+    ),
+    message(
+        "xen-region-not-unmapped",
+        XEN,
+        Weight.CONSEQUENCE,
+        "Xen leaves a region mapped although the device is gone",
+        (
+            "{<domain>: }cannot unmap reserved region [<base>,<limit>]: <errno>",
+            "4.13.5 and later; Xen then crashes the guest",
+        ),
+        "non-identity map <domain>:<page> not cleared (mapped to <number>)",
+        releases="every release with VT-d",
+        meaning="The guest has other memory where the region is, or ends just now.",
+        advice="Nothing needs to be done, unless the guest runs on: then restart it.",
+        source=f"{_VTD}, intel_iommu_assign_device; {_P2M}, p2m_remove_identity_entry (before: "
+        f"clear_identity_p2m_entry); {_CHECKED}",
+    ),
+    message(
+        "xen-already-assigned",
+        XEN,
+        Weight.REFUSAL,
+        "Xen takes the device for another guest's, or does not know it",
+        "<sbdf> already assigned, or non-existent",
+        releases="every release with passthrough",
+        meaning="Somebody asked whether the device is free: a guest has it, or dom0's kernel did "
+        "not report it to Xen." + _NO_REGION,
+        advice="xl pci-list of the other guests. If none has it, look for the device in lspci of "
+        "dom0, and rescan or reboot.",
+        source=f"{_PCI}, iommu_do_pci_domctl; {_CHECKED}",
+    ),
+    message(
+        "xen-device-not-added",
+        XEN,
+        Weight.REFUSAL,
+        "Xen cannot set the device up: nobody can have it",
+        "IOMMU: add <sbdf> failed (<errno>)",
+        "IOMMU: remove <sbdf> failed (<errno>)",
+        "setup <sbdf> for <domain> failed (<errno>)",
+        "{<domain>: }context mapping failed",
+        "(XEN) {[<any>] }<sbdf>: unknown type <number>",
+        "unknown type: <sbdf>",
+        "<sbdf>: alloc_pdev failed",
+        "<domain> owning <sbdf>?",
+        "Could not initialize PCI segment 0",
+        "Attempted to add SR-IOV VF <sbdf> without PF <sbdf2>",
+        "Failed to add SR-IOV device PF <sbdf> for VF <sbdf2>",
+        "Inconsistent PCI state: failed to find newly added PF <sbdf> for VF <sbdf2>",
+        "Attempted to remove PCI SR-IOV PF <sbdf> with VFs still present",
+        "<sbdf>: VF without extended config space?",
+        "<domain>:unknown(<number>): <sbdf>",
+        "iommu_get_device_group() failed",
+        "setup of vPCI for <domain> failed: <errno>",
+        "Setup of vPCI failed: <errno>",
+        releases="every release with passthrough",
+        meaning="No remapping unit of the table serves the device, or a region or context of it "
+        "could not be mapped for dom0.",
+        advice="dmaragent check names devices without a unit. Update the firmware, or switch the "
+        "device off there.",
+        source=f"{_PCI}, pci_add_device, iommu_add_device, setup_one_hwdom_device; {_VTD}, "
+        f"intel_iommu_add_device; {_CHECKED}",
+        by_error=ASSIGN_ERRORS,
+    ),
+    message(
+        "xen-context-conflict",
+        XEN,
+        Weight.REFUSAL,
+        "Two domains are said to have the device: Xen does not hand it over",
+        "{<domain>: }<sbdf> owned by <domain2>",
+        "{<domain>: }<sbdf> mapped, but can't find owner",
+        "{<domain>: }<sbdf> already mapped to <domain2>",
+        "<sbdf>: unexpected context entry <number>_<number2>",
+        "<sbdf>: reassignment may cause <domain> data corruption",
+        "failed to reclaim <sbdf> from <domain> (<errno>)",
+        "no domain for did <number> (nr_dom <number2>)",
+        "No valid iommu <number> domid for <domain>",
+        "Cannot get valid iommu domid: domid=<number>",
+        "Cannot get valid iommu <number> domid: <domain>",
+        "IOMMU: no free domain id",
+        "exceeds nr_dom <number> or iommu has no domid_map",
+        releases="every release with VT-d",
+        meaning="The IOMMU's entry for the device is another domain's, often because two devices "
+        "behind one conventional bridge share it." + _NO_REGION,
+        advice="Give all devices behind the bridge to one guest. If none is shared, restart the "
+        "host.",
+        source=f"{_VTD}, domain_context_mapping_one, get_iommu_did, intel_iommu_assign_device; "
+        f"{_CHECKED}",
+    ),
+    message(
+        "xen-device-lost",
+        XEN,
+        Weight.FAULT,
+        "A device does not answer the IOMMU: Xen takes it from its guest",
+        "ATS device <sbdf> flush failed",
+        releases="Xen 4.8 and later",
+        meaning="The device did not drop its cached addresses in time. Its domain is stopped, "
+        "unless it is dom0." + _NO_REGION,
+        advice="Boot Xen with ats=off: devices then cache no addresses, and are a little slower. "
+        "Update the device's firmware.",
+        source=f"{_PCI}, iommu_dev_iotlb_flush_timeout; {_CHECKED}",
+    ),
+    message(
+        "xen-dma-not-mapped",
+        XEN,
+        Weight.REFUSAL,
+        "Xen cannot map memory for DMA: it stops the guest",
+        ("<domain>: IOMMU mapping dfn <page>", "4.12 and later"),
+        ("<domain>: IOMMU unmapping dfn <page>", "4.12 and later"),
+        ("<domain>: IOMMU mapping gfn <page>", "4.6.6 to 4.11"),
+        ("<domain>: IOMMU unmapping gfn <page>", "4.6.6 to 4.11"),
+        "<domain>: IOMMU mapping failed: <errno>",
+        "<domain>: IOMMU IOTLB flush failed: <errno>",
+        "<domain>: IOMMU IOTLB flush all failed: <errno>",
+        "<domain>: IOMMU pages flush failed: <errno>",
+        "IOMMU flush all failed for hardware domain",
+        "error <errno> unmapping <sbdf>",
+        releases="Xen 4.6.6 and later",
+        meaning="Xen ran out of memory for the IOMMU's tables, or a unit does not answer. dfn "
+        "and gfn are page numbers in the guest; they may be those of a region.",
+        advice="Leave Xen more memory (dom0_mem, or fewer guests). If it goes on, update the "
+        "firmware.",
+        source="xen/drivers/passthrough/iommu.c, iommu_map, iommu_unmap, iommu_iotlb_flush; "
+        + _CHECKED,
+    ),
+    message(
+        "xen-dom0-map-failed",
+        XEN,
+        Weight.FIRMWARE,
+        "Xen cannot map all reserved memory for dom0",
+        ("IOMMU identity mapping of [<page>, <page1>] failed: <errno>", "4.19 and later"),
+        ("IOMMU identity mapping of [<page>,<stop>) failed: <errno>", "4.17 and 4.18"),
+        ("identity mapping of <page> failed: <errno>", "4.13 to 4.18"),
+        ("identity IOMMU mapping of <page> failed: <errno>", "4.13 to 4.16"),
+        ("pre-mapping <word> MFN [<page>,<stop>) into IOMMU failed: <errno>", "4.17 and later"),
+        "IOMMU init: unable to allocate rangeset",
+        "IOMMU inclusive mappings can't be added: <errno>",
+        "IOMMU failed to add identity range: <errno>",
+        "IOMMU failed to remove Xen ranges: <errno>",
+        "IOMMU failed to remove forbidden regions: <errno>",
+        "IOMMU failed to remove read-only regions: <errno>",
+        "IOMMU failed to remove unusable memory: <errno>",
+        "IOMMU failed to remove Interrupt Address Range: <errno>",
+        "IOMMU failed to remove IO-APIC: <errno>",
+        "IOMMU unable to remove MMCFG areas: <errno>",
+        "IOMMU unable to remove unaddressable ranges: <errno>",
+        "IOMMU unable to create <word>mappings: <errno>",
+        releases="Xen 4.13 and later",
+        meaning="Devices of dom0 fail when they use these addresses. Regions of guests' devices are "
+        "mapped separately. The numbers are pages of 4 KiB.",
+        advice="Update Xen. If a device of dom0 fails, dom0-iommu=none maps nothing and lets dom0's "
+        "devices reach all memory.",
+        source=f"{_X86}, arch_iommu_hwdom_init, identity_map; xen/arch/x86/pv/dom0_build.c, "
+        f"iommu_memory_setup; {_CHECKED}",
+    ),
+    message(
+        "xen-dom0-mapping",
+        XEN,
+        Weight.NOTE,
+        "Xen says how it maps reserved memory for dom0",
+        "IOMMU inclusive mappings are deprecated and will be removed in future versions",
+        "IOMMU inclusive mappings are only supported on PV Dom0",
+        "identity mappings for IOMMU:",
+        releases="Xen 4.12 and later",
+        meaning="It is about dom0-iommu=map-inclusive, which maps reserved memory for dom0's devices; "
+        "it does not change which regions a guest's device needs.",
+        advice="Take iommu_inclusive_mapping or map-inclusive out if no device of dom0 needs it.",
+        source=f"{_X86}, arch_iommu_hwdom_init; {_CHECKED}",
+    ),
+    message(
+        "xen-pvh-dom0-refused",
+        XEN,
+        Weight.REFUSAL,
+        "Xen panics: a PVH dom0 needs the IOMMU",
+        "Presently, iommu must be enabled for PVH hardware domain",
+        "PVH hardware domain iommu must be set in 'strict' mode",
+        "Dom0 uses paging translated mode, dom0-passthrough must not be enabled",
+        releases="every release with a PVH dom0",
+        meaning="dom0=pvh is on Xen's command line, and the IOMMU is off or set to pass dom0's DMA "
+        "through." + _NO_REGION,
+        advice="Take dom0=pvh out, or switch VT-d on and dom0-iommu=passthrough off.",
+        source=f"{_X86}, arch_iommu_check_autotranslated_hwdom; {_CHECKED}",
+    ),
+    message(
+        "xen-extra-region-lost",
+        XEN,
+        Weight.FIRMWARE,
+        "Xen cannot reserve memory that a driver of its own needs",
+        "Failed to reserve [<base>-<limit>) for <word>, skipping IOMMU mapping for it",
+        releases="Xen 4.19 and later",
+        meaning="A buffer of Xen's, such as that of the USB debug console, is not mapped for its "
+        "device. The table's regions are not affected.",
+        advice="Nothing needs to be done, unless the console on USB fails.",
+        source="xen/drivers/passthrough/iommu.c, iommu_get_extra_reserved_device_memory; "
+        + _CHECKED,
+        address=Address.RANGE,
+    ),
+    message(
+        "xen-option-taken",
+        XEN,
+        Weight.NOTE,
+        "Xen takes a range of rmrr=",
+        "Adding RMRR for <number> device ([0]: <number2>) range [<page>-<page1>]",
+        releases="Xen 4.17 and later, with iommu=verbose",
+        meaning="Nothing is wrong. The numbers are pages of 4 KiB, the last included.",
+        advice="dmaragent inventory says which regions Xen's list then has.",
+        source=f"{_DMAR}, add_one_user_rmrr; {_CHECKED}",
+        address=Address.RANGE,
+    ),
+    message(
+        "xen-virtual-functions",
+        XEN,
+        Weight.FIRMWARE,
+        "The device's virtual functions are not as Xen wants them",
+        "SR-IOV device <sbdf> has its virtual functions already enabled",
+        "SR-IOV device <sbdf> with vf BAR<number> in IO space",
+        "SR-IOV device <sbdf> with 64-bit vf BAR in last slot",
+        "device <sbdf> with 64-bit <word>BAR in last slot",
+        releases="every release with passthrough",
+        meaning="Xen does not learn the size of the virtual functions' memory: they may not work in "
+        "a guest." + _NO_REGION,
+        advice="Let dom0's driver switch virtual functions on, not the firmware. Update the "
+        "device's firmware.",
+        source=f"{_PCI}, pci_add_device, pci_size_mem_bar; {_CHECKED}",
+    ),
+    message(
+        "xen-context-listed",
+        XEN,
+        Weight.NOTE,
+        "Xen maps or unmaps a device for a domain",
+        ":PCIe: map ",
+        ":PCI: map ",
+        ":PCIe: unmap ",
+        ":PCI: unmap ",
+        ":Hostbridge: skip ",
+        "(XEN) {[<any>] }PCI add device ",
+        "(XEN) {[<any>] }PCI add extended device ",
+        "(XEN) {[<any>] }PCI add virtual function ",
+        "(XEN) {[<any>] }PCI phantom ",
+        "(XEN) {[<any>] }PCI remove device ",
+        releases="with iommu=debug; PCI add always",
+        meaning="Nothing is wrong: the IOMMU serves the device for this domain.",
+        advice="Nothing needs to be done.",
+        source=f"{_VTD}, domain_context_mapping, domain_context_unmap; {_PCI}, pci_add_device; "
+        f"{_CHECKED}",
+    ),
+)

@@ -1,0 +1,158 @@
+"""Messages of the Xen hypervisor about accesses that an IOMMU stopped, Intel's and AMD's."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.model import AMD, Address, Printer, Weight
+
+XEN = Printer.XEN
+_IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
+_AMD = "xen/drivers/passthrough/amd"
+_BUG = "up to 4.5; debug builds"
+_FAULT = "DMAR:[DMA <direction>] Request device [<sbdf>] fault addr <address>"
+
+MESSAGES = (
+    message(
+        "xen-dma-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped an access of a device",
+        (f"[VT-D]{{<file>}}{_FAULT}", "with the source line " + _BUG),
+        (f"(XEN) <any>{_FAULT}", "the same, in any other form"),
+        (f"{_FAULT}, iommu reg = ", "up to 4.12, where the mark of Xen is missing"),
+        ("iommu_fault:DMA <direction>: <sbdf> addr <address> REASON <hexreason>", "Xen 3.3"),
+        releases="every release with VT-d",
+        meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
+        "That is a driver's mistake, firmware that still uses the device, or a region that the "
+        "firmware forgot to put into its table.",
+        advice="Where the address is in no region of the device but the memory map calls it "
+        "reserved, Xen can be told of the region: its boot option rmrr=.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one, in the releases from 3.3 to 4.22; checked in "
+        "the source",
+        by_reason=True,
+        address=Address.ACCESS,
+    ),
+    message(
+        "xen-unknown-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped a device, for a reason that this Xen does not know",
+        "UNKNOWN: Request device [<sbdf>] fault addr <address>",
+        releases="Xen 4.6 and later",
+        meaning="The fault's number is in neither of Xen's lists, so that Xen does not know "
+        "whether it is about memory or an interrupt. The line after it gives the number.",
+        advice="Look at the number in the next line, and update Xen.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
+        address=Address.ACCESS,
+    ),
+    message(
+        "xen-interrupt-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped an interrupt of a device",
+        "[VT-D]{<file>}INTR-REMAP: Request device [<sbdf>] fault index <number>",
+        "(XEN) <any>INTR-REMAP: Request device [<sbdf>] fault index <number>",
+        "INTR-REMAP: Request device [<sbdf>] fault index <number>, iommu reg = ",
+        releases="every release with VT-d",
+        meaning="It is about an interrupt, not about memory: no region is concerned.",
+        advice="Look for a newer driver or firmware of the device.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
+    ),
+    message(
+        "xen-fault-status",
+        XEN,
+        Weight.CONSEQUENCE,
+        "A remapping unit reports faults",
+        "iommu_fault_status: Fault Overflow",
+        "iommu_fault_status: Primary Pending Fault",
+        "iommu_fault_status: Advanced Fault Overflow",
+        "iommu_fault_status: Advanced Pending Fault",
+        "iommu_fault_status: Invalidation Queue Error",
+        "iommu_fault_status: Invalidation Completion Error",
+        "iommu_fault_status: Invalidation Time-out Error",
+        "iommu_page_fault: iommu->reg = <number>",
+        releases="every release with VT-d, with iommu=debug; Xen 3 without it",
+        meaning="Lines with [DMA Read] or [DMA Write] after it say which device and address. "
+        "Overflow: faults were lost.",
+        advice="Look at the lines after it.",
+        source=f"{_IOMMU}, iommu_fault_status; checked in the source",
+    ),
+    message(
+        "xen-fault-reason",
+        XEN,
+        Weight.CONSEQUENCE,
+        "The reason of the fault in the line before",
+        "DMAR: reason <hexreason> - ",
+        "INTR-REMAP: reason <hexreason> - ",
+        "UNKNOWN: reason <hexreason> - ",
+        ("DMAR:[fault reason <hexreason>h]", _BUG),
+        ("INTR-REMAP:[fault reason <hexreason>h]", _BUG),
+        releases="every release with VT-d",
+        meaning="It says why the IOMMU stopped the access that the line before names.",
+        advice="Look at the line before.",
+        source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
+        by_reason=True,
+    ),
+    message(
+        "xen-amd-dma-fault",
+        XEN,
+        Weight.FAULT,
+        "The IOMMU stopped an access of a device",
+        ("IO_PAGE_FAULT: <sbdf> d<number> addr <address> flags", "Xen 4.14 and later"),
+        (
+            "IO_PAGE_FAULT: domain = <number>, device id = <rid>, fault address = <address>",
+            "Xen 4.1 to 4.13",
+        ),
+        (
+            "IO_PAGE_FAULT: domain:<number>, device id:<rid>, fault address:<address>",
+            "Xen 4.0",
+        ),
+        releases="Xen with AMD's IOMMU",
+        meaning="The device read or wrote an address that neither its guest nor dom0 gave it. "
+        "That is a driver's mistake, firmware that still uses the device, or a region (IVMD "
+        "block) that the firmware forgot to put into its IVRS table. Xen may then stop the "
+        "device from reading and writing memory at all.",
+        advice="If the memory map calls the address reserved, Xen can be told of the region by "
+        "its boot option ivmd= (Xen 4.16 and later). Else look at the device's driver and "
+        "firmware.",
+        source=f"{_AMD}/iommu_init.c, parse_event_log_entry, in the releases from 4.0 to 4.22; "
+        "checked in the source",
+        address=Address.ACCESS,
+        vendor=AMD,
+    ),
+    message(
+        "xen-amd-event",
+        XEN,
+        Weight.FAULT,
+        "AMD's IOMMU reports an error",
+        "ILLEGAL_DEV_TABLE_ENTRY <number> <number2> <number3> <number4>",
+        "DEV_TABLE_HW_ERROR <number> <number2> <number3> <number4>",
+        "PAGE_TABLE_HW_ERROR <number> <number2> <number3> <number4>",
+        "ILLEGAL_COMMAND_ERROR <number> <number2> <number3> <number4>",
+        "COMMAND_HW_ERROR <number> <number2> <number3> <number4>",
+        "IOTLB_INV_TIMEOUT <number> <number2> <number3> <number4>",
+        "INVALID_DEV_REQUEST <number> <number2> <number3> <number4>",
+        releases="Xen with AMD's IOMMU; up to 4.12 with iommu=debug only",
+        meaning="It is not about a region. The name says what failed: the entry of a device, the "
+        "IOMMU's own memory or commands, or a device that did not answer in time. The numbers "
+        "are the event as the IOMMU wrote it.",
+        advice="Find out which device hangs or was just reset; update the firmware and Xen.",
+        source=f"{_AMD}/iommu_init.c, parse_event_log_entry; checked in the source",
+        vendor=AMD,
+    ),
+    message(
+        "xen-amd-wait",
+        XEN,
+        Weight.FAULT,
+        "AMD's IOMMU, or a device behind it, does not finish in time",
+        "AMD IOMMU <sbdf>: {iotlb }completion wait taking too long",
+        "AMD IOMMU <sbdf>: {iotlb }completion wait took <number>ms",
+        ("ComWaitInt bit did not assert!", "Xen 4.0 to 4.15, with iommu=debug"),
+        releases="Xen with AMD's IOMMU",
+        meaning="It is not about a region: Xen waits for the IOMMU to forget old translations. "
+        'With "iotlb" a device with its own cache (ATS) does not answer, as after a failed '
+        "reset. The address is the IOMMU's own.",
+        advice="Find out which device was just reset or removed; try it without ATS (Xen's option "
+        "ats=0), and update the firmware.",
+        source=f"{_AMD}/iommu_cmd.c, flush_command_buffer; checked in the source of 4.22",
+        vendor=AMD,
+    ),
+)

@@ -1,0 +1,101 @@
+"""Messages of the Xen hypervisor about remapping units that hang, x2APIC, and the iommu= option."""
+
+from dmaragent.messages.known.define import message
+from dmaragent.messages.model import Printer, Weight
+
+XEN = Printer.XEN
+_QUEUE = "xen/drivers/passthrough/vtd/qinval.c"
+_DMAR_H = "xen/drivers/passthrough/vtd/dmar.h"
+_APIC = "xen/arch/x86/apic.c, x2apic_bsp_setup"
+_CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
+_NO_REGION = " A reserved region is not the reason."
+
+MESSAGES = (
+    message(
+        "xen-unit-hangs",
+        XEN,
+        Weight.REFUSAL,
+        "Xen panics: a remapping unit does not answer",
+        ("DMAR hardware is malfunctional", "4.6 to 4.10"),
+        ("DMAR hardware malfunction", "4.11 and later"),
+        ("queue invalidate wait descriptor was not executed", "4.6 and 4.7"),
+        releases="every release with VT-d",
+        meaning="A unit of the table did not obey a command within a second. The firmware may "
+        "have switched the unit off or named a wrong address." + _NO_REGION,
+        advice="Update the firmware. To get the host up, boot Xen with iommu=off: no device can "
+        "then be passed through. If the unit is the graphics device's, iommu=no-igfx leaves it "
+        "out.",
+        source=f"{_DMAR_H}, IOMMU_WAIT_OP; {_QUEUE}, queue_invalidate_wait; {_CHECKED}",
+    ),
+    message(
+        "xen-unit-slow",
+        XEN,
+        Weight.FAULT,
+        "A remapping unit, or a device behind it, is slow to drop old translations",
+        "IOMMU#<number>: <word> flush taking too long",
+        "IOMMU#<number>: <word> flush took <number2>ms",
+        "IOMMU#<number>: QI{ dev} wait descriptor taking too long",
+        "IOMMU#<number>: QI{ dev} wait descriptor took <number2>ms",
+        "IOMMU#<number>: no QI slot available",
+        ("Queue invalidate wait descriptor timed out", "4.8 to 4.15.0"),
+        releases="Xen 4.8 and later; as IOMMU# since 4.13.4",
+        meaning="Xen waits for the unit. With QI dev it waits for a device that has a cache of "
+        "its own (ATS), as after a failed reset. Until 4.15.0 Xen gives up instead, and takes the "
+        "device from its guest." + _NO_REGION,
+        advice="Find out which device was just reset or removed. Boot Xen with ats=off: devices "
+        "then cache no addresses, and are a little slower. Update the firmware.",
+        source=f"{_QUEUE}, queue_invalidate_wait, qinval_next_index; {_DMAR_H}, IOMMU_FLUSH_WAIT; "
+        + _CHECKED,
+    ),
+    message(
+        "xen-x2apic-opt-out",
+        XEN,
+        Weight.NOTE,
+        "Xen leaves x2APIC off because the firmware's table asks for that",
+        "Not enabling x2APIC (upon firmware request)",
+        releases="Xen 4.6.1 and later",
+        meaning="The X2APIC_OPT_OUT flag of the table is set. Devices can be passed through; "
+        "processors with an APIC ID above 254 stay off." + _NO_REGION,
+        advice="Nothing needs to be done, unless processors are missing: then look for an x2APIC "
+        "setting in the firmware setup.",
+        source=f"{_APIC}; {_CHECKED}",
+    ),
+    message(
+        "xen-x2apic-panic",
+        XEN,
+        Weight.REFUSAL,
+        "Xen panics: the firmware started the processors in x2APIC mode, which needs the IOMMU",
+        (
+            "IOMMU requests xAPIC mode, but x2APIC already enabled by firmware",
+            "4.14 and later",
+        ),
+        (
+            "Interrupt remapping could not be enabled while x2APIC is already enabled by BIOS",
+            "4.6 to 4.13",
+        ),
+        ("x2APIC: already enabled by BIOS, but iommu_supports_eim failed", "4.6 to 4.12"),
+        ("x2APIC: already enabled by BIOS, but no IOMMU support", "4.13"),
+        releases="every release with VT-d",
+        meaning="Interrupts of processors in x2APIC mode go through the IOMMU, and its interrupt "
+        "remapping is off: by the table's X2APIC_OPT_OUT flag, in the firmware setup, or by an "
+        "option of Xen's." + _NO_REGION,
+        advice="Switch x2APIC off or interrupt remapping on in the firmware setup, or update the "
+        "firmware. Take iommu=off and iommu=no-intremap out of Xen's options.",
+        source=f"{_APIC}; {_CHECKED}",
+    ),
+    message(
+        "xen-iommu-option-unreadable",
+        XEN,
+        Weight.FIRMWARE,
+        "Xen does not know a word of its iommu= or dom0-iommu= option",
+        'parameter "iommu" has invalid value "<word>", rc=<errno>',
+        ('parameter "dom0-iommu" has invalid value "<word>", rc=<errno>', "4.12 and later"),
+        releases="Xen 4.10 and later",
+        meaning="Xen ignores a word of the option that is misspelt or unknown to this release. "
+        "The other words count.",
+        advice="Correct the spelling; xen-command-line.7 or docs/misc/xen-command-line in Xen's "
+        "source lists the words of each release.",
+        source="xen/common/kernel.c, parse_params; xen/drivers/passthrough/iommu.c, "
+        f"parse_iommu_param, parse_dom0_iommu_param; {_CHECKED}",
+    ),
+)

@@ -1,0 +1,1 @@
+"""May a device be passed through: by Xen, by Linux, and why."""

@@ -1,0 +1,169 @@
+"""The device that is asked about: what the inventory has of it, gathered once for both sides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.groups import IommuGroup, KernelRegion
+from dmaragent.host.topology import PciFunction, Presence
+from dmaragent.inventory import Inventory, LinuxState, Region
+from dmaragent.linux.regions import Held, Hold
+from dmaragent.linux.vfio import IommuVendor, iommu_vendor
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolver import Stack
+from dmaragent.readings import Missing
+
+_BRIDGE_CLASS = 0x06
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One device on one host."""
+
+    sbdf: SBDF
+    inventory: Inventory
+    """Of the whole host."""
+    facts: HostFacts
+    stack: Stack
+
+    @property
+    def function(self) -> PciFunction | None:
+        """What answers there."""
+        return self.inventory.host.topology.known.get(self.sbdf)
+
+    @property
+    def driver(self) -> str | None:
+        """The driver that has it; None if it has none or that is unknown."""
+        return None if self.function is None else self.function.driver
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is known that nothing answers there."""
+        return self.facts.functions is not None and self.sbdf not in self.facts.functions
+
+    @property
+    def named(self) -> tuple[Region, ...]:
+        """The regions whose scope names it, in table order."""
+        regions = self.inventory.all_regions
+        return tuple(one for one in regions if any(o.sbdf == self.sbdf for o in one.owners))
+
+    @property
+    def held(self) -> tuple[tuple[Region, Held], ...]:
+        """The regions that Linux ties to it, in table order."""
+        return tuple(
+            (region, held)
+            for region in self.inventory.all_regions
+            for held in region.linux
+            if held.sbdf == self.sbdf and not self._denied(region, held)
+        )
+
+    def _denied(self, region: Region, held: Held) -> bool:
+        """Return whether Linux publishes regions of its group and this one is not among them."""
+        return self.published is not None and region.range is not None and not held.by_kernel
+
+    @property
+    def without_group(self) -> bool:
+        """Whether it is known to be in no IOMMU group: the host's groups are, and it is present."""
+        groups = self.inventory.host.groups
+        if isinstance(groups, Missing) or self.function is None or self.group is not None:
+            return False
+        return any(group.devices for group in groups) and all(one.devices_known for one in groups)
+
+    @property
+    def vendor(self) -> IommuVendor:
+        """Whose IOMMU the host has."""
+        return iommu_vendor(self.inventory.host)
+
+    @property
+    def published(self) -> tuple[KernelRegion, ...] | None:
+        """The regions that Linux publishes for its group, or None if it publishes none.
+
+        Every group has at least the range of message-signaled interrupts: an empty file was cut.
+        """
+        group = self.group
+        return group.regions if group is not None and group.regions_whole else None
+
+    @property
+    def chipset(self) -> bool:
+        """Whether it is a part of the chipset: a bridge of any kind, which the host needs."""
+        function = self.function
+        if function is None:
+            return False
+        return function.is_bridge or (function.class_code or 0) >> 16 == _BRIDGE_CLASS
+
+    @property
+    def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
+        """The regions that cover it through a bridge alone, and that bridge."""
+        return tuple((region, held.through) for region, held in self.held if held.through)
+
+    @property
+    def sharers(self) -> tuple[SBDF, ...]:
+        """The other devices that answer and that its regions name."""
+        owners = (owner for region in self.named for owner in region.owners)
+        present = {o.sbdf for o in owners if o.presence is Presence.PRESENT and o.sbdf}
+        return tuple(sorted(present - {self.sbdf}))
+
+    @property
+    def named_sharers(self) -> tuple[SBDF, ...]:
+        """The sharers; if the PCI functions are unknown, all the devices its regions name."""
+        if self.facts.functions is not None:
+            return self.sharers
+        owners = (owner for region in self.named for owner in region.owners)
+        return tuple(sorted({owner.sbdf for owner in owners if owner.sbdf} - {self.sbdf}))
+
+    @property
+    def group(self) -> IommuGroup | None:
+        """Its IOMMU group, where the kernel has groups."""
+        groups = self.inventory.host.groups
+        if isinstance(groups, Missing):
+            return None
+        of_device = {device: group for group in groups for device in group.devices}
+        function = self.function
+        own = of_device.get(self.sbdf)
+        return own or (None if function is None else of_device.get(function.dma_device))
+
+    @property
+    def locked_mates(self) -> tuple[SBDF, ...]:
+        """The other devices of its group that Linux holds to a region for good."""
+        group = self.group
+        if group is None:
+            return ()
+        locked = {
+            held.sbdf
+            for region in self.inventory.all_regions
+            for held in region.linux
+            if held.hold is Hold.LOCKED and not self._denied(region, held)
+        }
+        return tuple(one for one in group.devices if one in locked and one != self.sbdf)
+
+    @property
+    def on_xen(self) -> bool:
+        """Whether this host runs Xen, as far as is known."""
+        return self.inventory.linux_state is LinuxState.UNDER_XEN
+
+    @property
+    def on_linux(self) -> bool:
+        """Whether it is known to run Linux without Xen."""
+        return self.inventory.linux_state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
+
+    @property
+    def existing_vfs(self) -> tuple[SBDF, ...]:
+        """Its virtual functions that answer."""
+        return self.facts.virtual_functions(self.sbdf)
+
+
+def region_list(regions: Sequence[Region], most: int = 3) -> str:
+    """Name regions, the first few; how many more there are is said."""
+    told = ", ".join(one.words for one in regions[:most])
+    return told if len(regions) <= most else f"{told} and {len(regions) - most} more"
+
+
+def names(devices: tuple[SBDF, ...], most: int = 6) -> str:
+    """Name devices, the first few; how many more there are is said."""
+    told = " ".join(map(str, devices[:most]))
+    return told if len(devices) <= most else f"{told} and {len(devices) - most} more"
+
+
+def capital(words: str) -> str:
+    """Begin `words` with a capital letter."""
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,40 @@
+"""The one rule for what is unknown: an answer that rests on a gap of the host is unknown.
+
+Pure.  :mod:`dmaragent.inventory.gaps` says what the gaps are; both sides' verdicts pass here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dmaragent.inventory import Gap
+from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.model import Can, Side
+
+_OPEN = (Can.UNKNOWN, Can.NOT_APPLICABLE)
+
+
+def xen_doubted(subject: Subject, side: Side) -> Side:
+    """Return Xen's verdict `side` on the device, unknown if it rests on a gap."""
+    return _doubted(subject, side, subject.inventory.gaps.xen)
+
+
+def linux_doubted(subject: Subject, side: Side) -> Side:
+    """Return Linux's verdict `side` on the device, unknown if it rests on a gap."""
+    return _doubted(subject, side, subject.inventory.gaps.linux)
+
+
+def _doubted(subject: Subject, side: Side, gaps: Iterable[Gap]) -> Side:
+    if side.can is Can.NOT_APPLICABLE:
+        return side
+    for gap in gaps:
+        if gap.concerns(subject.sbdf) and (side.can is not Can.NO or gap.refusals):
+            return replace(side, can=Can.UNKNOWN, said=gap_words(gap, side))
+    return side
+
+
+def gap_words(gap: Gap, side: Side | None = None) -> str:
+    """Return in words why a verdict is unknown, what settles it, and what `side` says so far."""
+    known = ""
+    if side is not None and side.can not in _OPEN:
+        known = f". By what is known: {side.said}"
+    return f"unknown: {gap.unknown}. Next: {gap.next_step}{known}"

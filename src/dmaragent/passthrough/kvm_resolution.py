@@ -1,0 +1,53 @@
+"""What becomes of a KVM guest: the value that ``passthrough/kvm.py`` returns."""
+
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.qemu_memory import GuestRam
+from dmaragent.policy.decisions import Decision, Verdict
+from dmaragent.policy.host_facts import HostFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedFunction:
+    """One function of the host that a guest is given, and whether it can be."""
+
+    device: KvmDevice
+    """The setting that assigns it."""
+    sbdf: SBDF
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KvmResolution:
+    """What becomes of a KVM guest, and why."""
+
+    guest: KvmGuest
+    """As written."""
+    host: HostFacts
+    """The PCI functions of the host."""
+    kernel: str | None
+    """The host's kernel release."""
+    by_kernel: bool
+    """Whether Linux itself names the reserved regions that decided."""
+    verdict: Verdict
+    """Whether it starts."""
+    reasons: tuple[Decision, ...]
+    """Why, the first before the others; of a guest that starts, its warnings."""
+    functions: tuple[AssignedFunction, ...]
+    """The functions that it is given, each with its own verdict."""
+    ram: tuple[GuestRam, ...]
+    """Where the guest's RAM may be; empty: unknown."""
+    needs: tuple[str, ...]
+    """What must be done before it can start."""
+
+    @property
+    def devices(self) -> tuple[SBDF, ...]:
+        """The functions that it is given."""
+        return tuple(one.sbdf for one in self.functions)
+
+
+def format_words(guest: KvmGuest) -> str:
+    """Return who starts the guest: libvirt or Proxmox."""
+    return "libvirt" if guest.format is Format.LIBVIRT else "Proxmox"

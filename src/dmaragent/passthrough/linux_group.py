@@ -1,0 +1,148 @@
+"""The part of Linux's verdict that is about the device's IOMMU group, which VFIO takes whole."""
+
+from collections.abc import Iterator
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import PciFunction
+from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.drivers import is_vfio_driver
+from dmaragent.passthrough.linux_release import telling_release
+from dmaragent.passthrough.model import Can, Case
+from dmaragent.passthrough.rules import (
+    FIRST_CHECK,
+    GROUP_RULE,
+    NEW_CHECK,
+    NEW_RULE,
+    NO_GROUP_RULE,
+    OLD_RULE,
+)
+
+
+def group_cases(subject: Subject) -> Iterator[Case]:
+    """Yield what the rest of the group means for the device."""
+    group = subject.group
+    if group is None:
+        if subject.without_group:
+            yield Case(
+                title="group",
+                can=Can.NO,
+                said="Linux has it in no IOMMU group, as no remapping unit serves it: vfio-pci "
+                "does not bind to it.",
+                rule=NO_GROUP_RULE,
+            )
+        return
+    mates = _mates(subject, group)
+    if not mates:
+        alone = "It is alone" if len(group.devices) == 1 else "With what goes with it, it is alone"
+        yield Case(
+            title="group",
+            can=Can.YES,
+            said=f"{alone} in IOMMU group {group.number}.",
+        )
+        return
+    physical = _physical_mate(subject, mates)
+    if physical is not None:
+        yield Case(
+            title="group",
+            can=Can.NO,
+            said=f"IOMMU group {group.number} holds its physical function {physical} too. VFIO "
+            "takes a group whole, and without the driver of that one this one is gone.",
+            rule=GROUP_RULE,
+            message=f"group {group.number} is not viable",
+        )
+        return
+    locked = subject.locked_mates
+    if locked and not _before_checks(subject):
+        yield Case(
+            title="group",
+            can=Can.NO,
+            said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
+            "a group is attached whole.",
+            rule=OLD_RULE if (telling_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
+        )
+        return
+    known = subject.inventory.host.topology.known
+    endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
+    busy = tuple(one for one in endpoints if one in known and has_host_driver(known[one]))
+    unknown = tuple(one for one in endpoints if one in known and not known[one].driver_known)
+    if busy or unknown:
+        which = (
+            f"{names(busy)} too, which host drivers have"
+            if busy
+            else f"{names(unknown)} too, whose drivers are unknown"
+        )
+        yield Case(
+            title="group",
+            can=Can.CONDITIONS,
+            said=f"IOMMU group {group.number} holds {which}: "
+            "all of the group must be bound to vfio-pci (or to nothing) and goes with it.",
+            rule=GROUP_RULE,
+            message=f"group {group.number} is not viable",
+        )
+        return
+    said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
+    yield Case(title="group", can=Can.YES, said=f"{said}.")
+
+
+def unready_mates(subject: Subject) -> tuple[SBDF, ...]:
+    """Return the other endpoints of the group that must be bound to vfio-pci, by address.
+
+    A mate without a driver is one of them: a driver could take it while a guest runs.
+    """
+    known = subject.inventory.host.topology.known
+    group = subject.group
+    return tuple(
+        mate
+        for mate in (_mates(subject, group) if group is not None else ())
+        if mate in known and not known[mate].is_bridge and not _is_ready(known[mate])
+    )
+
+
+def unread_mates(subject: Subject) -> tuple[SBDF, ...]:
+    """Return the other functions of the group whose driver is unknown, by address."""
+    known = subject.inventory.host.topology.known
+    mates = _mates(subject, subject.group) if subject.group is not None else ()
+    return tuple(
+        mate
+        for mate in mates
+        if mate not in known or not (known[mate].is_bridge or known[mate].driver_known)
+    )
+
+
+def _mates(subject: Subject, group: IommuGroup) -> tuple[SBDF, ...]:
+    """Return the rest of the group, without what vanishes when the device leaves its driver."""
+    known = subject.inventory.host.topology.known
+    return tuple(
+        mate
+        for mate in group.devices
+        if mate != subject.sbdf
+        and not (mate in known and subject.sbdf in (known[mate].vmd, known[mate].physical_function))
+    )
+
+
+def _physical_mate(subject: Subject, mates: tuple[SBDF, ...]) -> SBDF | None:
+    """Return the device's physical function if it is a mate that a driver of the host keeps."""
+    function = subject.function
+    physical = None if function is None else function.physical_function
+    if physical is None or physical not in mates:
+        return None
+    above = subject.inventory.host.topology.known.get(physical)
+    driver = None if above is None else above.driver
+    return None if driver is not None and is_vfio_driver(driver) else physical
+
+
+def _is_ready(function: PciFunction) -> bool:
+    driver = function.driver
+    return driver is not None and (driver == "pci-stub" or is_vfio_driver(driver))
+
+
+def _before_checks(subject: Subject) -> bool:
+    release = telling_release(subject)
+    return release is not None and release < FIRST_CHECK
+
+
+def has_host_driver(function: PciFunction) -> bool:
+    """Return whether a driver has it that VFIO does not put up with."""
+    driver = function.driver
+    return driver is not None and driver != "pci-stub" and not is_vfio_driver(driver)

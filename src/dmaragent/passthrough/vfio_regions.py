@@ -1,0 +1,116 @@
+"""Every reserved region that VFIO meets when it takes one device, with its effect by release.
+
+Pure.  VFIO takes an IOMMU group whole, so the regions are those of the group.  Linux's own word
+decides if it is published; else the regions of the table are predicted to be the group's.
+"""
+
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.groups import IommuGroup
+from dmaragent.inventory import Inventory
+from dmaragent.inventory.published import HYPERTRANSPORT
+from dmaragent.linux.regions import THROUGH_BRIDGES
+from dmaragent.linux.vfio import (
+    IommuVendor,
+    VfioEffect,
+    VfioOutcome,
+    iommu_vendor,
+    telling_release,
+    vfio_outcomes,
+)
+from dmaragent.readings import Missing
+from fwtables import Decoded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VfioRegion:
+    """One reserved region of a device's group, and what VFIO does because of it."""
+
+    range: AddressRange
+    type: str
+    """``direct``, ``direct-relaxable``, ``reserved`` or ``msi``, in the kernel's words."""
+    group: int | None
+    """The IOMMU group; None if it is not known."""
+    by_kernel: bool
+    """Whether Linux published it.  False: predicted from the table."""
+    outcomes: tuple[VfioOutcome, ...]
+    """One if the kernel's release is known and decides; else all there are, the newest first."""
+
+    @property
+    def refused(self) -> bool | None:
+        """Whether VFIO cannot take the device because of it; None: it depends on the release."""
+        effects = {outcome.effect for outcome in self.outcomes}
+        if VfioEffect.REFUSED not in effects:
+            return None if VfioEffect.UNKNOWN in effects else False
+        return True if effects == {VfioEffect.REFUSED} else None
+
+
+def vfio_regions(inventory: Inventory, sbdf: SBDF) -> tuple[VfioRegion, ...] | None:
+    """Return the reserved regions that VFIO meets when it takes `sbdf`, by address.
+
+    None if they are unknown: Linux publishes none for its group, and the table is missing,
+    damaged, or does not say where all of its paths lead.  `inventory` is the whole host's.  For
+    a function behind Intel VMD they are the VMD endpoint's.
+    """
+    host = inventory.host
+    function = host.topology.known.get(sbdf)
+    if function is not None:
+        if not function.dma_known:
+            return None
+        sbdf = function.dma_device
+    group = _group_of(inventory, sbdf)
+    vendor = iommu_vendor(host)
+    release = telling_release(host.system.kernel_release)
+    if group is not None and group.regions:
+        return tuple(
+            VfioRegion(
+                range=AddressRange(region.base, region.limit + 1),
+                type=region.type,
+                group=group.number,
+                by_kernel=True,
+                outcomes=vfio_outcomes(region.type, vendor, release),
+            )
+            for region in sorted(group.regions)
+            if region.base <= region.limit
+        )
+    return _predicted(inventory, sbdf, group, release)
+
+
+def _group_of(inventory: Inventory, sbdf: SBDF) -> IommuGroup | None:
+    groups = inventory.host.groups
+    if isinstance(groups, Missing):
+        return None
+    return next((group for group in groups if sbdf in group.devices), None)
+
+
+def _predicted(
+    inventory: Inventory, sbdf: SBDF, group: IommuGroup | None, release: tuple[int, int] | None
+) -> tuple[VfioRegion, ...] | None:
+    """Return the regions of the table, as Linux would tie them to the group; None: unknown."""
+    table = inventory.table
+    if not isinstance(table, Decoded) or table.table is None or table.damage:
+        return None
+    if isinstance(inventory.host.topology.functions, Missing) or inventory.undetermined:
+        return None
+    devices = {sbdf} if group is None else {sbdf, *group.devices}
+    found: dict[tuple[AddressRange, str], VfioRegion] = {}
+    for region in inventory.all_regions:
+        for held in region.linux:
+            if held.sbdf not in devices or region.range is None:
+                continue
+            if held.through and release is not None and release < THROUGH_BRIDGES:
+                continue
+            found[region.range, held.hold.value] = VfioRegion(
+                range=region.range,
+                type=held.hold.value,
+                group=None if group is None else group.number,
+                by_kernel=False,
+                outcomes=vfio_outcomes(held.hold.value, IommuVendor.INTEL, release),
+            )
+    return tuple(found[key] for key in sorted(found))
+
+
+def meets_guest_ram(region: VfioRegion) -> bool:
+    """Return whether guest RAM can lie in `region`: not interrupts, not AMD's HyperTransport."""
+    return region.type != "msi" and region.range != HYPERTRANSPORT

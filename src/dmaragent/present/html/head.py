@@ -1,0 +1,126 @@
+"""The head of a report: the host in a sentence, what is known of it, what is not."""
+
+from collections.abc import Iterator
+
+from dmaragent.checks.common.model import Checked, Severity
+from dmaragent.inventory import Inventory
+from dmaragent.present.html.markup import NOTHING, Markup, element
+from dmaragent.present.html.parts import Section, bullets, facts, section
+from dmaragent.present.html.words import severity_mark
+from dmaragent.present.text.check import by_rule, severity_words
+from dmaragent.present.text.summary import hypervisor_words, machine_words, summary_facts
+from dmaragent.present.wording import absence_words, count, rough_size_words
+from dmaragent.readings import Missing
+from fwtables import Decoded
+
+
+def head_section(
+    inventory: Inventory, checked: Checked | None, origin: str, guests: Markup = NOTHING
+) -> Section:
+    """Say what host this is, what it reserves, the worst of it, and what becomes of `guests`."""
+    worst = NOTHING if checked is None else _worst(checked)
+    rests = [("Rests on", origin)] if origin else []
+    return section(
+        "host",
+        "The host",
+        element("p", sentence(inventory), class_="lead"),
+        worst,
+        guests,
+        facts([*summary_facts(inventory), *rests]),
+    )
+
+
+def sentence(inventory: Inventory) -> str:
+    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
+    machine = machine_words(inventory) or "A host whose make is not known"
+    below = hypervisor_words(inventory)
+    under = f", running {below}," if below else ""
+    return f"{machine}{under} {_reserves(inventory)}."
+
+
+def _reserves(inventory: Inventory) -> str:
+    regions = inventory.regions
+    if isinstance(inventory.table, Missing):
+        listed = inventory.xen.list.entries
+        if listed:
+            number = count(len(listed), "reserved region")
+            return f"shows no DMAR table; its hypervisor lists {number}"
+        return "shows no DMAR table: what its firmware reserves for devices is not known"
+    if inventory.table.table is None:
+        return "has a DMAR table of which nothing could be decoded"
+    if not regions:
+        return "reserves no memory for devices: its DMAR table has no RMRR structure"
+    owners = {(o.sbdf, o.start_bus, o.hops) for region in regions for o in region.owners}
+    size = rough_size_words(sum(one.size for one in regions))
+    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
+    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
+
+
+def _worst(checked: Checked) -> Markup:
+    """Name the worst that was found, and lead to it."""
+    if not checked.findings:
+        said = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
+        return element("p", f"{said} ({count(checked.asked, 'rule')} asked).")
+    first = next(by_rule(checked))
+    worst = first[0]
+    told = [(one, checked.count(one)) for one in Severity]
+    numbers = ", ".join(severity_words(one, number) for one, number in told if number)
+    link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
+    more = f" ({count(len(first), 'case')})." if len(first) > 1 else "."
+    return element(
+        "p",
+        "The worst that was found: ",
+        severity_mark(worst.severity),
+        " ",
+        link,
+        more,
+        f" In all: {numbers}.",
+    )
+
+
+def limits_section(inventory: Inventory, checked: Checked | None) -> Section | None:
+    """Say what could not be read or looked at, and what to do; nothing where all is known."""
+    parts = [*_absence(inventory), *_damage(inventory)]
+    lines = [*_undetermined(inventory), *(() if checked is None else _not_asked(checked))]
+    lines += [f"Not read: {problem}" for problem in inventory.host.problems]
+    if not parts and not lines:
+        return None
+    return section("limits", "What is not known", parts, bullets(lines))
+
+
+def _absence(inventory: Inventory) -> Iterator[Markup]:
+    if inventory.absence is None:
+        return
+    what, hint = absence_words(inventory.absence)
+    yield element(
+        "div",
+        element("p", element("strong", "No table: "), what, "."),
+        element("p", element("strong", "Next: "), hint, "."),
+        class_="notice",
+    )
+
+
+def _damage(inventory: Inventory) -> Iterator[Markup]:
+    table = inventory.table
+    if not isinstance(table, Decoded) or not table.damage:
+        return
+    lost = "nothing could be decoded" if table.table is None else "regions may be missing"
+    yield element(
+        "div",
+        element("p", element("strong", "The table is damaged: "), lost, "."),
+        bullets(map(str, table.damage)),
+        class_="notice",
+    )
+
+
+def _undetermined(inventory: Inventory) -> Iterator[str]:
+    if inventory.undetermined:
+        paths = ", ".join(inventory.undetermined)
+        yield f"These paths of the table lead through a bridge whose bus is not known: {paths}"
+
+
+def _not_asked(checked: Checked) -> Iterator[str]:
+    for one in checked.not_asked:
+        rules = ", ".join(one.rules)
+        what = f"{count(len(one.rules), 'rule')} could not be asked ({rules})"
+        yield f"Without {one.need.value}, {what}"

@@ -1,0 +1,164 @@
+"""The address space of a host as a picture, and as a table that says the same."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dmaragent.addresses import AddressRange
+from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
+from dmaragent.inventory import Inventory
+from dmaragent.present.html.legend import legend
+from dmaragent.present.html.markup import Child, element
+from dmaragent.present.html.parts import Section, section, short, table
+from dmaragent.present.html.picture import Box, Column, picture
+from dmaragent.present.html.scale import make_scale
+from dmaragent.present.html.words import owners_label, owners_words
+from dmaragent.present.html.zoom import zoomable
+from dmaragent.present.wording import region_size, rough_size_words, size_words
+from dmaragent.readings import Missing
+from dmaragent.xen.reserved_list.model import ListEntry, Origin
+
+_FOUR_GIB = 1 << 32
+_KINDS = {
+    MemoryType.RAM: ("ram", "RAM"),
+    MemoryType.RESERVED: ("reserved", "reserved"),
+    MemoryType.ACPI: ("firmware", "ACPI"),
+    MemoryType.NVS: ("firmware", "ACPI NVS"),
+    MemoryType.UNUSABLE: ("firmware", "unusable"),
+    MemoryType.PERSISTENT: ("firmware", "persistent"),
+    MemoryType.SOFT_RESERVED: ("firmware", "soft res."),
+}
+_LEGEND = (
+    ("region", "reserved region (RMRR), with its number"),
+    ("xen", "on Xen's list and not in the table"),
+    ("ram", "RAM"),
+    ("reserved", "reserved by the firmware (hatched)"),
+    ("firmware", "other firmware ranges (dotted)"),
+    ("hole", "hole: in no range of the map (dashed)"),
+    ("unknown", "the firmware's memory map is not known"),
+    ("odd", "a region whose limit lies below its base (a triangle)"),
+)
+
+
+def map_section(inventory: Inventory) -> Section:
+    """Draw the regions beside what the firmware's memory map says."""
+    memory = _memory(inventory)
+    regions = sorted([*_regions(inventory), *_xen_only(inventory)], key=lambda one: one.range)
+    if not regions and not memory:
+        none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
+        return section("map", "Address space", none)
+    held = [one.range for one in regions]
+    scale = make_scale([one.range for one in memory], held, (_FOUR_GIB,))
+    if not memory:
+        whole = AddressRange(0, scale.marks[-1])
+        memory = [Box(range=whole, kind="unknown", said=_NOT_KNOWN, label="not known")]
+    columns = [Column(name="memory", boxes=tuple(memory))]
+    if regions:
+        columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
+    drawn = picture(scale, columns, key="host-map", title="Address space of the host")
+    used = {box.kind for box in (*memory, *regions)}
+    caption = element("figcaption", element("p", _CAPTION), legend(_LEGEND, used, "host-map"))
+    figure = element("figure", zoomable(drawn, "the address space"), caption)
+    equivalent = table("The same in words, by address", _HEAD, _rows([*memory, *regions]))
+    return section("map", "Address space", element("div", figure, equivalent, class_="beside-it"))
+
+
+_NOT_KNOWN = "The firmware's memory map is not known."
+_HEAD = ("From", "To", "What it is", "Size")
+_CAPTION = (
+    "Addresses grow downwards. The scale is not linear: each stretch is drawn by the logarithm "
+    "of its size, regions larger than what lies between, and none smaller than a line: so 4 KiB "
+    "can be found beside 2 GiB."
+)
+
+
+def _regions(inventory: Inventory) -> Iterator[Box]:
+    for one in inventory.regions:
+        drawn = one.range is not None
+        segment = f", segment {one.segment:04x}" if one.segment else ""
+        said = (
+            f"Region {one.number}: {one.place}, {region_size(one)}{segment}; "
+            f"owners: {owners_words(one)}"
+        )
+        yield Box(
+            range=one.range or AddressRange(one.base, one.base),
+            kind="region" if drawn else "odd",
+            said=said,
+            label=f"{one.number}: {region_size(one)}, {owners_label(one)}",
+            region=one.number,
+            reached=True,
+            drawn=drawn,
+        )
+
+
+def _xen_only(inventory: Inventory) -> Iterator[Box]:
+    """Yield what Xen lists and no region of the table is."""
+    origins = {
+        Origin.OPTION: "rmrr= on its command line",
+        Origin.UNEXPLAINED: "not explained by the table",
+        Origin.UNKNOWN: "no table to explain it by",
+    }
+    for one in inventory.xen.list.entries:
+        if one.origin in origins:
+            yield _xen_box(one, origins[one.origin])
+
+
+def _xen_box(entry: ListEntry, why: str) -> Box:
+    place = f"{entry.range.start:#x}-{entry.range.end - 1:#x}"
+    size = size_words(entry.range.size)
+    return Box(
+        range=entry.range,
+        kind="xen",
+        said=f"On Xen's list: {place}, {size}; {why}",
+        label=f"Xen: {size}, {why}",
+        reached=True,
+    )
+
+
+def _memory(inventory: Inventory) -> list[Box]:
+    known = inventory.host.memory_map
+    if isinstance(known, Missing):
+        return []
+    return [*_with_holes(_joined(known))]
+
+
+def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
+    """Yield the entries, neighbours of one kind as one."""
+    last: MemoryEntry | None = None
+    for one in known.entries:
+        if last is not None and (last.words, last.range.end) == (one.words, one.range.start):
+            last = MemoryEntry(AddressRange(last.range.start, one.range.end), one.type, one.words)
+            continue
+        if last is not None:
+            yield last
+        last = one
+    if last is not None:
+        yield last
+
+
+def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
+    at = 0
+    for one in entries:
+        if one.range.start > at:
+            yield _hole(AddressRange(at, one.range.start))
+        kind, label = _KINDS.get(one.type, ("firmware", one.words[:9]))
+        said = f"{one.words}: {one.range.start:#x}-{one.range.end - 1:#x}"
+        yield Box(range=one.range, kind=kind, said=said, label=label)
+        at = max(at, one.range.end)
+
+
+def _hole(gap: AddressRange) -> Box:
+    said = f"Hole: {gap.start:#x}-{gap.end - 1:#x}, in no range of the map"
+    return Box(range=gap, kind="hole", said=said, label="hole")
+
+
+def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
+    for one in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
+        end = f"{one.range.end - 1:#x}" if one.drawn and one.range.size else "-"
+        size = rough_size_words(one.range.size) if one.drawn else "-"
+        yield f"{one.range.start:#x}", end, _what(one), short(size)
+
+
+def _what(box: Box) -> Child:
+    if box.region is not None:
+        link = element("a", f"region {box.region}", href=f"#region-{box.region}")
+        return [link, ": ", box.label.partition(": ")[2].partition(", ")[2]]
+    return box.label if box.kind == "xen" else box.said.partition(": ")[0]

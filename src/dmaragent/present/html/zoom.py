@@ -1,0 +1,99 @@
+"""Looking closer at a picture: buttons and keys, by a small script; without it the whole stands."""
+
+from dmaragent.present.html.markup import Markup, element
+
+_BUTTONS = (
+    ("in", "+", "Closer"),
+    ("out", "\N{MINUS SIGN}", "Farther"),
+    ("whole", "Whole", "Show the whole picture"),
+)
+
+
+def zoomable(picture: Markup, what: str) -> Markup:
+    """Put the tools beside `picture`; the script shows them."""
+    buttons = [
+        element("button", sign, type="button", data_zoom=name, aria_label=f"{said}: {what}")
+        for name, sign, said in _BUTTONS
+    ]
+    hint = element("span", "Keys: + \N{MINUS SIGN} 0, arrows; Tab goes from region to region.")
+    status = element("output", "", aria_live="polite")
+    tools = element("div", buttons, status, hint, class_="tools", hidden=True)
+    return element("div", tools, picture, class_="zoom")
+
+
+SCRIPT = """
+(() => {
+  "use strict";
+  for (const box of document.querySelectorAll(".zoom")) {
+    const svg = box.querySelector("svg");
+    const tools = box.querySelector(".tools");
+    const status = box.querySelector("output");
+    const whole = svg.getAttribute("viewBox").split(" ").map(Number);
+    let [x, y, w, h] = whole;
+    const within = (at, size, most) => Math.min(Math.max(at, 0), most - size);
+    const show = () => {
+      x = within(x, w, whole[2]);
+      y = within(y, h, whole[3]);
+      svg.setAttribute("viewBox", [x, y, w, h].join(" "));
+      const times = whole[2] / w;
+      status.textContent = times > 1 ? times.toFixed(1).replace(".0", "") + "\\u00d7" : "";
+      svg.classList.toggle("close", times > 1);
+    };
+    const zoom = (factor, cx = x + w / 2, cy = y + h / 2) => {
+      const to = Math.min(Math.max(w / factor, whole[2] / 64), whole[2]);
+      const part = to / w;
+      x = cx - (cx - x) * part;
+      y = cy - (cy - y) * part;
+      w = to;
+      h = whole[3] * to / whole[2];
+      show();
+    };
+    const middle = () => {
+      const area = document.activeElement.closest(".area");
+      if (!area || !svg.contains(area)) return [x + w / 2, y + h / 2];
+      const own = area.getBBox();
+      return [own.x + own.width / 2, own.y + own.height / 2];
+    };
+    const acts = {
+      in: () => zoom(1.6, ...middle()),
+      out: () => zoom(1 / 1.6, ...middle()),
+      whole: () => { [x, y, w, h] = whole; show(); },
+    };
+    const keys = {
+      "+": acts.in, "=": acts.in, "-": acts.out, "0": acts.whole,
+      ArrowUp: () => { y -= h / 6; show(); }, ArrowDown: () => { y += h / 6; show(); },
+      ArrowLeft: () => { x -= w / 6; show(); }, ArrowRight: () => { x += w / 6; show(); },
+    };
+    tools.hidden = false;
+    for (const button of tools.querySelectorAll("button")) {
+      button.addEventListener("click", acts[button.dataset.zoom]);
+    }
+    box.addEventListener("keydown", (event) => {
+      const arrow = event.key.startsWith("Arrow");
+      if (event.ctrlKey || event.altKey || event.metaKey || !(event.key in keys)) return;
+      if (arrow && w === whole[2]) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+    for (const area of svg.querySelectorAll(".area")) {
+      area.addEventListener("focus", () => {
+        if (w === whole[2]) return;
+        const own = area.querySelector(".box").getBBox();
+        x = Math.min(x, own.x);
+        if (own.y < y || own.y + own.height > y + h) y = own.y + own.height / 2 - h / 2;
+        show();
+      });
+    }
+  }
+  const folded = [];
+  addEventListener("beforeprint", () => {
+    for (const one of document.querySelectorAll("details:not([open])")) {
+      one.open = true;
+      folded.push(one);
+    }
+  });
+  addEventListener("afterprint", () => {
+    while (folded.length) folded.pop().open = false;
+  });
+})();
+"""

@@ -1,0 +1,1 @@
+"""Answers as JSON documents; their types are in ``schema``."""

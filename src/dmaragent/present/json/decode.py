@@ -1,0 +1,32 @@
+"""Decoded tables as a JSON document: docs/schema/decode.v1.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dmaragent.present.json.envelope import TOOL
+from fwtables import Decoded, to_document
+
+if TYPE_CHECKING:
+    from dmaragent.present.json.schema import decode as schema
+    from dmaragent.present.json.schema.common import PassedOver
+
+
+def decode_document(
+    tables: Sequence[tuple[schema.Source, Decoded]], others: Sequence[PassedOver]
+) -> schema.DecodeDocument:
+    """Return the document of ``dmaragent decode``.
+
+    `tables` holds each table with its source, `others` what was found beside them
+    and not decoded, a path and a reason each.
+    """
+    entries: list[schema.Entry] = [
+        {"source": source, **to_document(decoded)} for source, decoded in tables
+    ]
+    return {
+        "format": "dmaragent.decode",
+        "version": 1,
+        "origin": {"tool": TOOL},
+        "answer": {"tables": entries, "others": list(others)},
+    }

@@ -1,0 +1,196 @@
+"""A comparison as a JSON document: docs/schema/diff.v1.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dmaragent.checks.common.model import Finding
+from dmaragent.comparison.model import (
+    Changed,
+    Comparison,
+    FindingChange,
+    GuestChange,
+    Guests,
+    NotCompared,
+    OwnerChange,
+    RegionMatch,
+    UnitChange,
+)
+from dmaragent.inventory import Owner, Region
+from dmaragent.iommu.vtd import Unit
+from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.policy.resolver import Resolution
+from dmaragent.present.json.decision import decision_object
+from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.resolve import stack_object
+from dmaragent.present.text.diff_structures import structure_words
+from dmaragent.present.text.diff_words import located_words, owner_words
+from fwtables import structure_name
+
+if TYPE_CHECKING:
+    from dmaragent.present.json.schema import diff as schema
+    from dmaragent.present.json.schema.common import StackSource
+
+
+def diff_document(comparison: Comparison, a: StackSource, b: StackSource) -> schema.DiffDocument:
+    """Return the document of ``dmaragent diff``; `a` and `b` say where each side was read."""
+    return {
+        "format": "dmaragent.diff",
+        "version": 1,
+        "origin": {"tool": TOOL, "a": a, "b": b},
+        "answer": _answer(comparison),
+    }
+
+
+def _answer(comparison: Comparison) -> schema.Answer:
+    order, hindrance, guests = comparison.table_order, comparison.hindrance, comparison.guests
+    return {
+        "differs": comparison.differs,
+        "hindrance": None if hindrance is None else _not_compared(hindrance),
+        "facts": _changes(comparison.facts),
+        "regions": [_match(one) for one in comparison.regions],
+        "table_order": None if order is None else {"old": order.old, "new": order.new},
+        "xen": _changes(comparison.xen),
+        "renumbered": [
+            {"a": str(one.a.sbdf), "b": str(one.b.sbdf)} for one in comparison.renumbered
+        ],
+        "units": [_unit_change(one) for one in comparison.units],
+        "structures": [
+            {
+                "side": one.side.value,
+                "certain": one.certain,
+                "structure": structure_name(one.structure),
+                "said": structure_words(one.structure).replace("\N{NO-BREAK SPACE}", " "),
+            }
+            for one in comparison.structures
+        ],
+        "findings": [_finding_change(one) for one in comparison.findings],
+        "findings_same": comparison.findings_same,
+        "not_compared": [_not_compared(one) for one in comparison.not_compared],
+        "guests": None if guests is None else _guests(guests),
+    }
+
+
+def _changes(changes: Iterable[Changed]) -> list[schema.Changed]:
+    return [{"what": one.what, "old": one.old, "new": one.new} for one in changes]
+
+
+def _not_compared(one: NotCompared) -> schema.NotCompared:
+    side = None if one.side is None else one.side.value
+    return {"what": one.what, "side": side, "why": one.why}
+
+
+def _match(match: RegionMatch) -> schema.RegionMatch:
+    return {
+        "fate": match.fate.value,
+        "differs": match.differs,
+        "certain": match.certain,
+        "a": None if match.a is None else _region(match.a),
+        "b": None if match.b is None else _region(match.b),
+        "owners": [_owner_change(one) for one in match.owners],
+        "changes": _changes(match.changes),
+    }
+
+
+def _region(region: Region) -> schema.Region:
+    return {
+        "number": region.number,
+        "segment": region.segment,
+        "base": f"0x{region.base:x}",
+        "limit": f"0x{region.limit:x}",
+        "size": region.size,
+        "owners": [_owner(one) for one in region.owners],
+    }
+
+
+def _owner(owner: Owner) -> schema.Owner:
+    return {
+        "name": _plain(owner_words(owner)),
+        "sbdf": None if owner.sbdf is None else str(owner.sbdf),
+        "presence": owner.presence.value,
+    }
+
+
+def _plain(words: str) -> str:
+    return words.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _owner_change(change: OwnerChange) -> schema.OwnerChange:
+    return {
+        "a": None if change.a is None else _owner(change.a),
+        "b": None if change.b is None else _owner(change.b),
+        "changes": _changes(change.changes),
+    }
+
+
+def _unit_change(change: UnitChange) -> schema.UnitChange:
+    return {
+        "certain": change.certain,
+        "a": None if change.a is None else _unit(change.a),
+        "b": None if change.b is None else _unit(change.b),
+        "changes": _changes(change.changes),
+        "scopes_gone": [_plain(located_words(one)) for one in change.scopes_gone],
+        "scopes_added": [_plain(located_words(one)) for one in change.scopes_added],
+    }
+
+
+def _unit(unit: Unit) -> schema.Unit:
+    return {
+        "segment": unit.drhd.segment_number,
+        "register_base": f"0x{unit.drhd.register_base_address:x}",
+        "include_pci_all": unit.drhd.include_pci_all,
+        "scopes": [_plain(located_words(one)) for one in unit.scopes],
+    }
+
+
+def _finding_change(change: FindingChange) -> schema.FindingChange:
+    return {
+        "fate": change.fate.value,
+        "why": change.why,
+        "a": None if change.a is None else _finding(change.a),
+        "b": None if change.b is None else _finding(change.b),
+        "changes": _changes(change.changes),
+    }
+
+
+def _finding(finding: Finding) -> schema.Finding:
+    return {
+        "id": finding.rule.id,
+        "severity": finding.severity.value,
+        "subject": finding.hit.subject,
+        "said": finding.hit.said,
+    }
+
+
+def _guests(guests: Guests) -> schema.Guests:
+    return {
+        "changed": [_guest(one) for one in guests.changed],
+        "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},
+        "passed_over": [{"path": path, "reason": why} for path, why in guests.passed_over],
+    }
+
+
+def _guest(change: GuestChange) -> schema.Guest:
+    helps = change.helps
+    return {
+        "source": change.b.guest.source,
+        "name": change.b.guest.name,
+        "fate": change.fate.value,
+        "a": _resolution(change.a),
+        "b": _resolution(change.b),
+        "devices": _changes(change.devices),
+        "remedies": None
+        if helps is None
+        else [{"lines": list(one.lines), "effect": one.effect} for one in helps.found],
+    }
+
+
+def _resolution(resolution: Resolution | KvmResolution) -> schema.Resolution:
+    xen = None if isinstance(resolution, KvmResolution) else resolution.stack
+    return {
+        "hypervisor": "kvm" if xen is None else "xen",
+        "stack": None if xen is None else stack_object(xen),
+        "verdict": resolution.verdict.value,
+        "reasons": [decision_object(one) for one in resolution.reasons],
+    }

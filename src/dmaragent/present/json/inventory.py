@@ -1,0 +1,309 @@
+"""The inventory as a JSON document, and what other documents have in common with it.
+
+Addresses are "0x…" strings, sizes and
+offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dmaragent.addresses import AddressRange
+from dmaragent.host.topology import Hop, PciFunction
+from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.iommu.vtd import Unit
+from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.text.device_card import class_name
+from dmaragent.present.wording import scope_code
+from dmaragent.readings import Missing
+from fwtables import damage_document, structure_name
+
+if TYPE_CHECKING:
+    from dmaragent.present.json.schema import inventory as schema
+    from dmaragent.present.json.schema import regions
+    from dmaragent.present.json.schema.common import Range
+
+
+def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.InventoryDocument:
+    """Return the document of ``dmaragent inventory`` for the host of `kind` at `path`."""
+    origin: schema.Origin = {"tool": TOOL, "host": {"kind": kind, "path": path}}
+    if inventory.host.sources:
+        origin["sources"] = [
+            {"reading": reading, "file": file} for reading, file in inventory.host.sources
+        ]
+    return {
+        "format": "dmaragent.inventory",
+        "version": 1,
+        "origin": origin,
+        "answer": inventory_answer(inventory),
+    }
+
+
+def inventory_answer(inventory: Inventory) -> schema.Answer:
+    """Give what an inventory says, free of where it was read."""
+    host = inventory.host
+    functions = host.topology.functions
+    return {
+        "device": None if inventory.device is None else str(inventory.device),
+        "machine": _machine(inventory),
+        "table": _table(inventory),
+        "absence": absence_object(inventory),
+        "other_tables": [reading.name for reading in host.other_tables],
+        "pci_functions": None if isinstance(functions, Missing) else len(functions),
+        "complete": inventory.complete,
+        "undetermined": list(inventory.undetermined),
+        "regions": [region_object(inventory, region) for region in inventory.regions],
+        "units": [unit_object(unit) for unit in inventory.units],
+        "ats": {
+            "root_ports": sorted(map(str, inventory.capabilities.ats_root_ports)),
+            "segments": sorted(inventory.capabilities.ats_segments),
+            "translation_cached": sorted(map(str, inventory.capabilities.translation_cached)),
+        },
+        "namespace_devices": {
+            str(number): name
+            for number, name in sorted(inventory.capabilities.namespace_names.items())
+        },
+        "xen": _xen(inventory),
+        "linux": {
+            "state": inventory.linux_state.value,
+            "groups": groups_objects(inventory),
+            "published": published_objects(inventory),
+        },
+        "differences": [
+            {"region": each.region, "explanation": each.explanation}
+            for each in inventory.differences
+        ],
+        "problems": list(host.problems),
+    }
+
+
+def absence_object(inventory: Inventory) -> regions.Absence | None:
+    """Say why there is no table; None where there is one."""
+    absence = inventory.absence
+    if absence is None:
+        return None
+    return {"kind": absence.kind.value, "evidence": list(absence.evidence)}
+
+
+def _machine(inventory: Inventory) -> schema.Machine:
+    machine, system = inventory.host.machine, inventory.host.system
+    return {
+        "vendor": machine.vendor,
+        "model": machine.model,
+        "board": machine.board,
+        "firmware": machine.firmware,
+        "kernel_release": system.kernel_release,
+        "kernel_options": None if system.options is None else list(system.options),
+        "cpu_vendor": system.cpu_vendor,
+        "virtual": system.virtual,
+        "memory_total": system.memory_total,
+        "boot_time": system.boot_time,
+        "memory_map": not isinstance(inventory.host.memory_map, Missing),
+    }
+
+
+def _table(
+    inventory: Inventory,
+) -> schema.DecodedTable | schema.UndecodableTable | schema.MissingTable:
+    reading, decoded = inventory.host.reading, inventory.table
+    name = reading.name if reading else None
+    if isinstance(decoded, Missing):
+        return {"name": name, "state": decoded.kind.value, "detail": decoded.detail}
+    damage, table = damage_document(decoded), decoded.table
+    if table is None:
+        return {"name": name, "state": "undecodable", "damage": damage}
+    return {
+        "name": name,
+        "state": "decoded",
+        "signature": table.signature.decode("latin-1"),
+        "length": table.length,
+        "revision": table.revision,
+        "oem_id": table.oem_id.decode("latin-1"),
+        "oem_table_id": table.oem_table_id.decode("latin-1"),
+        "host_address_bits": table.host_address_bits,
+        "structures": dict(Counter(map(structure_name, table.structures))),
+        "damage": damage,
+    }
+
+
+def region_object(inventory: Inventory, region: Region) -> regions.Region:
+    """Give one region with its owners and what Xen and Linux make of it."""
+    return {
+        "number": region.number,
+        "segment": region.segment,
+        "base": f"0x{region.base:x}",
+        "limit": f"0x{region.limit:x}",
+        "size": region.size,
+        "source": {"structure": "RMRR", "offset": region.offset, "length": region.length},
+        "shared": region.shared,
+        "memory_map": region.memory,
+        "owners": [_owner(inventory, owner) for owner in region.owners],
+        "xen": {
+            "listed": region.xen.listed,
+            "range": None if region.xen.range is None else range_object(region.xen.range),
+            "reason": region.xen.reason,
+            "notes": list(region.xen.notes),
+        },
+        "linux": [
+            {
+                "sbdf": str(held.sbdf),
+                "type": held.hold.value,
+                "through": None if held.through is None else str(held.through),
+                "by_kernel": held.by_kernel,
+            }
+            for held in region.linux
+        ],
+    }
+
+
+def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
+    """Give the IOMMU groups of the devices that regions concern."""
+    groups = inventory.host.groups
+    if isinstance(groups, Missing):
+        return None
+    concerned = {held.sbdf for region in inventory.regions for held in region.linux}
+    concerned |= {
+        owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
+    }
+    if inventory.device is not None:
+        function = inventory.host.topology.known.get(inventory.device)
+        concerned.add(inventory.device if function is None else function.dma_device)
+        concerned.add(inventory.device)
+    concerned |= {
+        sbdf for region in inventory.published for group in region.groups for sbdf in group.devices
+    }
+    return [
+        {
+            "number": group.number,
+            "devices": [str(sbdf) for sbdf in group.devices],
+            "regions": (
+                None
+                if group.regions is None
+                else [
+                    {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
+                    for one in group.regions
+                ]
+            ),
+        }
+        for group in groups
+        if not concerned.isdisjoint(group.devices)
+    ]
+
+
+def published_objects(inventory: Inventory) -> list[regions.Published]:
+    """Give the reserved regions that Linux publishes and no region of the table explains."""
+    return [
+        {
+            **range_object(region.range),
+            "size": region.range.size,
+            "type": region.type,
+            "groups": [group.number for group in region.groups],
+        }
+        for region in inventory.published
+    ]
+
+
+def range_object(span: AddressRange) -> Range:
+    """Return a range by its first and last byte; both are the base of one without pages."""
+    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
+
+
+def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
+    unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
+    return {
+        "sbdf": None if owner.sbdf is None else str(owner.sbdf),
+        "presence": owner.presence.value,
+        "reason": owner.reason,
+        "scope": _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, owner.hops),
+        "unit": None if unit is None else unit.offset,
+        "device": None if owner.function is None else device_object(owner.function),
+    }
+
+
+def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> regions.Scope:
+    return {
+        "type": scope_code(kind),
+        "enumeration_id": enumeration_id,
+        "start_bus": bus,
+        "path": [
+            {"step": hop.step, "sbdf": None if hop.sbdf is None else str(hop.sbdf)} for hop in hops
+        ],
+    }
+
+
+def device_object(function: PciFunction) -> regions.Device:
+    """Give what answers at an address."""
+    code = function.class_code
+    return {
+        "class_code": _hex(code, 6) if function.interface_known else None,
+        "class": None if code is None else class_name(function),
+        "vendor_id": _hex(function.vendor_id, 4),
+        "device_id": _hex(function.device_id, 4),
+        "vendor_name": function.vendor_name,
+        "device_name": function.device_name,
+        "driver": function.driver,
+        "iommu_group": function.iommu_group,
+        "slot": function.slot,
+        "physical_function": (
+            None if function.physical_function is None else str(function.physical_function)
+        ),
+        "total_vfs": function.total_vfs,
+        "vmd": None if function.vmd is None else str(function.vmd),
+    }
+
+
+def unit_object(unit: Unit) -> regions.Unit:
+    """Give one remapping unit."""
+    drhd = unit.drhd
+    return {
+        "offset": unit.offset,
+        "segment": drhd.segment_number,
+        "register_base": f"0x{drhd.register_base_address:x}",
+        "register_size": drhd.register_set_size,
+        "include_pci_all": drhd.include_pci_all,
+        "proximity_domain": unit.proximity_domain,
+        "scopes": [
+            {
+                **_scope(
+                    place.scope.type,
+                    place.scope.enumeration_id,
+                    place.scope.start_bus_number,
+                    place.hops,
+                ),
+                "sbdf": None if place.sbdf is None else str(place.sbdf),
+                "presence": place.presence.value,
+            }
+            for place in unit.scopes
+        ],
+    }
+
+
+def _xen(inventory: Inventory) -> schema.Xen:
+    views, xen = inventory.xen, inventory.host.xen
+    listed = views.list
+    assignable = None if xen is None else xen.assignable
+    return {
+        "source": listed.source.value,
+        "release": None if listed.release is None else str(listed.release),
+        "dom0": None if xen is None else xen.dom0,
+        "iommu_enabled": None if xen is None else xen.iommu_enabled,
+        "entries": [
+            {**range_object(one.range), "origin": one.origin.value, "region": one.region}
+            for one in listed.entries
+        ],
+        "devices": {
+            str(sbdf): None if ranges is None else [range_object(one) for one in ranges]
+            for sbdf, ranges in sorted(views.devices.items())
+        },
+        "devices_source": views.devices_source.value,
+        "vtd_disabled": listed.vtd_disabled,
+        "why_empty": list(listed.why_empty),
+        "notes": list(listed.notes),
+        "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,
+    }
+
+
+def _hex(value: int | None, digits: int) -> str | None:
+    return None if value is None else f"0x{value:0{digits}x}"

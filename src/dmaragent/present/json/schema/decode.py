@@ -1,0 +1,50 @@
+"""The types of docs/schema/decode.v1.json."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from dmaragent.present.json.schema.common import TEXT_FORMS, PassedOver, ToolOrigin
+from fwtables.dmar.schema import Address, TableDocument
+
+
+class Source(TypedDict):
+    """Where the bytes were read."""
+
+    path: str
+    form: Annotated[str, ("enum", ("table", *TEXT_FORMS, "host"))]
+    """What the bytes were read from: a file of them, a host, or text of one of these kinds."""
+    address: Address | None
+    line: int | None
+    """Where it begins in a text, from 1."""
+    problem: str
+    """Where the text, or the packed file, went wrong; or empty."""
+    last_line: NotRequired[int]
+    """Where it ends in a text; absent for acpidump text and other sources."""
+    packing: NotRequired[str]
+    """The tool that the file is packed with, such as gzip; absent if it is not packed."""
+
+
+class Entry(TableDocument):
+    """A table with its source."""
+
+    source: Source
+
+
+class Answer(TypedDict):
+    """Every table that was found."""
+
+    tables: list[Entry]
+    others: list[PassedOver]
+    """What was found and not decoded."""
+
+
+class DecodeDocument(TypedDict):
+    """dmaragent decode --json, version 1.
+
+    DMAR tables, whole: dmaragent encode writes the same bytes back. Fields have the names of the
+    VT-d specification, chapter 8.
+    """
+
+    format: Literal["dmaragent.decode"]
+    version: Literal[1]
+    origin: ToolOrigin
+    answer: Answer

@@ -1,0 +1,267 @@
+"""The types of docs/schema/diff.v1.json."""
+
+from typing import Annotated, Literal, TypedDict
+
+from dmaragent.checks.common.model import Severity
+from dmaragent.comparison.model import Fate, FindingFate, Side
+from dmaragent.host.topology import Presence
+from dmaragent.present.json.schema.common import (
+    Count,
+    Decision,
+    GuestVerdict,
+    Ordinal,
+    PassedOver,
+    Range,
+    Sbdf,
+    Stack,
+    StackSource,
+    ToolOrigin,
+)
+from fwtables.dmar.schema import Address
+
+
+class Origin(ToolOrigin):
+    """What made the document, and what was compared."""
+
+    a: StackSource
+    b: StackSource
+
+
+class NotCompared(TypedDict):
+    """Something that is not compared, so that its silence says nothing."""
+
+    what: str
+    """A stable name."""
+    side: Annotated[str, Side] | None
+    """The side that lacks it; null: it is about both."""
+    why: str
+
+
+class Changed(TypedDict):
+    """One fact that both sides know and that differs."""
+
+    what: str
+    """A stable name of the fact."""
+    old: str
+    """Its value on A, in words."""
+    new: str
+    """Its value on B, in words."""
+
+
+class Owner(TypedDict):
+    """A device that the firmware names for a region."""
+
+    name: str
+    """Its address, or its path if that leads nowhere; with its kind if it is not a PCI
+    endpoint."""
+    sbdf: Sbdf | None
+    presence: Annotated[str, Presence]
+
+
+class Region(Range):
+    """A reserved region of one side."""
+
+    number: Ordinal
+    """Its place in that table."""
+    segment: int
+    size: Count
+    owners: list[Owner]
+
+
+class OwnerChange(TypedDict):
+    """An owner that is not as it was; null on the side that does not name it."""
+
+    a: Owner | None
+    b: Owner | None
+    changes: list[Changed]
+    """address, presence, device (vendor:device of what is there)."""
+
+
+class RegionMatch(TypedDict):
+    """A region of one side, or one of each that are the same.
+
+    Each region of A and of B is in exactly one.
+    """
+
+    fate: Annotated[str, Fate]
+    """moved: same owners and size; resized: same owners, other size; owners: same range, other
+    owners."""
+    differs: bool
+    """Whether anything of it differs; false only if fate is same."""
+    certain: bool
+    """false: the side that lacks it has a damaged table, in which it may be."""
+    a: Region | None
+    b: Region | None
+    owners: list[OwnerChange]
+    changes: list[Changed]
+    """shared, xen, linux, memory-map."""
+
+
+class TableOrder(TypedDict):
+    """The order of the regions."""
+
+    old: str
+    new: str
+
+
+class Renumbered(TypedDict):
+    """A PCI function at two addresses."""
+
+    a: Sbdf
+    b: Sbdf
+
+
+class Unit(TypedDict):
+    """A remapping unit of one side."""
+
+    segment: int
+    register_base: Address
+    include_pci_all: bool
+    scopes: list[str]
+
+
+class UnitChange(TypedDict):
+    """A remapping unit that is not as it was; null on the side that does not have it."""
+
+    certain: bool
+    a: Unit | None
+    b: Unit | None
+    changes: list[Changed]
+    """registers, register-size, include-pci-all, other-flags, proximity-domain."""
+    scopes_gone: list[str]
+    scopes_added: list[str]
+
+
+class Structure(TypedDict):
+    """A structure that one side has."""
+
+    side: Annotated[str, Side]
+    """The only side that has it."""
+    certain: bool
+    structure: str
+    """The specification's name."""
+    said: str
+    """What it says, in words."""
+
+
+class Finding(TypedDict):
+    """A finding of one side."""
+
+    id: str
+    severity: Annotated[str, Severity]
+    subject: str
+    """What it is about; with the id it names the finding."""
+    said: str
+
+
+class FindingChange(TypedDict):
+    """A finding that is not as it was."""
+
+    fate: Annotated[str, FindingFate]
+    """not-known: one side has it, and the other could not be asked; so it is neither new nor
+    fixed."""
+    why: str
+    """Why it is unknown; else empty."""
+    a: Finding | None
+    b: Finding | None
+    changes: list[Changed]
+    """severity, xen, linux."""
+
+
+class Resolution(TypedDict):
+    """The answer for a guest on one side."""
+
+    hypervisor: Annotated[str, ("enum", ("xen", "kvm"))]
+    """What runs the guest."""
+    stack: Stack | None
+    """null: a KVM guest."""
+    verdict: GuestVerdict
+    reasons: list[Decision]
+
+
+class Remedy(TypedDict):
+    """A change of the configuration that helps."""
+
+    lines: list[str]
+    effect: str
+
+
+class Guest(TypedDict):
+    """A guest whose answer is not as it was."""
+
+    source: str
+    """The file, with [n] after it for a guest of a JSON list; or 'standard input'."""
+    name: str
+    """Empty if the configuration has none."""
+    fate: Annotated[
+        str,
+        (
+            "enum",
+            (
+                "no-longer-starts",
+                "starts-now",
+                "no-longer-certain",
+                "certain-now",
+                "other-devices",
+                "other-reasons",
+                "other-warnings",
+                "other-layout",
+            ),
+        ),
+    ]
+    a: Resolution
+    b: Resolution
+    devices: list[Changed]
+    """Addresses that the guest names and at which another device is, by vendor:device."""
+    remedies: list[Remedy] | None
+    """What helps on B; null if it need not."""
+
+
+class Guests(TypedDict):
+    """The guests."""
+
+    changed: list[Guest]
+    same: dict[GuestVerdict, Ordinal]
+    """How many guests stay as they were, by verdict; a verdict that none has is left out."""
+    passed_over: list[PassedOver]
+    """Files of a folder that hold no guest."""
+
+
+class Answer(TypedDict):
+    """The answer; it is equal on a host and on its recording."""
+
+    differs: bool
+    """Whether anything that could be compared differs."""
+    hindrance: NotCompared | None
+    """Why nothing can be compared; null: it can."""
+    facts: list[Changed]
+    """The machine, its firmware, its software, the table's header and damage."""
+    regions: list[RegionMatch]
+    """All regions of both sides, by address."""
+    table_order: TableOrder | None
+    """The order of the regions that both tables have, in numbers of A's; null: the same."""
+    xen: list[Changed]
+    """Xen's list beyond what stands with a region: vt-d, entry, list-order."""
+    renumbered: list[Renumbered]
+    """PCI functions that certainly are the same and answer at another address."""
+    units: list[UnitChange]
+    structures: list[Structure]
+    """Structures that are neither RMRR nor DRHD and that one side alone has."""
+    findings: list[FindingChange]
+    findings_same: Count
+    not_compared: list[NotCompared]
+    guests: Guests | None
+    """null: no guests were asked about."""
+
+
+class DiffDocument(TypedDict):
+    """dmaragent diff --json, version 1.
+
+    Two hosts, tables or recordings compared: A is before or the one, B after or the other.
+    'answer' is equal on hosts and on their recordings; 'origin' says which they were.
+    """
+
+    format: Literal["dmaragent.diff"]
+    version: Literal[1]
+    origin: Origin
+    answer: Answer

@@ -1,0 +1,29 @@
+"""The types of docs/schema/error.v1.json."""
+
+from typing import Literal, TypedDict
+
+from dmaragent.present.json.schema.common import ToolOrigin
+
+
+class Error(TypedDict):
+    """What is wrong, and what to do."""
+
+    what: str
+    """What is wrong, in words."""
+    where: str | None
+    """The file, folder or host that the error is about, as it was typed; null: none."""
+    next: str | None
+    """What to do about it, in words; null: nothing is known."""
+
+
+class ErrorDocument(TypedDict):
+    """An error of a command that was asked for --json, version 1.
+
+    Printed on standard output in place of the answer when the exit code is 2; the same words
+    stand on standard error.
+    """
+
+    format: Literal["dmaragent.error"]
+    version: Literal[1]
+    origin: ToolOrigin
+    error: Error

@@ -1,0 +1,105 @@
+"""The types of docs/schema/explain.v1.json."""
+
+from typing import Annotated, Literal, TypedDict
+
+from dmaragent.passthrough.model import Can, Safety
+from dmaragent.present.json.schema.common import Sbdf, Stack, StackOrigin
+from dmaragent.present.json.schema.regions import Absence, Device, Group, Published, Region, Unit
+
+CanWord = Annotated[str, Can]
+"""Whether the device can be passed through; not-applicable: this side does not decide on this
+host."""
+
+
+class Case(TypedDict):
+    """One case of the rules."""
+
+    title: str
+    """The case, in a few words."""
+    can: CanWord
+    explanation: str
+    rule: str
+    """The file and function that the rule stands in; or empty."""
+    error: str
+    """The error it gives, by name; or empty."""
+    releases: str
+    """The releases it applies to, in words; or empty."""
+    message: str
+    """What is printed then; or empty."""
+
+
+class Side(TypedDict):
+    """What one side decides."""
+
+    can: CanWord
+    explanation: str
+    """The verdict with its reason."""
+    cases: list[Case]
+
+
+class Step(TypedDict):
+    """Something that helps."""
+
+    safety: Annotated[str, Safety]
+    side: Annotated[str, ("enum", ("Xen", "Linux"))] | None
+    """For whom it is; null: for both."""
+    title: str
+    explanation: str
+    where: str
+    """Where the lines go; or empty."""
+    lines: list[str]
+
+
+class ToolstackPolicy(TypedDict):
+    """A toolstack, and the policy that it gives the device."""
+
+    toolstack: Annotated[str, ("enum", ("xl", "libvirt", "Qubes", "XAPI"))]
+    policy: Annotated[str, ("enum", ("strict", "relaxed"))]
+    can: CanWord
+    explanation: str
+
+
+class Answer(TypedDict):
+    """The answer; it is equal on a host and on its recording."""
+
+    device: Sbdf
+    function: Device | None
+    """What is present there; null: nothing, or the functions were not collected."""
+    stack: Stack
+    decides: Annotated[list[Annotated[str, ("enum", ("xen", "linux"))]], ("minItems", 1)]
+    """Who decides on this host; both if that is unknown."""
+    xen: Side
+    linux: Side
+    regions: list[Region]
+    """The regions that concern the device, in table order."""
+    unit: Unit | None
+    """The remapping unit that serves it."""
+    groups: list[Group] | None
+    """The groups of the devices that regions concern; null if there are none to see."""
+    steps: list[Step]
+    """What helps, the safest first."""
+    toolstacks: list[ToolstackPolicy]
+    """The default policy of the device by toolstack; empty if no policy matters."""
+    notes: list[str]
+    absence: Absence | None
+    """Why there is no table, as far as the evidence goes."""
+    complete: bool
+    """True if no region can be missing: the table is not damaged and, for one device, no path is
+    undetermined."""
+    problems: list[str]
+    """What could not be read or understood, a sentence each."""
+    published: list[Published]
+    """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
+    no region of a decoded table explains."""
+
+
+class ExplainDocument(TypedDict):
+    """dmaragent explain.
+
+    May one device be passed through, by Xen and by Linux; why; and what to do.
+    """
+
+    format: Literal["dmaragent.explain"]
+    version: Literal[1]
+    origin: StackOrigin
+    answer: Answer

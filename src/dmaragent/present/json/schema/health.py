@@ -1,0 +1,48 @@
+"""The types of docs/schema/health.v1.json."""
+
+from typing import Literal, TypedDict
+
+from dmaragent.present.json.schema.common import Digest, Ordinal, ToolOrigin
+
+
+class Host(TypedDict):
+    """The machine that the agent runs on."""
+
+    kind: Literal["live"]
+    path: Literal[""]
+
+
+class Origin(ToolOrigin):
+    """What made the document, and where."""
+
+    host: Host
+
+
+class Answer(TypedDict):
+    """The agent has read its host."""
+
+    generation: Ordinal
+    """Counted up with every change of the inventory, from 1 at the agent's start."""
+    digest: Digest
+    """The SHA-256 of the inventory's answer."""
+    scanned: float
+    """When the host was last read, in seconds since 1970."""
+    scans: Ordinal
+    """How often it was read since the agent's start."""
+    table_present: bool
+    """Whether a DMAR table was read."""
+    complete: bool
+    """Whether no region can be missing from the inventory."""
+
+
+class HealthDocument(TypedDict):
+    """GET /v1/health of the agent's local API, version 1.
+
+    The agent has read its host, and when. If it has not, the answer is a problem with
+    status 503.
+    """
+
+    format: Literal["dmaragent.health"]
+    version: Literal[1]
+    origin: Origin
+    answer: Answer

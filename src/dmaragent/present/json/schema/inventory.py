@@ -1,0 +1,209 @@
+"""The types of docs/schema/inventory.v1.json."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from dmaragent.inventory.model import LinuxState
+from dmaragent.present.json.schema.common import (
+    Count,
+    Digest,
+    HostOrigin,
+    Ordinal,
+    Range,
+    Release,
+    Sbdf,
+)
+from dmaragent.present.json.schema.regions import Absence, Group, Published, Region, Unit
+from dmaragent.readings import MissingKind
+from dmaragent.xen.reserved_list.model import ListSource
+from dmaragent.xen.reserved_list.model import Origin as ListOrigin
+from fwtables.dmar.schema import Damage
+
+PUBLISHED = {"generation": ["digest"], "digest": ["generation"]}
+
+
+class Source(TypedDict):
+    """A reading of a collector's report, and the file that has it."""
+
+    reading: str
+    """What was read, in words: PCI functions, machine, boot log, memory map, ..."""
+    file: str
+    """The file's path in the report; of a text of several commands, the command in parentheses."""
+
+
+class Origin(HostOrigin):
+    """Which host the answer is about."""
+
+    generation: NotRequired[Ordinal]
+    """Only if the agent published it: counted up with every change of the answer, from 1 at the
+    agent's start."""
+    digest: NotRequired[Digest]
+    """Only if the agent published it: the SHA-256 of the host's whole answer."""
+    sources: NotRequired[list[Source]]
+    """Only for a collector's report: the readings that are not from the host's own files (copied
+    /sys and /proc) but from other files of the report."""
+
+
+class Machine(TypedDict):
+    """null: unknown."""
+
+    vendor: str | None
+    model: str | None
+    board: str | None
+    firmware: str | None
+    kernel_release: str | None
+    kernel_options: list[str] | None
+    """Only those that matter to the IOMMU."""
+    cpu_vendor: str | None
+    virtual: bool | None
+    memory_total: int | None
+    boot_time: int | None
+    memory_map: bool
+    """Whether the firmware's memory map is known."""
+
+
+class NamedTable(TypedDict):
+    """A table by its name."""
+
+    name: str | None
+    """The table's name in /sys/firmware/acpi/tables."""
+
+
+class DecodedTable(NamedTable):
+    """A table that was decoded, if with damage."""
+
+    state: Literal["decoded"]
+    signature: Annotated[str, ("enum", ("DMAR", "RMAD", "XMAR"))]
+    length: int
+    """As the header says, in bytes."""
+    revision: int
+    oem_id: str
+    """One character a byte, U+0000 to U+00FF."""
+    oem_table_id: str
+    """Likewise."""
+    host_address_bits: Annotated[int, ("minimum", 1), ("maximum", 256)]
+    structures: dict[str, Ordinal]
+    """How many of each structure, by its name."""
+    damage: list[Damage]
+
+
+class UndecodableTable(NamedTable):
+    """A table of which nothing could be decoded."""
+
+    state: Literal["undecodable"]
+    damage: list[Damage]
+
+
+class MissingTable(NamedTable):
+    """Why there is no table."""
+
+    state: Annotated[str, MissingKind]
+    """absent: the host has none; denied: it needs root; not-collected: nobody asked, it says
+    nothing about the host."""
+    detail: str
+
+
+class ListEntry(Range):
+    """An entry of Xen's list."""
+
+    origin: Annotated[str, ListOrigin]
+    region: int | None
+
+
+class Xen(TypedDict):
+    """What Xen makes of the host."""
+
+    source: Annotated[str, ListSource]
+    """hypervisor: by hypercall, what strategy=host uses; predicted: from the table by Xen's
+    acceptance rules."""
+    release: Release | None
+    """Of the hypervisor whose list it is, with the point if it is known."""
+    dom0: bool | None
+    iommu_enabled: bool | None
+    entries: list[ListEntry]
+    """In the hypervisor's order."""
+    devices: dict[str, list[Range] | None]
+    """What a guest with that device reserves; null: Xen cannot be asked; devices without any are
+    left out."""
+    vtd_disabled: str
+    """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
+    why_empty: list[str]
+    assignable: list[Sbdf] | None
+    """Bound to pciback."""
+    notes: list[str]
+    """What limits a prediction as a whole."""
+    devices_source: Annotated[str, ListSource]
+
+
+class Linux(TypedDict):
+    """What Linux makes of the host."""
+
+    state: Annotated[str, LinuxState]
+    groups: list[Group] | None
+    """The groups of the devices that regions concern; null if there are none to see."""
+    published: list[Published]
+    """Reserved regions that Linux publishes in /sys/kernel/iommu_groups/N/reserved_regions and that
+    no region of a decoded table explains."""
+
+
+class Difference(TypedDict):
+    """A difference between the firmware, Xen and Linux."""
+
+    region: int | None
+    explanation: str
+
+
+class Ats(TypedDict):
+    """Address translation services, by the table."""
+
+    root_ports: list[Sbdf]
+    """Root ports that support ATS (ATSR)."""
+    segments: list[int]
+    """Segments all of whose root ports do."""
+    translation_cached: list[Sbdf]
+    """Devices with an address translation cache (SATC)."""
+
+
+class Answer(TypedDict):
+    """The answer; it is equal on a host and on its recording."""
+
+    device: Sbdf | None
+    """The device the answer was narrowed to; regions are then only those that concern it."""
+    machine: Machine
+    """null: unknown."""
+    table: DecodedTable | UndecodableTable | MissingTable
+    absence: Absence | None
+    """Why there is no table, as far as the evidence goes."""
+    other_tables: list[str]
+    """DMAR tables besides the one in effect, by name."""
+    pci_functions: Count | None
+    """How many PCI functions are present; null if unknown."""
+    complete: bool
+    """True if no region can be missing: the table is not damaged and, for one device, no path is
+    undetermined."""
+    undetermined: list[str]
+    """Paths of scope entries through a bridge whose bus is unknown, so that
+    their end is unknown."""
+    regions: list[Region]
+    """In table order."""
+    units: list[Unit]
+    xen: Xen
+    linux: Linux
+    differences: list[Difference]
+    problems: list[str]
+    """What could not be read or understood, a sentence each."""
+    ats: Ats
+    namespace_devices: dict[str, str]
+    """ACPI device names by the enumeration id of namespace scope entries (ANDD)."""
+
+
+class InventoryDocument(TypedDict):
+    """dmaragent inventory --json, version 1.
+
+    Every reserved region of a host and who owns it. 'answer' is equal on a host and on its
+    recording; 'origin' says which it was.
+    """
+
+    format: Literal["dmaragent.inventory"]
+    version: Literal[1]
+    origin: Annotated[Origin, ("dependentRequired", PUBLISHED)]
+    answer: Answer

@@ -1,0 +1,22 @@
+"""The types of docs/schema/problem.v1.json."""
+
+from typing import Annotated, NotRequired, TypedDict
+
+from dmaragent.present.json.schema.common import Ordinal
+
+
+class ProblemDocument(TypedDict):
+    """A refusal of the agent's local API (RFC 9457), version 1.
+
+    Sent as application/problem+json. There is no type, which stands for about:blank: the title
+    is the status's phrase.
+    """
+
+    title: str
+    status: Annotated[int, ("minimum", 400), ("maximum", 599)]
+    detail: Annotated[str, ("maxLength", 500)]
+    """What is wrong, in a sentence."""
+    hint: NotRequired[str]
+    """What to do about it."""
+    line: NotRequired[Ordinal]
+    """Of the guest's text, if that cannot be read."""

@@ -1,0 +1,174 @@
+"""Regions, devices, units and groups, as several documents have them."""
+
+from typing import Annotated, Literal, TypedDict
+
+from dmaragent.host.topology import Presence
+from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.linux.regions import Hold
+from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Range, Sbdf
+from fwtables.dmar.schema import Address, Byte, PathStep
+
+
+class Absence(TypedDict):
+    """Why there is no table, with the evidence."""
+
+    kind: Annotated[str, AbsenceKind]
+    evidence: list[str]
+
+
+class RegionSource(TypedDict):
+    """The structure of the table that names the region."""
+
+    structure: Literal["RMRR"]
+    offset: Annotated[int, ("minimum", 48)]
+    length: Annotated[int, ("minimum", 24)]
+
+
+class Hop(TypedDict):
+    """A step of a path, and where it leads."""
+
+    step: PathStep
+    sbdf: Sbdf | None
+
+
+class Scope(TypedDict):
+    """A device scope entry."""
+
+    type: (
+        Annotated[
+            str,
+            (
+                "enum",
+                (
+                    "PCI_ENDPOINT",
+                    "PCI_SUB_HIERARCHY",
+                    "IOAPIC",
+                    "MSI_CAPABLE_HPET",
+                    "ACPI_NAMESPACE_DEVICE",
+                ),
+            ),
+        ]
+        | int
+    )
+    enumeration_id: int
+    start_bus: Byte
+    path: list[Hop]
+
+
+class Device(ClassName):
+    """What is present at an address."""
+
+    class_code: Annotated[str, ("pattern", "^0x[0-9a-f]{6}$")] | None
+    vendor_id: Annotated[str, ("pattern", "^0x[0-9a-f]{4}$")] | None
+    device_id: Annotated[str, ("pattern", "^0x[0-9a-f]{4}$")] | None
+    driver: str | None
+    vendor_name: str | None
+    device_name: str | None
+    slot: str | None
+    iommu_group: int | None
+    physical_function: Sbdf | None
+    total_vfs: Count
+    vmd: str | None
+    """For a function behind Intel VMD: the VMD endpoint, whose DMA, unit and IOMMU group are its
+    own."""
+
+
+class Owner(TypedDict):
+    """A device that the firmware names for a region."""
+
+    sbdf: Sbdf | None
+    presence: Annotated[str, Presence]
+    reason: str
+    """Why it is not present, or empty."""
+    scope: Scope
+    unit: int | None
+    """The offset of the DRHD structure that serves it."""
+    device: Device | None
+
+
+class XenView(TypedDict):
+    """What Xen makes of the region."""
+
+    listed: bool | None
+    range: Range | None
+    reason: str
+    notes: list[str]
+
+
+class LinuxHold(TypedDict):
+    """A device that Linux ties to the region."""
+
+    sbdf: Sbdf
+    type: Annotated[str, Hold]
+    through: Sbdf | None
+    by_kernel: bool
+    """Whether the type is the kernel's own word, not a prediction."""
+
+
+class Region(TypedDict):
+    """A reserved region."""
+
+    number: Ordinal
+    """Its place in the table."""
+    segment: Annotated[int, ("minimum", 0), ("maximum", 65535)]
+    base: Address
+    limit: Address
+    """The last byte; below base in a wrong table."""
+    size: Count
+    """Bytes; 0 if the limit is below the base."""
+    source: RegionSource
+    shared: bool
+    """More than one device scope entry, present or not, as Xen counts."""
+    memory_map: str | None
+    """What the firmware's memory map says of it."""
+    owners: list[Owner]
+    xen: XenView
+    linux: list[LinuxHold]
+    """The devices Linux ties to it, in the words of reserved_regions."""
+
+
+class UnitScope(Scope):
+    """A device scope entry of a unit."""
+
+    sbdf: Sbdf | None
+    presence: Annotated[str, Presence]
+
+
+class Unit(TypedDict):
+    """A remapping unit."""
+
+    offset: int
+    segment: int
+    register_base: Address
+    register_size: int
+    include_pci_all: bool
+    proximity_domain: int | None
+    scopes: list[UnitScope]
+
+
+class GroupRegion(Range):
+    """A reserved region as the kernel has it."""
+
+    type: str
+
+
+class Group(TypedDict):
+    """An IOMMU group."""
+
+    number: int
+    devices: list[Sbdf]
+    regions: list[GroupRegion] | None
+
+
+class Published(TypedDict):
+    """A reserved region that Linux publishes."""
+
+    base: Annotated[str, ("pattern", "^0x[0-9a-f]+$")]
+    limit: Annotated[str, ("pattern", "^0x[0-9a-f]+$")]
+    """The last byte."""
+    size: int
+    """In bytes."""
+    type: str
+    """The kernel's word: direct, direct-relaxable or reserved, or one of a newer kernel."""
+    groups: list[int]
+    """The IOMMU groups that have it. Which device of a group is not published."""

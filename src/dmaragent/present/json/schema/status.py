@@ -1,0 +1,41 @@
+"""The types of docs/schema/status.v1.json."""
+
+from typing import Literal, TypedDict
+
+from dmaragent.present.json.schema.common import Count, Digest, Ordinal, ToolOrigin
+
+
+class Answer(TypedDict):
+    """The state of the service."""
+
+    units: dict[str, str]
+    """Each unit's ActiveState as systemd has it, or why it is unknown."""
+    running: bool
+    """Whether dmaragent.service is active."""
+    published: bool
+    """Whether there is a published inventory that can be read."""
+    problem: str
+    """Why there is none, or empty."""
+    generation: Ordinal | None
+    digest: Digest | None
+    changed: float | None
+    """When what is published last changed, in seconds since 1970."""
+    regions: Count | None
+    captured: float | None
+    """When root's capture was made, in seconds since 1970; null: there is none, or this user may
+    not see it."""
+    may_read_capture: bool
+    socket: bool
+    """Whether the local API's socket is there."""
+
+
+class StatusDocument(TypedDict):
+    """dmaragent status --json, version 1.
+
+    How the service is, seen from outside.
+    """
+
+    format: Literal["dmaragent.status"]
+    version: Literal[1]
+    origin: ToolOrigin
+    answer: Answer

@@ -1,0 +1,1 @@
+"""Answers as text for people, within 80 columns."""

@@ -1,0 +1,150 @@
+"""One device on one screen: what it is, its driver, slot, unit and group, and what holds it."""
+
+from collections.abc import Collection, Iterator
+
+from dmaragent.addresses import SBDF, span
+from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.linux.regions import Hold
+from dmaragent.pci_classes import class_words
+from dmaragent.present.escaping import visible
+from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.readings import Missing
+from dmaragent.xen.reserved_list.model import ListSource
+
+
+def holds_words(holds: Collection[Hold]) -> str:
+    """Put into words how firmly Linux holds devices, each way once."""
+    return " and ".join(hold.word for hold in Hold if hold in holds)
+
+
+def class_name(function: PciFunction, unknown: str = "class not known") -> str:
+    """Name the class of a function."""
+    if function.class_code is None:
+        return unknown
+    return class_words(function.class_code, interface_known=function.interface_known)
+
+
+def device_name(function: PciFunction) -> str:
+    """Name a function as the hardware database does, else by its numbers."""
+    names = [name for name in (function.vendor_name, function.device_name) if name]
+    if names:
+        return visible(" ".join(names))
+    if function.vendor_id is None or function.device_id is None:
+        return "-"
+    return f"{function.vendor_id:04x}:{function.device_id:04x}"
+
+
+def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
+    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
+    function = inventory.host.topology.known.get(device)
+    if function is None:
+        yield f"Device   {device} does not answer, or was not looked for"
+        return
+    name = device_name(function)
+    yield from paragraph(
+        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {class_name(function)}, {name}",
+        hang=9,
+    )
+    yield from device_facts(inventory, function)
+    for title, fact in _verdict_facts(inventory, function):
+        yield from labelled(title, fact)
+
+
+def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
+    """Give what is known of a function besides its verdicts, a labelled fact a line."""
+    for title, fact in card_facts(inventory, function):
+        yield from labelled(title, fact)
+
+
+def driver_words(function: PciFunction) -> str:
+    """Return the name of a function's driver, or that it has none, or that it is unknown."""
+    if function.driver is None and not function.driver_known:
+        return "unknown (not collected)"
+    return visible(function.driver or "none")
+
+
+def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    """Give what is known of a function besides its verdicts: a name and a fact each."""
+    yield "Driver", driver_words(function)
+    if function.slot:
+        yield "Slot", visible(function.slot)
+    if function.physical_function is not None:
+        yield "SR-IOV", f"virtual function of {function.physical_function}"
+    elif function.total_vfs:
+        yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
+    if function.vmd is not None:
+        yield "VMD", f"its DMA is that of {function.vmd} (Intel VMD), with unit and group"
+    unit = inventory.unit_of.get(function.sbdf)
+    if unit is not None:
+        node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
+        yield (
+            "Unit",
+            f"DRHD at 0x{unit.offset:x}, registers 0x{unit.drhd.register_base_address:x}{node}",
+        )
+    known = inventory.capabilities
+    if function.sbdf in known.translation_cached:
+        yield "ATS", "has an address translation cache (SATC)"
+    if function.sbdf in known.ats_root_ports:
+        yield "ATS", "is a root port that supports it (ATSR)"
+    groups = inventory.host.groups
+    if function.iommu_group is not None and not isinstance(groups, Missing):
+        group = next(one for one in groups if one.number == function.iommu_group)
+        others = " ".join(str(one) for one in group.devices if one != function.sbdf)
+        yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
+
+
+def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    """Say how Linux holds it and what a guest with it reserves."""
+    holds = {
+        held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
+    }
+    if isinstance(inventory.table, Missing) and not inventory.published:
+        group = reported_group(inventory, function.sbdf)
+        if group is not None:
+            yield "Linux", f"reports no region of the firmware for IOMMU group {group.number}"
+    if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
+        yield "Linux", holds_words(holds)
+    if inventory.linux_state is LinuxState.GROUPS:
+        yield from _group_mates(inventory, function)
+    yield "Xen", _xen_reserves(inventory, function.sbdf)
+
+
+def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
+    """Return the IOMMU group of `device` if Linux publishes its reserved regions, else None."""
+    groups = inventory.host.groups
+    if isinstance(groups, Missing):
+        return None
+    return next((one for one in groups if device in one.devices and one.regions), None)
+
+
+def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+    """Name what else locks the group: Linux can only pass it through whole."""
+    locked = {
+        held.sbdf
+        for region in inventory.all_regions
+        for held in region.linux
+        if held.hold is Hold.LOCKED and held.sbdf != function.sbdf
+    }
+    known = inventory.host.topology.known
+    mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)
+    if mates and function.iommu_group is not None:
+        names = " ".join(map(str, mates))
+        yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
+
+
+def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
+    if sbdf.beyond_xen:
+        return "cannot name a segment above ffff, so no guest can have it"
+    views = inventory.xen
+    own = views.devices.get(sbdf, ())
+    if views.devices_source is ListSource.UNKNOWN and views.list.entries:
+        return "what a guest with it reserves is not known: the hypervisor did not say"
+    if views.list.source is ListSource.UNKNOWN:
+        return "what a guest with it reserves is not known: no table and no hypervisor"
+    if own is None:
+        return "what a guest with it reserves is not known: Xen cannot be asked about it"
+    spans = " ".join(span(one) for one in own)
+    mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
+    return f"a guest with it reserves {spans or 'nothing'}{mark}"

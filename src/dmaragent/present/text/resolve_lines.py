@@ -1,0 +1,73 @@
+"""Several resolutions for people: a line a guest, and how many there are of each verdict."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dmaragent.addresses import span
+from dmaragent.passthrough.kvm_resolution import KvmResolution
+from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.resolver import Resolution
+from dmaragent.present.escaping import visible
+from dmaragent.present.text.kvm import kvm_stack_words
+from dmaragent.present.text.resolve_head import VERDICT_WORDS, shorten, stack_words
+from dmaragent.present.text.tables import paragraph
+from dmaragent.present.wording import count
+
+_MOST = 90
+AnyResolution = Resolution | KvmResolution
+
+
+def resolve_lines(
+    found: Iterable[AnyResolution], passed_over: Sequence[tuple[str, str]]
+) -> Iterator[str]:
+    """Give the lines of several guests, each when it is found: none is kept."""
+    verdicts = []
+    stacks: dict[str, None] = {}
+    for one in found:
+        verdicts.append(one.verdict)
+        stacks[any_stack_words(one)] = None
+        told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
+        yield ": ".join(word for word in told if word)
+    for path, why in passed_over:
+        yield f"{visible(path)}: passed over: {shorten(why, _MOST)}"
+    yield ""
+    told = []
+    for verdict, single, several in (
+        (Verdict.STARTS, "starts", "start"),
+        (Verdict.REFUSED, "does not start", "do not start"),
+        (Verdict.UNDECIDED, "cannot be said", "cannot be said"),
+    ):
+        number = verdicts.count(verdict)
+        told += [f"{number} {single if number == 1 else several}"] if number else []
+    words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({visible('; '.join(stacks))})"
+    yield from paragraph(words, hang=2)
+    yield "All of a guest: name it alone, or --details"
+
+
+def any_stack_words(found: AnyResolution) -> str:
+    """Return for whom an answer is."""
+    return kvm_stack_words(found) if isinstance(found, KvmResolution) else stack_words(found.stack)
+
+
+def _why(resolution: AnyResolution) -> str:
+    """Say why in a few words; the whole reason stands in the guest's details."""
+    told: list[str] = []
+    if isinstance(resolution, Resolution):
+        told = [shorten(one, _MOST) for one in resolution.settings.losses]
+    if resolution.verdict is Verdict.STARTS:
+        warnings = len(resolution.reasons)
+        return ", ".join(([count(warnings, "warning")] if warnings else []) + told)
+    several = (
+        isinstance(resolution, Resolution)
+        and resolution.verdict is Verdict.UNDECIDED
+        and len(resolution.cases) > 1
+    )
+    why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
+    return ", ".join([why, *told])
+
+
+def _brief(decision: Decision) -> str:
+    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
+    if decision.region is None:
+        return shorten(who + decision.reason, _MOST)
+    device = "" if decision.device is None else f" of {decision.device}"
+    return f"{who}{span(decision.region)}{device}"

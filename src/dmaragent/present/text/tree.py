@@ -1,0 +1,172 @@
+"""Units, their scopes and the devices behind them, as a tree for people."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.topology import BusIndex, Located, PciFunction, Presence
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.vtd import Unit
+from dmaragent.present.text.device_card import class_name
+from dmaragent.present.text.summary import limits_text
+from dmaragent.present.text.tables import paragraph
+from dmaragent.present.wording import count, scope_words, span_words
+from fwtables.dmar.constants import ScopeType
+
+_DEEPEST = 12
+"""A tree deeper than that is not indented further."""
+GAP = "\N{NO-BREAK SPACE}" * 2
+"""What stands between the parts of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of the tree: how deep it stands, and what it says."""
+
+    depth: int
+    said: str
+    sbdf: SBDF | None = None
+    """The function that it is about."""
+    regions: bool = False
+    """Whether a region names that function."""
+
+
+def tree_text(inventory: Inventory) -> Iterator[str]:
+    """Yield the lines of ``dmaragent inventory --tree``."""
+    yield from limits_text(inventory)
+    for node in tree_nodes(inventory):
+        yield from paragraph(node.said, indent=2 * min(node.depth, _DEEPEST), hang=2)
+
+
+def tree_nodes(inventory: Inventory) -> Iterator[Node]:
+    """Yield units, their scopes in table order and the functions behind them."""
+    if not inventory.units:
+        said = "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
+        yield Node(0, said)
+        return
+    tree = _Tree(inventory)
+    for unit in inventory.units:
+        yield from tree.unit(unit)
+    yield from tree.unserved()
+
+
+class _Tree:
+    """The functions of the host by the bus they are on, and the regions of each."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._unit_of = inventory.unit_of
+        self._capabilities = inventory.capabilities
+        self._known = inventory.host.topology.known
+        self._index = BusIndex(inventory.host.topology)
+        self._virtual: dict[SBDF, list[PciFunction]] = {}
+        """By device: the functions that are served with it, virtual ones and those behind VMD."""
+        for function in sorted(self._known.values(), key=lambda one: one.sbdf):
+            served_with = function.vmd or function.physical_function
+            if served_with is not None:
+                self._virtual.setdefault(served_with, []).append(function)
+        self._regions: dict[SBDF, list[int]] = {}
+        for region in inventory.regions:
+            for owner in region.owners:
+                numbers = self._regions.setdefault(owner.sbdf, []) if owner.sbdf else []
+                if region.number not in numbers:
+                    numbers.append(region.number)
+
+    def unit(self, unit: Unit) -> Iterator[Node]:
+        """Yield a unit, its scopes in table order and what is behind them."""
+        drhd = unit.drhd
+        node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
+        yield Node(
+            0,
+            f"DRHD at 0x{unit.offset:x}  segment {drhd.segment_number:04x}, "
+            f"registers 0x{drhd.register_base_address:x}{node}",
+        )
+        shown: set[SBDF] = set()
+        for place in unit.scopes:
+            yield from self._scope(place, shown)
+        if drhd.include_pci_all:
+            rest = [sbdf for sbdf in sorted(self._known) if self._unit_of.get(sbdf) is unit]
+            rest = [sbdf for sbdf in rest if sbdf not in shown]
+            number = count(len(rest), "function")
+            yield Node(1, f"INCLUDE_PCI_ALL: {number} that no other unit names")
+            for sbdf in rest:
+                yield from self._shown(self._known[sbdf], 2, shown)
+            return
+        if not unit.scopes:
+            yield Node(1, "no device scope, and not INCLUDE_PCI_ALL: serves nothing")
+        rest = [
+            sbdf
+            for sbdf in sorted(self._known)
+            if self._unit_of.get(sbdf) is unit and sbdf not in shown
+        ]
+        if rest:
+            number = count(len(rest), "function")
+            yield Node(1, f"Behind its bridges, by bus number: {number} more")
+            for sbdf in rest:
+                yield from self._shown(self._known[sbdf], 2, shown)
+
+    def unserved(self) -> Iterator[Node]:
+        """Yield the functions that no unit serves, where there are units at all."""
+        rest = [sbdf for sbdf in sorted(self._known) if sbdf not in self._unit_of]
+        unknown = [sbdf for sbdf in rest if not self._known[sbdf].dma_known]
+        without = [sbdf for sbdf in rest if self._known[sbdf].dma_known]
+        if without:
+            yield Node(0, f"No unit serves {count(len(without), 'function')}")
+            for sbdf in without:
+                yield self._function(self._known[sbdf], 1)
+        if unknown:
+            number = count(len(unknown), "function")
+            yield Node(
+                0, f"Unit unknown: {number}, as behind Intel VMD; its parent was not collected"
+            )
+            for sbdf in unknown:
+                yield self._function(self._known[sbdf], 1)
+
+    def _scope(self, place: Located, shown: set[SBDF]) -> Iterator[Node]:
+        scope = place.scope
+        kind = scope_words(scope.type)
+        path = f"{scope.start_bus_number:02x}:" + ">".join(map(str, scope.path))
+        where = str(place.sbdf) if place.sbdf is not None else path
+        if scope.type not in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
+            name = self._capabilities.namespace_names.get(scope.enumeration_id, "")
+            is_named = scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and name
+            said = f"{kind} {scope.enumeration_id} at {where}{f', {name}' if is_named else ''}"
+            yield Node(1, said)
+            return
+        function = None if place.sbdf is None else self._known.get(place.sbdf)
+        if function is None:
+            absent = "absent" if place.presence is Presence.ABSENT else "not looked for"
+            yield Node(1, f"{where}{GAP}{kind}, {absent}", place.sbdf)
+            return
+        yield from self._shown(function, 1, shown)
+        if scope.type == ScopeType.PCI_SUB_HIERARCHY:
+            yield from self._below(function, 2, shown)
+
+    def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
+        """Yield a function and those served with it: virtual ones, and those behind VMD."""
+        for each in (function, *self._virtual.get(function.sbdf, ())):
+            if each.sbdf not in shown:
+                shown.add(each.sbdf)
+                yield self._function(each, depth if each is function else depth + bool(each.vmd))
+
+    def _below(self, bridge: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
+        """Yield what is on the bus behind `bridge`; each function once, whatever the numbers say."""
+        if bridge.secondary_bus is None:
+            return
+        for function in self._index.on(bridge.sbdf.segment, bridge.secondary_bus):
+            if function.sbdf in shown:
+                continue
+            yield from self._shown(function, depth, shown)
+            if function.is_bridge:
+                yield from self._below(function, depth + 1, shown)
+
+    def _function(self, function: PciFunction, depth: int) -> Node:
+        what = class_name(function)
+        driver = f", {function.driver}" if function.driver else ""
+        regions = self._regions.get(function.sbdf, [])
+        mark = f"{GAP}region {span_words(regions)}" if regions else ""
+        cached = function.sbdf in self._capabilities.translation_cached
+        port = function.sbdf in self._capabilities.ats_root_ports
+        ats = ", ATS cache" if cached else ", ATS" if port else ""
+        behind = f", behind Intel VMD {function.vmd}" if function.vmd else ""
+        said = f"{function.sbdf}{GAP}{what}{driver}{ats}{behind}{mark}"
+        return Node(depth, said, function.sbdf, bool(regions))

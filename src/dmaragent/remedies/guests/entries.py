@@ -1,0 +1,187 @@
+"""Remedies in how ``rdm=`` and the entries of ``pci=`` are written."""
+
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+
+from dmaragent.guests.config import PciEntry
+from dmaragent.guests.rdm_text import RdmRefusal, RdmText, read_documented
+from dmaragent.policy.assignment import SLOT_RULE
+from dmaragent.policy.settings import Toolstack
+from dmaragent.remedies.guests.trial import RemedyKind, Trial
+from dmaragent.remedies.xlcfg_lines import changed, pci_lines, quoted, respelled, written
+
+_KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
+_WORDS = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0"}
+"""What is meant by words where xl reads a number: it takes every word for 0."""
+_SLOT = re.compile(r"(?:0x)?[01]?[0-9a-fA-F]")
+_NO_FUNCTION = re.compile(r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.?(,.*)?")
+"""An address without a function, and the pairs after it."""
+_EVERY_FUNCTION = re.compile(
+    r"(?:([0-9a-fA-F]{1,4}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.\*(?:@[0-9a-fA-Fx]+)?(,.*)?"
+)
+"""An address with ``*``, and the pairs after it."""
+_RDM = {"strategy": ("host",), "policy": ("strict", "relaxed")}
+
+
+def respell(trial: Trial) -> None:
+    """Write entries of ``pci=`` plainly that xl refuses or half reads."""
+    if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
+        return
+
+    def with_function(text: str) -> str:
+        return _with_function(text, trial)
+
+    kept = tuple(one for one in trial.guest.pci if one.text.strip())
+    if len(kept) < len(trial.guest.pci):
+        guest, lines = changed(replace(trial.guest, pci=kept), {})
+        trial.keep(guest, {"pci": lines})
+        if trial.offer(RemedyKind.SPELLING, guest, {}, "Leave out the entries that are empty"):
+            return
+    for repair in (respelled, _with_known_keys, with_function):
+        texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
+        texts = {n: text for n, text in texts.items() if text != trial.guest.pci[n].text}
+        if not texts:
+            continue
+        guest, lines = changed(trial.guest, texts)
+        effect = "Write the entries so that xl reads all of them"
+        if trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, effect):
+            return
+        after, now = trial.resolve(guest).settings, trial.now.settings
+        if len(after.refusals) + len(after.undefined) < len(now.refusals) + len(now.undefined):
+            trial.keep(guest, {"pci": lines})
+            return
+
+
+def respell_rdm(trial: Trial) -> None:
+    """Write ``rdm=`` as the manual pages have it, where they refuse it as it stands."""
+    text = trial.guest.rdm
+    if (
+        text is None
+        or not trial.stack.documented
+        or not isinstance(read_documented(text), RdmRefusal)
+    ):
+        return
+    told = {}
+    for part in "".join(text.split()).lower().split(","):
+        key, _, value = part.partition("=")
+        near = get_close_matches(key, _RDM, 1, 0.6)
+        words = get_close_matches(value, _RDM[near[0]], 1, 0.6) if near else []
+        if words:
+            told[near[0]] = f"{near[0]}={words[0]}"
+    meant = ",".join(told.values())
+    if isinstance(read_documented(meant), RdmText):
+        guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quoted(meant)}",)}
+        effect = "Write rdm= as the manual pages have it"
+        if not trial.offer(RemedyKind.SPELLING, guest, lines, effect):
+            trial.keep(guest, lines)
+
+
+def _with_function(text: str, trial: Trial) -> str:
+    """Add the function to an address that lacks it, if one function alone is present there."""
+    found = _NO_FUNCTION.fullmatch(respelled(text))
+    if found is None or trial.host.functions is None:
+        return text
+    segment, bus, device = int(found[1] or "0", 16), int(found[2], 16), int(found[3], 16)
+    present = [
+        one
+        for one in trial.host.functions
+        if (one.segment, one.bus, one.device) == (segment, bus, device)
+    ]
+    rest = found[4] or ""
+    return f"{present[0]}{rest}" if len(present) == 1 else text
+
+
+def _with_known_keys(text: str) -> str:
+    """Correct the keys and values of an entry: leave out what says nothing that xl knows."""
+    address, *pairs = respelled(text).split(",")
+    place, at, slot = address.partition("@")
+    told = {"": place + (at + slot if _is_slot(slot) else "")}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        near = get_close_matches(key, _KEYS, 1, 0.6)
+        if key not in _KEYS and not near:
+            continue
+        key = key if key in _KEYS else near[0]
+        if key == "rdm_policy" and value not in ("strict", "relaxed"):
+            value = (get_close_matches(value, ("strict", "relaxed"), 1) or ["strict"])[0]
+        elif key == "vslot" and not _is_slot(value):
+            continue
+        elif key not in ("rdm_policy", "vslot"):
+            value = _WORDS.get(value.lower(), value) if equals else "1"
+        told[key] = f"{key}={value}"
+    return ",".join(told.values())
+
+
+def _is_slot(text: str) -> bool:
+    return _SLOT.fullmatch(text) is not None
+
+
+def leave_out_twice(trial: Trial) -> None:
+    """Leave out entries whose device another entry gives already."""
+    seen: set[object] = set()
+    kept: list[PciEntry] = []
+    by_number = {one.number: one for one in trial.devices}
+    for number, entry in enumerate(trial.guest.pci):
+        device = by_number.get(number)
+        what = None if device is None else (device.pci.sbdf or device.pci.name)
+        if what is not None and what in seen:
+            continue
+        seen.add(what)
+        kept.append(entry)
+    if trial.stack.toolstack is Toolstack.XL and len(kept) < len(trial.guest.pci):
+        guest = replace(trial.guest, pci=tuple(kept))
+        lines = {"pci": pci_lines([one.text for one in kept])}
+        effect = "Give each device once"
+        if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
+            trial.keep(guest, lines)
+
+
+def name_functions(trial: Trial) -> None:
+    """Write an entry with ``*`` and no slot as one entry a function."""
+    stopped = {one.device for one in trial.now.reasons if one.rule == SLOT_RULE}
+    if not stopped or trial.host.functions is None or trial.stack.toolstack is not Toolstack.XL:
+        return
+    by_number = {one.number: one for one in trial.devices}
+    entries: list[PciEntry] = []
+    for number, entry in enumerate(trial.guest.pci):
+        device = by_number.get(number)
+        first = None if device is None or not device.pci.all_functions else device.pci.sbdf
+        if device is None or first is None or first not in stopped:
+            entries.append(entry)
+            continue
+        for sbdf in sorted(trial.host.siblings(first)):
+            single = replace(device.pci, sbdf=sbdf, all_functions=False)
+            entries.append(PciEntry(entry.place, written(single, entry.text)))
+    guest = replace(trial.guest, pci=tuple(entries))
+    lines = {"pci": pci_lines([one.text for one in entries])}
+    effect = "Give each function an entry of its own: * needs a slot in the guest"
+    if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
+        trial.keep(guest, lines)
+
+
+def with_functions_apart(trial: Trial) -> Trial | None:
+    """Return a trial that begins with an entry for each function that ``*`` stands for.
+
+    ``*`` needs a slot in the guest, and xl up to 4.14 does not read it.  None: no entry has it,
+    or the host's functions are unknown.
+    """
+    if trial.stack.toolstack is not Toolstack.XL or trial.host.functions is None:
+        return None
+    entries: list[PciEntry] = []
+    for entry in trial.guest.pci:
+        match = _EVERY_FUNCTION.fullmatch(entry.text)
+        if match is None:
+            entries.append(entry)
+            continue
+        slot = (int(match[1] or "0", 16), int(match[2], 16), int(match[3], 16))
+        present = [
+            one for one in trial.host.functions if (one.segment, one.bus, one.device) == slot
+        ]
+        if not present:
+            return None
+        entries += [PciEntry(entry.place, f"{one}{match[4] or ''}") for one in sorted(present)]
+    if [one.text for one in entries] == [one.text for one in trial.guest.pci]:
+        return None
+    guest = replace(trial.guest, pci=tuple(entries))
+    return trial.changed_by(guest, {"pci": pci_lines([one.text for one in entries])})

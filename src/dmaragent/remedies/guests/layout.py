@@ -1,0 +1,143 @@
+"""Remedies in where the guest's RAM lies: the boundary, and how much memory there is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from dmaragent.addresses import AddressRange
+from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB
+from dmaragent.policy.harm import Harm, Left
+from dmaragent.policy.layout import Outcome
+from dmaragent.policy.outcomes import Case
+from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.simulate import TOO_MUCH_MOVED
+from dmaragent.remedies.guests.trial import RemedyKind, Trial
+
+_MOST_CANDIDATES = 32
+"""Boundaries that are tried, nearest to the present one first; and then the lowest."""
+_NOTHING_LEFT = Left(Harm.NONE, 0)
+
+
+def _troubled(resolution: Resolution) -> set[AddressRange]:
+    """Return the regions that hinder the guest in any case."""
+    return {region for case in resolution.cases for region in _hindering(case)}
+
+
+def _hindering(case: Case) -> Iterator[AddressRange]:
+    for one in (*case.built.decisions, *case.built.warnings):
+        if one.region is not None:
+            yield one.region
+        elif one.rule in TOO_MUCH_MOVED and case.built.layout is not None:
+            for placed in case.built.layout.placed:
+                if placed.outcome is Outcome.MOVED:
+                    yield placed.reservation.region
+
+
+class RamChange(NamedTuple):
+    """A change of where the guest's RAM lies, which helped."""
+
+    guest: GuestConfig
+    lines: Mapping[str, tuple[str, ...]]
+    effect: str
+    cost: str
+
+    def made_to(self, guest: GuestConfig) -> GuestConfig:
+        """Return `guest` with the same boundary and memory."""
+        new = self.guest
+        return replace(guest, boundary=new.boundary, memory=new.memory, maximum=new.maximum)
+
+
+def change_boundary(
+    trial: Trial, kind: RemedyKind = RemedyKind.BOUNDARY, first: str = "", cost: str = ""
+) -> RamChange | None:
+    """Change the boundary, as little as helps; first so that least is left.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
+    guest = trial.guest
+    if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
+        return None
+    present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
+    troubled = _troubled(trial.now)
+    values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
+    values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
+    helping: dict[Left, int] = {}
+    near = sorted(values - {present}, key=lambda one: abs(one - present))
+    # the lowest keeps RAM out of every region that can be kept free of it
+    for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):
+        left = trial.try_out(replace(guest, boundary=value * MIB))
+        if left is not None:
+            helping.setdefault(left, value)
+        if left == _NOTHING_LEFT:
+            break
+    if helping:
+        value = helping[min(helping)]
+        effect = "Move guest RAM out of the region, to above 4 GiB"
+        if value > present:
+            effect = "Leave guest RAM where it is"
+        other = replace(guest, boundary=value * MIB)
+        lines = trial.set("rdm_mem_boundary", value)
+        trial.offer(kind, other, lines, joined(first, effect), cost)
+        return RamChange(other, lines, effect, "")
+    if any(one.rule in TOO_MUCH_MOVED for one in trial.now.reasons[:1]):
+        _end_too_little_ram(trial, sorted(values - {present}))
+    return None
+
+
+def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
+    """Go on from the lowest boundary with which low RAM is long enough, if one is."""
+    for value in values[:_MOST_CANDIDATES]:
+        guest = replace(trial.guest, boundary=value * MIB)
+        after = trial.resolve(guest)
+        if not any(one.rule in TOO_MUCH_MOVED for one in after.reasons):
+            trial.keep(guest, trial.set("rdm_mem_boundary", value))
+            return
+
+
+def reduce_memory(
+    trial: Trial, kind: RemedyKind = RemedyKind.MEMORY, first: str = "", cost: str = ""
+) -> RamChange | None:
+    """Find the most memory with which the guest starts and least is left, by halving.
+
+    `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
+    """
+    guest = trial.guest
+    if guest.type is not GuestType.HVM or not _troubled(trial.now):
+        return None
+
+    def with_memory(size: int) -> GuestConfig:
+        return replace(guest, memory=size * MIB, maximum=None)
+
+    least = guest.video // MIB + 3
+    fewest = trial.try_out(with_memory(least))
+    if guest.most_memory // MIB <= least or fewest is None:
+        return None
+
+    def works(size: int) -> bool:
+        left = trial.try_out(with_memory(size))
+        return left is not None and left <= fewest
+
+    most = guest.most_memory // MIB
+    less = most
+    while most - least > 1:
+        middle = (least + most) // 2
+        if works(middle):
+            least = middle
+        else:
+            most = middle
+    lines = trial.set("memory", least)
+    lines |= {} if guest.maximum is None else trial.set("maxmem", least)
+    effect = "Use the largest memory= that keeps guest RAM out of the region"
+    if fewest.harm is Harm.CORRUPTION:
+        effect = "Use the largest memory= that leaves the fewest warnings"
+    lost = f"{less - least} MiB less memory in the guest"
+    other = with_memory(least)
+    trial.offer(kind, other, lines, joined(first, effect), joined(cost, lost))
+    return RamChange(other, lines, effect, lost)
+
+
+def joined(first: str, second: str) -> str:
+    """Put two changes, or two costs, into one sentence."""
+    return f"{first}; {second[:1].lower()}{second[1:]}" if first else second

@@ -1,0 +1,83 @@
+"""How to write what a release loses of a configuration so that it is taken."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dmaragent.guests.config import GuestType
+from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.guests.rdm_text import RdmText, read_documented
+from dmaragent.policy.decisions import Verdict
+from dmaragent.policy.resolver import Resolution
+from dmaragent.remedies.guests.trial import Remedy, RemedyKind, Trial
+from dmaragent.remedies.xlcfg_lines import changed, quoted, respelled, with_policy
+
+
+def spelling(trial: Trial) -> Remedy | None:
+    """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
+    guest, settings = trial.guest, trial.before.settings
+    if not settings.losses or trial.stack.documented:
+        return None
+    meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
+    ignored = any(device.pci.ignored for device in settings.devices)
+    untyped = guest.typed is GuestType.HVM and guest.type is not GuestType.HVM
+    if meant is None and not ignored and not untyped:
+        return None
+    builder: tuple[str, ...] = ()
+    if untyped:
+        guest = replace(guest, type=GuestType.HVM, builder=GuestType.HVM)
+        builder = ('builder = "hvm"',)
+    texts = {}
+    devices = {one.number: one for one in trial.devices}
+    for number, entry in enumerate(guest.pci):
+        device = devices.get(number)
+        text = respelled(entry.text) if device is None or device.pci.ignored else entry.text
+        if device is not None and meant is not None and "rdm_policy=" not in text:
+            text = with_policy(device, meant.policy or Policy.STRICT)
+        if text != entry.text:
+            texts[number] = text
+    other, lines = changed(guest, texts)
+    for rdm in _rdm_texts(meant):
+        after = trial.resolve(other if rdm is None else replace(other, rdm=rdm))
+        if rdm is None or after.settings.rdm_taken:
+            told = () if rdm is None else (f"rdm = {quoted(rdm)}",)
+            return _spelled((*builder, *told, *(lines if texts else ())), after)
+    return None
+
+
+def _rdm_texts(meant: RdmText | None) -> Iterator[str | None]:
+    """Yield the ways to write what ``rdm=`` was meant to say, the best first; None: as it is."""
+    if meant is not None and meant.strategy is not None:
+        yield f"strategy=host,policy={(meant.policy or Policy.RELAXED).value}"
+        yield "strategy=host"
+    else:
+        yield None
+
+
+def _spelled(lines: tuple[str, ...], after: Resolution) -> Remedy | None:
+    words = {
+        Verdict.STARTS: "the guest starts then",
+        Verdict.REFUSED: "the guest does not start then",
+        Verdict.UNDECIDED: "whether the guest starts then cannot be said",
+    }
+    effect = words[after.verdict]
+    if Strategy.HOST in after.settings.strategies and len(after.settings.policies) > 1:
+        effect += "; regions of no device of its own have an undefined policy"
+    warned = len(after.reasons) if after.verdict is Verdict.STARTS else 0
+    if not lines:
+        return None
+    return Remedy(
+        kind=RemedyKind.SPELLING,
+        lines=lines,
+        effect=effect,
+        verdict=after.verdict,
+        warnings=warned,
+    )
+
+
+def _meant(text: str) -> RdmText | None:
+    """Guess what ``rdm=`` was meant to say: as documented, blanks and case aside."""
+    for attempt in (text, "".join(text.split()).lower().strip(",").replace("'", "")):
+        read = read_documented(attempt)
+        if isinstance(read, RdmText):
+            return read
+    return None

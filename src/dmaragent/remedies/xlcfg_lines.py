@@ -1,0 +1,60 @@
+"""The entries of a guest's ``pci=``, changed and written again as lines of an xl.cfg."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dmaragent.guests.config import GuestConfig, PciEntry
+from dmaragent.guests.pci_model import PciText, PolicyWord
+from dmaragent.guests.pci_text import write_pci
+from dmaragent.guests.rdm import Policy
+from dmaragent.policy.settings import DeviceSetting
+
+_WIDTH = 76
+_POLICY = re.compile(r"rdm_policy=([A-Za-z]+)")
+
+
+def quoted(text: str) -> str:
+    """Put `text` in quotes as xl.cfg takes it."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def pci_lines(texts: Sequence[str]) -> tuple[str, ...]:
+    """Write ``pci=``: on one line where that is short, else a line an entry."""
+    entries = [quoted(text) for text in texts]
+    line = f"pci = [ {', '.join(entries)} ]"
+    if len(line) <= _WIDTH or len(entries) == 1:
+        return (line,)
+    middle = [f"        {entry}," for entry in entries[1:-1]]
+    return (f"pci = [ {entries[0]},", *middle, f"        {entries[-1]} ]")
+
+
+def changed(guest: GuestConfig, texts: Mapping[int, str]) -> tuple[GuestConfig, tuple[str, ...]]:
+    """Give `guest` with other texts for the entries of these numbers, and its new lines."""
+    entries = [
+        PciEntry(entry.place, texts[number]) if number in texts else entry
+        for number, entry in enumerate(guest.pci)
+    ]
+    return replace(guest, pci=tuple(entries)), pci_lines([entry.text for entry in entries])
+
+
+def with_policy(device: DeviceSetting, policy: Policy, pci: PciText | None = None) -> str:
+    """Write a device's entry with `policy`; as it stands where it cannot be written so."""
+    word = PolicyWord.STRICT if policy is Policy.STRICT else PolicyWord.RELAXED
+    return written(replace(pci or device.pci, policy=word), device.text)
+
+
+def written(pci: PciText, otherwise: str) -> str:
+    """Write `pci`; give `otherwise` where no text says all of it."""
+    if pci.policy is PolicyWord.INVALID:
+        pci = replace(pci, policy=None)
+    try:
+        return write_pci(replace(pci, ignored=()))
+    except ValueError:
+        return otherwise
+
+
+def respelled(text: str) -> str:
+    """Write an entry without blanks, its policy in small letters, no comma at its end."""
+    bare = "".join(text.split()).rstrip(",")
+    return _POLICY.sub(lambda found: found[0].lower(), bare)

@@ -1,0 +1,1 @@
+"""Xen: the hypervisor, its toolstack, and its list of reserved device memory."""

@@ -1,0 +1,1 @@
+"""What the Xen hypervisor accepts and does, by full release."""

@@ -1,0 +1,131 @@
+"""Whether Xen has a frame for a page, which every page of an ``rmrr=`` range needs.
+
+Pure.  Every release with the option checks it: drivers/passthrough/vtd/dmar.c,
+``add_user_rmrr`` (431685e8de, 4.9.0), by ``mfn_valid`` (common/pdx.c, ``__mfn_valid``).  A frame
+is there for each page of a group of pages in which arch/x86/setup.c, ``__start_xen``, marked RAM
+(``set_pdx_range``), holes included, up to the last page of RAM (arch/x86/e820.c,
+``find_max_pfn``).  Compression of page numbers changes nothing: it takes away only address bits
+that no RAM has, above 4 GiB, in whole groups.  RAM that Xen leaves out because no MTRR covers it
+(``mtrr_top_of_ram``) is not known here; its log says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.host.memory_map import MemoryMap, MemoryType
+from dmaragent.xen.hypervisor.option_words import option_rules, option_words
+
+_GROUP = 1 << 28
+"""The bytes of a group: ``PDX_GROUP_COUNT`` is 2 MiB by the 32 bytes of ``struct page_info``."""
+_LARGEST_GROUP = 1 << 30
+"""With CONFIG_BIGMEM the structure is larger, and a group at most 1 GiB."""
+_FOUR_GIB = 1 << 32
+_NO_ADDRESS = 1 << 40
+"""A page number beyond the 52 bits of an address."""
+_MOST_RAM = 1 << 44
+"""The RAM of which Xen uses all, unless built with CONFIG_BIGMEM: ``setup_max_pdx``."""
+_MAYBE_RAM = frozenset({MemoryType.RAM, MemoryType.SOFT_RESERVED})
+"""What Xen may have as RAM; it is soft reserved for Linux alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Whether all pages of a range have a frame; `reason` says why not, or why that is unknown."""
+
+    exist: bool | None
+    reason: str = ""
+
+
+def frames_of(start_pfn: int, end_pfn: int, memory_map: MemoryMap | None, line: str) -> Frames:
+    """Return whether the pages from `start_pfn` to `end_pfn` have frames, by Xen's boot `line`.
+
+    A hole below the end of RAM may have frames; whether it does is unknown without the map.
+    """
+    if end_pfn >= _NO_ADDRESS:
+        return Frames(exist=False, reason=f"page 0x{end_pfn:x} is beyond 52 bits of address")
+    if memory_map is None:
+        return _unknown("the firmware's memory map is unknown")
+    pages = range(start_pfn, end_pfn + 1)
+    ram = _Ram(memory_map, line)
+    missing = [page for page in pages if ram.has(page * PAGE) is False]
+    if missing:
+        return Frames(exist=False, reason=ram.why_missing(missing[0] * PAGE))
+    if any(ram.has(page * PAGE) is None for page in pages):
+        return _unknown(ram.why_unknown)
+    return Frames(exist=True)
+
+
+class _Ram:
+    """The RAM of Xen's own memory map, as far as the firmware's map shows it."""
+
+    def __init__(self, memory_map: MemoryMap, line: str) -> None:
+        words = {
+            word.partition("=")[0]: word for word, _ in option_words(line, option_rules(None)[-1])
+        }
+        self.ram = _whole(e.range for e in memory_map.entries if e.type is MemoryType.RAM)
+        self.possible = _whole(e.range for e in memory_map.entries if e.type in _MAYBE_RAM)
+        limit = words.get("mem") or words.get("availmem") or ""
+        kexec = words.get("crashkernel", "")
+        self.kexec_below = "@" in kexec
+        self.kexec = bool(kexec)
+        self.end = 0 if limit else _end(self.ram)
+        """The end of RAM at least."""
+        whole = not (memory_map.incomplete or memory_map.foreign_ram)
+        self.whole = whole and bool(self.ram) and memory_map.entries[0].range.start == 0
+        """Whether there is no RAM but that of the map: logged maps lose their beginning first."""
+        self.why_unknown = (
+            memory_map.incomplete
+            or (f"{limit} on Xen's command line limits the RAM" if limit else "")
+            or memory_map.foreign_ram
+            or "by the memory map Xen may have a frame for its pages or not"
+        )
+
+    def has(self, address: int) -> bool | None:
+        """Return whether Xen has a frame for the page at `address`."""
+        if self.whole and address >= _end(self.possible):
+            return False
+        first = address < _GROUP
+        if address < min(self.end, _MOST_RAM) and (first or self.marked(address)):
+            return True
+        if self.whole and not first and not _meets(self.possible, address, _LARGEST_GROUP):
+            return False
+        return None
+
+    def marked(self, address: int) -> bool:
+        """Return whether the group of `address` has RAM that is certain to be marked.
+
+        The crash kernel's memory is not, but below 4 GiB Xen marks RAM before it places that.
+        """
+        if self.kexec and (self.kexec_below or address >= _FOUR_GIB):
+            return False
+        return _meets(self.ram, address, _GROUP)
+
+    def why_missing(self, address: int) -> str:
+        """Return why there is no frame for `address`."""
+        end = _end(self.possible)
+        if address >= end:
+            return f"page 0x{address // PAGE:x} is past all RAM (0x{end - 1:x} is its last byte)"
+        return f"there is no RAM near page 0x{address // PAGE:x}, so Xen has no frame for it"
+
+
+def _unknown(why: str) -> Frames:
+    return Frames(
+        exist=None, reason=f"{why}; Xen ignores a range with a page that it has no frame for"
+    )
+
+
+def _whole(ranges: Iterable[AddressRange]) -> tuple[tuple[int, int], ...]:
+    """Return the whole pages of `ranges`."""
+    pages = ((-(-one.start // PAGE) * PAGE, one.end // PAGE * PAGE) for one in ranges)
+    return tuple((start, end) for start, end in pages if start < end)
+
+
+def _end(ranges: tuple[tuple[int, int], ...]) -> int:
+    return max((end for _, end in ranges), default=0)
+
+
+def _meets(ranges: tuple[tuple[int, int], ...], address: int, group: int) -> bool:
+    """Return whether a page of `ranges` is in the group of this size that has `address`."""
+    start = address // group * group
+    return any(low < start + group and start < high for low, high in ranges)

@@ -1,0 +1,165 @@
+"""What the point releases of a series agree on, and where they differ.
+
+Pure.  A host may name its release without its point, or with one of a development tree: the
+answer is then for all points.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+from dmaragent.addresses import PAGE, SBDF
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
+from dmaragent.xen.hypervisor.prediction import Fate, ListAlternative, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from fwtables import DMAR, DRHD, RMRR
+
+Predicted = tuple[list[Release], XenPrediction]
+"""A prediction, and the steps of the releases that it is of."""
+_MOST_UNITS = 32
+
+
+class Matters(NamedTuple):
+    """What a table and a command line have on which releases differ."""
+
+    many_units: bool
+    empty_region: bool
+    option: bool
+
+
+def matters(table: DMAR, command_line: str = "") -> Matters:
+    """Return what of `table` and Xen's `command_line` releases differ on."""
+    units = sum(isinstance(each, DRHD) for each in table.structures)
+    empty = any(
+        isinstance(each, RMRR)
+        and each.base_address == each.limit_address
+        and each.base_address % PAGE == 0
+        for each in table.structures
+    )
+    return Matters(units > _MOST_UNITS, empty, "rmrr=" in command_line)
+
+
+def treatment(behaviour: XenBehaviour, what: Matters) -> object:
+    """Return what of `behaviour` matters: behaviours alike in it predict the same list."""
+    return (
+        behaviour.looks_for_devices,
+        behaviour.ram_disables_vtd,
+        behaviour.satc_parsed,
+        what.empty_region and behaviour.lists_empty_regions,
+        behaviour.most_units if what.many_units else None,
+        what.option and behaviour.rmrr_option,
+    )
+
+
+def undecided(predicted: Sequence[Predicted]) -> Mapping[int, str]:
+    """Return why the fate of an RMRR is unknown, by its offset, if the predictions differ on it."""
+    listing: dict[int, list[Release]] = {}
+    others: dict[int, list[Release]] = {}
+    for steps, prediction in predicted:
+        for fate in prediction.fates:
+            side = listing if fate.fate is Fate.LISTED else others
+            side.setdefault(fate.offset, []).extend(steps)
+    return {
+        offset: (
+            f"listed by {releases_words(listing[offset])}, not by {releases_words(others[offset])}"
+        )
+        for offset in listing.keys() & others.keys()
+    }
+
+
+def together(predicted: Sequence[Predicted]) -> XenPrediction:
+    """Return what the predictions agree on: the last, with the doubt that the others leave."""
+    newest = predicted[-1][1]
+    if len(predicted) == 1:
+        return newest
+    working = [(steps, each) for steps, each in predicted if not each.vtd_disabled]
+    shown = working[-1][1] if working else newest
+    lists = [
+        ListAlternative(releases_words(steps), each.entries) for steps, each in _by_list(working)
+    ]
+    off = _off_words(predicted)
+    numbers = ", ".join(f"{one.releases} lists {len(one.entries)}" for one in lists)
+    differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
+    return replace(
+        shown,
+        notes=(*shown.notes, *differs, *([off] if off else [])),
+        fates=tuple(_fates(predicted, shown)),
+        options=tuple(_options(predicted)),
+        doubt=next((each.doubt for _, each in reversed(working) if each.doubt), off),
+        undecided=MappingProxyType(dict(undecided(predicted))),
+        alternatives=tuple(lists) if len(lists) > 1 else (),
+        open_devices=MappingProxyType(dict(_open_devices(working))),
+    )
+
+
+def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
+    """Put together the predictions whose list is the same."""
+    found: list[Predicted] = []
+    for steps, each in working:
+        same = next((own for own, other in found if other.entries == each.entries), None)
+        if same is None:
+            found.append((list(steps), each))
+        else:
+            same.extend(steps)
+    return found
+
+
+def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionFate]:
+    """Yield the fates of `shown`; a note that some of the releases alone have names these."""
+    for fate, *others in zip(shown.fates, *(each.fates for _, each in predicted), strict=True):
+        noted: dict[str, list[Release]] = {}
+        for (steps, _), other in zip(predicted, others, strict=True):
+            for note in other.notes:
+                noted.setdefault(note, []).extend(steps)
+        every = sum(len(steps) for steps, _ in predicted)
+        notes = (
+            note if len(steps) == every else f"{releases_words(steps)}: {note}"
+            for note, steps in noted.items()
+        )
+        yield replace(fate, notes=tuple(notes))
+
+
+def _off_words(predicted: Sequence[Predicted]) -> str:
+    """Return in words that some of the releases switch VT-d off, and others do not."""
+    off = [step for steps, each in predicted if each.vtd_disabled for step in steps]
+    on = [step for steps, each in predicted if not each.vtd_disabled for step in steps]
+    if not off or not on:
+        return ""
+    why = next(each.vtd_disabled for _, each in predicted if each.vtd_disabled)
+    return (
+        f"the point release is unknown: {releases_words(off)} switches VT-d off ({why}), "
+        f"{releases_words(on)} does not"
+    )
+
+
+def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
+    """Yield the ranges of ``rmrr=``: unknown if the releases differ or one of them is unknown."""
+    for same in zip(*(prediction.options for _, prediction in predicted), strict=True):
+        refused = [
+            (steps, option)
+            for (steps, _), option in zip(predicted, same, strict=True)
+            if option.accepted is False
+        ]
+        unknown = next((option for option in same if option.accepted is None), None)
+        if len(refused) == len(same) or not (refused or unknown):
+            yield same[-1]
+        elif refused:
+            words = releases_words([step for steps, _ in refused for step in steps])
+            option = refused[0][1]
+            reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
+            yield replace(option, accepted=None, reason=reason)
+        elif unknown:
+            yield unknown
+
+
+def _open_devices(working: Sequence[Predicted]) -> Iterator[tuple[SBDF, str]]:
+    """Yield the devices for which the releases report different regions."""
+    every = dict.fromkeys(sbdf for _, each in working for sbdf in each.by_device)
+    for sbdf in every:
+        found: dict[object, list[Release]] = {}
+        for steps, each in working:
+            found.setdefault(each.by_device.get(sbdf, ()), []).extend(steps)
+        if len(found) > 1:
+            yield sbdf, " and ".join(releases_words(steps) for steps in found.values())

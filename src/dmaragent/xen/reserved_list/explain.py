@@ -1,0 +1,162 @@
+"""Why Xen's list is what it is: empty, or not what the table predicts."""
+
+from collections.abc import Iterator, Mapping
+
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.host import Host
+from dmaragent.readings import Missing
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.behaviour import behaviours_of
+from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.prediction import Fate, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.reserved_list.model import Difference, ListEntry, Origin, XenView
+from fwtables import DMAR, RMRR, Decoded, located
+
+
+def rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
+    """Yield the RMRR structures of `table` with their offsets, in table order."""
+    for offset, structure in located(table) if table else ():
+        if isinstance(structure, RMRR):
+            yield offset, structure
+
+
+def command_line(host: Host) -> str:
+    """Give Xen's own boot options; empty where they are not known."""
+    return (host.xen.command_line or "") if host.xen else ""
+
+
+def _release(host: Host) -> Release | None:
+    return host.xen.release if host.xen else None
+
+
+def surprises(
+    host: Host,
+    entries: tuple[ListEntry, ...],
+    table: DMAR,
+    fates: Mapping[int, RegionFate],
+    regions: Mapping[int, XenView],
+) -> Iterator[Difference]:
+    """Explain where the hypervisor's list is not what the table predicts."""
+    options_known = host.xen is not None and host.xen.command_line is not None
+    named = _named(host) if any(entry.origin in _NOT_OF_TABLE for entry in entries) else {}
+    for entry in entries:
+        place = span(entry.range)
+        if entry.origin is Origin.OPTION:
+            said = f"Xen lists {place}: `rmrr=` on its command line adds it"
+            yield Difference(None, said, named.get(entry.range))
+        elif entry.origin is Origin.UNEXPLAINED:
+            causes = [
+                *([] if options_known else ["`rmrr=` on Xen's command line, which is not known"]),
+                *_console(host),
+                "a rule not modelled here",
+            ]
+            yield Difference(
+                None,
+                f"Xen lists {place}, which no RMRR structure has: {', or '.join(causes)}",
+                named.get(entry.range),
+            )
+    for number, (offset, _) in enumerate(rmrrs(table), 1):
+        fate, view = fates.get(offset), regions[offset]
+        if fate is None or not entries:
+            continue
+        if fate.fate is Fate.LISTED and not view.listed:
+            yield Difference(number, "the rules predict it in Xen's list; it is not there")
+        elif fate.fate is not Fate.LISTED and view.listed:
+            said = f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
+            yield Difference(number, said)
+    in_table = [entry.region for entry in entries if entry.region is not None]
+    if in_table != sorted(in_table, reverse=True):
+        yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
+
+
+def _console(host: Host) -> Iterator[str]:
+    """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
+    behaviours = behaviours_of(host.xen.release if host.xen else None)
+    if any(each.lists_console for each in behaviours):
+        more = all(each.console_page_more for each in behaviours)
+        yield f"the XHCI debug console (dbgp=xhci{', listed with a page too many' if more else ''})"
+
+
+def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
+    """Explain where Xen's whole pages are not the bytes of the table."""
+    structures = dict(rmrrs(table))
+    for number, fate in enumerate(prediction.fates, 1):
+        rmrr = structures.get(fate.offset)
+        if fate.fate is not Fate.LISTED or fate.entry is None or rmrr is None:
+            continue
+        mine = fate.entry.range
+        if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
+            yield Difference(
+                number,
+                f"Xen reserves {span(mine)}: whole pages, and the page of a "
+                "limit that is page aligned is lost",
+            )
+
+
+def refused_options(
+    prediction: XenPrediction, told: frozenset[AddressRange] = frozenset()
+) -> Iterator[Difference]:
+    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `told` are listed."""
+    for option in prediction.options:
+        if option.accepted is None and option.range not in told:
+            said = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, said, frozenset(option.devices) or None)
+        if option.accepted is False:
+            said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, said, frozenset(option.devices) or None)
+
+
+_NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
+
+
+def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
+    """Return the devices that Xen reports each range for, or that `rmrr=` names."""
+    devices: dict[AddressRange, set[SBDF]] = {}
+    reported = host.xen.device_reserved_memory if host.xen else None
+    if reported is not None and not isinstance(reported, Missing):
+        for sbdf, own in reported.items():
+            for reserved in own or ():
+                devices.setdefault(reserved.range, set()).add(sbdf)
+    for option in parse_rmrr_option(command_line(host), _release(host)):
+        if option.range is not None and option.devices:
+            devices.setdefault(option.range, set()).update(option.devices)
+    return {place: frozenset(own) for place, own in devices.items()}
+
+
+def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
+    """Say why Xen's list is empty, so that strategy=host reserves nothing."""
+    switch = iommu_switched_off(command_line(host), _release(host))
+    whole = isinstance(host.table, Decoded) and not host.table.damage
+    found = False
+    for why, holds in (
+        (prediction.vtd_disabled if prediction else "", bool(prediction)),
+        (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
+        (
+            "the table has no RMRR structure",
+            prediction is not None and not prediction.fates and whole,
+        ),
+        (
+            "none in what could be decoded",
+            prediction is not None and not prediction.fates and not whole,
+        ),
+        ("Xen accepts none of the table's regions", _accepts_none(prediction)),
+        (
+            "Xen's IOMMU is off: virt_caps of `xl info` has no directio",
+            host.xen is not None and host.xen.iommu_enabled is False,
+        ),
+    ):
+        if why and holds:
+            found = True
+            yield why
+    if not found:
+        yield "why is not known; `xl dmesg` may say"
+
+
+def _accepts_none(prediction: XenPrediction | None) -> bool:
+    return (
+        prediction is not None
+        and bool(prediction.fates)
+        and not prediction.vtd_disabled
+        and all(fate.fate is not Fate.LISTED for fate in prediction.fates)
+    )

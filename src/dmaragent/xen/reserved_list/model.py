@@ -1,0 +1,103 @@
+"""What is said of Xen's view: the list, a region, a device, a difference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.prediction import ListAlternative
+
+
+class ListSource(Enum):
+    """Where Xen's list comes from."""
+
+    HYPERVISOR = "hypervisor"
+    """By hypercall: what strategy=host uses."""
+    PREDICTED = "predicted"
+    """From the table, by Xen's acceptance rules."""
+    UNKNOWN = "unknown"
+    """There is neither a hypervisor that answers nor a table."""
+
+
+class Origin(Enum):
+    """Why an entry is in Xen's list."""
+
+    TABLE = "table"
+    OPTION = "rmrr-option"
+    UNEXPLAINED = "unexplained"
+    """Neither the table nor `rmrr=`: the XHCI debug console, or a rule not modelled."""
+    UNKNOWN = "unknown"
+    """There is no table to explain it by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """One entry of Xen's list."""
+
+    range: AddressRange
+    origin: Origin
+    region: int | None
+    """The region it comes from, from 1 in table order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenList:
+    """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
+
+    source: ListSource
+    entries: tuple[ListEntry, ...]
+    release: Release | None
+    vtd_disabled: str
+    """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
+    why_empty: tuple[str, ...]
+    """Where there are no entries: why strategy=host reserves nothing."""
+    notes: tuple[str, ...] = ()
+    """What limits a prediction as a whole: the release taken, what was not known."""
+    doubt: str = ""
+    """Why the list is unknown, by a prediction: VT-d may be off, or an `rmrr=` refused; or empty."""
+    alternatives: tuple[ListAlternative, ...] = ()
+    """The lists that the possible point releases have by a prediction, if they differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenView:
+    """What Xen makes of one region.  `listed` is None where it cannot be said."""
+
+    listed: bool | None
+    range: AddressRange | None
+    """What Xen reserves, in whole pages."""
+    reason: str
+    """Why it is not listed, or why that cannot be said; or empty."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between the views, explained; `region` is from 1, None: of the host."""
+
+    region: int | None
+    explanation: str
+    devices: frozenset[SBDF] | None = None
+    """The devices that it concerns; None: those of its region, or all of the host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XenViews:
+    """Xen's view of the host: the list, each region, each device, the differences."""
+
+    list: XenList
+    regions: Mapping[int, XenView]
+    """By the offset of the RMRR structure."""
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
+    """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
+    devices_source: ListSource
+    differences: tuple[Difference, ...]
+    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    """The devices on whose regions the possible point releases differ, with these in words."""
+    unlisted: frozenset[int] = frozenset()
+    """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
+    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
+    """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
+    contradicted: Mapping[SBDF, str] = field(default_factory=dict)
+    """The devices whose own list of Xen's contradicts the table or the whole list, and how."""

@@ -1,0 +1,1 @@
+"""What xl and its libraries do, by release."""

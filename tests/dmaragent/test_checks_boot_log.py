@@ -1,0 +1,145 @@
+"""What the boot log says: refused DMA and the kernel's complaints, in all their wordings."""
+
+import pytest
+
+from dmaragent.checks import check
+from dmaragent.checks.common import boot_log as logged
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.vtd import references
+from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host, told
+from support.hosts import Function
+from support.tables import rhsa
+from support.tables import table as table_of
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        pytest.param(
+            "[ 1.0] dmar: DMAR:[DMA Read] Request device [00:1d.0] fault addr dceff000 \n"
+            "DMAR:[fault reason 06] PTE Read access is not set\n",
+            "(read) at 0xdceff000 (reason 06: PTE Read access is not set)",
+            id="two lines",
+        ),
+        pytest.param(
+            "[ 1.0] DMAR: [DMA Read] Request device [00:1d.0] PASID ffffffff fault addr dceff000 "
+            "[fault reason 06] PTE Read access is not set\n",
+            "(read) at 0xdceff000 (reason 06: PTE Read access is not set)",
+            id="PASID after the device",
+        ),
+        pytest.param(
+            "[ 1.0] DMAR: [DMA Write NO_PASID] Request device [0x00:0x1d.0] fault addr "
+            "0xdceff000 [fault reason 0x05] PTE Write access is not set\n",
+            "(write) at 0xdceff000 (reason 0x05: PTE Write access is not set)",
+            id="0x before bus and device",
+        ),
+        pytest.param(
+            "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:1d.0] fault addr dceff000\n",
+            "(write) at 0xdceff000.",
+            id="Xen",
+        ),
+    ],
+)
+def test_refused_dma_is_found_in_every_wording(log: str, said: str) -> None:
+    (found,) = told(host(GOOD, NIC, log=log), logged.dma_fault)
+
+    assert said in found.hit.said
+    assert str(found.hit.device) == "0000:00:1d.0"
+
+
+def _fault(log: str, *functions: Function) -> str:
+    (found,) = told(host(GOOD, *functions, log=log), logged.dma_fault)
+    return found.hit.said
+
+
+def test_refused_dma_is_placed_among_the_regions() -> None:
+    inside = FAULT
+    before = FAULT.replace("0x7dffe000", "0x7dffc000")
+    after = FAULT.replace("0x7dffe000", "0x7e000000")
+    far = FAULT.replace("0x7dffe000", "0x1000")
+    other = FAULT.replace("00:1d.0", "00:1d.1")
+
+    assert _fault(inside, NIC).endswith("That is in region 1, which names the device.")
+    assert "0x1000 bytes before the first byte of region 1" in _fault(before, NIC)
+    assert "0x1 bytes after the last byte of region 1" in _fault(after, NIC)
+    assert _fault(far, NIC).endswith("That is in no region.")
+    assert "which does not name the device. No device answers there" in _fault(other, NIC)
+
+
+def test_a_fault_has_the_segment_where_its_device_is() -> None:
+    (found,) = told(host(GOOD, Function(sbdf="0001:00:1d.0"), log=FAULT), logged.dma_fault)
+
+    assert str(found.hit.device) == "0001:00:1d.0"
+    assert found.hit.region is None
+
+
+@pytest.mark.parametrize(
+    ("others", "device"),
+    [
+        (("0001:00:1d.0", "0002:00:1d.0"), "0000:00:1d.0"),
+        (("0001:00:1d.0", "0001:00:1d.1"), "0001:00:1d.0"),
+    ],
+    ids=["two-have-it", "one-has-it"],
+)
+def test_the_segment_is_told_only_where_one_function_has_the_address(
+    others: tuple[str, ...], device: str
+) -> None:
+    functions = [Function(sbdf=one) for one in others]
+
+    (found,) = told(host(GOOD, *functions, log=FAULT), logged.dma_fault)
+
+    assert str(found.hit.device) == device
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("0x7e0fffff", ", but 0x100000 bytes after the last byte of region 1."),
+        ("0x7e100000", "."),
+    ],
+    ids=["at-1-mib", "beyond"],
+)
+def test_a_region_is_near_up_to_1_mib(address: str, near: str) -> None:
+    said = _fault(FAULT.replace("0x7dffe000", address), NIC)
+
+    assert said.endswith(f"That is in no region{near}")
+
+
+def test_a_region_of_another_segment_is_not_near() -> None:
+    fault = FAULT.replace("0x7dffe000", "0x7e000000")
+
+    said = _fault(fault, Function(sbdf="0001:00:1d.0"))
+
+    assert said.endswith("That is in no region.")
+
+
+def test_many_faults_of_one_device_are_one_finding() -> None:
+    log = "".join(FAULT.replace("0x7dffe000", f"{at << 12:#x}") for at in range(9))
+
+    said = _fault(log, NIC)
+
+    assert "refused 9 times (write) at 0x0, 0x1000, 0x2000 and 6 more" in said
+
+
+@pytest.mark.parametrize(
+    ("unit", "also"),
+    [(0xFED90000, " That agrees with rhsa-without-unit."), (0xFED91000, "")],
+    ids=["agrees", "does not"],
+)
+def test_the_kernels_word_agrees_with_our_own_only_where_it_does(unit: int, also: str) -> None:
+    words = "Your BIOS is broken; RHSA refers to non-existent DMAR unit at fed90000"
+    line = f"[ 0.1] DMAR: [Firmware Bug]: {words}\n"
+    inventory = host(table_of(UNIT, rhsa(unit, 0)), log=line * 2)
+
+    (found,) = told(inventory, logged.firmware_bug)
+
+    assert found.hit.said == f'The kernel says: "{words}".{also}'
+    assert any(True for _ in told(inventory, references.rhsa_without_unit)) is bool(also)
+
+
+def test_without_a_boot_log_what_it_says_is_not_asked() -> None:
+    (missing,) = [
+        one for one in check(CASES["checksum-wrong"][1]()).not_asked if one.need is Need.BOOT_LOG
+    ]
+
+    assert set(missing.rules) == {one.id for one in logged.RULES}

@@ -1,0 +1,129 @@
+"""Linux's view of the regions: what it ties to them, and where its own word differs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dmaragent.addresses import AddressRange
+from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.linux.regions import Hold, covers
+from support.inventories import UNIT, inventory_of
+from support.tables import rmrr, scope
+
+
+def _held(*scopes: bytes) -> dict[str, Hold]:
+    (region,) = inventory_of(UNIT, rmrr(0x1000, 0x1FFF, *scopes)).regions
+    return {str(held.sbdf): held.hold for held in region.linux}
+
+
+def test_usb_and_display_devices_are_relaxable_and_all_others_locked() -> None:
+    scopes = [scope(1, 0, (d, 0)) for d in (2, 0x14)] + [scope(1, 1, (0, 0))]
+
+    assert _held(*scopes) == {
+        "0000:00:02.0": Hold.RELAXABLE,
+        "0000:00:14.0": Hold.RELAXABLE,
+        "0000:01:00.0": Hold.LOCKED,
+    }
+
+
+def test_a_bridge_covers_every_bus_behind_it() -> None:
+    assert _held(scope(2, 0, (0x1C, 0))) == {
+        "0000:00:1c.0": Hold.LOCKED,
+        "0000:01:00.0": Hold.LOCKED,
+        "0000:01:00.1": Hold.LOCKED,
+        "0000:01:01.0": Hold.LOCKED,
+        "0000:02:00.0": Hold.RELAXABLE,
+    }
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [scope(5, 0, (2, 0)), scope(3, 0, (2, 0)), scope(1, 0, (0x1C, 0)), scope(1, 0, (5, 0))],
+    ids=["namespace", "IOAPIC", "endpoint entry for a bridge", "absent"],
+)
+def test_what_linux_does_not_take_for_a_device_holds_none(entry: bytes) -> None:
+    assert _held(entry) == {}
+
+
+def _with_groups(regions: dict[str, bytes], **devices: tuple[str, ...]) -> Inventory:
+    base = "/sys/kernel/iommu_groups"
+    return inventory_of(
+        UNIT,
+        rmrr(0x1000, 0x1FFF, scope(1, 0, (0x14, 0))),
+        rmrr(0x2000, 0x2FFF, scope(1, 0, (0x14, 0))),
+        directories={base: tuple(regions)}
+        | {f"{base}/{name[1:]}/devices": found for name, found in devices.items()},
+        files={f"{base}/{name}/reserved_regions": text for name, text in regions.items()},
+    )
+
+
+def test_the_kernel_may_merge_regions_that_touch() -> None:
+    inventory = _with_groups({"0": b"0x1000 0x2fff direct-relaxable\n"}, g0=("0000:00:14.0",))
+
+    assert inventory.linux_state is LinuxState.GROUPS
+    assert inventory.differences == ()
+
+
+def test_a_range_that_only_the_table_or_only_the_kernel_has_is_a_difference() -> None:
+    inventory = _with_groups(
+        {"0": b"0x1000 0x1fff direct-relaxable\n0x9000 0x9fff direct\n0xfee00000 0xfeefffff msi\n"},
+        g0=("0000:00:14.0",),
+    )
+
+    assert [(each.region, each.explanation) for each in inventory.differences] == [
+        (
+            2,
+            "Linux does not have 0x2000-0x2fff in IOMMU group 0, which the table's scopes cover",
+        ),
+        (None, "Linux has 0x9000-0x9fff in IOMMU group 0; no region of the table says so"),
+    ]
+
+
+def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained() -> None:
+    inventory = _with_groups({"0": b"0x1000 0x2fff direct\n"}, g0=("0000:00:14.0",))
+
+    for region in inventory.regions:
+        assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.LOCKED, True)]
+    assert [each.region for each in inventory.differences] == [1, 2]
+    assert "Linux has it direct for 0000:00:14.0" in inventory.differences[0].explanation
+
+
+def test_of_a_group_under_both_words_each_device_has_its_own() -> None:
+    inventory = _with_groups(
+        {"0": b"0x1000 0x2fff direct\n0x1000 0x2fff direct-relaxable\n"},
+        g0=("0000:00:14.0", "0000:01:00.0"),
+    )
+
+    assert [held.hold for held in inventory.regions[0].linux] == [Hold.RELAXABLE]
+    assert inventory.differences == ()
+
+
+def test_the_floppy_range_of_an_isa_bridge_is_explained() -> None:
+    inventory = _with_groups({"3": b"0x0 0xffffff direct-relaxable\n"}, g3=("0000:00:1f.0",))
+
+    (difference,) = inventory.differences
+    assert "floppy workaround" in difference.explanation
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=6), st.integers(0, 20))
+def test_ranges_cover_what_each_of_its_bytes_lies_in(
+    spans: list[tuple[int, int]], start: int
+) -> None:
+    ranges = [AddressRange(begin, begin + size) for begin, size in spans]
+    wanted = AddressRange(start, start + 4)
+    union = {byte for one in ranges for byte in range(one.start, one.end)}
+
+    assert covers(ranges, wanted) is (set(range(wanted.start, wanted.end)) <= union)
+
+
+def test_no_groups_are_not_the_same_as_groups_under_xen() -> None:
+    none = inventory_of(UNIT, directories={"/sys/kernel/iommu_groups": ()})
+    xen = inventory_of(
+        UNIT,
+        directories={"/sys/kernel/iommu_groups": ()},
+        files={"/sys/hypervisor/type": b"xen\n"},
+    )
+
+    assert none.linux_state is LinuxState.NO_GROUPS
+    assert xen.linux_state is LinuxState.UNDER_XEN
+    assert inventory_of(UNIT).linux_state is LinuxState.UNKNOWN

@@ -1,0 +1,106 @@
+"""Why there is no table."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from dmaragent.collect.collect import collect
+from dmaragent.host import Host, join
+from dmaragent.iommu.no_table import AbsenceKind, why_no_table
+from dmaragent.readings import Missing, MissingKind
+from support.hosts import FakeHost, fake_host
+from support.inventories import UNIT, XEN, inventory_of
+from support.tables import table
+
+INTEL = b"vendor_id : GenuineIntel\nflags : fpu vmx\n"
+VIRTUAL = b"vendor_id : GenuineIntel\nflags : fpu hypervisor\n"
+
+
+def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object]) -> Host:
+    fake = FakeHost(directories={"/sys/firmware/acpi/tables": names})
+    for name, values in answers.items():
+        getattr(fake, name).update(values)
+    return join(collect(fake))
+
+
+@pytest.mark.parametrize(
+    ("host", "kind"),
+    [
+        (_absent(("APIC", "IVRS")), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": b"vendor_id : AuthenticAMD\n"}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.VIRTUAL_MACHINE),
+        (
+            _absent(files={"/proc/cpuinfo": VIRTUAL.replace(b"GenuineIntel", b"AuthenticAMD")}),
+            AbsenceKind.VIRTUAL_MACHINE,
+        ),
+        (_absent(("IVRS",), files={"/proc/cpuinfo": VIRTUAL}), AbsenceKind.AMD),
+        (_absent(files={"/proc/cpuinfo": INTEL}), AbsenceKind.VTD_OFF),
+        (_absent(), AbsenceKind.UNKNOWN),
+        (_absent(files={"/proc/cpuinfo": b"vendor_id : GenuineIntel\n"}), AbsenceKind.UNKNOWN),
+        (join(collect(FakeHost())), AbsenceKind.NO_ACPI),
+        (
+            _absent(
+                files={"/sys/hypervisor/type": b"xen\n", "/sys/hypervisor/guest_type": b"PVH\n"}
+            ),
+            AbsenceKind.UNKNOWN,
+        ),
+        (
+            _absent(
+                files={**XEN, "/sys/hypervisor/guest_type": b"PV\n"},
+                calls={"xen-rdm": b'{"entries": [[1, 1]]}'},
+            ),
+            AbsenceKind.UNKNOWN,
+        ),
+        (
+            _absent(calls={"boot-log": b"[0.0] ACPI: DMAR 0x000000007B 0000A8\n"}),
+            AbsenceKind.HIDDEN,
+        ),
+        (
+            _absent(files={**XEN, "/sys/hypervisor/guest_type": b"PVH\n"}),
+            AbsenceKind.PVH_DOM0,
+        ),
+        (
+            _absent(files=XEN, calls={"xen-rdm": b'{"entries": [[1, 1]]}'}),
+            AbsenceKind.PVH_DOM0,
+        ),
+        (
+            _absent(files={**XEN, "/proc/cpuinfo": VIRTUAL}, calls={"xen-rdm": b'{"entries": []}'}),
+            AbsenceKind.VTD_OFF,
+        ),
+        (join(collect(FakeHost(complete=()))), AbsenceKind.NOT_COLLECTED),
+        (
+            _absent(
+                ("DMAR",), files={"/sys/firmware/acpi/tables/DMAR": Missing(MissingKind.DENIED)}
+            ),
+            AbsenceKind.DENIED,
+        ),
+        (
+            _absent(
+                ("DMAR",),
+                files={"/sys/firmware/acpi/tables/DMAR": Missing(MissingKind.FAILED, "x")},
+            ),
+            AbsenceKind.FAILED,
+        ),
+    ],
+)
+def test_each_case_of_a_missing_table_is_told_apart(host: Host, kind: AbsenceKind) -> None:
+    absence = why_no_table(host)
+
+    assert absence is not None
+    assert absence.kind is kind
+
+
+def test_a_host_with_a_table_has_no_absence() -> None:
+    assert why_no_table(inventory_of(UNIT).host) is None
+
+
+def test_the_first_table_that_can_be_read_is_in_effect() -> None:
+    fake = fake_host([], {"DMAR": table(), "RMAD": table(signature=b"RMAD")})
+    fake.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED, "Permission denied")
+    host = join(collect(fake))
+
+    assert host.reading is not None
+    assert host.reading.name == "RMAD"
+    assert [each.name for each in host.other_tables] == ["DMAR"]
+    assert replace(host, xen=None).reading is host.reading
