@@ -10,7 +10,7 @@ from dmaragent.host import join
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.guest import guest_text
-from dmaragent.question import Known, Question, ask_known
+from dmaragent.question import Context, Question, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts
@@ -25,7 +25,7 @@ _REGIONS = "0x20000000 0x20ffffff direct-relaxable\n0xc8000000 0xc8ffffff reserv
 
 
 @cache
-def _known() -> Known:
+def _known() -> Context:
     """Make a host with a disk at 01:00.0 and what Linux publishes of it."""
     facts()  # the tables of the other harnesses are built once
     return ask_known(join(collect(publishing(_REGIONS, "IVRS", "6.5.0", disk=DISK))), Question())

@@ -12,10 +12,10 @@ import h11
 
 from dmaragent.agent.connection import Connection
 from dmaragent.agent.http import DEFAULT, Server
-from dmaragent.agent.messages import Response
+from dmaragent.agent.messages import ApiResponse
 from dmaragent.agent.model import Published
 from dmaragent.agent.resolving import answer_guests
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
@@ -34,7 +34,7 @@ class _InProcess:
         """Wait for nobody."""
         return nullcontext()
 
-    async def resolve(self, body: bytes, published: Published) -> Response:
+    async def resolve(self, body: bytes, published: Published) -> ApiResponse:
         """Answer."""
         return answer_guests(body, published.inventory.host, DEFAULT.answer)
 
@@ -50,7 +50,7 @@ class _Service:
         self.server = self.loop.run_until_complete(self._start())
 
     async def _start(self) -> Server:
-        server = Server(lambda: (self.published, Facts(memory=1)))
+        server = Server(lambda: (self.published, PublishedFacts(memory=1)))
         server._workers = _InProcess()  # type: ignore[assignment]
         return server
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from fwtables.acpidump import is_acpidump, read_acpidump
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import plain_text
 from fwtables.text.dumps import Dump, read_offsets
 from fwtables.text.encoded import Encoded, base64_anchors, read_base64, uuencoded

@@ -11,9 +11,6 @@ from struct import Struct as Packer
 
 from construct import Bytes, Construct, FormatField, Renamed
 
-from fwtables.dmar import grammar
-from fwtables.dmar.constants import StructureType
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -66,20 +63,3 @@ def derive(structure: Construct) -> Layout:
         offset += inner.length
     packer = Packer("<" + "".join(formats))
     return Layout(tuple(names), packer, packer.size, tuple(offsets), tuple(widths), tuple(limits))
-
-
-TABLE_HEADER = derive(grammar.TABLE_HEADER)
-TABLE = derive(grammar.TABLE_HEADER + grammar.DMAR)
-STRUCTURE_HEADER = derive(grammar.STRUCTURE_HEADER)
-DEVICE_SCOPE = derive(grammar.DEVICE_SCOPE)
-PATH_ENTRY = derive(grammar.PATH_ENTRY)
-BODIES = {
-    StructureType.DRHD: derive(grammar.DRHD),
-    StructureType.RMRR: derive(grammar.RMRR),
-    StructureType.ATSR: derive(grammar.ATSR),
-    StructureType.RHSA: derive(grammar.RHSA),
-    StructureType.ANDD: derive(grammar.ANDD),
-    StructureType.SATC: derive(grammar.SATC),
-    StructureType.SIDP: derive(grammar.SIDP),
-}
-"""By structure type: the fixed part after the structure's type and length."""

@@ -2,7 +2,7 @@
 
 import re
 
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 
 SMALLEST = 36
 """Bytes of an ACPI header: fewer, without an offset, are no table but a signature in prose."""

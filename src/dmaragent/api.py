@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LIBXLUTIL, Request
+from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import OpenedHost, open_host
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
@@ -22,7 +22,7 @@ from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import (
     DOCUMENTED,
-    Known,
+    Context,
     Question,
     ask_known,
     asks_library,
@@ -96,7 +96,7 @@ def resolve(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Known):
+class Asked(Context):
     """A host that was read for a question."""
 
     opened: OpenedHost
@@ -138,7 +138,7 @@ def ask_host(
 
 def library_request(
     host: Host, guests: Sequence[Guest], specifications: Sequence[str] = ()
-) -> Request:
+) -> HostRequest:
     """Ask libxlutil about `guests`: that of the release that runs there before others."""
     running = running_release(host)
     xen = [one for one in guests if isinstance(one, GuestConfig)]

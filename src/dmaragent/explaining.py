@@ -5,7 +5,7 @@ Pure: from an inventory and a stack of releases to an :class:`Explanation`.
 
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_side
 from dmaragent.passthrough.model import Explanation
 from dmaragent.passthrough.notes import notes_of
@@ -18,7 +18,7 @@ from dmaragent.remedies.devices import steps_of
 
 def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
     """Explain the device `sbdf` of the whole host of `inventory`, for the releases of `stack`."""
-    subject = Subject(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+    subject = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
     xen, linux = xen_side(subject), linux_side(subject)
     return Explanation(
         sbdf=sbdf,
@@ -31,7 +31,7 @@ def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) ->
     )
 
 
-def _decides(subject: Subject) -> tuple[str, ...]:
+def _decides(subject: DeviceContext) -> tuple[str, ...]:
     if subject.on_xen:
         return ("xen",)
     return ("linux",) if subject.on_linux else ("xen", "linux")

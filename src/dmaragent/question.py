@@ -63,7 +63,7 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Context:
     """What decides about guests on a host, for a question."""
 
     host: Host
@@ -86,7 +86,7 @@ def asks_library(question: Question) -> bool:
     return not (question.xen or question.toolstack_release) and question.toolstack in _LIBRARY
 
 
-def ask_known(host: Host, question: Question, library: bytes | None = None) -> Known:
+def ask_known(host: Host, question: Question, library: bytes | None = None) -> Context:
     """Say what decides on `host` for `question`; `library` is what its libxlutil printed.
 
     Raises:
@@ -112,7 +112,7 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> K
         evidence=evidence,
     )
     inventory, facts = _facts(host, hypervisor, question)
-    return Known(
+    return Context(
         host=host,
         inventory=inventory,
         facts=facts,
@@ -141,7 +141,7 @@ def _facts_of(inventory: Inventory, release: Release, question: Question) -> Hos
 
 
 def other_releases(
-    asked: Known, question: Question, guest: GuestConfig
+    asked: Context, question: Question, guest: GuestConfig
 ) -> Mapping[Verdict, tuple[str, ...]]:
     """Say what becomes of `guest` by each release, where none is known: verdict and releases.
 

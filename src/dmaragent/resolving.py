@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
-from dmaragent.guests.kvm_guest import Format, KvmGuest
+from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict, unsure
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question import Known, Question, ask_known, other_releases
+from dmaragent.question import Context, Question, ask_known, other_releases
 from dmaragent.remedies.answer import Answer, answer
 
 AnyResolution = Resolution | KvmResolution
@@ -35,11 +35,11 @@ def any_answer(found: AnyResolution, *, whole: bool = True) -> AnyAnswer:
 class GuestResolver:
     """Resolves guests on a host that was read for a question."""
 
-    known: Known
+    known: Context
     """The host, and what decides there by the question."""
     question: Question
     """The toolstack and releases that were asked for."""
-    _by_toolstack: dict[Toolstack, Known] = field(default_factory=dict, repr=False)
+    _by_toolstack: dict[Toolstack, Context] = field(default_factory=dict, repr=False)
     """What decides by other toolstacks, once it was needed."""
 
     def check(self, guest: Guest) -> None:
@@ -54,7 +54,7 @@ class GuestResolver:
         else:
             self._toolstacks(guest)
 
-    def known_for(self, guest: GuestConfig) -> Known:
+    def known_for(self, guest: GuestConfig) -> Context:
         """Return what decides about `guest`: by the first toolstack that may build it."""
         return self._known_for(self._toolstacks(guest)[0])
 
@@ -87,7 +87,7 @@ class GuestResolver:
         known = self._known_for(toolstack)
         return resolve(guest, known.facts, known.stack)
 
-    def _known_for(self, toolstack: Toolstack) -> Known:
+    def _known_for(self, toolstack: Toolstack) -> Context:
         if toolstack is self.known.stack.toolstack:
             return self.known
         if toolstack not in self._by_toolstack:
@@ -114,7 +114,7 @@ class GuestResolver:
 
     def _check_kvm(self, guest: KvmGuest) -> None:
         asked = self.question.toolstack
-        libvirt = guest.format is Format.LIBVIRT and asked is Toolstack.LIBVIRT
+        libvirt = guest.format is GuestFormat.LIBVIRT and asked is Toolstack.LIBVIRT
         if asked is not None and not libvirt:
             raise DmaragentError(
                 f"'{guest.source}' is a KVM guest, which {asked.value} does not build",

@@ -10,7 +10,7 @@ import pytest
 
 from dmaragent.agent.http import RESERVED_FILES
 from dmaragent.agent.limits import KIB, MIB, MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from support.cli import check_document
 from support.served import published_machine, serving
 
@@ -22,7 +22,7 @@ BLOCKS = [block for block in PAGE.split("```")[1::2] if "curl" in block]
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     published = published_machine("lenovo-laptop")
     path = tmp_path_factory.mktemp("served") / "socket"
-    with serving(path, lambda: (published, Facts(memory=1 << 25))) as served:
+    with serving(path, lambda: (published, PublishedFacts(memory=1 << 25))) as served:
         yield served
 
 

@@ -10,7 +10,7 @@ from dmaragent.agent.capture import capture
 from dmaragent.agent.scan import scan
 from dmaragent.collect import open_host as opening
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LEDGER, Operation, Request
+from dmaragent.collect.ledger import LEDGER, HostRequest, Operation
 from dmaragent.collect.live.overlay import OverlayHost, needs_root
 from dmaragent.collect.open_host import open_host, open_this_machine
 from dmaragent.collect.recorded.published import read_published
@@ -46,7 +46,7 @@ def test_what_needs_root_is_what_the_ledger_says() -> None:
     for entry in LEDGER:
         assert needs_root(entry.request("x")) is entry.needs_root, entry
     path = "/sys/firmware/acpi/tables/a/b"
-    assert not needs_root(Request(operation=Operation.READ, path=path, limit=1, window=None))
+    assert not needs_root(HostRequest(operation=Operation.READ, path=path, limit=1, window=None))
 
 
 def test_a_capture_holds_what_needs_root_and_no_more(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ def test_below_a_machine_lies_what_only_root_reads_and_what_root_did_read() -> N
     live = FakeHost(files={open_to_all: b"new", DMAR: TABLE}, calls={"boot-log": DENIED})
     host = OverlayHost(live, kept)
 
-    def request(operation: Operation, path: str) -> Request:
-        return Request(operation=operation, path=path, limit=1 << 16, window=None)
+    def request(operation: Operation, path: str) -> HostRequest:
+        return HostRequest(operation=operation, path=path, limit=1 << 16, window=None)
 
     assert host.read(request(Operation.READ, open_to_all)) == b"new"
     assert host.read(request(Operation.READ, DMAR)) == TABLE

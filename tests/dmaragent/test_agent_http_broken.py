@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from support.served import exchange, published_machine, serving
 
 FAST = Limits(request_time=1.0, response_time=2.0, linger=0.2)
@@ -168,7 +168,7 @@ def service(
 ) -> Iterator[Path]:
     published = published_machine("lenovo-laptop")
     path = tmp_path_factory.mktemp("served") / "socket"
-    with serving(path, lambda: (published, Facts(memory=1)), FAST, faults) as served:
+    with serving(path, lambda: (published, PublishedFacts(memory=1)), FAST, faults) as served:
         yield served
 
 
@@ -264,7 +264,7 @@ def test_a_client_that_never_stops_sending_is_cut_off(service: Path) -> None:
 def test_a_client_that_never_reads_is_cut_off(tmp_path: Path) -> None:
     large = replace(published_machine("lenovo-laptop"), document=b" " * (1 << 22))
     with (
-        serving(tmp_path / "socket", lambda: (large, Facts(memory=1)), FAST) as path,
+        serving(tmp_path / "socket", lambda: (large, PublishedFacts(memory=1)), FAST) as path,
         socket.socket(socket.AF_UNIX) as client,
     ):
         client.connect(str(path))

@@ -14,10 +14,10 @@ import pytest
 
 from dmaragent.agent import resolving, worker, workers
 from dmaragent.agent.limits import MIB, MOST_DEVICES, MOST_GUESTS, MOST_REGIONS, Limits
-from dmaragent.agent.messages import Response
+from dmaragent.agent.messages import ApiResponse
 from dmaragent.agent.model import Published
 from dmaragent.agent.resolving import answer_guests
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
@@ -169,7 +169,7 @@ def test_an_answer_that_is_too_large_is_not_given(laptop: Published) -> None:
 def test_the_service_refuses_by_the_worker_what_is_too_much(
     tmp_path: Path, laptop: Published
 ) -> None:
-    with serving(tmp_path / "s", lambda: (laptop, Facts(memory=1))) as path:
+    with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1))) as path:
         said = exchange(path, post(LIBXL % ",".join(["{}"] * 20_000)))
         after = exchange(path, post(DEVICE))
 
@@ -245,7 +245,7 @@ def test_a_worker_that_needs_too_much_memory_is_answered_for(
 ) -> None:
     little = Limits(worker_memory=_needed()["worker_memory"] + MIB)
     many = ",".join(f"'00:{n >> 3:02x}.{n & 7}'" for n in range(256))
-    with serving(tmp_path / "s", lambda: (laptop, Facts(memory=1)), little) as path:
+    with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1)), little) as path:
         said = exchange(path, post(BARE + f"pci = [{many}]\n"))
 
     assert said.startswith(b"HTTP/1.1 503 ")
@@ -260,7 +260,7 @@ def test_a_worker_may_have_much_more_than_it_begins_with(limit: str) -> None:
 def test_a_fault_in_a_worker_goes_to_the_service_s_log(
     laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Response:
+    def broken(*_: object) -> ApiResponse:
         raise ZeroDivisionError("a secret")
 
     kept = io.BytesIO(pickle.dumps(None))
@@ -277,7 +277,7 @@ def test_a_fault_in_a_worker_goes_to_the_service_s_log(
 def test_what_a_worker_answers_is_what_the_same_code_answers_here(
     tmp_path: Path, laptop: Published
 ) -> None:
-    with serving(tmp_path / "s", lambda: (laptop, Facts(memory=1))) as path:
+    with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1))) as path:
         said = exchange(path, post(DEVICE, "4.17")).partition(b"\r\n\r\n")[2]
 
     assert said == answer_guests(body(DEVICE), laptop.inventory.host, MOST).body

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.agent.limits import MIB, Limits
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from support.agent_load import CLIENTS, REQUESTS, ROOT, load
 from support.agent_workers import Held
 from support.served import published_machine, serving
@@ -46,7 +46,9 @@ def test_what_clients_make_it_hold_is_within_the_bound(tmp_path: Path, cut: int)
     held = Held(tmp_path)
     laptop, sent = published_machine("lenovo-laptop"), _largest(Limits())
     with (
-        serving(tmp_path / "s", lambda: (laptop, Facts()), limits, worker=held.command) as path,
+        serving(
+            tmp_path / "s", lambda: (laptop, PublishedFacts()), limits, worker=held.command
+        ) as path,
         contextlib.ExitStack() as stack,
     ):
         clients = [

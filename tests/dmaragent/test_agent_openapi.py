@@ -10,9 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dmaragent.agent import guest_request
-from dmaragent.agent.messages import JSON, PROBLEM, Request, Response
+from dmaragent.agent.messages import JSON, PROBLEM, ApiRequest, ApiResponse
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.routes import respond as respond_to_head
 from dmaragent.policy.settings import Toolstack
 from support.published import answered as respond
@@ -20,7 +20,7 @@ from support.served import exchange, published_machine, serving
 
 DOCS = Path(__file__).parents[2] / "docs"
 OPENAPI: dict[str, Any] = json.loads((DOCS / "openapi.json").read_text("utf-8"))
-FACTS = Facts(memory=1 << 20)
+FACTS = PublishedFacts(memory=1 << 20)
 GUEST = json.dumps({"guest": 'name = "a"\ntype = "hvm"\nmemory = 4096\npci = [ "00:14.0" ]\n'})
 METHODS = ("get", "head", "post", "put", "patch", "delete", "trace", "options")
 BY_THE_SERVER = {("post", "/v1/resolve", "413")}
@@ -37,15 +37,17 @@ def tableless() -> Published:
     return published_machine("synthetic-pvh-dom0")
 
 
-def ask(method: str, target: str, body: str = "", **headers: str) -> Request:
+def ask(method: str, target: str, body: str = "", **headers: str) -> ApiRequest:
     given = {"content_type": JSON} if method == "POST" else {}
-    return Request(method=method, target=target, body=body.encode(), **(given | headers))
+    return ApiRequest(method=method, target=target, body=body.encode(), **(given | headers))
 
 
-def _reads(method: str, laptop: Published, tableless: Published) -> list[tuple[str, str, Response]]:
+def _reads(
+    method: str, laptop: Published, tableless: Published
+) -> list[tuple[str, str, ApiResponse]]:
     """Ask all that GET or HEAD is answered; each with its path in the document."""
     tag = f'"other", W/"{laptop.digest}"'
-    asked: list[tuple[str, Request, Published | None]] = [
+    asked: list[tuple[str, ApiRequest, Published | None]] = [
         ("/v1/inventory", ask(method, "/v1/inventory"), laptop),
         ("/v1/inventory", ask(method, "/v1/inventory", if_none_match=tag), laptop),
         ("/v1/devices/{sbdf}", ask(method, "/v1/devices/00:14.0"), laptop),
@@ -66,13 +68,13 @@ def _reads(method: str, laptop: Published, tableless: Published) -> list[tuple[s
         target = path.replace("{sbdf}", "00:14.0")
         found.append((path, method, respond(ask(method, f"{target}?x=1"), laptop, FACTS)))
         found.append((path, method, respond(ask(method, target), None, FACTS)))
-        failed = Facts(memory=1, failure="the table is gone")
+        failed = PublishedFacts(memory=1, failure="the table is gone")
         found.append((path, method, respond(ask(method, target), laptop, failed)))
     return found
 
 
 @pytest.fixture(scope="module")
-def answered(laptop: Published, tableless: Published) -> list[tuple[str, str, Response]]:
+def answered(laptop: Published, tableless: Published) -> list[tuple[str, str, ApiResponse]]:
     """Give each kind of answer with the path and method that it is of."""
     found = [*_reads("GET", laptop, tableless), *_reads("HEAD", laptop, tableless)]
     posted = (
@@ -94,7 +96,7 @@ def answered(laptop: Published, tableless: Published) -> list[tuple[str, str, Re
 
 
 def test_all_that_the_document_names_is_answered_so(
-    answered: list[tuple[str, str, Response]],
+    answered: list[tuple[str, str, ApiResponse]],
 ) -> None:
     produced = {(method.lower(), path, str(one.status)) for path, method, one in answered}
     documented = {
@@ -107,7 +109,9 @@ def test_all_that_the_document_names_is_answered_so(
     assert produced | BY_THE_SERVER == documented
 
 
-def test_every_answer_is_as_the_document_has_it(answered: list[tuple[str, str, Response]]) -> None:
+def test_every_answer_is_as_the_document_has_it(
+    answered: list[tuple[str, str, ApiResponse]],
+) -> None:
     for path, method, response in answered:
         told = OPENAPI["paths"][path][method.lower()]["responses"][str(response.status)]
         named = {name for name, _ in response.headers}
@@ -124,7 +128,7 @@ def test_every_answer_is_as_the_document_has_it(answered: list[tuple[str, str, R
             assert not kinds
 
 
-def _check(schema: dict[str, Any], response: Response) -> None:
+def _check(schema: dict[str, Any], response: ApiResponse) -> None:
     if schema.get("type") == "string":
         assert response.body.decode("ascii")
         return
@@ -186,7 +190,7 @@ def test_a_post_is_refused_by_its_head_alone_where_that_is_enough(laptop: Publis
         (ask("POST", "/nothing"), 404),
     ):
         refused = respond_to_head(replace(request, body=None), laptop, FACTS)
-        assert isinstance(refused, Response)
+        assert isinstance(refused, ApiResponse)
         assert refused.status == status
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dmaragent.agent.messages import JSON, Request
+from dmaragent.agent.messages import JSON, ApiRequest
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
@@ -38,7 +38,7 @@ def test_no_answer_tells_a_secret_of_the_host(published: Published) -> None:
     guest = json.dumps({"guest": 'type = "hvm"\nmemory = 512\npci = [ "00:1d.0" ]\n'}).encode()
     requests = [
         *(
-            Request(method="GET", target=target)
+            ApiRequest(method="GET", target=target)
             for target in (
                 "/v1/inventory",
                 "/v1/devices/00:1d.0",
@@ -47,10 +47,10 @@ def test_no_answer_tells_a_secret_of_the_host(published: Published) -> None:
                 "/metrics",
             )
         ),
-        Request(method="POST", target="/v1/resolve", content_type=JSON, body=guest),
+        ApiRequest(method="POST", target="/v1/resolve", content_type=JSON, body=guest),
     ]
 
-    answers = [answered(one, published, Facts(memory=1)) for one in requests]
+    answers = [answered(one, published, PublishedFacts(memory=1)) for one in requests]
 
     assert [one.status for one in answers] == [200] * 6
     assert b"intel_iommu=on" in answers[0].body  # it was read, and what may be told is

@@ -14,9 +14,9 @@ import pytest
 from dmaragent.agent import http as server
 from dmaragent.agent.connection import Connection
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import Response
+from dmaragent.agent.messages import ApiResponse
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.workers import Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
@@ -45,7 +45,7 @@ def held(tmp_path: Path) -> Iterator[Held]:
 
 @pytest.fixture
 def service(tmp_path: Path, laptop: Published) -> Iterator[Path]:
-    with serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1))) as path:
+    with serving(tmp_path / "socket", lambda: (laptop, PublishedFacts(memory=1))) as path:
         yield path
 
 
@@ -134,7 +134,7 @@ def test_a_client_too_many_reads_why_to_its_end(
 ) -> None:
     asked = POST + CLOSE + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     few = Limits(pending=2, pending_each=2, workers_each=2, deadline=600, turn=600)
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with (
         serving(tmp_path / "socket", lambda: state, few, worker=held.command) as path,
         contextlib.ExitStack() as stack,
@@ -159,7 +159,7 @@ def test_a_client_too_many_reads_why_to_its_end(
 def test_of_those_that_say_nothing_the_oldest_makes_room(tmp_path: Path, laptop: Published) -> None:
     few = Limits(connections=4, request_time=600)
     with (
-        serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), few) as path,
+        serving(tmp_path / "socket", lambda: (laptop, PublishedFacts(memory=1)), few) as path,
         contextlib.ExitStack() as stack,
     ):
         silent = _clients(path, 4, stack)
@@ -188,7 +188,7 @@ def _admitted(served: server.Server, user: int, stack: contextlib.ExitStack) -> 
 def test_guests_that_wait_keep_nobody_from_reading(laptop: Published, held: Held) -> None:
     async def run() -> None:
         limits = Limits(connections=4, pending=3, pending_each=3, turn=600, deadline=600)
-        served = server.Server(lambda: (laptop, Facts(memory=1)), limits, held.command)
+        served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), limits, held.command)
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:
             guests = [_admitted(served, 1, stack)[1] for _ in range(3)]
@@ -210,7 +210,7 @@ def test_guests_that_wait_keep_nobody_from_reading(laptop: Published, held: Held
 def test_a_user_has_a_share_of_the_guests_that_wait(laptop: Published, held: Held) -> None:
     async def run() -> list[bytes]:
         limits = Limits(pending=3, pending_each=2, turn=600, deadline=600)
-        served = server.Server(lambda: (laptop, Facts(memory=1)), limits, held.command)
+        served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), limits, held.command)
         loop = asyncio.get_running_loop()
 
         async def status(user: int) -> bytes:
@@ -236,13 +236,13 @@ def test_the_next_guest_of_a_user_is_resolved_once_the_client_has_the_answer_bef
 ) -> None:
     begun = list[bytes]()
 
-    async def resolve(_: Workers, body: bytes, __: Published) -> Response:
+    async def resolve(_: Workers, body: bytes, __: Published) -> ApiResponse:
         begun.append(body)
-        return Response(status=200, content_type="text/plain", body=bytes(1 << 20))
+        return ApiResponse(status=200, content_type="text/plain", body=bytes(1 << 20))
 
     async def run() -> None:
         monkeypatch.setattr(Workers, "resolve", resolve)
-        served = server.Server(lambda: (laptop, Facts(memory=1)), Limits(turn=600))
+        served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), Limits(turn=600))
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as stack:
             (first, _), (second, connection) = (_admitted(served, 1, stack) for _ in range(2))
@@ -262,7 +262,7 @@ def test_the_next_guest_of_a_user_is_resolved_once_the_client_has_the_answer_bef
 def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
     async def run() -> None:
         limits = Limits(connections=3, request_time=600)
-        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), limits)
         with contextlib.ExitStack() as stack:
             ours = list[socket.socket]()
             admitted = list[Connection]()
@@ -285,7 +285,7 @@ def test_room_is_made_by_the_user_who_has_the_most(laptop: Published) -> None:
 def test_however_many_come_and_say_nothing_few_are_kept(laptop: Published) -> None:
     async def run() -> None:
         limits = Limits(connections=2, request_time=600, linger=600)
-        served = server.Server(lambda: (laptop, Facts(memory=1)), limits)
+        served = server.Server(lambda: (laptop, PublishedFacts(memory=1)), limits)
         with contextlib.ExitStack() as stack:
             for _ in range(50):
                 near, far = socket.socketpair()
@@ -338,7 +338,7 @@ def test_where_clients_cannot_be_accepted_it_is_said_once(
 
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", failing)
     faults: list[dict[str, Any]] = []
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with serving(tmp_path / "socket", lambda: state, faults=faults) as path:
         assert exchange(path, HEALTH).startswith(b"HTTP/1.1 200 ")
 
@@ -358,12 +358,12 @@ def test_few_descriptors_mean_few_clients(files: int) -> None:
 def test_a_fault_of_ours_is_told_to_the_log_and_not_to_the_client(
     tmp_path: Path, laptop: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Response:
+    def broken(*_: object) -> ApiResponse:
         raise ZeroDivisionError("a secret")
 
     faults: list[dict[str, Any]] = []
     asked = HEALTH
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with serving(tmp_path / "socket", lambda: state, faults=faults) as path:
         with monkeypatch.context() as patch:
             patch.setattr(server, "respond", broken)
@@ -380,7 +380,9 @@ def test_the_end_lets_idle_clients_go_and_leaves_the_path(
     tmp_path: Path, laptop: Published
 ) -> None:
     faults: list[dict[str, Any]] = []
-    with serving(tmp_path / "socket", lambda: (laptop, Facts(memory=1)), faults=faults) as path:
+    with serving(
+        tmp_path / "socket", lambda: (laptop, PublishedFacts(memory=1)), faults=faults
+    ) as path:
         client = socket.socket(socket.AF_UNIX)
         client.connect(str(path))
         assert exchange(path, HEALTH).startswith(b"HTTP/1.1 200 ")

@@ -15,9 +15,9 @@ import pytest
 
 from dmaragent.agent.http import Server
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import Response
+from dmaragent.agent.messages import ApiResponse
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.workers import Workers
 from support.agent_workers import Held
 from support.served import exchange, published_machine, serving
@@ -50,7 +50,7 @@ def held(tmp_path: Path) -> Iterator[Held]:
 def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with (
         serving(tmp_path / "s", lambda: state, BOTH, worker=held.command) as path,
         ThreadPoolExecutor() as clients,
@@ -68,7 +68,7 @@ def test_what_reads_the_inventory_is_answered_while_every_worker_is_held(
         assert [one.result(60)[-6:] for one in waiting] == [b"let go"] * BOTH.workers
 
 
-async def resolved(workers: Workers, body: bytes, published: Published, user: int) -> Response:
+async def resolved(workers: Workers, body: bytes, published: Published, user: int) -> ApiResponse:
     """Answer in the turn of `user`."""
     async with workers.turn(user):
         return await workers.resolve(body, published)
@@ -83,10 +83,10 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
         begun = asyncio.Queue[bytes]()
         gates = {name: asyncio.Event() for name in names}
 
-        async def work(_: Workers, name: bytes, __: Published) -> Response:
+        async def work(_: Workers, name: bytes, __: Published) -> ApiResponse:
             begun.put_nowait(name)
             await gates[name].wait()
-            return Response(status=200)
+            return ApiResponse(status=200)
 
         monkeypatch.setattr(Workers, "resolve", work)
         workers = Workers(Limits(turn=600))
@@ -109,7 +109,7 @@ def test_a_user_has_a_share_of_the_workers_and_the_others_the_rest(
 def test_a_request_that_gets_no_worker_in_time_is_told_to_come_again(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    state, limits = (laptop, Facts(memory=1)), Limits(turn=0.01, deadline=600)
+    state, limits = (laptop, PublishedFacts(memory=1)), Limits(turn=0.01, deadline=600)
     with (
         serving(tmp_path / "s", lambda: state, limits, worker=held.command) as path,
         ThreadPoolExecutor() as clients,
@@ -128,7 +128,9 @@ def test_the_end_does_not_wait_for_a_worker_and_leaves_none(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
     async def run() -> None:
-        server = Server(lambda: (laptop, Facts(memory=1)), Limits(deadline=600), held.command)
+        server = Server(
+            lambda: (laptop, PublishedFacts(memory=1)), Limits(deadline=600), held.command
+        )
         listening = socket.socket(socket.AF_UNIX)
         listening.bind(str(tmp_path / "s"))
         await server.start(listening)
@@ -147,7 +149,7 @@ def test_a_client_that_goes_takes_its_worker_with_it(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
     limits, faults = Limits(deadline=600, turn=600), list[dict[str, Any]]()
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with serving(tmp_path / "s", lambda: state, limits, faults, held.command) as path:
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
@@ -166,7 +168,7 @@ def test_a_client_that_goes_takes_its_worker_with_it(
 def test_a_client_that_only_ended_its_sending_gets_its_answer(
     tmp_path: Path, laptop: Published, held: Held
 ) -> None:
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with (
         serving(tmp_path / "s", lambda: state, worker=held.command) as path,
         ThreadPoolExecutor() as clients,
@@ -178,7 +180,7 @@ def test_a_client_that_only_ended_its_sending_gets_its_answer(
 
 
 def test_a_worker_ends_at_the_deadline(tmp_path: Path, laptop: Published, held: Held) -> None:
-    state, limits = (laptop, Facts(memory=1)), Limits(deadline=0.2)
+    state, limits = (laptop, PublishedFacts(memory=1)), Limits(deadline=0.2)
     before = psutil.Process().children()
     with serving(tmp_path / "s", lambda: state, limits, worker=held.command) as path:
         said = exchange(path, POST)
@@ -190,7 +192,7 @@ def test_a_worker_ends_at_the_deadline(tmp_path: Path, laptop: Published, held: 
 
 def test_no_worker_is_alive_while_nobody_asks(tmp_path: Path, laptop: Published) -> None:
     before = psutil.Process().children()
-    with serving(tmp_path / "s", lambda: (laptop, Facts(memory=1))) as path:
+    with serving(tmp_path / "s", lambda: (laptop, PublishedFacts(memory=1))) as path:
         assert b'"verdict": "starts"' in exchange(path, POST)
         assert psutil.Process().children() == before
 
@@ -211,7 +213,7 @@ def test_a_worker_that_fails_is_answered_for_and_the_next_one_works(
     tmp_path: Path, laptop: Published, code: str, status: int, log: list[str]
 ) -> None:
     faults: list[dict[str, Any]] = []
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     commands = [["/bin/sh", "-c", code], ["printf", '{"status": 200, "type": "", "fault": ""}\n']]
     with serving(
         tmp_path / "s", lambda: state, faults=faults, worker=lambda _: commands.pop(0)
@@ -226,7 +228,7 @@ def test_a_worker_that_fails_is_answered_for_and_the_next_one_works(
 def test_a_worker_that_cannot_be_started_is_no_end_of_the_service(
     tmp_path: Path, laptop: Published
 ) -> None:
-    state = (laptop, Facts(memory=1))
+    state = (laptop, PublishedFacts(memory=1))
     with serving(tmp_path / "s", lambda: state, worker=lambda _: ["/nothing"]) as path:
         said = exchange(path, POST)
         after = exchange(path, get("/v1/health"))

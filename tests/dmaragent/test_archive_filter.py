@@ -11,7 +11,7 @@ from dmaragent.collect.formats.archive_filter import (
     wanted_folder,
     wanted_link,
 )
-from dmaragent.collect.ledger import LEDGER, Entry, Operation
+from dmaragent.collect.ledger import LEDGER, LedgerEntry, Operation
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.recorded.recording import Recorder
 from support.machines import MACHINES, NAMES
@@ -35,7 +35,7 @@ def test_all_that_is_asked_of_a_machine_is_wanted_of_its_archive(name: str) -> N
 
 
 @pytest.mark.parametrize("entry", LEDGER, ids=lambda entry: entry.path)
-def test_each_entry_of_the_ledger_is_wanted(entry: Entry) -> None:
+def test_each_entry_of_the_ledger_is_wanted(entry: LedgerEntry) -> None:
     if entry.operation is Operation.CALL:
         assert wanted_call(entry.path) is entry
     else:

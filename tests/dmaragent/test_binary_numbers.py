@@ -16,7 +16,7 @@ from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import Evidence, read_evidence, readings_of
+from dmaragent.policy.evidence import LibraryAnswers, read_evidence, readings_of
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.question import read_guests
@@ -29,7 +29,7 @@ from support.libxlutil import READS_BINARY, SERIES, command
 from support.machines import MACHINES
 
 STARTS, REFUSED, UNDECIDED = Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED
-PLAIN, BINARY = (Evidence(Release(4, 20), binary=binary) for binary in (False, True))
+PLAIN, BINARY = (LibraryAnswers(Release(4, 20), binary=binary) for binary in (False, True))
 """What a library answered."""
 
 
@@ -140,7 +140,7 @@ def test_what_the_library_answered_decides(
 ) -> None:
     assert resolve(guest, HOST, stack(evidence=PLAIN)).verdict is plain
     assert resolve(guest, HOST, stack(evidence=BINARY)).verdict is binary
-    assert resolve(guest, HOST, stack(evidence=Evidence(Release(4, 20)))).verdict is UNDECIDED
+    assert resolve(guest, HOST, stack(evidence=LibraryAnswers(Release(4, 20)))).verdict is UNDECIDED
 
 
 def test_where_both_readings_come_to_the_same_the_verdict_stands() -> None:
@@ -200,5 +200,5 @@ def test_a_real_library_answers_by_the_c_library_it_was_built_with(series: str) 
     release = Release.parse(series)
     asked, not_asked = (read_evidence(output) for output in _answers(series))
 
-    assert asked == Evidence(release, binary=READS_BINARY[series])
-    assert not_asked == Evidence(release)
+    assert asked == LibraryAnswers(release, binary=READS_BINARY[series])
+    assert not_asked == LibraryAnswers(release)

@@ -11,7 +11,7 @@ from dmaragent.checks import check
 from dmaragent.collect import ledger
 from dmaragent.collect.bundling import Recorded, ask_host, keep_answers, pack, top_folder
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
@@ -34,7 +34,7 @@ class Telling:
     def __init__(self, inner: HostReader) -> None:
         self.inner = inner
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         if request.path == ledger.HOST_NAME.path:
             return f"{HOST}\n".encode()
         found = self.inner.read(request)
@@ -42,13 +42,13 @@ class Telling:
             return b"root=UUID=%b %b luks=%b" % (UUID.encode(), found.strip(), PASSWORD.encode())
         return found
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         return self.inner.list(request)
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         return self.inner.link(request)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         found = self.inner.call(request)
         more = {
             ledger.XL_INFO.path: f"host : {HOST}\ncc_compile_by : {ALICE}\nnew : {PASSWORD}\n",

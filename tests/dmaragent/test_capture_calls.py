@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dmaragent.collect import evidence, ledger
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.recorded.recording import record, write_files
 from dmaragent.readings import Missing, MissingKind
@@ -210,7 +210,7 @@ def test_a_dmesg_without_any_option_is_taken_as_it_is(
 
 
 class _WithoutUdev(LiveHost):
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         missing = Missing(MissingKind.NOT_COLLECTED)
         return missing if request.path == ledger.UDEV_PCI.path else super().call(request)
 

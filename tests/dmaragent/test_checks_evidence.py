@@ -9,7 +9,8 @@ from dmaragent.checks import check
 from dmaragent.checks.common.model import Evidence
 from dmaragent.inventory import Inventory
 from fwtables.dmar.constants import StructureType
-from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
+from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
+from fwtables.layout import Layout
 from support import checked_units
 from support.checked import BASE, LIMIT, USB, Made, found, host, taken
 from support.checked import CASES as MADE

@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
-from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, Entry, Operation, Request
+from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, HostRequest, LedgerEntry, Operation
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import table
@@ -18,7 +18,7 @@ FUNCTIONS = [
 ]
 
 
-def _asks_for(request: Request, entry: Entry) -> bool:
+def _asks_for(request: HostRequest, entry: LedgerEntry) -> bool:
     before, _, after = entry.path.partition("{}")
     return (
         request.operation is entry.operation

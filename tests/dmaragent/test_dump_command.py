@@ -15,7 +15,7 @@ import pytest
 from dmaragent.collect import bundling
 from dmaragent.collect.open_host import open_host
 from dmaragent.commands import bundle_reports as derived
-from dmaragent.present.text.dump import Written, dump_text
+from dmaragent.present.text.dump import WrittenBundle, dump_text
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run
 from support.machines import MACHINES
@@ -151,7 +151,7 @@ def test_what_could_not_be_read_is_told(tmp_path: Path, capsys: Capture) -> None
 
 def test_who_may_read_more_of_another_host_is_not_root_here() -> None:
     denied = (("acpi", Missing(MissingKind.DENIED, "Permission denied")),)
-    written = Written(
+    written = WrittenBundle(
         path="b", size=1, host="live", source="", readings=1, lost=denied, redacted=True,
         replaced=(), words_left_out=0, problems=(),
     )  # fmt: skip

@@ -8,8 +8,8 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.api import Question, ask_host
 from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Case, Side
-from dmaragent.policy.decisions import Rule
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict
+from dmaragent.policy.decisions import SourceRule
 from dmaragent.present.json.explain import explain_document
 from support.cli import check_document, run
 from support.explained import (
@@ -173,12 +173,12 @@ def test_the_document_says_what_was_decided_and_nothing_else(
 ) -> None:
     asked = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question())
     sbdf = SBDF.parse("0a:00.0")
-    case = Case(title="t", can=can, said="s", rule=Rule("r", "E"), releases="l", message="m")
+    case = Case(title="t", can=can, said="s", rule=SourceRule("r", "E"), releases="l", message="m")
     other = Case(title="u", can=can, said="v")
     given = replace(
         explain(asked.inventory, asked.facts, asked.stack, sbdf),
-        xen=Side(can=can, said="of Xen", cases=(case, other)),
-        linux=Side(can=can, said="of Linux"),
+        xen=PlatformVerdict(can=can, said="of Xen", cases=(case, other)),
+        linux=PlatformVerdict(can=can, said="of Linux"),
         decides=decides,
         steps=(),
         toolstacks=(),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.explaining import explain
 from dmaragent.passthrough.model import Can, Explanation
 from dmaragent.policy.decisions import Verdict
@@ -23,25 +23,25 @@ HVM = 'name = "g"\ntype = "hvm"\nmemory = 2048\npci = ["02:00.0"]\n'
 
 
 @pytest.fixture(scope="module")
-def dom0() -> dict[Request, Value]:
+def dom0() -> dict[HostRequest, Value]:
     return recorded_answers(DOM0)
 
 
 def story(
-    answers: dict[Request, Value], *losses: Loss, device: str = "0000:01:00.0"
+    answers: dict[HostRequest, Value], *losses: Loss, device: str = "0000:01:00.0"
 ) -> Explanation:
     known = ask_known(with_losses(answers, *losses), Question())
     functions = {str(sbdf): sbdf for sbdf in known.host.topology.known}
     return explain(known.inventory, known.facts, known.stack, functions[device])
 
 
-def resolved(answers: dict[Request, Value], text: str, *losses: Loss) -> Resolution:
+def resolved(answers: dict[HostRequest, Value], text: str, *losses: Loss) -> Resolution:
     known = ask_known(with_losses(answers, *losses), Question())
     (guest,) = read_guests(text, "guest.cfg")
     return resolve(guest, known.facts, known.stack)
 
 
-def lost(answers: dict[Request, Value], path: str, value: Value) -> Loss:
+def lost(answers: dict[HostRequest, Value], path: str, value: Value) -> Loss:
     (request,) = (one for one in answers if one.path == path)
     return Loss(request, "changed", value)
 
@@ -112,7 +112,7 @@ EMPTY = json.dumps({"entries": [], "interface": "libxencall"}).encode()
 
 
 def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
-    dom0: dict[Request, Value],
+    dom0: dict[HostRequest, Value],
 ) -> None:
     loss = lost(dom0, "xen-rdm", EMPTY)
     devices = lost(dom0, "xen-rdm-devices", b'{"devices": {}, "interface": "libxencall"}')
@@ -126,7 +126,7 @@ def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
 
 @pytest.mark.parametrize("place", [0, 1], ids=["of-rmrr-option", "of-table"])
 def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
-    place: int, dom0: dict[Request, Value]
+    place: int, dom0: dict[HostRequest, Value]
 ) -> None:
     (request,) = (one for one in dom0 if one.path == "xen-rdm")
     value = dom0[request]
@@ -144,7 +144,7 @@ def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
     )
 
 
-def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[Request, Value]) -> None:
+def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[HostRequest, Value]) -> None:
     (request,) = (one for one in dom0 if one.path == "xl-info")
     info = dom0[request]
     assert isinstance(info, bytes)
@@ -162,14 +162,14 @@ def test_an_empty_list_is_explained_where_xen_has_no_iommu(dom0: dict[Request, V
 
 @pytest.mark.parametrize("line", ["hap = 0", 'hap = 1\npassthrough = "share_pt"'])
 def test_a_capability_that_xl_info_does_not_name_is_unknown(
-    line: str, dom0: dict[Request, Value]
+    line: str, dom0: dict[HostRequest, Value]
 ) -> None:
     assert resolved(dom0, f"{HVM}{line}\n").verdict is Verdict.UNDECIDED
     assert resolved(dom0, HVM).verdict is Verdict.STARTS
 
 
 def test_without_xl_info_and_entries_it_is_unknown_whether_xens_iommu_works(
-    dom0: dict[Request, Value],
+    dom0: dict[HostRequest, Value],
 ) -> None:
     losses = (lost(dom0, "xl-info", b""), lost(dom0, "xen-rdm", EMPTY))
     assert story(dom0, *losses, device="0000:02:00.0").xen.can is Can.UNKNOWN

@@ -116,7 +116,7 @@ def test_other_toolstacks_and_hosts_are_told_apart() -> None:
     assert _attach("00:14.0", _running(), off).verdict is Verdict.REFUSED
     unbound = facts(assignable=frozenset({DEVICE_B}))
     found = _attach("00:14.0", _running(memory=2048), unbound)
-    assert found.needs == ("xl pci-assignable-add 0000:00:14.0",)
+    assert found.prerequisites == ("xl pci-assignable-add 0000:00:14.0",)
 
 
 # The verb --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.collect import ledger
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.explaining import explain
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
@@ -23,7 +23,7 @@ DENIED = Missing(MissingKind.DENIED, "Permission denied")
 
 
 @pytest.fixture(scope="module")
-def answers() -> dict[Request, Value]:
+def answers() -> dict[HostRequest, Value]:
     return recorded_answers(RMRR_HOST)
 
 
@@ -36,13 +36,13 @@ def lost(part: str, answer: Value = DENIED) -> Loss:
     return Loss(ledger.MEMORY_MAP_ENTRY.request(part), "lost", answer)
 
 
-def test_the_whole_map_says_no(answers: dict[Request, Value]) -> None:
+def test_the_whole_map_says_no(answers: dict[HostRequest, Value]) -> None:
     assert xen_verdict(with_losses(answers)) is Can.NO
 
 
 @pytest.mark.parametrize("name", ["start", "end", "type"])
 def test_an_entry_that_may_not_be_read_makes_it_unknown(
-    name: str, answers: dict[Request, Value]
+    name: str, answers: dict[HostRequest, Value]
 ) -> None:
     host = with_losses(answers, lost(f"3/{name}"))
     assert xen_verdict(host) is Can.UNKNOWN
@@ -51,18 +51,18 @@ def test_an_entry_that_may_not_be_read_makes_it_unknown(
 
 @pytest.mark.parametrize("content", [b"", b"0x10", b"-1\n", b"0x1ffffffffffffffff\n"])
 def test_an_entry_that_is_malformed_makes_it_unknown(
-    content: bytes, answers: dict[Request, Value]
+    content: bytes, answers: dict[HostRequest, Value]
 ) -> None:
     assert xen_verdict(with_losses(answers, lost("3/end", content))) is Can.UNKNOWN
 
 
 def test_an_entry_whose_end_is_below_its_start_makes_it_unknown(
-    answers: dict[Request, Value],
+    answers: dict[HostRequest, Value],
 ) -> None:
     assert xen_verdict(with_losses(answers, lost("3/end", b"0x0\n"))) is Can.UNKNOWN
 
 
-def test_an_entry_that_is_not_there_makes_it_unknown(answers: dict[Request, Value]) -> None:
+def test_an_entry_that_is_not_there_makes_it_unknown(answers: dict[HostRequest, Value]) -> None:
     names = answers[ledger.MEMORY_MAP.request()]
     assert isinstance(names, tuple)
     left = tuple(name for name in names if name != "3")
@@ -70,11 +70,13 @@ def test_an_entry_that_is_not_there_makes_it_unknown(answers: dict[Request, Valu
     assert xen_verdict(host) is Can.UNKNOWN
 
 
-def test_another_entry_leaves_the_answer_as_it_was(answers: dict[Request, Value]) -> None:
+def test_another_entry_leaves_the_answer_as_it_was(answers: dict[HostRequest, Value]) -> None:
     assert xen_verdict(with_losses(answers, lost("7/start"))) is Can.NO
 
 
-def test_a_release_that_only_warns_of_ram_answers_as_before(answers: dict[Request, Value]) -> None:
+def test_a_release_that_only_warns_of_ram_answers_as_before(
+    answers: dict[HostRequest, Value],
+) -> None:
     whole = xen_verdict(with_losses(answers), "4.17.7")
     assert whole is not Can.UNKNOWN
     assert xen_verdict(with_losses(answers, lost("3/type")), "4.17.7") is whole
@@ -94,7 +96,7 @@ def test_a_region_that_is_known_to_be_reserved_is_not_in_doubt() -> None:
 
 @pytest.mark.parametrize("kind", [MissingKind.DENIED, MissingKind.FAILED])
 def test_a_map_that_is_there_and_unreadable_makes_it_unknown(
-    kind: MissingKind, answers: dict[Request, Value]
+    kind: MissingKind, answers: dict[HostRequest, Value]
 ) -> None:
     losses = [
         Loss(request, "lost", Missing(kind, "lost by a test"))
@@ -123,14 +125,16 @@ RAM = (b"0x100000\n", b"0x7ffd2fff\n", b"System RAM\n")
     ids=["same-place", "partly", "two-alike", "around-all"],
 )
 def test_entries_that_overlap_make_it_unknown(
-    losses: tuple[Loss, ...], answers: dict[Request, Value]
+    losses: tuple[Loss, ...], answers: dict[HostRequest, Value]
 ) -> None:
     host = with_losses(answers, *losses)
     assert xen_verdict(host) is Can.UNKNOWN
     assert any("overlap" in problem for problem in host.problems)
 
 
-def test_an_entry_more_over_the_same_memory_makes_it_unknown(answers: dict[Request, Value]) -> None:
+def test_an_entry_more_over_the_same_memory_makes_it_unknown(
+    answers: dict[HostRequest, Value],
+) -> None:
     names = answers[ledger.MEMORY_MAP.request()]
     assert isinstance(names, tuple)
     more = Loss(ledger.MEMORY_MAP.request(), "one more", (*names, "9"))
@@ -140,19 +144,21 @@ def test_an_entry_more_over_the_same_memory_makes_it_unknown(answers: dict[Reque
 
 @pytest.mark.parametrize("kind", [b"System RAN\n", b"System\n", b"Reservex\n", b"\xff\n"])
 def test_a_type_that_no_kernel_writes_makes_it_unknown(
-    kind: bytes, answers: dict[Request, Value]
+    kind: bytes, answers: dict[HostRequest, Value]
 ) -> None:
     assert xen_verdict(with_losses(answers, lost("3/type", kind))) is Can.UNKNOWN
 
 
 @pytest.mark.parametrize("kind", [b"Persistent Memory (legacy)\n", b"Unknown E820 type\n"])
-def test_a_type_that_kernels_write_is_in_use(kind: bytes, answers: dict[Request, Value]) -> None:
+def test_a_type_that_kernels_write_is_in_use(
+    kind: bytes, answers: dict[HostRequest, Value]
+) -> None:
     assert xen_verdict(with_losses(answers, lost("3/type", kind))) is Can.NO
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_map_that_ends_below_the_regions_makes_it_unknown(
-    count: int, answers: dict[Request, Value]
+    count: int, answers: dict[HostRequest, Value]
 ) -> None:
     names = answers[ledger.MEMORY_MAP.request()]
     assert isinstance(names, tuple)
@@ -178,14 +184,14 @@ LOG = b"""\
     ids=["whole", "its-beginning", "a-line-cut"],
 )
 def test_a_logged_map_that_lost_lines_makes_it_unknown(
-    gone: bytes, verdict: Can, answers: dict[Request, Value]
+    gone: bytes, verdict: Can, answers: dict[HostRequest, Value]
 ) -> None:
     absent = Loss(ledger.MEMORY_MAP.request(), "absent", Missing(MissingKind.ABSENT, "none"))
     log = Loss(ledger.BOOT_LOG.request(), "log", LOG.replace(gone, b"") if gone else LOG)
     assert xen_verdict(with_losses(answers, absent, log)) is verdict
 
 
-def test_no_region_is_blamed_for_an_entry_that_was_lost(answers: dict[Request, Value]) -> None:
+def test_no_region_is_blamed_for_an_entry_that_was_lost(answers: dict[HostRequest, Value]) -> None:
     checked = check(take_inventory(with_losses(answers, lost("3/start"))))
 
     (lacking,) = (lacks for lacks in checked.not_asked if lacks.need is Need.MEMORY_MAP)

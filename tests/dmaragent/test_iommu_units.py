@@ -1,7 +1,7 @@
 """Which remapping unit serves which device."""
 
 from dmaragent.addresses import SBDF
-from dmaragent.iommu.vtd import Units
+from dmaragent.iommu.vtd import RemappingUnits
 from fwtables import Decoded
 from support.inventories import UNIT, inventory_of
 from support.tables import andd, atsr, drhd, rhsa, satc, scope
@@ -19,7 +19,7 @@ def test_a_device_is_served_by_the_unit_that_names_it_or_a_bridge_above_else_by_
         andd(7, b"\\_SB.I2C0\0"),
     )
     assert isinstance(inventory.table, Decoded)
-    units = Units(inventory.table.table, inventory.host.topology)
+    units = RemappingUnits(inventory.table.table, inventory.host.topology)
 
     def base(text: str) -> int:
         unit = units.of(SBDF.parse(text))
@@ -71,7 +71,7 @@ def test_only_pci_scopes_make_a_unit_serve_a_device() -> None:
 def test_a_virtual_function_is_served_with_its_physical_one() -> None:
     inventory = inventory_of(drhd(0xFED80000, scope(1, 1, (0, 0))), UNIT)
     assert isinstance(inventory.table, Decoded)
-    unit = Units(inventory.table.table, inventory.host.topology).of(SBDF.parse("01:00.1"))
+    unit = RemappingUnits(inventory.table.table, inventory.host.topology).of(SBDF.parse("01:00.1"))
 
     assert unit is not None
     assert unit.drhd.register_base_address == 0xFED80000

@@ -185,8 +185,8 @@ def test_the_group_goes_whole(driver: str | None, given: bool, verdict: str) -> 
 def test_an_unmanaged_device_must_be_bound_first() -> None:
     found = resolved(domain(hostdev(managed="no")), publishing("", "IVRS", "6.12.0"))
 
-    assert (found.verdict.value, len(found.needs)) == ("starts", 1)
-    assert "0000:01:00.0" in found.needs[0]
+    assert (found.verdict.value, len(found.prerequisites)) == ("starts", 1)
+    assert "0000:01:00.0" in found.prerequisites[0]
 
 
 def test_a_bridge_is_not_passed_through() -> None:

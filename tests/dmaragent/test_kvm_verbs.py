@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import dmaragent
-from dmaragent.agent.messages import Response
+from dmaragent.agent.messages import ApiResponse
 from dmaragent.agent.resolving import answer_guests
 from dmaragent.api import Question, ask_host
 from dmaragent.passthrough.kvm_resolution import KvmResolution
@@ -111,7 +111,7 @@ def test_the_interface_resolves_it() -> None:
     assert found.verdict.value == "starts"
 
 
-def posted(text: str) -> Response:
+def posted(text: str) -> ApiResponse:
     """Return the service's answer to a request with this guest."""
     host = ask_host(str(LAPTOP), Question()).host
     return answer_guests(json.dumps({"guest": text}).encode(), host, 1 << 20)

@@ -22,16 +22,16 @@ def test_usb_and_display_devices_are_relaxable_and_all_others_locked() -> None:
     assert _held(*scopes) == {
         "0000:00:02.0": Hold.RELAXABLE,
         "0000:00:14.0": Hold.RELAXABLE,
-        "0000:01:00.0": Hold.LOCKED,
+        "0000:01:00.0": Hold.DIRECT,
     }
 
 
 def test_a_bridge_covers_every_bus_behind_it() -> None:
     assert _held(scope(2, 0, (0x1C, 0))) == {
-        "0000:00:1c.0": Hold.LOCKED,
-        "0000:01:00.0": Hold.LOCKED,
-        "0000:01:00.1": Hold.LOCKED,
-        "0000:01:01.0": Hold.LOCKED,
+        "0000:00:1c.0": Hold.DIRECT,
+        "0000:01:00.0": Hold.DIRECT,
+        "0000:01:00.1": Hold.DIRECT,
+        "0000:01:01.0": Hold.DIRECT,
         "0000:02:00.0": Hold.RELAXABLE,
     }
 
@@ -83,7 +83,7 @@ def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained() -> None:
     inventory = _with_groups({"0": b"0x1000 0x2fff direct\n"}, g0=("0000:00:14.0",))
 
     for region in inventory.regions:
-        assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.LOCKED, True)]
+        assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.DIRECT, True)]
     assert [each.region for each in inventory.differences] == [1, 2]
     assert "Linux has it direct for 0000:00:14.0" in inventory.differences[0].explanation
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from dmaragent.collect import ledger
-from dmaragent.collect.ledger import Entry
+from dmaragent.collect.ledger import LedgerEntry
 from dmaragent.question import Question, ask_known
 from support.losses import (
     Losing,
@@ -33,7 +33,7 @@ WHOLE = ("xen-pv-dom0", "qemu-q35-rmrr", "qemu-q35-seabios", "qemu-q35-ovmf", "l
 """Machines of which everything was recorded: nothing that is unknown may come in."""
 GUESTS = {"resolve", "hotplug"}
 WHY = "why"
-MAY_MAKE_UNKNOWN: dict[Entry, set[str]] = {
+MAY_MAKE_UNKNOWN: dict[LedgerEntry, set[str]] = {
     ledger.ACPI_TABLES: {"Xen", "Linux", WHY, *GUESTS},
     ledger.ACPI_TABLE: {"Xen", "Linux", WHY, *GUESTS},
     # what a device is, and what is above it

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.counting import MOST_FOUND, MOST_LINES, MOST_SPANS
-from dmaragent.messages.model import Names, Recognised, Span, Weight
+from dmaragent.messages.model import MessageSeverity, Names, Recognised, Span
 from dmaragent.messages.recognise import MOST_IN_LINE, MOST_JOINED
 from support.message_lines import LINES
 from support.message_names import names
@@ -92,7 +92,11 @@ def test_the_worst_comes_first() -> None:
 
     found = recogniser().recognise(text).found
 
-    assert [one.message.weight for one in found] == [Weight.REFUSAL, Weight.FAULT, Weight.NOTE]
+    assert [one.message.weight for one in found] == [
+        MessageSeverity.REFUSAL,
+        MessageSeverity.FAULT,
+        MessageSeverity.NOTE,
+    ]
 
 
 def test_of_two_wordings_in_one_place_the_one_that_explains_more_is_taken() -> None:

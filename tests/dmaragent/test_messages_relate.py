@@ -13,7 +13,7 @@ from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, LinuxState, take_inventory
 from dmaragent.messages import recogniser
-from dmaragent.messages.relate import Tie, Why, tie_all
+from dmaragent.messages.relate import HostMatch, Why, tie_all
 from dmaragent.present.why_here import here_words
 from dmaragent.releases import Release
 from support import explained, tables
@@ -42,7 +42,7 @@ def why(text: str, inventory: Inventory) -> Why:
     return tie_all(recogniser().recognise(text), inventory)
 
 
-def only(text: str, inventory: Inventory) -> Tie:
+def only(text: str, inventory: Inventory) -> HostMatch:
     found = why(text, inventory)
     assert len(found.ties) == 1
     return found.ties[0]
@@ -162,7 +162,7 @@ XEN_FAULT = "(XEN) [VT-D]DMAR:[DMA Write] Request device [{}] fault addr {:x}"
 LINUX_FAULT = "DMAR: [DMA Write NO_PASID] Request device [00:1a.0] fault addr 0xb0000000"
 
 
-def offers(each: Tie) -> bool:
+def offers(each: HostMatch) -> bool:
     return any("rmrr-option" in line for line in each.commands)
 
 

@@ -7,7 +7,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.relate import Tie, tie_all
+from dmaragent.messages.relate import HostMatch, tie_all
 from dmaragent.present.why_here import here_words
 from support import tables
 from support.hosts import Function, fake_host
@@ -32,7 +32,7 @@ def amd() -> Inventory:
     return take_inventory(join(collect(fake_host([Function(sbdf=DEVICE)], {}))))
 
 
-def only(text: str, inventory: Inventory) -> Tie:
+def only(text: str, inventory: Inventory) -> HostMatch:
     (tie,) = tie_all(recogniser().recognise(text), inventory).ties
     return tie
 

@@ -9,7 +9,7 @@ from dmaragent.collect.live import calls
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.rdm_text import RdmRefusal, RdmText
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import Evidence, read_evidence
+from dmaragent.policy.evidence import LibraryAnswers, read_evidence
 from dmaragent.policy.resolver import resolve
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
@@ -23,7 +23,7 @@ def test_the_installed_library_is_asked_in_a_child_process() -> None:
     output = calls.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
 
     assert not isinstance(output, Missing)
-    assert read_evidence(output) == Evidence(
+    assert read_evidence(output) == LibraryAnswers(
         Release(4, 17),
         {
             "strategy=host": RdmText(Strategy.HOST, None),
@@ -34,13 +34,13 @@ def test_the_installed_library_is_asked_in_a_child_process() -> None:
 
 
 def test_what_the_library_says_wins_and_is_named() -> None:
-    evidence = Evidence(
+    evidence = LibraryAnswers(
         Release(4, 23), {"strategy=host,policy=strict": RdmText(Strategy.HOST, Policy.STRICT)}
     )
     one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
 
     assert resolve(one, facts(), stack(evidence=evidence)).verdict is Verdict.REFUSED
-    refused = Evidence(Release(4, 23), {}, {"00:14.0": False})
+    refused = LibraryAnswers(Release(4, 23), {}, {"00:14.0": False})
     found = resolve(guest("00:14.0"), facts(), stack(evidence=refused))
     assert found.verdict is Verdict.UNDECIDED
     assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason

@@ -12,7 +12,7 @@ from dmaragent.guests.rdm import FOUR_GIB, MIB, Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,
-    Layout,
+    GuestLayout,
     Outcome,
     RamLayout,
     Reservation,
@@ -46,13 +46,13 @@ def _host(  # noqa: PLR0913 - the columns of the table
     hap: bool = True,
     video: int = 8,
     regions: Sequence[AddressRange] = (B, A),
-) -> Layout:
+) -> GuestLayout:
     """Resolve a guest under strategy=host; memory, boundary and video in MiB."""
     before = starting_layout(memory * MIB, video * MIB)
     return resolve_layout(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
 
 
-def _map(layout: Layout) -> list[tuple[int, int, MemoryType]]:
+def _map(layout: GuestLayout) -> list[tuple[int, int, MemoryType]]:
     return [(e.range.start, e.range.end, e.type) for e in memory_map(layout)]
 
 
@@ -60,7 +60,7 @@ def _device(sbdf: SBDF, *regions: AddressRange, policy: Policy = STRICT) -> Devi
     return DeviceRequest(sbdf, regions, policy)
 
 
-def _outcomes(layout: Layout) -> list[Outcome]:
+def _outcomes(layout: GuestLayout) -> list[Outcome]:
     return [one.outcome for one in layout.placed]
 
 
@@ -230,7 +230,7 @@ def test_an_empty_host_list_ends_the_search() -> None:
     assert reservations(Strategy.HOST, (), STRICT, devices, NEW) is None
     assert reservations(Strategy.IGNORE, (A,), STRICT, (), NEW) is None
     before = starting_layout(2800 * MIB)
-    assert resolve_layout(before, None, OLD) == Layout(before, before, ())
+    assert resolve_layout(before, None, OLD) == GuestLayout(before, before, ())
 
 
 def test_libxl_before_4_14_reserves_the_first_region_alone_and_does_not_round() -> None:

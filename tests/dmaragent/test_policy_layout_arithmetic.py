@@ -15,7 +15,7 @@ from dmaragent.guests.rdm import MIB, Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,
-    Layout,
+    GuestLayout,
     RamLayout,
     memory_map,
     reservations,
@@ -38,7 +38,7 @@ def _built(
     *,
     memory: int = 2800 * MIB,
     boundary: int = 2048 * MIB,
-) -> Layout:
+) -> GuestLayout:
     """Lay out an HVM guest with HAP, 8 MiB of video memory and a device with `region`."""
     behaviour = toolstack_behaviours(Release.parse(release))[0].layout
     devices = [] if region is None else [DeviceRequest(SBDF(0, 0, 0x14, 0), (region,), policy)]
@@ -46,7 +46,7 @@ def _built(
     return resolve_layout(starting_layout(memory), reserved, behaviour, boundary=boundary)
 
 
-def _entries(layout: Layout) -> list[tuple[int, int, MemoryType]] | None:
+def _entries(layout: GuestLayout) -> list[tuple[int, int, MemoryType]] | None:
     """Return the memory map, or None if libxl refuses the guest."""
     if layout.refused_by is not None:
         return None

@@ -12,7 +12,7 @@ import pytest
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.formats.tree import PackedTree
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import read_file
@@ -240,8 +240,8 @@ def test_a_file_larger_than_its_limit_failed_and_is_not_cut(tmp_path: Path) -> N
     path = tmp_path / "x"
     path.write_bytes(bytes(11))
 
-    def request(limit: int, window: int | None) -> Request:
-        return Request(operation=Operation.READ, path=str(path), limit=limit, window=window)
+    def request(limit: int, window: int | None) -> HostRequest:
+        return HostRequest(operation=Operation.READ, path=str(path), limit=limit, window=window)
 
     assert read_file(str(path), request(10, None)) == Missing(
         MissingKind.FAILED, "more than 10 bytes"
@@ -306,7 +306,7 @@ def test_a_manifest_of_more_values_than_a_host_has_is_refused_before_it_is_parse
 
 def test_a_live_host_tells_absent_from_denied_from_failed(tmp_path: Path) -> None:
     live = LiveHost()
-    request = ledger.Entry(operation=Operation.READ, path="{}", reason="").request
+    request = ledger.LedgerEntry(operation=Operation.READ, path="{}", reason="").request
 
     assert live.read(request(str(tmp_path / "gone"))) == Missing(
         MissingKind.ABSENT, "No such file or directory"

@@ -21,7 +21,7 @@ from dmaragent.xen.hypervisor.behaviour import (
     behaviours_of,
     releases_words,
 )
-from dmaragent.xen.hypervisor.prediction import Fate
+from dmaragent.xen.hypervisor.prediction import Acceptance
 from support.releases import Numbers, as_release
 from support.tables import ENDPOINT, drhd, rmrr, scope
 from support.xen_tables import GONE, memory_of, only_fate, only_option, predicted, topology_of
@@ -120,25 +120,25 @@ BELOW = rmrr(0x9000, 0x1FFF, GONE)
 @pytest.mark.parametrize(
     ("release", "fate"),
     [
-        ((4, 11, 4), Fate.LISTED),
-        ((4, 12, 0), Fate.IGNORED_ABSENT),
-        ((4, 16, 7), Fate.IGNORED_ABSENT),
-        ((4, 17, 0), Fate.LISTED),
-        ((4, 18, 6), Fate.LISTED),
-        ((4, 19, 3), Fate.LISTED),
-        ((4, 19, 4), Fate.IGNORED_ABSENT),
-        ((4, 20, 1), Fate.LISTED),
-        ((4, 20, 2), Fate.IGNORED_ABSENT),
-        ((4, 21, 0), Fate.IGNORED_ABSENT),
+        ((4, 11, 4), Acceptance.LISTED),
+        ((4, 12, 0), Acceptance.IGNORED_ABSENT),
+        ((4, 16, 7), Acceptance.IGNORED_ABSENT),
+        ((4, 17, 0), Acceptance.LISTED),
+        ((4, 18, 6), Acceptance.LISTED),
+        ((4, 19, 3), Acceptance.LISTED),
+        ((4, 19, 4), Acceptance.IGNORED_ABSENT),
+        ((4, 20, 1), Acceptance.LISTED),
+        ((4, 20, 2), Acceptance.IGNORED_ABSENT),
+        ((4, 21, 0), Acceptance.IGNORED_ABSENT),
     ],
 )
 def test_a_region_of_absent_devices_is_as_the_point_release_has_it(
-    release: Numbers, fate: Fate
+    release: Numbers, fate: Acceptance
 ) -> None:
     prediction = predicted(ABSENT, release=release)
 
     assert only_fate(prediction).fate is fate
-    assert len(prediction.entries) == (fate is Fate.LISTED)
+    assert len(prediction.entries) == (fate is Acceptance.LISTED)
     assert (prediction.undecided, prediction.alternatives, prediction.doubt) == ({}, (), "")
 
 
@@ -149,7 +149,7 @@ def test_without_the_point_a_region_that_points_differ_on_is_undecided() -> None
     assert prediction.undecided == {
         absent.offset: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
     }
-    assert present.fate is Fate.LISTED
+    assert present.fate is Acceptance.LISTED
     assert [len(each.entries) for each in prediction.alternatives] == [2, 1]
     assert prediction.doubt == ""
 
@@ -210,7 +210,7 @@ def test_a_region_without_pages_is_listed_before_4_16(
     prediction = predicted(rmrr(0x5000, 0x5000, ENDPOINT), release=release)
 
     assert [(each.start_pfn, each.nr_pages) for each in prediction.entries] == entries
-    listed = only_fate(prediction).fate is Fate.LISTED
+    listed = only_fate(prediction).fate is Acceptance.LISTED
     assert listed is bool(entries)
 
 
@@ -263,7 +263,7 @@ def test_without_the_point_a_warning_names_the_points_that_print_it() -> None:
     hole = memory_of(*MAPS["a hole in the middle"])
     fate = only_fate(predicted(rmrr(0x1000, 0x8FFF, ENDPOINT), memory=hole, release=(4, 13)))
 
-    assert fate.fate is Fate.LISTED
+    assert fate.fate is Acceptance.LISTED
     assert [note.split(":")[0] for note in fate.notes] == ["Xen 4.13.1 to 4.13.x"]
 
 

@@ -279,8 +279,8 @@ def test_what_is_not_bound_to_pciback_has_to_be_made_assignable_first() -> None:
     host = facts(assignable=frozenset({DEVICE_B}))
 
     found = answer(guest("00:14.0", "00:02.0"), host)
-    assert found.needs == ("xl pci-assignable-add 0000:00:14.0",)
-    assert answer(guest("00:14.0,seize=1"), host).needs == ()
+    assert found.prerequisites == ("xl pci-assignable-add 0000:00:14.0",)
+    assert answer(guest("00:14.0,seize=1"), host).prerequisites == ()
 
 
 def test_the_vga_hole_holds_no_ram_when_a_device_is_assigned() -> None:

@@ -9,7 +9,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LIBXLUTIL, Request
+from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.rdm_text import RdmText
@@ -17,7 +17,7 @@ from dmaragent.host import Host, join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.evidence import Evidence, read_evidence
+from dmaragent.policy.evidence import LibraryAnswers, read_evidence
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
@@ -203,7 +203,7 @@ def test_the_librarys_numbers_are_strict_and_relaxed() -> None:
 
 
 def test_a_library_that_takes_what_the_release_refuses_leaves_it_undecided() -> None:
-    evidence = Evidence(Release(4, 23), {}, {"00:14.0, x=1": True})
+    evidence = LibraryAnswers(Release(4, 23), {}, {"00:14.0, x=1": True})
     found = resolve(guest("00:14.0, x=1"), facts(), stack(evidence=evidence))
 
     assert found.verdict is Verdict.UNDECIDED
@@ -370,7 +370,7 @@ class _LiveDom0:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._recorded, name)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Answer for the library; all else as recorded."""
         if request.path != LIBXLUTIL.path:
             return self._recorded.call(request)

@@ -68,5 +68,5 @@ def test_inherited_settings_count_only_where_they_are_inherited() -> None:
 
     one = guest("00:14.0")
     seized = replace(one, seize=True)
-    assert answer(seized, host).needs == ()
-    assert answer(seized, host, "4.14.4").needs == ("xl pci-assignable-add 0000:00:14.0",)
+    assert answer(seized, host).prerequisites == ()
+    assert answer(seized, host, "4.14.4").prerequisites == ("xl pci-assignable-add 0000:00:14.0",)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
 from dmaragent.boot_option.request import RequestError, read_wanted
-from dmaragent.boot_option.rmrr_writer import Wanted, Written, write_ranges
+from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted, write_ranges
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 
@@ -21,7 +21,7 @@ def _wanted(base: int, limit: int, *devices: str) -> Wanted:
     return Wanted(base=base, limit=limit, devices=tuple(map(SBDF.parse, devices or ("00:1d.0",))))
 
 
-def _one(wanted: Wanted, taken: int = 0, longest: int = 127) -> Written:
+def _one(wanted: Wanted, taken: int = 0, longest: int = 127) -> RmrrText:
     (written,) = write_ranges([wanted], taken, longest)
     return written
 

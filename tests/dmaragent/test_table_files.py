@@ -7,7 +7,7 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.collect.formats.tree import DiskTree
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_directory import DIRECTORY, is_directory_host
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.recorded.root_copy import find_host
@@ -206,7 +206,7 @@ def test_a_folder_with_an_archive_says_which_to_give(tmp_path: Path) -> None:
 class _Denied(DiskTree):
     """A folder whose files only root may read."""
 
-    def read(self, path: str, request: Request) -> bytes | Missing:
+    def read(self, path: str, request: HostRequest) -> bytes | Missing:
         return Missing(MissingKind.DENIED, f"{path} {request.path}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.formats.tree import DiskTree, FileTree, PackedTree
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 
@@ -66,8 +66,8 @@ def _on_disk(folder: Path) -> DiskTree:
     return DiskTree(str(folder))
 
 
-def _request(limit: int = 10, window: int | None = None) -> Request:
-    return Request(operation=Operation.READ, path="/", limit=limit, window=window)
+def _request(limit: int = 10, window: int | None = None) -> HostRequest:
+    return HostRequest(operation=Operation.READ, path="/", limit=limit, window=window)
 
 
 def _kind(answer: object) -> object:

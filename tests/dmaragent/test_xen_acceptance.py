@@ -5,7 +5,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.host.topology import PciTopology
-from dmaragent.xen.hypervisor.prediction import Fate
+from dmaragent.xen.hypervisor.prediction import Acceptance
 from support.releases import Numbers
 from support.tables import (
     ENDPOINT,
@@ -34,15 +34,19 @@ def test_row_2_an_overlap_of_one_byte_switches_vtd_off_in_any_segment() -> None:
     touching = predicted(first, rmrr(0x2000, 0x2FFF, ENDPOINT, segment=1), topology=topology)
     overlapping = predicted(first, rmrr(0x1FFF, 0x2FFF, ENDPOINT, segment=1), topology=topology)
 
-    assert fates_of(touching) == [Fate.LISTED, Fate.LISTED]
-    assert fates_of(overlapping) == [Fate.DISCARDED, Fate.REFUSED]
+    assert fates_of(touching) == [Acceptance.LISTED, Acceptance.LISTED]
+    assert fates_of(overlapping) == [Acceptance.DISCARDED, Acceptance.REFUSED]
 
 
 def test_row_2_an_rmrr_that_was_not_registered_overlaps_nothing() -> None:
     again = rmrr(0x1000, 0x1FFF, ENDPOINT)
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE), rmrr(0x1000, 0x1FFF), again)
 
-    assert fates_of(prediction) == [Fate.IGNORED_ABSENT, Fate.DROPPED_NO_DEVICES, Fate.LISTED]
+    assert fates_of(prediction) == [
+        Acceptance.IGNORED_ABSENT,
+        Acceptance.DROPPED_NO_DEVICES,
+        Acceptance.LISTED,
+    ]
 
 
 RAM = memory_of((0x1000, 0x3000, MemoryType.RESERVED), (0x3000, 0x9000, MemoryType.RAM))
@@ -51,7 +55,7 @@ RAM = memory_of((0x1000, 0x3000, MemoryType.RESERVED), (0x3000, 0x9000, MemoryTy
 def test_row_3_ram_switches_vtd_off_from_4_19_on() -> None:
     fate = only_fate(predicted(rmrr(0x2000, 0x3FFF, ENDPOINT), memory=RAM, release=(4, 19)))
 
-    assert fate.fate is Fate.REFUSED
+    assert fate.fate is Acceptance.REFUSED
     assert fate.reason == (
         "its pages from 0x3000 are System RAM in the memory map, "
         "which cannot be made reserved (EIO)"
@@ -61,7 +65,7 @@ def test_row_3_ram_switches_vtd_off_from_4_19_on() -> None:
 def test_row_3_ram_is_only_warned_of_before_4_19() -> None:
     fate = only_fate(predicted(rmrr(0x2000, 0x3FFF, ENDPOINT), memory=RAM, release=(4, 18)))
 
-    assert fate.fate is Fate.LISTED
+    assert fate.fate is Acceptance.LISTED
     assert fate.notes == ("not in reserved memory: Xen only warns (before 4.19)",)
 
 
@@ -69,7 +73,7 @@ def test_row_3_ram_is_only_warned_of_before_4_19() -> None:
 def test_row_3_reserved_memory_is_taken_without_a_note(release: Numbers) -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x2FFF, ENDPOINT), memory=RAM, release=release))
 
-    assert (fate.fate, fate.notes) == (Fate.LISTED, ())
+    assert (fate.fate, fate.notes) == (Acceptance.LISTED, ())
 
 
 @pytest.mark.parametrize("kind", [MemoryType.ACPI, MemoryType.NVS, MemoryType.UNUSABLE])
@@ -79,7 +83,7 @@ def test_row_3_acpi_and_unusable_memory_and_holes_are_taken_with_a_warning(
     memory = memory_of((0x1000, 0x2000, kind), (0x4000, 0x5000, MemoryType.RAM))
     fate = only_fate(predicted(rmrr(0x1000, 0x3FFF, ENDPOINT), memory=memory))
 
-    assert fate.fate is Fate.LISTED
+    assert fate.fate is Acceptance.LISTED
     assert "not all reserved memory" in fate.notes[0]
 
 
@@ -87,34 +91,40 @@ def test_row_3_a_page_partly_reserved_counts_as_reserved_and_one_partly_ram_as_r
     memory = memory_of((0x1000, 0x1400, MemoryType.RAM), (0x1400, 0x1800, MemoryType.RESERVED))
     alone = memory_of((0x1000, 0x1400, MemoryType.RAM))
 
-    assert only_fate(predicted(rmrr(0x1800, 0x1FFF, ENDPOINT), memory=memory)).fate is Fate.LISTED
-    assert only_fate(predicted(rmrr(0x1800, 0x1FFF, ENDPOINT), memory=alone)).fate is Fate.REFUSED
+    assert (
+        only_fate(predicted(rmrr(0x1800, 0x1FFF, ENDPOINT), memory=memory)).fate
+        is Acceptance.LISTED
+    )
+    assert (
+        only_fate(predicted(rmrr(0x1800, 0x1FFF, ENDPOINT), memory=alone)).fate
+        is Acceptance.REFUSED
+    )
 
 
 def test_row_3_memory_of_a_kind_xen_does_not_know_leaves_no_room_for_a_reserved_range() -> None:
     memory = memory_of((0x1000, 0x2000, MemoryType.PERSISTENT))
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), memory=memory))
 
-    assert (fate.fate, "Persistent Memory" in fate.reason) == (Fate.REFUSED, True)
+    assert (fate.fate, "Persistent Memory" in fate.reason) == (Acceptance.REFUSED, True)
 
 
 def test_row_3_a_map_that_is_not_known_is_said() -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), memory=None))
 
-    assert fate.fate is Fate.LISTED
+    assert fate.fate is Acceptance.LISTED
     assert fate.notes == ("map unknown: whether it is reserved memory was not checked",)
 
 
 def test_row_3_a_region_of_all_addresses_is_judged_without_a_walk_over_its_pages() -> None:
     fate = only_fate(predicted(rmrr(0, (1 << 64) - 1, ENDPOINT), memory=RAM))
 
-    assert fate.fate is Fate.REFUSED
+    assert fate.fate is Acceptance.REFUSED
 
 
 def test_row_4_a_malformed_scope_switches_vtd_off_also_after_a_sound_entry() -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, SHORT_SCOPE)))
 
-    assert fate.fate is Fate.REFUSED
+    assert fate.fate is Acceptance.REFUSED
     assert fate.reason == "an entry of its scope has length 7 (EINVAL)"
 
 
@@ -136,18 +146,18 @@ def test_row_5_a_scope_without_a_countable_device_drops_the_rmrr_alone_s22(
 ) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, *scopes), rmrr(0x5000, 0x5FFF, ENDPOINT))
 
-    assert fates_of(prediction) == [Fate.DROPPED_NO_DEVICES, Fate.LISTED]
+    assert fates_of(prediction) == [Acceptance.DROPPED_NO_DEVICES, Acceptance.LISTED]
     assert not prediction.vtd_disabled
 
 
 def test_row_5_comes_before_base_above_limit() -> None:
-    assert only_fate(predicted(rmrr(0x2000, 0x1FFF))).fate is Fate.DROPPED_NO_DEVICES
+    assert only_fate(predicted(rmrr(0x2000, 0x1FFF))).fate is Acceptance.DROPPED_NO_DEVICES
 
 
 def test_row_6_a_scope_of_absent_devices_drops_the_rmrr_alone_s22() -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE), rmrr(0x5000, 0x5FFF, ENDPOINT))
 
-    assert fates_of(prediction) == [Fate.IGNORED_ABSENT, Fate.LISTED]
+    assert fates_of(prediction) == [Acceptance.IGNORED_ABSENT, Acceptance.LISTED]
     assert prediction.fates[0].reason == (
         "no device of its scope answers: no device answers at 0000:00:1f.5"
     )
@@ -156,7 +166,7 @@ def test_row_6_a_scope_of_absent_devices_drops_the_rmrr_alone_s22() -> None:
 def test_row_6_one_device_that_answers_is_enough_and_the_absent_still_counts_s23() -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE, ENDPOINT))
 
-    assert only_fate(prediction).fate is Fate.LISTED
+    assert only_fate(prediction).fate is Acceptance.LISTED
     assert "still counts as a device" in only_fate(prediction).notes[0]
     assert set(prediction.by_device) == {USB, SBDF.parse("00:1f.5")}
 
@@ -164,7 +174,7 @@ def test_row_6_one_device_that_answers_is_enough_and_the_absent_still_counts_s23
 def test_row_6_is_skipped_in_a_segment_that_is_not_known() -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, GONE, segment=2)))
 
-    assert fate.fate is Fate.LISTED
+    assert fate.fate is Acceptance.LISTED
     assert "segment 0x2 has no known function" in fate.notes[0]
 
 
@@ -172,7 +182,7 @@ def test_row_6_takes_every_device_to_answer_where_the_functions_are_not_known() 
     behind = scope(1, 0, (0x1C, 0), (0, 0))
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE, behind), topology=PciTopology(UNKNOWN))
 
-    assert only_fate(prediction).fate is Fate.LISTED
+    assert only_fate(prediction).fate is Acceptance.LISTED
     assert list(prediction.by_device) == [SBDF.parse("00:1f.5")]
     assert "every device is taken to answer" in prediction.notes[0]
     assert any("is not known" in note for note in only_fate(prediction).notes)
@@ -182,8 +192,8 @@ def test_row_7_base_above_limit_switches_vtd_off_only_if_a_device_answers() -> N
     absent = predicted(rmrr(0x2000, 0x0FFF, GONE))
     present = predicted(rmrr(0x2000, 0x0FFF, ENDPOINT))
 
-    assert only_fate(absent).fate is Fate.IGNORED_ABSENT
-    assert only_fate(present).fate is Fate.REFUSED
+    assert only_fate(absent).fate is Acceptance.IGNORED_ABSENT
+    assert only_fate(present).fate is Acceptance.REFUSED
     assert "below its base (EFAULT)" in present.vtd_disabled
 
 
@@ -192,4 +202,4 @@ def test_row_7_base_above_limit_switches_vtd_off_only_if_a_device_answers() -> N
     [(0x1234, 0x1567), (0xE0000, 0xEFFFF), (0x1_0000_0000, 0x1_0000_FFFF), (0x1001, 0x1001)],
 )
 def test_row_8_alignment_size_and_place_are_not_checked(base: int, limit: int) -> None:
-    assert only_fate(predicted(rmrr(base, limit, ENDPOINT))).fate is Fate.LISTED
+    assert only_fate(predicted(rmrr(base, limit, ENDPOINT))).fate is Acceptance.LISTED

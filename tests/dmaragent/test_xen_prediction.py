@@ -5,7 +5,7 @@ import pytest
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict
-from dmaragent.xen.hypervisor.prediction import Fate
+from dmaragent.xen.hypervisor.prediction import Acceptance
 from fwtables import decode
 from support.damaged import CASES
 from support.releases import Numbers
@@ -46,7 +46,7 @@ def test_a_host_address_width_of_0_switches_vtd_off_before_anything_is_read() ->
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), changes=((36, b"\0"),))
 
     assert prediction.vtd_disabled == "the table's host address width is 0 (EINVAL)"
-    assert fates_of(prediction) == [Fate.NOT_REACHED]
+    assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
 def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
@@ -56,7 +56,11 @@ def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
         rmrr(0x5000, 0x5FFF, ENDPOINT),
     )
 
-    assert fates_of(prediction) == [Fate.DISCARDED, Fate.REFUSED, Fate.NOT_REACHED]
+    assert fates_of(prediction) == [
+        Acceptance.DISCARDED,
+        Acceptance.REFUSED,
+        Acceptance.NOT_REACHED,
+    ]
     assert [each.offset for each in prediction.fates] == [FIRST, FIRST + 32, FIRST + 64]
     assert prediction.vtd_disabled == (
         "the RMRR at offset 0x60: it overlaps the region 0x1000-0x1fff (EEXIST)"
@@ -71,7 +75,7 @@ def test_a_drhd_without_an_address_is_no_device(address: int) -> None:
 
     assert "the DRHD at offset 0x40" in prediction.vtd_disabled
     assert "ENODEV" in prediction.vtd_disabled
-    assert fates_of(prediction) == [Fate.NOT_REACHED]
+    assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
 def test_a_second_include_pci_all_in_segment_0_switches_vtd_off() -> None:
@@ -95,11 +99,11 @@ def test_a_structure_shorter_than_its_minimum_switches_vtd_off(kind: int) -> Non
     prediction = predicted(structure(kind, b"\0"), rmrr(0x1000, 0x1FFF, ENDPOINT))
 
     assert "it is too short for its type (EINVAL)" in prediction.vtd_disabled
-    assert fates_of(prediction)[-1] is Fate.NOT_REACHED
+    assert fates_of(prediction)[-1] is Acceptance.NOT_REACHED
 
 
 def test_an_rmrr_too_short_to_be_read_has_a_fate() -> None:
-    assert fates_of(predicted(structure(1, b"\0"))) == [Fate.REFUSED]
+    assert fates_of(predicted(structure(1, b"\0"))) == [Acceptance.REFUSED]
 
 
 @pytest.mark.parametrize("kind", [4, 6, 99])
@@ -167,7 +171,7 @@ def test_a_wrong_checksum_and_bytes_after_the_table_change_nothing() -> None:
     )
 
     assert (prediction.vtd_disabled, prediction.notes) == ("", ())
-    assert fates_of(prediction) == [Fate.LISTED]
+    assert fates_of(prediction) == [Acceptance.LISTED]
 
 
 @pytest.mark.parametrize("end", [b"\x01", b"\x01\x0a\0\0\0\0\x1d\0"])
@@ -175,7 +179,7 @@ def test_a_scope_that_runs_past_its_rmrr_is_said_whatever_becomes_of_it(end: byt
     dropped = only_fate(predicted(rmrr(0x1000, 0x1FFF, end)))
     listed = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, end)))
 
-    assert (dropped.fate, listed.fate) == (Fate.DROPPED_NO_DEVICES, Fate.LISTED)
+    assert (dropped.fate, listed.fate) == (Acceptance.DROPPED_NO_DEVICES, Acceptance.LISTED)
     assert "its last scope entry runs past its end" in dropped.notes[0]
     assert dropped.notes == listed.notes
 
@@ -195,7 +199,7 @@ def test_the_scope_of_an_atsr_of_all_ports_is_not_parsed() -> None:
 def test_an_odd_scope_length_rounds_down() -> None:
     odd = bytes([1, 9, 0, 0, 0, 0, 0x1D, 0, 0xAA])
 
-    assert only_fate(predicted(rmrr(0x1000, 0x1FFF, odd))).fate is Fate.LISTED
+    assert only_fate(predicted(rmrr(0x1000, 0x1FFF, odd))).fate is Acceptance.LISTED
 
 
 def test_a_path_is_walked_through_bridges() -> None:
@@ -207,7 +211,7 @@ def test_a_path_is_walked_through_bridges() -> None:
 def test_a_device_behind_a_missing_bridge_is_absent() -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1C, 0), (0, 0))))
 
-    assert only_fate(prediction).fate is Fate.IGNORED_ABSENT
+    assert only_fate(prediction).fate is Acceptance.IGNORED_ABSENT
     assert "no bridge answers at 0000:00:1c.0" in only_fate(prediction).reason
 
 
@@ -274,18 +278,18 @@ def test_a_region_of_no_pages_is_not_reported_but_registered() -> None:
     empty = rmrr(0x1000, 0x1000, ENDPOINT)
     alone, again = predicted(empty), predicted(empty, rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert (only_fate(alone).fate, alone.entries) == (Fate.EMPTY_AFTER_ROUNDING, ())
+    assert (only_fate(alone).fate, alone.entries) == (Acceptance.EMPTY_AFTER_ROUNDING, ())
     assert alone.by_device == {}
-    assert fates_of(again) == [Fate.EMPTY_AFTER_ROUNDING, Fate.REFUSED]
+    assert fates_of(again) == [Acceptance.EMPTY_AFTER_ROUNDING, Acceptance.REFUSED]
 
 
 def test_an_rmrr_whose_first_device_is_zero_is_never_reported_but_registered() -> None:
     zero = rmrr(0x1000, 0x1FFF, scope(5, 0, (1, 0)), scope(1, 0, (0, 0)), ENDPOINT)
     alone, again = predicted(zero), predicted(zero, rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert (only_fate(alone).fate, alone.entries, alone.by_device) == (Fate.STOPPED, (), {})
+    assert (only_fate(alone).fate, alone.entries, alone.by_device) == (Acceptance.STOPPED, (), {})
     assert only_fate(alone).entry is None
-    assert fates_of(again) == [Fate.STOPPED, Fate.REFUSED]
+    assert fates_of(again) == [Acceptance.STOPPED, Acceptance.REFUSED]
 
 
 def test_devices_after_a_zero_are_not_seen() -> None:
@@ -309,8 +313,8 @@ def test_xen_looks_for_devices_only_if_it_has_its_segments_before_the_table() ->
     """4.17.7 lists such a region and 4.20.4 ignores it: seen in their dom0s."""
     absent = rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1F, 5)))
 
-    assert only_fate(predicted(absent, release=(4, 17, 7))).fate is Fate.LISTED
-    assert only_fate(predicted(absent, release=(4, 20, 4))).fate is Fate.IGNORED_ABSENT
+    assert only_fate(predicted(absent, release=(4, 17, 7))).fate is Acceptance.LISTED
+    assert only_fate(predicted(absent, release=(4, 20, 4))).fate is Acceptance.IGNORED_ABSENT
 
 
 def test_a_device_named_twice_has_the_region_once() -> None:

@@ -5,7 +5,7 @@ import pytest
 from dmaragent.host.topology import PciTopology
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
-from dmaragent.xen.hypervisor.prediction import Fate
+from dmaragent.xen.hypervisor.prediction import Acceptance
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 from support.tables import (
     ENDPOINT,
@@ -206,7 +206,7 @@ def test_iommu_off_empties_the_list_and_keeps_the_fates(word: str) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), rmrr(0x2000, 0x2FFF, GONE), line=line)
 
     assert "stands on Xen's command line" in prediction.vtd_disabled
-    assert fates_of(prediction) == [Fate.DISCARDED, Fate.IGNORED_ABSENT]
+    assert fates_of(prediction) == [Acceptance.DISCARDED, Acceptance.IGNORED_ABSENT]
     assert (prediction.entries, prediction.by_device) == ((), {})
     assert not only_option(prediction).accepted
 

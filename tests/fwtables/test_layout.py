@@ -5,17 +5,17 @@ from construct import Bytes, GreedyBytes, Int16ub, Int16ul, Renamed, Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwtables import RMRR, decode, layout
-from fwtables.dmar import grammar
+from fwtables import RMRR, decode, header, layout
+from fwtables.dmar import grammar, layouts
 from fwtables.dmar.constants import StructureType
 from support.tables import rmrr, table
 
 PAIRS = [
-    (grammar.TABLE_HEADER, layout.TABLE_HEADER),
-    (grammar.STRUCTURE_HEADER, layout.STRUCTURE_HEADER),
-    (grammar.DEVICE_SCOPE, layout.DEVICE_SCOPE),
-    (grammar.PATH_ENTRY, layout.PATH_ENTRY),
-    *((getattr(grammar, kind.name), layout.BODIES[kind]) for kind in StructureType),
+    (header.TABLE_HEADER, layouts.TABLE_HEADER),
+    (grammar.STRUCTURE_HEADER, layouts.STRUCTURE_HEADER),
+    (grammar.DEVICE_SCOPE, layouts.DEVICE_SCOPE),
+    (grammar.PATH_ENTRY, layouts.PATH_ENTRY),
+    *((getattr(grammar, kind.name), layouts.BODIES[kind]) for kind in StructureType),
 ]
 
 
@@ -55,14 +55,14 @@ def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[b
 
 
 def test_the_table_is_its_header_and_the_dmar_fields() -> None:
-    assert layout.TABLE.names == (*layout.TABLE_HEADER.names, *layout.derive(grammar.DMAR).names)
-    assert layout.TABLE.size == 48
+    assert layouts.TABLE.names == (*layouts.TABLE_HEADER.names, *layout.derive(grammar.DMAR).names)
+    assert layouts.TABLE.size == 48
 
 
 def test_a_byte_is_found_in_its_field() -> None:
-    assert layout.TABLE.field_at(0) == "signature"
-    assert layout.TABLE.field_at(7) == "length"
-    assert layout.TABLE.field_at(47) == "reserved"
+    assert layouts.TABLE.field_at(0) == "signature"
+    assert layouts.TABLE.field_at(7) == "length"
+    assert layouts.TABLE.field_at(47) == "reserved"
 
 
 @pytest.mark.parametrize("unfit", [GreedyBytes, Int16ub, Bytes(lambda _: 3)])

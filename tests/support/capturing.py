@@ -10,7 +10,7 @@ from typing import Any
 
 from dmaragent.collect import ledger
 from dmaragent.collect.formats.tree import DiskTree
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.recorded.host import DirectoryHost
 from dmaragent.collect.recorded.manifest import LoggedReading, load_manifest
 from dmaragent.collect.recorded.recording import record, write_files
@@ -47,7 +47,7 @@ class CopiedHost(DirectoryHost):
         super().__init__(DiskTree(str(root)))
         self._calls = calls
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Give the output."""
         return self._calls.get(request.path, super().call(request))
 

@@ -5,7 +5,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.explaining import explain
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.passthrough.model import Can, Explanation, Side
+from dmaragent.passthrough.model import Can, Explanation, PlatformVerdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.settings import Toolstack
@@ -56,7 +56,7 @@ def told(host: FakeHost | Host, device: str = "00:19.0", xen: str = "4.17") -> E
     return explain(inventory, facts_of(inventory, release), stack, SBDF.parse(device))
 
 
-def cases(side: Side) -> dict[str, Can]:
+def cases(side: PlatformVerdict) -> dict[str, Can]:
     """Give the cases of a verdict by title."""
     return {case.title: case.can for case in side.cases}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.readings import Missing, MissingKind
 from support.machines import MACHINES, materialize
@@ -26,28 +26,28 @@ class RootedHost(LiveHost):
         self.then: dict[str, Callable[[], None]] = {}
         """What happens once a path, or a call, was asked for."""
 
-    def _below(self, request: Request) -> Request:
+    def _below(self, request: HostRequest) -> HostRequest:
         return replace(request, path=f"{self._root}{request.path}")
 
     def _happen(self, path: str) -> None:
         self.then.pop(path, lambda: None)()
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         answer = super().read(self._below(request))
         self._happen(request.path)
         return answer
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         answer = super().list(self._below(request))
         self._happen(request.path)
         return answer
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         answer = super().link(self._below(request))
         self._happen(request.path)
         return answer
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         answer = self._calls.get(request.path, lambda: _ABSENT)()
         self._happen(request.path)
         return answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from dmaragent.addresses import SBDF
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.readings import Missing, MissingKind
 
 _ABSENT = Missing(MissingKind.ABSENT, "No such file or directory")
@@ -24,22 +24,22 @@ class FakeHost:
     links: dict[str, str | Missing] = field(default_factory=dict)
     calls: dict[str, bytes | Missing] = field(default_factory=dict)
     complete: tuple[str, ...] = ("/sys/devices/", "/sys/firmware/acpi/", "/sys/bus/pci/devices")
-    asked: list[Request] = field(default_factory=list)
+    asked: list[HostRequest] = field(default_factory=list)
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         answer = self._answer(self.files, request)
         return answer if isinstance(answer, Missing) else answer[: request.window]
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         return self._answer(self.directories, request)
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         return self._answer(self.links, request)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         return self._answer(self.calls, request)
 
-    def _answer(self, answers: Mapping[str, _Value], request: Request) -> _Value | Missing:
+    def _answer(self, answers: Mapping[str, _Value], request: HostRequest) -> _Value | Missing:
         self.asked.append(request)
         default = _ABSENT if request.path.startswith(self.complete) else _NOT_COLLECTED
         return answers.get(request.path, default)

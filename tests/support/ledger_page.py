@@ -2,7 +2,7 @@
 
 import sys
 
-from dmaragent.collect.ledger import EVIDENCE, LEDGER, XL_DMESG, Entry
+from dmaragent.collect.ledger import EVIDENCE, LEDGER, XL_DMESG, LedgerEntry
 
 HEAD = """\
 # What dmaragent reads
@@ -46,13 +46,13 @@ def page() -> str:
     return HEAD + "".join(rows) + REPORTS + "".join(places)
 
 
-def _by(entry: Entry) -> str:
+def _by(entry: LedgerEntry) -> str:
     if entry is XL_DMESG:
         return " (`dmaragent dump` and `why` alone)"
     return " (`dmaragent dump` alone)" if entry in EVIDENCE else ""
 
 
-def _empty(entry: Entry) -> str:
+def _empty(entry: LedgerEntry) -> str:
     """Return what an empty reading means; of all others an empty one was cut or is damaged."""
     return f". Empty: {entry.may_be_empty}" if entry.may_be_empty else ""
 

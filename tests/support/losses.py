@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LEDGER, Entry, Operation, Request
+from dmaragent.collect.ledger import LEDGER, HostRequest, LedgerEntry, Operation
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
@@ -18,7 +18,7 @@ from dmaragent.inventory.gaps import is_table_alone
 from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
 from dmaragent.messages.relate import tie
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_side
 from dmaragent.passthrough.xen import xen_side
 from dmaragent.policy.hotplug import attach
@@ -29,7 +29,7 @@ from dmaragent.xen.reserved_list.explain import rmrrs
 from fwtables import Decoded
 
 Value = bytes | str | tuple[str, ...] | Missing
-Answers = Mapping[Request, Value]
+Answers = Mapping[HostRequest, Value]
 _POLICIES = ("strict", "relaxed")
 UNKNOWN = ("unknown", "undecided", "not-applicable", "no such device")
 
@@ -38,7 +38,7 @@ UNKNOWN = ("unknown", "undecided", "not-applicable", "no such device")
 class Loss:
     """One reading with another answer than the recorded one."""
 
-    request: Request
+    request: HostRequest
     kind: str
     """How it was lost: a kind of Missing, ``empty`` or ``half``."""
     answer: Value
@@ -53,14 +53,14 @@ class Loss:
         return f"{self.request.operation.value} {self.request.path}: {self.kind}"
 
 
-def recorded_answers(machine: Path) -> dict[Request, Value]:
+def recorded_answers(machine: Path) -> dict[HostRequest, Value]:
     """Return everything that a collection asks the recorded `machine`, with its answers."""
     recorder = Recorder(open_host(str(machine)).reader)
     collect(recorder)
     return dict(recorder.answers)
 
 
-def entry_of(request: Request) -> Entry:
+def entry_of(request: HostRequest) -> LedgerEntry:
     """Return the entry of the ledger that `request` was made from."""
     for entry in LEDGER:
         pattern = re.escape(entry.path).replace(r"\{\}", ".+")
@@ -111,7 +111,7 @@ def verdicts(
         sbdf = functions.get(name)
         if sbdf is None:
             continue
-        subject = Subject(
+        subject = DeviceContext(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
         xen, linux = xen_side(subject), linux_side(subject)

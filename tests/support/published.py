@@ -4,10 +4,10 @@ import hashlib
 import json
 
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import Request, Response
+from dmaragent.agent.messages import ApiRequest, ApiResponse
 from dmaragent.agent.model import Published
 from dmaragent.agent.resolving import answer_guests
-from dmaragent.agent.routes import Facts, respond
+from dmaragent.agent.routes import PublishedFacts, respond
 from dmaragent.agent.scan import findings_document
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
@@ -38,11 +38,13 @@ def publish(inventory: Inventory) -> Published:
     )
 
 
-def answered(request: Request, published: Published | None, facts: Facts) -> Response:
+def answered(
+    request: ApiRequest, published: Published | None, facts: PublishedFacts
+) -> ApiResponse:
     """Answer as the service and its worker do, in this process."""
     response = respond(request, published, facts)
     assert response is not None, "the request has no body"
-    if isinstance(response, Response):
+    if isinstance(response, ApiResponse):
         return response
     return answer_guests(response.body, response.published.inventory.host, Limits().answer)
 

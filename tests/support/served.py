@@ -11,7 +11,7 @@ from typing import Any
 from dmaragent.agent.http import Server
 from dmaragent.agent.limits import Limits
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.workers import Command
 from support.machines import MACHINES
 from support.published import publish_host
@@ -25,7 +25,7 @@ def published_machine(name: str) -> Published:
 @contextmanager
 def serving(
     path: Path,
-    state: Callable[[], tuple[Published | None, Facts]],
+    state: Callable[[], tuple[Published | None, PublishedFacts]],
     limits: Limits | None = None,
     faults: list[dict[str, Any]] | None = None,
     worker: Command | None = None,

@@ -5,7 +5,7 @@ from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.topology import PciFunction, PciTopology
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.hypervisor.acceptance import predict
-from dmaragent.xen.hypervisor.prediction import Fate, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from fwtables import decode
 from support.releases import Numbers, as_release
@@ -81,7 +81,7 @@ def predicted(
     )
 
 
-def fates_of(prediction: XenPrediction) -> list[Fate]:
+def fates_of(prediction: XenPrediction) -> list[Acceptance]:
     return [each.fate for each in prediction.fates]
 
 
@@ -89,7 +89,7 @@ def ranges_of(prediction: XenPrediction) -> list[tuple[int, int]]:
     return [(each.start_pfn, each.nr_pages) for each in prediction.entries]
 
 
-def only_fate(prediction: XenPrediction) -> RegionFate:
+def only_fate(prediction: XenPrediction) -> RegionAcceptance:
     (fate,) = prediction.fates
     return fate
 

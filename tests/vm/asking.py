@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.reader import HostReader
 from dmaragent.host import join
@@ -91,19 +91,19 @@ class _Hiding:
         self._reader = reader
         self._hidden = hidden
 
-    def _hides(self, request: Request) -> bool:
+    def _hides(self, request: HostRequest) -> bool:
         return self._hidden in request.path
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         return _ABSENT if self._hides(request) else self._reader.read(request)
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         return _ABSENT if self._hides(request) else self._reader.list(request)
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         return _ABSENT if self._hides(request) else self._reader.link(request)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         return _ABSENT if self._hides(request) else self._reader.call(request)
 
 

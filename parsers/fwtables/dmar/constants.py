@@ -8,15 +8,6 @@ type that is newer than this file stays an integer.
 
 from enum import IntEnum, IntFlag
 
-SIGNATURES = (b"DMAR", b"RMAD", b"XMAR")
-"""The signatures one and the same table is found under.
-
-Xen overwrites ``DMAR`` with ``RMAD`` (``XMAR`` up to 4.5) so that dom0 does not
-drive VT-d itself: xen/drivers/passthrough/vtd/dmar.c, ``acpi_dmar_zap``.
-"""
-SIGNATURE_NAMES = tuple(signature.decode("ascii") for signature in SIGNATURES)
-"""The same as text: Linux names the files of /sys/firmware/acpi/tables so."""
-
 
 class StructureType(IntEnum):
     """Remapping structure types, VT-d 8.2."""

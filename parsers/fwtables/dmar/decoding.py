@@ -13,7 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 from fwtables.damage import Damage, DamageKind
-from fwtables.dmar.constants import SIGNATURES, StructureType
+from fwtables.dmar.constants import StructureType
+from fwtables.dmar.layouts import (
+    BODIES,
+    DEVICE_SCOPE,
+    PATH_ENTRY,
+    STRUCTURE_HEADER,
+    TABLE,
+    TABLE_HEADER,
+)
 from fwtables.dmar.structures import (
     ANDD,
     ATSR,
@@ -29,15 +37,8 @@ from fwtables.dmar.structures import (
     UnknownStructure,
 )
 from fwtables.dmar.table import Decoded
-from fwtables.layout import (
-    BODIES,
-    DEVICE_SCOPE,
-    PATH_ENTRY,
-    STRUCTURE_HEADER,
-    TABLE,
-    TABLE_HEADER,
-    Layout,
-)
+from fwtables.layout import Layout
+from fwtables.signatures import SIGNATURES
 
 _Known = type[DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP]
 _CLASSES: tuple[_Known, ...] = (DRHD, RMRR, ATSR, RHSA, ANDD, SATC, SIDP)

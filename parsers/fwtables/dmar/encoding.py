@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from fwtables.dmar.constants import StructureType
+from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 from fwtables.dmar.structures import ANDD, RHSA, DeviceScope, Structure, UnknownStructure
 from fwtables.dmar.table import Decoded, scope_length
 from fwtables.errors import EncodeError
-from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE, Layout
+from fwtables.layout import Layout
 
 
 def encode(decoded: Decoded) -> bytes:

@@ -4,24 +4,11 @@ One construct per structure of the specification (Intel VT-d, revision 4.1,
 chapter 8), fields under the specification's names and in its order.  Each
 grammar covers the fixed part of its structure.  The lists that follow it
 (remapping structures, device scope entries, path entries) are walked in
-``dmar.py``: construct's ``GreedyRange`` would end a list at its first damaged
+``decoding.py``: construct's ``GreedyRange`` would end a list at its first damaged
 element and not say so.
 """
 
 from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct
-
-# ACPI 6.5, 5.2.6: the header every system description table begins with.
-TABLE_HEADER = Struct(
-    "signature" / Bytes(4),
-    "length" / Int32ul,  # of the whole table, header included
-    "revision" / Int8ul,
-    "checksum" / Int8ul,  # all bytes of the table add up to 0 modulo 256
-    "oem_id" / Bytes(6),
-    "oem_table_id" / Bytes(8),
-    "oem_revision" / Int32ul,
-    "creator_id" / Bytes(4),
-    "creator_revision" / Int32ul,
-)
 
 # VT-d 8.1: what follows the header of a DMAR table.
 DMAR = Struct(

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fwtables.damage import Damage
+from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 from fwtables.dmar.structures import ANDD, DMAR, RHSA, DeviceScope, Structure, UnknownStructure
-from fwtables.layout import BODIES, DEVICE_SCOPE, PATH_ENTRY, STRUCTURE_HEADER, TABLE
 
 SMALLEST = {int(kind): STRUCTURE_HEADER.size + body.size for kind, body in BODIES.items()}
 """By structure type: the bytes of its fixed part, type and length included."""

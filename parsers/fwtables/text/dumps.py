@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import SMALLEST
 from fwtables.text.layout import AHEAD, number_of
 from fwtables.text.rows import LONGEST_ROW, Reader, Row, line_ends

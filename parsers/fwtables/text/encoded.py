@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 from fwtables.text.rows import line_ends
 
 _LARGEST = 1 << 24

@@ -2,7 +2,7 @@
 
 import re
 
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import SMALLEST
 from fwtables.text.dumps import LARGEST, Dump, row_before, trim
 from fwtables.text.rows import Reader, Row, line_ends

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 
 _BETWEEN = r"[\s,:;\"'h>|\-]{0,8}(?:0x|\\x|0(?=[0-9a-f]{2}h)|\$)?"
 """What may stand between two hexadecimal bytes: C, assembly, MAC-like and plain lists."""

@@ -15,7 +15,7 @@ from http import HTTPStatus
 import h11
 
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import Request, Response, problem
+from dmaragent.agent.messages import ApiRequest, ApiResponse, problem
 
 _PART = 4096
 """Bytes read from a client at a time."""
@@ -62,7 +62,7 @@ class Connection:
             why = "the request was not sent in time"
             raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, why) from error
 
-    async def head(self) -> Request:
+    async def head(self) -> ApiRequest:
         """Read the request without its body.
 
         Raises:
@@ -77,7 +77,7 @@ class Connection:
         if int(_header(event, b"content-length") or "0") > self._limits.body:
             raise self._too_large()
         self._method = event.method.decode("ascii")
-        return Request(
+        return ApiRequest(
             method=self._method,
             target=event.target.decode("latin-1"),
             content_type=_header(event, b"content-type"),
@@ -128,7 +128,7 @@ class Connection:
         await asyncio.sleep(0)  # if there is something to read, sock_recv gives others no turn
         return part
 
-    async def send(self, response: Response) -> None:
+    async def send(self, response: ApiResponse) -> None:
         """Send `response`; raise TimeoutError if the client does not read it."""
         body = memoryview(b"" if self._method == "HEAD" else response.body)
         async with asyncio.timeout(self._limits.response_time):
@@ -147,12 +147,12 @@ class Connection:
             while await self._received(_PART):
                 pass
 
-    def drop(self, response: Response) -> None:
+    def drop(self, response: ApiResponse) -> None:
         """Send as much of a short `response` as the kernel takes, if none is on its way."""
         with contextlib.suppress(h11.LocalProtocolError, OSError):
             self._client.send(self._head(response) + response.body)
 
-    def _head(self, response: Response) -> bytes:
+    def _head(self, response: ApiResponse) -> bytes:
         headers = [("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))]
         if response.content_type:
             headers.append(("Content-Type", response.content_type))

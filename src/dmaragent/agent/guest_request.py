@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Never
 
-from dmaragent.agent.messages import Response, problem
+from dmaragent.agent.messages import ApiResponse, problem
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import DOCUMENTED, Question, read_release
@@ -25,7 +25,7 @@ class GuestRequest:
     question: Question
 
 
-def read_guest_request(body: bytes) -> GuestRequest | Response:
+def read_guest_request(body: bytes) -> GuestRequest | ApiResponse:
     """Return the request in `body`, or the problem with it."""
     try:
         posted = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_none)
@@ -82,7 +82,7 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _read(posted: dict[str, str]) -> GuestRequest | Response:
+def _read(posted: dict[str, str]) -> GuestRequest | ApiResponse:
     try:
         toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
@@ -97,14 +97,14 @@ def _read(posted: dict[str, str]) -> GuestRequest | Response:
     return GuestRequest(text=posted["guest"], question=question)
 
 
-def _bad(why: str) -> Response:
+def _bad(why: str) -> ApiResponse:
     return problem(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {why}", hint=_FORM)
 
 
-def _wrong(why: str) -> Response:
+def _wrong(why: str) -> ApiResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=_FORM)
 
 
-def unreadable(why: str, hint: str = "", line: int | None = None) -> Response:
+def unreadable(why: str, hint: str = "", line: int | None = None) -> ApiResponse:
     """Return the answer to a request whose fields or guests cannot be read or are too many."""
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=hint, line=line)

@@ -16,12 +16,12 @@ from http import HTTPStatus
 
 from dmaragent.agent.connection import Connection, RefusedError
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import RETRY, Response, problem
+from dmaragent.agent.messages import RETRY, ApiResponse, problem
 from dmaragent.agent.model import Published
-from dmaragent.agent.routes import Facts, Work, respond
+from dmaragent.agent.routes import PublishedFacts, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
-State = Callable[[], tuple[Published | None, Facts]]
+State = Callable[[], tuple[Published | None, PublishedFacts]]
 """Returns what is published at the moment, and the facts beside it."""
 DEFAULT = Limits()
 RESERVED_FILES = 25
@@ -126,7 +126,9 @@ class Server:
                 await connection.send(await self._response(connection, turn))
             await connection.linger()
 
-    async def _response(self, connection: Connection, turn: contextlib.AsyncExitStack) -> Response:
+    async def _response(
+        self, connection: Connection, turn: contextlib.AsyncExitStack
+    ) -> ApiResponse:
         try:
             async with connection.reading():
                 request = await connection.head()
@@ -146,7 +148,7 @@ class Server:
 
     async def _work(
         self, work: Work, connection: Connection, turn: contextlib.AsyncExitStack
-    ) -> Response:
+    ) -> ApiResponse:
         """Have a worker answer.  Its `turn` lasts until the client has the answer.
 
         So no more answers are in memory than there are turns.

@@ -20,7 +20,7 @@ _LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ApiRequest:
     """One request; the texts are as they came."""
 
     method: str
@@ -33,7 +33,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class ApiResponse:
     """One response.  To HEAD, `body` is what GET has, for its length to be told."""
 
     status: int
@@ -45,9 +45,9 @@ class Response:
 
 def json_response(
     document: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
-) -> Response:
+) -> ApiResponse:
     """Answer with a document: ASCII only, as the commands print it."""
-    return Response(status=200, content_type=JSON, body=_encoded(document), headers=headers)
+    return ApiResponse(status=200, content_type=JSON, body=_encoded(document), headers=headers)
 
 
 def problem(
@@ -57,7 +57,7 @@ def problem(
     hint: str = "",
     line: int | None = None,
     headers: tuple[tuple[str, str], ...] = (),
-) -> Response:
+) -> ApiResponse:
     """Refuse, as RFC 9457 has it; `hint` says what to do, `line` where a guest is wrong.
 
     There is no ``type``, which stands for ``about:blank``: the title is then the status's phrase.
@@ -71,7 +71,9 @@ def problem(
         told["hint"] = hint
     if line is not None:
         told["line"] = line
-    return Response(status=status.value, content_type=PROBLEM, body=_encoded(told), headers=headers)
+    return ApiResponse(
+        status=status.value, content_type=PROBLEM, body=_encoded(told), headers=headers
+    )
 
 
 def _encoded(document: Mapping[str, object]) -> bytes:

@@ -152,7 +152,7 @@ def _table_info(table: DMAR) -> Metric:
 def _devices(inventory: Inventory) -> dict[str, int]:
     """Count the devices that regions concern, by what comes of it for passthrough."""
     held = [one for region in inventory.all_regions for one in region.linux]
-    locked = {one.sbdf for one in held if one.hold is Hold.LOCKED}
+    locked = {one.sbdf for one in held if one.hold is Hold.DIRECT}
     relaxable = {one.sbdf for one in held if one.hold is Hold.RELAXABLE} - locked
     shared = {
         owner.sbdf

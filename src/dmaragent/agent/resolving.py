@@ -9,14 +9,14 @@ from http import HTTPStatus
 
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
-from dmaragent.agent.messages import Response, json_response, problem
+from dmaragent.agent.messages import ApiResponse, json_response, problem
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.present.json.resolve import resolve_document, source_object
-from dmaragent.question import Known, ask_known
+from dmaragent.question import Context, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 
 LIVE = "live"
@@ -26,13 +26,13 @@ SOURCE = "guest"
 _FEWER = "send fewer at a time, or run `dmaragent resolve`, which has no such limit"
 
 
-def answer_guests(body: bytes, host: Host, most: int) -> Response:
+def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
     """Return the answer to the request in `body` on `host`, of at most `most` bytes."""
     request = read_guest_request(body)
-    if isinstance(request, Response):
+    if isinstance(request, ApiResponse):
         return request
     guests = _guests(request)
-    if isinstance(guests, Response):
+    if isinstance(guests, ApiResponse):
         return guests
     try:
         known = ask_known(host, request.question)
@@ -52,7 +52,7 @@ def answer_guests(body: bytes, host: Host, most: int) -> Response:
     return response
 
 
-def _guests(request: GuestRequest) -> tuple[Guest, ...] | Response:
+def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
     """Read the guests, and refuse more of them than are resolved at a time."""
     try:
         guests = read_all_guests(request.text, SOURCE)
@@ -93,7 +93,7 @@ def _devices(guest: Guest) -> int:
     return len(guest.devices if isinstance(guest, KvmGuest) else guest.pci)
 
 
-def _regions(guest: Guest, known: Known) -> int:
+def _regions(guest: Guest, known: Context) -> int:
     """Return the most regions that the answer may list for `guest`.
 
     Each device counts as the one with the most regions: which device an entry means depends on
@@ -118,7 +118,7 @@ def _regions(guest: Guest, known: Known) -> int:
     return longest + min(widest, apart * _devices(guest))
 
 
-def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:
+def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
@@ -126,5 +126,5 @@ def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> Response:
     return json_response(resolve_document(answers, (), origin, others))
 
 
-def _too_many(why: str) -> Response:
+def _too_many(why: str) -> ApiResponse:
     return unreadable(why, _FEWER)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
-from dmaragent.agent.messages import JSON, RETRY, Request, Response, json_response, problem
+from dmaragent.agent.messages import JSON, RETRY, ApiRequest, ApiResponse, json_response, problem
 from dmaragent.agent.model import Published
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.present.json.envelope import TOOL
@@ -31,7 +31,7 @@ LIVE: Final = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PublishedFacts:
     """What the service knows besides what it published."""
 
     memory: int = 0
@@ -48,11 +48,13 @@ class Work:
     published: Published
 
 
-Handler = Callable[[Request, Published, str], Response | Work | None]
+Handler = Callable[[ApiRequest, Published, str], ApiResponse | Work | None]
 """Answers with what is published; the text is the last part of the path, decoded."""
 
 
-def respond(request: Request, published: Published | None, facts: Facts) -> Response | Work | None:
+def respond(
+    request: ApiRequest, published: Published | None, facts: PublishedFacts
+) -> ApiResponse | Work | None:
     """Answer `request`; None: its body has to be read first.
 
     If the last scan failed nothing is answered from the one before, which may no longer be
@@ -114,23 +116,23 @@ def _byte(escape: re.Match[bytes]) -> bytes:
     return bytes([int(escape[1], 16)])
 
 
-def _allow(methods: str) -> Response:
-    return Response(status=HTTPStatus.NO_CONTENT.value, headers=(("Allow", methods),))
+def _allow(methods: str) -> ApiResponse:
+    return ApiResponse(status=HTTPStatus.NO_CONTENT.value, headers=(("Allow", methods),))
 
 
-def _unavailable(why: str) -> Response:
+def _unavailable(why: str) -> ApiResponse:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
 
 
-def _inventory(request: Request, published: Published, _: str) -> Response:
+def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse:
     """Give the published document, unless the client has an equal one.
 
     The tag is weak: equal answers have one digest, and may differ in generation and tool.
     """
     tag = ("ETag", f'W/"{published.digest}"')
     if _has(request.if_none_match, published.digest):
-        return Response(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
-    return Response(status=200, content_type=JSON, body=published.document, headers=(tag,))
+        return ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
+    return ApiResponse(status=200, content_type=JSON, body=published.document, headers=(tag,))
 
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
@@ -140,7 +142,7 @@ def _has(if_none_match: str, digest: str) -> bool:
     return if_none_match.strip() == "*" or digest in _TAG.findall(if_none_match)
 
 
-def _device(_: Request, published: Published, text: str) -> Response:
+def _device(_: ApiRequest, published: Published, text: str) -> ApiResponse:
     try:
         name = parse_device_name(text)
     except ValueError as error:
@@ -164,15 +166,15 @@ def _device(_: Request, published: Published, text: str) -> Response:
     return json_response(told)
 
 
-def _findings(_: Request, published: Published, __: str) -> Response:
+def _findings(_: ApiRequest, published: Published, __: str) -> ApiResponse:
     absence = published.inventory.absence
     if absence is not None or published.findings is None:
         why, hint = ("", "") if absence is None else absence_words(absence)
         return problem(HTTPStatus.NOT_FOUND, why, hint=hint)
-    return Response(status=200, content_type=JSON, body=published.findings)
+    return ApiResponse(status=200, content_type=JSON, body=published.findings)
 
 
-def _health(_: Request, published: Published, __: str) -> Response:
+def _health(_: ApiRequest, published: Published, __: str) -> ApiResponse:
     inventory = published.inventory
     answer: schema.Answer = {
         "generation": published.generation,
@@ -191,12 +193,12 @@ def _health(_: Request, published: Published, __: str) -> Response:
     return json_response(health)
 
 
-def _metrics(published: Published | None, facts: Facts) -> Response:
+def _metrics(published: Published | None, facts: PublishedFacts) -> ApiResponse:
     text = metrics.metrics_text(published, memory=facts.memory, failed=bool(facts.failure))
-    return Response(status=200, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
+    return ApiResponse(status=200, content_type=metrics.CONTENT_TYPE, body=text.encode("utf-8"))
 
 
-def _resolve(request: Request, published: Published, _: str) -> Response | Work | None:
+def _resolve(request: ApiRequest, published: Published, _: str) -> ApiResponse | Work | None:
     kind, _, parameter = request.content_type.partition(";")
     charset = parameter.strip().lower().replace('"', "")
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
@@ -205,7 +207,7 @@ def _resolve(request: Request, published: Published, _: str) -> Response | Work 
     if request.body is None:
         return None
     read = read_guest_request(request.body)
-    return read if isinstance(read, Response) else Work(body=request.body, published=published)
+    return read if isinstance(read, ApiResponse) else Work(body=request.body, published=published)
 
 
 _DEVICES = "/v1/devices/"

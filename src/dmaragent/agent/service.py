@@ -18,7 +18,7 @@ from dmaragent.agent.journal import ERROR, INFO, NOTICE, WARNING, Journal
 from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher, memory
-from dmaragent.agent.routes import Facts
+from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Watch
 from dmaragent.agent.workers import Command
@@ -106,8 +106,8 @@ class Service:
                 "start it again, as systemd does",
             ) from self._deaf
 
-    def _facts(self) -> Facts:
-        return Facts(memory=memory(), failure=self._failure)
+    def _facts(self) -> PublishedFacts:
+        return PublishedFacts(memory=memory(), failure=self._failure)
 
     def stop(self) -> None:
         """Have :meth:`run` end."""

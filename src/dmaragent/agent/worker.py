@@ -17,7 +17,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from dmaragent.agent.messages import Response, problem
+from dmaragent.agent.messages import ApiResponse, problem
 from dmaragent.agent.resolving import answer_guests
 from dmaragent.host import Host
 
@@ -61,7 +61,7 @@ def confine(memory: int, space: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[Response, str]:
+def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, str]:
     """Return the answer to the request in `posted` on the host in `kept`, and a traceback or "".
 
     `kept` holds a pickle of the service's own, in a file that nobody can write to any more.
@@ -76,7 +76,7 @@ def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[Response, str]:
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
 
 
-def out_of_memory() -> Response:
+def out_of_memory() -> ApiResponse:
     """Return the answer to a request that needs more memory than a worker may have."""
     why = "resolving this takes more memory than a worker of the agent may have"
     hint = "send fewer guests at a time, or run `dmaragent resolve`, which has no such limit"
@@ -88,7 +88,7 @@ def read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
     return MappingProxyType(mapping)
 
 
-def send(answered: tuple[Response, str], goal: BinaryIO) -> None:
+def send(answered: tuple[ApiResponse, str], goal: BinaryIO) -> None:
     """Write an answer as :func:`received` reads it: a line of JSON, then the body."""
     response, fault = answered
     head = {"status": response.status, "type": response.content_type, "fault": fault}
@@ -97,7 +97,7 @@ def send(answered: tuple[Response, str], goal: BinaryIO) -> None:
     goal.flush()
 
 
-def received(data: bytes) -> tuple[Response, str]:
+def received(data: bytes) -> tuple[ApiResponse, str]:
     """Return the answer that a worker sent.
 
     Raises:
@@ -111,7 +111,7 @@ def received(data: bytes) -> tuple[Response, str]:
     status, kind, fault = told.get("status"), told.get("type"), told.get("fault")
     if not (isinstance(status, int) and isinstance(kind, str) and isinstance(fault, str)):
         raise ValueError("no answer")  # noqa: TRY004 - likewise
-    return Response(status=HTTPStatus(status).value, content_type=kind, body=body), fault
+    return ApiResponse(status=HTTPStatus(status).value, content_type=kind, body=body), fault
 
 
 def command(*numbers: int) -> list[str]:

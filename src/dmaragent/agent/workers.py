@@ -19,7 +19,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import RETRY, Response, problem
+from dmaragent.agent.messages import RETRY, ApiResponse, problem
 from dmaragent.agent.model import Published
 from dmaragent.agent.worker import command, environment, out_of_memory, read_only, received
 from dmaragent.host import Host
@@ -65,7 +65,7 @@ class Workers:
             patience.reschedule(None)
             yield
 
-    async def resolve(self, body: bytes, published: Published) -> Response:
+    async def resolve(self, body: bytes, published: Published) -> ApiResponse:
         """Answer the guest request in `body`, in a :meth:`turn`.
 
         Cancelling it ends the worker.
@@ -120,7 +120,7 @@ class Workers:
         self._host.close()
 
 
-def _answer(data: bytes, status: int | None) -> Response:
+def _answer(data: bytes, status: int | None) -> ApiResponse:
     if status == 0:
         try:
             response, fault = received(data)

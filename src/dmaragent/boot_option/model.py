@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.rmrr_writer import PageRange, Wanted, Written
+from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, Wanted
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
@@ -122,7 +122,7 @@ class WrittenOption:
     """The option for wanted regions."""
 
     on: OptionHost
-    written: tuple[Written, ...]
+    written: tuple[RmrrText, ...]
     """The regions that ranges were written for."""
     refused: tuple[Refused, ...]
     present: int

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option.mistakes import memory_doubt
 from dmaragent.boot_option.model import Judged, OptionHost
-from dmaragent.boot_option.rmrr_writer import Wanted, Written
+from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.option_words import option_rules
@@ -40,7 +40,7 @@ def page_numbers(wanted: Sequence[Wanted]) -> Iterator[str]:
             yield f"a REGION is in bytes: if {one} are page numbers, as in rmrr=, write {meant}"
 
 
-def written_notes(on: OptionHost, written: Sequence[Written]) -> Iterator[str]:
+def written_notes(on: OptionHost, written: Sequence[RmrrText]) -> Iterator[str]:
     """Say what was changed of what was wanted, and what was not checked."""
     for one in written:
         first, last = one.ranges[0].start_pfn, one.ranges[-1].end_pfn

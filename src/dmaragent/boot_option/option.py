@@ -19,7 +19,7 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
-from dmaragent.boot_option.rmrr_writer import Wanted, Written, write_ranges
+from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted, write_ranges
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
@@ -85,7 +85,7 @@ def _never(on: OptionHost) -> str:
 
 
 def _not_taken(
-    on: OptionHost, line: str, before: int, written: Sequence[Written]
+    on: OptionHost, line: str, before: int, written: Sequence[RmrrText]
 ) -> dict[Wanted, str]:
     """Read what was written behind `line`, and say which of it may not be, and why."""
     ranges = [(one.wanted, each) for one in written for each in one.ranges]

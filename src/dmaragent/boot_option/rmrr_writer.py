@@ -81,7 +81,7 @@ class PageRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class RmrrText:
     """What was made of one wanted region: ranges, or the reason why not."""
 
     wanted: Wanted
@@ -92,7 +92,7 @@ class Written:
 
 def write_ranges(
     wanted: Sequence[Wanted], taken: int = 0, longest: int = _ROOM
-) -> tuple[Written, ...]:
+) -> tuple[RmrrText, ...]:
     """Write the ranges for `wanted`, if `taken` of Xen's ten are used already.
 
     Xen reads the `longest` bytes of a word.
@@ -100,7 +100,7 @@ def write_ranges(
     A region that does not fit into what is left of the ten is refused whole: half of it would
     leave its device as broken as none.
     """
-    found: list[Written] = []
+    found: list[RmrrText] = []
     room = MOST_RANGES - taken
     for number, one in enumerate(wanted):
         refusal = _refusal(one) or _overlap(one, wanted[:number])
@@ -115,7 +115,7 @@ def write_ranges(
         if refusal:
             ranges = ()
         room -= len(ranges)
-        found.append(Written(wanted=one, ranges=ranges, refusal=refusal))
+        found.append(RmrrText(wanted=one, ranges=ranges, refusal=refusal))
     return tuple(found)
 
 

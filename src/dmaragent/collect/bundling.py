@@ -11,7 +11,7 @@ from typing import IO
 from dmaragent.collect import ledger
 from dmaragent.collect.collect import collect
 from dmaragent.collect.evidence import collect_evidence
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import Value, answer_bytes
@@ -19,7 +19,7 @@ from dmaragent.collect.recorded.recording import KeptHost, Recorder, files_of
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from dmaragent.redaction import Redactor
 
-Answers = Mapping[Request, Value | Missing]
+Answers = Mapping[HostRequest, Value | Missing]
 _TEXTS: Mapping[str, Callable[[Redactor, str], str]] = {
     ledger.HOST_NAME.path: Redactor.host_name,
     ledger.COMMAND_LINE.path: Redactor.linux_line,
@@ -44,7 +44,7 @@ class Recorded:
     files: Mapping[str, bytes]
     """The recording's files by their path in it."""
     readings: int
-    lost: tuple[tuple[Request, Missing], ...]
+    lost: tuple[tuple[HostRequest, Missing], ...]
     """What was there and could not be read."""
     taken: int
     """In seconds since 1970; 0 where the host's clock was not asked."""
@@ -55,7 +55,7 @@ class Recorded:
     redacted: bool
 
 
-def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]]) -> Answers:
+def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[HostRequest]]) -> Answers:
     """Read everything the ledger names from `host`.
 
     `calls` are made besides: those that depend on what was read.
@@ -67,13 +67,13 @@ def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[Request]
     return recorder.answers
 
 
-def changed_before(host: HostReader, answers: Answers) -> frozenset[Request]:
+def changed_before(host: HostReader, answers: Answers) -> frozenset[HostRequest]:
     """Give which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
     return frozenset(filter(host.was_redacted, answers) if isinstance(host, RecordedHost) else ())
 
 
 def keep_answers(
-    answers: Answers, *, redact: bool, before: frozenset[Request] = frozenset()
+    answers: Answers, *, redact: bool, before: frozenset[HostRequest] = frozenset()
 ) -> Recorded:
     """Make of a host's `answers` what goes into a bundle, redacted if so.
 
@@ -101,7 +101,7 @@ def keep_answers(
     )
 
 
-def redact_answers(answers: Answers, redactor: Redactor) -> dict[Request, Value | Missing]:
+def redact_answers(answers: Answers, redactor: Redactor) -> dict[HostRequest, Value | Missing]:
     """Replace in `answers` what a bundle does not tell."""
     kept = dict(answers)
     for request in sorted(answers, key=lambda each: (each.operation.value, each.path)):
@@ -118,7 +118,7 @@ def _nameless(answers: Answers, redactor: Redactor) -> Answers:
     A host may be named after a word of a boot log, which answers do read: there they stay; the
     kernel's lines that are kept of it are older than the host's name.
     """
-    changed: dict[Request, Value | Missing] = {}
+    changed: dict[HostRequest, Value | Missing] = {}
     for request, answer in answers.items():
         if isinstance(answer, Missing) and request.operation is Operation.CALL:
             detail = redactor.identifiers(answer.detail)

@@ -10,7 +10,7 @@ from posixpath import normpath
 
 from dmaragent.collect import ledger
 from dmaragent.collect.formats.tree import MOST_NAMES
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.reader import HostReader
 from dmaragent.readings import (
     HostSnapshot,
@@ -23,7 +23,7 @@ from dmaragent.readings import (
     TableReading,
     XenReading,
 )
-from fwtables.dmar.constants import SIGNATURE_NAMES
+from fwtables.signatures import SIGNATURE_NAMES
 
 _TABLE_NAME = re.compile(rf"({'|'.join(SIGNATURE_NAMES)})([0-9]{{0,4}})")
 _DMI_NAMES = (
@@ -56,7 +56,7 @@ def collect(host: HostReader) -> HostSnapshot:
     return snapshot if sources is None else replace(snapshot, sources=sources())
 
 
-def _names(host: HostReader, request: Request) -> tuple[str, ...] | Missing:
+def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:
     """List a directory, unless it has more names than any host has: each costs several readings."""
     names = host.list(request)
     if isinstance(names, Missing) or len(names) <= MOST_NAMES:

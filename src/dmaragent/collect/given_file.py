@@ -16,7 +16,7 @@ from dmaragent.collect.reader import (
 )
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 
 _LOOK = 1 << 12
 """Bytes that are unpacked to know what is packed: the first names of a cpio."""

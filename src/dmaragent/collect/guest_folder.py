@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT
 from dmaragent.collect.formats.tree import FOLDER, DiskTree
 from dmaragent.collect.given_file import unpacked, unreadable, whole
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import missing
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
@@ -61,7 +61,7 @@ class Folder:
                 return None
             if not stat.S_ISREG(mode):
                 return FolderFile(path, problem="it is no regular file")
-            request = Request(
+            request = HostRequest(
                 operation=Operation.READ, path=place, limit=LARGEST_INPUT, window=None
             )
             content = self._tree.read(place, request)

@@ -1,6 +1,6 @@
 """The ledger: everything dmaragent reads of a host, and why.  Nothing else is opened.
 
-A host is asked with a :class:`Request`, and only an entry of this ledger makes one.
+A host is asked with a :class:`HostRequest`, and only an entry of this ledger makes one.
 ``docs/ledger.md`` is written from it (``make docs``), and a test holds them equal.
 """
 
@@ -22,7 +22,7 @@ class Operation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class HostRequest:
     """One question to a host: which one it is, its operation and its path say."""
 
     operation: Operation
@@ -37,7 +37,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """One line of the ledger: what is read, with ``{}`` for what varies, and why."""
 
     operation: Operation
@@ -51,9 +51,9 @@ class Entry:
     may_be_empty: str = ""
     """What it means that the reading is there and empty; empty: it was cut or is damaged."""
 
-    def request(self, part: str = "", arguments: tuple[str, ...] = ()) -> Request:
+    def request(self, part: str = "", arguments: tuple[str, ...] = ()) -> HostRequest:
         """Ask for this entry, `part` in the place of the ``{}`` of its path."""
-        return Request(
+        return HostRequest(
             operation=self.operation,
             path=self.path.replace("{}", part),
             limit=self.limit,
@@ -73,12 +73,12 @@ _DMI = ("dmidecode", "dmi_id")
 _XEN = ("xl-info.out", "xl-dmesg.out")
 """Other places of readings: a name stands for what collectors call the output of the command."""
 
-ACPI_TABLES = Entry(
+ACPI_TABLES = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/firmware/acpi/tables",
     reason="which tables the kernel shows: DMAR, or RMAD in a Xen PV dom0, or neither",
 )
-ACPI_TABLE = Entry(
+ACPI_TABLE = LedgerEntry(
     operation=Operation.READ,
     path="/sys/firmware/acpi/tables/{}",
     reason="the DMAR table itself: DMAR, RMAD or XMAR, numbered from 1 where there are several",
@@ -86,43 +86,43 @@ ACPI_TABLE = Entry(
     limit=1 << 24,
     elsewhere=("acpidump.out",),
 )
-UDEV_PCI = Entry(
+UDEV_PCI = LedgerEntry(
     operation=Operation.CALL,
     path="udev-pci",
     reason="the PCI functions, where they are in sysfs and what udev's database calls them",
     limit=1 << 28,
     elsewhere=_PCI[2:3],
 )
-PCI_DEVICES = Entry(
+PCI_DEVICES = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/bus/pci/devices",
     reason="the PCI functions, where the udev enumeration is not to be had",
     elsewhere=_PCI,
 )
-PCI_DEVICE = Entry(
+PCI_DEVICE = LedgerEntry(
     operation=Operation.LINK,
     path="/sys/bus/pci/devices/{}",
     reason="where a PCI function is in sysfs, likewise",
 )
-PCI_CLASS = Entry(
+PCI_CLASS = LedgerEntry(
     operation=Operation.READ,
     path="{}/class",
     reason="what kind of device owns a region; which functions are bridges",
     elsewhere=(_PCI[0], *_PCI[2:]),
 )
-PCI_VENDOR = Entry(
+PCI_VENDOR = LedgerEntry(
     operation=Operation.READ,
     path="{}/vendor",
     reason="which device owns a region",
     elsewhere=_PCI,
 )
-PCI_DEVICE_ID = Entry(
+PCI_DEVICE_ID = LedgerEntry(
     operation=Operation.READ,
     path="{}/device",
     reason="which device owns a region",
     elsewhere=_PCI,
 )
-PCI_CONFIG = Entry(
+PCI_CONFIG = LedgerEntry(
     operation=Operation.READ,
     path="{}/config",
     reason="the first 64 bytes: the bus behind a bridge where the attribute is missing",
@@ -130,76 +130,76 @@ PCI_CONFIG = Entry(
     window=64,
     elsewhere=(_PCI[0], _PCI[3]),
 )
-PCI_SECONDARY_BUS = Entry(
+PCI_SECONDARY_BUS = LedgerEntry(
     operation=Operation.READ,
     path="{}/secondary_bus_number",
     reason="the bus behind a bridge: a device scope's path leads through bridges",
     elsewhere=_PCI[2:],
 )
-PCI_DRIVER = Entry(
+PCI_DRIVER = LedgerEntry(
     operation=Operation.LINK,
     path="{}/driver",
     reason="who drives a device: its driver, pciback, vfio-pci or nobody",
     elsewhere=_PCI[1:],
 )
 
-PCI_PHYSFN = Entry(
+PCI_PHYSFN = LedgerEntry(
     operation=Operation.LINK,
     path="{}/physfn",
     reason="which functions are SR-IOV virtual functions, and of which device",
     elsewhere=_PCI[3:],
 )
-PCI_TOTAL_VFS = Entry(
+PCI_TOTAL_VFS = LedgerEntry(
     operation=Operation.READ,
     path="{}/sriov_totalvfs",
     reason="which devices could give a virtual function instead of themselves",
     elsewhere=_PCI[3:],
 )
-PCI_SLOTS = Entry(
+PCI_SLOTS = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/bus/pci/slots",
     reason="the physical slots, to say which card is meant",
     elsewhere=_PCI[3:],
     may_be_empty="no driver of slots is there",
 )
-PCI_SLOT = Entry(
+PCI_SLOT = LedgerEntry(
     operation=Operation.READ,
     path="/sys/bus/pci/slots/{}/address",
     reason="which device is in a physical slot",
     elsewhere=_PCI[3:],
     may_be_empty="nothing is in the slot",
 )
-IOMMU_GROUPS = Entry(
+IOMMU_GROUPS = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/kernel/iommu_groups",
     reason="the IOMMU groups: only whole groups can be passed through by Linux",
     elsewhere=_PCI[3:],
     may_be_empty="Linux does not use the IOMMU",
 )
-IOMMU_GROUP_DEVICES = Entry(
+IOMMU_GROUP_DEVICES = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/kernel/iommu_groups/{}/devices",
     reason="which devices share a group",
     elsewhere=_PCI[3:],
 )
-IOMMU_GROUP_REGIONS = Entry(
+IOMMU_GROUP_REGIONS = LedgerEntry(
     operation=Operation.READ,
     path="/sys/kernel/iommu_groups/{}/reserved_regions",
     reason="what Linux itself makes of the reserved regions: locked or relaxable",
 )
-MEMORY_MAP = Entry(
+MEMORY_MAP = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/firmware/memmap",
     reason="the firmware's memory map: a region should lie in reserved memory",
     elsewhere=("proc/iomem",),
 )
-MEMORY_MAP_ENTRY = Entry(
+MEMORY_MAP_ENTRY = LedgerEntry(
     operation=Operation.READ,
     path="/sys/firmware/memmap/{}",
     reason="start, end and type of each range of that map",
     elsewhere=("proc/iomem",),
 )
-BOOT_LOG = Entry(
+BOOT_LOG = LedgerEntry(
     operation=Operation.CALL,
     path="boot-log",
     reason="the same map where sysfs has none: only the BIOS-e820 and IOMMU lines of dmesg",
@@ -208,121 +208,121 @@ BOOT_LOG = Entry(
     elsewhere=_LOGS,
     may_be_empty="the log has no such line any more",
 )
-DMI_ID = Entry(
+DMI_ID = LedgerEntry(
     operation=Operation.READ,
     path="/sys/class/dmi/id/{}",
     reason="vendor, model and firmware version: remedies differ; no serial number, no UUID",
     elsewhere=_DMI,
 )
-DMI_ENTRIES = Entry(
+DMI_ENTRIES = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/firmware/dmi/entries",
     reason="which SMBIOS structures describe slots",
     elsewhere=_DMI[:1],
     may_be_empty="the firmware has no SMBIOS structures",
 )
-DMI_SLOT = Entry(
+DMI_SLOT = LedgerEntry(
     operation=Operation.READ,
     path="/sys/firmware/dmi/entries/{}/raw",
     reason="SMBIOS type 9: the slot's name as printed on the board, and its PCI address",
     needs_root=True,
     elsewhere=_DMI[:1],
 )
-CPU = Entry(
+CPU = LedgerEntry(
     operation=Operation.READ,
     path="/proc/cpuinfo",
     reason="Intel or AMD, real or virtual: why there may be no table",
     window=8192,
     elsewhere=("cpuinfo", "lscpu"),
 )
-KERNEL_RELEASE = Entry(
+KERNEL_RELEASE = LedgerEntry(
     operation=Operation.READ,
     path="/proc/sys/kernel/osrelease",
     reason="which rules this kernel has for reserved regions",
     elsewhere=("uname_-a", "proc/version", *_LOGS),
 )
-COMMAND_LINE = Entry(
+COMMAND_LINE = LedgerEntry(
     operation=Operation.READ,
     path="/proc/cmdline",
     reason="the options that matter to the IOMMU; only those are kept in an answer",
     elsewhere=("cmdline", *_LOGS),
     may_be_empty="none of its options matters",
 )
-RESOURCES = Entry(
+RESOURCES = LedgerEntry(
     operation=Operation.CALL,
     path="resources",
     reason="memory and boot time, by psutil",
 )
-HYPERVISOR_TYPE = Entry(
+HYPERVISOR_TYPE = LedgerEntry(
     operation=Operation.READ,
     path="/sys/hypervisor/type",
     reason="whether this kernel runs on Xen",
     elsewhere=_XEN,
 )
-XEN_GUEST_TYPE = Entry(
+XEN_GUEST_TYPE = LedgerEntry(
     operation=Operation.READ,
     path="/sys/hypervisor/guest_type",
     reason="a PVH dom0 is never shown the table",
 )
-XEN_CAPABILITIES = Entry(
+XEN_CAPABILITIES = LedgerEntry(
     operation=Operation.READ,
     path="/proc/xen/capabilities",
     reason="whether it is dom0: control_d",
     elsewhere=_XEN,
     may_be_empty="this kernel runs in a guest, not in dom0",
 )
-XEN_VERSION = Entry(
+XEN_VERSION = LedgerEntry(
     operation=Operation.READ,
     path="/sys/hypervisor/version/{}",
     reason="the hypervisor's release: rules differ between releases",
     elsewhere=_XEN,
 )
-XL_INFO = Entry(
+XL_INFO = LedgerEntry(
     operation=Operation.CALL,
     path="xl-info",
     reason="Xen's command line (iommu=, rmrr=) and capabilities",
     needs_root=True,
     elsewhere=_XEN,
 )
-XEN_RDM = Entry(
+XEN_RDM = LedgerEntry(
     operation=Operation.CALL,
     path="xen-rdm",
     reason="the list that strategy=host uses: the hypervisor's own, by hypercall",
     needs_root=True,
     limit=1 << 24,
 )
-XEN_RDM_DEVICES = Entry(
+XEN_RDM_DEVICES = LedgerEntry(
     operation=Operation.CALL,
     path="xen-rdm-devices",
     reason="the same for each device: what a guest with this device reserves",
     needs_root=True,
     limit=1 << 28,
 )
-PCIBACK = Entry(
+PCIBACK = LedgerEntry(
     operation=Operation.LIST,
     path="/sys/bus/pci/drivers/pciback",
     reason="which devices are assignable: bound to pciback",
     elsewhere=_PCI[1:],
     may_be_empty="no device is assignable",
 )
-LIBXLUTIL = Entry(
+LIBXLUTIL = LedgerEntry(
     operation=Operation.CALL,
     path="libxlutil",
     reason="how the installed xl reads a guest's rdm=, pci= and 0b numbers: asked in a child process",
     limit=1 << 26,
 )
 
-CLOCK = Entry(
+CLOCK = LedgerEntry(
     operation=Operation.CALL,
     path="clock",
     reason="when a bundle was made",
 )
-HOST_NAME = Entry(
+HOST_NAME = LedgerEntry(
     operation=Operation.READ,
     path="/proc/sys/kernel/hostname",
     reason="to replace it by host-1 where it stands elsewhere",
 )
-XL_DMESG = Entry(
+XL_DMESG = LedgerEntry(
     operation=Operation.CALL,
     path="xl-dmesg",
     reason="Xen's own log: what it made of the table; no line that a guest wrote",
@@ -330,14 +330,14 @@ XL_DMESG = Entry(
     limit=1 << 24,
     elsewhere=_XEN[1:],
 )
-XL_LIST = Entry(
+XL_LIST = LedgerEntry(
     operation=Operation.CALL,
     path="xl-list",
     reason="the running guests: memory, layout, rdm and devices of `xl list -l`, nothing else",
     needs_root=True,
     limit=1 << 26,
 )
-XENSTORE_PCI = Entry(
+XENSTORE_PCI = LedgerEntry(
     operation=Operation.CALL,
     path="xenstore-pci",
     reason="which devices xenstore says each guest has, and their state",

@@ -5,7 +5,7 @@ import os
 
 from dmaragent.collect.formats.tree import DiskTree
 from dmaragent.collect.given_file import is_archive_file, read_input, unreadable
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader, read_file
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
@@ -67,7 +67,7 @@ def is_directory_host(path: str) -> bool:
 
 def _is_recording(path: str) -> bool:
     name = os.path.join(path, manifest.NAME)
-    request = Request(operation=Operation.READ, path=name, limit=_BEGIN, window=_BEGIN)
+    request = HostRequest(operation=Operation.READ, path=name, limit=_BEGIN, window=_BEGIN)
     start = read_file(name, request)
     return isinstance(start, bytes) and manifest.FORMAT.encode() in start
 

@@ -10,7 +10,7 @@ from dmaragent.collect.tables.host import TABLE, TableHost, packed_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from dmaragent.service_paths import CAPTURE
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import is_binary_table, plain_text
 
 LIVE = "live"

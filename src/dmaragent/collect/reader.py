@@ -9,7 +9,7 @@ import select
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.readings import Missing, MissingKind
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ AS_ROOT = "run it as root (sudo)"
 class HostReader(Protocol):
     """A host that can be asked: this machine, a recorded one, or a table file."""
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Give the bytes of a file."""
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Give the names in a directory, sorted."""
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Give the target of a symbolic link, as it is written."""
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Give the output of the call named by the request's path."""
 
 
@@ -57,7 +57,7 @@ def missing(error: OSError) -> Missing:
     return Missing(MissingKind.DENIED if error.errno in _DENIED else MissingKind.FAILED, detail)
 
 
-def read_file(path: str, request: Request) -> bytes | Missing:
+def read_file(path: str, request: HostRequest) -> bytes | Missing:
     """Read the regular file at `path` as far as `request` allows."""
     try:
         return read_opened(os.open(path, OPEN_FILE), request)
@@ -70,7 +70,7 @@ OPEN_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 making it ours."""
 
 
-def read_opened(descriptor: int, request: Request) -> bytes | Missing:
+def read_opened(descriptor: int, request: HostRequest) -> bytes | Missing:
     """Read the regular file that was opened as far as `request` allows, and close it.
 
     The kernel is asked for no byte beyond: a Python file would fill its buffer, and what lies

@@ -19,8 +19,8 @@ from dmaragent.collect.reader import read_pieces
 from dmaragent.collect.tables.text_words import next_step, no_table_words, table_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
-from fwtables.dmar.constants import SIGNATURES
 from fwtables.found_in_text import TextReading, find_in_text
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import is_binary_table, plain_text
 from fwtables.text.forms import TextForm
 

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
     one, other = _inventory(a, question), _inventory(b, question)
     comparison = compare(one, other, check(one), check(other), told)
     _print(comparison, a, b, options)
-    if comparison.hindrance is not None:
+    if comparison.blocker is not None:
         return 2
     return 1 if comparison.differs else 0
 
@@ -105,8 +105,8 @@ def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespa
     if options.json:
         print_document(diff_document(comparison, _origin(a), _origin(b)))
         return
-    if comparison.hindrance is not None:
-        raise _cannot(comparison.hindrance, a, b)
+    if comparison.blocker is not None:
+        raise _cannot(comparison.blocker, a, b)
 
     names = [host_title(one.opened) for one in (a, b)]
     print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
@@ -116,17 +116,17 @@ def _origin(asked: Asked) -> StackSource:
     return source_object(host_object(asked.opened), asked.stack)
 
 
-def _cannot(hindrance: NotCompared, a: Asked, b: Asked) -> DmaragentError:
+def _cannot(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
-    if hindrance.side is None:
-        return DmaragentError(hindrance.why, "compare hosts of which one has such a table")
-    asked = a if hindrance.side is Side.A else b
+    if blocker.side is None:
+        return DmaragentError(blocker.why, "compare hosts of which one has such a table")
+    asked = a if blocker.side is Side.A else b
     absence = why_no_table(asked.host)
     name = host_title(asked.opened)
     if absence is None:
         hint = (
             f"dmaragent decode --host {shlex.quote(asked.opened.path)} says what is wrong with it"
         )
-        return DmaragentError(f"{name}: {hindrance.why}", hint)
+        return DmaragentError(f"{name}: {blocker.why}", hint)
     why, hint = absence_words(absence)
     return DmaragentError(f"{name}: {why}", hint)

@@ -15,7 +15,7 @@ from dmaragent.collect.bundling import (
     top_folder,
 )
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
 from dmaragent.commands.bundle_reports import derive
@@ -25,7 +25,7 @@ from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
-from dmaragent.present.text.dump import Written, dump_document, dump_text
+from dmaragent.present.text.dump import WrittenBundle, dump_document, dump_text
 
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     _say("packing")
     top = top_folder(recorded.taken)
     packed = pack({**recorded.files, **derived}, top, recorded.taken)
-    written = Written(
+    written = WrittenBundle(
         path=_write(options, packed, f"{top}.tar.xz"),
         size=len(packed),
         host=kind,
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if recorded.lost or problems else 0
 
 
-def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[Request], str, str]:
+def _ask(options: argparse.Namespace) -> tuple[Answers, frozenset[HostRequest], str, str]:
     """Ask the host, and let go of it.
 
     Give its answers, those that were redacted before, its kind and its path.
@@ -142,7 +142,7 @@ def _say(what: str) -> None:
         print(f"{what} …", file=sys.stderr)
 
 
-def _tell(options: argparse.Namespace, written: Written) -> None:
+def _tell(options: argparse.Namespace, written: WrittenBundle) -> None:
     """Say what was written: on standard error where the bundle went to standard output."""
     if options.json:
         print_document(dump_document(written))

@@ -9,11 +9,11 @@ from dmaragent.explaining import explain
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import devices_to_tell, report_html
-from dmaragent.question import Known, Question
+from dmaragent.question import Context, Question
 
 
 def report_of(
-    asked: Known,
+    asked: Context,
     guests: Sequence[Guest] = (),
     question: Question | None = None,
     *,
@@ -30,7 +30,7 @@ def report_of(
 
 
 def report_page(
-    asked: Known,
+    asked: Context,
     inventory: Inventory,
     checked: Checked | None,
     guests: Sequence[Guest] = (),

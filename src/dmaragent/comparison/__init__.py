@@ -10,7 +10,7 @@ from zlib import crc32
 
 from dmaragent.checks.common.facts import facts_of
 from dmaragent.checks.common.model import Checked
-from dmaragent.comparison.comparability import hides_structures, hindrance, known_of, not_compared
+from dmaragent.comparison.comparability import blocker, hides_structures, known_of, not_compared
 from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
@@ -31,7 +31,7 @@ def compare(
         found_a, found_b, regions, hidden_a=hides_structures(a), hidden_b=hides_structures(b)
     )
     comparison = Comparison(
-        hindrance=hindrance(a, b),
+        blocker=blocker(a, b),
         facts=tuple(changed_facts(a, b)),
         regions=regions,
         xen=tuple(list_changes(a, b, regions, known)),

@@ -89,7 +89,7 @@ def known_of(a: Inventory, b: Inventory) -> Known:
     )
 
 
-def hindrance(a: Inventory, b: Inventory) -> NotCompared | None:
+def blocker(a: Inventory, b: Inventory) -> NotCompared | None:
     """Say why nothing can be compared: no table of one side is known, nor both lists of Xen."""
     if a.xen.list.source is b.xen.list.source is ListSource.HYPERVISOR:
         return None

@@ -8,7 +8,7 @@ from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests import remedies
 
@@ -87,7 +87,7 @@ def _layouts(resolution: AnyResolution) -> frozenset[object]:
     return frozenset(map(_layout, resolution.cases))
 
 
-def _layout(case: Case) -> object:
+def _layout(case: PossibleOutcome) -> object:
     layout = case.built.layout
     if layout is None:
         return None

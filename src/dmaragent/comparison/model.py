@@ -7,7 +7,7 @@ from enum import Enum
 from dmaragent.checks.common.model import Finding
 from dmaragent.host.topology import Located, PciFunction
 from dmaragent.inventory import Owner, Region
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
@@ -103,8 +103,8 @@ class Renumbered:
 class UnitChange:
     """A remapping unit that is not as it was; None on the side that does not have it."""
 
-    a: Unit | None
-    b: Unit | None
+    a: RemappingUnit | None
+    b: RemappingUnit | None
     certain: bool = True
     """As of a region."""
     changes: tuple[Changed, ...] = ()
@@ -197,7 +197,7 @@ class Guests:
 class Comparison:
     """Two hosts, tables or recordings, compared."""
 
-    hindrance: NotCompared | None
+    blocker: NotCompared | None
     """Why nothing can be compared, or None."""
     facts: tuple[Changed, ...]
     """The machine, its firmware, its software, the table's header and damage."""

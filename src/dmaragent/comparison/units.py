@@ -9,7 +9,7 @@ from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import located_key
 from dmaragent.host.topology import Located
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from fwtables import DRHD, RHSA, RMRR, Decoded, Structure
 from fwtables.dmar.constants import DrhdFlag, flag_names
 
@@ -39,15 +39,15 @@ def _place(change: UnitChange) -> tuple[int, int, bool, int]:
     return drhd.segment_number, drhd.register_base_address, change.a is None, one.offset
 
 
-def _registers(unit: Unit) -> tuple[int, int]:
+def _registers(unit: RemappingUnit) -> tuple[int, int]:
     return unit.drhd.segment_number, unit.drhd.register_base_address
 
 
-def _scopes(unit: Unit) -> tuple[Hashable, ...]:
+def _scopes(unit: RemappingUnit) -> tuple[Hashable, ...]:
     return tuple(sorted(map(located_key, unit.scopes)))
 
 
-def _change(a: Unit, b: Unit) -> UnitChange:
+def _change(a: RemappingUnit, b: RemappingUnit) -> UnitChange:
     scopes: Pairing[Located] = Pairing.of(a.scopes, b.scopes)
     scopes.by(located_key)
     return UnitChange(
@@ -59,7 +59,7 @@ def _change(a: Unit, b: Unit) -> UnitChange:
     )
 
 
-def _changes(a: Unit, b: Unit) -> Iterator[Changed]:
+def _changes(a: RemappingUnit, b: RemappingUnit) -> Iterator[Changed]:
     for what, old, new in zip(
         ("registers", "register-size", "include-pci-all", "other-flags", "proximity-domain"),
         _facts(a),
@@ -70,7 +70,7 @@ def _changes(a: Unit, b: Unit) -> Iterator[Changed]:
             yield Changed(what, old, new)
 
 
-def _facts(unit: Unit) -> tuple[str, ...]:
+def _facts(unit: RemappingUnit) -> tuple[str, ...]:
     drhd = unit.drhd
     domain = unit.proximity_domain
     return (

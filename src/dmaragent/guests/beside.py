@@ -14,7 +14,7 @@ _MAP = re.compile(r"\s+map\s+(\S.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class BesideGuest:
     """The texts beside a guest's file; nothing: none was found."""
 
     mappings: str = ""
@@ -62,5 +62,5 @@ class Surroundings:
         return found
 
 
-ALONE = Surroundings()
+ALONE = BesideGuest()
 """Of a text without a place."""

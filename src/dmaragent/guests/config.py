@@ -127,7 +127,7 @@ class GuestConfig:
     """What it holds that is not modelled."""
     warnings: tuple[Complaint, ...] = ()
     """What xl reads otherwise than it was probably meant."""
-    losses: tuple[str, ...] = ()
+    ignored_settings: tuple[str, ...] = ()
     """What of it xl goes on without, each in a few words."""
     binary: "GuestConfig | None" = None
     """The same where libxlutil reads numbers with 0b as binary; None if it has none of them.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import ALONE, Surroundings
+from dmaragent.guests.beside import ALONE, BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt import guests_from_xml
@@ -62,9 +62,7 @@ class UnknownFormatError(DmaragentError):
         super().__init__(message, hint or usual, source)
 
 
-def read_all_guests(
-    text: str, source: str, surroundings: Surroundings = ALONE
-) -> tuple[Guest, ...]:
+def read_all_guests(text: str, source: str, surroundings: BesideGuest = ALONE) -> tuple[Guest, ...]:
     """Read the guests of `text`, of any format; an xl.cfg or a Proxmox conf holds one.
 
     `surroundings` are the files beside it that name devices.

@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import Complaint
 
 
-class Format(Enum):
+class GuestFormat(Enum):
     """The formats that describe a KVM guest."""
 
     LIBVIRT = "libvirt"
@@ -37,7 +37,7 @@ class KvmGuest:
     """The file, or the words for where it comes from."""
     name: str
     """Its name; empty if the configuration has none."""
-    format: Format
+    format: GuestFormat
     """What it is written in."""
     architecture: str = "x86_64"
     """The processor, in libvirt's words; empty: not written."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import Surroundings
+from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
@@ -24,7 +24,7 @@ XEN, QEMU = frozenset({"xen"}), frozenset({"kvm", "qemu"})
 
 
 def guests_from_xml(
-    text: str, source: str, surroundings: Surroundings
+    text: str, source: str, surroundings: BesideGuest
 ) -> tuple[GuestConfig | KvmGuest, ...] | None:
     """Read the domains of `text`; None if it is XML of something else.
 

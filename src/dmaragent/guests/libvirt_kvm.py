@@ -5,7 +5,7 @@ Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuil
 
 from dmaragent.errors import excerpt
 from dmaragent.guests.config import Complaint
-from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.libvirt_domain import Domain, initial_memory
 from dmaragent.guests.qemu_arguments import Argument, QemuArguments, add_arguments, read_arguments
 
@@ -49,7 +49,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
     return KvmGuest(
         source=domain.source,
         name=domain.name,
-        format=Format.LIBVIRT,
+        format=GuestFormat.LIBVIRT,
         architecture="" if kind is None else kind.get("arch", "x86_64"),
         machine=None if kind is None else kind.get("machine") or None,
         memory=memory,

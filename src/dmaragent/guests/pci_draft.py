@@ -15,7 +15,7 @@ ADDRESS = "an address like 36:00.0 or 0000:36:00.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class PciAddress:
     """The device's address, and where it ends in the string."""
 
     sbdf: SBDF
@@ -38,7 +38,7 @@ class Pair:
 class Draft:
     """What was read so far."""
 
-    address: Address | None = None
+    address: PciAddress | None = None
     name: str | None = None
     vslot: int = 0
     policy: PolicyWord | None = None

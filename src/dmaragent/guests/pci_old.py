@@ -13,9 +13,9 @@ from dmaragent.guests.pci_draft import (
     FLAGS,
     FUNCTION,
     PLACES,
-    Address,
     Draft,
     Pair,
+    PciAddress,
     pairs_of,
 )
 from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord, Problem
@@ -60,7 +60,7 @@ def read_pci_old(text: str, *, star_aborts: bool | None) -> PciText | Problem:
     if device > 0x1F:
         why = f"no such device: {device:#x} is above 0x1f"
         return PciUndefined(found.start("device"), why)
-    draft.address = Address(SBDF(segment, bus, device, function), all_functions=False, end=0)
+    draft.address = PciAddress(SBDF(segment, bus, device, function), all_functions=False, end=0)
     return draft.finish()
 
 

@@ -15,9 +15,9 @@ from dmaragent.guests.pci_draft import (
     FLAGS,
     FUNCTION,
     PLACES,
-    Address,
     Draft,
     Pair,
+    PciAddress,
     pairs_of,
 )
 from dmaragent.guests.pci_model import (
@@ -86,7 +86,7 @@ def _read(text: str, *, plain: bool) -> PciText | Problem:
     if isinstance(address, PciUndefined):
         return address
     at: int | PciRefusal = 0
-    if isinstance(address, Address):
+    if isinstance(address, PciAddress):
         at = _after_address(draft, address, text, plain=plain)
     if isinstance(at, PciRefusal):
         return at
@@ -112,7 +112,7 @@ def _meant(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
     return replace(pair, position=address.position, expected=address.expected)
 
 
-def _address(text: str, at: int, *, plain: bool) -> Address | Problem:
+def _address(text: str, at: int, *, plain: bool) -> PciAddress | Problem:
     """Read an address; how many numbers it has is told by its colons, counted ahead."""
     run = _ADDRESS_RUN.match(text, at)
     colons = run[0].count(":") if run else 0
@@ -131,14 +131,16 @@ def _address(text: str, at: int, *, plain: bool) -> Address | Problem:
         return PciUndefined(at, why)
     segment, bus, device = values
     if text[at + 1 : at + 2] == "*":
-        return Address(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
+        return PciAddress(SBDF(segment, bus, device, 0), all_functions=True, end=at + 2)
     number = read_number(text, at + 1, FUNCTION, plain=plain)
     if isinstance(number, PciRefusal):
         return number
-    return Address(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
+    return PciAddress(SBDF(segment, bus, device, number[0]), all_functions=False, end=number[1])
 
 
-def _after_address(draft: Draft, address: Address, text: str, *, plain: bool) -> int | PciRefusal:
+def _after_address(
+    draft: Draft, address: PciAddress, text: str, *, plain: bool
+) -> int | PciRefusal:
     """Take the address and its slot, and say where the pairs begin."""
     draft.address = address
     draft.given.add("bdf")
@@ -186,7 +188,7 @@ def _set_place(draft: Draft, pair: Pair, text: str, *, plain: bool) -> Problem |
     """Take ``bdf=`` or ``vslot=``; 4.15 does not look at what follows the number."""
     if pair.key == "bdf":
         address = _address(text, pair.value_at, plain=plain)
-        if not isinstance(address, Address):
+        if not isinstance(address, PciAddress):
             return address
         draft.address = address
         end = address.end

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import Surroundings
+from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint
-from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 from dmaragent.guests.rdm import MIB
 
@@ -97,7 +97,7 @@ def is_proxmox(text: str) -> bool:
     return telling and 2 * len(own) >= len(keys)
 
 
-def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> KvmGuest:
+def guest_from_proxmox(text: str, source: str, surroundings: BesideGuest) -> KvmGuest:
     """Read the virtual machine of `text`.
 
     Raises:
@@ -140,7 +140,7 @@ def guest_from_proxmox(text: str, source: str, surroundings: Surroundings) -> Kv
     return KvmGuest(
         source=source,
         name=machine.value("name"),
-        format=Format.PROXMOX,
+        format=GuestFormat.PROXMOX,
         architecture=arch,
         machine=_default(machine.value("machine"), "type") or default,
         memory=memory,
@@ -198,7 +198,7 @@ def _default(text: str, name: str) -> str:
     return _properties(text, name).get(name, "") if text else ""
 
 
-def _hostpci(machine: _Machine, key: str, surroundings: Surroundings) -> None:
+def _hostpci(machine: _Machine, key: str, surroundings: BesideGuest) -> None:
     properties = _properties(machine.value(key), "host")
     place, mapping = machine.place(key), properties.get("mapping")
     if "mdev" in properties:

@@ -71,7 +71,7 @@ class _Reader:
     type_refusals: list[Complaint] = field(default_factory=list)
     hvm_refusals: list[Complaint] = field(default_factory=list)
     warnings: list[Complaint] = field(default_factory=list)
-    losses: list[str] = field(default_factory=list)
+    ignored_settings: list[str] = field(default_factory=list)
 
     def place(self, name: str) -> str:
         """Give where a setting stands: FILE:LINE, or the option that it was given as."""
@@ -89,7 +89,7 @@ class _Reader:
 
     def lose(self, name: str, text: str) -> None:
         self.warnings.append(Complaint(self.place(name), text))
-        self.losses.append(f"{name}= is left out")
+        self.ignored_settings.append(f"{name}= is left out")
 
     def text(self, name: str) -> str | None:
         """Give a text; of a list xl warns and goes on without it."""
@@ -186,7 +186,7 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
         type_refusals=tuple(reader.type_refusals),
         hvm_refusals=tuple(reader.hvm_refusals),
         warnings=tuple(reader.warnings),
-        losses=tuple(dict.fromkeys(reader.losses)),
+        ignored_settings=tuple(dict.fromkeys(reader.ignored_settings)),
     )
 
 

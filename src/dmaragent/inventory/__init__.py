@@ -24,7 +24,7 @@ from dmaragent.inventory.model import (
 )
 from dmaragent.inventory.published import published_regions
 from dmaragent.iommu.no_table import why_no_table
-from dmaragent.iommu.vtd import Units, capabilities_of
+from dmaragent.iommu.vtd import RemappingUnits, capabilities_of
 from dmaragent.linux.regions import LinuxScopes
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
@@ -53,7 +53,7 @@ def take_inventory(host: Host, release: Release | None = None) -> Inventory:
     views = xen_views(host, release)
     scopes = LinuxScopes(host.topology)
     regions = _regions(host, table, views, scopes)
-    units = Units(table, host.topology)
+    units = RemappingUnits(table, host.topology)
     state = linux_state(host)
     named = {owner.sbdf for region in regions for owner in region.owners}
     found = {

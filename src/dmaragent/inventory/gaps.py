@@ -14,7 +14,7 @@ from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory.model import Gap, Gaps, LinuxState, Region
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
 from fwtables.dmar.constants import ScopeType
@@ -27,7 +27,7 @@ _READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`d
 def gaps_of(
     host: Host,
     regions: tuple[Region, ...],
-    units: tuple[Unit, ...],
+    units: tuple[RemappingUnit, ...],
     views: XenViews,
     state: LinuxState,
 ) -> Gaps:
@@ -138,7 +138,7 @@ def _buses(host: Host, views: XenViews) -> Iterator[Gap]:
         )
 
 
-def _without_unit(host: Host, units: tuple[Unit, ...]) -> str:
+def _without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
     """Return why a scope of a remapping unit may lead to more devices than is known."""
     named = {scope.sbdf for unit in units for scope in unit.scopes}
     bridges = [one for one in _open_bridges(host) if one.sbdf in named]

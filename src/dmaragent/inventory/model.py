@@ -9,7 +9,7 @@ from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import Hop, PciFunction, Presence
 from dmaragent.iommu.no_table import Absence
-from dmaragent.iommu.vtd import Capabilities, Unit
+from dmaragent.iommu.vtd import Capabilities, RemappingUnit
 from dmaragent.linux.regions import Held
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
@@ -152,8 +152,8 @@ class Inventory:
     regions: tuple[Region, ...]
     all_regions: tuple[Region, ...]
     """The same before the answer was narrowed to a device."""
-    units: tuple[Unit, ...]
-    unit_of: Mapping[SBDF, Unit]
+    units: tuple[RemappingUnit, ...]
+    unit_of: Mapping[SBDF, RemappingUnit]
     """The unit of each function that answers and of each owner, where the table has one."""
     capabilities: Capabilities
     """What the table's ATSR, SATC and ANDD structures say."""

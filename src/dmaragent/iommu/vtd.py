@@ -22,7 +22,7 @@ from fwtables.dmar.constants import ScopeType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class RemappingUnit:
     """One remapping unit: its DRHD structure, where its scopes lead, its NUMA node."""
 
     offset: int
@@ -32,7 +32,7 @@ class Unit:
     """From the RHSA structure that names its registers."""
 
 
-class Units:
+class RemappingUnits:
     """The units of a table, in table order, and the way from a device to its unit."""
 
     def __init__(self, table: DMAR | None, topology: PciTopology) -> None:
@@ -42,11 +42,11 @@ class Units:
         """By device: the place in the table of the last unit that names it."""
         self._behind: dict[tuple[int, int], int] = {}
         """By segment and bus: the same of the last unit that names a bridge above it."""
-        self._all: dict[int, Unit] = {}
+        self._all: dict[int, RemappingUnit] = {}
         for place, unit in enumerate(self.units):
             self._index(place, unit)
 
-    def of(self, sbdf: SBDF) -> Unit | None:
+    def of(self, sbdf: SBDF) -> RemappingUnit | None:
         """Give the unit that serves `sbdf`, or None where the table has none for it."""
         function = self._topology.known.get(sbdf)
         if function is not None and not function.dma_known:
@@ -59,7 +59,7 @@ class Units:
         last = max(self._exact.get(sbdf, -1), behind)
         return self.units[last] if last >= 0 else self._all.get(sbdf.segment)
 
-    def _index(self, place: int, unit: Unit) -> None:
+    def _index(self, place: int, unit: RemappingUnit) -> None:
         if unit.drhd.include_pci_all:
             self._all.setdefault(unit.drhd.segment_number, unit)
             return  # it serves all: neither Linux nor Xen needs its scope to find it
@@ -74,7 +74,7 @@ class Units:
                     self._behind[bridge.sbdf.segment, bus] = place
 
 
-def _units(table: DMAR, topology: PciTopology) -> Iterator[Unit]:
+def _units(table: DMAR, topology: PciTopology) -> Iterator[RemappingUnit]:
     domains = {
         each.register_base_address: each.proximity_domain
         for each in table.structures
@@ -83,7 +83,7 @@ def _units(table: DMAR, topology: PciTopology) -> Iterator[Unit]:
     for offset, each in located(table):
         if isinstance(each, DRHD):
             scopes = (topology.locate(each.segment_number, scope) for scope in each.device_scope)
-            yield Unit(
+            yield RemappingUnit(
                 offset=offset,
                 drhd=each,
                 scopes=tuple(scopes),

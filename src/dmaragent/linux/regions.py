@@ -27,7 +27,7 @@ _DIRECT = frozenset({"direct", "direct-relaxable"})
 class Hold(Enum):
     """How firmly Linux holds a device to a region, in the words of reserved_regions."""
 
-    LOCKED = "direct"
+    DIRECT = "direct"
     """The device cannot be given to a guest or to user space by VFIO."""
     RELAXABLE = "direct-relaxable"
     """The region is mapped for the host's drivers and dropped for VFIO."""
@@ -35,7 +35,7 @@ class Hold(Enum):
     @property
     def word(self) -> str:
         """The word for it in answers."""
-        return self.name.lower()
+        return "locked" if self is Hold.DIRECT else "relaxable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def hold_of(function: PciFunction) -> Hold:
     code = function.class_code
     if code is not None and (code >> 8 == _USB or code >> 16 == _DISPLAY):
         return Hold.RELAXABLE
-    return Hold.LOCKED
+    return Hold.DIRECT
 
 
 def takes(scope_type: int, function: PciFunction) -> bool:

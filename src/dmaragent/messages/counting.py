@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from dmaragent.messages.model import Address, Message, Names, Recognised, Span
+from dmaragent.messages.model import Message, MessageAddress, Names, Recognised, Span
 from dmaragent.messages.names import reason_below
 
 MOST_LINES = 20
@@ -106,6 +106,6 @@ def without_nameless(found: list[Recognised]) -> list[Recognised]:
 def _reason_below(seen: Seen) -> int | None:
     """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
     message = seen.message
-    if seen.names.reason is None and message.by_reason and message.address is Address.ACCESS:
+    if seen.names.reason is None and message.by_reason and message.address is MessageAddress.ACCESS:
         return reason_below(seen.below)
     return None

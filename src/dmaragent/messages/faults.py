@@ -9,7 +9,7 @@ from functools import cache
 
 from dmaragent.boot_option.dma_faults import Fault
 from dmaragent.messages.known import linux_faults, xen_faults
-from dmaragent.messages.model import AMD, Printer
+from dmaragent.messages.model import AMD, Program
 from dmaragent.messages.recognise import Recogniser
 
 _DMA_FAULTS = frozenset({"linux-dma-fault", "xen-dma-fault"})
@@ -30,7 +30,7 @@ def read_faults(log: str) -> Iterator[Fault]:
                 yield Fault(
                     device=device,
                     address=span.first,
-                    by_xen=found.message.printer is Printer.XEN,
+                    by_xen=found.message.printer is Program.XEN,
                     segment_named=names.segment_named,
                     write="[DMA Write" in found.text,
                     reason=_reason(found.text.partition("fault addr")[2], found.below),

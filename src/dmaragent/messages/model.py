@@ -13,7 +13,7 @@ QUARANTINE = 0x7FF1
 """The domain that Xen keeps unused devices in, DOMID_IO: xen/include/public/xen.h."""
 
 
-class Printer(Enum):
+class Program(Enum):
     """Who prints a message, under the name people look for."""
 
     LINUX = "Linux"
@@ -33,7 +33,7 @@ class Printer(Enum):
     FREEBSD = "FreeBSD"
 
 
-class Address(Enum):
+class MessageAddress(Enum):
     """What the addresses of a message are."""
 
     REGION = "region"
@@ -48,7 +48,7 @@ class Address(Enum):
     """Where a guest or a program sees its memory: what the device uses for DMA there."""
 
 
-class Weight(Enum):
+class MessageSeverity(Enum):
     """What a message comes to; the worst first."""
 
     REFUSAL = "refusal"
@@ -68,7 +68,7 @@ class Weight(Enum):
         return _RANKS[self]
 
 
-_RANKS = {weight: rank for rank, weight in enumerate(Weight)}
+_RANKS = {weight: rank for rank, weight in enumerate(MessageSeverity)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,8 @@ class Message:
 
     id: str
     """Stable; the anchor in docs/messages.md."""
-    printer: Printer
-    weight: Weight
+    printer: Program
+    weight: MessageSeverity
     title: str
     """What happened, in a few words."""
     releases: str
@@ -103,7 +103,7 @@ class Message:
     """What it means with one error number, beyond `meaning`."""
     by_reason: bool = False
     """Whether a number in it is a VT-d fault reason."""
-    address: Address = Address.REGION
+    address: MessageAddress = MessageAddress.REGION
     """What its addresses are, where it has any."""
     in_quarantine: str = ""
     """What to do instead where the domain is Xen's quarantine; empty: the same."""

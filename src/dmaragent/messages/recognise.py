@@ -15,7 +15,7 @@ from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
 from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
-from dmaragent.messages.model import Message, Names, Printer, Recognition, Wording
+from dmaragent.messages.model import Message, Names, Program, Recognition, Wording
 from dmaragent.messages.names import names_of
 from dmaragent.messages.prefix import by_xen, device_before
 from dmaragent.messages.retyped import folded, lower
@@ -267,7 +267,7 @@ def _names(message: Message, names: Names, before: str) -> Names | None:
 
     None: what is `before` it in its line shows that another program printed it.
     """
-    if message.printer is not Printer.LINUX:
+    if message.printer is not Program.LINUX:
         return names
     if by_xen(before):
         return None

@@ -17,14 +17,14 @@ from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, IommuState, iommu_state
 from dmaragent.messages.model import (
     AMD,
-    Address,
     Message,
+    MessageAddress,
+    MessageSeverity,
     Names,
-    Printer,
+    Program,
     Recognised,
     Recognition,
     Span,
-    Weight,
 )
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListEntry
@@ -34,7 +34,7 @@ _HIGHEST = (1 << 64) - 1
 _MOST_OTHERS = 3
 """Devices that are asked about, though no message names them."""
 _BY_VFIO = frozenset({
-    Printer.LINUX, Printer.QEMU, Printer.PROXMOX, Printer.DPDK, Printer.SPDK,
+    Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK,
 })  # fmt: skip
 """Who prints what Linux decides."""
 _LOCKED = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
@@ -42,7 +42,7 @@ _LOCKED = frozenset({"linux-rmrr-ineligible", "linux-direct-mapping-refused"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceTie:
+class DeviceMatch:
     """What a host says of a device that a message names."""
 
     sbdf: SBDF
@@ -56,7 +56,7 @@ class DeviceTie:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpanTie:
+class RangeMatch:
     """What a host says of addresses that a message names."""
 
     span: Span
@@ -71,12 +71,12 @@ class SpanTie:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tie:
+class HostMatch:
     """A message, tied to a host."""
 
     recognised: Recognised
-    devices: tuple[DeviceTie, ...]
-    spans: tuple[SpanTie, ...]
+    devices: tuple[DeviceMatch, ...]
+    spans: tuple[RangeMatch, ...]
     group: IommuGroup | None
     """The IOMMU group that it names, where the host has it."""
     drivers: tuple[tuple[SBDF, str | None], ...]
@@ -111,7 +111,7 @@ class Why:
     """All that was recognised in a text, tied to a host."""
 
     recognition: Recognition
-    ties: tuple[Tie, ...]
+    ties: tuple[HostMatch, ...]
     table_known: bool | None
     """Whether the host's table could be read, so that regions can be named; None where no host
     was asked, as nothing was recognised."""
@@ -131,40 +131,40 @@ def tie_all(recognition: Recognition, inventory: Inventory) -> Why:
     )
 
 
-def tie(recognised: Recognised, inventory: Inventory) -> Tie:
+def tie(recognised: Recognised, inventory: Inventory) -> HostMatch:
     """Tie one message to the whole host of `inventory`."""
     names, message = recognised.names, recognised.message
     group = _group(names, inventory)
     of_amd = recognised.vendor == AMD
     other_iommu = of_amd and _table_known(inventory)
     named = names.devices
-    if message.address is Address.ACCESS and not names.segment_named:
+    if message.address is MessageAddress.ACCESS and not names.segment_named:
         named = tuple(placed(sbdf, inventory.host.topology.known) for sbdf in named)
     devices = tuple(_device(sbdf, inventory) for sbdf in named)
-    for_dma = message.address is Address.GUEST
+    for_dma = message.address is MessageAddress.GUEST
     spans = (
         ()
         if for_dma
         else tuple(_span(span, inventory, in_table=not of_amd) for span in names.spans)
     )
     translated = (
-        message.address is Address.ACCESS
-        and message.printer is Printer.LINUX
+        message.address is MessageAddress.ACCESS
+        and message.printer is Program.LINUX
         and not (other_iommu or physical(inventory.host.system.options))
     )
     forgotten = (
         _forgotten(devices, spans, inventory)
-        if message.address is Address.ACCESS
-        and message.printer in (Printer.LINUX, Printer.XEN)
+        if message.address is MessageAddress.ACCESS
+        and message.printer in (Program.LINUX, Program.XEN)
         and not (translated or of_amd)
         else None
     )
-    by_xen = message.printer in (Printer.XEN, Printer.LIBXL)
+    by_xen = message.printer in (Program.XEN, Program.LIBXL)
     of_linux = message.printer in _BY_VFIO
     under_xen = inventory.linux_state is LinuxState.UNDER_XEN
     locked = () if not of_linux or under_xen else _locked(group, inventory)
     option = forgotten if by_xen or under_xen else None
-    return Tie(
+    return HostMatch(
         recognised=recognised,
         devices=devices,
         spans=spans,
@@ -177,7 +177,9 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
         locked=locked,
         decided_by_xen=of_linux and under_xen,
         vtd_off=(
-            inventory.xen.list.vtd_disabled if by_xen and message.weight is Weight.REFUSAL else ""
+            inventory.xen.list.vtd_disabled
+            if by_xen and message.weight is MessageSeverity.REFUSAL
+            else ""
         ),
         translated=translated,
         forgotten=forgotten,
@@ -194,12 +196,12 @@ def tie(recognised: Recognised, inventory: Inventory) -> Tie:
     )
 
 
-def _device(sbdf: SBDF, inventory: Inventory) -> DeviceTie:
+def _device(sbdf: SBDF, inventory: Inventory) -> DeviceMatch:
     functions = inventory.host.topology.functions
     known = inventory.host.topology.known
     presence = Presence.PRESENT if sbdf in known else Presence.ABSENT
     regions = inventory.all_regions
-    return DeviceTie(
+    return DeviceMatch(
         sbdf=sbdf,
         presence=Presence.UNKNOWN if isinstance(functions, Missing) else presence,
         function=known.get(sbdf),
@@ -213,11 +215,11 @@ def _driver(sbdf: SBDF, inventory: Inventory) -> str | None:
     return None if function is None else function.driver
 
 
-def _span(span: Span, inventory: Inventory, *, in_table: bool) -> SpanTie:
+def _span(span: Span, inventory: Inventory, *, in_table: bool) -> RangeMatch:
     """Return what the host knows of `span`; without its table's regions if not `in_table`."""
     taken = _range(span)
     memory_map = inventory.host.memory_map
-    return SpanTie(
+    return RangeMatch(
         span=span,
         regions=tuple(one for one in inventory.all_regions if in_table and _meets(one, span)),
         entries=tuple(
@@ -260,22 +262,22 @@ def _group(names: Names, inventory: Inventory) -> IommuGroup | None:
 
 def _fits(
     message: Message,
-    devices: tuple[DeviceTie, ...],
-    spans: tuple[SpanTie, ...],
+    devices: tuple[DeviceMatch, ...],
+    spans: tuple[RangeMatch, ...],
     inventory: Inventory,
 ) -> bool | None:
     """Tell whether what is named is of this host.
 
     A region that is named counts more than a device: most machines have a 00:1d.0.
     """
-    of_regions = spans and message.address in (Address.REGION, Address.UNIT)
+    of_regions = spans and message.address in (MessageAddress.REGION, MessageAddress.UNIT)
     locks = devices and message.id in _LOCKED
     if (of_regions or locks) and _table_lost(inventory):
         return None
     if locks and _table_known(inventory):
         if isinstance(inventory.host.topology.functions, Missing):
             return None
-        locked = any(held.hold is Hold.LOCKED for one in devices for _, held in one.held)
+        locked = any(held.hold is Hold.DIRECT for one in devices for _, held in one.held)
         fits = inventory.linux_state is not LinuxState.UNDER_XEN and locked
         gaps = [gap for gap in inventory.gaps.linux for one in devices if gap.concerns(one.sbdf)]
         if any(gap.refusals or not fits for gap in gaps):
@@ -313,13 +315,13 @@ def _locked(
     found: dict[SBDF, list[int]] = {}
     for region in inventory.all_regions:
         for held in region.linux:
-            if group is not None and held.sbdf in group.devices and held.hold is Hold.LOCKED:
+            if group is not None and held.sbdf in group.devices and held.hold is Hold.DIRECT:
                 found.setdefault(held.sbdf, []).append(region.number)
     return tuple((sbdf, tuple(numbers)) for sbdf, numbers in sorted(found.items()))
 
 
 def _forgotten(
-    devices: tuple[DeviceTie, ...], spans: tuple[SpanTie, ...], inventory: Inventory
+    devices: tuple[DeviceMatch, ...], spans: tuple[RangeMatch, ...], inventory: Inventory
 ) -> AddressRange | None:
     """Give the first pages of a fault that no region has, where the table is known."""
     if not devices or not _table_known(inventory):
@@ -334,7 +336,7 @@ def _forgotten(
 
 
 def _options(
-    devices: tuple[DeviceTie, ...], forgotten: AddressRange | None, inventory: Inventory
+    devices: tuple[DeviceMatch, ...], forgotten: AddressRange | None, inventory: Inventory
 ) -> list[str]:
     """Give the lines that write Xen's option for `forgotten`, as far as it would be taken."""
     if forgotten is None:
@@ -352,8 +354,8 @@ def _options(
 
 def _commands(  # noqa: PLR0913, PLR0917 - all that a message is tied to
     message: Message,
-    devices: tuple[DeviceTie, ...],
-    spans: tuple[SpanTie, ...],
+    devices: tuple[DeviceMatch, ...],
+    spans: tuple[RangeMatch, ...],
     group: IommuGroup | None,
     locked: tuple[tuple[SBDF, tuple[int, ...]], ...],
     inventory: Inventory,
@@ -363,7 +365,7 @@ def _commands(  # noqa: PLR0913, PLR0917 - all that a message is tied to
     others = [sbdf for sbdf, _ in locked if sbdf not in named]
     if not named and not others and group is not None:
         others = list(group.devices[:1])
-    if not named and message.weight is Weight.REFUSAL:
+    if not named and message.weight is MessageSeverity.REFUSAL:
         known = inventory.host.topology
         unknown = isinstance(known.functions, Missing)
         others += [sbdf for sbdf in _owners(spans) if unknown or sbdf in known.known]
@@ -371,7 +373,7 @@ def _commands(  # noqa: PLR0913, PLR0917 - all that a message is tied to
     return lines + [f"dmaragent explain {sbdf}" for sbdf in [*named, *others[:_MOST_OTHERS]]]
 
 
-def _owners(spans: tuple[SpanTie, ...]) -> tuple[SBDF, ...]:
+def _owners(spans: tuple[RangeMatch, ...]) -> tuple[SBDF, ...]:
     """Give the devices whose regions are named, each once."""
     owners = (owner.sbdf for one in spans for region in one.regions for owner in region.owners)
     return tuple(dict.fromkeys(sbdf for sbdf in owners if sbdf is not None))

@@ -17,7 +17,7 @@ _BRIDGE_CLASS = 0x06
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class DeviceContext:
     """One device on one host."""
 
     sbdf: SBDF
@@ -132,7 +132,7 @@ class Subject:
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.LOCKED and not self._denied(region, held)
+            if held.hold is Hold.DIRECT and not self._denied(region, held)
         }
         return tuple(one for one in group.devices if one in locked and one != self.sbdf)
 

@@ -7,23 +7,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dmaragent.inventory import Gap
-from dmaragent.passthrough.device_context import Subject
-from dmaragent.passthrough.model import Can, Side
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, PlatformVerdict
 
 _OPEN = (Can.UNKNOWN, Can.NOT_APPLICABLE)
 
 
-def xen_doubted(subject: Subject, side: Side) -> Side:
+def xen_doubted(subject: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
     """Return Xen's verdict `side` on the device, unknown if it rests on a gap."""
     return _doubted(subject, side, subject.inventory.gaps.xen)
 
 
-def linux_doubted(subject: Subject, side: Side) -> Side:
+def linux_doubted(subject: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
     """Return Linux's verdict `side` on the device, unknown if it rests on a gap."""
     return _doubted(subject, side, subject.inventory.gaps.linux)
 
 
-def _doubted(subject: Subject, side: Side, gaps: Iterable[Gap]) -> Side:
+def _doubted(subject: DeviceContext, side: PlatformVerdict, gaps: Iterable[Gap]) -> PlatformVerdict:
     if side.can is Can.NOT_APPLICABLE:
         return side
     for gap in gaps:
@@ -32,7 +32,7 @@ def _doubted(subject: Subject, side: Side, gaps: Iterable[Gap]) -> Side:
     return side
 
 
-def gap_words(gap: Gap, side: Side | None = None) -> str:
+def gap_words(gap: Gap, side: PlatformVerdict | None = None) -> str:
     """Return in words why a verdict is unknown, what settles it, and what `side` says so far."""
     known = ""
     if side is not None and side.can not in _OPEN:

@@ -3,7 +3,7 @@
 from dmaragent.inventory import LinuxState
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option, unused_words
 from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Safety, Step
 
 _LOADER = (
@@ -14,7 +14,7 @@ _LOADER = (
 _WHERE = "the kernel's command line"
 
 
-def iommu_unused(subject: Subject) -> bool:
+def iommu_unused(subject: DeviceContext) -> bool:
     """Return whether Linux does not use the IOMMU: it has no groups, or an option says so."""
     state, options = subject.inventory.linux_state, subject.inventory.host.system.options
     if state is LinuxState.UNKNOWN and options is not None:
@@ -22,13 +22,13 @@ def iommu_unused(subject: Subject) -> bool:
     return state is LinuxState.NO_GROUPS
 
 
-def why_unused(subject: Subject) -> str:
+def why_unused(subject: DeviceContext) -> str:
     """Return in words that Linux does not use the IOMMU, and why."""
     why = unused_words(subject.inventory.host.system.options, subject.vendor)
     return f"not as this kernel runs: it does not use the IOMMU{why}"
 
 
-def switch_on_step(subject: Subject) -> Step:
+def switch_on_step(subject: DeviceContext) -> Step:
     """Return the step that makes Linux use the IOMMU."""
     options = subject.inventory.host.system.options
     off = None if options is None else iommu_off_option(options, subject.vendor)

@@ -11,21 +11,29 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory, LinuxState
-from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.iommu_off import iommu_unused
 from dmaragent.passthrough.kvm_regions import Ram, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
 from dmaragent.passthrough.linux import linux_side
 from dmaragent.passthrough.linux_group import has_host_driver, unread_mates, unready_mates
-from dmaragent.passthrough.model import Can, Side
+from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.rules import GROUP_RULE
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, Verdict, unsure, verdict_of
+from dmaragent.policy.decisions import (
+    Decider,
+    Decision,
+    Effect,
+    SourceRule,
+    Verdict,
+    unsure,
+    verdict_of,
+)
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 
-_NO_GROUP = Rule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
-_TWICE = Rule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
-_NOT_FOUND = Rule("qemu-server PCI.pm, parse_hostpci: no PCI device found")
+_NO_GROUP = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
+_TWICE = SourceRule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")
+_NOT_FOUND = SourceRule("qemu-server PCI.pm, parse_hostpci: no PCI device found")
 
 
 def resolve_kvm(
@@ -49,14 +57,14 @@ def resolve_kvm(
             for device, sbdf in expanded
         ]
         expanded = []
-    needs: list[str] = []
+    prerequisites: list[str] = []
     for device, sbdf in expanded:
-        subject = Subject(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+        subject = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
         its = [one._replace(place=device.place) for one in _decide(subject, ram, assigned)]
         decisions += its
         functions.append(AssignedFunction(device=device, sbdf=sbdf, verdict=verdict_of(tuple(its))))
         by_kernel = by_kernel or bool(subject.published)
-        needs += _needs(device, subject)
+        prerequisites += _needs(device, subject)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -67,7 +75,7 @@ def resolve_kvm(
         reasons=_sorted(decisions),
         functions=tuple(functions),
         ram=layouts,
-        needs=tuple(dict.fromkeys(needs)),
+        prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
 
 
@@ -137,7 +145,7 @@ def _under_xen() -> Decision:
     )
 
 
-def _decide(subject: Subject, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decide(subject: DeviceContext, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
     side = linux_side(subject)
     if subject.absent:
@@ -155,7 +163,7 @@ def _decide(subject: Subject, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[D
 
 
 def _other_decisions(
-    subject: Subject, side: Side, regions: Sequence[Decision]
+    subject: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
@@ -186,7 +194,7 @@ def _other_decisions(
                 )
 
 
-def _refused(subject: Subject, reason: str, rule: Rule | None) -> Decision:
+def _refused(subject: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
     return Decision(
         decider=Decider.LINUX,
         effect=Effect.REFUSED,
@@ -197,7 +205,7 @@ def _refused(subject: Subject, reason: str, rule: Rule | None) -> Decision:
     )
 
 
-def _group(subject: Subject, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
     state = subject.inventory.linux_state
     if subject.group is None:
@@ -235,7 +243,7 @@ def _group(subject: Subject, assigned: frozenset[SBDF]) -> Iterator[Decision]:
         )
 
 
-def _needs(device: KvmDevice, subject: Subject) -> Iterator[str]:
+def _needs(device: KvmDevice, subject: DeviceContext) -> Iterator[str]:
     function = subject.function
     if device.managed or function is None or not has_host_driver(function):
         return

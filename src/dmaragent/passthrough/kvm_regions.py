@@ -11,10 +11,10 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, kernel_release, telling_release
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_release import knows_option, relaxed_by_option
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
+from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
 from dmaragent.policy.harm import Harm
 
 _FIRMWARE = frozenset({"direct", "direct-relaxable"})
@@ -58,7 +58,7 @@ class Ram:
         return "memory devices, ROMs or an unnamed machine type decide"
 
 
-def region_decisions(subject: Subject, ram: Ram) -> Iterator[Decision]:
+def region_decisions(subject: DeviceContext, ram: Ram) -> Iterator[Decision]:
     """Yield what each reserved region of the device's group does."""
     regions = vfio_regions(subject.inventory, subject.sbdf)
     if regions is None:
@@ -74,7 +74,7 @@ def region_decisions(subject: Subject, ram: Ram) -> Iterator[Decision]:
         yield from _decide(subject, region, ram)
 
 
-def _decide(subject: Subject, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
+def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
     overlap = ram.overlaps(region.range) if meets_guest_ram(region) else ram.reaches(region.range)
     told = [(one, *_outcome(region, one, overlap=overlap)) for one in region.outcomes]
     effects = {effect for _, effect, _ in told}
@@ -103,7 +103,7 @@ def _decide(subject: Subject, region: VfioRegion, ram: Ram) -> Iterator[Decision
         decider=Decider.LINUX,
         effect=Effect.WARNING if effect is None else effect,
         reason=f"{subject.sbdf} has the reserved region {where}: {words}",
-        rule=Rule(first.rule, first.error),
+        rule=SourceRule(first.rule, first.error),
         shown=first.message or first.error,
         region=region.range,
         device=subject.sbdf,
@@ -111,7 +111,7 @@ def _decide(subject: Subject, region: VfioRegion, ram: Ram) -> Iterator[Decision
     )
 
 
-def _why_open(subject: Subject) -> str:
+def _why_open(subject: DeviceContext) -> str:
     """Return why the kernel's release does not tell which checks it has."""
     kernel = subject.inventory.host.system.kernel_release
     if kernel_release(kernel) is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.guests.kvm_guest import Format, KvmDevice, KvmGuest
+from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.host_facts import HostFacts
@@ -39,7 +39,7 @@ class KvmResolution:
     """The functions that it is given, each with its own verdict."""
     ram: tuple[GuestRam, ...]
     """Where the guest's RAM may be; empty: unknown."""
-    needs: tuple[str, ...]
+    prerequisites: tuple[str, ...]
     """What must be done before it can start."""
 
     @property
@@ -50,4 +50,4 @@ class KvmResolution:
 
 def format_words(guest: KvmGuest) -> str:
     """Return who starts the guest: libvirt or Proxmox."""
-    return "libvirt" if guest.format is Format.LIBVIRT else "Proxmox"
+    return "libvirt" if guest.format is GuestFormat.LIBVIRT else "Proxmox"

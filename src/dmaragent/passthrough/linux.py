@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
-from dmaragent.passthrough.device_context import Subject, capital, region_list
+from dmaragent.passthrough.device_context import DeviceContext, capital, region_list
 from dmaragent.passthrough.doubt import linux_doubted
 from dmaragent.passthrough.iommu_off import iommu_unused, why_unused
 from dmaragent.passthrough.linux_group import group_cases
@@ -18,7 +18,7 @@ from dmaragent.passthrough.linux_release import (
     relaxed_by_option,
     telling_release,
 )
-from dmaragent.passthrough.model import Can, Case, Side
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
 from dmaragent.passthrough.rules import (
     CLASS_RULE,
@@ -30,7 +30,7 @@ from dmaragent.passthrough.rules import (
 )
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.vmd import vmd_linux_side
-from dmaragent.policy.decisions import Rule
+from dmaragent.policy.decisions import SourceRule
 from fwtables.dmar.constants import ScopeType
 
 _DISPLAY = 0x03
@@ -43,37 +43,37 @@ DISPLAY_LET_GO = (4, 2)
 """From here on display devices are let go for certain: 18436afdc11a is of 2015."""
 
 
-def linux_side(subject: Subject) -> Side:
+def linux_side(subject: DeviceContext) -> PlatformVerdict:
     """Say whether Linux gives the device to a guest by VFIO."""
     early = _before(subject)
     if early is not None:
         return early
     cases = (*_region_cases(subject), *published_cases(subject), *group_cases(subject))
     can, said = _together(subject, cases)
-    doubted = linux_doubted(subject, Side(can=can, said=said, cases=cases))
+    doubted = linux_doubted(subject, PlatformVerdict(can=can, said=said, cases=cases))
     can, said = doubted.can, doubted.said
     if subject.on_xen:
         said = f"{_NOT_ITS_OWN}. Without Xen: {said}"
-        return Side(can=Can.NOT_APPLICABLE, said=said, cases=cases)
+        return PlatformVerdict(can=Can.NOT_APPLICABLE, said=said, cases=cases)
     if iommu_unused(subject):
         off = why_unused(subject)
-        return Side(can=Can.NO, said=f"{off}. With it: {said}", cases=cases)
-    return Side(can=can, said=said, cases=cases)
+        return PlatformVerdict(can=Can.NO, said=f"{off}. With it: {said}", cases=cases)
+    return PlatformVerdict(can=can, said=said, cases=cases)
 
 
-def _before(subject: Subject) -> Side | None:
+def _before(subject: DeviceContext) -> PlatformVerdict | None:
     function = subject.function
     if subject.absent:
-        return Side(can=Can.NO, said="no: nothing answers at this address")
+        return PlatformVerdict(can=Can.NO, said="no: nothing answers at this address")
     behind = vmd_linux_side(subject)
     if behind is not None and subject.on_xen:
         said = f"{_NOT_ITS_OWN}. Without Xen: {behind.said}"
-        return Side(can=Can.NOT_APPLICABLE, said=said, cases=behind.cases)
+        return PlatformVerdict(can=Can.NOT_APPLICABLE, said=said, cases=behind.cases)
     if behind is not None:
         return behind
     if subject.chipset and function is not None and not function.is_bridge:
         said = "a part of the chipset is not judged here: the host needs it"
-        return Side(can=Can.UNKNOWN, said=said)
+        return PlatformVerdict(can=Can.UNKNOWN, said=said)
     if function is not None and function.is_bridge:
         case = Case(
             title="bridge",
@@ -81,23 +81,23 @@ def _before(subject: Subject) -> Side | None:
             said="VFIO takes functions with an endpoint's header alone.",
             rule=HEADER_RULE,
         )
-        return Side(can=Can.NO, said="no: a bridge is not passed through", cases=(case,))
+        return PlatformVerdict(can=Can.NO, said="no: a bridge is not passed through", cases=(case,))
     known = subject.inventory.all_regions or subject.group is not None
     if subject.inventory.absence is not None and not known:
         if subject.on_xen:
-            return Side(can=Can.NOT_APPLICABLE, said=f"{_NOT_ITS_OWN}.")
+            return PlatformVerdict(can=Can.NOT_APPLICABLE, said=f"{_NOT_ITS_OWN}.")
         if iommu_unused(subject):
-            return Side(can=Can.NO, said=f"{why_unused(subject)}. With it: unknown")
-        return Side(can=Can.UNKNOWN, said="not known: there is no table to answer from")
+            return PlatformVerdict(can=Can.NO, said=f"{why_unused(subject)}. With it: unknown")
+        return PlatformVerdict(can=Can.UNKNOWN, said="not known: there is no table to answer from")
     return None
 
 
 # Regions --------------------------------------------------------------------------------
 
 
-def _region_cases(subject: Subject) -> Iterator[Case]:
+def _region_cases(subject: DeviceContext) -> Iterator[Case]:
     """Say what comes of the regions that Linux ties to the device, by kernel."""
-    locked = [region for region, held in subject.held if held.hold is Hold.LOCKED]
+    locked = [region for region, held in subject.held if held.hold is Hold.DIRECT]
     free = [region for region, held in subject.held if held.hold is Hold.RELAXABLE]
     if subject.facts.functions is None and subject.named:
         yield _class_unknown(region_list(subject.named))
@@ -125,7 +125,7 @@ def _region_cases(subject: Subject) -> Iterator[Case]:
     yield from linux_virtual_cases(subject)
 
 
-def _too_old_for_display(subject: Subject) -> bool:
+def _too_old_for_display(subject: DeviceContext) -> bool:
     release, function = kernel_release(subject), subject.function
     display = function is not None and (function.class_code or 0) >> 16 == _DISPLAY
     return display and release is not None and release < DISPLAY_LET_GO
@@ -141,12 +141,12 @@ def _class_unknown(where: str) -> Case:
     )
 
 
-def _free_by_class(subject: Subject) -> bool:
+def _free_by_class(subject: DeviceContext) -> bool:
     function = subject.function
     return function is None or hold_of(function) is Hold.RELAXABLE
 
 
-def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
+def _locked_cases(subject: DeviceContext, where: str) -> Iterator[Case]:
     release = telling_release(subject)
     through = subject.held and all(held.through for _, held in subject.held)
     since = "5.3" if through else "3.17"
@@ -186,7 +186,7 @@ def _locked_cases(subject: Subject, where: str) -> Iterator[Case]:
     yield from _option_cases(subject)
 
 
-def _option_cases(subject: Subject) -> Iterator[Case]:
+def _option_cases(subject: DeviceContext) -> Iterator[Case]:
     known = bool(knows_option(subject))
     if known or relaxed_by_option(subject):
         yield Case(
@@ -199,7 +199,9 @@ def _option_cases(subject: Subject) -> Iterator[Case]:
                 else "relax_rmrr stands on the command line, and this kernel has no such option: "
                 "Proxmox kernels from 6.2.16-13 on have it, and others log that they do not know it."
             ),
-            rule=Rule("pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup"),
+            rule=SourceRule(
+                "pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup"
+            ),
             message="" if known else f"DMAR: Unknown option - '{OPTION}'",
         )
 
@@ -207,10 +209,10 @@ def _option_cases(subject: Subject) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
+def _together(subject: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
     predicted = not all(held.by_kernel for _, held in subject.held) if subject.held else False
     mark = " (predicted)" if predicted else ""
-    locked = any(held.hold is Hold.LOCKED for _, held in subject.held)
+    locked = any(held.hold is Hold.DIRECT for _, held in subject.held)
     refusing = any(one.can is Can.NO and one.title != OPTION for one in cases)
     if refusing and locked:
         if knows_option(subject) and relaxed_by_option(subject):
@@ -230,14 +232,14 @@ def _together(subject: Subject, cases: tuple[Case, ...]) -> tuple[Can, str]:
 
 
 def _allowed(
-    subject: Subject, cases: tuple[Case, ...], mark: str, published: tuple[Can, str] | None
+    subject: DeviceContext, cases: tuple[Case, ...], mark: str, published: tuple[Can, str] | None
 ) -> tuple[Can, str]:
     """Return the verdict on a device that no region keeps back, and on which conditions."""
     if any(one.can is Can.CONDITIONS for one in cases):
         conditions = "with the rest of its group"
         if any(one.title == "virtual functions exist" for one in cases):
             conditions = "its virtual functions must be removed first"
-        if any(held.hold is Hold.LOCKED for _, held in subject.held):
+        if any(held.hold is Hold.DIRECT for _, held in subject.held):
             conditions = "this kernel is too old to look, and its region is lost to the device"
         elif _too_old_for_display(subject):
             conditions = "whether this old kernel lets display devices go is not certain"
@@ -248,7 +250,7 @@ def _allowed(
     return published or (Can.YES, "yes: Linux ties no region to it")
 
 
-def _unknown(subject: Subject) -> tuple[Can, str] | None:
+def _unknown(subject: DeviceContext) -> tuple[Can, str] | None:
     """Return what is said if the table alone answers and does not tell all; else None."""
     if subject.facts.functions is None:
         return _without_functions(subject)
@@ -257,7 +259,7 @@ def _unknown(subject: Subject) -> tuple[Can, str] | None:
     return None
 
 
-def _without_functions(subject: Subject) -> tuple[Can, str]:
+def _without_functions(subject: DeviceContext) -> tuple[Can, str]:
     """Say what can be said of a table alone: whom it names, not what that is."""
     if subject.named:
         return Can.CONDITIONS, "only if it is a USB controller or a display device"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
-from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.drivers import is_vfio_driver
 from dmaragent.passthrough.linux_release import telling_release
 from dmaragent.passthrough.model import Can, Case
@@ -19,7 +19,7 @@ from dmaragent.passthrough.rules import (
 )
 
 
-def group_cases(subject: Subject) -> Iterator[Case]:
+def group_cases(subject: DeviceContext) -> Iterator[Case]:
     """Yield what the rest of the group means for the device."""
     group = subject.group
     if group is None:
@@ -85,7 +85,7 @@ def group_cases(subject: Subject) -> Iterator[Case]:
     yield Case(title="group", can=Can.YES, said=f"{said}.")
 
 
-def unready_mates(subject: Subject) -> tuple[SBDF, ...]:
+def unready_mates(subject: DeviceContext) -> tuple[SBDF, ...]:
     """Return the other endpoints of the group that must be bound to vfio-pci, by address.
 
     A mate without a driver is one of them: a driver could take it while a guest runs.
@@ -99,7 +99,7 @@ def unready_mates(subject: Subject) -> tuple[SBDF, ...]:
     )
 
 
-def unread_mates(subject: Subject) -> tuple[SBDF, ...]:
+def unread_mates(subject: DeviceContext) -> tuple[SBDF, ...]:
     """Return the other functions of the group whose driver is unknown, by address."""
     known = subject.inventory.host.topology.known
     mates = _mates(subject, subject.group) if subject.group is not None else ()
@@ -110,7 +110,7 @@ def unread_mates(subject: Subject) -> tuple[SBDF, ...]:
     )
 
 
-def _mates(subject: Subject, group: IommuGroup) -> tuple[SBDF, ...]:
+def _mates(subject: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
     """Return the rest of the group, without what vanishes when the device leaves its driver."""
     known = subject.inventory.host.topology.known
     return tuple(
@@ -121,7 +121,7 @@ def _mates(subject: Subject, group: IommuGroup) -> tuple[SBDF, ...]:
     )
 
 
-def _physical_mate(subject: Subject, mates: tuple[SBDF, ...]) -> SBDF | None:
+def _physical_mate(subject: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
     """Return the device's physical function if it is a mate that a driver of the host keeps."""
     function = subject.function
     physical = None if function is None else function.physical_function
@@ -137,7 +137,7 @@ def _is_ready(function: PciFunction) -> bool:
     return driver is not None and (driver == "pci-stub" or is_vfio_driver(driver))
 
 
-def _before_checks(subject: Subject) -> bool:
+def _before_checks(subject: DeviceContext) -> bool:
     release = telling_release(subject)
     return release is not None and release < FIRST_CHECK
 

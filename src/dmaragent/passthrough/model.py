@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import SBDF
-from dmaragent.policy.decisions import Rule
+from dmaragent.policy.decisions import SourceRule
 
 
 class Can(Enum):
@@ -29,7 +29,7 @@ class Case:
     can: Can
     said: str
     """What happens and why, a sentence or two."""
-    rule: Rule | None = None
+    rule: SourceRule | None = None
     """The rule that gives it."""
     releases: str = ""
     """The releases it applies to, in words; empty: all that have passthrough."""
@@ -38,7 +38,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class PlatformVerdict:
     """The verdict of one side, Xen or Linux."""
 
     can: Can
@@ -94,8 +94,8 @@ class Explanation:
     """One device's whole story, beyond the facts that the inventory has of it."""
 
     sbdf: SBDF
-    xen: Side
-    linux: Side
+    xen: PlatformVerdict
+    linux: PlatformVerdict
     decides: tuple[str, ...]
     """Who decides on this host: ``xen``, ``linux``, or both where it is not known."""
     steps: tuple[Step, ...]
@@ -105,7 +105,7 @@ class Explanation:
     """What else is to be known: options of this host that do nothing, devices that go with it."""
 
     @property
-    def deciding(self) -> tuple[Side, ...]:
+    def deciding(self) -> tuple[PlatformVerdict, ...]:
         """The verdicts of whoever decides on this host."""
         sides = {"xen": self.xen, "linux": self.linux}
         return tuple(sides[one] for one in self.decides)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.linux_release import OPTION, knows_option
-from dmaragent.passthrough.model import Can, Side
+from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.policy.assignment import SUBTRACTIVE
 from fwtables.dmar.constants import DmarFlag
@@ -14,7 +14,7 @@ _GROUPS = "pcie_acs_override"
 _UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
 
 
-def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
+def notes_of(subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> Iterator[str]:
     """Yield notes, each a sentence or two."""
     if subject.sharers:
         yield (
@@ -44,7 +44,7 @@ def notes_of(subject: Subject, xen: Side, linux: Side) -> Iterator[str]:
         yield f"Xen's list: {'; '.join(subject.facts.notes)}."
 
 
-def _goes_with(subject: Subject) -> Iterator[str]:
+def _goes_with(subject: DeviceContext) -> Iterator[str]:
     """Yield what exists by the driver of another function only: behind VMD, made by SR-IOV."""
     known, function = subject.inventory.host.topology.known, subject.function
     behind = tuple(sorted(one.sbdf for one in known.values() if one.vmd == subject.sbdf))
@@ -60,7 +60,7 @@ def _goes_with(subject: Subject) -> Iterator[str]:
         )
 
 
-def _source(subject: Subject) -> Iterator[str]:
+def _source(subject: DeviceContext) -> Iterator[str]:
     """Name the table that the regions which Linux reports come from, if it is not decoded."""
     if not published_only(subject):
         return
@@ -74,7 +74,7 @@ def _source(subject: Subject) -> Iterator[str]:
         yield "Linux reports regions to every user; the table that names their devices needs root."
 
 
-def _behind_a_bridge(subject: Subject) -> bool:
+def _behind_a_bridge(subject: DeviceContext) -> bool:
     known = subject.inventory.host.topology.known
     return any(
         one.sbdf.segment == subject.sbdf.segment and subject.sbdf.bus in one.buses_behind
@@ -82,7 +82,7 @@ def _behind_a_bridge(subject: Subject) -> bool:
     )
 
 
-def _options(subject: Subject, linux: Side) -> Iterator[str]:
+def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
     """Say of options on the kernel's command line that they do not help this device."""
     system, table = subject.inventory.host.system, _flags(subject)
     given = {one.partition("=")[0].replace("-", "_"): one for one in system.options or ()}
@@ -110,7 +110,7 @@ def _options(subject: Subject, linux: Side) -> Iterator[str]:
         )
 
 
-def _flags(subject: Subject) -> int | None:
+def _flags(subject: DeviceContext) -> int | None:
     decoded = subject.inventory.table
     table = getattr(decoded, "table", None)
     return None if table is None else table.flags

@@ -10,10 +10,10 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory.published import ranges_by_device, unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_release import telling_release
 from dmaragent.passthrough.model import Can, Case
-from dmaragent.policy.decisions import Rule
+from dmaragent.policy.decisions import SourceRule
 
 _MOST = 3
 _EFFECTS = {
@@ -33,7 +33,7 @@ _CAN = {
 RELAXABLE_TYPE = "direct-relaxable"
 
 
-def published_only(subject: Subject) -> tuple[KernelRegion, ...]:
+def published_only(subject: DeviceContext) -> tuple[KernelRegion, ...]:
     """Return the regions that Linux publishes for the device's group and no table explains."""
     group = subject.group
     if group is None:
@@ -43,7 +43,7 @@ def published_only(subject: Subject) -> tuple[KernelRegion, ...]:
     )
 
 
-def published_cases(subject: Subject) -> Iterator[Case]:
+def published_cases(subject: DeviceContext) -> Iterator[Case]:
     """Yield a case for each type and each span of releases, those that refuse first."""
     group = subject.group
     by_type: dict[str, list[KernelRegion]] = {}
@@ -70,7 +70,7 @@ def _case(
         can=Can.YES if relaxable else _CAN[outcome.effect],
         said=f"Linux reports {region_words(regions)} ({kind}) for IOMMU group {group.number}. "
         f"{_EFFECTS[outcome.effect]}{several}",
-        rule=Rule(outcome.rule, outcome.error),
+        rule=SourceRule(outcome.rule, outcome.error),
         releases=outcome.releases,
         message=outcome.message,
     )
@@ -93,7 +93,7 @@ def typed_words(regions: Sequence[KernelRegion]) -> str:
     return " and ".join(f"{region_words(alike)} ({kind})" for kind, alike in by_type.items())
 
 
-def published_verdict(subject: Subject) -> tuple[Can, str] | None:
+def published_verdict(subject: DeviceContext) -> tuple[Can, str] | None:
     """Return the verdict that the published regions give alone, or None if they stop nothing."""
     regions = published_only(subject)
     group = subject.group
@@ -121,12 +121,12 @@ def published_verdict(subject: Subject) -> tuple[Can, str] | None:
     return Can.YES, f"yes: {whose}, which VFIO lets go of and does not map"
 
 
-def _undecided(subject: Subject) -> str:
+def _undecided(subject: DeviceContext) -> str:
     if telling_release(subject) is None:
         return "the kernel's release"
     return "the IOMMU's vendor"
 
 
-def _effects(subject: Subject, region: KernelRegion) -> frozenset[VfioEffect]:
+def _effects(subject: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:
     outcomes = vfio_outcomes(region.type, subject.vendor, telling_release(subject))
     return frozenset(outcome.effect for outcome in outcomes)

@@ -10,18 +10,18 @@ import shlex
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.drivers import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.model import Can, Case, Safety, Step
 from dmaragent.passthrough.rules import VIRTUAL_RULE
-from dmaragent.policy.decisions import Rule
+from dmaragent.policy.decisions import SourceRule
 
-_PF_RULE = Rule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
-_XEN_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device; Linux drivers/xen/pci.c")
+_PF_RULE = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
+_XEN_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device; Linux drivers/xen/pci.c")
 PF_MESSAGE = "Cannot bind to PF with SR-IOV enabled"
 
 
-def linux_virtual_cases(subject: Subject) -> Iterator[Case]:
+def linux_virtual_cases(subject: DeviceContext) -> Iterator[Case]:
     """Yield what SR-IOV means for Linux: of a virtual function, or of one that has some."""
     function = subject.function
     if function is None:
@@ -45,7 +45,7 @@ def linux_virtual_cases(subject: Subject) -> Iterator[Case]:
         )
 
 
-def xen_virtual_cases(subject: Subject) -> Iterator[Case]:
+def xen_virtual_cases(subject: DeviceContext) -> Iterator[Case]:
     """Yield the same for Xen, if a region of the physical function makes it matter."""
     function = subject.function
     if function is None:
@@ -70,12 +70,12 @@ def xen_virtual_cases(subject: Subject) -> Iterator[Case]:
         )
 
 
-def _named(subject: Subject, sbdf: SBDF) -> bool:
+def _named(subject: DeviceContext, sbdf: SBDF) -> bool:
     regions = subject.inventory.all_regions
     return any(owner.sbdf == sbdf for region in regions for owner in region.owners)
 
 
-def remove_first(subject: Subject) -> Iterator[Step]:
+def remove_first(subject: DeviceContext) -> Iterator[Step]:
     """Yield the step that removes its virtual functions, if it has any and is to be taken."""
     function = subject.function
     if function is None or not subject.existing_vfs:

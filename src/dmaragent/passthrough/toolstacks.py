@@ -6,12 +6,12 @@ xenopsd, xc/device.ml (76f4f6f4b1, 2019; its quarantine passes 0, strict); libvi
 
 from collections.abc import Iterator
 
-from dmaragent.passthrough.device_context import Subject
-from dmaragent.passthrough.model import Can, Side, ToolstackPolicy
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, PlatformVerdict, ToolstackPolicy
 from dmaragent.policy.assignment import SUBTRACTIVE
 
 
-def toolstack_policies(subject: Subject, xen: Side) -> Iterator[ToolstackPolicy]:
+def toolstack_policies(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[ToolstackPolicy]:
     """Give what the device gets under xl, libvirt, Qubes and XAPI, where they differ.
 
     Nothing, where the policy does not matter to it, or the host does not run Xen.

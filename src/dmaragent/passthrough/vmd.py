@@ -8,36 +8,36 @@ drivers/xen/pci.c, ``xen_add_device`` (5ccf1b8ae76d).
 
 from dmaragent.addresses import SBDF
 from dmaragent.linux.vfio import telling_release
-from dmaragent.passthrough.device_context import Subject
-from dmaragent.passthrough.model import Can, Case, Safety, Side, Step
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.rules import VMD_RULE
-from dmaragent.policy.decisions import Rule
+from dmaragent.policy.decisions import SourceRule
 
 _UNKNOWN_PARENT = (
     "unknown: its segment is above ffff, as behind Intel VMD, and what is above it was not "
     "collected (its directory in sysfs, or the driver of its parent)"
 )
-_XEN_RULE = Rule("Linux drivers/xen/pci.c, xen_add_device (5ccf1b8ae76d)")
+_XEN_RULE = SourceRule("Linux drivers/xen/pci.c, xen_add_device (5ccf1b8ae76d)")
 NOT_REGISTERED = (6, 15)
 """Since then dom0's kernel does not register such functions; stable kernels since mid-2025."""
 
 
-def _endpoint(subject: Subject) -> SBDF | None:
+def _endpoint(subject: DeviceContext) -> SBDF | None:
     function = subject.function
     return None if function is None else function.vmd
 
 
-def _unknown_parent(subject: Subject) -> bool:
+def _unknown_parent(subject: DeviceContext) -> bool:
     function = subject.function
     if function is None:
         return subject.sbdf.beyond_xen
     return not function.dma_known
 
 
-def vmd_linux_side(subject: Subject) -> Side | None:
+def vmd_linux_side(subject: DeviceContext) -> PlatformVerdict | None:
     """Return Linux's verdict on a function behind VMD, or None if it is not one."""
     if _unknown_parent(subject):
-        return Side(can=Can.UNKNOWN, said=_UNKNOWN_PARENT)
+        return PlatformVerdict(can=Can.UNKNOWN, said=_UNKNOWN_PARENT)
     endpoint = _endpoint(subject)
     if endpoint is None:
         return None
@@ -49,16 +49,22 @@ def vmd_linux_side(subject: Subject) -> Side | None:
         rule=VMD_RULE,
     )
     said = f"no: it is behind Intel VMD, and is not passed through without {endpoint}"
-    return Side(can=Can.NO, said=said, cases=(case,))
+    return PlatformVerdict(can=Can.NO, said=said, cases=(case,))
 
 
-def vmd_xen_side(subject: Subject) -> Side | None:
+def vmd_xen_side(subject: DeviceContext) -> PlatformVerdict | None:
     """Return Xen's verdict on a function whose segment Xen cannot name, or None."""
     endpoint = _endpoint(subject)
     if not subject.sbdf.beyond_xen:
         if endpoint is None:
-            return Side(can=Can.UNKNOWN, said=_UNKNOWN_PARENT) if _unknown_parent(subject) else None
-        return Side(can=Can.NO, said=f"no: it is behind Intel VMD: its DMA is that of {endpoint}")
+            return (
+                PlatformVerdict(can=Can.UNKNOWN, said=_UNKNOWN_PARENT)
+                if _unknown_parent(subject)
+                else None
+            )
+        return PlatformVerdict(
+            can=Can.NO, said=f"no: it is behind Intel VMD: its DMA is that of {endpoint}"
+        )
     cut = SBDF(
         subject.sbdf.segment & 0xFFFF,
         subject.sbdf.bus,
@@ -76,10 +82,10 @@ def vmd_xen_side(subject: Subject) -> Side | None:
     said = "no: Xen cannot name a segment above ffff"
     if endpoint is not None:
         said += f"; it is behind Intel VMD {endpoint}"
-    return Side(can=Can.NO, said=said, cases=(case,))
+    return PlatformVerdict(can=Can.NO, said=said, cases=(case,))
 
 
-def _registration(subject: Subject, cut: SBDF) -> str:
+def _registration(subject: DeviceContext, cut: SBDF) -> str:
     """Return what dom0's kernel tells Xen of the device, by its release."""
     release = telling_release(subject.inventory.host.system.kernel_release)
     if release is not None and release >= NOT_REGISTERED:
@@ -90,7 +96,7 @@ def _registration(subject: Subject, cut: SBDF) -> str:
     )
 
 
-def vmd_steps(subject: Subject) -> tuple[Step, ...] | None:
+def vmd_steps(subject: DeviceContext) -> tuple[Step, ...] | None:
     """Return what helps a function behind VMD, or None if it is not one."""
     endpoint = _endpoint(subject)
     if endpoint is None:

@@ -11,13 +11,13 @@ from dmaragent.addresses import span
 from dmaragent.guests.config import Emulated, GuestConfig, GuestType, PciEntry
 from dmaragent.guests.rdm import MIB
 from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.device_context import Subject, capital, names, region_list
+from dmaragent.passthrough.device_context import DeviceContext, capital, names, region_list
 from dmaragent.passthrough.doubt import xen_doubted
-from dmaragent.passthrough.model import Can, Case, Side
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.vmd import vmd_xen_side
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
-from dmaragent.policy.decisions import Decision, Rule, Verdict
+from dmaragent.policy.decisions import Decision, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
@@ -26,8 +26,8 @@ from dmaragent.xen.reserved_list.model import ListSource
 LARGE = 4096 * MIB
 """Of RAM: all below the MMIO hole is in use, so that every region below it is met."""
 _SMALL = 64 * MIB
-_UNIT_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
-_SCOPE_RULE = Rule("Xen vtd/dmar.c, acpi_parse_dev_scope")
+_UNIT_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "ENODEV")
+_SCOPE_RULE = SourceRule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 _CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}
 FIRST = "Xen 4.6 and later"
@@ -38,13 +38,13 @@ _NOT_DECODED = {
 }
 
 
-def xen_side(subject: Subject) -> Side:
+def xen_side(subject: DeviceContext) -> PlatformVerdict:
     """Say whether Xen gives the device to a guest, and under which policy."""
     early = _before(subject)
     return early if early is not None else xen_doubted(subject, _by_policy(subject))
 
 
-def _by_policy(subject: Subject) -> Side:
+def _by_policy(subject: DeviceContext) -> PlatformVerdict:
     """Say under which policy Xen gives the device to a guest, by what is known."""
     bridged = tuple(_bridge_cases(subject))
     virtual = tuple(xen_virtual_cases(subject))
@@ -53,11 +53,11 @@ def _by_policy(subject: Subject) -> Side:
         if bridged:
             where = region_list([region for region, _ in subject.behind_bridge])
             said = f"assigned under any policy, but without {where}: see 'bridge scope'"
-            return Side(
+            return PlatformVerdict(
                 can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=(*bridged, *virtual)
             )
         said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
-        return Side(can=Can.YES, said=said, cases=virtual)
+        return PlatformVerdict(can=Can.YES, said=said, cases=virtual)
     refused = strict.can is Can.NO and relaxed.can is Can.NO
     cases = (
         *_shared_cases(subject),
@@ -68,10 +68,10 @@ def _by_policy(subject: Subject) -> Side:
         *(() if refused else virtual),
     )
     can, said = _together(subject, strict, relaxed)
-    return Side(can=can, said=said, cases=cases)
+    return PlatformVerdict(can=can, said=said, cases=cases)
 
 
-def sample(subject: Subject, policy: str, memory: int = LARGE) -> GuestConfig:
+def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
     """Make an HVM guest with the device under `policy` and `memory` bytes of RAM."""
     return GuestConfig(
         source="guest",
@@ -85,13 +85,13 @@ def sample(subject: Subject, policy: str, memory: int = LARGE) -> GuestConfig:
     )
 
 
-def try_guest(subject: Subject, policy: str, memory: int = LARGE) -> Resolution:
+def try_guest(subject: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
     """Resolve a guest that xl builds with the device under `policy`."""
     stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
     return resolve(sample(subject, policy, memory), subject.facts, stack)
 
 
-def _mark(subject: Subject) -> str:
+def _mark(subject: DeviceContext) -> str:
     told = subject.inventory.xen.devices_source
     return " (predicted)" if told is ListSource.PREDICTED else ""
 
@@ -99,34 +99,34 @@ def _mark(subject: Subject) -> str:
 # What decides before any policy ---------------------------------------------------------
 
 
-def _before(subject: Subject) -> Side | None:
+def _before(subject: DeviceContext) -> PlatformVerdict | None:
     """Say what decides before the policy does, if anything does."""
     function, facts = subject.function, subject.facts
     if subject.absent:
-        return Side(can=Can.NO, said="no: nothing answers at this address")
+        return PlatformVerdict(can=Can.NO, said="no: nothing answers at this address")
     behind = vmd_xen_side(subject)
     if behind is not None:
         return behind
     if subject.chipset:
         return _chipset(subject)
     if facts.iommu_off:
-        return Side(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
+        return PlatformVerdict(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
     if facts.incomplete and subject.vendor in _NOT_DECODED and not subject.inventory.units:
-        return Side(can=Can.UNKNOWN, said=_NOT_DECODED[subject.vendor])
+        return PlatformVerdict(can=Can.UNKNOWN, said=_NOT_DECODED[subject.vendor])
     if facts.incomplete:
         step = f". Next: {facts.next_step}" if facts.next_step else ""
-        return Side(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
+        return PlatformVerdict(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
     table_known = bool(subject.inventory.units)
     if table_known and function is not None and subject.sbdf not in subject.inventory.unit_of:
         if subject.inventory.gaps.without_unit:
             said = f"unknown: {subject.inventory.gaps.without_unit}"
-            return Side(can=Can.UNKNOWN, said=said)
+            return PlatformVerdict(can=Can.UNKNOWN, said=said)
         said = "no: no remapping unit (DRHD) of the table serves it"
-        return Side(can=Can.NO, said=said, cases=(_no_unit(),))
+        return PlatformVerdict(can=Can.NO, said=said, cases=(_no_unit(),))
     return None
 
 
-def _chipset(subject: Subject) -> Side:
+def _chipset(subject: DeviceContext) -> PlatformVerdict:
     """Say of a bridge of any kind that it is not judged; host bridges are refused."""
     if is_host_bridge(subject.function):
         case = Case(
@@ -136,9 +136,9 @@ def _chipset(subject: Subject) -> Side:
             rule=HOST_BRIDGE_RULE,
             releases=FIRST,
         )
-        return Side(can=Can.NO, said="no: it is a host bridge", cases=(case,))
+        return PlatformVerdict(can=Can.NO, said="no: it is a host bridge", cases=(case,))
     said = "a bridge is a part of the chipset and not judged here: guests are given what is behind"
-    return Side(can=Can.UNKNOWN, said=f"{said} it")
+    return PlatformVerdict(can=Can.UNKNOWN, said=f"{said} it")
 
 
 def _no_unit() -> Case:
@@ -154,7 +154,7 @@ def _no_unit() -> Case:
 # The policies ---------------------------------------------------------------------------
 
 
-def _policy(subject: Subject, policy: str) -> Case:
+def _policy(subject: DeviceContext, policy: str) -> Case:
     """Say what comes of the device under `policy`: for a guest with much RAM and with little."""
     large = try_guest(subject, policy)
     small = try_guest(subject, policy, _SMALL)
@@ -172,7 +172,7 @@ def _policy(subject: Subject, policy: str) -> Case:
 
 
 def _policy_words(
-    subject: Subject, policy: str, can: Can, large: Resolution, small: Resolution
+    subject: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
 ) -> str:
     """Say what comes of it.  That a region is shared is a case of its own."""
     shared = bool((subject.facts.shared or {}).get(subject.sbdf))
@@ -204,7 +204,7 @@ def _strictness(policy: str) -> str:
 
 def _distinct(reasons: tuple[Decision, ...]) -> str:
     """Put reasons together: the first of each rule, and how many more are like it."""
-    alike: dict[Rule | None, list[str]] = {}
+    alike: dict[SourceRule | None, list[str]] = {}
     for one in reasons:
         alike.setdefault(one.rule, []).append(one.reason)
     return "; ".join(
@@ -213,7 +213,7 @@ def _distinct(reasons: tuple[Decision, ...]) -> str:
     )
 
 
-def _shared_cases(subject: Subject) -> Iterator[Case]:
+def _shared_cases(subject: DeviceContext) -> Iterator[Case]:
     """Say what comes of regions that Xen takes for shared: whatever the guest's memory."""
     shared = (subject.facts.shared or {}).get(subject.sbdf, ())
     if not shared:
@@ -235,7 +235,7 @@ def _shared_cases(subject: Subject) -> Iterator[Case]:
 # Hotplug and bridges --------------------------------------------------------------------
 
 
-def _hotplug_cases(subject: Subject, *, refused: bool) -> Iterator[Case]:
+def _hotplug_cases(subject: DeviceContext, *, refused: bool) -> Iterator[Case]:
     """Say what ``xl pci-attach`` does to a running guest with RAM everywhere.
 
     `refused`: no policy helps the device, so less RAM does not either.
@@ -255,7 +255,7 @@ def _hotplug_cases(subject: Subject, *, refused: bool) -> Iterator[Case]:
     )
 
 
-def _bridge_cases(subject: Subject) -> Iterator[Case]:
+def _bridge_cases(subject: DeviceContext) -> Iterator[Case]:
     """Say what Xen leaves out: regions that name a bridge above the device."""
     for region, bridge in subject.behind_bridge:
         yield Case(
@@ -273,7 +273,7 @@ def _bridge_cases(subject: Subject) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _together(subject: Subject, strict: Case, relaxed: Case) -> tuple[Can, str]:
+def _together(subject: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
     mark = _mark(subject)
     shared = subject.facts.shared is not None and subject.facts.shared.get(subject.sbdf)
     with_it = f" with {names(subject.named_sharers, 2)}" if subject.named_sharers else ""

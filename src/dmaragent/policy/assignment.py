@@ -12,21 +12,21 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
 from dmaragent.guests.rdm import FOUR_GIB, Policy
 from dmaragent.host.topology import PciFunction
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
+from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
 from dmaragent.policy.harm import Harm
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.settings import DeviceSetting
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
-SHARED_RULE = Rule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
-IDENTITY_RULE = Rule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
-HOST_BRIDGE_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
-BRIDGED_RULE = Rule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
-FLAG_RULE = Rule("libxl_pci.c, pci_add_dm_done", of_regions=False)
-ABSENT_RULE = Rule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
-NAME_RULE = Rule("libxl_pci.c, name2bdf", of_regions=False)
-SLOT_RULE = Rule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
+SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
+IDENTITY_RULE = SourceRule("Xen x86/iommu.c, iommu_identity_mapping", "EBUSY")
+HOST_BRIDGE_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EPERM", of_regions=False)
+BRIDGED_RULE = SourceRule("Xen vtd/iommu.c, domain_context_mapping", "EOPNOTSUPP")
+FLAG_RULE = SourceRule("libxl_pci.c, pci_add_dm_done", of_regions=False)
+ABSENT_RULE = SourceRule("libxl_pci.c, libxl__device_pci_add", of_regions=False)
+NAME_RULE = SourceRule("libxl_pci.c, name2bdf", of_regions=False)
+SLOT_RULE = SourceRule("libxl_pci.c, device_pci_add_stubdom_done", of_regions=False)
 _HOST_BRIDGE = 0x0600
 SUBTRACTIVE = 0x060401
 """The class of a bridge that decodes what nobody else does: to conventional PCI, for PCI Express
@@ -223,7 +223,7 @@ def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
 
 
 def _refusal(
-    decider: Decider, reason: str, rule: Rule, one: Added, region: AddressRange | None = None
+    decider: Decider, reason: str, rule: SourceRule, one: Added, region: AddressRange | None = None
 ) -> Decision:
     return Decision(
         decider=decider,
@@ -237,7 +237,9 @@ def _refusal(
     )
 
 
-def _warning(reason: str, rule: Rule, one: Added, region: AddressRange, harm: Harm) -> Decision:
+def _warning(
+    reason: str, rule: SourceRule, one: Added, region: AddressRange, harm: Harm
+) -> Decision:
     return Decision(
         decider=Decider.XEN,
         effect=Effect.WARNING,

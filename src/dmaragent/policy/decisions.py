@@ -45,7 +45,7 @@ class Decider(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SourceRule:
     """A rule of Xen or its tools."""
 
     source: str
@@ -62,7 +62,7 @@ class Decision(NamedTuple):
     decider: Decider
     effect: Effect
     reason: str
-    rule: Rule | None = None
+    rule: SourceRule | None = None
     shown: str = ""
     """What Xen or a tool says of it: an error's name, a message."""
     region: AddressRange | None = None
@@ -86,7 +86,7 @@ def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
     return Verdict.UNDECIDED if undecided else Verdict.STARTS
 
 
-def refused(decider: Decider, reason: str, rule: Rule) -> Decision:
+def refused(decider: Decider, reason: str, rule: SourceRule) -> Decision:
     """Say that `rule` refuses, and with which error."""
     return Decision(
         decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error

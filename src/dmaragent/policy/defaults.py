@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.rdm import MIB
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule, unsure
+from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
 from dmaragent.policy.host_facts import HostFacts
 
-DEFAULTS_RULE = Rule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
-VIDEO_RULE = Rule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
-PVH_RULE = Rule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
+DEFAULTS_RULE = SourceRule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
+VIDEO_RULE = SourceRule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
+PVH_RULE = SourceRule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
 SHARE_RULE = PVH_RULE
 """The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
 
@@ -74,7 +74,7 @@ def _video(guest: GuestConfig) -> Iterator[Decision]:
         yield _refused(guest, reason, VIDEO_RULE, "videoram")
 
 
-def _refused(guest: GuestConfig, reason: str, rule: Rule, name: str) -> Decision:
+def _refused(guest: GuestConfig, reason: str, rule: SourceRule, name: str) -> Decision:
     return Decision(
         decider=Decider.LIBXL,
         effect=Effect.REFUSED,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution, documented
 from dmaragent.policy.settings import Settings, Toolstack
 
@@ -44,7 +44,7 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
             yield f"the guest: documented {_VERDICTS[verdict]}, shipped {shipped}"
 
 
-def _readings(resolution: Resolution, theirs: Settings, promised: Case) -> Iterator[str]:
+def _readings(resolution: Resolution, theirs: Settings, promised: PossibleOutcome) -> Iterator[str]:
     """Compare strategy and the devices' policies."""
     ours = resolution.settings
     if theirs.strategies != ours.strategies:

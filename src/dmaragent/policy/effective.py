@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
 from dmaragent.policy.layout import Placed
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
@@ -51,7 +51,9 @@ def _effective(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
     return tuple(found)
 
 
-def region_policies(resolution: Resolution, case: Case, placed: Placed) -> tuple[str, ...]:
+def region_policies(
+    resolution: Resolution, case: PossibleOutcome, placed: Placed
+) -> tuple[str, ...]:
     """Name the policies that a region may be under in this case: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by

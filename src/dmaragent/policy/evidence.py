@@ -18,7 +18,7 @@ _POLICIES = {0: Policy.STRICT, 1: Policy.RELAXED}
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class LibraryAnswers:
     """The answers of one library."""
 
     release: Release
@@ -29,7 +29,7 @@ class Evidence:
     """Whether it reads 0b as the prefix of a binary number; None if it was not asked."""
 
 
-def read_evidence(output: bytes) -> Evidence | None:
+def read_evidence(output: bytes) -> LibraryAnswers | None:
     """Read what ``collect/live/libxlutil.py`` wrote; None where there is no library.
 
     What is not as expected is left out: the library may have died on a text.
@@ -48,10 +48,10 @@ def read_evidence(output: bytes) -> Evidence | None:
                 binary = rest[0] is not None
         except (ValueError, TypeError, IndexError, KeyError, RecursionError):
             continue
-    return None if release is None else Evidence(release, rdm, pci, binary)
+    return None if release is None else LibraryAnswers(release, rdm, pci, binary)
 
 
-def readings_of(guest: GuestConfig, evidence: Evidence | None) -> tuple[GuestConfig, ...]:
+def readings_of(guest: GuestConfig, evidence: LibraryAnswers | None) -> tuple[GuestConfig, ...]:
     """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
     if guest.binary is None:
         return (guest,)

@@ -11,14 +11,14 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.rdm import Policy
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.assignment import IDENTITY_RULE, SPECIAL_PAGES, Added
-from dmaragent.policy.decisions import Decider, Decision, Effect, Rule
+from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule
 from dmaragent.policy.guest_hole import Content, Occupant, hole_of
 from dmaragent.policy.harm import Harm
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.simulate import Built
 
-MAPPED_RULE = Rule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
+MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 """It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 

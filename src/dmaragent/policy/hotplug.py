@@ -20,7 +20,7 @@ from dmaragent.policy.decisions import (
     Decider,
     Decision,
     Effect,
-    Rule,
+    SourceRule,
     Verdict,
     refused,
     unsure,
@@ -30,7 +30,7 @@ from dmaragent.policy.evidence import binary_words, readings_of
 from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.other_settings import documented_default
-from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, needs, resolve
+from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, prerequisites, resolve
 from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
 from dmaragent.policy.simulate import Built
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
@@ -40,9 +40,11 @@ CONTEXT_AT_CREATION = (4, 13)
 
 Xen up to 4.12 makes one when the first device is assigned: ``assign_device``.
 """
-CONTEXT_RULE = Rule("Xen passthrough/pci.c, iommu_do_pci_domctl", "EOPNOTSUPP", of_regions=False)
-ATTACH_RULE = Rule("xl_pci.c, pciattach", "exit 2", of_regions=False)
-ADD_RULE = Rule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
+CONTEXT_RULE = SourceRule(
+    "Xen passthrough/pci.c, iommu_do_pci_domctl", "EOPNOTSUPP", of_regions=False
+)
+ATTACH_RULE = SourceRule("xl_pci.c, pciattach", "exit 2", of_regions=False)
+ADD_RULE = SourceRule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
 _DOES = {
     Verdict.STARTS: "the device is attached",
     Verdict.REFUSED: "the device is refused",
@@ -65,8 +67,8 @@ class Hotplug:
     policy: Policy
     decisions: tuple[Decision, ...]
     warnings: tuple[Decision, ...]
-    needs: tuple[str, ...]
-    losses: tuple[str, ...] = ()
+    prerequisites: tuple[str, ...]
+    ignored_settings: tuple[str, ...] = ()
     """What of the guest's configuration is lost when it is read."""
     advice: tuple[str, ...] = ()
     """What was tried and helps, where the device is refused."""
@@ -92,8 +94,10 @@ def _either(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
         verdict=plain.verdict if plain.verdict is binary.verdict else Verdict.UNDECIDED,
         decisions=tuple(both),
         warnings=tuple(dict.fromkeys((*plain.warnings, *binary.warnings))),
-        needs=tuple(dict.fromkeys((*plain.needs, *binary.needs))),
-        losses=tuple(loss for loss in plain.losses if loss in binary.losses),
+        prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
+        ignored_settings=tuple(
+            loss for loss in plain.ignored_settings if loss in binary.ignored_settings
+        ),
     )
 
 
@@ -235,6 +239,6 @@ def _answer(
         policy=policy,
         decisions=stops,
         warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
-        needs=needs(into.guest, settings, into.host),
-        losses=into.settings.losses,
+        prerequisites=prerequisites(into.guest, settings, into.host),
+        ignored_settings=into.settings.ignored_settings,
     )

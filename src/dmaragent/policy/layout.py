@@ -164,7 +164,7 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class GuestLayout:
     """A guest's RAM before and after, and each reservation in libxl's order."""
 
     before: RamLayout
@@ -184,14 +184,14 @@ def resolve_layout(
     *,
     boundary: int = DEFAULT_BOUNDARY,
     hap: bool = True,
-) -> Layout:
+) -> GuestLayout:
     """Move a guest's RAM out of what is reserved, where libxl does so, and judge the rest.
 
     RAM moves for a region that starts above `boundary` (in bytes; not at it), under either
     policy; the policy counts where RAM stays.  `reserved` is what `reservations` gave.
     """
     if reserved is None:
-        return Layout(before, before, ())
+        return GuestLayout(before, before, ())
     low, added = before.lowmem_end, 0
     for entry in reserved:
         start = entry.region.start
@@ -206,7 +206,7 @@ def resolve_layout(
         high = FOUR_GIB
     after = RamLayout(low, (high + added) % _WRAP)
     judge = _Judge(before, after, boundary)
-    return Layout(before, after, tuple(map(judge.place, reserved)))
+    return GuestLayout(before, after, tuple(map(judge.place, reserved)))
 
 
 class _Judge:
@@ -257,7 +257,7 @@ class MapEntry:
     type: MemoryType
 
 
-def memory_map(layout: Layout) -> tuple[MapEntry, ...]:
+def memory_map(layout: GuestLayout) -> tuple[MapEntry, ...]:
     """List the memory map that libxl gives an HVM guest, in its order, which is not sorted.
 
     An entry whose size wraps around, that of low RAM below the first megabyte, ends above 64

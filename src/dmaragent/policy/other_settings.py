@@ -72,7 +72,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
         if value is not None:
             said = f"{toolstack.value} has no such setting: {name} is left out"
             out.messages.append(Complaint(guest.places.get(name, guest.source), said))
-            out.losses.append(f"{name}= is left out")
+            out.ignored_settings.append(f"{name}= is left out")
     devices = []
     for number, entry, pci in _entries(guest, out.undefined):
         relaxed = toolstack is Toolstack.QUBES and (
@@ -87,7 +87,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
         if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
             said = f"libvirt has no such setting: rdm_policy of '{entry_excerpt(entry.text)}' is left out"
             out.messages.append(Complaint(entry.place, said))
-            out.losses.append("rdm_policy is left out")
+            out.ignored_settings.append("rdm_policy is left out")
         policy = Policy.RELAXED if relaxed else Policy.INVALID
         devices.append(_device(number, entry, pci, policy, explicit=relaxed))
     return Settings(
@@ -95,7 +95,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
         refusals=tuple(out.refusals),
         undefined=tuple(out.undefined),
         messages=(*guest.warnings, *out.messages),
-        losses=tuple(dict.fromkeys(out.losses)),
+        ignored_settings=tuple(dict.fromkeys(out.ignored_settings)),
     )
 
 

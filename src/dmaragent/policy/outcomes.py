@@ -28,7 +28,7 @@ _NOTHING: Assumed = ("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class PossibleOutcome:
     """What becomes of the guest under one of the possible readings, or several alike."""
 
     assumed: tuple[Assumed, ...]
@@ -155,7 +155,7 @@ def _paging(
 
 def cases_of(
     guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
-) -> Iterator[Case]:
+) -> Iterator[PossibleOutcome]:
     """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
     found: dict[object, _Found] = {}
     for behaviour, settings in settled:
@@ -175,7 +175,7 @@ def cases_of(
     merged = _merged(list(found.values()))
     every = deciding([one.assumed for one in merged])
     for one, assumed in zip(merged, every, strict=True):
-        yield Case(
+        yield PossibleOutcome(
             assumed=assumed if len(merged) > 1 else (),
             policies=tuple(dict.fromkeys(one.policies)),
             scenario=one.scenario,
@@ -197,8 +197,11 @@ def _merged(found: list[_Found]) -> list[_Found]:
 
 
 def either(
-    first: tuple[Case, ...], second: tuple[Case, ...], *, words: tuple[str, str]
-) -> tuple[Case, ...]:
+    first: tuple[PossibleOutcome, ...],
+    second: tuple[PossibleOutcome, ...],
+    *,
+    words: tuple[str, str],
+) -> tuple[PossibleOutcome, ...]:
     """Return the cases of two readings, with `words` for what each assumes if they differ."""
     if len(first) == len(second) and all(
         _same(one.built, two.built) for one, two in zip(first, second, strict=True)

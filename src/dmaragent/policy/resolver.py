@@ -10,10 +10,17 @@ from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
-from dmaragent.policy.evidence import Evidence, binary_words, readings_of
+from dmaragent.policy.evidence import LibraryAnswers, binary_words, readings_of
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
-from dmaragent.policy.outcomes import Case, assumed_words, cases_of, deciding, either, scenarios
+from dmaragent.policy.outcomes import (
+    PossibleOutcome,
+    assumed_words,
+    cases_of,
+    deciding,
+    either,
+    scenarios,
+)
 from dmaragent.policy.settings import Settings, Toolstack
 from dmaragent.policy.simulate import build
 from dmaragent.policy.xl_settings import as_read, settle
@@ -40,7 +47,7 @@ class Stack:
     """Whether the manual pages are followed, not the release."""
     origin: str = ""
     """How the releases are known, in words."""
-    evidence: Evidence | None = None
+    evidence: LibraryAnswers | None = None
     """What the installed libxlutil answered; it wins over what is known of the release."""
 
 
@@ -62,13 +69,13 @@ class Resolution:
     """As the toolstack reads them; of several behaviours the first's."""
     readings: tuple[Settings, ...]
     """The settings by each behaviour that the release may have."""
-    cases: tuple[Case, ...]
+    cases: tuple[PossibleOutcome, ...]
     """The possible outcomes; none where the toolstack refuses the configuration."""
-    needs: tuple[str, ...]
+    prerequisites: tuple[str, ...]
     """What must be done before, such as making a device assignable."""
 
     @property
-    def case(self) -> Case | None:
+    def case(self) -> PossibleOutcome | None:
         """The case to show: the first of those that give the verdict."""
         alike = (one for one in self.cases if one.built.verdict is self.verdict)
         return next(alike, self.cases[0] if self.cases else None)
@@ -87,7 +94,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     ]
     first = settled[0][1]
     settings = replace(first, messages=(*unread, *first.messages))
-    cases: tuple[Case, ...] = ()
+    cases: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         cases = tuple(cases_of(read, host, settled))
     verdict, reasons = _conclude(host, stack, settings, cases)
@@ -100,7 +107,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
         settings=settings,
         readings=tuple(one for _, one in settled),
         cases=cases,
-        needs=needs(read, settings, host),
+        prerequisites=prerequisites(read, settings, host),
     )
 
 
@@ -134,7 +141,7 @@ def _complained(complaint: Complaint, effect: Effect, decider: Decider) -> Decis
 
 
 def _conclude(
-    host: HostFacts, stack: Stack, settings: Settings, cases: tuple[Case, ...]
+    host: HostFacts, stack: Stack, settings: Settings, cases: tuple[PossibleOutcome, ...]
 ) -> tuple[Verdict, tuple[Decision, ...]]:
     """Give the verdict and its reasons."""
     if stack.toolstack is Toolstack.XAPI:
@@ -172,7 +179,7 @@ def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
     return tuple(dict.fromkeys(one for part in full for one in part))
 
 
-def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) -> str:
+def _may_change(host: HostFacts, settings: Settings, cases: tuple[PossibleOutcome, ...]) -> str:
     """Return why a region that is not known could change the verdict, or empty."""
     by_list = Strategy.HOST in settings.strategies
     why = host.incomplete or (host.unlisted if by_list else "")
@@ -188,7 +195,7 @@ def _may_change(host: HostFacts, settings: Settings, cases: tuple[Case, ...]) ->
     return why if not certain and (settings.devices or by_list) else ""
 
 
-def _dependence(cases: tuple[Case, ...]) -> str:
+def _dependence(cases: tuple[PossibleOutcome, ...]) -> str:
     """Say what the verdict depends on, each verdict with its readings."""
     words = {
         Verdict.STARTS: "it starts with",
@@ -209,7 +216,7 @@ def _dependence(cases: tuple[Case, ...]) -> str:
     return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
 
 
-def needs(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str, ...]:
+def prerequisites(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str, ...]:
     """Give what must be done before the devices of `settings` can be added."""
     if host.assignable is None:
         return ()
@@ -262,10 +269,12 @@ def _either(plain: Resolution, binary: Resolution) -> Resolution:
                     for message in messages
                 ),
             ),
-            losses=tuple(loss for loss in ours.losses if loss in theirs.losses),
+            ignored_settings=tuple(
+                loss for loss in ours.ignored_settings if loss in theirs.ignored_settings
+            ),
         ),
         cases=either(plain.cases, binary.cases, words=assumed),
-        needs=tuple(dict.fromkeys((*plain.needs, *binary.needs))),
+        prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
     )
 
 
@@ -277,7 +286,7 @@ class Documented:
     """What the manual pages promise a guest."""
 
     settings: Settings
-    case: Case | None
+    case: PossibleOutcome | None
     """None where they do not allow the configuration."""
 
 
@@ -289,5 +298,5 @@ def documented(resolution: Resolution) -> Documented:
         return Documented(settings=settings, case=None)
     _, scenario = next(scenarios(settings))
     built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    case = Case(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
+    case = PossibleOutcome(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
     return Documented(settings=settings, case=case)

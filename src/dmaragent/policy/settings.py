@@ -65,7 +65,7 @@ class Settings:
     """Whether it took ``rdm=``."""
     inherits: bool = True
     """Whether devices begin with what ``rdm=`` and the ``pci_*`` settings say."""
-    losses: tuple[str, ...] = ()
+    ignored_settings: tuple[str, ...] = ()
     """What of the configuration is lost on the way, each in a few words."""
 
 
@@ -81,7 +81,7 @@ POLICY_OF = {
 class Gathered:
     """What is found while a configuration is read."""
 
-    losses: list[str] = field(default_factory=list)
+    ignored_settings: list[str] = field(default_factory=list)
     refusals: list[Complaint] = field(default_factory=list)
     undefined: list[Complaint] = field(default_factory=list)
     messages: list[Complaint] = field(default_factory=list)

@@ -15,7 +15,7 @@ from dmaragent.policy.decisions import (
     Decider,
     Decision,
     Effect,
-    Rule,
+    SourceRule,
     Verdict,
     refused,
     unsure,
@@ -26,7 +26,7 @@ from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
     HVM_RAM_START,
     DeviceRequest,
-    Layout,
+    GuestLayout,
     MapEntry,
     Outcome,
     Placed,
@@ -39,15 +39,17 @@ from dmaragent.policy.layout import (
 from dmaragent.policy.settings import DeviceSetting
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
-BUILD_RULE = Rule("libxl_dm.c, libxl__domain_device_construct_rdm")
-SIZE_RULE = Rule("xg_dom_x86.c, meminit_hvm", of_regions=False)
+BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
+SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 """It compares the pages of the layout with those of the size: in 4.6 xc_hvm_build_x86.c's work."""
-SHADOW_RULE = Rule("Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False)
-MAP_RULE = Rule("libxl_x86.c, domain_construct_memmap")
-LOADER_RULE = Rule("xg_dom_core.c, xc_dom_build_image")
+SHADOW_RULE = SourceRule(
+    "Xen x86/mm/shadow/none.c, shadow_domain_init", "EOPNOTSUPP", of_regions=False
+)
+MAP_RULE = SourceRule("libxl_x86.c, domain_construct_memmap")
+LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
 TINY_RULE = replace(LOADER_RULE, of_regions=False)
-HVMLOADER_RULE = Rule("hvmloader/e820.c, build_e820_table")
+HVMLOADER_RULE = SourceRule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
 HVMLOADER_LEAST = 2 * MIB
@@ -78,7 +80,7 @@ class Built:
     decisions: tuple[Decision, ...]
     """What refuses it or leaves it undecided; the first is the reason."""
     warnings: tuple[Decision, ...]
-    layout: Layout | None
+    layout: GuestLayout | None
     """None where it was not laid out: a PV guest, or refused before."""
     memory_map: tuple[MapEntry, ...]
     """In libxl's order; empty where none is made."""
@@ -100,7 +102,7 @@ def build(
 
 def _result(
     decisions: Sequence[Decision],
-    layout: Layout | None = None,
+    layout: GuestLayout | None = None,
     entries: tuple[MapEntry, ...] = (),
 ) -> Built:
     """Sort refusals before what is undecided, and warnings apart."""
@@ -168,7 +170,7 @@ def _build_hvm(
     return _result(decisions, layout, entries)
 
 
-def _unbuilt(guest: GuestConfig, layout: Layout) -> Iterator[Decision]:
+def _unbuilt(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decision]:
     """Yield why libxc cannot build the guest; libxl checks no size."""
     low = layout.after.lowmem_end
     if guest.video > guest.most_memory:
@@ -217,7 +219,9 @@ def _requests(
 class _Told:
     """Puts what becomes of regions into decisions: of thousands for each guest."""
 
-    def __init__(self, devices: Sequence[DeviceSetting], host: HostFacts, layout: Layout) -> None:
+    def __init__(
+        self, devices: Sequence[DeviceSetting], host: HostFacts, layout: GuestLayout
+    ) -> None:
         self._host = host
         self._layout = layout
         self._whose: dict[SBDF | None, tuple[str, str]] = {None: ("rdm= makes it strict", "")}
@@ -273,7 +277,9 @@ def _hidden(
     )
 
 
-def _assignments(scenario: Scenario, host: HostFacts, layout: Layout | None) -> Iterator[Decision]:
+def _assignments(
+    scenario: Scenario, host: HostFacts, layout: GuestLayout | None
+) -> Iterator[Decision]:
     ram = None if layout is None else layout.after
     pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
     functions, decisions = added_functions(pairs, host)
@@ -282,7 +288,7 @@ def _assignments(scenario: Scenario, host: HostFacts, layout: Layout | None) -> 
         yield from assign(one, host, ram)
 
 
-def _hvmloader(layout: Layout) -> Iterator[Decision]:
+def _hvmloader(layout: GuestLayout) -> Iterator[Decision]:
     for one in layout.placed:
         told = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
         own = HVMLOADER_OWN

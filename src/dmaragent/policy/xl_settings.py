@@ -10,7 +10,7 @@ from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
 from dmaragent.guests.pci_text import read_pci_shipped
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.rdm_text import RdmRefusal, read_shipped
-from dmaragent.policy.evidence import Evidence
+from dmaragent.policy.evidence import LibraryAnswers
 from dmaragent.policy.settings import (
     ANY_POLICY,
     POLICY_OF,
@@ -37,7 +37,7 @@ def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciU
 
 def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Leave out what xl of `release` does not read; say what that was."""
-    told, losses = [], []
+    told, ignored_settings = [], []
     guest = guest.by_release(release.series)
     if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
         guest = replace(guest, type_refusals=())
@@ -45,21 +45,23 @@ def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Co
         if kind is not guest.type:
             said = f"xl {release} does not read type=, only builder=: the guest is {kind.value}"
             told.append(Complaint(guest.places["type"], said))
-            losses.append("type= is not read")
+            ignored_settings.append("type= is not read")
             guest = replace(guest, type=kind)
     if release.series < PASSTHROUGH and guest.passthrough is not None:
         said = f"xl {release} does not read passthrough="
         told.append(Complaint(guest.places.get("passthrough", guest.source), said))
-        losses.append("passthrough= is not read")
+        ignored_settings.append("passthrough= is not read")
         guest = replace(guest, passthrough=None)
-    return replace(guest, losses=(*losses, *guest.losses)), tuple(told)
+    return replace(guest, ignored_settings=(*ignored_settings, *guest.ignored_settings)), tuple(
+        told
+    )
 
 
 def settle(
     guest: GuestConfig,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: Evidence | None = None,
+    evidence: LibraryAnswers | None = None,
 ) -> Settings:
     """Read `guest` as xl of `release` does; `evidence` wins over what is known of a release."""
     out = Gathered(refusals=refusals_of(guest), undefined=list(guest.undecidable))
@@ -91,7 +93,7 @@ def settle(
         messages=(*guest.warnings, *out.messages),
         rdm_taken=taken,
         inherits=behaviour.devices_inherit,
-        losses=tuple(dict.fromkeys([*guest.losses, *out.losses])),
+        ignored_settings=tuple(dict.fromkeys([*guest.ignored_settings, *out.ignored_settings])),
     )
 
 
@@ -99,7 +101,7 @@ def _rdm(
     guest: GuestConfig,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: Evidence | None,
+    evidence: LibraryAnswers | None,
     out: Gathered,
 ) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
     """Give the possible strategies and policies, and whether ``rdm=`` was taken."""
@@ -119,7 +121,7 @@ def _rdm(
         if isinstance(expected, RdmRefusal):
             said += f" (at character {expected.position + 1}; it expects {expected.expected})"
         out.messages.append(Complaint(place, said))
-        out.losses.append("rdm= is dropped")
+        out.ignored_settings.append("rdm= is dropped")
         return (Strategy.IGNORE,), (Policy.INVALID,), False
     left = [name for name in ("strategy", "policy") if getattr(read, name) is None]
     if left:
@@ -136,7 +138,7 @@ def _pci(
     entry: PciEntry,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: Evidence | None,
+    evidence: LibraryAnswers | None,
     out: Gathered,
 ) -> PciText | None:
     read = _read_pci(entry.text, behaviour.parser)
@@ -162,7 +164,7 @@ def _pci(
         blank = key.strip() != key
         said += ", for the blank in it" if blank else ""
         out.messages.append(Complaint(entry.place, said))
-        out.losses.append(f"{excerpt(key.strip())} is ignored")
+        out.ignored_settings.append(f"{excerpt(key.strip())} is ignored")
     for word in _NOT_A_NUMBER.findall(entry.text):
         said = f"xl {release} reads {excerpt(word)} in '{entry_excerpt(entry.text, entry.text.find(word))}' as no: only a number other than 0 is yes"
         out.messages.append(Complaint(entry.place, said))

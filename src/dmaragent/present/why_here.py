@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.linux.regions import Hold
-from dmaragent.messages.model import AMD, Address, Names, Printer, Recognised, Span
-from dmaragent.messages.relate import DeviceTie, SpanTie, Tie
+from dmaragent.messages.model import AMD, MessageAddress, Names, Program, Recognised, Span
+from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.why_iommu import dma_words, iommu_words
 from dmaragent.present.wording import count, span_words
@@ -14,7 +14,7 @@ from dmaragent.xen.reserved_list.model import Origin
 
 _MOST = 6
 """Devices, regions and addresses that are named of each; the rest is counted."""
-_BY_VFIO = (Printer.LINUX, Printer.QEMU, Printer.PROXMOX, Printer.DPDK, Printer.SPDK)
+_BY_VFIO = (Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK)
 _ORIGIN_WORDS = {
     Origin.OPTION: "a range of Xen's option rmrr=",
     Origin.UNEXPLAINED: "an entry of Xen's list that the table does not explain",
@@ -23,7 +23,7 @@ _ORIGIN_WORDS = {
 }
 
 
-def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
+def here_words(each: HostMatch, *, table_known: bool) -> Iterator[str]:
     """Say what the host says of one message, a sentence or two each."""
     yield from _general_words(each)
     printer = each.recognised.message.printer
@@ -60,7 +60,7 @@ def here_words(each: Tie, *, table_known: bool) -> Iterator[str]:
         )
 
 
-def _general_words(each: Tie) -> Iterator[str]:
+def _general_words(each: HostMatch) -> Iterator[str]:
     """Say what holds of the message as a whole on this host."""
     if each.other_iommu:
         yield (
@@ -76,7 +76,7 @@ def _general_words(each: Tie) -> Iterator[str]:
         yield f"Xen switches VT-d off on this host: {each.vtd_off}"
 
 
-def _places(each: Tie, *, table_known: bool) -> Iterator[str]:
+def _places(each: HostMatch, *, table_known: bool) -> Iterator[str]:
     words = [
         _span_words(one, each.recognised, table_known=table_known) for one in each.spans[:_MOST]
     ]
@@ -86,7 +86,7 @@ def _places(each: Tie, *, table_known: bool) -> Iterator[str]:
         yield f"{count(rest, 'more line')} with other addresses"
 
 
-def _device_words(device: DeviceTie, *, table_known: bool, by_linux: bool) -> str:
+def _device_words(device: DeviceMatch, *, table_known: bool, by_linux: bool) -> str:
     if device.presence is Presence.UNKNOWN:
         here = f"{device.sbdf}: which functions answer is not known"
     elif device.function is None:
@@ -103,9 +103,9 @@ def _device_words(device: DeviceTie, *, table_known: bool, by_linux: bool) -> st
     return here + (_linux_words(device) if by_linux else "")
 
 
-def _linux_words(device: DeviceTie) -> str:
+def _linux_words(device: DeviceMatch) -> str:
     """Say how firmly Linux holds the device to its regions."""
-    locked = [region.number for region, held in device.held if held.hold is Hold.LOCKED]
+    locked = [region.number for region, held in device.held if held.hold is Hold.DIRECT]
     through = {str(held.through) for _, held in device.held if held.through is not None}
     way = f", through the bridge {_listed(sorted(through))}" if through else ""
     if locked:
@@ -135,12 +135,12 @@ def _region_words(region: Region) -> str:
     return f"{region.number} ({region.place}, RMRR at {region.offset:#x}{shared})"
 
 
-def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:
+def _span_words(one: RangeMatch, found: Recognised, *, table_known: bool) -> str:
     first, last = one.span.first, one.span.last
     place = f"{first:#x}" if first == last else f"{first:#x}-{last:#x}"
-    if found.message.address is Address.UNIT:
+    if found.message.address is MessageAddress.UNIT:
         return _unit_words(place, one, table_known=table_known)
-    if found.message.address is Address.RANGE:
+    if found.message.address is MessageAddress.RANGE:
         place = f"in bytes that is {place}, which"
     memory = f" ({_memory_words(one.memory)})" if one.memory else ""
     if found.vendor == AMD:
@@ -155,7 +155,7 @@ def _span_words(one: SpanTie, found: Recognised, *, table_known: bool) -> str:
     return f"{place} is in no region of the table{memory}"
 
 
-def _unit_words(place: str, one: SpanTie, *, table_known: bool) -> str:
+def _unit_words(place: str, one: RangeMatch, *, table_known: bool) -> str:
     if one.units:
         offsets = _listed([f"{offset:#x}" for offset in one.units])
         return f"{place} is where the unit has its registers whose DRHD is at {offsets}"

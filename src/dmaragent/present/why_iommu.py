@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import ABOUT_TABLE, IommuState
-from dmaragent.messages.model import Printer
+from dmaragent.messages.model import Program
 
-_ON_XEN = frozenset({Printer.XEN, Printer.LIBXL, Printer.XENOPSD})
+_ON_XEN = frozenset({Program.XEN, Program.LIBXL, Program.XENOPSD})
 
 
-def iommu_words(state: IommuState, message: str, printer: Printer) -> Iterator[str]:
+def iommu_words(state: IommuState, message: str, printer: Program) -> Iterator[str]:
     """Yield what the host says of its IOMMU; `message` is the id of what `printer` said."""
     if printer in _ON_XEN:
         yield from _xen_words(state)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.boot_option.dma_faults import Fault, placed
 from dmaragent.checks.common import regions
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd import damage, references, scopes, table, units
@@ -31,7 +31,7 @@ _BUG = re.compile(
 _RANGE = re.compile(r"\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]")
 
 
-def _faults(facts: Facts) -> Iterator[Fault]:
+def _faults(facts: TableFacts) -> Iterator[Fault]:
     """Yield the faults of the log; Linux leaves out the segment, which its devices tell."""
     for fault in read_faults("\n".join(facts.boot_log or ())):
         if fault.segment_named:
@@ -52,7 +52,7 @@ def _faults(facts: Facts) -> Iterator[Fault]:
     source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
     needs=(Need.BOOT_LOG,),
 )
-def dma_fault(facts: Facts) -> Iterator[Hit]:
+def dma_fault(facts: TableFacts) -> Iterator[Hit]:
     """Find refused DMA, by device and by the region that the address lies in, if any."""
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
@@ -91,7 +91,7 @@ def _told(faults: Sequence[Fault]) -> str:
     return f"{said} ({reasons})" if reasons else said
 
 
-def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
+def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
     """Say where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
@@ -106,7 +106,7 @@ def _placed(facts: Facts, device: SBDF, region: Region | None, faults: Sequence[
     return said
 
 
-def _near(facts: Facts, device: SBDF, faults: Sequence[Fault]) -> str:
+def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
     """Name the region that one of the addresses just misses, if there is one."""
     found = [
         (distance, side, region.number)
@@ -126,7 +126,7 @@ def _near(facts: Facts, device: SBDF, faults: Sequence[Fault]) -> str:
     return f", but {distance:#x} bytes {side} the {end} of region {number}"
 
 
-def _bounds(facts: Facts, region: Region) -> tuple[Evidence, ...]:
+def _bounds(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
     """Show the bytes of a region's base and limit."""
     rmrr = next(each for offset, each in facts.structures if offset == region.offset)
     return (
@@ -153,7 +153,7 @@ _RULES = {
     source="Linux intel/dmar.c, intel/iommu.c and intel/irq_remapping.c, FW_BUG",
     needs=(Need.BOOT_LOG,),
 )
-def firmware_bug(facts: Facts) -> Iterator[Hit]:
+def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
     """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
     seen = (_BUG.search(line) for line in facts.boot_log or ())
     reader = recogniser()
@@ -174,14 +174,14 @@ def firmware_bug(facts: Facts) -> Iterator[Hit]:
         )
 
 
-def _agreeing(facts: Facts, message: str) -> Iterator[str]:
+def _agreeing(facts: TableFacts, message: str) -> Iterator[str]:
     """Name the rules that stand behind a message and find something here, too."""
     for name in FINDINGS.get(message, ()):
         if name in _RULES and any(True for _ in _RULES[name].find(facts)):
             yield name
 
 
-def _meant_region(facts: Facts, words: str) -> Region | None:
+def _meant_region(facts: TableFacts, words: str) -> Region | None:
     """Find the region that a message names by its addresses."""
     found = _RANGE.search(words)
     if found is None:

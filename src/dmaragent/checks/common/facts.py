@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TypeVar
 
 from dmaragent.addresses import SBDF
-from dmaragent.checks.vtd.scope_entries import Entry, entries_of
+from dmaragent.checks.vtd.scope_entries import ScopeEntry, entries_of
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
@@ -28,7 +28,7 @@ class Need(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class TableFacts:
     """A host, as far as it is checked."""
 
     inventory: Inventory
@@ -43,18 +43,18 @@ class Facts:
     memory_map: MemoryMap | None
     boot_log: tuple[str, ...] | None
     """The lines of the boot log about the IOMMU; None where it was not read."""
-    scopes: Mapping[int, tuple[Entry, ...]]
+    scopes: Mapping[int, tuple[ScopeEntry, ...]]
     """The device scope entries of each structure that has a scope, by its offset."""
     segments: frozenset[int] = frozenset()
     """The PCI segments that functions answer in."""
 
     @property
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[ScopeEntry]:
         """Every device scope entry of the table, in table order."""
         return chain.from_iterable(self.scopes.values())
 
     @property
-    def region_scopes(self) -> Iterator[tuple[Region, tuple[Entry, ...]]]:
+    def region_scopes(self) -> Iterator[tuple[Region, tuple[ScopeEntry, ...]]]:
         """Each region with the entries of its scope."""
         return ((each, self.scopes[each.offset]) for each in self.inventory.all_regions)
 
@@ -80,7 +80,7 @@ class Facts:
         return known[need]
 
 
-def facts_of(inventory: Inventory) -> Facts:
+def facts_of(inventory: Inventory) -> TableFacts:
     """Gather what rules look at from the inventory of a whole host."""
     host = inventory.host
     decoded, content = host.table, b""
@@ -89,7 +89,7 @@ def facts_of(inventory: Inventory) -> Facts:
     table = decoded.table if isinstance(decoded, Decoded) else None
     functions = host.topology.functions
     structures = () if table is None else tuple(located(table))
-    return Facts(
+    return TableFacts(
         inventory=inventory,
         table=table,
         content=content,

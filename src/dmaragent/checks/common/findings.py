@@ -1,9 +1,9 @@
 """Hits about a region or a scope entry: how the thing is named, told and shown."""
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Severity
 from dmaragent.checks.vtd.fields import entry_evidence
-from dmaragent.checks.vtd.scope_entries import Entry
+from dmaragent.checks.vtd.scope_entries import ScopeEntry
 from dmaragent.inventory import Region
 
 
@@ -29,8 +29,8 @@ def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
 
 
 def entry_hit(  # noqa: PLR0913 - likewise
-    facts: Facts,
-    entry: Entry,
+    facts: TableFacts,
+    entry: ScopeEntry,
     said: str,
     *,
     xen: str = "",

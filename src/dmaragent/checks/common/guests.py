@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import span
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.regions import is_placeholder
@@ -40,7 +40,7 @@ def _reaches_guests(region: Region) -> bool:
     "support, a management controller).",
     source="libxl_dm.c, libxl__domain_device_construct_rdm",
 )
-def below_1mib(facts: Facts) -> Iterator[Hit]:
+def below_1mib(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that a guest cannot be laid out around; placeholders have their own rule."""
     for region in facts.inventory.all_regions:
         if region.base < MIB and not is_placeholder(region) and _reaches_guests(region):
@@ -58,7 +58,7 @@ def below_1mib(facts: Facts) -> Iterator[Hit]:
     "only; or update the firmware.",
     source="Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h",
 )
-def hvmloader(facts: Facts) -> Iterator[Hit]:
+def hvmloader(facts: TableFacts) -> Iterator[Hit]:
     """Find regions whose pages overlap hvmloader's own area."""
     for region in facts.inventory.all_regions:
         pages = listed_pages(region.base, region.limit)
@@ -78,7 +78,7 @@ def hvmloader(facts: Facts) -> Iterator[Hit]:
     "reserved without it.",
     source="libxl_x86.c, domain_construct_memmap",
 )
-def too_many(facts: Facts) -> Iterator[Hit]:
+def too_many(facts: TableFacts) -> Iterator[Hit]:
     """Find hosts whose list does not fit beside one entry of RAM."""
     listed = facts.inventory.xen.list
     number = sum(_reaches_guests(region) for region in facts.inventory.all_regions)
@@ -103,7 +103,7 @@ def too_many(facts: Facts) -> Iterator[Hit]:
     "iommu_get_reserved_device_memory",
     uses=[Need.PCI, Need.MEMORY_MAP],
 )
-def unlisted(facts: Facts) -> Iterator[Hit]:
+def unlisted(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list, and that it lacks."""
     for region in facts.inventory.all_regions:
         if region.offset in facts.inventory.xen.unlisted:
@@ -127,7 +127,7 @@ def unlisted(facts: Facts) -> Iterator[Hit]:
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
     uses=[Need.PCI],
 )
-def shared(facts: Facts) -> Iterator[Hit]:
+def shared(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of several devices, absent ones left out; one and a ghost have their rule."""
     for region, scope in facts.region_scopes:
         here = [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
@@ -62,7 +62,7 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
     return first
 
 
-def _pairs(facts: Facts) -> Iterator[tuple[Region, Region, int]]:
+def _pairs(facts: TableFacts) -> Iterator[tuple[Region, Region, int]]:
     """Yield each region that has bytes of an earlier one, with the first such, and their number.
 
     An earlier region that Xen registers goes before one that it may pass over: the first is
@@ -88,7 +88,7 @@ def _is_same(one: Region, other: Region) -> bool:
     return (one.base, one.limit) == (other.base, other.limit)
 
 
-def _hit(facts: Facts, first: Region, second: Region, verb: str, met: int) -> Hit:
+def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) -> Hit:
     severity, xen = vtd_case(facts, first)
     more = f", and has bytes of {met - 1} more before it" if met > 1 else ""
     hit = region_hit(
@@ -112,7 +112,7 @@ def _hit(facts: Facts, first: Region, second: Region, verb: str, met: int) -> Hi
     source=_SOURCE,
     uses=[Need.PCI],
 )
-def overlap(facts: Facts) -> Iterator[Hit]:
+def overlap(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that have bytes of an earlier one, but not all and only its bytes."""
     for first, second, met in _pairs(facts):
         if not _is_same(first, second):
@@ -130,7 +130,7 @@ def overlap(facts: Facts) -> Iterator[Hit]:
     source=_SOURCE,
     uses=[Need.PCI],
 )
-def duplicate(facts: Facts) -> Iterator[Hit]:
+def duplicate(facts: TableFacts) -> Iterator[Hit]:
     """Find regions with the base and the limit of an earlier one."""
     for first, second, met in _pairs(facts):
         if _is_same(first, second):

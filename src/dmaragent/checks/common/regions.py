@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
@@ -41,7 +41,7 @@ def is_placeholder(region: Region) -> bool:
     "makes Xen pass a region over.",
     source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {_LINUX_CHECK}",
 )
-def limit_below_base(facts: Facts) -> Iterator[Hit]:
+def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that end before they begin."""
     for region in facts.inventory.all_regions:
         if region.limit < region.base:
@@ -63,7 +63,7 @@ def limit_below_base(facts: Facts) -> Iterator[Hit]:
     source=f"Seen in real tables (HP 6730b, 8540p); Xen vtd/dmar.c, "
     f"intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
 )
-def placeholder(facts: Facts) -> Iterator[Hit]:
+def placeholder(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that firmware left empty, as 0 to 0 or 0 to 0xfff.
 
     They are not told again as unaligned, without a page or below 1 MiB: it is one mistake.
@@ -95,7 +95,7 @@ def placeholder(facts: Facts) -> Iterator[Hit]:
     "what overlaps a region of the table.",
     source=f"Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
 )
-def no_page(facts: Facts) -> Iterator[Hit]:
+def no_page(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of one byte at the beginning of a page."""
     for region in facts.inventory.all_regions:
         if region.base == region.limit and not region.base % PAGE and not is_placeholder(region):
@@ -113,7 +113,7 @@ def no_page(facts: Facts) -> Iterator[Hit]:
     "the last page in its place: Xen refuses what overlaps a region of the table.",
     source=f"VT-d 8.4; Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
 )
-def limit_page_aligned(facts: Facts) -> Iterator[Hit]:
+def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
     """Find regions whose last byte is the first of a page."""
     for region in facts.inventory.all_regions:
         if region.limit > region.base and not region.limit % PAGE:
@@ -131,7 +131,7 @@ def limit_page_aligned(facts: Facts) -> Iterator[Hit]:
     advice="Tell the vendor: base and limit of an RMRR must be those of 4 KiB pages.",
     source=f"VT-d 8.4; {_LINUX_CHECK}",
 )
-def unaligned(facts: Facts) -> Iterator[Hit]:
+def unaligned(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that begin or end within a page; page aligned limits have their own rule."""
     for region in facts.inventory.all_regions:
         begins, ends = region.base % PAGE != 0, region.limit % PAGE not in (0, PAGE - 1)
@@ -154,7 +154,7 @@ def unaligned(facts: Facts) -> Iterator[Hit]:
     advice="Update the firmware: the region, or the width in the table's header, is wrong.",
     source="VT-d 8.1, host address width; fwts and the kernels have no such check",
 )
-def above_address_width(facts: Facts) -> Iterator[Hit]:
+def above_address_width(facts: TableFacts) -> Iterator[Hit]:
     """Find regions with bytes above what a DMA request of the platform can address."""
     if facts.table is None:
         return
@@ -179,7 +179,7 @@ def above_address_width(facts: Facts) -> Iterator[Hit]:
     "stolen memory, aperture).",
     source="libxl_dm.c, libxl__domain_device_construct_rdm; the size is what is rare in real tables",
 )
-def large(facts: Facts) -> Iterator[Hit]:
+def large(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of 512 MiB and more."""
     for region in facts.inventory.all_regions:
         if region.size >= LARGE:
@@ -198,7 +198,7 @@ def large(facts: Facts) -> Iterator[Hit]:
     source="Xen vtd/dmar.c, register_one_rmrr, pci_known_segment",
     needs=[Need.PCI],
 )
-def unknown_segment(facts: Facts) -> Iterator[Hit]:
+def unknown_segment(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of segments in which nothing answers."""
     for region in facts.inventory.all_regions:
         if region.segment not in facts.segments:

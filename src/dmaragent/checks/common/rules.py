@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 
 MOST_TOLD = 8
 """How many things of a kind one hit names, and how many it shows the bytes of."""
 
-Find = Callable[[Facts], Iterable[Hit]]
+Find = Callable[[TableFacts], Iterable[Hit]]
 
 
 def rule(  # noqa: PLR0913 - a rule's facts, each by its name
@@ -42,7 +42,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
     return made
 
 
-def evidence(facts: Facts, offset: int, size: int, field: str, value: str) -> Evidence:
+def evidence(facts: TableFacts, offset: int, size: int, field: str, value: str) -> Evidence:
     """Show `size` bytes of the table at `offset`: the field they are, and what it says."""
     return Evidence(
         offset=offset, data=facts.content[offset : offset + size], field=field, value=value

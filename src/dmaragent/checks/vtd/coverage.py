@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
 from dmaragent.checks.vtd.fields import field, scope_field
-from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, Entry, subject_of
+from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry, subject_of
 from dmaragent.host.topology import PciFunction
 from fwtables import DRHD
 from fwtables.dmar.constants import ScopeType
@@ -23,19 +23,19 @@ _ENUMERATED = (ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAME
 """Scope entries that name a thing by its number, not by its path."""
 
 
-def _flags(facts: Facts, offset: int, drhd: DRHD) -> Evidence:
+def _flags(facts: TableFacts, offset: int, drhd: DRHD) -> Evidence:
     words = "INCLUDE_PCI_ALL" if drhd.include_pci_all else "no INCLUDE_PCI_ALL"
     return field(facts, offset, drhd, "flags", f"{drhd.flags:#x}: {words}")
 
 
-def _by_segment(facts: Facts) -> Iterator[tuple[int, list[tuple[int, DRHD]]]]:
+def _by_segment(facts: TableFacts) -> Iterator[tuple[int, list[tuple[int, DRHD]]]]:
     """Yield the units of each segment, in table order."""
     units = sorted(facts.of(DRHD), key=lambda one: one[1].segment_number)
     for segment, found in groupby(units, key=lambda one: one[1].segment_number):
         yield segment, list(found)
 
 
-def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
+def _several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
     for segment, units in _by_segment(facts):
         alls = [one for one in units if one[1].include_pci_all]
         if len(alls) > 1:
@@ -60,7 +60,7 @@ def _several(facts: Facts) -> Iterator[tuple[int, Hit]]:
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
     "dmar_register_drhd_unit",
 )
-def several_include_all(facts: Facts) -> Iterator[Hit]:
+def several_include_all(facts: TableFacts) -> Iterator[Hit]:
     """Find a second catch-all unit in segment 0."""
     yield from (hit for segment, hit in _several(facts) if segment == 0)
 
@@ -75,7 +75,7 @@ def several_include_all(facts: Facts) -> Iterator[Hit]:
     advice=f"{_UPDATE} Devices of the segment may be served by the wrong unit.",
     source=f"VT-d 8.3; {_MATCH}",
 )
-def several_elsewhere(facts: Facts) -> Iterator[Hit]:
+def several_elsewhere(facts: TableFacts) -> Iterator[Hit]:
     """Find a second catch-all unit in another segment."""
     yield from (hit for segment, hit in _several(facts) if segment != 0)
 
@@ -90,7 +90,7 @@ def several_elsewhere(facts: Facts) -> Iterator[Hit]:
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_register_drhd_unit; Linux intel/dmar.c, "
     "dmar_register_drhd_unit",
 )
-def include_all_not_last(facts: Facts) -> Iterator[Hit]:
+def include_all_not_last(facts: TableFacts) -> Iterator[Hit]:
     """Find a catch-all unit with one that is none after it."""
     for _, units in _by_segment(facts):
         for (offset, drhd), (_, after) in pairwise(units):
@@ -112,7 +112,7 @@ def include_all_not_last(facts: Facts) -> Iterator[Hit]:
     "has none). One that is added later, or behind a bridge that no scope names, may have none.",
     source=f"VT-d 8.3; {_MATCH}",
 )
-def no_include_all(facts: Facts) -> Iterator[Hit]:
+def no_include_all(facts: TableFacts) -> Iterator[Hit]:
     """Find segments without a catch-all unit."""
     for segment, units in _by_segment(facts):
         if not any(drhd.include_pci_all for _, drhd in units):
@@ -136,7 +136,7 @@ def no_include_all(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3; {_MATCH}; Xen vtd/iommu.c, intel_iommu_assign_device",
     needs=(Need.PCI,),
 )
-def device_without_unit(facts: Facts) -> Iterator[Hit]:
+def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
     """Find functions that no scope names and no catch-all unit takes; host bridges do no DMA."""
     if next(facts.of(DRHD), None) is None:
         return  # the table has none at all: no-unit says so
@@ -169,7 +169,7 @@ def device_without_unit(facts: Facts) -> Iterator[Hit]:
     "use.",
     source=f"VT-d 8.3; {_MATCH}",
 )
-def serves_nothing(facts: Facts) -> Iterator[Hit]:
+def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
     """Find units with an empty scope."""
     for offset, drhd in facts.of(DRHD):
         if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
@@ -191,10 +191,10 @@ def serves_nothing(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3; {_MATCH}; Linux intel/dmar.c, dmar_pci_bus_add_dev",
     uses=(Need.PCI,),
 )
-def in_two_units(facts: Facts) -> Iterator[Hit]:
+def in_two_units(facts: TableFacts) -> Iterator[Hit]:
     """Find scope entries of different units that name the same thing, or a bridge above it."""
     ours = [entry for entry in facts.entries if isinstance(entry.structure, DRHD)]
-    named: dict[object, Entry] = {}
+    named: dict[object, ScopeEntry] = {}
     for entry in ours:
         first = named.setdefault(_meant(entry), entry)
         if _base(first) != _base(entry):
@@ -209,7 +209,7 @@ def in_two_units(facts: Facts) -> Iterator[Hit]:
                     yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
 
 
-def _both(facts: Facts, entry: Entry, other: Entry, said: str) -> Hit:
+def _both(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, said: str) -> Hit:
     """Make a hit of two entries; `said` has a gap for the unit of each, the other's first."""
     units = subject_of(other.structure), subject_of(entry.structure)
     return Hit(
@@ -219,25 +219,25 @@ def _both(facts: Facts, entry: Entry, other: Entry, said: str) -> Hit:
     )
 
 
-def _shown(facts: Facts, entry: Entry) -> Evidence:
+def _shown(facts: TableFacts, entry: ScopeEntry) -> Evidence:
     name = "enumeration_id" if entry.scope.type in _ENUMERATED else "start_bus_number"
     return scope_field(facts, entry, name, _name(entry))
 
 
-def _base(entry: Entry) -> int:
+def _base(entry: ScopeEntry) -> int:
     """Give what makes a unit the same in two structures."""
     base: int = getattr(entry.structure, "register_base_address", 0)
     return base
 
 
-def _by_scope(entry: Entry) -> bool:
+def _by_scope(entry: ScopeEntry) -> bool:
     """Tell whether Xen and Linux look at the scope to find the unit: not where it takes all."""
     return not getattr(entry.structure, "include_pci_all", False)
 
 
-def _bridges_above(ours: list[Entry]) -> dict[tuple[int, int], list[Entry]]:
+def _bridges_above(ours: list[ScopeEntry]) -> dict[tuple[int, int], list[ScopeEntry]]:
     """Give for each bus, by segment, entries that name a bridge above it: of two units at most."""
-    above: dict[tuple[int, int], list[Entry]] = {}
+    above: dict[tuple[int, int], list[ScopeEntry]] = {}
     done: set[tuple[PciFunction, int]] = set()
     for entry in ours:
         bridge = entry.function
@@ -253,14 +253,14 @@ def _bridges_above(ours: list[Entry]) -> dict[tuple[int, int], list[Entry]]:
     return above
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: ScopeEntry) -> str:
     """Name what an entry means: by its number, or by the path as the table has it."""
     if entry.scope.type in _ENUMERATED:
         return f"{entry.type_name} {entry.scope.enumeration_id}"
     return entry.written
 
 
-def _meant(entry: Entry) -> tuple[object, ...]:
+def _meant(entry: ScopeEntry) -> tuple[object, ...]:
     """Give what two entries that mean the same have in common."""
     if entry.scope.type in _ENUMERATED:
         return entry.scope.type, entry.scope.enumeration_id

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
 from fwtables import ATSR, Damage, DamageKind, Decoded, structure_name
@@ -36,7 +36,7 @@ _SKIPPED = ("ANDD", "SIDP")
 """Structures that no release of Xen parses."""
 
 
-def _hits(facts: Facts, size: int, *kinds: DamageKind) -> Iterator[tuple[Damage, Hit]]:
+def _hits(facts: TableFacts, size: int, *kinds: DamageKind) -> Iterator[tuple[Damage, Hit]]:
     """Make a hit of each damage of `kinds`, with `size` bytes of where it is."""
     decoded = facts.inventory.table
     for each in decoded.damage if isinstance(decoded, Decoded) else ():
@@ -47,7 +47,7 @@ def _hits(facts: Facts, size: int, *kinds: DamageKind) -> Iterator[tuple[Damage,
             yield each, Hit(said=said, subject=each.kind.value, evidence=(shown,))
 
 
-def _shown(facts: Facts, offset: int, size: int, name: str) -> Evidence:
+def _shown(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
     """Show the bytes of a damage: a length as a number, all else as bytes."""
     data = facts.content[offset : offset + size]
     value = str(int.from_bytes(data, "little")) if "length" in name else data.hex(" ")
@@ -60,13 +60,13 @@ def _owned(hit: Hit, owner: str, xen: str = "", linux: str = "") -> Hit:
     return replace(hit, said=said, subject=f"{owner} {hit.subject}", xen=xen, linux=linux)
 
 
-def _type_at(facts: Facts, offset: int) -> str:
+def _type_at(facts: TableFacts, offset: int) -> str:
     """Name the structure whose length stands two bytes after its type, at `offset`."""
     kind = int.from_bytes(facts.content[offset - 2 : offset], "little")
     return _TYPES[kind] if kind < len(_TYPES) else f"type {kind}"
 
 
-def _comes_to_zero(facts: Facts, entry: int) -> bool:
+def _comes_to_zero(facts: TableFacts, entry: int) -> bool:
     """Tell whether Linux, which goes from `entry` on by lengths of any size, finds one of 0.
 
     A length byte beyond the structure is the next structure's, or beyond the table not known.
@@ -81,7 +81,7 @@ def _comes_to_zero(facts: Facts, entry: int) -> bool:
     return False
 
 
-def _structure_at(facts: Facts, offset: int) -> str:
+def _structure_at(facts: TableFacts, offset: int) -> str:
     """Name the structure that `offset` lies in, and say of an ATSR that its scope is not read."""
     place = bisect_right(facts.structures, offset, key=itemgetter(0)) - 1
     structure = facts.structures[place][1]
@@ -99,7 +99,7 @@ def _structure_at(facts: Facts, offset: int) -> str:
     advice=_COPY,
     source="VT-d 8.1; ACPI 6.5, 5.2.6",
 )
-def unreadable(facts: Facts) -> Iterator[Hit]:
+def unreadable(facts: TableFacts) -> Iterator[Hit]:
     """Find what is no table: another one, other bytes, or too few of them."""
     kinds = (DamageKind.NOT_A_TABLE, DamageKind.ANOTHER_TABLE, DamageKind.TRUNCATED_HEADER)
     for _, hit in _hits(facts, 0, *kinds):
@@ -117,7 +117,7 @@ def unreadable(facts: Facts) -> Iterator[Hit]:
     advice=_COPY,
     source=_WALKS,
 )
-def table_length(facts: Facts) -> Iterator[Hit]:
+def table_length(facts: TableFacts) -> Iterator[Hit]:
     """Find a header whose length is not that of the bytes."""
     kinds = (DamageKind.TABLE_LENGTH_TOO_SHORT, DamageKind.TABLE_LENGTH_TOO_LONG)
     yield from (hit for _, hit in _hits(facts, 4, *kinds))
@@ -132,7 +132,7 @@ def table_length(facts: Facts) -> Iterator[Hit]:
     advice=_FIRMWARE,
     source=_WALKS,
 )
-def structure_too_short(facts: Facts) -> Iterator[Hit]:
+def structure_too_short(facts: TableFacts) -> Iterator[Hit]:
     """Find structures of length 0, of less than their header, of less than their type's."""
     kinds = (
         DamageKind.STRUCTURE_LENGTH_ZERO,
@@ -166,7 +166,7 @@ def structure_too_short(facts: Facts) -> Iterator[Hit]:
     advice=_COPY,
     source=_WALKS,
 )
-def structure_past_end(facts: Facts) -> Iterator[Hit]:
+def structure_past_end(facts: TableFacts) -> Iterator[Hit]:
     """Find the structure that the table does not hold whole."""
     for each, hit in _hits(facts, 2, DamageKind.STRUCTURE_PAST_END):
         yield _owned(hit, _type_at(facts, each.offset))
@@ -181,7 +181,7 @@ def structure_past_end(facts: Facts) -> Iterator[Hit]:
     advice=_FIRMWARE,
     source=_SCOPES,
 )
-def scope_too_short(facts: Facts) -> Iterator[Hit]:
+def scope_too_short(facts: TableFacts) -> Iterator[Hit]:
     """Find scope entries of length 0, or without one step of a path."""
     kinds = DamageKind.SCOPE_LENGTH_ZERO, DamageKind.SCOPE_LENGTH_TOO_SMALL
     for each, hit in _hits(facts, 1, *kinds):
@@ -211,7 +211,7 @@ def scope_too_short(facts: Facts) -> Iterator[Hit]:
     advice=_FIRMWARE,
     source=_SCOPES,
 )
-def scope_past_structure(facts: Facts) -> Iterator[Hit]:
+def scope_past_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find scope entries that their structure does not hold whole."""
     for each, hit in _hits(facts, 1, DamageKind.SCOPE_PAST_STRUCTURE):
         yield _owned(hit, _structure_at(facts, each.offset))
@@ -226,7 +226,7 @@ def scope_past_structure(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done; report it to the firmware's vendor.",
     source=_SCOPES,
 )
-def scope_length_odd(facts: Facts) -> Iterator[Hit]:
+def scope_length_odd(facts: TableFacts) -> Iterator[Hit]:
     """Find scope entries of an odd length."""
     for each, hit in _hits(facts, 1, DamageKind.SCOPE_LENGTH_ODD):
         yield _owned(hit, _structure_at(facts, each.offset))
@@ -241,7 +241,7 @@ def scope_length_odd(facts: Facts) -> Iterator[Hit]:
     advice=_FIRMWARE,
     source=_WALKS,
 )
-def structure_extra_bytes(facts: Facts) -> Iterator[Hit]:
+def structure_extra_bytes(facts: TableFacts) -> Iterator[Hit]:
     """Find bytes within a structure that belong to no field."""
     for each, hit in _hits(facts, 1, DamageKind.STRUCTURE_TRAILING_BYTES):
         owner = _structure_at(facts, each.offset)
@@ -274,7 +274,7 @@ def structure_extra_bytes(facts: Facts) -> Iterator[Hit]:
     advice=_FIRMWARE,
     source=_WALKS,
 )
-def bytes_after_structures(facts: Facts) -> Iterator[Hit]:
+def bytes_after_structures(facts: TableFacts) -> Iterator[Hit]:
     """Find bytes within the table's length that are too few for a structure."""
     for each, hit in _hits(facts, _SHOWN, DamageKind.TRAILING_BYTES):
         if facts.table is not None and each.offset < facts.table.length:
@@ -290,7 +290,7 @@ def bytes_after_structures(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done: a copy of the table was padded, most likely.",
     source=_WALKS,
 )
-def bytes_after_table(facts: Facts) -> Iterator[Hit]:
+def bytes_after_table(facts: TableFacts) -> Iterator[Hit]:
     """Find bytes beyond the table's length."""
     for each, hit in _hits(facts, _SHOWN, DamageKind.TRAILING_BYTES):
         if facts.table is not None and each.offset >= facts.table.length:
@@ -307,7 +307,7 @@ def bytes_after_table(facts: Facts) -> Iterator[Hit]:
     "else update the firmware. Nothing is refused for it, but do not trust the table unseen.",
     source="ACPI 6.5, 5.2.6; Xen and Linux, ACPICA's acconfig.h, ACPI_CHECKSUM_ABORT",
 )
-def checksum_wrong(facts: Facts) -> Iterator[Hit]:
+def checksum_wrong(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose bytes do not add up to 0."""
     yield from (hit for _, hit in _hits(facts, 1, DamageKind.CHECKSUM))
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.findings import entry_hit, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
 from dmaragent.checks.vtd.fields import entry_evidence, scope_evidence
-from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, Entry
+from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry
 from dmaragent.checks.vtd.xen_registration import Registered, registered
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import LinuxState, Region
@@ -24,12 +24,12 @@ _PATH = "Linux intel/dmar.c, dmar_match_pci_path"
 _REGISTER = "Xen vtd/dmar.c, register_one_rmrr"
 
 
-def _lost(entry: Entry) -> bool:
+def _lost(entry: ScopeEntry) -> bool:
     """Tell whether the path ends at a bridge that is none, so that the device has no address."""
     return entry.absent and entry.located.sbdf is None
 
 
-def _all_absent(scope: tuple[Entry, ...]) -> bool:
+def _all_absent(scope: tuple[ScopeEntry, ...]) -> bool:
     counted = [entry for entry in scope if entry.counted]
     return bool(counted) and all(entry.absent for entry in counted)
 
@@ -54,7 +54,7 @@ def _releases_words(release: Release | None = None) -> str:
     source=_REGISTER,
     needs=[Need.PCI],
 )
-def all_absent(facts: Facts) -> Iterator[Hit]:
+def all_absent(facts: TableFacts) -> Iterator[Hit]:
     """Find regions none of whose devices answers; segments without functions have their rule."""
     for region, scope in facts.region_scopes:
         if not _all_absent(scope) or region.segment not in facts.segments:
@@ -64,7 +64,7 @@ def all_absent(facts: Facts) -> Iterator[Hit]:
         yield region_hit(region, said, shown, xen=_by_list(facts, region))
 
 
-def _by_list(facts: Facts, region: Region) -> str:
+def _by_list(facts: TableFacts, region: Region) -> str:
     """Say whether Xen lists a region that is nobody's, or which points of its release do."""
     if region.xen.listed is None:
         open_point = registered(facts, region) is Registered.BY_RELEASE
@@ -84,12 +84,12 @@ def _by_list(facts: Facts, region: Region) -> str:
     source=f"{_REGISTER}; {_INSERT}",
     needs=[Need.PCI],
 )
-def absent(facts: Facts) -> Iterator[Hit]:
+def absent(facts: TableFacts) -> Iterator[Hit]:
     """Find absent devices of regions with others; a path that breaks off has its own rule.
 
     A device is told once, whatever the number of regions that name it.
     """
-    found: dict[SBDF, list[Entry]] = {}
+    found: dict[SBDF, list[ScopeEntry]] = {}
     for _, scope in facts.region_scopes:
         for entry in () if _all_absent(scope) else scope:
             sbdf = entry.located.sbdf
@@ -123,7 +123,7 @@ def absent(facts: Facts) -> Iterator[Hit]:
     source="Xen vtd/iommu.c, intel_iommu_assign_device",
     needs=[Need.PCI],
 )
-def absent_shares(facts: Facts) -> Iterator[Hit]:
+def absent_shares(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that absent devices alone make shared."""
     for region, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
@@ -149,7 +149,7 @@ def absent_shares(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3.1; {_INSERT}, dmar_dev_scope_init, intel_iommu_init; {_PARSE}",
     needs=[Need.PCI],
 )
-def type_mismatch(facts: Facts) -> Iterator[Hit]:
+def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
     """Find endpoint entries that lead to bridges, and the reverse, in any structure."""
     for entry in facts.entries:
         function = entry.function
@@ -169,7 +169,7 @@ def type_mismatch(facts: Facts) -> Iterator[Hit]:
         )
 
 
-def _by_linux(facts: Facts, entry: Entry) -> tuple[Severity | None, str]:
+def _by_linux(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
     """Say what Linux makes of a type that does not fit, where that is not what the rule says."""
     structure = entry.structure
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
@@ -195,7 +195,7 @@ def _by_linux(facts: Facts, entry: Entry) -> tuple[Severity | None, str]:
     source=f"VT-d 8.3.1; {_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
-def path_not_bridge(facts: Facts) -> Iterator[Hit]:
+def path_not_bridge(facts: TableFacts) -> Iterator[Hit]:
     """Find paths that a function without buses behind it breaks, in any structure."""
     for entry in facts.entries:
         bridge = _last_step(entry)
@@ -214,7 +214,7 @@ def path_not_bridge(facts: Facts) -> Iterator[Hit]:
     source=f"{_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
-def bridge_absent(facts: Facts) -> Iterator[Hit]:
+def bridge_absent(facts: TableFacts) -> Iterator[Hit]:
     """Find paths that an absent bridge breaks, in any structure."""
     for entry in facts.entries:
         bridge = _last_step(entry)
@@ -222,7 +222,7 @@ def bridge_absent(facts: Facts) -> Iterator[Hit]:
             yield entry_hit(facts, entry, f"leads through {bridge}, where nothing answers.")
 
 
-def _last_step(entry: Entry) -> SBDF | None:
+def _last_step(entry: ScopeEntry) -> SBDF | None:
     """Give the step at which the path to a PCI function breaks off; None where it is whole."""
     if not _lost(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
@@ -242,7 +242,7 @@ def _last_step(entry: Entry) -> SBDF | None:
     source=f"VT-d 8.3.1; {_PARSE}; {_PATH}",
     needs=[Need.PCI],
 )
-def start_bus(facts: Facts) -> Iterator[Hit]:
+def start_bus(facts: TableFacts) -> Iterator[Hit]:
     """Find entries that start at a secondary bus number, in any structure."""
     bridges = _bridges(facts)
     for entry in facts.entries:
@@ -255,7 +255,7 @@ def start_bus(facts: Facts) -> Iterator[Hit]:
             yield entry_hit(facts, entry, said)
 
 
-def _bridges(facts: Facts) -> dict[tuple[int, int], PciFunction]:
+def _bridges(facts: TableFacts) -> dict[tuple[int, int], PciFunction]:
     """Give the nearest bridge above each bus; a bridge without numbers has none behind it."""
     found: dict[tuple[int, int], PciFunction] = {}
     for function in (facts.functions or {}).values():

@@ -2,23 +2,24 @@
 
 from collections.abc import Sequence
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence
 from dmaragent.checks.common.rules import MOST_TOLD, evidence
-from dmaragent.checks.vtd.scope_entries import Entry
+from dmaragent.checks.vtd.scope_entries import ScopeEntry
 from dmaragent.inventory import Region
 from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import StructureType
+from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
 from fwtables.dmar.table import SMALLEST, scope_length
-from fwtables.layout import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE, Layout
+from fwtables.layout import Layout
 
 
-def header_field(facts: Facts, name: str, value: str) -> Evidence:
+def header_field(facts: TableFacts, name: str, value: str) -> Evidence:
     """Show the field `name` of the table's fixed part."""
     return _shown(facts, TABLE, 0, "DMAR", name=name, value=value)
 
 
-def field(facts: Facts, offset: int, structure: Structure, name: str, value: str) -> Evidence:
+def field(facts: TableFacts, offset: int, structure: Structure, name: str, value: str) -> Evidence:
     """Show the field `name` of the `structure` at `offset`; its type and length are fields too."""
     owner = structure_name(structure)
     if isinstance(structure, UnknownStructure) or name in STRUCTURE_HEADER.names:
@@ -27,56 +28,56 @@ def field(facts: Facts, offset: int, structure: Structure, name: str, value: str
     return _shown(facts, body, offset + STRUCTURE_HEADER.size, owner, name=name, value=value)
 
 
-def scope_field(facts: Facts, entry: Entry, name: str, value: str) -> Evidence:
+def scope_field(facts: TableFacts, entry: ScopeEntry, name: str, value: str) -> Evidence:
     """Show a field of a device scope entry."""
     owner = f"{structure_name(entry.structure)} device_scope"
     return _shown(facts, DEVICE_SCOPE, entry.offset, owner, name=name, value=value)
 
 
 def _shown(  # noqa: PLR0913 - the layout is one more
-    facts: Facts, layout: Layout, offset: int, owner: str, *, name: str, value: str
+    facts: TableFacts, layout: Layout, offset: int, owner: str, *, name: str, value: str
 ) -> Evidence:
     place = layout.names.index(name)
     at, width = offset + layout.offsets[place], layout.widths[place]
     return evidence(facts, at, width, f"{owner} {name}", value)
 
 
-def name_evidence(facts: Facts, offset: int, andd: ANDD) -> Evidence:
+def name_evidence(facts: TableFacts, offset: int, andd: ANDD) -> Evidence:
     """Show the name in an ANDD structure: all that comes after its fields."""
     at = offset + SMALLEST[andd.TYPE]
     return evidence(facts, at, len(andd.acpi_object_name), "ANDD acpi_object_name", andd.name)
 
 
-def base_evidence(facts: Facts, region: Region) -> Evidence:
+def base_evidence(facts: TableFacts, region: Region) -> Evidence:
     """Show the base of a region."""
     return region_field(facts, region, "base_address", f"{region.base:#x}")
 
 
-def limit_evidence(facts: Facts, region: Region) -> Evidence:
+def limit_evidence(facts: TableFacts, region: Region) -> Evidence:
     """Show the limit of a region."""
     return region_field(facts, region, "limit_address", f"{region.limit:#x}")
 
 
-def range_evidence(facts: Facts, region: Region) -> tuple[Evidence, Evidence]:
+def range_evidence(facts: TableFacts, region: Region) -> tuple[Evidence, Evidence]:
     """Show the base and the limit of a region."""
     return base_evidence(facts, region), limit_evidence(facts, region)
 
 
-def region_field(facts: Facts, region: Region, name: str, value: str) -> Evidence:
+def region_field(facts: TableFacts, region: Region, name: str, value: str) -> Evidence:
     """Show the field `name` of the RMRR structure of a region."""
     body = BODIES[StructureType.RMRR]
     at = region.offset + STRUCTURE_HEADER.size
     return _shown(facts, body, at, "RMRR", name=name, value=value)
 
 
-def entry_evidence(facts: Facts, entry: Entry) -> tuple[Evidence]:
+def entry_evidence(facts: TableFacts, entry: ScopeEntry) -> tuple[Evidence]:
     """Show a whole device scope entry."""
     field = f"{structure_name(entry.structure)} device_scope"
     value = f"{entry.type_name} {entry.written}"
     return (evidence(facts, entry.offset, scope_length(entry.scope), field, value),)
 
 
-def scope_evidence(facts: Facts, scope: Sequence[Entry]) -> tuple[Evidence]:
+def scope_evidence(facts: TableFacts, scope: Sequence[ScopeEntry]) -> tuple[Evidence]:
     """Show a device scope: its entries follow each other, and of very many the first are shown."""
     last = scope[:MOST_TOLD][-1]
     size = last.offset + scope_length(last.scope) - scope[0].offset

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule
 from dmaragent.checks.vtd.fields import field, name_evidence, scope_field
@@ -25,7 +25,7 @@ _ANDD = "VT-d 8.7; Linux intel/dmar.c, "
     source="VT-d 8.5; Xen vtd/dmar.c, acpi_parse_one_atsr; Linux intel/iommu.c, "
     "dmar_parse_one_atsr",
 )
-def several_all_ports(facts: Facts) -> Iterator[Hit]:
+def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
     """Find a second ATSR that speaks for all of segment 0."""
     found = [each for each in facts.of(ATSR) if each[1].all_ports and not each[1].segment_number]
     if len(found) > 1:
@@ -51,7 +51,7 @@ def several_all_ports(facts: Facts) -> Iterator[Hit]:
     "dmar_find_matched_atsr_unit",
     needs=(Need.PCI,),
 )
-def atsr_not_root_port(facts: Facts) -> Iterator[Hit]:
+def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
     """Find what answers where an ATSR points and is no bridge, or is behind another."""
     ours = [
         entry
@@ -98,7 +98,7 @@ def _no_root_port(function: PciFunction, behind: set[tuple[int, int]]) -> str:
     "firmware's vendor.",
     source="VT-d 8.6; Xen vtd/dmar.c, drhd_to_rhsa; Linux intel/dmar.c, dmar_parse_one_rhsa",
 )
-def rhsa_without_unit(facts: Facts) -> Iterator[Hit]:
+def rhsa_without_unit(facts: TableFacts) -> Iterator[Hit]:
     """Find RHSA structures whose address is that of no DRHD."""
     bases = {drhd.register_base_address for _, drhd in facts.of(DRHD)}
     for offset, rhsa in facts.of(RHSA):
@@ -122,7 +122,7 @@ def rhsa_without_unit(facts: Facts) -> Iterator[Hit]:
     source="VT-d 8.6; Xen vtd/dmar.c, acpi_parse_one_rhsa and drhd_to_rhsa; Linux intel/dmar.c, "
     "dmar_parse_one_rhsa",
 )
-def rhsa_contradicts(facts: Facts) -> Iterator[Hit]:
+def rhsa_contradicts(facts: TableFacts) -> Iterator[Hit]:
     """Find RHSA structures of one unit with different proximity domains."""
     first: dict[int, tuple[int, RHSA]] = {}
     for offset, rhsa in facts.of(RHSA):
@@ -149,7 +149,7 @@ def rhsa_contradicts(facts: Facts) -> Iterator[Hit]:
     advice=f"{_UPDATE} The device still works as a PCI function, if it is one.",
     source=f"{_ANDD}dmar_acpi_dev_scope_init",
 )
-def scope_without_andd(facts: Facts) -> Iterator[Hit]:
+def scope_without_andd(facts: TableFacts) -> Iterator[Hit]:
     """Find namespace scope entries whose number no ANDD has."""
     declared = {andd.acpi_device_number for _, andd in facts.of(ANDD)}
     for entry in facts.entries:
@@ -173,7 +173,7 @@ def scope_without_andd(facts: Facts) -> Iterator[Hit]:
     advice=f"{_UPDATE} The device still works as a PCI function, if it is one.",
     source=f"{_ANDD}dmar_acpi_insert_dev_scope",
 )
-def andd_unused(facts: Facts) -> Iterator[Hit]:
+def andd_unused(facts: TableFacts) -> Iterator[Hit]:
     """Find ANDD structures whose number no DRHD scope has."""
     named = {
         entry.scope.enumeration_id
@@ -200,7 +200,7 @@ def andd_unused(facts: Facts) -> Iterator[Hit]:
     advice=f"{_UPDATE} Without that Linux passes nothing through; Xen does.",
     source=f"{_ANDD}dmar_parse_one_andd",
 )
-def andd_unterminated(facts: Facts) -> Iterator[Hit]:
+def andd_unterminated(facts: TableFacts) -> Iterator[Hit]:
     """Find ANDD structures whose name fills them."""
     for offset, andd in facts.of(ANDD):
         name = andd.acpi_object_name
@@ -224,7 +224,7 @@ def andd_unterminated(facts: Facts) -> Iterator[Hit]:
     advice=f"{_UPDATE} If Linux stops at boot, switch VT-d off in the firmware's setup.",
     source=f"{_ANDD}dmar_acpi_insert_dev_scope",
 )
-def andd_repeated(facts: Facts) -> Iterator[Hit]:
+def andd_repeated(facts: TableFacts) -> Iterator[Hit]:
     """Find ANDD structures that share a number."""
     first: dict[int, tuple[int, ANDD]] = {}
     for offset, andd in facts.of(ANDD):

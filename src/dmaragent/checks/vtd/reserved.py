@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd.fields import field, header_field, scope_field
@@ -34,7 +34,7 @@ def _reserved(of: str, flags: int) -> int:
     advice=_WATCH,
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
-def reserved_in_header(facts: Facts) -> Iterator[Hit]:
+def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags, and reserved bytes that are not 0."""
     if facts.table is None:
         return
@@ -62,7 +62,7 @@ def reserved_in_header(facts: Facts) -> Iterator[Hit]:
     advice=_WATCH,
     source="VT-d 8.3 to 8.9; Xen vtd/dmar.c; Linux intel/dmar.c, intel/iommu.c, dmar_parse_one_*",
 )
-def reserved_in_structure(facts: Facts) -> Iterator[Hit]:
+def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags and bytes of every kind of structure."""
     for offset, structure in facts.structures:
         for said, shown in _of_structure(facts, offset, structure):
@@ -74,7 +74,7 @@ def reserved_in_structure(facts: Facts) -> Iterator[Hit]:
 
 
 def _of_structure(
-    facts: Facts, offset: int, structure: Structure
+    facts: TableFacts, offset: int, structure: Structure
 ) -> Iterator[tuple[str, Evidence]]:
     """Say what is set of what `structure` should leave clear."""
     if isinstance(structure, UnknownStructure):
@@ -100,7 +100,7 @@ def _of_structure(
     source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/dmar.c, "
     "dmar_insert_dev_scope",
 )
-def reserved_in_scope(facts: Facts) -> Iterator[Hit]:
+def reserved_in_scope(facts: TableFacts) -> Iterator[Hit]:
     """Find flags outside SIDP, reserved ones within, and a reserved byte that is not 0."""
     for entry in facts.entries:
         scope, place = entry.scope, f"{subject_of(entry.structure)}, {entry.written}"
@@ -132,7 +132,7 @@ def reserved_in_scope(facts: Facts) -> Iterator[Hit]:
     advice="Update the firmware, and report it to the vendor with the bytes shown.",
     source="VT-d 8.3; Linux intel/dmar.c, dmar_parse_one_drhd and map_iommu",
 )
-def reserved_in_unit_size(facts: Facts) -> Iterator[Hit]:
+def reserved_in_unit_size(facts: TableFacts) -> Iterator[Hit]:
     """Find DRHD structures whose size has more than its exponent."""
     for offset, drhd in facts.of(DRHD):
         if drhd.size & ~_SIZE_BITS:

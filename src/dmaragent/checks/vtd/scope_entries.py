@@ -44,7 +44,7 @@ def subject_of(structure: Structure) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ScopeEntry:
     """One device scope entry, where it stands and where it leads."""
 
     structure: _Scoped
@@ -121,7 +121,7 @@ class Entry:
 
 def entries_of(
     structures: Sequence[tuple[int, Structure]], inventory: Inventory
-) -> Iterator[tuple[int, tuple[Entry, ...]]]:
+) -> Iterator[tuple[int, tuple[ScopeEntry, ...]]]:
     """Yield the offset of each structure that has a scope, with the entries of it, in table order.
 
     Where the inventory has walked a path it is not walked again.
@@ -141,7 +141,7 @@ def entries_of(
             places = tuple(topology.locate(structure.segment_number, scope) for scope in scopes)
         offset, found = at + SMALLEST[structure.TYPE], []
         for located in places:
-            entry = Entry(
+            entry = ScopeEntry(
                 structure=structure,
                 segment=structure.segment_number,
                 offset=offset,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.findings import entry_hit, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
@@ -30,7 +30,7 @@ _NOT_PCI = frozenset(
     "the region (Xen 4.9 and later; 16 pages a range at most).",
     source=f"VT-d 8.4; Xen vtd/dmar.c, acpi_parse_one_rmrr; {_INSERT}",
 )
-def empty(facts: Facts) -> Iterator[Hit]:
+def empty(facts: TableFacts) -> Iterator[Hit]:
     """Find regions without a device scope entry; a damaged one is damage."""
     damaged = {at for at, structure in facts.structures if getattr(structure, "undecoded", b"")}
     for region in facts.inventory.all_regions:
@@ -49,7 +49,7 @@ def empty(facts: Facts) -> Iterator[Hit]:
     "the region (Xen 4.9 and later; 16 pages a range at most).",
     source=f"{_COUNT}; {_INSERT}",
 )
-def uncounted(facts: Facts) -> Iterator[Hit]:
+def uncounted(facts: TableFacts) -> Iterator[Hit]:
     """Find regions all of whose entries are of types that Xen passes over."""
     for region, scope in facts.region_scopes:
         if scope and not region.sharers:
@@ -70,7 +70,7 @@ def uncounted(facts: Facts) -> Iterator[Hit]:
     "rdm_policy=relaxed in the guest's pci=.",
     source=f"VT-d 8.3.1; {_COUNT}; {_SHARED}; {_INSERT}",
 )
-def not_pci(facts: Facts) -> Iterator[Hit]:
+def not_pci(facts: TableFacts) -> Iterator[Hit]:
     """Find IOAPICs, HPETs and ACPI namespace devices; a region of no others has its own rule."""
     for region, scope in facts.region_scopes:
         for entry in scope if region.sharers else ():
@@ -89,7 +89,7 @@ def not_pci(facts: Facts) -> Iterator[Hit]:
     advice="Update the firmware; a newer one than these systems know may mean something by it.",
     source=f"VT-d 8.3.1; {_COUNT}; Linux intel/dmar.c, dmar_alloc_dev_scope",
 )
-def unknown_type(facts: Facts) -> Iterator[Hit]:
+def unknown_type(facts: TableFacts) -> Iterator[Hit]:
     """Find entries of a type that no specification up to VT-d 4.1 has, in any structure."""
     for entry in facts.entries:
         if entry.scope.type not in ScopeType._value2member_map_:
@@ -106,7 +106,7 @@ def unknown_type(facts: Facts) -> Iterator[Hit]:
     advice="Update the firmware: the device that is meant does not get what the structure says.",
     source=f"VT-d 8.3.1; PCI 3.0, 3.2.2.3; {_PARSE}; Linux intel/dmar.c, dmar_match_pci_path",
 )
-def impossible(facts: Facts) -> Iterator[Hit]:
+def impossible(facts: TableFacts) -> Iterator[Hit]:
     """Find device numbers above 0x1f and function numbers above 7, in any structure."""
     for entry in facts.entries:
         if entry.impossible:
@@ -124,7 +124,7 @@ def impossible(facts: Facts) -> Iterator[Hit]:
     "lets a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
     source=f"{_COUNT}; {_SHARED}; {_INSERT}",
 )
-def twice(facts: Facts) -> Iterator[Hit]:
+def twice(facts: TableFacts) -> Iterator[Hit]:
     """Find entries that lead where an earlier one of the same region leads."""
     for _, scope in facts.region_scopes:
         seen: set[object] = set()
@@ -148,7 +148,7 @@ def twice(facts: Facts) -> Iterator[Hit]:
     "refuses what overlaps one of the table.",
     source="Xen vtd/dmar.h, for_each_rmrr_device",
 )
-def zero(facts: Facts) -> Iterator[Hit]:
+def zero(facts: TableFacts) -> Iterator[Hit]:
     """Find 00:00.0, of any segment, in the scopes of regions: the first is what counts."""
     for _, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
@@ -184,7 +184,7 @@ def zero(facts: Facts) -> Iterator[Hit]:
     source="VT-d 8.3.1; Xen vtd/dmar.c, acpi_parse_dev_scope; Linux intel/iommu.c, "
     "is_downstream_to_pci_bridge",
 )
-def bridge(facts: Facts) -> Iterator[Hit]:
+def bridge(facts: TableFacts) -> Iterator[Hit]:
     """Find PCI sub-hierarchies in the scopes of regions."""
     ours = [
         entry

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
 from dmaragent.checks.vtd.fields import field, header_field
@@ -21,7 +21,7 @@ _XEN_OFF = "Xen switches VT-d off for the whole host"
 _FLAGS = "VT-d 8.1; Xen vtd/dmar.c, platform_supports_intremap and platform_supports_x2apic; Linux "
 
 
-def _width(facts: Facts, said: str, bits: int) -> Hit:
+def _width(facts: TableFacts, said: str, bits: int) -> Hit:
     return Hit(
         said=said,
         subject=f"host address width {bits}",
@@ -38,7 +38,7 @@ def _width(facts: Facts, said: str, bits: int) -> Hit:
     advice="Update the firmware. Without that nothing can be passed through.",
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
-def width_too_small(facts: Facts) -> Iterator[Hit]:
+def width_too_small(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose addresses have too few bits."""
     if facts.table is None or facts.table.host_address_bits >= _LEAST_WIDTH:
         return
@@ -56,7 +56,7 @@ def width_too_small(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done; report it to the firmware's vendor.",
     source="VT-d 8.1; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, parse_dmar_table",
 )
-def width_too_large(facts: Facts) -> Iterator[Hit]:
+def width_too_large(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose addresses have more bits than there are."""
     if facts.table is not None and facts.table.host_address_bits > _MOST_WIDTH:
         bits = facts.table.host_address_bits
@@ -75,7 +75,7 @@ def width_too_large(facts: Facts) -> Iterator[Hit]:
     "allow_unsafe_interrupts=1 of vfio_iommu_type1 is for guests that you trust only.",
     source=f"{_FLAGS}intel/dmar.c, dmar_ir_support; vfio/vfio_iommu_type1.c",
 )
-def no_interrupt_remapping(facts: Facts) -> Iterator[Hit]:
+def no_interrupt_remapping(facts: TableFacts) -> Iterator[Hit]:
     """Find a table without the flag INTR_REMAP."""
     if facts.table is not None and not facts.table.flags & DmarFlag.INTR_REMAP:
         yield Hit(
@@ -94,7 +94,7 @@ def no_interrupt_remapping(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done.",
     source=f"{_FLAGS}intel/irq_remapping.c, dmar_x2apic_optout",
 )
-def x2apic_opt_out_alone(facts: Facts) -> Iterator[Hit]:
+def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
     """Find X2APIC_OPT_OUT without the flag that gives it a meaning."""
     if facts.table is None:
         return
@@ -118,7 +118,7 @@ def x2apic_opt_out_alone(facts: Facts) -> Iterator[Hit]:
     "What is said here is of the first alone.",
     source="Xen vtd/dmar.c, acpi_dmar_init; Linux intel/dmar.c, dmar_table_detect",
 )
-def several_tables(facts: Facts) -> Iterator[Hit]:
+def several_tables(facts: TableFacts) -> Iterator[Hit]:
     """Find tables besides the one in effect."""
     reading = facts.inventory.host.reading
     first = "" if reading is None else reading.name
@@ -141,7 +141,7 @@ def several_tables(facts: Facts) -> Iterator[Hit]:
     "copy whose first four bytes are DMAR.",
     source="Xen vtd/dmar.c, acpi_dmar_zap (RMAD from 4.6 on, XMAR up to 4.5)",
 )
-def renamed_by_xen(facts: Facts) -> Iterator[Hit]:
+def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
     """Find the name that Xen gives the table."""
     if facts.table is not None and facts.table.signature != b"DMAR":
         name = facts.table.signature.decode("ascii")
@@ -164,7 +164,7 @@ def renamed_by_xen(facts: Facts) -> Iterator[Hit]:
     "may stand in what could not be read.",
     source="VT-d 8.3; Xen vtd/iommu.c, vtd_setup; Linux intel/dmar.c, parse_dmar_table",
 )
-def no_unit(facts: Facts) -> Iterator[Hit]:
+def no_unit(facts: TableFacts) -> Iterator[Hit]:
     """Find a table without a DRHD structure, readable or not."""
     if facts.table is None:
         return
@@ -190,7 +190,7 @@ def no_unit(facts: Facts) -> Iterator[Hit]:
     source="VT-d 8.2; Xen vtd/dmar.c, acpi_parse_dmar; Linux intel/dmar.c, "
     "dmar_walk_remapping_entries",
 )
-def unknown_structure(facts: Facts) -> Iterator[Hit]:
+def unknown_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find structures of unknown types."""
     for offset, structure in facts.of(UnknownStructure):
         if structure.type not in set(StructureType):
@@ -210,7 +210,7 @@ def unknown_structure(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done; report it to the firmware's vendor.",
     source="VT-d 8.2; Linux intel/dmar.c, dmar_parse_one_rhsa",
 )
-def structure_order(facts: Facts) -> Iterator[Hit]:
+def structure_order(facts: TableFacts) -> Iterator[Hit]:
     """Find where a structure is of a lower type than the one before it."""
     for (_, before), (offset, structure) in pairwise(facts.structures):
         kind, last = _kind(structure), _kind(before)
@@ -226,7 +226,7 @@ def structure_order(facts: Facts) -> Iterator[Hit]:
             yield _early(facts, offset, rhsa)
 
 
-def _early(facts: Facts, offset: int, structure: RHSA) -> Hit:
+def _early(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
     """Tell of an RHSA before its unit: Linux meets it before it knows the unit."""
     base = structure.register_base_address
     return Hit(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE, AddressRange, span
-from dmaragent.checks.common.facts import Facts, Need
+from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
 from dmaragent.checks.vtd.fields import field
@@ -20,7 +20,7 @@ _BUSY = (
 )
 
 
-def _base(facts: Facts, offset: int, drhd: DRHD) -> Evidence:
+def _base(facts: TableFacts, offset: int, drhd: DRHD) -> Evidence:
     value = f"{drhd.register_base_address:#x}"
     return field(facts, offset, drhd, "register_base_address", value)
 
@@ -30,7 +30,7 @@ def _registers(drhd: DRHD) -> AddressRange:
     return AddressRange(start, start + drhd.register_set_size)
 
 
-def _placed(facts: Facts) -> Iterator[tuple[int, DRHD]]:
+def _placed(facts: TableFacts) -> Iterator[tuple[int, DRHD]]:
     """Yield the units that have an address at all."""
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address not in (0, _ALL_ONES):
@@ -50,7 +50,7 @@ def _placed(facts: Facts) -> Iterator[tuple[int, DRHD]]:
     source="VT-d 8.3; Xen vtd/dmar.c, acpi_parse_one_drhd; Linux intel/dmar.c, "
     "dmar_validate_one_drhd",
 )
-def without_address(facts: Facts) -> Iterator[Hit]:
+def without_address(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose address is 0 or all ones."""
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address in (0, _ALL_ONES):
@@ -73,7 +73,7 @@ def without_address(facts: Facts) -> Iterator[Hit]:
     advice=_UPDATE,
     source=f"VT-d 8.3 and chapter 11 (registers are 4 KiB aligned); {_ALLOC}",
 )
-def unaligned(facts: Facts) -> Iterator[Hit]:
+def unaligned(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose address is not of a page."""
     for offset, drhd in _placed(facts):
         if drhd.register_base_address % PAGE:
@@ -95,7 +95,7 @@ def unaligned(facts: Facts) -> Iterator[Hit]:
     advice="Nothing need be done while VT-d works; report it to the firmware's vendor.",
     source=f"VT-d 8.3 asks for whole pages alone: that it is a fault is our guess; {_ALLOC}",
 )
-def not_at_its_size(facts: Facts) -> Iterator[Hit]:
+def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
     """Find units of several pages that begin at a page, but at no multiple of their size."""
     for offset, drhd in _placed(facts):
         base, size = drhd.register_base_address, drhd.register_set_size
@@ -120,7 +120,7 @@ def not_at_its_size(facts: Facts) -> Iterator[Hit]:
     advice=_UPDATE,
     source=f"VT-d 8.3; Linux intel/dmar.c, dmar_find_dmaru; {_ALLOC}",
 )
-def repeated(facts: Facts) -> Iterator[Hit]:
+def repeated(facts: TableFacts) -> Iterator[Hit]:
     """Find units at the same address, each beside the first there."""
     seen: dict[int, tuple[int, DRHD]] = {}
     for later, second in _placed(facts):
@@ -145,7 +145,7 @@ def repeated(facts: Facts) -> Iterator[Hit]:
     advice=_UPDATE,
     source=f"VT-d 8.3; {_ALLOC}",
 )
-def overlap(facts: Facts) -> Iterator[Hit]:
+def overlap(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose registers reach into the next one's, by address."""
     placed = sorted(_placed(facts), key=lambda one: one[1].register_base_address)
     farthest: tuple[int, DRHD] | None = None
@@ -175,7 +175,7 @@ def overlap(facts: Facts) -> Iterator[Hit]:
     source=f"VT-d 8.3; {_ALLOC}",
     needs=(Need.MEMORY_MAP,),
 )
-def in_ram(facts: Facts) -> Iterator[Hit]:
+def in_ram(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose registers overlap what the memory map calls RAM."""
     for offset, drhd in _placed(facts):
         entries = facts.memory_map.within(_registers(drhd)) if facts.memory_map else ()
@@ -201,7 +201,7 @@ def in_ram(facts: Facts) -> Iterator[Hit]:
     advice=f"One of the two is wrong, the address or the width. {_UPDATE}",
     source=f"VT-d 8.1 and 8.3; {_ALLOC}",
 )
-def beyond_width(facts: Facts) -> Iterator[Hit]:
+def beyond_width(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose registers need more bits than addresses have."""
     if facts.table is None:
         return

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from dmaragent.checks.common.facts import Facts
+from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Severity
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Region
@@ -23,7 +23,7 @@ class Registered(Enum):
     """Its scope has no entry that Xen counts."""
 
 
-def registered(facts: Facts, region: Region) -> Registered:
+def registered(facts: TableFacts, region: Region) -> Registered:
     """Tell whether Xen registers `region`, as far as its scope decides."""
     counted = [owner for owner in region.owners if owner.scope_type in COUNTED_SCOPES]
     if not counted:
@@ -37,7 +37,7 @@ def registered(facts: Facts, region: Region) -> Registered:
     return Registered.NEVER if True in looking else Registered.YES
 
 
-def vtd_case(facts: Facts, region: Region) -> tuple[Severity | None, str]:
+def vtd_case(facts: TableFacts, region: Region) -> tuple[Severity | None, str]:
     """Say what comes of a fault that Xen meets only if it registers `region`.
 
     Gives nothing where what the rule says holds: VT-d is switched off.

@@ -6,7 +6,7 @@ A foreign archive holds gigabytes of logs; of those nothing is kept.
 import re
 from collections.abc import Iterator
 
-from dmaragent.collect.ledger import LEDGER, Entry, Operation
+from dmaragent.collect.ledger import LEDGER, LedgerEntry, Operation
 from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, is_dump
 from dmaragent.collect.reports.collectors import is_marker
 from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, may_be_text, text_kind
@@ -20,7 +20,7 @@ _ALIASES = {"/sys/class/dmi/id/": "/sys/devices/virtual/dmi/id/"}
 """Where the kernel has a directory that the ledger asks for by a link (drivers/firmware/dmi-id.c)."""
 
 
-def _alternatives() -> list[tuple[str, Entry]]:
+def _alternatives() -> list[tuple[str, LedgerEntry]]:
     """Give a pattern for what each entry asks for; the names in a directory after the files."""
     attributes, files, names = [], [], []
     for entry in LEDGER:
@@ -62,13 +62,13 @@ _ANCESTORS = _ancestors()
 _CALLS = {entry.path: entry for entry in LEDGER if entry.operation is Operation.CALL}
 
 
-def wanted_file(path: str) -> Entry | None:
+def wanted_file(path: str) -> LedgerEntry | None:
     """Give the entry that asks for the absolute `path`, or for the names beside it."""
     found = _PATTERN.fullmatch(path)
     return None if found is None else _ALTERNATIVES[(found.lastindex or 1) - 1][1]
 
 
-def wanted_call(name: str) -> Entry | None:
+def wanted_call(name: str) -> LedgerEntry | None:
     """Give the entry that asks for the call `name`."""
     return _CALLS.get(name)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
 from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
 from dmaragent.errors import HostError
-from fwtables.dmar.constants import SIGNATURES
+from fwtables.signatures import SIGNATURES
 
 BLOCK = 512
 LARGEST_HEADER = 1 << 18

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sys import getsizeof
 from typing import Protocol
 
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.reader import OPEN_FILE, list_directory, missing, read_opened
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
@@ -29,7 +29,7 @@ _ENTRY = 400
 class FileTree(Protocol):
     """Files, directories and symbolic links, by absolute path."""
 
-    def read(self, path: str, request: Request) -> bytes | Missing:
+    def read(self, path: str, request: HostRequest) -> bytes | Missing:
         """Give the bytes of the file at `path`, as far as `request` allows."""
 
     def list(self, path: str) -> tuple[str, ...] | Missing:
@@ -74,7 +74,7 @@ class DiskTree:
         for descriptor in self._open.values():
             os.close(descriptor)
 
-    def read(self, path: str, request: Request) -> bytes | Missing:
+    def read(self, path: str, request: HostRequest) -> bytes | Missing:
         """Read the file."""
         try:
             return read_opened(self._opened(path), request)
@@ -298,7 +298,7 @@ class PackedTree:
             raise ValueError(f"is one of more than {MOST_NAMES} in its directory")
         self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
-    def read(self, path: str, request: Request) -> bytes | Missing:
+    def read(self, path: str, request: HostRequest) -> bytes | Missing:
         """Give the bytes of the file."""
         place = self._place(path)
         if isinstance(place, Missing):

@@ -11,7 +11,7 @@ HEAD = 0x8006
 _MOST_NAMES = 64
 
 
-class Format(NamedTuple):
+class UnreadFormat(NamedTuple):
     """A format that is not read."""
 
     name: str
@@ -21,37 +21,41 @@ class Format(NamedTuple):
     at: int = 0
 
 
-_CPIO = Format(
+_CPIO = UnreadFormat(
     "cpio", "cpio -idv < {}", (b"070701", b"070702", b"070707", b"\xc7\x71", b"\x71\xc7")
 )
 FORMATS = (
     _CPIO,
-    Format("7z", "7z x {}", (b"7z\xbc\xaf\x27\x1c",)),
-    Format("RAR", "unrar x {}", (b"Rar!\x1a\x07",)),
-    Format("ISO 9660", "xorriso -osirrox on -indev {} -extract / unpacked", (b"CD001",), 0x8001),
-    Format("rpm", "rpm2cpio {} | cpio -idv", (b"\xed\xab\xee\xdb",)),
-    Format("deb", "dpkg-deb -x {} unpacked", (b"!<arch>\ndebian",)),
-    Format("ar (VMware's vib is one)", "ar x {}", (b"!<arch>\n",)),
-    Format("lz4", "lz4 -dc {} > FILE", (b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18")),
-    Format("lzma", "xz -dc --format=lzma {} > FILE", (b"\x5d\x00\x00",)),
-    Format("lzip", "lzip -dc {} > FILE", (b"LZIP",)),
-    Format("lzop", "lzop -dc {} > FILE", (b"\x89LZO\x00\r\n\x1a\n",)),
-    Format("compress", "gzip -dc {} > FILE", (b"\x1f\x9d", b"\x1f\xa0")),
-    Format("cabinet", "cabextract {}", (b"MSCF\0\0\0\0",)),
-    Format("squashfs", "unsquashfs {}", (b"hsqs", b"sqsh")),
-    Format("xar", "xar -xf {}", (b"xar!\x00",)),
-    Format("gpg", "gpg -d {} > FILE", (b"\x85\x02", b"\x8c\x0d\x04", b"-----BEGIN PGP MESSAGE")),
+    UnreadFormat("7z", "7z x {}", (b"7z\xbc\xaf\x27\x1c",)),
+    UnreadFormat("RAR", "unrar x {}", (b"Rar!\x1a\x07",)),
+    UnreadFormat(
+        "ISO 9660", "xorriso -osirrox on -indev {} -extract / unpacked", (b"CD001",), 0x8001
+    ),
+    UnreadFormat("rpm", "rpm2cpio {} | cpio -idv", (b"\xed\xab\xee\xdb",)),
+    UnreadFormat("deb", "dpkg-deb -x {} unpacked", (b"!<arch>\ndebian",)),
+    UnreadFormat("ar (VMware's vib is one)", "ar x {}", (b"!<arch>\n",)),
+    UnreadFormat("lz4", "lz4 -dc {} > FILE", (b"\x04\x22\x4d\x18", b"\x02\x21\x4c\x18")),
+    UnreadFormat("lzma", "xz -dc --format=lzma {} > FILE", (b"\x5d\x00\x00",)),
+    UnreadFormat("lzip", "lzip -dc {} > FILE", (b"LZIP",)),
+    UnreadFormat("lzop", "lzop -dc {} > FILE", (b"\x89LZO\x00\r\n\x1a\n",)),
+    UnreadFormat("compress", "gzip -dc {} > FILE", (b"\x1f\x9d", b"\x1f\xa0")),
+    UnreadFormat("cabinet", "cabextract {}", (b"MSCF\0\0\0\0",)),
+    UnreadFormat("squashfs", "unsquashfs {}", (b"hsqs", b"sqsh")),
+    UnreadFormat("xar", "xar -xf {}", (b"xar!\x00",)),
+    UnreadFormat(
+        "gpg", "gpg -d {} > FILE", (b"\x85\x02", b"\x8c\x0d\x04", b"-----BEGIN PGP MESSAGE")
+    ),
 )
 
 
-def unread_format(head: bytes) -> Format | None:
+def unread_format(head: bytes) -> UnreadFormat | None:
     """Return the format of a file that begins with `head`, if it is one that is not read."""
     return next(
         (each for each in FORMATS for magic in each.magic if head.startswith(magic, each.at)), None
     )
 
 
-def not_read(where: str, unread: Format, head: bytes, packed: str = "") -> HostError:
+def not_read(where: str, unread: UnreadFormat, head: bytes, packed: str = "") -> HostError:
     """Return the error for a sound file of a format that is not read.
 
     `packed` is the tool that unpacks what the archive is packed with, as ``gzip``.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from dmaragent.collect import evidence, ledger
 from dmaragent.collect.boot_lines import boot_lines
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.commands import ENVIRONMENT, run_within
 from dmaragent.readings import Missing, MissingKind
 
@@ -22,7 +22,7 @@ _LOGS = (ledger.BOOT_LOG.path, ledger.XL_DMESG.path)
 """Of what is too long the begin is kept: what matters is printed at boot."""
 
 
-def call(request: Request) -> bytes | Missing:
+def call(request: HostRequest) -> bytes | Missing:
     """Make the call that `request` names; no more of its output is kept than is read again."""
     made = _CALLS.get(request.path)
     if made is None:

@@ -6,7 +6,7 @@ The tables and the hypercall need root and do not change after boot, so root rea
 
 import re
 
-from dmaragent.collect.ledger import LEDGER, Request
+from dmaragent.collect.ledger import LEDGER, HostRequest
 from dmaragent.collect.reader import HostReader
 from dmaragent.readings import Missing, MissingKind
 
@@ -28,7 +28,7 @@ _OF_ROOT = {
 }
 
 
-def needs_root(request: Request) -> bool:
+def needs_root(request: HostRequest) -> bool:
     """Tell whether the ledger says that only root gets an answer to `request`."""
     return _OF_ROOT[request.operation].fullmatch(request.path) is not None
 
@@ -40,20 +40,20 @@ class OverlayHost:
         self._live = live
         self._kept = kept
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Read the file, or give what root read."""
         found = self._kept.read(request) if needs_root(request) else _UNKNOWN
         return self._live.read(request) if found == _UNKNOWN else found
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List the directory: that needs no root."""
         return self._live.list(request)
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Read the link: that needs no root."""
         return self._live.link(request)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Make the call, or give what root got."""
         found = self._kept.call(request) if needs_root(request) else _UNKNOWN
         return self._live.call(request) if found == _UNKNOWN else found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dmaragent.collect.formats.archive import RECORDED, Archive
 from dmaragent.collect.formats.members import shown
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
@@ -60,7 +60,7 @@ def machine_tops(archive: Archive) -> list[str]:
 
 def _manifest(archive: Archive, top: str) -> bytes:
     path = f"{top}/{manifest.NAME}" if top else f"/{manifest.NAME}"
-    request = Request(operation=Operation.READ, path=path, limit=manifest.LARGEST, window=None)
+    request = HostRequest(operation=Operation.READ, path=path, limit=manifest.LARGEST, window=None)
     content = archive.tree.read(path, request)
     assert isinstance(content, bytes)  # noqa: S101 - it was kept when it was met
     return content

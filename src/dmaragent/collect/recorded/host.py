@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.ledger import ACPI_TABLES, Operation, Request
+from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import AS_ROOT
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.errors import HostError
@@ -39,32 +39,32 @@ class RecordedHost:
         self._tree = tree
         self._log = log
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Give the recorded bytes."""
         return self._content(Operation.READ, request)
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Give the recorded names."""
         reading = self._log.get((Operation.LIST, request.path))
         if reading is None:
             return _NOT_COLLECTED
         return reading.entries if reading.missing is None else reading.missing
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Give the recorded target."""
         content = self._content(Operation.LINK, request)
         return content if isinstance(content, Missing) else os.fsdecode(content)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Give the recorded output."""
         return self._content(Operation.CALL, request)
 
-    def was_redacted(self, request: Request) -> bool:
+    def was_redacted(self, request: HostRequest) -> bool:
         """Tell whether the answer is not what the host said, by the log."""
         reading = self._log.get((request.operation, request.path))
         return reading is not None and reading.redacted
 
-    def _content(self, operation: Operation, request: Request) -> bytes | Missing:
+    def _content(self, operation: Operation, request: HostRequest) -> bytes | Missing:
         reading = self._log.get((operation, request.path))
         if reading is None:
             return _NOT_COLLECTED
@@ -93,13 +93,13 @@ class DirectoryHost:
         self._tree = tree
         self._below = below
 
-    def _path(self, request: Request) -> str:
+    def _path(self, request: HostRequest) -> str:
         """Give where `request`'s path is in the copy; outside of it, where nothing is."""
         if self._below and not request.path.startswith(f"{self._below}/"):
             return "/.not-in-this-copy"
         return request.path.removeprefix(self._below)
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Read the copied file.
 
         Of a table that a copy without root's rights left empty there is nothing to read.
@@ -109,11 +109,11 @@ class DirectoryHost:
             return _EMPTY
         return content
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List the copied directory."""
         return _uncollected(self._tree.list(self._path(request)))
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Read the copied link, or the text that some programs write in the place of one."""
         path = self._path(request)
         target = self._tree.link(path)
@@ -126,13 +126,15 @@ class DirectoryHost:
 
         Git without core.symlinks and some zip programs write a link as a file of its target.
         """
-        request = Request(operation=Operation.READ, path=path, limit=_PATH_MAX, window=_PATH_MAX)
+        request = HostRequest(
+            operation=Operation.READ, path=path, limit=_PATH_MAX, window=_PATH_MAX
+        )
         content = self._tree.read(path, request)
         if isinstance(content, Missing) or not _LINK_AS_TEXT.fullmatch(content):
             return None
         return os.fsdecode(content)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Say that a copy has no calls."""
         return _NOT_COLLECTED
 

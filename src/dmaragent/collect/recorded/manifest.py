@@ -22,7 +22,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.errors import HostError, excerpt
 from dmaragent.readings import Missing, MissingKind
 
@@ -60,7 +60,7 @@ class LoggedReading:
 
 
 def log_reading(
-    request: Request, answer: Value | Missing, *, redacted: bool = False
+    request: HostRequest, answer: Value | Missing, *, redacted: bool = False
 ) -> LoggedReading:
     """Make the log's line of an `answer`."""
     return LoggedReading(

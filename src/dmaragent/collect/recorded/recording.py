@@ -11,7 +11,7 @@ from typing import Any
 
 from dmaragent import __version__
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import Request
+from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
@@ -26,27 +26,27 @@ class Recorder:
 
     def __init__(self, inner: HostReader) -> None:
         self._inner = inner
-        self.answers: dict[Request, Value | Missing] = {}
+        self.answers: dict[HostRequest, Value | Missing] = {}
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Read, and keep the answer."""
         answer = self._inner.read(request)
         self.answers[request] = answer
         return answer
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List, and keep the answer."""
         answer = self._inner.list(request)
         self.answers[request] = answer
         return answer
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Read the link, and keep the answer."""
         answer = self._inner.link(request)
         self.answers[request] = answer
         return answer
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Make the call, and keep the answer."""
         answer = self._inner.call(request)
         self.answers[request] = answer
@@ -56,29 +56,29 @@ class Recorder:
 class KeptHost:
     """A host that gives the answers that were kept, and nothing else."""
 
-    def __init__(self, answers: Mapping[Request, Value | Missing]) -> None:
+    def __init__(self, answers: Mapping[HostRequest, Value | Missing]) -> None:
         self._answers = answers
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Give the bytes that were read."""
         answer = self._answer(request)
         return answer if isinstance(answer, bytes | Missing) else _NOT_COLLECTED
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Give the names that were listed."""
         answer = self._answer(request)
         return answer if isinstance(answer, tuple | Missing) else _NOT_COLLECTED
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Give the link's target."""
         answer = self._answer(request)
         return answer if isinstance(answer, str | Missing) else _NOT_COLLECTED
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Give the call's output."""
         return self.read(request)
 
-    def _answer(self, request: Request) -> Value | Missing:
+    def _answer(self, request: HostRequest) -> Value | Missing:
         return self._answers.get(request, _NOT_COLLECTED)
 
 
@@ -89,8 +89,8 @@ def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
 
 
 def files_of(
-    answers: Mapping[Request, Value | Missing],
-    changed: Collection[Request] = (),
+    answers: Mapping[HostRequest, Value | Missing],
+    changed: Collection[HostRequest] = (),
     redaction: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """Give the files of a recording of `answers`, by path in it.

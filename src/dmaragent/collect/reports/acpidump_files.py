@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Operation, Request
+from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
-from fwtables.dmar.constants import SIGNATURE_NAMES
 from fwtables.found_in_text import TextTable
+from fwtables.signatures import SIGNATURE_NAMES
 
 LARGEST_DUMP = 1 << 26
 _AT_THE_TOP = ("acpidump.out", "acpidump", "acpidump.txt")
@@ -39,7 +39,7 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
         found = () if isinstance(names, Missing) else names
         paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in found]
     for path in filter(is_dump, paths):
-        request = Request(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)
+        request = HostRequest(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)
         try:
             content = tree.read(path, request)
         except HostError:
@@ -84,19 +84,19 @@ class DumpedTablesHost:
         self._copied = copied
         self._tables = tables
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Give a table of the dump, or the copied file."""
         of_table = request.path.startswith(f"{ACPI_TABLES.path}/")
         return (self._tables if of_table else self._copied).read(request)
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Name the tables of the dump, or the copied names."""
         return (self._tables if request.path == ACPI_TABLES.path else self._copied).list(request)
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Give the copied link."""
         return self._copied.link(request)
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Say that a copy has no calls."""
         return self._copied.call(request)

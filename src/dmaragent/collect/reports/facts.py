@@ -9,7 +9,7 @@ from functools import cached_property
 
 from dmaragent.collect.boot_lines import boot_lines
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.ledger import Operation, Request
+from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
 from dmaragent.collect.reports.lspci import from_lspci
@@ -258,7 +258,7 @@ class ReportFacts:
     def _content(self, text: ReportText) -> bytes:
         """Return the bytes of a file; none if it cannot be read, or has more than is read."""
         window = LARGEST_TEXT if text.kind in LOGS else None
-        request = Request(
+        request = HostRequest(
             operation=Operation.READ, path=text.path, limit=LARGEST_TEXT, window=window
         )
         try:

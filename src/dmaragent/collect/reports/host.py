@@ -9,7 +9,7 @@ import re
 
 from dmaragent.collect import ledger
 from dmaragent.collect.evidence import xens_lines
-from dmaragent.collect.ledger import Entry, Request
+from dmaragent.collect.ledger import HostRequest, LedgerEntry
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.facts import ReportFacts
@@ -33,7 +33,7 @@ class ReportHost:
             MissingKind.NOT_COLLECTED, f"{COLLECTOR}{no_table}" if no_table else ""
         )
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Return the copied file, or what the texts have of it."""
         copied = self._copied.read(request)
         answer = self._file(request.path) if _is_gap(copied) else None
@@ -41,7 +41,7 @@ class ReportHost:
             return copied
         return answer if request.window is None else answer[: request.window]
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Return the copied names, or those that the texts have."""
         copied = self._copied.list(request)
         if request.path == ledger.PCI_DEVICES.path:
@@ -53,7 +53,7 @@ class ReportHost:
             return self._no_table
         return (self._names(request.path) or copied) if _is_gap(copied) else copied
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Return the copied link, or the driver or physical function that the texts name."""
         copied = self._copied.link(request)
         facts, name = self._function(request.path) if _is_gap(copied) else (None, "")
@@ -67,7 +67,7 @@ class ReportHost:
             return f"../{facts.physical_function}"
         return copied
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Return what the texts have of the output of a call."""
         copied = self._copied.call(request)
         answer = self._output(request) if _is_gap(copied) else None
@@ -122,7 +122,7 @@ class ReportHost:
         facts, attribute = self._function(path)
         return None if facts is None else _attribute(facts, attribute)
 
-    def _lacks(self, directory: Entry) -> bool:
+    def _lacks(self, directory: LedgerEntry) -> bool:
         """Return whether `directory` was not copied, so that the names in it are the texts'."""
         return _is_gap(self._copied.list(directory.request()))
 
@@ -153,7 +153,7 @@ class ReportHost:
             return None, ""
         return self._facts.functions.get(address), found[2]
 
-    def _output(self, request: Request) -> bytes | None:
+    def _output(self, request: HostRequest) -> bytes | None:
         """Return what the texts have of the output of a call."""
         if request.path == ledger.BOOT_LOG.path:
             return self._facts.boot_log or None

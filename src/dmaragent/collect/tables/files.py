@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
-from dmaragent.collect.ledger import ACPI_TABLE, Operation, Request
+from dmaragent.collect.ledger import ACPI_TABLE, HostRequest, Operation
 from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, name_tables
 from dmaragent.collect.reports.files import is_link, names_in
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import DumpedTable
-from fwtables.dmar.constants import SIGNATURE_NAMES, SIGNATURES
 from fwtables.found_in_text import TextTable, find_in_text
+from fwtables.signatures import SIGNATURE_NAMES, SIGNATURES
 from fwtables.table_or_text import is_binary_table
 
 LOOKED_AT = 4096
@@ -189,7 +189,7 @@ def _denied(answer: object) -> bool:
 
 def _read(tree: FileTree, path: str, window: int | None = None) -> bytes | Missing:
     limit = LARGEST_DUMP
-    request = Request(operation=Operation.READ, path=path, limit=limit, window=window)
+    request = HostRequest(operation=Operation.READ, path=path, limit=limit, window=window)
     try:
         return tree.read(path, request)
     except HostError:

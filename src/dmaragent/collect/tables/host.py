@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, Request
+from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest
 from dmaragent.readings import Missing, MissingKind
 
 TABLE = "table"
@@ -22,19 +22,19 @@ class TableHost:
         """Return the host of one table, named by its signature."""
         return cls({table[:4].decode("ascii"): table})
 
-    def read(self, request: Request) -> bytes | Missing:
+    def read(self, request: HostRequest) -> bytes | Missing:
         """Give the table of that name."""
         return self._tables.get(request.path, _NOT_COLLECTED)
 
-    def list(self, request: Request) -> tuple[str, ...] | Missing:
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Give the names of the tables."""
         return self._names if request.path == ACPI_TABLES.path else _NOT_COLLECTED
 
-    def link(self, request: Request) -> str | Missing:
+    def link(self, request: HostRequest) -> str | Missing:
         """Say that there are no links."""
         return _NOT_COLLECTED
 
-    def call(self, request: Request) -> bytes | Missing:
+    def call(self, request: HostRequest) -> bytes | Missing:
         """Say that there are no calls."""
         return _NOT_COLLECTED
 

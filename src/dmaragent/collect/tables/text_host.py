@@ -11,8 +11,8 @@ from dmaragent.collect.tables.text_words import (
     reading_words,
 )
 from dmaragent.errors import HostError
-from fwtables.dmar.constants import SIGNATURES
 from fwtables.found_in_text import find_in_text
+from fwtables.signatures import SIGNATURES
 from fwtables.table_or_text import is_binary_table
 
 

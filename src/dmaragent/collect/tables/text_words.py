@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
-from fwtables.dmar.constants import SIGNATURES
 from fwtables.found_in_text import TextReading, TextTable
+from fwtables.signatures import SIGNATURES
 from fwtables.text.forms import TextForm
 
 _FORMS = {

@@ -1,9 +1,9 @@
 """Messages of the Linux kernel when it starts AMD's IOMMU or does without."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Printer, Weight
+from dmaragent.messages.model import AMD, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _INIT = "drivers/iommu/amd/init.c"
 _IOMMU = "drivers/iommu/amd/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
@@ -13,7 +13,7 @@ MESSAGES = (
     message(
         "linux-amd-iommu-off",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not use AMD's IOMMU: its option says so",
         "AMD-Vi: AMD IOMMU disabled",
         releases="every release with AMD-Vi",
@@ -27,7 +27,7 @@ MESSAGES = (
     message(
         "linux-amd-option-unknown",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "The kernel does not know a word of amd_iommu=",
         "AMD-Vi: Unknown option - '<word>'",
         releases="every release with AMD-Vi",
@@ -41,7 +41,7 @@ MESSAGES = (
     message(
         "linux-amd-iommu-failed",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux could not start AMD's IOMMU, or not for a device",
         "Failed to initialize IOMMU Hardware (error=<errno>)",
         "AMD-Vi: Failed to initialize. The CMPXCHG16B feature is required",
@@ -66,7 +66,7 @@ MESSAGES = (
     message(
         "linux-amd-interrupts-not-remapped",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not remap interrupts on this AMD host",
         "AMD-Vi: Disabling interrupt remapping",
         releases="every release with AMD-Vi",
@@ -80,7 +80,7 @@ MESSAGES = (
     message(
         "linux-amd-iommu-on",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux uses AMD's IOMMU",
         "AMD-Vi: Interrupt remapping enabled",
         "AMD-Vi: Found IOMMU cap <number>",
@@ -98,7 +98,7 @@ MESSAGES = (
     message(
         "linux-amd-fault-tables",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The IOMMU's entries for a fault in the lines before",
         "AMD-Vi: DTE[<number>]: <number2>",
         "AMD-Vi: CMD[<number>]: <number2>",

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from dmaragent.messages.model import Address, Message, Printer, Weight, Wording
+from dmaragent.messages.model import Message, MessageAddress, MessageSeverity, Program, Wording
 from dmaragent.messages.template import Template
 
 
 def message(  # noqa: PLR0913 - a message's facts, each by its name
     name: str,
-    printer: Printer,
-    weight: Weight,
+    printer: Program,
+    weight: MessageSeverity,
     title: str,
     *wordings: str | tuple[str, str] | tuple[str, str, str],
     releases: str,
@@ -18,7 +18,7 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
     source: str,
     by_error: Mapping[int, str] | None = None,
     by_reason: bool = False,
-    address: Address = Address.REGION,
+    address: MessageAddress = MessageAddress.REGION,
     in_quarantine: str = "",
     vendor: str = "",
 ) -> Message:

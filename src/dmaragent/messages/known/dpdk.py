@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-DPDK = Printer.DPDK
+DPDK = Program.DPDK
 _VFIO = "lib/eal/linux/eal_vfio.c"
 _CHECKED = "checked in the source and the strings of 20.11 to 25.11"
 _BY_ERROR = {
@@ -25,7 +25,7 @@ MESSAGES = (
     message(
         "dpdk-container-refused",
         DPDK,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "DPDK cannot have the device: the kernel refuses it",
         "{<sbdf> }cannot add VFIO group to container, error <errno> (<error>)",
         "<sbdf> failed to select IOMMU type",
@@ -44,7 +44,7 @@ MESSAGES = (
     message(
         "dpdk-group-not-viable",
         DPDK,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Another device of the same IOMMU group is still the host's",
         "{<sbdf> }VFIO group is not viable!",
         releases="every release with VFIO",
@@ -57,7 +57,7 @@ MESSAGES = (
     message(
         "dpdk-not-bound",
         DPDK,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device is not bound to vfio-pci",
         "<sbdf> not managed by VFIO driver{, skipping}",
         "not managed by VFIO driver, skipping",
@@ -94,7 +94,7 @@ MESSAGES = (
     message(
         "dpdk-no-vfio",
         DPDK,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "DPDK finds no VFIO or no IOMMU on this host",
         "No supported IOMMU extensions found!",
         ("no supported IOMMU extensions found!", "before 22.07"),
@@ -138,7 +138,7 @@ MESSAGES = (
     message(
         "dpdk-memory-not-mapped",
         DPDK,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "DPDK cannot map its memory for the device's DMA",
         "Couldn't map user memory for DMA: va: <number> iova: <base> len: <number2>",
         "{<sbdf> }DMA remapping failed, error <errno> (<error>)",
@@ -168,7 +168,7 @@ MESSAGES = (
     message(
         "dpdk-memory-not-unmapped",
         DPDK,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "DPDK cannot take a DMA mapping back",
         "Cannot clear DMA remapping, error <errno> (<error>)",
         ("cannot clear DMA remapping, error <errno> (<error>)", "before 22.07"),
@@ -191,7 +191,7 @@ MESSAGES = (
     message(
         "dpdk-address-mode",
         DPDK,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "DPDK's address mode does not fit the device or the IOMMU",
         "Expecting '<word>' IOVA mode but current mode is '<word2>', not initializing",
         "Some devices want 'VA' but IOMMU does not support 'VA'",
@@ -210,7 +210,7 @@ MESSAGES = (
     message(
         "dpdk-not-used",
         DPDK,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "DPDK goes on without the device",
         "Requested device <sbdf> cannot be used",
         "Driver cannot attach the device (<sbdf>)",
@@ -223,7 +223,7 @@ MESSAGES = (
     message(
         "dpdk-vfio-used",
         DPDK,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "DPDK uses VFIO",
         "VFIO support initialized",
         "Probing VFIO support...",
@@ -245,8 +245,8 @@ MESSAGES = (
     ),
     message(
         "spdk-not-bound",
-        Printer.SPDK,
-        Weight.REFUSAL,
+        Program.SPDK,
+        MessageSeverity.REFUSAL,
         "SPDK's setup.sh cannot give all of an IOMMU group to vfio-pci",
         "WARNING: detected multiple devices (<number>) under the same IOMMU group!",
         "WARNING: <sbdf> not bound to <word> (<word2>)",
@@ -262,8 +262,8 @@ MESSAGES = (
     ),
     message(
         "spdk-memory-not-mapped",
-        Printer.SPDK,
-        Weight.REFUSAL,
+        Program.SPDK,
+        MessageSeverity.REFUSAL,
         "The kernel refuses to map SPDK's memory for DMA",
         "Cannot set up DMA mapping, error <errno>",
         "Cannot update DMA mapping, error <errno>",
@@ -283,8 +283,8 @@ MESSAGES = (
     ),
     message(
         "spdk-memory-limit",
-        Printer.SPDK,
-        Weight.FIRMWARE,
+        Program.SPDK,
+        MessageSeverity.FIRMWARE,
         "The limit of locked memory is too low for SPDK",
         "## WARNING: memlock limit is less than 64MB",
         "## DPDK with VFIO may not be able to initialize if run as user",

@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
 _INTEL = "drivers/iommu/intel/iommu.c"
 _CORE = "drivers/iommu/iommu.c"
@@ -16,7 +16,7 @@ MESSAGES = (
     message(
         "linux-iommu-off",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not use the IOMMU: its option says so",
         "<iommu>IOMMU disabled",
         releases="every release with VT-d",
@@ -28,7 +28,7 @@ MESSAGES = (
     message(
         "linux-iommu-on",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux uses the IOMMU",
         "<iommu>IOMMU enabled",
         "Intel(R) Virtualization Technology for Directed I/O",
@@ -48,7 +48,7 @@ MESSAGES = (
     message(
         "linux-iommu-option",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux says which option of the IOMMU is in effect",
         "Disable GFX device mapping",
         "Disable integrated GPU device mapping",
@@ -72,7 +72,7 @@ MESSAGES = (
     message(
         "linux-option-unknown",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The kernel does not know an option of intel_iommu=",
         "<iommu>Unknown option - '",
         releases="Linux 5.13 and later",
@@ -83,7 +83,7 @@ MESSAGES = (
     message(
         "linux-iommu-failed",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux could not start the IOMMU",
         "<iommu>Initialization failed",
         "<iommu>Parse DMAR table failure",
@@ -121,12 +121,12 @@ MESSAGES = (
         advice="Look at the lines before it. " + _UPDATE,
         source=f"{_DMAR}, dmar_table_init, alloc_iommu, map_iommu; {_INTEL}, init_dmars, "
         f"intel_iommu_init; {_CHECKED}",
-        address=Address.UNIT,
+        address=MessageAddress.UNIT,
     ),
     message(
         "linux-table-listed",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux lists the firmware's table",
         "<iommu>DRHD base: <address> flags: <number>",
         "<iommu>ATSR flags: <number>",
@@ -145,12 +145,12 @@ MESSAGES = (
         advice="dmaragent inventory says which regions there are and who owns them.",
         source=f"{_DMAR}, dmar_table_print_dmar_entry, alloc_iommu; {_INTEL}, intel_iommu_init; "
         f"{_CHECKED}",
-        address=Address.UNIT,
+        address=MessageAddress.UNIT,
     ),
     message(
         "linux-table-odd",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Linux leaves out a part of the firmware's table",
         "<iommu>No handler for DMAR structure type <number>",
         "<iommu>Failed to find handle for ACPI object <any>",
@@ -169,7 +169,7 @@ MESSAGES = (
     message(
         "linux-iommu-quirk",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux works around a fault of the chipset or the graphics device",
         "Disabling IOMMU for graphics on this chipset",
         "BIOS has allocated no shadow GTT; disabling IOMMU for graphics",
@@ -187,7 +187,7 @@ MESSAGES = (
     message(
         "linux-iommu-inherited",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "The IOMMU was on already when this kernel started",
         "Translation was enabled for <word> but we are not in kdump mode",
         "Translation already enabled - trying to copy translation structures",
@@ -206,7 +206,7 @@ MESSAGES = (
     message(
         "linux-unit-without-feature",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "A remapping unit lacks something",
         "Doesn't support hardware pass through",
         "Doesn't support snooping",

@@ -1,9 +1,9 @@
 """Messages of the Linux kernel while it uses Intel's IOMMU: devices, mappings, interrupts."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Address, Printer, Weight
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
 _INTEL = "drivers/iommu/intel/iommu.c"
 _REMAP = "drivers/iommu/intel/irq_remapping.c"
@@ -16,7 +16,7 @@ MESSAGES = (
     message(
         "linux-region-not-mapped",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Linux could not map a region for its device",
         "IOMMU driver was not able to establish FW requested direct mapping",
         ("Failed to build identity map for [<base>-<limit>]", "Intel"),
@@ -31,7 +31,7 @@ MESSAGES = (
     message(
         "linux-address-too-wide",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The IOMMU translates fewer address bits than are mapped",
         "iommu width (<number>) is not sufficient for the mapped address (<address>)",
         releases="Linux 2.6.28 to 6.12",
@@ -41,12 +41,12 @@ MESSAGES = (
         "width of the message for 39. The guest's memory must fit.",
         source=f"{_INTEL}, prepare_domain_attach_device; checked in the sources of 5.10, 6.1 and "
         "6.12",
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
     message(
         "linux-attach-failed",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Linux could not attach the device to the IOMMU",
         "Domain context map failed",
         "Setup RID2PASID failed",
@@ -79,7 +79,7 @@ MESSAGES = (
     message(
         "linux-domain-type-refused",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not change how an IOMMU group is mapped",
         "Group not assigned to default domain",
         "Cannot change default domain: <any>",
@@ -94,7 +94,7 @@ MESSAGES = (
     message(
         "linux-map-unaligned",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A mapping for DMA does not fit the IOMMU's pages",
         "unaligned: iova <address> pa <number> size <number2> min_pagesz",
         "unaligned: iova <address> size <number> min_pagesz",
@@ -107,7 +107,7 @@ MESSAGES = (
     message(
         "linux-interrupts-not-remapped",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not remap interrupts",
         "Failed to enable irq remapping. You are vulnerable to irq-injection attacks",
         "Not enabling interrupt remapping",
@@ -128,7 +128,7 @@ MESSAGES = (
     message(
         "linux-interrupts-remapped",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux remaps interrupts",
         "<iommu>Enabled IRQ remapping in <word> mode",
         "Queued invalidation will be enabled to support x2apic and Intr-remapping",
@@ -142,7 +142,7 @@ MESSAGES = (
     message(
         "linux-invalidation-error",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A remapping unit could not carry an invalidation out",
         "VT-d detected Invalidation Queue Error: Reason <number>",
         "VT-d detected Invalidation Completion Error: SID <number>",
@@ -161,7 +161,7 @@ MESSAGES = (
     message(
         "linux-fault-tables",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The IOMMU's tables for the address of a fault",
         "Dump <word> table entries for IOVA <address>",
         "<iommu>root table is not present",
@@ -182,6 +182,6 @@ MESSAGES = (
         advice="Look at the line of the fault.",
         source=f"{_INTEL}, dmar_fault_dump_ptes, pgtable_walk; checked in the sources of 6.1, 6.12 "
         "and 7.2",
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
 )

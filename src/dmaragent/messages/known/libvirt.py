@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import AMD, Printer, Weight
+from dmaragent.messages.model import AMD, MessageSeverity, Program
 
-LIBVIRT = Printer.LIBVIRT
+LIBVIRT = Program.LIBVIRT
 _PCI = "src/util/virpci.c"
 _HOSTDEV = "src/hypervisor/virhostdev.c"
 _CHECKED = "checked in the sources of libvirt 9.0 and 11.3"
@@ -14,7 +14,7 @@ MESSAGES = (
     message(
         "libvirt-no-passthrough",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt finds no IOMMU or no VFIO on this host",
         "host doesn't support passthrough of host PCI devices",
         "host doesn't support VFIO PCI passthrough",
@@ -34,7 +34,7 @@ MESSAGES = (
     message(
         "libvirt-no-legacy-passthrough",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The guest asks for KVM's old passthrough, which is gone",
         "host doesn't support legacy PCI passthrough",
         "KVM device assignment is currently not supported on this system",
@@ -51,7 +51,7 @@ MESSAGES = (
     message(
         "libvirt-validate-no-table",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "virt-host-validate sees no firmware table of an IOMMU",
         "No ACPI DMAR table found, IOMMU either disabled in BIOS or not supported by this "
         "hardware platform",
@@ -75,7 +75,7 @@ MESSAGES = (
     message(
         "libvirt-validate-no-smmu",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "virt-host-validate sees no firmware table of an Arm host's IOMMU (SMMU)",
         "No ACPI IORT table found, IOMMU not supported by this hardware platform",
         "Failed to parse ACPI IORT table",
@@ -95,7 +95,7 @@ MESSAGES = (
     message(
         "libvirt-validate-kernel-off",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "virt-host-validate sees no IOMMU groups: the kernel does not use the IOMMU",
         "IOMMU appears to be disabled in kernel. Add <word> to kernel cmdline arguments",
         "IOMMU capability not compiled into kernel",
@@ -107,7 +107,7 @@ MESSAGES = (
     message(
         "libvirt-in-use",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt counts the device as another guest's",
         "PCI device <sbdf> is in use by driver <word>, domain <word2>",
         "PCI device <sbdf> is in use",
@@ -128,7 +128,7 @@ MESSAGES = (
     message(
         "libvirt-not-assignable",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt does not hand the device over: a switch above it lacks ACS",
         "Requested operation is not valid: PCI device <sbdf> is not assignable",
         "Device <sbdf> is behind a switch lacking ACS and cannot be assigned",
@@ -142,7 +142,7 @@ MESSAGES = (
     message(
         "libvirt-not-an-endpoint",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt hands over endpoints and virtual functions only",
         "Non-endpoint PCI devices cannot be assigned to guests",
         "Invalid attempt to reset PCI device <sbdf>. Only PCI endpoint devices can be reset",
@@ -158,7 +158,7 @@ MESSAGES = (
     message(
         "libvirt-unmanaged",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device still belongs to a driver of the host",
         "Unmanaged PCI device <sbdf> must be manually detached from the host",
         releases="every release with PCI passthrough",
@@ -171,7 +171,7 @@ MESSAGES = (
     message(
         "libvirt-not-bound",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt cannot bind the device to vfio-pci or pciback",
         "Failed to unbind PCI device '<sbdf>' from <word>",
         "Failed to trigger a probe for PCI device '<sbdf>'",
@@ -196,7 +196,7 @@ MESSAGES = (
     message(
         "libvirt-not-given-back",
         LIBVIRT,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "libvirt could not give the device back to the host",
         "Failed to re-attach PCI device: <any>",
         "Failed to reattach NVMe for disk target: <any>",
@@ -210,7 +210,7 @@ MESSAGES = (
     message(
         "libvirt-detach-failed",
         LIBVIRT,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "virsh could not take the device from the host",
         "Failed to detach device <nodedev>",
         "Failed to re-attach device <nodedev>",
@@ -224,7 +224,7 @@ MESSAGES = (
     message(
         "libvirt-no-reset",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt cannot reset the device",
         "Unable to reset PCI device <sbdf>{: <any>no FLR, PM reset or bus reset available}",
         "Active <sbdf> devices on bus with <sbdf2>, not doing bus reset",
@@ -244,7 +244,7 @@ MESSAGES = (
     message(
         "libvirt-group-unreadable",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libvirt finds no IOMMU group of the device",
         "Unable to resolve device <sbdf> iommu_group symlink",
         "Unable to resolve device <any> iommu_group symlink",
@@ -263,7 +263,7 @@ MESSAGES = (
     message(
         "libvirt-device-missing",
         LIBVIRT,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device that the guest names is not present",
         "Device <sbdf> not found: could not access <any>",
         "Failed to read product/vendor ID for <sbdf>",
@@ -276,7 +276,7 @@ MESSAGES = (
     message(
         "libvirt-libxl-failed",
         LIBVIRT,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "libxl did not do what libvirt asked for",
         "libxenlight failed to create new domain '<word>'",
         "libxenlight failed to attach pci device{ <sbdf>}",

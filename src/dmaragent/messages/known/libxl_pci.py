@@ -1,9 +1,9 @@
 """Messages of libxl about devices on their way from dom0 to a guest and back."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-LIBXL = Printer.LIBXL
+LIBXL = Program.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c (before 4.14: tools/libxl/libxl_pci.c)"
 _CREATE = "tools/libs/light/libxl_create.c, libxl__domain_config_setdefault"
 _CHECKED = "checked at release tags from 4.6.0 to 4.22.0"
@@ -13,7 +13,7 @@ MESSAGES = (
     message(
         "libxl-no-host-iommu",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: Xen runs without the IOMMU",
         "passthrough not supported on this platform",
         releases="Xen 4.13 and later",
@@ -27,7 +27,7 @@ MESSAGES = (
     message(
         "libxl-passthrough-disabled",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: it names a device and disables passthrough",
         "passthrough disabled but devices are specified",
         releases="Xen 4.13 and later",
@@ -38,7 +38,7 @@ MESSAGES = (
     message(
         "libxl-passthrough-pvh",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not give devices to PVH guests",
         "passthrough not yet supported for x86 PVH guests",
         releases="Xen 4.13 and later",
@@ -50,7 +50,7 @@ MESSAGES = (
     message(
         "libxl-passthrough-share",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl cannot give the guest the kind of page tables that passthrough= asks for",
         'passthrough="share_pt" <word>',
         'passthrough="sync_pt" <word>',
@@ -63,7 +63,7 @@ MESSAGES = (
     message(
         "libxl-passthrough-pod",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: a device and memory on demand exclude each other",
         (
             "IOMMU required for device passthrough but not supported together with PoD",
@@ -79,7 +79,7 @@ MESSAGES = (
     message(
         "libxl-no-regions",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: Xen did not tell it the regions",
         "Could not get reserved device memory maps",
         releases="Xen 4.6 and later",
@@ -91,7 +91,7 @@ MESSAGES = (
     message(
         "libxl-memory-map-refused",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: Xen did not take its memory map",
         "setting domain memory map failed",
         releases="Xen 4.6 and later",
@@ -104,7 +104,7 @@ MESSAGES = (
     message(
         "libxl-not-bound",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl cannot bind the device to pciback, or back to its own driver",
         "Couldn't bind device to pciback!",
         "Couldn't unbind <sbdf> from driver",
@@ -127,7 +127,7 @@ MESSAGES = (
     message(
         "libxl-bound-already",
         LIBXL,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "libxl says which driver has the device",
         "<sbdf> already assigned to pciback",
         "already assigned to pciback",
@@ -146,7 +146,7 @@ MESSAGES = (
     message(
         "libxl-not-reset",
         LIBXL,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "libxl cannot reset the device, and goes on",
         "The kernel doesn't support reset from sysfs for PCI device <sbdf>",
         "Failed to access pciback path <any>",
@@ -163,7 +163,7 @@ MESSAGES = (
     message(
         "libxl-resource-refused",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen does not give the guest the device's ports, memory or interrupt",
         "xc_domain_ioport_permission",
         "xc_domain_iomem_permission",
@@ -190,7 +190,7 @@ MESSAGES = (
     message(
         "libxl-deassign-failed",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen did not take the device back from the guest",
         "xc_deassign_device failed",
         "timed out waiting for DM to remove",
@@ -208,7 +208,7 @@ MESSAGES = (
     message(
         "libxl-device-unreadable",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "dom0's sysfs does not have the device",
         "pci device <sbdf> does not have vendor attribute",
         "pci device <sbdf> does not have device attribute",
@@ -225,7 +225,7 @@ MESSAGES = (
     message(
         "libxl-device-model",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The guest's QEMU does not have the device",
         "PCI device id '<word>' wasn't found in QEMU's 'query-pci' response",
         "Unexpected response to QMP cmd 'query-pci'",
@@ -243,7 +243,7 @@ MESSAGES = (
     message(
         "libxl-device-tree-refused",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen did not assign a device of the device tree",
         "xc_assign_dtdevice failed: <errno>",
         "xc_assign_dtdevice failed",
@@ -255,7 +255,7 @@ MESSAGES = (
     message(
         "libxl-graphics-kind",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not know how to pass this graphics device through",
         "unable to detect required gfx_passthru_kind",
         "unsupported gfx_passthru_kind",

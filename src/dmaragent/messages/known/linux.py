@@ -1,9 +1,9 @@
 """Messages of the Linux kernel that refuse a device, and about options that would allow it."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _REGION_HELP = (
     "Look at which region it is (dmaragent explain). Safest first: pass through another "
     "device or a virtual function that has no region; switch the region off in the firmware "
@@ -16,7 +16,7 @@ MESSAGES = (
     message(
         "linux-rmrr-ineligible",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux refuses to give the device away: firmware reserved memory for it",
         "Device is ineligible for IOMMU domain attach due to platform RMRR requirement",
         releases="Linux 3.17 to 6.5, Intel",
@@ -31,7 +31,7 @@ MESSAGES = (
     message(
         "linux-direct-mapping-refused",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux refuses to give the device away: firmware wants its memory mapped 1:1",
         "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting "
         "configuring the device without a 1:1 mapping",
@@ -48,7 +48,7 @@ MESSAGES = (
     message(
         "linux-relax-unknown",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "This kernel does not know relax_rmrr and ignores it",
         "{<iommu>}Unknown option - 'relax_rmrr",
         releases="kernels without the patch",
@@ -63,7 +63,7 @@ MESSAGES = (
     message(
         "linux-relax-active",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "This kernel lets every device with a region go",
         "Intel-IOMMU: assuming all RMRRs are relaxable",
         releases="kernels with the patch, such as Proxmox's",
@@ -78,7 +78,7 @@ MESSAGES = (
     message(
         "linux-no-interrupt-remapping",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux refuses VFIO: interrupts of the device cannot be remapped",
         "No interrupt remapping support. Use the module param",
         releases="every release with VFIO",

@@ -1,9 +1,9 @@
 """Messages of the Linux kernel about AMD's IOMMU (AMD-Vi)."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Address, Printer, Weight
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _IOMMU = "drivers/iommu/amd/iommu.c"
 _EVENT = f"{_IOMMU}, iommu_print_event, checked in the sources of 2.6.3x, 5.10, 6.1, 6.12 and 7.2"
 _ALL = "every release with AMD-Vi"
@@ -12,7 +12,7 @@ MESSAGES = (
     message(
         "linux-amd-timeout",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A device does not answer AMD's IOMMU in time",
         "{Event logged [}IOTLB_INV_TIMEOUT device=<sbdf> address=<number>",
         releases=_ALL,
@@ -30,7 +30,7 @@ MESSAGES = (
     message(
         "linux-amd-wait",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "AMD's IOMMU does not finish a command in time",
         "Completion-Wait loop timed out",
         ("AMD-Vi: Command buffer timeout", "Linux 5.x and later"),
@@ -48,7 +48,7 @@ MESSAGES = (
     message(
         "linux-amd-device-entry",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU stopped a device: its entry for the device is wrong",
         "{Event logged [}ILLEGAL_DEV_TABLE_ENTRY device=<sbdf>{ pasid=<number>} address=<address>",
         "Event logged [Device not attached to domain properly]",
@@ -57,13 +57,13 @@ MESSAGES = (
         "driver set it up, or the entry is being changed. That is not about a region.",
         advice="Update the kernel and the firmware; find out which driver has the device.",
         source=_EVENT,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
         vendor=AMD,
     ),
     message(
         "linux-amd-invalid-request",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU refused a request that no device may make",
         "{Event logged [}INVALID_DEVICE_REQUEST device=<sbdf>{ pasid=<number>}{ domain=<number2>} address=<address>",
         "{Event logged [}INVALID_PPR_REQUEST device=<sbdf> pasid=<number> address=<address>",
@@ -73,13 +73,13 @@ MESSAGES = (
         "concerned.",
         advice="Look for a newer driver or firmware of the device.",
         source=_EVENT,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
         vendor=AMD,
     ),
     message(
         "linux-amd-rmp-fault",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU stopped an access to memory of an encrypted guest (SEV-SNP)",
         "{Event logged [}RMP_PAGE_FAULT {device=<sbdf>, }vmg_tag=<number>, gpa=<address>",
         "{Event logged [}RMP_HW_ERROR {device=<sbdf>, }vmg_tag=<number>, spa=<address>",
@@ -89,13 +89,13 @@ MESSAGES = (
         advice="Find out which guest has the device.",
         source=f"{_IOMMU}, amd_iommu_report_rmp_fault and amd_iommu_report_rmp_hw_error; checked "
         "in the sources of 5.10 and 7.2",
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
         vendor=AMD,
     ),
     message(
         "linux-amd-hardware-error",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU reports an error of its own",
         "{Event logged [}DEV_TAB_HARDWARE_ERROR device=<sbdf> address=<number>",
         "{Event logged [}PAGE_TAB_HARDWARE_ERROR device=<sbdf>{ pasid=<number>}{ domain=<number2>} address=<number3>",
@@ -113,7 +113,7 @@ MESSAGES = (
     message(
         "linux-amd-table-invalid",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The firmware's IVRS table is wrong: Linux may do without AMD's IOMMU",
         "IVRS invalid checksum",
         "IVRS table error: <any>",

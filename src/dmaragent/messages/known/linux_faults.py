@@ -1,9 +1,9 @@
 """Messages of the Linux kernel about accesses that the IOMMU stopped."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Address, Printer, Weight
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
 _IOMMU = "drivers/iommu/intel/iommu.c"
 
@@ -13,7 +13,7 @@ MESSAGES = (
     message(
         "linux-dma-fault",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an access of a device",
         (
             (
@@ -67,12 +67,12 @@ MESSAGES = (
         "amd_iommu_report_page_fault; checked in the sources of 2.6.3x, 5.10, 6.1, 6.12 and 7.2; "
         "the first releases of the wordings not",
         by_reason=True,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
     ),
     message(
         "linux-fault-reason",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The reason of the fault in the line before",
         "DMAR:[fault reason <reason>]",
         "INTR-REMAP:[fault reason <reason>]",
@@ -85,7 +85,7 @@ MESSAGES = (
     message(
         "linux-fault-status",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "A remapping unit reports faults",
         "DRHD: handling fault status reg <number>",
         releases="every release with VT-d",
@@ -97,7 +97,7 @@ MESSAGES = (
     message(
         "linux-interrupt-fault",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an interrupt of a device",
         "[INTR-REMAP] Request device [<sbdf>] fault index <number> [fault reason <reason>]",
         "INTR-REMAP: Request device [[<sbdf>] fault index",
@@ -110,7 +110,7 @@ MESSAGES = (
     message(
         "linux-invalidation-timeout",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A device does not answer the IOMMU in time",
         "VT-d detected Invalidation Time-out Error: SID <rid>",
         ("Invalidation Time-out Error (ITE) cleared", "in the line after it"),
@@ -125,7 +125,7 @@ MESSAGES = (
     message(
         "linux-pte-set-twice",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux maps a page for a device that is mapped already, to the same place; harmless",
         "DMA PTE for vPFN <page> already set (to <frame><low> not <=frame><low2>)",
         releases="seen in Linux 2.6.3x to 6.12, Intel; gone in 7.2",
@@ -141,7 +141,7 @@ MESSAGES = (
     message(
         "linux-pte-already-set",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux maps a page for a device that is mapped already",
         "DMA PTE for vPFN <page> already set",
         releases="seen in Linux 2.6.3x to 6.12, Intel; where the end of the line is missing",
@@ -155,7 +155,7 @@ MESSAGES = (
     message(
         "linux-pte-taken",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "Linux maps a page for a device where another one is mapped already",
         "DMA PTE for vPFN <page> already set (to <number> not <number2>)",
         releases="seen in Linux 2.6.3x to 6.12, Intel; gone in 7.2",

@@ -1,9 +1,9 @@
 """Messages of the Linux kernel about the firmware's DMAR table."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _UPDATE = (
     "Update the firmware; report it to the machine's vendor with the output of dmaragent check."
 )
@@ -15,7 +15,7 @@ MESSAGES = (
     message(
         "linux-bad-rmrr",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The firmware describes a region that cannot be right; Linux uses it all the same",
         "Your BIOS is broken; bad RMRR [<base>-<limit>]",
         releases="Linux 5.x and later",
@@ -29,7 +29,7 @@ MESSAGES = (
     message(
         "linux-rmrr-not-reserved",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "A region does not lie in memory that the firmware calls reserved; harmless on Linux",
         "No firmware reserved region can cover this RMRR [<base>-<limit>]",
         releases="Linux 5.x and later",
@@ -44,7 +44,7 @@ MESSAGES = (
     message(
         "linux-rmrr-ends-before-start",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "A region ends before it starts",
         "Your BIOS is broken; RMRR ends before it starts",
         releases=_OLD,
@@ -56,7 +56,7 @@ MESSAGES = (
     message(
         "linux-rmrr-too-wide",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "A region lies above what the IOMMU can address",
         "Your BIOS is broken; RMRR exceeds permitted address width (<number> bits)",
         releases=_OLD,
@@ -68,7 +68,7 @@ MESSAGES = (
     message(
         "linux-unit-at-zero",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The table has a remapping unit without an address: Linux does without VT-d",
         "Your BIOS is broken; DMAR reported at address zero",
         "Your BIOS is broken; DMAR reported at address <address>!",
@@ -78,12 +78,12 @@ MESSAGES = (
         advice="Switch VT-d off and on again in the firmware setup. " + _UPDATE,
         source=f"{_DMAR}, warn_invalid_dmar and dmar_validate_one_drhd, checked in the source; "
         'the older words "address zero" only from reports',
-        address=Address.UNIT,
+        address=MessageAddress.UNIT,
     ),
     message(
         "linux-unit-dead",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A remapping unit does not answer: Linux does without VT-d",
         "Your BIOS is broken; DMAR reported at address <address> returns all ones",
         releases="every release with VT-d",
@@ -91,12 +91,12 @@ MESSAGES = (
         "the unit is switched off, or is elsewhere. Linux does not switch VT-d on.",
         advice="Switch VT-d off and on again in the firmware setup. " + _UPDATE,
         source=f"{_DMAR}, dmar_validate_one_drhd, map_iommu, checked in the source",
-        address=Address.UNIT,
+        address=MessageAddress.UNIT,
     ),
     message(
         "linux-unit-taken",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A unit's registers lie where something else is: Linux does without VT-d",
         "<iommu>Can't reserve memory",
         releases="every release with VT-d",
@@ -109,7 +109,7 @@ MESSAGES = (
     message(
         "linux-no-unit",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The table has no remapping unit: Linux does without VT-d",
         "No DRHD structure found in DMAR table",
         releases="every release with VT-d",
@@ -121,7 +121,7 @@ MESSAGES = (
     message(
         "linux-width-invalid",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The table's address width cannot be: Linux does without VT-d",
         "Invalid DMAR haw",
         releases="every release with VT-d",
@@ -132,7 +132,7 @@ MESSAGES = (
     message(
         "linux-checksum",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table's checksum is wrong; Linux uses it all the same",
         "Incorrect checksum in table [DMAR]",
         releases="every release",
@@ -144,7 +144,7 @@ MESSAGES = (
     message(
         "linux-interrupts-without-unit",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "No unit serves an I/O APIC: Linux does not remap interrupts",
         "ioapic <number> has no mapping iommu",
         "No mapping iommu for ioapic <number>",
@@ -158,7 +158,7 @@ MESSAGES = (
     message(
         "linux-rhsa-without-unit",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table gives a NUMA node to a unit that it does not have",
         "Your BIOS is broken; RHSA refers to non-existent DMAR unit at <address>",
         releases="every release with VT-d and NUMA",
@@ -166,12 +166,12 @@ MESSAGES = (
         "placement of the unit's memory is affected.",
         advice="Nothing needs to be done. " + _UPDATE,
         source=f"{_DMAR}, dmar_parse_one_rhsa, checked in the source",
-        address=Address.UNIT,
+        address=MessageAddress.UNIT,
     ),
     message(
         "linux-andd-unterminated",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The name of a namespace device has no end: Linux does without VT-d",
         "ANDD object name is not NUL-terminated",
         releases="Linux with ANDD support",
@@ -183,7 +183,7 @@ MESSAGES = (
     message(
         "linux-andd-unused",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "No unit serves a namespace device of the table",
         "No IOMMU scope found for ANDD enumeration ID <number>",
         releases="Linux with ANDD support",
@@ -195,7 +195,7 @@ MESSAGES = (
     message(
         "linux-structure-empty",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table holds a structure of length 0: Linux does not get past it",
         "Invalid 0-length structure",
         releases="every release with VT-d; newer ones print it only for debugging",
@@ -208,7 +208,7 @@ MESSAGES = (
     message(
         "linux-structure-past-end",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A structure runs past the end of the table: Linux does without VT-d",
         "Record passes table end",
         releases="every release with VT-d",
@@ -220,7 +220,7 @@ MESSAGES = (
     message(
         "linux-scope-type",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table calls an endpoint a bridge, or a bridge an endpoint",
         "Device scope type does not match for <sbdf>",
         releases="every release with VT-d",
@@ -233,7 +233,7 @@ MESSAGES = (
     message(
         "linux-scope-unsupported",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table has a device scope of a type that Linux does not know",
         "Unsupported device scope",
         releases="every release with VT-d",
@@ -244,7 +244,7 @@ MESSAGES = (
     message(
         "linux-scope-workaround",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table names a device by its bus, not by the way to it; Linux finds it all the same",
         "RMRR entry for device <sbdf> is broken - applying workaround",
         releases="every release since it was added (which was not checked)",
@@ -256,7 +256,7 @@ MESSAGES = (
     message(
         "linux-rmrr-listed",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux lists a region of the firmware's table",
         "RMRR base: <base> end: <limit>",
         releases="every release with VT-d",
@@ -267,7 +267,7 @@ MESSAGES = (
     message(
         "linux-identity-map",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux maps a region for its device",
         "Setting identity map for device <sbdf> [<base> - <limit>]",
         "Setting identity map [<base> - <limit>]",
@@ -279,7 +279,7 @@ MESSAGES = (
     message(
         "linux-identity-map-not-needed",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Linux needs no map of a region for its device: the device's addresses are physical ones",
         "Ignoring identity map for HW passthrough device <sbdf> [<base> - <limit>]",
         "Ignoring identity map for HW passthrough [<base> - <limit>]",
@@ -292,7 +292,7 @@ MESSAGES = (
     message(
         "linux-identity-map-failed",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Linux could not map a region for its device",
         "<iommu>Mapping reserved region failed",
         "<iommu>mapping reserved region failed",

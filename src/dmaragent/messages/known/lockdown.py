@@ -1,16 +1,16 @@
 """Messages of the Linux kernel about ACPI tables that replace the firmware's."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _TABLES = "drivers/acpi/tables.c"
 
 MESSAGES = (
     message(
         "linux-table-override-refused",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux keeps the firmware's table: Secure Boot locks the kernel down",
         "kernel is locked down, ignoring table override",
         "Lockdown: <any>: modifying ACPI tables is restricted",
@@ -30,7 +30,7 @@ MESSAGES = (
     message(
         "linux-locked-down",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "The kernel is locked down, mostly by Secure Boot",
         "Kernel is locked down from <any>; see man kernel_lockdown.7",
         releases="Linux 5.4 and later; distributions' kernels before",
@@ -44,7 +44,7 @@ MESSAGES = (
     message(
         "linux-table-override-found",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "The initrd has a DMAR or IVRS table that shall replace the firmware's",
         "DMAR ACPI table found in initrd",
         "IVRS ACPI table found in initrd",
@@ -62,7 +62,7 @@ MESSAGES = (
     message(
         "linux-table-override-wrong",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux does not take a table from the initrd: the file is wrong",
         "ACPI OVERRIDE: Bad table checksum [<any>]",
         "ACPI OVERRIDE: File length does not match table length [<any>]",

@@ -1,7 +1,7 @@
 """Messages of VMware ESXi and FreeBSD about accesses that the IOMMU stopped."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Address, Printer, Weight
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 
 _REGION = (
     "If the address is in a region of the device, firmware still uses it: switch that use off in "
@@ -11,8 +11,8 @@ _REGION = (
 MESSAGES = (
     message(
         "esxi-dma-fault",
-        Printer.ESXI,
-        Weight.FAULT,
+        Program.ESXI,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an access of a device",
         "PCI passthru device <sbdf> caused an IOMMU fault type <number> at address <address>",
         (
@@ -35,12 +35,12 @@ MESSAGES = (
         source="seen in logs and in Broadcom's knowledge base (345237, 392714, 394974); ESXi's "
         "source is not public, and the line of ESXi 5 is from reports",
         by_reason=True,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
     ),
     message(
         "esxi-context-dump",
-        Printer.ESXI,
-        Weight.CONSEQUENCE,
+        Program.ESXI,
+        MessageSeverity.CONSEQUENCE,
         "ESXi shows the IOMMU's entry of a device after a fault",
         "IOMMU context entry dump for <sbdf>",
         releases="seen on ESXi 6",
@@ -50,8 +50,8 @@ MESSAGES = (
     ),
     message(
         "freebsd-dma-fault",
-        Printer.FREEBSD,
-        Weight.FAULT,
+        Program.FREEBSD,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an access of a device",
         (
             "sid <rid> fault acc <number> adt <number2> reason <hexreason> addr <address>",
@@ -64,12 +64,12 @@ MESSAGES = (
         advice=_REGION + "Else look for a newer driver.",
         source="sys/x86/iommu/intel_fault.c, dmar_fault_task, checked in the source",
         by_reason=True,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
     ),
     message(
         "freebsd-amd-fault",
-        Printer.FREEBSD,
-        Weight.FAULT,
+        Program.FREEBSD,
+        MessageSeverity.FAULT,
         "AMD's IOMMU stopped an access of a device, or reports an error",
         "Page Fault rid <rid> dom <number>",
         "amdiommu<number>: event type <number2>",
@@ -83,8 +83,8 @@ MESSAGES = (
     ),
     message(
         "freebsd-unit-fault",
-        Printer.FREEBSD,
-        Weight.CONSEQUENCE,
+        Program.FREEBSD,
+        MessageSeverity.CONSEQUENCE,
         "A remapping unit reports more faults than it can hold, or an invalidation that failed",
         "DMAR<number>: Fault Overflow",
         "DMAR<number>: Invalidation timed out",

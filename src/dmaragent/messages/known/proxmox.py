@@ -2,16 +2,16 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-PROXMOX = Printer.PROXMOX
+PROXMOX = Program.PROXMOX
 _PCI = "qemu-server, src/PVE/QemuServer/PCI.pm"
 
 MESSAGES = (
     message(
         "proxmox-no-iommu",
         PROXMOX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Proxmox finds no IOMMU groups: the kernel does not use the IOMMU",
         "cannot prepare PCI pass-through, IOMMU not present",
         ("IOMMU not present", "before qemu-server 7"),
@@ -28,7 +28,7 @@ MESSAGES = (
     message(
         "proxmox-not-bound",
         PROXMOX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Proxmox cannot bind the device's group to vfio-pci",
         "can't unbind/bind PCI group to VFIO '<sbdf>'",
         ("can't unbind/bind pci group to vfio '<sbdf>'", "before qemu-server 7"),
@@ -44,7 +44,7 @@ MESSAGES = (
     message(
         "proxmox-no-device",
         PROXMOX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device that the guest names is not present",
         "no pci device info for device '<sbdf>'",
         "no PCI device found for '<sbdf>'",
@@ -63,7 +63,7 @@ MESSAGES = (
     message(
         "proxmox-not-reset",
         PROXMOX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Proxmox could not reset the device, and starts the guest all the same",
         "failed to reset PCI device '<sbdf>', but trying to continue",
         releases="Proxmox VE 6 and later",
@@ -75,7 +75,7 @@ MESSAGES = (
     message(
         "proxmox-in-use",
         PROXMOX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Another guest has the device",
         "PCI device '<sbdf>' already in use by VMID '<number>'",
         "PCI device '<sbdf>' already in use by running VMID '<number>'",

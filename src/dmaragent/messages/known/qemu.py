@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"
@@ -15,8 +15,8 @@ _BY_ERROR = {
 MESSAGES = (
     message(
         "qemu-container-refused",
-        Printer.QEMU,
-        Weight.CONSEQUENCE,
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
         "QEMU cannot have the device: the kernel refuses it",
         "{vfio <sbdf>: }failed to setup container for group <group>: Failed to set group "
         "container: <error>",
@@ -39,8 +39,8 @@ MESSAGES = (
     ),
     message(
         "qemu-container-failed",
-        Printer.QEMU,
-        Weight.CONSEQUENCE,
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
         "QEMU cannot set up the device's group",
         "{vfio <sbdf>: }failed to setup container for group <group>",
         "vfio: failed to setup container for group <group>",
@@ -52,8 +52,8 @@ MESSAGES = (
     ),
     message(
         "qemu-group-not-viable",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "Another device of the same IOMMU group is still the host's",
         _PREFIX + "group <group> is not viable",
         ("vfio: error, group <group> is not viable", "before QEMU 2.8"),
@@ -68,8 +68,8 @@ MESSAGES = (
     ),
     message(
         "qemu-iommufd-bind-refused",
-        Printer.QEMU,
-        Weight.CONSEQUENCE,
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
         "QEMU cannot have the device (iommufd): the kernel refuses to hand it over",
         "{vfio <sbdf>: }error bind device fd=<number> to iommufd=<number2>{: <error>}",
         releases="QEMU 9.0 and later with iommufd",
@@ -87,8 +87,8 @@ MESSAGES = (
     ),
     message(
         "qemu-iommufd-refused",
-        Printer.QEMU,
-        Weight.CONSEQUENCE,
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
         "QEMU cannot have the device (iommufd): the kernel refuses it",
         "error attach <sbdf> (<number>) to id=<number2>{: <error>}",
         "error attach <sbdf> (<number>) pasid <number2> to id=<number3>{: <error>}",
@@ -106,8 +106,8 @@ MESSAGES = (
     ),
     message(
         "qemu-no-iommu-group",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "The device is in no IOMMU group: the kernel does not use the IOMMU",
         _PREFIX + "no iommu_group found{: <error>}",
         ("vfio: error no iommu_group for device", "before QEMU 2.8"),
@@ -121,8 +121,8 @@ MESSAGES = (
     ),
     message(
         "qemu-group-not-opened",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "QEMU cannot open the device's IOMMU group",
         _PREFIX + "failed to open /dev/vfio/<group>{: <error>}",
         ("vfio: error opening /dev/vfio/<group>: <error>", "before QEMU 2.8"),
@@ -148,8 +148,8 @@ MESSAGES = (
     ),
     message(
         "qemu-device-not-opened",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "QEMU gets the group but not the device",
         _PREFIX + "error getting device from group <group>{: <error>}",
         ("vfio: error getting device <sbdf> from group <group>: <error>", "before QEMU 2.8"),
@@ -179,8 +179,8 @@ MESSAGES = (
     ),
     message(
         "qemu-container-not-opened",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "QEMU finds no VFIO on this host",
         "failed to open /dev/vfio/vfio{: <error>}",
         "Failed to open /dev/vfio/vfio{: <error>}",
@@ -197,8 +197,8 @@ MESSAGES = (
     ),
     message(
         "qemu-iommufd-not-opened",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "QEMU finds no iommufd for the device",
         "failed to open /dev/iommu{: <error>}",
         "/dev/iommu does not exist",
@@ -219,8 +219,8 @@ MESSAGES = (
     ),
     message(
         "qemu-group-address-space",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "Two devices of one IOMMU group are behind different virtual IOMMUs",
         _PREFIX + "group <group> used in multiple address spaces",
         "Failed to set vIOMMU:",
@@ -233,8 +233,8 @@ MESSAGES = (
     ),
     message(
         "qemu-viommu-without-caching",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "The guest's virtual IOMMU does not tell VFIO what it maps",
         "We need to set caching-mode=on for intel-iommu to enable device assignment",
         "Device assignment is not allowed without enabling caching-mode=on for Intel IOMMU",
@@ -250,8 +250,8 @@ MESSAGES = (
     ),
     message(
         "qemu-device-not-reset",
-        Printer.QEMU,
-        Weight.FIRMWARE,
+        Program.QEMU,
+        MessageSeverity.FIRMWARE,
         "QEMU cannot reset the device between two guests",
         "vfio: Cannot reset device <sbdf>, depends on group <group> which is not owned",
         "vfio: Cannot reset device <sbdf>, depends on device <sbdf2> which is not owned",
@@ -268,8 +268,8 @@ MESSAGES = (
     ),
     message(
         "qemu-kvm-not-told",
-        Printer.QEMU,
-        Weight.NOTE,
+        Program.QEMU,
+        MessageSeverity.NOTE,
         "KVM is not told of the device",
         "Failed to create KVM VFIO device",
         "Failed to add group <group> to KVM VFIO device",

@@ -2,7 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
 _MAP_ERRORS = {
     12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK): it must be larger than "
@@ -23,8 +23,8 @@ _NOT_MAPPED = (
 MESSAGES = (
     message(
         "qemu-not-assigned",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "The kernel does not assign the device (pci-assign, before VFIO)",
         'Failed to assign device "<word>" : <error>',
         'Failed to assign device "<word>": <error>',
@@ -44,8 +44,8 @@ MESSAGES = (
     ),
     message(
         "qemu-no-iommu",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "The kernel does not use the IOMMU",
         'No IOMMU found. Unable to assign device "<word>"',
         releases="qemu-kvm and older QEMU, with pci-assign or -pcidevice",
@@ -55,8 +55,8 @@ MESSAGES = (
     ),
     message(
         "qemu-memory-not-mapped",
-        Printer.QEMU,
-        Weight.REFUSAL,
+        Program.QEMU,
+        MessageSeverity.REFUSAL,
         "QEMU cannot map guest memory for the device's DMA",
         "vfio_dma_map(<number>, <base>, <size>, <number2>) = <errno> (<error>)",
         "vfio_container_dma_map(<number>, <base>, <size>, <number2>) = <errno> (<error>)",
@@ -70,12 +70,12 @@ MESSAGES = (
         "checked in the sources of 7.2 and 10.0; the limit in drivers/vfio/vfio_iommu_type1.c, "
         "vfio_iommu_iova_dma_valid",
         by_error=_MAP_ERRORS,
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
     message(
         "qemu-map-failed",
-        Printer.QEMU,
-        Weight.CONSEQUENCE,
+        Program.QEMU,
+        MessageSeverity.CONSEQUENCE,
         "The kernel refuses to map memory for the device's DMA",
         "VFIO_MAP_DMA failed{: <error>}",
         "IOMMU_IOAS_MAP failed: <error>",
@@ -98,8 +98,8 @@ MESSAGES = (
     ),
     message(
         "qemu-memory-not-unmapped",
-        Printer.QEMU,
-        Weight.NOTE,
+        Program.QEMU,
+        MessageSeverity.NOTE,
         "QEMU cannot take a DMA mapping back",
         "VFIO_UNMAP_DMA failed{: <error>}",
         "VFIO_UNMAP_DMA with DIRTY_BITMAP : <error>",
@@ -114,6 +114,6 @@ MESSAGES = (
         advice="Nothing needs to be done, unless the guest loses devices as well: then look in "
         "dmesg of the same second.",
         source="hw/vfio/container.c, vfio_legacy_dma_unmap; checked in the sources of 7.2 and 10.0",
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
 )

@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-LIBXL = Printer.LIBXL
+LIBXL = Program.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c"
 _DM = "tools/libs/light/libxl_dm.c"
 _DOMAIN = "{Domain <domid>:}"
@@ -14,7 +14,7 @@ MESSAGES = (
     message(
         "libxl-rdm-conflict",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: its RAM lies where a region must be",
         _DOMAIN + "RDM conflict at <address>",
         releases="Xen 4.6 and later",
@@ -29,7 +29,7 @@ MESSAGES = (
     message(
         "libxl-rdm-conflict-ignored",
         LIBXL,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "libxl builds the guest, though its RAM lies where a region must be",
         _DOMAIN + "Ignoring RDM conflict at <address>",
         releases="Xen 4.6 and later",
@@ -41,7 +41,7 @@ MESSAGES = (
     message(
         "libxl-rdm-check-failed",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "libxl does not build the guest: a region is in the way",
         _DOMAIN + "checking reserved device memory failed",
         releases="Xen 4.6 and later",
@@ -53,7 +53,7 @@ MESSAGES = (
     message(
         "libxl-memory-map-full",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl does not build the guest: its memory map has too many entries",
         "Too many entries in the memory map",
         releases="Xen 4.6 and later",
@@ -66,7 +66,7 @@ MESSAGES = (
     message(
         "libxl-mmio-hole-ignored",
         LIBXL,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "libxl does not tell the guest's QEMU the size of the memory hole",
         "mmio_hole_memkb=<number> invalid ignored",
         releases="Xen 4.6 and later",
@@ -77,7 +77,7 @@ MESSAGES = (
     message(
         "libxl-host-map-failed",
         LIBXL,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "libxl cannot give the PV guest the memory map of the host",
         "Failed while collecting E820 with: <result> (errno:<errno>)",
         ("Computed E820 wrongly. Continuing on", "the map is given, with an entry left out"),
@@ -92,7 +92,7 @@ MESSAGES = (
     message(
         "libxl-assign-failed",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen did not assign the device",
         _DOMAIN + "xc_assign_device failed{: <error>}",
         releases="every release with passthrough",
@@ -104,7 +104,7 @@ MESSAGES = (
     message(
         "libxl-pci-add-failed",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "libxl did not give the device to the guest",
         (
             _DOMAIN + "libxl__device_pci_add failed for PCI device <sbdf> (rc <result>)",
@@ -124,7 +124,7 @@ MESSAGES = (
     message(
         "libxl-no-iommu",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The guest has no IOMMU",
         "PCI device <sbdf> cannot be assigned - no IOMMU",
         releases="every release with passthrough",
@@ -138,7 +138,7 @@ MESSAGES = (
     message(
         "libxl-already-assigned",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "libxl takes the device for another guest's",
         "PCI device <sbdf> already assigned to a different guest",
         releases="every release with passthrough",
@@ -150,7 +150,7 @@ MESSAGES = (
     message(
         "libxl-not-assignable",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device still belongs to a driver of dom0",
         "PCI device <sbdf> is not assignable",
         "<sbdf> is not assigned to pciback driver",
@@ -162,7 +162,7 @@ MESSAGES = (
     message(
         "libxl-quarantine-failed",
         LIBXL,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen did not put the device into its quarantine, or did not let it out",
         "failed to quarantine <sbdf>",
         "failed to de-quarantine <sbdf>",
@@ -176,7 +176,7 @@ MESSAGES = (
     message(
         "libxl-no-pciback",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "dom0 has no pciback driver",
         "Looks like pciback driver is not loaded",
         "Looks like pciback driver not loaded",
@@ -189,7 +189,7 @@ MESSAGES = (
     message(
         "libxl-unknown-policy",
         LIBXL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The device's policy is neither strict nor relaxed",
         "unknown rdm check flag",
         releases="Xen 4.6 and later",
@@ -201,8 +201,8 @@ MESSAGES = (
     ),
     message(
         "hvmloader-reserved-conflict",
-        Printer.HVMLOADER,
-        Weight.REFUSAL,
+        Program.HVMLOADER,
+        MessageSeverity.REFUSAL,
         "The guest stops at once: a region lies where its firmware needs memory",
         "due to conflict on dynamic reserved memory range",
         "Fail to setup memory map due to conflict",

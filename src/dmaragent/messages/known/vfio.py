@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.iommu_advice import IOMMU_ON
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-LINUX = Printer.LINUX
+LINUX = Program.LINUX
 _PCI = "drivers/vfio/pci/vfio_pci_core.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
 
@@ -12,7 +12,7 @@ MESSAGES = (
     message(
         "linux-memory-limit",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A guest's memory is over the limit of locked memory",
         "RLIMIT_MEMLOCK (<number>) exceeded",
         releases="every release with VFIO",
@@ -27,7 +27,7 @@ MESSAGES = (
     message(
         "linux-interrupts-not-isolated",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Linux refuses iommufd: interrupts of the device cannot be remapped",
         "MSI interrupts are not secure, they cannot be isolated by the platform",
         releases="Linux 6.2 and later with iommufd",
@@ -42,7 +42,7 @@ MESSAGES = (
     message(
         "linux-vf-token",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The virtual function needs a token",
         "VF token required to access device",
         "Incorrect VF token provided for device",
@@ -58,7 +58,7 @@ MESSAGES = (
     message(
         "linux-vfio-not-bound",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "vfio-pci does not take the device",
         ("probe with driver vfio-pci failed with error <errno>", "newer"),
         ("vfio-pci: probe of <sbdf> failed with error <errno>", "older, 5.10 and 6.1"),
@@ -77,7 +77,7 @@ MESSAGES = (
     message(
         "linux-vfio-device-denied",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "vfio-pci does not take this device: it is on its list of devices that misbehave",
         "exists in vfio-pci device denylist, driver probing disallowed",
         ("exists in vfio-pci device blocklist, driver probing disallowed", "5.10"),
@@ -91,7 +91,7 @@ MESSAGES = (
     message(
         "linux-vfio-denylist-off",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "vfio-pci takes devices that misbehave",
         "device denylist disabled",
         releases="Linux 5.9 and later",
@@ -103,7 +103,7 @@ MESSAGES = (
     message(
         "linux-vfio-device-in-use",
         LINUX,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The device waits until its guest lets it go",
         'Device is currently in use, task "<word>" (<number>) blocked until device is released',
         "Relaying device request to user (#<number>)",
@@ -118,7 +118,7 @@ MESSAGES = (
     message(
         "linux-vfio-pf-with-vfs",
         LINUX,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "vfio-pci does not take a physical function whose virtual ones are on",
         "Cannot bind to PF with SR-IOV enabled",
         releases="Linux 5.7 and later",
@@ -131,7 +131,7 @@ MESSAGES = (
     message(
         "linux-vfio-vf-driver",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "A virtual function and its physical one have different drivers",
         "Captured SR-IOV VF <sbdf> driver_override",
         "VF <sbdf> bound to driver <word> while PF bound to <word2>",
@@ -144,7 +144,7 @@ MESSAGES = (
     message(
         "linux-vfio-without-iommu",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "A program uses the device without an IOMMU",
         "vfio-noiommu device opened by user",
         "Adding kernel taint for vfio-noiommu group on device",
@@ -159,7 +159,7 @@ MESSAGES = (
     message(
         "linux-vfio-region-missing",
         LINUX,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "vfio-pci does not show the guest all of a graphics device",
         "Failed to setup Intel IGD regions",
         "Failed to setup NVIDIA NV2 RAM region",
@@ -173,7 +173,7 @@ MESSAGES = (
     message(
         "linux-vfio-group-changed",
         LINUX,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A device was added to a group that a guest has",
         "Device added to live group <group>",
         "Device already exists on group <group>",
@@ -187,7 +187,7 @@ MESSAGES = (
     message(
         "linux-iommufd-for-vfio",
         LINUX,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "iommufd answers for VFIO's container",
         "IOMMUFD is providing /dev/vfio/vfio, not VFIO",
         releases="Linux 6.2 and later",

@@ -1,15 +1,15 @@
 """Messages of Windows' survey script about devices for Hyper-V guests."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
 _SURVEY = "MicrosoftDocs/Virtualization-Documentation, SurveyDDA.ps1"
 
 MESSAGES = (
     message(
         "hyperv-reserved-memory",
-        Printer.HYPERV,
-        Weight.REFUSAL,
+        Program.HYPERV,
+        MessageSeverity.REFUSAL,
         "Hyper-V does not assign the device: firmware reserved memory for it",
         "BIOS requires that this device remain attached to BIOS-owned memory. Not assignable",
         releases="Windows Server 2016 and later",
@@ -23,8 +23,8 @@ MESSAGES = (
     ),
     message(
         "hyperv-not-isolated",
-        Printer.HYPERV,
-        Weight.REFUSAL,
+        Program.HYPERV,
+        MessageSeverity.REFUSAL,
         "Hyper-V does not assign the device: it is not isolated",
         "Traffic from this device may be redirected to other devices in the system",
         "BIOS kept control of PCI Express for this device. Not assignable",
@@ -38,8 +38,8 @@ MESSAGES = (
     ),
     message(
         "hyperv-not-secured",
-        Printer.HYPERV,
-        Weight.REFUSAL,
+        Program.HYPERV,
+        MessageSeverity.REFUSAL,
         "Hyper-V does not take the device from the host without -Force",
         "The manufacturer of this device has not supplied any directives for securing this device",
         releases="Windows Server 2016 and later",
@@ -51,8 +51,8 @@ MESSAGES = (
     ),
     message(
         "hyperv-line-interrupts",
-        Printer.HYPERV,
-        Weight.REFUSAL,
+        Program.HYPERV,
+        MessageSeverity.REFUSAL,
         "Hyper-V does not assign the device: it has line interrupts only",
         "All of the interrupts are line-based, no assignment can work",
         releases="Windows Server 2016 and later",
@@ -62,8 +62,8 @@ MESSAGES = (
     ),
     message(
         "hyperv-no-passthrough",
-        Printer.HYPERV,
-        Weight.REFUSAL,
+        Program.HYPERV,
+        MessageSeverity.REFUSAL,
         "This machine cannot assign devices to Hyper-V guests",
         "Unfortunately, this machine doesn't support using them in a VM",
         releases="Windows Server 2016 and later",

@@ -2,15 +2,15 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
 _DEVICE = "xen-api, ocaml/xenopsd/xc/device.ml"
 
 MESSAGES = (
     message(
         "xenopsd-cannot-add",
-        Printer.XENOPSD,
-        Weight.CONSEQUENCE,
+        Program.XENOPSD,
+        MessageSeverity.CONSEQUENCE,
         "XCP-ng or XenServer could not give the device to the guest",
         'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<number2>: <error>"))',
         'Cannot_add(<sbdf>, Xenctrlext.Unix_error(<number>, "<error>"))',
@@ -28,8 +28,8 @@ MESSAGES = (
     ),
     message(
         "xenopsd-guest-not-running",
-        Printer.XENOPSD,
-        Weight.CONSEQUENCE,
+        Program.XENOPSD,
+        MessageSeverity.CONSEQUENCE,
         "The guest's device model ended before the device was added",
         "Domain_not_running(inserting pci=<sbdf>,domid=<domid>)",
         releases="xenopsd of XCP-ng 8 and later",
@@ -39,8 +39,8 @@ MESSAGES = (
     ),
     message(
         "xenopsd-no-iommu",
-        Printer.XENOPSD,
-        Weight.REFUSAL,
+        Program.XENOPSD,
+        MessageSeverity.REFUSAL,
         "The host has no IOMMU that Xen uses",
         "VM_REQUIRES_IOMMU",
         "doesn't have I/O virtualization (IOMMU/VT-d) enabled, which is needed by the VM",
@@ -56,8 +56,8 @@ MESSAGES = (
     ),
     message(
         "qubes-guest-not-hvm",
-        Printer.QUBES,
-        Weight.REFUSAL,
+        Program.QUBES,
+        MessageSeverity.REFUSAL,
         "Qubes gives devices to HVM and PV guests only",
         "Can't attach PCI device to VM in pvh mode",
         "Can't attach PCI device to dom0",
@@ -71,8 +71,8 @@ MESSAGES = (
     ),
     message(
         "qubes-no-device",
-        Printer.QUBES,
-        Weight.REFUSAL,
+        Program.QUBES,
+        MessageSeverity.REFUSAL,
         "The device that the qube names is not present",
         "Invalid PCI device: <bdf>",
         releases="Qubes OS 4.0 and later",
@@ -85,8 +85,8 @@ MESSAGES = (
     ),
     message(
         "qubes-attach-later",
-        Printer.QUBES,
-        Weight.CONSEQUENCE,
+        Program.QUBES,
+        MessageSeverity.CONSEQUENCE,
         "Qubes could not attach the device to the running qube",
         "Failed to attach PCI device '<bdf>' on the fly",
         releases="Qubes OS 4.0 and later",

@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor when a device is assigned or misbehaves."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
 _PCI = "xen/drivers/passthrough/pci.c"
 _RELAXED = (
@@ -42,7 +42,7 @@ MESSAGES = (
     message(
         "xen-shared-rmrr-refused",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen refuses the device: it shares a region with others, and the policy is strict",
         "It's disallowed to assign <sbdf> with shared RMRR at <address> for <domain>",
         releases="Xen 4.6 and later",
@@ -59,7 +59,7 @@ MESSAGES = (
     message(
         "xen-shared-rmrr-risky",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen assigns the device, though it shares a region with others",
         "It's risky to assign <sbdf> with shared RMRR at <address> for <domain>",
         releases="Xen 4.6 and later",
@@ -72,7 +72,7 @@ MESSAGES = (
     message(
         "xen-assign-failed",
         XEN,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen did not assign the device",
         ("<domain>: assign (<sbdf>) failed (<errno>)", "4.14 and later"),
         ("<domain>: assign <sbdf> failed (<errno>)", "4.6 to 4.13"),
@@ -90,7 +90,7 @@ MESSAGES = (
     message(
         "xen-deassign-failed",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen did not take the device back from a guest or from the quarantine",
         "<domain>: deassign (<sbdf>) failed (<errno>)",
         ("<domain>: deassign <sbdf> failed (<errno>)", "4.6 to 4.13"),
@@ -106,7 +106,7 @@ MESSAGES = (
     message(
         "xen-identity-map-conflict",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The guest has other memory where a region of the device must be",
         "Cannot setup identity map <domain>:<page>, gfn already mapped to <number>",
         releases="Xen 4.6 and later",

@@ -2,9 +2,9 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _VTD = "xen/drivers/passthrough/vtd/iommu.c"
 _DMAR = "xen/drivers/passthrough/vtd/dmar.c"
 _PCI = "xen/drivers/passthrough/pci.c"
@@ -17,7 +17,7 @@ MESSAGES = (
     message(
         "xen-region-not-mapped",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot map a region of the device, and refuses the device",
         ("cannot map reserved region (<base>,<limit>] for <domain> (<errno>)", "4.6 to 4.16"),
         ("{<domain>: }cannot map reserved region [<base>,<limit>]: <errno>", "4.13.5 and later"),
@@ -36,7 +36,7 @@ MESSAGES = (
     message(
         "xen-region-not-unmapped",
         XEN,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "Xen leaves a region mapped although the device is gone",
         (
             "{<domain>: }cannot unmap reserved region [<base>,<limit>]: <errno>",
@@ -52,7 +52,7 @@ MESSAGES = (
     message(
         "xen-already-assigned",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen takes the device for another guest's, or does not know it",
         "<sbdf> already assigned, or non-existent",
         releases="every release with passthrough",
@@ -65,7 +65,7 @@ MESSAGES = (
     message(
         "xen-device-not-added",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot set the device up: nobody can have it",
         "IOMMU: add <sbdf> failed (<errno>)",
         "IOMMU: remove <sbdf> failed (<errno>)",
@@ -97,7 +97,7 @@ MESSAGES = (
     message(
         "xen-context-conflict",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Two domains are said to have the device: Xen does not hand it over",
         "{<domain>: }<sbdf> owned by <domain2>",
         "{<domain>: }<sbdf> mapped, but can't find owner",
@@ -122,7 +122,7 @@ MESSAGES = (
     message(
         "xen-device-lost",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A device does not answer the IOMMU: Xen takes it from its guest",
         "ATS device <sbdf> flush failed",
         releases="Xen 4.8 and later",
@@ -135,7 +135,7 @@ MESSAGES = (
     message(
         "xen-dma-not-mapped",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot map memory for DMA: it stops the guest",
         ("<domain>: IOMMU mapping dfn <page>", "4.12 and later"),
         ("<domain>: IOMMU unmapping dfn <page>", "4.12 and later"),
@@ -158,7 +158,7 @@ MESSAGES = (
     message(
         "xen-dom0-map-failed",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen cannot map all reserved memory for dom0",
         ("IOMMU identity mapping of [<page>, <page1>] failed: <errno>", "4.19 and later"),
         ("IOMMU identity mapping of [<page>,<stop>) failed: <errno>", "4.17 and 4.18"),
@@ -188,7 +188,7 @@ MESSAGES = (
     message(
         "xen-dom0-mapping",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen says how it maps reserved memory for dom0",
         "IOMMU inclusive mappings are deprecated and will be removed in future versions",
         "IOMMU inclusive mappings are only supported on PV Dom0",
@@ -202,7 +202,7 @@ MESSAGES = (
     message(
         "xen-pvh-dom0-refused",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics: a PVH dom0 needs the IOMMU",
         "Presently, iommu must be enabled for PVH hardware domain",
         "PVH hardware domain iommu must be set in 'strict' mode",
@@ -216,7 +216,7 @@ MESSAGES = (
     message(
         "xen-extra-region-lost",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen cannot reserve memory that a driver of its own needs",
         "Failed to reserve [<base>-<limit>) for <word>, skipping IOMMU mapping for it",
         releases="Xen 4.19 and later",
@@ -225,24 +225,24 @@ MESSAGES = (
         advice="Nothing needs to be done, unless the console on USB fails.",
         source="xen/drivers/passthrough/iommu.c, iommu_get_extra_reserved_device_memory; "
         + _CHECKED,
-        address=Address.RANGE,
+        address=MessageAddress.RANGE,
     ),
     message(
         "xen-option-taken",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen takes a range of rmrr=",
         "Adding RMRR for <number> device ([0]: <number2>) range [<page>-<page1>]",
         releases="Xen 4.17 and later, with iommu=verbose",
         meaning="Nothing is wrong. The numbers are pages of 4 KiB, the last included.",
         advice="dmaragent inventory says which regions Xen's list then has.",
         source=f"{_DMAR}, add_one_user_rmrr; {_CHECKED}",
-        address=Address.RANGE,
+        address=MessageAddress.RANGE,
     ),
     message(
         "xen-virtual-functions",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The device's virtual functions are not as Xen wants them",
         "SR-IOV device <sbdf> has its virtual functions already enabled",
         "SR-IOV device <sbdf> with vf BAR<number> in IO space",
@@ -258,7 +258,7 @@ MESSAGES = (
     message(
         "xen-context-listed",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen maps or unmaps a device for a domain",
         ":PCIe: map ",
         ":PCI: map ",

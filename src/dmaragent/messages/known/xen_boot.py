@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor about the DMAR table and the rmrr= option, at boot."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _DMAR = "xen/drivers/passthrough/vtd/dmar.c"
 _X86 = "xen/drivers/passthrough/x86/iommu.c"
 _UPDATE = (
@@ -16,7 +16,7 @@ MESSAGES = (
     message(
         "xen-dmar-refused",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot use the firmware's table and switches VT-d off for the whole host",
         "Failed to parse ACPI DMAR. Disabling VT-d",
         releases="every release with VT-d",
@@ -29,7 +29,7 @@ MESSAGES = (
     message(
         "xen-overlapping-rmrrs",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Two regions of the firmware overlap: Xen switches VT-d off for the whole host",
         "Overlapping RMRRs [<base>,<limit>] and [<base2>,<limit2>]",
         releases="Xen 4.6 and later",
@@ -41,7 +41,7 @@ MESSAGES = (
     message(
         "xen-rmrr-not-reserved",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "A region does not lie in memory that the firmware calls reserved",
         ("RMRR: [<base>, <limit>] is not (entirely) in reserved memory", "4.19 and later"),
         ("RMRR address range <base>..<limit> not in reserved memory", "4.6.1 to 4.13"),
@@ -61,7 +61,7 @@ MESSAGES = (
     message(
         "xen-rmrr-in-ram",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A region lies in RAM: Xen switches VT-d off for the whole host",
         "RMRR: page at <page> can't be converted",
         "RMRR: page at <page> couldn't be reserved",
@@ -76,7 +76,7 @@ MESSAGES = (
     message(
         "xen-rmrr-ignored",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen leaves a region out: none of its devices answers",
         ("Ignore RMRR [<base>,<limit>] as no device under its scope is PCI discoverable", _DEBUG),
         (
@@ -101,7 +101,7 @@ MESSAGES = (
     message(
         "xen-rmrr-incorrect",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A region ends before it starts: Xen switches VT-d off for the whole host",
         ("RMRR [<base>,<limit>] is incorrect", _DEBUG),
         ("{The }RMRR (<base>, <limit>) is incorrect", "older; without The " + _SOME),
@@ -114,7 +114,7 @@ MESSAGES = (
     message(
         "xen-scope-absent-device",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "The table names a device that does not answer",
         (
             "Non-existent device (<sbdf>) is reported in RMRR [<base>, <limit>]'s scope",
@@ -138,7 +138,7 @@ MESSAGES = (
     message(
         "xen-unit-invalid",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A unit names a device that does not answer: Xen switches VT-d off for the whole host",
         ("DRHD is invalid (some devices in its scope are not PCI discoverable)", "4.6.1 to 4.11"),
         (
@@ -159,7 +159,7 @@ MESSAGES = (
     message(
         "xen-scope-invalid",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A device scope is too short: Xen switches VT-d off for the whole host",
         "Invalid device scope",
         releases="every release with VT-d",
@@ -171,7 +171,7 @@ MESSAGES = (
     message(
         "xen-structure-length",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "A structure is too short for its type: Xen switches VT-d off for the whole host",
         "Invalid ACPI DMAR entry length: <number>",
         releases="every release with VT-d",
@@ -182,7 +182,7 @@ MESSAGES = (
     message(
         "xen-include-all-twice",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Two units claim all devices: Xen switches VT-d off for the whole host",
         "Only one INCLUDE_ALL device scope is allowed",
         "Only one ALL_PORTS device scope is allowed",
@@ -195,7 +195,7 @@ MESSAGES = (
     message(
         "xen-width-zero",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "The table gives no address width: Xen does without VT-d",
         "Zero: Invalid DMAR width",
         ("Zero: Invalid DMAR haw", "long before"),
@@ -207,7 +207,7 @@ MESSAGES = (
     message(
         "xen-option-overlap",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "A range of rmrr= overlaps a region that is known already, and is left out",
         "Overlapping RMRRs: [<page>-<page1>] and [<page2>-<page3>]",
         releases="Xen 4.9 and later",
@@ -215,12 +215,12 @@ MESSAGES = (
         "pages of 4 KiB.",
         advice="Take the range out of rmrr=, or make it smaller; dmaragent rmrr-option writes it.",
         source=f"{_DMAR}, add_one_user_rmrr; checked in the source",
-        address=Address.RANGE,
+        address=MessageAddress.RANGE,
     ),
     message(
         "xen-option-range",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen does not take a range of rmrr=",
         "Invalid RMRR Range [<page>-<page1>]",
         "RMRR range [<page>-<page1>] exceeds 16 pages",
@@ -233,12 +233,12 @@ MESSAGES = (
         "ends the reading of the option; the others are left out one by one.",
         advice="dmaragent rmrr-option writes the option, and splits what is too large.",
         source=f"{_DMAR}, parse_rmrr_param, add_one_user_rmrr; checked in the source",
-        address=Address.RANGE,
+        address=MessageAddress.RANGE,
     ),
     message(
         "xen-option-unreadable",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen cannot read its rmrr= option",
         'parameter "rmrr" has invalid value "<word>", rc=<errno>',
         releases="Xen 4.10 and later",
@@ -251,7 +251,7 @@ MESSAGES = (
     message(
         "xen-rmrr-listed",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen lists a region of the firmware's table",
         "found ACPI_DMAR_RMRR",
         ("RMRR: [<base>,<limit>]", _DEBUG),

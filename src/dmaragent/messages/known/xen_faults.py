@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor about accesses that an IOMMU stopped, Intel's and AMD's."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import AMD, Address, Printer, Weight
+from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _IOMMU = "xen/drivers/passthrough/vtd/iommu.c"
 _AMD = "xen/drivers/passthrough/amd"
 _BUG = "up to 4.5; debug builds"
@@ -13,7 +13,7 @@ MESSAGES = (
     message(
         "xen-dma-fault",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an access of a device",
         (f"[VT-D]{{<file>}}{_FAULT}", "with the source line " + _BUG),
         (f"(XEN) <any>{_FAULT}", "the same, in any other form"),
@@ -28,12 +28,12 @@ MESSAGES = (
         source=f"{_IOMMU}, iommu_page_fault_do_one, in the releases from 3.3 to 4.22; checked in "
         "the source",
         by_reason=True,
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
     ),
     message(
         "xen-unknown-fault",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped a device, for a reason that this Xen does not know",
         "UNKNOWN: Request device [<sbdf>] fault addr <address>",
         releases="Xen 4.6 and later",
@@ -41,12 +41,12 @@ MESSAGES = (
         "whether it is about memory or an interrupt. The line after it gives the number.",
         advice="Look at the number in the next line, and update Xen.",
         source=f"{_IOMMU}, iommu_page_fault_do_one; checked in the source",
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
     ),
     message(
         "xen-interrupt-fault",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an interrupt of a device",
         "[VT-D]{<file>}INTR-REMAP: Request device [<sbdf>] fault index <number>",
         "(XEN) <any>INTR-REMAP: Request device [<sbdf>] fault index <number>",
@@ -59,7 +59,7 @@ MESSAGES = (
     message(
         "xen-fault-status",
         XEN,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "A remapping unit reports faults",
         "iommu_fault_status: Fault Overflow",
         "iommu_fault_status: Primary Pending Fault",
@@ -78,7 +78,7 @@ MESSAGES = (
     message(
         "xen-fault-reason",
         XEN,
-        Weight.CONSEQUENCE,
+        MessageSeverity.CONSEQUENCE,
         "The reason of the fault in the line before",
         "DMAR: reason <hexreason> - ",
         "INTR-REMAP: reason <hexreason> - ",
@@ -94,7 +94,7 @@ MESSAGES = (
     message(
         "xen-amd-dma-fault",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "The IOMMU stopped an access of a device",
         ("IO_PAGE_FAULT: <sbdf> d<number> addr <address> flags", "Xen 4.14 and later"),
         (
@@ -115,13 +115,13 @@ MESSAGES = (
         "firmware.",
         source=f"{_AMD}/iommu_init.c, parse_event_log_entry, in the releases from 4.0 to 4.22; "
         "checked in the source",
-        address=Address.ACCESS,
+        address=MessageAddress.ACCESS,
         vendor=AMD,
     ),
     message(
         "xen-amd-event",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU reports an error",
         "ILLEGAL_DEV_TABLE_ENTRY <number> <number2> <number3> <number4>",
         "DEV_TABLE_HW_ERROR <number> <number2> <number3> <number4>",
@@ -141,7 +141,7 @@ MESSAGES = (
     message(
         "xen-amd-wait",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "AMD's IOMMU, or a device behind it, does not finish in time",
         "AMD IOMMU <sbdf>: {iotlb }completion wait taking too long",
         "AMD IOMMU <sbdf>: {iotlb }completion wait took <number>ms",

@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor about the memory and interrupts that a device has in a guest."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Address, Printer, Weight
+from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _P2M = "xen/arch/x86/mm/p2m.c"
 _DOMCTL = "xen/common/domctl.c, do_domctl; xen/arch/x86/domctl.c, arch_do_domctl"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
@@ -13,7 +13,7 @@ MESSAGES = (
     message(
         "xen-guest-page-taken",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen crashes the guest: it maps other memory where a device's memory or region is",
         "<domain>: GFN <page> (<number>,<number2>,<number3>) -> "
         "(<number4>,<number5>,<number6>) not permitted",
@@ -34,7 +34,7 @@ MESSAGES = (
     message(
         "xen-guest-bar-not-mapped",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot map or unmap a device's memory or ports (BAR) in the guest",
         "memory_map:fail: <domain> gfn=<page> mfn=<number> nr=<number2> ret:<errno>",
         "memory_map: error <errno> removing <domain> access to [<number>,<number2>]",
@@ -52,12 +52,12 @@ MESSAGES = (
         advice="Look at the lines before it in xl dmesg. A BAR of an emulated device on a region "
         "is avoided with a larger mmio_hole in the guest's configuration.",
         source=f"{_DOMCTL}; {_P2M}, set_typed_p2m_entry, clear_mmio_p2m_entry; {_CHECKED}",
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
     message(
         "xen-guest-bar-mapped",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen maps or unmaps a device's memory or ports (BAR) in the guest",
         "memory_map:add: <domain> gfn=<page> mfn=<number> nr=<number2>",
         "memory_map:remove: <domain> gfn=<page> mfn=<number> nr=<number2>",
@@ -68,12 +68,12 @@ MESSAGES = (
         "the device's page.",
         advice="Nothing needs to be done.",
         source=f"{_DOMCTL}; {_CHECKED}",
-        address=Address.GUEST,
+        address=MessageAddress.GUEST,
     ),
     message(
         "xen-guest-interrupt-refused",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot give the guest an interrupt of the device",
         "pt_irq_create_bind failed (<errno>) for <domain>",
         "pt_irq_destroy_bind failed (<errno>) for <domain>",
@@ -104,7 +104,7 @@ MESSAGES = (
     message(
         "xen-guest-without-iommu",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen does not create the guest: it is to have a device, and Xen has no IOMMU",
         ("(XEN) {[<any>] }{<file>}IOMMU is not enabled", "4.13 and 4.14"),
         ("IOMMU requested but not available", "4.15 and later"),
@@ -122,7 +122,7 @@ MESSAGES = (
     message(
         "xen-pvh-dom0-not-mapped",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen cannot map a device's memory for a PVH dom0",
         "Failed to identity {un}map [<number>,<number2>) for <domain>: <errno>",
         ("Failed to identity {un}map [<number>, <number2>] for <domain>: <errno>", "4.11 to 4.18"),

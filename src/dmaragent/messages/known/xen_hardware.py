@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor about remapping units that hang, x2APIC, and the iommu= option."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _QUEUE = "xen/drivers/passthrough/vtd/qinval.c"
 _DMAR_H = "xen/drivers/passthrough/vtd/dmar.h"
 _APIC = "xen/arch/x86/apic.c, x2apic_bsp_setup"
@@ -14,7 +14,7 @@ MESSAGES = (
     message(
         "xen-unit-hangs",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics: a remapping unit does not answer",
         ("DMAR hardware is malfunctional", "4.6 to 4.10"),
         ("DMAR hardware malfunction", "4.11 and later"),
@@ -30,7 +30,7 @@ MESSAGES = (
     message(
         "xen-unit-slow",
         XEN,
-        Weight.FAULT,
+        MessageSeverity.FAULT,
         "A remapping unit, or a device behind it, is slow to drop old translations",
         "IOMMU#<number>: <word> flush taking too long",
         "IOMMU#<number>: <word> flush took <number2>ms",
@@ -50,7 +50,7 @@ MESSAGES = (
     message(
         "xen-x2apic-opt-out",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen leaves x2APIC off because the firmware's table asks for that",
         "Not enabling x2APIC (upon firmware request)",
         releases="Xen 4.6.1 and later",
@@ -63,7 +63,7 @@ MESSAGES = (
     message(
         "xen-x2apic-panic",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics: the firmware started the processors in x2APIC mode, which needs the IOMMU",
         (
             "IOMMU requests xAPIC mode, but x2APIC already enabled by firmware",
@@ -86,7 +86,7 @@ MESSAGES = (
     message(
         "xen-iommu-option-unreadable",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen does not know a word of its iommu= or dom0-iommu= option",
         'parameter "iommu" has invalid value "<word>", rc=<errno>',
         ('parameter "dom0-iommu" has invalid value "<word>", rc=<errno>', "4.12 and later"),

@@ -1,9 +1,9 @@
 """Messages of the Xen hypervisor when it starts or gives up VT-d."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-XEN = Printer.XEN
+XEN = Program.XEN
 _VTD = "xen/drivers/passthrough/vtd/iommu.c"
 _DMAR = "xen/drivers/passthrough/vtd/dmar.c"
 _QUIRKS = "xen/drivers/passthrough/vtd/quirks.c"
@@ -16,7 +16,7 @@ MESSAGES = (
     message(
         "xen-igd-off",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen leaves the graphics device's remapping unit off",
         ("BIOS did not enable IGD for VT properly. Disabling IGD VT-d engine", "4.6 to 4.15"),
         ("firmware did not enable IGD for VT properly; disabling IGD VT-d engine", "4.16 on"),
@@ -34,7 +34,7 @@ MESSAGES = (
     message(
         "xen-igd-panic",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics: the graphics device's unit is off, and iommu=force forbids that",
         ("BIOS did not enable IGD for VT properly, crash Xen for security purpose", "4.6 to 4.15"),
         ("firmware did not enable IGD for VT properly; crash Xen for security purpose", "4.16 on"),
@@ -48,7 +48,7 @@ MESSAGES = (
     message(
         "xen-isoch-off",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen leaves the sound device's remapping unit off: the firmware set it up wrong",
         "firmware did not enable TLB for sound device; disabling ISOCH VT-d engine",
         "firmware did not enable TLB for sound device; crash Xen for security purpose",
@@ -64,7 +64,7 @@ MESSAGES = (
     message(
         "xen-iommu-required",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics: it could not switch the IOMMU on, and iommu=force or required forbids that",
         "Couldn't enable IOMMU and iommu=required/force",
         "Couldn't enable Interrupt Remapping and iommu=required/force",
@@ -79,7 +79,7 @@ MESSAGES = (
     message(
         "xen-iommu-off",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen runs without the IOMMU: no device can be passed through",
         "I/O virtualisation disabled",
         releases="every release",
@@ -92,7 +92,7 @@ MESSAGES = (
     message(
         "xen-iommu-on",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen uses the IOMMU",
         "I/O virtualisation enabled",
         "- Dom0 mode: <word>",
@@ -110,7 +110,7 @@ MESSAGES = (
     message(
         "xen-interrupts-not-remapped",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen does not remap interrupts",
         "(XEN) {[<any>] }Interrupt remapping disabled",
         "Interrupt Remapping not enabled",
@@ -138,7 +138,7 @@ MESSAGES = (
     message(
         "xen-chipset-erratum",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen switches the IOMMU off: the chipset's revision has a fault",
         ("Disabling IOMMU due to Intel 5500/5520/X58 Chipset errata #47, #53", "up to 4.15.0"),
         ("Disabling IOMMU due to Intel 5500/5520 chipset errata #47 and #53", "4.13.4 and later"),
@@ -153,7 +153,7 @@ MESSAGES = (
     message(
         "xen-unit-unusable",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen cannot use a remapping unit, and switches VT-d off",
         "[VT-D]{<file>}{ }IOMMU: unsupported",
         "IOMMU: unsupported sagaw <number>",
@@ -179,7 +179,7 @@ MESSAGES = (
     message(
         "xen-resume-panic",
         XEN,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "Xen panics while it wakes up: a remapping unit does not come back",
         "IOMMU setup failed, crash Xen for security purpose",
         "suspend: IOMMU flush all failed: <errno>",
@@ -193,7 +193,7 @@ MESSAGES = (
     message(
         "xen-table-listed",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen lists the firmware's table",
         "found ACPI_DMAR_DRHD",
         "found ACPI_DMAR_ATSR",
@@ -221,7 +221,7 @@ MESSAGES = (
     message(
         "xen-table-odd",
         XEN,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "Xen leaves out a part of the firmware's table that it does not know or use",
         "Ignore unknown DMAR structure type (<number>)",
         "Unknown scope type <number>",
@@ -242,7 +242,7 @@ MESSAGES = (
     message(
         "xen-chipset-quirk",
         XEN,
-        Weight.NOTE,
+        MessageSeverity.NOTE,
         "Xen works around a fault of the chipset",
         "[VT-D]{<file>}{ }DMAR: Forcing write-buffer flush",
         "snb_vtd_ops_preamble: failed to disable idle handshake",

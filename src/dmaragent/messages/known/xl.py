@@ -1,9 +1,9 @@
 """Messages of xl and libxlutil about what they cannot read in a configuration."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 
-XL = Printer.XL
+XL = Program.XL
 _XLU = "tools/libs/util/libxlu_pci.c (before 4.15: tools/libxl/libxlu_pci.c)"
 _RESOLVE = "dmaragent resolve GUEST shows what this release makes of it."
 
@@ -11,7 +11,7 @@ MESSAGES = (
     message(
         "xl-rdm-unreadable",
         XL,
-        Weight.FIRMWARE,
+        MessageSeverity.FIRMWARE,
         "xl cannot read rdm= and goes on without it",
         "Unknown RDM state option: <written>",
         "Unknown RDM strategy option: <written>",
@@ -26,7 +26,7 @@ MESSAGES = (
     message(
         "xl-policy-unreadable",
         XL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "xl does not know the policy that is written",
         ("<word> is not an valid PCI RDM property policy: 'strict' or 'relaxed'", "up to 4.14"),
         ("Unknown RDM policy: <written>", "4.15 and later; of rdm= as well"),
@@ -40,7 +40,7 @@ MESSAGES = (
     message(
         "xl-pci-option-unknown",
         XL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "xl does not know an option of a device",
         ("Unknown PCI BDF option: <written>", "up to 4.14, which ignores the option"),
         ("Unknown PCI_SPEC_STRING option: <written>", "4.15 and later, which stops"),
@@ -54,7 +54,7 @@ MESSAGES = (
     message(
         "xl-pci-unreadable",
         XL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "xl cannot read a device's entry and does not start the guest",
         ("unable to parse PCI BDF `<word>' for passthrough", "up to 4.14"),
         ("unable to parse PCI_SPEC_STRING `<word>' for passthrough", "4.15 and later"),
@@ -76,7 +76,7 @@ MESSAGES = (
     message(
         "xl-option-unreadable",
         XL,
-        Weight.REFUSAL,
+        MessageSeverity.REFUSAL,
         "xl cannot read an option about passthrough and does not start the guest",
         ("ERROR: unknown passthrough option '<word>'", "4.13 and later"),
         ('ERROR: invalid value "<word>" for "gfx_passthru"', "4.7 and later"),

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.layout import Layout, Outcome, RamLayout
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.layout import GuestLayout, Outcome, RamLayout
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.html.legend import legend
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
@@ -112,7 +112,7 @@ def _remedies(answer: Answer) -> Markup:
 def _notes(answer: Answer) -> Markup:
     found = answer.resolution
     told = [f"{one.place}: {one.text}" for one in found.settings.messages]
-    told += [f"Before it can start: {line}" for line in found.needs]
+    told += [f"Before it can start: {line}" for line in found.prerequisites]
     told += [f"Documented and shipped differ: {line}" for line in answer.differences or ()]
     told += [f"Reported, and not seen here: {line}" for line in answer.reports]
     return element("div", element("h3", "Notes"), bullets(told)) if told else NOTHING
@@ -139,7 +139,7 @@ def _cases(key: str, found: Resolution) -> Markup:
     )
 
 
-def _layout(key: str, found: Resolution, case: Case) -> Markup:
+def _layout(key: str, found: Resolution, case: PossibleOutcome) -> Markup:
     layout = case.built.layout
     if layout is None:
         return element("p", "No region is reserved: the guest is not laid out around any.")
@@ -159,7 +159,7 @@ def _layout(key: str, found: Resolution, case: Case) -> Markup:
     return element("div", figure, element("div", tables), class_="beside-it")
 
 
-def _picture(key: str, layout: Layout, title: str) -> Markup:
+def _picture(key: str, layout: GuestLayout, title: str) -> Markup:
     regions = [
         Box(
             range=one.reservation.region,
@@ -187,7 +187,7 @@ def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
     )
 
 
-def _caption(key: str, layout: Layout) -> Markup:
+def _caption(key: str, layout: GuestLayout) -> Markup:
     moved = layout.before.lowmem_end - layout.after.lowmem_end
     said = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
     used = {"ram", *(_KINDS[one.outcome][0] for one in layout.placed)}
@@ -198,7 +198,7 @@ def _caption(key: str, layout: Layout) -> Markup:
     )
 
 
-def _rows(layout: Layout) -> Iterator[Sequence[Child]]:
+def _rows(layout: GuestLayout) -> Iterator[Sequence[Child]]:
     told: list[tuple[AddressRange, str]] = []
     for when, ram in (("before", layout.before), ("after", layout.after)):
         told += [(one, f"RAM {when}") for one in ram_ranges(ram) if one.size]

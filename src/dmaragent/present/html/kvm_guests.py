@@ -86,5 +86,5 @@ def _reasons(found: KvmResolution) -> Markup:
 
 def _notes(found: KvmResolution) -> Markup:
     told = [f"{one.place}: {one.text}" for one in found.guest.notes]
-    told += [f"Before it can start: {line}" for line in found.needs]
+    told += [f"Before it can start: {line}" for line in found.prerequisites]
     return element("div", element("h3", "Notes"), bullets(told)) if told else NOTHING

@@ -18,7 +18,7 @@ from dmaragent.comparison.model import (
     UnitChange,
 )
 from dmaragent.inventory import Owner, Region
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.json.decision import decision_object
@@ -44,10 +44,10 @@ def diff_document(comparison: Comparison, a: StackSource, b: StackSource) -> sch
 
 
 def _answer(comparison: Comparison) -> schema.Answer:
-    order, hindrance, guests = comparison.table_order, comparison.hindrance, comparison.guests
+    order, blocker, guests = comparison.table_order, comparison.blocker, comparison.guests
     return {
         "differs": comparison.differs,
-        "hindrance": None if hindrance is None else _not_compared(hindrance),
+        "hindrance": None if blocker is None else _not_compared(blocker),
         "facts": _changes(comparison.facts),
         "regions": [_match(one) for one in comparison.regions],
         "table_order": None if order is None else {"old": order.old, "new": order.new},
@@ -135,7 +135,7 @@ def _unit_change(change: UnitChange) -> schema.UnitChange:
     }
 
 
-def _unit(unit: Unit) -> schema.Unit:
+def _unit(unit: RemappingUnit) -> schema.Unit:
     return {
         "segment": unit.drhd.segment_number,
         "register_base": f"0x{unit.drhd.register_base_address:x}",

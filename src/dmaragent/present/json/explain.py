@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Inventory
-from dmaragent.passthrough.model import Case, Explanation, Side, Step
+from dmaragent.passthrough.model import Case, Explanation, PlatformVerdict, Step
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import (
@@ -62,7 +62,7 @@ def explain_document(
     }
 
 
-def _side(side: Side) -> schema.Side:
+def _side(side: PlatformVerdict) -> schema.Side:
     return {
         "can": side.can.value,
         "explanation": side.said,

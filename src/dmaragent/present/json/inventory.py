@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dmaragent.addresses import AddressRange
 from dmaragent.host.topology import Hop, PciFunction
 from dmaragent.inventory import Inventory, Owner, Region
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.wording import scope_code
@@ -254,7 +254,7 @@ def device_object(function: PciFunction) -> regions.Device:
     }
 
 
-def unit_object(unit: Unit) -> regions.Unit:
+def unit_object(unit: RemappingUnit) -> regions.Unit:
     """Give one remapping unit."""
     drhd = unit.drhd
     return {

@@ -41,5 +41,5 @@ def kvm_object(found: KvmResolution) -> schema.KvmResolution:
             for one in found.functions
         ],
         "messages": [{"place": one.place, "text": one.text} for one in guest.notes],
-        "needs": list(found.needs),
+        "needs": list(found.prerequisites),
     }

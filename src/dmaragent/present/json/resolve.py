@@ -9,8 +9,8 @@ from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective import region_policies
-from dmaragent.policy.layout import Layout, Placed, RamLayout
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.layout import GuestLayout, Placed, RamLayout
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.present.json.decision import decision_object
 from dmaragent.present.json.envelope import TOOL
@@ -72,8 +72,8 @@ def _answer(answer: Answer) -> schema.Resolution:
         "spelling": None if helps is None or helps.spelling is None else _remedy(helps.spelling),
         "why_nothing_helps": None if helps is None else helps.nothing,
         "messages": [_complaint(one) for one in resolution.settings.messages],
-        "losses": list(resolution.settings.losses),
-        "needs": list(resolution.needs),
+        "losses": list(resolution.settings.ignored_settings),
+        "needs": list(resolution.prerequisites),
         "settings": [
             {"name": one.name, "value": one.value, "origin": one.origin} for one in answer.settings
         ],
@@ -127,7 +127,7 @@ def _complaint(one: Complaint) -> schema.Message:
     return {"place": one.place, "text": one.text}
 
 
-def _case(resolution: Resolution, case: Case) -> schema.Case:
+def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
     built = case.built
     return {
         "assumptions": list(case.assumptions),
@@ -143,7 +143,7 @@ def _case(resolution: Resolution, case: Case) -> schema.Case:
     }
 
 
-def _layout(resolution: Resolution, case: Case, layout: Layout) -> schema.Layout:
+def _layout(resolution: Resolution, case: PossibleOutcome, layout: GuestLayout) -> schema.Layout:
     return {
         "before": _ram(layout.before),
         "after": _ram(layout.after),
@@ -155,7 +155,7 @@ def _ram(ram: RamLayout) -> schema.Ram:
     return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
-def _region(resolution: Resolution, case: Case, one: Placed) -> schema.Region:
+def _region(resolution: Resolution, case: PossibleOutcome, one: Placed) -> schema.Region:
     entry = one.reservation
     return {
         **range_object(entry.region),

@@ -15,7 +15,7 @@ from dmaragent.boot_option.model import (
     Refused,
     WrittenOption,
 )
-from dmaragent.boot_option.rmrr_writer import Written
+from dmaragent.boot_option.rmrr_writer import RmrrText
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object
 
@@ -97,7 +97,7 @@ def _option(found: WrittenOption) -> schema.Option:
     }
 
 
-def _region(one: Written) -> schema.Region:
+def _region(one: RmrrText) -> schema.Region:
     return {
         "base": f"0x{one.wanted.base:x}",
         "limit": f"0x{one.wanted.limit:x}",

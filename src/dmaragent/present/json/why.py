@@ -10,7 +10,7 @@ from dmaragent.messages.dma_address import DmaAddress
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
-from dmaragent.messages.relate import DeviceTie, SpanTie, Tie, Why
+from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object
 from dmaragent.present.text.device_card import class_name
@@ -78,7 +78,7 @@ def _known(message: Message) -> schema.Known:
     }
 
 
-def _tie(each: Tie) -> schema.Recognised:
+def _tie(each: HostMatch) -> schema.Recognised:
     found = each.recognised
     return {
         **_message(found.message),
@@ -165,7 +165,7 @@ def _span_object(span: Span) -> LongRange:
     return {"base": f"0x{span.first:x}", "limit": f"0x{span.last:x}"}
 
 
-def _device(device: DeviceTie) -> schema.Device:
+def _device(device: DeviceMatch) -> schema.Device:
     function = device.function
     return {
         "sbdf": str(device.sbdf),
@@ -187,7 +187,7 @@ def _device(device: DeviceTie) -> schema.Device:
     }
 
 
-def _span(one: SpanTie) -> schema.Place:
+def _span(one: RangeMatch) -> schema.Place:
     return {
         **_span_object(one.span),
         "regions": [_region(each) for each in one.regions],

@@ -125,7 +125,7 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
         held.sbdf
         for region in inventory.all_regions
         for held in region.linux
-        if held.hold is Hold.LOCKED and held.sbdf != function.sbdf
+        if held.hold is Hold.DIRECT and held.sbdf != function.sbdf
     }
     known = inventory.host.topology.known
     mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)

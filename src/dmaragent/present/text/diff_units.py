@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Side, StructureChange, UnitChange
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.present.text.diff_structures import structure_words
 from dmaragent.present.text.diff_words import alone_words, changed_text, located_words
 from dmaragent.present.text.tables import paragraph
@@ -27,12 +27,12 @@ def units_text(changes: Sequence[UnitChange]) -> Iterator[str]:
             yield from changed_text(change, indent=4)
 
 
-def _name(unit: Unit) -> str:
+def _name(unit: RemappingUnit) -> str:
     segment = f"segment {unit.drhd.segment_number:04x}, " if unit.drhd.segment_number else ""
     return f"{segment}registers at {unit.drhd.register_base_address:#x}"
 
 
-def _serves(unit: Unit) -> str:
+def _serves(unit: RemappingUnit) -> str:
     names = [located_words(each) for each in unit.scopes]
     rest = ["all devices that no other unit names"] if unit.drhd.include_pci_all else []
     return "  ".join([*names, *rest]) or "no device"

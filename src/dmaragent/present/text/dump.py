@@ -20,7 +20,7 @@ _MOST_LOST = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenBundle:
     """A bundle that was written."""
 
     path: str
@@ -43,7 +43,7 @@ class Written:
     """What of our own answers could not be made."""
 
 
-def dump_text(written: Written) -> Iterator[str]:
+def dump_text(written: WrittenBundle) -> Iterator[str]:
     """Yield the lines."""
     where = visible(written.path) or "to standard output"
     yield wrote(where, written.size)
@@ -60,7 +60,7 @@ def dump_text(written: Written) -> Iterator[str]:
         yield f"  dmaragent inventory --host {shlex.quote(written.path)}"
 
 
-def _redaction(written: Written) -> str:
+def _redaction(written: WrittenBundle) -> str:
     if not written.redacted:
         return "nothing is replaced: names, identifiers and boot options are as they were read"
     kinds: dict[str, int] = {}
@@ -82,7 +82,7 @@ _KINDS = {
 }
 
 
-def _lost(written: Written) -> Iterator[str]:
+def _lost(written: WrittenBundle) -> Iterator[str]:
     if not written.lost:
         return
     yield from paragraph(f"{count(len(written.lost), 'reading')} could not be had:", indent=2)
@@ -98,7 +98,7 @@ def _lost(written: Written) -> Iterator[str]:
         yield f"  {rest}"
 
 
-def dump_document(written: Written) -> schema.DumpDocument:
+def dump_document(written: WrittenBundle) -> schema.DumpDocument:
     """Give the document of ``dmaragent dump``."""
     answer: schema.Answer = {
         "path": written.path,

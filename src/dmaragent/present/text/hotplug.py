@@ -50,11 +50,11 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
         for key in found.pci.ignored:
             yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
-    for one in found.losses:
+    for one in found.ignored_settings:
         yield from labelled("Beware", shorten(f"of the guest's configuration: {one}"))
     for one in found.advice:
         yield from labelled("Remedy", shorten(one))
-    for line in found.needs:
+    for line in found.prerequisites:
         yield from labelled("First", line)
     limits = [found.stack.origin, *list_words(found.host)]
     yield from labelled("Rests on", "; ".join(one for one in limits if one))
@@ -95,8 +95,8 @@ def hotplug_document(found: Hotplug, kind: str, path: str) -> schema.HotplugDocu
         "reasons": [decision_object(one) for one in found.decisions or found.warnings],
         "warnings": [decision_object(one) for one in found.warnings],
         "advice": list(found.advice),
-        "losses": list(found.losses),
-        "needs": list(found.needs),
+        "losses": list(found.ignored_settings),
+        "needs": list(found.prerequisites),
     }
     return {
         "format": "dmaragent.hotplug",

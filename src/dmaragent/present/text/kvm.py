@@ -85,7 +85,7 @@ def regions_source(found: KvmResolution) -> str:
 
 def _notes(found: KvmResolution) -> Iterator[str]:
     told = [f"{one.place}: {one.text}" for one in found.guest.notes]
-    told += [f"before it can start: {line}" for line in found.needs]
+    told += [f"before it can start: {line}" for line in found.prerequisites]
     if told:
         yield ""
         yield "Note"

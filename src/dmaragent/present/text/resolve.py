@@ -6,8 +6,8 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective import region_policies
-from dmaragent.policy.layout import Layout, Outcome, Placed, RamLayout
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.layout import GuestLayout, Outcome, Placed, RamLayout
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.remedy_words import TITLE, remedy_sentences
@@ -59,7 +59,7 @@ def resolve_text(
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     told = [f"{one.place}: {one.text}" for one in resolution.settings.messages]
-    told += [f"before it can start: {line}" for line in resolution.needs]
+    told += [f"before it can start: {line}" for line in resolution.prerequisites]
     if not told:
         return
     yield ""
@@ -149,7 +149,7 @@ def _settings(answer: Answer, most: int | None) -> Iterator[str]:
 
 
 def _cases(resolution: Resolution, most: int | None) -> Iterator[str]:
-    drawn: Layout | None = None
+    drawn: GuestLayout | None = None
     for case in resolution.cases:
         yield ""
         if case.assumptions:
@@ -167,7 +167,9 @@ def _cases(resolution: Resolution, most: int | None) -> Iterator[str]:
         drawn = layout
 
 
-def _regions(resolution: Resolution, case: Case, layout: Layout, most: int | None) -> Iterator[str]:
+def _regions(
+    resolution: Resolution, case: PossibleOutcome, layout: GuestLayout, most: int | None
+) -> Iterator[str]:
     if not layout.placed:
         yield "Regions: none is reserved"
         return
@@ -177,7 +179,9 @@ def _regions(resolution: Resolution, case: Case, layout: Layout, most: int | Non
     yield from _cut(rows, most)
 
 
-def region_row(resolution: Resolution, case: Case, one: Placed) -> tuple[str, str, str, str, str]:
+def region_row(
+    resolution: Resolution, case: PossibleOutcome, one: Placed
+) -> tuple[str, str, str, str, str]:
     """Say of one region whose it is, by which policy, who decided that, and what came of it."""
     entry = one.reservation
     owners = resolution.host.owners.get(entry.region, ())
@@ -198,7 +202,7 @@ def _owner_words(owners: tuple[SBDF, ...]) -> str:
     return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
 
 
-def _memory(case: Case, layout: Layout, most: int | None) -> Iterator[str]:
+def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Iterator[str]:
     yield ""
     yield "Guest memory, before and after"
     regions = [one.reservation.region for one in layout.placed]

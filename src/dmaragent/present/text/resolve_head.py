@@ -61,7 +61,7 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
     verdict += f", with {count(warned, 'warning')}" if warned else ""
     yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
-    lost = "".join(f"; {one}" for one in resolution.settings.losses)
+    lost = "".join(f"; {one}" for one in resolution.settings.ignored_settings)
     if resolution.reasons:
         more = len(resolution.reasons) - 1
         rest = f" ({count(more, 'more reason')} below)" if more else ""

@@ -52,7 +52,7 @@ def _why(resolution: AnyResolution) -> str:
     """Say why in a few words; the whole reason stands in the guest's details."""
     told: list[str] = []
     if isinstance(resolution, Resolution):
-        told = [shorten(one, _MOST) for one in resolution.settings.losses]
+        told = [shorten(one, _MOST) for one in resolution.settings.ignored_settings]
     if resolution.verdict is Verdict.STARTS:
         warnings = len(resolution.reasons)
         return ", ".join(([count(warnings, "warning")] if warnings else []) + told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, Located, PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.vtd import Unit
+from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.text.summary import limits_text
 from dmaragent.present.text.tables import paragraph
@@ -71,7 +71,7 @@ class _Tree:
                 if region.number not in numbers:
                     numbers.append(region.number)
 
-    def unit(self, unit: Unit) -> Iterator[Node]:
+    def unit(self, unit: RemappingUnit) -> Iterator[Node]:
         """Yield a unit, its scopes in table order and what is behind them."""
         drhd = unit.drhd
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"

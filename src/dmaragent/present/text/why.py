@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
-from dmaragent.messages.model import QUARANTINE, Message, Recognised, Weight
+from dmaragent.messages.model import QUARANTINE, Message, MessageSeverity, Recognised
 from dmaragent.messages.numbers import FAULT_REASONS, error_name
-from dmaragent.messages.relate import Tie, Why
+from dmaragent.messages.relate import HostMatch, Why
 from dmaragent.present.text.resolve_head import shorten
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.why_here import here_words
@@ -24,7 +24,7 @@ _MOST_SAID = 8
 def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     """Give the lines of the answer; `live` says that the host is this machine."""
     recognition = why.recognition
-    by_message: dict[str, list[Tie]] = {}
+    by_message: dict[str, list[HostMatch]] = {}
     for each in why.ties:
         by_message.setdefault(each.recognised.message.id, []).append(each)
     lines = sum(one.count for one in recognition.found)
@@ -33,15 +33,18 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
         f"{count(recognition.line_count, 'line')}"
     )
     explained = any(
-        one.message.weight in (Weight.REFUSAL, Weight.FAULT) for one in recognition.found
+        one.message.weight in (MessageSeverity.REFUSAL, MessageSeverity.FAULT)
+        for one in recognition.found
     )
-    wrong = explained or any(one.message.weight is Weight.FIRMWARE for one in recognition.found)
+    wrong = explained or any(
+        one.message.weight is MessageSeverity.FIRMWARE for one in recognition.found
+    )
     consequences, notes = [], []
     for ties in by_message.values():
         weight = ties[0].recognised.message.weight
-        if explained and weight is Weight.CONSEQUENCE:
+        if explained and weight is MessageSeverity.CONSEQUENCE:
             consequences.append(ties)
-        elif wrong and weight is Weight.NOTE and len(by_message) > _MOST_BLOCKS:
+        elif wrong and weight is MessageSeverity.NOTE and len(by_message) > _MOST_BLOCKS:
             notes.append(ties)
         else:
             yield ""
@@ -106,7 +109,7 @@ def _number_words(recognised: Recognised) -> Iterator[str]:
         )
 
 
-def _block_lines(ties: Sequence[Tie], *, table_known: bool) -> Iterator[str]:
+def _block_lines(ties: Sequence[HostMatch], *, table_known: bool) -> Iterator[str]:
     """Explain one message once, for all that it was printed of."""
     found = [each.recognised for each in ties]
     message = found[0].message
@@ -147,7 +150,7 @@ def _where(found: Recognised) -> str:
     return place + (f" and {found.count - 1} more" if found.count > 1 else "")
 
 
-def _consequence_words(ties: Sequence[Tie]) -> str:
+def _consequence_words(ties: Sequence[HostMatch]) -> str:
     found = [each.recognised for each in ties]
     errors = {error_name(one.names.error) for one in found if one.names.error is not None}
     named = f" ({', '.join(sorted(errors))})" if errors else ""
@@ -156,7 +159,7 @@ def _consequence_words(ties: Sequence[Tie]) -> str:
     return f"{place}: {found[0].message.printer.value}: {found[0].message.title}{named}"
 
 
-def _command_words(command: str, each: Tie) -> str:
+def _command_words(command: str, each: HostMatch) -> str:
     if command == "dmaragent check" and each.findings:
         return f"{command}  ({', '.join(each.findings)})"
     return command

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Iterator
 
-from dmaragent.passthrough.device_context import Subject, names, region_list
+from dmaragent.passthrough.device_context import DeviceContext, names, region_list
 from dmaragent.passthrough.drivers import PCIBACK
-from dmaragent.passthrough.model import Can, Safety, Side, Step
+from dmaragent.passthrough.model import Can, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.published import published_only
 from dmaragent.passthrough.sriov import remove_first
 from dmaragent.passthrough.vmd import vmd_steps
@@ -33,7 +33,9 @@ _MIB = 1 << 20
 _STORAGE = 0x01
 
 
-def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
+def steps_of(
+    subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
+) -> tuple[Step, ...]:
     """Give what is needed and what helps; a step is for Xen, for Linux or for both.
 
     What does not help this device is left out: options for groups where the group is not in
@@ -55,7 +57,7 @@ def steps_of(subject: Subject, xen: Side, linux: Side) -> tuple[Step, ...]:
     return tuple(sorted(found, key=lambda one: _RANKS[one.safety]))
 
 
-def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
+def _in_the_way(subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
     """Tell whether whoever decides here holds a region against the device."""
     direct = any(region.type == "direct" for region in published_only(subject))
     if not (subject.named or subject.held or direct):
@@ -69,7 +71,7 @@ def _in_the_way(subject: Subject, xen: Side, linux: Side) -> bool:
 # Xen ------------------------------------------------------------------------------------
 
 
-def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
+def _xen_steps(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[Step]:
     if subject.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
     sbdf, assignable = subject.sbdf, subject.facts.assignable
@@ -104,7 +106,7 @@ def _xen_steps(subject: Subject, xen: Side) -> Iterator[Step]:
         yield from _relaxed(subject, relaxed is not None and relaxed.can is not Can.NO)
 
 
-def _plain(subject: Subject) -> Step:
+def _plain(subject: DeviceContext) -> Step:
     """Give the line for a device that Xen ties no region to."""
     lost = [region for region, _ in subject.behind_bridge]
     return Step(
@@ -120,7 +122,7 @@ def _plain(subject: Subject) -> Step:
     )
 
 
-def _boundary(subject: Subject) -> Iterator[Step]:
+def _boundary(subject: DeviceContext) -> Iterator[Step]:
     """Give the settings that let a strict guest start, as tried by resolving it."""
     one = _out_of_the_way(subject, "strict")
     if one is not None:
@@ -135,14 +137,14 @@ def _boundary(subject: Subject) -> Iterator[Step]:
         )
 
 
-def _out_of_the_way(subject: Subject, policy: str) -> Remedy | None:
+def _out_of_the_way(subject: DeviceContext, policy: str) -> Remedy | None:
     """Give the first remedy that moves RAM and leaves the policy as it is."""
     kinds = (RemedyKind.BOUNDARY, RemedyKind.MEMORY)
     found = remedies(try_guest(subject, policy)).found
     return next((one for one in found if one.kind in kinds), None)
 
 
-def _relaxed(subject: Subject, helps: bool) -> Iterator[Step]:  # noqa: FBT001 - private
+def _relaxed(subject: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FBT001 - private
     if not helps:
         return
     apart = _out_of_the_way(subject, "relaxed")
@@ -176,7 +178,7 @@ def _relaxed(subject: Subject, helps: bool) -> Iterator[Step]:  # noqa: FBT001 -
 # Both -----------------------------------------------------------------------------------
 
 
-def _virtual_function(subject: Subject) -> Iterator[Step]:
+def _virtual_function(subject: DeviceContext) -> Iterator[Step]:
     """Offer a virtual function: no region that names a device is tied to one of its own."""
     function = subject.function
     if function is None or not function.total_vfs:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
 from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.device_context import Subject, names
+from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.drivers import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.iommu_off import iommu_unused, switch_on_step
 from dmaragent.passthrough.linux_group import unready_mates
 from dmaragent.passthrough.linux_release import OPTION, kernel_release, knows_option
-from dmaragent.passthrough.model import Can, Safety, Side, Step
+from dmaragent.passthrough.model import Can, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.published import published_only
 
 BIND = "Bind it to vfio-pci"
@@ -20,7 +20,7 @@ _MOST_APART = 5
 _IN_A_ROW = 4
 
 
-def taken_words(subject: Subject, owner: str) -> str:
+def taken_words(subject: DeviceContext, owner: str) -> str:
     """Return what the owner loses by giving the device away."""
     function = subject.function
     driver = None if function is None else function.driver
@@ -35,7 +35,7 @@ def taken_words(subject: Subject, owner: str) -> str:
     return f"Takes it from its driver {driver}, so that {owner} loses {lost}"
 
 
-def linux_steps_of(subject: Subject, linux: Side) -> Iterator[Step]:
+def linux_steps_of(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[Step]:
     """Give what helps on Linux without Xen; below Xen no option of its kernel does anything."""
     if subject.on_xen:
         return
@@ -52,7 +52,7 @@ def linux_steps_of(subject: Subject, linux: Side) -> Iterator[Step]:
         yield _relax_option(subject)
 
 
-def _bind(subject: Subject, linux: Side) -> Step:
+def _bind(subject: DeviceContext, linux: PlatformVerdict) -> Step:
     """Return the step that binds the device to vfio-pci, with the rest of its group."""
     lost = any(case.releases.startswith("before Linux") for case in linux.cases)
     safety = Safety.RISK if lost else Safety.NEEDED
@@ -88,7 +88,7 @@ def _bind(subject: Subject, linux: Side) -> Step:
     )
 
 
-def _binding(subject: Subject, devices: tuple[SBDF, ...]) -> Iterator[str]:
+def _binding(subject: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
     """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
     if len(devices) <= _MOST_APART:
         for device in devices:
@@ -106,7 +106,7 @@ def _binding(subject: Subject, devices: tuple[SBDF, ...]) -> Iterator[str]:
     yield "done"
 
 
-def _bind_lines(subject: Subject, sbdf: SBDF) -> Iterator[str]:
+def _bind_lines(subject: DeviceContext, sbdf: SBDF) -> Iterator[str]:
     function = subject.inventory.host.topology.known.get(sbdf)
     device = f"/sys/bus/pci/devices/{sbdf}"
     yield f"echo vfio-pci > {device}/driver_override"
@@ -118,7 +118,7 @@ def _bind_lines(subject: Subject, sbdf: SBDF) -> Iterator[str]:
     yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"
 
 
-def _see_mates(subject: Subject) -> Iterator[Step]:
+def _see_mates(subject: DeviceContext) -> Iterator[Step]:
     """Point to what locks the group."""
     yield Step(
         safety=Safety.SAFE,
@@ -131,7 +131,7 @@ def _see_mates(subject: Subject) -> Iterator[Step]:
     )
 
 
-def _relax_option(subject: Subject) -> Step:
+def _relax_option(subject: DeviceContext) -> Step:
     known = knows_option(subject)
     here = "This kernel has it." if known else "Other kernels log that it is unknown."
     if known is None and kernel_release(subject) is None:

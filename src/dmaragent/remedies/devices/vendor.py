@@ -9,7 +9,7 @@ import re
 from dmaragent.host.firmware import Machine
 from dmaragent.host.topology import PciFunction
 from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.device_context import Subject
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Safety, Step
 
 _HPE = frozenset({"hp", "hpe", "hewlett-packard", "hewlett packard enterprise"})
@@ -47,7 +47,7 @@ def slot_number(slot: str | None) -> int | None:
     return int(found[1]) or None if found else None
 
 
-def vendor_step(subject: Subject, function: PciFunction) -> Step:
+def vendor_step(subject: DeviceContext, function: PciFunction) -> Step:
     """Give the firmware's way to take the regions away from `function`."""
     machine, known = subject.inventory.host.machine, subject.inventory.host.topology.known
     if subject.vendor in (IommuVendor.AMD, IommuVendor.ARM):

@@ -13,7 +13,7 @@ from dmaragent.policy.assignment import (
     HOST_BRIDGE_RULE,
     NAME_RULE,
 )
-from dmaragent.policy.decisions import Decider, Decision, Rule, Verdict
+from dmaragent.policy.decisions import Decider, Decision, SourceRule, Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import MAP_RULE
@@ -101,7 +101,7 @@ _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
 )
 
 
-_NO_LINE: tuple[tuple[Rule, str], ...] = (
+_NO_LINE: tuple[tuple[SourceRule, str], ...] = (
     (ABSENT_RULE, "name each function once, one that answers: lspci -D lists them"),
     (HOST_BRIDGE_RULE, "no line helps: Xen gives a host bridge to no guest"),
     (BRIDGED_RULE, "no line helps: put the device into a PCI Express slot of its own"),

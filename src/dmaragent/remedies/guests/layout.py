@@ -9,7 +9,7 @@ from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB
 from dmaragent.policy.harm import Harm, Left
 from dmaragent.policy.layout import Outcome
-from dmaragent.policy.outcomes import Case
+from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import TOO_MUCH_MOVED
@@ -25,7 +25,7 @@ def _troubled(resolution: Resolution) -> set[AddressRange]:
     return {region for case in resolution.cases for region in _hindering(case)}
 
 
-def _hindering(case: Case) -> Iterator[AddressRange]:
+def _hindering(case: PossibleOutcome) -> Iterator[AddressRange]:
     for one in (*case.built.decisions, *case.built.warnings):
         if one.region is not None:
             yield one.region

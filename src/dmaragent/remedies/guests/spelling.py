@@ -15,7 +15,7 @@ from dmaragent.remedies.xlcfg_lines import changed, quoted, respelled, with_poli
 def spelling(trial: Trial) -> Remedy | None:
     """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
     guest, settings = trial.guest, trial.before.settings
-    if not settings.losses or trial.stack.documented:
+    if not settings.ignored_settings or trial.stack.documented:
         return None
     meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
     ignored = any(device.pci.ignored for device in settings.devices)

@@ -12,7 +12,12 @@ from typing import NamedTuple
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
-from dmaragent.xen.hypervisor.prediction import Fate, ListAlternative, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.prediction import (
+    Acceptance,
+    ListAlternative,
+    RegionAcceptance,
+    XenPrediction,
+)
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from fwtables import DMAR, DRHD, RMRR
 
@@ -59,7 +64,7 @@ def undecided(predicted: Sequence[Predicted]) -> Mapping[int, str]:
     others: dict[int, list[Release]] = {}
     for steps, prediction in predicted:
         for fate in prediction.fates:
-            side = listing if fate.fate is Fate.LISTED else others
+            side = listing if fate.fate is Acceptance.LISTED else others
             side.setdefault(fate.offset, []).extend(steps)
     return {
         offset: (
@@ -106,7 +111,7 @@ def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
     return found
 
 
-def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionFate]:
+def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionAcceptance]:
     """Yield the fates of `shown`; a note that some of the releases alone have names these."""
     for fate, *others in zip(shown.fates, *(each.fates for _, each in predicted), strict=True):
         noted: dict[str, list[Release]] = {}

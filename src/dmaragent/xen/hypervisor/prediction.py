@@ -14,7 +14,7 @@ COUNTED_SCOPES = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
 """The scope types that Xen counts as devices: vtd/dmar.c, ``scope_device_count``."""
 
 
-class Fate(Enum):
+class Acceptance(Enum):
     """What becomes of one RMRR."""
 
     LISTED = "listed"
@@ -36,11 +36,11 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegionFate:
+class RegionAcceptance:
     """What becomes of the RMRR at `offset` of the table."""
 
     offset: int
-    fate: Fate
+    fate: Acceptance
     entry: RdmEntry | None
     """What Xen makes of it; None unless it is LISTED or DISCARDED."""
     reason: str
@@ -67,7 +67,7 @@ class XenPrediction:
     """Why VT-d is off, or empty."""
     entries: tuple[RdmEntry, ...]
     """In the hypervisor's order: the latest registered first; empty when VT-d is off."""
-    fates: tuple[RegionFate, ...]
+    fates: tuple[RegionAcceptance, ...]
     """One for each RMRR, in table order; also for one too short to be read."""
     by_device: Mapping[SBDF, tuple[RdmEntry, ...]]
     """What Xen answers when asked for one device; devices of no entry are not in it."""

@@ -27,7 +27,7 @@ def listed_pages(base: int, limit: int) -> AddressRange | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class RegisteredRmrr:
     """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
 
     base: int
@@ -52,15 +52,15 @@ class Unit:
         return self.devices[: next(ends, None)]
 
 
-class Units:
+class RegisteredRmrrs:
     """What is registered, in order; no two overlap."""
 
     def __init__(self) -> None:
-        self._units: list[Unit] = []
+        self._units: list[RegisteredRmrr] = []
         self._spans: list[tuple[int, int]] = []
         """The same as bases and limits, by address."""
 
-    def register(self, unit: Unit) -> None:
+    def register(self, unit: RegisteredRmrr) -> None:
         """Add a region that overlaps none: ``acpi_register_rmrr_unit``."""
         self._units.append(unit)
         insort(self._spans, (unit.base, unit.limit))
@@ -77,12 +77,12 @@ class Units:
             return f"it overlaps the region 0x{first:x}-0x{last:x} (EEXIST)"
         return ""
 
-    def listed(self) -> tuple[Unit, ...]:
+    def listed(self) -> tuple[RegisteredRmrr, ...]:
         """Give those that the hypercall reports, in its order: the newest first."""
         return tuple(unit for unit in reversed(self._units) if unit.entry)
 
 
-def by_device(units: Iterable[Unit]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
+def by_device(units: Iterable[RegisteredRmrr]) -> Mapping[SBDF, tuple[RdmEntry, ...]]:
     """Sort the entries by device: a unit once for each address, segment included."""
     entries: dict[SBDF, list[RdmEntry]] = {}
     for unit in units:

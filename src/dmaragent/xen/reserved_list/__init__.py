@@ -18,7 +18,7 @@ from dmaragent.xen.hypervisor.acceptance import predict
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, behaviours_of, releases_words
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
 from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided
-from dmaragent.xen.hypervisor.prediction import Fate, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
 from dmaragent.xen.hypervisor.registered import listed_pages
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from dmaragent.xen.reserved_list.explain import (
@@ -148,8 +148,8 @@ def _predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[Address
     }
 
 
-def _predicted_view(fate: RegionFate, prediction: XenPrediction) -> XenView:
-    listed = fate.fate is Fate.LISTED
+def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenView:
+    listed = fate.fate is Acceptance.LISTED
     return XenView(
         listed=listed,
         range=fate.entry.range if listed and fate.entry else None,
@@ -247,7 +247,7 @@ def _by_hypervisor(
     )
 
 
-def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionFate]:
+def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionAcceptance]:
     """Return the fates by offset, without those that the running release leaves open."""
     if prediction is None:
         return {}
@@ -256,7 +256,7 @@ def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionFate]:
 
 
 def _unlisted(
-    host: Host, fates: Mapping[int, RegionFate], regions: Mapping[int, XenView]
+    host: Host, fates: Mapping[int, RegionAcceptance], regions: Mapping[int, XenView]
 ) -> frozenset[int]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
@@ -265,7 +265,7 @@ def _unlisted(
     return frozenset(
         offset
         for offset, view in regions.items()
-        if not view.listed and offset in fates and fates[offset].fate is Fate.LISTED
+        if not view.listed and offset in fates and fates[offset].fate is Acceptance.LISTED
     )
 
 
@@ -295,12 +295,12 @@ def _contradicted(
             yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
 
 
-def _told_view(rmrr: RMRR, told: frozenset[AddressRange], fate: RegionFate | None) -> XenView:
+def _told_view(rmrr: RMRR, told: frozenset[AddressRange], fate: RegionAcceptance | None) -> XenView:
     """Say whether the hypervisor lists a region; the rules only explain why it does not."""
     mine = listed_pages(rmrr.base_address, rmrr.limit_address)
     if mine in told:
         return XenView(listed=True, range=mine, reason="", notes=())
-    dropped = fate is not None and fate.fate is not Fate.LISTED
+    dropped = fate is not None and fate.fate is not Acceptance.LISTED
     reason = fate.reason if fate and dropped else "Xen does not list it"
     return XenView(listed=False, range=None, reason=reason, notes=())
 
@@ -335,7 +335,7 @@ def _entries(
     regions: dict[AddressRange, int] = {}
     for number, (offset, rmrr) in enumerate(rmrrs(table), 1):
         pages = listed_pages(rmrr.base_address, rmrr.limit_address)
-        if pages is not None and (pages not in regions or fates.get(offset) is Fate.LISTED):
+        if pages is not None and (pages not in regions or fates.get(offset) is Acceptance.LISTED):
             regions[pages] = number
     options = {
         option.range

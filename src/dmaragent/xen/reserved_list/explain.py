@@ -8,7 +8,7 @@ from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
-from dmaragent.xen.hypervisor.prediction import Fate, RegionFate, XenPrediction
+from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 from dmaragent.xen.reserved_list.model import Difference, ListEntry, Origin, XenView
 from fwtables import DMAR, RMRR, Decoded, located
@@ -34,7 +34,7 @@ def surprises(
     host: Host,
     entries: tuple[ListEntry, ...],
     table: DMAR,
-    fates: Mapping[int, RegionFate],
+    fates: Mapping[int, RegionAcceptance],
     regions: Mapping[int, XenView],
 ) -> Iterator[Difference]:
     """Explain where the hypervisor's list is not what the table predicts."""
@@ -60,9 +60,9 @@ def surprises(
         fate, view = fates.get(offset), regions[offset]
         if fate is None or not entries:
             continue
-        if fate.fate is Fate.LISTED and not view.listed:
+        if fate.fate is Acceptance.LISTED and not view.listed:
             yield Difference(number, "the rules predict it in Xen's list; it is not there")
-        elif fate.fate is not Fate.LISTED and view.listed:
+        elif fate.fate is not Acceptance.LISTED and view.listed:
             said = f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
             yield Difference(number, said)
     in_table = [entry.region for entry in entries if entry.region is not None]
@@ -83,7 +83,7 @@ def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
     structures = dict(rmrrs(table))
     for number, fate in enumerate(prediction.fates, 1):
         rmrr = structures.get(fate.offset)
-        if fate.fate is not Fate.LISTED or fate.entry is None or rmrr is None:
+        if fate.fate is not Acceptance.LISTED or fate.entry is None or rmrr is None:
             continue
         mine = fate.entry.range
         if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
@@ -158,5 +158,5 @@ def _accepts_none(prediction: XenPrediction | None) -> bool:
         prediction is not None
         and bool(prediction.fates)
         and not prediction.vtd_disabled
-        and all(fate.fate is not Fate.LISTED for fate in prediction.fates)
+        and all(fate.fate is not Acceptance.LISTED for fate in prediction.fates)
     )

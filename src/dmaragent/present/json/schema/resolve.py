@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.guests.config import GuestType
-from dmaragent.guests.kvm_guest import Format
+from dmaragent.guests.kvm_guest import GuestFormat
 from dmaragent.guests.rdm import Policy
 from dmaragent.policy.layout import Outcome
 from dmaragent.present.json.schema.common import (
@@ -217,7 +217,7 @@ class KvmResolution(TypedDict):
     name: str
     """Empty if the configuration has none."""
     hypervisor: Literal["kvm"]
-    format: Annotated[str, Format]
+    format: Annotated[str, GuestFormat]
     """What the guest is written in. libvirt: domain XML; proxmox: VMID.conf."""
     verdict: GuestVerdict
     reasons: list[Decision]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from dmaragent.host.topology import Presence
 from dmaragent.linux.regions import Hold
-from dmaragent.messages.model import Printer, Weight
+from dmaragent.messages.model import MessageSeverity, Program
 from dmaragent.present.json.schema.common import (
     ClassName,
     Count,
@@ -184,8 +184,8 @@ class Message(TypedDict):
 
     id: MessageId
     """Stable; the anchor in docs/messages.md."""
-    printer: Annotated[str, Printer]
-    weight: Annotated[str, Weight]
+    printer: Annotated[str, Program]
+    weight: Annotated[str, MessageSeverity]
     """refusal: something that was asked for is not done; fault: an access was stopped; consequence:
     it follows from another message, which says why; firmware: the table or an option is wrong and
     stops nothing by itself; note: nothing is wrong."""

@@ -1,0 +1,303 @@
+"""Xen's pass over a DMAR table: which RMRRs it registers, and what switches VT-d off.
+
+Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, release by release.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import Located, PciTopology, Presence
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.behaviour import (
+    XenBehaviour,
+)
+from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved
+from dmaragent.xen.hypervisor.prediction import (
+    COUNTED_SCOPES,
+    Acceptance,
+    RegionAcceptance,
+)
+from dmaragent.xen.hypervisor.registered import ALL_ONES, RegisteredRmrr, RegisteredRmrrs
+from fwtables import (
+    ATSR,
+    DMAR,
+    DRHD,
+    RMRR,
+    SATC,
+    Damage,
+    DamageKind,
+    DeviceScope,
+    Structure,
+    UnknownStructure,
+    located,
+    structure_name,
+)
+from fwtables.dmar.constants import StructureType
+
+_SMALLEST_SCOPE = 8
+_PARSED = frozenset(
+    {StructureType.DRHD, StructureType.RMRR, StructureType.ATSR, StructureType.RHSA}
+)
+_ENDS_WALK = frozenset({DamageKind.STRUCTURE_LENGTH_ZERO, DamageKind.STRUCTURE_LENGTH_BELOW_HEADER})
+_READS_ON = frozenset(
+    {
+        DamageKind.TABLE_LENGTH_TOO_LONG,
+        DamageKind.STRUCTURE_PAST_END,
+        DamageKind.TRAILING_BYTES,
+        DamageKind.SCOPE_PAST_STRUCTURE,
+    }
+)
+"""Xen checks neither that a structure fits its table nor that a scope fits its structure."""
+
+
+class DmarWalk:
+    """Xen's one pass over the table, ``acpi_parse_dmar``: the first error ends it."""
+
+    def __init__(
+        self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
+    ) -> None:
+        self.topology = topology
+        self.memory_map = memory_map
+        self.behaviour = behaviour
+        self.registered = RegisteredRmrrs()
+        self.regions: list[RegionAcceptance] = []
+        self.notes: list[str] = []
+        self.error = ""
+        """What switched VT-d off."""
+        self.doubt = ""
+        """Why the list is unknown."""
+        self.catch_alls: set[str] = set()
+        """The structures of segment 0 seen that may be there once."""
+        self.remapping_units = 0
+
+    def read(self, table: DMAR, damage: Iterable[Damage]) -> None:
+        """Walk the structures of `table`, then what could not be decoded of it."""
+        if isinstance(self.topology.functions, Missing):
+            self.notes.append("the PCI functions are not known: every device is taken to answer")
+        if table.host_address_width == 0:
+            self.error = "the table's host address width is 0 (EINVAL)"
+        for offset, structure in located(table):
+            if _kind(structure) == StructureType.RMRR:
+                self.regions.append(self.decide(offset, structure))
+            elif not self.error and (refusal := self.other(structure)):
+                self.fail(offset, structure_name(structure), refusal)
+        for flaw in damage:
+            if self.error:
+                return
+            if flaw.kind in _ENDS_WALK:
+                self.error = f"{flaw} (EINVAL)"
+            elif flaw.kind in _READS_ON and flaw.offset < table.length:
+                self.notes.append(f"{flaw}; what Xen reads there is not predicted")
+
+    def fail(self, offset: int, name: str, reason: str) -> None:
+        """Switch VT-d off: ``disable_all_dmar_units``."""
+        self.error = f"the {name} at offset 0x{offset:x}: {reason}"
+
+    def other(self, structure: Structure) -> str:
+        """Say why `structure`, no RMRR, is refused; empty where it is not.
+
+        ``acpi_parse_one_drhd``, ``_atsr``, ``_rhsa`` and ``_satc``.  Missing devices of their
+        scopes are only warned of.
+        """
+        if isinstance(structure, UnknownStructure):
+            parsed = structure.type in _PARSED or (
+                structure.type == StructureType.SATC and self.behaviour.satc_parsed
+            )
+            return "it is too short for its type (EINVAL)" if parsed else ""
+        if isinstance(structure, DRHD):
+            if structure.register_base_address in (0, ALL_ONES):
+                address = f"its register address is 0x{structure.register_base_address:x}"
+                return f"{address} (ENODEV), and Xen looks for an AMD IOMMU instead"
+            self.remapping_units += 1
+            most = self.behaviour.most_units
+            if most is not None and self.remapping_units > most:
+                return f"{self.behaviour.name} drives at most {most} remapping units (ENOMEM)"
+            error = _scope_error(structure.undecoded)
+            if structure.include_pci_all and not error:
+                error = self.repeated(structure, "INCLUDE_PCI_ALL")
+            return error
+        if isinstance(structure, ATSR):
+            if structure.all_ports:  # its scope is not parsed then
+                return self.repeated(structure, "ALL_PORTS")
+            return _scope_error(structure.undecoded)
+        if isinstance(structure, SATC) and self.behaviour.satc_parsed:
+            return _scope_error(structure.undecoded)
+        return ""
+
+    def repeated(self, structure: DRHD | ATSR, flag: str) -> str:
+        """Say that `flag` is there for the second time; segments other than 0 may repeat it."""
+        if structure.segment_number != 0:
+            return ""
+        seen = flag in self.catch_alls
+        self.catch_alls.add(flag)
+        return f"it is the second in segment 0 with {flag} (EINVAL)" if seen else ""
+
+    def decide(self, offset: int, structure: Structure) -> RegionAcceptance:
+        """Decide on one RMRR: ``acpi_parse_one_rmrr``, whose checks are in this order."""
+        if self.error:
+            reason = f"Xen did not come to it: {self.error}"
+            return RegionAcceptance(
+                offset=offset, fate=Acceptance.NOT_REACHED, entry=None, reason=reason
+            )
+        if not isinstance(structure, RMRR):
+            return self.refuse(offset, "it is too short for its type (EINVAL)")
+        refusal, notes = self.memory(structure)
+        refusal = (
+            self.registered.overlap(structure.base_address, structure.limit_address) or refusal
+        )
+        refusal = refusal or _scope_error(structure.undecoded)
+        if refusal:
+            return self.refuse(offset, refusal)
+        if structure.undecoded:
+            notes.append("its last scope entry runs past its end: what Xen reads is not predicted")
+        return self.register(offset, structure, notes)
+
+    def refuse(self, offset: int, reason: str) -> RegionAcceptance:
+        """Let this RMRR switch VT-d off."""
+        self.fail(offset, "RMRR", reason)
+        return RegionAcceptance(offset=offset, fate=Acceptance.REFUSED, entry=None, reason=reason)
+
+    def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
+        """Judge the memory below `rmrr`: :mod:`dmaragent.xen.hypervisor.memory`."""
+        if rmrr.base_address > rmrr.limit_address:
+            return "", []
+        if self.memory_map is None:
+            return "", ["map unknown: whether it is reserved memory was not checked"]
+        region = AddressRange(rmrr.base_address, rmrr.limit_address + 1)
+        if not self.behaviour.ram_disables_vtd:
+            warned = draws_warning(self.memory_map, region, self.behaviour)
+            words = "not in reserved memory: Xen only warns (before 4.19)"
+            return "", [words] if warned else []
+        if is_reserved(self.memory_map, region):
+            return "", []
+        used = in_use(self.memory_map, region)
+        if used is not None:
+            where = f"its pages from 0x{used.range.start:x} are {used.words} in the memory map"
+            return f"{where}, which cannot be made reserved (EIO)", []
+        unknown = self.memory_map.why_unknown(region)
+        if unknown:
+            place = f"the region at 0x{region.start:x}"
+            self.doubt = self.doubt or (
+                f"{unknown}, and Xen switches VT-d off if {place} is in RAM"
+            )
+            return "", ["whether it is in RAM is unknown: the memory map is incomplete"]
+        return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
+
+    def register(self, offset: int, rmrr: RMRR, notes: list[str]) -> RegionAcceptance:
+        """Register an RMRR whose memory and scope are sound: ``register_one_rmrr``.
+
+        A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
+        """
+        places = [
+            self.located(rmrr.segment_number, scope)
+            for scope in rmrr.device_scope
+            if scope.type in COUNTED_SCOPES
+        ]
+        if not places:
+            reason = "its scope has no entry that Xen counts as a device"
+            return _dropped(offset, Acceptance.DROPPED_NO_DEVICES, reason, notes)
+        absent = [place for place in places if place.presence is Presence.ABSENT]
+        none = len(absent) == len(places) and knows_segment(self.topology, rmrr.segment_number)
+        if none and self.behaviour.looks_for_devices:
+            reason = "no device of its scope answers: " + "; ".join(
+                place.reason for place in absent
+            )
+            return _dropped(offset, Acceptance.IGNORED_ABSENT, reason, notes)
+        base, limit = rmrr.base_address, rmrr.limit_address
+        if base > limit:
+            return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
+        unit = RegisteredRmrr(
+            base,
+            limit,
+            tuple(place.sbdf for place in places),
+            listed_empty=self.behaviour.lists_empty_regions,
+        )
+        self.registered.register(unit)
+        return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+
+    def located(self, segment: int, scope: DeviceScope) -> Located:
+        """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
+
+        Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
+        not by releases that read the table before they set that up: they read 0xff.
+        """
+        place = self.topology.locate(segment, scope, zero_bus=True)
+        if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
+            return place
+        reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
+        return replace(place, presence=Presence.ABSENT, sbdf=None, reason=reason)
+
+    def scope_notes(self, rmrr: RMRR, unit: RegisteredRmrr, places: list[Located]) -> list[str]:
+        """Say what is odd in the scope of a registered RMRR."""
+        notes = []
+        if (
+            not knows_segment(self.topology, rmrr.segment_number)
+            and self.behaviour.looks_for_devices
+        ):
+            segment = f"segment 0x{rmrr.segment_number:x} has no known function"
+            notes.append(f"{segment}: Xen does not look whether its devices answer")
+        for place in places:
+            if place.presence is Presence.ABSENT:
+                notes.append(f"{place.reason}; it still counts as a device of the scope")
+            elif place.sbdf is None:
+                notes.append(f"one of its devices is not known: {place.reason}")
+        if unit.seen and len(unit.seen) < len(unit.devices):
+            notes.append("Xen does not see the devices from 00:00.0 on in its scope")
+        if unit.limit % PAGE == 0:
+            lost = f"the last page 0x{unit.limit:x} is lost"
+            notes.append(f"{lost}: Xen rounds the limit down because it is page aligned")
+        return notes
+
+    def finish(self, table: DMAR, damage: tuple[Damage, ...]) -> None:
+        """Switch VT-d off where the whole of `table` has no unit to drive."""
+        self.error = self.error or _unitless(table, damage)
+
+
+def _reported(offset: int, unit: RegisteredRmrr, notes: tuple[str, ...]) -> RegionAcceptance:
+    """Say what the hypercall makes of a registered RMRR."""
+    entry, fate = unit.entry, Acceptance.LISTED
+    reason = "Xen accepts it and lists it"
+    if entry is not None and not entry.nr_pages:
+        reason += ", with 0 pages (before 4.16)"
+    if not unit.seen:
+        fate = Acceptance.STOPPED
+        reason = "the first device of its scope is 00:00.0, where Xen's iteration over it ends"
+    elif entry is None:
+        fate = Acceptance.EMPTY_AFTER_ROUNDING
+        reason = "its base is its limit and page aligned, which Xen rounds to 0 pages"
+    return RegionAcceptance(offset=offset, fate=fate, entry=entry, reason=reason, notes=notes)
+
+
+def _dropped(offset: int, fate: Acceptance, reason: str, notes: list[str]) -> RegionAcceptance:
+    return RegionAcceptance(offset=offset, fate=fate, entry=None, reason=reason, notes=tuple(notes))
+
+
+def _kind(structure: Structure) -> int:
+    return structure.type if isinstance(structure, UnknownStructure) else int(structure.TYPE)
+
+
+def _scope_error(undecoded: bytes) -> str:
+    """Say that a scope entry is too short for Xen: ``scope_device_count``."""
+    if len(undecoded) < 2 or undecoded[1] >= _SMALLEST_SCOPE:
+        return ""
+    return f"an entry of its scope has length {undecoded[1]} (EINVAL)"
+
+
+def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
+    """Say that Xen finds no unit to drive, as far as is known: vtd/iommu.c, ``vtd_setup``."""
+    kinds = {_kind(structure) for structure in table.structures}
+    if StructureType.DRHD in kinds or any(flaw.kind in _READS_ON for flaw in damage):
+        return ""
+    return "the table has no remapping unit (ENODEV)"
+
+
+def knows_segment(topology: PciTopology, segment: int) -> bool:
+    """Tell whether Xen knows `segment` by now: ``pci_known_segment``.
+
+    Xen has the segments of the MCFG table then; those with functions stand for them.
+    """
+    if segment == 0 or isinstance(topology.functions, Missing):
+        return True
+    return any(sbdf.segment == segment for sbdf in topology.known)

@@ -1,0 +1,94 @@
+"""The ranges of ``rmrr=`` on Xen's command line, added to what Xen registered of the table.
+
+Pure.  VT-d stays on whatever they are: drivers/passthrough/vtd/dmar.c, ``add_one_user_rmrr``.
+"""
+
+from dataclasses import replace
+
+from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import PciTopology
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.behaviour import XenBehaviour
+from dmaragent.xen.hypervisor.dmar_walk import knows_segment
+from dmaragent.xen.hypervisor.frames import frames_of
+from dmaragent.xen.hypervisor.registered import RegisteredRmrr, RegisteredRmrrs
+from dmaragent.xen.hypervisor.rmrr_words import UserRange
+
+
+class UserRanges:
+    """The ranges of the command line, one after the other."""
+
+    def __init__(
+        self,
+        topology: PciTopology,
+        memory_map: MemoryMap | None,
+        behaviour: XenBehaviour,
+        registered: RegisteredRmrrs,
+    ) -> None:
+        self.topology = topology
+        self.memory_map = memory_map
+        self.behaviour = behaviour
+        self.registered = registered
+        """What the table gave; ranges that Xen accepts are added to it."""
+        self.unsure: list[AddressRange] = []
+        """The ranges that Xen may accept or not."""
+        self.doubt = ""
+        """Why the list is unknown."""
+
+    def add(self, user: UserRange, off: str, line: str) -> UserRange:
+        """Add one range of the command line: ``add_one_user_rmrr``; VT-d stays on whatever it is.
+
+        It is ``add_user_rmrr`` before 4.17.  `off` is why VT-d is off, `line` all of the options.
+        """
+        if user.accepted is False:
+            return user
+        if not user.devices or user.start_pfn is None or user.end_pfn is None:
+            return self.doubted(user)
+        frames = frames_of(user.start_pfn, user.end_pfn, self.memory_map, line)
+        if reason := self.refusal(user, off):
+            return _refused(user, reason)
+        pages = user.range
+        if frames.exist is False or pages is None:
+            return _refused(user, frames.reason)
+        unsure = next((f"0x{other.start:x}" for other in self.unsure if other.overlaps(pages)), "")
+        if unsure:
+            reason = f"it overlaps the range at {unsure}, which Xen may accept or not"
+            return self.doubted(replace(user, accepted=None, reason=reason))
+        unit = RegisteredRmrr(pages.start, pages.end - 1, user.devices)
+        self.registered.register(unit)
+        if frames.exist is None or user.accepted is None:
+            self.unsure.append(pages)
+            return self.doubted(replace(user, accepted=None, reason=frames.reason or user.reason))
+        if unit.entry is None:
+            return replace(user, reason="its first device is 00:00.0, so it is never reported")
+        return user
+
+    def refusal(self, user: UserRange, off: str) -> str:
+        """Return why Xen refuses `user` whatever pages there are; empty if it does not."""
+        functions = self.topology.functions
+        looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
+        known = looks and knows_segment(self.topology, user.devices[0].segment)
+        if not self.behaviour.rmrr_option:
+            return f"{self.behaviour.name} has no such option"
+        if off:
+            return f"VT-d is off: {off}"
+        if (pages := user.range) is None:
+            return ""
+        # Xen compares with the first byte of the last page, not with its last.
+        overlap = self.registered.overlap(pages.start, pages.end - PAGE)
+        if overlap and not any(other.overlaps(pages) for other in self.unsure):
+            return overlap.removesuffix(" (EEXIST)")
+        if known and not any(device in self.topology.known for device in user.devices):
+            return "none of its devices answers"
+        return ""
+
+    def doubted(self, user: UserRange) -> UserRange:
+        """Keep that it is unknown whether `user` is on the list."""
+        doubt = f"whether Xen accepts {user.text} of rmrr= is unknown: {user.reason}"
+        self.doubt = self.doubt or doubt
+        return user
+
+
+def _refused(user: UserRange, reason: str) -> UserRange:
+    return replace(user, accepted=False, reason=reason)
