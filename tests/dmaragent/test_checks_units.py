@@ -244,13 +244,13 @@ def _says_off(inventory: Inventory) -> bool:
 def test_what_switches_vtd_off_on_xen_is_what_the_inventory_predicts(name: str) -> None:
     inventory = CASES[name][0]()
 
-    assert _says_off(inventory) == bool(inventory.xen.list.vtd_disabled)
+    assert _says_off(inventory) == bool(inventory.xen.list.iommu_disabled)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damage_switches_vtd_off_on_xen_where_the_inventory_predicts_it(name: str) -> None:
     inventory = host(DAMAGED[name].data, Function(sbdf="0000:00:1d.0"))
-    why = inventory.xen.list.vtd_disabled
+    why = inventory.xen.list.iommu_disabled
 
     off = bool(why) and "it overlaps the region" not in why  # that has a rule of its own
 

@@ -125,7 +125,7 @@ def test_a_listed_region_is_listed_whatever_the_rules_predict() -> None:
 
     assert [region.xen.listed for region in inventory.regions] == [True, True]
     assert [entry.origin for entry in inventory.xen.list.entries] == [Origin.TABLE, Origin.TABLE]
-    assert inventory.xen.list.vtd_disabled == ""
+    assert inventory.xen.list.iommu_disabled == ""
     assert [each.region for each in inventory.differences] == [1, 2]
     assert "listed all the same" in inventory.differences[1].explanation
 

@@ -177,7 +177,7 @@ def tie(recognised: Recognised, inventory: Inventory) -> HostMatch:
         locked=locked,
         decided_by_xen=of_linux and under_xen,
         vtd_off=(
-            inventory.xen.list.vtd_disabled
+            inventory.xen.list.iommu_disabled
             if by_xen and message.weight is MessageSeverity.REFUSAL
             else ""
         ),

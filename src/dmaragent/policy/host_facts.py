@@ -249,8 +249,8 @@ def _iommu_off(inventory: Inventory) -> str:
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
         return "VT-d is off in the firmware setup, or the machine has none"
-    if listed.source is ListSource.PREDICTED and listed.vtd_disabled:
-        return f"Xen switches VT-d off for the whole host: {listed.vtd_disabled}"
+    if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
+        return f"Xen switches VT-d off for the whole host: {listed.iommu_disabled}"
     return ""
 
 

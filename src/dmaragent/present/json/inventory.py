@@ -298,7 +298,7 @@ def _xen(inventory: Inventory) -> schema.Xen:
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,
-        "vtd_disabled": listed.vtd_disabled,
+        "vtd_disabled": listed.iommu_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),
         "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,

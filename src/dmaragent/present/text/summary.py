@@ -154,9 +154,9 @@ def _xen(inventory: Inventory) -> str:
         return ""
     own = listed.source is ListSource.HYPERVISOR
     limits = "".join(f"; {note}" for note in listed.notes)
-    if listed.vtd_disabled and not own:
+    if listed.iommu_disabled and not own:
         off = "would switch VT-d off for the whole host, and list no region"
-        return f"{off} (predicted{limits}): {listed.vtd_disabled}"
+        return f"{off} (predicted{limits}): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
         said = "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"

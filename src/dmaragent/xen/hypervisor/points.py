@@ -79,7 +79,7 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
     newest = predicted[-1][1]
     if len(predicted) == 1:
         return newest
-    working = [(steps, each) for steps, each in predicted if not each.vtd_disabled]
+    working = [(steps, each) for steps, each in predicted if not each.iommu_disabled]
     shown = working[-1][1] if working else newest
     lists = [
         ListAlternative(releases_words(steps), each.entries) for steps, each in _by_list(working)
@@ -128,11 +128,11 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
     """Return in words that some of the releases switch VT-d off, and others do not."""
-    off = [step for steps, each in predicted if each.vtd_disabled for step in steps]
-    on = [step for steps, each in predicted if not each.vtd_disabled for step in steps]
+    off = [step for steps, each in predicted if each.iommu_disabled for step in steps]
+    on = [step for steps, each in predicted if not each.iommu_disabled for step in steps]
     if not off or not on:
         return ""
-    why = next(each.vtd_disabled for _, each in predicted if each.vtd_disabled)
+    why = next(each.iommu_disabled for _, each in predicted if each.iommu_disabled)
     return (
         f"the point release is unknown: {releases_words(off)} switches VT-d off ({why}), "
         f"{releases_words(on)} does not"

@@ -63,7 +63,7 @@ class XenPrediction:
     """The list that Xen has of a host's reserved device memory, and how it comes about."""
 
     behaviour: XenBehaviour
-    vtd_disabled: str
+    iommu_disabled: str
     """Why VT-d is off, or empty."""
     entries: tuple[RdmEntry, ...]
     """In the hypervisor's order: the latest registered first; empty when VT-d is off."""

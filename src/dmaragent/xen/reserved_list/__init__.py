@@ -57,7 +57,7 @@ def xen_views(host: Host, release: Release | None = None) -> XenViews:
         return _by_hypervisor(host, xen.reserved_memory, table, prediction)
     if prediction is None or table is None:
         unknown = XenList(
-            source=ListSource.UNKNOWN, entries=(), release=None, vtd_disabled="", why_empty=()
+            source=ListSource.UNKNOWN, entries=(), release=None, iommu_disabled="", why_empty=()
         )
         return XenViews(
             list=unknown,
@@ -126,7 +126,7 @@ def _by_prediction(
             source=ListSource.PREDICTED,
             entries=entries,
             release=release,
-            vtd_disabled=prediction.vtd_disabled,
+            iommu_disabled=prediction.iommu_disabled,
             why_empty=() if entries else tuple(why_empty(host, prediction)),
             notes=notes,
             doubt=doubt,
@@ -153,7 +153,7 @@ def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenVie
     return XenView(
         listed=listed,
         range=fate.entry.range if listed and fate.entry else None,
-        reason="" if listed else fate.reason or prediction.vtd_disabled,
+        reason="" if listed else fate.reason or prediction.iommu_disabled,
         notes=fate.notes,
     )
 
@@ -227,7 +227,7 @@ def _by_hypervisor(
             source=ListSource.HYPERVISOR,
             entries=entries,
             release=_release(host),
-            vtd_disabled=prediction.vtd_disabled if prediction and not entries else "",
+            iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
             why_empty=() if entries else tuple(why_empty(host, prediction)),
         ),
         regions=regions,

@@ -130,7 +130,7 @@ def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
     whole = isinstance(host.table, Decoded) and not host.table.damage
     found = False
     for why, holds in (
-        (prediction.vtd_disabled if prediction else "", bool(prediction)),
+        (prediction.iommu_disabled if prediction else "", bool(prediction)),
         (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
         (
             "the table has no RMRR structure",
@@ -157,6 +157,6 @@ def _accepts_none(prediction: XenPrediction | None) -> bool:
     return (
         prediction is not None
         and bool(prediction.fates)
-        and not prediction.vtd_disabled
+        and not prediction.iommu_disabled
         and all(fate.fate is not Acceptance.LISTED for fate in prediction.fates)
     )

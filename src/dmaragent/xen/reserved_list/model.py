@@ -48,7 +48,7 @@ class XenList:
     source: ListSource
     entries: tuple[ListEntry, ...]
     release: Release | None
-    vtd_disabled: str
+    iommu_disabled: str
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
     why_empty: tuple[str, ...]
     """Where there are no entries: why strategy=host reserves nothing."""
