@@ -147,7 +147,7 @@ def test_without_the_point_a_region_that_points_differ_on_is_undecided() -> None
     absent, present = prediction.fates
 
     assert prediction.undecided == {
-        absent.offset: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
+        absent.source: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
     }
     assert present.fate is Acceptance.LISTED
     assert [len(each.entries) for each in prediction.alternatives] == [2, 1]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.checks.common.model import Finding
-from dmaragent.host.topology import Located, PciFunction
-from dmaragent.inventory import Owner, Region
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Region
+from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
@@ -109,8 +109,8 @@ class UnitChange:
     """As of a region."""
     changes: tuple[Changed, ...] = ()
     """``registers``, ``register-size``, ``include-pci-all``, ``other-flags``, ``proximity-domain``."""
-    scopes_added: tuple[Located, ...] = ()
-    scopes_gone: tuple[Located, ...] = ()
+    scopes_added: tuple[Owner, ...] = ()
+    scopes_gone: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,7 +232,7 @@ def iommu_vendor(host: Host) -> IommuVendor:
 
     A folder without any table was not read, as every firmware with ACPI has some.
     """
-    if not isinstance(host.table, Missing) or host.reading is not None or host.logged_table:
+    if host.reading is not None or host.logged_table:
         return IommuVendor.INTEL
     if not isinstance(host.acpi_tables, Missing):
         for name in host.acpi_tables:

@@ -5,6 +5,7 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 
 from collections.abc import Iterator
 
+from dmaragent.iommu.model import DeviceKind
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough.device_context import DeviceContext, capital, region_list
@@ -31,7 +32,6 @@ from dmaragent.passthrough.rules import (
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.vmd import vmd_linux_side
 from dmaragent.policy.decisions import SourceRule
-from fwtables.dmar.constants import ScopeType
 
 _DISPLAY = 0x03
 _NOT_ITS_OWN = (
@@ -263,8 +263,8 @@ def _without_functions(subject: DeviceContext) -> tuple[Can, str]:
     """Say what can be said of a table alone: whom it names, not what that is."""
     if subject.named:
         return Can.CONDITIONS, "only if it is a USB controller or a display device"
-    scopes = (owner.scope_type for one in subject.inventory.all_regions for owner in one.owners)
-    if subject.inventory.undetermined or ScopeType.PCI_SUB_HIERARCHY in scopes:
+    devices = (owner.device for region in subject.inventory.all_regions for owner in region.owners)
+    if subject.inventory.undetermined or DeviceKind.BRIDGE in devices:
         return Can.UNKNOWN, "not known: a region may cover it through a bridge"
     if not subject.inventory.complete:
         return Can.UNKNOWN, _MISSING

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.host.groups import IommuGroup, KernelRegion
-from dmaragent.inventory.published import ranges_by_device, unexplained
+from dmaragent.linux.published import unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_release import telling_release
@@ -38,9 +38,8 @@ def published_only(subject: DeviceContext) -> tuple[KernelRegion, ...]:
     group = subject.group
     if group is None:
         return ()
-    return unexplained(
-        group, ranges_by_device(subject.inventory.all_regions), subject.inventory.host.topology
-    )
+    inventory = subject.inventory
+    return unexplained(group, inventory.linux.ranges, inventory.host.topology)
 
 
 def published_cases(subject: DeviceContext) -> Iterator[Case]:

@@ -117,7 +117,7 @@ def _before(subject: DeviceContext) -> PlatformVerdict | None:
         step = f". Next: {facts.next_step}" if facts.next_step else ""
         return PlatformVerdict(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
     table_known = bool(subject.inventory.units)
-    if table_known and function is not None and subject.sbdf not in subject.inventory.unit_of:
+    if table_known and function is not None and subject.sbdf not in subject.inventory.xen.unit_of:
         if subject.inventory.gaps.without_unit:
             said = f"unknown: {subject.inventory.gaps.without_unit}"
             return PlatformVerdict(can=Can.UNKNOWN, said=said)

@@ -61,8 +61,8 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
                 one
                 for one in facts.inventory.all_regions
                 if one.segment == fault.device.segment
-                and one.base <= fault.address | (PAGE - 1)  # only the page is logged
-                and fault.address <= one.limit
+                and one.first <= fault.address | (PAGE - 1)  # only the page is logged
+                and fault.address <= one.last
             ),
             None,
         )
@@ -114,8 +114,8 @@ def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
         if region.segment == device.segment and region.range is not None
         for fault in faults
         for distance, side in (
-            (fault.address - region.limit, "after"),
-            (region.base - fault.address, "before"),
+            (fault.address - region.last, "after"),
+            (region.first - fault.address, "before"),
         )
         if 0 < distance <= _NEAR
     ]
@@ -128,10 +128,10 @@ def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
 
 def _bounds(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
     """Show the bytes of a region's base and limit."""
-    rmrr = next(each for offset, each in facts.structures if offset == region.offset)
+    rmrr = next(each for offset, each in facts.structures if offset == region.entry.offset)
     return (
-        field(facts, region.offset, rmrr, "base_address", f"{region.base:#x}"),
-        field(facts, region.offset, rmrr, "limit_address", f"{region.limit:#x}"),
+        field(facts, region.entry.offset, rmrr, "base_address", f"{region.first:#x}"),
+        field(facts, region.entry.offset, rmrr, "limit_address", f"{region.last:#x}"),
     )
 
 
@@ -188,7 +188,7 @@ def _meant_region(facts: TableFacts, words: str) -> Region | None:
         return None
     bounds = int(found[1], 16), int(found[2], 16)
     return next(
-        (one for one in facts.inventory.all_regions if (one.base, one.limit) == bounds), None
+        (one for one in facts.inventory.all_regions if (one.first, one.last) == bounds), None
     )
 
 

@@ -13,7 +13,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from fwtables import DMAR, Decoded, Structure, located
+from fwtables import DMAR, Structure, located
 
 _Structure = TypeVar("_Structure", bound=Structure)
 
@@ -56,7 +56,7 @@ class TableFacts:
     @property
     def region_scopes(self) -> Iterator[tuple[Region, tuple[ScopeEntry, ...]]]:
         """Each region with the entries of its scope."""
-        return ((each, self.scopes[each.offset]) for each in self.inventory.all_regions)
+        return ((each, self.scopes[each.entry.offset]) for each in self.inventory.all_regions)
 
     @property
     def release(self) -> Release | None:
@@ -83,10 +83,11 @@ class TableFacts:
 def facts_of(inventory: Inventory) -> TableFacts:
     """Gather what rules look at from the inventory of a whole host."""
     host = inventory.host
-    decoded, content = host.table, b""
+    content = b""
     if host.reading is not None and isinstance(host.reading.content, bytes):
         content = host.reading.content
-    table = decoded.table if isinstance(decoded, Decoded) else None
+    iommu = inventory.iommu
+    table = None if isinstance(iommu, Missing) else iommu.decoded.table
     functions = host.topology.functions
     structures = () if table is None else tuple(located(table))
     return TableFacts(

@@ -42,7 +42,7 @@ def entry_hit(  # noqa: PLR0913 - likewise
         said=f"{entry.owner} {said}",
         subject=entry.subject,
         region=entry.number,
-        device=entry.located.sbdf,
+        device=entry.sbdf,
         evidence=entry_evidence(facts, entry),
         xen=xen,
         linux=linux,

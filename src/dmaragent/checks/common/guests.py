@@ -22,8 +22,8 @@ def _reaches_guests(region: Region) -> bool:
     """Tell whether Xen would list the region, were VT-d on: it has pages and a device."""
     return (
         region.range is not None
-        and region.sharers > 0
-        and listed_pages(region.base, region.limit) is not None
+        and region.xen.sharers > 0
+        and listed_pages(region.first, region.last) is not None
     )
 
 
@@ -43,7 +43,7 @@ def _reaches_guests(region: Region) -> bool:
 def below_1mib(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that a guest cannot be laid out around; placeholders have their own rule."""
     for region in facts.inventory.all_regions:
-        if region.base < MIB and not is_placeholder(region) and _reaches_guests(region):
+        if region.first < MIB and not is_placeholder(region) and _reaches_guests(region):
             yield region_hit(region, "begins below 1 MiB.", range_evidence(facts, region))
 
 
@@ -61,7 +61,7 @@ def below_1mib(facts: TableFacts) -> Iterator[Hit]:
 def hvmloader(facts: TableFacts) -> Iterator[Hit]:
     """Find regions whose pages overlap hvmloader's own area."""
     for region in facts.inventory.all_regions:
-        pages = listed_pages(region.base, region.limit)
+        pages = listed_pages(region.first, region.last)
         if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
             area = span(HVMLOADER_OWN)
             said = f"overlaps {area}."
@@ -106,7 +106,7 @@ def too_many(facts: TableFacts) -> Iterator[Hit]:
 def unlisted(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list, and that it lacks."""
     for region in facts.inventory.all_regions:
-        if region.offset in facts.inventory.xen.unlisted:
+        if region.source in facts.inventory.xen.unlisted:
             said = "is not in Xen's list, and nothing that was read says why."
             yield region_hit(region, said, range_evidence(facts, region))
 
@@ -130,11 +130,7 @@ def unlisted(facts: TableFacts) -> Iterator[Hit]:
 def shared(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of several devices, absent ones left out; one and a ghost have their rule."""
     for region, scope in facts.region_scopes:
-        here = [
-            entry
-            for entry in scope
-            if entry.counted and entry.located.presence is not Presence.ABSENT
-        ]
+        here = [entry for entry in scope if entry.counted and entry.presence is not Presence.ABSENT]
         names = list(dict.fromkeys(entry.device_words for entry in here))
         if len(names) > 1:
             shown = scope_evidence(facts, scope)

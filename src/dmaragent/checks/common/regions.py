@@ -28,7 +28,7 @@ _LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 
 def is_placeholder(region: Region) -> bool:
     """Tell whether `region` is at address 0 and no larger than a page: firmware's way of none."""
-    return region.base == 0 and region.limit in (0, PAGE - 1)
+    return region.first == 0 and region.last in (0, PAGE - 1)
 
 
 @rule(
@@ -44,7 +44,7 @@ def is_placeholder(region: Region) -> bool:
 def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that end before they begin."""
     for region in facts.inventory.all_regions:
-        if region.limit < region.base:
+        if region.last < region.first:
             severity, xen = vtd_case(facts, region)
             shown = range_evidence(facts, region)
             yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
@@ -71,7 +71,7 @@ def placeholder(facts: TableFacts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         if not is_placeholder(region):
             continue
-        whole = region.limit == PAGE - 1
+        whole = region.last == PAGE - 1
         yield region_hit(
             region,
             "covers page 0 alone." if whole else "begins and ends at address 0.",
@@ -98,7 +98,7 @@ def placeholder(facts: TableFacts) -> Iterator[Hit]:
 def no_page(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of one byte at the beginning of a page."""
     for region in facts.inventory.all_regions:
-        if region.base == region.limit and not region.base % PAGE and not is_placeholder(region):
+        if region.first == region.last and not region.first % PAGE and not is_placeholder(region):
             yield region_hit(region, "is one byte.", range_evidence(facts, region))
 
 
@@ -116,8 +116,8 @@ def no_page(facts: TableFacts) -> Iterator[Hit]:
 def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
     """Find regions whose last byte is the first of a page."""
     for region in facts.inventory.all_regions:
-        if region.limit > region.base and not region.limit % PAGE:
-            said = f"has {region.limit:#x} as its last byte."
+        if region.last > region.first and not region.last % PAGE:
+            said = f"has {region.last:#x} as its last byte."
             yield region_hit(region, said, (limit_evidence(facts, region),))
 
 
@@ -134,7 +134,7 @@ def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
 def unaligned(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that begin or end within a page; page aligned limits have their own rule."""
     for region in facts.inventory.all_regions:
-        begins, ends = region.base % PAGE != 0, region.limit % PAGE not in (0, PAGE - 1)
+        begins, ends = region.first % PAGE != 0, region.last % PAGE not in (0, PAGE - 1)
         if not begins and not ends:
             continue
         shown = ((base_evidence(facts, region),) if begins else ()) + (
@@ -162,7 +162,7 @@ def above_address_width(facts: TableFacts) -> Iterator[Hit]:
     value = f"{facts.table.host_address_width}: {bits} bits"
     width = header_field(facts, "host_address_width", value)
     for region in facts.inventory.all_regions:
-        if max(region.base, region.limit) >> bits:
+        if max(region.first, region.last) >> bits:
             said = f"goes beyond {bits} bits."
             yield region_hit(region, said, (width, limit_evidence(facts, region)))
 

@@ -50,12 +50,12 @@ def name_evidence(facts: TableFacts, offset: int, andd: ANDD) -> Evidence:
 
 def base_evidence(facts: TableFacts, region: Region) -> Evidence:
     """Show the base of a region."""
-    return region_field(facts, region, "base_address", f"{region.base:#x}")
+    return region_field(facts, region, "base_address", f"{region.first:#x}")
 
 
 def limit_evidence(facts: TableFacts, region: Region) -> Evidence:
     """Show the limit of a region."""
-    return region_field(facts, region, "limit_address", f"{region.limit:#x}")
+    return region_field(facts, region, "limit_address", f"{region.last:#x}")
 
 
 def range_evidence(facts: TableFacts, region: Region) -> tuple[Evidence, Evidence]:
@@ -66,7 +66,7 @@ def range_evidence(facts: TableFacts, region: Region) -> tuple[Evidence, Evidenc
 def region_field(facts: TableFacts, region: Region, name: str, value: str) -> Evidence:
     """Show the field `name` of the RMRR structure of a region."""
     body = BODIES[StructureType.RMRR]
-    at = region.offset + STRUCTURE_HEADER.size
+    at = region.entry.offset + STRUCTURE_HEADER.size
     return _shown(facts, body, at, "RMRR", name=name, value=value)
 
 

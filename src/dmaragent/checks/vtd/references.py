@@ -67,7 +67,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
         if bus != one.sbdf.bus
     }
     for entry in ours:
-        sbdf, function = entry.located.sbdf, entry.function
+        sbdf, function = entry.sbdf, entry.function
         why = "" if function is None else _no_root_port(function, behind)
         if why:
             name = str(sbdf)

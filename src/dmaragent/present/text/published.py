@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from dmaragent.host.groups import IommuGroup
-from dmaragent.inventory import Inventory, PublishedRegion
+from dmaragent.inventory import Inventory
+from dmaragent.linux.published import PublishedRegion
 from dmaragent.linux.vfio import IommuVendor, iommu_vendor
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
+from dmaragent.iommu.model import Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
 from dmaragent.xen.hypervisor.prediction import (
@@ -58,19 +59,19 @@ def treatment(behaviour: XenBehaviour, what: Matters) -> object:
     )
 
 
-def undecided(predicted: Sequence[Predicted]) -> Mapping[int, str]:
-    """Return why the fate of an RMRR is unknown, by its offset, if the predictions differ on it."""
-    listing: dict[int, list[Release]] = {}
-    others: dict[int, list[Release]] = {}
+def undecided(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
+    """Return why the fate of an RMRR is unknown, by its place, if the predictions differ on it."""
+    listing: dict[Source, list[Release]] = {}
+    others: dict[Source, list[Release]] = {}
     for steps, prediction in predicted:
         for fate in prediction.fates:
             side = listing if fate.fate is Acceptance.LISTED else others
-            side.setdefault(fate.offset, []).extend(steps)
+            side.setdefault(fate.source, []).extend(steps)
     return {
-        offset: (
-            f"listed by {releases_words(listing[offset])}, not by {releases_words(others[offset])}"
+        source: (
+            f"listed by {releases_words(listing[source])}, not by {releases_words(others[source])}"
         )
-        for offset in listing.keys() & others.keys()
+        for source in listing.keys() & others.keys()
     }
 
 
