@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
-from dmaragent.linux.vfio import IommuVendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off

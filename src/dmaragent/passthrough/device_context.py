@@ -7,8 +7,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.regions import Held, Hold
-from dmaragent.linux.vfio import IommuVendor, iommu_vendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack

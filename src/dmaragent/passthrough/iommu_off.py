@@ -1,7 +1,7 @@
 """Why this host's Linux does not use the IOMMU, as far as its command line and hardware tell."""
 
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option, unused_words
-from dmaragent.linux.vfio import IommuVendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Safety, Step

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.release import OPTION, knows_option
 from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.linux_release import OPTION, knows_option
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.policy.assignment import SUBTRACTIVE
@@ -101,7 +101,7 @@ def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
         )
     if subject.vendor not in (IommuVendor.INTEL, IommuVendor.UNKNOWN):
         return
-    if locked and knows_option(subject) is False:
+    if locked and knows_option(subject.inventory.host) is False:
         yield f"{OPTION} is an option of Proxmox kernels from 6.2.16-13 on; this one lacks it."
     if locked and not given.keys() & {_GROUPS, _UNSAFE}:
         yield (

@@ -9,16 +9,11 @@ from dataclasses import dataclass
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.published import HYPERTRANSPORT
 from dmaragent.linux.regions import THROUGH_BRIDGES
-from dmaragent.linux.vfio import (
-    IommuVendor,
-    VfioEffect,
-    VfioOutcome,
-    iommu_vendor,
-    telling_release,
-    vfio_outcomes,
-)
+from dmaragent.linux.release import telling_release
+from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.readings import Missing
 
 

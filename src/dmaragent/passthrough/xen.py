@@ -10,7 +10,7 @@ from dataclasses import replace
 from dmaragent.addresses import span
 from dmaragent.guests.config import Emulated, GuestConfig, GuestType, PciEntry
 from dmaragent.guests.rdm import MIB
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext, capital, names, region_list
 from dmaragent.passthrough.doubt import xen_doubted
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict

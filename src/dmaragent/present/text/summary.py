@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.linux.options import unused_words
-from dmaragent.linux.vfio import iommu_vendor
 from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.text.tables import paragraph
