@@ -5,8 +5,9 @@ import re
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.common import boot_log as logged
+from dmaragent.checks.common import boot_log as logged_dma
 from dmaragent.checks.common.model import Finding, Rule
+from dmaragent.checks.vtd import boot_log as logged_words
 from dmaragent.checks.vtd import coverage, damage, references, reserved, table, units
 from dmaragent.inventory import Inventory
 from support import tables
@@ -14,7 +15,7 @@ from support.checked_units import CASES, host
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
 
-MODULES = (table, damage, reserved, units, coverage, references, logged)
+MODULES = (table, damage, reserved, units, coverage, references, logged_dma, logged_words)
 OURS: dict[str, Rule] = {each.id: each for module in MODULES for each in module.RULES}
 
 EXPECTED: dict[str, tuple[tuple[str, str], ...]] = {

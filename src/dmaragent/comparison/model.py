@@ -7,12 +7,11 @@ from enum import Enum
 from dmaragent.checks.common.model import Finding
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Region
-from dmaragent.iommu.model import Owner, RemappingUnit
+from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests.trial import Remedies
-from fwtables import Structure
 
 
 class Side(Enum):
@@ -118,7 +117,7 @@ class StructureChange:
     """A structure that is neither RMRR nor DRHD and that one side alone has."""
 
     side: Side
-    structure: Structure
+    structure: OtherStructure
     certain: bool = True
     """As of a region."""
 

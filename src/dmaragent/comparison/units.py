@@ -8,9 +8,8 @@ from dmaragent.comparison.model import Changed, Side, StructureChange, UnitChang
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import owner_key
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.model import Owner, RemappingUnit
+from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.readings import Missing
-from fwtables import Structure
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:
@@ -95,5 +94,5 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
             yield StructureChange(side=side, structure=structure, certain=certain)
 
 
-def _others(inventory: Inventory) -> Counter[Structure]:
+def _others(inventory: Inventory) -> Counter[OtherStructure]:
     return Counter(() if isinstance(inventory.iommu, Missing) else inventory.iommu.others)

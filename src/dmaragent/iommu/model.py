@@ -11,7 +11,7 @@ from enum import Enum, Flag, auto
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
-from fwtables import Damage, Decoded, Structure
+from fwtables import Damage, Decoded
 
 # Where something is written -------------------------------------------------------------
 
@@ -50,6 +50,16 @@ class HypervisorReport:
 
 Source = TableEntry | BootOption | KernelReport | HypervisorReport
 """Where a region comes from: what it is told by, and the key to what Linux and Xen make of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableField:
+    """A field of a table: its place in the table, in bytes, its name, and its value in words."""
+
+    offset: int
+    width: int
+    name: str
+    value: str
 
 
 # Who a structure is for -----------------------------------------------------------------
@@ -201,6 +211,15 @@ class Access(Flag):
     WRITE = auto()
 
 
+@dataclass(frozen=True, slots=True)
+class RegionFields:
+    """The fields that a region is written in."""
+
+    first: TableField
+    last: TableField
+    segment: TableField
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservedRegion:
     """One reserved region, as its source has it."""
@@ -215,6 +234,8 @@ class ReservedRegion:
     meaning: Meaning
     access: Access
     claims: tuple[Claim, ...]
+    fields: RegionFields | None = None
+    """Its fields, if it is written in a table."""
 
     @property
     def range(self) -> AddressRange | None:
@@ -258,6 +279,16 @@ class RemappingUnit:
     """Its NUMA node, if the table names it."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherStructure:
+    """A structure of a table that says more than regions and units; equal ones say the same."""
+
+    name: str
+    """The specification's name of its kind."""
+    decoded: object
+    """What fwtables made of it, for whoever knows its kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a table says of devices beyond units and regions."""
@@ -286,6 +317,7 @@ class TableHeader:
     creator_revision: int
     address_bits: int
     """How many address bits the platform has for DMA."""
+    address_bits_field: TableField
     flags: tuple[str, ...]
     """The names of the flags that are set, lowest bit first."""
 
@@ -303,7 +335,7 @@ class IommuTable:
     regions: tuple[ReservedRegion, ...]
     units: tuple[RemappingUnit, ...]
     capabilities: Capabilities
-    others: tuple[Structure, ...]
+    others: tuple[OtherStructure, ...]
     """The structures that neither a region nor a unit is made of."""
 
     @property

@@ -20,9 +20,12 @@ from dmaragent.iommu.model import (
     DevicePath,
     IommuTable,
     Meaning,
+    OtherStructure,
+    RegionFields,
     RemappingUnit,
     ReservedRegion,
     TableEntry,
+    TableField,
     TableHeader,
     owners_of,
 )
@@ -41,7 +44,9 @@ from fwtables import (
     structure_length,
     structure_name,
 )
-from fwtables.dmar.constants import DrhdFlag, ScopeType, flag_names
+from fwtables.dmar.constants import DrhdFlag, ScopeType, StructureType, flag_names
+from fwtables.dmar.layouts import BODIES, STRUCTURE_HEADER, TABLE
+from fwtables.layout import Layout
 
 _KINDS = {
     ScopeType.PCI_ENDPOINT: DeviceKind.FUNCTION,
@@ -99,6 +104,12 @@ def _header(table: DMAR) -> TableHeader:
         creator_id=table.creator_id,
         creator_revision=table.creator_revision,
         address_bits=table.host_address_bits,
+        address_bits_field=_field(
+            TABLE,
+            0,
+            "DMAR host_address_width",
+            f"{table.host_address_width}: {table.host_address_bits} bits",
+        ),
         flags=flag_names("DMAR", table.flags),
     )
 
@@ -179,7 +190,23 @@ def _regions(
             meaning=Meaning.IDENTITY,
             access=Access.READ | Access.WRITE,
             claims=claims_of(topology, rmrr.segment_number, rmrr.device_scope, names),
+            fields=_region_fields(offset, rmrr),
         )
+
+
+def _region_fields(offset: int, rmrr: RMRR) -> RegionFields:
+    body, at = BODIES[StructureType.RMRR], offset + STRUCTURE_HEADER.size
+    return RegionFields(
+        _field(body, at, "RMRR base_address", f"{rmrr.base_address:#x}"),
+        _field(body, at, "RMRR limit_address", f"{rmrr.limit_address:#x}"),
+        _field(body, at, "RMRR segment_number", f"{rmrr.segment_number:04x}"),
+    )
+
+
+def _field(layout: Layout, offset: int, name: str, value: str) -> TableField:
+    """Return the place of a field of what begins at `offset`; `name` ends with the field's own."""
+    place = layout.names.index(name.rpartition(" ")[2])
+    return TableField(offset + layout.offsets[place], layout.widths[place], name, value)
 
 
 def _units(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Iterator[RemappingUnit]:
@@ -204,7 +231,7 @@ def _units(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Iter
             )
 
 
-def _others(table: DMAR) -> Iterator[Structure]:
+def _others(table: DMAR) -> Iterator[OtherStructure]:
     """Yield what is neither RMRR nor DRHD, nor the RHSA of a DRHD."""
     units = {
         structure.register_base_address
@@ -214,7 +241,7 @@ def _others(table: DMAR) -> Iterator[Structure]:
     for structure in table.structures:
         of_unit = isinstance(structure, RHSA) and structure.register_base_address in units
         if not isinstance(structure, DRHD | RMRR) and not of_unit:
-            yield structure
+            yield OtherStructure(structure_name(structure), structure)
 
 
 def _capabilities(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Capabilities:

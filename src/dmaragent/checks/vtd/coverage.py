@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, scope_field
 from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry, subject_of
 from dmaragent.host.topology import PciFunction

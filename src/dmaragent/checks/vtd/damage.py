@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 
-from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.readings import Missing
 from fwtables import ATSR, Damage, DamageKind, structure_name
 

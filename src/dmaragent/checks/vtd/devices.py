@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import entry_hit, region_hit
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
-from dmaragent.checks.vtd.fields import entry_evidence, scope_evidence
+from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.checks.vtd.fields import entry_evidence, entry_hit, scope_evidence
 from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry
 from dmaragent.checks.vtd.xen_registration import Registered, registered
 from dmaragent.host.topology import PciFunction

@@ -2,8 +2,8 @@
 
 from enum import Enum
 
-from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Severity
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Region
 from dmaragent.xen.hypervisor.behaviour import behaviours_of, looking_releases

@@ -26,7 +26,6 @@ from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.resolve import stack_object
 from dmaragent.present.text.diff_structures import structure_words
 from dmaragent.present.text.diff_words import owner_words
-from fwtables import structure_name
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import diff as schema
@@ -60,7 +59,7 @@ def _answer(comparison: Comparison) -> schema.Answer:
             {
                 "side": one.side.value,
                 "certain": one.certain,
-                "structure": structure_name(one.structure),
+                "structure": one.structure.name,
                 "said": structure_words(one.structure).replace("\N{NO-BREAK SPACE}", " "),
             }
             for one in comparison.structures

@@ -1,15 +1,16 @@
-"""Rules about two regions that have bytes in common: Xen lives with none of it."""
+"""Rules about ranges for which Xen switches VT-d off: two that overlap, one that ends too early."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
+from dmaragent.checks.common.regions import LINUX_CHECK, LINUX_WARNS
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.fields import range_evidence
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
@@ -137,4 +138,23 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
             yield _hit(facts, first, second, "has the range of", met)
 
 
-RULES = (overlap, duplicate)
+@rule(
+    "rmrr-limit-below-base",
+    Severity.CRITICAL,
+    "A region's limit is below its base",
+    xen="Xen switches VT-d off for the whole host (EFAULT): no device can be passed through.",
+    linux=LINUX_WARNS,
+    advice="Update the firmware, or switch off in its setup what the region is for. No option "
+    "makes Xen pass a region over.",
+    source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
+)
+def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
+    """Find regions that end before they begin."""
+    for region in facts.inventory.all_regions:
+        if region.last < region.first:
+            severity, xen = vtd_case(facts, region)
+            shown = range_evidence(facts, region)
+            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
+
+
+RULES = (overlap, duplicate, limit_below_base)
