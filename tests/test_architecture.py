@@ -36,6 +36,8 @@ LAYERS = (
     ("policy",),
     ("boot_option", "passthrough"),
     ("messages", "remedies"),
+    ("checks/common",),
+    ("checks/vtd",),
     ("checks",),
     ("comparison",),
     # what people and programs are told
@@ -52,6 +54,34 @@ LAYERS = (
 ROOMS = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 OPEN_TO_ALL = "__init__"
 """The package itself: everybody may ask it the version.  It asks for ``api`` when that is used."""
+KNOW_THE_DMAR = (
+    "checks/vtd",
+    "iommu/vtd",
+    "present/text/decode",
+    "present/text/diff_structures",
+    "xen/hypervisor",
+)
+"""Who may know the structures of a DMAR.  All others have the values of ``iommu/model.py``."""
+OF_THE_DMAR = frozenset(
+    [
+        "ANDD",
+        "ATSR",
+        "DMAR",
+        "DRHD",
+        "DeviceScope",
+        "PathEntry",
+        "RHSA",
+        "RMRR",
+        "SATC",
+        "SIDP",
+        "Structure",
+        "UnknownStructure",
+        "located",
+        "structure_length",
+        "structure_name",
+    ]
+)
+"""What :mod:`fwtables` has for a DMAR alone."""
 SHELL = ("collect", "gc_control", "api", "agent", "commands", "cli", "__main__")
 """The rooms that touch the world.  All others take values and give values."""
 PURE_IN_THE_SHELL = (
@@ -174,6 +204,46 @@ def _is_for_types(node: ast.stmt) -> bool:
         and isinstance(node.test, ast.Name)
         and node.test.id == "TYPE_CHECKING"
     )
+
+
+def _of_the_dmar(path: Path) -> list[str]:
+    """Name what `path` imports of the structures of a DMAR; a document's types are none."""
+    return [
+        name
+        for name in _imports(path)
+        if (name.startswith("fwtables.dmar.") and not name.startswith("fwtables.dmar.schema."))
+        or (name.startswith("fwtables.") and name.removeprefix("fwtables.") in OF_THE_DMAR)
+    ]
+
+
+def test_few_modules_know_the_structures_of_a_dmar() -> None:
+    root = ROOT / "src/dmaragent"
+    knowing = [
+        path.relative_to(root).as_posix().removesuffix(".py")
+        for path in _modules(root)
+        if _of_the_dmar(path)
+    ]
+
+    strangers = [
+        place
+        for place in knowing
+        if not any(place == room or place.startswith(f"{room}/") for room in KNOW_THE_DMAR)
+    ]
+    assert strangers == []
+    assert [
+        room for room in KNOW_THE_DMAR if not any(place.startswith(room) for place in knowing)
+    ] == []
+
+
+def test_an_import_of_a_dmars_structure_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        "from fwtables import Decoded, RMRR\n"
+        "from fwtables.dmar.constants import ScopeType\n"
+        "from fwtables.dmar.schema import Hex\n"
+    )
+
+    assert _of_the_dmar(path) == ["fwtables.RMRR", "fwtables.dmar.constants.ScopeType"]
 
 
 @pytest.mark.parametrize("path", _modules(ROOT / "parsers"), ids=lambda path: path.stem)

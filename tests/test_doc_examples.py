@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.checks.common.facts import facts_of
 from dmaragent.checks.vtd import table
+from dmaragent.checks.vtd.facts import facts_of
 from dmaragent.collect.recorded.recording import write_files
 from support import checked_tables, machines, pictures
 from support.browser import chromium

@@ -41,7 +41,7 @@ def test_what_is_critical_and_what_is_predicted_agree(name: str, release: Number
     inventory = taken(CASES[name][0](), release)
     critical = [one for one in check(inventory).findings if one.severity is Severity.CRITICAL]
 
-    assert bool(critical) == bool(inventory.xen.list.vtd_disabled)
+    assert bool(critical) == bool(inventory.xen.list.iommu_disabled)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from functools import partial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.checks.common.overlaps import _first_met
+from dmaragent.checks.vtd.ranges import _first_met
 from dmaragent.inventory import Region
 from support.checked import host, taken
 from support.tables import rmrr, scope
@@ -36,7 +36,7 @@ def test_the_sweep_finds_what_comparing_all_pairs_finds(
         numbers = [
             other.number
             for other in others
-            if other.base <= region.limit and region.base <= other.limit
+            if other.first <= region.last and region.first <= other.last
         ]
         assert first[region.number] == min(numbers, default=1 << 62)
 

@@ -6,6 +6,7 @@ from dmaragent.checks import check
 from dmaragent.checks.common import boot_log as logged
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.vtd import references
+from dmaragent.checks.vtd.boot_log import firmware_bug
 from support.checked_units import CASES, FAULT, GOOD, NIC, UNIT, host, told
 from support.hosts import Function
 from support.tables import rhsa
@@ -131,7 +132,7 @@ def test_the_kernels_word_agrees_with_our_own_only_where_it_does(unit: int, also
     line = f"[ 0.1] DMAR: [Firmware Bug]: {words}\n"
     inventory = host(table_of(UNIT, rhsa(unit, 0)), log=line * 2)
 
-    (found,) = told(inventory, logged.firmware_bug)
+    (found,) = told(inventory, firmware_bug)
 
     assert found.hit.said == f'The kernel says: "{words}".{also}'
     assert any(True for _ in told(inventory, references.rhsa_without_unit)) is bool(also)
@@ -142,4 +143,4 @@ def test_without_a_boot_log_what_it_says_is_not_asked() -> None:
         one for one in check(CASES["checksum-wrong"][1]()).not_asked if one.need is Need.BOOT_LOG
     ]
 
-    assert set(missing.rules) == {one.id for one in logged.RULES}
+    assert set(missing.rules) == {one.id for one in (*logged.RULES, firmware_bug)}

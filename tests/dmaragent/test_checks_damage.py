@@ -5,7 +5,7 @@ import pytest
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.vtd import coverage, damage, table, units
-from fwtables import Decoded
+from dmaragent.iommu.model import IommuTable
 from support.checked_units import GOOD, REGION, UNIT, host, of, told
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
@@ -34,9 +34,9 @@ def test_every_damage_is_told_exactly_once(name: str) -> None:
 
     told = [one for one in check(inventory).findings if one.rule in damage.RULES]
 
-    assert isinstance(inventory.table, Decoded)
-    assert len(told) == len(inventory.table.damage) == len(DAMAGED[name].kinds)
-    for each in inventory.table.damage:
+    assert isinstance(inventory.iommu, IommuTable)
+    assert len(told) == len(inventory.iommu.damage) == len(DAMAGED[name].kinds)
+    for each in inventory.iommu.damage:
         assert any(f"(offset {each.offset:#x})" in one.hit.said for one in told)
 
 

@@ -1,7 +1,5 @@
 """The corner of a rule that one word of it decides: two things alike, and not the same."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +8,13 @@ from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Severity
 from dmaragent.checks.vtd import coverage, references, units
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxState
 from support.checked import BASE, FUNCTIONS, LIMIT, OTHER_USB, USB, findings, found, host_of, only
 from support.checked import host as whole_host
 from support.checked_units import PORT, host, of, told
 from support.hosts import Function
+from support.inventories import in_linux_state
 from support.tables import ENDPOINT, atsr, drhd, patched, resummed, rmrr, scope, table
 
 ONE, TWO = 0xFED90000, 0xFED91000
@@ -47,7 +47,7 @@ def test_a_device_below_a_bridge_of_another_unit_is_in_two() -> None:
         "its own is DRHD 0xfed91000."
     )
     assert [each.offset for each in one.hit.evidence] == [0x45, 0x5D]
-    assert inventory.unit_of[SBDF(0, 1, 0, 0)].offset == 0x48
+    assert inventory.linux.unit_of[SBDF(0, 1, 0, 0)].source.offset == 0x48
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_type_that_does_not_fit_is_as_bad_as_what_linux_made_of_it(
     state: LinuxState, severity: Severity, said: str
 ) -> None:
     inventory: Inventory = of(drhd(ONE, scope(1, 0, (1, 0))), functions=(PORT,))
-    inventory = replace(inventory, linux_state=state)
+    inventory = in_linux_state(inventory, state)
     (one,) = [one for one in check(inventory).findings if one.rule.id == "scope-type-mismatch"]
 
     assert one.severity is severity

@@ -5,8 +5,9 @@ import re
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.checks.common import boot_log as logged
+from dmaragent.checks.common import boot_log as logged_dma
 from dmaragent.checks.common.model import Finding, Rule
+from dmaragent.checks.vtd import boot_log as logged_words
 from dmaragent.checks.vtd import coverage, damage, references, reserved, table, units
 from dmaragent.inventory import Inventory
 from support import tables
@@ -14,7 +15,7 @@ from support.checked_units import CASES, host
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
 
-MODULES = (table, damage, reserved, units, coverage, references, logged)
+MODULES = (table, damage, reserved, units, coverage, references, logged_dma, logged_words)
 OURS: dict[str, Rule] = {each.id: each for module in MODULES for each in module.RULES}
 
 EXPECTED: dict[str, tuple[tuple[str, str], ...]] = {
@@ -244,13 +245,13 @@ def _says_off(inventory: Inventory) -> bool:
 def test_what_switches_vtd_off_on_xen_is_what_the_inventory_predicts(name: str) -> None:
     inventory = CASES[name][0]()
 
-    assert _says_off(inventory) == bool(inventory.xen.list.vtd_disabled)
+    assert _says_off(inventory) == bool(inventory.xen.list.iommu_disabled)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damage_switches_vtd_off_on_xen_where_the_inventory_predicts_it(name: str) -> None:
     inventory = host(DAMAGED[name].data, Function(sbdf="0000:00:1d.0"))
-    why = inventory.xen.list.vtd_disabled
+    why = inventory.xen.list.iommu_disabled
 
     off = bool(why) and "it overlaps the region" not in why  # that has a rule of its own
 

@@ -32,7 +32,7 @@ def _compared(after: bytes, before: bytes = BEFORE) -> Comparison:
 def _fates(found: Comparison) -> list[tuple[Fate, int | None, int | None]]:
     """Give the regions that differ: fate, base before, base after."""
     return [
-        (one.fate, one.a.base if one.a else None, one.b.base if one.b else None)
+        (one.fate, one.a.first if one.a else None, one.b.first if one.b else None)
         for one in found.regions
         if one.differs
     ]

@@ -11,11 +11,13 @@ from dmaragent.comparison.model import Changed, Fate, Side
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
+from support.inventories import in_linux_state
 from support.tables import rmrr, scope, table
 
 USB = scope(1, 0, (0x1D, 0))
@@ -38,7 +40,7 @@ MAP = MemoryMap((MemoryEntry(AddressRange(0, 1 << 30), MemoryType.RAM, "System R
 
 def _host(xen: XenHost | None = None, state: LinuxState = LinuxState.GROUPS) -> Inventory:
     found = inventory_of(LOW, FUNCTIONS)
-    return replace(found, host=replace(found.host, xen=xen), linux_state=state)
+    return in_linux_state(replace(found, host=replace(found.host, xen=xen)), state)
 
 
 def test_xen_s_iommu_that_was_switched_off_is_told_as_off() -> None:
@@ -59,7 +61,7 @@ def test_a_host_without_xen_lacks_no_fact_about_xen() -> None:
 def test_what_linux_holds_is_compared_where_linux_has_the_iommu_on_both(state: LinuxState) -> None:
     nic = inventory_of(LOW, [Function(sbdf="0000:00:1d.0", class_code=0x020000)])
 
-    found = compared(_host(), replace(nic, linux_state=state))
+    found = compared(_host(), in_linux_state(nic, state))
 
     changes = [each.what for one in found.regions for each in one.changes]
     assert changes == (["linux"] if state is LinuxState.GROUPS else [])

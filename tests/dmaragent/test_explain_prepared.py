@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_off_option
-from dmaragent.linux.vfio import IommuVendor
 from dmaragent.passthrough.drivers import is_vfio_driver
 from dmaragent.passthrough.model import Can, Explanation, Safety, Step
 from support.explained import HIGH, MATE, NIC, USB, bare, cases, grouped, made, told

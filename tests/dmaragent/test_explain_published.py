@@ -4,7 +4,8 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
-from dmaragent.iommu.no_table import AbsenceKind, why_no_table
+from dmaragent.inventory import take_inventory
+from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.passthrough.model import Can, Safety
 from dmaragent.readings import Missing, MissingKind
 from support.explained import HIGH, MATE, NIC, USB, cases, grouped, made, told
@@ -173,7 +174,7 @@ def test_an_intel_host_with_groups_has_vt_d_on_whatever_a_copy_lacks() -> None:
     host.directories["/sys/firmware/acpi/tables"] = ("APIC",)
     host.files["/proc/cpuinfo"] = b"vendor_id\t: GenuineIntel\nflags\t\t: vmx\n"
 
-    absence = why_no_table(join(collect(host)))
+    absence = take_inventory(join(collect(host))).absence
 
     assert absence is not None
     assert absence.kind is AbsenceKind.NOT_COLLECTED

@@ -69,7 +69,7 @@ def test_unit_and_group_are_the_endpoints() -> None:
     inventory = take_inventory(join(collect(host)))
     disk, endpoint = SBDF.parse("10000:e1:00.0"), SBDF.parse("0000:00:0e.0")
 
-    assert inventory.unit_of[disk] is inventory.unit_of[endpoint]
+    assert inventory.linux.unit_of[disk] is inventory.linux.unit_of[endpoint]
     assert inventory.host.topology.known[disk].iommu_group == 9
     tree = "\n".join(tree_text(inventory))
     assert "No unit" not in tree

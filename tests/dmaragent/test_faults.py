@@ -23,6 +23,7 @@ from dmaragent.collect.live.udev import enumerate_pci
 from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
+from dmaragent.iommu.table import iommu_table
 from dmaragent.readings import Missing, MissingKind
 from fuzz.machines import xen_host
 from support.agents import EHCI, NIC, Agent, agent, machine
@@ -138,7 +139,7 @@ def test_no_reading_fails_without_a_line(kind: MissingKind) -> None:
         fault = Missing(kind, "it broke")
         host = join(collect(KeptHost({**answers, request: fault})))
         told = any("it broke" in line for line in host.problems)
-        if not told and host.table != fault:
+        if not told and iommu_table(host) != fault:
             silent.append(request.path)
 
     assert len(answers) > 80

@@ -8,7 +8,6 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.host.topology import Located, Presence
 from dmaragent.readings import Missing, MissingKind
-from fwtables import DeviceScope, PathEntry
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
 
@@ -31,8 +30,7 @@ def _joined(host: FakeHost) -> Host:
 
 
 def _locate(host: Host, bus: int, *path: tuple[int, int], segment: int = 0) -> Located:
-    steps = tuple(PathEntry(*step) for step in path)
-    return host.topology.locate(segment, DeviceScope(type=1, start_bus_number=bus, path=steps))
+    return host.topology.locate(segment, bus, path)
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import AddressRange
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
 from dmaragent.linux.regions import Hold, covers
+from dmaragent.linux.view import LinuxState
 from support.inventories import UNIT, inventory_of
 from support.tables import rmrr, scope
 
@@ -60,7 +61,7 @@ def _with_groups(regions: dict[str, bytes], **devices: tuple[str, ...]) -> Inven
 def test_the_kernel_may_merge_regions_that_touch() -> None:
     inventory = _with_groups({"0": b"0x1000 0x2fff direct-relaxable\n"}, g0=("0000:00:14.0",))
 
-    assert inventory.linux_state is LinuxState.GROUPS
+    assert inventory.linux.state is LinuxState.GROUPS
     assert inventory.differences == ()
 
 
@@ -124,6 +125,6 @@ def test_no_groups_are_not_the_same_as_groups_under_xen() -> None:
         files={"/sys/hypervisor/type": b"xen\n"},
     )
 
-    assert none.linux_state is LinuxState.NO_GROUPS
-    assert xen.linux_state is LinuxState.UNDER_XEN
-    assert inventory_of(UNIT).linux_state is LinuxState.UNKNOWN
+    assert none.linux.state is LinuxState.NO_GROUPS
+    assert xen.linux.state is LinuxState.UNDER_XEN
+    assert inventory_of(UNIT).linux.state is LinuxState.UNKNOWN

@@ -4,13 +4,9 @@ import pytest
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
-from dmaragent.linux.vfio import (
-    IommuVendor,
-    VfioEffect,
-    iommu_vendor,
-    telling_release,
-    vfio_outcomes,
-)
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.release import telling_release
+from dmaragent.linux.vfio import VfioEffect, vfio_outcomes
 from support.hosts import FakeHost, fake_host
 from support.tables import table
 

@@ -13,9 +13,11 @@ from dmaragent.checks import check
 from dmaragent.collect.collect import collect
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.xl_guest import guest_from_options
-from dmaragent.host import MOST_SCOPE_ENTRIES, Host, join
+from dmaragent.host import Host, join
 from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.inventory import Inventory, take_inventory, under_release
+from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.table import MOST_SCOPE_ENTRIES, iommu_table
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.question import Question, ask_known, other_releases
@@ -23,7 +25,7 @@ from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.resolving import GuestResolver
 from dmaragent.xen import reserved_list as views
-from fwtables import Decoded, decode, encode
+from fwtables import decode, encode
 from support.cli import run
 from support.large import large_host
 from support.many_regions import SHAPES, host_of
@@ -56,11 +58,12 @@ def test_a_table_with_more_structures_of_a_kind_than_are_examined_is_a_failed_re
     most, more = _joined(unit, *[region] * 4096), _joined(unit, *[region] * 4097)
 
     assert MOST_OF_A_KIND == 4096
-    assert isinstance(most.table, Decoded)
-    assert isinstance(more.table, Missing)
-    assert more.table.kind is MissingKind.FAILED
-    assert "4,097 RMRR structures" in more.table.detail
-    assert "4,096" in more.table.detail
+    assert isinstance(iommu_table(most), IommuTable)
+    missing = iommu_table(more)
+    assert isinstance(missing, Missing)
+    assert missing.kind is MissingKind.FAILED
+    assert "4,097 RMRR structures" in missing.detail
+    assert "4,096" in missing.detail
     assert take_inventory(more).complete is False
 
 
@@ -70,9 +73,10 @@ def test_a_table_with_more_scope_entries_than_are_examined_is_a_failed_reading()
     most, more = _joined(*regions), _joined(*regions, drhd(0xFED9_0000, _USB))
 
     assert MOST_SCOPE_ENTRIES == 16384
-    assert isinstance(most.table, Decoded)
-    assert isinstance(more.table, Missing)
-    assert "16,385 device scope entries" in more.table.detail
+    assert isinstance(iommu_table(most), IommuTable)
+    missing = iommu_table(more)
+    assert isinstance(missing, Missing)
+    assert "16,385 device scope entries" in missing.detail
 
 
 @pytest.mark.parametrize(("number", "kind"), [(4096, tuple), (4097, Missing)], ids=["most", "more"])

@@ -11,13 +11,15 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.host import join
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, LinuxState, take_inventory
+from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.linux.view import LinuxState
 from dmaragent.messages import recogniser
 from dmaragent.messages.relate import HostMatch, Why, tie_all
 from dmaragent.present.why_here import here_words
 from dmaragent.releases import Release
 from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host
+from support.inventories import in_linux_state
 from support.machines import MACHINES
 
 SHARED = "[VT-D] It's disallowed to assign 0000:00:1a.0 with shared RMRR at 7dffd000 for d5."
@@ -72,7 +74,7 @@ def test_a_shared_region_is_found_with_its_other_device(
     (device,), (span,) = each.devices, each.spans
     assert device.presence is Presence.PRESENT
     assert [one.number for one in device.owned] == [1]
-    assert [one.sharers for one in span.regions] == [2]
+    assert [one.xen.sharers for one in span.regions] == [2]
     assert {str(one.sbdf) for one in span.regions[0].owners} == {"0000:00:1a.0", "0000:00:1d.0"}
     assert each.fits is True
     assert each.commands == ("dmaragent explain 0000:00:1a.0",)
@@ -237,7 +239,7 @@ def test_of_a_group_the_member_that_is_locked_is_named_as_the_reason() -> None:
 
 
 def test_below_xen_no_member_of_a_group_is_the_reason() -> None:
-    inventory = replace(grouped(), linux_state=LinuxState.UNDER_XEN)
+    inventory = in_linux_state(grouped(), LinuxState.UNDER_XEN)
 
     assert only("vfio: failed to setup container for group 3", inventory).locked == ()
 
@@ -272,7 +274,7 @@ def test_what_linux_and_qemu_say_is_decided_by_xen_where_it_runs(
     state: str,
     decided: bool,  # noqa: FBT001 - a case
 ) -> None:
-    inventory = replace(made(small_host()), linux_state=LinuxState[state])
+    inventory = in_linux_state(made(small_host()), LinuxState[state])
 
     assert only(text, inventory).decided_by_xen is decided
 
@@ -314,7 +316,7 @@ def test_a_region_that_ends_before_it_starts_is_found_by_both_its_ends(
     inventory = machine("synthetic-limit-below-base")
     wrong = next(one for one in inventory.all_regions if one.range is None)
 
-    each = only(f"RMRR [{wrong.base:x},{wrong.limit:x}] is incorrect!", inventory)
+    each = only(f"RMRR [{wrong.first:x},{wrong.last:x}] is incorrect!", inventory)
 
     assert [one.number for one in each.spans[0].regions] == [wrong.number]
     assert each.findings == ("rmrr-limit-below-base",)
@@ -360,7 +362,7 @@ def test_an_entry_that_only_xen_has_is_found(machine: Callable[[str], Inventory]
 
     assert each.spans[0].entries == (entry,)
     assert each.fits is True
-    of_the_table = only(f"RDM conflict at {inventory.all_regions[0].base:#x}", inventory)
+    of_the_table = only(f"RDM conflict at {inventory.all_regions[0].first:#x}", inventory)
     assert of_the_table.spans[0].entries == ()
 
 

@@ -8,6 +8,7 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.iommu.no_table import AbsenceKind, why_no_table
+from dmaragent.iommu.table import iommu_table
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, fake_host
 from support.inventories import UNIT, XEN, inventory_of
@@ -85,14 +86,14 @@ def _absent(names: tuple[str, ...] = ("APIC",), **answers: Mapping[str, object])
     ],
 )
 def test_each_case_of_a_missing_table_is_told_apart(host: Host, kind: AbsenceKind) -> None:
-    absence = why_no_table(host)
+    absence = why_no_table(host, iommu_table(host))
 
     assert absence is not None
     assert absence.kind is kind
 
 
 def test_a_host_with_a_table_has_no_absence() -> None:
-    assert why_no_table(inventory_of(UNIT).host) is None
+    assert inventory_of(UNIT).absence is None
 
 
 def test_the_first_table_that_can_be_read_is_in_effect() -> None:

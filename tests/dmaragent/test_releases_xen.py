@@ -147,7 +147,7 @@ def test_without_the_point_a_region_that_points_differ_on_is_undecided() -> None
     absent, present = prediction.fates
 
     assert prediction.undecided == {
-        absent.offset: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
+        absent.source: "listed by Xen 4.19.0 to 4.19.3, not by Xen 4.19.4 to 4.19.x"
     }
     assert present.fate is Acceptance.LISTED
     assert [len(each.entries) for each in prediction.alternatives] == [2, 1]
@@ -164,11 +164,11 @@ def test_points_that_agree_leave_nothing_open(release: Numbers) -> None:
 def test_without_the_point_vtd_may_be_off() -> None:
     """A limit below its base switches VT-d off unless the region is ignored before."""
     off, on = predicted(BELOW, release=(4, 20, 1)), predicted(BELOW, release=(4, 20, 2))
-    assert (bool(off.vtd_disabled), bool(on.vtd_disabled)) == (True, False)
+    assert (bool(off.iommu_disabled), bool(on.iommu_disabled)) == (True, False)
 
     prediction = predicted(BELOW, release=(4, 20))
 
-    assert prediction.vtd_disabled == ""
+    assert prediction.iommu_disabled == ""
     assert "Xen 4.20.0 to 4.20.1 switches VT-d off" in prediction.doubt
 
 
@@ -253,7 +253,7 @@ def test_which_memory_draws_no_warning(release: tuple[int, int, int]) -> None:
         made = predicted(
             rmrr(0x1000, 0x8FFF, ENDPOINT), memory=memory_of(*entries), release=release
         )
-        if not only_fate(made).notes and not made.vtd_disabled:
+        if not only_fate(made).notes and not made.iommu_disabled:
             quiet.add(name)
 
     assert quiet == WITHOUT_WARNING[release]
@@ -286,16 +286,16 @@ def test_more_units_than_xen_drives_switch_vtd_off(release: Numbers, most: int) 
     """vtd/iommu.c, ``iommu_alloc``: MAX_IOMMUS; the table has another unit besides."""
     units = [drhd(0xF0000000 + (number << 12), scope(1, 0, (2, 0))) for number in range(most)]
 
-    assert not predicted(*units[:-1], release=release).vtd_disabled
-    assert f"at most {most} remapping units" in predicted(*units, release=release).vtd_disabled
-    assert not predicted(*units, release=(4, 16, 0)).vtd_disabled
+    assert not predicted(*units[:-1], release=release).iommu_disabled
+    assert f"at most {most} remapping units" in predicted(*units, release=release).iommu_disabled
+    assert not predicted(*units, release=(4, 16, 0)).iommu_disabled
 
 
 def test_without_the_point_a_unit_too_many_may_switch_vtd_off() -> None:
     units = [drhd(0xF0000000 + (number << 12), scope(1, 0, (2, 0))) for number in range(32)]
 
     assert "Xen 4.14.2 to 4.14.x switches VT-d off" in predicted(*units, release=(4, 14)).doubt
-    assert predicted(*units, release=(4, 15)).vtd_disabled
+    assert predicted(*units, release=(4, 15)).iommu_disabled
 
 
 # Words --------------------------------------------------------------------------------------

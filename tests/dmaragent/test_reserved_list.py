@@ -11,6 +11,8 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.table import iommu_table
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.reserved_list import xen_views
@@ -75,7 +77,10 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
         )
     )
 
-    views = xen_views(replace(host, xen=xen, memory_map=memory), release)
+    changed = replace(host, xen=xen, memory_map=memory)
+    table = iommu_table(changed)
+    assert isinstance(table, IommuTable)
+    views = xen_views(changed, table, release, unit_of={})
 
     assert (views.list.source, bool(views.list.doubt)) == (ListSource.PREDICTED, bool(doubt))
     assert doubt in views.list.doubt
@@ -125,7 +130,7 @@ def test_a_listed_region_is_listed_whatever_the_rules_predict() -> None:
 
     assert [region.xen.listed for region in inventory.regions] == [True, True]
     assert [entry.origin for entry in inventory.xen.list.entries] == [Origin.TABLE, Origin.TABLE]
-    assert inventory.xen.list.vtd_disabled == ""
+    assert inventory.xen.list.iommu_disabled == ""
     assert [each.region for each in inventory.differences] == [1, 2]
     assert "listed all the same" in inventory.differences[1].explanation
 
@@ -270,4 +275,4 @@ def test_every_region_of_the_table_is_in_the_answer_and_what_xen_drops_is_explai
 def test_a_region_is_shared_as_xen_counts(scopes: list[bytes], shared: bool) -> None:  # noqa: FBT001
     (region,) = inventory_of(UNIT, rmrr(0x1000, 0x1FFF, *scopes)).regions
 
-    assert region.shared is shared
+    assert region.xen.shared is shared

@@ -135,9 +135,9 @@ def test_rows_2_to_4_are_checked_in_this_order() -> None:
     ram_and_scope = predicted(rmrr(0x5000, 0x5FFF, SHORT_SCOPE), memory=RAM)
     ram_and_absent = predicted(rmrr(0x5000, 0x5FFF, GONE), memory=RAM)
 
-    assert "EEXIST" in overlap_and_ram.vtd_disabled
-    assert "EIO" in ram_and_scope.vtd_disabled
-    assert "EIO" in ram_and_absent.vtd_disabled
+    assert "EEXIST" in overlap_and_ram.iommu_disabled
+    assert "EIO" in ram_and_scope.iommu_disabled
+    assert "EIO" in ram_and_absent.iommu_disabled
 
 
 @pytest.mark.parametrize("scopes", [(), (scope(5, 0, (0x1D, 0)),), (scope(9, 0, (0x1D, 0)),)])
@@ -147,7 +147,7 @@ def test_row_5_a_scope_without_a_countable_device_drops_the_rmrr_alone_s22(
     prediction = predicted(rmrr(0x1000, 0x1FFF, *scopes), rmrr(0x5000, 0x5FFF, ENDPOINT))
 
     assert fates_of(prediction) == [Acceptance.DROPPED_NO_DEVICES, Acceptance.LISTED]
-    assert not prediction.vtd_disabled
+    assert not prediction.iommu_disabled
 
 
 def test_row_5_comes_before_base_above_limit() -> None:
@@ -194,7 +194,7 @@ def test_row_7_base_above_limit_switches_vtd_off_only_if_a_device_answers() -> N
 
     assert only_fate(absent).fate is Acceptance.IGNORED_ABSENT
     assert only_fate(present).fate is Acceptance.REFUSED
-    assert "below its base (EFAULT)" in present.vtd_disabled
+    assert "below its base (EFAULT)" in present.iommu_disabled
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ def test_a_switch_that_releases_read_differently_is_a_doubt_of_the_list() -> Non
 
     assert "iommu=off" in predicted(region, line=line, release=None).doubt
     assert predicted(region, line=line, release=(4, 22)).doubt == ""
-    assert predicted(region, line=line, release=(4, 9)).vtd_disabled
+    assert predicted(region, line=line, release=(4, 9)).iommu_disabled
 
 
 def test_checking_says_that_a_page_is_unknown_or_missing() -> None:

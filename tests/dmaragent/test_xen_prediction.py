@@ -45,7 +45,7 @@ from support.xen_tables import (
 def test_a_host_address_width_of_0_switches_vtd_off_before_anything_is_read() -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), changes=((36, b"\0"),))
 
-    assert prediction.vtd_disabled == "the table's host address width is 0 (EINVAL)"
+    assert prediction.iommu_disabled == "the table's host address width is 0 (EINVAL)"
     assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
@@ -61,8 +61,9 @@ def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
         Acceptance.REFUSED,
         Acceptance.NOT_REACHED,
     ]
-    assert [each.offset for each in prediction.fates] == [FIRST, FIRST + 32, FIRST + 64]
-    assert prediction.vtd_disabled == (
+    offsets = [getattr(each.source, "offset", None) for each in prediction.fates]
+    assert offsets == [FIRST, FIRST + 32, FIRST + 64]
+    assert prediction.iommu_disabled == (
         "the RMRR at offset 0x60: it overlaps the region 0x1000-0x1fff (EEXIST)"
     )
     assert (prediction.entries, prediction.by_device) == ((), {})
@@ -73,32 +74,32 @@ def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
 def test_a_drhd_without_an_address_is_no_device(address: int) -> None:
     prediction = predicted(drhd(address), rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert "the DRHD at offset 0x40" in prediction.vtd_disabled
-    assert "ENODEV" in prediction.vtd_disabled
+    assert "the DRHD at offset 0x40" in prediction.iommu_disabled
+    assert "ENODEV" in prediction.iommu_disabled
     assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
 def test_a_second_include_pci_all_in_segment_0_switches_vtd_off() -> None:
     prediction = predicted(drhd(0xFED91000, flags=1))
 
-    assert prediction.vtd_disabled.endswith("second in segment 0 with INCLUDE_PCI_ALL (EINVAL)")
+    assert prediction.iommu_disabled.endswith("second in segment 0 with INCLUDE_PCI_ALL (EINVAL)")
 
 
 def test_other_segments_may_repeat_include_pci_all_and_all_ports() -> None:
     again = [drhd(0xFED91000, flags=1, segment=1), drhd(0xFED92000, flags=1, segment=1)]
 
-    assert not predicted(*again, *[atsr(flags=1, segment=1)] * 2, atsr(flags=1)).vtd_disabled
+    assert not predicted(*again, *[atsr(flags=1, segment=1)] * 2, atsr(flags=1)).iommu_disabled
 
 
 def test_a_second_all_ports_in_segment_0_switches_vtd_off() -> None:
-    assert "with ALL_PORTS (EINVAL)" in predicted(atsr(flags=1), atsr(flags=1)).vtd_disabled
+    assert "with ALL_PORTS (EINVAL)" in predicted(atsr(flags=1), atsr(flags=1)).iommu_disabled
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 3, 5])
 def test_a_structure_shorter_than_its_minimum_switches_vtd_off(kind: int) -> None:
     prediction = predicted(structure(kind, b"\0"), rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert "it is too short for its type (EINVAL)" in prediction.vtd_disabled
+    assert "it is too short for its type (EINVAL)" in prediction.iommu_disabled
     assert fates_of(prediction)[-1] is Acceptance.NOT_REACHED
 
 
@@ -108,19 +109,19 @@ def test_an_rmrr_too_short_to_be_read_has_a_fate() -> None:
 
 @pytest.mark.parametrize("kind", [4, 6, 99])
 def test_structures_xen_does_not_handle_may_be_of_any_length(kind: int) -> None:
-    assert not predicted(structure(kind, b"\0")).vtd_disabled
+    assert not predicted(structure(kind, b"\0")).iommu_disabled
 
 
 def test_sound_structures_of_every_kind_leave_vtd_on() -> None:
     every = [atsr(GONE), rhsa(0xFED90000, 1), andd(1, b"X\0"), satc(GONE), sidp(GONE)]
 
-    assert not predicted(drhd(0xFED91000, GONE), *every).vtd_disabled
+    assert not predicted(drhd(0xFED91000, GONE), *every).iommu_disabled
 
 
 @pytest.mark.parametrize("short", [structure(5, b"\0"), satc(SHORT_SCOPE)])
 def test_a_malformed_satc_matters_from_4_19_on(short: bytes) -> None:
-    assert not predicted(short, release=(4, 18)).vtd_disabled
-    assert predicted(short, release=(4, 19)).vtd_disabled
+    assert not predicted(short, release=(4, 18)).iommu_disabled
+    assert predicted(short, release=(4, 19)).iommu_disabled
 
 
 @pytest.mark.parametrize("case", ["structure length zero", "structure length below 4"])
@@ -131,14 +132,14 @@ def test_a_structure_length_below_4_switches_vtd_off(case: str) -> None:
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
     )
 
-    assert "the structure's length is" in prediction.vtd_disabled
-    assert "(EINVAL)" in prediction.vtd_disabled
+    assert "the structure's length is" in prediction.iommu_disabled
+    assert "(EINVAL)" in prediction.iommu_disabled
 
 
 def test_damage_after_the_first_error_is_not_reached() -> None:
     prediction = predicted(drhd(0), structure(1, b"", length=0))
 
-    assert "ENODEV" in prediction.vtd_disabled
+    assert "ENODEV" in prediction.iommu_disabled
     assert predicted(drhd(0), b"\x01").notes == ()
 
 
@@ -170,7 +171,7 @@ def test_a_wrong_checksum_and_bytes_after_the_table_change_nothing() -> None:
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
     )
 
-    assert (prediction.vtd_disabled, prediction.notes) == ("", ())
+    assert (prediction.iommu_disabled, prediction.notes) == ("", ())
     assert fates_of(prediction) == [Acceptance.LISTED]
 
 
@@ -189,11 +190,11 @@ def test_a_scope_that_runs_past_its_rmrr_is_said_whatever_becomes_of_it(end: byt
 
 @pytest.mark.parametrize("holder", [drhd(0xFED91000, SHORT_SCOPE), atsr(SHORT_SCOPE)])
 def test_a_scope_entry_shorter_than_8_switches_vtd_off_wherever_it_is(holder: bytes) -> None:
-    assert "scope has length 7 (EINVAL)" in predicted(holder).vtd_disabled
+    assert "scope has length 7 (EINVAL)" in predicted(holder).iommu_disabled
 
 
 def test_the_scope_of_an_atsr_of_all_ports_is_not_parsed() -> None:
-    assert not predicted(atsr(SHORT_SCOPE, flags=1)).vtd_disabled
+    assert not predicted(atsr(SHORT_SCOPE, flags=1)).iommu_disabled
 
 
 def test_an_odd_scope_length_rounds_down() -> None:
@@ -352,7 +353,7 @@ def test_without_a_unit_vtd_is_off_and_nothing_is_listed() -> None:
         if decoded.table is not None
     )
 
-    assert without.vtd_disabled == "the table has no remapping unit (ENODEV)"
+    assert without.iommu_disabled == "the table has no remapping unit (ENODEV)"
     assert without.entries == ()
-    assert "too short" in short.vtd_disabled
-    assert cut.vtd_disabled == ""  # what follows may be a unit
+    assert "too short" in short.iommu_disabled
+    assert cut.iommu_disabled == ""  # what follows may be a unit

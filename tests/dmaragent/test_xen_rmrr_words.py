@@ -147,7 +147,7 @@ def test_a_range_that_overlaps_is_ignored_and_vtd_stays_on() -> None:
 
     assert [each.accepted for each in prediction.options] == [False, True]
     assert prediction.options[0].reason == "it overlaps the region 0x10000-0x10fff"
-    assert not prediction.vtd_disabled
+    assert not prediction.iommu_disabled
 
 
 def test_a_range_that_was_refused_when_it_was_read_stays_refused() -> None:
@@ -205,7 +205,7 @@ def test_iommu_off_empties_the_list_and_keeps_the_fates(word: str) -> None:
     line = f"iommu={word} rmrr=10=00:1d.0"
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), rmrr(0x2000, 0x2FFF, GONE), line=line)
 
-    assert "stands on Xen's command line" in prediction.vtd_disabled
+    assert "stands on Xen's command line" in prediction.iommu_disabled
     assert fates_of(prediction) == [Acceptance.DISCARDED, Acceptance.IGNORED_ABSENT]
     assert (prediction.entries, prediction.by_device) == ((), {})
     assert not only_option(prediction).accepted

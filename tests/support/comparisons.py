@@ -9,7 +9,8 @@ from dmaragent.collect.collect import collect
 from dmaragent.comparison import compare
 from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
 from dmaragent.host import join
-from dmaragent.inventory import Inventory, Owner, Region, take_inventory
+from dmaragent.inventory import Inventory, Region, take_inventory
+from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 
@@ -75,11 +76,11 @@ def digest(found: Comparison, *, swapped: bool = False) -> dict[str, Counter[Has
         "renumbered": Counter(pair(one.a.sbdf, one.b.sbdf) for one in found.renumbered),
         "units": Counter(
             (
-                pair(one.a and one.a.drhd, one.b and one.b.drhd),
+                pair(_unit(one.a), _unit(one.b)),
                 changes(one.changes),
                 pair(
-                    frozenset(each.scope for each in one.scopes_gone),
-                    frozenset(each.scope for each in one.scopes_added),
+                    frozenset(map(_owner, one.scopes_gone)),
+                    frozenset(map(_owner, one.scopes_added)),
                 ),
             )
             for one in found.units
@@ -97,8 +98,18 @@ def _region(region: Region | None) -> Hashable:
     if region is None:
         return None
     owners = tuple(sorted((_owner(one) for one in region.owners), key=repr))
-    return region.segment, region.base, region.limit, owners
+    return region.segment, region.first, region.last, owners
 
 
 def _owner(owner: Owner | None) -> Hashable:
-    return owner and (owner.scope_type, owner.sbdf, owner.start_bus, owner.hops, owner.presence)
+    if owner is None:
+        return None
+    kind = owner.claim.path and owner.claim.path.type
+    return kind, owner.sbdf, owner.as_written, owner.hops, owner.presence
+
+
+def _unit(unit: RemappingUnit | None) -> Hashable:
+    if unit is None:
+        return None
+    owners = tuple(map(_owner, unit.owners))
+    return unit.segment, unit.registers, unit.register_size, unit.serves_rest, unit.flags, owners

@@ -1,10 +1,12 @@
 """Inventories of tables made up for tests, on a host of a few functions and bridges."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
+from dmaragent.linux.view import LinuxState
 from support.hosts import Function, fake_host
 from support.tables import drhd, table
 
@@ -29,3 +31,8 @@ def inventory_of(*structures: bytes, **answers: Mapping[str, object]) -> Invento
     for name, values in answers.items():
         getattr(fake, name).update(values)
     return take_inventory(join(collect(fake)))
+
+
+def in_linux_state(inventory: Inventory, state: LinuxState) -> Inventory:
+    """Give an inventory whose kernel is said to be in `state`."""
+    return replace(inventory, linux=replace(inventory.linux, state=state))

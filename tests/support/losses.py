@@ -15,6 +15,7 @@ from dmaragent.collect.open_host import open_host
 from dmaragent.collect.recorded.recording import KeptHost, Recorder
 from dmaragent.host import Host, join
 from dmaragent.inventory.gaps import is_table_alone
+from dmaragent.iommu.table import iommu_table
 from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
 from dmaragent.messages.relate import tie
@@ -25,8 +26,6 @@ from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
 from dmaragent.question import Question, ask_known, read_guests
 from dmaragent.readings import Missing, MissingKind
-from dmaragent.xen.reserved_list.explain import rmrrs
-from fwtables import Decoded
 
 Value = bytes | str | tuple[str, ...] | Missing
 Answers = Mapping[HostRequest, Value]
@@ -136,10 +135,10 @@ def messages_of(host: Host, devices: tuple[str, ...]) -> tuple[Recognised, ...]:
     """Return messages about every device and region of `host`, as Linux and libxl print them."""
     locked = "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring"
     lines = [f"vfio-pci {device}: {locked} the device without a 1:1 mapping" for device in devices]
-    table = host.table.table if isinstance(host.table, Decoded) else None
+    table = iommu_table(host)
     lines += [
-        f"libxl: error: libxl_dm.c:529: RDM conflict at 0x{rmrr.base_address:x}."
-        for _, rmrr in rmrrs(table)
+        f"libxl: error: libxl_dm.c:529: RDM conflict at 0x{region.first:x}."
+        for region in (() if isinstance(table, Missing) else table.regions)
     ]
     return tuple(found for line in lines for found in recogniser().recognise(line).found)
 

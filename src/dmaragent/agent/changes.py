@@ -41,8 +41,8 @@ def changes(before: Published | None, after: Published) -> tuple[Change, ...]:
 
 def _first(after: Published) -> Change:
     inventory = after.inventory
-    if isinstance(inventory.table, Missing):
-        why = inventory.table.detail or inventory.table.kind.value
+    if isinstance(inventory.iommu, Missing):
+        why = inventory.iommu.detail or inventory.iommu.kind.value
         return Change(said=f"no DMAR table: {why}", bad=True)
     regions = count(len(inventory.regions), "reserved region")
     findings = count(len(after.checked.findings), "finding")
@@ -50,9 +50,9 @@ def _first(after: Published) -> Change:
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
-    if before.table != after.table:
-        has = "gone" if isinstance(after.table, Missing) else "there, or another one"
-        yield Change(said=f"the DMAR table is {has}", bad=isinstance(after.table, Missing))
+    if before.iommu != after.iommu:
+        has = "gone" if isinstance(after.iommu, Missing) else "there, or another one"
+        yield Change(said=f"the DMAR table is {has}", bad=isinstance(after.iommu, Missing))
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:

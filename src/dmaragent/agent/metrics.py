@@ -11,8 +11,9 @@ from dmaragent import __version__
 from dmaragent.agent.model import Published
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.model import TableHeader
 from dmaragent.linux.regions import Hold
-from fwtables import DMAR, Decoded
+from dmaragent.readings import Missing
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -104,20 +105,19 @@ def _of_scan(published: Published) -> Iterator[Metric]:
 
 
 def _of_table(inventory: Inventory) -> Iterator[Metric]:
-    decoded = inventory.table
-    table = decoded.table if isinstance(decoded, Decoded) else None
+    header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
     yield _one(
         "dmaragent_table_present",
         "Whether a DMAR table was read and decoded (1) or not (0).",
-        int(table is not None),
+        int(header is not None),
     )
     yield _one(
         "dmaragent_inventory_complete",
         "Whether no region can be missing (1), or one can, as where the table is damaged (0).",
         int(inventory.complete),
     )
-    if table is not None:  # without a table there is no number of regions, not even 0
-        yield _table_info(table)
+    if header is not None:  # without a table there is no number of regions, not even 0
+        yield _table_info(header)
         yield from _of_regions(inventory)
 
 
@@ -141,11 +141,11 @@ def _of_regions(inventory: Inventory) -> Iterator[Metric]:
     )
 
 
-def _table_info(table: DMAR) -> Metric:
+def _table_info(header: TableHeader) -> Metric:
     return Metric(
         name="dmaragent_table_info",
         help="The table's signature, as a label.",
-        samples=(Sample(value=1, labels=(("signature", table.signature.decode("latin-1")),)),),
+        samples=(Sample(value=1, labels=(("signature", header.signature.decode("latin-1")),)),),
     )
 
 
@@ -157,7 +157,7 @@ def _devices(inventory: Inventory) -> dict[str, int]:
     shared = {
         owner.sbdf
         for region in inventory.all_regions
-        if region.shared
+        if region.xen.shared
         for owner in region.owners
         if owner.function is not None
     }

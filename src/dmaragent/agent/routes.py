@@ -181,7 +181,7 @@ def _health(_: ApiRequest, published: Published, __: str) -> ApiResponse:
         "digest": published.digest,
         "scanned": published.scanned,
         "scans": published.scans,
-        "table_present": not isinstance(inventory.table, Missing),
+        "table_present": not isinstance(inventory.iommu, Missing),
         "complete": inventory.complete,
     }
     health: schema.HealthDocument = {

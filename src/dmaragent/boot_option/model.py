@@ -7,13 +7,13 @@ from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, Wanted
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
+from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.option_words import option_rules
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from dmaragent.xen.reserved_list.model import ListSource
-from fwtables import Decoded
 
 FIRST_RELEASE = (4, 9)
 """The first release of Xen with the option: 431685e8de."""
@@ -57,10 +57,10 @@ class OptionHost:
         return self.inventory.host
 
     @property
-    def table(self) -> Decoded | None:
+    def table(self) -> IommuTable | None:
         """The table, where there is one that could be read."""
-        found = self.inventory.table
-        return found if isinstance(found, Decoded) and found.table is not None else None
+        found = self.inventory.iommu
+        return None if isinstance(found, Missing) or found.header is None else found
 
     @property
     def amd(self) -> bool:

@@ -120,19 +120,19 @@ def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
 
 def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
     """Judge every range of `line`: by the rules of setup where there is a table."""
-    decoded = on.table
-    if decoded is None or decoded.table is None:
+    table = on.table
+    if table is None or table.decoded.table is None:
         for user in parse_rmrr_option(line, on.release):
             read = _without_table(on, user, line)
             yield _judged(on, read, False if read.accepted is False else None)
         return
     prediction = predict(
-        decoded.table,
+        table.decoded.table,
         on.host.topology,
         on.memory_map,
         on.release,
         line,
-        damage=decoded.damage,
+        damage=table.damage,
     )
     for user in prediction.options:
         never = bool(user.accepted) and _never_reported(user)

@@ -3,20 +3,24 @@
 Pure.  A rule is a plain function in a module beside this one; ``RULES`` names all.
 """
 
-from dmaragent.checks.common import boot_log as logged
-from dmaragent.checks.common import guests, memory, overlaps, regions
-from dmaragent.checks.common.facts import Need, facts_of
+from dmaragent.checks.common import boot_log as logged_dma
+from dmaragent.checks.common import guests, memory, regions
+from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, Finding, NotAsked, Rule
+from dmaragent.checks.vtd import boot_log as logged_words
 from dmaragent.checks.vtd import (
     coverage,
     damage,
     devices,
+    ranges,
     references,
     reserved,
     scopes,
+    sharing,
     table,
     units,
 )
+from dmaragent.checks.vtd.facts import facts_of
 from dmaragent.inventory import Inventory
 
 RULES: tuple[Rule, ...] = (
@@ -26,13 +30,15 @@ RULES: tuple[Rule, ...] = (
     *units.RULES,
     *coverage.RULES,
     *references.RULES,
-    *overlaps.RULES,
+    *ranges.RULES,
     *regions.RULES,
     *memory.RULES,
     *scopes.RULES,
     *devices.RULES,
     *guests.RULES,
-    *logged.RULES,
+    *sharing.RULES,
+    *logged_dma.RULES,
+    *logged_words.RULES,
 )
 """All rules, in the order of the documentation."""
 

@@ -20,6 +20,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.no_table import why_no_table
+from dmaragent.iommu.table import iommu_table
 from dmaragent.present.json.diff import diff_document
 from dmaragent.present.json.resolve import source_object
 from dmaragent.present.text.diff import diff_text
@@ -121,7 +122,7 @@ def _cannot(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     if blocker.side is None:
         return DmaragentError(blocker.why, "compare hosts of which one has such a table")
     asked = a if blocker.side is Side.A else b
-    absence = why_no_table(asked.host)
+    absence = why_no_table(asked.host, iommu_table(asked.host))
     name = host_title(asked.opened)
     if absence is None:
         hint = (

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     if options.host and options.or_show:
         raise DmaragentError("--or-show is for this machine: it does not go with --host")
     opened, inventory = take_host(options.host)
-    if isinstance(inventory.table, Missing) and options.or_show:
+    if isinstance(inventory.iommu, Missing) and options.or_show:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
         opened, inventory = take_host(options.or_show)
     elif _is_denied(inventory) and options.host is None:
@@ -87,12 +87,12 @@ def _print(opened: OpenedHost, inventory: Inventory, options: argparse.Namespace
 
 def _exit_code(inventory: Inventory) -> int:
     """Tell whether the question could be answered, and whole."""
-    if isinstance(inventory.table, Missing):
+    if isinstance(inventory.iommu, Missing):
         if _hypervisor_answers(inventory):
             return 0
         return 1 if _linux_answers(inventory) else 2
     nothing_certain = inventory.device and inventory.undetermined and not inventory.regions
-    if inventory.table.table is None or nothing_certain:
+    if inventory.iommu.header is None or nothing_certain:
         return 2
     return 0 if inventory.complete else 1
 
@@ -116,7 +116,7 @@ def _hypervisor_answers(inventory: Inventory) -> bool:
 
 def _is_denied(inventory: Inventory) -> bool:
     """Tell whether there is a table that this user may not read."""
-    table = inventory.table
+    table = inventory.iommu
     return isinstance(table, Missing) and table.kind is MissingKind.DENIED
 
 
@@ -141,13 +141,13 @@ def _print_published(options: argparse.Namespace) -> int | None:
 
 def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     """Say in one line why another host is shown, and how to read this machine's table."""
-    assert isinstance(inventory.table, Missing)  # noqa: S101 - the caller asked
+    assert isinstance(inventory.iommu, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
-    if inventory.table.kind is MissingKind.DENIED:
+    if inventory.iommu.kind is MissingKind.DENIED:
         said = f"This machine's DMAR table is present but needs root: {command}"
-    elif inventory.table.kind is MissingKind.ABSENT:
+    elif inventory.iommu.kind is MissingKind.ABSENT:
         said = f"This machine has no DMAR table (absent). Where there is one: {command}"
     else:
-        why = inventory.table.detail or inventory.table.kind.value
+        why = inventory.iommu.detail or inventory.iommu.kind.value
         said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
     print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)

@@ -8,7 +8,7 @@ never taken for something that went.
 from dataclasses import replace
 from zlib import crc32
 
-from dmaragent.checks.common.facts import facts_of
+from dmaragent.checks.common.facts import common_facts
 from dmaragent.checks.common.model import Checked
 from dmaragent.comparison.comparability import blocker, hides_structures, known_of, not_compared
 from dmaragent.comparison.devices import renumbered
@@ -49,7 +49,7 @@ def compare(
 
 def _with_other_bytes(comparison: Comparison, a: Inventory, b: Inventory) -> Comparison:
     """Say that the tables' bytes differ, where nothing else that was found says so."""
-    old, new = facts_of(a).content, facts_of(b).content
+    old, new = common_facts(a).content, common_facts(b).content
     header = any(one.what in TABLE_FACTS for one in comparison.facts)
     told = (header, comparison.units, comparison.structures, comparison.table_order)
     regions = any(one.differs for one in comparison.regions)

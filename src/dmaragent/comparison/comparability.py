@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.comparison.model import NotCompared, Side
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-from fwtables import Damage, DamageKind, Decoded
+from fwtables import Damage, DamageKind
 
 _REALLY_NONE = frozenset(
     {
@@ -42,8 +43,8 @@ class TableState(Enum):
 
 def table_state(inventory: Inventory) -> TableState:
     """Tell whether the table of `inventory` can be compared."""
-    if isinstance(inventory.table, Decoded):
-        return TableState.UNKNOWN if inventory.table.table is None else TableState.THERE
+    if not isinstance(inventory.iommu, Missing):
+        return TableState.UNKNOWN if inventory.iommu.header is None else TableState.THERE
     absence = inventory.absence
     none = absence is not None and absence.kind in _REALLY_NONE
     return TableState.NONE if none else TableState.UNKNOWN
@@ -51,7 +52,7 @@ def table_state(inventory: Inventory) -> TableState:
 
 def damage_of(inventory: Inventory) -> tuple[Damage, ...]:
     """Give what is wrong with the bytes of its table; nothing where there is none."""
-    return inventory.table.damage if isinstance(inventory.table, Decoded) else ()
+    return () if isinstance(inventory.iommu, Missing) else inventory.iommu.damage
 
 
 def hides_structures(inventory: Inventory) -> bool:
@@ -80,7 +81,7 @@ def known_of(a: Inventory, b: Inventory) -> Known:
     sources = source is b.xen.list.source and source is not ListSource.UNKNOWN
     functions = knows_functions(a) and knows_functions(b)
     alike = knows_functions(a) is knows_functions(b) and _knows_map(a) is _knows_map(b)
-    states = {a.linux_state, b.linux_state}
+    states = {a.linux.state, b.linux.state}
     return Known(
         tables=TableState.UNKNOWN not in (table_state(a), table_state(b)),
         functions=functions,
@@ -120,10 +121,10 @@ def not_compared(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompar
             why = "the firmware's memory map is not known: where regions lie in it is not compared"
             yield NotCompared("memory-map", side, why)
     yield from _lists(a, b, known)
-    if known.functions and (a.linux_state is LinuxState.UNDER_XEN) is not (
-        b.linux_state is LinuxState.UNDER_XEN
+    if known.functions and (a.linux.state is LinuxState.UNDER_XEN) is not (
+        b.linux.state is LinuxState.UNDER_XEN
     ):
-        side = Side.A if a.linux_state is LinuxState.UNDER_XEN else Side.B
+        side = Side.A if a.linux.state is LinuxState.UNDER_XEN else Side.B
         why = "it runs on Xen, which owns the IOMMU: what Linux holds is not compared"
         yield NotCompared("linux", side, why)
 
@@ -150,7 +151,7 @@ def _knows_map(inventory: Inventory) -> bool:
 
 def _why_no_table(inventory: Inventory) -> str:
     """Say briefly why its table is not known; the absence has the whole story."""
-    if isinstance(inventory.table, Decoded):
+    if not isinstance(inventory.iommu, Missing):
         return "nothing of its table can be decoded"
     kind = "unknown" if inventory.absence is None else inventory.absence.kind.value
     return f"its table is not known ({kind})"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from dmaragent.comparison.comparability import TableState, damage_of, table_state
 from dmaragent.comparison.model import Changed, NotCompared, Side
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
-from fwtables import Decoded
-from fwtables.dmar.constants import flag_names
+from dmaragent.linux.view import LinuxState
+from dmaragent.readings import Missing
 
 _LINUX_WORDS = {
     LinuxState.GROUPS: "IOMMU groups",
@@ -75,7 +75,7 @@ def _system_facts(inventory: Inventory) -> dict[str, str | None]:
         **_xen_facts(inventory),
         "kernel": system.kernel_release,
         "kernel-options": None if system.options is None else " ".join(system.options) or "none",
-        "linux-iommu": _LINUX_WORDS.get(inventory.linux_state),
+        "linux-iommu": _LINUX_WORDS.get(inventory.linux.state),
     }
 
 
@@ -83,7 +83,7 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
     """Give what Xen is there: where Linux has IOMMU groups there is none that has the IOMMU."""
     xen = inventory.host.xen
     if xen is None:
-        none = _NO_XEN if inventory.linux_state is LinuxState.GROUPS else None
+        none = _NO_XEN if inventory.linux.state is LinuxState.GROUPS else None
         return {"xen": none, "xen-options": None, "xen-dom0": None, "xen-iommu": None}
     enabled = xen.iommu_enabled
     release = None if xen.release is None else "{}.{}".format(*xen.release.series)
@@ -105,18 +105,18 @@ def _table_facts(inventory: Inventory) -> dict[str, str | None]:
             TableState.UNKNOWN: None,
         }[state]
     }
-    if not isinstance(inventory.table, Decoded) or inventory.table.table is None:
+    header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
+    if header is None:
         return facts
-    table = inventory.table.table
     return facts | {
-        "table-signature": _identifier(table.signature),
-        "table-length": f"{table.length} bytes",
-        "table-revision": str(table.revision),
-        "table-oem": f"{_identifier(table.oem_id)} {_identifier(table.oem_table_id)}",
-        "table-oem-revision": f"{table.oem_revision:#x}",
-        "table-creator": f"{_identifier(table.creator_id)} {table.creator_revision:#x}",
-        "address-width": f"{table.host_address_bits} bits",
-        "table-flags": " ".join(flag_names("DMAR", table.flags)) or "none",
+        "table-signature": _identifier(header.signature),
+        "table-length": f"{header.length} bytes",
+        "table-revision": str(header.revision),
+        "table-oem": f"{_identifier(header.oem_id)} {_identifier(header.oem_table_id)}",
+        "table-oem-revision": f"{header.oem_revision:#x}",
+        "table-creator": f"{_identifier(header.creator_id)} {header.creator_revision:#x}",
+        "address-width": f"{header.address_bits} bits",
+        "table-flags": " ".join(header.flags) or "none",
         "damage": "; ".join(map(str, damage_of(inventory))) or "none",
     }
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.checks.common.model import Finding
-from dmaragent.host.topology import Located, PciFunction
-from dmaragent.inventory import Owner, Region
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Region
+from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests.trial import Remedies
-from fwtables import Structure
 
 
 class Side(Enum):
@@ -109,8 +108,8 @@ class UnitChange:
     """As of a region."""
     changes: tuple[Changed, ...] = ()
     """``registers``, ``register-size``, ``include-pci-all``, ``other-flags``, ``proximity-domain``."""
-    scopes_added: tuple[Located, ...] = ()
-    scopes_gone: tuple[Located, ...] = ()
+    scopes_added: tuple[Owner, ...] = ()
+    scopes_gone: tuple[Owner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +117,7 @@ class StructureChange:
     """A structure that is neither RMRR nor DRHD and that one side alone has."""
 
     side: Side
-    structure: Structure
+    structure: OtherStructure
     certain: bool = True
     """As of a region."""
 

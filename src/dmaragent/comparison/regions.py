@@ -30,7 +30,7 @@ def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch
     )
     found.by(lambda one: (_range(one), _owners(one)))
     found.by(_range)
-    found.by(lambda one: (one.segment, _owners(one), one.limit - one.base) if one.owners else None)
+    found.by(lambda one: (one.segment, _owners(one), one.last - one.first) if one.owners else None)
     found.by(lambda one: (one.segment, _owners(one)) if one.owners else None)
     found.by(_devices, unique=True)
     matches = [_match(one, other, known) for one, other in found.pairs]
@@ -41,7 +41,7 @@ def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch
 
 
 def _range(region: Region) -> tuple[int, int, int]:
-    return region.segment, region.base, region.limit
+    return region.segment, region.first, region.last
 
 
 def _owners(region: Region) -> tuple[Hashable, ...]:
@@ -61,7 +61,7 @@ def _place(match: RegionMatch) -> tuple[Hashable, ...]:
     """Sort by address: that of A, else of B."""
     one = match.a or match.b
     assert one is not None  # noqa: S101 - a match is of one side at least
-    return one.segment, one.base, one.limit, match.a is None, one.number
+    return one.segment, one.first, one.last, match.a is None, one.number
 
 
 def _match(a: Region, b: Region, known: Known) -> RegionMatch:
@@ -76,9 +76,9 @@ def _match(a: Region, b: Region, known: Known) -> RegionMatch:
 
 
 def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Fate:
-    if a.limit - a.base != b.limit - b.base:
+    if a.last - a.first != b.last - b.first:
         return Fate.RESIZED
-    if a.base != b.base:
+    if a.first != b.first:
         return Fate.MOVED
     others = any(one.a is None or one.b is None for one in owners)
     return Fate.OWNERS if others else Fate.SAME
@@ -87,7 +87,7 @@ def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Fate:
 def _changes(
     a: Region, b: Region, owners: tuple[OwnerChange, ...], known: Known
 ) -> Iterator[Changed]:
-    if a.shared is not b.shared:
+    if a.xen.shared is not b.xen.shared:
         yield Changed("shared", _shared(a), _shared(b))
     if known.xen_list:
         yield from _xen(a, b)
@@ -98,7 +98,7 @@ def _changes(
 
 
 def _shared(region: Region) -> str:
-    return f"shared by {region.sharers}" if region.shared else "not shared"
+    return f"shared by {region.xen.sharers}" if region.xen.shared else "not shared"
 
 
 def _xen(a: Region, b: Region) -> Iterator[Changed]:

@@ -4,42 +4,32 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Changed, OwnerChange
 from dmaragent.comparison.pairing import Pairing
-from dmaragent.host.topology import Located, PciFunction, Presence
-from dmaragent.inventory import Owner
-from fwtables.dmar.constants import ScopeType
-
-_BY_NUMBER = frozenset(
-    {ScopeType.IOAPIC, ScopeType.MSI_CAPABLE_HPET, ScopeType.ACPI_NAMESPACE_DEVICE}
-)
-"""The types whose enumeration ID says which device is meant: VT-d 8.3.1."""
+from dmaragent.host.topology import PciFunction, Presence
+from dmaragent.iommu.model import BY_NUMBER, DeviceKind, Owner
 
 Key = tuple[int, int, int, tuple[str, ...]]
 
 
 def owner_key(owner: Owner) -> Key:
-    """Give what the table says of `owner`: type, number, start bus, path.
+    """Return what the table says of `owner`: type, number, start bus, path.
 
     It needs no PCI functions, so that a table alone compares with a whole host.
     """
-    steps = tuple(hop.step for hop in owner.hops)
-    return _key(owner.scope_type, owner.enumeration_id, owner.start_bus, steps)
+    path, steps = owner.claim.path, tuple(hop.step for hop in owner.hops)
+    if path is None:
+        return 0, 0, 0, (owner.as_written,)
+    numbered = owner.device in BY_NUMBER or owner.device is DeviceKind.UNKNOWN
+    return path.type, path.number if numbered else 0, path.start_bus, steps
 
 
-def located_key(place: Located) -> Key:
-    """Give the same of a scope entry of a unit."""
-    steps = tuple(hop.step for hop in place.hops)
-    return _key(place.scope.type, place.scope.enumeration_id, place.scope.start_bus_number, steps)
-
-
-def _key(kind: int, number: int, bus: int, steps: tuple[str, ...]) -> Key:
-    known = ScopeType._value2member_map_
-    return kind, number if kind in _BY_NUMBER or kind not in known else 0, bus, steps
+def _type(owner: Owner) -> int:
+    return 0 if owner.claim.path is None else owner.claim.path.type
 
 
 def device_key(owner: Owner) -> tuple[object, ...] | None:
     """Give what stays of an owner whose root bus got another number; None where not known."""
     ids = ids_of(owner.function)
-    return None if ids is None else (owner.scope_type, tuple(hop.step for hop in owner.hops), ids)
+    return None if ids is None else (_type(owner), tuple(hop.step for hop in owner.hops), ids)
 
 
 def owner_changes(a: Sequence[Owner], b: Sequence[Owner]) -> Iterator[OwnerChange]:

@@ -6,20 +6,20 @@ from collections.abc import Hashable, Iterator
 from dmaragent.comparison.comparability import hides_structures
 from dmaragent.comparison.model import Changed, Side, StructureChange, UnitChange
 from dmaragent.comparison.pairing import Pairing
-from dmaragent.comparison.scopes import located_key
-from dmaragent.host.topology import Located
+from dmaragent.comparison.scopes import owner_key
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.vtd import RemappingUnit
-from fwtables import DRHD, RHSA, RMRR, Decoded, Structure
-from fwtables.dmar.constants import DrhdFlag, flag_names
+from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
+from dmaragent.readings import Missing
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:
     """Give the units that are not as they were: paired by their registers, else by their scopes."""
     found = Pairing.of(a.units, b.units)
-    found.by(lambda one: (_registers(one), _scopes(one), one.drhd.flags, one.drhd.size))
+    found.by(
+        lambda one: (_registers(one), _scopes(one), one.serves_rest, one.flags, one.register_size)
+    )
     found.by(_registers)
-    found.by(lambda one: (one.drhd.segment_number, one.drhd.flags, _scopes(one)), unique=True)
+    found.by(lambda one: (one.segment, one.serves_rest, one.flags, _scopes(one)), unique=True)
     changes = [_change(one, other) for one, other in found.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
     changes += [UnitChange(a=one, b=None, certain=gone) for one in found.left]
@@ -35,21 +35,20 @@ def _differs(change: UnitChange) -> bool:
 def _place(change: UnitChange) -> tuple[int, int, bool, int]:
     one = change.a or change.b
     assert one is not None  # noqa: S101 - a change is of one side at least
-    drhd = one.drhd
-    return drhd.segment_number, drhd.register_base_address, change.a is None, one.offset
+    return one.segment, one.registers, change.a is None, one.source.offset
 
 
 def _registers(unit: RemappingUnit) -> tuple[int, int]:
-    return unit.drhd.segment_number, unit.drhd.register_base_address
+    return unit.segment, unit.registers
 
 
 def _scopes(unit: RemappingUnit) -> tuple[Hashable, ...]:
-    return tuple(sorted(map(located_key, unit.scopes)))
+    return tuple(sorted(map(owner_key, unit.owners)))
 
 
 def _change(a: RemappingUnit, b: RemappingUnit) -> UnitChange:
-    scopes: Pairing[Located] = Pairing.of(a.scopes, b.scopes)
-    scopes.by(located_key)
+    scopes: Pairing[Owner] = Pairing.of(a.owners, b.owners)
+    scopes.by(owner_key)
     return UnitChange(
         a=a,
         b=b,
@@ -71,13 +70,12 @@ def _changes(a: RemappingUnit, b: RemappingUnit) -> Iterator[Changed]:
 
 
 def _facts(unit: RemappingUnit) -> tuple[str, ...]:
-    drhd = unit.drhd
     domain = unit.proximity_domain
     return (
-        f"{drhd.register_base_address:#x}",
-        f"{drhd.register_set_size:#x} bytes",
-        "yes" if drhd.include_pci_all else "no",
-        " ".join(flag_names("DRHD", drhd.flags & ~DrhdFlag.INCLUDE_PCI_ALL)) or "none",
+        f"{unit.registers:#x}",
+        f"{unit.register_size:#x} bytes",
+        "yes" if unit.serves_rest else "no",
+        " ".join(unit.flags) or "none",
         "none" if domain is None else str(domain),
     )
 
@@ -96,13 +94,5 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
             yield StructureChange(side=side, structure=structure, certain=certain)
 
 
-def _others(inventory: Inventory) -> Counter[Structure]:
-    decoded = inventory.table
-    table = decoded.table if isinstance(decoded, Decoded) else None
-    units = {one.drhd.register_base_address for one in inventory.units}
-    return Counter(
-        one
-        for one in (table.structures if table is not None else ())
-        if not isinstance(one, DRHD | RMRR)
-        and not (isinstance(one, RHSA) and one.register_base_address in units)
-    )
+def _others(inventory: Inventory) -> Counter[OtherStructure]:
+    return Counter(() if isinstance(inventory.iommu, Missing) else inventory.iommu.others)

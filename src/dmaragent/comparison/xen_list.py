@@ -24,7 +24,7 @@ def list_changes(
     if not known.xen_list:
         return
     ours, theirs = a.xen.list, b.xen.list
-    if bool(ours.vtd_disabled) is not bool(theirs.vtd_disabled):
+    if bool(ours.iommu_disabled) is not bool(theirs.iommu_disabled):
         yield Changed("vt-d", _vtd(ours), _vtd(theirs))
     there = {one.range for one in theirs.entries}
     yield from (
@@ -42,7 +42,7 @@ def list_changes(
 
 
 def _vtd(listed: XenList) -> str:
-    return f"off for the whole host: {listed.vtd_disabled}" if listed.vtd_disabled else "in use"
+    return f"off for the whole host: {listed.iommu_disabled}" if listed.iommu_disabled else "in use"
 
 
 def _entry(one: ListEntry) -> str:

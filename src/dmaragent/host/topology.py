@@ -11,7 +11,6 @@ from enum import Enum
 
 from dmaragent.addresses import SBDF
 from dmaragent.readings import Missing
-from fwtables import DeviceScope
 
 BRIDGE_HEADERS = frozenset({1, 2})
 """Header types with bus numbers: PCI-to-PCI and CardBus bridges (PCI 3.0, 6.1)."""
@@ -103,9 +102,8 @@ class Hop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """Where a device scope entry leads on this host."""
+    """Where a path leads on this host."""
 
-    scope: DeviceScope
     presence: Presence
     sbdf: SBDF | None
     """The function meant; None where a bridge of the path is missing, so its bus is unknown."""
@@ -125,32 +123,39 @@ class PciTopology:
         """The functions, none where they are not known."""
         return {} if isinstance(self.functions, Missing) else self.functions
 
-    def locate(self, segment: int, scope: DeviceScope, *, zero_bus: bool = False) -> Located:
-        """Walk the path of `scope` from its start bus through the bridges of this host.
+    def locate(
+        self,
+        segment: int,
+        start_bus: int,
+        path: Sequence[tuple[int, int]],
+        *,
+        zero_bus: bool = False,
+    ) -> Located:
+        """Follow `path`, a device and a function each step, from `start_bus` through the bridges.
 
         With `zero_bus` as Xen does it: what is behind a bridge without a number is on bus 0.
         """
         hops: list[Hop] = []
-        bus: int | None = scope.start_bus_number
+        bus: int | None = start_bus
         lost = Presence.ABSENT
-        reason = "" if scope.path else "the entry has no path"
-        for number, entry in enumerate(scope.path, 1):
-            sbdf = None
+        reason = "" if path else "the entry has no path"
+        for number, (device, function) in enumerate(path, 1):
+            step, sbdf = f"{device:02x}.{function:x}", None
             if bus is not None:
                 try:
-                    sbdf = SBDF(segment, bus, entry.device, entry.function)
+                    sbdf = SBDF(segment, bus, device, function)
                 except ValueError as error:
-                    reason = f"step {number} ({entry}) cannot exist: {error}"
-            hops.append(Hop(str(entry), sbdf))
+                    reason = f"step {number} ({step}) cannot exist: {error}"
+            hops.append(Hop(step, sbdf))
             bus = None
-            if sbdf is not None and number < len(scope.path):
+            if sbdf is not None and number < len(path):
                 bus, lost, reason = self._bus_behind(sbdf)
                 bridge = self.known.get(sbdf)
                 if zero_bus and bridge is not None and bridge.unnumbered:
                     bus, reason = 0, ""
         sbdf = hops[-1].sbdf if hops else None
         presence, reason = self._presence(sbdf, lost, reason)
-        return Located(scope=scope, presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
+        return Located(presence=presence, sbdf=sbdf, hops=tuple(hops), reason=reason)
 
     def _bus_behind(self, sbdf: SBDF) -> tuple[int | None, Presence, str]:
         """Give the bus behind the bridge at `sbdf`; without one, what that says of the device."""

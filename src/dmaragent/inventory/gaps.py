@@ -13,11 +13,11 @@ from dmaragent.addresses import SBDF, span
 from dmaragent.host import Host
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction, Presence
-from dmaragent.inventory.model import Gap, Gaps, LinuxState, Region
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.inventory.model import Gap, Gaps, Region
+from dmaragent.iommu.model import DeviceKind, IommuTable, RemappingUnit
+from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource, Origin, XenViews
-from fwtables.dmar.constants import ScopeType
 
 _MOST = 3
 """Places that are named; how many more there are is said."""
@@ -27,11 +27,11 @@ _READ_HOST = "run dmaragent on the host as root, or ask about a bundle of it (`d
 def gaps_of(
     host: Host,
     regions: tuple[Region, ...],
-    units: tuple[RemappingUnit, ...],
     views: XenViews,
     state: LinuxState,
+    table: IommuTable | None,
 ) -> Gaps:
-    """Return the gaps of `host`, whose table has these `regions` and `units`."""
+    """Return the gaps of `host`, whose `table` has these `regions`."""
     if is_table_alone(host):
         return Gaps()
     both = (*_functions(host), *_classes(host), *_covered(host, regions))
@@ -40,6 +40,7 @@ def gaps_of(
     linux = both
     if state is not LinuxState.NO_GROUPS:
         linux = (*both, *_owners(host, regions), *_groups(host))
+    units = () if table is None else table.units
     return Gaps(xen=xen, linux=linux, without_unit=_without_unit(host, units))
 
 
@@ -140,12 +141,12 @@ def _buses(host: Host, views: XenViews) -> Iterator[Gap]:
 
 def _without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
     """Return why a scope of a remapping unit may lead to more devices than is known."""
-    named = {scope.sbdf for unit in units for scope in unit.scopes}
+    named = {owner.sbdf for unit in units for owner in unit.owners}
     bridges = [one for one in _open_bridges(host) if one.sbdf in named]
     lost = any(
-        scope.sbdf is None and scope.presence is Presence.UNKNOWN
+        owner.sbdf is None and owner.presence is Presence.UNKNOWN
         for unit in units
-        for scope in unit.scopes
+        for owner in unit.owners
     )
     if not bridges and not lost:
         return ""
@@ -212,7 +213,7 @@ def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
             devices=frozenset({sbdf}),
             refusals=True,
         )
-    own = [region for region in regions if region.offset in views.unlisted]
+    own = [region for region in regions if region.source in views.unlisted]
     options = views.unlisted_options
     if not own and not options:
         return
@@ -243,9 +244,9 @@ def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
     told = _published(host)
     for region in regions:
         for owner in region.owners:
-            begin = (region.segment, owner.start_bus)
-            if owner.sbdf is None and owner.presence is Presence.UNKNOWN:
-                path = ">".join(hop.step for hop in owner.hops)
+            path = owner.claim.path
+            if path and owner.sbdf is None and owner.presence is Presence.UNKNOWN:
+                begin = (region.segment, path.start_bus)
                 devices = frozenset(
                     sbdf
                     for sbdf in host.topology.known
@@ -256,7 +257,7 @@ def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                 if devices and not isinstance(host.topology.functions, Missing):
                     yield Gap(
                         unknown=f"{region.words} may name it: the path "
-                        f"{owner.start_bus:02x}:{path} may lead to it ({owner.reason})",
+                        f"{owner.as_written} may lead to it ({owner.reason})",
                         next_step=_READ_BRIDGES,
                         devices=devices,
                     )
@@ -268,7 +269,7 @@ def _covered(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
     for region in regions:
         for owner in region.owners:
             bridge = owner.function
-            named = owner.scope_type == ScopeType.PCI_SUB_HIERARCHY
+            named = owner.device is DeviceKind.BRIDGE
             if not named or bridge is None or not bridge.buses_open:
                 continue
             devices = frozenset(_may_be_behind(host, bridge)) - told

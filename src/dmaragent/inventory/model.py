@@ -1,54 +1,36 @@
-"""The inventory's values: a region, its owners, and all regions of a host with what limits that."""
+"""The inventory's values: regions with all views of them, and what limits the answer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
-from dmaragent.host.groups import IommuGroup
-from dmaragent.host.topology import Hop, PciFunction, Presence
+from dmaragent.iommu.model import (
+    Capabilities,
+    Difference,
+    IommuTable,
+    Owner,
+    RemappingUnit,
+    ReservedRegion,
+    Source,
+    TableEntry,
+)
 from dmaragent.iommu.no_table import Absence
-from dmaragent.iommu.vtd import Capabilities, RemappingUnit
+from dmaragent.linux.published import PublishedRegion
 from dmaragent.linux.regions import Held
+from dmaragent.linux.view import LinuxState, LinuxView
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
-from dmaragent.xen.reserved_list.model import Difference, XenView, XenViews
-from fwtables import Decoded
+from dmaragent.xen.reserved_list.model import XenView, XenViews
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """One device scope entry of a region: the device that firmware means."""
-
-    scope_type: int
-    enumeration_id: int
-    start_bus: int
-    presence: Presence
-    sbdf: SBDF | None
-    """None where a bridge on the way is missing, so that the device's bus is not known."""
-    hops: tuple[Hop, ...]
-    reason: str
-    """Why it is not present, or empty."""
-    function: PciFunction | None
-    """What answers there, if something does."""
+_NO_CAPABILITIES = Capabilities()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """One reserved region: what an RMRR structure says, who it says it of, what comes of it."""
+    """One reserved region: what firmware says of it, who it says it of, what comes of it."""
 
-    number: int
-    """Its place in the table, from 1."""
-    segment: int
-    base: int
-    limit: int
-    """The last byte, as the table has it; below `base` in a table that is wrong."""
-    offset: int
-    """Of the RMRR structure in the table, in bytes."""
-    length: int
-    """Of the RMRR structure, in bytes."""
+    reserved: ReservedRegion
     owners: tuple[Owner, ...]
+    """The devices that its claims name."""
     memory: str | None
     """What the firmware's memory map says of the range; None where there is no map."""
     xen: XenView
@@ -56,60 +38,55 @@ class Region:
     """The devices that Linux ties to it, bridges with all that is below them."""
 
     @property
+    def number(self) -> int:
+        """Its place in the table, from 1."""
+        return self.reserved.number
+
+    @property
+    def segment(self) -> int:
+        """Its PCI segment."""
+        return self.reserved.segment
+
+    @property
+    def first(self) -> int:
+        """Its first byte."""
+        return self.reserved.first
+
+    @property
+    def last(self) -> int:
+        """Its last byte, as the table has it; below `first` in a table that is wrong."""
+        return self.reserved.last
+
+    @property
+    def source(self) -> Source:
+        """Where it is written."""
+        return self.reserved.source
+
+    @property
+    def entry(self) -> TableEntry:
+        """Its structure in the table, which every region of an inventory has."""
+        assert isinstance(self.source, TableEntry)  # noqa: S101 - see the docstring
+        return self.source
+
+    @property
     def range(self) -> AddressRange | None:
-        """The addresses, or None where the limit lies below the base."""
-        return AddressRange(self.base, self.limit + 1) if self.base <= self.limit else None
+        """The addresses, or None where the last is below the first."""
+        return self.reserved.range
 
     @property
     def place(self) -> str:
         """Its addresses in words, as the table has them, sound or not."""
-        return f"{self.base:#x}-{self.limit:#x}"
+        return self.reserved.place
 
     @property
     def words(self) -> str:
         """Its name in a sentence: its number and its addresses."""
-        return f"region {self.number} ({self.place})"
+        return self.reserved.words
 
     @property
     def size(self) -> int:
-        """Its size in bytes; 0 where the limit lies below the base."""
-        return self.range.size if self.range else 0
-
-    @property
-    def sharers(self) -> int:
-        """How many devices Xen counts in its scope: entries, present or not.
-
-        Namespace devices and unknown types do not count.  Source: Xen
-        drivers/passthrough/vtd/dmar.c, ``scope_device_count``.
-        """
-        return sum(owner.scope_type in COUNTED_SCOPES for owner in self.owners)
-
-    @property
-    def shared(self) -> bool:
-        """Whether Xen takes it for shared: vtd/iommu.c, ``intel_iommu_assign_device``."""
-        return self.sharers > 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedRegion:
-    """One reserved region by Linux's word alone."""
-
-    range: AddressRange
-    type: str
-    """The kernel's word: ``direct``, ``direct-relaxable`` or ``reserved``, or a newer one."""
-    groups: tuple[IommuGroup, ...]
-    """The IOMMU groups that have it, by number.  Which device of a group is not published."""
-
-
-class LinuxState(Enum):
-    """What the host's kernel can say of IOMMU groups."""
-
-    GROUPS = "groups"
-    UNDER_XEN = "not-applicable-under-xen"
-    """Xen owns the IOMMU: the kernel of dom0 has no groups, which does not mean none."""
-    NO_GROUPS = "no-groups"
-    """The kernel does not use the IOMMU: intel_iommu=off, or no driver for it."""
-    UNKNOWN = "unknown"
+        """Its size in bytes; 0 where the last is below the first."""
+        return self.reserved.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +126,13 @@ class Inventory:
     """The device the answer was narrowed to."""
     absence: Absence | None
     """Why there is no table, where there is none."""
+    iommu: IommuTable | Missing
+    """The firmware's table, decoded, or why there is none."""
     regions: tuple[Region, ...]
     all_regions: tuple[Region, ...]
     """The same before the answer was narrowed to a device."""
-    units: tuple[RemappingUnit, ...]
-    unit_of: Mapping[SBDF, RemappingUnit]
-    """The unit of each function that answers and of each owner, where the table has one."""
-    capabilities: Capabilities
-    """What the table's ATSR, SATC and ANDD structures say."""
     xen: XenViews
-    linux_state: LinuxState
+    linux: LinuxView
     differences: tuple[Difference, ...]
     """Where table, Xen and Linux differ, explained."""
     published: tuple[PublishedRegion, ...]
@@ -169,9 +143,19 @@ class Inventory:
     """What is unknown of the host and could change an answer."""
 
     @property
-    def table(self) -> Decoded | Missing:
-        """The table, decoded, or why there is none."""
-        return self.host.table
+    def units(self) -> tuple[RemappingUnit, ...]:
+        """The remapping units that the table has, in its order."""
+        return () if isinstance(self.iommu, Missing) else self.iommu.units
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the table says of devices beyond units and regions."""
+        return _NO_CAPABILITIES if isinstance(self.iommu, Missing) else self.iommu.capabilities
+
+    @property
+    def decoded(self) -> bool:
+        """Whether there is a table of which at least the fixed part could be decoded."""
+        return not isinstance(self.iommu, Missing) and self.iommu.header is not None
 
     @property
     def complete(self) -> bool:
@@ -180,7 +164,7 @@ class Inventory:
         One can, where the table is damaged; and where the answer is for one device
         and some paths of the table could lead to it for all that is known.
         """
-        sound = isinstance(self.table, Decoded) and not self.table.damage
+        sound = not isinstance(self.iommu, Missing) and self.iommu.whole
         return sound and (self.device is None or not self.undetermined)
 
     def may_know(self, sbdf: SBDF) -> bool:
@@ -195,29 +179,32 @@ class Inventory:
 
         For a function behind Intel VMD those of the VMD endpoint are its own too.
         """
-        enforced = self.linux_state is not LinuxState.UNDER_XEN
+        enforced = self.linux.state is not LinuxState.UNDER_XEN
         function = self.host.topology.known.get(sbdf)
         devices = {sbdf} if function is None else {sbdf, function.dma_device}
         kept = tuple(
-            each
-            for each in self.regions
-            if any(one.sbdf in devices for one in each.owners)
-            or (enforced and any(held.sbdf in devices for held in each.linux))
+            region
+            for region in self.regions
+            if any(owner.sbdf in devices for owner in region.owners)
+            or (enforced and any(held.sbdf in devices for held in region.linux))
         )
-        numbers = {each.number for each in kept}
+        numbers = {region.number for region in kept}
         return replace(
             self,
             device=sbdf,
             regions=kept,
             published=tuple(
-                each
-                for each in self.published
-                if any(devices.intersection(group.devices) for group in each.groups)
+                region
+                for region in self.published
+                if any(devices.intersection(group.devices) for group in region.groups)
             ),
             differences=tuple(
-                each
-                for each in self.differences
-                if (each.region is None and (each.devices is None or sbdf in each.devices))
-                or each.region in numbers
+                difference
+                for difference in self.differences
+                if (
+                    difference.region is None
+                    and (difference.devices is None or sbdf in difference.devices)
+                )
+                or difference.region in numbers
             ),
         )

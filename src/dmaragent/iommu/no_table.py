@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.host import Host
+from dmaragent.iommu.model import IommuTable
 from dmaragent.readings import COLLECTOR, Missing, MissingKind
 
 
@@ -38,22 +39,22 @@ class Absence:
     evidence: tuple[str, ...]
 
 
-def why_no_table(host: Host) -> Absence | None:
+def why_no_table(host: Host, table: IommuTable | Missing) -> Absence | None:
     """Say why `host` has no table, or None where it has one."""
-    if not isinstance(host.table, Missing):
+    if not isinstance(table, Missing):
         return None
     path = host.reading.path if host.reading else "/sys/firmware/acpi/tables"
-    kind = host.table.kind
+    kind = table.kind
     if kind is MissingKind.DENIED and host.reading is not None:
         return Absence(AbsenceKind.DENIED, (path,))
     if kind in (MissingKind.FAILED, MissingKind.DENIED):
-        return Absence(AbsenceKind.FAILED, (f"{path}: {host.table.detail or kind.value}",))
+        return Absence(AbsenceKind.FAILED, (f"{path}: {table.detail or kind.value}",))
     pvh = _pvh(host)
     if pvh:
         return Absence(AbsenceKind.PVH_DOM0, pvh)
     if kind is MissingKind.NOT_COLLECTED:
-        by_collector = host.table.detail.startswith(COLLECTOR)
-        words = host.table.detail.removeprefix(COLLECTOR)
+        by_collector = table.detail.startswith(COLLECTOR)
+        words = table.detail.removeprefix(COLLECTOR)
         return Absence(AbsenceKind.NOT_COLLECTED, (words,) if by_collector else ())
     return _absent(host)
 

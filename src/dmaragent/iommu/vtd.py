@@ -1,120 +1,258 @@
-"""The remapping units (DRHD) of a host: which unit serves which device.
+"""Intel's table, DMAR: its regions (RMRR), units (DRHD) and claims (device scopes) as core values.
 
-Pure.  The rule is VT-d 8.3's: the unit whose scope names the device or a bridge above it,
-else the unit of its segment that has INCLUDE_PCI_ALL.  Where several do, Linux and Xen take
-the one that comes last in the table, for both put a unit at the head of their list.  (Of several
-with INCLUDE_PCI_ALL, which only segments other than 0 may have, Linux takes the first, as is
-done here, and Xen the last.)  Linux drivers/iommu/intel/dmar.c,
-``dmar_register_drhd_unit``, ``dmar_find_matched_drhd_unit``; Xen vtd/dmar.c,
-``acpi_register_drhd_unit``, ``acpi_find_matched_drhd_unit``.  A virtual function is served
-with its physical one, a function behind Intel VMD with the VMD endpoint (Linux
-drivers/iommu/intel/iommu.c, ``device_lookup_iommu``, which asks ``pci_real_dma_dev``).
+Pure.  Of the rooms that answer, this one, Xen's own walk (``xen/hypervisor``) and the checks of
+the table (``checks/vtd``) know the structures of a DMAR; all others have what is made here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Located, PciTopology
-from fwtables import ANDD, ATSR, DMAR, DRHD, RHSA, SATC, located
-from fwtables.dmar.constants import ScopeType
+from dmaragent.iommu.model import (
+    Access,
+    Capabilities,
+    Claim,
+    Claimant,
+    ClaimKind,
+    DeviceKind,
+    DevicePath,
+    IommuTable,
+    Meaning,
+    OtherStructure,
+    RegionFields,
+    RemappingUnit,
+    ReservedRegion,
+    TableEntry,
+    TableField,
+    TableHeader,
+    owners_of,
+)
+from fwtables import (
+    ANDD,
+    ATSR,
+    DMAR,
+    DRHD,
+    RHSA,
+    RMRR,
+    SATC,
+    Decoded,
+    DeviceScope,
+    Structure,
+    located,
+    structure_length,
+    structure_name,
+)
+from fwtables.dmar.constants import DrhdFlag, ScopeType, StructureType, flag_names
+from fwtables.dmar.layouts import BODIES, STRUCTURE_HEADER, TABLE
+from fwtables.layout import Layout
+
+_KINDS = {
+    ScopeType.PCI_ENDPOINT: DeviceKind.FUNCTION,
+    ScopeType.PCI_SUB_HIERARCHY: DeviceKind.BRIDGE,
+    ScopeType.IOAPIC: DeviceKind.IOAPIC,
+    ScopeType.MSI_CAPABLE_HPET: DeviceKind.HPET,
+    ScopeType.ACPI_NAMESPACE_DEVICE: DeviceKind.ACPI_DEVICE,
+}
+_KIND_OF: Mapping[int, DeviceKind] = {int(kind): device for kind, device in _KINDS.items()}
+_NAME_OF: Mapping[int, str] = {int(kind): kind.name for kind in ScopeType}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemappingUnit:
-    """One remapping unit: its DRHD structure, where its scopes lead, its NUMA node."""
-
-    offset: int
-    drhd: DRHD
-    scopes: tuple[Located, ...]
-    proximity_domain: int | None
-    """From the RHSA structure that names its registers."""
+def device_kind(scope_type: int) -> DeviceKind:
+    """Return what kind of device a device scope entry of `scope_type` names."""
+    return _KIND_OF.get(scope_type, DeviceKind.UNKNOWN)
 
 
-class RemappingUnits:
-    """The units of a table, in table order, and the way from a device to its unit."""
-
-    def __init__(self, table: DMAR | None, topology: PciTopology) -> None:
-        self._topology = topology
-        self.units = tuple(_units(table, topology)) if table else ()
-        self._exact: dict[SBDF, int] = {}
-        """By device: the place in the table of the last unit that names it."""
-        self._behind: dict[tuple[int, int], int] = {}
-        """By segment and bus: the same of the last unit that names a bridge above it."""
-        self._all: dict[int, RemappingUnit] = {}
-        for place, unit in enumerate(self.units):
-            self._index(place, unit)
-
-    def of(self, sbdf: SBDF) -> RemappingUnit | None:
-        """Give the unit that serves `sbdf`, or None where the table has none for it."""
-        function = self._topology.known.get(sbdf)
-        if function is not None and not function.dma_known:
-            return None
-        if function is not None and function.vmd is not None:
-            sbdf = function.vmd
-        elif function is not None and function.physical_function is not None:
-            sbdf = function.physical_function
-        behind = self._behind.get((sbdf.segment, sbdf.bus), -1)
-        last = max(self._exact.get(sbdf, -1), behind)
-        return self.units[last] if last >= 0 else self._all.get(sbdf.segment)
-
-    def _index(self, place: int, unit: RemappingUnit) -> None:
-        if unit.drhd.include_pci_all:
-            self._all.setdefault(unit.drhd.segment_number, unit)
-            return  # it serves all: neither Linux nor Xen needs its scope to find it
-        for entry in unit.scopes:
-            if entry.sbdf is None:
-                continue
-            if entry.scope.type in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
-                self._exact[entry.sbdf] = place
-            bridge = self._topology.known.get(entry.sbdf)
-            if entry.scope.type == ScopeType.PCI_SUB_HIERARCHY and bridge is not None:
-                for bus in bridge.buses_behind:
-                    self._behind[bridge.sbdf.segment, bus] = place
-
-
-def _units(table: DMAR, topology: PciTopology) -> Iterator[RemappingUnit]:
-    domains = {
-        each.register_base_address: each.proximity_domain
-        for each in table.structures
-        if isinstance(each, RHSA)
+def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
+    """Return what the table `decoded` says, its paths followed through the bridges of `topology`."""
+    table = decoded.table
+    if table is None:
+        return IommuTable(
+            decoded=decoded,
+            header=None,
+            structures=MappingProxyType({}),
+            regions=(),
+            units=(),
+            capabilities=Capabilities(),
+            others=(),
+        )
+    names = {
+        structure.acpi_device_number: structure.name
+        for structure in table.structures
+        if isinstance(structure, ANDD)
     }
-    for offset, each in located(table):
-        if isinstance(each, DRHD):
-            scopes = (topology.locate(each.segment_number, scope) for scope in each.device_scope)
+    return IommuTable(
+        decoded=decoded,
+        header=_header(table),
+        structures=MappingProxyType(Counter(map(structure_name, table.structures))),
+        regions=tuple(_regions(table, topology, names)),
+        units=tuple(_units(table, topology, names)),
+        capabilities=_capabilities(table, topology, names),
+        others=tuple(_others(table)),
+    )
+
+
+def _header(table: DMAR) -> TableHeader:
+    return TableHeader(
+        signature=table.signature,
+        length=table.length,
+        revision=table.revision,
+        oem_id=table.oem_id,
+        oem_table_id=table.oem_table_id,
+        oem_revision=table.oem_revision,
+        creator_id=table.creator_id,
+        creator_revision=table.creator_revision,
+        address_bits=table.host_address_bits,
+        address_bits_field=_field(
+            TABLE,
+            0,
+            "DMAR host_address_width",
+            f"{table.host_address_width}: {table.host_address_bits} bits",
+        ),
+        flags=flag_names("DMAR", table.flags),
+    )
+
+
+def table_entry(table: DMAR, offset: int, structure: Structure) -> TableEntry:
+    """Return the place of a structure of `table`."""
+    signature = table.signature.decode("latin-1")
+    return TableEntry(signature, structure_name(structure), offset, structure_length(structure))
+
+
+# Claims: device scopes ------------------------------------------------------------------
+
+
+def locate_scope(
+    topology: PciTopology, segment: int, scope: DeviceScope, *, zero_bus: bool = False
+) -> Located:
+    """Follow the path of `scope`: :meth:`~dmaragent.host.topology.PciTopology.locate`."""
+    steps = [(step.device, step.function) for step in scope.path]
+    return topology.locate(segment, scope.start_bus_number, steps, zero_bus=zero_bus)
+
+
+def claims_of(
+    topology: PciTopology,
+    segment: int,
+    scopes: tuple[DeviceScope, ...],
+    names: Mapping[int, str] = MappingProxyType({}),
+) -> tuple[Claim, ...]:
+    """Return the claims of a device scope, one for each entry; `names` are ACPI devices'."""
+    return tuple(_claim(topology, segment, scope, names) for scope in scopes)
+
+
+def _claim(
+    topology: PciTopology, segment: int, scope: DeviceScope, names: Mapping[int, str]
+) -> Claim:
+    place = locate_scope(topology, segment, scope)
+    device = device_kind(scope.type)
+    is_named = device is DeviceKind.ACPI_DEVICE
+    claimant = Claimant(
+        sbdf=place.sbdf,
+        name=names.get(scope.enumeration_id, "") if is_named else "",
+        presence=place.presence,
+        reason=place.reason,
+        function=None if place.sbdf is None else topology.known.get(place.sbdf),
+    )
+    path = DevicePath(
+        type=scope.type,
+        type_name=_NAME_OF.get(scope.type, ""),
+        number=scope.enumeration_id,
+        start_bus=scope.start_bus_number,
+        hops=place.hops,
+    )
+    return Claim(
+        kind=ClaimKind.PATH,
+        device=device,
+        as_written=f"{path.start_bus:02x}:" + ">".join(hop.step for hop in path.hops),
+        claimants=(claimant,),
+        path=path,
+    )
+
+
+# Regions, units, capabilities -----------------------------------------------------------
+
+
+def _regions(
+    table: DMAR, topology: PciTopology, names: Mapping[int, str]
+) -> Iterator[ReservedRegion]:
+    """Yield the RMRR structures.  Those too short to be read are damage, and no regions."""
+    rmrrs = (
+        (offset, structure) for offset, structure in located(table) if isinstance(structure, RMRR)
+    )
+    for number, (offset, rmrr) in enumerate(rmrrs, 1):
+        yield ReservedRegion(
+            number=number,
+            segment=rmrr.segment_number,
+            first=rmrr.base_address,
+            last=rmrr.limit_address,
+            source=table_entry(table, offset, rmrr),
+            meaning=Meaning.IDENTITY,
+            access=Access.READ | Access.WRITE,
+            claims=claims_of(topology, rmrr.segment_number, rmrr.device_scope, names),
+            fields=_region_fields(offset, rmrr),
+        )
+
+
+def _region_fields(offset: int, rmrr: RMRR) -> RegionFields:
+    body, at = BODIES[StructureType.RMRR], offset + STRUCTURE_HEADER.size
+    return RegionFields(
+        _field(body, at, "RMRR base_address", f"{rmrr.base_address:#x}"),
+        _field(body, at, "RMRR limit_address", f"{rmrr.limit_address:#x}"),
+        _field(body, at, "RMRR segment_number", f"{rmrr.segment_number:04x}"),
+    )
+
+
+def _field(layout: Layout, offset: int, name: str, value: str) -> TableField:
+    """Return the place of a field of what begins at `offset`; `name` ends with the field's own."""
+    place = layout.names.index(name.rpartition(" ")[2])
+    return TableField(offset + layout.offsets[place], layout.widths[place], name, value)
+
+
+def _units(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Iterator[RemappingUnit]:
+    domains = {
+        structure.register_base_address: structure.proximity_domain
+        for structure in table.structures
+        if isinstance(structure, RHSA)
+    }
+    for offset, structure in located(table):
+        if isinstance(structure, DRHD):
+            own = claims_of(topology, structure.segment_number, structure.device_scope, names)
             yield RemappingUnit(
-                offset=offset,
-                drhd=each,
-                scopes=tuple(scopes),
-                proximity_domain=domains.get(each.register_base_address),
+                source=table_entry(table, offset, structure),
+                segment=structure.segment_number,
+                registers=structure.register_base_address,
+                register_size=structure.register_set_size,
+                serves_rest=structure.include_pci_all,
+                flags=flag_names("DRHD", structure.flags & ~DrhdFlag.INCLUDE_PCI_ALL),
+                claims=own,
+                owners=owners_of(own),
+                proximity_domain=domains.get(structure.register_base_address),
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What the table says of devices beyond units and regions."""
+def _others(table: DMAR) -> Iterator[OtherStructure]:
+    """Yield what is neither RMRR nor DRHD, nor the RHSA of a DRHD."""
+    units = {
+        structure.register_base_address
+        for structure in table.structures
+        if isinstance(structure, DRHD)
+    }
+    for structure in table.structures:
+        of_unit = isinstance(structure, RHSA) and structure.register_base_address in units
+        if not isinstance(structure, DRHD | RMRR) and not of_unit:
+            yield OtherStructure(structure_name(structure), structure)
 
-    translation_cached: frozenset[SBDF]
-    """Devices with an address translation cache: SATC structures, VT-d 8.8."""
-    ats_root_ports: frozenset[SBDF]
-    """Root ports that support ATS transactions: ATSR structures, VT-d 8.5."""
-    ats_segments: frozenset[int]
-    """Segments all of whose root ports do: ATSR structures with ALL_PORTS."""
-    namespace_names: Mapping[int, str]
-    """ACPI devices by the number that scope entries give them: ANDD structures, VT-d 8.7."""
 
-
-def capabilities_of(table: DMAR | None, topology: PciTopology) -> Capabilities:
+def _capabilities(table: DMAR, topology: PciTopology, names: Mapping[int, str]) -> Capabilities:
     """Gather what the ATSR, SATC and ANDD structures of `table` say."""
-    structures = table.structures if table else ()
 
     def devices(kind: type[ATSR | SATC]) -> frozenset[SBDF]:
         places = (
-            topology.locate(each.segment_number, scope)
-            for each in structures
-            if isinstance(each, kind)
-            for scope in each.device_scope
+            locate_scope(topology, structure.segment_number, scope)
+            for structure in table.structures
+            if isinstance(structure, kind)
+            for scope in structure.device_scope
         )
         return frozenset(place.sbdf for place in places if place.sbdf is not None)
 
@@ -122,9 +260,9 @@ def capabilities_of(table: DMAR | None, topology: PciTopology) -> Capabilities:
         translation_cached=devices(SATC),
         ats_root_ports=devices(ATSR),
         ats_segments=frozenset(
-            each.segment_number for each in structures if isinstance(each, ATSR) and each.all_ports
+            structure.segment_number
+            for structure in table.structures
+            if isinstance(structure, ATSR) and structure.all_ports
         ),
-        namespace_names=MappingProxyType(
-            {each.acpi_device_number: each.name for each in structures if isinstance(each, ANDD)}
-        ),
+        namespace_names=MappingProxyType(dict(names)),
     )

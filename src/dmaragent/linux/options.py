@@ -10,7 +10,7 @@ keep the IOMMU on: only the host's own drivers bypass it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
 
 _OF_VENDOR = {
     "intel_iommu": (IommuVendor.INTEL, IommuVendor.UNKNOWN),

@@ -10,8 +10,8 @@ from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
-from dmaragent.host.topology import BusIndex, Located, PciFunction, PciTopology
-from fwtables.dmar.constants import ScopeType
+from dmaragent.host.topology import BusIndex, PciFunction, PciTopology
+from dmaragent.iommu.model import DeviceKind, Owner
 
 _USB = 0x0C03
 _DISPLAY = 0x03
@@ -57,8 +57,8 @@ def hold_of(function: PciFunction) -> Hold:
     return Hold.DIRECT
 
 
-def takes(scope_type: int, function: PciFunction) -> bool:
-    """Tell whether Linux ties `function` to a structure that names it with `scope_type`.
+def takes(device: DeviceKind, function: PciFunction) -> bool:
+    """Tell whether Linux ties `function` to a structure that names it as `device`.
 
     Only endpoint and bridge entries are PCI devices to it, and their headers must fit;
     a bridge entry may name an NTB, which has an endpoint's header and a bridge's class
@@ -66,27 +66,26 @@ def takes(scope_type: int, function: PciFunction) -> bool:
     """
     if function.physical_function is not None:
         return False  # dmar_pci_bus_notifier passes virtual functions over
-    if scope_type == ScopeType.PCI_ENDPOINT:
+    if device is DeviceKind.FUNCTION:
         return not function.is_bridge
     code = function.class_code
     looks_like_one = code is None or code >> 16 == _BRIDGE
-    return scope_type == ScopeType.PCI_SUB_HIERARCHY and (function.is_bridge or looks_like_one)
+    return device is DeviceKind.BRIDGE and (function.is_bridge or looks_like_one)
 
 
 class LinuxScopes:
     """Finds the devices that Linux ties to a region; knows which functions are on which bus."""
 
     def __init__(self, topology: PciTopology) -> None:
-        self._known = topology.known
         self._index = BusIndex(topology)
 
-    def held(self, owners: Iterable[Located]) -> tuple[Held, ...]:
+    def held(self, owners: Iterable[Owner]) -> tuple[Held, ...]:
         """Give the devices tied to a region by its `owners`, bridges with all that is below them."""
         found: dict[SBDF, Held] = {}
         functions = []
         for owner in owners:
-            function = None if owner.sbdf is None else self._known.get(owner.sbdf)
-            if function is not None and takes(owner.scope.type, function):
+            function = owner.function
+            if function is not None and takes(owner.device, function):
                 functions.append(function)
         for function in functions:
             found.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))

@@ -12,12 +12,10 @@ drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_resv_exclude`` and ``vfio_iommu_io
 ``iopt_table_enforce_dev_resv_regions`` (Linux 6.2).
 """
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 
-from dmaragent.host import Host
-from dmaragent.readings import Missing
+from dmaragent.iommu.vendor import IommuVendor
 
 ONE_TO_ONE_MESSAGE = (
     "Firmware has requested this device have a 1:1 IOMMU mapping, rejecting configuring the "
@@ -37,22 +35,6 @@ RELAXABLE = (5, 3)
 """The first release with the type ``direct-relaxable`` (adfd37382090)."""
 NO_ONE_TO_ONE = (6, 6)
 """The first release that refuses any device with a ``direct`` region (a48ce36e2786)."""
-
-
-class IommuVendor(Enum):
-    """Whose IOMMU a host has: its driver in Linux and its firmware table depend on it."""
-
-    INTEL = "intel"
-    AMD = "amd"
-    ARM = "arm"
-    UNKNOWN = "unknown"
-
-    @property
-    def table(self) -> str:
-        """The ACPI table that names the host's reserved regions, with its structures; or empty."""
-        return {"intel": "DMAR (RMRR)", "amd": "IVRS (IVMD)", "arm": "IORT (RMR)"}.get(
-            self.value, ""
-        )
 
 
 class VfioEffect(Enum):
@@ -184,62 +166,3 @@ def _unknown_type(region_type: str) -> VfioOutcome:
 
 def _dotted(release: tuple[int, int]) -> str:
     return "{}.{}".format(*release)
-
-
-# The host's kernel and IOMMU ------------------------------------------------------------
-
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
-_BACKPORTS = re.compile(
-    r"\.(?:el|oe|an|al|tl|ky|uel|vz)\d"  # Red Hat and its kin, openEuler, Alibaba, TencentOS, …
-    r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # SUSE's service packs: 6.4.0-150600.23-default
-    r"|^4\.12\.14-\d"  # SUSE 12 and 15 before
-)
-
-
-def kernel_release(text: str | None) -> tuple[int, int] | None:
-    """Return the release of a kernel by its ``uname -r``, or None if there is none in `text`."""
-    match = _RELEASE.match(text or "")
-    return (int(match[1]), int(match[2])) if match else None
-
-
-def telling_release(text: str | None) -> tuple[int, int] | None:
-    """Return the release of a kernel if it says which checks the kernel has, else None.
-
-    Enterprise kernels (Red Hat, SUSE, openEuler and others) take later checks into an old release.
-    """
-    return None if _BACKPORTS.search(text or "") else kernel_release(text)
-
-
-_VENDOR_OF_CPU = {
-    "GenuineIntel": IommuVendor.INTEL,
-    "CentaurHauls": IommuVendor.INTEL,  # Zhaoxin has VT-d and a DMAR table
-    "Shanghai": IommuVendor.INTEL,
-    "AuthenticAMD": IommuVendor.AMD,
-    "HygonGenuine": IommuVendor.AMD,
-    "ARM": IommuVendor.ARM,
-}
-_VENDOR_OF_TABLE = {
-    "DMAR": IommuVendor.INTEL,
-    "RMAD": IommuVendor.INTEL,
-    "XMAR": IommuVendor.INTEL,
-    "IVRS": IommuVendor.AMD,
-    "IORT": IommuVendor.ARM,
-}
-
-
-def iommu_vendor(host: Host) -> IommuVendor:
-    """Return whose IOMMU `host` has: by its ACPI tables or its boot log, else by its processor.
-
-    A folder without any table was not read, as every firmware with ACPI has some.
-    """
-    if not isinstance(host.table, Missing) or host.reading is not None or host.logged_table:
-        return IommuVendor.INTEL
-    if not isinstance(host.acpi_tables, Missing):
-        for name in host.acpi_tables:
-            vendor = _VENDOR_OF_TABLE.get(name[:4])
-            if vendor is not None:
-                return vendor
-    vendor = _VENDOR_OF_CPU.get((host.system.cpu_vendor or "").strip(), IommuVendor.UNKNOWN)
-    if host.acpi_tables == () and vendor is not IommuVendor.INTEL:
-        return IommuVendor.UNKNOWN  # QEMU gives a guest of any processor VT-d
-    return vendor

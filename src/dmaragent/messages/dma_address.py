@@ -6,7 +6,6 @@ from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Inventory
 from dmaragent.messages.model import Span
 from dmaragent.readings import Missing
-from fwtables import Decoded
 
 _RELAXABLE = "direct-relaxable"
 """Linux lets memory be mapped over these: drivers/vfio/vfio_iommu_type1.c,
@@ -37,7 +36,7 @@ class DmaAddress:
 
 def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
     """Return what the host of `inventory` says of the mapping at `span`."""
-    table = inventory.table.table if isinstance(inventory.table, Decoded) else None
+    header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
     groups = inventory.host.groups
     reserved = {
         region: None
@@ -47,6 +46,6 @@ def dma_address(span: Span, inventory: Inventory) -> DmaAddress:
     }
     return DmaAddress(
         span=span,
-        width=None if table is None else table.host_address_bits,
+        width=None if header is None else header.address_bits,
         reserved=tuple(sorted(reserved))[:3],
     )

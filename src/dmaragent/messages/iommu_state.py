@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.linux.view import LinuxState
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
-from fwtables import Decoded
 
 ABOUT_IOMMU = frozenset(
     {
@@ -71,11 +71,11 @@ def iommu_state(inventory: Inventory) -> IommuState:
     groups = inventory.host.groups
     xen = inventory.host.xen
     line = None if xen is None else xen.command_line
-    under_xen = inventory.linux_state is LinuxState.UNDER_XEN
+    under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     return IommuState(
         groups=None if under_xen or isinstance(groups, Missing) else len(groups),
         under_xen=under_xen,
-        without_xen=inventory.linux_state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
+        without_xen=inventory.linux.state in {LinuxState.GROUPS, LinuxState.NO_GROUPS},
         off_by="" if off is None else off.option,
         on_by="" if amd or off is not None else iommu_asked_for(options),
         options_known=system.options is not None,
@@ -88,7 +88,7 @@ def iommu_state(inventory: Inventory) -> IommuState:
 
 def _table(inventory: Inventory, *, amd: bool) -> bool | None:
     """Return whether the firmware's table is there, as far as that is known."""
-    if isinstance(inventory.table, Decoded):
+    if not isinstance(inventory.iommu, Missing):
         return True
     names = inventory.host.acpi_tables
     if isinstance(names, Missing):

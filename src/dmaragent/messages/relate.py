@@ -10,8 +10,9 @@ from dmaragent.boot_option.rmrr_writer import Wanted
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import PciFunction, Presence
-from dmaragent.inventory import Inventory, LinuxState, Region
+from dmaragent.inventory import Inventory, Region
 from dmaragent.linux.regions import Held, Hold
+from dmaragent.linux.view import LinuxState
 from dmaragent.messages.dma_address import DmaAddress, dma_address
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, IommuState, iommu_state
@@ -28,7 +29,6 @@ from dmaragent.messages.model import (
 )
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListEntry
-from fwtables import Decoded
 
 _HIGHEST = (1 << 64) - 1
 _MOST_OTHERS = 3
@@ -161,7 +161,7 @@ def tie(recognised: Recognised, inventory: Inventory) -> HostMatch:
     )
     by_xen = message.printer in (Program.XEN, Program.LIBXL)
     of_linux = message.printer in _BY_VFIO
-    under_xen = inventory.linux_state is LinuxState.UNDER_XEN
+    under_xen = inventory.linux.state is LinuxState.UNDER_XEN
     locked = () if not of_linux or under_xen else _locked(group, inventory)
     option = forgotten if by_xen or under_xen else None
     return HostMatch(
@@ -177,7 +177,7 @@ def tie(recognised: Recognised, inventory: Inventory) -> HostMatch:
         locked=locked,
         decided_by_xen=of_linux and under_xen,
         vtd_off=(
-            inventory.xen.list.vtd_disabled
+            inventory.xen.list.iommu_disabled
             if by_xen and message.weight is MessageSeverity.REFUSAL
             else ""
         ),
@@ -227,9 +227,7 @@ def _span(span: Span, inventory: Inventory, *, in_table: bool) -> RangeMatch:
             for one in inventory.xen.list.entries
             if in_table and one.region is None and taken and one.range.overlaps(taken)
         ),
-        units=tuple(
-            one.offset for one in inventory.units if one.drhd.register_base_address == span.first
-        ),
+        units=tuple(one.source.offset for one in inventory.units if one.registers == span.first),
         memory=(
             None
             if isinstance(memory_map, Missing) or taken is None
@@ -249,7 +247,7 @@ def _meets(region: Region, span: Span) -> bool:
     """Tell whether `region` has any of `span`; one that is wrong must be the same."""
     taken = _range(span)
     if taken is None or region.range is None:
-        return (region.base, region.limit) == (span.first, span.last)
+        return (region.first, region.last) == (span.first, span.last)
     return region.range.overlaps(taken)
 
 
@@ -278,7 +276,7 @@ def _fits(
         if isinstance(inventory.host.topology.functions, Missing):
             return None
         locked = any(held.hold is Hold.DIRECT for one in devices for _, held in one.held)
-        fits = inventory.linux_state is not LinuxState.UNDER_XEN and locked
+        fits = inventory.linux.state is not LinuxState.UNDER_XEN and locked
         gaps = [gap for gap in inventory.gaps.linux for one in devices if gap.concerns(one.sbdf)]
         if any(gap.refusals or not fits for gap in gaps):
             return None
@@ -293,19 +291,19 @@ def _fits(
 
 
 def _is_whole(inventory: Inventory) -> bool:
-    return isinstance(inventory.table, Decoded) and not inventory.table.damage
+    return not isinstance(inventory.iommu, Missing) and inventory.iommu.whole
 
 
 def _table_lost(inventory: Inventory) -> bool:
     """Return whether there may be a table that was not read."""
-    table = inventory.table
+    table = inventory.iommu
     if not isinstance(table, Missing):
-        return table.table is None
+        return table.header is None
     return table.kind is not MissingKind.ABSENT or inventory.host.acpi_tables == ()
 
 
 def _table_known(inventory: Inventory) -> bool:
-    return isinstance(inventory.table, Decoded) and inventory.table.table is not None
+    return inventory.decoded
 
 
 def _locked(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
-from dmaragent.inventory import Inventory, LinuxState, Region
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
 from dmaragent.linux.regions import Held, Hold
-from dmaragent.linux.vfio import IommuVendor, iommu_vendor
+from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 from dmaragent.readings import Missing
@@ -139,12 +140,12 @@ class DeviceContext:
     @property
     def on_xen(self) -> bool:
         """Whether this host runs Xen, as far as is known."""
-        return self.inventory.linux_state is LinuxState.UNDER_XEN
+        return self.inventory.linux.state is LinuxState.UNDER_XEN
 
     @property
     def on_linux(self) -> bool:
         """Whether it is known to run Linux without Xen."""
-        return self.inventory.linux_state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
+        return self.inventory.linux.state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
 
     @property
     def existing_vfs(self) -> tuple[SBDF, ...]:

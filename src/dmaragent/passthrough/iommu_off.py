@@ -1,8 +1,8 @@
 """Why this host's Linux does not use the IOMMU, as far as its command line and hardware tell."""
 
-from dmaragent.inventory import LinuxState
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_asked_for, iommu_off_option, unused_words
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Safety, Step
 
@@ -16,7 +16,7 @@ _WHERE = "the kernel's command line"
 
 def iommu_unused(subject: DeviceContext) -> bool:
     """Return whether Linux does not use the IOMMU: it has no groups, or an option says so."""
-    state, options = subject.inventory.linux_state, subject.inventory.host.system.options
+    state, options = subject.inventory.linux.state, subject.inventory.host.system.options
     if state is LinuxState.UNKNOWN and options is not None:
         return iommu_off_option(options, subject.vendor) is not None
     return state is LinuxState.NO_GROUPS

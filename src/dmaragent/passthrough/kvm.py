@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import SBDF
 from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
+from dmaragent.linux.view import LinuxState
 from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.iommu_off import iommu_unused
 from dmaragent.passthrough.kvm_regions import Ram, region_decisions
@@ -50,7 +51,7 @@ def resolve_kvm(
     expanded = list(_expanded(guest, inventory, facts, decisions))
     assigned = frozenset(sbdf for _, sbdf in expanded)
     decisions += _twice(expanded)
-    if expanded and inventory.linux_state is LinuxState.UNDER_XEN:
+    if expanded and inventory.linux.state is LinuxState.UNDER_XEN:
         decisions.append(_under_xen())
         functions += [
             AssignedFunction(device=device, sbdf=sbdf, verdict=Verdict.REFUSED)
@@ -207,7 +208,7 @@ def _refused(subject: DeviceContext, reason: str, rule: SourceRule | None) -> De
 
 def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
-    state = subject.inventory.linux_state
+    state = subject.inventory.linux.state
     if subject.group is None:
         if state is LinuxState.GROUPS:
             said = f"{subject.sbdf} is in no IOMMU group, so VFIO cannot take it"

@@ -10,9 +10,9 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.guests.rdm import FOUR_GIB
-from dmaragent.linux.vfio import VfioEffect, VfioOutcome, kernel_release, telling_release
+from dmaragent.linux.release import kernel_release, knows_option, relaxed_by_option, telling_release
+from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux_release import knows_option, relaxed_by_option
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
 from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
 from dmaragent.policy.harm import Harm
@@ -69,7 +69,11 @@ def region_decisions(subject: DeviceContext, ram: Ram) -> Iterator[Decision]:
         )
         return
     for region in regions:
-        if not region.by_kernel and knows_option(subject) and relaxed_by_option(subject):
+        if (
+            not region.by_kernel
+            and knows_option(subject.inventory.host)
+            and relaxed_by_option(subject.inventory.host)
+        ):
             continue  # the kernel has let all regions go; the warning stands with the option
         yield from _decide(subject, region, ram)
 

@@ -5,19 +5,20 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 
 from collections.abc import Iterator
 
+from dmaragent.iommu.model import DeviceKind
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
+from dmaragent.linux.release import (
+    OPTION,
+    host_release,
+    host_telling_release,
+    knows_option,
+    relaxed_by_option,
+)
 from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough.device_context import DeviceContext, capital, region_list
 from dmaragent.passthrough.doubt import linux_doubted
 from dmaragent.passthrough.iommu_off import iommu_unused, why_unused
 from dmaragent.passthrough.linux_group import group_cases
-from dmaragent.passthrough.linux_release import (
-    OPTION,
-    kernel_release,
-    knows_option,
-    relaxed_by_option,
-    telling_release,
-)
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
 from dmaragent.passthrough.rules import (
@@ -31,7 +32,6 @@ from dmaragent.passthrough.rules import (
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.vmd import vmd_linux_side
 from dmaragent.policy.decisions import SourceRule
-from fwtables.dmar.constants import ScopeType
 
 _DISPLAY = 0x03
 _NOT_ITS_OWN = (
@@ -126,7 +126,7 @@ def _region_cases(subject: DeviceContext) -> Iterator[Case]:
 
 
 def _too_old_for_display(subject: DeviceContext) -> bool:
-    release, function = kernel_release(subject), subject.function
+    release, function = host_release(subject.inventory.host), subject.function
     display = function is not None and (function.class_code or 0) >> 16 == _DISPLAY
     return display and release is not None and release < DISPLAY_LET_GO
 
@@ -147,7 +147,7 @@ def _free_by_class(subject: DeviceContext) -> bool:
 
 
 def _locked_cases(subject: DeviceContext, where: str) -> Iterator[Case]:
-    release = telling_release(subject)
+    release = host_telling_release(subject.inventory.host)
     through = subject.held and all(held.through for _, held in subject.held)
     since = "5.3" if through else "3.17"
     old = Case(
@@ -187,8 +187,8 @@ def _locked_cases(subject: DeviceContext, where: str) -> Iterator[Case]:
 
 
 def _option_cases(subject: DeviceContext) -> Iterator[Case]:
-    known = bool(knows_option(subject))
-    if known or relaxed_by_option(subject):
+    known = bool(knows_option(subject.inventory.host))
+    if known or relaxed_by_option(subject.inventory.host):
         yield Case(
             title=OPTION,
             can=Can.CONDITIONS if known else Can.NO,
@@ -215,7 +215,7 @@ def _together(subject: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str
     locked = any(held.hold is Hold.DIRECT for _, held in subject.held)
     refusing = any(one.can is Can.NO and one.title != OPTION for one in cases)
     if refusing and locked:
-        if knows_option(subject) and relaxed_by_option(subject):
+        if knows_option(subject.inventory.host) and relaxed_by_option(subject.inventory.host):
             return Can.CONDITIONS, "yes, at a risk: relax_rmrr lets every region go"
         return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
     if refusing and subject.locked_mates:
@@ -263,8 +263,8 @@ def _without_functions(subject: DeviceContext) -> tuple[Can, str]:
     """Say what can be said of a table alone: whom it names, not what that is."""
     if subject.named:
         return Can.CONDITIONS, "only if it is a USB controller or a display device"
-    scopes = (owner.scope_type for one in subject.inventory.all_regions for owner in one.owners)
-    if subject.inventory.undetermined or ScopeType.PCI_SUB_HIERARCHY in scopes:
+    devices = (owner.device for region in subject.inventory.all_regions for owner in region.owners)
+    if subject.inventory.undetermined or DeviceKind.BRIDGE in devices:
         return Can.UNKNOWN, "not known: a region may cover it through a bridge"
     if not subject.inventory.complete:
         return Can.UNKNOWN, _MISSING

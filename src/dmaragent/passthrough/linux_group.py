@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
+from dmaragent.linux.release import host_telling_release
 from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.drivers import is_vfio_driver
-from dmaragent.passthrough.linux_release import telling_release
 from dmaragent.passthrough.model import Can, Case
 from dmaragent.passthrough.rules import (
     FIRST_CHECK,
@@ -59,7 +59,9 @@ def group_cases(subject: DeviceContext) -> Iterator[Case]:
             can=Can.NO,
             said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
             "a group is attached whole.",
-            rule=OLD_RULE if (telling_release(subject) or NEW_CHECK) < NEW_CHECK else NEW_RULE,
+            rule=OLD_RULE
+            if (host_telling_release(subject.inventory.host) or NEW_CHECK) < NEW_CHECK
+            else NEW_RULE,
         )
         return
     known = subject.inventory.host.topology.known
@@ -138,7 +140,7 @@ def _is_ready(function: PciFunction) -> bool:
 
 
 def _before_checks(subject: DeviceContext) -> bool:
-    release = telling_release(subject)
+    release = host_telling_release(subject.inventory.host)
     return release is not None and release < FIRST_CHECK
 
 

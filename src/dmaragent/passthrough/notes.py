@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.release import OPTION, knows_option
 from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.linux_release import OPTION, knows_option
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.policy.assignment import SUBTRACTIVE
-from fwtables.dmar.constants import DmarFlag
+from dmaragent.readings import Missing
 
 _GROUPS = "pcie_acs_override"
 _UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
@@ -84,7 +84,7 @@ def _behind_a_bridge(subject: DeviceContext) -> bool:
 
 def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
     """Say of options on the kernel's command line that they do not help this device."""
-    system, table = subject.inventory.host.system, _flags(subject)
+    system, flags = subject.inventory.host.system, _flags(subject)
     given = {one.partition("=")[0].replace("-", "_"): one for one in system.options or ()}
     kernel = [one for one in given.values() if one.startswith(("intel_iommu=", "amd_iommu="))]
     if subject.on_xen and (kernel or _GROUPS in given):
@@ -94,14 +94,14 @@ def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
     locked = any(case.can is Can.NO and case.releases for case in linux.cases)
     if _GROUPS in given and locked:
         yield f"'{given[_GROUPS]}' splits groups, at a risk; it does not help against a region."
-    if _UNSAFE in given and table is not None and table & DmarFlag.INTR_REMAP:
+    if _UNSAFE in given and "INTR_REMAP" in flags:
         yield (
             f"'{given[_UNSAFE]}' is for machines without interrupt remapping; this one has it, and "
             "it does not help against a region."
         )
     if subject.vendor not in (IommuVendor.INTEL, IommuVendor.UNKNOWN):
         return
-    if locked and knows_option(subject) is False:
+    if locked and knows_option(subject.inventory.host) is False:
         yield f"{OPTION} is an option of Proxmox kernels from 6.2.16-13 on; this one lacks it."
     if locked and not given.keys() & {_GROUPS, _UNSAFE}:
         yield (
@@ -110,7 +110,7 @@ def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
         )
 
 
-def _flags(subject: DeviceContext) -> int | None:
-    decoded = subject.inventory.table
-    table = getattr(decoded, "table", None)
-    return None if table is None else table.flags
+def _flags(subject: DeviceContext) -> tuple[str, ...]:
+    """Return the names of the flags of the host's table."""
+    table = subject.inventory.iommu
+    return () if isinstance(table, Missing) or table.header is None else table.header.flags

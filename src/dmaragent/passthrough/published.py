@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.host.groups import IommuGroup, KernelRegion
-from dmaragent.inventory.published import ranges_by_device, unexplained
+from dmaragent.linux.published import unexplained
+from dmaragent.linux.release import host_telling_release
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux_release import telling_release
 from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.decisions import SourceRule
 
@@ -38,9 +38,8 @@ def published_only(subject: DeviceContext) -> tuple[KernelRegion, ...]:
     group = subject.group
     if group is None:
         return ()
-    return unexplained(
-        group, ranges_by_device(subject.inventory.all_regions), subject.inventory.host.topology
-    )
+    inventory = subject.inventory
+    return unexplained(group, inventory.linux.ranges, inventory.host.topology)
 
 
 def published_cases(subject: DeviceContext) -> Iterator[Case]:
@@ -51,7 +50,9 @@ def published_cases(subject: DeviceContext) -> Iterator[Case]:
         by_type.setdefault(region.type, []).append(region)
     for kind in sorted(by_type):
         if group is not None:
-            for outcome in vfio_outcomes(kind, subject.vendor, telling_release(subject)):
+            for outcome in vfio_outcomes(
+                kind, subject.vendor, host_telling_release(subject.inventory.host)
+            ):
                 yield _case(group, kind, by_type[kind], outcome)
 
 
@@ -122,11 +123,13 @@ def published_verdict(subject: DeviceContext) -> tuple[Can, str] | None:
 
 
 def _undecided(subject: DeviceContext) -> str:
-    if telling_release(subject) is None:
+    if host_telling_release(subject.inventory.host) is None:
         return "the kernel's release"
     return "the IOMMU's vendor"
 
 
 def _effects(subject: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:
-    outcomes = vfio_outcomes(region.type, subject.vendor, telling_release(subject))
+    outcomes = vfio_outcomes(
+        region.type, subject.vendor, host_telling_release(subject.inventory.host)
+    )
     return frozenset(outcome.effect for outcome in outcomes)

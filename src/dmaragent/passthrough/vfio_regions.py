@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
 from dmaragent.inventory import Inventory
-from dmaragent.inventory.published import HYPERTRANSPORT
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.published import HYPERTRANSPORT
 from dmaragent.linux.regions import THROUGH_BRIDGES
-from dmaragent.linux.vfio import (
-    IommuVendor,
-    VfioEffect,
-    VfioOutcome,
-    iommu_vendor,
-    telling_release,
-    vfio_outcomes,
-)
+from dmaragent.linux.release import telling_release
+from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.readings import Missing
-from fwtables import Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +82,8 @@ def _predicted(
     inventory: Inventory, sbdf: SBDF, group: IommuGroup | None, release: tuple[int, int] | None
 ) -> tuple[VfioRegion, ...] | None:
     """Return the regions of the table, as Linux would tie them to the group; None: unknown."""
-    table = inventory.table
-    if not isinstance(table, Decoded) or table.table is None or table.damage:
+    table = inventory.iommu
+    if isinstance(table, Missing) or table.header is None or not table.whole:
         return None
     if isinstance(inventory.host.topology.functions, Missing) or inventory.undetermined:
         return None

@@ -7,7 +7,7 @@ drivers/xen/pci.c, ``xen_add_device`` (5ccf1b8ae76d).
 """
 
 from dmaragent.addresses import SBDF
-from dmaragent.linux.vfio import telling_release
+from dmaragent.linux.release import telling_release
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.rules import VMD_RULE

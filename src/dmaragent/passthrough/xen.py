@@ -10,7 +10,7 @@ from dataclasses import replace
 from dmaragent.addresses import span
 from dmaragent.guests.config import Emulated, GuestConfig, GuestType, PciEntry
 from dmaragent.guests.rdm import MIB
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext, capital, names, region_list
 from dmaragent.passthrough.doubt import xen_doubted
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
@@ -117,7 +117,7 @@ def _before(subject: DeviceContext) -> PlatformVerdict | None:
         step = f". Next: {facts.next_step}" if facts.next_step else ""
         return PlatformVerdict(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
     table_known = bool(subject.inventory.units)
-    if table_known and function is not None and subject.sbdf not in subject.inventory.unit_of:
+    if table_known and function is not None and subject.sbdf not in subject.inventory.xen.unit_of:
         if subject.inventory.gaps.without_unit:
             said = f"unknown: {subject.inventory.gaps.without_unit}"
             return PlatformVerdict(can=Can.UNKNOWN, said=said)

@@ -13,7 +13,6 @@ from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.explain import command_line
 from dmaragent.xen.reserved_list.model import ListSource
-from fwtables import Decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def facts_of(
     running = None if xen is None else xen.release
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
-    known_table = bool(inventory.all_regions) or not isinstance(inventory.table, Missing)
+    known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
     caps = None if xen is None else xen.capabilities
     owners, shared = _owners(inventory)
     return HostFacts(
@@ -201,7 +200,7 @@ def _owners(
     for each in inventory.all_regions:
         if each.xen.listed and each.xen.range is not None:
             devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
-            note(each.xen.range, devices, each.sharers)
+            note(each.xen.range, devices, each.xen.sharers)
     listed = {entry.range for entry in inventory.xen.list.entries}
     for option in _options(inventory):
         if option.range in listed and option.range not in owners:
@@ -249,8 +248,8 @@ def _iommu_off(inventory: Inventory) -> str:
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
         return "VT-d is off in the firmware setup, or the machine has none"
-    if listed.source is ListSource.PREDICTED and listed.vtd_disabled:
-        return f"Xen switches VT-d off for the whole host: {listed.vtd_disabled}"
+    if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
+        return f"Xen switches VT-d off for the whole host: {listed.iommu_disabled}"
     return ""
 
 
@@ -271,7 +270,7 @@ def _incomplete(inventory: Inventory) -> str:
     if source is ListSource.HYPERVISOR or off:
         return ""
     if source is ListSource.UNKNOWN:
-        if isinstance(inventory.table, Decoded):
+        if not isinstance(inventory.iommu, Missing):
             return "nothing of the table can be decoded, and no hypervisor answers"
         return "there is neither a hypervisor that answers nor a table"
     if not inventory.complete:

@@ -131,8 +131,8 @@ def _function_words(function: PciFunction) -> str:
 
 
 def _region_words(region: Region) -> str:
-    shared = f", shared by {region.sharers}" if region.shared else ""
-    return f"{region.number} ({region.place}, RMRR at {region.offset:#x}{shared})"
+    shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
+    return f"{region.number} ({region.place}, RMRR at {region.entry.offset:#x}{shared})"
 
 
 def _span_words(one: RangeMatch, found: Recognised, *, table_known: bool) -> str:
@@ -172,13 +172,13 @@ def _place_words(region: Region, wanted: Span, names: Names) -> str:
     """Say which region it is and whose; a device that is named had its regions told already."""
     owners = [owner.sbdf for owner in region.owners]
     others = [str(one or "a device not known") for one in owners if one not in names.devices]
-    exact = (region.base, region.limit) == (wanted.first, wanted.last)
+    exact = (region.first, region.last) == (wanted.first, wanted.last)
     if len(others) < len(owners):
         shares = f", which it shares with {_listed(others)}" if others else ", its own"
         return f"{'' if exact else 'in '}region {region.number}{shares}"
     whose = f"the region of {_listed(others)}" if others else "which no device owns"
     if exact:
-        return f"region {region.number} (RMRR at {region.offset:#x}), {whose}"
+        return f"region {region.number} (RMRR at {region.entry.offset:#x}), {whose}"
     return f"in region {_region_words(region)}, {whose}"
 
 

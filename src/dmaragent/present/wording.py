@@ -4,19 +4,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dmaragent.addresses import SBDF
+from dmaragent.iommu.model import Claim, DeviceKind
 from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.vtd import device_kind
 from dmaragent.present.escaping import visible
-from fwtables.dmar.constants import ScopeType
 
 if TYPE_CHECKING:  # decode, which takes no inventory, would import all of it
     from dmaragent.inventory import Region
 
-_SCOPE_WORDS = {
-    ScopeType.PCI_ENDPOINT: "PCI endpoint",
-    ScopeType.PCI_SUB_HIERARCHY: "PCI sub-hierarchy",
-    ScopeType.IOAPIC: "IOAPIC",
-    ScopeType.MSI_CAPABLE_HPET: "HPET",
-    ScopeType.ACPI_NAMESPACE_DEVICE: "ACPI namespace device",
+_DEVICE_WORDS = {
+    DeviceKind.FUNCTION: "PCI endpoint",
+    DeviceKind.BRIDGE: "PCI sub-hierarchy",
+    DeviceKind.IOAPIC: "IOAPIC",
+    DeviceKind.HPET: "HPET",
+    DeviceKind.ACPI_DEVICE: "ACPI namespace device",
 }
 
 
@@ -89,14 +90,13 @@ def host_words(kind: str, path: str) -> str:
 
 def scope_words(scope_type: int) -> str:
     """Name a device scope entry's type."""
-    words = {int(kind): text for kind, text in _SCOPE_WORDS.items()}
-    return words.get(scope_type, f"scope type {scope_type}")
+    return _DEVICE_WORDS.get(device_kind(scope_type), f"scope type {scope_type}")
 
 
-def scope_code(scope_type: int) -> str | int:
-    """Give a scope entry's type for documents: the specification's name, or the number."""
-    names = {int(kind): kind.name for kind in ScopeType}
-    return names.get(scope_type, scope_type)
+def device_words(claim: Claim) -> str:
+    """Name what kind of device `claim` names."""
+    kind = claim.path.type if claim.path else 0
+    return _DEVICE_WORDS.get(claim.device, f"scope type {kind}")
 
 
 def span_words(numbers: Iterable[int]) -> str:

@@ -1,37 +1,27 @@
-"""Rules about the boot log: DMA that was refused, and what the kernel says of the firmware.
+"""The rule about DMA that the boot log says was refused.
 
 The log is Linux's own.  Under Xen it says nothing of DMA, which Xen's console does.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
 from dmaragent.boot_option.dma_faults import Fault, placed
-from dmaragent.checks.common import regions
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
+from dmaragent.checks.common.facts import CheckFacts, Need
+from dmaragent.checks.common.findings import range_evidence
+from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd import damage, references, scopes, table, units
-from dmaragent.checks.vtd.fields import field
 from dmaragent.inventory import Region
-from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.findings import FINDINGS
 
 _SHOWN = 3
 """How many addresses of one device are named."""
 _NEAR = 1 << 20
 """Bytes: so near to a region, an address may well have been meant to be in it."""
-_BUG = re.compile(
-    r"(?:\[Firmware Bug\]: *|(?=Your BIOS is broken))"
-    r"(?P<words>.*(?:RMRR|DMAR|DRHD|RHSA|ANDD|iommu|Record passes table end).*)"
-)
-_RANGE = re.compile(r"\[(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16})\]")
 
 
-def _faults(facts: TableFacts) -> Iterator[Fault]:
+def _faults(facts: CheckFacts) -> Iterator[Fault]:
     """Yield the faults of the log; Linux leaves out the segment, which its devices tell."""
     for fault in read_faults("\n".join(facts.boot_log or ())):
         if fault.segment_named:
@@ -52,7 +42,7 @@ def _faults(facts: TableFacts) -> Iterator[Fault]:
     source="Linux intel/dmar.c, dmar_fault_do_one; Xen vtd/iommu.c, iommu_page_fault_do_one",
     needs=(Need.BOOT_LOG,),
 )
-def dma_fault(facts: TableFacts) -> Iterator[Hit]:
+def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
     """Find refused DMA, by device and by the region that the address lies in, if any."""
     groups: dict[tuple[SBDF, Region | None], list[Fault]] = {}
     for fault in _faults(facts):
@@ -61,8 +51,8 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
                 one
                 for one in facts.inventory.all_regions
                 if one.segment == fault.device.segment
-                and one.base <= fault.address | (PAGE - 1)  # only the page is logged
-                and fault.address <= one.limit
+                and one.first <= fault.address | (PAGE - 1)  # only the page is logged
+                and fault.address <= one.last
             ),
             None,
         )
@@ -76,7 +66,7 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
-            evidence=() if region is None else _bounds(facts, region),
+            evidence=() if region is None else range_evidence(facts, region),
         )
 
 
@@ -91,7 +81,7 @@ def _told(faults: Sequence[Fault]) -> str:
     return f"{said} ({reasons})" if reasons else said
 
 
-def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
+def _placed(facts: CheckFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
     """Say where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
@@ -106,7 +96,7 @@ def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequ
     return said
 
 
-def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
+def _near(facts: CheckFacts, device: SBDF, faults: Sequence[Fault]) -> str:
     """Name the region that one of the addresses just misses, if there is one."""
     found = [
         (distance, side, region.number)
@@ -114,8 +104,8 @@ def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
         if region.segment == device.segment and region.range is not None
         for fault in faults
         for distance, side in (
-            (fault.address - region.limit, "after"),
-            (region.base - fault.address, "before"),
+            (fault.address - region.last, "after"),
+            (region.first - fault.address, "before"),
         )
         if 0 < distance <= _NEAR
     ]
@@ -126,70 +116,4 @@ def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
     return f", but {distance:#x} bytes {side} the {end} of region {number}"
 
 
-def _bounds(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
-    """Show the bytes of a region's base and limit."""
-    rmrr = next(each for offset, each in facts.structures if offset == region.offset)
-    return (
-        field(facts, region.offset, rmrr, "base_address", f"{region.base:#x}"),
-        field(facts, region.offset, rmrr, "limit_address", f"{region.limit:#x}"),
-    )
-
-
-_RULES = {
-    one.id: one
-    for module in (damage, references, table, units, regions, scopes)
-    for one in module.RULES
-}
-"""The rules that may say the same as the kernel; :data:`FINDINGS` tells which."""
-
-
-@rule(
-    "firmware-bug-logged",
-    Severity.WARNING,
-    "The kernel complains of the firmware",
-    xen="Not Xen's word but Linux': see the other findings for what Xen makes of it.",
-    linux="See the message.",
-    advice="Update the firmware, and report the message to the vendor.",
-    source="Linux intel/dmar.c, intel/iommu.c and intel/irq_remapping.c, FW_BUG",
-    needs=(Need.BOOT_LOG,),
-)
-def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
-    """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
-    seen = (_BUG.search(line) for line in facts.boot_log or ())
-    reader = recogniser()
-    for words in dict.fromkeys(found["words"].strip() for found in seen if found):
-        meant = [one.message for one in reader.recognise(words).found]
-        linux = f"{meant[0].title}." if meant else ""
-        same = list(_agreeing(facts, meant[0].id)) if meant else []
-        also = f" That agrees with {', '.join(same)}." if same else ""
-        region = _meant_region(facts, words)
-        if region is not None:
-            also = f" That is region {region.number}."
-        yield Hit(
-            said=f'The kernel says: "{words}".{also}',
-            subject=words,
-            linux=linux,
-            region=None if region is None else region.number,
-            evidence=() if region is None else _bounds(facts, region),
-        )
-
-
-def _agreeing(facts: TableFacts, message: str) -> Iterator[str]:
-    """Name the rules that stand behind a message and find something here, too."""
-    for name in FINDINGS.get(message, ()):
-        if name in _RULES and any(True for _ in _RULES[name].find(facts)):
-            yield name
-
-
-def _meant_region(facts: TableFacts, words: str) -> Region | None:
-    """Find the region that a message names by its addresses."""
-    found = _RANGE.search(words)
-    if found is None:
-        return None
-    bounds = int(found[1], 16), int(found[2], 16)
-    return next(
-        (one for one in facts.inventory.all_regions if (one.base, one.limit) == bounds), None
-    )
-
-
-RULES: tuple[Rule, ...] = (dma_fault, firmware_bug)
+RULES: tuple[Rule, ...] = (dma_fault,)

@@ -1,10 +1,10 @@
-"""Hits about a region or a scope entry: how the thing is named, told and shown."""
+"""Hits about a region: how it is named, told and shown."""
 
-from dmaragent.checks.common.facts import TableFacts
+from dmaragent.checks.common.facts import CheckFacts
 from dmaragent.checks.common.model import Evidence, Hit, Severity
-from dmaragent.checks.vtd.fields import entry_evidence
-from dmaragent.checks.vtd.scope_entries import ScopeEntry
+from dmaragent.checks.common.rules import evidence
 from dmaragent.inventory import Region
+from dmaragent.iommu.model import RegionFields, TableField
 
 
 def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
@@ -28,23 +28,27 @@ def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
     )
 
 
-def entry_hit(  # noqa: PLR0913 - likewise
-    facts: TableFacts,
-    entry: ScopeEntry,
-    said: str,
-    *,
-    xen: str = "",
-    linux: str = "",
-    severity: Severity | None = None,
-) -> Hit:
-    """Make a hit about one device scope entry, of whose owner `said` goes on."""
-    return Hit(
-        said=f"{entry.owner} {said}",
-        subject=entry.subject,
-        region=entry.number,
-        device=entry.located.sbdf,
-        evidence=entry_evidence(facts, entry),
-        xen=xen,
-        linux=linux,
-        severity=severity,
-    )
+def field_evidence(facts: CheckFacts, field: TableField) -> Evidence:
+    """Show a field of the table."""
+    return evidence(facts, field.offset, field.width, field.name, field.value)
+
+
+def fields_of(region: Region) -> RegionFields:
+    """Return the fields that a region of the table is written in."""
+    assert region.reserved.fields is not None  # noqa: S101 - it is of a table
+    return region.reserved.fields
+
+
+def first_evidence(facts: CheckFacts, region: Region) -> Evidence:
+    """Show the first byte of a region."""
+    return field_evidence(facts, fields_of(region).first)
+
+
+def last_evidence(facts: CheckFacts, region: Region) -> Evidence:
+    """Show the last byte of a region."""
+    return field_evidence(facts, fields_of(region).last)
+
+
+def range_evidence(facts: CheckFacts, region: Region) -> tuple[Evidence, Evidence]:
+    """Show the first and the last byte of a region."""
+    return first_evidence(facts, region), last_evidence(facts, region)

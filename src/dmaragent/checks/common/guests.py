@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import span
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.facts import CheckFacts, Need
+from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.regions import is_placeholder
-from dmaragent.checks.common.rules import rule, some
-from dmaragent.checks.vtd.fields import range_evidence, scope_evidence
+from dmaragent.checks.common.rules import rule
 from dmaragent.guests.rdm import MIB
-from dmaragent.host.topology import Presence
 from dmaragent.inventory import Region
 from dmaragent.policy.layout import MAP_ENTRIES
 from dmaragent.policy.simulate import HVMLOADER_OWN
@@ -22,8 +20,8 @@ def _reaches_guests(region: Region) -> bool:
     """Tell whether Xen would list the region, were VT-d on: it has pages and a device."""
     return (
         region.range is not None
-        and region.sharers > 0
-        and listed_pages(region.base, region.limit) is not None
+        and region.xen.sharers > 0
+        and listed_pages(region.first, region.last) is not None
     )
 
 
@@ -40,10 +38,10 @@ def _reaches_guests(region: Region) -> bool:
     "support, a management controller).",
     source="libxl_dm.c, libxl__domain_device_construct_rdm",
 )
-def below_1mib(facts: TableFacts) -> Iterator[Hit]:
+def below_1mib(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that a guest cannot be laid out around; placeholders have their own rule."""
     for region in facts.inventory.all_regions:
-        if region.base < MIB and not is_placeholder(region) and _reaches_guests(region):
+        if region.first < MIB and not is_placeholder(region) and _reaches_guests(region):
             yield region_hit(region, "begins below 1 MiB.", range_evidence(facts, region))
 
 
@@ -58,10 +56,10 @@ def below_1mib(facts: TableFacts) -> Iterator[Hit]:
     "only; or update the firmware.",
     source="Xen tools/firmware/hvmloader, e820.c build_e820_table, config.h",
 )
-def hvmloader(facts: TableFacts) -> Iterator[Hit]:
+def hvmloader(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions whose pages overlap hvmloader's own area."""
     for region in facts.inventory.all_regions:
-        pages = listed_pages(region.base, region.limit)
+        pages = listed_pages(region.first, region.last)
         if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
             area = span(HVMLOADER_OWN)
             said = f"overlaps {area}."
@@ -78,7 +76,7 @@ def hvmloader(facts: TableFacts) -> Iterator[Hit]:
     "reserved without it.",
     source="libxl_x86.c, domain_construct_memmap",
 )
-def too_many(facts: TableFacts) -> Iterator[Hit]:
+def too_many(facts: CheckFacts) -> Iterator[Hit]:
     """Find hosts whose list does not fit beside one entry of RAM."""
     listed = facts.inventory.xen.list
     number = sum(_reaches_guests(region) for region in facts.inventory.all_regions)
@@ -103,42 +101,12 @@ def too_many(facts: TableFacts) -> Iterator[Hit]:
     "iommu_get_reserved_device_memory",
     uses=[Need.PCI, Need.MEMORY_MAP],
 )
-def unlisted(facts: TableFacts) -> Iterator[Hit]:
+def unlisted(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list, and that it lacks."""
     for region in facts.inventory.all_regions:
-        if region.offset in facts.inventory.xen.unlisted:
+        if region.source in facts.inventory.xen.unlisted:
             said = "is not in Xen's list, and nothing that was read says why."
             yield region_hit(region, said, range_evidence(facts, region))
 
 
-@rule(
-    "rmrr-shared",
-    Severity.INFO,
-    "A region is shared by several devices",
-    xen="Under policy strict none of them can be passed through (EPERM, "
-    '"disallowed to assign ... with shared RMRR"), not even all to one guest; unset it is strict. '
-    "Under relaxed Xen warns and does it.",
-    linux="Linux ties each of them by its own class: the inventory says which can be let go.",
-    advice="Some of them may be the host's own (disk controllers, network, a management controller "
-    "such as iLO): pass through only those that the host can do without. Give each of these "
-    "rdm_policy=relaxed in the guest's pci=, best all to one guest: in different ones, or where the "
-    "host keeps one, each device could write what the region holds for the other. Relaxed also "
-    "lets a guest start whose RAM meets the region: dmaragent resolve says whether it does.",
-    source="Xen vtd/iommu.c, intel_iommu_assign_device",
-    uses=[Need.PCI],
-)
-def shared(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions of several devices, absent ones left out; one and a ghost have their rule."""
-    for region, scope in facts.region_scopes:
-        here = [
-            entry
-            for entry in scope
-            if entry.counted and entry.located.presence is not Presence.ABSENT
-        ]
-        names = list(dict.fromkeys(entry.device_words for entry in here))
-        if len(names) > 1:
-            shown = scope_evidence(facts, scope)
-            yield region_hit(region, f"is shared by {some(names)}.", shown)
-
-
-RULES = (hvmloader, below_1mib, too_many, unlisted, shared)
+RULES = (hvmloader, below_1mib, too_many, unlisted)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import AddressRange, span
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.facts import CheckFacts, Need
+from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.fields import range_evidence
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.xen.hypervisor.behaviour import behaviour_of, behaviours_of
 from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved
@@ -33,7 +32,7 @@ _LINUX_WARNS = (
     source=f"VT-d 8.4; {_XEN} (a185f88e98, 4.19); {_LINUX}",
     needs=[Need.MEMORY_MAP],
 )
-def in_ram(facts: TableFacts) -> Iterator[Hit]:
+def in_ram(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of which Xen could not make reserved memory."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
     for region in facts.inventory.all_regions:
@@ -49,7 +48,7 @@ def in_ram(facts: TableFacts) -> Iterator[Hit]:
         yield region_hit(region, said, shown, xen=xen, severity=severity)
 
 
-def _warned(facts: TableFacts, region: AddressRange) -> str:
+def _warned(facts: CheckFacts, region: AddressRange) -> str:
     """Return in words whether a release before 4.19 warns of `region`."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
     warned = {
@@ -60,7 +59,7 @@ def _warned(facts: TableFacts, region: AddressRange) -> str:
     return "only warns" if True in warned else "does not warn"
 
 
-def _by_release(facts: TableFacts, region: AddressRange) -> tuple[Severity | None, str]:
+def _by_release(facts: CheckFacts, region: AddressRange) -> tuple[Severity | None, str]:
     """Say what the release of this host does, where it is known."""
     if facts.release is None:
         return None, ""
@@ -82,7 +81,7 @@ def _by_release(facts: TableFacts, region: AddressRange) -> tuple[Severity | Non
     source=f"VT-d 8.4; {_XEN}; {_LINUX}",
     needs=[Need.MEMORY_MAP],
 )
-def not_reserved(facts: TableFacts) -> Iterator[Hit]:
+def not_reserved(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that are partly or wholly of another type, or in holes of the map."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
     for region in facts.inventory.all_regions:
@@ -102,7 +101,7 @@ def not_reserved(facts: TableFacts) -> Iterator[Hit]:
         )
 
 
-def _unwarned(facts: TableFacts, region: AddressRange) -> str:
+def _unwarned(facts: CheckFacts, region: AddressRange) -> str:
     """Say that the release of this host keeps the region without a warning, if it does."""
     if facts.release is None or behaviour_of(facts.release).ram_disables_vtd:
         return ""

@@ -1,15 +1,16 @@
 """What a firmware finding is: a rule, what it found, the evidence.
 
-A rule is one plain function from :class:`~dmaragent.checks.common.facts.TableFacts` to hits, made a
+A rule is one plain function from :class:`~dmaragent.checks.common.facts.CheckFacts` to hits, made a
 :class:`Rule` by the decorator ``rule`` of ``checks/common/rules.py``.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from dmaragent.addresses import SBDF
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import Need
 
 
 class Severity(Enum):
@@ -89,7 +90,7 @@ class Rule:
     """What of a host must be known for the rule to be asked."""
     uses: frozenset[Need] = frozenset()
     """What else it looks at where it is known, so that it may find less or more without."""
-    find: Callable[[TableFacts], Iterable[Hit]]
+    find: Callable[[Any], Iterable[Hit]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

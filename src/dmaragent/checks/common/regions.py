@@ -3,51 +3,32 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.facts import CheckFacts, Need
+from dmaragent.checks.common.findings import (
+    field_evidence,
+    fields_of,
+    first_evidence,
+    last_evidence,
+    range_evidence,
+    region_hit,
+)
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.fields import (
-    base_evidence,
-    header_field,
-    limit_evidence,
-    range_evidence,
-    region_field,
-)
-from dmaragent.checks.vtd.xen_registration import vtd_case
 from dmaragent.inventory import Region
+from dmaragent.readings import Missing
 
 LARGE = 512 << 20
 """In bytes.  Of 682 regions of real tables 8 are larger, all of them graphics memory."""
-_LINUX_WARNS = (
+LINUX_WARNS = (
     'Linux warns ("Your BIOS is broken; bad RMRR") and taints the kernel, which stops nothing; it '
     "keeps the region."
 )
-_LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
+LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 
 
 def is_placeholder(region: Region) -> bool:
     """Tell whether `region` is at address 0 and no larger than a page: firmware's way of none."""
-    return region.base == 0 and region.limit in (0, PAGE - 1)
-
-
-@rule(
-    "rmrr-limit-below-base",
-    Severity.CRITICAL,
-    "A region's limit is below its base",
-    xen="Xen switches VT-d off for the whole host (EFAULT): no device can be passed through.",
-    linux=_LINUX_WARNS,
-    advice="Update the firmware, or switch off in its setup what the region is for. No option "
-    "makes Xen pass a region over.",
-    source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {_LINUX_CHECK}",
-)
-def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
-    """Find regions that end before they begin."""
-    for region in facts.inventory.all_regions:
-        if region.limit < region.base:
-            severity, xen = vtd_case(facts, region)
-            shown = range_evidence(facts, region)
-            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
+    return region.first == 0 and region.last in (0, PAGE - 1)
 
 
 @rule(
@@ -56,14 +37,14 @@ def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
     "A region is a placeholder at address 0",
     xen="Xen takes it for a region. Where the memory map has page 0 as RAM, that is worse: see "
     "rmrr-in-ram.",
-    linux=_LINUX_WARNS,
+    linux=LINUX_WARNS,
     advice="Update the firmware. Nothing needs the region. Where it covers page 0, give a guest "
     "its device with rdm_policy=relaxed; where it begins and ends at address 0, that is needed only "
     "if its scope has more than one entry, as Xen then takes it for shared.",
     source=f"Seen in real tables (HP 6730b, 8540p); Xen vtd/dmar.c, "
-    f"intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
+    f"intel_iommu_get_reserved_device_memory; {LINUX_CHECK}",
 )
-def placeholder(facts: TableFacts) -> Iterator[Hit]:
+def placeholder(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that firmware left empty, as 0 to 0 or 0 to 0xfff.
 
     They are not told again as unaligned, without a page or below 1 MiB: it is one mistake.
@@ -71,7 +52,7 @@ def placeholder(facts: TableFacts) -> Iterator[Hit]:
     for region in facts.inventory.all_regions:
         if not is_placeholder(region):
             continue
-        whole = region.limit == PAGE - 1
+        whole = region.last == PAGE - 1
         yield region_hit(
             region,
             "covers page 0 alone." if whole else "begins and ends at address 0.",
@@ -90,15 +71,15 @@ def placeholder(facts: TableFacts) -> Iterator[Hit]:
     "A region has no page for Xen",
     xen="Xen rounds it to 0 pages, as base and limit are the same and page aligned: it is not on "
     "its list, and nothing is mapped for its device.",
-    linux=_LINUX_WARNS,
+    linux=LINUX_WARNS,
     advice="Update the firmware. Xen's option rmrr= cannot name the page in its place: Xen refuses "
     "what overlaps a region of the table.",
-    source=f"Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
+    source=f"Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {LINUX_CHECK}",
 )
-def no_page(facts: TableFacts) -> Iterator[Hit]:
+def no_page(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of one byte at the beginning of a page."""
     for region in facts.inventory.all_regions:
-        if region.base == region.limit and not region.base % PAGE and not is_placeholder(region):
+        if region.first == region.last and not region.first % PAGE and not is_placeholder(region):
             yield region_hit(region, "is one byte.", range_evidence(facts, region))
 
 
@@ -108,17 +89,17 @@ def no_page(facts: TableFacts) -> Iterator[Hit]:
     "A region's limit is the first byte of a page",
     xen="Xen leaves the last page out, of which the region has one byte: it rounds the limit as if "
     "it were the first byte behind the region. Where the firmware means it so, nothing is lost.",
-    linux=_LINUX_WARNS,
+    linux=LINUX_WARNS,
     advice="Tell the vendor: the limit of an RMRR is its last byte. Xen's option rmrr= cannot name "
     "the last page in its place: Xen refuses what overlaps a region of the table.",
-    source=f"VT-d 8.4; Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {_LINUX_CHECK}",
+    source=f"VT-d 8.4; Xen vtd/dmar.c, intel_iommu_get_reserved_device_memory; {LINUX_CHECK}",
 )
-def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
+def limit_page_aligned(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions whose last byte is the first of a page."""
     for region in facts.inventory.all_regions:
-        if region.limit > region.base and not region.limit % PAGE:
-            said = f"has {region.limit:#x} as its last byte."
-            yield region_hit(region, said, (limit_evidence(facts, region),))
+        if region.last > region.first and not region.last % PAGE:
+            said = f"has {region.last:#x} as its last byte."
+            yield region_hit(region, said, (last_evidence(facts, region),))
 
 
 @rule(
@@ -127,18 +108,18 @@ def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
     "A region is not whole pages",
     xen="Xen reserves every page that the region has a byte of: a device reaches more than the "
     "firmware says.",
-    linux=_LINUX_WARNS,
+    linux=LINUX_WARNS,
     advice="Tell the vendor: base and limit of an RMRR must be those of 4 KiB pages.",
-    source=f"VT-d 8.4; {_LINUX_CHECK}",
+    source=f"VT-d 8.4; {LINUX_CHECK}",
 )
-def unaligned(facts: TableFacts) -> Iterator[Hit]:
+def unaligned(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that begin or end within a page; page aligned limits have their own rule."""
     for region in facts.inventory.all_regions:
-        begins, ends = region.base % PAGE != 0, region.limit % PAGE not in (0, PAGE - 1)
+        begins, ends = region.first % PAGE != 0, region.last % PAGE not in (0, PAGE - 1)
         if not begins and not ends:
             continue
-        shown = ((base_evidence(facts, region),) if begins else ()) + (
-            (limit_evidence(facts, region),) if ends else ()
+        shown = ((first_evidence(facts, region),) if begins else ()) + (
+            (last_evidence(facts, region),) if ends else ()
         )
         words = " and ".join(word for word, true in (("begins", begins), ("ends", ends)) if true)
         yield region_hit(region, f"{words} within a page.", shown)
@@ -154,17 +135,17 @@ def unaligned(facts: TableFacts) -> Iterator[Hit]:
     advice="Update the firmware: the region, or the width in the table's header, is wrong.",
     source="VT-d 8.1, host address width; fwts and the kernels have no such check",
 )
-def above_address_width(facts: TableFacts) -> Iterator[Hit]:
+def above_address_width(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions with bytes above what a DMA request of the platform can address."""
-    if facts.table is None:
+    table = facts.inventory.iommu
+    if isinstance(table, Missing) or table.header is None:
         return
-    bits = facts.table.host_address_bits
-    value = f"{facts.table.host_address_width}: {bits} bits"
-    width = header_field(facts, "host_address_width", value)
+    bits = table.header.address_bits
+    width = field_evidence(facts, table.header.address_bits_field)
     for region in facts.inventory.all_regions:
-        if max(region.base, region.limit) >> bits:
+        if max(region.first, region.last) >> bits:
             said = f"goes beyond {bits} bits."
-            yield region_hit(region, said, (width, limit_evidence(facts, region)))
+            yield region_hit(region, said, (width, last_evidence(facts, region)))
 
 
 @rule(
@@ -179,7 +160,7 @@ def above_address_width(facts: TableFacts) -> Iterator[Hit]:
     "stolen memory, aperture).",
     source="libxl_dm.c, libxl__domain_device_construct_rdm; the size is what is rare in real tables",
 )
-def large(facts: TableFacts) -> Iterator[Hit]:
+def large(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of 512 MiB and more."""
     for region in facts.inventory.all_regions:
         if region.size >= LARGE:
@@ -198,17 +179,16 @@ def large(facts: TableFacts) -> Iterator[Hit]:
     source="Xen vtd/dmar.c, register_one_rmrr, pci_known_segment",
     needs=[Need.PCI],
 )
-def unknown_segment(facts: TableFacts) -> Iterator[Hit]:
+def unknown_segment(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of segments in which nothing answers."""
     for region in facts.inventory.all_regions:
         if region.segment not in facts.segments:
             value = f"{region.segment:04x}"
-            shown = (region_field(facts, region, "segment_number", value),)
+            shown = (field_evidence(facts, fields_of(region).segment),)
             yield region_hit(region, f"is of segment {value}, where no function answers.", shown)
 
 
 RULES = (
-    limit_below_base,
     placeholder,
     no_page,
     limit_page_aligned,

@@ -1,14 +1,16 @@
 """How a plain function becomes a rule, and what rules share in saying where they found it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 
 MOST_TOLD = 8
 """How many things of a kind one hit names, and how many it shows the bytes of."""
 
-Find = Callable[[TableFacts], Iterable[Hit]]
+Find = Callable[[Any], Iterable[Hit]]
+"""A rule's function: of :class:`CheckFacts`, or of what the rules of its room look at."""
 
 
 def rule(  # noqa: PLR0913 - a rule's facts, each by its name
@@ -42,7 +44,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
     return made
 
 
-def evidence(facts: TableFacts, offset: int, size: int, field: str, value: str) -> Evidence:
+def evidence(facts: CheckFacts, offset: int, size: int, field: str, value: str) -> Evidence:
     """Show `size` bytes of the table at `offset`: the field they are, and what it says."""
     return Evidence(
         offset=offset, data=facts.content[offset : offset + size], field=field, value=value

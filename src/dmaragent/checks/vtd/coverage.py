@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, scope_field
 from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry, subject_of
 from dmaragent.host.topology import PciFunction
@@ -144,7 +145,7 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
         segment: tuple(_flags(facts, *one) for one in found[:MOST_TOLD])
         for segment, found in _by_segment(facts)
     }
-    served = facts.inventory.unit_of
+    served = facts.inventory.linux.unit_of
     without = [each for sbdf, each in (facts.functions or {}).items() if sbdf not in served]
     for function in sorted(without, key=lambda one: one.sbdf):
         code, sbdf = function.class_code, function.sbdf
@@ -201,10 +202,10 @@ def in_two_units(facts: TableFacts) -> Iterator[Hit]:
             yield _both(facts, entry, first, f"{_name(entry)} is in the scopes of {{}} and {{}}.")
     above = _bridges_above(ours)
     for entry in ours:
-        if entry.scope.type in PCI_SCOPES and entry.located.sbdf is not None and _by_scope(entry):
-            bus = entry.segment, entry.located.sbdf.bus
+        if entry.scope.type in PCI_SCOPES and entry.sbdf is not None and _by_scope(entry):
+            bus = entry.segment, entry.sbdf.bus
             for bridge in above.get(bus, ()):
-                if _base(bridge) != _base(entry) and bridge.located.sbdf != entry.located.sbdf:
+                if _base(bridge) != _base(entry) and bridge.sbdf != entry.sbdf:
                     said = f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
                     yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
 
@@ -264,7 +265,7 @@ def _meant(entry: ScopeEntry) -> tuple[object, ...]:
     """Give what two entries that mean the same have in common."""
     if entry.scope.type in _ENUMERATED:
         return entry.scope.type, entry.scope.enumeration_id
-    sbdf = entry.located.sbdf
+    sbdf = entry.sbdf
     return (sbdf,) if sbdf is not None else (entry.written,)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from operator import itemgetter
 
-from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
-from fwtables import ATSR, Damage, DamageKind, Decoded, structure_name
+from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.readings import Missing
+from fwtables import ATSR, Damage, DamageKind, structure_name
 
 _COPY = (
     "Read the table again as root, whole: cp /sys/firmware/acpi/tables/DMAR (RMAD in a Xen "
@@ -38,8 +39,8 @@ _SKIPPED = ("ANDD", "SIDP")
 
 def _hits(facts: TableFacts, size: int, *kinds: DamageKind) -> Iterator[tuple[Damage, Hit]]:
     """Make a hit of each damage of `kinds`, with `size` bytes of where it is."""
-    decoded = facts.inventory.table
-    for each in decoded.damage if isinstance(decoded, Decoded) else ():
+    table = facts.inventory.iommu
+    for each in () if isinstance(table, Missing) else table.damage:
         if each.kind in kinds:
             reason = each.reason[0].upper() + each.reason[1:]
             shown = _shown(facts, each.offset, size, each.field)

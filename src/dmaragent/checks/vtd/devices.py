@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import entry_hit, region_hit
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.findings import region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule, some
-from dmaragent.checks.vtd.fields import entry_evidence, scope_evidence
+from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.checks.vtd.fields import entry_evidence, entry_hit, scope_evidence
 from dmaragent.checks.vtd.scope_entries import PCI_SCOPES, ScopeEntry
 from dmaragent.checks.vtd.xen_registration import Registered, registered
 from dmaragent.host.topology import PciFunction
-from dmaragent.inventory import LinuxState, Region
+from dmaragent.inventory import Region
 from dmaragent.linux.regions import takes
+from dmaragent.linux.view import LinuxState
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import looking_releases
 from fwtables import DRHD, SIDP
@@ -26,7 +28,7 @@ _REGISTER = "Xen vtd/dmar.c, register_one_rmrr"
 
 def _lost(entry: ScopeEntry) -> bool:
     """Tell whether the path ends at a bridge that is none, so that the device has no address."""
-    return entry.absent and entry.located.sbdf is None
+    return entry.absent and entry.sbdf is None
 
 
 def _all_absent(scope: tuple[ScopeEntry, ...]) -> bool:
@@ -92,7 +94,7 @@ def absent(facts: TableFacts) -> Iterator[Hit]:
     found: dict[SBDF, list[ScopeEntry]] = {}
     for _, scope in facts.region_scopes:
         for entry in () if _all_absent(scope) else scope:
-            sbdf = entry.located.sbdf
+            sbdf = entry.sbdf
             if entry.absent and entry.scope.type in PCI_SCOPES and sbdf is not None:
                 found.setdefault(sbdf, []).append(entry)
     for sbdf, named in found.items():
@@ -127,7 +129,7 @@ def absent_shares(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that absent devices alone make shared."""
     for region, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
-        here = {entry.located.sbdf for entry in counted if not entry.absent}
+        here = {entry.sbdf for entry in counted if not entry.absent}
         gone = [entry for entry in counted if entry.absent]
         if len(here) != 1 or not gone:
             continue
@@ -155,7 +157,7 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
         function = entry.function
         if function is None or function.physical_function is not None:
             continue
-        if entry.scope.type not in PCI_SCOPES or takes(entry.scope.type, function):
+        if entry.scope.type not in PCI_SCOPES or takes(entry.claim.device, function):
             continue
         is_endpoint = entry.scope.type == ScopeType.PCI_ENDPOINT
         words = "an endpoint, and it is a bridge" if is_endpoint else "a bridge, and it is none"
@@ -175,7 +177,7 @@ def _by_linux(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, st
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
     if catch_all or isinstance(structure, SIDP):
         return Severity.WARNING, "Linux does not look at this scope."
-    state = facts.inventory.linux_state
+    state = facts.inventory.linux.state
     if state is LinuxState.UNDER_XEN:
         said = "Linux does not use the table below Xen; without Xen it would start without VT-d."
         return Severity.WARNING, said
@@ -226,7 +228,7 @@ def _last_step(entry: ScopeEntry) -> SBDF | None:
     """Give the step at which the path to a PCI function breaks off; None where it is whole."""
     if not _lost(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
-    return next((hop.sbdf for hop in reversed(entry.located.hops) if hop.sbdf is not None), None)
+    return next((hop.sbdf for hop in reversed(entry.hops) if hop.sbdf is not None), None)
 
 
 @rule(

@@ -1,12 +1,11 @@
-"""How rules show a field of the table: its bytes where they stand, under the specification's name."""
+"""How rules show a field of a DMAR, and hits about a device scope entry."""
 
 from collections.abc import Sequence
 
-from dmaragent.checks.common.facts import TableFacts
-from dmaragent.checks.common.model import Evidence
+from dmaragent.checks.common.model import Evidence, Hit, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, evidence
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.scope_entries import ScopeEntry
-from dmaragent.inventory import Region
 from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import StructureType
 from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
@@ -48,28 +47,6 @@ def name_evidence(facts: TableFacts, offset: int, andd: ANDD) -> Evidence:
     return evidence(facts, at, len(andd.acpi_object_name), "ANDD acpi_object_name", andd.name)
 
 
-def base_evidence(facts: TableFacts, region: Region) -> Evidence:
-    """Show the base of a region."""
-    return region_field(facts, region, "base_address", f"{region.base:#x}")
-
-
-def limit_evidence(facts: TableFacts, region: Region) -> Evidence:
-    """Show the limit of a region."""
-    return region_field(facts, region, "limit_address", f"{region.limit:#x}")
-
-
-def range_evidence(facts: TableFacts, region: Region) -> tuple[Evidence, Evidence]:
-    """Show the base and the limit of a region."""
-    return base_evidence(facts, region), limit_evidence(facts, region)
-
-
-def region_field(facts: TableFacts, region: Region, name: str, value: str) -> Evidence:
-    """Show the field `name` of the RMRR structure of a region."""
-    body = BODIES[StructureType.RMRR]
-    at = region.offset + STRUCTURE_HEADER.size
-    return _shown(facts, body, at, "RMRR", name=name, value=value)
-
-
 def entry_evidence(facts: TableFacts, entry: ScopeEntry) -> tuple[Evidence]:
     """Show a whole device scope entry."""
     field = f"{structure_name(entry.structure)} device_scope"
@@ -86,3 +63,25 @@ def scope_evidence(facts: TableFacts, scope: Sequence[ScopeEntry]) -> tuple[Evid
         number += f", of which the first {MOST_TOLD} are shown"
     field = f"{structure_name(last.structure)} device_scope"
     return (evidence(facts, scope[0].offset, size, field, number),)
+
+
+def entry_hit(  # noqa: PLR0913 - what a hit may have, each by its name
+    facts: TableFacts,
+    entry: ScopeEntry,
+    said: str,
+    *,
+    xen: str = "",
+    linux: str = "",
+    severity: Severity | None = None,
+) -> Hit:
+    """Make a hit about one device scope entry, of whose owner `said` goes on."""
+    return Hit(
+        said=f"{entry.owner} {said}",
+        subject=entry.subject,
+        region=entry.number,
+        device=entry.sbdf,
+        evidence=entry_evidence(facts, entry),
+        xen=xen,
+        linux=linux,
+        severity=severity,
+    )

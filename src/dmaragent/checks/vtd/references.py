@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import MOST_TOLD, rule
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, name_evidence, scope_field
 from dmaragent.checks.vtd.scope_entries import subject_of
 from dmaragent.host.topology import PciFunction
@@ -67,7 +68,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
         if bus != one.sbdf.bus
     }
     for entry in ours:
-        sbdf, function = entry.located.sbdf, entry.function
+        sbdf, function = entry.sbdf, entry.function
         why = "" if function is None else _no_root_port(function, behind)
         if why:
             name = str(sbdf)

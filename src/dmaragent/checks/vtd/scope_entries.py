@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.host.topology import Located, PciFunction, Presence
+from dmaragent.addresses import SBDF
+from dmaragent.host.topology import Hop, PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
-from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
+from dmaragent.iommu.model import Claim
+from dmaragent.iommu.vtd import claims_of
+from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
 from fwtables import (
     ANDD,
     ATSR,
@@ -52,16 +55,32 @@ class ScopeEntry:
     segment: int
     offset: int
     """Of the entry in the table, in bytes."""
-    located: Located
-    function: PciFunction | None
-    """What answers where it leads, if something does."""
+    scope: DeviceScope
+    """The entry itself."""
+    claim: Claim
+    """What it claims, and where it leads."""
     region: Region | None
     """The region, where the structure is an RMRR."""
 
     @property
-    def scope(self) -> DeviceScope:
-        """The entry itself."""
-        return self.located.scope
+    def sbdf(self) -> SBDF | None:
+        """The function it leads to; None if its bus is unknown."""
+        return self.claim.claimants[0].sbdf
+
+    @property
+    def presence(self) -> Presence:
+        """Whether what it names is present."""
+        return self.claim.claimants[0].presence
+
+    @property
+    def function(self) -> PciFunction | None:
+        """The function that is present there, if one is."""
+        return self.claim.claimants[0].function
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """The steps of its path."""
+        return () if self.claim.path is None else self.claim.path.hops
 
     @property
     def type_name(self) -> str:
@@ -94,17 +113,17 @@ class ScopeEntry:
     @property
     def device_words(self) -> str:
         """What it names: the function's address, else the entry as the table has it."""
-        return str(self.located.sbdf or self.written)
+        return str(self.sbdf or self.written)
 
     @property
     def counted(self) -> bool:
         """Whether Xen counts it as a device of the scope."""
-        return self.scope.type in COUNTED_SCOPES
+        return self.claim.device in COUNTED_DEVICES
 
     @property
     def absent(self) -> bool:
         """Whether what it names is known not to answer."""
-        return self.located.presence is Presence.ABSENT
+        return self.presence is Presence.ABSENT
 
     @property
     def impossible(self) -> bool:
@@ -124,45 +143,29 @@ def entries_of(
 ) -> Iterator[tuple[int, tuple[ScopeEntry, ...]]]:
     """Yield the offset of each structure that has a scope, with the entries of it, in table order.
 
-    Where the inventory has walked a path it is not walked again.
+    Where the inventory has followed a path it is not followed again.
     """
-    regions = {region.offset: region for region in inventory.all_regions}
-    walked = {unit.offset: unit.scopes for unit in inventory.units}
+    regions = {region.entry.offset: region for region in inventory.all_regions}
+    claims = {unit.source.offset: unit.claims for unit in inventory.units}
+    claims |= {region.entry.offset: region.reserved.claims for region in inventory.all_regions}
     topology = inventory.host.topology
     for at, structure in structures:
         if not isinstance(structure, _Scoped):
             continue
-        region, scopes = regions.get(at), structure.device_scope
-        if region is not None:
-            places = _walked(region, scopes)
-        elif at in walked:
-            places = walked[at]
-        else:
-            places = tuple(topology.locate(structure.segment_number, scope) for scope in scopes)
-        offset, found = at + SMALLEST[structure.TYPE], []
-        for located in places:
+        segment, scopes = structure.segment_number, structure.device_scope
+        own = claims.get(at)
+        if own is None:
+            own = claims_of(topology, segment, scopes)
+        offset, entries = at + SMALLEST[structure.TYPE], []
+        for scope, claim in zip(scopes, own, strict=True):
             entry = ScopeEntry(
                 structure=structure,
-                segment=structure.segment_number,
+                segment=segment,
                 offset=offset,
-                located=located,
-                function=None if located.sbdf is None else topology.known.get(located.sbdf),
-                region=region,
+                scope=scope,
+                claim=claim,
+                region=regions.get(at),
             )
-            found.append(entry)
-            offset += scope_length(located.scope)
-        yield at, tuple(found)
-
-
-def _walked(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
-    """Give where the entries of a region's scope lead, as its owners have it."""
-    return tuple(
-        Located(
-            scope=scope,
-            presence=owner.presence,
-            sbdf=owner.sbdf,
-            hops=owner.hops,
-            reason=owner.reason,
-        )
-        for owner, scope in zip(region.owners, scopes, strict=True)
-    )
+            entries.append(entry)
+            offset += scope_length(scope)
+        yield at, tuple(entries)

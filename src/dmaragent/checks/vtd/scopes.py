@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from dmaragent.checks.common.facts import TableFacts
-from dmaragent.checks.common.findings import entry_hit, region_hit
+from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.fields import range_evidence, scope_evidence
+from dmaragent.checks.vtd.facts import TableFacts
+from dmaragent.checks.vtd.fields import entry_hit, scope_evidence
 from dmaragent.host.topology import BusIndex
 from dmaragent.linux.regions import takes
 from fwtables.dmar.constants import ScopeType
@@ -34,7 +34,7 @@ def empty(facts: TableFacts) -> Iterator[Hit]:
     """Find regions without a device scope entry; a damaged one is damage."""
     damaged = {at for at, structure in facts.structures if getattr(structure, "undecoded", b"")}
     for region in facts.inventory.all_regions:
-        if not region.owners and region.offset not in damaged:
+        if not region.owners and region.entry.offset not in damaged:
             yield region_hit(region, "has no device scope entry.", range_evidence(facts, region))
 
 
@@ -52,7 +52,7 @@ def empty(facts: TableFacts) -> Iterator[Hit]:
 def uncounted(facts: TableFacts) -> Iterator[Hit]:
     """Find regions all of whose entries are of types that Xen passes over."""
     for region, scope in facts.region_scopes:
-        if scope and not region.sharers:
+        if scope and not region.xen.sharers:
             names = ", ".join(dict.fromkeys(entry.type_name for entry in scope))
             shown = scope_evidence(facts, scope)
             yield region_hit(region, f"has only entries of {names}.", shown)
@@ -73,7 +73,7 @@ def uncounted(facts: TableFacts) -> Iterator[Hit]:
 def not_pci(facts: TableFacts) -> Iterator[Hit]:
     """Find IOAPICs, HPETs and ACPI namespace devices; a region of no others has its own rule."""
     for region, scope in facts.region_scopes:
-        for entry in scope if region.sharers else ():
+        for entry in scope if region.xen.sharers else ():
             if entry.scope.type in _NOT_PCI:
                 said = f"names {entry.type_name} {entry.written}."
                 xen = "" if entry.counted else "Xen passes an ACPI namespace device over."
@@ -131,7 +131,7 @@ def twice(facts: TableFacts) -> Iterator[Hit]:
         for entry in scope:
             if not entry.counted:
                 continue
-            what = entry.located.sbdf or entry.written
+            what = entry.sbdf or entry.written
             if what in seen:
                 yield entry_hit(facts, entry, f"names {entry.written} again.")
             seen.add(what)
@@ -153,7 +153,7 @@ def zero(facts: TableFacts) -> Iterator[Hit]:
     for _, scope in facts.region_scopes:
         counted = [entry for entry in scope if entry.counted]
         for number, entry in enumerate(counted):
-            sbdf = entry.located.sbdf
+            sbdf = entry.sbdf
             if sbdf is None or (sbdf.bus, sbdf.device, sbdf.function) != (0, 0, 0):
                 continue
             behind = len(counted) - number - 1
@@ -195,9 +195,9 @@ def bridge(facts: TableFacts) -> Iterator[Hit]:
         return  # most tables have none, and the index is of every function
     index = BusIndex(facts.inventory.host.topology)
     for entry in ours:
-        if entry.function is not None and not takes(entry.scope.type, entry.function):
+        if entry.function is not None and not takes(entry.claim.device, entry.function):
             continue  # no bridge: scope-type-mismatch
-        name = entry.located.sbdf or entry.written
+        name = entry.sbdf or entry.written
         below = 0 if entry.function is None else sum(1 for _ in index.below(entry.function))
         bare = entry.function is not None and not below
         many = f", with {below} function{'s' if below > 1 else ''} below it" if below else ""

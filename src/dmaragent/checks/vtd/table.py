@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Hit, Rule, Severity
 from dmaragent.checks.common.rules import evidence, rule
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field, header_field
 from dmaragent.checks.vtd.scope_entries import subject_of
 from dmaragent.readings import Missing

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import PAGE, AddressRange, span
-from dmaragent.checks.common.facts import Need, TableFacts
+from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
 from dmaragent.checks.common.rules import rule
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.fields import field
 from dmaragent.checks.vtd.scope_entries import subject_of
 from dmaragent.host.memory_map import MemoryType

@@ -2,12 +2,12 @@
 
 from enum import Enum
 
-from dmaragent.checks.common.facts import TableFacts
 from dmaragent.checks.common.model import Severity
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Region
 from dmaragent.xen.hypervisor.behaviour import behaviours_of, looking_releases
-from dmaragent.xen.hypervisor.prediction import COUNTED_SCOPES
+from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
 
 
 class Registered(Enum):
@@ -25,7 +25,7 @@ class Registered(Enum):
 
 def registered(facts: TableFacts, region: Region) -> Registered:
     """Tell whether Xen registers `region`, as far as its scope decides."""
-    counted = [owner for owner in region.owners if owner.scope_type in COUNTED_SCOPES]
+    counted = [owner for owner in region.owners if owner.device in COUNTED_DEVICES]
     if not counted:
         return Registered.NEVER
     absent = all(owner.presence is Presence.ABSENT for owner in counted)
@@ -53,7 +53,7 @@ def vtd_case(facts: TableFacts, region: Region) -> tuple[Severity | None, str]:
         )
     why = (
         "none of its devices answers"
-        if region.sharers
+        if region.xen.sharers
         else "its scope has no entry that it counts as a device"
     )
     return Severity.WARNING, f"Xen passes region {region.number} over, as {why}; VT-d stays on."

@@ -11,7 +11,6 @@ from dmaragent.present.text.check import by_rule, severity_words
 from dmaragent.present.text.summary import hypervisor_words, machine_words, summary_facts
 from dmaragent.present.wording import absence_words, count, rough_size_words
 from dmaragent.readings import Missing
-from fwtables import Decoded
 
 
 def head_section(
@@ -40,17 +39,17 @@ def sentence(inventory: Inventory) -> str:
 
 def _reserves(inventory: Inventory) -> str:
     regions = inventory.regions
-    if isinstance(inventory.table, Missing):
+    if isinstance(inventory.iommu, Missing):
         listed = inventory.xen.list.entries
         if listed:
             number = count(len(listed), "reserved region")
             return f"shows no DMAR table; its hypervisor lists {number}"
         return "shows no DMAR table: what its firmware reserves for devices is not known"
-    if inventory.table.table is None:
+    if inventory.iommu.header is None:
         return "has a DMAR table of which nothing could be decoded"
     if not regions:
         return "reserves no memory for devices: its DMAR table has no RMRR structure"
-    owners = {(o.sbdf, o.start_bus, o.hops) for region in regions for o in region.owners}
+    owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
     size = rough_size_words(sum(one.size for one in regions))
     for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
     return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
@@ -101,10 +100,10 @@ def _absence(inventory: Inventory) -> Iterator[Markup]:
 
 
 def _damage(inventory: Inventory) -> Iterator[Markup]:
-    table = inventory.table
-    if not isinstance(table, Decoded) or not table.damage:
+    table = inventory.iommu
+    if isinstance(table, Missing) or not table.damage:
         return
-    lost = "nothing could be decoded" if table.table is None else "regions may be missing"
+    lost = "nothing could be decoded" if table.header is None else "regions may be missing"
     yield element(
         "div",
         element("p", element("strong", "The table is damaged: "), lost, "."),

@@ -79,7 +79,7 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
             f"owners: {owners_words(one)}"
         )
         yield Box(
-            range=one.range or AddressRange(one.base, one.base),
+            range=one.range or AddressRange(one.first, one.first),
             kind="region" if drawn else "odd",
             said=said,
             label=f"{one.number}: {region_size(one)}, {owners_label(one)}",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.passthrough.model import Explanation, Step
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
@@ -23,8 +24,7 @@ from dmaragent.present.html.words import SHOWN_OWNERS, can_mark, owner_name, tel
 from dmaragent.present.text.device_card import card_facts, class_name, device_name
 from dmaragent.present.text.explain import SAFETY_WORDS
 from dmaragent.present.text.inventory import region_views
-from dmaragent.present.wording import count, region_size, scope_words, span_words
-from fwtables.dmar.constants import ScopeType
+from dmaragent.present.wording import count, device_words, region_size, span_words
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
 _DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
@@ -57,7 +57,7 @@ def _rows(inventory: Inventory) -> Iterator[Sequence[Child]]:
             [short(region_size(one)), f", segment {one.segment:04x}" if one.segment else ""],
             _owners(one, said),
             region_views(inventory, one),
-            code(f"{one.offset:#x}"),
+            code(f"{one.entry.offset:#x}"),
         )
 
 
@@ -67,16 +67,16 @@ def _owners(region: Region, said: dict[tuple[str, ...], int]) -> Child:
     first = said.setdefault(names, region.number)
     if not names:
         return "none: its device scope is empty"
-    shared = f"shared by {region.sharers}: " if region.shared else ""
+    shared = f"shared by {region.xen.sharers}: " if region.xen.shared else ""
     if len(names) > SHOWN_OWNERS and first != region.number:
         return f"{shared}the same as region {first}"
     return [shared, lines_of(names)]
 
 
 def _owner(owner: Owner) -> str:
-    if owner.scope_type == ScopeType.PCI_ENDPOINT:
+    if owner.device is DeviceKind.FUNCTION:
         return owner_name(owner)
-    return f"{owner_name(owner)} ({scope_words(owner.scope_type)})"
+    return f"{owner_name(owner)} ({device_words(owner.claim)})"
 
 
 def devices_section(

@@ -8,7 +8,7 @@ from dmaragent.present.html.parts import Section, folded, section, verbatim
 from dmaragent.present.text.decode import decode_text
 from dmaragent.present.text.tree import GAP, Node, tree_nodes
 from dmaragent.present.wording import count
-from fwtables import Decoded
+from dmaragent.readings import Missing
 
 _MOST_FUNCTIONS = 64
 """Functions of a host that the tree lists whether or not a region concerns them."""
@@ -78,11 +78,13 @@ def _families(nodes: Sequence[Node]) -> Iterator[tuple[int, int]]:
 
 def raw_section(inventory: Inventory) -> Section | None:
     """Show the table structure by structure, folded away."""
-    if not isinstance(inventory.table, Decoded):
+    if isinstance(inventory.iommu, Missing):
         return None
     name = inventory.host.reading.name if inventory.host.reading else "table"
     return section(
         "raw",
         "The table",
-        folded(f"{name}, structure by structure", verbatim(decode_text(inventory.table), name)),
+        folded(
+            f"{name}, structure by structure", verbatim(decode_text(inventory.iommu.decoded), name)
+        ),
     )

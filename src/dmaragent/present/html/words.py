@@ -3,7 +3,8 @@
 from dmaragent.addresses import SBDF
 from dmaragent.checks.common.model import Severity
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, Owner, Region
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import Owner
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict, left_by
@@ -20,9 +21,7 @@ SHOWN_OWNERS = 4
 
 def owner_name(owner: Owner) -> str:
     """Name an owner: its address, or the path that leads nowhere; and whether it is absent."""
-    name = f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
-    if owner.sbdf is not None:
-        name = str(owner.sbdf)
+    name = owner.as_written if owner.sbdf is None else str(owner.sbdf)
     return f"{name} absent" if owner.presence is Presence.ABSENT else name
 
 

@@ -17,16 +17,15 @@ from dmaragent.comparison.model import (
     RegionMatch,
     UnitChange,
 )
-from dmaragent.inventory import Owner, Region
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.inventory import Region
+from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.json.decision import decision_object
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.resolve import stack_object
 from dmaragent.present.text.diff_structures import structure_words
-from dmaragent.present.text.diff_words import located_words, owner_words
-from fwtables import structure_name
+from dmaragent.present.text.diff_words import owner_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import diff as schema
@@ -60,7 +59,7 @@ def _answer(comparison: Comparison) -> schema.Answer:
             {
                 "side": one.side.value,
                 "certain": one.certain,
-                "structure": structure_name(one.structure),
+                "structure": one.structure.name,
                 "said": structure_words(one.structure).replace("\N{NO-BREAK SPACE}", " "),
             }
             for one in comparison.structures
@@ -97,8 +96,8 @@ def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
         "segment": region.segment,
-        "base": f"0x{region.base:x}",
-        "limit": f"0x{region.limit:x}",
+        "base": f"0x{region.first:x}",
+        "limit": f"0x{region.last:x}",
         "size": region.size,
         "owners": [_owner(one) for one in region.owners],
     }
@@ -130,17 +129,17 @@ def _unit_change(change: UnitChange) -> schema.UnitChange:
         "a": None if change.a is None else _unit(change.a),
         "b": None if change.b is None else _unit(change.b),
         "changes": _changes(change.changes),
-        "scopes_gone": [_plain(located_words(one)) for one in change.scopes_gone],
-        "scopes_added": [_plain(located_words(one)) for one in change.scopes_added],
+        "scopes_gone": [_plain(owner_words(one)) for one in change.scopes_gone],
+        "scopes_added": [_plain(owner_words(one)) for one in change.scopes_added],
     }
 
 
 def _unit(unit: RemappingUnit) -> schema.Unit:
     return {
-        "segment": unit.drhd.segment_number,
-        "register_base": f"0x{unit.drhd.register_base_address:x}",
-        "include_pci_all": unit.drhd.include_pci_all,
-        "scopes": [_plain(located_words(one)) for one in unit.scopes],
+        "segment": unit.segment,
+        "register_base": f"0x{unit.registers:x}",
+        "include_pci_all": unit.serves_rest,
+        "scopes": [_plain(owner_words(one)) for one in unit.owners],
     }
 
 

@@ -27,7 +27,7 @@ def explain_document(
 ) -> schema.ExplainDocument:
     """Return the document of ``dmaragent explain``; `inventory` is narrowed to the device."""
     function = inventory.host.topology.known.get(told.sbdf)
-    unit = inventory.unit_of.get(told.sbdf)
+    unit = inventory.linux.unit_of.get(told.sbdf)
     answer: schema.Answer = {
         "device": str(told.sbdf),
         "function": None if function is None else device_object(function),

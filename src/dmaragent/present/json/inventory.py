@@ -6,19 +6,16 @@ offsets integers in bytes, PCI addresses "dddd:bb:dd.f".
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dmaragent.addresses import AddressRange
-from dmaragent.host.topology import Hop, PciFunction
-from dmaragent.inventory import Inventory, Owner, Region
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.text.device_card import class_name
-from dmaragent.present.wording import scope_code
 from dmaragent.readings import Missing
-from fwtables import damage_document, structure_name
+from fwtables import damage_document
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import inventory as schema
@@ -67,7 +64,7 @@ def inventory_answer(inventory: Inventory) -> schema.Answer:
         },
         "xen": _xen(inventory),
         "linux": {
-            "state": inventory.linux_state.value,
+            "state": inventory.linux.state.value,
             "groups": groups_objects(inventory),
             "published": published_objects(inventory),
         },
@@ -107,23 +104,23 @@ def _machine(inventory: Inventory) -> schema.Machine:
 def _table(
     inventory: Inventory,
 ) -> schema.DecodedTable | schema.UndecodableTable | schema.MissingTable:
-    reading, decoded = inventory.host.reading, inventory.table
+    reading, table = inventory.host.reading, inventory.iommu
     name = reading.name if reading else None
-    if isinstance(decoded, Missing):
-        return {"name": name, "state": decoded.kind.value, "detail": decoded.detail}
-    damage, table = damage_document(decoded), decoded.table
-    if table is None:
+    if isinstance(table, Missing):
+        return {"name": name, "state": table.kind.value, "detail": table.detail}
+    damage, header = damage_document(table.decoded), table.header
+    if header is None:
         return {"name": name, "state": "undecodable", "damage": damage}
     return {
         "name": name,
         "state": "decoded",
-        "signature": table.signature.decode("latin-1"),
-        "length": table.length,
-        "revision": table.revision,
-        "oem_id": table.oem_id.decode("latin-1"),
-        "oem_table_id": table.oem_table_id.decode("latin-1"),
-        "host_address_bits": table.host_address_bits,
-        "structures": dict(Counter(map(structure_name, table.structures))),
+        "signature": header.signature.decode("latin-1"),
+        "length": header.length,
+        "revision": header.revision,
+        "oem_id": header.oem_id.decode("latin-1"),
+        "oem_table_id": header.oem_table_id.decode("latin-1"),
+        "host_address_bits": header.address_bits,
+        "structures": dict(table.structures),
         "damage": damage,
     }
 
@@ -133,11 +130,15 @@ def region_object(inventory: Inventory, region: Region) -> regions.Region:
     return {
         "number": region.number,
         "segment": region.segment,
-        "base": f"0x{region.base:x}",
-        "limit": f"0x{region.limit:x}",
+        "base": f"0x{region.first:x}",
+        "limit": f"0x{region.last:x}",
         "size": region.size,
-        "source": {"structure": "RMRR", "offset": region.offset, "length": region.length},
-        "shared": region.shared,
+        "source": {
+            "structure": "RMRR",
+            "offset": region.entry.offset,
+            "length": region.entry.length,
+        },
+        "shared": region.xen.shared,
         "memory_map": region.memory,
         "owners": [_owner(inventory, owner) for owner in region.owners],
         "xen": {
@@ -211,24 +212,28 @@ def range_object(span: AddressRange) -> Range:
 
 
 def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
-    unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
+    unit = None if owner.sbdf is None else inventory.linux.unit_of.get(owner.sbdf)
     return {
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
         "presence": owner.presence.value,
         "reason": owner.reason,
-        "scope": _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, owner.hops),
-        "unit": None if unit is None else unit.offset,
+        "scope": _scope(owner),
+        "unit": None if unit is None else unit.source.offset,
         "device": None if owner.function is None else device_object(owner.function),
     }
 
 
-def _scope(kind: int, enumeration_id: int, bus: int, hops: Iterable[Hop]) -> regions.Scope:
+def _scope(owner: Owner) -> regions.Scope:
+    """Return the claim of `owner` as a device scope entry: VT-d's are all by path."""
+    path = owner.claim.path
+    assert path is not None  # noqa: S101 - version 1 of the schema is of VT-d alone
     return {
-        "type": scope_code(kind),
-        "enumeration_id": enumeration_id,
-        "start_bus": bus,
+        "type": path.type_name or path.type,
+        "enumeration_id": path.number,
+        "start_bus": path.start_bus,
         "path": [
-            {"step": hop.step, "sbdf": None if hop.sbdf is None else str(hop.sbdf)} for hop in hops
+            {"step": hop.step, "sbdf": None if hop.sbdf is None else str(hop.sbdf)}
+            for hop in path.hops
         ],
     }
 
@@ -256,26 +261,20 @@ def device_object(function: PciFunction) -> regions.Device:
 
 def unit_object(unit: RemappingUnit) -> regions.Unit:
     """Give one remapping unit."""
-    drhd = unit.drhd
     return {
-        "offset": unit.offset,
-        "segment": drhd.segment_number,
-        "register_base": f"0x{drhd.register_base_address:x}",
-        "register_size": drhd.register_set_size,
-        "include_pci_all": drhd.include_pci_all,
+        "offset": unit.source.offset,
+        "segment": unit.segment,
+        "register_base": f"0x{unit.registers:x}",
+        "register_size": unit.register_size,
+        "include_pci_all": unit.serves_rest,
         "proximity_domain": unit.proximity_domain,
         "scopes": [
             {
-                **_scope(
-                    place.scope.type,
-                    place.scope.enumeration_id,
-                    place.scope.start_bus_number,
-                    place.hops,
-                ),
-                "sbdf": None if place.sbdf is None else str(place.sbdf),
-                "presence": place.presence.value,
+                **_scope(owner),
+                "sbdf": None if owner.sbdf is None else str(owner.sbdf),
+                "presence": owner.presence.value,
             }
-            for place in unit.scopes
+            for owner in unit.owners
         ],
     }
 
@@ -298,7 +297,7 @@ def _xen(inventory: Inventory) -> schema.Xen:
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,
-        "vtd_disabled": listed.vtd_disabled,
+        "vtd_disabled": listed.iommu_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),
         "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,

@@ -202,9 +202,9 @@ def _span(one: RangeMatch) -> schema.Place:
 def _region(region: Region) -> schema.Region:
     return {
         "number": region.number,
-        "base": f"0x{region.base:x}",
-        "limit": f"0x{region.limit:x}",
-        "offset": region.offset,
-        "sharers": region.sharers,
+        "base": f"0x{region.first:x}",
+        "limit": f"0x{region.last:x}",
+        "offset": region.entry.offset,
+        "sharers": region.xen.sharers,
         "owners": [None if owner.sbdf is None else str(owner.sbdf) for owner in region.owners],
     }

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator
 from dmaragent.addresses import SBDF, span
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
 from dmaragent.linux.regions import Hold
+from dmaragent.linux.view import LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import labelled, paragraph
@@ -76,12 +77,12 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
     if function.vmd is not None:
         yield "VMD", f"its DMA is that of {function.vmd} (Intel VMD), with unit and group"
-    unit = inventory.unit_of.get(function.sbdf)
+    unit = inventory.linux.unit_of.get(function.sbdf)
     if unit is not None:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield (
             "Unit",
-            f"DRHD at 0x{unit.offset:x}, registers 0x{unit.drhd.register_base_address:x}{node}",
+            f"DRHD at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}",
         )
     known = inventory.capabilities
     if function.sbdf in known.translation_cached:
@@ -100,13 +101,13 @@ def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tupl
     holds = {
         held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
     }
-    if isinstance(inventory.table, Missing) and not inventory.published:
+    if isinstance(inventory.iommu, Missing) and not inventory.published:
         group = reported_group(inventory, function.sbdf)
         if group is not None:
             yield "Linux", f"reports no region of the firmware for IOMMU group {group.number}"
-    if holds and inventory.linux_state is not LinuxState.UNDER_XEN:
+    if holds and inventory.linux.state is not LinuxState.UNDER_XEN:
         yield "Linux", holds_words(holds)
-    if inventory.linux_state is LinuxState.GROUPS:
+    if inventory.linux.state is LinuxState.GROUPS:
         yield from _group_mates(inventory, function)
     yield "Xen", _xen_reserves(inventory, function.sbdf)
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
+from dmaragent.iommu.model import OtherStructure
 from dmaragent.present.wording import scope_words
-from fwtables import ANDD, RHSA, DeviceScope, Structure, UnknownStructure, structure_name
+from fwtables import ANDD, ATSR, RHSA, SATC, SIDP, DeviceScope, UnknownStructure
 from fwtables.dmar.constants import ScopeType, flag_names
 
 
-def structure_words(structure: Structure) -> str:
+def structure_words(other: OtherStructure) -> str:
     """Say in a line what a structure says, its scope entries as paths: ``00:1c.0>00.0``."""
-    name = structure_name(structure)
+    name, structure = other.name, other.decoded
     if isinstance(structure, UnknownStructure):
         return f"{name}, {len(structure.body)} bytes after its header"
     if isinstance(structure, RHSA):
@@ -17,6 +18,7 @@ def structure_words(structure: Structure) -> str:
         return f"{name}: unit at {at:#x} is on NUMA node {structure.proximity_domain}"
     if isinstance(structure, ANDD):
         return f"{name}: ACPI device {structure.acpi_device_number} is {structure.name}"
+    assert isinstance(structure, ATSR | SATC | SIDP)  # noqa: S101 - all that are left
     flags = getattr(structure, "flags", 0)
     told = f"{name} of segment {structure.segment_number:04x}"
     if flags:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Side, StructureChange, UnitChange
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.iommu.model import RemappingUnit
 from dmaragent.present.text.diff_structures import structure_words
-from dmaragent.present.text.diff_words import alone_words, changed_text, located_words
+from dmaragent.present.text.diff_words import alone_words, changed_text, owner_words
 from dmaragent.present.text.tables import paragraph
 
 
@@ -21,20 +21,20 @@ def units_text(changes: Sequence[UnitChange]) -> Iterator[str]:
         yield from paragraph(f"changed: {_name(one.a)}", indent=2, hang=2)
         for word, scopes in (("no longer named", one.scopes_gone), ("now named", one.scopes_added)):
             if scopes:
-                names = "  ".join(located_words(each) for each in scopes)
+                names = "  ".join(owner_words(each) for each in scopes)
                 yield from paragraph(f"{word}: {names}", indent=4, hang=2)
         for change in one.changes:
             yield from changed_text(change, indent=4)
 
 
 def _name(unit: RemappingUnit) -> str:
-    segment = f"segment {unit.drhd.segment_number:04x}, " if unit.drhd.segment_number else ""
-    return f"{segment}registers at {unit.drhd.register_base_address:#x}"
+    segment = f"segment {unit.segment:04x}, " if unit.segment else ""
+    return f"{segment}registers at {unit.registers:#x}"
 
 
 def _serves(unit: RemappingUnit) -> str:
-    names = [located_words(each) for each in unit.scopes]
-    rest = ["all devices that no other unit names"] if unit.drhd.include_pci_all else []
+    names = [owner_words(each) for each in unit.owners]
+    rest = ["all devices that no other unit names"] if unit.serves_rest else []
     return "  ".join([*names, *rest]) or "no device"
 
 

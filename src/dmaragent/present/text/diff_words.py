@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from dmaragent.comparison.model import Changed
-from dmaragent.host.topology import Located
-from dmaragent.inventory import Owner, Region
+from dmaragent.inventory import Region
+from dmaragent.iommu.model import DeviceKind, Owner
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import WIDTH, paragraph
-from dmaragent.present.wording import scope_words
-from fwtables.dmar.constants import ScopeType
+from dmaragent.present.wording import device_words
 
 _NAMES = {
     "xen": "Xen",
@@ -59,20 +58,9 @@ def range_words(region: Region) -> str:
 
 def owner_words(owner: Owner) -> str:
     """Name an owner by its address, or by its path where that leads nowhere."""
-    steps = [hop.step for hop in owner.hops]
-    return _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, steps, owner.sbdf)
-
-
-def located_words(place: Located) -> str:
-    """Name a scope entry likewise."""
-    scope = place.scope
-    steps = [hop.step for hop in place.hops]
-    return _scope(scope.type, scope.enumeration_id, scope.start_bus_number, steps, place.sbdf)
-
-
-def _scope(kind: int, number: int, bus: int, steps: list[str], sbdf: object) -> str:
-    where = f"{bus:02x}:{'>'.join(steps)}" if sbdf is None else str(sbdf)
-    if kind == ScopeType.PCI_ENDPOINT:
+    where = owner.as_written if owner.sbdf is None else str(owner.sbdf)
+    if owner.device is DeviceKind.FUNCTION:
         return where
-    named = f" {number}" if kind != ScopeType.PCI_SUB_HIERARCHY else ""
-    return f"{where} ({scope_words(kind)}{named})".replace(" ", "\N{NO-BREAK SPACE}")
+    path = owner.claim.path
+    named = f" {path.number}" if path and owner.device is not DeviceKind.BRIDGE else ""
+    return f"{where} ({device_words(owner.claim)}{named})".replace(" ", "\N{NO-BREAK SPACE}")

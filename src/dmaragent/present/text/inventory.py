@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 from dmaragent.addresses import AddressRange
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, LinuxState, Owner, Region
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.device_card import class_name, device_card, device_name, holds_words
 from dmaragent.present.text.published import published_text
 from dmaragent.present.text.summary import summary_text
 from dmaragent.present.text.tables import WIDTH, paragraph, render
-from dmaragent.present.wording import region_size, scope_words, size_words, span_words
+from dmaragent.present.wording import device_words, region_size, size_words, span_words
 from dmaragent.xen.reserved_list.model import ListSource, Origin
-from fwtables.dmar.constants import ScopeType
 
 _FEW = 4
 """An owner list longer than this is said once, and by its region's number after that."""
@@ -60,10 +61,10 @@ def regions_text(inventory: Inventory) -> Iterator[str]:
 def _region_head(region: Region) -> str:
     segment = f"segment {region.segment:04x}, " if region.segment else ""
     size = region_size(region)
-    shared = f", shared by {region.sharers}" if region.shared else ""
+    shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
     return (
-        f"{region.number:3}  {region.base:#010x}-{region.limit:#010x}  {size}  "
-        f"{segment}RMRR at 0x{region.offset:x}{shared}"
+        f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
+        f"{segment}RMRR at 0x{region.entry.offset:x}{shared}"
     )
 
 
@@ -78,7 +79,7 @@ def region_views(inventory: Inventory, region: Region) -> str:
         told.append(
             f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
         )
-    if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
+    if inventory.linux.state is not LinuxState.UNDER_XEN and region.linux:
         holds = {held.hold for held in region.linux}
         guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
         told.append(f"Linux: {holds_words(holds)}{guessed}")
@@ -110,9 +111,7 @@ def _xen_list(inventory: Inventory) -> Iterator[str]:
 
 def _short(owner: Owner) -> str:
     absent = "\N{NO-BREAK SPACE}absent" if owner.presence is Presence.ABSENT else ""
-    kind = (
-        "" if owner.scope_type == ScopeType.PCI_ENDPOINT else f"({scope_words(owner.scope_type)})"
-    )
+    kind = "" if owner.device is DeviceKind.FUNCTION else f"({device_words(owner.claim)})"
     mark = ("\N{NO-BREAK SPACE}" + kind.replace(" ", "\N{NO-BREAK SPACE}")) if kind else ""
     return _name(owner) + mark + absent
 
@@ -121,7 +120,7 @@ def _name(owner: Owner) -> str:
     """Name an owner: its address, or the path that leads nowhere."""
     if owner.sbdf is not None:
         return str(owner.sbdf)
-    return f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
+    return owner.as_written
 
 
 def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
@@ -129,7 +128,7 @@ def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
     owners: dict[tuple[str, int], Owner] = {}
     for region in inventory.regions:
         for owner in region.owners:
-            key = (_name(owner), owner.scope_type)
+            key = (_name(owner), owner.claim.path.type if owner.claim.path else 0)
             owners.setdefault(key, owner)
             numbers = regions_of.setdefault(key, [])
             if numbers[-1:] != [region.number]:  # they ascend
@@ -165,8 +164,8 @@ def _device_row(
         "Regions": regions,
     }
     if wide:
-        unit = None if owner.sbdf is None else inventory.unit_of.get(owner.sbdf)
-        row["Unit"] = "-" if unit is None else f"0x{unit.drhd.register_base_address:x}"
+        unit = None if owner.sbdf is None else inventory.linux.unit_of.get(owner.sbdf)
+        row["Unit"] = "-" if unit is None else f"0x{unit.registers:x}"
         row["Name"] = "-" if function is None else device_name(function)
     return row
 
@@ -174,9 +173,9 @@ def _device_row(
 def _what(owner: Owner) -> str:
     words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
     what = words[owner.presence] if owner.function is None else class_name(owner.function)
-    if owner.scope_type == ScopeType.PCI_ENDPOINT:
+    if owner.device is DeviceKind.FUNCTION:
         return what
-    return f"{scope_words(owner.scope_type)}: {what}"
+    return f"{device_words(owner.claim)}: {what}"
 
 
 def _lost_paths(inventory: Inventory) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.host.groups import IommuGroup
-from dmaragent.inventory import Inventory, PublishedRegion
-from dmaragent.linux.vfio import IommuVendor, iommu_vendor
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.published import PublishedRegion
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.wording import size_words, span_words

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.vendor import iommu_vendor
 from dmaragent.linux.options import unused_words
-from dmaragent.linux.vfio import iommu_vendor
+from dmaragent.linux.view import LinuxState
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.wording import absence_words, count, rough_size_words
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-from fwtables import Decoded
 
 _HANG = 9
 
@@ -47,10 +47,10 @@ def limits_text(inventory: Inventory) -> Iterator[str]:
         what, hint = absence_words(inventory.absence)
         yield from paragraph(visible(what[:1].upper() + what[1:]) + ".")
         yield from paragraph(f"Next: {hint}.")
-    elif isinstance(inventory.table, Decoded) and inventory.table.damage:
-        nothing = inventory.table.table is None
+    elif not isinstance(inventory.iommu, Missing) and inventory.iommu.damage:
+        nothing = inventory.iommu.header is None
         yield f"THE TABLE IS DAMAGED: {'nothing could be decoded' if nothing else 'regions may be missing'}"
-        for damage in inventory.table.damage:
+        for damage in inventory.iommu.damage:
             yield from paragraph(str(damage), indent=2, hang=2)
 
 
@@ -99,12 +99,13 @@ def _system(inventory: Inventory) -> str:
 
 
 def _table(inventory: Inventory) -> str:
-    if not isinstance(inventory.table, Decoded) or inventory.table.table is None:
+    header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
+    if header is None:
         return ""
-    table, reading = inventory.table.table, inventory.host.reading
-    told = f"{visible(reading.name if reading else '')}, {table.length} bytes, "
-    told += f"OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)}, "
-    told += f"{table.host_address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
+    reading = inventory.host.reading
+    told = f"{visible(reading.name if reading else '')}, {header.length} bytes, "
+    told += f"OEM {identifier(header.oem_id)} {identifier(header.oem_table_id)}, "
+    told += f"{header.address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
     for other in inventory.host.other_tables:
         unread = isinstance(other.content, Missing)
         told += f"; {other.name} {'could not be read' if unread else 'is there too, not used'}"
@@ -121,19 +122,19 @@ def _pci(inventory: Inventory) -> str:
 
 
 def _regions(inventory: Inventory) -> str:
-    if isinstance(inventory.table, Missing) or inventory.table.table is None:
+    if isinstance(inventory.iommu, Missing) or inventory.iommu.header is None:
         return ""
     regions, device = inventory.regions, inventory.device
     if not regions and device and inventory.undetermined:
         paths = " ".join(inventory.undetermined)
         return f"none names {device} for certain; these paths could lead to it: {paths}"
-    if not regions and inventory.table.damage:
+    if not regions and inventory.iommu.damage:
         return "none in what could be decoded"
     if not regions:
         return f"none concerns {device}" if device else "none: the table has no RMRR structure"
     told = [f"only those that concern {device}"] if device else []
     told += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
-    shared = sum(region.shared for region in regions)
+    shared = sum(region.xen.shared for region in regions)
     if shared:
         told.append(f"{shared} shared by several devices")
     owners = {(owner.sbdf, owner.hops): owner for region in regions for owner in region.owners}
@@ -154,9 +155,9 @@ def _xen(inventory: Inventory) -> str:
         return ""
     own = listed.source is ListSource.HYPERVISOR
     limits = "".join(f"; {note}" for note in listed.notes)
-    if listed.vtd_disabled and not own:
+    if listed.iommu_disabled and not own:
         off = "would switch VT-d off for the whole host, and list no region"
-        return f"{off} (predicted{limits}): {listed.vtd_disabled}"
+        return f"{off} (predicted{limits}): {listed.iommu_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
         said = "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
@@ -167,11 +168,11 @@ def _xen(inventory: Inventory) -> str:
 
 def _linux(inventory: Inventory) -> str:
     host = inventory.host
-    if inventory.linux_state is LinuxState.UNDER_XEN:
+    if inventory.linux.state is LinuxState.UNDER_XEN:
         return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
-    if inventory.linux_state is LinuxState.NO_GROUPS:
+    if inventory.linux.state is LinuxState.NO_GROUPS:
         why = unused_words(host.system.options, iommu_vendor(host))
         return f"no IOMMU groups: this kernel does not use the IOMMU{visible(why)}"
-    if inventory.linux_state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
+    if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
     return count(len(host.groups), "IOMMU group")

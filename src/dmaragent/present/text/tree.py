@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.host.topology import BusIndex, Located, PciFunction, Presence
+from dmaragent.host.topology import BusIndex, PciFunction, Presence
 from dmaragent.inventory import Inventory
-from dmaragent.iommu.vtd import RemappingUnit
+from dmaragent.iommu.model import DeviceKind, Owner, RemappingUnit
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.text.summary import limits_text
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, scope_words, span_words
-from fwtables.dmar.constants import ScopeType
+from dmaragent.present.wording import count, device_words, span_words
 
 _DEEPEST = 12
 """A tree deeper than that is not indented further."""
@@ -54,7 +53,7 @@ class _Tree:
     """The functions of the host by the bus they are on, and the regions of each."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self._unit_of = inventory.unit_of
+        self._unit_of = inventory.linux.unit_of
         self._capabilities = inventory.capabilities
         self._known = inventory.host.topology.known
         self._index = BusIndex(inventory.host.topology)
@@ -73,17 +72,16 @@ class _Tree:
 
     def unit(self, unit: RemappingUnit) -> Iterator[Node]:
         """Yield a unit, its scopes in table order and what is behind them."""
-        drhd = unit.drhd
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield Node(
             0,
-            f"DRHD at 0x{unit.offset:x}  segment {drhd.segment_number:04x}, "
-            f"registers 0x{drhd.register_base_address:x}{node}",
+            f"DRHD at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
+            f"registers 0x{unit.registers:x}{node}",
         )
         shown: set[SBDF] = set()
-        for place in unit.scopes:
-            yield from self._scope(place, shown)
-        if drhd.include_pci_all:
+        for owner in unit.owners:
+            yield from self._scope(owner, shown)
+        if unit.serves_rest:
             rest = [sbdf for sbdf in sorted(self._known) if self._unit_of.get(sbdf) is unit]
             rest = [sbdf for sbdf in rest if sbdf not in shown]
             number = count(len(rest), "function")
@@ -91,7 +89,7 @@ class _Tree:
             for sbdf in rest:
                 yield from self._shown(self._known[sbdf], 2, shown)
             return
-        if not unit.scopes:
+        if not unit.owners:
             yield Node(1, "no device scope, and not INCLUDE_PCI_ALL: serves nothing")
         rest = [
             sbdf
@@ -121,24 +119,21 @@ class _Tree:
             for sbdf in unknown:
                 yield self._function(self._known[sbdf], 1)
 
-    def _scope(self, place: Located, shown: set[SBDF]) -> Iterator[Node]:
-        scope = place.scope
-        kind = scope_words(scope.type)
-        path = f"{scope.start_bus_number:02x}:" + ">".join(map(str, scope.path))
-        where = str(place.sbdf) if place.sbdf is not None else path
-        if scope.type not in (ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY):
-            name = self._capabilities.namespace_names.get(scope.enumeration_id, "")
-            is_named = scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and name
-            said = f"{kind} {scope.enumeration_id} at {where}{f', {name}' if is_named else ''}"
-            yield Node(1, said)
+    def _scope(self, owner: Owner, shown: set[SBDF]) -> Iterator[Node]:
+        kind = device_words(owner.claim)
+        where = owner.as_written if owner.sbdf is None else str(owner.sbdf)
+        if owner.device not in (DeviceKind.FUNCTION, DeviceKind.BRIDGE):
+            name = owner.claimant.name
+            number = owner.claim.path.number if owner.claim.path else ""
+            yield Node(1, f"{kind} {number} at {where}{f', {name}' if name else ''}")
             return
-        function = None if place.sbdf is None else self._known.get(place.sbdf)
+        function = owner.function
         if function is None:
-            absent = "absent" if place.presence is Presence.ABSENT else "not looked for"
-            yield Node(1, f"{where}{GAP}{kind}, {absent}", place.sbdf)
+            absent = "absent" if owner.presence is Presence.ABSENT else "not looked for"
+            yield Node(1, f"{where}{GAP}{kind}, {absent}", owner.sbdf)
             return
         yield from self._shown(function, 1, shown)
-        if scope.type == ScopeType.PCI_SUB_HIERARCHY:
+        if owner.device is DeviceKind.BRIDGE:
             yield from self._below(function, 2, shown)
 
     def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:

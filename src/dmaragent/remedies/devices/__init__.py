@@ -154,7 +154,7 @@ def _relaxed(subject: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FB
     )
     if apart is not None:
         said += " With the second line libxl moves RAM out of the way of what lies higher."
-    low = [one for one in subject.named if one.base < _MIB]
+    low = [one for one in subject.named if one.first < _MIB]
     if low:
         said += f" Nothing moves RAM out of what lies below 1 MiB: {region_list(low)}."
     if subject.sharers:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.release import OPTION, host_release, knows_option
 from dmaragent.passthrough.device_context import DeviceContext, names
 from dmaragent.passthrough.drivers import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.iommu_off import iommu_unused, switch_on_step
 from dmaragent.passthrough.linux_group import unready_mates
-from dmaragent.passthrough.linux_release import OPTION, kernel_release, knows_option
 from dmaragent.passthrough.model import Can, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.published import published_only
 
@@ -46,7 +46,7 @@ def linux_steps_of(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[S
         yield _bind(subject, linux)
     if subject.locked_mates and refusing and not subject.held:
         yield from _see_mates(subject)
-    old = subject.function is not None and knows_option(subject) is False
+    old = subject.function is not None and knows_option(subject.inventory.host) is False
     locked = subject.held or subject.locked_mates or published_only(subject)
     if refusing and locked and subject.vendor is IommuVendor.INTEL and not old:
         yield _relax_option(subject)
@@ -132,9 +132,9 @@ def _see_mates(subject: DeviceContext) -> Iterator[Step]:
 
 
 def _relax_option(subject: DeviceContext) -> Step:
-    known = knows_option(subject)
+    known = knows_option(subject.inventory.host)
     here = "This kernel has it." if known else "Other kernels log that it is unknown."
-    if known is None and kernel_release(subject) is None:
+    if known is None and host_release(subject.inventory.host) is None:
         here = "Which kernel runs is not known; others log that it is unknown."
     return Step(
         safety=Safety.RISK,

@@ -8,7 +8,7 @@ import re
 
 from dmaragent.host.firmware import Machine
 from dmaragent.host.topology import PciFunction
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Safety, Step
 

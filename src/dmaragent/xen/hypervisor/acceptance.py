@@ -77,7 +77,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     shown = () if off else walk.registered.listed()
     return XenPrediction(
         behaviour=walk.behaviour,
-        vtd_disabled=off,
+        iommu_disabled=off,
         entries=tuple(unit.entry for unit in shown if unit.entry),
         fates=tuple(_discarded(region) if off else region for region in walk.regions),
         by_device=by_device(shown),

@@ -9,13 +9,15 @@ from dataclasses import replace
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import Located, PciTopology, Presence
+from dmaragent.iommu.model import TableEntry
+from dmaragent.iommu.vtd import device_kind, locate_scope, table_entry
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.behaviour import (
     XenBehaviour,
 )
 from dmaragent.xen.hypervisor.memory import draws_warning, in_use, is_reserved
 from dmaragent.xen.hypervisor.prediction import (
-    COUNTED_SCOPES,
+    COUNTED_DEVICES,
     Acceptance,
     RegionAcceptance,
 )
@@ -80,7 +82,7 @@ class DmarWalk:
             self.error = "the table's host address width is 0 (EINVAL)"
         for offset, structure in located(table):
             if _kind(structure) == StructureType.RMRR:
-                self.regions.append(self.decide(offset, structure))
+                self.regions.append(self.decide(table_entry(table, offset, structure), structure))
             elif not self.error and (refusal := self.other(structure)):
                 self.fail(offset, structure_name(structure), refusal)
         for flaw in damage:
@@ -134,30 +136,30 @@ class DmarWalk:
         self.catch_alls.add(flag)
         return f"it is the second in segment 0 with {flag} (EINVAL)" if seen else ""
 
-    def decide(self, offset: int, structure: Structure) -> RegionAcceptance:
+    def decide(self, source: TableEntry, structure: Structure) -> RegionAcceptance:
         """Decide on one RMRR: ``acpi_parse_one_rmrr``, whose checks are in this order."""
         if self.error:
             reason = f"Xen did not come to it: {self.error}"
             return RegionAcceptance(
-                offset=offset, fate=Acceptance.NOT_REACHED, entry=None, reason=reason
+                source=source, fate=Acceptance.NOT_REACHED, entry=None, reason=reason
             )
         if not isinstance(structure, RMRR):
-            return self.refuse(offset, "it is too short for its type (EINVAL)")
+            return self.refuse(source, "it is too short for its type (EINVAL)")
         refusal, notes = self.memory(structure)
         refusal = (
             self.registered.overlap(structure.base_address, structure.limit_address) or refusal
         )
         refusal = refusal or _scope_error(structure.undecoded)
         if refusal:
-            return self.refuse(offset, refusal)
+            return self.refuse(source, refusal)
         if structure.undecoded:
             notes.append("its last scope entry runs past its end: what Xen reads is not predicted")
-        return self.register(offset, structure, notes)
+        return self.register(source, structure, notes)
 
-    def refuse(self, offset: int, reason: str) -> RegionAcceptance:
+    def refuse(self, source: TableEntry, reason: str) -> RegionAcceptance:
         """Let this RMRR switch VT-d off."""
-        self.fail(offset, "RMRR", reason)
-        return RegionAcceptance(offset=offset, fate=Acceptance.REFUSED, entry=None, reason=reason)
+        self.fail(source.offset, "RMRR", reason)
+        return RegionAcceptance(source=source, fate=Acceptance.REFUSED, entry=None, reason=reason)
 
     def memory(self, rmrr: RMRR) -> tuple[str, list[str]]:
         """Judge the memory below `rmrr`: :mod:`dmaragent.xen.hypervisor.memory`."""
@@ -185,7 +187,7 @@ class DmarWalk:
             return "", ["whether it is in RAM is unknown: the memory map is incomplete"]
         return "", ["not all reserved memory: Xen warns, and reserves what its map leaves out"]
 
-    def register(self, offset: int, rmrr: RMRR, notes: list[str]) -> RegionAcceptance:
+    def register(self, source: TableEntry, rmrr: RMRR, notes: list[str]) -> RegionAcceptance:
         """Register an RMRR whose memory and scope are sound: ``register_one_rmrr``.
 
         A device behind a bridge that is not there is absent: Xen reads 0xff as its bus.
@@ -193,21 +195,21 @@ class DmarWalk:
         places = [
             self.located(rmrr.segment_number, scope)
             for scope in rmrr.device_scope
-            if scope.type in COUNTED_SCOPES
+            if device_kind(scope.type) in COUNTED_DEVICES
         ]
         if not places:
             reason = "its scope has no entry that Xen counts as a device"
-            return _dropped(offset, Acceptance.DROPPED_NO_DEVICES, reason, notes)
+            return _dropped(source, Acceptance.DROPPED_NO_DEVICES, reason, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
         none = len(absent) == len(places) and knows_segment(self.topology, rmrr.segment_number)
         if none and self.behaviour.looks_for_devices:
             reason = "no device of its scope answers: " + "; ".join(
                 place.reason for place in absent
             )
-            return _dropped(offset, Acceptance.IGNORED_ABSENT, reason, notes)
+            return _dropped(source, Acceptance.IGNORED_ABSENT, reason, notes)
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
-            return self.refuse(offset, f"its limit 0x{limit:x} is below its base (EFAULT)")
+            return self.refuse(source, f"its limit 0x{limit:x} is below its base (EFAULT)")
         unit = RegisteredRmrr(
             base,
             limit,
@@ -215,7 +217,7 @@ class DmarWalk:
             listed_empty=self.behaviour.lists_empty_regions,
         )
         self.registered.register(unit)
-        return _reported(offset, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+        return _reported(source, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
     def located(self, segment: int, scope: DeviceScope) -> Located:
         """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
@@ -223,7 +225,7 @@ class DmarWalk:
         Segments other than 0 can be read by MMCFG alone (x86_64/pci.c, ``pci_conf_read8``), so
         not by releases that read the table before they set that up: they read 0xff.
         """
-        place = self.topology.locate(segment, scope, zero_bus=True)
+        place = locate_scope(self.topology, segment, scope, zero_bus=True)
         if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
             return place
         reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
@@ -255,7 +257,7 @@ class DmarWalk:
         self.error = self.error or _unitless(table, damage)
 
 
-def _reported(offset: int, unit: RegisteredRmrr, notes: tuple[str, ...]) -> RegionAcceptance:
+def _reported(source: TableEntry, unit: RegisteredRmrr, notes: tuple[str, ...]) -> RegionAcceptance:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Acceptance.LISTED
     reason = "Xen accepts it and lists it"
@@ -267,11 +269,13 @@ def _reported(offset: int, unit: RegisteredRmrr, notes: tuple[str, ...]) -> Regi
     elif entry is None:
         fate = Acceptance.EMPTY_AFTER_ROUNDING
         reason = "its base is its limit and page aligned, which Xen rounds to 0 pages"
-    return RegionAcceptance(offset=offset, fate=fate, entry=entry, reason=reason, notes=notes)
+    return RegionAcceptance(source=source, fate=fate, entry=entry, reason=reason, notes=notes)
 
 
-def _dropped(offset: int, fate: Acceptance, reason: str, notes: list[str]) -> RegionAcceptance:
-    return RegionAcceptance(offset=offset, fate=fate, entry=None, reason=reason, notes=tuple(notes))
+def _dropped(
+    source: TableEntry, fate: Acceptance, reason: str, notes: list[str]
+) -> RegionAcceptance:
+    return RegionAcceptance(source=source, fate=fate, entry=None, reason=reason, notes=tuple(notes))
 
 
 def _kind(structure: Structure) -> int:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
+from dmaragent.iommu.model import Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
 from dmaragent.xen.hypervisor.prediction import (
@@ -58,19 +59,19 @@ def treatment(behaviour: XenBehaviour, what: Matters) -> object:
     )
 
 
-def undecided(predicted: Sequence[Predicted]) -> Mapping[int, str]:
-    """Return why the fate of an RMRR is unknown, by its offset, if the predictions differ on it."""
-    listing: dict[int, list[Release]] = {}
-    others: dict[int, list[Release]] = {}
+def undecided(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
+    """Return why the fate of an RMRR is unknown, by its place, if the predictions differ on it."""
+    listing: dict[Source, list[Release]] = {}
+    others: dict[Source, list[Release]] = {}
     for steps, prediction in predicted:
         for fate in prediction.fates:
             side = listing if fate.fate is Acceptance.LISTED else others
-            side.setdefault(fate.offset, []).extend(steps)
+            side.setdefault(fate.source, []).extend(steps)
     return {
-        offset: (
-            f"listed by {releases_words(listing[offset])}, not by {releases_words(others[offset])}"
+        source: (
+            f"listed by {releases_words(listing[source])}, not by {releases_words(others[source])}"
         )
-        for offset in listing.keys() & others.keys()
+        for source in listing.keys() & others.keys()
     }
 
 
@@ -79,7 +80,7 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
     newest = predicted[-1][1]
     if len(predicted) == 1:
         return newest
-    working = [(steps, each) for steps, each in predicted if not each.vtd_disabled]
+    working = [(steps, each) for steps, each in predicted if not each.iommu_disabled]
     shown = working[-1][1] if working else newest
     lists = [
         ListAlternative(releases_words(steps), each.entries) for steps, each in _by_list(working)
@@ -128,11 +129,11 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
     """Return in words that some of the releases switch VT-d off, and others do not."""
-    off = [step for steps, each in predicted if each.vtd_disabled for step in steps]
-    on = [step for steps, each in predicted if not each.vtd_disabled for step in steps]
+    off = [step for steps, each in predicted if each.iommu_disabled for step in steps]
+    on = [step for steps, each in predicted if not each.iommu_disabled for step in steps]
     if not off or not on:
         return ""
-    why = next(each.vtd_disabled for _, each in predicted if each.vtd_disabled)
+    why = next(each.iommu_disabled for _, each in predicted if each.iommu_disabled)
     return (
         f"the point release is unknown: {releases_words(off)} switches VT-d off ({why}), "
         f"{releases_words(on)} does not"

@@ -6,12 +6,12 @@ from enum import Enum
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
+from dmaragent.iommu.model import DeviceKind, Source
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
-from fwtables.dmar.constants import ScopeType
 
-COUNTED_SCOPES = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
-"""The scope types that Xen counts as devices: vtd/dmar.c, ``scope_device_count``."""
+COUNTED_DEVICES = frozenset(DeviceKind) - {DeviceKind.ACPI_DEVICE, DeviceKind.UNKNOWN}
+"""What Xen counts as the devices of a scope, present or not: vtd/dmar.c, ``scope_device_count``."""
 
 
 class Acceptance(Enum):
@@ -37,9 +37,9 @@ class Acceptance(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionAcceptance:
-    """What becomes of the RMRR at `offset` of the table."""
+    """What becomes of one RMRR."""
 
-    offset: int
+    source: Source
     fate: Acceptance
     entry: RdmEntry | None
     """What Xen makes of it; None unless it is LISTED or DISCARDED."""
@@ -63,7 +63,7 @@ class XenPrediction:
     """The list that Xen has of a host's reserved device memory, and how it comes about."""
 
     behaviour: XenBehaviour
-    vtd_disabled: str
+    iommu_disabled: str
     """Why VT-d is off, or empty."""
     entries: tuple[RdmEntry, ...]
     """In the hypervisor's order: the latest registered first; empty when VT-d is off."""
@@ -77,8 +77,8 @@ class XenPrediction:
     """What limits the prediction as a whole."""
     doubt: str = ""
     """Why it is unknown whether Xen switches VT-d off, or accepts a range of `options`; or empty."""
-    undecided: Mapping[int, str] = field(default_factory=dict)
-    """By the offset of an RMRR: why its fate is unknown, because point releases differ on it."""
+    undecided: Mapping[Source, str] = field(default_factory=dict)
+    """By RMRR: why its fate is unknown, because point releases differ on it."""
     alternatives: tuple[ListAlternative, ...] = ()
     """The lists that the possible point releases have, if they differ."""
     open_devices: Mapping[SBDF, str] = field(default_factory=dict)

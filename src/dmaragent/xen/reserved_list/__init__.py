@@ -12,25 +12,29 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.xen import RdmEntry
+from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, ReservedRegion, Source
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, behaviours_of, releases_words
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
 from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided
-from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
+from dmaragent.xen.hypervisor.prediction import (
+    COUNTED_DEVICES,
+    Acceptance,
+    RegionAcceptance,
+    XenPrediction,
+)
 from dmaragent.xen.hypervisor.registered import listed_pages
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from dmaragent.xen.reserved_list.explain import (
     command_line,
     refused_options,
-    rmrrs,
     rounding,
     surprises,
     why_empty,
 )
 from dmaragent.xen.reserved_list.model import (
-    Difference,
     ListEntry,
     ListSource,
     Origin,
@@ -38,15 +42,21 @@ from dmaragent.xen.reserved_list.model import (
     XenView,
     XenViews,
 )
-from fwtables import DMAR, RMRR, Decoded
 
 
-def xen_views(host: Host, release: Release | None = None) -> XenViews:
+def xen_views(
+    host: Host,
+    table: IommuTable | None,
+    release: Release | None = None,
+    *,
+    unit_of: Mapping[SBDF, RemappingUnit],
+) -> XenViews:
     """Take Xen's view of `host`: the hypervisor's own list where there is one.
 
     With `release`, the list that release would have: predicted, unless it is the one running.
     """
-    table = host.table.table if isinstance(host.table, Decoded) else None
+    if table is not None and table.header is None:
+        table = None  # nothing of it could be decoded
     running = _release(host)
     asked = release or running
     if asked is not None and running is not None and _is_same(asked, running):
@@ -54,19 +64,33 @@ def xen_views(host: Host, release: Release | None = None) -> XenViews:
     prediction = None if table is None else _predict(host, table, asked)
     xen = host.xen
     if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
-        return _by_hypervisor(host, xen.reserved_memory, table, prediction)
-    if prediction is None or table is None:
+        views = _by_hypervisor(host, xen.reserved_memory, table, prediction)
+    elif prediction is None or table is None:
         unknown = XenList(
-            source=ListSource.UNKNOWN, entries=(), release=None, vtd_disabled="", why_empty=()
+            source=ListSource.UNKNOWN, entries=(), release=None, iommu_disabled="", why_empty=()
         )
-        return XenViews(
+        views = XenViews(
             list=unknown,
             regions={},
             devices={},
             devices_source=ListSource.UNKNOWN,
             differences=(),
         )
-    return _by_prediction(host, table, prediction, asked)
+    else:
+        views = _by_prediction(host, table, prediction, asked)
+    regions = views.regions
+    if table is not None:
+        sharers = {region.source: _sharers(region) for region in table.regions}
+        regions = {
+            source: replace(view, sharers=sharers.get(source, 0))
+            for source, view in regions.items()
+        }
+    return replace(views, regions=regions, unit_of=unit_of)
+
+
+def _sharers(region: ReservedRegion) -> int:
+    """Return how many devices Xen counts for `region`: VT-d's entries, present or not."""
+    return sum(claim.device in COUNTED_DEVICES for claim in region.claims)
 
 
 def _is_same(asked: Release, running: Release) -> bool:
@@ -79,15 +103,17 @@ def _release(host: Host) -> Release | None:
     return host.xen.release if host.xen else None
 
 
-def _predict(host: Host, table: DMAR, release: Release | None) -> XenPrediction:
-    assert isinstance(host.table, Decoded)  # noqa: S101 - the table was taken from it
+def _predict(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
+    """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
+    dmar = table.decoded.table
+    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
     return predict(
-        table,
+        dmar,
         host.topology,
         _memory_map(host),
         release,
         command_line(host),
-        damage=host.table.damage,
+        damage=table.damage,
     )
 
 
@@ -109,13 +135,13 @@ def _memory_map(host: Host) -> MemoryMap | None:
 
 
 def _by_prediction(
-    host: Host, table: DMAR, prediction: XenPrediction, release: Release | None
+    host: Host, table: IommuTable, prediction: XenPrediction, release: Release | None
 ) -> XenViews:
     entries = _entries((each.range for each in prediction.entries), table, prediction)
     notes = prediction.notes
-    regions = {fate.offset: _predicted_view(fate, prediction) for fate in prediction.fates}
+    regions = {fate.source: _predicted_view(fate, prediction) for fate in prediction.fates}
     why_open = prediction.undecided if release else _by_release(host, table, prediction)
-    regions |= {offset: _open_view(reason) for offset, reason in why_open.items()}
+    regions |= {source: _open_view(reason) for source, reason in why_open.items()}
     if why_open and release is None:
         notes = (*notes, "releases differ on some regions")
     doubt = prediction.doubt
@@ -126,8 +152,8 @@ def _by_prediction(
             source=ListSource.PREDICTED,
             entries=entries,
             release=release,
-            vtd_disabled=prediction.vtd_disabled,
-            why_empty=() if entries else tuple(why_empty(host, prediction)),
+            iommu_disabled=prediction.iommu_disabled,
+            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
             notes=notes,
             doubt=doubt,
             alternatives=prediction.alternatives,
@@ -153,7 +179,7 @@ def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenVie
     return XenView(
         listed=listed,
         range=fate.entry.range if listed and fate.entry else None,
-        reason="" if listed else fate.reason or prediction.vtd_disabled,
+        reason="" if listed else fate.reason or prediction.iommu_disabled,
         notes=fate.notes,
     )
 
@@ -162,12 +188,14 @@ def _open_view(reason: str) -> XenView:
     return XenView(listed=None, range=None, reason=reason, notes=())
 
 
-def _by_release(host: Host, table: DMAR, newest: XenPrediction) -> Mapping[int, str]:
-    """Return why the fate of an RMRR is unknown, by its offset, if the release is unknown.
+def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping[Source, str]:
+    """Return why the fate of an RMRR is unknown, by its place, if the release is unknown.
 
     Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    what = matters(table)
+    dmar = table.decoded.table
+    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
+    what = matters(dmar)
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
         key = treatment(behaviour_of(step), what)
@@ -177,7 +205,7 @@ def _by_release(host: Host, table: DMAR, newest: XenPrediction) -> Mapping[int, 
     return undecided(list(predicted.values()))
 
 
-def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
+def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
     """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
     if not newest.options:
         return ""
@@ -202,15 +230,18 @@ def _accepted(prediction: XenPrediction) -> list[UserRange]:
 def _by_hypervisor(
     host: Host,
     told: tuple[RdmEntry, ...],
-    table: DMAR | None,
+    table: IommuTable | None,
     prediction: XenPrediction | None,
 ) -> XenViews:
     ranges = [each.range for each in told]
     listed = frozenset(ranges)
     entries = _entries(ranges, table, prediction)
     fates = _settled(prediction)
-    every = {fate.offset: fate for fate in prediction.fates} if prediction else {}
-    regions = {offset: _told_view(rmrr, listed, every.get(offset)) for offset, rmrr in rmrrs(table)}
+    every = {fate.source: fate for fate in prediction.fates} if prediction else {}
+    regions = {
+        region.source: _told_view(region, listed, every.get(region.source))
+        for region in (() if table is None else table.regions)
+    }
     differences: list[Difference] = []
     if table is not None and prediction is not None:
         differences += surprises(host, entries, table, fates, regions)
@@ -227,8 +258,8 @@ def _by_hypervisor(
             source=ListSource.HYPERVISOR,
             entries=entries,
             release=_release(host),
-            vtd_disabled=prediction.vtd_disabled if prediction and not entries else "",
-            why_empty=() if entries else tuple(why_empty(host, prediction)),
+            iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
+            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
         ),
         regions=regions,
         devices=devices,
@@ -247,25 +278,25 @@ def _by_hypervisor(
     )
 
 
-def _settled(prediction: XenPrediction | None) -> Mapping[int, RegionAcceptance]:
-    """Return the fates by offset, without those that the running release leaves open."""
+def _settled(prediction: XenPrediction | None) -> Mapping[Source, RegionAcceptance]:
+    """Return the fates by region, without those that the running release leaves open."""
     if prediction is None:
         return {}
     open_ones = prediction.undecided
-    return {fate.offset: fate for fate in prediction.fates if fate.offset not in open_ones}
+    return {fate.source: fate for fate in prediction.fates if fate.source not in open_ones}
 
 
 def _unlisted(
-    host: Host, fates: Mapping[int, RegionAcceptance], regions: Mapping[int, XenView]
-) -> frozenset[int]:
+    host: Host, fates: Mapping[Source, RegionAcceptance], regions: Mapping[Source, XenView]
+) -> frozenset[Source]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
     if off or iommu_switched_off(command_line(host), _release(host)):
         return frozenset()
     return frozenset(
-        offset
-        for offset, view in regions.items()
-        if not view.listed and offset in fates and fates[offset].fate is Acceptance.LISTED
+        source
+        for source, view in regions.items()
+        if not view.listed and source in fates and fates[source].fate is Acceptance.LISTED
     )
 
 
@@ -295,9 +326,11 @@ def _contradicted(
             yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
 
 
-def _told_view(rmrr: RMRR, told: frozenset[AddressRange], fate: RegionAcceptance | None) -> XenView:
+def _told_view(
+    region: ReservedRegion, told: frozenset[AddressRange], fate: RegionAcceptance | None
+) -> XenView:
     """Say whether the hypervisor lists a region; the rules only explain why it does not."""
-    mine = listed_pages(rmrr.base_address, rmrr.limit_address)
+    mine = listed_pages(region.first, region.last)
     if mine in told:
         return XenView(listed=True, range=mine, reason="", notes=())
     dropped = fate is not None and fate.fate is not Acceptance.LISTED
@@ -328,15 +361,16 @@ def _told_devices(
 
 
 def _entries(
-    told: Iterable[AddressRange], table: DMAR | None, prediction: XenPrediction | None
+    told: Iterable[AddressRange], table: IommuTable | None, prediction: XenPrediction | None
 ) -> tuple[ListEntry, ...]:
     """Say why each of `told` is in the list: by the region or the option that has these pages."""
-    fates = {fate.offset: fate.fate for fate in prediction.fates} if prediction else {}
+    fates = {fate.source: fate.fate for fate in prediction.fates} if prediction else {}
     regions: dict[AddressRange, int] = {}
-    for number, (offset, rmrr) in enumerate(rmrrs(table), 1):
-        pages = listed_pages(rmrr.base_address, rmrr.limit_address)
-        if pages is not None and (pages not in regions or fates.get(offset) is Acceptance.LISTED):
-            regions[pages] = number
+    for region in () if table is None else table.regions:
+        pages = listed_pages(region.first, region.last)
+        listed = fates.get(region.source) is Acceptance.LISTED
+        if pages is not None and (pages not in regions or listed):
+            regions[pages] = region.number
     options = {
         option.range
         for option in (prediction.options if prediction else ())
@@ -354,7 +388,7 @@ def _entries(
 
 def _origin(
     one: AddressRange,
-    table: DMAR | None,
+    table: IommuTable | None,
     regions: Mapping[AddressRange, int],
     options: set[AddressRange | None],
 ) -> Origin:

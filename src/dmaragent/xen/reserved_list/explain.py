@@ -4,21 +4,14 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
+from dmaragent.iommu.model import Difference, IommuTable, Source
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
 from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, XenPrediction
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
-from dmaragent.xen.reserved_list.model import Difference, ListEntry, Origin, XenView
-from fwtables import DMAR, RMRR, Decoded, located
-
-
-def rmrrs(table: DMAR | None) -> Iterator[tuple[int, RMRR]]:
-    """Yield the RMRR structures of `table` with their offsets, in table order."""
-    for offset, structure in located(table) if table else ():
-        if isinstance(structure, RMRR):
-            yield offset, structure
+from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenView
 
 
 def command_line(host: Host) -> str:
@@ -33,9 +26,9 @@ def _release(host: Host) -> Release | None:
 def surprises(
     host: Host,
     entries: tuple[ListEntry, ...],
-    table: DMAR,
-    fates: Mapping[int, RegionAcceptance],
-    regions: Mapping[int, XenView],
+    table: IommuTable,
+    fates: Mapping[Source, RegionAcceptance],
+    regions: Mapping[Source, XenView],
 ) -> Iterator[Difference]:
     """Explain where the hypervisor's list is not what the table predicts."""
     options_known = host.xen is not None and host.xen.command_line is not None
@@ -56,8 +49,9 @@ def surprises(
                 f"Xen lists {place}, which no RMRR structure has: {', or '.join(causes)}",
                 named.get(entry.range),
             )
-    for number, (offset, _) in enumerate(rmrrs(table), 1):
-        fate, view = fates.get(offset), regions[offset]
+    for region in table.regions:
+        number = region.number
+        fate, view = fates.get(region.source), regions[region.source]
         if fate is None or not entries:
             continue
         if fate.fate is Acceptance.LISTED and not view.listed:
@@ -78,15 +72,15 @@ def _console(host: Host) -> Iterator[str]:
         yield f"the XHCI debug console (dbgp=xhci{', listed with a page too many' if more else ''})"
 
 
-def rounding(prediction: XenPrediction, table: DMAR) -> Iterator[Difference]:
+def rounding(prediction: XenPrediction, table: IommuTable) -> Iterator[Difference]:
     """Explain where Xen's whole pages are not the bytes of the table."""
-    structures = dict(rmrrs(table))
+    regions = {region.source: region for region in table.regions}
     for number, fate in enumerate(prediction.fates, 1):
-        rmrr = structures.get(fate.offset)
-        if fate.fate is not Acceptance.LISTED or fate.entry is None or rmrr is None:
+        region = regions.get(fate.source)
+        if fate.fate is not Acceptance.LISTED or fate.entry is None or region is None:
             continue
         mine = fate.entry.range
-        if (mine.start, mine.end - 1) != (rmrr.base_address, rmrr.limit_address):
+        if (mine.start, mine.end - 1) != (region.first, region.last):
             yield Difference(
                 number,
                 f"Xen reserves {span(mine)}: whole pages, and the page of a "
@@ -124,13 +118,15 @@ def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
     return {place: frozenset(own) for place, own in devices.items()}
 
 
-def why_empty(host: Host, prediction: XenPrediction | None) -> Iterator[str]:
+def why_empty(
+    host: Host, table: IommuTable | None, prediction: XenPrediction | None
+) -> Iterator[str]:
     """Say why Xen's list is empty, so that strategy=host reserves nothing."""
     switch = iommu_switched_off(command_line(host), _release(host))
-    whole = isinstance(host.table, Decoded) and not host.table.damage
+    whole = table is not None and table.whole
     found = False
     for why, holds in (
-        (prediction.vtd_disabled if prediction else "", bool(prediction)),
+        (prediction.iommu_disabled if prediction else "", bool(prediction)),
         (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
         (
             "the table has no RMRR structure",
@@ -157,6 +153,6 @@ def _accepts_none(prediction: XenPrediction | None) -> bool:
     return (
         prediction is not None
         and bool(prediction.fates)
-        and not prediction.vtd_disabled
+        and not prediction.iommu_disabled
         and all(fate.fate is not Acceptance.LISTED for fate in prediction.fates)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.iommu.model import Difference, RemappingUnit, Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.prediction import ListAlternative
 
@@ -48,7 +49,7 @@ class XenList:
     source: ListSource
     entries: tuple[ListEntry, ...]
     release: Release | None
-    vtd_disabled: str
+    iommu_disabled: str
     """Why Xen switches VT-d off for the whole host, as predicted; or empty."""
     why_empty: tuple[str, ...]
     """Where there are no entries: why strategy=host reserves nothing."""
@@ -70,16 +71,13 @@ class XenView:
     reason: str
     """Why it is not listed, or why that cannot be said; or empty."""
     notes: tuple[str, ...]
+    sharers: int = 0
+    """How many devices Xen counts in its scope, present or not: ``scope_device_count``."""
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference between the views, explained; `region` is from 1, None: of the host."""
-
-    region: int | None
-    explanation: str
-    devices: frozenset[SBDF] | None = None
-    """The devices that it concerns; None: those of its region, or all of the host."""
+    @property
+    def shared(self) -> bool:
+        """Whether Xen treats it as shared: vtd/iommu.c, ``intel_iommu_assign_device``."""
+        return self.sharers > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +85,18 @@ class XenViews:
     """Xen's view of the host: the list, each region, each device, the differences."""
 
     list: XenList
-    regions: Mapping[int, XenView]
-    """By the offset of the RMRR structure."""
+    regions: Mapping[Source, XenView]
+    """By where the region is written."""
     devices: Mapping[SBDF, tuple[AddressRange, ...] | None]
     """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
     open_devices: Mapping[SBDF, str] = field(default_factory=dict)
     """The devices on whose regions the possible point releases differ, with these in words."""
-    unlisted: frozenset[int] = frozenset()
-    """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
+    unit_of: Mapping[SBDF, RemappingUnit] = field(default_factory=dict)
+    """The unit that Xen has for each function and owner, if the table has one for it."""
+    unlisted: frozenset[Source] = frozenset()
+    """The regions that Xen lists by its rules, and does not, and nothing says why."""
     unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
     """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
     contradicted: Mapping[SBDF, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from dmaragent.inventory.model import LinuxState
+from dmaragent.linux.view import LinuxState
 from dmaragent.present.json.schema.common import (
     Count,
     Digest,

@@ -5,12 +5,12 @@ of which is decoded; on Intel from a DMAR table that could not be read.  A group
 world-readable, so these are known without root.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciTopology
-from dmaragent.inventory.model import PublishedRegion, Region
 from dmaragent.linux.regions import FLOPPY, covers, has_isa_bridge
 from dmaragent.readings import Missing
 
@@ -19,13 +19,25 @@ HYPERTRANSPORT = AddressRange(0xFD_0000_0000, 0x100_0000_0000)
 _DIRECT = frozenset({"direct", "direct-relaxable"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRegion:
+    """One reserved region by Linux's word alone."""
+
+    range: AddressRange
+    type: str
+    """The kernel's word: ``direct``, ``direct-relaxable`` or ``reserved``, or a newer one."""
+    groups: tuple[IommuGroup, ...]
+    """The IOMMU groups that have it, by number.  Which device of a group is not published."""
+
+
 def published_regions(
-    groups: Sequence[IommuGroup] | Missing, regions: Iterable[Region], topology: PciTopology
+    groups: Sequence[IommuGroup] | Missing,
+    ranges: Mapping[SBDF, Sequence[AddressRange]],
+    topology: PciTopology,
 ) -> tuple[PublishedRegion, ...]:
-    """Return what Linux publishes beyond `regions`, by address and type."""
+    """Return what Linux publishes beyond the table's `ranges` of devices, by address and type."""
     if isinstance(groups, Missing):
         return ()
-    ranges = ranges_by_device(regions)
     found: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
     for group in groups:
         for region in unexplained(group, ranges, topology):
@@ -35,16 +47,6 @@ def published_regions(
         PublishedRegion(range=place, type=kind, groups=tuple(found[place, kind]))
         for place, kind in sorted(found)
     )
-
-
-def ranges_by_device(regions: Iterable[Region]) -> Mapping[SBDF, Sequence[AddressRange]]:
-    """Return the ranges of the table's `regions` by the devices that Linux ties to them."""
-    found: dict[SBDF, list[AddressRange]] = {}
-    for region in regions:
-        if region.range is not None:
-            for held in region.linux:
-                found.setdefault(held.sbdf, []).append(region.range)
-    return found
 
 
 def unexplained(

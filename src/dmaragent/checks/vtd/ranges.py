@@ -1,15 +1,16 @@
-"""Rules about two regions that have bytes in common: Xen lives with none of it."""
+"""Rules about ranges for which Xen switches VT-d off: two that overlap, one that ends too early."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
 
-from dmaragent.checks.common.facts import Need, TableFacts
-from dmaragent.checks.common.findings import region_hit
+from dmaragent.checks.common.facts import Need
+from dmaragent.checks.common.findings import range_evidence, region_hit
 from dmaragent.checks.common.model import Hit, Severity
+from dmaragent.checks.common.regions import LINUX_CHECK, LINUX_WARNS
 from dmaragent.checks.common.rules import rule
-from dmaragent.checks.vtd.fields import range_evidence
+from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.xen_registration import Registered, registered, vtd_case
 from dmaragent.inventory import Region
 
@@ -33,14 +34,14 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
     which no lesser number begins: the last one up to a region's limit is the first that begins in it.
     """
     first = {region.number: _NOBODY for region in regions}
-    ascending = sorted(others, key=lambda one: one.base)
+    ascending = sorted(others, key=lambda one: one.first)
     begun: list[tuple[int, int]] = []
     at = 0
-    for region in sorted(regions, key=lambda one: one.base):
-        while at < len(ascending) and ascending[at].base <= region.base:
-            heappush(begun, (ascending[at].number, ascending[at].limit))
+    for region in sorted(regions, key=lambda one: one.first):
+        while at < len(ascending) and ascending[at].first <= region.first:
+            heappush(begun, (ascending[at].number, ascending[at].last))
             at += 1
-        while begun and begun[0][1] < region.base:
+        while begun and begun[0][1] < region.first:
             heappop(begun)
         if begun:
             first[region.number] = begun[0][0]
@@ -48,15 +49,15 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
     """Negated, so that they ascend."""
     numbers: list[int] = []
     at = len(ascending)
-    for region in sorted(regions, key=lambda one: -one.base):
-        while at and ascending[at - 1].base >= region.base:
+    for region in sorted(regions, key=lambda one: -one.first):
+        while at and ascending[at - 1].first >= region.first:
             at -= 1
             while numbers and numbers[-1] > ascending[at].number:
                 bases.pop()
                 numbers.pop()
-            bases.append(-ascending[at].base)
+            bases.append(-ascending[at].first)
             numbers.append(ascending[at].number)
-        place = bisect_left(bases, -region.limit)
+        place = bisect_left(bases, -region.last)
         if place < len(numbers):
             first[region.number] = min(first[region.number], numbers[place])
     return first
@@ -75,17 +76,17 @@ def _pairs(facts: TableFacts) -> Iterator[tuple[Region, Region, int]]:
     begun: list[int] = []
     ended: list[int] = []
     for region in regions:
-        met = bisect_right(begun, region.limit) - bisect_left(ended, region.base)
+        met = bisect_right(begun, region.last) - bisect_left(ended, region.first)
         if met:
             number = first_counting[region.number]
             earlier = number if number < region.number else first[region.number]
             yield by_number[earlier], region, met
-        insort(begun, region.base)
-        insort(ended, region.limit)
+        insort(begun, region.first)
+        insort(ended, region.last)
 
 
 def _is_same(one: Region, other: Region) -> bool:
-    return (one.base, one.limit) == (other.base, other.limit)
+    return (one.first, one.last) == (other.first, other.last)
 
 
 def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) -> Hit:
@@ -137,4 +138,23 @@ def duplicate(facts: TableFacts) -> Iterator[Hit]:
             yield _hit(facts, first, second, "has the range of", met)
 
 
-RULES = (overlap, duplicate)
+@rule(
+    "rmrr-limit-below-base",
+    Severity.CRITICAL,
+    "A region's limit is below its base",
+    xen="Xen switches VT-d off for the whole host (EFAULT): no device can be passed through.",
+    linux=LINUX_WARNS,
+    advice="Update the firmware, or switch off in its setup what the region is for. No option "
+    "makes Xen pass a region over.",
+    source=f"VT-d 8.4; Xen vtd/dmar.c, register_one_rmrr; {LINUX_CHECK}",
+)
+def limit_below_base(facts: TableFacts) -> Iterator[Hit]:
+    """Find regions that end before they begin."""
+    for region in facts.inventory.all_regions:
+        if region.last < region.first:
+            severity, xen = vtd_case(facts, region)
+            shown = range_evidence(facts, region)
+            yield region_hit(region, "ends before it begins.", shown, xen=xen, severity=severity)
+
+
+RULES = (overlap, duplicate, limit_below_base)
