@@ -4,12 +4,12 @@ import io
 import os
 from typing import BinaryIO, NamedTuple
 
+from dmaragent.collect import words
 from dmaragent.collect.formats.decompress import Expansion, compression
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked, packing_of, unpack
 from dmaragent.collect.formats.tar import BLOCK, is_tar
 from dmaragent.collect.formats.unread import HEAD, not_read, unread_format
 from dmaragent.collect.reader import (
-    AS_ROOT,
     missing,
     open_stream,
     read_rest,
@@ -124,12 +124,12 @@ def read_content(path: str, limit: int | None = None) -> Unpacked:
     most = LARGEST_INPUT if limit is None else limit
     opened = open_stream(path)
     if isinstance(opened, Missing):
-        raise unreadable(path, opened)
+        raise words.unreadable(path, opened)
     file, begin = opened
     with file:
         content = read_rest(file, begin, most)
     if isinstance(content, Missing):
-        raise unreadable(path, content)
+        raise words.unreadable(path, content)
     return unpacked(path, content, most)
 
 
@@ -171,24 +171,18 @@ def whole(where: str, given: Unpacked) -> bytes:
     return given.content
 
 
-def unreadable(path: str, why: Missing) -> HostError:
-    """Return the error for a file that cannot be read."""
-    hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
-
-
 def _head(path: str, file: BinaryIO, begin: bytes) -> bytes:
     """Read enough of `file` to know what it is."""
     try:
         return begin + file.read(HEAD - len(begin))
     except OSError as error:
-        raise unreadable(path, missing(error)) from error
+        raise words.unreadable(path, missing(error)) from error
 
 
 def _rest(path: str, file: BinaryIO, head: bytes) -> bytes:
     content = read_rest(file, head, LARGEST_INPUT)
     if isinstance(content, Missing):
-        raise unreadable(path, content)
+        raise words.unreadable(path, content)
     return content
 
 

@@ -34,6 +34,8 @@ class HostRequest:
     """Read only so many bytes from the start; None: all."""
     arguments: tuple[str, ...] = field(default=(), compare=False)
     """Of a call."""
+    needs_root: bool = field(default=False, compare=False)
+    """Whether only root gets an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class LedgerEntry:
             limit=self.limit,
             window=self.window,
             arguments=arguments,
+            needs_root=self.needs_root,
         )
 
 

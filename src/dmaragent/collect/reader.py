@@ -15,9 +15,6 @@ from dmaragent.readings import Missing, MissingKind
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-AS_ROOT = "run it as root (sudo)"
-"""What to do about a file that may not be read."""
-
 
 class HostReader(Protocol):
     """A host that can be asked: this machine, a recorded one, or a table file."""

@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 
+from dmaragent.collect import words
 from dmaragent.collect.collect import collect
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
 from dmaragent.collect.given_file import (
@@ -13,10 +14,9 @@ from dmaragent.collect.given_file import (
     unpacked,
     whole,
 )
-from dmaragent.collect.open_directory import is_directory_host
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.reader import read_pieces
-from dmaragent.collect.tables.text_words import next_step, no_table_words, table_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.found_in_text import TextReading, find_in_text
@@ -169,7 +169,7 @@ def _no_table(found: TextReading, problem: str) -> str:
     """Return why a text holds no table: a packed file of which only a part was read may."""
     if problem:
         return f"no table is in what could be unpacked: {problem}"
-    return f"not a table: {no_table_words(found)}"
+    return f"not a table: {words.why_no_table(found)}"
 
 
 def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
@@ -190,7 +190,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             problem=given.problem,
             no_table=_no_table(found, given.problem) if is_text else "",
         )
-        hint = next_step(found, path) if is_text else ""
+        hint = words.what_to_give(found, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
     wanted = [each for each in found.tables if each.signature in SIGNATURES]
     others = tuple(
@@ -206,7 +206,9 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             line=each.line,
             last_line=each.last_line,
             packing=given.packing,
-            reading=table_words(each) + packed if each.form is not ACPIDUMP or packed else "",
+            reading=words.table_read_from(each) + packed
+            if each.form is not ACPIDUMP or packed
+            else "",
             problem="; ".join(filter(None, (given.problem, each.damage))),
         )
         for each in wanted

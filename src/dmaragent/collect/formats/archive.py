@@ -19,13 +19,13 @@ from dmaragent.collect.formats.members import (
     Member,
     MemberKind,
     Members,
-    shown,
 )
 from dmaragent.collect.formats.tar import Tar, is_tar
 from dmaragent.collect.formats.tree import PackedTree
 from dmaragent.collect.formats.zip import MAGIC, Zip
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.tables.files import HEADER_SIZE, LOOKED_AT, is_other_table, may_hold_tables
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
-from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
+from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from fwtables.signatures import SIGNATURES
 

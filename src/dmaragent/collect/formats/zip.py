@@ -16,7 +16,8 @@ from dmaragent.collect.formats.decompress import (
     LARGEST_EXPANDED,
     LARGEST_RATIO,
 )
-from dmaragent.collect.formats.members import Member, MemberKind, shown
+from dmaragent.collect.formats.members import Member, MemberKind
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from dmaragent.collect.formats.archive import RECORDED, Archive
-from dmaragent.collect.formats.members import shown
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
 _CHANGED = "the bundle was changed or damaged after it was made"

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
 
+from dmaragent.collect import words
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
-from dmaragent.collect.reader import AS_ROOT
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
@@ -75,7 +75,7 @@ class RecordedHost:
             raise HostError(
                 f"{self._where}: {reading.file} is in the manifest and cannot be read: "
                 f"{content.detail}",
-                AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
+                words.AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
             )
         if sha256(content).hexdigest() != reading.sha256:
             raise HostError(

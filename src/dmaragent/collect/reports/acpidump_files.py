@@ -7,16 +7,13 @@ administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/CO
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
-from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
-from fwtables.found_in_text import TextTable
+from fwtables.acpidump import is_acpidump
 from fwtables.signatures import SIGNATURE_NAMES
 
 LARGEST_DUMP = 1 << 26
@@ -47,23 +44,6 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
         if isinstance(content, bytes) and is_acpidump(content):
             return path, content
     return None
-
-
-def named_tables(text: bytes) -> dict[str, bytes]:
-    """Return the tables of acpidump text under the names that the kernel would give them."""
-    return name_tables(read_acpidump(text))
-
-
-def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
-    """Return `tables` under the names of the kernel: with a number if there are several."""
-    numbers = Counter(table.signature for table in tables)
-    met: Counter[bytes] = Counter()
-    named: dict[str, bytes] = {}
-    for table in tables:
-        met[table.signature] += 1
-        number = met[table.signature] if numbers[table.signature] > 1 else ""
-        named[f"{table.signature.decode('ascii')}{number}"] = table.data
-    return named
 
 
 def lacks_tables(host: HostReader) -> bool:

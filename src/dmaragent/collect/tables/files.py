@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, HostRequest, Operation
-from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, name_tables
+from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP
 from dmaragent.collect.reports.files import is_link, names_in
+from dmaragent.collect.tables.host import name_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import DumpedTable
