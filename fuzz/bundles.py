@@ -4,7 +4,7 @@ import io
 from functools import cache
 
 from dmaragent.collect.bundling import ask_host, keep_answers, pack
-from dmaragent.collect.formats.archive import is_archive
+from dmaragent.collect.formats.magic import is_archive
 from dmaragent.collect.open_host import open_file
 from dmaragent.collect.open_tree import open_archive
 from dmaragent.collect.reader import HostReader

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 
 from dmaragent.collect import words
+from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import Unpacked
 from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given
 from dmaragent.collect.reader import HostReader, open_stream
@@ -20,8 +21,6 @@ from fwtables.table_or_text import is_binary_table, plain_text
 
 LIVE = "live"
 """This machine."""
-_HEAD = 512
-"""How much of a file tells whether it is an archive: the first header of a tar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +120,4 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
 
 def is_host_file(content: bytes) -> bool:
     """Return whether a file of `content` is one that a host is told by: a table or an archive."""
-    return content.startswith(SIGNATURES) or is_archive_head(content[:_HEAD])
+    return content.startswith(SIGNATURES) or is_archive_head(content[:BLOCK])

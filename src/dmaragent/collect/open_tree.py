@@ -11,7 +11,8 @@ from io import BytesIO
 from typing import BinaryIO
 
 from dmaragent.collect import words
-from dmaragent.collect.formats.archive import Archive, is_archive, read_archive
+from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.magic import BLOCK, is_archive
 from dmaragent.collect.formats.tree import DiskTree, FileTree
 from dmaragent.collect.given_file import is_archive_file, read_input
 from dmaragent.collect.ledger import HostRequest, Operation
@@ -48,8 +49,6 @@ BUNDLE = "bundle"
 """An archive that holds a recorded machine."""
 ARCHIVE = "archive"
 """An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
-_HEAD = 512
-"""Bytes that tell what an archive is: the first header of a tar."""
 _MANIFEST_HEAD = 200
 """Bytes from the start of a manifest that name its format."""
 _CALL = re.compile(r"(?:[^/]+/)?calls/")
@@ -143,10 +142,10 @@ def open_archive(
     host = find_host(archive.tree, path, archive.tops, take)
     if host is not None:
         return host, ARCHIVE
-    if archive.inner and outermost and is_archive(archive.inner[:_HEAD]):
+    if archive.inner and outermost and is_archive(archive.inner[:BLOCK]):
         content = BytesIO(archive.inner)
         inner = f"{path}: {words.shown(archive.nested[0])}"
-        return open_archive(inner, content, content.read(_HEAD), outermost=False)
+        return open_archive(inner, content, content.read(BLOCK), outermost=False)
     raise _no_host(archive, outermost=outermost)
 
 

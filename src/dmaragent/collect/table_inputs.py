@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dmaragent.collect import words
 from dmaragent.collect.collect import collect
+from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
 from dmaragent.collect.given_file import (
     is_archive_file,
@@ -176,7 +177,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
     data = given.content
     found = find_in_text(data)
     if not found.tables:
-        if is_archive_head(data[:512]) and not is_binary_table(data):
+        if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
             raise HostError(
                 f"{path} is an archive, which is read from a file alone", "give its path"
             )

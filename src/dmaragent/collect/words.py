@@ -15,6 +15,7 @@ from dmaragent.readings import Missing, MissingKind
 from fwtables.signatures import SIGNATURES
 
 if TYPE_CHECKING:
+    from dmaragent.collect.formats.magic import UnreadFormat
     from fwtables.found_in_text import TextReading, TextTable
 
 AS_ROOT = "run it as root (sudo)"
@@ -61,6 +62,42 @@ def damaged_capture(error: HostError) -> HostError:
         f"root's capture is damaged: {error.message}",
         "make it again: sudo systemctl restart dmaragent-capture.service",
     )
+
+
+def damaged_packing(where: str, problem: str) -> HostError:
+    """Return the error for a packed file that must be whole and is damaged."""
+    return HostError(f"{where} cannot be unpacked: {problem}", "copy it again, whole")
+
+
+def format_not_read(where: str, unread: UnreadFormat, packed: str) -> HostError:
+    """Return the error for a sound file of a format that is not read.
+
+    `packed` is the tool that unpacks what the file is packed with, as ``gzip``.
+    """
+    return HostError(
+        f"{where} is in a format that is not read: {unread.name}{_inside(packed)}",
+        f"unpack it ({_unpack_command(where, unread, packed)}), and give what is in it",
+    )
+
+
+def qubes_report(where: str, cpio: UnreadFormat, packed: str) -> HostError:
+    """Return the error for a report of qubes-hcl-report, which holds no table."""
+    return HostError(
+        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which is not read, and holds no DMAR table",
+        f"unpack it ({_unpack_command(where, cpio, packed)}), then: dmaragent why - < xl-dmesg; the table is "
+        "/sys/firmware/acpi/tables/RMAD of dom0, for root alone",
+    )
+
+
+def _inside(packed: str) -> str:
+    return f", packed with {packed}" if packed else ""
+
+
+def _unpack_command(where: str, unread: UnreadFormat, packed: str) -> str:
+    name = "-" if where == "standard input" else shlex.quote(where)
+    if packed:
+        return f"{packed} -dc {name} | {unread.command.removesuffix(' < {}').format('-')}"
+    return unread.command.format(name).replace(" < -", "")
 
 
 # Which host is in it -------------------------------------------------------------------

@@ -9,6 +9,7 @@ import lzma
 import zlib
 from typing import BinaryIO, Protocol
 
+from dmaragent.collect.formats.magic import compression
 from dmaragent.errors import HostError
 
 LARGEST_ARCHIVE = 1 << 31
@@ -30,7 +31,6 @@ FIRST_PIECE = 1 << 9
 shorter, is copied."""
 _PIECE = 1 << 18
 
-_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 UNPACK_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 """What the three decoders raise for data that they cannot read."""
 
@@ -74,11 +74,6 @@ class _Gzip:
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
-
-
-def compression(head: bytes) -> str:
-    """Tell by its first bytes how a file is compressed: the tool's name, or empty."""
-    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
 
 
 def decoder_of(name: str) -> Decoder | None:

@@ -6,23 +6,20 @@ must not be one thing here and another for whoever unpacks it.
 """
 
 import re
-import zlib
 from collections.abc import Iterator
-from functools import lru_cache
 
 from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
+from dmaragent.collect.formats.magic import BLOCK, is_tar, tar_number, tar_sum
 from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind
 from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from fwtables.signatures import SIGNATURES
 
-BLOCK = 512
 LARGEST_HEADER = 1 << 18
 """Of pax: a name and a link, and extended attributes of 64 KiB."""
 MOST_RECORDS = 1 << 21
 """Of pax headers, in all: GNU tar and bsdtar write up to ten a member, and 65,536 functions have
 200,000 members of which a header tells."""
-_NUMBER = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\0]{1,256})=")
 _PAX_NUMBER = re.compile(rb"[0-9]{1,20}")
 _EMPTY = bytes(BLOCK)
@@ -39,32 +36,6 @@ _WITHOUT_DATA = b"12345" + b"6"
 _LONG_NAME, _LONG_TARGET = b"L", b"K"
 _PAX, _PAX_GLOBAL = (b"x", b"X"), b"g"
 _TELLING = (b"path", b"linkpath", b"size")
-
-
-def is_tar(head: bytes) -> bool:
-    """Tell whether `head` begins with the header of a tar's member."""
-    block = head[:BLOCK]
-    return len(block) == BLOCK and block != _EMPTY and _sum(block) == _number(block[148:156])
-
-
-@lru_cache(1 << 12)  # most members have one of a few sizes and a thousand checksums
-def _number(field: bytes) -> int | None:
-    """Read a number of a header: octal digits, or base 256 as GNU tar has it."""
-    if field[0] == 0x80:
-        return int.from_bytes(field[1:], "big")
-    found = _NUMBER.fullmatch(field)
-    return None if found is None else int(found[1] or b"0", 8)
-
-
-def _sum(block: bytes) -> int:
-    """Add up the bytes of a header, its checksum taken for spaces.
-
-    zlib's Adler-32 has the sum of up to 256 bytes in its lower half (and 1), which is
-    ten times as fast as adding them here.
-    """
-    checked = block[:148] + b"        " + block[156:]
-    low, high = zlib.adler32(checked[:256]), zlib.adler32(checked[256:])
-    return (low & 0xFFFF) + (high & 0xFFFF) - 2
 
 
 def _text(field: bytes) -> str:
@@ -127,9 +98,9 @@ class Tar:
 
     def _member(self, block: bytes) -> Member | None:
         """Read a header; None for one that only describes the next."""
-        if _sum(block) != _number(block[148:156]):
+        if tar_sum(block) != tar_number(block[148:156]):
             raise self._wrong("the checksum of a member's header is wrong")
-        kind, size = block[156:157], _number(block[124:136])
+        kind, size = block[156:157], tar_number(block[124:136])
         if size is None or size > LARGEST_EXPANDED:
             raise self._wrong("a member's size is no number, or absurd")
         if kind in (_LONG_NAME, _LONG_TARGET, *_PAX, _PAX_GLOBAL):

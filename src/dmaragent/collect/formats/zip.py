@@ -20,8 +20,6 @@ from dmaragent.collect.formats.members import Member, MemberKind
 from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-"""Of a zip with members, and of an empty one."""
 LARGEST_DIRECTORY = 1 << 26
 """65,535 members, as many as there are without zip64, of a kilobyte each."""
 _END = struct.Struct("<4s4H2LH")
