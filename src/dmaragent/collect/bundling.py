@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from dmaragent.collect import ledger
-from dmaragent.collect.collect import collect
-from dmaragent.collect.evidence import collect_evidence
+from dmaragent.collect.collect import collect, collect_evidence
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded.host import RecordedHost

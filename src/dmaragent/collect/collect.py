@@ -56,6 +56,19 @@ def collect(host: HostReader) -> HostSnapshot:
     return snapshot if sources is None else replace(snapshot, sources=sources())
 
 
+def collect_evidence(host: HostReader) -> None:
+    """Ask `host`, which keeps its answers, for what a bundle holds for people besides.
+
+    No answer uses it, but `dmaragent why` looks for messages in Xen's log.
+    """
+    host.call(ledger.CLOCK.request())
+    host.read(ledger.HOST_NAME.request())
+    kind = host.read(ledger.HYPERVISOR_TYPE.request())
+    if kind == b"xen\n" or (isinstance(kind, Missing) and kind.kind is not MissingKind.ABSENT):
+        for entry in (ledger.XL_DMESG, ledger.XL_LIST, ledger.XENSTORE_PCI):
+            host.call(entry.request())
+
+
 def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:
     """List a directory, unless it has more names than any host has: each costs several readings."""
     names = host.list(request)

@@ -10,9 +10,7 @@ import os
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.calls import call
 from dmaragent.collect.reader import HostReader, list_directory, missing, read_file
-from dmaragent.readings import Missing, MissingKind
-
-_NOT_KEPT = Missing(MissingKind.NOT_COLLECTED)
+from dmaragent.readings import NOT_COLLECTED, Missing
 
 
 class LiveHost:
@@ -47,8 +45,8 @@ class OverlayHost:
 
     def read(self, request: HostRequest) -> bytes | Missing:
         """Read the file, or return what root read."""
-        answer = self._kept.read(request) if request.needs_root else _NOT_KEPT
-        return self._live.read(request) if answer == _NOT_KEPT else answer
+        answer = self._kept.read(request) if request.needs_root else NOT_COLLECTED
+        return self._live.read(request) if answer == NOT_COLLECTED else answer
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List the directory: that needs no root."""
@@ -60,5 +58,5 @@ class OverlayHost:
 
     def call(self, request: HostRequest) -> bytes | Missing:
         """Make the call, or return what root got."""
-        answer = self._kept.call(request) if request.needs_root else _NOT_KEPT
-        return self._live.call(request) if answer == _NOT_KEPT else answer
+        answer = self._kept.call(request) if request.needs_root else NOT_COLLECTED
+        return self._live.call(request) if answer == NOT_COLLECTED else answer

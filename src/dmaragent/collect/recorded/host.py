@@ -14,11 +14,10 @@ from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.errors import HostError
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
 _CHANGED = "the recording was changed or damaged after it was made"
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _PATH_MAX = 4096
 _LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
 """The links that are asked for are those of sysfs, which are all relative."""
@@ -47,7 +46,7 @@ class RecordedHost:
         """Give the recorded names."""
         reading = self._log.get((Operation.LIST, request.path))
         if reading is None:
-            return _NOT_COLLECTED
+            return NOT_COLLECTED
         return reading.entries if reading.missing is None else reading.missing
 
     def link(self, request: HostRequest) -> str | Missing:
@@ -67,7 +66,7 @@ class RecordedHost:
     def _content(self, operation: Operation, request: HostRequest) -> bytes | Missing:
         reading = self._log.get((operation, request.path))
         if reading is None:
-            return _NOT_COLLECTED
+            return NOT_COLLECTED
         if reading.missing is not None:
             return reading.missing
         content = self._tree.read(f"/{reading.file}", request)
@@ -136,10 +135,10 @@ class DirectoryHost:
 
     def call(self, request: HostRequest) -> bytes | Missing:
         """Say that a copy has no calls."""
-        return _NOT_COLLECTED
+        return NOT_COLLECTED
 
 
 def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
     if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
-        return _NOT_COLLECTED
+        return NOT_COLLECTED
     return answer

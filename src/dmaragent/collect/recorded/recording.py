@@ -16,9 +16,7 @@ from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.manifest import LoggedReading, Value, answer_bytes, log_reading
-from dmaragent.readings import HostSnapshot, Missing, MissingKind
-
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+from dmaragent.readings import NOT_COLLECTED, HostSnapshot, Missing
 
 
 class Recorder:
@@ -62,24 +60,24 @@ class KeptHost:
     def read(self, request: HostRequest) -> bytes | Missing:
         """Give the bytes that were read."""
         answer = self._answer(request)
-        return answer if isinstance(answer, bytes | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, bytes | Missing) else NOT_COLLECTED
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Give the names that were listed."""
         answer = self._answer(request)
-        return answer if isinstance(answer, tuple | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, tuple | Missing) else NOT_COLLECTED
 
     def link(self, request: HostRequest) -> str | Missing:
         """Give the link's target."""
         answer = self._answer(request)
-        return answer if isinstance(answer, str | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, str | Missing) else NOT_COLLECTED
 
     def call(self, request: HostRequest) -> bytes | Missing:
         """Give the call's output."""
         return self.read(request)
 
     def _answer(self, request: HostRequest) -> Value | Missing:
-        return self._answers.get(request, _NOT_COLLECTED)
+        return self._answers.get(request, NOT_COLLECTED)
 
 
 def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from dmaragent.collect.boot_lines import boot_lines
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.outputs import boot_lines
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
 from dmaragent.collect.reports.lspci import from_lspci

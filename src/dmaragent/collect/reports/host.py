@@ -8,14 +8,18 @@ import json
 import re
 
 from dmaragent.collect import ledger
-from dmaragent.collect.evidence import xens_lines
 from dmaragent.collect.ledger import HostRequest, LedgerEntry
+from dmaragent.collect.outputs import xens_lines
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.facts import ReportFacts
 from dmaragent.collect.reports.pci_facts import PciFacts, full_address
 from dmaragent.readings import COLLECTOR, Missing, MissingKind
 
+_STAMP = re.compile(
+    r"(?:.{0,120}? kernel: )?(?:<\d{1,3}>)?(?:\[[ \d.]+\] |\[[A-Z][a-z]{2} [^]]{8,30}\] )?"
+)
+"""What dmesg, dmesg -T, syslog and the journal print before a message of the kernel."""
 _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
 _CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
@@ -214,3 +218,29 @@ def _attribute(facts: PciFacts, name: str) -> bytes | None:
     if name == "sriov_totalvfs" and facts.total_vfs is not None:
         return f"{facts.total_vfs}\n".encode()
     return None
+
+
+def report_logs(host: HostReader) -> list[str]:
+    """Return the logs of `host` if it is a collector's report, none for any other host.
+
+    dmesg, its journal and syslog hold the same messages with other time stamps: a line that
+    an earlier log has is left out of a later one.
+    """
+    if not isinstance(host, ReportHost):
+        return []
+    texts = []
+    known: set[str] = set()
+    for _, content in host.logs():
+        lines = content.decode("utf-8", "backslashreplace").splitlines()
+        bare = [_bare(line) for line in lines]
+        fresh = [line for line, text in zip(lines, bare, strict=True) if text not in known]
+        known.update(bare)
+        if fresh:
+            texts.append("\n".join(fresh))
+    return texts
+
+
+def _bare(line: str) -> str:
+    """Return a line without its time stamp."""
+    found = _STAMP.match(line)
+    return line[found.end() :] if found else line

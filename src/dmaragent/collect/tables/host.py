@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import NOT_COLLECTED, Missing
 
 if TYPE_CHECKING:
     from fwtables.acpidump import DumpedTable
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 TABLE = "table"
 """A file of a table's bytes."""
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 
 
 class TableHost:
@@ -37,19 +36,19 @@ class TableHost:
 
     def read(self, request: HostRequest) -> bytes | Missing:
         """Return the table of that name."""
-        return self._tables.get(request.path, _NOT_COLLECTED)
+        return self._tables.get(request.path, NOT_COLLECTED)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """Return the names of the tables."""
-        return self._names if request.path == ACPI_TABLES.path else _NOT_COLLECTED
+        return self._names if request.path == ACPI_TABLES.path else NOT_COLLECTED
 
     def link(self, request: HostRequest) -> str | Missing:
         """Return that no link was collected."""
-        return _NOT_COLLECTED
+        return NOT_COLLECTED
 
     def call(self, request: HostRequest) -> bytes | Missing:
         """Return that no call was collected."""
-        return _NOT_COLLECTED
+        return NOT_COLLECTED
 
 
 def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
