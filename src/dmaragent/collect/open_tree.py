@@ -25,9 +25,8 @@ from dmaragent.collect.reports.acpidump_files import (
     find_dump,
     lacks_tables,
 )
-from dmaragent.collect.reports.collectors import no_table_words
 from dmaragent.collect.reports.facts import ReportFacts
-from dmaragent.collect.reports.files import find_texts, is_link, names_in
+from dmaragent.collect.reports.files import find_texts, is_link, names_in, why_no_tables
 from dmaragent.collect.reports.host import ReportHost
 from dmaragent.collect.tables.files import (
     MOST_FILES,
@@ -206,7 +205,7 @@ def find_host(
     if files and not search.stopped:
         return _with_tables(root, facts, files[0], where)
     if reports:
-        return ReportHost(DirectoryHost(root), facts, no_table_words(root))
+        return ReportHost(DirectoryHost(root), facts, why_no_tables(root))
     _refuse_unread_tables(where, search)
     return None
 
@@ -249,7 +248,7 @@ def _copied_root(tree: FileTree, where: str) -> HostReader | None:
             beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []
             if len(beside) == 1:
                 return _with_tables(root, facts, beside[0], where)
-            return ReportHost(copied, facts, no_table_words(root))
+            return ReportHost(copied, facts, why_no_tables(root))
     if any(map(tree.is_directory, _OF_SYS)):
         return DirectoryHost(tree, below="/sys")
     return None
