@@ -52,11 +52,11 @@ def _tables(lines: list[bytes]) -> Iterator[DumpedTable]:
     heading: re.Match[bytes] | None = None
     start = 0
     for number, line in enumerate(lines, 1):
-        found = _HEADING.match(line)
-        if found:
+        match = _HEADING.match(line)
+        if match:
             if heading:
                 yield _table(heading, start, lines[start : number - 1])
-            heading, start = found, number
+            heading, start = match, number
     if heading:
         yield _table(heading, start, lines[start:])
 
@@ -70,15 +70,15 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
         if not line.strip():
             closed = bool(data)
             continue
-        found = _LINE.match(line)
-        if not found and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
+        match = _LINE.match(line)
+        if not match and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
             break  # text of another tool after the table
-        problem = _problem(found, data)
+        problem = _problem(match, data)
         if problem:
             damage = f"line {number}: {problem}"
             break
-        if found:
-            data += bytes.fromhex(found[2].decode("ascii"))
+        if match:
+            data += bytes.fromhex(match[2].decode("ascii"))
     if not damage:
         damage = _length_damage(start, data)
     return DumpedTable(

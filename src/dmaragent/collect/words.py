@@ -145,14 +145,14 @@ def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostE
 
     `outer` is the file that the user named, if the archive is itself in that; else empty.
     """
-    one = len(nested) == 1
+    alone = len(nested) == 1
     message = (
-        f"{where} holds {', '.join(map(shown, nested))}, {'an archive' if one else 'archives'} "
+        f"{where} holds {', '.join(map(shown, nested))}, {'an archive' if alone else 'archives'} "
         "in an archive, and no host itself"
     )
     command = f"unpack {outer} first" if outer else f"{unpacking(where)} {in_command(nested[0])}"
     return HostError(
-        message[:_LONGEST], f"take {'it' if one else 'one'} out, and give that: {command}"
+        message[:_LONGEST], f"take {'it' if alone else 'one'} out, and give that: {command}"
     )
 
 

@@ -83,22 +83,22 @@ def _tidied_before_the_end() -> Iterator[None]:
     ends: list[int] = []
 
     def end(number: int, _: object) -> None:
-        for each in caught:
-            signal.signal(each, signal.SIG_IGN)
+        for caught_signal in caught:
+            signal.signal(caught_signal, signal.SIG_IGN)
         ends.append(number)
         raise _AskedToEnd
 
     caught = []
     if threading.current_thread() is threading.main_thread():  # no other may set handlers
-        usual = ((one, signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP))
-        caught = [one for one, handler in usual if handler == signal.SIG_DFL]
-    for each in caught:
-        signal.signal(each, end)
+        usual = ((number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGHUP))
+        caught = [number for number, handler in usual if handler == signal.SIG_DFL]
+    for caught_signal in caught:
+        signal.signal(caught_signal, end)
     try:
         yield
     finally:
-        for each in caught:
-            signal.signal(each, signal.SIG_DFL)
+        for caught_signal in caught:
+            signal.signal(caught_signal, signal.SIG_DFL)
         if ends:
             os.kill(os.getpid(), ends[0])
 

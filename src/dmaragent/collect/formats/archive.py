@@ -211,9 +211,9 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
     The first archive is kept whole: it is the host if there is no other.
     """
-    found = _SYS.match(path)
-    if found:
-        archive.tree.add_folder(found[1])
+    match = _SYS.match(path)
+    if match:
+        archive.tree.add_folder(match[1])
     if not path.lower().endswith(_PACKED) or path.count("/") > 1:
         return
     archive.inner = b""
@@ -226,7 +226,7 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
 def _recorded(path: str, rest: str) -> str:
     """Give the file's path in a recorded machine, if `path` may be one there."""
-    return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
+    return next((place for place in (rest, path) if place.startswith(RECORDED)), "")
 
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:

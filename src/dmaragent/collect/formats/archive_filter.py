@@ -44,13 +44,13 @@ def _alias(path: str) -> str:
 
 
 def _ancestors() -> frozenset[str]:
-    found = {""}
+    ancestors = {""}
     for entry in LEDGER:
         if entry.operation is not Operation.CALL and entry.path.startswith("/"):
             for path in (entry.path, _alias(entry.path)):
                 steps = path.partition("{}")[0].rstrip("/").split("/")
-                found |= {"/".join(steps[:end]) for end in range(1, len(steps) + 1)}
-    return frozenset(found)
+                ancestors |= {"/".join(steps[:end]) for end in range(1, len(steps) + 1)}
+    return frozenset(ancestors)
 
 
 _ALTERNATIVES = _alternatives()
@@ -63,8 +63,8 @@ _CALLS = {entry.path: entry for entry in LEDGER if entry.operation is Operation.
 
 def wanted_file(path: str) -> LedgerEntry | None:
     """Give the entry that asks for the absolute `path`, or for the names beside it."""
-    found = _PATTERN.fullmatch(path)
-    return None if found is None else _ALTERNATIVES[(found.lastindex or 1) - 1][1]
+    match = _PATTERN.fullmatch(path)
+    return None if match is None else _ALTERNATIVES[(match.lastindex or 1) - 1][1]
 
 
 def wanted_call(name: str) -> LedgerEntry | None:
@@ -104,9 +104,9 @@ def deep_placement(path: str) -> Iterator[str]:
 
     Only where it begins is told from what collectors have at their top.
     """
-    found = _DEEP.fullmatch(path)
-    if found:
-        yield f"/{found[1]}"
+    match = _DEEP.fullmatch(path)
+    if match:
+        yield f"/{match[1]}"
 
 
 def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | None]:

@@ -158,10 +158,10 @@ class Expansion:
         try:
             piece = self._decoder.decompress(data, _PIECE)
         except UNPACK_ERRORS as error:
-            said = f": {error}" if str(error) else ""
+            why = f": {error}" if str(error) else ""
             raise HostError(
                 f"{self.where} is damaged near byte {self._taken}: it is no sound "
-                f"{self._name} data{said}",
+                f"{self._name} data{why}",
                 "copy it again; it must arrive byte for byte",
             ) from error
         self._expanded += len(piece)

@@ -46,8 +46,8 @@ def tar_number(field: bytes) -> int | None:
     """Return a number of a header: octal digits, or base 256 as GNU tar has it."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
-    found = _NUMBER.fullmatch(field)
-    return None if found is None else int(found[1] or b"0", 8)
+    match = _NUMBER.fullmatch(field)
+    return None if match is None else int(match[1] or b"0", 8)
 
 
 def tar_sum(block: bytes) -> int:

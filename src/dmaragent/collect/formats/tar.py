@@ -115,9 +115,9 @@ class Tar:
 
     def _described(self, block: bytes, kind: bytes, size: int) -> Member:
         """Read a header that others before it say more of."""
-        told, self._next = self._next, {}
+        headers, self._next = self._next, {}
         plain = _plain(block, kind, size)
-        name, target, longer = (told.get(key) for key in _TELLING)
+        name, target, longer = (headers.get(key) for key in _TELLING)
         if longer is not None:
             size = int(longer) if _PAX_NUMBER.fullmatch(longer) else LARGEST_EXPANDED + 1
         if size > LARGEST_EXPANDED:
@@ -144,36 +144,36 @@ class Tar:
         if len(data) < size or self._stream.skip(-size % BLOCK):
             raise self._cut("in an extended header")
         if kind in (_LONG_NAME, _LONG_TARGET):
-            told = {b"path" if kind == _LONG_NAME else b"linkpath": data.rstrip(b"\0")}
+            headers = {b"path" if kind == _LONG_NAME else b"linkpath": data.rstrip(b"\0")}
         else:
-            told = self._records(data)
+            headers = self._records(data)
         if kind == _PAX_GLOBAL:
-            if any(key in told for key in _TELLING):
+            if any(key in headers for key in _TELLING):
                 raise self._wrong("a header gives all members one name or size")
             return
-        if any(key in self._next for key in told):
+        if any(key in self._next for key in headers):
             raise self._wrong("two extended headers describe one member")
-        self._next.update(told)
+        self._next.update(headers)
 
     def _records(self, data: bytes) -> dict[bytes, bytes]:
         """Read the records of a pax header: length, keyword, value."""
-        told: dict[bytes, bytes] = {}
+        records: dict[bytes, bytes] = {}
         at = 0
         while at < len(data):
-            found = _RECORD.match(data, at)
-            end = at + int(found[1]) if found else 0
-            if found is None or not found.end() < end <= len(data) or data[end - 1] != 0x0A:
+            record = _RECORD.match(data, at)
+            end = at + int(record[1]) if record else 0
+            if record is None or not record.end() < end <= len(data) or data[end - 1] != 0x0A:
                 raise self._wrong("a pax header is damaged")
-            if found[2].startswith(b"GNU.sparse."):
+            if record[2].startswith(b"GNU.sparse."):
                 raise self._wrong("a member is sparse, which is not read")
-            if found[2] in told:
+            if record[2] in records:
                 raise self._wrong("a pax header says a thing twice")
             self._pax_records += 1
             if self._pax_records > MOST_RECORDS:
                 raise self._wrong(f"its pax headers have more than {MOST_RECORDS} records")
-            told[found[2]] = data[found.end() : end - 1]
+            records[record[2]] = data[record.end() : end - 1]
             at = end
-        return told
+        return records
 
     def _wrong(self, what: str) -> HostError:
         where = self._stream.where

@@ -92,18 +92,18 @@ class Zip:
         """Find the directory: what ends the file says where it is."""
         begin = max(0, self._size - _END.size - 0xFFFF)
         tail = self._at(begin, self._size - begin)
-        found = tail.rfind(b"PK\x05\x06")
-        if found < 0 or found + _END.size > len(tail):
+        end = tail.rfind(b"PK\x05\x06")
+        if end < 0 or end + _END.size > len(tail):
             raise HostError(
                 f"{self._where} is cut off: a zip's directory, at its end, is missing",
                 "copy it again, whole",
             )
-        _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, found)
-        if found + _END.size + comment != len(tail):
+        _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, end)
+        if end + _END.size + comment != len(tail):
             raise self._wrong("something follows the end of the zip")
         if disk or first or here != members or 0xFFFF in (members, disk) or offset == 0xFFFFFFFF:
             raise self._wrong("it is in several parts or in the format zip64")
-        if offset + size != begin + found or size > LARGEST_DIRECTORY:
+        if offset + size != begin + end or size > LARGEST_DIRECTORY:
             raise self._wrong("its directory is not where it says")
         return self._at(offset, size)
 

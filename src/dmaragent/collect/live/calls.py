@@ -138,8 +138,8 @@ def run_command(command: list[str]) -> bytes | Missing:
     if done.code is None:
         return Missing(MissingKind.FAILED, f"{command[0]} did not answer in {_SECONDS} s")
     if done.code:
-        said = done.errors.decode("utf-8", "replace").strip().partition("\n")[0]
-        denied = "permission" in said.lower() or "not permitted" in said.lower()
+        complaint = done.errors.decode("utf-8", "replace").strip().partition("\n")[0]
+        denied = "permission" in complaint.lower() or "not permitted" in complaint.lower()
         kind = MissingKind.DENIED if denied else MissingKind.FAILED
-        return Missing(kind, f"{command[0]} exited with {done.code}: {said}"[:200])
+        return Missing(kind, f"{command[0]} exited with {done.code}: {complaint}"[:200])
     return done.output

@@ -26,7 +26,7 @@ _ROOM = 4096
 
 def _load(preferred: list[str]) -> tuple[str, Any] | None:
     """Find the library: of a preferred release, else of the newest that is installed."""
-    for series in (*(one for one in preferred if one in _SERIES), *_SERIES):
+    for series in (*(series_name for series_name in preferred if series_name in _SERIES), *_SERIES):
         try:
             return series, ctypes.CDLL(f"libxlutil.so.{series}")
         except OSError:
@@ -89,11 +89,11 @@ def _bytes(text: str) -> bytes:
 
 
 def _answers(question: dict[str, list[str]]) -> Iterator[list[Any]]:
-    found = _load(question.get("series", []))
-    if found is None:
+    loaded = _load(question.get("series", []))
+    if loaded is None:
         return
-    yield ["library", found[0]]
-    library = _Library(found[1])
+    yield ["library", loaded[0]]
+    library = _Library(loaded[1])
     for text in question.get("rdm", []):
         yield ["rdm", text, *library.rdm(text)]
     for text in question.get("pci", []):

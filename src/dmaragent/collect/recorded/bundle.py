@@ -72,7 +72,7 @@ def _inside(top: str, path: str) -> str:
 
 
 def _check(
-    where: str, log: Mapping[tuple[Operation, str], LoggedReading], found: Mapping[str, str]
+    where: str, log: Mapping[tuple[Operation, str], LoggedReading], digests: Mapping[str, str]
 ) -> None:
     """Hold every file against the manifest, and the manifest against the files."""
     named = {}
@@ -80,13 +80,13 @@ def _check(
         if reading.missing is None and reading.operation is not Operation.LIST:
             named[reading.file] = reading.sha256
     for file, digest in named.items():
-        if file not in found:
+        if file not in digests:
             raise HostError(f"{where}: {shown(file)} is in the manifest and not there", _CHANGED)
-        if found[file] != digest:
+        if digests[file] != digest:
             raise HostError(
                 f"{where}: {shown(file)} is not what the manifest says: its sha256 differs",
                 _CHANGED,
             )
-    if len(found) > len(named):
-        file = next(file for file in found if file not in named)
+    if len(digests) > len(named):
+        file = next(file for file in digests if file not in named)
         raise HostError(f"{where}: {shown(file)} is there and not in the manifest", _CHANGED)

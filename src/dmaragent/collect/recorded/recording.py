@@ -99,7 +99,7 @@ def files_of(
     files: dict[str, bytes] = {}
 
     def readings() -> Iterator[LoggedReading]:
-        for request in sorted(answers, key=lambda each: (each.operation, each.path)):
+        for request in sorted(answers, key=lambda request: (request.operation, request.path)):
             answer = answers[request]
             reading = log_reading(request, answer, redacted=request in changed)
             if isinstance(answer, bytes | str):

@@ -33,8 +33,8 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
     plugins = tree.list(f"/{_OF_SOS}")
     for plugin in () if isinstance(plugins, Missing) else plugins:
         names = tree.list(f"/{_OF_SOS}/{plugin}")
-        found = () if isinstance(names, Missing) else names
-        paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in found]
+        files = () if isinstance(names, Missing) else names
+        paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in files]
     for path in filter(is_dump, paths):
         request = HostRequest(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)
         try:

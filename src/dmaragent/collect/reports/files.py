@@ -153,8 +153,8 @@ def text_kind(path: str) -> TextKind | None:
 
 
 def _by_name(name: str) -> TextKind | None:
-    found = _PATTERN.fullmatch(name)
-    return None if found is None else _NAMES[(found.lastindex or 1) - 1][1]
+    match = _PATTERN.fullmatch(name)
+    return None if match is None else _NAMES[(match.lastindex or 1) - 1][1]
 
 
 def section_kind(head: str) -> TextKind | None:
@@ -178,8 +178,8 @@ def find_texts(tree: FileTree) -> tuple[ReportText, ...]:
             kind = text_kind(path)
             if kind is not None and not is_link(tree, path):  # sos: lspci, of sos_commands/pci/
                 texts.append(ReportText(path, kind))
-    configs = [each for each in texts if each.kind is TextKind.PROC_CONFIG]
-    others = [each for each in texts if each.kind is not TextKind.PROC_CONFIG]
+    configs = [text for text in texts if text.kind is TextKind.PROC_CONFIG]
+    others = [text for text in texts if text.kind is not TextKind.PROC_CONFIG]
     return (*others[:MOST_TEXTS], *configs[:MOST_FUNCTIONS])
 
 

@@ -145,17 +145,19 @@ class ReportHost:
         if path == ledger.DMI_ENTRIES.path:
             return tuple(f"9-{number}" for number in range(len(facts.smbios_slots)))
         if path == ledger.PCIBACK.path:
-            bound = (name for name, each in facts.functions.items() if each.driver == "pciback")
+            bound = (
+                name for name, function in facts.functions.items() if function.driver == "pciback"
+            )
             return tuple(sorted(bound))
         return ()
 
     def _function(self, path: str) -> tuple[PciFacts | None, str]:
         """Return the facts about the function whose attribute is at `path`, and its name."""
-        found = _ATTRIBUTE.fullmatch(path)
-        address = full_address(found[1]) if found else None
-        if found is None or address is None:
+        match = _ATTRIBUTE.fullmatch(path)
+        address = full_address(match[1]) if match else None
+        if match is None or address is None:
             return None, ""
-        return self._facts.functions.get(address), found[2]
+        return self._facts.functions.get(address), match[2]
 
     def _output(self, request: HostRequest) -> bytes | None:
         """Return what the texts have of the output of a call."""
@@ -173,7 +175,7 @@ class ReportHost:
     def _enumeration(self) -> bytes | None:
         """Return the functions as udev's enumeration has them, if udev's database is there."""
         functions = self._facts.functions
-        if not any(each.names for each in functions.values()):
+        if not any(function.names for function in functions.values()):
             return None
         listed = self.list(ledger.PCI_DEVICES.request())
         names = () if isinstance(listed, Missing) else listed
@@ -242,5 +244,5 @@ def report_logs(host: HostReader) -> list[str]:
 
 def _bare(line: str) -> str:
     """Return a line without its time stamp."""
-    found = _STAMP.match(line)
-    return line[found.end() :] if found else line
+    stamp = _STAMP.match(line)
+    return line[stamp.end() :] if stamp else line
