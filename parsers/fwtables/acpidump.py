@@ -30,7 +30,7 @@ class DumpedTable:
 
 
 def is_acpidump(data: bytes) -> bool:
-    """Tell whether `data` looks like acpidump text: whether a line of it heads a table.
+    """Return whether `data` looks like acpidump text: whether a line of it heads a table.
 
     Text holds no NUL; every table does, in its length.
     """
@@ -91,7 +91,7 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
 
 
 def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
-    """Say why `line` cannot follow the bytes read so far, if it cannot."""
+    """Return why `line` cannot follow the bytes read so far, if it cannot."""
     if not line:
         return "not an offset and bytes in hexadecimal; the rest of this table is not read"
     offset = int(line[1], 16)
@@ -103,7 +103,7 @@ def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
 
 
 def _length_damage(start: int, data: bytearray) -> str:
-    """Say where the table's own length and the bytes dumped differ, if they do."""
+    """Return where the table's own length and the bytes dumped differ, if they do."""
     length = int.from_bytes(data[4:8], "little")
     if len(data) < 8 or length <= len(data):
         return "" if data else f"line {start}: no bytes follow this heading"

@@ -19,7 +19,7 @@ _DAMAGE = {"offset", "field", "kind", "reason"}
 
 
 def to_document(decoded: Decoded) -> "schema.TableDocument":
-    """Give `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
+    """Return `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
 
     Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
     hexadecimal, lengths are numbers of bytes.  ``schema.py`` has it in full.
@@ -33,7 +33,7 @@ def to_document(decoded: Decoded) -> "schema.TableDocument":
 
 
 def damage_document(decoded: Decoded) -> "list[schema.Damage]":
-    """Give the damage of `decoded` as :func:`to_document` does, without its table."""
+    """Return the damage of `decoded` as :func:`to_document` does, without its table."""
     return [
         {
             "offset": damage.offset,

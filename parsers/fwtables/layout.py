@@ -29,7 +29,7 @@ class Layout:
     """By field: one more than the largest integer it holds, or None for bytes."""
 
     def field_at(self, offset: int) -> str:
-        """Name the field that byte `offset` of the structure belongs to."""
+        """Return the name of the field that byte `offset` of the structure belongs to."""
         reached = [name for name, at in zip(self.names, self.offsets, strict=True) if at <= offset]
         return reached[-1]
 

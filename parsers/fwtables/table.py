@@ -58,7 +58,7 @@ def encode(decoded: Decoded) -> bytes:
 
 
 def seal(decoded: Decoded) -> Decoded:
-    """Give `decoded` with the header's length and checksum recomputed from its bytes.
+    """Return `decoded` with the header's length and checksum recomputed from its bytes.
 
     Raises:
         EncodeError: a value does not fit its field.

@@ -52,7 +52,7 @@ class Redactor:
     """How many boot options were left out."""
 
     def stand_in(self, kind: str, value: str) -> str:
-        """Give what stands for `value`."""
+        """Return what stands for `value`."""
         stand_in = self.known.get((kind, value))
         if stand_in is None:
             number = sum(known_kind == kind for known_kind, _ in self.known) + 1

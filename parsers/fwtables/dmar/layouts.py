@@ -39,7 +39,7 @@ def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
 
 
 def structure_length(structure: Structure) -> int:
-    """Give the number of bytes that `structure` takes in a table, its type and length included."""
+    """Return the number of bytes that `structure` takes in a table, its type and length included."""
     if isinstance(structure, UnknownStructure):
         return STRUCTURE_HEADER.size + len(structure.body)
     length = SMALLEST[structure.TYPE] + len(structure.undecoded)
@@ -51,5 +51,5 @@ def structure_length(structure: Structure) -> int:
 
 
 def scope_length(scope: DeviceScope) -> int:
-    """Give the bytes that `scope` takes in a structure."""
+    """Return the bytes that `scope` takes in a structure."""
     return DEVICE_SCOPE.size + PATH_ENTRY.size * len(scope.path) + len(scope.undecoded)

@@ -303,7 +303,7 @@ class DMAR:
 
 
 def structure_name(structure: Structure) -> str:
-    """Name the kind of `structure` as the specification does; ``type N`` where it does not."""
+    """Return the specification's name of the kind of `structure`; ``type N`` if it has none."""
     if isinstance(structure, UnknownStructure):
         known = structure.type in StructureType._value2member_map_
         return StructureType(structure.type).name if known else f"type {structure.type}"

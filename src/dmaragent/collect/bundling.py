@@ -67,7 +67,7 @@ def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[HostRequ
 
 
 def changed_before(host: HostReader, answers: Answers) -> frozenset[HostRequest]:
-    """Give which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
+    """Return which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
     return frozenset(filter(host.was_redacted, answers) if isinstance(host, RecordedHost) else ())
 
 

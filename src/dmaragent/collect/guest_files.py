@@ -120,7 +120,7 @@ def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
 
 
 def _no_host(path: str, content: bytes) -> bytes:
-    """Give `content`, unless it is a host's: then the two were taken for each other."""
+    """Return `content`, unless it is a host's: then the two were taken for each other."""
     if not is_host_file(content):
         return content
     raise HostError(

@@ -162,7 +162,7 @@ def read_packed_input() -> bytes:
 
 
 def _without(path: str | None, message: str) -> str:
-    """Give `message` without the path that it begins with: it is shown before it."""
+    """Return `message` without the path that it begins with: it is shown before it."""
     return message.removeprefix(path or "").lstrip(": ")
 
 

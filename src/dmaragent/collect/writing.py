@@ -125,7 +125,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
 
 
 def _name_new(temporary: str, path: str) -> None:
-    """Give the file at `temporary` the name `path`, which nothing may have.
+    """Rename the file at `temporary` to `path`, unless something is there.
 
     A hard link refuses a name that exists, a rename does not.  Where a file system has no
     links, the name is first taken by an empty file.
@@ -147,7 +147,7 @@ def _name_new(temporary: str, path: str) -> None:
 
 
 def _umask() -> int:
-    """Give the umask, which can only be read by setting it."""
+    """Return the umask, which can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

@@ -128,7 +128,7 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
 
 
 def _lexical(archive: Archive, member: Member) -> str:
-    """Give a member's path without ``.``, ``..`` and a leading slash; never one outside.
+    """Return a member's path without ``.``, ``..`` and a leading slash; never one outside.
 
     Raises:
         HostError: the name leads out of the archive, or is no name.
@@ -225,7 +225,7 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
 
 def _recorded(path: str, rest: str) -> str:
-    """Give the file's path in a recorded machine, if `path` may be one there."""
+    """Return the file's path in a recorded machine, if `path` may be one there."""
     return next((place for place in (rest, path) if place.startswith(RECORDED)), "")
 
 

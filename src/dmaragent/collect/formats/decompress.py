@@ -110,7 +110,7 @@ class Expansion:
         self._at = 0
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes; fewer at the end."""
+        """Return the next `size` bytes; fewer at the end."""
         at = self._at
         if at + size <= len(self._piece):
             self._at = at + size
@@ -129,7 +129,7 @@ class Expansion:
         return size
 
     def _part(self, size: int) -> bytes:
-        """Give some of the next `size` bytes, none at the end."""
+        """Return some of the next `size` bytes, none at the end."""
         if self._at >= len(self._piece):
             self._piece, self._at = self._next_piece(), 0
         part = self._piece[self._at : self._at + size]

@@ -39,4 +39,4 @@ class Members(Protocol):
     def __iter__(self) -> Iterator[Member]: ...
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member that the iterator is at."""
+        """Return the next `size` bytes of the member that the iterator is at."""

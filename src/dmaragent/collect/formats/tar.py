@@ -81,7 +81,7 @@ class Tar:
                 yield member
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the member at hand."""
         size = min(size, self._left)
         self._left -= size
         data = self._stream.read(size) if size else b""
@@ -200,7 +200,7 @@ def _plain(block: bytes, kind: bytes, size: int) -> Member:
 
 
 def _kind(kind: bytes, *, folder: bool) -> MemberKind:
-    """Tell what a member is; tar wrote a directory as a file with a slash once."""
+    """Return what a member is; tar wrote a directory as a file with a slash once."""
     if folder and kind in b"0\0":
         return MemberKind.FOLDER
     return _KINDS.get(kind, MemberKind.OTHER)

@@ -68,7 +68,7 @@ class Zip:
                 pass
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the member at hand."""
         while len(self._buffer) < size:
             piece = next(self._data, None)
             if piece is None:
@@ -108,7 +108,7 @@ class Zip:
         return self._at(offset, size)
 
     def _expand(self, name: str, fields: tuple[int, ...]) -> Iterator[bytes]:
-        """Give the bytes of a member in pieces; check their number and sum at the end."""
+        """Yield the bytes of a member in pieces; check their number and sum at the end."""
         flags, method, crc, packed, size, offset = (*fields[3:5], *fields[7:10], fields[16])
         if flags & _ENCRYPTED or method not in (0, zlib.DEFLATED):
             raise self._wrong(f"{shown(name)} is encrypted, or packed by method {method}")
@@ -178,7 +178,7 @@ class Zip:
 
 
 def _kind(name: str, fields: tuple[int, ...]) -> MemberKind:
-    """Tell what a member is, by its name and, where Unix made it, its mode."""
+    """Return what a member is, by its name and, where Unix made it, its mode."""
     if name.endswith("/"):
         return MemberKind.FOLDER
     mode = fields[15] >> 28 if fields[1] >> 8 == _UNIX else 0

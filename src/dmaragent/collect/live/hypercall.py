@@ -78,7 +78,7 @@ class _Interface:
         return handle
 
     def ask(self, handle: int, query: _Query, room: int) -> tuple[int, bytes]:
-        """Give the number of entries there are, and as many of them as there was room for."""
+        """Return the number of entries there are, and as many of them as there was room for."""
         raise NotImplementedError
 
 

@@ -51,7 +51,7 @@ class _Library:
         self._config = library.xlu_cfg_init(self._stream, b"dmaragent")
 
     def rdm(self, text: str) -> tuple[int, int | None, int | None, bool]:
-        """Give the code, both fields where they were written, and whether it printed."""
+        """Return the code, both fields where they were written, and whether it printed."""
         answers = []
         for sentinel in _SENTINELS:
             self._libc.rewind(self._stream)
@@ -76,7 +76,7 @@ class _Library:
         return None if refused else value.value
 
     def pci(self, text: str) -> int:
-        """Give the code; the structure differs between releases and is not looked into."""
+        """Return the code; the structure differs between releases and is not looked into."""
         room = ctypes.create_string_buffer(_ROOM)
         parse = getattr(self._library, "xlu_pci_parse_spec_string", None)
         parse = parse or self._library.xlu_pci_parse_bdf

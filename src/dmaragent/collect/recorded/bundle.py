@@ -44,7 +44,7 @@ def open_bundle(archive: Archive) -> RecordedHost:
 
 
 def machine_tops(archive: Archive) -> list[str]:
-    """Give the directories of `archive` that are recorded machines, by their manifests.
+    """Return the directories of `archive` that are recorded machines, by their manifests.
 
     One that says of itself that it is ours is, damaged or not; and so is one that has the
     place of ours, at the root or in the archive's only directory.  The manifest.json of
@@ -67,7 +67,7 @@ def _manifest(archive: Archive, top: str) -> bytes:
 
 
 def _inside(top: str, path: str) -> str:
-    """Give the path in the machine of a file in the archive; never one of a machine's elsewhere."""
+    """Return the path in the machine of a file in the archive; never one of a machine's elsewhere."""
     return path.removeprefix(f"{top}/") if top else path
 
 

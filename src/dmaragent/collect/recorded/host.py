@@ -39,27 +39,27 @@ class RecordedHost:
         self._log = log
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the recorded bytes."""
+        """Return the recorded bytes."""
         return self._content(Operation.READ, request)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the recorded names."""
+        """Return the recorded names."""
         reading = self._log.get((Operation.LIST, request.path))
         if reading is None:
             return NOT_COLLECTED
         return reading.entries if reading.missing is None else reading.missing
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the recorded target."""
+        """Return the recorded target."""
         content = self._content(Operation.LINK, request)
         return content if isinstance(content, Missing) else os.fsdecode(content)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Give the recorded output."""
+        """Return the recorded output."""
         return self._content(Operation.CALL, request)
 
     def was_redacted(self, request: HostRequest) -> bool:
-        """Tell whether the answer is not what the host said, by the log."""
+        """Return whether the answer is not what the host said, by the log."""
         reading = self._log.get((request.operation, request.path))
         return reading is not None and reading.redacted
 
@@ -93,7 +93,7 @@ class DirectoryHost:
         self._below = below
 
     def _path(self, request: HostRequest) -> str:
-        """Give where `request`'s path is in the copy; outside of it, where nothing is."""
+        """Return where `request`'s path is in the copy; outside of it, where nothing is."""
         if self._below and not request.path.startswith(f"{self._below}/"):
             return "/.not-in-this-copy"
         return request.path.removeprefix(self._below)
@@ -134,7 +134,7 @@ class DirectoryHost:
         return os.fsdecode(content)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Say that a copy has no calls."""
+        """Return that no call was collected: a copy has none."""
         return NOT_COLLECTED
 
 

@@ -75,7 +75,7 @@ def log_reading(
 
 
 def answer_bytes(answer: bytes | str) -> bytes:
-    """Give the bytes a recording keeps of an answer; a link's target may be undecodable."""
+    """Return the bytes a recording keeps of an answer; a link's target may be undecodable."""
     return answer if isinstance(answer, bytes) else answer.encode("utf-8", "surrogateescape")
 
 
@@ -190,7 +190,7 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
 
 @lru_cache(maxsize=64)
 def _missing(outcome: str, detail: str) -> Missing:
-    """Give the same one for the same words: thousands of a large host's readings have them."""
+    """Return the same one for the same words: thousands of a large host's readings have them."""
     return Missing(MissingKind(outcome), detail)
 
 

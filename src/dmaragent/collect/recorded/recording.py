@@ -58,22 +58,22 @@ class KeptHost:
         self._answers = answers
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the bytes that were read."""
+        """Return the bytes that were read."""
         answer = self._answer(request)
         return answer if isinstance(answer, bytes | Missing) else NOT_COLLECTED
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the names that were listed."""
+        """Return the names that were listed."""
         answer = self._answer(request)
         return answer if isinstance(answer, tuple | Missing) else NOT_COLLECTED
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the link's target."""
+        """Return the link's target."""
         answer = self._answer(request)
         return answer if isinstance(answer, str | Missing) else NOT_COLLECTED
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Give the call's output."""
+        """Return the call's output."""
         return self.read(request)
 
     def _answer(self, request: HostRequest) -> Value | Missing:
@@ -91,7 +91,7 @@ def files_of(
     changed: Collection[HostRequest] = (),
     redaction: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
-    """Give the files of a recording of `answers`, by path in it.
+    """Return the files of a recording of `answers`, by path in it.
 
     Those `changed` are not what the host said, which the manifest says; it holds
     `redaction`, what was done to them.

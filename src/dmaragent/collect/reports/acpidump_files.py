@@ -23,7 +23,7 @@ _DUMP = re.compile(rf"/(?:acpidump(?:\.out|\.txt)?|{_OF_SOS}/[^/]+/acpidump[^/]*
 
 
 def is_dump(path: str) -> bool:
-    """Tell whether collectors keep acpidump text at the absolute `path` of a copied root."""
+    """Return whether collectors keep acpidump text at the absolute `path` of a copied root."""
     return _DUMP.fullmatch(path) is not None
 
 
@@ -47,7 +47,7 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
 
 
 def lacks_tables(host: HostReader) -> bool:
-    """Tell whether a copy has no DMAR table of its own that can be read."""
+    """Return whether a copy has no DMAR table of its own that can be read."""
     names = host.list(ACPI_TABLES.request())
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     return not any(
@@ -65,18 +65,18 @@ class DumpedTablesHost:
         self._tables = tables
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give a table of the dump, or the copied file."""
+        """Return a table of the dump, or the copied file."""
         of_table = request.path.startswith(f"{ACPI_TABLES.path}/")
         return (self._tables if of_table else self._copied).read(request)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Name the tables of the dump, or the copied names."""
+        """Return the names of the dump's tables, or the copied names."""
         return (self._tables if request.path == ACPI_TABLES.path else self._copied).list(request)
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the copied link."""
+        """Return the copied link."""
         return self._copied.link(request)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Say that a copy has no calls."""
+        """Return that no call was collected: a copy has none."""
         return self._copied.call(request)
