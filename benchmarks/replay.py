@@ -23,7 +23,7 @@ _OPEN = """
 import sys
 from time import perf_counter
 from dmaragent.collect.opening import open_host
-import dmaragent.collect.open_archive
+import dmaragent.collect.open_tree
 begin = perf_counter()
 open_host(sys.argv[1])
 print(perf_counter() - begin)

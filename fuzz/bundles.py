@@ -4,9 +4,9 @@ import io
 from functools import cache
 
 from dmaragent.collect.bundling import ask_host, keep_answers, pack
-from dmaragent.collect.formats.archive import is_archive
-from dmaragent.collect.open_archive import open_archive
+from dmaragent.collect.formats.magic import is_archive
 from dmaragent.collect.open_host import open_file
+from dmaragent.collect.open_tree import open_archive
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 from dmaragent.present.escaping import visible

@@ -10,9 +10,7 @@ Tables in text, which most users never meet, are read by ``fwtables.found_in_tex
 """
 
 from fwtables.damage import Damage, DamageKind
-from fwtables.dmar.decoding import decode
-from fwtables.dmar.document import damage_document, from_document, to_document
-from fwtables.dmar.encoding import encode, seal
+from fwtables.dmar.layouts import located, structure_length
 from fwtables.dmar.structures import (
     ANDD,
     ATSR,
@@ -28,8 +26,9 @@ from fwtables.dmar.structures import (
     UnknownStructure,
     structure_name,
 )
-from fwtables.dmar.table import Decoded, located, structure_length
+from fwtables.document import damage_document, from_document, to_document
 from fwtables.errors import DocumentError, EncodeError, FirmwareTableError
+from fwtables.table import Decoded, decode, encode, seal
 
 __all__ = [
     "ANDD",

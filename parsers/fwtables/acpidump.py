@@ -30,7 +30,7 @@ class DumpedTable:
 
 
 def is_acpidump(data: bytes) -> bool:
-    """Tell whether `data` looks like acpidump text: whether a line of it heads a table.
+    """Return whether `data` looks like acpidump text: whether a line of it heads a table.
 
     Text holds no NUL; every table does, in its length.
     """
@@ -52,11 +52,11 @@ def _tables(lines: list[bytes]) -> Iterator[DumpedTable]:
     heading: re.Match[bytes] | None = None
     start = 0
     for number, line in enumerate(lines, 1):
-        found = _HEADING.match(line)
-        if found:
+        match = _HEADING.match(line)
+        if match:
             if heading:
                 yield _table(heading, start, lines[start : number - 1])
-            heading, start = found, number
+            heading, start = match, number
     if heading:
         yield _table(heading, start, lines[start:])
 
@@ -70,15 +70,15 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
         if not line.strip():
             closed = bool(data)
             continue
-        found = _LINE.match(line)
-        if not found and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
+        match = _LINE.match(line)
+        if not match and (closed or 0 < int.from_bytes(data[4:8], "little") <= len(data)):
             break  # text of another tool after the table
-        problem = _problem(found, data)
+        problem = _problem(match, data)
         if problem:
             damage = f"line {number}: {problem}"
             break
-        if found:
-            data += bytes.fromhex(found[2].decode("ascii"))
+        if match:
+            data += bytes.fromhex(match[2].decode("ascii"))
     if not damage:
         damage = _length_damage(start, data)
     return DumpedTable(
@@ -91,7 +91,7 @@ def _table(heading: re.Match[bytes], start: int, lines: list[bytes]) -> DumpedTa
 
 
 def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
-    """Say why `line` cannot follow the bytes read so far, if it cannot."""
+    """Return why `line` cannot follow the bytes read so far, if it cannot."""
     if not line:
         return "not an offset and bytes in hexadecimal; the rest of this table is not read"
     offset = int(line[1], 16)
@@ -103,7 +103,7 @@ def _problem(line: re.Match[bytes] | None, data: bytearray) -> str:
 
 
 def _length_damage(start: int, data: bytearray) -> str:
-    """Say where the table's own length and the bytes dumped differ, if they do."""
+    """Return where the table's own length and the bytes dumped differ, if they do."""
     length = int.from_bytes(data[4:8], "little")
     if len(data) < 8 or length <= len(data):
         return "" if data else f"line {start}: no bytes follow this heading"

@@ -51,3 +51,8 @@ class Damage:
 
     def __str__(self) -> str:
         return f"offset 0x{self.offset:x}, {self.field}: {self.reason}"
+
+
+def count_bytes(count: int) -> str:
+    """Return ``1 byte`` or ``2 bytes``, for a sentence."""
+    return f"{count} byte" + "s" * (count != 1)

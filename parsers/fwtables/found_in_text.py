@@ -86,13 +86,13 @@ def find_in_text(data: bytes) -> TextReading:
         return TextReading()
     if is_acpidump(text):
         dumped = tuple(_acpidump(text))
-        if any(each.data or each.signature in SIGNATURES for each in dumped):
+        if any(table.data or table.signature in SIGNATURES for table in dumped):
             return TextReading(tables=dumped) if _is_sound(dumped) else _reformatted(text, dumped)
     return _Search(text.decode("latin-1")).reading()
 
 
 def _is_sound(tables: tuple[TextTable, ...]) -> bool:
-    return not any(each.damage for each in tables if each.signature in SIGNATURES)
+    return not any(table.damage for table in tables if table.signature in SIGNATURES)
 
 
 def _reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
@@ -100,13 +100,13 @@ def _reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
 
     That counts only if every table that `dumped` has is whole then.
     """
-    found = _Search(text.decode("latin-1")).reading()
-    wanted = [each.line for each in dumped if each.signature in SIGNATURES]
-    whole = len(found.tables) == len(wanted) and _is_sound(found.tables)
-    if not whole or any(sum(each.data) % 256 for each in found.tables):
+    reading = _Search(text.decode("latin-1")).reading()
+    wanted = [table.line for table in dumped if table.signature in SIGNATURES]
+    whole = len(reading.tables) == len(wanted) and _is_sound(reading.tables)
+    if not whole or any(sum(table.data) % 256 for table in reading.tables):
         return TextReading(tables=dumped)
     return TextReading(
-        tables=(*found.tables, *(each for each in dumped if each.signature not in SIGNATURES))
+        tables=(*reading.tables, *(table for table in dumped if table.signature not in SIGNATURES))
     )
 
 
@@ -143,7 +143,7 @@ class _Search:
         self.stopped = False
 
     def reading(self) -> TextReading:
-        tables = sorted(self._tables(), key=lambda each: each.line)
+        tables = sorted(self._tables(), key=lambda table: table.line)
         if tables:
             return TextReading(tables=tuple(tables), stopped=self.stopped)
         fields = read_fields(self.text)
@@ -151,16 +151,16 @@ class _Search:
             return TextReading(stopped=self.stopped)
         if not fields.data:
             return TextReading(needs_iasl=True)
-        found = Encoded(fields.start, fields.end, fields.data)
-        return TextReading(tables=(self._encoded(TextForm.IASL_FIELDS, found),))
+        encoded = Encoded(fields.start, fields.end, fields.data)
+        return TextReading(tables=(self._encoded(TextForm.IASL_FIELDS, encoded),))
 
     def _tables(self) -> Iterator[TextTable]:
         yield from islice(self._dumps(), _MOST_TABLES)
         self._counted = (0, 1)
         yield from islice(self._base64(), _MOST_TABLES)
         self._counted = (0, 1)
-        for found in islice(uuencoded(self.raw), _MOST_TABLES):
-            yield self._encoded(TextForm.UUENCODE, found)
+        for encoded in islice(uuencoded(self.raw), _MOST_TABLES):
+            yield self._encoded(TextForm.UUENCODE, encoded)
 
     def _dumps(self) -> Iterator[TextTable]:
         end = failures = 0
@@ -183,10 +183,10 @@ class _Search:
         for start in base64_anchors(self.text):
             if start < end:
                 continue
-            found = read_base64(self.text, start)
-            if found is not None:
-                end = found.end
-                yield self._encoded(TextForm.BASE64, found)
+            encoded = read_base64(self.text, start)
+            if encoded is not None:
+                end = encoded.end
+                yield self._encoded(TextForm.BASE64, encoded)
                 continue
             failures += 1
             if failures > _MOST_FAILURES:
@@ -213,9 +213,9 @@ class _Search:
             word=dump.reader.style.width,
         )
 
-    def _encoded(self, form: TextForm, found: Encoded) -> TextTable:
+    def _encoded(self, form: TextForm, encoded: Encoded) -> TextTable:
         return self._table(
-            form, found.data, (found.start, found.end), (found.problem, found.problem_at)
+            form, encoded.data, (encoded.start, encoded.end), (encoded.problem, encoded.problem_at)
         )
 
     def _table(  # noqa: PLR0913 - what every kind of reading has

@@ -11,6 +11,9 @@ from struct import Struct as Packer
 
 from construct import Bytes, Construct, FormatField, Renamed
 
+from fwtables.damage import count_bytes
+from fwtables.errors import EncodeError
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -26,9 +29,31 @@ class Layout:
     """By field: one more than the largest integer it holds, or None for bytes."""
 
     def field_at(self, offset: int) -> str:
-        """Name the field that byte `offset` of the structure belongs to."""
+        """Return the name of the field that byte `offset` of the structure belongs to."""
         reached = [name for name, at in zip(self.names, self.offsets, strict=True) if at <= offset]
         return reached[-1]
+
+    def offset_of(self, name: str) -> int:
+        """Return where in the structure the field `name` begins."""
+        return self.offsets[self.names.index(name)]
+
+    def pack(self, values: object, where: str) -> bytes:
+        """Pack the fields from a mapping or an object, each checked to fit.
+
+        Raises:
+            EncodeError: a value does not fit its field; `where` names the structure.
+
+        """
+        packed = []
+        for name, limit, width in zip(self.names, self.limits, self.widths, strict=True):
+            value = values[name] if isinstance(values, dict) else getattr(values, name)
+            if limit is None:
+                if not isinstance(value, bytes) or len(value) != width:
+                    raise EncodeError(f"must be {count_bytes(width)} long", f"{where}.{name}")
+            elif not isinstance(value, int) or not 0 <= value < limit:
+                raise EncodeError(f"{value} does not fit {count_bytes(width)}", f"{where}.{name}")
+            packed.append(value)
+        return self.packer.pack(*packed)
 
 
 def derive(structure: Construct) -> Layout:

@@ -35,6 +35,10 @@ class Missing:
     detail: str = ""
 
 
+NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+"""What nobody asked for; the default of a field that only some snapshots have."""
+
+
 class TableReading(NamedTuple):
     """One ACPI table file that may be a DMAR table: where it is and what it holds."""
 

@@ -52,14 +52,14 @@ class Redactor:
     """How many boot options were left out."""
 
     def stand_in(self, kind: str, value: str) -> str:
-        """Give what stands for `value`."""
-        found = self.known.get((kind, value))
-        if found is None:
-            number = sum(one == kind for one, _ in self.known) + 1
-            found = self.known[kind, value] = f"{kind}-{number}"
-        if found != value:  # a bundle of a bundle has it already
-            self.places[found] += 1
-        return found
+        """Return what stands for `value`."""
+        stand_in = self.known.get((kind, value))
+        if stand_in is None:
+            number = sum(known_kind == kind for known_kind, _ in self.known) + 1
+            stand_in = self.known[kind, value] = f"{kind}-{number}"
+        if stand_in != value:  # a bundle of a bundle has it already
+            self.places[stand_in] += 1
+        return stand_in
 
     def host_name(self, text: str) -> str:
         """Replace the whole of `text`, the name of a host."""
@@ -72,10 +72,10 @@ class Redactor:
 
     def log(self, text: str) -> str:
         """Replace identifiers in a log of Linux or Xen, and shorten the command lines in it."""
-        text = _PARAMETER.sub(lambda found: found[1] + self._removed(), text)
+        text = _PARAMETER.sub(lambda match: match[1] + self._removed(), text)
         text = _BUILDER.sub(lambda _: f"({self._removed()})", text)
         return self.identifiers(
-            _COMMAND_LINE.sub(lambda found: found[1] + self._options(found[2]), text)
+            _COMMAND_LINE.sub(lambda match: match[1] + self._options(match[2]), text)
         )
 
     def names(self, text: str) -> str:
@@ -86,12 +86,12 @@ class Redactor:
                 names[name] = (kind, name)
             if kind == HOST:  # vault.example calls itself vault, too
                 names.setdefault(name.partition(".")[0], (kind, name))
-        told = [name for name in names if name.strip("0123456789")]
-        if not told:
+        replaced = [name for name in names if name.strip("0123456789")]
+        if not replaced:
             return text
-        longest = sorted(told, key=len, reverse=True)
+        longest = sorted(replaced, key=len, reverse=True)
         pattern = rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])"
-        return re.sub(pattern, lambda found: self.stand_in(*names[found[0]]), text)
+        return re.sub(pattern, lambda match: self.stand_in(*names[match[0]]), text)
 
     def info(self, text: str) -> str:
         """Replace what ``xl info`` tells of whose host it is."""
@@ -104,28 +104,28 @@ class Redactor:
     def guests(self, text: str) -> str:
         """Replace the guests' names in the JSON of ``xl list -l``."""
         guests = json.loads(text)
-        for each in guests:
-            create = each.get("config", {}).get("c_info", {})
+        for guest in guests:
+            create = guest.get("config", {}).get("c_info", {})
             if "name" in create:
                 create["name"] = self.stand_in(GUEST, str(create["name"]))
-            for device in each.get("config", {}).get("pcidevs", []):
+            for device in guest.get("config", {}).get("pcidevs", []):
                 device.pop("name", None)  # what somebody called it: xl pci-assignable-add -n
         return self.identifiers(json.dumps(guests, indent=1) + "\n")
 
     def identifiers(self, text: str) -> str:
         """Replace UUIDs and MAC addresses."""
-        text = _UUID.sub(lambda found: self.stand_in(UUID, found[0].lower()), text)
-        return _MAC.sub(lambda found: self.stand_in(MAC, found[0].lower()), text)
+        text = _UUID.sub(lambda match: self.stand_in(UUID, match[0].lower()), text)
+        return _MAC.sub(lambda match: self.stand_in(MAC, match[0].lower()), text)
 
     def _info(self, name: str, value: str) -> str:
-        said = value.strip()
-        if not said or said == REMOVED or name in _INFO:
+        text = value.strip()
+        if not text or text == REMOVED or name in _INFO:
             return value
         if name == "xen_commandline":
-            return value.replace(said, self._kept(said, xen_words(said)))
+            return value.replace(text, self._kept(text, xen_words(text)))
         if name == "host":
-            return value.replace(said, self.stand_in(HOST, said))
-        return value.replace(said, self._removed())
+            return value.replace(text, self.stand_in(HOST, text))
+        return value.replace(text, self._removed())
 
     def _removed(self) -> str:
         self.places[REMOVED] += 1

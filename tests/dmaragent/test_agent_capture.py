@@ -10,8 +10,8 @@ from dmaragent.agent.capture import capture
 from dmaragent.agent.scan import scan
 from dmaragent.collect import open_host as opening
 from dmaragent.collect.collect import collect
-from dmaragent.collect.ledger import LEDGER, HostRequest, Operation
-from dmaragent.collect.live.overlay import OverlayHost, needs_root
+from dmaragent.collect.ledger import ACPI_TABLE, BOOT_LOG, LEDGER, PCI_CLASS
+from dmaragent.collect.live.host import OverlayHost
 from dmaragent.collect.open_host import open_host, open_this_machine
 from dmaragent.collect.recorded.published import read_published
 from dmaragent.commands import inventory
@@ -44,9 +44,7 @@ def _user(*functions: Function) -> FakeHost:
 
 def test_what_needs_root_is_what_the_ledger_says() -> None:
     for entry in LEDGER:
-        assert needs_root(entry.request("x")) is entry.needs_root, entry
-    path = "/sys/firmware/acpi/tables/a/b"
-    assert not needs_root(HostRequest(operation=Operation.READ, path=path, limit=1, window=None))
+        assert entry.request("x").needs_root is entry.needs_root, entry
 
 
 def test_a_capture_holds_what_needs_root_and_no_more(tmp_path: Path) -> None:
@@ -66,18 +64,15 @@ def test_with_the_capture_below_it_the_machine_answers_as_to_root(tmp_path: Path
 
 
 def test_below_a_machine_lies_what_only_root_reads_and_what_root_did_read() -> None:
-    open_to_all = "/sys/devices/x/class"
-    kept = FakeHost(files={open_to_all: b"old", DMAR: Missing(MissingKind.NOT_COLLECTED)})
+    open_to_all = PCI_CLASS.request("/sys/devices/x")
+    kept = FakeHost(files={open_to_all.path: b"old", DMAR: Missing(MissingKind.NOT_COLLECTED)})
     kept.calls["boot-log"] = Missing(MissingKind.FAILED, "dmesg did not answer in 10 s")
-    live = FakeHost(files={open_to_all: b"new", DMAR: TABLE}, calls={"boot-log": DENIED})
+    live = FakeHost(files={open_to_all.path: b"new", DMAR: TABLE}, calls={"boot-log": DENIED})
     host = OverlayHost(live, kept)
 
-    def request(operation: Operation, path: str) -> HostRequest:
-        return HostRequest(operation=operation, path=path, limit=1 << 16, window=None)
-
-    assert host.read(request(Operation.READ, open_to_all)) == b"new"
-    assert host.read(request(Operation.READ, DMAR)) == TABLE
-    assert host.call(request(Operation.CALL, "boot-log")) == kept.calls["boot-log"]
+    assert host.read(open_to_all) == b"new"
+    assert host.read(ACPI_TABLE.request("DMAR")) == TABLE
+    assert host.call(BOOT_LOG.request()) == kept.calls["boot-log"]
 
 
 def test_what_changes_is_asked_of_the_machine_as_it_is(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from dmaragent.collect.formats.archive import read_archive
 from dmaragent.collect.formats.decompress import Expansion
-from dmaragent.collect.formats.members import MemberKind, shown
+from dmaragent.collect.formats.members import MemberKind
 from dmaragent.collect.formats.tar import Tar
-from dmaragent.collect.open_archive import BUNDLE
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import BUNDLE
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run

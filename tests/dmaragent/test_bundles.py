@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.open_archive import BUNDLE
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import BUNDLE
 from dmaragent.collect.recorded import manifest
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of

@@ -9,13 +9,10 @@ from typing import Any
 import pytest
 
 from dmaragent.boot_words import LINUX_WORDS, XEN_WORDS
-from dmaragent.collect import ledger
-from dmaragent.collect.ledger import Operation
 from dmaragent.redaction import _INFO
 from support.capturing import (
     SCRIPT,
     SHELLS,
-    UNASKABLE,
     captured,
     comparable,
     copy_machine,
@@ -28,8 +25,6 @@ pytestmark = pytest.mark.slow  # the script runs for each case and shell
 
 
 Capture = pytest.CaptureFixture[str]
-ASKING = re.compile(r'\b(read_file|read_link|list_dir) "(/[^"]*|\$device/[^"]*)"(?: "?(\d*)"?)?')
-"""A line of the script that asks for something, and its window."""
 
 
 def _answer(capsys: Capture, verb: str, host: Path) -> dict[str, Any]:
@@ -81,22 +76,6 @@ def test_without_udev_only_the_names_of_devices_are_missing(
     )
     without_names = re.compile(r"'(vendor_name|device_name|name|names)': [^,}]*")
     assert without_names.sub("", str(mine)) == without_names.sub("", str(theirs))
-
-
-def test_the_script_asks_for_what_the_ledger_names_and_nothing_else() -> None:
-    asked = set()
-    for function, path, window in ASKING.findall(SCRIPT.read_text("utf-8")):
-        operation = {"read_file": "read", "read_link": "link", "list_dir": "list"}[function]
-        pattern = re.sub(r"\$\w+", "{}", path).replace("{}/{}", "{}")
-        asked.add((operation, pattern, int(window) if window else None))
-    files = [each for each in ledger.LEDGER if each.operation is not Operation.CALL]
-    assert asked == {(each.operation.value, each.path, each.window) for each in files}
-
-
-def test_the_script_makes_every_call_that_a_shell_can() -> None:
-    made = set(re.findall(r"\b(?:keep_call|ask_program) ([a-z-]+)", SCRIPT.read_text("utf-8")))
-    calls = {each for each in ledger.LEDGER if each.operation is Operation.CALL}
-    assert made == {each.path for each in calls - set(UNASKABLE)}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.collect import evidence, ledger
+from dmaragent.collect import ledger, outputs
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.recorded.recording import record, write_files
@@ -119,8 +119,8 @@ def test_what_names_a_host_is_replaced_and_marked(
     redactor.identifiers(f"{UUID} {MAC}")
     redactor.host_name("secret-host.example.org")
     for name, text, change in (
-        ("xl-dmesg", evidence.xens_lines(XL_DMESG.encode()), _without_names(redactor)),
-        ("xenstore-pci", evidence.backends_lines(XENSTORE.encode()), redactor.identifiers),
+        ("xl-dmesg", outputs.xens_lines(XL_DMESG.encode()), _without_names(redactor)),
+        ("xenstore-pci", outputs.backends_lines(XENSTORE.encode()), redactor.identifiers),
         ("xl-info", XL.encode(), redactor.info),
     ):
         assert (bundle / "calls" / name).read_text() == change(text.decode()), name

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from dmaragent.collect.collect import collect
-from dmaragent.collect.evidence import collect_evidence
+from dmaragent.collect.collect import collect, collect_evidence
 from dmaragent.collect.ledger import LEDGER, LIBXLUTIL, HostRequest, LedgerEntry, Operation
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host

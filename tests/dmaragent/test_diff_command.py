@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect import open_directory
 from dmaragent.collect import open_host as opening
+from dmaragent.collect import open_tree
 from dmaragent.collect.live import host as live
 from support.cli import run
 from support.comparisons import host_of
@@ -118,7 +118,7 @@ def test_a_guest_whose_address_names_another_device_now_is_told(
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
         "dmaragent.api.open_host",
-        lambda path: opening.OpenedHost(hosts[path], open_directory.RECORDED, path),
+        lambda path: opening.OpenedHost(hosts[path], open_tree.RECORDED, path),
     )
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg")
@@ -138,7 +138,7 @@ def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
     _file(tmp_path / "g.cfg", GUEST.format("g", 2800))
     monkeypatch.setattr(
         "dmaragent.api.open_host",
-        lambda path: opening.OpenedHost(hosts[path], open_directory.RECORDED, path),
+        lambda path: opening.OpenedHost(hosts[path], open_tree.RECORDED, path),
     )
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg", "--xen", "4.17")

@@ -71,7 +71,7 @@ def _is_clear(error: HostError, path: str) -> bool:
 
 _CHILD = """
 import re, sys
-import dmaragent.collect.open_archive
+import dmaragent.collect.open_tree
 from dmaragent.collect.opening import open_host
 from dmaragent.errors import HostError
 def peak():

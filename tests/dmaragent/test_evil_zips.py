@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.open_archive import BUNDLE
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import BUNDLE
 from dmaragent.errors import HostError
 from support.bundles import TOP, machine_files, zip_of
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.open_archive import ARCHIVE
-from dmaragent.collect.open_directory import DIRECTORY
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import ARCHIVE, DIRECTORY
 from dmaragent.errors import HostError
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, member, tar_directory, tar_of, zip_of

@@ -6,12 +6,13 @@ from functools import partial
 import pytest
 
 from dmaragent.addresses import AddressRange
-from dmaragent.collect.reports.acpidump_files import named_tables
+from dmaragent.collect.tables.host import name_tables
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text
 from dmaragent.question import read_guests
 from dmaragent.remedies.answer import answer
 from fwtables import decode
+from fwtables.acpidump import read_acpidump
 from support.guests import answer as resolve
 from support.tables import dump, patched, structure, table
 from support.work import calls
@@ -40,13 +41,13 @@ def test_a_table_of_made_up_structures_is_still_told_in_a_line() -> None:
 def test_of_tables_whose_signature_ends_with_a_digit_none_is_lost() -> None:
     first, second = table(signature=b"ABC1"), table(structure(9, b"x"), signature=b"ABC1")
 
-    named = named_tables((dump(first, "ABC1") + dump(second, "ABC1")).encode())
+    named = name_tables(read_acpidump((dump(first, "ABC1") + dump(second, "ABC1")).encode()))
 
     assert named == {"ABC11": first, "ABC12": second}
 
 
 def _headings(number: int) -> None:
-    named = named_tables(b"DMAR @ 0x0\n" * number)
+    named = name_tables(read_acpidump(b"DMAR @ 0x0\n" * number))
     assert len(named) == number
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.open_archive import ARCHIVE
-from dmaragent.collect.open_directory import DIRECTORY
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import ARCHIVE, DIRECTORY
 from dmaragent.readings import HostSnapshot, Missing, MissingKind
 from support.bundles import PACKERS, tar_of, zip_of
 from support.cli import run

@@ -1,8 +1,6 @@
 """The sos plugin: Debian's own sos runs it, and its reports answer as their host does."""
 
-import ast
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -11,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from dmaragent.collect import ledger
-from dmaragent.collect.ledger import Operation
 from support.capturing import copy_machine
 from support.cli import run
 
@@ -98,35 +94,3 @@ def test_of_a_device_a_report_holds_its_attributes_and_64_bytes(
     assert not (made / device / "serial_number").exists()
     assert os.readlink(made / device / "driver") == "../../../bus/pci/drivers/made-up"
     assert not (made / "sys/bus/pci/drivers/made-up/bind").exists()
-
-
-def test_the_plugin_collects_what_the_ledger_names_and_nothing_else() -> None:
-    (plugin,) = (
-        node for node in ast.parse(PLUGIN.read_text("utf-8")).body if isinstance(node, ast.ClassDef)
-    )
-    facts = {
-        target.id: ast.literal_eval(node.value)
-        for node in plugin.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    copied = {*facts["copied_paths"], *facts["linked_paths"]}
-    copied |= {f"{{}}/{each}" for each in (*facts["pci_attributes"], *facts["pci_links"], "config")}
-    # sos itself keeps the host's name and the time: no need of ours.
-    answers = [each for each in ledger.LEDGER if each not in ledger.EVIDENCE]
-    files = [each for each in answers if each.operation is not Operation.CALL]
-    lists = {each.path for each in files if each.operation is Operation.LIST}
-    assert lists == {each.replace("*", "{}") for each in facts["listed_paths"]}
-    # What is in a listed folder is kept where the listing is all that is asked for.
-    named = {*facts["linked_paths"]} & {f"{each.replace('{}', '*')}/*" for each in lists}
-    named |= {each for each in copied if each.startswith("/sys/bus/pci/drivers/pciback/")}
-    patterns = {
-        each.path: re.compile(re.escape(each.path).replace(re.escape("{}"), ".+"))
-        for each in files
-        if each.operation is not Operation.LIST
-    }
-    for path in copied - named:
-        assert any(each.fullmatch(path) for each in patterns.values()), path
-    for path, pattern in patterns.items():
-        assert any(pattern.fullmatch(each) for each in copied), path

@@ -8,9 +8,8 @@ import pytest
 from dmaragent.collect.collect import collect
 from dmaragent.collect.formats.tree import DiskTree
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.collect.open_directory import DIRECTORY, is_directory_host
 from dmaragent.collect.open_host import open_host
-from dmaragent.collect.recorded.root_copy import find_host
+from dmaragent.collect.open_tree import DIRECTORY, find_host, is_directory_host
 from dmaragent.collect.tables.files import may_hold_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import HostSnapshot, Missing, MissingKind

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.collect.words import FORMS
+from fwtables.text.forms import TextForm
 from support.cli import run
 from support.machines import MACHINES
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, xxd
@@ -31,6 +33,10 @@ LOG = (
     b"vfio-pci 0000:0a:00.0: Device is ineligible for IOMMU domain attach due to platform RMRR "
     b"requirement.  Contact your platform vendor.\n"
 )
+
+
+def test_each_form_of_text_has_its_words() -> None:
+    assert set(FORMS) == {form.value for form in TextForm}
 
 
 @pytest.mark.parametrize("verb", [["inventory"], ["check"], ["explain", "00:14.0"]], ids=str)

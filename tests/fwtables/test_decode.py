@@ -22,7 +22,7 @@ from fwtables import (
     structure_name,
 )
 from fwtables.dmar.constants import flag_names
-from fwtables.dmar.table import Decoded
+from fwtables.table import Decoded
 from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, structure, table
 

@@ -6,16 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fwtables import RMRR, decode, header, layout
-from fwtables.dmar import grammar, layouts
+from fwtables.dmar import layouts
 from fwtables.dmar.constants import StructureType
+from fwtables.dmar.structures import (
+    DMAR,
+    STRUCTURE_HEADER,
+    STRUCTURES,
+    DeviceScope,
+    PathEntry,
+)
 from support.tables import rmrr, table
 
 PAIRS = [
-    (header.TABLE_HEADER, layouts.TABLE_HEADER),
-    (grammar.STRUCTURE_HEADER, layouts.STRUCTURE_HEADER),
-    (grammar.DEVICE_SCOPE, layouts.DEVICE_SCOPE),
-    (grammar.PATH_ENTRY, layouts.PATH_ENTRY),
-    *((getattr(grammar, kind.name), layouts.BODIES[kind]) for kind in StructureType),
+    (header.TABLE_HEADER, header.HEADER),
+    (DMAR.GRAMMAR, layouts.TABLE),
+    (STRUCTURE_HEADER, layouts.STRUCTURE_HEADER),
+    (DeviceScope.GRAMMAR, layouts.DEVICE_SCOPE),
+    (PathEntry.GRAMMAR, layouts.PATH_ENTRY),
+    *((STRUCTURES[kind].GRAMMAR, layouts.BODIES[kind]) for kind in StructureType),
 ]
 
 
@@ -40,8 +48,8 @@ def test_both_readings_of_a_structure_are_equal(
 def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[bytes]) -> None:
     """The decoder takes the entry's fields by their order: this holds it to the grammar."""
     entry = bytes([raw[0], 6 + 2 * len(path)]) + raw[2:] + b"".join(path)
-    head = grammar.DEVICE_SCOPE.parse(entry)
-    steps = [grammar.PATH_ENTRY.parse(step) for step in path]
+    head = DeviceScope.GRAMMAR.parse(entry)
+    steps = [PathEntry.GRAMMAR.parse(step) for step in path]
 
     decoded = decode(table(rmrr(0x1000, 0x1FFF, entry)))
 
@@ -55,7 +63,9 @@ def test_a_scope_entry_is_decoded_as_construct_reads_it(raw: bytes, path: list[b
 
 
 def test_the_table_is_its_header_and_the_dmar_fields() -> None:
-    assert layouts.TABLE.names == (*layouts.TABLE_HEADER.names, *layout.derive(grammar.DMAR).names)
+    fields = ("host_address_width", "flags", "reserved")
+
+    assert layouts.TABLE.names == (*header.HEADER.names, *fields)
     assert layouts.TABLE.size == 48
 
 

@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 
 from dmaragent.present.json import schema as package
 from dmaragent.present.json.schema.guest_request import GuestRequest
-from fwtables.dmar import schema as tables
+from fwtables import fields
+from fwtables import schema as tables
+from fwtables.dmar import schema as dmar
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -30,7 +32,7 @@ def schemas() -> dict[str, str]:
         title = "".join(word.capitalize() for word in name.split("_"))
         document = getattr(module, f"{title}Document", None)
         if document is not None:
-            text = _laid_out(_Schema([tables, *modules]).document(document))
+            text = _laid_out(_Schema([fields, dmar, tables, *modules]).document(document))
             texts[f"{name.replace('_', '-')}.v1.json"] = f"{text}\n"
     return texts
 

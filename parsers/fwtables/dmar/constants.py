@@ -78,7 +78,7 @@ FLAGS_OF: dict[str, type[IntFlag]] = {
 
 
 def flag_names(of: str, value: int) -> tuple[str, ...]:
-    """Name the bits set in the flags field `value` of `of`, lowest first.
+    """Return the names of the bits set in the flags field `value` of `of`, lowest first.
 
     A bit the specification reserves is named ``reserved bit N``, so that no set
     bit goes unsaid.  An unknown `of` has only reserved bits.

@@ -1,22 +1,55 @@
-"""The fast readers and writers of the DMAR table, derived from its grammar."""
+"""The fast readers and writers of the DMAR table, derived from its grammar; sizes and places."""
 
-from fwtables import header
-from fwtables.dmar import grammar
+from collections.abc import Iterator
+
+from fwtables.dmar import structures
 from fwtables.dmar.constants import StructureType
+from fwtables.dmar.structures import (
+    ANDD,
+    DMAR,
+    STRUCTURES,
+    DeviceScope,
+    PathEntry,
+    Scoped,
+    Structure,
+    UnknownStructure,
+)
 from fwtables.layout import derive
 
-TABLE_HEADER = derive(header.TABLE_HEADER)
-TABLE = derive(header.TABLE_HEADER + grammar.DMAR)
-STRUCTURE_HEADER = derive(grammar.STRUCTURE_HEADER)
-DEVICE_SCOPE = derive(grammar.DEVICE_SCOPE)
-PATH_ENTRY = derive(grammar.PATH_ENTRY)
-BODIES = {
-    StructureType.DRHD: derive(grammar.DRHD),
-    StructureType.RMRR: derive(grammar.RMRR),
-    StructureType.ATSR: derive(grammar.ATSR),
-    StructureType.RHSA: derive(grammar.RHSA),
-    StructureType.ANDD: derive(grammar.ANDD),
-    StructureType.SATC: derive(grammar.SATC),
-    StructureType.SIDP: derive(grammar.SIDP),
-}
+TABLE = derive(DMAR.GRAMMAR)
+STRUCTURE_HEADER = derive(structures.STRUCTURE_HEADER)
+DEVICE_SCOPE = derive(DeviceScope.GRAMMAR)
+PATH_ENTRY = derive(PathEntry.GRAMMAR)
+BODIES = {StructureType(number): derive(cls.GRAMMAR) for number, cls in STRUCTURES.items()}
 """By structure type: the fixed part after the structure's type and length."""
+SMALLEST = {int(kind): STRUCTURE_HEADER.size + body.size for kind, body in BODIES.items()}
+"""By structure type: the bytes of its fixed part, type and length included."""
+
+
+def located(table: DMAR) -> Iterator[tuple[int, Structure]]:
+    """Yield each structure of `table` with its offset in bytes, in table order.
+
+    The offset is that of its type, from the table's first byte.  `table` is
+    `Decoded.table` where that is not None.
+    """
+    offset = TABLE.size
+    for structure in table.structures:
+        yield offset, structure
+        offset += structure_length(structure)
+
+
+def structure_length(structure: Structure) -> int:
+    """Return the number of bytes that `structure` takes in a table, its type and length included."""
+    if isinstance(structure, UnknownStructure):
+        return STRUCTURE_HEADER.size + len(structure.body)
+    length = SMALLEST[structure.TYPE] + len(structure.undecoded)
+    if isinstance(structure, ANDD):
+        return length + len(structure.acpi_object_name)
+    if isinstance(structure, Scoped):
+        return length + sum(scope_length(scope) for scope in structure.device_scope)
+    return length
+
+
+def scope_length(scope: DeviceScope) -> int:
+    """Return the bytes that `scope` takes in a structure."""
+    return DEVICE_SCOPE.size + PATH_ENTRY.size * len(scope.path) + len(scope.undecoded)

@@ -1,27 +1,14 @@
-"""The types of a table as plain data: what :func:`fwtables.to_document` returns."""
+"""The types of a DMAR table as plain data."""
 
 from typing import Annotated, NotRequired, TypedDict
 
-from fwtables.damage import DamageKind
+from fwtables.dmar.structures import STRUCTURES
+from fwtables.fields import Address, Byte, Double, Hex, Word
 
-Address = Annotated[str, ("pattern", "^0x[0-9a-f]{1,16}$")]
-Hex = Annotated[str, ("pattern", "^([0-9a-f]{2})*$")]
 PathStep = Annotated[str, ("pattern", r"^[0-9a-f]{2}\.[0-9a-f]{1,2}$")]
-Byte = Annotated[int, ("minimum", 0), ("maximum", 0xFF)]
-Word = Annotated[int, ("minimum", 0), ("maximum", 0xFFFF)]
-Double = Annotated[int, ("minimum", 0), ("maximum", 0xFFFFFFFF)]
 StructureName = Annotated[
-    str, ("enum", ("DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP", "unknown"))
+    str, ("enum", (*(cls.__name__ for cls in STRUCTURES.values()), "unknown"))
 ]
-
-
-class Damage(TypedDict):
-    """A place at which the table breaks the format."""
-
-    offset: Annotated[int, ("minimum", 0)]
-    field: str
-    kind: Annotated[str, DamageKind]
-    reason: str
 
 
 class Scope(TypedDict):
@@ -79,12 +66,3 @@ class Table(TypedDict):
     flags: Byte
     reserved: Hex
     structures: list[Structure]
-
-
-class TableDocument(TypedDict):
-    """A table, and what of it could not be decoded."""
-
-    table: Table | None
-    undecoded: Hex
-    """The bytes from the first place that could not be read on."""
-    damage: list[Damage]

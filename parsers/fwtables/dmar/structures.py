@@ -1,22 +1,38 @@
 """What the firmware said: the DMAR table as frozen values with the specification's names.
 
+Each structure stands here twice, as bytes and as a value.  Its ``GRAMMAR`` is the only
+definition of its fixed part, with the fields in the specification's order; the dataclass
+has the same fields.  The fast readers (``layouts.py``) and the JSON form (``document.py``)
+follow from these.  The lists after a fixed part (structures, device scope entries, path
+entries) are walked in ``decoding.py``: construct's ``GreedyRange`` would end a list at its
+first damaged element and not say so.
+
 Fields hold the bytes' own values, reserved ones included, so that a table can be
 written back as it was read.  Addresses are bytes from 0, lengths are bytes.  No value
 is checked when it is made: one that does not fit its field is an ``EncodeError`` of
 :func:`fwtables.encode`.
 
 Of every structure: `segment_number` is the PCI segment, `device_scope` its entries in
-order, `reserved` what the specification keeps at zero, `TYPE` the number of its type.
-`undecoded` holds what follows the last readable field: empty in a sound table, and
+order, `reserved` what the specification keeps at zero, `TYPE` the number of its type, `GRAMMAR` the
+fixed part that follows its type and length.  `undecoded` holds what follows the last readable field: empty in a sound table, and
 named by a :class:`~fwtables.damage.Damage` otherwise.
 
 Source: Intel VT-d specification, revision 4.1, chapter 8.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
+
+from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct
 
 from fwtables.dmar.constants import AtsrFlag, DrhdFlag, StructureType
+from fwtables.header import TABLE_HEADER
+
+STRUCTURE_HEADER = Struct(
+    "type" / Int16ul,
+    "length" / Int16ul,  # this header included
+)
+"""What every remapping structure begins with, VT-d 8.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,10 @@ class PathEntry:
     within the device (0 to 7).
     """
 
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "device" / Int8ul,
+        "function" / Int8ul,
+    )
     device: int
     function: int
 
@@ -45,6 +65,14 @@ class DeviceScope:
     (:class:`~fwtables.dmar.constants.ScopeFlag`) mean something within SIDP alone.
     """
 
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "type" / Int8ul,
+        "length" / Int8ul,  # path included
+        "flags" / Int8ul,  # reserved before revision 4.0 and outside SIDP
+        "reserved" / Bytes(1),
+        "enumeration_id" / Int8ul,
+        "start_bus_number" / Int8ul,
+    )
     type: int
     flags: int = 0
     reserved: bytes = b"\0"
@@ -63,6 +91,12 @@ class DRHD:
     """
 
     TYPE: ClassVar[int] = StructureType.DRHD
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "flags" / Int8ul,
+        "size" / Int8ul,  # bits 3:0 = N: 2^N pages of 4 KiB hold the registers
+        "segment_number" / Int16ul,
+        "register_base_address" / Int64ul,
+    )
     flags: int
     size: int = 0
     segment_number: int
@@ -90,6 +124,12 @@ class RMRR:
     """
 
     TYPE: ClassVar[int] = StructureType.RMRR
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "reserved" / Bytes(2),
+        "segment_number" / Int16ul,
+        "base_address" / Int64ul,
+        "limit_address" / Int64ul,  # the region's last byte
+    )
     reserved: bytes = b"\0\0"
     segment_number: int
     base_address: int
@@ -106,6 +146,11 @@ class ATSR:
     """
 
     TYPE: ClassVar[int] = StructureType.ATSR
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "flags" / Int8ul,
+        "reserved" / Bytes(1),
+        "segment_number" / Int16ul,
+    )
     flags: int
     reserved: bytes = b"\0"
     segment_number: int
@@ -127,6 +172,11 @@ class RHSA:
     """
 
     TYPE: ClassVar[int] = StructureType.RHSA
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "reserved" / Bytes(4),
+        "register_base_address" / Int64ul,  # of the DRHD meant
+        "proximity_domain" / Int32ul,
+    )
     reserved: bytes = b"\0\0\0\0"
     register_base_address: int
     proximity_domain: int
@@ -142,6 +192,10 @@ class ANDD:
     """
 
     TYPE: ClassVar[int] = StructureType.ANDD
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "reserved" / Bytes(3),
+        "acpi_device_number" / Int8ul,
+    )
     reserved: bytes = b"\0\0\0"
     acpi_device_number: int
     acpi_object_name: bytes
@@ -161,6 +215,11 @@ class SATC:
     """
 
     TYPE: ClassVar[int] = StructureType.SATC
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "flags" / Int8ul,
+        "reserved" / Bytes(1),
+        "segment_number" / Int16ul,
+    )
     flags: int
     reserved: bytes = b"\0"
     segment_number: int
@@ -173,6 +232,10 @@ class SIDP:
     """SoC integrated device property reporting, VT-d 8.9: the properties are its scopes' flags."""
 
     TYPE: ClassVar[int] = StructureType.SIDP
+    GRAMMAR: ClassVar[Struct] = Struct(
+        "reserved" / Bytes(2),
+        "segment_number" / Int16ul,
+    )
     reserved: bytes = b"\0\0"
     segment_number: int
     device_scope: tuple[DeviceScope, ...] = ()
@@ -190,8 +253,16 @@ class UnknownStructure:
     body: bytes
 
 
-Structure = DRHD | RMRR | ATSR | RHSA | ANDD | SATC | SIDP | UnknownStructure
+Scoped = DRHD | RMRR | ATSR | SATC | SIDP
+"""The structures whose fixed part is followed by device scope entries."""
+Known = Scoped | RHSA | ANDD
+"""The structures that are decoded: what has a type number and a grammar."""
+Structure = Known | UnknownStructure
 """Any structure of a table: what `DMAR.structures` holds."""
+STRUCTURES: dict[int, type[Known]] = {
+    cls.TYPE: cls for cls in sorted(get_args(Known), key=lambda cls: int(cls.TYPE))
+}
+"""The registry: each structure that is decoded, by the number of its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +277,11 @@ class DMAR:
     ACPI's (ACPI 6.5, 5.2.6).
     """
 
+    GRAMMAR: ClassVar[Struct] = TABLE_HEADER + Struct(
+        "host_address_width" / Int8ul,  # the width in bits, less one
+        "flags" / Int8ul,
+        "reserved" / Bytes(10),
+    )
     signature: bytes = b"DMAR"
     length: int = 0
     revision: int
@@ -227,7 +303,7 @@ class DMAR:
 
 
 def structure_name(structure: Structure) -> str:
-    """Name the kind of `structure` as the specification does; ``type N`` where it does not."""
+    """Return the specification's name of the kind of `structure`; ``type N`` if it has none."""
     if isinstance(structure, UnknownStructure):
         known = structure.type in StructureType._value2member_map_
         return StructureType(structure.type).name if known else f"type {structure.type}"

@@ -147,7 +147,7 @@ class _Follower:
         return True
 
     def _fail_offset(self, row: Row, offset: int, expected: int) -> None:
-        """Say which row is wrong: this one, or the one before, which is short."""
+        """Note which row is wrong: this one, or the one before, which is short."""
         held = len(self.last.data)
         if held < self.width and offset == expected - held + self.width:
             self.dump.fail(self.last, f"this row holds {held} bytes, the others {self.width}")

@@ -48,26 +48,26 @@ def read_base64(text: str, start: int) -> Encoded | None:
     problem, problem_at, last = "", 0, start
     widths: list[tuple[int, int]] = []
     for begin, end in line_ends(text, start):
-        found = _BASE64.match(text, begin, end)
-        if not found and begin == start:
-            found = re.compile(r"([A-Za-z0-9+/]+)(={0,2})").match(text, begin, end)
+        match = _BASE64.match(text, begin, end)
+        if not match and begin == start:
+            match = re.compile(r"([A-Za-z0-9+/]+)(={0,2})").match(text, begin, end)
             closed = True
         else:
-            closed = bool(found and found[2])
-        if not found:
+            closed = bool(match and match[2])
+        if not match:
             break
-        if widths and size >= needed and len(found[1]) != widths[0][1]:
+        if widths and size >= needed and len(match[1]) != widths[0][1]:
             break
         if widths and widths[-1][1] < widths[0][1]:
             problem = f"this row holds {widths[-1][1]} characters, the first {widths[0][1]}"
             problem_at = widths[-1][0]
-        parts.append(found[1])
-        widths.append((begin, len(found[1])))
-        size += len(found[1])
+        parts.append(match[1])
+        widths.append((begin, len(match[1])))
+        size += len(match[1])
         needed = needed or (_needed("".join(parts)) if size >= 12 else 0)
         if size >= 12 and not needed:
             return None
-        last = end if not closed or begin != start else found.end()
+        last = end if not closed or begin != start else match.end()
         if closed or size > 2 * _LARGEST:
             break
     joined = "".join(parts)
@@ -95,9 +95,9 @@ def _tail(joined: str) -> str:
 def uuencoded(text: str) -> Iterator[Encoded]:
     """Yield each table that stands in uuencode."""
     for match in _BEGIN.finditer(text) if "begin" in text else ():
-        found = _read_uuencode(text, match.end() + 1, match[1])
-        if found is not None:
-            yield found
+        encoded = _read_uuencode(text, match.end() + 1, match[1])
+        if encoded is not None:
+            yield encoded
 
 
 def _read_uuencode(text: str, start: int, quote: str) -> Encoded | None:

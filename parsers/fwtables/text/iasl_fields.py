@@ -71,9 +71,9 @@ def _value(words: str, size: int) -> bytes:
     if quoted:
         text = quoted[1].encode("latin-1", "replace")
         return text.ljust(size, b"\0") if len(text) >= size - 1 else text
-    found = _BYTES.match(words)
-    if found and ("," in found[0] or " " in found[0] or size == 1):
-        return bytes.fromhex(found[0].replace(",", " "))
+    match = _BYTES.match(words)
+    if match and ("," in match[0] or " " in match[0] or size == 1):
+        return bytes.fromhex(match[0].replace(",", " "))
     digits = words.split("[", maxsplit=1)[0].split(maxsplit=1)
     if digits and re.fullmatch(f"[0-9A-Fa-f]{{{2 * size}}}", digits[0]):
         return int(digits[0], 16).to_bytes(size, "little")

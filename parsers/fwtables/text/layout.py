@@ -25,11 +25,11 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
     repeated = span is not None and reader.is_repeated(*span)
     bases = _bases(offsets[:-1] if end and len(offsets) > 2 else offsets)
     for base in bases:
-        numbers = [number_of(each, base) for each in offsets]
+        numbers = [number_of(offset, base) for offset in offsets]
         steps = [after - before for before, after in pairwise(numbers)]
         step = steps[0]
         rows = steps[:-1] if end and len(steps) > 1 else steps
-        if min(numbers) < 0 or step < 1 or (base != 16 and any(each % step for each in rows)):
+        if min(numbers) < 0 or step < 1 or (base != 16 and any(number % step for number in rows)):
             continue
         if base == 10 and set(steps) == {1} and size > 1:
             reader.number_lines()
@@ -56,7 +56,7 @@ def layout_of(reader: Reader, first: Row) -> tuple[int, int]:
 def _base_of_steps(bases: list[int], offsets: list[str], size: int) -> int:
     """Return the base in which some offset is `size` more than the one before it, or 0."""
     for base in bases:
-        numbers = [number_of(each, base) for each in offsets]
+        numbers = [number_of(offset, base) for offset in offsets]
         if any(after - before == size for before, after in pairwise(numbers)):
             return base
     return 0
@@ -66,7 +66,7 @@ def _bases(offsets: list[str]) -> list[int]:
     """Return what the offsets may count in, first that in which all steps are alike."""
 
     def varies(base: int) -> bool:
-        numbers = [number_of(each, base) for each in offsets]
+        numbers = [number_of(offset, base) for offset in offsets]
         return len({after - before for before, after in pairwise(numbers)}) > 1
 
     return sorted((16, 8, 10), key=varies)

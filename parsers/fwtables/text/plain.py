@@ -51,7 +51,9 @@ def _is_length(length: int) -> bool:
 
 
 def _has_ascii(first: Row) -> bool:
-    return first.rest.startswith("  ") and any(each.decode() in first.rest for each in SIGNATURES)
+    return first.rest.startswith("  ") and any(
+        signature.decode() in first.rest for signature in SIGNATURES
+    )
 
 
 def _read_rows(dump: Dump, rows: list[Row]) -> None:
@@ -118,16 +120,16 @@ def _read_digits(dump: Dump, rows: list[Row]) -> None:
     digits = []
     size = 0
     for start, end in line_ends(dump.reader.text, dump.first.end + 1):
-        found = _DIGITS.match(dump.reader.text, dump.reader.body(start, end), end)
+        match = _DIGITS.match(dump.reader.text, dump.reader.body(start, end), end)
         held = 2 * len(dump.data) + size
-        if not found and held < 2 * dump.declared and dump.reader.text[start:end].strip():
+        if not match and held < 2 * dump.declared and dump.reader.text[start:end].strip():
             other = dump.reader.text[start:end].strip()[:20]
             dump.fail(start, f"{other!r} is no row of bytes")
-        if not found or (held >= 2 * dump.declared and len(found[1]) != dump.first.width):
+        if not match or (held >= 2 * dump.declared and len(match[1]) != dump.first.width):
             break
-        digits.append(found[1])
-        size += len(found[1])
-        rows.append(Row(start, end, "", bytes(len(found[1]) // 2), len(found[1]), ""))
+        digits.append(match[1])
+        size += len(match[1])
+        rows.append(Row(start, end, "", bytes(len(match[1]) // 2), len(match[1]), ""))
         dump.end = end
         if size > 2 * LARGEST:
             break

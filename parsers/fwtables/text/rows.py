@@ -79,19 +79,19 @@ class Reader:
         self.inside = len(prefix) > _LONGEST_PREFIX
         """Whether the bytes stand in a long line of something else."""
         prefix = prefix[-_LONGEST_PREFIX:]
-        found = None if self.inside else _OFFSET.search(prefix)
+        match = None if self.inside else _OFFSET.search(prefix)
         self.marker = self._marker(anchor.start)
         self._separator = _SEPARATOR_OF_NUMBERS if self.style.base == 10 else _SEPARATOR
-        self.has_offset = found is not None
+        self.has_offset = match is not None
         self.numbered = False
         """Whether the number before the bytes counts lines."""
-        lead = prefix[: found.start(1)] if found else prefix
-        self.after = found[2] if found else ""
-        self.first_offset = found[1].replace("`", "") if found else ""
+        lead = prefix[: match.start(1)] if match else prefix
+        self.after = match[2] if match else ""
+        self.first_offset = match[1].replace("`", "") if match else ""
         lead = re.sub(rf"^{_LEAD}", "", lead)
         self.lead = lead = lead.rpartition("\v")[2]
         body = _template(lead)
-        self._lead = _LEAD + (body if found and re.search(r"\d", lead) else f"(?:{body})?")
+        self._lead = _LEAD + (body if match and re.search(r"\d", lead) else f"(?:{body})?")
         self.gap = self._first_gap(anchor.start)
         self._compile()
 
@@ -121,8 +121,8 @@ class Reader:
 
     def _marker(self, start: int) -> str:
         """Return the name of what marks each unit as a number, if anything does."""
-        found = _MARKER.match(self.text, start)
-        return found.lastgroup or "" if found else ""
+        match = _MARKER.match(self.text, start)
+        return match.lastgroup or "" if match else ""
 
     def _first_gap(self, start: int) -> int:
         unit = self.style.unit.match(self.text, start)
@@ -150,17 +150,17 @@ class Reader:
         before = _LAST_WORD.search(self.lead[-40:])
         return self._is_unit(before) or bool(before and _LONG_NUMBER.fullmatch(before[1]))
 
-    def _is_unit(self, found: re.Match[str] | None) -> bool:
+    def _is_unit(self, match: re.Match[str] | None) -> bool:
         """Return whether the word that was found is a unit like the first of the signature."""
         unit = self.style.unit.match(self.text, self.at)
-        if not found or not unit:
+        if not match or not unit:
             return False
-        before = self.style.unit.fullmatch(found[1])
-        marker = _MARKER.match(found[1])
+        before = self.style.unit.fullmatch(match[1])
+        marker = _MARKER.match(match[1])
         return bool(
             before
             and (marker.lastgroup if marker else "") == self.marker
-            and (self.marker != "" or self.style.base == 10 or len(found[1]) == len(unit[0]))
+            and (self.marker != "" or self.style.base == 10 or len(match[1]) == len(unit[0]))
         )
 
     def first(self, most: int | None = None) -> Row:
@@ -171,22 +171,22 @@ class Reader:
 
     def row(self, start: int, end: int, most: int | None) -> Row | None:
         """Return the row on the line from `start` to `end`, if it is one of this shape."""
-        found = self._row.match(self.text, start, end)
-        if not found:
+        match = self._row.match(self.text, start, end)
+        if not match:
             return None
-        offset = found[1].replace("`", "") if self.has_offset else ""
-        row = self._take(start, end, offset, found.end(), most)
+        offset = match[1].replace("`", "") if self.has_offset else ""
+        row = self._take(start, end, offset, match.end(), most)
         return row if row.data else None
 
     def body(self, start: int, end: int) -> int:
         """Return where the bytes begin on the line from `start` to `end`, which has no offset."""
-        found = self._row.match(self.text, start, end)
-        return found.end() if found else start
+        match = self._row.match(self.text, start, end)
+        return match.end() if match else start
 
     def total(self, start: int, end: int) -> str:
         """Return the offset that stands alone on a line: how many bytes there are; or nothing."""
-        found = self._end.match(self.text, start, end) if self.has_offset else None
-        return found[1].replace("`", "") if found else ""
+        match = self._end.match(self.text, start, end) if self.has_offset else None
+        return match[1].replace("`", "") if match else ""
 
     def is_repeated(self, start: int, end: int) -> bool:
         """Return whether the line stands for rows that equal the one before it."""
@@ -227,8 +227,8 @@ class Reader:
 
     def _cells(self, start: int, at: int) -> int:
         """Return where the first cell of four columns begins."""
-        found = re.compile(rf"{self._lead}[0-9A-Fa-f`]{{1,17}}").match(self.text, start)
-        return found.end() if found and self.has_offset else at - 3
+        match = re.compile(rf"{self._lead}[0-9A-Fa-f`]{{1,17}}").match(self.text, start)
+        return match.end() if match and self.has_offset else at - 3
 
     def is_plain(self, row: Row) -> bool:
         """Return whether nothing but bytes stands on the line of `row`, comments aside."""

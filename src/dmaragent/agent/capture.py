@@ -6,7 +6,6 @@ A bundle like any other, of the ledger's entries that need root and no others.
 from dmaragent.collect.bundling import pack
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import CLOCK
-from dmaragent.collect.live.overlay import needs_root
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded.recording import Recorder, files_of
 
@@ -21,6 +20,6 @@ def capture(host: HostReader) -> bytes:
     kept = {
         request: answer
         for request, answer in recorder.answers.items()
-        if needs_root(request) or request == CLOCK.request()
+        if request.needs_root or request == CLOCK.request()
     }
     return pack(files_of(kept), TOP, 0, compress=False)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from dmaragent.collect import ledger
-from dmaragent.collect.collect import collect
-from dmaragent.collect.evidence import collect_evidence
+from dmaragent.collect.collect import collect, collect_evidence
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded.host import RecordedHost
@@ -68,7 +67,7 @@ def ask_host(host: HostReader, calls: Callable[[HostSnapshot], Iterable[HostRequ
 
 
 def changed_before(host: HostReader, answers: Answers) -> frozenset[HostRequest]:
-    """Give which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
+    """Return which `answers` of a recorded `host` are not what it said: a bundle of a bundle."""
     return frozenset(filter(host.was_redacted, answers) if isinstance(host, RecordedHost) else ())
 
 
@@ -81,7 +80,7 @@ def keep_answers(
     """
     redactor = Redactor()
     kept = redact_answers(answers, redactor) if redact else answers
-    changed = before | {one for one, answer in kept.items() if answer != answers[one]}
+    changed = before | {request for request, answer in kept.items() if answer != answers[request]}
     words = redactor.words
     note = {"replaced": dict(sorted(redactor.places.items())), "boot_words_left_out": words}
     return Recorded(
@@ -104,7 +103,7 @@ def keep_answers(
 def redact_answers(answers: Answers, redactor: Redactor) -> dict[HostRequest, Value | Missing]:
     """Replace in `answers` what a bundle does not tell."""
     kept = dict(answers)
-    for request in sorted(answers, key=lambda each: (each.operation.value, each.path)):
+    for request in sorted(answers, key=lambda request: (request.operation.value, request.path)):
         change, answer = _TEXTS.get(request.path), answers[request]
         if change is not None and isinstance(answer, bytes):
             kept[request] = _changed(answer, change, redactor)
@@ -122,8 +121,8 @@ def _nameless(answers: Answers, redactor: Redactor) -> Answers:
     for request, answer in answers.items():
         if isinstance(answer, Missing) and request.operation is Operation.CALL:
             detail = redactor.identifiers(answer.detail)
-            told = redactor.names(detail) if request.path in _FOR_PEOPLE else detail
-            changed[request] = replace(answer, detail=told)
+            words = redactor.names(detail) if request.path in _FOR_PEOPLE else detail
+            changed[request] = replace(answer, detail=words)
         elif isinstance(answer, bytes) and request.path == ledger.XL_DMESG.path:
             changed[request] = _changed(answer, Redactor.names, redactor)
     return changed

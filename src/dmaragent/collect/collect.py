@@ -50,10 +50,25 @@ def collect(host: HostReader) -> HostSnapshot:
         memory_map=_memory_map(host),
         boot_log=host.call(ledger.BOOT_LOG.request()),
         system=_system(host),
-        xen=_xen(host, () if isinstance(pci, Missing) else tuple(each.name for each in pci)),
+        xen=_xen(
+            host, () if isinstance(pci, Missing) else tuple(function.name for function in pci)
+        ),
     )
     sources = getattr(host, "sources", None)  # a report has them, when everything was asked
     return snapshot if sources is None else replace(snapshot, sources=sources())
+
+
+def collect_evidence(host: HostReader) -> None:
+    """Ask `host`, which keeps its answers, for what a bundle holds for people besides.
+
+    No answer uses it, but `dmaragent why` looks for messages in Xen's log.
+    """
+    host.call(ledger.CLOCK.request())
+    host.read(ledger.HOST_NAME.request())
+    kind = host.read(ledger.HYPERVISOR_TYPE.request())
+    if kind == b"xen\n" or (isinstance(kind, Missing) and kind.kind is not MissingKind.ABSENT):
+        for entry in (ledger.XL_DMESG, ledger.XL_LIST, ledger.XENSTORE_PCI):
+            host.call(entry.request())
 
 
 def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:
@@ -71,26 +86,26 @@ def _too_many(names: int) -> Missing:
 def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableReading, ...]:
     """Read the DMAR tables: those listed, or the usual names where there is no list."""
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
-    matches = [found for name in listed if (found := _TABLE_NAME.fullmatch(name))]
-    matches.sort(key=lambda found: (SIGNATURE_NAMES.index(found[1]), int(found[2] or 0)))
+    matches = [match for name in listed if (match := _TABLE_NAME.fullmatch(name))]
+    matches.sort(key=lambda match: (SIGNATURE_NAMES.index(match[1]), int(match[2] or 0)))
     readings = []
-    for found in matches:
-        request = ledger.ACPI_TABLE.request(found[0])
+    for match in matches:
+        request = ledger.ACPI_TABLE.request(match[0])
         content = host.read(request)
         if isinstance(names, Missing) and isinstance(content, Missing) and content.kind in _NOWHERE:
             continue
-        readings.append(TableReading(name=found[0], path=request.path, content=content))
+        readings.append(TableReading(name=match[0], path=request.path, content=content))
     return tuple(readings)
 
 
 def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | None]:
     """Read the PCI functions; also give why they were listed without udev, if they were."""
     output = host.call(ledger.UDEV_PCI.request())
-    found = _enumerated(host, output)
-    if isinstance(found, Missing):
-        return found, None
+    functions = _enumerated(host, output)
+    if isinstance(functions, Missing):
+        return functions, None
     udev = output if isinstance(output, Missing) else None
-    return tuple(_function(host, *each) for each in sorted(found)), udev
+    return tuple(_function(host, *function) for function in sorted(functions)), udev
 
 
 def _enumerated(
@@ -120,11 +135,11 @@ def _parse_udev(output: bytes) -> list[tuple[str, str, tuple[tuple[str, str], ..
     try:
         return [
             (
-                str(each["name"]),
-                str(each["path"]),
-                tuple(sorted((str(name), str(value)) for name, value in each["names"].items())),
+                str(device["name"]),
+                str(device["path"]),
+                tuple(sorted((str(name), str(value)) for name, value in device["names"].items())),
             )
-            for each in json.loads(output)
+            for device in json.loads(output)
         ]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

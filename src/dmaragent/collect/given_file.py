@@ -4,12 +4,21 @@ import io
 import os
 from typing import BinaryIO, NamedTuple
 
-from dmaragent.collect.formats.decompress import Expansion, compression
-from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked, packing_of, unpack
-from dmaragent.collect.formats.tar import BLOCK, is_tar
-from dmaragent.collect.formats.unread import HEAD, not_read, unread_format
+from dmaragent.collect import words
+from dmaragent.collect.formats.decompress import Expansion
+from dmaragent.collect.formats.magic import (
+    BLOCK,
+    CPIO,
+    HEAD,
+    compression,
+    is_archive,
+    is_qubes_report,
+    is_tar,
+    packing_of,
+    unread_format,
+)
+from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked, unpack
 from dmaragent.collect.reader import (
-    AS_ROOT,
     missing,
     open_stream,
     read_rest,
@@ -47,8 +56,6 @@ def is_archive_head(head: bytes) -> bool:
     """Return whether a file begins as an archive or a packed file does."""
     if head.startswith(SIGNATURES):  # or a tar whose first member is called DMAR.bin
         return is_tar(head)
-    from dmaragent.collect.formats.archive import is_archive  # noqa: PLC0415 - readers of archives: 27 ms
-
     return is_archive(head) or unread_format(head) is not None
 
 
@@ -62,9 +69,7 @@ def read_given(path: str, file: BinaryIO, begin: bytes) -> GivenArchive | Unpack
     head = _head(path, file, begin)
     if head.startswith(SIGNATURES) and not is_tar(head):
         return Unpacked(_rest(path, file, head))
-    unread = unread_format(head)
-    if unread is not None:
-        raise not_read(path, unread, head)
+    _refuse_unread(path, head)
     if not packing_of(head):
         return (
             GivenArchive(file, head) if is_archive_head(head) else Unpacked(_rest(path, file, head))
@@ -124,12 +129,12 @@ def read_content(path: str, limit: int | None = None) -> Unpacked:
     most = LARGEST_INPUT if limit is None else limit
     opened = open_stream(path)
     if isinstance(opened, Missing):
-        raise unreadable(path, opened)
+        raise words.unreadable(path, opened)
     file, begin = opened
     with file:
         content = read_rest(file, begin, most)
     if isinstance(content, Missing):
-        raise unreadable(path, content)
+        raise words.unreadable(path, content)
     return unpacked(path, content, most)
 
 
@@ -140,9 +145,7 @@ def unpacked(where: str, content: bytes, limit: int = LARGEST_INPUT) -> Unpacked
         HostError: it is in such a format, or cannot be unpacked.
 
     """
-    unread = unread_format(content[:HEAD])
-    if unread is not None:
-        raise not_read(where, unread, content[:HEAD])
+    _refuse_unread(where, content[:HEAD])
     given = unpack(where, content, limit)
     if given.packing:
         _refuse_unread(where, given.content[:HEAD], given.packing)
@@ -167,14 +170,8 @@ def whole(where: str, given: Unpacked) -> bytes:
 
     """
     if given.problem:
-        raise HostError(f"{where} cannot be unpacked: {given.problem}", "copy it again, whole")
+        raise words.damaged_packing(where, given.problem)
     return given.content
-
-
-def unreadable(path: str, why: Missing) -> HostError:
-    """Return the error for a file that cannot be read."""
-    hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
-    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
 
 
 def _head(path: str, file: BinaryIO, begin: bytes) -> bytes:
@@ -182,13 +179,13 @@ def _head(path: str, file: BinaryIO, begin: bytes) -> bytes:
     try:
         return begin + file.read(HEAD - len(begin))
     except OSError as error:
-        raise unreadable(path, missing(error)) from error
+        raise words.unreadable(path, missing(error)) from error
 
 
 def _rest(path: str, file: BinaryIO, head: bytes) -> bytes:
     content = read_rest(file, head, LARGEST_INPUT)
     if isinstance(content, Missing):
-        raise unreadable(path, content)
+        raise words.unreadable(path, content)
     return content
 
 
@@ -205,7 +202,9 @@ def _look(path: str, file: BinaryIO, head: bytes) -> tuple[bytes, bytes, HostErr
         return b"", kept.taken, error  # unpacking it says what is wrong
 
 
-def _refuse_unread(path: str, look: bytes, packed: str) -> None:
-    unread = unread_format(look)
+def _refuse_unread(path: str, head: bytes, packed: str = "") -> None:
+    unread = unread_format(head)
+    if unread is CPIO and is_qubes_report(head):
+        raise words.qubes_report(path, unread, packed)
     if unread is not None:
-        raise not_read(path, unread, look, packed)
+        raise words.format_not_read(path, unread, packed)

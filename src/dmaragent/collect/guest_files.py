@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dmaragent.collect.given_file import read_input, unreadable
+from dmaragent.collect import words
+from dmaragent.collect.given_file import read_input
 from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
 from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.table_inputs import read_packed_input
@@ -96,7 +97,7 @@ def _networks(path: str) -> tuple[Beside, list[FolderFile]]:
         return NOTHING, [folder] if folder else []
     names = folder.names()
     if isinstance(names, Missing):
-        return NOTHING, [FolderFile(path, problem=unreadable(path, names).message)]
+        return NOTHING, [FolderFile(path, problem=words.unreadable(path, names).message)]
     wanted = [name for name in names if name.endswith(".xml")][:_MOST_NETWORKS]
     files = [file for name in wanted if (file := folder.file(name))]
     texts = tuple(_decode(file.content) for file in files if not file.problem)
@@ -119,7 +120,7 @@ def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
 
 
 def _no_host(path: str, content: bytes) -> bytes:
-    """Give `content`, unless it is a host's: then the two were taken for each other."""
+    """Return `content`, unless it is a host's: then the two were taken for each other."""
     if not is_host_file(content):
         return content
     raise HostError(

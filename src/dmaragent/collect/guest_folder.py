@@ -10,9 +10,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dmaragent.collect import words
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT
 from dmaragent.collect.formats.tree import FOLDER, DiskTree
-from dmaragent.collect.given_file import unpacked, unreadable, whole
+from dmaragent.collect.given_file import unpacked, whole
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import missing
 from dmaragent.errors import HostError
@@ -79,7 +80,7 @@ class Folder:
             return FolderFile(path, problem=f"{link}: {why.detail}")
         if why.kind is MissingKind.ABSENT:
             return None
-        return FolderFile(path, problem=unreadable(path, why).message)
+        return FolderFile(path, problem=words.unreadable(path, why).message)
 
 
 def beside_folder(path: str) -> Folder | FolderFile | None:
@@ -94,7 +95,7 @@ def beside_folder(path: str) -> Folder | FolderFile | None:
             return FolderFile(path, problem="it is a link, not followed")
         why = missing(error)
         absent = why.kind is MissingKind.ABSENT
-        return None if absent else FolderFile(path, problem=unreadable(path, why).message)
+        return None if absent else FolderFile(path, problem=words.unreadable(path, why).message)
 
 
 def folder_files(path: str) -> Iterator[FolderFile]:
@@ -107,7 +108,7 @@ def folder_files(path: str) -> Iterator[FolderFile]:
     folder = Folder(path)
     names = folder.names()
     if isinstance(names, Missing):
-        error = unreadable(path, names)
+        error = words.unreadable(path, names)
         raise HostError(f"{path} cannot be listed: {names.detail}", error.hint)
     is_empty = True
     for name in names:

@@ -1,12 +1,18 @@
-"""From what a user gives as a host to a host that can be asked."""
+"""The door: from a path that a user gives to a host that can be asked.
+
+What a path is shows here: this machine, a directory, an archive, a table, or text that holds
+one.  ``open_tree.py`` goes on with a directory or an archive.
+"""
 
 import os
 from dataclasses import dataclass
 
+from dmaragent.collect import words
+from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import Unpacked
-from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given, unreadable
+from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given
 from dmaragent.collect.reader import HostReader, open_stream
-from dmaragent.collect.tables.host import TABLE, TableHost, packed_words
+from dmaragent.collect.tables.host import TABLE, TableHost
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 from dmaragent.service_paths import CAPTURE
@@ -15,8 +21,6 @@ from fwtables.table_or_text import is_binary_table, plain_text
 
 LIVE = "live"
 """This machine."""
-_HEAD = 512
-"""How much of a file tells whether it is an archive: the first header of a tar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class OpenedHost:
 
     reader: HostReader
     kind: str
-    """LIVE; a constant of the module that opens hosts of its kind; or the ``TextForm`` of a table."""
+    """LIVE, TABLE, a constant of ``open_tree.py``, or the ``TextForm`` of a table."""
     path: str
     """What the user gave; empty for this machine."""
     reading: str = ""
@@ -47,20 +51,37 @@ def open_host(path: str | None) -> OpenedHost:
     if path is None or os.path.realpath(path) in ("/", "/sys"):
         return OpenedHost(open_this_machine(), LIVE, "")
     if os.path.isdir(path):
-        from dmaragent.collect.open_directory import open_directory  # noqa: PLC0415 - readers of reports: 23 ms
+        from dmaragent.collect.open_tree import open_directory  # noqa: PLC0415 - readers of reports: 27 ms
 
         return OpenedHost(*open_directory(path), path)
     opened = open_stream(path)
     if isinstance(opened, Missing):
-        raise unreadable(path, opened)
+        raise words.unreadable(path, opened)
     file, begin = opened
     with file:
         given = read_given(path, file, begin)
         if isinstance(given, GivenArchive):
-            from dmaragent.collect.open_archive import open_archive  # noqa: PLC0415 - readers of archives: 27 ms
+            from dmaragent.collect.open_tree import open_archive  # noqa: PLC0415 - likewise
 
             return OpenedHost(*open_archive(path, given.source, given.head), path)
     return open_file(given.content, path, given)
+
+
+def open_this_machine(capture: str = CAPTURE) -> HostReader:
+    """Open this machine; for who is not root, with what root kept at `capture`, if he may read it.
+
+    Raises:
+        HostError: `capture` is damaged.
+
+    """
+    from dmaragent.collect.live.host import LiveHost, OverlayHost  # noqa: PLC0415 - it runs commands: 9 ms
+
+    if os.geteuid() == 0 or not os.access(capture, os.R_OK):
+        return LiveHost()
+    try:
+        return OverlayHost(LiveHost(), open_host(capture).reader)
+    except HostError as error:
+        raise words.damaged_capture(error) from error
 
 
 def open_file(content: bytes, path: str, given: Unpacked | None = None) -> OpenedHost:
@@ -72,38 +93,31 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     """
     given = given or Unpacked(content)
     if not content:
-        raise HostError(f"{path} is empty", "make it again: what was to write it failed")
-    if is_binary_table(content) and plain_text(content) is None:
-        reading = packed_words(given.packing)
+        raise words.empty_file(path)
+    reading = words.packed_data(given.packing)
+    is_binary = is_binary_table(content)
+    if is_binary and plain_text(content) is None:
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
-    from dmaragent.collect.tables.text_host import open_text  # noqa: PLC0415 - readers of text: 6 ms
+    from fwtables.found_in_text import find_in_text  # noqa: PLC0415 - readers of text: 6 ms
 
-    reader, kind, reading, problem = open_text(content, path, given)
-    return OpenedHost(reader, kind, path, reading, problem)
+    text = find_in_text(content)
+    if is_binary and not text.tables:
+        return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
+    if not text.tables:
+        raise words.no_table_in_text(path, text, given.problem)
+    tables = [table for table in text.tables if table.signature in SIGNATURES]
+    if not tables:
+        raise words.other_tables_in_text(path, len(text.tables))
+    damage = [table.damage for table in tables if table.damage]
+    return OpenedHost(
+        TableHost.of_text(text.tables),
+        tables[0].form.value,
+        path,
+        words.tables_read_from(tables, given.packing),
+        "; ".join(filter(None, (given.problem, *damage))),
+    )
 
 
 def is_host_file(content: bytes) -> bool:
-    """Tell whether a file of `content` is one that a host is told by: a table or an archive."""
-    return content.startswith(SIGNATURES) or is_archive_head(content[:_HEAD])
-
-
-def open_this_machine(capture: str = CAPTURE) -> HostReader:
-    """Open this machine; for who is not root, with what root kept at `capture`, if he may read it.
-
-    Raises:
-        HostError: `capture` is damaged.
-
-    """
-    from dmaragent.collect.live.host import LiveHost  # noqa: PLC0415 - it runs commands: 9 ms
-
-    if os.geteuid() == 0 or not os.access(capture, os.R_OK):
-        return LiveHost()
-    from dmaragent.collect.live.overlay import OverlayHost  # noqa: PLC0415 - for who is not root: 2 ms
-
-    try:
-        return OverlayHost(LiveHost(), open_host(capture).reader)
-    except HostError as error:
-        raise HostError(
-            f"root's capture is damaged: {error.message}",
-            "make it again: sudo systemctl restart dmaragent-capture.service",
-        ) from error
+    """Return whether a file of `content` is one that a host is told by: a table or an archive."""
+    return content.startswith(SIGNATURES) or is_archive_head(content[:BLOCK])

@@ -15,24 +15,21 @@ from dmaragent.readings import Missing, MissingKind
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-AS_ROOT = "run it as root (sudo)"
-"""What to do about a file that may not be read."""
-
 
 class HostReader(Protocol):
     """A host that can be asked: this machine, a recorded one, or a table file."""
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the bytes of a file."""
+        """Return the bytes of a file."""
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the names in a directory, sorted."""
+        """Return the names in a directory, sorted."""
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the target of a symbolic link, as it is written."""
+        """Return the target of a symbolic link, as it is written."""
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Give the output of the call named by the request's path."""
+        """Return the output of the call named by the request's path."""
 
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
@@ -46,7 +43,7 @@ _LARGE_PIECE = 1 << 20
 
 
 def missing(error: OSError) -> Missing:
-    """Tell what kind of missing `error` means.
+    """Return what kind of missing `error` means.
 
     ENODEV and ENXIO are what sysfs gives for the attributes of a device that went
     away after it was listed.
@@ -168,7 +165,7 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def _begin_of_pipe(descriptor: int) -> bytes | None:
-    """Give what had to be read to know that a pipe has a writer; None where it has none.
+    """Return what had to be read to know that a pipe has a writer; None where it has none.
 
     A writer may be slow, but must have opened the pipe within a few seconds.
     """
@@ -186,7 +183,7 @@ def _begin_of_pipe(descriptor: int) -> bytes | None:
 
 
 def list_directory(path: str | int) -> tuple[str, ...] | Missing:
-    """Give the names in the directory at `path`, or opened as that descriptor, sorted."""
+    """Return the names in the directory at `path`, or opened as that descriptor, sorted."""
     try:
         return tuple(sorted(os.listdir(path)))
     except OSError as error:

@@ -4,7 +4,9 @@ import os
 import sys
 from dataclasses import dataclass
 
+from dmaragent.collect import words
 from dmaragent.collect.collect import collect
+from dmaragent.collect.formats.magic import BLOCK
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT, Unpacked
 from dmaragent.collect.given_file import (
     is_archive_file,
@@ -13,10 +15,9 @@ from dmaragent.collect.given_file import (
     unpacked,
     whole,
 )
-from dmaragent.collect.open_directory import is_directory_host
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.open_tree import is_directory_host
 from dmaragent.collect.reader import read_pieces
-from dmaragent.collect.tables.text_words import next_step, no_table_words, table_words
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.found_in_text import TextReading, find_in_text
@@ -81,31 +82,31 @@ def find_inputs(path: str) -> list[Input | tuple[str, bool]]:
     """
     if path == "-" or not os.path.isdir(path) or is_directory_host(path):
         return [(path, True)]
-    found: list[Input | tuple[str, bool]] = []
+    inputs: list[Input | tuple[str, bool]] = []
 
     def unreadable(error: OSError) -> None:
         where = os.fsdecode(error.filename or path)
-        said = f"this folder cannot be listed: {os.strerror(error.errno or 0)}"
-        found.append(Input(path=where, named=True, error=said))
+        why = f"this folder cannot be listed: {os.strerror(error.errno or 0)}"
+        inputs.append(Input(path=where, named=True, error=why))
 
     for parent, folders, names in os.walk(path, onerror=unreadable):
         folders.sort()
         for folder in [*folders]:
             below = os.path.join(parent, folder)
             if os.path.islink(below):
-                said = "a link to a folder, not followed"
-                found.append(Input(path=below, named=False, error=said))
+                why = "a link to a folder, not followed"
+                inputs.append(Input(path=below, named=False, error=why))
             elif is_directory_host(below):
                 folders.remove(folder)
-                found.append((below, True))
+                inputs.append((below, True))
         for name in sorted(names):
             below = os.path.join(parent, name)
             if os.path.exists(below) and not os.path.isfile(below):
-                found.append(Input(path=below, named=False, error="not a regular file"))
+                inputs.append(Input(path=below, named=False, error="not a regular file"))
             else:
-                found.append((below, False))
-    if found:
-        return found
+                inputs.append((below, False))
+    if inputs:
+        return inputs
     hint = "give a table, a folder that holds some, or a host"
     return [Input(path=path, named=True, error="there is no file in this folder", hint=hint)]
 
@@ -161,22 +162,22 @@ def read_packed_input() -> bytes:
 
 
 def _without(path: str | None, message: str) -> str:
-    """Give `message` without the path that it begins with: it is shown before it."""
+    """Return `message` without the path that it begins with: it is shown before it."""
     return message.removeprefix(path or "").lstrip(": ")
 
 
-def _no_table(found: TextReading, problem: str) -> str:
+def _no_table(reading: TextReading, problem: str) -> str:
     """Return why a text holds no table: a packed file of which only a part was read may."""
     if problem:
         return f"no table is in what could be unpacked: {problem}"
-    return f"not a table: {no_table_words(found)}"
+    return f"not a table: {words.why_no_table(reading)}"
 
 
 def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
     data = given.content
-    found = find_in_text(data)
-    if not found.tables:
-        if is_archive_head(data[:512]) and not is_binary_table(data):
+    reading = find_in_text(data)
+    if not reading.tables:
+        if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
             raise HostError(
                 f"{path} is an archive, which is read from a file alone", "give its path"
             )
@@ -188,28 +189,32 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             packing=given.packing,
             reading=f"{given.packing} data" if given.packing else "",
             problem=given.problem,
-            no_table=_no_table(found, given.problem) if is_text else "",
+            no_table=_no_table(reading, given.problem) if is_text else "",
         )
-        hint = next_step(found, path) if is_text else ""
+        hint = words.what_to_give(reading, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
-    wanted = [each for each in found.tables if each.signature in SIGNATURES]
+    wanted = [table for table in reading.tables if table.signature in SIGNATURES]
     others = tuple(
-        each.signature.decode("ascii") for each in found.tables if each.signature not in SIGNATURES
+        table.signature.decode("ascii")
+        for table in reading.tables
+        if table.signature not in SIGNATURES
     )
     packed = f", in {given.packing} data" if given.packing else ""
     tables = tuple(
         InputTable(
             path=path,
-            form=each.form.value,
-            data=each.data,
-            address=each.address,
-            line=each.line,
-            last_line=each.last_line,
+            form=table.form.value,
+            data=table.data,
+            address=table.address,
+            line=table.line,
+            last_line=table.last_line,
             packing=given.packing,
-            reading=table_words(each) + packed if each.form is not ACPIDUMP or packed else "",
-            problem="; ".join(filter(None, (given.problem, each.damage))),
+            reading=words.table_read_from(table) + packed
+            if table.form is not ACPIDUMP or packed
+            else "",
+            problem="; ".join(filter(None, (given.problem, table.damage))),
         )
-        for each in wanted
+        for table in wanted
     )
     error = "" if tables else "this acpidump text holds no DMAR, RMAD or XMAR table"
     return Input(path=path, named=named, tables=tables, others=others, error=error)

@@ -83,22 +83,22 @@ def _tidied_before_the_end() -> Iterator[None]:
     ends: list[int] = []
 
     def end(number: int, _: object) -> None:
-        for each in caught:
-            signal.signal(each, signal.SIG_IGN)
+        for caught_signal in caught:
+            signal.signal(caught_signal, signal.SIG_IGN)
         ends.append(number)
         raise _AskedToEnd
 
     caught = []
     if threading.current_thread() is threading.main_thread():  # no other may set handlers
-        usual = ((one, signal.getsignal(one)) for one in (signal.SIGTERM, signal.SIGHUP))
-        caught = [one for one, handler in usual if handler == signal.SIG_DFL]
-    for each in caught:
-        signal.signal(each, end)
+        usual = ((number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGHUP))
+        caught = [number for number, handler in usual if handler == signal.SIG_DFL]
+    for caught_signal in caught:
+        signal.signal(caught_signal, end)
     try:
         yield
     finally:
-        for each in caught:
-            signal.signal(each, signal.SIG_DFL)
+        for caught_signal in caught:
+            signal.signal(caught_signal, signal.SIG_DFL)
         if ends:
             os.kill(os.getpid(), ends[0])
 
@@ -125,7 +125,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
 
 
 def _name_new(temporary: str, path: str) -> None:
-    """Give the file at `temporary` the name `path`, which nothing may have.
+    """Rename the file at `temporary` to `path`, unless something is there.
 
     A hard link refuses a name that exists, a rename does not.  Where a file system has no
     links, the name is first taken by an empty file.
@@ -147,7 +147,7 @@ def _name_new(temporary: str, path: str) -> None:
 
 
 def _umask() -> int:
-    """Give the umask, which can only be read by setting it."""
+    """Return the umask, which can only be read by setting it."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

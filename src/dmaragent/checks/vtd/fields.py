@@ -8,8 +8,14 @@ from dmaragent.checks.vtd.facts import TableFacts
 from dmaragent.checks.vtd.scope_entries import ScopeEntry
 from fwtables import ANDD, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import StructureType
-from fwtables.dmar.layouts import BODIES, DEVICE_SCOPE, STRUCTURE_HEADER, TABLE
-from fwtables.dmar.table import SMALLEST, scope_length
+from fwtables.dmar.layouts import (
+    BODIES,
+    DEVICE_SCOPE,
+    SMALLEST,
+    STRUCTURE_HEADER,
+    TABLE,
+    scope_length,
+)
 from fwtables.layout import Layout
 
 

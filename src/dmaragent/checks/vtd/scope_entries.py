@@ -22,7 +22,7 @@ from fwtables import (
     structure_name,
 )
 from fwtables.dmar.constants import ScopeType
-from fwtables.dmar.table import SMALLEST, scope_length
+from fwtables.dmar.layouts import SMALLEST, scope_length
 
 MOST_DEVICE, MOST_FUNCTION = 0x1F, 7
 PCI_SCOPES = frozenset({ScopeType.PCI_ENDPOINT, ScopeType.PCI_SUB_HIERARCHY})

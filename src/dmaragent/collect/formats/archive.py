@@ -12,20 +12,21 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from dmaragent.collect.formats.archive_filter import placements, room, wanted_folder, wanted_link
-from dmaragent.collect.formats.decompress import Expansion, compression
+from dmaragent.collect.formats.decompress import Expansion
+from dmaragent.collect.formats.magic import ZIP, unpacker_of
 from dmaragent.collect.formats.members import (
     LONGEST_NAME,
     MOST_MEMBERS,
     Member,
     MemberKind,
     Members,
-    shown,
 )
-from dmaragent.collect.formats.tar import Tar, is_tar
+from dmaragent.collect.formats.tar import Tar
 from dmaragent.collect.formats.tree import PackedTree
-from dmaragent.collect.formats.zip import MAGIC, Zip
+from dmaragent.collect.formats.zip import Zip
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.tables.files import HEADER_SIZE, LOOKED_AT, is_other_table, may_hold_tables
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
@@ -46,15 +47,6 @@ _PIECE = 1 << 18
 _MOST_TOPS = 16
 _PACKED = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 _SYS = re.compile(r"((?:[^/]+/)?(?:root/)?sys)/")
-_UNREAD = (
-    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
-    (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
-    (b"\x5d\x00\x00", "lzma", "xz -d"),
-    (b"7z\xbc\xaf\x27\x1c", "7z", "7z x"),
-    (b"\x85\x02", "gpg", "gpg -d"),
-    (b"\x8c\x0d\x04", "gpg", "gpg -d"),
-)
-"""Formats that Python 3.11 cannot read; a sosreport may be encrypted by gpg."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,15 +70,6 @@ class Archive:
     members: int = 0
     tables: int = 0
     """How many files were kept because of what they hold, whatever their names."""
-
-
-def is_archive(head: bytes) -> bool:
-    """Tell by its first bytes whether a file is an archive, readable or not."""
-    return bool(compression(head)) or head.startswith(MAGIC) or is_tar(head) or _unread(head) != ""
-
-
-def _unread(head: bytes) -> str:
-    return next((tool for magic, _, tool in _UNREAD if head.startswith(magic)), "")
 
 
 def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
@@ -113,9 +96,9 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
 
 
 def _members(where: str, source: BinaryIO, head: bytes) -> Members:
-    if head.startswith(MAGIC):
+    if head.startswith(ZIP):
         return Zip(where, source)
-    tool = _unread(head)
+    tool = unpacker_of(head)
     if tool:
         raise HostError(f"{where} is packed in a way that is not read here", f"unpack it: {tool}")
     return Tar(Expansion(where, source, head))
@@ -145,7 +128,7 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
 
 
 def _lexical(archive: Archive, member: Member) -> str:
-    """Give a member's path without ``.``, ``..`` and a leading slash; never one outside.
+    """Return a member's path without ``.``, ``..`` and a leading slash; never one outside.
 
     Raises:
         HostError: the name leads out of the archive, or is no name.
@@ -228,9 +211,9 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
     The first archive is kept whole: it is the host if there is no other.
     """
-    found = _SYS.match(path)
-    if found:
-        archive.tree.add_folder(found[1])
+    match = _SYS.match(path)
+    if match:
+        archive.tree.add_folder(match[1])
     if not path.lower().endswith(_PACKED) or path.count("/") > 1:
         return
     archive.inner = b""
@@ -242,8 +225,8 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
 
 
 def _recorded(path: str, rest: str) -> str:
-    """Give the file's path in a recorded machine, if `path` may be one there."""
-    return next((each for each in (rest, path) if each.startswith(RECORDED)), "")
+    """Return the file's path in a recorded machine, if `path` may be one there."""
+    return next((place for place in (rest, path) if place.startswith(RECORDED)), "")
 
 
 def _take_link(archive: Archive, path: str, member: Member) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from dmaragent.collect.ledger import LEDGER, LedgerEntry, Operation
 from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, is_dump
-from dmaragent.collect.reports.collectors import is_marker
-from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, may_be_text, text_kind
+from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, is_marker, may_be_text, text_kind
 from dmaragent.readings import Missing, MissingKind
 
 _DEEP = re.compile(
@@ -21,7 +20,7 @@ _ALIASES = {"/sys/class/dmi/id/": "/sys/devices/virtual/dmi/id/"}
 
 
 def _alternatives() -> list[tuple[str, LedgerEntry]]:
-    """Give a pattern for what each entry asks for; the names in a directory after the files."""
+    """Return a pattern for what each entry asks for; the names in a directory after the files."""
     attributes, files, names = [], [], []
     for entry in LEDGER:
         if entry.operation is Operation.CALL:
@@ -45,13 +44,13 @@ def _alias(path: str) -> str:
 
 
 def _ancestors() -> frozenset[str]:
-    found = {""}
+    ancestors = {""}
     for entry in LEDGER:
         if entry.operation is not Operation.CALL and entry.path.startswith("/"):
             for path in (entry.path, _alias(entry.path)):
                 steps = path.partition("{}")[0].rstrip("/").split("/")
-                found |= {"/".join(steps[:end]) for end in range(1, len(steps) + 1)}
-    return frozenset(found)
+                ancestors |= {"/".join(steps[:end]) for end in range(1, len(steps) + 1)}
+    return frozenset(ancestors)
 
 
 _ALTERNATIVES = _alternatives()
@@ -63,28 +62,28 @@ _CALLS = {entry.path: entry for entry in LEDGER if entry.operation is Operation.
 
 
 def wanted_file(path: str) -> LedgerEntry | None:
-    """Give the entry that asks for the absolute `path`, or for the names beside it."""
-    found = _PATTERN.fullmatch(path)
-    return None if found is None else _ALTERNATIVES[(found.lastindex or 1) - 1][1]
+    """Return the entry that asks for the absolute `path`, or for the names beside it."""
+    match = _PATTERN.fullmatch(path)
+    return None if match is None else _ALTERNATIVES[(match.lastindex or 1) - 1][1]
 
 
 def wanted_call(name: str) -> LedgerEntry | None:
-    """Give the entry that asks for the call `name`."""
+    """Return the entry that asks for the call `name`."""
     return _CALLS.get(name)
 
 
 def wanted_folder(path: str) -> bool:
-    """Tell whether the directory `path` is asked for, or leads to what is."""
+    """Return whether the directory `path` is asked for, or leads to what is."""
     return path in _ANCESTORS or wanted_file(path) is not None
 
 
 def wanted_link(path: str) -> bool:
-    """Tell whether a path that is asked for may lead through the link `path`."""
+    """Return whether a path that is asked for may lead through the link `path`."""
     return path.startswith("/sys/") or wanted_folder(path)
 
 
 def placements(path: str) -> Iterator[str]:
-    """Give the absolute paths that `path` of an archive may stand for.
+    """Yield the absolute paths that `path` of an archive may stand for.
 
     A copied root, or a copied /sys, may be the archive itself, its one directory, or root/
     in either.
@@ -101,17 +100,17 @@ def placements(path: str) -> Iterator[str]:
 
 
 def deep_placement(path: str) -> Iterator[str]:
-    """Give the path of a file in a report that lies two to four directories deep, if it may be.
+    """Yield the path of a file in a report that lies two to four directories deep, if it may be.
 
     Only where it begins is told from what collectors have at their top.
     """
-    found = _DEEP.fullmatch(path)
-    if found:
-        yield f"/{found[1]}"
+    match = _DEEP.fullmatch(path)
+    if match:
+        yield f"/{match[1]}"
 
 
 def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | None]:
-    """Tell how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
+    """Return how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
     if recorded.startswith("calls/"):
         entry = wanted_call(recorded[6:])
         return _kept(size, None if entry is None else entry.limit, None)
@@ -128,7 +127,7 @@ def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | No
 
 
 def _room_in_report(path: str, size: int) -> tuple[int, bytes | Missing | None]:
-    """Tell the same of a file that may be a collector's; most members are none, by their names."""
+    """Return the same for a file that may be a collector's; most members are none, by their names."""
     name = path.rpartition("/")[2]
     if "acpidump" in name and any(map(is_dump, _places(path))):
         return _kept(size, LARGEST_DUMP, None)

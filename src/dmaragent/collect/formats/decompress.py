@@ -9,6 +9,7 @@ import lzma
 import zlib
 from typing import BinaryIO, Protocol
 
+from dmaragent.collect.formats.magic import compression
 from dmaragent.errors import HostError
 
 LARGEST_ARCHIVE = 1 << 31
@@ -30,7 +31,6 @@ FIRST_PIECE = 1 << 9
 shorter, is copied."""
 _PIECE = 1 << 18
 
-_MAGIC = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 UNPACK_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
 """What the three decoders raise for data that they cannot read."""
 
@@ -76,11 +76,6 @@ class _Gzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def compression(head: bytes) -> str:
-    """Tell by its first bytes how a file is compressed: the tool's name, or empty."""
-    return next((name for magic, name in _MAGIC if head.startswith(magic)), "")
-
-
 def decoder_of(name: str) -> Decoder | None:
     """Return a new decoder of what `name` packs, if it is read here."""
     if name == "gzip":
@@ -115,7 +110,7 @@ class Expansion:
         self._at = 0
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes; fewer at the end."""
+        """Return the next `size` bytes; fewer at the end."""
         at = self._at
         if at + size <= len(self._piece):
             self._at = at + size
@@ -134,7 +129,7 @@ class Expansion:
         return size
 
     def _part(self, size: int) -> bytes:
-        """Give some of the next `size` bytes, none at the end."""
+        """Return some of the next `size` bytes, none at the end."""
         if self._at >= len(self._piece):
             self._piece, self._at = self._next_piece(), 0
         part = self._piece[self._at : self._at + size]
@@ -163,10 +158,10 @@ class Expansion:
         try:
             piece = self._decoder.decompress(data, _PIECE)
         except UNPACK_ERRORS as error:
-            said = f": {error}" if str(error) else ""
+            why = f": {error}" if str(error) else ""
             raise HostError(
                 f"{self.where} is damaged near byte {self._taken}: it is no sound "
-                f"{self._name} data{said}",
+                f"{self._name} data{why}",
                 "copy it again; it must arrive byte for byte",
             ) from error
         self._expanded += len(piece)

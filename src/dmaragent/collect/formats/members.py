@@ -39,9 +39,4 @@ class Members(Protocol):
     def __iter__(self) -> Iterator[Member]: ...
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member that the iterator is at."""
-
-
-def shown(name: str) -> str:
-    """Give a member's name for an error: in quotes, escaped, and not pages of it."""
-    return repr(name if len(name) <= 160 else f"{name[:120]}[...]{name[-30:]}")
+        """Return the next `size` bytes of the member that the iterator is at."""

@@ -14,15 +14,14 @@ from dmaragent.collect.formats.decompress import (
     FIRST_PIECE,
     MOST_STREAMS,
     UNPACK_ERRORS,
-    compression,
     decoder_of,
 )
+from dmaragent.collect.formats.magic import packing_of
 from dmaragent.errors import HostError
 
 LARGEST_INPUT = 1 << 26
 """A file of more bytes that a user names is refused, packed or not: no table, dump or log of a
 boot is so large.  An archive has limits of its own."""
-_ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_WITHIN = 60.0
 """Seconds: 64 MiB take one."""
 _MOST_FRAMES = 1 << 14
@@ -43,11 +42,6 @@ class Unpacked(NamedTuple):
     """The tools' names, as ``gzip``; empty if it was not packed."""
     problem: str = ""
     """What is wrong with the packed file, in words; empty if nothing is."""
-
-
-def packing_of(head: bytes) -> str:
-    """Return the name of the tool that packed a file, by its first bytes; or nothing."""
-    return "zstd" if head.startswith(_ZSTD) else compression(head)
 
 
 def unpack(where: str, data: bytes, limit: int = LARGEST_INPUT) -> Unpacked:

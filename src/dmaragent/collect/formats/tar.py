@@ -6,22 +6,20 @@ must not be one thing here and another for whoever unpacks it.
 """
 
 import re
-import zlib
 from collections.abc import Iterator
-from functools import lru_cache
 
 from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
-from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind, shown
+from dmaragent.collect.formats.magic import BLOCK, is_tar, tar_number, tar_sum
+from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from fwtables.signatures import SIGNATURES
 
-BLOCK = 512
 LARGEST_HEADER = 1 << 18
 """Of pax: a name and a link, and extended attributes of 64 KiB."""
 MOST_RECORDS = 1 << 21
 """Of pax headers, in all: GNU tar and bsdtar write up to ten a member, and 65,536 functions have
 200,000 members of which a header tells."""
-_NUMBER = re.compile(rb"[ \0]*([0-7]*)[ \0]*")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ([^=\0]{1,256})=")
 _PAX_NUMBER = re.compile(rb"[0-9]{1,20}")
 _EMPTY = bytes(BLOCK)
@@ -38,32 +36,6 @@ _WITHOUT_DATA = b"12345" + b"6"
 _LONG_NAME, _LONG_TARGET = b"L", b"K"
 _PAX, _PAX_GLOBAL = (b"x", b"X"), b"g"
 _TELLING = (b"path", b"linkpath", b"size")
-
-
-def is_tar(head: bytes) -> bool:
-    """Tell whether `head` begins with the header of a tar's member."""
-    block = head[:BLOCK]
-    return len(block) == BLOCK and block != _EMPTY and _sum(block) == _number(block[148:156])
-
-
-@lru_cache(1 << 12)  # most members have one of a few sizes and a thousand checksums
-def _number(field: bytes) -> int | None:
-    """Read a number of a header: octal digits, or base 256 as GNU tar has it."""
-    if field[0] == 0x80:
-        return int.from_bytes(field[1:], "big")
-    found = _NUMBER.fullmatch(field)
-    return None if found is None else int(found[1] or b"0", 8)
-
-
-def _sum(block: bytes) -> int:
-    """Add up the bytes of a header, its checksum taken for spaces.
-
-    zlib's Adler-32 has the sum of up to 256 bytes in its lower half (and 1), which is
-    ten times as fast as adding them here.
-    """
-    checked = block[:148] + b"        " + block[156:]
-    low, high = zlib.adler32(checked[:256]), zlib.adler32(checked[256:])
-    return (low & 0xFFFF) + (high & 0xFFFF) - 2
 
 
 def _text(field: bytes) -> str:
@@ -109,7 +81,7 @@ class Tar:
                 yield member
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the member at hand."""
         size = min(size, self._left)
         self._left -= size
         data = self._stream.read(size) if size else b""
@@ -126,9 +98,9 @@ class Tar:
 
     def _member(self, block: bytes) -> Member | None:
         """Read a header; None for one that only describes the next."""
-        if _sum(block) != _number(block[148:156]):
+        if tar_sum(block) != tar_number(block[148:156]):
             raise self._wrong("the checksum of a member's header is wrong")
-        kind, size = block[156:157], _number(block[124:136])
+        kind, size = block[156:157], tar_number(block[124:136])
         if size is None or size > LARGEST_EXPANDED:
             raise self._wrong("a member's size is no number, or absurd")
         if kind in (_LONG_NAME, _LONG_TARGET, *_PAX, _PAX_GLOBAL):
@@ -143,9 +115,9 @@ class Tar:
 
     def _described(self, block: bytes, kind: bytes, size: int) -> Member:
         """Read a header that others before it say more of."""
-        told, self._next = self._next, {}
+        headers, self._next = self._next, {}
         plain = _plain(block, kind, size)
-        name, target, longer = (told.get(key) for key in _TELLING)
+        name, target, longer = (headers.get(key) for key in _TELLING)
         if longer is not None:
             size = int(longer) if _PAX_NUMBER.fullmatch(longer) else LARGEST_EXPANDED + 1
         if size > LARGEST_EXPANDED:
@@ -172,36 +144,36 @@ class Tar:
         if len(data) < size or self._stream.skip(-size % BLOCK):
             raise self._cut("in an extended header")
         if kind in (_LONG_NAME, _LONG_TARGET):
-            told = {b"path" if kind == _LONG_NAME else b"linkpath": data.rstrip(b"\0")}
+            headers = {b"path" if kind == _LONG_NAME else b"linkpath": data.rstrip(b"\0")}
         else:
-            told = self._records(data)
+            headers = self._records(data)
         if kind == _PAX_GLOBAL:
-            if any(key in told for key in _TELLING):
+            if any(key in headers for key in _TELLING):
                 raise self._wrong("a header gives all members one name or size")
             return
-        if any(key in self._next for key in told):
+        if any(key in self._next for key in headers):
             raise self._wrong("two extended headers describe one member")
-        self._next.update(told)
+        self._next.update(headers)
 
     def _records(self, data: bytes) -> dict[bytes, bytes]:
         """Read the records of a pax header: length, keyword, value."""
-        told: dict[bytes, bytes] = {}
+        records: dict[bytes, bytes] = {}
         at = 0
         while at < len(data):
-            found = _RECORD.match(data, at)
-            end = at + int(found[1]) if found else 0
-            if found is None or not found.end() < end <= len(data) or data[end - 1] != 0x0A:
+            record = _RECORD.match(data, at)
+            end = at + int(record[1]) if record else 0
+            if record is None or not record.end() < end <= len(data) or data[end - 1] != 0x0A:
                 raise self._wrong("a pax header is damaged")
-            if found[2].startswith(b"GNU.sparse."):
+            if record[2].startswith(b"GNU.sparse."):
                 raise self._wrong("a member is sparse, which is not read")
-            if found[2] in told:
+            if record[2] in records:
                 raise self._wrong("a pax header says a thing twice")
             self._pax_records += 1
             if self._pax_records > MOST_RECORDS:
                 raise self._wrong(f"its pax headers have more than {MOST_RECORDS} records")
-            told[found[2]] = data[found.end() : end - 1]
+            records[record[2]] = data[record.end() : end - 1]
             at = end
-        return told
+        return records
 
     def _wrong(self, what: str) -> HostError:
         where = self._stream.where
@@ -228,7 +200,7 @@ def _plain(block: bytes, kind: bytes, size: int) -> Member:
 
 
 def _kind(kind: bytes, *, folder: bool) -> MemberKind:
-    """Tell what a member is; tar wrote a directory as a file with a slash once."""
+    """Return what a member is; tar wrote a directory as a file with a slash once."""
     if folder and kind in b"0\0":
         return MemberKind.FOLDER
     return _KINDS.get(kind, MemberKind.OTHER)

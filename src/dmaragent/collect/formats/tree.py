@@ -30,19 +30,19 @@ class FileTree(Protocol):
     """Files, directories and symbolic links, by absolute path."""
 
     def read(self, path: str, request: HostRequest) -> bytes | Missing:
-        """Give the bytes of the file at `path`, as far as `request` allows."""
+        """Return the bytes of the file at `path`, as far as `request` allows."""
 
     def list(self, path: str) -> tuple[str, ...] | Missing:
-        """Give the names in the directory at `path`, sorted."""
+        """Return the names in the directory at `path`, sorted."""
 
     def link(self, path: str) -> str | Missing:
-        """Give the target of the link at `path`, as it is written."""
+        """Return the target of the link at `path`, as it is written."""
 
     def is_directory(self, path: str) -> bool:
-        """Tell whether there is a directory at `path`, itself or by a link."""
+        """Return whether there is a directory at `path`, itself or by a link."""
 
     def below(self, path: str) -> "FileTree":
-        """Give the tree whose root is the directory at `path`."""
+        """Return the tree whose root is the directory at `path`."""
 
 
 FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
@@ -123,7 +123,7 @@ class DiskTree:
             return missing(error)
 
     def below(self, path: str) -> FileTree:
-        """Give the tree of a directory in this one; one of nothing where it is not there."""
+        """Return the tree of a directory in this one; one of nothing where it is not there."""
         try:
             descriptor = os.dup(self._folder(self._resolved(path)))
         except (OSError, HostError):
@@ -145,7 +145,7 @@ class DiskTree:
         return os.open(steps[-1] if steps else ".", OPEN_FILE | os.O_NOFOLLOW, dir_fd=folder)
 
     def _parent(self, path: str) -> tuple[str, ...]:
-        """Give the steps to the folder at `path`; most have met folders above them."""
+        """Return the steps to the folder at `path`; most have met folders above them."""
         steps = self._folders.get(path)
         if steps is None:
             above, _, name = path.rpartition("/")
@@ -158,7 +158,7 @@ class DiskTree:
         return steps
 
     def _resolved(self, path: str) -> tuple[str, ...]:
-        """Give the steps that `path` leads to through its links.
+        """Return the steps that `path` leads to through its links.
 
         Raises:
             HostError: a link leads out of this directory.
@@ -200,7 +200,7 @@ class DiskTree:
             return None
 
     def _within(self, path: str, target: str) -> str:
-        """Give the absolute `target` of a link as a path in this tree."""
+        """Return the absolute `target` of a link as a path in this tree."""
         root = os.path.realpath(self._root)
         if target != root and not target.startswith(f"{root.rstrip('/')}/"):
             raise self._leads_out(path, target)
@@ -210,7 +210,7 @@ class DiskTree:
         return HostError(f"{self._root}: {path} leads out of this directory, to {target}")
 
     def _folder(self, steps: tuple[str, ...]) -> int:
-        """Give the open folder that `steps` lead to, without a link among them."""
+        """Return the open folder that `steps` lead to, without a link among them."""
         descriptor = self._open.pop(steps, None)
         if descriptor is None and steps:
             descriptor = os.open(steps[-1], FOLDER | os.O_NOFOLLOW, dir_fd=self._folder(steps[:-1]))
@@ -299,7 +299,7 @@ class PackedTree:
         self.weight += getsizeof(path) + getsizeof(name) + _ENTRY
 
     def read(self, path: str, request: HostRequest) -> bytes | Missing:
-        """Give the bytes of the file."""
+        """Return the bytes of the file."""
         place = self._place(path)
         if isinstance(place, Missing):
             return place
@@ -315,7 +315,7 @@ class PackedTree:
         return content
 
     def list(self, path: str) -> tuple[str, ...] | Missing:
-        """Give the names in the directory."""
+        """Return the names in the directory."""
         place = self._place(path)
         if isinstance(place, Missing):
             return place
@@ -323,7 +323,7 @@ class PackedTree:
         return _missing(errno.ENOTDIR) if names is None else tuple(sorted(names))
 
     def link(self, path: str) -> str | Missing:
-        """Give the link's target."""
+        """Return the link's target."""
         parent, _, name = path.rpartition("/")
         place = self._place(parent)
         if isinstance(place, Missing):
@@ -336,12 +336,12 @@ class PackedTree:
         return _missing(errno.EINVAL if there else errno.ENOENT)
 
     def is_directory(self, path: str) -> bool:
-        """Tell whether the path leads to a directory."""
+        """Return whether the path leads to a directory."""
         place = self._place(path)
         return not isinstance(place, Missing) and place in self._folders
 
     def below(self, path: str) -> "PackedTree":
-        """Give the tree of a directory in this one; one of nothing where it is not there."""
+        """Return the tree of a directory in this one; one of nothing where it is not there."""
         place = self._place(path)
         return PackedTree() if isinstance(place, Missing) else PackedTree(place, self._nodes)
 
@@ -374,7 +374,7 @@ class PackedTree:
 
 
 def _steps(path: str) -> list[str]:
-    """Give the steps of a path, the first one last."""
+    """Return the steps of a path, the first one last."""
     return [step for step in reversed(path.split("/")) if step not in ("", ".")]
 
 

@@ -16,11 +16,10 @@ from dmaragent.collect.formats.decompress import (
     LARGEST_EXPANDED,
     LARGEST_RATIO,
 )
-from dmaragent.collect.formats.members import Member, MemberKind, shown
+from dmaragent.collect.formats.members import Member, MemberKind
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-"""Of a zip with members, and of an empty one."""
 LARGEST_DIRECTORY = 1 << 26
 """65,535 members, as many as there are without zip64, of a kilobyte each."""
 _END = struct.Struct("<4s4H2LH")
@@ -69,7 +68,7 @@ class Zip:
                 pass
 
     def read(self, size: int) -> bytes:
-        """Give the next `size` bytes of the member at hand."""
+        """Return the next `size` bytes of the member at hand."""
         while len(self._buffer) < size:
             piece = next(self._data, None)
             if piece is None:
@@ -93,23 +92,23 @@ class Zip:
         """Find the directory: what ends the file says where it is."""
         begin = max(0, self._size - _END.size - 0xFFFF)
         tail = self._at(begin, self._size - begin)
-        found = tail.rfind(b"PK\x05\x06")
-        if found < 0 or found + _END.size > len(tail):
+        end = tail.rfind(b"PK\x05\x06")
+        if end < 0 or end + _END.size > len(tail):
             raise HostError(
                 f"{self._where} is cut off: a zip's directory, at its end, is missing",
                 "copy it again, whole",
             )
-        _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, found)
-        if found + _END.size + comment != len(tail):
+        _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, end)
+        if end + _END.size + comment != len(tail):
             raise self._wrong("something follows the end of the zip")
         if disk or first or here != members or 0xFFFF in (members, disk) or offset == 0xFFFFFFFF:
             raise self._wrong("it is in several parts or in the format zip64")
-        if offset + size != begin + found or size > LARGEST_DIRECTORY:
+        if offset + size != begin + end or size > LARGEST_DIRECTORY:
             raise self._wrong("its directory is not where it says")
         return self._at(offset, size)
 
     def _expand(self, name: str, fields: tuple[int, ...]) -> Iterator[bytes]:
-        """Give the bytes of a member in pieces; check their number and sum at the end."""
+        """Yield the bytes of a member in pieces; check their number and sum at the end."""
         flags, method, crc, packed, size, offset = (*fields[3:5], *fields[7:10], fields[16])
         if flags & _ENCRYPTED or method not in (0, zlib.DEFLATED):
             raise self._wrong(f"{shown(name)} is encrypted, or packed by method {method}")
@@ -179,7 +178,7 @@ class Zip:
 
 
 def _kind(name: str, fields: tuple[int, ...]) -> MemberKind:
-    """Tell what a member is, by its name and, where Unix made it, its mode."""
+    """Return what a member is, by its name and, where Unix made it, its mode."""
     if name.endswith("/"):
         return MemberKind.FOLDER
     mode = fields[15] >> 28 if fields[1] >> 8 == _UNIX else 0

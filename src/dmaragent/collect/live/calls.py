@@ -10,8 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from dmaragent.collect import evidence, ledger
-from dmaragent.collect.boot_lines import boot_lines
+from dmaragent.collect import ledger, outputs
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.commands import ENVIRONMENT, run_within
 from dmaragent.readings import Missing, MissingKind
@@ -43,7 +42,7 @@ def _udev_pci(_: tuple[str, ...]) -> bytes | Missing:
 
 def _boot_log(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["dmesg", "--kernel"])
-    return output if isinstance(output, Missing) else boot_lines(output)
+    return output if isinstance(output, Missing) else outputs.boot_lines(output)
 
 
 def _resources(_: tuple[str, ...]) -> bytes | Missing:
@@ -71,17 +70,17 @@ def _clock(_: tuple[str, ...]) -> bytes | Missing:
 
 def _xl_dmesg(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["xl", "dmesg"])
-    return output if isinstance(output, Missing) else evidence.xens_lines(output)
+    return output if isinstance(output, Missing) else outputs.xens_lines(output)
 
 
 def _xl_list(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["xl", "list", "-l"])
-    return output if isinstance(output, Missing) else evidence.guests_parts(output)
+    return output if isinstance(output, Missing) else outputs.guests_parts(output)
 
 
 def _xenstore_pci(_: tuple[str, ...]) -> bytes | Missing:
     output = run_command(["xenstore-ls", "-f", "/local/domain/0/backend/pci"])
-    return output if isinstance(output, Missing) else evidence.backends_lines(output)
+    return output if isinstance(output, Missing) else outputs.backends_lines(output)
 
 
 def _xen_rdm(_: tuple[str, ...]) -> bytes | Missing:
@@ -139,8 +138,8 @@ def run_command(command: list[str]) -> bytes | Missing:
     if done.code is None:
         return Missing(MissingKind.FAILED, f"{command[0]} did not answer in {_SECONDS} s")
     if done.code:
-        said = done.errors.decode("utf-8", "replace").strip().partition("\n")[0]
-        denied = "permission" in said.lower() or "not permitted" in said.lower()
+        complaint = done.errors.decode("utf-8", "replace").strip().partition("\n")[0]
+        denied = "permission" in complaint.lower() or "not permitted" in complaint.lower()
         kind = MissingKind.DENIED if denied else MissingKind.FAILED
-        return Missing(kind, f"{command[0]} exited with {done.code}: {said}"[:200])
+        return Missing(kind, f"{command[0]} exited with {done.code}: {complaint}"[:200])
     return done.output

@@ -1,11 +1,16 @@
-"""This machine, asked through its file system; ``calls.py`` has what is no file."""
+"""This machine, asked through its file system; ``calls.py`` has what is no file.
+
+Somebody who is not root has root's answers below it: the tables and the hypercall need root and
+do not change after boot, so root reads them once (``dmaragent agent capture``).  Everything else
+is asked of the machine as it is now.
+"""
 
 import os
 
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.live.calls import call
-from dmaragent.collect.reader import list_directory, missing, read_file
-from dmaragent.readings import Missing
+from dmaragent.collect.reader import HostReader, list_directory, missing, read_file
+from dmaragent.readings import NOT_COLLECTED, Missing
 
 
 class LiveHost:
@@ -29,3 +34,29 @@ class LiveHost:
     def call(self, request: HostRequest) -> bytes | Missing:
         """Make the call."""
         return call(request)
+
+
+class OverlayHost:
+    """A host that answers what needs root from `kept`, if that has it, and the rest from `live`."""
+
+    def __init__(self, live: HostReader, kept: HostReader) -> None:
+        self._live = live
+        self._kept = kept
+
+    def read(self, request: HostRequest) -> bytes | Missing:
+        """Read the file, or return what root read."""
+        answer = self._kept.read(request) if request.needs_root else NOT_COLLECTED
+        return self._live.read(request) if answer == NOT_COLLECTED else answer
+
+    def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
+        """List the directory: that needs no root."""
+        return self._live.list(request)
+
+    def link(self, request: HostRequest) -> str | Missing:
+        """Read the link: that needs no root."""
+        return self._live.link(request)
+
+    def call(self, request: HostRequest) -> bytes | Missing:
+        """Make the call, or return what root got."""
+        answer = self._kept.call(request) if request.needs_root else NOT_COLLECTED
+        return self._live.call(request) if answer == NOT_COLLECTED else answer

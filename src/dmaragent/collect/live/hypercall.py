@@ -78,7 +78,7 @@ class _Interface:
         return handle
 
     def ask(self, handle: int, query: _Query, room: int) -> tuple[int, bytes]:
-        """Give the number of entries there are, and as many of them as there was room for."""
+        """Return the number of entries there are, and as many of them as there was room for."""
         raise NotImplementedError
 
 
@@ -161,10 +161,10 @@ def reserved_device_memory(
 
 
 def _line(interface: _Interface, handle: int, device: str) -> str:
-    found = _SBDF.fullmatch(device)
+    match = _SBDF.fullmatch(device)
     entries = None
-    if found:
-        segment, bus, slot, function = (int(part, 16) for part in found.groups())
+    if match:
+        segment, bus, slot, function = (int(part, 16) for part in match.groups())
         if segment <= 0xFFFF:  # the field has 16 bits; Linux numbers Intel VMD from 0x10000
             entries = _list(interface, handle, (0, segment, bus, slot << 3 | function))
     return f"\n  {json.dumps(device)}: {json.dumps(entries)}"

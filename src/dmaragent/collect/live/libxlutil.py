@@ -26,7 +26,7 @@ _ROOM = 4096
 
 def _load(preferred: list[str]) -> tuple[str, Any] | None:
     """Find the library: of a preferred release, else of the newest that is installed."""
-    for series in (*(one for one in preferred if one in _SERIES), *_SERIES):
+    for series in (*(series_name for series_name in preferred if series_name in _SERIES), *_SERIES):
         try:
             return series, ctypes.CDLL(f"libxlutil.so.{series}")
         except OSError:
@@ -51,7 +51,7 @@ class _Library:
         self._config = library.xlu_cfg_init(self._stream, b"dmaragent")
 
     def rdm(self, text: str) -> tuple[int, int | None, int | None, bool]:
-        """Give the code, both fields where they were written, and whether it printed."""
+        """Return the code, both fields where they were written, and whether it printed."""
         answers = []
         for sentinel in _SENTINELS:
             self._libc.rewind(self._stream)
@@ -76,7 +76,7 @@ class _Library:
         return None if refused else value.value
 
     def pci(self, text: str) -> int:
-        """Give the code; the structure differs between releases and is not looked into."""
+        """Return the code; the structure differs between releases and is not looked into."""
         room = ctypes.create_string_buffer(_ROOM)
         parse = getattr(self._library, "xlu_pci_parse_spec_string", None)
         parse = parse or self._library.xlu_pci_parse_bdf
@@ -89,11 +89,11 @@ def _bytes(text: str) -> bytes:
 
 
 def _answers(question: dict[str, list[str]]) -> Iterator[list[Any]]:
-    found = _load(question.get("series", []))
-    if found is None:
+    loaded = _load(question.get("series", []))
+    if loaded is None:
         return
-    yield ["library", found[0]]
-    library = _Library(found[1])
+    yield ["library", loaded[0]]
+    library = _Library(loaded[1])
     for text in question.get("rdm", []):
         yield ["rdm", text, *library.rdm(text)]
     for text in question.get("pci", []):

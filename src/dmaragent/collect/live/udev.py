@@ -26,11 +26,11 @@ def enumerate_pci() -> bytes | Missing:
         return Missing(MissingKind.FAILED, f"pyudev cannot be used: {error}")
     try:
         devices = pyudev.Context().list_devices(subsystem="pci")
-        found = [_device(device) for device in devices]
+        functions = [_device(device) for device in devices]
     except (OSError, pyudev.DeviceNotFoundError) as error:
         return Missing(MissingKind.FAILED, f"udev: {error}")
-    found.sort(key=lambda device: str(device["name"]))
-    return json.dumps(found, indent=1).encode("ascii")
+    functions.sort(key=lambda device: str(device["name"]))
+    return json.dumps(functions, indent=1).encode("ascii")
 
 
 def _device(device: Any) -> dict[str, Any]:

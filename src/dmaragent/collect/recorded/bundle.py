@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from dmaragent.collect.formats.archive import RECORDED, Archive
-from dmaragent.collect.formats.members import shown
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
+from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 
 _CHANGED = "the bundle was changed or damaged after it was made"
@@ -44,7 +44,7 @@ def open_bundle(archive: Archive) -> RecordedHost:
 
 
 def machine_tops(archive: Archive) -> list[str]:
-    """Give the directories of `archive` that are recorded machines, by their manifests.
+    """Return the directories of `archive` that are recorded machines, by their manifests.
 
     One that says of itself that it is ours is, damaged or not; and so is one that has the
     place of ours, at the root or in the archive's only directory.  The manifest.json of
@@ -67,12 +67,12 @@ def _manifest(archive: Archive, top: str) -> bytes:
 
 
 def _inside(top: str, path: str) -> str:
-    """Give the path in the machine of a file in the archive; never one of a machine's elsewhere."""
+    """Return the path in the machine of a file in the archive; never one of a machine's elsewhere."""
     return path.removeprefix(f"{top}/") if top else path
 
 
 def _check(
-    where: str, log: Mapping[tuple[Operation, str], LoggedReading], found: Mapping[str, str]
+    where: str, log: Mapping[tuple[Operation, str], LoggedReading], digests: Mapping[str, str]
 ) -> None:
     """Hold every file against the manifest, and the manifest against the files."""
     named = {}
@@ -80,13 +80,13 @@ def _check(
         if reading.missing is None and reading.operation is not Operation.LIST:
             named[reading.file] = reading.sha256
     for file, digest in named.items():
-        if file not in found:
+        if file not in digests:
             raise HostError(f"{where}: {shown(file)} is in the manifest and not there", _CHANGED)
-        if found[file] != digest:
+        if digests[file] != digest:
             raise HostError(
                 f"{where}: {shown(file)} is not what the manifest says: its sha256 differs",
                 _CHANGED,
             )
-    if len(found) > len(named):
-        file = next(file for file in found if file not in named)
+    if len(digests) > len(named):
+        file = next(file for file in digests if file not in named)
         raise HostError(f"{where}: {shown(file)} is there and not in the manifest", _CHANGED)

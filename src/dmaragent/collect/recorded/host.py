@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TypeVar
 
+from dmaragent.collect import words
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
-from dmaragent.collect.reader import AS_ROOT
 from dmaragent.collect.recorded.manifest import LoggedReading
 from dmaragent.errors import HostError
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
 _CHANGED = "the recording was changed or damaged after it was made"
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 _PATH_MAX = 4096
 _LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
 """The links that are asked for are those of sysfs, which are all relative."""
@@ -40,34 +39,34 @@ class RecordedHost:
         self._log = log
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the recorded bytes."""
+        """Return the recorded bytes."""
         return self._content(Operation.READ, request)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the recorded names."""
+        """Return the recorded names."""
         reading = self._log.get((Operation.LIST, request.path))
         if reading is None:
-            return _NOT_COLLECTED
+            return NOT_COLLECTED
         return reading.entries if reading.missing is None else reading.missing
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the recorded target."""
+        """Return the recorded target."""
         content = self._content(Operation.LINK, request)
         return content if isinstance(content, Missing) else os.fsdecode(content)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Give the recorded output."""
+        """Return the recorded output."""
         return self._content(Operation.CALL, request)
 
     def was_redacted(self, request: HostRequest) -> bool:
-        """Tell whether the answer is not what the host said, by the log."""
+        """Return whether the answer is not what the host said, by the log."""
         reading = self._log.get((request.operation, request.path))
         return reading is not None and reading.redacted
 
     def _content(self, operation: Operation, request: HostRequest) -> bytes | Missing:
         reading = self._log.get((operation, request.path))
         if reading is None:
-            return _NOT_COLLECTED
+            return NOT_COLLECTED
         if reading.missing is not None:
             return reading.missing
         content = self._tree.read(f"/{reading.file}", request)
@@ -75,7 +74,7 @@ class RecordedHost:
             raise HostError(
                 f"{self._where}: {reading.file} is in the manifest and cannot be read: "
                 f"{content.detail}",
-                AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
+                words.AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
             )
         if sha256(content).hexdigest() != reading.sha256:
             raise HostError(
@@ -94,7 +93,7 @@ class DirectoryHost:
         self._below = below
 
     def _path(self, request: HostRequest) -> str:
-        """Give where `request`'s path is in the copy; outside of it, where nothing is."""
+        """Return where `request`'s path is in the copy; outside of it, where nothing is."""
         if self._below and not request.path.startswith(f"{self._below}/"):
             return "/.not-in-this-copy"
         return request.path.removeprefix(self._below)
@@ -135,11 +134,11 @@ class DirectoryHost:
         return os.fsdecode(content)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Say that a copy has no calls."""
-        return _NOT_COLLECTED
+        """Return that no call was collected: a copy has none."""
+        return NOT_COLLECTED
 
 
 def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
     if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
-        return _NOT_COLLECTED
+        return NOT_COLLECTED
     return answer

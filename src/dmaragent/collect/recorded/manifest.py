@@ -75,7 +75,7 @@ def log_reading(
 
 
 def answer_bytes(answer: bytes | str) -> bytes:
-    """Give the bytes a recording keeps of an answer; a link's target may be undecodable."""
+    """Return the bytes a recording keeps of an answer; a link's target may be undecodable."""
     return answer if isinstance(answer, bytes) else answer.encode("utf-8", "surrogateescape")
 
 
@@ -92,8 +92,8 @@ def dump_manifest(
     written = io.BytesIO()  # line by line: of a large host they are megabytes
     written.write(f'{json.dumps(start, indent=1)[:-2]},\n "readings": ['.encode("ascii"))
     between = b"\n  "
-    for each in readings:
-        written.write(between + json.dumps(_document(each)).encode("ascii"))
+    for reading in readings:
+        written.write(between + json.dumps(_document(reading)).encode("ascii"))
         between = b",\n  "
     written.write(b"\n ]\n}\n")
     return written.getvalue()
@@ -124,9 +124,9 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
     if not isinstance(readings, list):
         raise HostError(f"{where}: {NAME} has no list of readings")
     log: dict[tuple[Operation, str], LoggedReading] = {}
-    for number, each in enumerate(readings):
+    for number, value in enumerate(readings):
         try:
-            reading = each if isinstance(each, LoggedReading) else _reading(each)
+            reading = value if isinstance(value, LoggedReading) else _reading(value)
         except (ValueError, TypeError, KeyError) as error:
             raise HostError(
                 f"{where}: reading {number} of {NAME} is wrong: {_why(error)}"
@@ -162,12 +162,12 @@ def _document(reading: LoggedReading) -> dict[str, Any]:
     return document
 
 
-def _reading_or_object(found: dict[str, Any]) -> LoggedReading | dict[str, Any]:
+def _reading_or_object(document: dict[str, Any]) -> LoggedReading | dict[str, Any]:
     """Make a reading of what is one as soon as it is parsed: as objects they take far more room."""
     try:
-        return _reading(found)
+        return _reading(document)
     except (ValueError, TypeError, KeyError):
-        return found  # something else, or a wrong reading, which is told with its number
+        return document  # something else, or a wrong reading, which is told with its number
 
 
 def _reading(document: Mapping[str, Any]) -> LoggedReading:
@@ -190,7 +190,7 @@ def _reading(document: Mapping[str, Any]) -> LoggedReading:
 
 @lru_cache(maxsize=64)
 def _missing(outcome: str, detail: str) -> Missing:
-    """Give the same one for the same words: thousands of a large host's readings have them."""
+    """Return the same one for the same words: thousands of a large host's readings have them."""
     return Missing(MissingKind(outcome), detail)
 
 

@@ -30,10 +30,10 @@ def read_published(runtime: str = RUNTIME) -> PublishedInventory | None:
     if isinstance(document, Missing) or isinstance(text, Missing):
         return None
     try:
-        found = json.loads(document)
-        generation = int(found["origin"]["generation"])
-        state = found["answer"]["table"]["state"]
-        complete = bool(found["answer"]["complete"])
+        published = json.loads(document)
+        generation = int(published["origin"]["generation"])
+        state = published["answer"]["table"]["state"]
+        complete = bool(published["answer"]["complete"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     if state != "decoded":

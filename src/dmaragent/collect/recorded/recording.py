@@ -16,9 +16,7 @@ from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.manifest import LoggedReading, Value, answer_bytes, log_reading
-from dmaragent.readings import HostSnapshot, Missing, MissingKind
-
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
+from dmaragent.readings import NOT_COLLECTED, HostSnapshot, Missing
 
 
 class Recorder:
@@ -60,26 +58,26 @@ class KeptHost:
         self._answers = answers
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the bytes that were read."""
+        """Return the bytes that were read."""
         answer = self._answer(request)
-        return answer if isinstance(answer, bytes | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, bytes | Missing) else NOT_COLLECTED
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the names that were listed."""
+        """Return the names that were listed."""
         answer = self._answer(request)
-        return answer if isinstance(answer, tuple | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, tuple | Missing) else NOT_COLLECTED
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the link's target."""
+        """Return the link's target."""
         answer = self._answer(request)
-        return answer if isinstance(answer, str | Missing) else _NOT_COLLECTED
+        return answer if isinstance(answer, str | Missing) else NOT_COLLECTED
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Give the call's output."""
+        """Return the call's output."""
         return self.read(request)
 
     def _answer(self, request: HostRequest) -> Value | Missing:
-        return self._answers.get(request, _NOT_COLLECTED)
+        return self._answers.get(request, NOT_COLLECTED)
 
 
 def record(host: HostReader) -> tuple[HostSnapshot, dict[str, bytes]]:
@@ -93,7 +91,7 @@ def files_of(
     changed: Collection[HostRequest] = (),
     redaction: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
-    """Give the files of a recording of `answers`, by path in it.
+    """Return the files of a recording of `answers`, by path in it.
 
     Those `changed` are not what the host said, which the manifest says; it holds
     `redaction`, what was done to them.
@@ -101,7 +99,7 @@ def files_of(
     files: dict[str, bytes] = {}
 
     def readings() -> Iterator[LoggedReading]:
-        for request in sorted(answers, key=lambda each: (each.operation, each.path)):
+        for request in sorted(answers, key=lambda request: (request.operation, request.path)):
             answer = answers[request]
             reading = log_reading(request, answer, redacted=request in changed)
             if isinstance(answer, bytes | str):

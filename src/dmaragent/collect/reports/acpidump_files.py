@@ -7,16 +7,13 @@ administrator adds one, sos keeps a command's output as ``sos_commands/PLUGIN/CO
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
 
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing
-from fwtables.acpidump import DumpedTable, is_acpidump, read_acpidump
-from fwtables.found_in_text import TextTable
+from fwtables.acpidump import is_acpidump
 from fwtables.signatures import SIGNATURE_NAMES
 
 LARGEST_DUMP = 1 << 26
@@ -26,7 +23,7 @@ _DUMP = re.compile(rf"/(?:acpidump(?:\.out|\.txt)?|{_OF_SOS}/[^/]+/acpidump[^/]*
 
 
 def is_dump(path: str) -> bool:
-    """Tell whether collectors keep acpidump text at the absolute `path` of a copied root."""
+    """Return whether collectors keep acpidump text at the absolute `path` of a copied root."""
     return _DUMP.fullmatch(path) is not None
 
 
@@ -36,8 +33,8 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
     plugins = tree.list(f"/{_OF_SOS}")
     for plugin in () if isinstance(plugins, Missing) else plugins:
         names = tree.list(f"/{_OF_SOS}/{plugin}")
-        found = () if isinstance(names, Missing) else names
-        paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in found]
+        files = () if isinstance(names, Missing) else names
+        paths += [f"/{_OF_SOS}/{plugin}/{name}" for name in files]
     for path in filter(is_dump, paths):
         request = HostRequest(operation=Operation.READ, path=path, limit=LARGEST_DUMP, window=None)
         try:
@@ -49,25 +46,8 @@ def find_dump(tree: FileTree) -> tuple[str, bytes] | None:
     return None
 
 
-def named_tables(text: bytes) -> dict[str, bytes]:
-    """Return the tables of acpidump text under the names that the kernel would give them."""
-    return name_tables(read_acpidump(text))
-
-
-def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
-    """Return `tables` under the names of the kernel: with a number if there are several."""
-    numbers = Counter(table.signature for table in tables)
-    met: Counter[bytes] = Counter()
-    named: dict[str, bytes] = {}
-    for table in tables:
-        met[table.signature] += 1
-        number = met[table.signature] if numbers[table.signature] > 1 else ""
-        named[f"{table.signature.decode('ascii')}{number}"] = table.data
-    return named
-
-
 def lacks_tables(host: HostReader) -> bool:
-    """Tell whether a copy has no DMAR table of its own that can be read."""
+    """Return whether a copy has no DMAR table of its own that can be read."""
     names = host.list(ACPI_TABLES.request())
     listed = SIGNATURE_NAMES if isinstance(names, Missing) else names
     return not any(
@@ -85,18 +65,18 @@ class DumpedTablesHost:
         self._tables = tables
 
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give a table of the dump, or the copied file."""
+        """Return a table of the dump, or the copied file."""
         of_table = request.path.startswith(f"{ACPI_TABLES.path}/")
         return (self._tables if of_table else self._copied).read(request)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Name the tables of the dump, or the copied names."""
+        """Return the names of the dump's tables, or the copied names."""
         return (self._tables if request.path == ACPI_TABLES.path else self._copied).list(request)
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Give the copied link."""
+        """Return the copied link."""
         return self._copied.link(request)
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Say that a copy has no calls."""
+        """Return that no call was collected: a copy has none."""
         return self._copied.call(request)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from dmaragent.collect.boot_lines import boot_lines
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.outputs import boot_lines
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.files import LARGEST_TEXT, LOGS, ReportText, TextKind, section_kind
 from dmaragent.collect.reports.lspci import from_lspci
@@ -95,16 +95,16 @@ class ReportFacts:
     @cached_property
     def groups(self) -> dict[int, list[str]]:
         """The functions in each IOMMU group that lspci names."""
-        found: dict[int, list[str]] = {}
-        for name, each in sorted(self.functions.items()):
-            if each.group is not None:
-                found.setdefault(each.group, []).append(name)
-        return found
+        groups: dict[int, list[str]] = {}
+        for name, facts in sorted(self.functions.items()):
+            if facts.group is not None:
+                groups.setdefault(facts.group, []).append(name)
+        return groups
 
     @cached_property
     def slots(self) -> dict[str, str]:
         """A function in each physical slot that lspci names."""
-        return {each.slot: name for name, each in self.functions.items() if each.slot}
+        return {facts.slot: name for name, facts in self.functions.items() if facts.slot}
 
     @cached_property
     def boot_log(self) -> bytes:
@@ -132,13 +132,13 @@ class ReportFacts:
     @cached_property
     def machine(self) -> dict[str, bytes]:
         """The files of /sys/class/dmi/id, by their names."""
-        found: dict[str, bytes] = {}
+        files: dict[str, bytes] = {}
         for path, text in self._of(TextKind.DMI):
             named = report_texts.dmi_names(text)
-            if named.keys() - found.keys():
+            if named.keys() - files.keys():
                 self.use("machine", path)
-            found = {**named, **found}
-        return found
+            files = {**named, **files}
+        return files
 
     @cached_property
     def smbios_slots(self) -> tuple[bytes, ...]:
@@ -240,20 +240,20 @@ class ReportFacts:
         ]
 
     def _sections(self, kind: TextKind) -> list[tuple[str, str]]:
-        return [each for each, found in self._split if found is kind]
+        return [part for part, part_kind in self._split if part_kind is kind]
 
     @cached_property
     def _split(self) -> list[tuple[tuple[str, str], TextKind]]:
         """The parts of supportconfig's texts, with what each is."""
-        found = []
+        parts_and_kinds = []
         for text in self._texts:
             content = self._content(text) if text.kind is TextKind.SECTIONS else b""
             parts = report_texts.sections(content.decode("utf-8", "backslashreplace"))
             for name, body in parts.items():
                 kind = section_kind(name)
                 if kind is not None and body.strip():
-                    found.append(((f"{text.path} ({name})", body), kind))
-        return found
+                    parts_and_kinds.append(((f"{text.path} ({name})", body), kind))
+        return parts_and_kinds
 
     def _content(self, text: ReportText) -> bytes:
         """Return the bytes of a file; none if it cannot be read, or has more than is read."""

@@ -102,6 +102,32 @@ _SPECIAL = re.compile(
     rf"/({'|'.join(_FOLDERS)})/([^/]+)", re.IGNORECASE
 )  # of DIRECTORY/NAME in a report
 
+_COLLECTORS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (
+        frozenset({"logs"}),
+        frozenset({"devices", "host"}),
+        "hw-probe takes the ACPI tables only with -dump-acpi",
+    ),
+    (frozenset({PLUGINS}), frozenset({PLUGINS}), "this sosreport holds none"),
+    (
+        frozenset({"qubes-release"}),
+        frozenset({"qubes-release"}),
+        "a Qubes HCL report never holds ACPI tables",
+    ),
+    (
+        frozenset({"basic-environment.txt"}),
+        frozenset({"basic-environment.txt"}),
+        "supportconfig takes no ACPI tables",
+    ),
+    (
+        frozenset(),
+        frozenset({"xl-info.out", "xl-dmesg.out", "xapi-db.xml"}),
+        "this xen-bugtool report has no acpidump.out",
+    ),
+)
+"""Names at the top of a report: all of the first and one of the second; why it has no table."""
+_MARKERS = frozenset(name for every, some, _ in _COLLECTORS for name in every | some)
+
 
 def may_be_text(name: str) -> bool:
     """Return whether a file called `name` may be one of `text_kind`: quicker, for most are not."""
@@ -127,8 +153,8 @@ def text_kind(path: str) -> TextKind | None:
 
 
 def _by_name(name: str) -> TextKind | None:
-    found = _PATTERN.fullmatch(name)
-    return None if found is None else _NAMES[(found.lastindex or 1) - 1][1]
+    match = _PATTERN.fullmatch(name)
+    return None if match is None else _NAMES[(match.lastindex or 1) - 1][1]
 
 
 def section_kind(head: str) -> TextKind | None:
@@ -152,8 +178,8 @@ def find_texts(tree: FileTree) -> tuple[ReportText, ...]:
             kind = text_kind(path)
             if kind is not None and not is_link(tree, path):  # sos: lspci, of sos_commands/pci/
                 texts.append(ReportText(path, kind))
-    configs = [each for each in texts if each.kind is TextKind.PROC_CONFIG]
-    others = [each for each in texts if each.kind is not TextKind.PROC_CONFIG]
+    configs = [text for text in texts if text.kind is TextKind.PROC_CONFIG]
+    others = [text for text in texts if text.kind is not TextKind.PROC_CONFIG]
     return (*others[:MOST_TEXTS], *configs[:MOST_FUNCTIONS])
 
 
@@ -182,3 +208,16 @@ def is_link(tree: FileTree, path: str) -> bool:
         return not isinstance(tree.link(path), Missing)
     except HostError:
         return True
+
+
+def is_marker(path: str) -> bool:
+    """Return whether the name at the absolute `path` of a report tells its collector."""
+    return path[1:] in _MARKERS
+
+
+def why_no_tables(tree: FileTree) -> str:
+    """Return why the report `tree` holds no table; nothing if its collector is not known."""
+    names = set(names_in(tree, ""))
+    return next(
+        (words for every, some, words in _COLLECTORS if every <= names and some & names), ""
+    )

@@ -8,14 +8,18 @@ import json
 import re
 
 from dmaragent.collect import ledger
-from dmaragent.collect.evidence import xens_lines
 from dmaragent.collect.ledger import HostRequest, LedgerEntry
+from dmaragent.collect.outputs import xens_lines
 from dmaragent.collect.reader import HostReader
 from dmaragent.collect.reports import texts as report_texts
 from dmaragent.collect.reports.facts import ReportFacts
 from dmaragent.collect.reports.pci_facts import PciFacts, full_address
 from dmaragent.readings import COLLECTOR, Missing, MissingKind
 
+_STAMP = re.compile(
+    r"(?:.{0,120}? kernel: )?(?:<\d{1,3}>)?(?:\[[ \d.]+\] |\[[A-Z][a-z]{2} [^]]{8,30}\] )?"
+)
+"""What dmesg, dmesg -T, syslog and the journal print before a message of the kernel."""
 _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
 _CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
@@ -141,17 +145,19 @@ class ReportHost:
         if path == ledger.DMI_ENTRIES.path:
             return tuple(f"9-{number}" for number in range(len(facts.smbios_slots)))
         if path == ledger.PCIBACK.path:
-            bound = (name for name, each in facts.functions.items() if each.driver == "pciback")
+            bound = (
+                name for name, function in facts.functions.items() if function.driver == "pciback"
+            )
             return tuple(sorted(bound))
         return ()
 
     def _function(self, path: str) -> tuple[PciFacts | None, str]:
         """Return the facts about the function whose attribute is at `path`, and its name."""
-        found = _ATTRIBUTE.fullmatch(path)
-        address = full_address(found[1]) if found else None
-        if found is None or address is None:
+        match = _ATTRIBUTE.fullmatch(path)
+        address = full_address(match[1]) if match else None
+        if match is None or address is None:
             return None, ""
-        return self._facts.functions.get(address), found[2]
+        return self._facts.functions.get(address), match[2]
 
     def _output(self, request: HostRequest) -> bytes | None:
         """Return what the texts have of the output of a call."""
@@ -169,7 +175,7 @@ class ReportHost:
     def _enumeration(self) -> bytes | None:
         """Return the functions as udev's enumeration has them, if udev's database is there."""
         functions = self._facts.functions
-        if not any(each.names for each in functions.values()):
+        if not any(function.names for function in functions.values()):
             return None
         listed = self.list(ledger.PCI_DEVICES.request())
         names = () if isinstance(listed, Missing) else listed
@@ -214,3 +220,29 @@ def _attribute(facts: PciFacts, name: str) -> bytes | None:
     if name == "sriov_totalvfs" and facts.total_vfs is not None:
         return f"{facts.total_vfs}\n".encode()
     return None
+
+
+def report_logs(host: HostReader) -> list[str]:
+    """Return the logs of `host` if it is a collector's report, none for any other host.
+
+    dmesg, its journal and syslog hold the same messages with other time stamps: a line that
+    an earlier log has is left out of a later one.
+    """
+    if not isinstance(host, ReportHost):
+        return []
+    texts = []
+    known: set[str] = set()
+    for _, content in host.logs():
+        lines = content.decode("utf-8", "backslashreplace").splitlines()
+        bare = [_bare(line) for line in lines]
+        fresh = [line for line, text in zip(lines, bare, strict=True) if text not in known]
+        known.update(bare)
+        if fresh:
+            texts.append("\n".join(fresh))
+    return texts
+
+
+def _bare(line: str) -> str:
+    """Return a line without its time stamp."""
+    stamp = _STAMP.match(line)
+    return line[stamp.end() :] if stamp else line

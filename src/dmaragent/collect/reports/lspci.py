@@ -29,18 +29,18 @@ _MOST_VFS = 4096
 
 def from_lspci(text: str) -> dict[str, PciFacts]:
     """Return what a listing of lspci says about each function, whatever its options were."""
-    found: dict[str, PciFacts] = {}
+    listed: dict[str, PciFacts] = {}
     virtual: dict[str, PciFacts] = {}
     for address, head, body in _blocks(text):
         facts, functions = _block(address, head, body)
-        known = found.get(address)
-        found[address] = facts if known is None else merge([{"": known}, {"": facts}])[""]
+        known = listed.get(address)
+        listed[address] = facts if known is None else merge([{"": known}, {"": facts}])[""]
         virtual |= functions
-    for address in virtual.keys() & found.keys():
-        found[address] = replace(
-            found[address], physical_function=virtual[address].physical_function
+    for address in virtual.keys() & listed.keys():
+        listed[address] = replace(
+            listed[address], physical_function=virtual[address].physical_function
         )
-    return found
+    return listed
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str, list[str]]]:
@@ -66,7 +66,7 @@ def _blocks(text: str) -> Iterator[tuple[str, str, list[str]]]:
 def _block(address: str, head: str, body: list[str]) -> tuple[PciFacts, dict[str, PciFacts]]:
     """Return the facts about one function, and its virtual functions if it has some."""
     indented = [line.strip() for line in body if line[:1] in "\t "]
-    records = [found for line in body if (found := _RECORD.fullmatch(line.rstrip()))]
+    records = [record for line in body if (record := _RECORD.fullmatch(line.rstrip()))]
     if not head and records:
         facts = _of_records(records)
     elif head.startswith('"'):
@@ -101,9 +101,9 @@ def _of_line(head: str, *, verbose: bool) -> PciFacts:
 
 def _of_details(facts: PciFacts, lines: list[str], *, verbose: bool) -> PciFacts:
     """Add what the indented lines below a function say."""
-    values = {found[1]: found[2].strip() for line in lines if (found := _VALUES.fullmatch(line))}
-    bus = next((found for line in lines if (found := _BUS.match(line))), None)
-    vfs = next((found for line in lines if (found := _TOTAL_VFS.search(line))), None)
+    values = {match[1]: match[2].strip() for line in lines if (match := _VALUES.fullmatch(line))}
+    bus = next((match for line in lines if (match := _BUS.match(line))), None)
+    vfs = next((match for line in lines if (match := _TOTAL_VFS.search(line))), None)
     return replace(
         facts,
         driver=values.get("Kernel driver in use", "" if verbose else None),
@@ -116,8 +116,8 @@ def _of_details(facts: PciFacts, lines: list[str], *, verbose: bool) -> PciFacts
 
 def _of_quoted(head: str) -> PciFacts:
     """Read the line of lspci -m: class, vendor and device in quotes, then options."""
-    words = [found[1] for found in _QUOTED.finditer(head) if found[1] is not None]
-    options = {found[2]: found[3] for found in _QUOTED.finditer(head) if found[2]}
+    words = [match[1] for match in _QUOTED.finditer(head) if match[1] is not None]
+    options = {match[2]: match[3] for match in _QUOTED.finditer(head) if match[2]}
     code, vendor, device = (_number(word) for word in (*words, "", "", "")[:3])
     dead = options.get("-r") == "ff"
     return PciFacts(
@@ -130,7 +130,7 @@ def _of_quoted(head: str) -> PciFacts:
 
 def _of_records(records: list[re.Match[str]]) -> PciFacts:
     """Read the lines of lspci -vm and -vmm: a name, a tab and a value."""
-    values = {found[1]: found[2].strip() for found in records}
+    values = {record[1]: record[2].strip() for record in records}
     code = _number(values.get("Class", ""))
     dead = values.get("Rev") == "ff"
     interface = values.get("ProgIf", "00")[:2]
@@ -148,8 +148,8 @@ def _of_records(records: list[re.Match[str]]) -> PciFacts:
 
 def _number(text: str) -> int | None:
     """Read ``0c03`` or ``USB controller [0c03]``."""
-    found = _NUMBER_AT_END.fullmatch(text)
-    return int(found[1], 16) if found else None
+    match = _NUMBER_AT_END.fullmatch(text)
+    return int(match[1], 16) if match else None
 
 
 def _whole(text: str) -> int | None:
@@ -160,16 +160,16 @@ def _dumped(body: list[str]) -> bytes:
     """Read the dump of configuration space that -x to -xxxx add, up to its first gap."""
     config = b""
     for line in body:
-        found = _HEX_LINE.fullmatch(line)
-        if found and int(found[1], 16) == len(config):
-            config += bytes.fromhex(found[2])
+        match = _HEX_LINE.fullmatch(line)
+        if match and int(match[1], 16) == len(config):
+            config += bytes.fromhex(match[2])
     return config
 
 
 def _virtual_functions(address: str, lines: list[str]) -> dict[str, PciFacts]:
     """Return the enabled virtual functions of a physical one (PCI Express 5.0, 9.2.1.2)."""
-    vfs = next((found for line in lines if (found := _TOTAL_VFS.search(line))), None)
-    place = next((found for line in lines if (found := _VF_PLACE.search(line))), None)
+    vfs = next((match for line in lines if (match := _TOTAL_VFS.search(line))), None)
+    place = next((match for line in lines if (match := _VF_PLACE.search(line))), None)
     if vfs is None or place is None:
         return {}
     segment, bus, rest = address.split(":")

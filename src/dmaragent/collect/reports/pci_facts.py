@@ -50,10 +50,10 @@ FactsByAddress = Mapping[str, PciFacts]
 
 def full_address(text: str) -> str | None:
     """Return the PCI address `text` with its segment, or None if it is not an address."""
-    found = _ADDRESS.fullmatch(text)
-    if found is None:
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
         return None
-    return f"{found[1] or '0000'}:{found[2]}:{found[3]}.{found[4]}".lower()
+    return f"{match[1] or '0000'}:{match[2]}:{match[3]}.{match[4]}".lower()
 
 
 def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
@@ -75,7 +75,7 @@ def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
     for address in merged:
         all_facts = [source[address] for source in sources if address in source]
         for name in ("driver", "vendor", "device"):
-            values = {getattr(each, name) for each in all_facts} - {None, ""}
+            values = {getattr(facts_of_source, name) for facts_of_source in all_facts} - {None, ""}
             if len(values) > 1:
                 facts = merged[address]
                 of_driver = name == "driver" or facts.driver_contradicted
@@ -85,9 +85,9 @@ def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
 
 def _filled(known: PciFacts, more: PciFacts) -> PciFacts:
     gaps = {
-        each.name: getattr(more, each.name)
-        for each in fields(PciFacts)
-        if getattr(known, each.name) is None
+        field.name: getattr(more, field.name)
+        for field in fields(PciFacts)
+        if getattr(known, field.name) is None
     }
     classes = {known.class_number, more.class_number} - {None}
     if len(classes) > 1:
@@ -119,8 +119,8 @@ def config_address(path: str) -> str | None:
     The directory is the bus, with the segment before it unless that is 0
     (drivers/pci/proc.c, ``pci_proc_attach_device``).
     """
-    found = _CONFIG_FILE.fullmatch(path)
-    return None if found is None else f"{found[1] or '0000'}:{found[2]}:{found[3]}"
+    match = _CONFIG_FILE.fullmatch(path)
+    return None if match is None else f"{match[1] or '0000'}:{match[2]}:{match[3]}"
 
 
 def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, PciFacts]:
@@ -132,7 +132,7 @@ def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, Pci
     segments: dict[str, list[str]] = {}
     for address in addresses:
         segments.setdefault(address.partition(":")[2], []).append(address)
-    found: dict[str, PciFacts] = {}
+    functions: dict[str, PciFacts] = {}
     for line in text.splitlines():
         columns = line.split("\t")
         if len(columns) < 3 or not re.fullmatch(r"[0-9a-f]{4}", columns[0]):
@@ -142,17 +142,17 @@ def from_proc_devices(text: str, addresses: Iterable[str] = ()) -> dict[str, Pci
         bus, devfn = bytes.fromhex(columns[0])
         place = f"{bus:02x}:{devfn >> 3:02x}.{devfn & 7}"
         owners = segments.get(place, [f"0000:{place}"])
-        if len(owners) > 1 or owners[0] in found:
-            found.pop(owners[0], None)
+        if len(owners) > 1 or owners[0] in functions:
+            functions.pop(owners[0], None)
             continue
         last = columns[-1].strip()
         named = len(columns) >= _WHOLE_LINE or not re.fullmatch(r"[0-9a-f ]*", last)
-        found[owners[0]] = PciFacts(
+        functions[owners[0]] = PciFacts(
             vendor=int(columns[1][:4], 16),
             device=int(columns[1][4:], 16),
             driver=last if named else None,
         )
-    return found
+    return functions
 
 
 def from_udev_database(text: str) -> dict[str, PciFacts]:
@@ -161,7 +161,7 @@ def from_udev_database(text: str) -> dict[str, PciFacts]:
     The parent directory of a function is the bridge above it, so the path also has the bus
     behind that bridge.
     """
-    found: dict[str, PciFacts] = {}
+    functions: dict[str, PciFacts] = {}
     for record in re.split(r"\n\s*\n", text):
         if "SUBSYSTEM=pci\n" not in f"{record}\n":
             continue
@@ -175,8 +175,8 @@ def from_udev_database(text: str) -> dict[str, PciFacts]:
         above = steps[-2] if len(steps) > 1 else None
         if above is not None:
             bus = int(address.split(":")[1], 16)
-            bridge = found.get(above, PciFacts())
-            found[above] = replace(bridge, secondary_bus=bridge.secondary_bus or bus)
+            bridge = functions.get(above, PciFacts())
+            functions[above] = replace(bridge, secondary_bus=bridge.secondary_bus or bus)
         code = _hex(values.get("PCI_CLASS", ""), 6)
         vendor, _, device = values.get("PCI_ID", "").partition(":")
         names = tuple(
@@ -192,9 +192,9 @@ def from_udev_database(text: str) -> dict[str, PciFacts]:
             driver=values.get("DRIVER", ""),
             names=names or None,
         )
-        known = found.get(address)
-        found[address] = facts if known is None else _filled(known, facts)
-    return found
+        known = functions.get(address)
+        functions[address] = facts if known is None else _filled(known, facts)
+    return functions
 
 
 def _hex(text: str, most: int) -> int | None:

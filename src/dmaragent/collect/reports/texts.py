@@ -48,7 +48,7 @@ def dmi_names(text: str) -> dict[str, bytes]:
 
     Lines ``sys_vendor: ...`` (hw-probe's dmi_id, ``grep . /sys/class/dmi/id/*``) count too.
     """
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     kind, seen = "", set[str]()
     for line in text.splitlines():
         start = _DMI_TYPE.search(line)
@@ -59,11 +59,11 @@ def dmi_names(text: str) -> dict[str, bytes]:
         label, value = _dmi_field(line)
         name = _DMI_NAMES.get((kind, label))
         if name and value not in _NO_VALUE:
-            found.setdefault(name, _line(value))
+            files.setdefault(name, _line(value))
         copied = _DMI_FILE.fullmatch(line)
         if copied and copied[1] in _DMI_NAMES.values():
-            found.setdefault(copied[1], _line(copied[2]))
-    return found
+            files.setdefault(copied[1], _line(copied[2]))
+    return files
 
 
 def _dmi_field(line: str) -> tuple[str, str]:
@@ -100,15 +100,15 @@ def memory_entries(iomem: str) -> tuple[tuple[bytes, bytes, bytes], ...]:
     Without CAP_SYS_ADMIN the kernel shows all addresses as 0 (kernel/resource.c,
     ``r_show``): such a copy has no range.
     """
-    found = []
+    ranges = []
     for line in iomem.splitlines():
         pair = _IOMEM.fullmatch(line)
         words = _FIRMWARE_TYPES.get(pair[3].lower()) if pair else None
         if pair and int(pair[2], 16) == 0:
             return ()
         if pair and words:
-            found.append((f"0x{pair[1]}\n".encode(), f"0x{pair[2]}\n".encode(), words))
-    return tuple(found)
+            ranges.append((f"0x{pair[1]}\n".encode(), f"0x{pair[2]}\n".encode(), words))
+    return tuple(ranges)
 
 
 def kernel_release(text: str) -> bytes | None:
@@ -126,9 +126,9 @@ def kernel_release(text: str) -> bytes | None:
 def boot_options(log: str) -> bytes | None:
     """Return the kernel's options in a boot log (``Command line:``)."""
     for line in log.splitlines():
-        found = _OPTIONS.search(line)
-        if found and "(XEN)" not in line:
-            return _line(found[1])
+        match = _OPTIONS.search(line)
+        if match and "(XEN)" not in line:
+            return _line(match[1])
     return None
 
 
@@ -146,19 +146,19 @@ def this_xen(ring: str) -> str:
 
 def cpu_facts(lscpu: str) -> bytes | None:
     """Return the lines of /proc/cpuinfo that the output of lscpu has the values of."""
-    found = _pairs(lscpu)
+    pairs = _pairs(lscpu)
     lines = []
-    if "Vendor ID" in found:
-        lines.append(f"vendor_id\t: {found['Vendor ID']}\n")
-    if "Flags" in found:
-        lines.append(f"flags\t\t: {found['Flags']}\n")
+    if "Vendor ID" in pairs:
+        lines.append(f"vendor_id\t: {pairs['Vendor ID']}\n")
+    if "Flags" in pairs:
+        lines.append(f"flags\t\t: {pairs['Flags']}\n")
     return "".join(lines).encode() or None
 
 
 def is_xl_info(text: str) -> bool:
     """Return whether `text` is the output of ``xl info``, which dom0 alone gets from Xen."""
-    found = _pairs(text)
-    return "xen_caps" in found or "xen_version" in found or "xen_major" in found
+    pairs = _pairs(text)
+    return "xen_caps" in pairs or "xen_version" in pairs or "xen_major" in pairs
 
 
 def xen_version(info: str, ring: str) -> dict[str, bytes]:
@@ -167,16 +167,16 @@ def xen_version(info: str, ring: str) -> dict[str, bytes]:
     if "xen_major" in pairs and "xen_minor" in pairs:
         parts = [pairs["xen_major"], pairs["xen_minor"], pairs.get("xen_extra", "")]
     else:
-        found = _XEN_VERSION.fullmatch(pairs.get("xen_version", "")) or _XEN_BANNER.search(ring)
-        parts = [found[1], found[2], found[3]] if found else []
+        match = _XEN_VERSION.fullmatch(pairs.get("xen_version", "")) or _XEN_BANNER.search(ring)
+        parts = [match[1], match[2], match[3]] if match else []
     named = zip(("major", "minor", "extra"), parts, strict=False)
     return {name: _line(value) for name, value in named}
 
 
 def info_from_ring(ring: str) -> bytes | None:
     """Return the line of ``xl info`` that Xen's own log has: its command line."""
-    found = _XEN_OPTIONS.search(ring)
-    return f"xen_commandline        : {found[1].strip()}\n".encode() if found else None
+    match = _XEN_OPTIONS.search(ring)
+    return f"xen_commandline        : {match[1].strip()}\n".encode() if match else None
 
 
 def sections(text: str) -> dict[str, str]:
@@ -184,23 +184,23 @@ def sections(text: str) -> dict[str, str]:
 
     A section begins with ``#==[ Command ]===#`` and a line ``# /usr/bin/dmesg -T``.
     """
-    found: dict[str, str] = {}
+    outputs: dict[str, str] = {}
     parts = _SECTION.split(text)
     for body in parts[2::2]:
         head, _, rest = body.lstrip("\n").partition("\n")
         if head.startswith("# /"):
-            found.setdefault(head[2:].strip(), rest)
-    return found
+            outputs.setdefault(head[2:].strip(), rest)
+    return outputs
 
 
 def _pairs(text: str) -> Mapping[str, str]:
     """Read lines ``name : value``; the first of a name counts."""
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for line in text.splitlines():
         name, colon, value = line.partition(":")
         if colon:
-            found.setdefault(name.strip(), value.strip())
-    return found
+            pairs.setdefault(name.strip(), value.strip())
+    return pairs
 
 
 def _line(value: str) -> bytes:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from dmaragent.collect.formats.packed_file import unpack
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLE, HostRequest, Operation
-from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP, name_tables
+from dmaragent.collect.reports.acpidump_files import LARGEST_DUMP
 from dmaragent.collect.reports.files import is_link, names_in
+from dmaragent.collect.tables.host import name_tables
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from fwtables.acpidump import DumpedTable
@@ -139,7 +140,7 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
         search.others += tables
         if tables.keys() >= _WHOLE:
             search.dumps.append(FoundTables(path, tables))
-    elif not any(_same(tables, each.tables) for each in search.found):
+    elif not any(_same(tables, file.tables) for file in search.found):
         search.found.append(FoundTables(path, tables, problem))
 
 
@@ -159,16 +160,18 @@ def _tables(content: bytes) -> tuple[dict[str, bytes], str]:
 
 def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
     """Return what is wrong with the text of DMAR tables: a sentence with its line; or nothing."""
-    return "; ".join(each.damage for each in tables if each.damage and each.signature in SIGNATURES)
+    return "; ".join(
+        table.damage for table in tables if table.damage and table.signature in SIGNATURES
+    )
 
 
-def _same(one: dict[str, bytes], other: dict[str, bytes]) -> bool:
+def _same(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
     """Return whether both hold the same DMAR tables."""
 
     def dmar(tables: dict[str, bytes]) -> list[bytes]:
         return sorted(data for name, data in tables.items() if name.startswith(SIGNATURE_NAMES))
 
-    return dmar(one) == dmar(other)
+    return dmar(first) == dmar(other)
 
 
 def is_other_table(head: bytes) -> bool:

@@ -1,13 +1,20 @@
 """ACPI tables as a host: what a table file or acpidump text answers."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from dmaragent.collect.ledger import ACPI_TABLE, ACPI_TABLES, HostRequest
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.readings import NOT_COLLECTED, Missing
+
+if TYPE_CHECKING:
+    from fwtables.acpidump import DumpedTable
+    from fwtables.found_in_text import TextTable
 
 TABLE = "table"
 """A file of a table's bytes."""
-_NOT_COLLECTED = Missing(MissingKind.NOT_COLLECTED)
 
 
 class TableHost:
@@ -18,27 +25,39 @@ class TableHost:
         self._names = tuple(sorted(tables))
 
     @classmethod
-    def of(cls, table: bytes) -> "TableHost":
+    def of(cls, table: bytes) -> TableHost:
         """Return the host of one table, named by its signature."""
         return cls({table[:4].decode("ascii"): table})
 
+    @classmethod
+    def of_text(cls, tables: Sequence[DumpedTable | TextTable]) -> TableHost:
+        """Return the host of the tables of a text."""
+        return cls(name_tables(tables))
+
     def read(self, request: HostRequest) -> bytes | Missing:
-        """Give the table of that name."""
-        return self._tables.get(request.path, _NOT_COLLECTED)
+        """Return the table of that name."""
+        return self._tables.get(request.path, NOT_COLLECTED)
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
-        """Give the names of the tables."""
-        return self._names if request.path == ACPI_TABLES.path else _NOT_COLLECTED
+        """Return the names of the tables."""
+        return self._names if request.path == ACPI_TABLES.path else NOT_COLLECTED
 
     def link(self, request: HostRequest) -> str | Missing:
-        """Say that there are no links."""
-        return _NOT_COLLECTED
+        """Return that no link was collected."""
+        return NOT_COLLECTED
 
     def call(self, request: HostRequest) -> bytes | Missing:
-        """Say that there are no calls."""
-        return _NOT_COLLECTED
+        """Return that no call was collected."""
+        return NOT_COLLECTED
 
 
-def packed_words(packing: str) -> str:
-    """Return what a table was read from that the tools `packing` packed; empty if none did."""
-    return f"{packing} data" if packing else ""
+def name_tables(tables: Sequence[DumpedTable | TextTable]) -> dict[str, bytes]:
+    """Return `tables` under the names of the kernel: with a number if there are several."""
+    numbers = Counter(table.signature for table in tables)
+    counted: Counter[bytes] = Counter()
+    named: dict[str, bytes] = {}
+    for table in tables:
+        counted[table.signature] += 1
+        number = counted[table.signature] if numbers[table.signature] > 1 else ""
+        named[f"{table.signature.decode('ascii')}{number}"] = table.data
+    return named

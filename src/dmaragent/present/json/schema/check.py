@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Severity
 from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Sbdf
-from fwtables.dmar.schema import Hex
+from fwtables.fields import Hex
 
 RuleId = Annotated[str, ("pattern", "^[a-z0-9-]+$")]
 """The rule's id, stable; docs/findings.md has an anchor for it."""

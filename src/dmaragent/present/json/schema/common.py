@@ -4,7 +4,7 @@ from typing import Annotated, TypedDict
 
 from dmaragent.policy.decisions import Decider, Effect, Verdict
 from dmaragent.policy.settings import Toolstack
-from fwtables.dmar.schema import Address
+from fwtables.fields import Address
 from fwtables.text.forms import TextForm
 
 LongAddress = Annotated[str, ("pattern", "^0x[0-9a-f]{1,17}$")]

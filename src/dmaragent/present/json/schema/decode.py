@@ -3,7 +3,8 @@
 from typing import Annotated, Literal, NotRequired, TypedDict
 
 from dmaragent.present.json.schema.common import TEXT_FORMS, PassedOver, ToolOrigin
-from fwtables.dmar.schema import Address, TableDocument
+from fwtables.fields import Address
+from fwtables.schema import TableDocument
 
 
 class Source(TypedDict):

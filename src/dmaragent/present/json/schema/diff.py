@@ -17,7 +17,7 @@ from dmaragent.present.json.schema.common import (
     StackSource,
     ToolOrigin,
 )
-from fwtables.dmar.schema import Address
+from fwtables.fields import Address
 
 
 class Origin(ToolOrigin):

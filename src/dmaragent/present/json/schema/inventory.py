@@ -16,7 +16,7 @@ from dmaragent.present.json.schema.regions import Absence, Group, Published, Reg
 from dmaragent.readings import MissingKind
 from dmaragent.xen.reserved_list.model import ListSource
 from dmaragent.xen.reserved_list.model import Origin as ListOrigin
-from fwtables.dmar.schema import Damage
+from fwtables.schema import Damage
 
 PUBLISHED = {"generation": ["digest"], "digest": ["generation"]}
 

@@ -6,7 +6,8 @@ from dmaragent.host.topology import Presence
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.linux.regions import Hold
 from dmaragent.present.json.schema.common import ClassName, Count, Ordinal, Range, Sbdf
-from fwtables.dmar.schema import Address, Byte, PathStep
+from fwtables.dmar.schema import PathStep
+from fwtables.fields import Address, Byte
 
 
 class Absence(TypedDict):

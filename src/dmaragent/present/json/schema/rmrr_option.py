@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.present.json.schema.common import Count, HostOrigin, Ordinal, Range, Release, Sbdf
-from fwtables.dmar.schema import Address
+from fwtables.fields import Address
 
 
 class Option(TypedDict):

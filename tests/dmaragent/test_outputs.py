@@ -5,9 +5,10 @@ import json
 import pytest
 
 from dmaragent.collect import ledger
-from dmaragent.collect.evidence import backends_lines, collect_evidence, guests_parts, xens_lines
+from dmaragent.collect.collect import collect_evidence
 from dmaragent.collect.live import calls
 from dmaragent.collect.live.host import LiveHost
+from dmaragent.collect.outputs import backends_lines, guests_parts, xens_lines
 from dmaragent.guests.saved_guest import guests_from_saved
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost

@@ -1,0 +1,73 @@
+"""Tables as plain data and back: what ``dmaragent decode --json`` and ``encode`` exchange.
+
+Rule: ``from_document(to_document(decoded)) == decoded``, so bytes survive the round trip.
+``fields.py`` has the form of a field; each table's own ``document.py`` has its structures.
+"""
+
+from typing import TYPE_CHECKING
+
+from fwtables.damage import Damage, DamageKind
+from fwtables.dmar.document import read_table, table_document
+from fwtables.errors import DocumentError
+from fwtables.fields import hexadecimal, integer, mapping, quoted, read_list, string
+from fwtables.table import Decoded
+
+if TYPE_CHECKING:
+    from fwtables import schema
+
+_DAMAGE = {"offset", "field", "kind", "reason"}
+
+
+def to_document(decoded: Decoded) -> "schema.TableDocument":
+    """Return `decoded` as plain data, ready for JSON; :func:`from_document` reads it back.
+
+    Addresses are texts ``0x...``, the header's identifiers are text, other bytes are in
+    hexadecimal, lengths are numbers of bytes.  ``schema.py`` has it in full.
+    """
+    table = decoded.table
+    return {
+        "table": None if table is None else table_document(table),
+        "undecoded": decoded.undecoded.hex(),
+        "damage": damage_document(decoded),
+    }
+
+
+def damage_document(decoded: Decoded) -> "list[schema.Damage]":
+    """Return the damage of `decoded` as :func:`to_document` does, without its table."""
+    return [
+        {
+            "offset": damage.offset,
+            "field": damage.field,
+            "kind": damage.kind.value,
+            "reason": damage.reason,
+        }
+        for damage in decoded.damage
+    ]
+
+
+def from_document(document: object) -> Decoded:
+    """Read back what :func:`to_document` gave, or an edited form of it.
+
+    Raises:
+        DocumentError: a key is missing or unknown, or a value has the wrong type or form.
+
+    """
+    values = mapping(document, "", {"table", "undecoded", "damage"}, {"table"})
+    table = values["table"]
+    return Decoded(
+        table=None if table is None else read_table(table, "table"),
+        undecoded=hexadecimal(values.get("undecoded", ""), "undecoded"),
+        damage=read_list(values.get("damage", []), "damage", _read_damage),
+    )
+
+
+def _read_damage(document: object, where: str) -> Damage:
+    values = mapping(document, where, _DAMAGE, _DAMAGE)
+    try:
+        kind = DamageKind(values["kind"])
+    except ValueError as error:
+        raise DocumentError(
+            f"{quoted(values['kind'])} is no kind of damage", f"{where}.kind"
+        ) from error
+    offset = integer(values["offset"], f"{where}.offset")
+    return Damage(offset, string(values["field"], where), kind, string(values["reason"], where))

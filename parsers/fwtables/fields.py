@@ -1,0 +1,156 @@
+"""The fields of frozen values as plain data and back: numbers, addresses, bytes, lists.
+
+Plain data means dictionaries, lists, strings and integers, as JSON has them.  Addresses are
+"0x…" strings.  Identifiers of a table's header are strings of one character a byte (U+0000
+to U+00FF); all other bytes are hexadecimal.  The types of fields stand here too, for schemas.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields
+from typing import Annotated, Any
+
+from fwtables.errors import DocumentError
+
+Address = Annotated[str, ("pattern", "^0x[0-9a-f]{1,16}$")]
+Hex = Annotated[str, ("pattern", "^([0-9a-f]{2})*$")]
+Byte = Annotated[int, ("minimum", 0), ("maximum", 0xFF)]
+Word = Annotated[int, ("minimum", 0), ("maximum", 0xFFFF)]
+Double = Annotated[int, ("minimum", 0), ("maximum", 0xFFFFFFFF)]
+
+_ADDRESS = re.compile(r"0x[0-9A-Fa-f]{1,16}")
+_IDENTIFIERS = frozenset({"signature", "oem_id", "oem_table_id", "creator_id"})
+_SHOWN = 20
+"""Characters of a wrong value that an error quotes."""
+
+Writers = Mapping[str, Callable[[Any], Any]]
+"""By the name of a field that holds a list: what writes an item of it."""
+Readers = Mapping[str, Callable[[object, str], Any]]
+"""By the name of a field that holds a list: what reads an item of it, and where that is."""
+
+
+def quoted(value: object) -> str:
+    """Return `value` in quotes for an error, and not pages of it."""
+    return repr(str(value)[:_SHOWN])
+
+
+# Writing -------------------------------------------------------------------------------
+
+
+def fields_document(value: Any, lists: Writers, skip: frozenset[str] = frozenset()) -> Any:
+    """Return the fields of a frozen value as plain data, without those to `skip`."""
+    return {
+        field.name: _plain(field.name, getattr(value, field.name), lists)
+        for field in fields(value)
+        if field.name not in skip
+    }
+
+
+def _plain(name: str, value: Any, lists: Writers) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("latin-1") if name in _IDENTIFIERS else value.hex()
+    if name in lists:
+        return [lists[name](item) for item in value]
+    return f"0x{value:x}" if name.endswith("_address") else value
+
+
+# Reading -------------------------------------------------------------------------------
+
+
+def read_fields(
+    cls: type[Any],
+    values: Mapping[str, Any],
+    where: str,
+    lists: Readers,
+    skip: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Read back the fields of `cls` that are in `values`, without those to `skip`.
+
+    Raises:
+        DocumentError: a value has the wrong type or form.
+
+    """
+    return {
+        field.name: _read(field, values[field.name], f"{where}.{field.name}", lists)
+        for field in fields(cls)
+        if field.name in values and field.name not in skip
+    }
+
+
+def _read(field: Field[Any], value: object, where: str, lists: Readers) -> Any:
+    if field.name in lists:
+        return read_list(value, where, lists[field.name])
+    if field.type is bytes:
+        return (
+            _identifier(value, where) if field.name in _IDENTIFIERS else hexadecimal(value, where)
+        )
+    return _address(value, where) if field.name.endswith("_address") else integer(value, where)
+
+
+def names_of(cls: type[Any]) -> set[str]:
+    """Return the names of the fields of `cls`."""
+    return {field.name for field in fields(cls)}
+
+
+def required_of(cls: type[Any]) -> set[str]:
+    """Return the names of the fields of `cls` that have no default."""
+    return {field.name for field in fields(cls) if field.default is MISSING}
+
+
+def mapping(value: object, where: str, known: set[str], required: set[str]) -> Mapping[str, Any]:
+    """Return `value`, an object with keys that are `known`, all `required` ones among them."""
+    if not isinstance(value, Mapping):
+        raise DocumentError("must be an object", where)
+    for name in value:
+        if name not in known:
+            raise DocumentError(f"unknown key {quoted(name)}", where)
+    for name in sorted(required - value.keys()):
+        raise DocumentError(f"the key {name!r} is missing", where)
+    return value
+
+
+def read_list(value: object, where: str, read: Callable[[object, str], Any]) -> tuple[Any, ...]:
+    """Return the items of the list `value`, each as `read` returns it."""
+    if not isinstance(value, list):
+        raise DocumentError("must be a list", where)
+    return tuple(read(item, f"{where}[{number}]") for number, item in enumerate(value))
+
+
+def string(value: object, where: str) -> str:
+    """Return `value`, a string."""
+    if not isinstance(value, str):
+        raise DocumentError("must be a string", where)
+    return value
+
+
+def integer(value: object, where: str) -> int:
+    """Return `value`, an integer of 64 bits at most."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DocumentError("must be an integer", where)
+    if value.bit_length() > 64:
+        raise DocumentError("is too large a number", where)
+    return value
+
+
+def hexadecimal(value: object, where: str) -> bytes:
+    """Return the bytes of the hexadecimal digits `value`."""
+    text = string(value, where)
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise DocumentError(f"{quoted(text)} is not hexadecimal", where) from error
+
+
+def _address(value: object, where: str) -> int:
+    text = string(value, where)
+    if _ADDRESS.fullmatch(text):
+        return int(text, 16)
+    raise DocumentError(f'{quoted(text)} is not an address like "0x1000"', where)
+
+
+def _identifier(value: object, where: str) -> bytes:
+    text = string(value, where)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise DocumentError(f"{quoted(text)} holds a character that is no byte", where) from error

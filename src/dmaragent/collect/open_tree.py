@@ -1,0 +1,301 @@
+"""From a tree of files, a directory or an archive, to the host in it.
+
+It holds a recorded machine, a copied root, a collector's report, or a table whatever its name.
+"""
+
+import errno
+import os
+import re
+from collections.abc import Iterable
+from io import BytesIO
+from typing import BinaryIO
+
+from dmaragent.collect import words
+from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.magic import BLOCK, is_archive
+from dmaragent.collect.formats.tree import DiskTree, FileTree
+from dmaragent.collect.given_file import is_archive_file, read_input
+from dmaragent.collect.ledger import HostRequest, Operation
+from dmaragent.collect.reader import HostReader, read_file
+from dmaragent.collect.recorded import manifest
+from dmaragent.collect.recorded.bundle import machine_tops, open_bundle
+from dmaragent.collect.recorded.host import DirectoryHost, RecordedHost
+from dmaragent.collect.reports.acpidump_files import (
+    DumpedTablesHost,
+    find_dump,
+    lacks_tables,
+)
+from dmaragent.collect.reports.facts import ReportFacts
+from dmaragent.collect.reports.files import find_texts, is_link, names_in, why_no_tables
+from dmaragent.collect.reports.host import ReportHost
+from dmaragent.collect.tables.files import (
+    MOST_FILES,
+    FoundTables,
+    TableSearch,
+    search_tables,
+    text_damage,
+)
+from dmaragent.collect.tables.host import TableHost, name_tables
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing, MissingKind
+from fwtables.acpidump import read_acpidump
+
+RECORDED = "recorded"
+"""A directory that is a recorded machine."""
+DIRECTORY = "directory"
+"""A directory that is a copied root, or holds a host in another way."""
+BUNDLE = "bundle"
+"""An archive that holds a recorded machine."""
+ARCHIVE = "archive"
+"""An archive that holds a copied root: a sosreport, the output of xen-bugtool."""
+_MANIFEST_HEAD = 200
+"""Bytes from the start of a manifest that name its format."""
+_CALL = re.compile(r"(?:[^/]+/)?calls/")
+_OF_SYS = ("/firmware/acpi", "/bus/pci")
+"""What a directory holds that is itself a copied /sys."""
+_PARTS = frozenset({"proc", "sys", "dev", "sos_commands"})
+"""Directories of a host or a report, which are no hosts: /proc/bus/pci is like that of /sys."""
+_DEEPEST_HOST = 3
+"""Directories, each alone in the one above, that a host is looked for in."""
+_MOST_TOPS = 64
+"""Directories beside each other that a host is looked for in."""
+
+
+# A directory ---------------------------------------------------------------------------
+
+
+def open_directory(path: str) -> tuple[HostReader, str]:
+    """Open the directory `path`; return the host in it, and which kind it is.
+
+    Raises:
+        HostError: it holds no host, or several.
+
+    """
+    tree = DiskTree(path)
+    name = os.path.join(path, manifest.NAME)
+    if os.path.isfile(name):
+        log = manifest.load_manifest(read_input(name, manifest.LARGEST), path)
+        return RecordedHost(path, tree, log), RECORDED
+    tops = [] if _is_copied_root(tree) else _directories(path)
+    recordings = [top for top in tops if _is_recording(os.path.join(path, top))]
+    take = f"give one of them: --host {os.path.join(path, '{}')}"
+    if recordings:
+        others = (top for top in tops if top not in recordings)
+        hosts = [*recordings, *(top for top in others if _is_copied_root(tree.below(f"/{top}")))]
+        if len(hosts) > 1:
+            raise words.several(path, "hosts", hosts, take)
+        return open_directory(os.path.join(path, hosts[0]))
+    host = find_host(tree, path, tops, take)
+    if host is not None:
+        return host, DIRECTORY
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise words.unreadable(path, Missing(MissingKind.DENIED, os.strerror(errno.EACCES)))
+    inside = (os.path.join(path, entry) for entry in sorted(os.listdir(path)))
+    raise words.no_host_in_directory(path, next(filter(is_archive_file, inside), ""))
+
+
+def is_directory_host(path: str) -> bool:
+    """Return whether the directory `path` is a host rather than a folder of files."""
+    return _is_recording(path) or _is_copied_root(DiskTree(path))
+
+
+def _is_recording(path: str) -> bool:
+    name = os.path.join(path, manifest.NAME)
+    request = HostRequest(
+        operation=Operation.READ, path=name, limit=_MANIFEST_HEAD, window=_MANIFEST_HEAD
+    )
+    start = read_file(name, request)
+    return isinstance(start, bytes) and manifest.FORMAT.encode() in start
+
+
+def _directories(path: str) -> list[str]:
+    """Return the directories in `path`, no links, as far as a host is looked for in them."""
+    try:
+        with os.scandir(path) as entries:
+            names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    except OSError:
+        return []
+    return sorted(names - _PARTS)[:_MOST_TOPS]
+
+
+# An archive ----------------------------------------------------------------------------
+
+
+def open_archive(
+    path: str, source: BinaryIO, head: bytes, *, outermost: bool = True
+) -> tuple[HostReader, str]:
+    """Open the archive in `source`; return the host in it, and which kind of archive it is.
+
+    An archive that holds no host but one other archive stands for that one, once.
+
+    Raises:
+        HostError: it cannot be read, or holds no host.
+
+    """
+    archive = read_archive(path, source, head)
+    if machine_tops(archive):
+        return open_bundle(archive), BUNDLE
+    if any(map(_CALL.match, archive.hashes)):
+        raise words.no_manifest(path, manifest.NAME)
+    take = f"unpack it, and give one: {words.unpacking(path)} {{}}"
+    host = find_host(archive.tree, path, archive.tops, take)
+    if host is not None:
+        return host, ARCHIVE
+    if archive.inner and outermost and is_archive(archive.inner[:BLOCK]):
+        content = BytesIO(archive.inner)
+        inner = f"{path}: {words.shown(archive.nested[0])}"
+        return open_archive(inner, content, content.read(BLOCK), outermost=False)
+    raise _no_host(archive, outermost=outermost)
+
+
+def _no_host(archive: Archive, *, outermost: bool) -> HostError:
+    """Return the error for an archive that holds no host: what it holds, what counts."""
+    if not archive.nested:
+        return words.no_host_in_archive(archive.where, archive.members, list(archive.tops))
+    outer = "" if outermost else archive.where.partition(": ")[0]
+    return words.only_archives_in_archive(archive.where, archive.nested, outer)
+
+
+# The host in either --------------------------------------------------------------------
+
+
+def find_host(
+    tree: FileTree, where: str, tops: Iterable[str], take: str, *, steps: int = _DEEPEST_HOST
+) -> HostReader | None:
+    """Return the host in `tree`, or in the one of its directories `tops` that holds one.
+
+    A copied root counts first, then a report, then a table file, whatever its name.  `where`
+    names the tree in errors; `take` says how to give one of several, with {} for its path.
+    A directory that is alone is looked into likewise, `steps` deep.
+
+    Raises:
+        HostError: there are several.
+
+    """
+    tops = tuple(tops)
+    _refuse_two_roots(tree, tops, where, take)
+    host = _copied_root(tree, where)
+    if host is not None:
+        return host
+    below = [(top, tree.below(f"/{top}")) for top in tops if top not in _PARTS]
+    copies = [(top, copy) for top, inner in below if (copy := _copied_root(inner, where))]
+    if copies:
+        return _only(copies, where, take)
+    reports = [
+        (top, root, facts)
+        for top, root in [("", tree), *below]
+        if (facts := ReportFacts(root, find_texts(root))).tell_the_host
+    ]
+    if reports and reports[0][1] is tree:
+        reports = reports[:1]
+    if len(reports) > 1:
+        raise words.several(where, "hosts", [top for top, _, _ in reports], take)
+    if not reports and len(below) == 1 and steps:
+        top, inner = below[0]
+        inside = take.replace("{}", f"{words.in_command(top)}/{{}}")
+        host = find_host(inner, where, _folders(inner), inside, steps=steps - 1)
+        if host is not None:
+            return host
+    search = search_tables(tree)
+    if len(search.found) > 1:
+        paths = [tables.path[1:] for tables in search.found]
+        raise words.several(where, "DMAR tables", paths, take)
+    _, root, facts = reports[0] if reports else ("", tree, ReportFacts(tree, ()))
+    files = search.found or search.dumps[:1]
+    if files and not search.stopped:
+        return _with_tables(root, facts, files[0], where)
+    if reports:
+        return ReportHost(DirectoryHost(root), facts, why_no_tables(root))
+    _refuse_unread_tables(where, search)
+    return None
+
+
+def _only(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
+    if len(hosts) > 1:
+        raise words.several(where, "hosts", [top for top, _ in hosts], take)
+    return hosts[0][1]
+
+
+def _is_copied_root(tree: FileTree) -> bool:
+    """Return whether `tree` or its root/ is a copied root, or `tree` is a copied /sys."""
+    for root in (tree, tree.below("/root")):
+        if root.is_directory("/sys") or find_dump(root) is not None:
+            return True
+    return any(map(tree.is_directory, _OF_SYS))
+
+
+def _copied_root(tree: FileTree, where: str) -> HostReader | None:
+    """Return the copied root in `tree` or its root/, or the copied /sys that `tree` itself is.
+
+    If it has no DMAR table, those of acpidump text in it, or of a table file at its top, are
+    its tables.  `where` names it in errors.
+
+    Raises:
+        HostError: the text that its tables were read from is damaged.
+
+    """
+    for root in (tree, tree.below("/root")):
+        copied = DirectoryHost(root)
+        has_sys = root.is_directory("/sys")
+        dump = find_dump(root) if not has_sys or lacks_tables(copied) else None
+        facts = ReportFacts(root, find_texts(root))
+        if dump is not None:
+            path, text = dump
+            tables = read_acpidump(text)
+            file = FoundTables(path, name_tables(tables), text_damage(tables))
+            return _with_tables(root, facts, file, where)
+        if has_sys:
+            beside = search_tables(root, deepest=0).found if lacks_tables(copied) else []
+            if len(beside) == 1:
+                return _with_tables(root, facts, beside[0], where)
+            return ReportHost(copied, facts, why_no_tables(root))
+    if any(map(tree.is_directory, _OF_SYS)):
+        return DirectoryHost(tree, below="/sys")
+    return None
+
+
+def _with_tables(root: FileTree, facts: ReportFacts, file: FoundTables, where: str) -> HostReader:
+    """Return the host in `root` with the tables of `file`; `where` names the whole in errors.
+
+    Raises:
+        HostError: the text that they were read from is damaged.
+
+    """
+    if file.problem:
+        raise words.damaged_table_text(where, file.path[1:], file.problem)
+    facts.use("ACPI tables", file.path)
+    return ReportHost(DumpedTablesHost(DirectoryHost(root), TableHost(file.tables)), facts)
+
+
+def _folders(tree: FileTree) -> list[str]:
+    """Return the directories at the top of `tree` that a host is looked for in, no links."""
+    names = [name for name in names_in(tree, "") if tree.is_directory(f"/{name}")]
+    return [name for name in names if not is_link(tree, f"/{name}")][:_MOST_TOPS]
+
+
+def _refuse_two_roots(tree: FileTree, tops: Iterable[str], where: str, take: str) -> None:
+    """Refuse a copied root, `tree` or one of its `tops`, that has another one in its root/.
+
+    Raises:
+        HostError: one has.
+
+    """
+    for top in ("", *tops):
+        root = tree.below(f"/{top}") if top else tree
+        if root.is_directory("/sys") and root.below("/root").is_directory("/sys"):
+            raise words.several(where, "hosts", [f"{top}/root".lstrip("/"), top or "."], take)
+
+
+def _refuse_unread_tables(where: str, search: TableSearch) -> None:
+    """Refuse a folder that may hold a table which was not read, or that holds others only.
+
+    Raises:
+        HostError: it is such a folder.
+
+    """
+    if search.stopped:
+        raise words.too_many_files(where, MOST_FILES)
+    if search.unreadable:
+        raise words.unreadable_files(where, [path[1:] for path in search.unreadable])
+    if search.others:
+        raise words.other_tables(where, sorted(set(search.others)))

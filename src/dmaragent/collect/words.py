@@ -1,0 +1,285 @@
+"""The sentences of this package: errors with what to do, and what a table was read from.
+
+A function an error or a sentence; the code that decides calls it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dmaragent.errors import HostError
+from dmaragent.readings import Missing, MissingKind
+from fwtables.signatures import SIGNATURES
+
+if TYPE_CHECKING:
+    from dmaragent.collect.formats.magic import UnreadFormat
+    from fwtables.found_in_text import TextReading, TextTable
+
+AS_ROOT = "run it as root (sudo)"
+"""What to do about a file that may not be read."""
+_MOST_NAMED = 8
+"""Hosts or files that an error names; it counts the rest."""
+_LONGEST = 600
+"""Characters of an error that names what is in an archive."""
+_HARMLESS = re.compile(r"[A-Za-z0-9_./:+@%,-]{1,200}")
+
+
+def shown(name: str) -> str:
+    """Return a name from an archive or a folder for an error: in quotes, escaped, not pages of it."""
+    return repr(name if len(name) <= 160 else f"{name[:120]}[...]{name[-30:]}")
+
+
+def in_command(name: str) -> str:
+    """Return `name` as it is written in a command: bare if it is harmless, else shown."""
+    return name if _HARMLESS.fullmatch(name) else shown(name)
+
+
+def unpacking(archive: str) -> str:
+    """Return the command that unpacks members of the archive at the path `archive`."""
+    return f"unzip {archive}" if archive.lower().endswith(".zip") else f"tar xf {archive}"
+
+
+# What a user gave ----------------------------------------------------------------------
+
+
+def unreadable(path: str, why: Missing) -> HostError:
+    """Return the error for a file that cannot be read."""
+    hint = AS_ROOT if why.kind is MissingKind.DENIED else "check the path"
+    return HostError(f"{path} cannot be read: {why.detail}", hint, where=path)
+
+
+def empty_file(path: str) -> HostError:
+    """Return the error for a file without a byte."""
+    return HostError(f"{path} is empty", "make it again: what was to write it failed")
+
+
+def damaged_capture(error: HostError) -> HostError:
+    """Return the error for root's capture, which could not be opened for `error`."""
+    return HostError(
+        f"root's capture is damaged: {error.message}",
+        "make it again: sudo systemctl restart dmaragent-capture.service",
+    )
+
+
+def damaged_packing(where: str, problem: str) -> HostError:
+    """Return the error for a packed file that must be whole and is damaged."""
+    return HostError(f"{where} cannot be unpacked: {problem}", "copy it again, whole")
+
+
+def format_not_read(where: str, unread: UnreadFormat, packed: str) -> HostError:
+    """Return the error for a sound file of a format that is not read.
+
+    `packed` is the tool that unpacks what the file is packed with, as ``gzip``.
+    """
+    return HostError(
+        f"{where} is in a format that is not read: {unread.name}{_inside(packed)}",
+        f"unpack it ({_unpack_command(where, unread, packed)}), and give what is in it",
+    )
+
+
+def qubes_report(where: str, cpio: UnreadFormat, packed: str) -> HostError:
+    """Return the error for a report of qubes-hcl-report, which holds no table."""
+    return HostError(
+        f"{where} is a Qubes HCL report (cpio{_inside(packed)}), which is not read, and holds no DMAR table",
+        f"unpack it ({_unpack_command(where, cpio, packed)}), then: dmaragent why - < xl-dmesg; the table is "
+        "/sys/firmware/acpi/tables/RMAD of dom0, for root alone",
+    )
+
+
+def _inside(packed: str) -> str:
+    return f", packed with {packed}" if packed else ""
+
+
+def _unpack_command(where: str, unread: UnreadFormat, packed: str) -> str:
+    name = "-" if where == "standard input" else shlex.quote(where)
+    if packed:
+        return f"{packed} -dc {name} | {unread.command.removesuffix(' < {}').format('-')}"
+    return unread.command.format(name).replace(" < -", "")
+
+
+# Which host is in it -------------------------------------------------------------------
+
+
+def several(where: str, what: str, names: list[str], take: str) -> HostError:
+    """Return the error for a place that holds several hosts or tables: which, how to take one."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    listed = ", ".join(map(shown, names[:_MOST_NAMED]))
+    return HostError(
+        f"{where} holds {len(names)} {what}: {listed}{more}",
+        take.replace("{}", in_command(names[0])),
+    )
+
+
+def no_host_in_directory(path: str, archive: str) -> HostError:
+    """Return the error for a directory without a host; `archive` is one in it, if there is one."""
+    hint = (
+        "give a recorded machine, a directory shaped like a root file system, a collector's "
+        "report or a table"
+    )
+    return HostError(
+        f"{path} is not a host: it holds neither manifest.json, sys/, acpidump.out, output of "
+        "lspci, dmidecode, dmesg or xl info, nor a DMAR table",
+        f"give the archive in it: --host {archive}" if archive else hint,
+    )
+
+
+def no_host_in_archive(where: str, members: int, tops: list[str]) -> HostError:
+    """Return the error for an archive without a host; `tops` are the names at its top."""
+    names = ", ".join(map(shown, tops)) or "nothing"
+    count = "1 member" if members == 1 else f"{members} members"
+    message = (
+        f"{where} is no host: {count} and neither manifest.json, sys/, acpidump.out, "
+        f"output of lspci, dmidecode, dmesg or xl info, nor a DMAR table; at its top {names}"
+    )
+    return HostError(
+        message[:_LONGEST],
+        "give a bundle of dmaragent dump, a collector's report, or an archive of a copied root",
+    )
+
+
+def only_archives_in_archive(where: str, nested: list[str], outer: str) -> HostError:
+    """Return the error for an archive that holds `nested` archives and no host.
+
+    `outer` is the file that the user named, if the archive is itself in that; else empty.
+    """
+    alone = len(nested) == 1
+    message = (
+        f"{where} holds {', '.join(map(shown, nested))}, {'an archive' if alone else 'archives'} "
+        "in an archive, and no host itself"
+    )
+    command = f"unpack {outer} first" if outer else f"{unpacking(where)} {in_command(nested[0])}"
+    return HostError(
+        message[:_LONGEST], f"take {'it' if alone else 'one'} out, and give that: {command}"
+    )
+
+
+def no_manifest(where: str, name: str) -> HostError:
+    """Return the error for an archive of a recorded machine whose manifest, `name`, is missing."""
+    return HostError(
+        f"{where} holds a recorded machine without its {name}",
+        "the bundle was changed or damaged after it was made",
+    )
+
+
+# Which tables are in it ----------------------------------------------------------------
+
+
+def damaged_table_text(where: str, file: str, problem: str) -> HostError:
+    """Return the error for a host whose table was read from damaged text in `file`."""
+    return HostError(
+        f"{where}: the DMAR table in {shown(file)} is damaged: {problem}",
+        f"copy it again, whole; dmaragent decode shows what is left of {shown(file)}",
+    )
+
+
+def too_many_files(where: str, most: int) -> HostError:
+    """Return the error for a folder with more files than are looked at for a table."""
+    return HostError(
+        f"{where} is not a host: it has more than {most} files, too many to look for "
+        "a DMAR table in them",
+        "name the table, or the folder it is in",
+    )
+
+
+def unreadable_files(where: str, files: list[str]) -> HostError:
+    """Return the error for a folder without a table, in which `files` may not be read."""
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return HostError(
+        f"{where} holds no DMAR table that you may read: {count} cannot be read, "
+        f"{shown(files[0])} first",
+        AS_ROOT,
+    )
+
+
+def other_tables(where: str, signatures: list[str]) -> HostError:
+    """Return the error for a folder that holds ACPI tables with other `signatures` only."""
+    return HostError(
+        f"{where} holds ACPI tables ({', '.join(map(shown, signatures[:_MOST_NAMED]))}), and none "
+        "that is DMAR, RMAD or XMAR",
+        "an AMD machine: IVRS tables are not decoded yet"
+        if "IVRS" in signatures
+        else "dump all tables of the host: acpidump without options, as root",
+    )
+
+
+def other_tables_in_text(path: str, tables: int) -> HostError:
+    """Return the error for text that holds a number of `tables`, none of them a DMAR table."""
+    count = "1 table" if tables == 1 else f"{tables} tables"
+    return HostError(
+        f"{path} holds {count}, and none that is DMAR, RMAD or XMAR",
+        "dump all tables of the host: acpidump without options, as root",
+    )
+
+
+def no_table_in_text(path: str, reading: TextReading, problem: str) -> HostError:
+    """Return the error for text that holds no table; `problem` is what is wrong with its packing."""
+    unread = f"; {problem}" if problem else ""
+    return HostError(
+        f"{path} is not a host: {why_no_table(reading)}{unread}", what_to_give(reading, path)
+    )
+
+
+def why_no_table(reading: TextReading) -> str:
+    """Return why a text holds no table."""
+    if reading.needs_iasl:
+        return "it is iasl text whose fields only iasl can compile"
+    if reading.stopped:
+        return "too many signatures in it head no table, so that it was not searched to its end"
+    return "no DMAR, RMAD or XMAR table, no text that holds one, no archive"
+
+
+def what_to_give(reading: TextReading, path: str) -> str:
+    """Return what to do about a file that holds no table."""
+    if reading.needs_iasl:
+        return f"compile it (iasl {shlex.quote(path)}), and give the .aml file"
+    return (
+        "give a table, a dump of it (acpidump, hexdump, xxd, od, iasl), a bundle, a sosreport, "
+        "a recorded machine or a directory that holds sys/"
+    )
+
+
+# What a table was read from ------------------------------------------------------------
+
+FORMS = {
+    "acpidump": "acpidump text",
+    "iasl": "iasl text (its raw table data)",
+    "iasl-fields": "iasl text (its fields, as there is no raw table data)",
+    "hexdump-c": "hexdump -C text",
+    "hexdump": "hexdump text",
+    "xxd": "xxd text",
+    "od": "od text",
+    "format-hex": "PowerShell Format-Hex text",
+    "hex-dump": "a hex dump",
+    "hex": "hexadecimal digits",
+    "c-source": "numbers of C or assembly source",
+    "base64": "base64",
+    "uuencode": "uuencode",
+}
+"""By the value of a ``TextForm``, whose module takes 6 ms to import."""
+
+
+def packed_data(packing: str) -> str:
+    """Return what a table was read from that the tools `packing` packed; empty if none did."""
+    return f"{packing} data" if packing else ""
+
+
+def tables_read_from(tables: Sequence[TextTable], packing: str = "") -> str:
+    """Return what `tables` were read from, and on which lines; empty for acpidump text alone."""
+    wanted = [table for table in tables if table.signature in SIGNATURES]
+    if not packing and all(table.form.value == "acpidump" for table in wanted):
+        return ""
+    places = "; ".join(table_read_from(table) for table in wanted[:4])
+    more = f" and {len(wanted) - 4} more" if len(wanted) > 4 else ""
+    return f"{places}{more}" + (f", in {packing} data" if packing else "")
+
+
+def table_read_from(table: TextTable) -> str:
+    """Return what one table was read from."""
+    order = f" ({8 * table.word}-bit words, low byte first)" if table.word > 1 else ""
+    lines = f"line {table.line}"
+    if table.last_line > table.line:
+        lines = f"lines {table.line}-{table.last_line}"
+    return f"{FORMS[table.form.value]}{order}, {lines}"
