@@ -14,13 +14,11 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import read_evidence
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.other_settings import documented_default
+from dmaragent.policy.library_answers import read_evidence
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
-from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
+from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, Toolstack, documented_default
 from dmaragent.present.wording import absence_words
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of

@@ -16,7 +16,7 @@ from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence, readings_of
+from dmaragent.policy.library_answers import LibraryAnswers, read_evidence, readings_of
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.question import read_guests

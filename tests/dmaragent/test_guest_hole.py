@@ -7,11 +7,10 @@ import pytest
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.api import read_guests
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.guest_hole import Content, hole_of
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decider, Harm, Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.layout import RamLayout, starting_layout
+from dmaragent.policy.mmio_hole import Content, hole_of
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug

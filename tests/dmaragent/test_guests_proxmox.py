@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.errors import DmaragentError
-from dmaragent.guests.beside import BesideGuest
+from dmaragent.guests.device_mappings import BesideGuest
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.rdm import MIB

@@ -6,10 +6,9 @@ import pytest
 
 from dmaragent.collect.ledger import LIBXLUTIL
 from dmaragent.collect.live import calls
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText
+from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence
+from dmaragent.policy.library_answers import LibraryAnswers, read_evidence
 from dmaragent.policy.resolver import resolve
 from dmaragent.readings import Missing
 from dmaragent.releases import Release

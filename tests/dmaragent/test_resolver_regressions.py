@@ -11,14 +11,13 @@ from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmText
+from dmaragent.guests.rdm import Policy, RdmText, Strategy
 from dmaragent.host import Host, join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence
 from dmaragent.policy.host_facts import HostFacts, facts_of
+from dmaragent.policy.library_answers import LibraryAnswers, read_evidence
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.resolve import resolve_document, source_object

@@ -11,7 +11,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.outcomes import deciding
+from dmaragent.policy.resolver import deciding
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
     DEVICE_A,

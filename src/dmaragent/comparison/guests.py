@@ -8,8 +8,7 @@ from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.remedies.guests import remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})

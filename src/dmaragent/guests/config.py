@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from dmaragent.guests.pci_model import PciText
+from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import MIB, Policy, Strategy
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import ALONE, BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
+from dmaragent.guests.device_mappings import ALONE, BesideGuest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt import guests_from_xml
+from dmaragent.guests.libxl_json import guests_from_libxl_json, is_libxl_json
 from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox
-from dmaragent.guests.saved_guest import guests_from_saved, is_saved
 from dmaragent.guests.xl_guest import KEYS, guest_from_xl
 from dmaragent.guests.xlcfg import ConfigError, XlConfig, read_xl_config
 from dmaragent.xen.toolstack.libxl import XLCFG_ERAS
@@ -81,7 +81,7 @@ def read_all_guests(text: str, source: str, surroundings: BesideGuest = ALONE) -
         if found is None:
             raise UnknownFormatError(source)
         return tuple(_bounded(guest) for guest in found)
-    if is_saved(text) and not _SECTION.match(begin):
+    if is_libxl_json(text) and not _SECTION.match(begin):
         return _saved(text, source)
     if is_proxmox(text):
         return (_bounded(guest_from_proxmox(text, source, surroundings)),)
@@ -101,7 +101,7 @@ def _bounded(guest: Guest) -> Guest:
 
 def _saved(text: str, source: str) -> tuple[GuestConfig, ...]:
     try:
-        return guests_from_saved(text, source)
+        return guests_from_libxl_json(text, source)
     except ValueError as error:
         if '"c_info"' not in text:
             raise UnknownFormatError(

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig
+from dmaragent.guests.device_mappings import BesideGuest
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
 from dmaragent.guests.libvirt_kvm import kvm_guest

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint
+from dmaragent.guests.device_mappings import BesideGuest
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 from dmaragent.guests.rdm import MIB

@@ -258,7 +258,7 @@ def _emulated(reader: _Reader) -> Emulated:
     """Say whether the emulated devices are those that libxl gives every HVM guest.
 
     What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
-    see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
+    see policy/mmio_hole.py.  Source: xl_parse.c, ``parse_config_data``.
     """
     config = reader.config
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]

@@ -14,8 +14,7 @@ from dmaragent.linux.vfio import VfioEffect, VfioOutcome, kernel_release, tellin
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_release import knows_option, relaxed_by_option
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
-from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, unsure
 
 _FIRMWARE = frozenset({"direct", "direct-relaxable"})
 """The types of regions in which firmware expects the device's DMA to work."""

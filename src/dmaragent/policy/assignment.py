@@ -12,8 +12,7 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
 from dmaragent.guests.rdm import FOUR_GIB, Policy
 from dmaragent.host.topology import PciFunction
-from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, unsure
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
 from dmaragent.policy.settings import DeviceSetting

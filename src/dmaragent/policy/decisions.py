@@ -1,11 +1,10 @@
 """A decision about a guest: what, by whom, why, by which rule."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.policy.harm import Harm, Left
 
 
 class Verdict(Enum):
@@ -42,6 +41,25 @@ class Decider(Enum):
     """Asked for with --xen documented."""
     DMARAGENT = "dmaragent"
     """Nobody: what would be needed to say it is not known."""
+
+
+class Harm(IntEnum):
+    """What a guest or its host is left exposed to; a higher value is worse."""
+
+    NONE = 0
+    SHARED = 1
+    """Devices of different owners can use the same memory by DMA."""
+    HOST_MEMORY = 2
+    """The guest reaches memory of the host where it expects an emulated device."""
+    CORRUPTION = 3
+    """DMA of a device or of firmware can overwrite RAM that a guest or the host uses."""
+
+
+class Left(NamedTuple):
+    """What is still held against a guest or a device: smaller is better."""
+
+    harm: Harm
+    warnings: int
 
 
 @dataclass(frozen=True, slots=True)

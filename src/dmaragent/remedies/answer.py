@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import EffectiveSetting, effective_settings
-from dmaragent.policy.reports import reports
+from dmaragent.policy.effective_settings import (
+    EffectiveSetting,
+    documented_differences,
+    effective_settings,
+    reports,
+)
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests import remedies
 from dmaragent.remedies.guests.trial import Remedies

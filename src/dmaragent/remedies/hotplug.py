@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig, PciEntry
-from dmaragent.guests.pci_model import PolicyWord
+from dmaragent.guests.pci import PolicyWord
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import HARM_WORDS, Harm
+from dmaragent.policy.decisions import Harm, Verdict, left_by
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import CONTEXT_RULE, Hotplug, attach
 from dmaragent.policy.resolver import Resolution, Stack, resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.words import HARM_WORDS
 from dmaragent.remedies.guests import remedies
 from dmaragent.remedies.rank import Cost, Rank
 from dmaragent.remedies.xlcfg_lines import quoted, written

@@ -6,8 +6,7 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Outcome, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.present.html.legend import legend
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim

@@ -6,8 +6,7 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.passthrough.model import Can
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Harm, Verdict, left_by
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.html.markup import Markup, element
 from dmaragent.present.text.explain import CAN_WORDS

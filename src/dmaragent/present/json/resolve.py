@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.effective import region_policies
+from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.layout import GuestLayout, Placed, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.resolver import PossibleOutcome, Resolution, Stack
 from dmaragent.present.json.decision import decision_object
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object

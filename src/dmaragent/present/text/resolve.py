@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.effective import region_policies
+from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.layout import GuestLayout, Outcome, Placed, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from dmaragent.addresses import SBDF, span
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.pci_model import PciText
+from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.decisions import Decision, Verdict, left_by
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decision, Harm, Verdict, left_by
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 from dmaragent.remedies.guests.configuration import addressed

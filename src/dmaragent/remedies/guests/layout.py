@@ -7,10 +7,9 @@ from typing import NamedTuple
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB
-from dmaragent.policy.harm import Harm, Left
+from dmaragent.policy.decisions import Harm, Left
 from dmaragent.policy.layout import Outcome
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import TOO_MUCH_MOVED
 from dmaragent.remedies.guests.trial import RemedyKind, Trial

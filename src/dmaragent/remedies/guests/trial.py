@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import Harm, Left
+from dmaragent.policy.decisions import Harm, Left, Verdict, left_by
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 from dmaragent.remedies.rank import Cost, Rank

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.layout import Placed
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack
+from dmaragent.policy.resolver import PossibleOutcome, Resolution, scenarios
+from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack, settle_documented
+from dmaragent.policy.simulate import build
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 
@@ -160,3 +161,103 @@ def _inherited(settings: Settings, device: DeviceSetting) -> tuple[str, str]:
     if device.policy is Policy.INVALID:
         return "strict", "default of libxl"
     return device.policy.value, "default"
+
+
+# Where the manual pages differ ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    """What the manual pages promise a guest."""
+
+    settings: Settings
+    case: PossibleOutcome | None
+    """None where they do not allow the configuration."""
+
+
+def documented(resolution: Resolution) -> Documented:
+    """Resolve the guest of `resolution` as its release's manual pages have it."""
+    guest, release = resolution.guest, resolution.stack.release
+    settings = settle_documented(guest, release)
+    if settings.refusals:
+        return Documented(settings=settings, case=None)
+    _, scenario = next(scenarios(settings))
+    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
+    case = PossibleOutcome(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
+    return Documented(settings=settings, case=case)
+
+
+_VERDICTS = {
+    Verdict.STARTS: "starts",
+    Verdict.REFUSED: "does not start",
+    Verdict.UNDECIDED: "may or may not start",
+}
+
+
+def documented_differences(resolution: Resolution) -> Iterator[str]:
+    """Yield what the manual pages promise and the release does otherwise, a sentence each.
+
+    Nothing where there is nothing to compare: a saved configuration, another toolstack, numbers
+    that may be binary or not.
+    """
+    stack, guest = resolution.stack, resolution.guest
+    if guest.binary is not None:
+        return
+    if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
+        return
+    promised = documented(resolution)
+    refused = frozenset(resolution.settings.refusals)
+    for complaint in promised.settings.refusals:
+        if complaint not in refused:
+            yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
+    if promised.case is None:
+        if not resolution.settings.refusals:
+            yield f"the release reads it all the same, and the guest {_VERDICTS[resolution.verdict]}"
+    elif resolution.settings.refusals:
+        yield "the manual pages allow it, and the release refuses it"
+    else:
+        yield from _readings(resolution, promised.settings, promised.case)
+        verdict = promised.case.built.verdict
+        if verdict is not resolution.verdict:
+            shipped = _VERDICTS[resolution.verdict]
+            yield f"the guest: documented {_VERDICTS[verdict]}, shipped {shipped}"
+
+
+def _readings(resolution: Resolution, theirs: Settings, promised: PossibleOutcome) -> Iterator[str]:
+    """Compare strategy and the devices' policies."""
+    ours = resolution.settings
+    if theirs.strategies != ours.strategies:
+        words = " or ".join(one.value for one in ours.strategies)
+        yield f"strategy: documented {theirs.strategies[0].value}, shipped {words}"
+    if not resolution.cases:
+        return
+    for place, device in enumerate(ours.devices):
+        hoped = _word(promised.scenario.device_policies[place])
+        found = {_word(one.scenario.device_policies[place]) for one in resolution.cases}
+        if found != {hoped}:
+            yield f"{device.text}: documented {hoped}, shipped {' or '.join(sorted(found))}"
+
+
+def _word(policy: Policy) -> str:
+    """Name a policy as it is in the end: an unset one is strict."""
+    return Policy.STRICT.value if policy is Policy.INVALID else policy.value
+
+
+# What was reported ----------------------------------------------------------------------
+
+_ONE_DEVICE = (4, 15)
+
+
+def reports(resolution: Resolution) -> Iterator[str]:
+    """Yield what was reported of the release of `resolution` and may concern its guest.
+
+    No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.
+    """
+    stack, devices = resolution.stack, resolution.settings.devices
+    with_policy = sum(one.explicit for one in devices)
+    if stack.toolstack is Toolstack.XL and stack.release.series == _ONE_DEVICE and with_policy > 1:
+        yield (
+            f"Of xl 4.15 it was reported that of several entries with rdm_policy (here: "
+            f"{with_policy}) only one device appears in the guest, and that `xl pci-attach` adds "
+            "the others. Count them with `xl pci-list`, and tell pci-attach the policy again."
+        )

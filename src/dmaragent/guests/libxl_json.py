@@ -20,8 +20,7 @@ from dmaragent.guests.config import (
     SavedRdm,
     Vga,
 )
-from dmaragent.guests.pci_model import PciText, PolicyWord
-from dmaragent.guests.pci_text import write_pci
+from dmaragent.guests.pci import PciText, PolicyWord, write_pci
 from dmaragent.guests.rdm import Policy, Strategy
 
 KIB = 1 << 10
@@ -40,12 +39,12 @@ _UNSET = (1 << 64) - 1
 """LIBXL_MEMKB_DEFAULT."""
 
 
-def is_saved(text: str) -> bool:
+def is_libxl_json(text: str) -> bool:
     """Tell whether `text` is JSON rather than an xl.cfg; xl writes a line before it."""
     return _body(text)[:1] in ("{", "[")
 
 
-def guests_from_saved(text: str, source: str) -> tuple[GuestConfig, ...]:
+def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
     """Read the guests of `text`; a control domain, which has no configuration, is left out.
 
     Raises:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText
+from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.releases import Release
 
 BINARY_NUMBER = "0b1"
