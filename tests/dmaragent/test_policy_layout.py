@@ -13,7 +13,7 @@ from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,
     GuestLayout,
-    Outcome,
+    Placement,
     RamLayout,
     Reservation,
     memory_map,
@@ -60,8 +60,8 @@ def _device(sbdf: SBDF, *regions: AddressRange, policy: Policy = STRICT) -> Devi
     return DeviceRequest(sbdf, regions, policy)
 
 
-def _outcomes(layout: GuestLayout) -> list[Outcome]:
-    return [one.outcome for one in layout.placed]
+def _outcomes(layout: GuestLayout) -> list[Placement]:
+    return [one.placement for one in layout.placed]
 
 
 def test_the_base_example_starts_with_2792_mib_below_the_hole() -> None:
@@ -77,7 +77,7 @@ def test_s4_ram_moves_above_the_boundary_whatever_the_policy(policy: Policy) -> 
 
     assert layout.after == RamLayout(0xAC600000, 0x102200000)
     assert layout.refused_by is None
-    assert _outcomes(layout) == [Outcome.MOVED, Outcome.MOVED]
+    assert _outcomes(layout) == [Placement.MOVED, Placement.MOVED]
     assert _map(layout) == [
         (0x100000, 0xAC600000, MemoryType.RAM),
         (0xAD800000, 0xB0000000, MemoryType.RESERVED),
@@ -122,7 +122,7 @@ def test_strict_with_the_boundary_above_the_regions_is_refused_at_the_first_of_t
 def test_relaxed_with_the_boundary_above_the_regions_hides_them() -> None:
     layout = _host(RELAXED, boundary=2800)
 
-    assert _outcomes(layout) == [Outcome.HIDDEN, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.HIDDEN, Placement.HIDDEN]
     assert _map(layout) == [(0x100000, 0xAE800000, MemoryType.RAM)]
 
 
@@ -130,7 +130,7 @@ def test_relaxed_with_the_boundary_between_the_regions_moves_one_and_hides_one()
     layout = _host(RELAXED, boundary=2760)
 
     assert layout.after == RamLayout(0xAD800000, 0x101000000)
-    assert _outcomes(layout) == [Outcome.MOVED, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.MOVED, Placement.HIDDEN]
     assert _map(layout) == [
         (0x100000, 0xAD800000, MemoryType.RAM),
         (0xAD800000, 0xB0000000, MemoryType.RESERVED),
@@ -146,7 +146,7 @@ def test_a_guest_that_ends_below_the_regions_still_has_them_reserved() -> None:
     layout = _host(STRICT, memory=2048)
 
     assert layout.after == RamLayout(0x7F800000, 0)
-    assert _outcomes(layout) == [Outcome.CLEAR, Outcome.CLEAR]
+    assert _outcomes(layout) == [Placement.CLEAR, Placement.CLEAR]
     assert [kind for _, _, kind in _map(layout)] == [
         MemoryType.RAM,
         MemoryType.RESERVED,
@@ -164,7 +164,7 @@ def test_s5_a_device_policy_overrides_the_guests_by_start_and_the_later_device_w
     found = reservations(Strategy.HOST, (B, A), STRICT, devices, NEW)
     layout = resolve_layout(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB)
 
-    assert _outcomes(layout) == [Outcome.CONFLICT, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.CONFLICT, Placement.HIDDEN]
     assert [one.reservation.decided_by for one in layout.placed] == [None, DEVICE_A]
 
     both = (_device(DEVICE_A, A, policy=RELAXED), _device(DEVICE_B, A, policy=STRICT))
@@ -195,8 +195,8 @@ def test_s9_rounding_may_go_below_the_boundary() -> None:
 def test_s10_a_region_below_1_mib_always_conflicts() -> None:
     region = AddressRange(0xE0000, 0xF0000)
 
-    assert _outcomes(_host(STRICT, regions=[region])) == [Outcome.CONFLICT]
-    assert _outcomes(_host(RELAXED, regions=[region])) == [Outcome.HIDDEN]
+    assert _outcomes(_host(STRICT, regions=[region])) == [Placement.CONFLICT]
+    assert _outcomes(_host(RELAXED, regions=[region])) == [Placement.HIDDEN]
 
 
 def test_s11_a_boundary_of_0_lets_low_ram_end_below_its_own_start() -> None:
@@ -209,10 +209,10 @@ def test_s11_a_boundary_of_0_lets_low_ram_end_below_its_own_start() -> None:
 def test_s12_moved_ram_may_come_to_lie_in_a_high_region() -> None:
     high = AddressRange(0x150000000, 0x150001000)
 
-    assert _outcomes(_host(STRICT, memory=4096, regions=[high])) == [Outcome.CLEAR]
+    assert _outcomes(_host(STRICT, memory=4096, regions=[high])) == [Placement.CLEAR]
     layout = _host(STRICT, memory=4096, regions=[high, A])
     assert layout.after.highmem_end == 0x153200000
-    assert _outcomes(layout) == [Outcome.CONFLICT, Outcome.MOVED]
+    assert _outcomes(layout) == [Placement.CONFLICT, Placement.MOVED]
     assert layout.placed[0].reason == "RAM that was moved to above 4 GiB has come to lie there"
 
 
@@ -287,7 +287,7 @@ def test_ram_is_conserved_and_nothing_reserved_lies_in_it(
     for layout in results.values():
         assert layout.after.size == before.size
         for one in layout.placed:
-            reserved = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
+            reserved = one.placement in (Placement.CLEAR, Placement.MOVED)
             region = one.reservation.region
             # libxl up to 4.13 sees RAM at 4 GiB even if there is none.
             crosses = region.start < FOUR_GIB < region.end and not behaviour.leaves_unused_high

@@ -83,12 +83,12 @@ def _layouts(resolution: AnyResolution) -> frozenset[object]:
     """Give the memory layouts that the guest may get."""
     if isinstance(resolution, KvmResolution):
         return frozenset(resolution.ram)
-    return frozenset(map(_layout, resolution.cases))
+    return frozenset(map(_layout, resolution.outcomes))
 
 
 def _layout(case: PossibleOutcome) -> object:
     layout = case.built.layout
     if layout is None:
         return None
-    placed = frozenset((one.reservation.region, one.outcome) for one in layout.placed)
+    placed = frozenset((one.reservation.region, one.placement) for one in layout.placed)
     return layout.after, placed

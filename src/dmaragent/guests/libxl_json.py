@@ -13,7 +13,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.errors import excerpt
 from dmaragent.guests.config import (
     Complaint,
-    Emulated,
+    EmulatedDevices,
     GuestConfig,
     GuestType,
     PciEntry,
@@ -167,7 +167,7 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
     )
 
 
-def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
+def _emulated(build: _Part, hvm: _Part) -> EmulatedDevices | None:
     """Say which emulated devices it has; None if the document does not say what boots it."""
     bios = hvm.value.get("bios")
     if bios is None:
@@ -179,7 +179,7 @@ def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
         why = "xen_platform_pci_bar_uc is false, which puts the platform device elsewhere"
     else:
         why = f"{', '.join(given)} may add or move emulated devices" if given else ""
-    return Emulated(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
+    return EmulatedDevices(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
 
 
 def _given(*parts: _Part) -> list[str]:

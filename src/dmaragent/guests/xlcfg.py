@@ -23,7 +23,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class XlSetting:
     """What a name holds after the whole file."""
 
     name: str
@@ -57,7 +57,7 @@ _BINARY = re.compile(r"[ \t\n\v\f\r]*[+-]?0[bB][01]+")
 class XlConfig:
     """The settings of a file that xl accepts, each under its name."""
 
-    settings: Mapping[str, Setting]
+    settings: Mapping[str, XlSetting]
     binary: bool = False
     """Whether the C library reads 0b as the prefix of a binary number, as C23 has it."""
 
@@ -131,9 +131,9 @@ def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlC
         return refused.error
 
 
-def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, Setting]:
+def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, XlSetting]:
     """Read the statements, each applied to what those before it left."""
-    settings: dict[str, Setting] = {}
+    settings: dict[str, XlSetting] = {}
     for name in tokens:
         if name.kind in ("newline", ";", "end"):
             continue
@@ -159,8 +159,8 @@ def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, 
 
 
 def _stored(
-    settings: dict[str, Setting], name: _Token, operation: _Token, first: _Token, item: Item
-) -> Setting:
+    settings: dict[str, XlSetting], name: _Token, operation: _Token, first: _Token, item: Item
+) -> XlSetting:
     """Give what the name holds after this statement."""
     earlier = settings.get(name.text)
     value, adds = item.value, operation.kind == "+="
@@ -176,7 +176,7 @@ def _stored(
                     f"{kind}, which is what {excerpt(name.text)} holds since line {earlier.line}"
                 )
                 raise _refusal(first, expected)
-    return Setting(name.text, value, item.line, adds)
+    return XlSetting(name.text, value, item.line, adds)
 
 
 _DEEPEST = 200

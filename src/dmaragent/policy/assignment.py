@@ -12,10 +12,10 @@ from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.errors import excerpt
 from dmaragent.guests.rdm import FOUR_GIB, Policy
 from dmaragent.host.topology import PciFunction
-from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, unsure
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
-from dmaragent.policy.settings import DeviceSetting
+from dmaragent.policy.settings import GuestDevice
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
@@ -37,26 +37,26 @@ SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedFunction:
     """One function that is added to a guest, under which policy, and the entry it comes from."""
 
     sbdf: SBDF
     policy: Policy
-    device: DeviceSetting
+    device: GuestDevice
 
 
 def added_functions(
-    devices: Sequence[tuple[DeviceSetting, Policy]],
+    devices: Sequence[tuple[GuestDevice, Policy]],
     host: HostFacts,
     held: Iterable[SBDF] = (),
-) -> tuple[tuple[Added, ...], tuple[Decision, ...]]:
+) -> tuple[tuple[AddedFunction, ...], tuple[Decision, ...]]:
     """Give the functions that are added for `devices`, and what stops others or leaves them open.
 
     `held` are functions that the guest has already.
     """
     before = frozenset(held)
     seen = set(before)
-    functions: list[Added] = []
+    functions: list[AddedFunction] = []
     decisions: list[Decision] = []
     for device, policy in devices:
         wanted = _functions_of(device, host)
@@ -64,7 +64,7 @@ def added_functions(
             decisions.append(wanted)
             continue
         for sbdf in wanted:
-            one = Added(sbdf, policy, device)
+            one = AddedFunction(sbdf, policy, device)
             if sbdf in seen:
                 why = "the guest has it already" if sbdf in before else "it is given twice"
                 reason = f"{sbdf} cannot be added: {why}"
@@ -75,7 +75,7 @@ def added_functions(
     return tuple(functions), tuple(decisions)
 
 
-def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | Decision:
+def _functions_of(device: GuestDevice, host: HostFacts) -> tuple[SBDF, ...] | Decision:
     """Give the functions that one entry stands for, or why that cannot be or be said."""
     pci = device.pci
     if pci.name is not None:
@@ -83,7 +83,7 @@ def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | 
         if named is not None:
             return (named,)
         reason = f"which device name={excerpt(pci.name)} stands for is known to xenstore alone"
-        return unsure(reason, rule=NAME_RULE, place=device.place)
+        return undecided(reason, rule=NAME_RULE, place=device.place)
     assert pci.sbdf is not None  # noqa: S101 - an entry has a name or an address
     if pci.all_functions and not pci.vslot:
         return Decision(
@@ -97,7 +97,7 @@ def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | 
     return host.siblings(pci.sbdf) if pci.all_functions else (pci.sbdf,)
 
 
-def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
+def assign(one: AddedFunction, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
     """Yield what stops or hinders the assignment of one function.
 
     `ram` is the layout of an HVM guest; None for a PV guest, whose regions are mapped in
@@ -151,7 +151,7 @@ def is_host_bridge(function: PciFunction | None) -> bool:
 
 
 def _bridged(
-    one: Added, host: HostFacts, regions: tuple[AddressRange, ...] | None
+    one: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
     """Say that a conventional device behind a bridge keeps its owner while it has a region.
 
@@ -177,33 +177,33 @@ def _bridged(
             "point releases of this series are without it"
         )
     shown, place = BRIDGED_RULE.error, one.device.place
-    yield unsure(reason, rule=BRIDGED_RULE, shown=shown, device=one.sbdf, place=place)
+    yield undecided(reason, rule=BRIDGED_RULE, shown=shown, device=one.sbdf, place=place)
 
 
 def _open_questions(
-    one: Added, host: HostFacts, regions: tuple[AddressRange, ...] | None
+    one: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
     """Say why the regions of a function are not known for certain, if they are not."""
     sbdf, place = one.sbdf, one.device.place
     gap = host.gap_of(sbdf)
     sharing_open = host.shared is None or any(each in host.unexplained for each in regions or ())
     if gap is not None:
-        yield unsure(
+        yield undecided(
             f"{sbdf}: {gap.unknown}. {gap.next_step.capitalize()}", device=sbdf, place=place
         )
     elif regions is None:
         reason = f"the regions of {sbdf} are not known: Xen cannot be asked about it"
-        yield unsure(reason, device=sbdf, place=place)
+        yield undecided(reason, device=sbdf, place=place)
     elif host.may_own_more(sbdf):
         paths = ", ".join(host.undetermined)
         reason = (
             f"whether {sbdf} owns more regions is not known: these paths may lead to it: {paths}"
         )
-        yield unsure(reason, device=sbdf, place=place)
+        yield undecided(reason, device=sbdf, place=place)
     elif regions and sharing_open and one.policy is not Policy.RELAXED:
         why = "there is no table" if host.shared is None else "no structure of the table has them"
         reason = f"whether the regions of {sbdf} are shared is not known: {why}"
-        yield unsure(reason, device=sbdf, place=place)
+        yield undecided(reason, device=sbdf, place=place)
 
 
 def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
@@ -222,7 +222,11 @@ def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
 
 
 def _refusal(
-    decider: Decider, reason: str, rule: SourceRule, one: Added, region: AddressRange | None = None
+    decider: Decider,
+    reason: str,
+    rule: SourceRule,
+    one: AddedFunction,
+    region: AddressRange | None = None,
 ) -> Decision:
     return Decision(
         decider=decider,
@@ -237,7 +241,7 @@ def _refusal(
 
 
 def _warning(
-    reason: str, rule: SourceRule, one: Added, region: AddressRange, harm: Harm
+    reason: str, rule: SourceRule, one: AddedFunction, region: AddressRange, harm: Harm
 ) -> Decision:
     return Decision(
         decider=Decider.XEN,

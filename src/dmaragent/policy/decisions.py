@@ -55,7 +55,7 @@ class Harm(IntEnum):
     """DMA of a device or of firmware can overwrite RAM that a guest or the host uses."""
 
 
-class Left(NamedTuple):
+class ResidualRisk(NamedTuple):
     """What is still held against a guest or a device: smaller is better."""
 
     harm: Harm
@@ -91,9 +91,9 @@ class Decision(NamedTuple):
     """What a warning exposes the guest or the host to."""
 
 
-def left_by(warnings: tuple[Decision, ...]) -> Left:
+def residual_risk(warnings: tuple[Decision, ...]) -> ResidualRisk:
     """Return what `warnings` leave behind: the worst harm among them, and their number."""
-    return Left(max((one.harm for one in warnings), default=Harm.NONE), len(warnings))
+    return ResidualRisk(max((one.harm for one in warnings), default=Harm.NONE), len(warnings))
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
@@ -111,7 +111,7 @@ def refused(decider: Decider, reason: str, rule: SourceRule) -> Decision:
     )
 
 
-def unsure(reason: str, **more: object) -> Decision:
+def undecided(reason: str, **more: object) -> Decision:
     """Say that something cannot be decided, and why."""
     return Decision(
         decider=Decider.DMARAGENT,

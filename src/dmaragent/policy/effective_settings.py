@@ -7,9 +7,9 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.layout import Placed
-from dmaragent.policy.resolver import PossibleOutcome, Resolution, scenarios
-from dmaragent.policy.settings import DeviceSetting, Settings, Toolstack, settle_documented
+from dmaragent.policy.layout import PlacedRegion
+from dmaragent.policy.resolver import PossibleOutcome, Resolution, possible_scenarios
+from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import build
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
@@ -53,16 +53,16 @@ def _effective(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
 
 
 def region_policies(
-    resolution: Resolution, case: PossibleOutcome, placed: Placed
+    resolution: Resolution, outcome: PossibleOutcome, placed: PlacedRegion
 ) -> tuple[str, ...]:
     """Name the policies that a region may be under in this case: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by
-    if len(case.policies) == 1 or not (own is None or own in _inheriting(resolution)):
+    if len(outcome.policies) == 1 or not (own is None or own in _inheriting(resolution)):
         return (entry.policy.value,)
     settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
     unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
-    found = (unset if one is Policy.INVALID else one for one in case.policies)
+    found = (unset if one is Policy.INVALID else one for one in outcome.policies)
     return tuple(dict.fromkeys(one.value for one in found))
 
 
@@ -153,7 +153,7 @@ def _device(resolution: Resolution, number: int) -> EffectiveSetting:
     return EffectiveSetting(name, values, f"{origins} ({device.place})")
 
 
-def _inherited(settings: Settings, device: DeviceSetting) -> tuple[str, str]:
+def _inherited(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
     """Give the policy of a device that names none, and its origin."""
     if device.policy is None:
         policies = settings.policies
@@ -170,8 +170,8 @@ def _inherited(settings: Settings, device: DeviceSetting) -> tuple[str, str]:
 class Documented:
     """What the manual pages promise a guest."""
 
-    settings: Settings
-    case: PossibleOutcome | None
+    settings: RdmSettings
+    outcome: PossibleOutcome | None
     """None where they do not allow the configuration."""
 
 
@@ -180,11 +180,13 @@ def documented(resolution: Resolution) -> Documented:
     guest, release = resolution.guest, resolution.stack.release
     settings = settle_documented(guest, release)
     if settings.refusals:
-        return Documented(settings=settings, case=None)
-    _, scenario = next(scenarios(settings))
+        return Documented(settings=settings, outcome=None)
+    _, scenario = next(possible_scenarios(settings))
     built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    case = PossibleOutcome(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
-    return Documented(settings=settings, case=case)
+    outcome = PossibleOutcome(
+        assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
+    )
+    return Documented(settings=settings, outcome=outcome)
 
 
 _VERDICTS = {
@@ -210,30 +212,32 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
     for complaint in promised.settings.refusals:
         if complaint not in refused:
             yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
-    if promised.case is None:
+    if promised.outcome is None:
         if not resolution.settings.refusals:
             yield f"the release reads it all the same, and the guest {_VERDICTS[resolution.verdict]}"
     elif resolution.settings.refusals:
         yield "the manual pages allow it, and the release refuses it"
     else:
-        yield from _readings(resolution, promised.settings, promised.case)
-        verdict = promised.case.built.verdict
+        yield from _readings(resolution, promised.settings, promised.outcome)
+        verdict = promised.outcome.built.verdict
         if verdict is not resolution.verdict:
             shipped = _VERDICTS[resolution.verdict]
             yield f"the guest: documented {_VERDICTS[verdict]}, shipped {shipped}"
 
 
-def _readings(resolution: Resolution, theirs: Settings, promised: PossibleOutcome) -> Iterator[str]:
+def _readings(
+    resolution: Resolution, theirs: RdmSettings, promised: PossibleOutcome
+) -> Iterator[str]:
     """Compare strategy and the devices' policies."""
     ours = resolution.settings
     if theirs.strategies != ours.strategies:
         words = " or ".join(one.value for one in ours.strategies)
         yield f"strategy: documented {theirs.strategies[0].value}, shipped {words}"
-    if not resolution.cases:
+    if not resolution.outcomes:
         return
     for place, device in enumerate(ours.devices):
         hoped = _word(promised.scenario.device_policies[place])
-        found = {_word(one.scenario.device_policies[place]) for one in resolution.cases}
+        found = {_word(one.scenario.device_policies[place]) for one in resolution.outcomes}
         if found != {hoped}:
             yield f"{device.text}: documented {hoped}, shipped {' or '.join(sorted(found))}"
 
@@ -248,7 +252,7 @@ def _word(policy: Policy) -> str:
 _ONE_DEVICE = (4, 15)
 
 
-def reports(resolution: Resolution) -> Iterator[str]:
+def reported_problems(resolution: Resolution) -> Iterator[str]:
     """Yield what was reported of the release of `resolution` and may concern its guest.
 
     No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.

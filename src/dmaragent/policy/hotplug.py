@@ -22,7 +22,7 @@ from dmaragent.policy.assignment import (
     ABSENT_RULE,
     IDENTITY_RULE,
     SPECIAL_PAGES,
-    Added,
+    AddedFunction,
     added_functions,
     assign,
 )
@@ -34,21 +34,21 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
-    unsure,
+    undecided,
     verdict_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.library_answers import binary_words, readings_of
-from dmaragent.policy.mmio_hole import Content, Occupant, hole_of
+from dmaragent.policy.library_answers import binary_words, number_readings
+from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents
 from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, prerequisites, resolve
 from dmaragent.policy.settings import (
     POLICY_OF,
-    DeviceSetting,
-    Settings,
+    GuestDevice,
+    RdmSettings,
     Toolstack,
     documented_default,
 )
-from dmaragent.policy.simulate import Built
+from dmaragent.policy.simulate import BuiltGuest
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 CONTEXT_AT_CREATION = (4, 13)
@@ -93,7 +93,8 @@ class Hotplug:
 def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
     """Say the same without what helps."""
     answers = [
-        _attach(text, reading, host, stack) for reading in readings_of(guest, stack.evidence)
+        _attach(text, reading, host, stack)
+        for reading in number_readings(guest, stack.library_answers)
     ]
     return answers[0] if len(answers) == 1 else _either(guest, *answers)
 
@@ -103,7 +104,7 @@ def _either(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
     both = dict.fromkeys((*plain.decisions, *binary.decisions))
     if plain.verdict is not binary.verdict:
         words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
-        both = {unsure(words): None, **both}
+        both = {undecided(words): None, **both}
     return replace(
         plain,
         guest=guest,
@@ -124,7 +125,7 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
         stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_before(into)]
         return _answer(text, into, None, Policy.STRICT, stops)
     policy = _policy(pci, stack)
-    device = DeviceSetting(
+    device = GuestDevice(
         place="", text=text, pci=pci, policy=policy, explicit=pci.policy is not None
     )
     found = dict.fromkeys(_before(into))
@@ -138,7 +139,7 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     found |= dict.fromkeys(decisions)
     if all(built.verdict is Verdict.UNDECIDED for built in _running(into)):
         first = _running(into)[0].decisions[0]
-        open_guest = unsure(f"whether the guest itself starts is unknown: {first.reason}")
+        open_guest = undecided(f"whether the guest itself starts is unknown: {first.reason}")
         absent = _absent(device, policy, host)
         return _answer(text, into, device, policy, [*found, *absent, open_guest])
     for built in _running(into):
@@ -154,25 +155,25 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
 def _read(text: str, stack: Stack) -> PciText | Decision:
     """Read the specification; where that fails, say who stops at it and why."""
     if stack.toolstack is Toolstack.XAPI:
-        return unsure(XAPI_WORDS)
+        return undecided(XAPI_WORDS)
     if stack.documented or stack.toolstack is not Toolstack.XL:
         read: PciText | PciRefusal | PciUndefined = read_pci_documented(text)
         who = Decider.MANUAL
     else:
         read = read_pci_shipped(text, toolstack_behaviours(stack.release)[-1].parser)
         who = Decider.XL
-        taken = stack.evidence.pci.get(text) if stack.evidence else None
-        if stack.evidence and taken is (not isinstance(read, PciText)):
+        taken = stack.library_answers.pci.get(text) if stack.library_answers else None
+        if stack.library_answers and taken is (not isinstance(read, PciText)):
             does = "takes" if taken else "refuses"
-            library = f"libxlutil {stack.evidence.release}, asked on this host"
-            return unsure(f"{library}, {does} '{text}' unexpectedly")
+            library = f"libxlutil {stack.library_answers.release}, asked on this host"
+            return undecided(f"{library}, {does} '{text}' unexpectedly")
     if isinstance(read, PciText):
         return read
     if isinstance(read, PciUndefined):
-        return unsure(f"what xl makes of '{text}' cannot be said: {read.why}")
+        return undecided(f"what xl makes of '{text}' cannot be said: {read.why}")
     reason = f"'{text}' is refused: at character {read.position + 1} should be {read.expected}"
     if stack.toolstack is not Toolstack.XL:
-        return unsure(reason)
+        return undecided(reason)
     return refused(who, reason, ATTACH_RULE)
 
 
@@ -191,7 +192,7 @@ def _before(into: Resolution) -> Iterator[Decision]:
     open_ones = (*into.settings.refusals, *into.settings.undefined)
     if open_ones:
         first = open_ones[0]
-        yield unsure(f"the guest itself is not known: {first.text}", place=first.place)
+        yield undecided(f"the guest itself is not known: {first.text}", place=first.place)
         return
     if guest.type is GuestType.PVH:
         yield refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
@@ -209,41 +210,43 @@ def _before(into: Resolution) -> Iterator[Decision]:
         )
         yield refused(Decider.XEN, reason, CONTEXT_RULE)
     if host.incomplete:
-        yield unsure(host.incomplete)
+        yield undecided(host.incomplete)
     elif host.unlisted and Strategy.HOST in into.settings.strategies:
-        yield unsure(host.unlisted)
+        yield undecided(host.unlisted)
     elif not _running(into):
         why = into.reasons[0].reason if into.reasons else "nothing is known of it"
-        yield unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
+        yield undecided(
+            f"where its RAM lies is not known, for by the rules it does not start: {why}"
+        )
 
 
-def _absent(device: DeviceSetting, policy: Policy, host: HostFacts) -> Iterator[Decision]:
+def _absent(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
     """Yield the refusal of a device that does not answer: whatever the guest is, it stays one."""
     functions, _ = added_functions([(device, policy)], host)
     found = (told for one in functions for told in assign(one, host, None))
     yield from (told for told in found if told.rule == ABSENT_RULE)
 
 
-def _running(into: Resolution) -> list[Built]:
+def _running(into: Resolution) -> list[BuiltGuest]:
     """Return what the running guest may be: each different layout once; a PV guest has none."""
-    found: dict[object, Built] = {}
-    for case in into.cases:
-        if case.built.verdict is not Verdict.REFUSED:
-            layout = case.built.layout
-            key = None if layout is None else (layout.after, case.built.memory_map)
-            found.setdefault(key, case.built)
+    found: dict[object, BuiltGuest] = {}
+    for outcome in into.outcomes:
+        if outcome.built.verdict is not Verdict.REFUSED:
+            layout = outcome.built.layout
+            key = None if layout is None else (layout.after, outcome.built.memory_map)
+            found.setdefault(key, outcome.built)
     return list(found.values())
 
 
 def _answer(
     text: str,
     into: Resolution,
-    device: DeviceSetting | None,
+    device: GuestDevice | None,
     policy: Policy,
     decisions: list[Decision],
 ) -> Hotplug:
     order = (Effect.REFUSED, Effect.UNDECIDED)
-    settings = Settings(devices=() if device is None else (device,), inherits=False)
+    settings = RdmSettings(devices=() if device is None else (device,), inherits=False)
     stops = tuple(one for effect in order for one in decisions if one.effect is effect)
     return Hotplug(
         text=text,
@@ -267,7 +270,7 @@ MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 
 
 def hole_decisions(
-    one: Added, host: HostFacts, built: Built, into: Resolution
+    one: AddedFunction, host: HostFacts, built: BuiltGuest, into: Resolution
 ) -> Iterator[Decision]:
     """Yield what the regions of an attached function meet in the guest's MMIO hole.
 
@@ -276,7 +279,7 @@ def hole_decisions(
     if built.layout is None:
         return
     reserved = [each.range for each in built.memory_map if each.type is MemoryType.RESERVED]
-    hole = hole_of(into.guest, built.layout.after, reserved, into.stack.release)
+    hole = hole_contents(into.guest, built.layout.after, reserved, into.stack.release)
     for region in host.regions_of(one.sbdf) or ():
         for occupant in hole:
             if not occupant.range.overlaps(region):
@@ -287,21 +290,23 @@ def hole_decisions(
                 yield _met(one, region, part, occupant)
 
 
-def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupant) -> Decision:
+def _met(
+    one: AddedFunction, region: AddressRange, part: AddressRange, occupant: HoleOccupant
+) -> Decision:
     """Say what happens to `part` of a region of a device, where `occupant` lies."""
     strict = one.policy is not Policy.RELAXED
     where = f"{span(region)} of {one.sbdf}"
     at = "" if part == region else f", at {span(part)}"
     decider, effect, harm, shown = Decider.XEN, Effect.WARNING, Harm.CORRUPTION, ""
     rule = IDENTITY_RULE
-    if occupant.content is Content.RAM:
+    if occupant.content is HoleContent.RAM:
         reason = f"the guest has {occupant.what} in {where}{at}"
         if strict:
             effect, harm, shown = Effect.REFUSED, Harm.NONE, IDENTITY_RULE.error
             reason += ", and the device is strict: it cannot be mapped there"
         else:
             reason += ": Xen skips those pages, and the device's DMA there overwrites them"
-    elif occupant.content is Content.UNKNOWN:
+    elif occupant.content is HoleContent.UNKNOWN:
         reason = f"unknown what the guest has in {where}{at}: {occupant.what}"
         if strict:
             decider, effect, harm = Decider.DMARAGENT, Effect.UNDECIDED, Harm.NONE
@@ -312,12 +317,12 @@ def _met(one: Added, region: AddressRange, part: AddressRange, occupant: Occupan
             )
     else:
         harm, rule = Harm.HOST_MEMORY, MAPPED_RULE
-        lies = "lies" if occupant.content is Content.EMULATED else "may lie"
+        lies = "lies" if occupant.content is HoleContent.EMULATED else "may lie"
         reason = (
             f"{where} {lies} under {occupant.what}{at}: Xen maps it there, and the guest then "
             "reaches host memory where it expects that device"
         )
-        if strict and occupant.content is Content.EMULATED:
+        if strict and occupant.content is HoleContent.EMULATED:
             reason += ". If Xen drivers of the guest keep pages there, Xen refuses it (EBUSY)"
     return Decision(
         decider=decider,

@@ -142,7 +142,7 @@ def reservations(
     return tuple(found)
 
 
-class Outcome(Enum):
+class Placement(Enum):
     """What becomes of a reservation."""
 
     CLEAR = "clear"
@@ -155,11 +155,11 @@ class Outcome(Enum):
     """RAM stays in it, and it is strict: the guest does not start."""
 
 
-class Placed(NamedTuple):
+class PlacedRegion(NamedTuple):
     """A reservation and what became of it, with the reason in a sentence."""
 
     reservation: Reservation
-    outcome: Outcome
+    placement: Placement
     reason: str
 
 
@@ -169,12 +169,12 @@ class GuestLayout:
 
     before: RamLayout
     after: RamLayout
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedRegion, ...]
 
     @property
-    def refused_by(self) -> Placed | None:
+    def refused_by(self) -> PlacedRegion | None:
         """The first strict conflict: where libxl stops and what its message names."""
-        return next((one for one in self.placed if one.outcome is Outcome.CONFLICT), None)
+        return next((one for one in self.placed if one.placement is Placement.CONFLICT), None)
 
 
 def resolve_layout(
@@ -223,18 +223,18 @@ class _Judge:
             f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.lowmem_end:#x}"
         )
 
-    def place(self, entry: Reservation) -> Placed:
+    def place(self, entry: Reservation) -> PlacedRegion:
         """Say what becomes of one reservation, and why."""
         start = entry.region.start
         if self._after.conflicts(entry.region):
-            outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
-            return Placed(entry, outcome, self._why(entry.region))
+            placement = Placement.CONFLICT if entry.policy is Policy.STRICT else Placement.HIDDEN
+            return PlacedRegion(entry, placement, self._why(entry.region))
         if entry.policy is Policy.INVALID:
             reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
-            return Placed(entry, Outcome.HIDDEN, reason)
+            return PlacedRegion(entry, Placement.HIDDEN, reason)
         if self._boundary < start < self._low_before:
-            return Placed(entry, Outcome.MOVED, self._moved)
-        return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
+            return PlacedRegion(entry, Placement.MOVED, self._moved)
+        return PlacedRegion(entry, Placement.CLEAR, "the guest has no RAM there")
 
     def _why(self, region: AddressRange) -> str:
         if self._after.conflicts_below(region):
@@ -271,7 +271,7 @@ def memory_map(layout: GuestLayout) -> tuple[MapEntry, ...]:
     reserved = [
         one.reservation.region
         for one in layout.placed
-        if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
+        if one.placement in (Placement.CLEAR, Placement.MOVED)
     ]
     has_high = high not in (0, FOUR_GIB)
     number = 1 + len(reserved) + has_high

@@ -28,7 +28,7 @@ class LibraryAnswers:
     """Whether it reads 0b as the prefix of a binary number; None if it was not asked."""
 
 
-def read_evidence(output: bytes) -> LibraryAnswers | None:
+def read_library_answers(output: bytes) -> LibraryAnswers | None:
     """Read what ``collect/live/libxlutil.py`` wrote; None where there is no library.
 
     What is not as expected is left out: the library may have died on a text.
@@ -50,12 +50,14 @@ def read_evidence(output: bytes) -> LibraryAnswers | None:
     return None if release is None else LibraryAnswers(release, rdm, pci, binary)
 
 
-def readings_of(guest: GuestConfig, evidence: LibraryAnswers | None) -> tuple[GuestConfig, ...]:
+def number_readings(
+    guest: GuestConfig, library_answers: LibraryAnswers | None
+) -> tuple[GuestConfig, ...]:
     """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
     if guest.binary is None:
         return (guest,)
     plain = replace(guest, binary=None)
-    known = None if evidence is None else evidence.binary
+    known = None if library_answers is None else library_answers.binary
     if known is None:
         return plain, guest.binary
     return (guest.binary,) if known else (plain,)

@@ -45,7 +45,7 @@ _STEPPING_POINTS = {(4, 7): 4, (4, 8): 3, (4, 9): 1}
 """By series: the first point whose hvmloader looks at each reserved entry for each BAR."""
 
 
-class Content(Enum):
+class HoleContent(Enum):
     """What a part of the hole holds, as Xen sees it."""
 
     RAM = "ram"
@@ -58,11 +58,11 @@ class Content(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Occupant:
+class HoleOccupant:
     """What lies in a range of the hole."""
 
     range: AddressRange
-    content: Content
+    content: HoleContent
     what: str
     """Its name; if it is unknown, why."""
 
@@ -75,9 +75,9 @@ class _Bar:
     """How much of it, from its start, is guest memory."""
 
 
-def hole_of(
+def hole_contents(
     guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], release: Release
-) -> tuple[Occupant, ...]:
+) -> tuple[HoleOccupant, ...]:
     """Return what lies in the hole of `guest` once hvmloader has run.
 
     Args:
@@ -87,8 +87,8 @@ def hole_of(
         release: of Xen's tools, hvmloader's among them.
 
     """
-    own = Occupant(
-        AddressRange(BARS_END, FOUR_GIB), Content.UNKNOWN, "hvmloader and the local APIC use it"
+    own = HoleOccupant(
+        AddressRange(BARS_END, FOUR_GIB), HoleContent.UNKNOWN, "hvmloader and the local APIC use it"
     )
     why = _not_modelled(guest, reserved, release)
     if why:
@@ -110,15 +110,17 @@ def hole_of(
     return (*_placed(bars, starts.pop(), reserved, guest.vga), own)
 
 
-def _unknown(room: AddressRange, reserved: Sequence[AddressRange], why: str) -> Iterator[Occupant]:
+def _unknown(
+    room: AddressRange, reserved: Sequence[AddressRange], why: str
+) -> Iterator[HoleOccupant]:
     for part in _without(room, reserved):
-        yield Occupant(part, Content.UNKNOWN, why)
+        yield HoleOccupant(part, HoleContent.UNKNOWN, why)
 
 
-def _above(ram: RamLayout, why: str) -> Iterator[Occupant]:
+def _above(ram: RamLayout, why: str) -> Iterator[HoleOccupant]:
     """Yield what lies above the RAM, where hvmloader puts large 64-bit BARs over anything."""
     start = max(FOUR_GIB, ram.highmem_end)
-    yield Occupant(AddressRange(start, max(start, _HIGHEST)), Content.UNKNOWN, why)
+    yield HoleOccupant(AddressRange(start, max(start, _HIGHEST)), HoleContent.UNKNOWN, why)
 
 
 def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release: Release) -> str:
@@ -188,7 +190,7 @@ def _lowest_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[Address
 
 def _placed(
     bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange], adapter: Vga
-) -> Iterator[Occupant]:
+) -> Iterator[HoleOccupant]:
     """Place the large BARs, and leave room above them for the small ones."""
     at = start
     for bar in bars:
@@ -197,10 +199,10 @@ def _placed(
             continue  # hvmloader finds no space and leaves it unplaced
         if bar.ram:
             video = f"the video memory of its display adapter ({adapter.value})"
-            yield Occupant(AddressRange(base, base + bar.ram), Content.RAM, video)
+            yield HoleOccupant(AddressRange(base, base + bar.ram), HoleContent.RAM, video)
         if bar.ram < bar.size:
             rest = AddressRange(base + bar.ram, base + bar.size)
-            yield Occupant(rest, Content.EMULATED, bar.what)
+            yield HoleOccupant(rest, HoleContent.EMULATED, bar.what)
         at = base + bar.size
     end = at + _SMALL_BARS
     for one in sorted(reserved):
@@ -209,7 +211,7 @@ def _placed(
     if at < min(end, BARS_END):
         what = "the BARs of network cards, USB controllers and other emulated devices"
         for part in _without(AddressRange(at, min(end, BARS_END)), reserved):
-            yield Occupant(part, Content.MAYBE_EMULATED, what)
+            yield HoleOccupant(part, HoleContent.MAYBE_EMULATED, what)
 
 
 def _free(at: int, size: int, reserved: Sequence[AddressRange]) -> int:

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
+from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.library_answers import LibraryAnswers, binary_words, readings_of
+from dmaragent.policy.library_answers import LibraryAnswers, binary_words, number_readings
 from dmaragent.policy.settings import (
-    Settings,
+    RdmSettings,
     Toolstack,
-    as_read,
-    settle,
     settle_documented,
     settle_without_rdm,
+    settle_xl,
+    without_unread_settings,
 )
-from dmaragent.policy.simulate import Built, Scenario, build
+from dmaragent.policy.simulate import BuiltGuest, Scenario, build
 from dmaragent.releases import Release
 from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviours
 
@@ -45,7 +45,7 @@ class Stack:
     """Whether the manual pages are followed, not the release."""
     origin: str = ""
     """How the releases are known, in words."""
-    evidence: LibraryAnswers | None = None
+    library_answers: LibraryAnswers | None = None
     """What the installed libxlutil answered; it wins over what is known of the release."""
 
 
@@ -63,7 +63,7 @@ class PossibleOutcome:
     policies: tuple[Policy, ...]
     """The guest's own policy in each of its readings, as read; `scenario` has the first."""
     scenario: Scenario
-    built: Built
+    built: BuiltGuest
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -85,25 +85,27 @@ class Resolution:
     """Whether the guest starts; where readings differ, that it cannot be said."""
     reasons: tuple[Decision, ...]
     """Why, the first before the others; of a guest that starts: what it loses by it."""
-    settings: Settings
+    settings: RdmSettings
     """As the toolstack reads them; of several behaviours the first's."""
-    readings: tuple[Settings, ...]
+    readings: tuple[RdmSettings, ...]
     """The settings by each behaviour that the release may have."""
-    cases: tuple[PossibleOutcome, ...]
+    outcomes: tuple[PossibleOutcome, ...]
     """The possible outcomes; none where the toolstack refuses the configuration."""
     prerequisites: tuple[str, ...]
     """What must be done before, such as making a device assignable."""
 
     @property
-    def case(self) -> PossibleOutcome | None:
+    def outcome(self) -> PossibleOutcome | None:
         """The case to show: the first of those that give the verdict."""
-        alike = (one for one in self.cases if one.built.verdict is self.verdict)
-        return next(alike, self.cases[0] if self.cases else None)
+        alike = (one for one in self.outcomes if one.built.verdict is self.verdict)
+        return next(alike, self.outcomes[0] if self.outcomes else None)
 
 
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     """Say what becomes of `guest` on `host`."""
-    readings = [_resolve(reading, host, stack) for reading in readings_of(guest, stack.evidence)]
+    readings = [
+        _resolve(reading, host, stack) for reading in number_readings(guest, stack.library_answers)
+    ]
     return readings[0] if len(readings) == 1 else _either(*readings)
 
 
@@ -114,10 +116,10 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     ]
     first = settled[0][1]
     settings = replace(first, messages=(*unread, *first.messages))
-    cases: tuple[PossibleOutcome, ...] = ()
+    outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
-        cases = tuple(cases_of(read, host, settled))
-    verdict, reasons = _conclude(host, stack, settings, cases)
+        outcomes = tuple(possible_outcomes(read, host, settled))
+    verdict, reasons = _conclude(host, stack, settings, outcomes)
     return Resolution(
         guest=read,
         host=host,
@@ -126,7 +128,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
         reasons=reasons,
         settings=settings,
         readings=tuple(one for _, one in settled),
-        cases=cases,
+        outcomes=outcomes,
         prerequisites=prerequisites(read, settings, host),
     )
 
@@ -134,7 +136,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
 def _as_read(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Leave out of `guest` what the toolstack does not read."""
     if stack.toolstack is Toolstack.XL:
-        return as_read(guest, stack.release)
+        return without_unread_settings(guest, stack.release)
     if stack.toolstack is Toolstack.XAPI:
         return guest, ()
     read = replace(guest, boundary=None, rdm=None, saved_rdm=None)
@@ -145,12 +147,12 @@ def _as_read(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Compl
 
 def _settle(
     guest: GuestConfig, read: GuestConfig, behaviour: ToolstackBehaviour, stack: Stack
-) -> Settings:
+) -> RdmSettings:
     if stack.toolstack is not Toolstack.XL:
         return settle_without_rdm(guest, stack.toolstack)
     if stack.documented:
         return settle_documented(read, stack.release)
-    return settle(read, behaviour, stack.release, stack.evidence)
+    return settle_xl(read, behaviour, stack.release, stack.library_answers)
 
 
 # The verdict ----------------------------------------------------------------------------
@@ -161,11 +163,11 @@ def _complained(complaint: Complaint, effect: Effect, decider: Decider) -> Decis
 
 
 def _conclude(
-    host: HostFacts, stack: Stack, settings: Settings, cases: tuple[PossibleOutcome, ...]
+    host: HostFacts, stack: Stack, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
 ) -> tuple[Verdict, tuple[Decision, ...]]:
     """Give the verdict and its reasons."""
     if stack.toolstack is Toolstack.XAPI:
-        return Verdict.UNDECIDED, (unsure(XAPI_WORDS),)
+        return Verdict.UNDECIDED, (undecided(XAPI_WORDS),)
     if settings.refusals:
         who = Decider.MANUAL if stack.documented else Decider.XL
         refused = (_complained(one, Effect.REFUSED, who) for one in settings.refusals)
@@ -174,20 +176,20 @@ def _conclude(
         return Verdict.UNDECIDED, tuple(
             _complained(one, Effect.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
         )
-    reasons = _together([case.built.decisions for case in cases])
-    verdicts = {case.built.verdict for case in cases}
+    reasons = _together([outcome.built.decisions for outcome in outcomes])
+    verdicts = {outcome.built.verdict for outcome in outcomes}
     if len(verdicts) > 1:
-        return Verdict.UNDECIDED, (unsure(_dependence(cases)), *reasons)
-    verdict = cases[0].built.verdict
-    why = _may_change(host, settings, cases)
+        return Verdict.UNDECIDED, (undecided(_dependence(outcomes)), *reasons)
+    verdict = outcomes[0].built.verdict
+    why = _may_change(host, settings, outcomes)
     if why and verdict is not Verdict.UNDECIDED:
         words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
         return Verdict.UNDECIDED, (
-            unsure(f"{why}. By what is known it {words}"),
+            undecided(f"{why}. By what is known it {words}"),
             *reasons,
         )
     if verdict is Verdict.STARTS:
-        reasons = _together([case.built.warnings for case in cases])
+        reasons = _together([outcome.built.warnings for outcome in outcomes])
     return verdict, reasons
 
 
@@ -199,7 +201,9 @@ def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
     return tuple(dict.fromkeys(one for part in full for one in part))
 
 
-def _may_change(host: HostFacts, settings: Settings, cases: tuple[PossibleOutcome, ...]) -> str:
+def _may_change(
+    host: HostFacts, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
+) -> str:
     """Return why a region that is not known could change the verdict, or empty."""
     by_list = Strategy.HOST in settings.strategies
     why = host.incomplete or (host.unlisted if by_list else "")
@@ -208,14 +212,14 @@ def _may_change(host: HostFacts, settings: Settings, cases: tuple[PossibleOutcom
     certain = all(
         any(
             one.effect is Effect.REFUSED and one.rule is not None and not one.rule.of_regions
-            for one in case.built.decisions
+            for one in outcome.built.decisions
         )
-        for case in cases
+        for outcome in outcomes
     )
     return why if not certain and (settings.devices or by_list) else ""
 
 
-def _dependence(cases: tuple[PossibleOutcome, ...]) -> str:
+def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
     """Say what the verdict depends on, each verdict with its readings."""
     words = {
         Verdict.STARTS: "it starts with",
@@ -223,20 +227,20 @@ def _dependence(cases: tuple[PossibleOutcome, ...]) -> str:
         Verdict.UNDECIDED: "it cannot be said with",
     }
     verdicts = [
-        verdict for verdict in words if any(each.built.verdict is verdict for each in cases)
+        verdict for verdict in words if any(each.built.verdict is verdict for each in outcomes)
     ]
     groups = [
-        [one for case in cases if case.built.verdict is verdict for one in case.assumed]
+        [one for outcome in outcomes if outcome.built.verdict is verdict for one in outcome.assumed]
         for verdict in verdicts
     ]
     told = [
         f"{words[verdict]} {' or '.join(assumed_words(assumed))}"
-        for verdict, assumed in zip(verdicts, deciding(groups), strict=True)
+        for verdict, assumed in zip(verdicts, deciding_assumptions(groups), strict=True)
     ]
     return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
 
 
-def prerequisites(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str, ...]:
+def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
     """Give what must be done before the devices of `settings` can be added."""
     if host.assignable is None:
         return ()
@@ -270,7 +274,7 @@ def _either(plain: Resolution, binary: Resolution) -> Resolution:
     if verdict is not binary.verdict:
         verdict = Verdict.UNDECIDED
         words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
-        reasons = (unsure(words, place=own[0].place if own else ""), *reasons)
+        reasons = (undecided(words, place=own[0].place if own else ""), *reasons)
     assumed = ("a libxlutil that does not read 0b as binary", "a libxlutil that reads 0b as binary")
     alternatives = zip(assumed, (own, other), strict=True)
     return replace(
@@ -293,7 +297,7 @@ def _either(plain: Resolution, binary: Resolution) -> Resolution:
                 loss for loss in ours.ignored_settings if loss in theirs.ignored_settings
             ),
         ),
-        cases=either(plain.cases, binary.cases, words=assumed),
+        outcomes=_both_outcomes(plain.outcomes, binary.outcomes, words=assumed),
         prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
     )
 
@@ -313,7 +317,7 @@ def assumed_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
     return tuple(" and ".join(filter(None, parts)) for parts in assumed)
 
 
-def deciding(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
+def deciding_assumptions(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
     """Return what the readings of each group assume, without the parts that decide on no group."""
     kept = [tuple(group) for group in groups]
     for place in range(len(kept[0][0]) if kept else 0):
@@ -326,7 +330,7 @@ def deciding(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
     return kept
 
 
-def scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
+def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
     """Yield the possible readings, each with the words for what it assumes."""
     for strategy in settings.strategies:
         for policy in settings.policies:
@@ -345,7 +349,7 @@ def scenarios(settings: Settings) -> Iterator[tuple[str, Scenario]]:
 
 
 def _guests_policy_counts(
-    settings: Settings, host: HostFacts, behaviour: ToolstackBehaviour
+    settings: RdmSettings, host: HostFacts, behaviour: ToolstackBehaviour
 ) -> bool:
     """Tell whether strategy=host brings in a region whose policy no device replaces."""
     listed = [one.start for one in host.listed]
@@ -373,13 +377,13 @@ class _Found:
     assumed: list[Assumed]
     policies: list[Policy]
     scenario: Scenario
-    built: Built
+    built: BuiltGuest
 
     def same_as(self, other: "_Found") -> bool:
         return _same(self.built, other.built)
 
 
-def _same(one: Built, two: Built) -> bool:
+def _same(one: BuiltGuest, two: BuiltGuest) -> bool:
     """Return whether the same is seen of both: the policies that led to it are not."""
     if one.verdict is not two.verdict or one.memory_map != two.memory_map:
         return False
@@ -387,11 +391,11 @@ def _same(one: Built, two: Built) -> bool:
     return same and _placed(one) == _placed(two)
 
 
-def _placed(built: Built) -> object:
+def _placed(built: BuiltGuest) -> object:
     layout = built.layout
     if layout is None:
         return None
-    return layout.after, [(one.reservation.region, one.outcome) for one in layout.placed]
+    return layout.after, [(one.reservation.region, one.placement) for one in layout.placed]
 
 
 def _hosts(
@@ -417,8 +421,8 @@ def _paging(
         yield "", host
 
 
-def cases_of(
-    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, Settings]]
+def possible_outcomes(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
 ) -> Iterator[PossibleOutcome]:
     """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
     found: dict[object, _Found] = {}
@@ -427,7 +431,7 @@ def cases_of(
             _guests_policy_counts(settings, replace(host, listed=listed), behaviour)
             for _, listed in host.alternatives or (("", host.listed),)
         )
-        for words, scenario in scenarios(settings):
+        for words, scenario in possible_scenarios(settings):
             name = f"xl {behaviour.name}" if len(settled) > 1 else ""
             for kind, known in _hosts(guest, host, behaviour, scenario.strategy):
                 key = (_effect(scenario, policy_counts=counts), kind)
@@ -437,7 +441,7 @@ def cases_of(
                 found[key].assumed.append((name, words, *kind))
                 found[key].policies.append(scenario.policy)
     merged = _merged(list(found.values()))
-    every = deciding([one.assumed for one in merged])
+    every = deciding_assumptions([one.assumed for one in merged])
     for one, assumed in zip(merged, every, strict=True):
         yield PossibleOutcome(
             assumed=assumed if len(merged) > 1 else (),
@@ -460,7 +464,7 @@ def _merged(found: list[_Found]) -> list[_Found]:
     return merged
 
 
-def either(
+def _both_outcomes(
     first: tuple[PossibleOutcome, ...],
     second: tuple[PossibleOutcome, ...],
     *,
@@ -473,9 +477,9 @@ def either(
         return first
     return tuple(
         replace(
-            case,
-            assumed=tuple((word, *more) for more in case.assumed or (_NOTHING,)),
+            outcome,
+            assumed=tuple((word, *more) for more in outcome.assumed or (_NOTHING,)),
         )
-        for word, cases in zip(words, (first, second), strict=True)
-        for case in cases
+        for word, outcomes in zip(words, (first, second), strict=True)
+        for outcome in outcomes
     )

@@ -43,7 +43,7 @@ ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSetting:
+class GuestDevice:
     """A device of the guest; a policy of None is the guest's own, whatever that becomes."""
 
     number: int = 0
@@ -62,13 +62,13 @@ class DeviceSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RdmSettings:
     """What a toolstack makes of a configuration.  Several values: any of them is possible."""
 
     strategies: tuple[Strategy, ...] = (Strategy.IGNORE,)
     policies: tuple[Policy, ...] = (Policy.INVALID,)
     """The guest's own, as read; INVALID is unset, before the default."""
-    devices: tuple[DeviceSetting, ...] = ()
+    devices: tuple[GuestDevice, ...] = ()
     refusals: tuple[Complaint, ...] = ()
     """For what the toolstack refuses the configuration."""
     undefined: tuple[Complaint, ...] = ()
@@ -122,7 +122,9 @@ def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciU
     return read_pci_shipped(text, parser)
 
 
-def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+def without_unread_settings(
+    guest: GuestConfig, release: Release
+) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Leave out what xl of `release` does not read; say what that was."""
     told, ignored_settings = [], []
     guest = guest.by_release(release.series)
@@ -144,25 +146,25 @@ def as_read(guest: GuestConfig, release: Release) -> tuple[GuestConfig, tuple[Co
     )
 
 
-def settle(
+def settle_xl(
     guest: GuestConfig,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: LibraryAnswers | None = None,
-) -> Settings:
+    library_answers: LibraryAnswers | None = None,
+) -> RdmSettings:
     """Read `guest` as xl of `release` does; `evidence` wins over what is known of a release."""
     out = Gathered(refusals=refusals_of(guest), undefined=list(guest.undecidable))
-    strategies, policies, taken = _rdm(guest, behaviour, release, evidence, out)
+    strategies, policies, taken = _rdm(guest, behaviour, release, library_answers, out)
     unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
     devices = []
     for number, entry in enumerate(guest.pci):
-        pci = entry.read or _pci(entry, behaviour, release, evidence, out)
+        pci = entry.read or _pci(entry, behaviour, release, library_answers, out)
         if pci is None:
             continue
         policy = entry.policy or (POLICY_OF[pci.policy] if pci.policy else None)
         inherits = policy is None and taken and behaviour.devices_inherit
         devices.append(
-            DeviceSetting(
+            GuestDevice(
                 number=number,
                 place=entry.place,
                 text=entry.text,
@@ -171,7 +173,7 @@ def settle(
                 explicit=pci.policy is not None,
             )
         )
-    return Settings(
+    return RdmSettings(
         strategies=strategies,
         policies=policies,
         devices=tuple(devices),
@@ -188,7 +190,7 @@ def _rdm(
     guest: GuestConfig,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: LibraryAnswers | None,
+    library_answers: LibraryAnswers | None,
     out: Gathered,
 ) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
     """Give the possible strategies and policies, and whether ``rdm=`` was taken."""
@@ -199,9 +201,9 @@ def _rdm(
     place = guest.places.get("rdm", guest.source)
     read = expected = read_rdm_shipped(guest.rdm, behaviour.parser)
     told = f"xl {release}"
-    if evidence is not None and guest.rdm in evidence.rdm:
-        read = evidence.rdm[guest.rdm]
-        told = f"libxlutil {evidence.release}, asked on this host,"
+    if library_answers is not None and guest.rdm in library_answers.rdm:
+        read = library_answers.rdm[guest.rdm]
+        told = f"libxlutil {library_answers.release}, asked on this host,"
     if isinstance(read, RdmRefusal):
         loud = "without a word" if read.silent else "with a message that does not stop it"
         said = f"{told} drops rdm = '{entry_excerpt(guest.rdm, read.position)}' {loud}, as if it were not there"
@@ -225,14 +227,14 @@ def _pci(
     entry: PciEntry,
     behaviour: ToolstackBehaviour,
     release: Release,
-    evidence: LibraryAnswers | None,
+    library_answers: LibraryAnswers | None,
     out: Gathered,
 ) -> PciText | None:
     read = _read_pci(entry.text, behaviour.parser)
-    taken = None if evidence is None else evidence.pci.get(entry.text)
-    if evidence is not None and taken is (not isinstance(read, PciText)):
+    taken = None if library_answers is None else library_answers.pci.get(entry.text)
+    if library_answers is not None and taken is (not isinstance(read, PciText)):
         does = "takes" if taken else "refuses"
-        said = f"libxlutil {evidence.release}, asked on this host, {does} '{entry_excerpt(entry.text)}' unexpectedly"
+        said = f"libxlutil {library_answers.release}, asked on this host, {does} '{entry_excerpt(entry.text)}' unexpectedly"
         out.undefined.append(Complaint(entry.place, said))
         return None
     if isinstance(read, PciRefusal):
@@ -269,7 +271,7 @@ def documented_default(release: Release) -> Policy:
     return Policy.STRICT if release.series >= STRICT_DOCUMENTED else Policy.RELAXED
 
 
-def settle_documented(guest: GuestConfig, release: Release) -> Settings:
+def settle_documented(guest: GuestConfig, release: Release) -> RdmSettings:
     """Read `guest` as the manual pages of `release` have it.
 
     An unset policy of a device is the guest's where ``rdm=`` sets one, else the pages' default.
@@ -291,7 +293,7 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     for number, entry, pci in _entries(guest, out.refusals):
         own = POLICY_OF[pci.policy] if pci.policy else None
         devices.append(_device(number, entry, pci, own or unset, explicit=own is not None))
-    return Settings(
+    return RdmSettings(
         strategies=(strategy,),
         policies=(policy,),
         devices=tuple(devices),
@@ -301,7 +303,7 @@ def settle_documented(guest: GuestConfig, release: Release) -> Settings:
     )
 
 
-def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
+def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> RdmSettings:
     """Read `guest` as libvirt's libxl driver or Qubes' does: neither sets anything of ``rdm=``.
 
     For Qubes an entry's rdm_policy=relaxed stands for the device's option no-strict-reset.
@@ -309,7 +311,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
     """
     out = Gathered(refusals=refusals_of(guest), undefined=list(guest.undecidable))
     if toolstack is Toolstack.XAPI:
-        return Settings(messages=guest.warnings)
+        return RdmSettings(messages=guest.warnings)
     for name, value in (("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)):
         if value is not None:
             said = f"{toolstack.value} has no such setting: {name} is left out"
@@ -332,7 +334,7 @@ def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> Settings:
             out.ignored_settings.append("rdm_policy is left out")
         policy = Policy.RELAXED if relaxed else Policy.INVALID
         devices.append(_device(number, entry, pci, policy, explicit=relaxed))
-    return Settings(
+    return RdmSettings(
         devices=tuple(devices),
         refusals=tuple(out.refusals),
         undefined=tuple(out.undefined),
@@ -354,8 +356,8 @@ def _entries(guest: GuestConfig, wrong: list[Complaint]) -> Iterator[tuple[int, 
 
 def _device(
     number: int, entry: PciEntry, pci: PciText, policy: Policy, *, explicit: bool
-) -> DeviceSetting:
-    return DeviceSetting(
+) -> GuestDevice:
+    return GuestDevice(
         number=number,
         place=entry.place,
         text=entry.text,

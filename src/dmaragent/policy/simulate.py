@@ -18,7 +18,7 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
-    unsure,
+    undecided,
     verdict_of,
 )
 from dmaragent.policy.host_facts import HostFacts
@@ -27,15 +27,15 @@ from dmaragent.policy.layout import (
     DeviceRequest,
     GuestLayout,
     MapEntry,
-    Outcome,
-    Placed,
+    PlacedRegion,
+    Placement,
     counts_as_overlap,
     memory_map,
     reservations,
     resolve_layout,
     starting_layout,
 )
-from dmaragent.policy.settings import DeviceSetting
+from dmaragent.policy.settings import GuestDevice
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
@@ -66,13 +66,13 @@ class Scenario:
     strategy: Strategy
     policy: Policy
     """The guest's own, as read; INVALID is unset."""
-    devices: tuple[DeviceSetting, ...]
+    devices: tuple[GuestDevice, ...]
     device_policies: tuple[Policy, ...]
     """As read, one for each device; INVALID is unset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class BuiltGuest:
     """What became of a guest in one scenario."""
 
     verdict: Verdict
@@ -87,9 +87,9 @@ class Built:
 
 def build(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
-) -> Built:
+) -> BuiltGuest:
     """Build `guest` on `host` by `behaviour`, and assign its devices."""
-    early = tuple(early_refusals(guest, host, len(scenario.devices)))
+    early = tuple(_libxl_refusals(guest, host, len(scenario.devices)))
     if early:
         return _result(early)
     if guest.type is GuestType.HVM:
@@ -103,11 +103,11 @@ def _result(
     decisions: Sequence[Decision],
     layout: GuestLayout | None = None,
     entries: tuple[MapEntry, ...] = (),
-) -> Built:
+) -> BuiltGuest:
     """Sort refusals before what is undecided, and warnings apart."""
     order = (Effect.REFUSED, Effect.UNDECIDED)
     sorted_ones = tuple(one for effect in order for one in decisions if one.effect is effect)
-    return Built(
+    return BuiltGuest(
         verdict=verdict_of(sorted_ones),
         decisions=sorted_ones,
         warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
@@ -116,19 +116,19 @@ def _result(
     )
 
 
-def _build_pvh(scenario: Scenario) -> Built:
+def _build_pvh(scenario: Scenario) -> BuiltGuest:
     if scenario.strategy is Strategy.IGNORE:
         return _result(())
     reason = (
         "strategy=host for a PVH guest: libxl reserves regions for it by settings of another "
         "kind of guest; nobody has seen what comes of it"
     )
-    return _result((unsure(reason, rule=BUILD_RULE),))
+    return _result((undecided(reason, rule=BUILD_RULE),))
 
 
 def _build_hvm(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
-) -> Built:
+) -> BuiltGuest:
     before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     if guest.hap is False and host.shadow is False:
         reason = "hap=0 needs shadow paging, which this Xen was built without"
@@ -151,7 +151,7 @@ def _build_hvm(
     )
     told = _Told(scenario.devices, host, layout)
     if layout.refused_by is not None:
-        conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
+        conflicts = (one for one in layout.placed if one.placement is Placement.CONFLICT)
         return _result([*map(told.conflict, conflicts), *open_hap], layout)
     unbuilt = tuple(_unbuilt(guest, layout))
     if unbuilt:
@@ -161,7 +161,7 @@ def _build_hvm(
     except ValueError as error:
         return _result((refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
     decisions = [
-        *map(told.hidden, (one for one in layout.placed if one.outcome is Outcome.HIDDEN)),
+        *map(told.hidden, (one for one in layout.placed if one.placement is Placement.HIDDEN)),
         *_assignments(scenario, host, layout),
         *_hvmloader(layout),
         *open_hap,
@@ -198,7 +198,7 @@ def _paging_open(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
             "hap=0 needs shadow paging, and whether this Xen has it is unknown: virt_caps of "
             "`xl info` does not say. Xen's log (`xl dmesg`) or a guest with hap=0 shows it"
         )
-        yield unsure(reason, rule=SHADOW_RULE, place=guest.places.get("hap", ""))
+        yield undecided(reason, rule=SHADOW_RULE, place=guest.places.get("hap", ""))
 
 
 def _requests(
@@ -219,7 +219,7 @@ class _Told:
     """Puts what becomes of regions into decisions: of thousands for each guest."""
 
     def __init__(
-        self, devices: Sequence[DeviceSetting], host: HostFacts, layout: GuestLayout
+        self, devices: Sequence[GuestDevice], host: HostFacts, layout: GuestLayout
     ) -> None:
         self._host = host
         self._layout = layout
@@ -228,14 +228,14 @@ class _Told:
             default = "" if one.explicit else ", the default of a device"
             self._whose[one.asked] = (f"{one.asked} is strict{default}", one.place)
 
-    def conflict(self, placed: Placed) -> Decision:
+    def conflict(self, placed: PlacedRegion) -> Decision:
         """Say that a strict region holds RAM, and whose policy makes it strict."""
         region, _, device, _ = placed.reservation
         whose, place = self._whose[device]
         concerned = device or next(iter(self._host.owners.get(region, ())), None)
         return _conflict(region, placed.reason, whose, concerned, place)
 
-    def hidden(self, placed: Placed) -> Decision:
+    def hidden(self, placed: PlacedRegion) -> Decision:
         """Warn that the guest is not told of a region."""
         region, policy, device, _ = placed.reservation
         unset = policy is Policy.INVALID
@@ -289,7 +289,7 @@ def _assignments(
 
 def _hvmloader(layout: GuestLayout) -> Iterator[Decision]:
     for one in layout.placed:
-        told = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
+        told = one.placement in (Placement.CLEAR, Placement.MOVED)
         own = HVMLOADER_OWN
         if told and counts_as_overlap(own.start, own.end, one.reservation.region):
             reason = (
@@ -312,7 +312,7 @@ SHARE_RULE = PVH_RULE
 """The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
 
 
-def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
+def _libxl_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
     """Yield what libxl refuses of a guest with so many devices before anything is built."""
     passes = devices or guest.passthrough not in (None, "default", "disabled")
     if passes and host.iommu_off:
@@ -336,7 +336,7 @@ def early_refusals(guest: GuestConfig, host: HostFacts, devices: int) -> Iterato
                 "does not say (iommu_hap_pt_share)"
             )
             place = guest.places.get("passthrough", "")
-            yield unsure(reason, rule=SHARE_RULE, place=place)
+            yield undecided(reason, rule=SHARE_RULE, place=place)
     less = guest.memory is not None and guest.memory < guest.most_memory
     if passes and less and guest.type is not GuestType.PV:
         reason = (

@@ -6,7 +6,7 @@ from dmaragent.policy.effective_settings import (
     EffectiveSetting,
     documented_differences,
     effective_settings,
-    reports,
+    reported_problems,
 )
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests import remedies
@@ -35,5 +35,5 @@ def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
         helps=remedies(resolution) if whole else None,
         differences=tuple(documented_differences(resolution)) if whole else None,
         settings=effective_settings(resolution),
-        reports=tuple(reports(resolution)),
+        reports=tuple(reported_problems(resolution)),
     )
