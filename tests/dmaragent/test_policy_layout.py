@@ -18,7 +18,7 @@ from dmaragent.policy.layout import (
     Reservation,
     memory_map,
     reservations,
-    resolve_layout,
+    lay_out,
     starting_layout,
 )
 from dmaragent.xen.toolstack.libxl import LIBXL_ERAS, LibxlBehaviour
@@ -49,7 +49,7 @@ def _host(  # noqa: PLR0913 - the columns of the table
 ) -> GuestLayout:
     """Resolve a guest under strategy=host; memory, boundary and video in MiB."""
     before = starting_layout(memory * MIB, video * MIB)
-    return resolve_layout(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
+    return lay_out(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
 
 
 def _map(layout: GuestLayout) -> list[tuple[int, int, MemoryType]]:
@@ -94,7 +94,7 @@ def test_without_hap_low_ram_ends_at_the_region() -> None:
 def test_a_device_alone_reserves_its_own_region(policy: Policy) -> None:
     only_a = (_device(DEVICE_A, A, policy=policy),)
     found = reservations(Strategy.IGNORE, (B, A), RELAXED, only_a, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW)
 
     assert layout.after == RamLayout(0xAC600000, 0x102200000)
     assert [one.reservation.region for one in layout.placed] == [A]
@@ -104,7 +104,7 @@ def test_a_device_alone_reserves_its_own_region(policy: Policy) -> None:
 def test_the_other_device_alone_leaves_the_first_region_to_ram() -> None:
     only_b = (_device(DEVICE_B, B),)
     found = reservations(Strategy.IGNORE, (B, A), RELAXED, only_b, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW)
 
     assert layout.after == RamLayout(0xAD800000, 0x101000000)
     assert layout.after.overlaps(A)
@@ -162,7 +162,7 @@ def test_video_memory_shifts_the_end_of_high_ram_alone(video: int, high: int) ->
 def test_s5_a_device_policy_overrides_the_guests_by_start_and_the_later_device_wins() -> None:
     devices = (_device(DEVICE_A, A, policy=RELAXED),)
     found = reservations(Strategy.HOST, (B, A), STRICT, devices, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB)
 
     assert _outcomes(layout) == [Placement.CONFLICT, Placement.HIDDEN]
     assert [one.reservation.decided_by for one in layout.placed] == [None, DEVICE_A]
@@ -230,7 +230,7 @@ def test_an_empty_host_list_ends_the_search() -> None:
     assert reservations(Strategy.HOST, (), STRICT, devices, NEW) is None
     assert reservations(Strategy.IGNORE, (A,), STRICT, (), NEW) is None
     before = starting_layout(2800 * MIB)
-    assert resolve_layout(before, None, OLD) == GuestLayout(before, before, ())
+    assert lay_out(before, None, OLD) == GuestLayout(before, before, ())
 
 
 def test_libxl_before_4_14_reserves_the_first_region_alone_and_does_not_round() -> None:
@@ -239,7 +239,7 @@ def test_libxl_before_4_14_reserves_the_first_region_alone_and_does_not_round() 
     assert found is not None
 
     assert [entry.region for entry in found] == [A]
-    assert resolve_layout(starting_layout(2800 * MIB), found, OLD).after == RamLayout(
+    assert lay_out(starting_layout(2800 * MIB), found, OLD).after == RamLayout(
         0xAC6D3000, 0x10212D000
     )
 
@@ -278,7 +278,7 @@ def test_ram_is_conserved_and_nothing_reserved_lies_in_it(
     memory, boundary, hap, behaviour = guest
     before = starting_layout(memory * MIB)
     results = {
-        policy: resolve_layout(
+        policy: lay_out(
             before, _reserve(policy, *regions), behaviour, boundary=boundary * MIB, hap=hap
         )
         for policy in Policy
@@ -303,7 +303,7 @@ def test_where_ram_ends_does_not_depend_on_the_order(
 ) -> None:
     memory, boundary, hap, behaviour = guest
     ends = {
-        resolve_layout(
+        lay_out(
             starting_layout(memory * MIB),
             _reserve(STRICT, *order),
             behaviour,

@@ -93,29 +93,31 @@ class Decision(NamedTuple):
 
 def residual_risk(warnings: tuple[Decision, ...]) -> ResidualRisk:
     """Return what `warnings` leave behind: the worst harm among them, and their number."""
-    return ResidualRisk(max((one.harm for one in warnings), default=Harm.NONE), len(warnings))
+    return ResidualRisk(
+        max((warning.harm for warning in warnings), default=Harm.NONE), len(warnings)
+    )
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
-    """Give what several decisions come to together."""
-    if any(one.effect is Effect.REFUSED for one in decisions):
+    """Return what several decisions come to together."""
+    effects = {decision.effect for decision in decisions}
+    if Effect.REFUSED in effects:
         return Verdict.REFUSED
-    undecided = any(one.effect is Effect.UNDECIDED for one in decisions)
-    return Verdict.UNDECIDED if undecided else Verdict.STARTS
+    return Verdict.UNDECIDED if Effect.UNDECIDED in effects else Verdict.STARTS
 
 
 def refused(decider: Decider, reason: str, rule: SourceRule) -> Decision:
-    """Say that `rule` refuses, and with which error."""
+    """Return the decision that `rule` refuses, with its error."""
     return Decision(
         decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
     )
 
 
-def undecided(reason: str, **more: object) -> Decision:
-    """Say that something cannot be decided, and why."""
+def undecided(reason: str, **fields: object) -> Decision:
+    """Return the decision that something is unknown, and why."""
     return Decision(
         decider=Decider.DMARAGENT,
         effect=Effect.UNDECIDED,
         reason=reason,
-        **more,  # type: ignore[arg-type]  # the fields of Decision
+        **fields,  # type: ignore[arg-type]  # the fields of Decision
     )

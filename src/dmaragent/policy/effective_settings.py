@@ -1,12 +1,15 @@
-"""The settings that are in effect for a guest, and where each comes from."""
+"""The settings in effect for a guest, and what the manual pages and reports say of them.
+
+None of it decides: the verdict is resolver.py's.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
-from dmaragent.policy.decisions import Verdict
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
+from dmaragent.policy import words
 from dmaragent.policy.layout import PlacedRegion
 from dmaragent.policy.resolver import PossibleOutcome, Resolution, possible_scenarios
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
@@ -24,91 +27,89 @@ class EffectiveSetting:
 
 
 def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
-    """Give the settings that decided, in the order in which they are read."""
+    """Return the settings that decided, in the order in which they are read."""
     binary = resolution.guest.binary
-    found = _effective(resolution)
+    plain = tuple(_settings(resolution))
     if binary is None:
-        return found
-    settings = {setting.name: setting for setting in found}
-    for other in _effective(replace(resolution, guest=binary)):
-        plain = settings.get(other.name)
-        value = "unset" if plain is None else plain.value
+        return plain
+    settings = {setting.name: setting for setting in plain}
+    for other in _settings(replace(resolution, guest=binary)):
+        former = settings.get(other.name)
+        value = "unset" if former is None else former.value
         if value != other.value:
             settings[other.name] = replace(other, value=f"{value} or {other.value}")
     return tuple(settings.values())
 
 
-def _effective(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
+def _settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest = resolution.guest
     if not guest.readable or guest.refusals or guest.type_refusals:
-        return ()
-    found = list(_memory(guest))
+        return
+    yield from _memory(guest)
     if resolution.stack.toolstack is Toolstack.XAPI:
-        return tuple(found)
+        return
     if guest.type is GuestType.HVM:
-        found += _layout(resolution)
-    found += _rdm(resolution)
-    found += [_device(resolution, number) for number in range(len(resolution.settings.devices))]
-    return tuple(found)
+        yield from _layout(resolution)
+    yield from _rdm(resolution)
+    for number in range(len(resolution.settings.devices)):
+        yield _device(resolution, number)
 
 
 def region_policies(
     resolution: Resolution, outcome: PossibleOutcome, placed: PlacedRegion
 ) -> tuple[str, ...]:
-    """Name the policies that a region may be under in this case: those of all its readings."""
+    """Return the policies that a region may be under in this outcome: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by
     if len(outcome.policies) == 1 or not (own is None or own in _inheriting(resolution)):
         return (entry.policy.value,)
     settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
     unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
-    found = (unset if one is Policy.INVALID else one for one in outcome.policies)
-    return tuple(dict.fromkeys(one.value for one in found))
+    policies = (unset if policy is Policy.INVALID else policy for policy in outcome.policies)
+    return tuple(dict.fromkeys(policy.value for policy in policies))
 
 
 def _inheriting(resolution: Resolution) -> set[SBDF]:
-    return {one.asked for one in resolution.settings.devices if one.policy is None}
-
-
-def _mib(size: int) -> str:
-    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // 1024} KiB"
+    return {device.asked for device in resolution.settings.devices if device.policy is None}
 
 
 def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
     place = guest.places
     kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
-    yield EffectiveSetting("type", guest.type.value, kind or "default of xl")
+    yield EffectiveSetting("type", guest.type.value, kind or words.XL_DEFAULT)
     given = place.get("memory") or place.get("maxmem")
-    yield EffectiveSetting("memory", _mib(guest.most_memory), given or "default of libxl")
+    yield EffectiveSetting("memory", words.size(guest.most_memory), given or words.LIBXL_DEFAULT)
     if guest.memory is not None and guest.memory != guest.most_memory:
-        yield EffectiveSetting("memory at start", _mib(guest.memory), place.get("memory", ""))
+        yield EffectiveSetting("memory at start", words.size(guest.memory), place.get("memory", ""))
 
 
 def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, place = resolution.guest, resolution.guest.places
-    origin = place.get("videoram") or f"default of {guest.vga.value}"
-    yield EffectiveSetting("videoram", _mib(guest.video), origin)
+    origin = place.get("videoram") or words.adapter_default(guest.vga)
+    yield EffectiveSetting("videoram", words.size(guest.video), origin)
     if guest.mmio_hole:
-        yield EffectiveSetting("mmio_hole", _mib(guest.mmio_hole), place.get("mmio_hole", ""))
+        yield EffectiveSetting("mmio_hole", words.size(guest.mmio_hole), place.get("mmio_hole", ""))
     boundary = guest.boundary
     if boundary is None or resolution.stack.toolstack is not Toolstack.XL:
-        yield EffectiveSetting("rdm_mem_boundary", _mib(DEFAULT_BOUNDARY), "default of libxl")
+        yield EffectiveSetting(
+            "rdm_mem_boundary", words.size(DEFAULT_BOUNDARY), words.LIBXL_DEFAULT
+        )
     else:
         origin = place.get("rdm_mem_boundary") or guest.source
-        yield EffectiveSetting("rdm_mem_boundary", _mib(boundary), origin)
+        yield EffectiveSetting("rdm_mem_boundary", words.size(boundary), origin)
     hap = guest.hap
     if hap is not None:
         yield EffectiveSetting("hap", _yes(hap), place.get("hap") or guest.source)
     elif resolution.host.hap is None:
-        yield EffectiveSetting("hap", "yes", "assumed: what the host can do is not known")
+        yield EffectiveSetting("hap", "yes", words.HAP_ASSUMED)
     else:
-        yield EffectiveSetting("hap", _yes(resolution.host.hap), "what the host can do")
+        yield EffectiveSetting("hap", _yes(resolution.host.hap), words.HAP_OF_HOST)
     if guest.stubdomain:
         origin = place.get("device_model_stubdomain_override") or guest.source
-        yield EffectiveSetting("device model", "in a stub domain: no effect", origin)
+        yield EffectiveSetting("device model", words.IN_STUB_DOMAIN, origin)
     if guest.gfx_passthru is not None:
         origin = place.get("gfx_passthru") or guest.source
-        yield EffectiveSetting("gfx_passthru", f"{guest.gfx_passthru}: no effect", origin)
+        yield EffectiveSetting("gfx_passthru", words.without_effect(guest.gfx_passthru), origin)
 
 
 def _yes(value: bool) -> str:  # noqa: FBT001 - private, named by its place
@@ -120,47 +121,47 @@ def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
     if guest.saved_rdm is not None:
         origin = guest.source
     elif guest.rdm is None:
-        origin = "default"
+        origin = words.DEFAULT
     elif settings.rdm_taken:
         origin = guest.places.get("rdm") or guest.source
     else:
-        origin = f"default: {guest.places.get('rdm', 'rdm=')} is not taken"
+        origin = words.rdm_not_taken(guest.places.get("rdm", "rdm="))
     strategies = settings.strategies
-    words = strategies[0].value if len(strategies) == 1 else "ignore or host: never written"
-    yield EffectiveSetting("strategy", words, origin)
+    value = strategies[0].value if len(strategies) == 1 else words.STRATEGY_NEVER_WRITTEN
+    yield EffectiveSetting("strategy", value, origin)
     if Strategy.HOST in strategies:
         policies = settings.policies
         if len(policies) > 1:
-            yield EffectiveSetting("policy", "any: never written", origin)
+            yield EffectiveSetting("policy", words.POLICY_NEVER_WRITTEN, origin)
         elif policies[0] is Policy.INVALID:
-            yield EffectiveSetting("policy", "relaxed", "default of libxl")
+            yield EffectiveSetting("policy", "relaxed", words.LIBXL_DEFAULT)
         else:
             yield EffectiveSetting("policy", policies[0].value, origin)
 
 
 def _device(resolution: Resolution, number: int) -> EffectiveSetting:
-    """Give the policy of the device at `number` of the settings."""
+    """Return the policy of the device at `number` of the settings."""
     device = resolution.settings.devices[number]
     pci = device.pci
     name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
-        word = "strict" if device.policy is Policy.INVALID else device.policy.value
-        return EffectiveSetting(name, word, device.place)
-    found = [_inherited(one, one.devices[number]) for one in resolution.readings]
-    values = " or ".join(dict.fromkeys(value for value, _ in found))
-    origins = " or ".join(dict.fromkeys(origin for _, origin in found))
-    return EffectiveSetting(name, values, f"{origins} ({device.place})")
+        return EffectiveSetting(name, _policy_word(device.policy), device.place)
+    inherited = [_inherited(settings, settings.devices[number]) for settings in resolution.readings]
+    values = " or ".join(dict.fromkeys(value for value, _ in inherited))
+    origins = [*dict.fromkeys(origin for _, origin in inherited)]
+    return EffectiveSetting(name, values, words.origin_of_device(origins, device.place))
 
 
 def _inherited(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
-    """Give the policy of a device that names none, and its origin."""
+    """Return the policy of a device that names none, and its origin."""
     if device.policy is None:
         policies = settings.policies
-        return ("any: never written" if len(policies) > 1 else policies[0].value), "from rdm="
+        value = words.POLICY_NEVER_WRITTEN if len(policies) > 1 else policies[0].value
+        return value, words.FROM_RDM
     if device.policy is Policy.INVALID:
-        return "strict", "default of libxl"
-    return device.policy.value, "default"
+        return "strict", words.LIBXL_DEFAULT
+    return device.policy.value, words.DEFAULT
 
 
 # Where the manual pages differ ----------------------------------------------------------
@@ -172,7 +173,7 @@ class Documented:
 
     settings: RdmSettings
     outcome: PossibleOutcome | None
-    """None where they do not allow the configuration."""
+    """None if they do not allow the configuration."""
 
 
 def documented(resolution: Resolution) -> Documented:
@@ -189,17 +190,10 @@ def documented(resolution: Resolution) -> Documented:
     return Documented(settings=settings, outcome=outcome)
 
 
-_VERDICTS = {
-    Verdict.STARTS: "starts",
-    Verdict.REFUSED: "does not start",
-    Verdict.UNDECIDED: "may or may not start",
-}
-
-
 def documented_differences(resolution: Resolution) -> Iterator[str]:
     """Yield what the manual pages promise and the release does otherwise, a sentence each.
 
-    Nothing where there is nothing to compare: a saved configuration, another toolstack, numbers
+    Nothing if there is nothing to compare: a saved configuration, another toolstack, numbers
     that may be binary or not.
     """
     stack, guest = resolution.stack, resolution.guest
@@ -211,39 +205,40 @@ def documented_differences(resolution: Resolution) -> Iterator[str]:
     refused = frozenset(resolution.settings.refusals)
     for complaint in promised.settings.refusals:
         if complaint not in refused:
-            yield f"{complaint.place}: the manual pages do not allow {complaint.text}"
+            yield words.not_documented(complaint.place, complaint.text)
     if promised.outcome is None:
         if not resolution.settings.refusals:
-            yield f"the release reads it all the same, and the guest {_VERDICTS[resolution.verdict]}"
+            yield words.read_all_the_same(resolution.verdict)
     elif resolution.settings.refusals:
-        yield "the manual pages allow it, and the release refuses it"
+        yield words.DOCUMENTED_AND_REFUSED
     else:
-        yield from _readings(resolution, promised.settings, promised.outcome)
+        yield from _setting_differences(resolution, promised.settings, promised.outcome)
         verdict = promised.outcome.built.verdict
         if verdict is not resolution.verdict:
-            shipped = _VERDICTS[resolution.verdict]
-            yield f"the guest: documented {_VERDICTS[verdict]}, shipped {shipped}"
+            yield words.verdicts_differ(verdict, resolution.verdict)
 
 
-def _readings(
+def _setting_differences(
     resolution: Resolution, theirs: RdmSettings, promised: PossibleOutcome
 ) -> Iterator[str]:
     """Compare strategy and the devices' policies."""
     ours = resolution.settings
     if theirs.strategies != ours.strategies:
-        words = " or ".join(one.value for one in ours.strategies)
-        yield f"strategy: documented {theirs.strategies[0].value}, shipped {words}"
+        shipped = [strategy.value for strategy in ours.strategies]
+        yield words.setting_differs("strategy", theirs.strategies[0].value, shipped)
     if not resolution.outcomes:
         return
     for place, device in enumerate(ours.devices):
-        hoped = _word(promised.scenario.device_policies[place])
-        found = {_word(one.scenario.device_policies[place]) for one in resolution.outcomes}
-        if found != {hoped}:
-            yield f"{device.text}: documented {hoped}, shipped {' or '.join(sorted(found))}"
+        hoped = _policy_word(promised.scenario.device_policies[place])
+        policies = {
+            _policy_word(outcome.scenario.device_policies[place]) for outcome in resolution.outcomes
+        }
+        if policies != {hoped}:
+            yield words.setting_differs(device.text, hoped, sorted(policies))
 
 
-def _word(policy: Policy) -> str:
-    """Name a policy as it is in the end: an unset one is strict."""
+def _policy_word(policy: Policy) -> str:
+    """Return the policy of a device as it is in the end: an unset one is strict."""
     return Policy.STRICT.value if policy is Policy.INVALID else policy.value
 
 
@@ -258,10 +253,6 @@ def reported_problems(resolution: Resolution) -> Iterator[str]:
     No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.
     """
     stack, devices = resolution.stack, resolution.settings.devices
-    with_policy = sum(one.explicit for one in devices)
+    with_policy = sum(device.explicit for device in devices)
     if stack.toolstack is Toolstack.XL and stack.release.series == _ONE_DEVICE and with_policy > 1:
-        yield (
-            f"Of xl 4.15 it was reported that of several entries with rdm_policy (here: "
-            f"{with_policy}) only one device appears in the guest, and that `xl pci-attach` adds "
-            "the others. Count them with `xl pci-list`, and tell pci-attach the policy again."
-        )
+        yield words.one_device_reported(with_policy)

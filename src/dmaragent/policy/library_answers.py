@@ -29,7 +29,7 @@ class LibraryAnswers:
 
 
 def read_library_answers(output: bytes) -> LibraryAnswers | None:
-    """Read what ``collect/live/libxlutil.py`` wrote; None where there is no library.
+    """Read what ``collect/live/libxlutil.py`` wrote; None if there is no library.
 
     What is not as expected is left out: the library may have died on a text.
     """
@@ -61,14 +61,6 @@ def number_readings(
     if known is None:
         return plain, guest.binary
     return (guest.binary,) if known else (plain,)
-
-
-def binary_words(plain: str, binary: str) -> str:
-    """Say that an answer depends on how 0b is read, and what it is for each reading."""
-    return (
-        "it depends on the C library that libxlutil was built with: if that reads 0b as binary "
-        f"(C23, as in Debian 13), {binary}; if not (as in Debian 12), {plain}"
-    )
 
 
 def _rdm(answer: list[Any]) -> RdmText | RdmRefusal:
