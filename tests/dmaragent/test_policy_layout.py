@@ -16,9 +16,9 @@ from dmaragent.policy.layout import (
     Placement,
     RamLayout,
     Reservation,
+    lay_out,
     memory_map,
     reservations,
-    lay_out,
     starting_layout,
 )
 from dmaragent.xen.toolstack.libxl import LIBXL_ERAS, LibxlBehaviour

@@ -17,9 +17,9 @@ from dmaragent.policy.layout import (
     DeviceRequest,
     GuestLayout,
     RamLayout,
+    lay_out,
     memory_map,
     reservations,
-    lay_out,
     starting_layout,
 )
 from dmaragent.releases import Release
