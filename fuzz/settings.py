@@ -1,8 +1,14 @@
 """The texts of rdm= and pci=: read as documented and as each release reads them."""
 
-from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
-from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped, write_pci
-from dmaragent.guests.rdm_text import RdmRefusal, read_documented, read_shipped
+from dmaragent.guests.pci import (
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    read_pci_documented,
+    read_pci_shipped,
+    write_pci,
+)
+from dmaragent.guests.rdm import RdmRefusal, read_rdm_documented, read_rdm_shipped
 from dmaragent.xen.toolstack.libxl import LIBXLU_ERAS
 from fuzz.kinds import Kind, as_text, hold, hold_bounded
 
@@ -10,8 +16,8 @@ from fuzz.kinds import Kind, as_text, hold, hold_bounded
 def check_rdm(data: bytes) -> None:
     """Read `data` as rdm=, in every way."""
     text = as_text(data)
-    found = [read_documented(text), *(read_shipped(text, era) for era in LIBXLU_ERAS)]
-    again = [read_documented(text), *(read_shipped(text, era) for era in LIBXLU_ERAS)]
+    found = [read_rdm_documented(text), *(read_rdm_shipped(text, era) for era in LIBXLU_ERAS)]
+    again = [read_rdm_documented(text), *(read_rdm_shipped(text, era) for era in LIBXLU_ERAS)]
     hold(found == again, "the same text is read differently")
     for each in found:
         if isinstance(each, RdmRefusal):

@@ -14,13 +14,11 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import read_evidence
 from dmaragent.policy.host_facts import HostFacts, facts_of
-from dmaragent.policy.other_settings import documented_default
+from dmaragent.policy.library_answers import read_library_answers
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
-from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
+from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, Toolstack, documented_default
 from dmaragent.present.wording import absence_words
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
@@ -97,8 +95,8 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> C
     asked = None if documented or question.xen is None else read_release("xen", question.xen)
     given = question.toolstack_release
     running = running_release(host)
-    evidence = None if library is None else read_evidence(library)
-    found = None if evidence is None else evidence.release
+    library_answers = None if library is None else read_library_answers(library)
+    found = None if library_answers is None else library_answers.release
     hypervisor = asked or running or found or Release(*NEWEST_RELEASE)
     tools = read_release("toolstack release", given) if given else hypervisor
     if found is not None and found.series != hypervisor.series:
@@ -109,7 +107,7 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> C
         hypervisor=hypervisor,
         documented=documented,
         origin=_origin(asked, running, hypervisor, tools, found),
-        evidence=evidence,
+        library_answers=library_answers,
     )
     inventory, facts = _facts(host, hypervisor, question)
     return Context(

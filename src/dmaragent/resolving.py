@@ -8,7 +8,7 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.policy.decisions import Verdict, unsure
+from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import Context, Question, ask_known, other_releases
@@ -136,5 +136,5 @@ def _either(libvirt: Resolution, qubes: Resolution) -> Resolution:
     return replace(
         libvirt,
         verdict=Verdict.UNDECIDED,
-        reasons=(unsure(why), *libvirt.reasons),
+        reasons=(undecided(why), *libvirt.reasons),
     )

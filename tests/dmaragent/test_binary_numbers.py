@@ -16,7 +16,7 @@ from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence, readings_of
+from dmaragent.policy.library_answers import LibraryAnswers, number_readings, read_library_answers
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.question import read_guests
@@ -48,7 +48,7 @@ TOO_SMALL = _guest("memory = 1024", "mmio_hole = 0b1", "pci = [ '00:14.0' ]")
 def _read(text: str, *, binary: bool) -> object:
     """Return what the setting of `text` becomes."""
     guest = _guest(text)
-    (read,) = readings_of(guest, BINARY if binary else PLAIN)
+    (read,) = number_readings(guest, BINARY if binary else PLAIN)
     name = text.partition(" ")[0]
     fields: dict[str, object] = {
         "memory": read.memory,
@@ -85,7 +85,7 @@ def test_every_number_has_two_readings_and_the_library_says_which(
     text: str, plain: object, binary: object
 ) -> None:
     assert (_read(text, binary=False), _read(text, binary=True)) == (plain, binary)
-    assert len(readings_of(_guest(text), None)) == len(readings_of(_guest(text), PLAIN)) + 1
+    assert len(number_readings(_guest(text), None)) == len(number_readings(_guest(text), PLAIN)) + 1
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_every_number_has_two_readings_and_the_library_says_which(
 )
 def test_all_else_has_one_reading(text: str) -> None:
     guest = _guest(text)
-    assert readings_of(guest, None) == (guest,)
+    assert number_readings(guest, None) == (guest,)
 
 
 def test_without_the_library_the_answer_depends_on_it_and_names_both() -> None:
@@ -111,8 +111,8 @@ def test_without_the_library_the_answer_depends_on_it_and_names_both() -> None:
     texts = [message.text for message in found.settings.messages]
     assert any("is not a whole number" in text for text in texts)
     assert any("binary number 2800" in text for text in texts)
-    assert [case.built.verdict for case in found.cases] == [STARTS, REFUSED]
-    assert all(len(case.assumptions) == 1 for case in found.cases)
+    assert [case.built.verdict for case in found.outcomes] == [STARTS, REFUSED]
+    assert all(len(case.assumptions) == 1 for case in found.outcomes)
     assert resolved(ON_REGION, HOST, documented=True).verdict is UNDECIDED
 
 
@@ -138,16 +138,19 @@ def test_the_document_has_no_size_that_is_only_one_of_two() -> None:
 def test_what_the_library_answered_decides(
     guest: GuestConfig, plain: Verdict, binary: Verdict
 ) -> None:
-    assert resolve(guest, HOST, stack(evidence=PLAIN)).verdict is plain
-    assert resolve(guest, HOST, stack(evidence=BINARY)).verdict is binary
-    assert resolve(guest, HOST, stack(evidence=LibraryAnswers(Release(4, 20)))).verdict is UNDECIDED
+    assert resolve(guest, HOST, stack(library_answers=PLAIN)).verdict is plain
+    assert resolve(guest, HOST, stack(library_answers=BINARY)).verdict is binary
+    assert (
+        resolve(guest, HOST, stack(library_answers=LibraryAnswers(Release(4, 20)))).verdict
+        is UNDECIDED
+    )
 
 
 def test_where_both_readings_come_to_the_same_the_verdict_stands() -> None:
     found = resolved(_guest("memory = 2800", "stdvga = 0b0", "pci = [ '00:14.0' ]"), HOST)
 
     assert found.verdict is REFUSED
-    assert len(found.cases) == 1
+    assert len(found.outcomes) == 1
     assert len(found.settings.messages) == 2
 
 
@@ -162,8 +165,8 @@ def test_refused_for_two_reasons_is_refused_with_both() -> None:
 def test_a_device_is_attached_by_both_readings() -> None:
     guest = _guest("memory = 0b101011110000", "passthrough = 'enabled'")
     known = [
-        hotplug("00:14.0", guest, HOST, stack(evidence=evidence)).verdict
-        for evidence in (PLAIN, BINARY)
+        hotplug("00:14.0", guest, HOST, stack(library_answers=library_answers)).verdict
+        for library_answers in (PLAIN, BINARY)
     ]
     found = hotplug("00:14.0", guest, HOST, stack())
 
@@ -198,7 +201,7 @@ def _answers(series: str) -> Iterator[bytes]:
 @pytest.mark.parametrize("series", SERIES)
 def test_a_real_library_answers_by_the_c_library_it_was_built_with(series: str) -> None:
     release = Release.parse(series)
-    asked, not_asked = (read_evidence(output) for output in _answers(series))
+    asked, not_asked = (read_library_answers(output) for output in _answers(series))
 
     assert asked == LibraryAnswers(release, binary=READS_BINARY[series])
     assert not_asked == LibraryAnswers(release)

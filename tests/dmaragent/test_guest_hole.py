@@ -7,18 +7,17 @@ import pytest
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.api import read_guests
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.guest_hole import Content, hole_of
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decider, Harm, Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.layout import RamLayout, starting_layout
+from dmaragent.policy.mmio_hole import HoleContent, hole_contents
 from dmaragent.policy.settings import Toolstack
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, DEVICE_B, GIB, MIB, facts, function, guest, region, stack
 
 NEW = Release(4, 20)
-Spans = list[tuple[int, int, Content]]
+Spans = list[tuple[int, int, HoleContent]]
 
 
 def _hole(
@@ -26,7 +25,7 @@ def _hole(
 ) -> Spans:
     ram = starting_layout(one.most_memory, one.video, one.mmio_hole or 0)
     ram = ram if low is None else RamLayout(low, 0)
-    found = hole_of(one, ram, reserved, release)
+    found = hole_contents(one, ram, reserved, release)
     return [(each.range.start, each.range.end, each.content) for each in found]
 
 
@@ -41,9 +40,9 @@ def _running(text: str = "", *, memory: int = 2048) -> GuestConfig:
 def test_a_region_without_pages_in_the_window_moves_its_start_to_the_end_of_ram() -> None:
     empty = AddressRange(0xF0100000, 0xF0100000)
 
-    assert _hole(_running(), empty)[0] == (0x80000000, 0x80800000, Content.RAM)
+    assert _hole(_running(), empty)[0] == (0x80000000, 0x80800000, HoleContent.RAM)
     fixed = _hole(_running("mmio_hole = 256"), empty)
-    assert fixed[0] == (0xF2000000, 0xF2800000, Content.RAM)
+    assert fixed[0] == (0xF2000000, 0xF2800000, HoleContent.RAM)
 
 
 def test_of_entries_that_end_alike_hvmloader_looks_at_the_last() -> None:
@@ -51,8 +50,8 @@ def test_of_entries_that_end_alike_hvmloader_looks_at_the_last() -> None:
     long, short = AddressRange(0xF0000000, 0xF2100000), AddressRange(0xF2080000, 0xF2100000)
     one = _running("mmio_hole = 256")
 
-    assert _hole(one, short, long)[0] == (0xF4000000, 0xF4800000, Content.RAM)
-    assert _hole(one, long, short)[0] == (0xF0000000, 0xF0800000, Content.RAM)
+    assert _hole(one, short, long)[0] == (0xF4000000, 0xF4800000, HoleContent.RAM)
+    assert _hole(one, long, short)[0] == (0xF0000000, 0xF0800000, HoleContent.RAM)
 
 
 def _attach(
@@ -68,22 +67,25 @@ def _attach(
 
 def test_the_largest_bars_stand_at_the_start_of_the_hole_and_the_small_ones_above() -> None:
     assert _hole(_running())[:4] == [
-        (0xF0000000, 0xF0800000, Content.RAM),  # cirrus: 8 MiB of video memory ...
-        (0xF0800000, 0xF2000000, Content.EMULATED),  # ... in a BAR of 32 MiB
-        (0xF2000000, 0xF3000000, Content.EMULATED),  # the platform device
-        (0xF3000000, 0xF5000000, Content.MAYBE_EMULATED),
+        (0xF0000000, 0xF0800000, HoleContent.RAM),  # cirrus: 8 MiB of video memory ...
+        (0xF0800000, 0xF2000000, HoleContent.EMULATED),  # ... in a BAR of 32 MiB
+        (0xF2000000, 0xF3000000, HoleContent.EMULATED),  # the platform device
+        (0xF3000000, 0xF5000000, HoleContent.MAYBE_EMULATED),
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "first"),
     [
-        ('vga = "stdvga"', [(0xF0000000, 0xF1000000, Content.EMULATED)]),  # slot 2 before slot 3
-        ('vga = "stdvga"\nvideoram = 48', [(0xF0000000, 0xF4000000, Content.RAM)]),
-        ('vga = "none"', [(0xF0000000, 0xF1000000, Content.EMULATED)]),
-        ("xen_platform_pci = 0", [(0xF0000000, 0xF0800000, Content.RAM)]),
-        ("mmio_hole = 3840", [(0x10000000, 0x10800000, Content.RAM)]),
-        ("videoram = 16", [(0xF0000000, 0xF1000000, Content.RAM)]),
+        (
+            'vga = "stdvga"',
+            [(0xF0000000, 0xF1000000, HoleContent.EMULATED)],
+        ),  # slot 2 before slot 3
+        ('vga = "stdvga"\nvideoram = 48', [(0xF0000000, 0xF4000000, HoleContent.RAM)]),
+        ('vga = "none"', [(0xF0000000, 0xF1000000, HoleContent.EMULATED)]),
+        ("xen_platform_pci = 0", [(0xF0000000, 0xF0800000, HoleContent.RAM)]),
+        ("mmio_hole = 3840", [(0x10000000, 0x10800000, HoleContent.RAM)]),
+        ("videoram = 16", [(0xF0000000, 0xF1000000, HoleContent.RAM)]),
     ],
 )
 def test_adapter_platform_device_and_hole_decide_what_stands_first(text: str, first: Spans) -> None:
@@ -93,8 +95,8 @@ def test_adapter_platform_device_and_hole_decide_what_stands_first(text: str, fi
 def test_the_hole_grows_downwards_for_large_bars_as_far_as_there_is_no_ram() -> None:
     large = _running('vga = "stdvga"\nvideoram = 256')
 
-    assert _hole(large)[0] == (0xE0000000, 0xF0000000, Content.RAM)
-    above = [one for one in _hole(large, low=0xEF000000) if one[2] is Content.RAM]
+    assert _hole(large)[0] == (0xE0000000, 0xF0000000, HoleContent.RAM)
+    above = [one for one in _hole(large, low=0xEF000000) if one[2] is HoleContent.RAM]
     assert above == []  # no space: hvmloader leaves it unplaced
 
 
@@ -102,19 +104,19 @@ def test_bars_step_over_what_the_map_reserves() -> None:
     reserved = region(0xF0001000)
 
     # no mmio_hole is set, so that the window begins where low RAM ends: 0x7f800000
-    assert _hole(_running(), reserved)[0] == (0x80000000, 0x80800000, Content.RAM)
+    assert _hole(_running(), reserved)[0] == (0x80000000, 0x80800000, HoleContent.RAM)
     fixed = _hole(_running("mmio_hole = 256"), reserved)
-    assert fixed[0] == (0xF2000000, 0xF2800000, Content.RAM)
-    assert fixed[2] == (0xF4000000, 0xF5000000, Content.EMULATED)
+    assert fixed[0] == (0xF2000000, 0xF2800000, HoleContent.RAM)
+    assert fixed[2] == (0xF4000000, 0xF5000000, HoleContent.EMULATED)
 
 
 def test_a_reserved_range_among_the_small_bars_holds_none_of_them() -> None:
     reserved = region(0xF3800000)
     parts = [
-        one for one in _hole(_running("mmio_hole = 256"), reserved) if one[2] is not Content.RAM
+        one for one in _hole(_running("mmio_hole = 256"), reserved) if one[2] is not HoleContent.RAM
     ]
 
-    room = [one for one in parts if one[2] is Content.MAYBE_EMULATED]
+    room = [one for one in parts if one[2] is HoleContent.MAYBE_EMULATED]
     assert room[0][:2] == (0xF3000000, 0xF3800000)
     assert room[1][0] == 0xF3801000
     assert room[1][1] > 0xF5000000
@@ -137,29 +139,29 @@ def test_a_reserved_range_among_the_small_bars_holds_none_of_them() -> None:
 def test_what_is_not_modelled_leaves_the_whole_window_unknown(text: str) -> None:
     window = _hole(_running(text))[0]
 
-    assert window == (0x80000000, 0xFC000000, Content.UNKNOWN)
+    assert window == (0x80000000, 0xFC000000, HoleContent.UNKNOWN)
 
 
 def test_the_bars_of_devices_that_the_guest_has_are_not_known() -> None:
     one = _running('pci = [ "00:02.0" ]')
 
-    assert _hole(one)[0] == (0x80000000, 0xFC000000, Content.UNKNOWN)
+    assert _hole(one)[0] == (0x80000000, 0xFC000000, HoleContent.UNKNOWN)
     assert _hole(one, low=0x90000000)[0][0] == 0xC0000000  # RAM at 2 GiB keeps it from growing
     assert any(each[0] >= 4 * GIB for each in _hole(one))
     kept = _hole(one, region(0xA0000000))
-    assert (0x7F800000, 0xA0000000, Content.UNKNOWN) in kept  # from the end of low RAM
+    assert (0x7F800000, 0xA0000000, HoleContent.UNKNOWN) in kept  # from the end of low RAM
     assert not any(start <= 0xA0000000 < end for start, end, _ in kept)
 
 
 @pytest.mark.parametrize(
     ("releases", "content"),
     [
-        (("4.6.6", "4.7.3", "4.8.2", "4.9.0", "4.9"), Content.UNKNOWN),
-        (("4.7.4", "4.8.3", "4.9.1", "4.10", "4.10.0"), Content.RAM),
+        (("4.6.6", "4.7.3", "4.8.2", "4.9.0", "4.9"), HoleContent.UNKNOWN),
+        (("4.7.4", "4.8.3", "4.9.1", "4.10", "4.10.0"), HoleContent.RAM),
     ],
 )
 def test_hvmloader_may_not_step_over_every_reserved_range(
-    releases: tuple[str, ...], content: Content
+    releases: tuple[str, ...], content: HoleContent
 ) -> None:
     """Fixed by ecc607b185 in 4.10.0, by its backports in 4.7.4, 4.8.3 and 4.9.1."""
     two = (region(0xF0001000), region(0xF4000000))
@@ -167,7 +169,7 @@ def test_hvmloader_may_not_step_over_every_reserved_range(
 
     for release in map(Release.parse, releases):
         assert _hole(one, *two, release=release)[0][2] is content
-        assert _hole(one, two[0], release=release)[0][2] is Content.RAM
+        assert _hole(one, two[0], release=release)[0][2] is HoleContent.RAM
 
 
 def test_a_saved_guest_tells_its_firmware_or_is_not_known() -> None:
@@ -179,9 +181,9 @@ def test_a_saved_guest_tells_its_firmware_or_is_not_known() -> None:
         (one,) = read_guests(json.dumps(config), "g.json")
         return one
 
-    assert _hole(saved({"bios": "seabios"}))[0][2] is Content.RAM
-    assert _hole(saved({"bios": "ovmf"}))[0][2] is Content.UNKNOWN
-    assert _hole(saved({}))[0][2] is Content.UNKNOWN
+    assert _hole(saved({"bios": "seabios"}))[0][2] is HoleContent.RAM
+    assert _hole(saved({"bios": "ovmf"}))[0][2] is HoleContent.UNKNOWN
+    assert _hole(saved({}))[0][2] is HoleContent.UNKNOWN
 
 
 # What a device meets there -------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.errors import DmaragentError
-from dmaragent.guests.beside import BesideGuest
+from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.rdm import MIB
@@ -185,7 +185,7 @@ def test_a_mapping_is_read_if_it_is_there(
     mapping: str, node: str, devices: list[str] | None
 ) -> None:
     text = f"memory: 512\nhostpci0: mapping={mapping},pcie=1\n"
-    beside = BesideGuest(mappings=_MAPPING, node=node)
+    beside = DeviceMappings(mappings=_MAPPING, node=node)
     (guest,) = read_all_guests(text, "101.conf", beside)
 
     assert isinstance(guest, KvmGuest)

@@ -3,8 +3,7 @@
 import pytest
 
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.policy.decisions import Effect
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Effect, Harm
 from support.explained import HIGH, MATE, NIC, USB, bare, grouped, made
 from support.hosts import Function
 from support.kvm import DISK, domain, hostdev, publishing, resolved

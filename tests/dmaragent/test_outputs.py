@@ -9,7 +9,7 @@ from dmaragent.collect.collect import collect_evidence
 from dmaragent.collect.live import calls
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.outputs import backends_lines, guests_parts, xens_lines
-from dmaragent.guests.saved_guest import guests_from_saved
+from dmaragent.guests.libxl_json import guests_from_libxl_json
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost
 
@@ -45,7 +45,7 @@ def test_of_a_guest_what_decides_about_regions_is_kept_and_read_alike() -> None:
     assert isinstance(kept, bytes)
     text = kept.decode()
 
-    assert guests_from_saved(text, "x") == guests_from_saved(json.dumps([GUEST]), "x")
+    assert guests_from_libxl_json(text, "x") == guests_from_libxl_json(json.dumps([GUEST]), "x")
     for secret in ("hunter", "secret", "private", "payroll", "00:16:3e", "4c4c4544"):
         assert secret not in text
 

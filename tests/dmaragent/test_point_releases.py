@@ -156,7 +156,7 @@ def test_the_answer_names_the_points_that_it_depends_on() -> None:
 
     assert "starts with Xen 4.19.4 to 4.19.x" in found.reasons[0].reason
     assert "not with Xen 4.19.0 to 4.19.3" in found.reasons[0].reason
-    assert len(found.cases) == 2
+    assert len(found.outcomes) == 2
 
 
 def test_points_on_which_a_guests_verdict_does_not_rest_leave_it_decided() -> None:
@@ -171,7 +171,7 @@ def test_points_on_which_a_guests_verdict_does_not_rest_leave_it_decided() -> No
         Stack(toolstack=Toolstack.XL, release=Release.parse(E2), hypervisor=release),
     )
     assert none.verdict is Verdict.STARTS
-    assert len(none.cases) == 1
+    assert len(none.outcomes) == 1
 
 
 def test_a_region_without_pages_reaches_the_guest() -> None:
@@ -182,7 +182,7 @@ def test_a_region_without_pages_reaches_the_guest() -> None:
     assert (entry.range.start, entry.range.size) == (0x5000000, 0)
     assert inventory.xen.list.entries[0].region == 1
 
-    assert resolved(inventory, HOST_RELAXED, release).cases
+    assert resolved(inventory, HOST_RELAXED, release).outcomes
 
     newer = take_inventory(inventory_of(UNIT, EMPTY).host, Release(4, 16))
     assert newer.xen.list.entries == ()
@@ -208,6 +208,6 @@ def test_an_unknown_that_decides_nothing_is_not_named() -> None:
     resolution = resolved(inventory, "strategy=host", Release(4, 19))
     (reason,) = [each.reason for each in resolution.reasons if "policy strict" in each.reason]
 
-    assert len(resolution.cases) == 4
-    assert all("4.19" in words for case in resolution.cases for words in case.assumptions)
+    assert len(resolution.outcomes) == 4
+    assert all("4.19" in words for case in resolution.outcomes for words in case.assumptions)
     assert "4.19" not in reason

@@ -6,10 +6,9 @@ import pytest
 
 from dmaragent.collect.ledger import LIBXLUTIL
 from dmaragent.collect.live import calls
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText
+from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence
+from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
 from dmaragent.policy.resolver import resolve
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
@@ -23,7 +22,7 @@ def test_the_installed_library_is_asked_in_a_child_process() -> None:
     output = calls.call(LIBXLUTIL.request(arguments=(json.dumps(texts),)))
 
     assert not isinstance(output, Missing)
-    assert read_evidence(output) == LibraryAnswers(
+    assert read_library_answers(output) == LibraryAnswers(
         Release(4, 17),
         {
             "strategy=host": RdmText(Strategy.HOST, None),
@@ -34,26 +33,26 @@ def test_the_installed_library_is_asked_in_a_child_process() -> None:
 
 
 def test_what_the_library_says_wins_and_is_named() -> None:
-    evidence = LibraryAnswers(
+    library_answers = LibraryAnswers(
         Release(4, 23), {"strategy=host,policy=strict": RdmText(Strategy.HOST, Policy.STRICT)}
     )
     one = guest(rdm="strategy=host,policy=strict", rdm_mem_boundary=2800)
 
-    assert resolve(one, facts(), stack(evidence=evidence)).verdict is Verdict.REFUSED
+    assert resolve(one, facts(), stack(library_answers=library_answers)).verdict is Verdict.REFUSED
     refused = LibraryAnswers(Release(4, 23), {}, {"00:14.0": False})
-    found = resolve(guest("00:14.0"), facts(), stack(evidence=refused))
+    found = resolve(guest("00:14.0"), facts(), stack(library_answers=refused))
     assert found.verdict is Verdict.UNDECIDED
     assert "libxlutil 4.23, asked on this host, refuses" in found.reasons[0].reason
 
 
 @pytest.mark.parametrize("output", [b"", b"x\n", b'["rdm", 1]\n', b'["library", "x"]\n'])
 def test_an_answer_that_cannot_be_understood_is_no_evidence(output: bytes) -> None:
-    assert read_evidence(output) is None
+    assert read_library_answers(output) is None
 
 
 def test_answers_before_the_library_died_count() -> None:
     lines = b'["library", "4.17"]\n["rdm", "a", -6, null, null, true]\n["rdm", "b", 0, 7'
 
-    found = read_evidence(lines)
+    found = read_library_answers(lines)
     assert found is not None
     assert list(found.rdm) == ["a"]

@@ -13,12 +13,12 @@ from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.layout import (
     DeviceRequest,
     GuestLayout,
-    Outcome,
+    Placement,
     RamLayout,
     Reservation,
+    lay_out,
     memory_map,
     reservations,
-    resolve_layout,
     starting_layout,
 )
 from dmaragent.xen.toolstack.libxl import LIBXL_ERAS, LibxlBehaviour
@@ -49,7 +49,7 @@ def _host(  # noqa: PLR0913 - the columns of the table
 ) -> GuestLayout:
     """Resolve a guest under strategy=host; memory, boundary and video in MiB."""
     before = starting_layout(memory * MIB, video * MIB)
-    return resolve_layout(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
+    return lay_out(before, _reserve(policy, *regions), NEW, boundary=boundary * MIB, hap=hap)
 
 
 def _map(layout: GuestLayout) -> list[tuple[int, int, MemoryType]]:
@@ -60,8 +60,8 @@ def _device(sbdf: SBDF, *regions: AddressRange, policy: Policy = STRICT) -> Devi
     return DeviceRequest(sbdf, regions, policy)
 
 
-def _outcomes(layout: GuestLayout) -> list[Outcome]:
-    return [one.outcome for one in layout.placed]
+def _outcomes(layout: GuestLayout) -> list[Placement]:
+    return [one.placement for one in layout.placed]
 
 
 def test_the_base_example_starts_with_2792_mib_below_the_hole() -> None:
@@ -77,7 +77,7 @@ def test_s4_ram_moves_above_the_boundary_whatever_the_policy(policy: Policy) -> 
 
     assert layout.after == RamLayout(0xAC600000, 0x102200000)
     assert layout.refused_by is None
-    assert _outcomes(layout) == [Outcome.MOVED, Outcome.MOVED]
+    assert _outcomes(layout) == [Placement.MOVED, Placement.MOVED]
     assert _map(layout) == [
         (0x100000, 0xAC600000, MemoryType.RAM),
         (0xAD800000, 0xB0000000, MemoryType.RESERVED),
@@ -94,7 +94,7 @@ def test_without_hap_low_ram_ends_at_the_region() -> None:
 def test_a_device_alone_reserves_its_own_region(policy: Policy) -> None:
     only_a = (_device(DEVICE_A, A, policy=policy),)
     found = reservations(Strategy.IGNORE, (B, A), RELAXED, only_a, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW)
 
     assert layout.after == RamLayout(0xAC600000, 0x102200000)
     assert [one.reservation.region for one in layout.placed] == [A]
@@ -104,7 +104,7 @@ def test_a_device_alone_reserves_its_own_region(policy: Policy) -> None:
 def test_the_other_device_alone_leaves_the_first_region_to_ram() -> None:
     only_b = (_device(DEVICE_B, B),)
     found = reservations(Strategy.IGNORE, (B, A), RELAXED, only_b, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW)
 
     assert layout.after == RamLayout(0xAD800000, 0x101000000)
     assert layout.after.overlaps(A)
@@ -122,7 +122,7 @@ def test_strict_with_the_boundary_above_the_regions_is_refused_at_the_first_of_t
 def test_relaxed_with_the_boundary_above_the_regions_hides_them() -> None:
     layout = _host(RELAXED, boundary=2800)
 
-    assert _outcomes(layout) == [Outcome.HIDDEN, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.HIDDEN, Placement.HIDDEN]
     assert _map(layout) == [(0x100000, 0xAE800000, MemoryType.RAM)]
 
 
@@ -130,7 +130,7 @@ def test_relaxed_with_the_boundary_between_the_regions_moves_one_and_hides_one()
     layout = _host(RELAXED, boundary=2760)
 
     assert layout.after == RamLayout(0xAD800000, 0x101000000)
-    assert _outcomes(layout) == [Outcome.MOVED, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.MOVED, Placement.HIDDEN]
     assert _map(layout) == [
         (0x100000, 0xAD800000, MemoryType.RAM),
         (0xAD800000, 0xB0000000, MemoryType.RESERVED),
@@ -146,7 +146,7 @@ def test_a_guest_that_ends_below_the_regions_still_has_them_reserved() -> None:
     layout = _host(STRICT, memory=2048)
 
     assert layout.after == RamLayout(0x7F800000, 0)
-    assert _outcomes(layout) == [Outcome.CLEAR, Outcome.CLEAR]
+    assert _outcomes(layout) == [Placement.CLEAR, Placement.CLEAR]
     assert [kind for _, _, kind in _map(layout)] == [
         MemoryType.RAM,
         MemoryType.RESERVED,
@@ -162,9 +162,9 @@ def test_video_memory_shifts_the_end_of_high_ram_alone(video: int, high: int) ->
 def test_s5_a_device_policy_overrides_the_guests_by_start_and_the_later_device_wins() -> None:
     devices = (_device(DEVICE_A, A, policy=RELAXED),)
     found = reservations(Strategy.HOST, (B, A), STRICT, devices, NEW)
-    layout = resolve_layout(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB)
+    layout = lay_out(starting_layout(2800 * MIB), found, NEW, boundary=2800 * MIB)
 
-    assert _outcomes(layout) == [Outcome.CONFLICT, Outcome.HIDDEN]
+    assert _outcomes(layout) == [Placement.CONFLICT, Placement.HIDDEN]
     assert [one.reservation.decided_by for one in layout.placed] == [None, DEVICE_A]
 
     both = (_device(DEVICE_A, A, policy=RELAXED), _device(DEVICE_B, A, policy=STRICT))
@@ -195,8 +195,8 @@ def test_s9_rounding_may_go_below_the_boundary() -> None:
 def test_s10_a_region_below_1_mib_always_conflicts() -> None:
     region = AddressRange(0xE0000, 0xF0000)
 
-    assert _outcomes(_host(STRICT, regions=[region])) == [Outcome.CONFLICT]
-    assert _outcomes(_host(RELAXED, regions=[region])) == [Outcome.HIDDEN]
+    assert _outcomes(_host(STRICT, regions=[region])) == [Placement.CONFLICT]
+    assert _outcomes(_host(RELAXED, regions=[region])) == [Placement.HIDDEN]
 
 
 def test_s11_a_boundary_of_0_lets_low_ram_end_below_its_own_start() -> None:
@@ -209,10 +209,10 @@ def test_s11_a_boundary_of_0_lets_low_ram_end_below_its_own_start() -> None:
 def test_s12_moved_ram_may_come_to_lie_in_a_high_region() -> None:
     high = AddressRange(0x150000000, 0x150001000)
 
-    assert _outcomes(_host(STRICT, memory=4096, regions=[high])) == [Outcome.CLEAR]
+    assert _outcomes(_host(STRICT, memory=4096, regions=[high])) == [Placement.CLEAR]
     layout = _host(STRICT, memory=4096, regions=[high, A])
     assert layout.after.highmem_end == 0x153200000
-    assert _outcomes(layout) == [Outcome.CONFLICT, Outcome.MOVED]
+    assert _outcomes(layout) == [Placement.CONFLICT, Placement.MOVED]
     assert layout.placed[0].reason == "RAM that was moved to above 4 GiB has come to lie there"
 
 
@@ -230,7 +230,7 @@ def test_an_empty_host_list_ends_the_search() -> None:
     assert reservations(Strategy.HOST, (), STRICT, devices, NEW) is None
     assert reservations(Strategy.IGNORE, (A,), STRICT, (), NEW) is None
     before = starting_layout(2800 * MIB)
-    assert resolve_layout(before, None, OLD) == GuestLayout(before, before, ())
+    assert lay_out(before, None, OLD) == GuestLayout(before, before, ())
 
 
 def test_libxl_before_4_14_reserves_the_first_region_alone_and_does_not_round() -> None:
@@ -239,7 +239,7 @@ def test_libxl_before_4_14_reserves_the_first_region_alone_and_does_not_round() 
     assert found is not None
 
     assert [entry.region for entry in found] == [A]
-    assert resolve_layout(starting_layout(2800 * MIB), found, OLD).after == RamLayout(
+    assert lay_out(starting_layout(2800 * MIB), found, OLD).after == RamLayout(
         0xAC6D3000, 0x10212D000
     )
 
@@ -278,7 +278,7 @@ def test_ram_is_conserved_and_nothing_reserved_lies_in_it(
     memory, boundary, hap, behaviour = guest
     before = starting_layout(memory * MIB)
     results = {
-        policy: resolve_layout(
+        policy: lay_out(
             before, _reserve(policy, *regions), behaviour, boundary=boundary * MIB, hap=hap
         )
         for policy in Policy
@@ -287,7 +287,7 @@ def test_ram_is_conserved_and_nothing_reserved_lies_in_it(
     for layout in results.values():
         assert layout.after.size == before.size
         for one in layout.placed:
-            reserved = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
+            reserved = one.placement in (Placement.CLEAR, Placement.MOVED)
             region = one.reservation.region
             # libxl up to 4.13 sees RAM at 4 GiB even if there is none.
             crosses = region.start < FOUR_GIB < region.end and not behaviour.leaves_unused_high
@@ -303,7 +303,7 @@ def test_where_ram_ends_does_not_depend_on_the_order(
 ) -> None:
     memory, boundary, hap, behaviour = guest
     ends = {
-        resolve_layout(
+        lay_out(
             starting_layout(memory * MIB),
             _reserve(STRICT, *order),
             behaviour,

@@ -17,9 +17,9 @@ from dmaragent.policy.layout import (
     DeviceRequest,
     GuestLayout,
     RamLayout,
+    lay_out,
     memory_map,
     reservations,
-    resolve_layout,
     starting_layout,
 )
 from dmaragent.releases import Release
@@ -43,7 +43,7 @@ def _built(
     behaviour = toolstack_behaviours(Release.parse(release))[0].layout
     devices = [] if region is None else [DeviceRequest(SBDF(0, 0, 0x14, 0), (region,), policy)]
     reserved = reservations(Strategy.IGNORE, (), RELAXED, devices, behaviour)
-    return resolve_layout(starting_layout(memory), reserved, behaviour, boundary=boundary)
+    return lay_out(starting_layout(memory), reserved, behaviour, boundary=boundary)
 
 
 def _entries(layout: GuestLayout) -> list[tuple[int, int, MemoryType]] | None:
@@ -105,7 +105,7 @@ def test_no_release_counts_an_empty_high_ram_among_the_128_entries(
         for at in range(0xF0000000, 0xF0000000 + regions * 0x1000, 0x1000)
     ]
     reserved = reservations(Strategy.HOST, many, STRICT, (), behaviour)
-    layout = resolve_layout(starting_layout(1024 * MIB), reserved, behaviour)
+    layout = lay_out(starting_layout(1024 * MIB), reserved, behaviour)
 
     if fits:
         assert len(memory_map(layout)) == 127

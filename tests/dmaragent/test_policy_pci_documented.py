@@ -7,8 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dmaragent.addresses import SBDF
-from dmaragent.guests.pci_model import PciRefusal, PciText, PolicyWord
-from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped, write_pci
+from dmaragent.guests.pci import (
+    PciRefusal,
+    PciText,
+    PolicyWord,
+    read_pci_documented,
+    read_pci_shipped,
+    write_pci,
+)
 from support.pci_texts import ADDRESS, FUNCTION, NEW, OLD, at, device, named
 
 STRICT, RELAXED, INVALID = PolicyWord.STRICT, PolicyWord.RELAXED, PolicyWord.INVALID

@@ -2,8 +2,14 @@
 
 import pytest
 
-from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined, PolicyWord
-from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci import (
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    PolicyWord,
+    read_pci_documented,
+    read_pci_shipped,
+)
 from support.pci_texts import FUNCTION, NEW, OLD, Era, at, device, named
 
 STRICT, RELAXED, INVALID = PolicyWord.STRICT, PolicyWord.RELAXED, PolicyWord.INVALID

@@ -4,8 +4,14 @@ import random
 
 import pytest
 
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText, read_documented, read_shipped
+from dmaragent.guests.rdm import (
+    Policy,
+    RdmRefusal,
+    RdmText,
+    Strategy,
+    read_rdm_documented,
+    read_rdm_shipped,
+)
 from dmaragent.xen.toolstack.libxl import LIBXLU_ERAS
 from support.libxlutil import COUNT, SERIES, ask, distinct, parser
 from support.libxlutil_child import SENTINEL
@@ -49,7 +55,7 @@ def _put(read: RdmText | RdmRefusal) -> Answer:
 def test_s1_s2_s3_each_era_reads_the_string_its_own_way(
     row: tuple[str, Answer, Answer, Answer], era: int
 ) -> None:
-    assert _put(read_shipped(row[0], LIBXLU_ERAS[era])) == row[1 + era]
+    assert _put(read_rdm_shipped(row[0], LIBXLU_ERAS[era])) == row[1 + era]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_s1_s2_s3_each_era_reads_the_string_its_own_way(
 def test_the_documented_reader_says_where_and_what_it_expected(
     text: str, answer: RdmText | tuple[int, str]
 ) -> None:
-    read = read_documented(text)
+    read = read_rdm_documented(text)
     assert (read if isinstance(read, RdmText) else (read.position, read.expected)) == answer
 
 
@@ -107,7 +113,7 @@ def test_libxlutil_itself_reads_strings_as_its_release_is_modelled(series: str) 
     accepted = 0
     for text, answer in zip(texts, ask(series, (("rdm", text) for text in texts)), strict=True):
         code, *fields, printed = answer
-        reading = read_shipped(text, parser(series))
+        reading = read_rdm_shipped(text, parser(series))
         if isinstance(reading, RdmText):
             accepted += 1
             policy = SENTINEL if reading.policy is None else reading.policy is RELAXED

@@ -9,8 +9,8 @@ import pytest
 from dmaragent.guests.xlcfg import (
     ConfigError,
     Item,
-    Setting,
     XlConfig,
+    XlSetting,
     read_xl_config,
     whole_number,
 )
@@ -151,8 +151,8 @@ def test_a_refusal_says_where_and_what_should_stand_there(
 
 def test_settings_and_items_know_the_line_on_which_they_begin() -> None:
     assert _read("a=1\n\na=[ #\n'x', [\n2]]\nb=1\nb+=\t2").settings == {
-        "a": Setting("a", (Item("x", 4), Item((Item("2", 5),), 4)), 3),
-        "b": Setting("b", "12", 7, added=True),
+        "a": XlSetting("a", (Item("x", 4), Item((Item("2", 5),), 4)), 3),
+        "b": XlSetting("b", "12", 7, added=True),
     }
 
 

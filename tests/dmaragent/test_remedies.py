@@ -10,7 +10,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, PciEntry
 from dmaragent.guests.xl_guest import guest_from_xl
 from dmaragent.guests.xlcfg import XlConfig, read_xl_config
-from dmaragent.policy.decisions import Verdict, left_by
+from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.guests import remedies
@@ -241,7 +241,7 @@ def test_every_remedy_helps_when_its_lines_are_put_into_the_file(
             changed = _apply(one, each.lines)
         after = resolve(changed, host, stack(release))
         assert after.verdict is Verdict.STARTS, each
-        assert left_by(after.reasons) == (each.harm, each.warnings)
+        assert residual_risk(after.reasons) == (each.harm, each.warnings)
 
 
 def test_entries_that_cannot_be_written_are_left_as_they_stand() -> None:

@@ -14,7 +14,7 @@ from dmaragent.guests.rdm import Policy
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.host.memory_map import MemoryType
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.layout import Outcome
+from dmaragent.policy.layout import Placement
 from dmaragent.policy.resolver import resolve
 from dmaragent.releases import Release
 from support.guests import (
@@ -121,9 +121,9 @@ def test_up_to_4_13_a_device_without_a_policy_hides_its_region_and_still_starts(
     assert found.verdict is Verdict.STARTS
     assert ends_of(found) == (0xAC6D3000, 0x10212D000)
     assert reserved_in(found) == []
-    assert found.case is not None
-    assert found.case.built.layout is not None
-    assert found.case.built.layout.placed[0].outcome is Outcome.HIDDEN
+    assert found.outcome is not None
+    assert found.outcome.built.layout is not None
+    assert found.outcome.built.layout.placed[0].placement is Placement.HIDDEN
 
 
 def test_up_to_4_13_a_conflict_of_such_a_device_is_found_by_xen_and_not_by_libxl() -> None:
@@ -158,7 +158,7 @@ def test_devices_inherit_by_point_release_and_both_ways_where_it_is_not_known(
 ) -> None:
     found = answer(guest("00:14.0", rdm=HOST_RELAXED, rdm_mem_boundary=2800), release=release)
 
-    assert {case.scenario.device_policies[0] for case in found.cases} == policies
+    assert {case.scenario.device_policies[0] for case in found.outcomes} == policies
 
 
 def test_where_the_point_release_decides_the_answer_says_so() -> None:
@@ -194,8 +194,8 @@ def test_a_pv_guest_is_not_laid_out_and_is_refused_shared_regions_alone() -> Non
     shared = answer(guest("00:14.0", type="pv"), facts(shared={DEVICE_A: [A]}))
 
     assert plain.verdict is Verdict.STARTS
-    assert plain.case is not None
-    assert plain.case.built.layout is None
+    assert plain.outcome is not None
+    assert plain.outcome.built.layout is None
     assert (shared.verdict, shared.reasons[0].shown) == (Verdict.REFUSED, "EPERM")
 
 
@@ -335,11 +335,11 @@ def test_relaxed_never_refuses_what_strict_accepts_and_order_does_not_matter(
     if strict.verdict is Verdict.STARTS:
         assert relaxed.verdict is Verdict.STARTS
     assert turned.verdict is strict.verdict
-    if strict.case is not None and strict.case.built.layout is not None:
+    if strict.outcome is not None and strict.outcome.built.layout is not None:
         assert ends_of(strict) == ends_of(turned) == ends_of(relaxed)
     for found in (strict, relaxed):
-        assert found.case is not None
-        ram = [one.range for one in found.case.built.memory_map if one.type is MemoryType.RAM]
+        assert found.outcome is not None
+        ram = [one.range for one in found.outcome.built.memory_map if one.type is MemoryType.RAM]
         for held in reserved_in(found):
             assert not any(one.overlaps(held) for one in ram)
 

@@ -52,7 +52,7 @@ def test_the_booted_xens_answer_to_an_undefined_policy_is_among_the_possible_one
     host = facts({_NIC: [_NICS]}, listed=[_FIRST, _NICS, _LAST])
     found = answer(guest(memory=2100, vga="none", rdm="strategy=host"), host, "4.17.7")
 
-    warned = [case for case in found.cases if case.built.verdict is Verdict.STARTS]
+    warned = [case for case in found.outcomes if case.built.verdict is Verdict.STARTS]
     (booted,) = warned  # exit 0, three warnings "Ignoring RDM conflict", RAM as without rdm=
     assert [one.shown for one in booted.built.warnings] == [
         "Ignoring RDM conflict at 0x7fff0000",

@@ -11,14 +11,13 @@ from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmText
+from dmaragent.guests.rdm import Policy, RdmText, Strategy
 from dmaragent.host import Host, join
 from dmaragent.host.xen import XenHost
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.evidence import LibraryAnswers, read_evidence
 from dmaragent.policy.host_facts import HostFacts, facts_of
+from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.resolve import resolve_document, source_object
@@ -193,7 +192,7 @@ def test_a_saved_device_keeps_its_slot_its_star_and_whether_it_is_seized() -> No
 
 def test_the_librarys_numbers_are_strict_and_relaxed() -> None:
     lines = b'["library", "4.14"]\n["rdm", "a", 0, 1, 0, false]\n["rdm", "b", 0, 0, 1, false]'
-    found = read_evidence(lines)
+    found = read_library_answers(lines)
 
     assert found is not None
     assert found.rdm == {
@@ -203,12 +202,14 @@ def test_the_librarys_numbers_are_strict_and_relaxed() -> None:
 
 
 def test_a_library_that_takes_what_the_release_refuses_leaves_it_undecided() -> None:
-    evidence = LibraryAnswers(Release(4, 23), {}, {"00:14.0, x=1": True})
-    found = resolve(guest("00:14.0, x=1"), facts(), stack(evidence=evidence))
+    library_answers = LibraryAnswers(Release(4, 23), {}, {"00:14.0, x=1": True})
+    found = resolve(guest("00:14.0, x=1"), facts(), stack(library_answers=library_answers))
 
     assert found.verdict is Verdict.UNDECIDED
     assert "takes '00:14.0, x=1' unexpectedly" in found.reasons[0].reason
-    attached = hotplug("00:14.0, x=1", guest("00:02.0"), facts(), stack(evidence=evidence))
+    attached = hotplug(
+        "00:14.0, x=1", guest("00:02.0"), facts(), stack(library_answers=library_answers)
+    )
     assert attached.verdict is Verdict.UNDECIDED
 
 
@@ -388,7 +389,7 @@ def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
 
     assert dom0.asked == [{"series": ["4.17"], "rdm": [HOST_STRICT], "pci": ["00:1a.0", "81:00.0"]}]
     assert (str(asked.stack.release), str(asked.stack.hypervisor)) == ("4.14", "4.17.7")
-    assert asked.stack.evidence is not None
+    assert asked.stack.library_answers is not None
     assert "libxlutil 4.14 of the host was asked" in asked.stack.origin
     named = ask_host(None, Question(xen="4.17"))
-    assert named.stack.evidence is None
+    assert named.stack.library_answers is None

@@ -28,8 +28,8 @@ def test_a_guest_without_ram_at_1_mib_cannot_be_built_whatever_its_regions(
     assert found.reasons[0].rule is not None
     assert found.reasons[0].rule.source == "xg_dom_core.c, xc_dom_build_image"
     assert found.reasons[0].decider is Decider.LIBXL
-    assert found.case is not None
-    assert found.case.built.memory_map == ()
+    assert found.outcome is not None
+    assert found.outcome.built.memory_map == ()
 
 
 @RELEASES
@@ -103,6 +103,6 @@ def test_up_to_4_13_a_region_across_4_gib_refuses_a_small_guest() -> None:
 
     assert (old.verdict, new.verdict) == (Verdict.REFUSED, Verdict.STARTS)
     assert ends_of(old) == (0x3F800000, 0x100000000)
-    assert old.case is not None
-    assert old.case.built.layout is not None
-    assert old.case.built.layout.before == RamLayout(0x3F800000, 0)
+    assert old.outcome is not None
+    assert old.outcome.built.layout is not None
+    assert old.outcome.built.layout.before == RamLayout(0x3F800000, 0)

@@ -11,7 +11,7 @@ import pytest
 from dmaragent.addresses import SBDF
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.decisions import Decider, Verdict
-from dmaragent.policy.outcomes import deciding
+from dmaragent.policy.resolver import deciding_assumptions
 from dmaragent.policy.settings import Toolstack
 from support.guests import (
     DEVICE_A,
@@ -68,7 +68,7 @@ def test_s3_where_all_policies_agree_the_verdict_is_definite() -> None:
     found = answer(guest(rdm="strategy=host"))
 
     assert found.verdict is Verdict.STARTS
-    assert len(found.cases) == 1
+    assert len(found.outcomes) == 1
     assert reserved_in(found) == [B, A]
 
 
@@ -76,7 +76,7 @@ def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
     found = answer(guest(rdm="strategy=host", rdm_mem_boundary=2800))
 
     assert found.verdict is Verdict.UNDECIDED
-    assert {case.assumptions: case.built.verdict for case in found.cases} == {
+    assert {case.assumptions: case.built.verdict for case in found.outcomes} == {
         ("policy strict",): Verdict.REFUSED,
         ("policy relaxed", "policy unset", "a number that is no policy"): Verdict.STARTS,
     }
@@ -95,12 +95,12 @@ def test_s3_where_policies_differ_all_outcomes_are_given() -> None:
 def test_what_decides_on_no_outcome_is_left_out(
     groups: list[list[tuple[str, str]]], left: list[tuple[tuple[str, str], ...]]
 ) -> None:
-    assert deciding(groups) == left
+    assert deciding_assumptions(groups) == left
 
 
 def test_s3_a_device_that_inherits_a_number_that_is_no_policy_is_not_added() -> None:
     found = answer(guest("00:14.0", rdm="strategy=host"))
-    verdicts = {case.assumptions: case.built for case in found.cases}
+    verdicts = {case.assumptions: case.built for case in found.outcomes}
 
     assert found.verdict is Verdict.UNDECIDED
     neither = verdicts[("a number that is no policy",)]
@@ -166,7 +166,7 @@ def test_s13_a_blank_before_rdm_policy_stops_xl_or_loses_the_policy() -> None:
     assert (new.verdict, who_decided(new)) == (Verdict.REFUSED, Decider.XL)
     assert "exits with 6" in new.reasons[0].reason
     assert new.reasons[0].place == f"--pci {text}"
-    assert old.cases[0].scenario.device_policies == (Policy.INVALID,)
+    assert old.outcomes[0].scenario.device_policies == (Policy.INVALID,)
     assert "ignores ' rdm_policy'" in old.settings.messages[0].text
 
 
@@ -215,9 +215,9 @@ def test_s25_of_a_region_listed_twice_only_the_first_takes_the_devices_policy() 
     one = guest("00:14.0,rdm_policy=relaxed", rdm=HOST_STRICT, rdm_mem_boundary=2800)
     found = answer(one, host, E2)
 
-    assert found.case is not None
-    assert found.case.built.layout is not None
-    policies = [each.reservation.policy for each in found.case.built.layout.placed]
+    assert found.outcome is not None
+    assert found.outcome.built.layout is not None
+    policies = [each.reservation.policy for each in found.outcome.built.layout.placed]
     assert policies == [Policy.RELAXED, Policy.STRICT]
     assert found.verdict is Verdict.REFUSED
 

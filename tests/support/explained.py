@@ -51,7 +51,7 @@ def told(host: FakeHost | Host, device: str = "00:19.0", xen: str = "4.17") -> E
         hypervisor=release,
         documented=False,
         origin="",
-        evidence=None,
+        library_answers=None,
     )
     return explain(inventory, facts_of(inventory, release), stack, SBDF.parse(device))
 

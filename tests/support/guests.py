@@ -91,7 +91,7 @@ def answer(
 
 def ends_of(resolution: Resolution) -> tuple[int, int]:
     """Give where low and high RAM end after libxl's layout."""
-    case = resolution.case
+    case = resolution.outcome
     assert case is not None
     assert case.built.layout is not None
     return case.built.layout.after.lowmem_end, case.built.layout.after.highmem_end
@@ -99,8 +99,8 @@ def ends_of(resolution: Resolution) -> tuple[int, int]:
 
 def reserved_in(resolution: Resolution) -> list[AddressRange]:
     """Give what the guest's memory map has reserved."""
-    assert resolution.case is not None
-    entries = resolution.case.built.memory_map
+    assert resolution.outcome is not None
+    entries = resolution.outcome.built.memory_map
     return [one.range for one in entries if one.type is MemoryType.RESERVED]
 
 

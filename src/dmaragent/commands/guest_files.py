@@ -6,7 +6,7 @@ import sys
 from dmaragent.api import read_all_guests
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.errors import DmaragentError
-from dmaragent.guests.beside import BesideGuest
+from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import FORMATS, Guest, UnknownFormatError
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.present.escaping import visible
@@ -34,7 +34,7 @@ def named_guests(
             continue
         try:
             name = os.path.basename(file.path) if bare else file.path
-            beside = BesideGuest(
+            beside = DeviceMappings(
                 mappings=file.beside.mappings,
                 node=file.beside.node,
                 networks=file.beside.networks,

@@ -8,8 +8,7 @@ from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.remedies.guests import remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
@@ -84,12 +83,12 @@ def _layouts(resolution: AnyResolution) -> frozenset[object]:
     """Give the memory layouts that the guest may get."""
     if isinstance(resolution, KvmResolution):
         return frozenset(resolution.ram)
-    return frozenset(map(_layout, resolution.cases))
+    return frozenset(map(_layout, resolution.outcomes))
 
 
 def _layout(case: PossibleOutcome) -> object:
     layout = case.built.layout
     if layout is None:
         return None
-    placed = frozenset((one.reservation.region, one.outcome) for one in layout.placed)
+    placed = frozenset((one.reservation.region, one.placement) for one in layout.placed)
     return layout.after, placed

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from dmaragent.guests.pci_model import PciText
+from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import MIB, Policy, Strategy
 
 
@@ -67,7 +67,7 @@ class SavedRdm:
 
 
 @dataclass(frozen=True, slots=True)
-class Emulated:
+class EmulatedDevices:
     """What is known of the PCI devices that QEMU emulates for an HVM guest."""
 
     platform: bool = True
@@ -106,7 +106,7 @@ class GuestConfig:
     hap: bool | None = None
     passthrough: str | None = None
     gfx_passthru: str | None = None
-    emulated: Emulated | None = None
+    emulated: EmulatedDevices | None = None
     """Its emulated devices; None if the configuration does not say what they are."""
     rdm: str | None = None
     """The text of ``rdm=``."""

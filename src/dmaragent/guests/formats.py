@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import ALONE, BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
+from dmaragent.guests.device_mappings import NO_MAPPINGS, DeviceMappings
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt import guests_from_xml
+from dmaragent.guests.libxl_json import guests_from_libxl_json, is_libxl_json
 from dmaragent.guests.proxmox import guest_from_proxmox, is_proxmox
-from dmaragent.guests.saved_guest import guests_from_saved, is_saved
 from dmaragent.guests.xl_guest import KEYS, guest_from_xl
 from dmaragent.guests.xlcfg import ConfigError, XlConfig, read_xl_config
 from dmaragent.xen.toolstack.libxl import XLCFG_ERAS
@@ -62,10 +62,12 @@ class UnknownFormatError(DmaragentError):
         super().__init__(message, hint or usual, source)
 
 
-def read_all_guests(text: str, source: str, surroundings: BesideGuest = ALONE) -> tuple[Guest, ...]:
+def read_all_guests(
+    text: str, source: str, mappings: DeviceMappings = NO_MAPPINGS
+) -> tuple[Guest, ...]:
     """Read the guests of `text`, of any format; an xl.cfg or a Proxmox conf holds one.
 
-    `surroundings` are the files beside it that name devices.
+    `mappings` are the files beside it that name devices.
 
     Raises:
         UnknownFormatError: it is none of the formats.
@@ -77,14 +79,14 @@ def read_all_guests(text: str, source: str, surroundings: BesideGuest = ALONE) -
     if not begin:
         raise UnknownFormatError(source, "it is empty")
     if begin.startswith("<"):
-        found = guests_from_xml(text, source, surroundings)
+        found = guests_from_xml(text, source, mappings)
         if found is None:
             raise UnknownFormatError(source)
         return tuple(_bounded(guest) for guest in found)
-    if is_saved(text) and not _SECTION.match(begin):
+    if is_libxl_json(text) and not _SECTION.match(begin):
         return _saved(text, source)
     if is_proxmox(text):
-        return (_bounded(guest_from_proxmox(text, source, surroundings)),)
+        return (_bounded(guest_from_proxmox(text, source, mappings)),)
     return (_xl(text, source),)
 
 
@@ -101,7 +103,7 @@ def _bounded(guest: Guest) -> Guest:
 
 def _saved(text: str, source: str) -> tuple[GuestConfig, ...]:
     try:
-        return guests_from_saved(text, source)
+        return guests_from_libxl_json(text, source)
     except ValueError as error:
         if '"c_info"' not in text:
             raise UnknownFormatError(

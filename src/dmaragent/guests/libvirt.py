@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint, GuestConfig
+from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
 from dmaragent.guests.libvirt_kvm import kvm_guest
@@ -24,7 +24,7 @@ XEN, QEMU = frozenset({"xen"}), frozenset({"kvm", "qemu"})
 
 
 def guests_from_xml(
-    text: str, source: str, surroundings: BesideGuest
+    text: str, source: str, mappings: DeviceMappings
 ) -> tuple[GuestConfig | KvmGuest, ...] | None:
     """Read the domains of `text`; None if it is XML of something else.
 
@@ -33,7 +33,7 @@ def guests_from_xml(
 
     """
     guests: list[GuestConfig | KvmGuest] = []
-    pools = surroundings.pools()
+    pools = mappings.pools()
     try:
         for root in read_documents(text):
             found = [*_domains(root)]

@@ -10,8 +10,7 @@ from types import MappingProxyType
 from dmaragent.errors import excerpt
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.guests.libvirt_domain import Domain, initial_memory, size_of
-from dmaragent.guests.pci_model import PciText
-from dmaragent.guests.pci_text import write_pci
+from dmaragent.guests.pci import PciText, write_pci
 
 _TYPES = {
     "hvm": GuestType.HVM,

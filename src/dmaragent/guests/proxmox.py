@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError, excerpt
-from dmaragent.guests.beside import BesideGuest
 from dmaragent.guests.config import Complaint
+from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.qemu_arguments import Argument, add_arguments, read_arguments
 from dmaragent.guests.rdm import MIB
@@ -97,7 +97,7 @@ def is_proxmox(text: str) -> bool:
     return telling and 2 * len(own) >= len(keys)
 
 
-def guest_from_proxmox(text: str, source: str, surroundings: BesideGuest) -> KvmGuest:
+def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmGuest:
     """Read the virtual machine of `text`.
 
     Raises:
@@ -121,7 +121,7 @@ def guest_from_proxmox(text: str, source: str, surroundings: BesideGuest) -> Kvm
     for key in settings:
         slot = re.fullmatch(r"hostpci(\d+)", key)
         if slot and slot[1] in _NUMBERS:
-            _hostpci(machine, key, surroundings)
+            _hostpci(machine, key, mappings)
         elif slot:
             said = (
                 f"Proxmox has hostpci0 to hostpci15, and leaves {excerpt(key)} out with a warning"
@@ -198,7 +198,7 @@ def _default(text: str, name: str) -> str:
     return _properties(text, name).get(name, "") if text else ""
 
 
-def _hostpci(machine: _Machine, key: str, surroundings: BesideGuest) -> None:
+def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     properties = _properties(machine.value(key), "host")
     place, mapping = machine.place(key), properties.get("mapping")
     if "mdev" in properties:
@@ -207,7 +207,7 @@ def _hostpci(machine: _Machine, key: str, surroundings: BesideGuest) -> None:
         return
     addresses = properties.get("host", "")
     if mapping is not None:
-        mapped = surroundings.mapped(mapping)
+        mapped = mappings.mapped(mapping)
         if mapped is None or len(mapped) != 1:
             machine.unknown.append(Complaint(place, _mapping_words(key, mapping, mapped)))
             return

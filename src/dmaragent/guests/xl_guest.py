@@ -6,9 +6,16 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from dmaragent.errors import excerpt
-from dmaragent.guests.config import Complaint, Emulated, GuestConfig, GuestType, PciEntry, Vga
+from dmaragent.guests.config import (
+    Complaint,
+    EmulatedDevices,
+    GuestConfig,
+    GuestType,
+    PciEntry,
+    Vga,
+)
 from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
-from dmaragent.guests.xlcfg import Item, Setting, XlConfig, whole_number
+from dmaragent.guests.xlcfg import Item, XlConfig, XlSetting, whole_number
 
 KEYS = (
     "type",
@@ -132,9 +139,9 @@ class _Reader:
 
 def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestConfig:
     """Make a guest of settings given as options: `texts` by name of xl.cfg, `pci` its entries."""
-    settings = {name: Setting(name, text, 1) for name, text in texts.items()}
-    settings["name"] = Setting("name", "a guest", 1)
-    settings["pci"] = Setting("pci", tuple(Item(text, 1) for text in pci), 1)
+    settings = {name: XlSetting(name, text, 1) for name, text in texts.items()}
+    settings["name"] = XlSetting("name", "a guest", 1)
+    settings["pci"] = XlSetting("pci", tuple(Item(text, 1) for text in pci), 1)
     guest = guest_from_xl(XlConfig(settings), "")
     entries = tuple(replace(one, place=f"--pci {one.text}") for one in guest.pci)
     builder = None if guest.type is GuestType.PVH else guest.type
@@ -254,11 +261,11 @@ def _passthrough(reader: _Reader) -> str | None:
     return None if text is None else text.lower()
 
 
-def _emulated(reader: _Reader) -> Emulated:
+def _emulated(reader: _Reader) -> EmulatedDevices:
     """Say whether the emulated devices are those that libxl gives every HVM guest.
 
     What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
-    see policy/guest_hole.py.  Source: xl_parse.c, ``parse_config_data``.
+    see policy/mmio_hole.py.  Source: xl_parse.c, ``parse_config_data``.
     """
     config = reader.config
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
@@ -269,7 +276,7 @@ def _emulated(reader: _Reader) -> Emulated:
         why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
     else:
         why = f"{', '.join(given)} may add or move emulated devices" if given else ""
-    return Emulated(platform=reader.number("xen_platform_pci") != 0, unknown=why)
+    return EmulatedDevices(platform=reader.number("xen_platform_pci") != 0, unknown=why)
 
 
 def _pci(reader: _Reader) -> Iterator[PciEntry]:

@@ -1,8 +1,9 @@
 """The text of an xl.cfg file, as libxlutil of a release reads it.
 
-Pure.  A statement is ``name=value`` or ``name+=value`` and ends with its line or a ``;``; a
+A statement is ``name=value`` or ``name+=value`` and ends with its line or a ``;``; a
 value is a number, a string in quotes, or a list in brackets, which may span lines.  xl
-refuses a file with any error in it, so reading stops at the first.
+refuses a file with any error in it, so reading stops at the first.  The library has a lexer
+(libxlu_cfg_l.l) below its grammar, and so has this module.
 """
 
 import re
@@ -10,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dmaragent.errors import excerpt
-from dmaragent.guests.xlcfg_tokens import Token, read_tokens
 from dmaragent.xen.toolstack.libxl import XLCFG_ERAS, XlcfgBehaviour
 
 
@@ -23,7 +23,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class XlSetting:
     """What a name holds after the whole file."""
 
     name: str
@@ -57,7 +57,7 @@ _BINARY = re.compile(r"[ \t\n\v\f\r]*[+-]?0[bB][01]+")
 class XlConfig:
     """The settings of a file that xl accepts, each under its name."""
 
-    settings: Mapping[str, Setting]
+    settings: Mapping[str, XlSetting]
     binary: bool = False
     """Whether the C library reads 0b as the prefix of a binary number, as C23 has it."""
 
@@ -83,6 +83,19 @@ class XlConfig:
         """Give the entries of a list; None if it is unset or a single value."""
         setting = self.settings.get(name)
         return setting.value if setting and isinstance(setting.value, tuple) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word of the file; `kind` is a class of words, or the punctuation itself."""
+
+    kind: str
+    text: str
+    line: int
+    touches: bool
+    """Whether nothing stands between it and the token before it."""
+    wrong: str = ""
+    """What should stand here instead, if that can be told from the word alone."""
 
 
 class _RefusedError(Exception):
@@ -113,14 +126,14 @@ def whole_number(text: str, *, binary: bool = False) -> int | None:
 def read_xl_config(text: str, behaviour: XlcfgBehaviour = XLCFG_ERAS[-1]) -> XlConfig | ConfigError:
     """Read a file's text as xl does, decoded so that no byte of it was lost."""
     try:
-        return XlConfig(_settings(read_tokens(text), behaviour))
+        return XlConfig(_settings(_read_tokens(text), behaviour))
     except _RefusedError as refused:
         return refused.error
 
 
-def _settings(tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> dict[str, Setting]:
+def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, XlSetting]:
     """Read the statements, each applied to what those before it left."""
-    settings: dict[str, Setting] = {}
+    settings: dict[str, XlSetting] = {}
     for name in tokens:
         if name.kind in ("newline", ";", "end"):
             continue
@@ -146,8 +159,8 @@ def _settings(tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> dict[str, S
 
 
 def _stored(
-    settings: dict[str, Setting], name: Token, operation: Token, first: Token, item: Item
-) -> Setting:
+    settings: dict[str, XlSetting], name: _Token, operation: _Token, first: _Token, item: Item
+) -> XlSetting:
     """Give what the name holds after this statement."""
     earlier = settings.get(name.text)
     value, adds = item.value, operation.kind == "+="
@@ -163,7 +176,7 @@ def _stored(
                     f"{kind}, which is what {excerpt(name.text)} holds since line {earlier.line}"
                 )
                 raise _refusal(first, expected)
-    return Setting(name.text, value, item.line, adds)
+    return XlSetting(name.text, value, item.line, adds)
 
 
 _DEEPEST = 200
@@ -173,7 +186,7 @@ libxlutil gives up between 1999 and 4996 of them, by the shape of the list; nobo
 ten, and whoever compares or prints an Item of thousands would exhaust Python's stack."""
 
 
-def _value(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
+def _value(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> Item:
     """Read the value that begins with `first`."""
     if first.kind in ("string", "number"):
         return _atom(first, behaviour)
@@ -184,9 +197,9 @@ def _value(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> 
     return _list(first, tokens, behaviour)
 
 
-def _list(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> Item:
+def _list(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> Item:
     """Read the list whose bracket is `first`; without recursion, however deep it is."""
-    unfinished: list[tuple[Token, list[Item]]] = [(first, [])]
+    unfinished: list[tuple[_Token, list[Item]]] = [(first, [])]
     before, complete = first, False
     while True:
         token = next(tokens)
@@ -209,7 +222,7 @@ def _list(first: Token, tokens: Iterator[Token], behaviour: XlcfgBehaviour) -> I
 
 
 def _begin_item(
-    token: Token, unfinished: list[tuple[Token, list[Item]]], behaviour: XlcfgBehaviour
+    token: _Token, unfinished: list[tuple[_Token, list[Item]]], behaviour: XlcfgBehaviour
 ) -> None:
     """Take a token where an item of the innermost list may begin."""
     bracket, items = unfinished[-1]
@@ -224,13 +237,13 @@ def _begin_item(
         unfinished.append((token, []))
 
 
-def _no_value(expected: str, found: Token) -> str:
+def _no_value(expected: str, found: _Token) -> str:
     """Say what should stand where no value begins."""
     words = found.kind in ("name", "bad")
     return f"{expected}; a word or a negative number needs quotes" if words else expected
 
 
-def _after(before: Token, found: Token, expected: str) -> str:
+def _after(before: _Token, found: _Token, expected: str) -> str:
     """Say what should stand after a value, of which `before` is the last or only token."""
     touches = found.touches and found.kind in ("name", "bad", "string")
     if touches and before.kind == "number":
@@ -240,7 +253,7 @@ def _after(before: Token, found: Token, expected: str) -> str:
     return f"{expected} after the value"
 
 
-def _refusal(token: Token, expected: str) -> _RefusedError:
+def _refusal(token: _Token, expected: str) -> _RefusedError:
     near = "" if token.kind == "newline" else token.text
     return _RefusedError(ConfigError(token.line, near, token.wrong or expected))
 
@@ -260,7 +273,7 @@ _ESCAPE = re.compile(
 )
 
 
-def _atom(token: Token, behaviour: XlcfgBehaviour) -> Item:
+def _atom(token: _Token, behaviour: XlcfgBehaviour) -> Item:
     """Return what a number or a string stands for."""
 
     def character(match: re.Match[str]) -> str:
@@ -286,3 +299,68 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
+
+
+# The words of the file ------------------------------------------------------------------
+
+_WORD = re.compile(
+    r"""(?P<name>[a-z][._0-9a-z]*)
+    |(?P<number>[0-9][0-9a-fx]*)
+    |(?P<string>'[^'\\\n]*(?:\\.[^'\\\n]*)*'|"[^"\\\n]*(?:\\.[^"\\\n]*)*")
+    |(?P<newline>(?:\#.*)?\n)
+    |(?P<mark>\+?=|[;,[\]])
+    |(?P<blank>[ \t]+)""",
+    re.VERBOSE,
+)
+
+
+def _read_tokens(text: str) -> Iterator[_Token]:
+    """Yield the words of `text` and an end; what is no word comes out bad, and is the last.
+
+    The library passes over what is no word if it is the last byte of all.
+    """
+    at, line, last, touches = 0, 1, 1, False
+    while at < len(text):
+        match = _WORD.match(text, at)
+        if match is None:
+            near, wrong = _unreadable(text, at)
+            dropped = at + 1 == len(text) and len(text[at].encode(errors="surrogateescape")) == 1
+            yield _Token("end" if dropped else "bad", near, line, touches, wrong)
+            return
+        at = match.end()
+        kind = str(match.lastgroup)
+        if kind == "blank":
+            touches = False
+            continue
+        yield _Token(match[0] if kind == "mark" else kind, match[0], line, touches)
+        touches = True
+        if kind == "newline":
+            line += 1
+        else:
+            last = line
+    # After blank lines a person looks at the line where something is missing.
+    yield _Token("end", "", last, touches)
+
+
+_TELLING = {
+    "\r\n": "lines that end with a newline alone; this one has a DOS line end",
+    "\r": "a newline, or nothing; not a carriage return",
+    "#": "a newline after the comment, which ends the file without one",
+    "'": "the closing quote ' on the same line",
+    '"': 'the closing quote " on the same line',
+    "\ufeff": "no byte order mark",
+    "\0": "no NUL character outside comments",
+    **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
+}
+"""What to say of something that is no word, by how it begins."""
+
+
+def _unreadable(text: str, at: int) -> tuple[str, str]:
+    """Give what stands at `at`, where no word begins, and what should; empty if not known."""
+    line = text[at:].partition("\n")[0].rstrip("\r")
+    for beginning, wrong in _TELLING.items():
+        if text.startswith(beginning, at):
+            escaped = beginning in "'\"" and f"\\{beginning}" in line
+            hint = "; a quote after a backslash is text" if escaped else ""
+            return line if beginning in "'\"#" else text[at], wrong + hint
+    return re.split(r"(?<=.)[\s,;=+#'\"[\]]", line, maxsplit=1)[0], ""

@@ -26,7 +26,7 @@ from dmaragent.policy.decisions import (
     Effect,
     SourceRule,
     Verdict,
-    unsure,
+    undecided,
     verdict_of,
 )
 from dmaragent.policy.host_facts import HostFacts
@@ -45,7 +45,7 @@ def resolve_kvm(
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)
     ram = Ram(layouts=layouts, guest=guest)
-    decisions = [unsure(one.text, place=one.place) for one in guest.unknown]
+    decisions = [undecided(one.text, place=one.place) for one in guest.unknown]
     functions: list[AssignedFunction] = []
     by_kernel = False
     expanded = list(_expanded(guest, inventory, facts, decisions))
@@ -100,7 +100,7 @@ def _expanded(
                 f"{device.text} names the slot {slot}, so all of its functions: which there are is "
                 "unknown (the host's PCI functions were not collected)"
             )
-            decisions.append(unsure(said, place=device.place))
+            decisions.append(undecided(said, place=device.place))
             owners = {owner.sbdf for one in inventory.all_regions for owner in one.owners}
             candidates: Iterable[SBDF] = {one for one in owners if one is not None}
         else:
@@ -182,7 +182,7 @@ def _other_decisions(
     elif side.can is Can.UNKNOWN:
         open_already = any(one.effect is Effect.UNDECIDED for one in regions)
         if subject.chipset or not (open_already or subject.published):
-            yield unsure(f"{subject.sbdf}: {side.said}", device=subject.sbdf)
+            yield undecided(f"{subject.sbdf}: {side.said}", device=subject.sbdf)
     elif side.can is Can.CONDITIONS and not regions and not subject.published:
         for case in side.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
@@ -214,7 +214,7 @@ def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decisi
             said = f"{subject.sbdf} is in no IOMMU group, so VFIO cannot take it"
             yield _refused(subject, said, _NO_GROUP)
         else:
-            yield unsure(
+            yield undecided(
                 f"the IOMMU group of {subject.sbdf} is unknown, and VFIO takes a group whole: "
                 "/sys/kernel/iommu_groups was not collected",
                 device=subject.sbdf,
@@ -237,7 +237,7 @@ def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decisi
         return
     unknown = tuple(mate for mate in unread_mates(subject) if mate not in assigned)
     if unknown:
-        yield unsure(
+        yield undecided(
             f"IOMMU group {subject.group.number} of {subject.sbdf} also holds {names(unknown)}, "
             "and which drivers use them is unknown: VFIO refuses a group that a host driver uses",
             device=subject.sbdf,

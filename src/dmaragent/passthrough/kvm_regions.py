@@ -14,8 +14,7 @@ from dmaragent.linux.release import kernel_release, knows_option, relaxed_by_opt
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
-from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 
 _FIRMWARE = frozenset({"direct", "direct-relaxable"})
 """The types of regions in which firmware expects the device's DMA to work."""
@@ -62,7 +61,7 @@ def region_decisions(subject: DeviceContext, ram: Ram) -> Iterator[Decision]:
     """Yield what each reserved region of the device's group does."""
     regions = vfio_regions(subject.inventory, subject.sbdf)
     if regions is None:
-        yield unsure(
+        yield undecided(
             f"the reserved regions of {subject.sbdf} are unknown: "
             "/sys/kernel/iommu_groups/*/reserved_regions or the whole table would tell",
             device=subject.sbdf,
@@ -86,7 +85,7 @@ def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[De
         return
     where = f"{span(region.range)} ({region.type})"
     if len(effects) > 1:
-        yield unsure(
+        yield undecided(
             f"the effect of {where} on {subject.sbdf} depends on the kernel, and "
             f"{_why_open(subject)}. {_by_release(told)}",
             region=region.range,
@@ -95,7 +94,7 @@ def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[De
         return
     effect = next(iter(effects))
     if effect is Effect.UNDECIDED:
-        yield unsure(
+        yield undecided(
             f"{where} of {subject.sbdf}: {told[0][2]}", region=region.range, device=subject.sbdf
         )
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.addresses import span
-from dmaragent.guests.config import Emulated, GuestConfig, GuestType, PciEntry
+from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.guests.rdm import MIB
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext, capital, names, region_list
@@ -80,14 +80,14 @@ def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestCon
         builder=GuestType.HVM,
         typed=GuestType.HVM,
         memory=memory,
-        emulated=Emulated(),
+        emulated=EmulatedDevices(),
         pci=(PciEntry("", f"{subject.sbdf}{policy and f',rdm_policy={policy}'}"),),
     )
 
 
 def try_guest(subject: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
     """Resolve a guest that xl builds with the device under `policy`."""
-    stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
+    stack = replace(subject.stack, toolstack=Toolstack.XL, library_answers=None)
     return resolve(sample(subject, policy, memory), subject.facts, stack)
 
 
@@ -193,7 +193,7 @@ def _policy_words(
         return f"Assigned, at a risk. With 4096 MiB: {why}."
     if not subject.facts.regions_of(subject.sbdf):
         return "Assigned: no region is tied to it."
-    laid_out = large.case is not None and large.case.built.layout is not None
+    laid_out = large.outcome is not None and large.outcome.built.layout is not None
     how = "libxl keeps the guest's RAM out of its regions" if laid_out else "nothing meets them"
     return f"Assigned: {how}, and Xen maps them in the guest{_strictness(policy)}."
 
@@ -240,7 +240,7 @@ def _hotplug_cases(subject: DeviceContext, *, refused: bool) -> Iterator[Case]:
 
     `refused`: no policy helps the device, so less RAM does not either.
     """
-    stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
+    stack = replace(subject.stack, toolstack=Toolstack.XL, library_answers=None)
     guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
     found = attach(str(subject.sbdf), guest, subject.facts, stack)
     can = _CAN[found.verdict]

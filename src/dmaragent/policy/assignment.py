@@ -8,15 +8,14 @@ arch/x86/mm/p2m.c, ``set_identity_p2m_entry``; tools libxl_pci.c, ``pci_add_dm_d
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dmaragent.addresses import SBDF, AddressRange, span
-from dmaragent.errors import excerpt
+from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import FOUR_GIB, Policy
 from dmaragent.host.topology import PciFunction
-from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
-from dmaragent.policy.harm import Harm
+from dmaragent.policy import words
+from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import RamLayout
-from dmaragent.policy.settings import DeviceSetting
+from dmaragent.policy.settings import GuestDevice
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 
 SHARED_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device", "EPERM")
@@ -38,59 +37,60 @@ SPECIAL_PAGES = AddressRange(0xFEFF8000, 0xFF000000)
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedFunction:
     """One function that is added to a guest, under which policy, and the entry it comes from."""
 
     sbdf: SBDF
     policy: Policy
-    device: DeviceSetting
+    device: GuestDevice
 
 
 def added_functions(
-    devices: Sequence[tuple[DeviceSetting, Policy]],
+    devices: Sequence[tuple[GuestDevice, Policy]],
     host: HostFacts,
-    held: Iterable[SBDF] = (),
-) -> tuple[tuple[Added, ...], tuple[Decision, ...]]:
-    """Give the functions that are added for `devices`, and what stops others or leaves them open.
+    present: Iterable[SBDF] = (),
+) -> tuple[tuple[AddedFunction, ...], tuple[Decision, ...]]:
+    """Return the functions that are added for `devices`, and what stops others or leaves them open.
 
-    `held` are functions that the guest has already.
+    `present` are functions that the guest has already.
     """
-    before = frozenset(held)
+    before = frozenset(present)
     seen = set(before)
-    functions: list[Added] = []
+    functions: list[AddedFunction] = []
     decisions: list[Decision] = []
     for device, policy in devices:
-        wanted = _functions_of(device, host)
-        if isinstance(wanted, Decision):
-            decisions.append(wanted)
+        sbdfs = _functions_of(device, host)
+        if isinstance(sbdfs, Decision):
+            decisions.append(sbdfs)
             continue
-        for sbdf in wanted:
-            one = Added(sbdf, policy, device)
+        for sbdf in sbdfs:
+            function = AddedFunction(sbdf, policy, device)
             if sbdf in seen:
-                why = "the guest has it already" if sbdf in before else "it is given twice"
-                reason = f"{sbdf} cannot be added: {why}"
-                decisions.append(_refusal(Decider.LIBXL, reason, ABSENT_RULE, one))
+                there = sbdf in before
+                reason = (words.function_there_already if there else words.function_given_twice)(
+                    sbdf
+                )
+                decisions.append(_refusal(Decider.LIBXL, reason, ABSENT_RULE, function))
             else:
                 seen.add(sbdf)
-                functions.append(one)
+                functions.append(function)
     return tuple(functions), tuple(decisions)
 
 
-def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | Decision:
-    """Give the functions that one entry stands for, or why that cannot be or be said."""
+def _functions_of(device: GuestDevice, host: HostFacts) -> tuple[SBDF, ...] | Decision:
+    """Return the functions that an entry stands for, or why none or which is unknown."""
     pci = device.pci
     if pci.name is not None:
         named = host.names.get(pci.name)
         if named is not None:
             return (named,)
-        reason = f"which device name={excerpt(pci.name)} stands for is known to xenstore alone"
-        return unsure(reason, rule=NAME_RULE, place=device.place)
+        return undecided(words.name_unknown(pci.name), rule=NAME_RULE, place=device.place)
     assert pci.sbdf is not None  # noqa: S101 - an entry has a name or an address
     if pci.all_functions and not pci.vslot:
         return Decision(
             decider=Decider.LIBXL,
             effect=Effect.REFUSED,
-            reason=f"{device.text}: all functions (*) need a place in the guest, as @VSLOT",
+            reason=words.all_functions_without_slot(device.text),
             rule=SLOT_RULE,
             device=pci.sbdf,
             place=device.place,
@@ -98,117 +98,106 @@ def _functions_of(device: DeviceSetting, host: HostFacts) -> tuple[SBDF, ...] | 
     return host.siblings(pci.sbdf) if pci.all_functions else (pci.sbdf,)
 
 
-def assign(one: Added, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
+def assign(function: AddedFunction, host: HostFacts, ram: RamLayout | None) -> Iterator[Decision]:
     """Yield what stops or hinders the assignment of one function.
 
     `ram` is the layout of an HVM guest; None for a PV guest, whose regions are mapped in
     the IOMMU alone and meet nothing.
     """
-    sbdf = one.sbdf
+    sbdf = function.sbdf
     if host.functions is not None and sbdf not in host.functions:
-        reason = f"no function answers at {sbdf}: there is nothing to pass through"
-        yield _refusal(Decider.LIBXL, reason, ABSENT_RULE, one)
+        yield _refusal(Decider.LIBXL, words.function_absent(sbdf), ABSENT_RULE, function)
         return
     if is_host_bridge((host.functions or {}).get(sbdf)):
-        reason = f"{sbdf} is a host bridge, which Xen assigns to no guest"
-        yield _refusal(Decider.XEN, reason, HOST_BRIDGE_RULE, one)
+        yield _refusal(Decider.XEN, words.host_bridge(sbdf), HOST_BRIDGE_RULE, function)
         return
-    policy = Policy.STRICT if one.policy is Policy.INVALID else one.policy
+    policy = Policy.STRICT if function.policy is Policy.INVALID else function.policy
     if policy is Policy.NEITHER:
-        reason = (
-            f"{sbdf} inherits a policy that is neither strict nor relaxed: libxl does not add it"
-        )
-        yield _refusal(Decider.LIBXL, reason, FLAG_RULE, one)
+        yield _refusal(Decider.LIBXL, words.inherits_no_policy(sbdf), FLAG_RULE, function)
         return
     regions = host.regions_of(sbdf)
-    yield from _open_questions(one, host, regions)
-    yield from _bridged(one, host, regions)
+    yield from _open_questions(function, host, regions)
+    yield from _behind_conventional_bridge(function, host, regions)
     strict = policy is Policy.STRICT
     for shared in (host.shared or {}).get(sbdf, ()):
-        words = f"{span(shared.region)} of {sbdf} is shared: its scope has {shared.sharers} entries"
+        region = shared.region
         if strict:
-            reason = f"{words}, and the device is strict"
-            yield _refusal(Decider.XEN, reason, SHARED_RULE, one, shared.region)
+            reason = words.shared_and_strict(region, sbdf, shared.sharers)
+            yield _refusal(Decider.XEN, reason, SHARED_RULE, function, region)
         else:
-            reason = f"{words}. Relaxed, Xen assigns it all the same, and calls it risky"
-            yield _warning(reason, SHARED_RULE, one, shared.region, Harm.SHARED)
+            reason = words.shared_and_relaxed(region, sbdf, shared.sharers)
+            yield _warning(reason, SHARED_RULE, function, region, Harm.SHARED)
     for region in regions or ():
-        held = None if ram is None else _ram_in(region, ram)
-        if held is None:
+        overlap = None if ram is None else _ram_in(region, ram)
+        if overlap is None:
             continue
-        words = f"the guest has RAM in {span(region)} of {sbdf}, at {span(held)}"
         if strict:
-            reason = f"{words}, and the device is strict: it cannot be mapped there"
-            yield _refusal(Decider.XEN, reason, IDENTITY_RULE, one, region)
+            reason = words.ram_in_strict_region(region, sbdf, overlap)
+            yield _refusal(Decider.XEN, reason, IDENTITY_RULE, function, region)
         else:
-            reason = f"{words}: Xen skips those pages, and the device's DMA there meets guest RAM"
-            yield _warning(reason, IDENTITY_RULE, one, region, Harm.CORRUPTION)
+            reason = words.ram_in_relaxed_region(region, sbdf, overlap)
+            yield _warning(reason, IDENTITY_RULE, function, region, Harm.CORRUPTION)
 
 
 def is_host_bridge(function: PciFunction | None) -> bool:
-    """Tell whether it is a host bridge, by its class: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE."""
+    """Return whether it is a host bridge, by its class: ``pdev_type``, DEV_TYPE_PCI_HOST_BRIDGE."""
     code = None if function is None else function.class_code
     return code is not None and code >> 8 == _HOST_BRIDGE
 
 
-def _bridged(
-    one: Added, host: HostFacts, regions: tuple[AddressRange, ...] | None
+def _behind_conventional_bridge(
+    function: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
-    """Say that a conventional device behind a bridge keeps its owner while it has a region.
+    """Yield that a conventional device behind a bridge keeps its owner while it has a region.
 
     Whether a device is PCI Express stands beyond what is read of its configuration.  A bus
     below a bridge with subtractive decode is conventional; one with an endpoint that is not
     device 0 probably is.
     """
-    keeping = {each.keeps_bridged for each in behaviours_of(host.release)}
+    keeping = {behaviour.keeps_bridged for behaviour in behaviours_of(host.release)}
     if not regions or True not in keeping:
         return
-    above, certain = host.conventional(one.sbdf, SUBTRACTIVE)
-    if above is None:
+    sbdf = function.sbdf
+    bridge, certain = host.conventional(sbdf, SUBTRACTIVE)
+    if bridge is None:
         return
-    rule = "since XSA-400 Xen gives such a device to no guest while it has a region"
     if certain and False not in keeping:
-        reason = f"{one.sbdf} is conventional PCI behind the bridge {above}: {rule}"
-        yield _refusal(Decider.XEN, reason, BRIDGED_RULE, one)
+        reason = words.conventional_pci(sbdf, bridge)
+        yield _refusal(Decider.XEN, reason, BRIDGED_RULE, function)
         return
-    reason = f"{one.sbdf} may be conventional PCI behind the bridge {above}: {rule}"
     if certain:
-        reason = (
-            f"{one.sbdf} is conventional PCI behind the bridge {above}: {rule}, and the first "
-            "point releases of this series are without it"
-        )
-    shown, place = BRIDGED_RULE.error, one.device.place
-    yield unsure(reason, rule=BRIDGED_RULE, shown=shown, device=one.sbdf, place=place)
+        reason = words.conventional_pci_by_point_release(sbdf, bridge)
+    else:
+        reason = words.conventional_pci_possible(sbdf, bridge)
+    shown, place = BRIDGED_RULE.error, function.device.place
+    yield undecided(reason, rule=BRIDGED_RULE, shown=shown, device=sbdf, place=place)
 
 
 def _open_questions(
-    one: Added, host: HostFacts, regions: tuple[AddressRange, ...] | None
+    function: AddedFunction, host: HostFacts, regions: tuple[AddressRange, ...] | None
 ) -> Iterator[Decision]:
-    """Say why the regions of a function are not known for certain, if they are not."""
-    sbdf, place = one.sbdf, one.device.place
+    """Yield why the regions of a function are not known for certain, if they are not."""
+    sbdf, place = function.sbdf, function.device.place
     gap = host.gap_of(sbdf)
-    sharing_open = host.shared is None or any(each in host.unexplained for each in regions or ())
+    unexplained = any(region in host.unexplained for region in regions or ())
     if gap is not None:
-        yield unsure(
-            f"{sbdf}: {gap.unknown}. {gap.next_step.capitalize()}", device=sbdf, place=place
-        )
+        reason = words.host_gap(sbdf, gap.unknown, gap.next_step)
+        yield undecided(reason, device=sbdf, place=place)
     elif regions is None:
-        reason = f"the regions of {sbdf} are not known: Xen cannot be asked about it"
-        yield unsure(reason, device=sbdf, place=place)
+        yield undecided(words.regions_unknown(sbdf), device=sbdf, place=place)
     elif host.may_own_more(sbdf):
-        paths = ", ".join(host.undetermined)
-        reason = (
-            f"whether {sbdf} owns more regions is not known: these paths may lead to it: {paths}"
-        )
-        yield unsure(reason, device=sbdf, place=place)
-    elif regions and sharing_open and one.policy is not Policy.RELAXED:
-        why = "there is no table" if host.shared is None else "no structure of the table has them"
-        reason = f"whether the regions of {sbdf} are shared is not known: {why}"
-        yield unsure(reason, device=sbdf, place=place)
+        reason = words.regions_may_be_more(sbdf, host.undetermined)
+        yield undecided(reason, device=sbdf, place=place)
+    elif not regions or function.policy is Policy.RELAXED:
+        return
+    elif host.shared is None:
+        yield undecided(words.sharing_unknown_without_table(sbdf), device=sbdf, place=place)
+    elif unexplained:
+        yield undecided(words.sharing_unknown_of_structure(sbdf), device=sbdf, place=place)
 
 
 def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
-    """Give the first part of `region` where an HVM guest has RAM once it is built."""
+    """Return the first part of `region` where an HVM guest has RAM once it is built."""
     low = ram.lowmem_end
     for start, end in (
         (0, min(low, VGA_HOLE.start)),
@@ -223,7 +212,11 @@ def _ram_in(region: AddressRange, ram: RamLayout) -> AddressRange | None:
 
 
 def _refusal(
-    decider: Decider, reason: str, rule: SourceRule, one: Added, region: AddressRange | None = None
+    decider: Decider,
+    reason: str,
+    rule: SourceRule,
+    function: AddedFunction,
+    region: AddressRange | None = None,
 ) -> Decision:
     return Decision(
         decider=decider,
@@ -232,13 +225,13 @@ def _refusal(
         rule=rule,
         shown=rule.error,
         region=region,
-        device=one.sbdf,
-        place=one.device.place,
+        device=function.sbdf,
+        place=function.device.place,
     )
 
 
 def _warning(
-    reason: str, rule: SourceRule, one: Added, region: AddressRange, harm: Harm
+    reason: str, rule: SourceRule, function: AddedFunction, region: AddressRange, harm: Harm
 ) -> Decision:
     return Decision(
         decider=Decider.XEN,
@@ -246,7 +239,7 @@ def _warning(
         reason=reason,
         rule=rule,
         region=region,
-        device=one.sbdf,
-        place=one.device.place,
+        device=function.sbdf,
+        place=function.device.place,
         harm=harm,
     )

@@ -1,11 +1,10 @@
 """A decision about a guest: what, by whom, why, by which rule."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
-from dmaragent.policy.harm import Harm, Left
 
 
 class Verdict(Enum):
@@ -44,6 +43,25 @@ class Decider(Enum):
     """Nobody: what would be needed to say it is not known."""
 
 
+class Harm(IntEnum):
+    """What a guest or its host is left exposed to; a higher value is worse."""
+
+    NONE = 0
+    SHARED = 1
+    """Devices of different owners can use the same memory by DMA."""
+    HOST_MEMORY = 2
+    """The guest reaches memory of the host where it expects an emulated device."""
+    CORRUPTION = 3
+    """DMA of a device or of firmware can overwrite RAM that a guest or the host uses."""
+
+
+class ResidualRisk(NamedTuple):
+    """What is still held against a guest or a device: smaller is better."""
+
+    harm: Harm
+    warnings: int
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRule:
     """A rule of Xen or its tools."""
@@ -73,31 +91,33 @@ class Decision(NamedTuple):
     """What a warning exposes the guest or the host to."""
 
 
-def left_by(warnings: tuple[Decision, ...]) -> Left:
+def residual_risk(warnings: tuple[Decision, ...]) -> ResidualRisk:
     """Return what `warnings` leave behind: the worst harm among them, and their number."""
-    return Left(max((one.harm for one in warnings), default=Harm.NONE), len(warnings))
+    return ResidualRisk(
+        max((warning.harm for warning in warnings), default=Harm.NONE), len(warnings)
+    )
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:
-    """Give what several decisions come to together."""
-    if any(one.effect is Effect.REFUSED for one in decisions):
+    """Return what several decisions come to together."""
+    effects = {decision.effect for decision in decisions}
+    if Effect.REFUSED in effects:
         return Verdict.REFUSED
-    undecided = any(one.effect is Effect.UNDECIDED for one in decisions)
-    return Verdict.UNDECIDED if undecided else Verdict.STARTS
+    return Verdict.UNDECIDED if Effect.UNDECIDED in effects else Verdict.STARTS
 
 
 def refused(decider: Decider, reason: str, rule: SourceRule) -> Decision:
-    """Say that `rule` refuses, and with which error."""
+    """Return the decision that `rule` refuses, with its error."""
     return Decision(
         decider=decider, effect=Effect.REFUSED, reason=reason, rule=rule, shown=rule.error
     )
 
 
-def unsure(reason: str, **more: object) -> Decision:
-    """Say that something cannot be decided, and why."""
+def undecided(reason: str, **fields: object) -> Decision:
+    """Return the decision that something is unknown, and why."""
     return Decision(
         decider=Decider.DMARAGENT,
         effect=Effect.UNDECIDED,
         reason=reason,
-        **more,  # type: ignore[arg-type]  # the fields of Decision
+        **fields,  # type: ignore[arg-type]  # the fields of Decision
     )

@@ -73,7 +73,7 @@ class HostFacts:
     """What ``xl pci-assignable-add -n`` called devices; known to xenstore alone."""
 
     def regions_of(self, sbdf: SBDF) -> tuple[AddressRange, ...] | None:
-        """Give the regions that Xen tells of `sbdf`; None where it cannot be asked."""
+        """Return the regions that Xen reports for `sbdf`; None if it cannot be asked."""
         return self.devices.get(sbdf, ())
 
     def gap_of(self, sbdf: SBDF) -> Gap | None:
@@ -81,33 +81,38 @@ class HostFacts:
         return next((gap for gap in self.gaps if gap.concerns(sbdf)), None)
 
     def may_own_more(self, sbdf: SBDF) -> bool:
-        """Tell whether a path of the table that cannot be followed could lead to `sbdf`.
+        """Return whether a path of the table that cannot be followed could lead to `sbdf`.
 
         A path begins ``SSSS:BB:`` and leads through a bridge, so to another bus than BB.
         """
         begin = f"{sbdf.segment:04x}:"
         own = f"{begin}{sbdf.bus:02x}:"
-        return any(one.startswith(begin) and not one.startswith(own) for one in self.undetermined)
+        return any(
+            path.startswith(begin) and not path.startswith(own) for path in self.undetermined
+        )
 
     def siblings(self, sbdf: SBDF) -> tuple[SBDF, ...]:
-        """Give the functions that answer in `sbdf`'s place, highest first, as libxl adds them."""
+        """Return the functions that are present in `sbdf`'s slot, highest first, as libxl adds them."""
         known = self.devices if self.functions is None else self.functions
         alike = [
-            one
-            for one in {sbdf, *known}
-            if (one.segment, one.bus, one.device) == (sbdf.segment, sbdf.bus, sbdf.device)
+            sibling
+            for sibling in {sbdf, *known}
+            if (sibling.segment, sibling.bus, sibling.device)
+            == (sbdf.segment, sbdf.bus, sbdf.device)
         ]
         if self.functions is not None and sbdf not in self.functions and len(alike) > 1:
             alike.remove(sbdf)
         return tuple(sorted(alike, reverse=True))
 
     def virtual_functions(self, sbdf: SBDF) -> tuple[SBDF, ...]:
-        """Give the virtual functions of `sbdf` that answer."""
-        virtual = (one for one in (self.functions or {}).values() if one.physical_function)
-        return tuple(sorted(one.sbdf for one in virtual if one.physical_function == sbdf))
+        """Return the virtual functions of `sbdf` that are present."""
+        functions = (self.functions or {}).values()
+        return tuple(
+            sorted(function.sbdf for function in functions if function.physical_function == sbdf)
+        )
 
     def conventional(self, sbdf: SBDF, subtractive: int) -> tuple[SBDF | None, bool]:
-        """Give the bridge above `sbdf` if its bus is or may be conventional PCI; and if it is.
+        """Return the bridge above `sbdf` if its bus is or may be conventional PCI; and if it is.
 
         It is below a bridge of class `subtractive`; it may be where an endpoint on it, virtual
         functions aside, is not device 0.
@@ -117,23 +122,23 @@ class HostFacts:
         if own is None or own.is_bridge or own.physical_function is not None:
             return None, False
         above = [
-            each
-            for each in functions.values()
-            if each.sbdf.segment == sbdf.segment and sbdf.bus in each.buses_behind
+            bridge
+            for bridge in functions.values()
+            if bridge.sbdf.segment == sbdf.segment and sbdf.bus in bridge.buses_behind
         ]
-        nearest = max(above, key=lambda each: each.secondary_bus or 0, default=None)
+        nearest = max(above, key=lambda bridge: bridge.secondary_bus or 0, default=None)
         if nearest is None:
             return None, False
-        if any(each.class_code == subtractive for each in above):
+        if any(bridge.class_code == subtractive for bridge in above):
             return nearest.sbdf, True
         beside = (
-            each
-            for each in functions.values()
-            if (each.sbdf.segment, each.sbdf.bus) == (sbdf.segment, sbdf.bus)
-            and not each.is_bridge
-            and each.physical_function is None
+            function
+            for function in functions.values()
+            if (function.sbdf.segment, function.sbdf.bus) == (sbdf.segment, sbdf.bus)
+            and not function.is_bridge
+            and function.physical_function is None
         )
-        return (nearest.sbdf if any(each.sbdf.device for each in beside) else None), False
+        return (nearest.sbdf if any(function.sbdf.device for function in beside) else None), False
 
 
 def facts_of(
@@ -173,8 +178,8 @@ def facts_of(
         unexplained=_unexplained(inventory, owners),
         xen_runs=xen is not None,
         alternatives=tuple(
-            (each.releases, tuple(entry.range for entry in each.entries))
-            for each in views.list.alternatives
+            (alternative.releases, tuple(entry.range for entry in alternative.entries))
+            for alternative in views.list.alternatives
         ),
         notes=views.list.notes,
         names=MappingProxyType(dict(names or {})),
@@ -194,7 +199,7 @@ def _owners(
         named = tuple(dict.fromkeys(devices))
         owners[region] = named
         sharers[region] = max(count, sharers.get(region, 0))
-        for sbdf in (each for each in named if count > 1 and _is_tied(inventory, each, region)):
+        for sbdf in (sbdf for sbdf in named if count > 1 and _is_tied(inventory, sbdf, region)):
             shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
     for each in inventory.all_regions:
@@ -221,7 +226,7 @@ def _options(inventory: Inventory) -> list[UserRange]:
     devices = inventory.xen.devices
     return sorted(
         parse_rmrr_option(command_line(inventory.host), running),
-        key=lambda user: not any(user.range in (devices.get(one) or ()) for one in user.devices),
+        key=lambda user: not any(user.range in (devices.get(sbdf) or ()) for sbdf in user.devices),
     )
 
 

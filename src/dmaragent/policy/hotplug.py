@@ -1,18 +1,31 @@
 """What ``xl pci-attach`` does: the guest runs, its layout stays as it is.
 
 Source: tools xl_pci.c, ``pciattach``; libxl_pci.c, ``libxl__device_pci_add``.  Neither the
-guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.
+guest's ``rdm=`` nor its ``pci_*`` settings count; an unset policy is strict.  What the device's
+regions meet in the guest's MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity_entry`` (4.6:
+``set_identity_p2m_entry``).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
-from dmaragent.guests.pci_model import PciRefusal, PciText, PciUndefined
-from dmaragent.guests.pci_text import read_pci_documented, read_pci_shipped
+from dmaragent.guests.pci import (
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    read_pci_documented,
+    read_pci_shipped,
+)
 from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.host.memory_map import MemoryType
+from dmaragent.policy import words
 from dmaragent.policy.assignment import (
     ABSENT_RULE,
+    IDENTITY_RULE,
+    SPECIAL_PAGES,
+    AddedFunction,
     added_functions,
     assign,
 )
@@ -20,19 +33,25 @@ from dmaragent.policy.decisions import (
     Decider,
     Decision,
     Effect,
+    Harm,
     SourceRule,
     Verdict,
     refused,
-    unsure,
+    undecided,
     verdict_of,
 )
-from dmaragent.policy.evidence import binary_words, readings_of
-from dmaragent.policy.hole_conflicts import hole_decisions
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.other_settings import documented_default
-from dmaragent.policy.resolver import XAPI_WORDS, Resolution, Stack, prerequisites, resolve
-from dmaragent.policy.settings import POLICY_OF, DeviceSetting, Settings, Toolstack
-from dmaragent.policy.simulate import Built
+from dmaragent.policy.library_answers import number_readings
+from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents
+from dmaragent.policy.resolver import Resolution, Stack, prerequisites, resolve
+from dmaragent.policy.settings import (
+    POLICY_OF,
+    GuestDevice,
+    RdmSettings,
+    Toolstack,
+    documented_default,
+)
+from dmaragent.policy.simulate import BuiltGuest
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 CONTEXT_AT_CREATION = (4, 13)
@@ -45,11 +64,8 @@ CONTEXT_RULE = SourceRule(
 )
 ATTACH_RULE = SourceRule("xl_pci.c, pciattach", "exit 2", of_regions=False)
 ADD_RULE = SourceRule("libxl_pci.c, libxl_device_pci_add", of_regions=False)
-_DOES = {
-    Verdict.STARTS: "the device is attached",
-    Verdict.REFUSED: "the device is refused",
-    Verdict.UNDECIDED: "whether the device is attached is unknown",
-}
+MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
+"""It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +79,7 @@ class Hotplug:
     verdict: Verdict
     """STARTS: the device is attached."""
     pci: PciText | None
-    """The specification as it was read; None where it could not be."""
+    """The specification as it was read; None if it could not be."""
     policy: Policy
     decisions: tuple[Decision, ...]
     warnings: tuple[Decision, ...]
@@ -71,32 +87,35 @@ class Hotplug:
     ignored_settings: tuple[str, ...] = ()
     """What of the guest's configuration is lost when it is read."""
     advice: tuple[str, ...] = ()
-    """What was tried and helps, where the device is refused."""
+    """What was tried and helps, if the device is refused."""
 
 
 def attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
-    """Say the same without what helps."""
+    """Return what becomes of the device of the specification `text`, without advice."""
     answers = [
-        _attach(text, reading, host, stack) for reading in readings_of(guest, stack.evidence)
+        _attach(text, reading, host, stack)
+        for reading in number_readings(guest, stack.library_answers)
     ]
-    return answers[0] if len(answers) == 1 else _either(guest, *answers)
+    return answers[0] if len(answers) == 1 else _both_readings(guest, *answers)
 
 
-def _either(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
+def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotplug:
     """Return the answer if it is unknown how libxlutil reads 0b in the guest's file: both."""
     both = dict.fromkeys((*plain.decisions, *binary.decisions))
-    if plain.verdict is not binary.verdict:
-        words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
-        both = {unsure(words): None, **both}
+    verdict = plain.verdict
+    if verdict is not binary.verdict:
+        plainly, as_binary = words.DEVICE_DOES[plain.verdict], words.DEVICE_DOES[binary.verdict]
+        both = {undecided(words.binary_numbers_decide(plainly, as_binary)): None, **both}
+        verdict = Verdict.UNDECIDED
     return replace(
         plain,
         guest=guest,
-        verdict=plain.verdict if plain.verdict is binary.verdict else Verdict.UNDECIDED,
+        verdict=verdict,
         decisions=tuple(both),
         warnings=tuple(dict.fromkeys((*plain.warnings, *binary.warnings))),
         prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
         ignored_settings=tuple(
-            loss for loss in plain.ignored_settings if loss in binary.ignored_settings
+            setting for setting in plain.ignored_settings if setting in binary.ignored_settings
         ),
     )
 
@@ -105,130 +124,131 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
     into = resolve(guest, host, stack)
     pci = _read(text, stack)
     if isinstance(pci, Decision):
-        stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_before(into)]
+        stops = [pci] if pci.effect is Effect.UNDECIDED else [pci, *_obstacles(into)]
         return _answer(text, into, None, Policy.STRICT, stops)
     policy = _policy(pci, stack)
-    device = DeviceSetting(
+    device = GuestDevice(
         place="", text=text, pci=pci, policy=policy, explicit=pci.policy is not None
     )
-    found = dict.fromkeys(_before(into))
-    if any(one.rule == ADD_RULE for one in found):
-        return _answer(text, into, device, policy, list(found))
-    own, _ = added_functions([(one, Policy.STRICT) for one in into.settings.devices], host)
-    functions, decisions = added_functions([(device, policy)], host, held=[one.sbdf for one in own])
-    if any(one.effect is Effect.UNDECIDED for one in found):
-        found |= dict.fromkeys((*decisions, *_absent(device, policy, host)))
-        return _answer(text, into, device, policy, list(found))
-    found |= dict.fromkeys(decisions)
-    if all(built.verdict is Verdict.UNDECIDED for built in _running(into)):
-        first = _running(into)[0].decisions[0]
-        open_guest = unsure(f"whether the guest itself starts is unknown: {first.reason}")
+    decisions = dict.fromkeys(_obstacles(into))
+    if any(decision.rule == ADD_RULE for decision in decisions):
+        return _answer(text, into, device, policy, list(decisions))
+    pairs = [(present, Policy.STRICT) for present in into.settings.devices]
+    present, _ = added_functions(pairs, host)
+    functions, additions = added_functions(
+        [(device, policy)], host, present=[function.sbdf for function in present]
+    )
+    if any(decision.effect is Effect.UNDECIDED for decision in decisions):
+        decisions |= dict.fromkeys((*additions, *_absent(device, policy, host)))
+        return _answer(text, into, device, policy, list(decisions))
+    decisions |= dict.fromkeys(additions)
+    running = _running(into)
+    if all(built.verdict is Verdict.UNDECIDED for built in running):
+        unknown = undecided(words.guest_start_unknown(running[0].decisions[0].reason))
         absent = _absent(device, policy, host)
-        return _answer(text, into, device, policy, [*found, *absent, open_guest])
-    for built in _running(into):
+        return _answer(text, into, device, policy, [*decisions, *absent, unknown])
+    for built in running:
         ram = None if built.layout is None else built.layout.after
-        for one in functions:
-            told = list(assign(one, host, ram))
-            found |= dict.fromkeys(told)
-            if ram is not None and not any(each.rule == ABSENT_RULE for each in told):
-                found |= dict.fromkeys(hole_decisions(one, host, built, into))
-    return _answer(text, into, device, policy, list(found))
+        for function in functions:
+            assigned = list(assign(function, host, ram))
+            decisions |= dict.fromkeys(assigned)
+            if ram is not None and not any(decision.rule == ABSENT_RULE for decision in assigned):
+                decisions |= dict.fromkeys(_hole_decisions(function, host, built, into))
+    return _answer(text, into, device, policy, list(decisions))
 
 
 def _read(text: str, stack: Stack) -> PciText | Decision:
-    """Read the specification; where that fails, say who stops at it and why."""
+    """Read the specification; if that fails, return who stops at it and why."""
     if stack.toolstack is Toolstack.XAPI:
-        return unsure(XAPI_WORDS)
+        return undecided(words.XAPI_NOT_MODELLED)
     if stack.documented or stack.toolstack is not Toolstack.XL:
-        read: PciText | PciRefusal | PciUndefined = read_pci_documented(text)
-        who = Decider.MANUAL
+        reading: PciText | PciRefusal | PciUndefined = read_pci_documented(text)
+        reader = Decider.MANUAL
     else:
-        read = read_pci_shipped(text, toolstack_behaviours(stack.release)[-1].parser)
-        who = Decider.XL
-        taken = stack.evidence.pci.get(text) if stack.evidence else None
-        if stack.evidence and taken is (not isinstance(read, PciText)):
-            does = "takes" if taken else "refuses"
-            library = f"libxlutil {stack.evidence.release}, asked on this host"
-            return unsure(f"{library}, {does} '{text}' unexpectedly")
-    if isinstance(read, PciText):
-        return read
-    if isinstance(read, PciUndefined):
-        return unsure(f"what xl makes of '{text}' cannot be said: {read.why}")
-    reason = f"'{text}' is refused: at character {read.position + 1} should be {read.expected}"
+        reading = read_pci_shipped(text, toolstack_behaviours(stack.release)[-1].parser)
+        reader = Decider.XL
+        library = stack.library_answers
+        taken = library.pci.get(text) if library else None
+        if library and taken is (not isinstance(reading, PciText)):
+            return undecided(words.pci_answer_unexpected(library.release, text, taken=taken))
+    if isinstance(reading, PciText):
+        return reading
+    if isinstance(reading, PciUndefined):
+        return undecided(words.attached_undefined(text, reading))
+    reason = words.attached_refused(text, reading)
     if stack.toolstack is not Toolstack.XL:
-        return unsure(reason)
-    return refused(who, reason, ATTACH_RULE)
+        return undecided(reason)
+    return refused(reader, reason, ATTACH_RULE)
 
 
-def _policy(read: PciText, stack: Stack) -> Policy:
-    """Give the policy that counts: libvirt sets none, Qubes relaxed alone."""
+def _policy(pci: PciText, stack: Stack) -> Policy:
+    """Return the policy that counts: libvirt sets none, Qubes relaxed alone."""
     unset = documented_default(stack.release) if stack.documented else Policy.STRICT
-    asked = POLICY_OF[read.policy] if read.policy else unset
+    asked = POLICY_OF[pci.policy] if pci.policy else unset
     if asked is Policy.INVALID or stack.toolstack is Toolstack.LIBVIRT:
         return Policy.STRICT
     return asked
 
 
-def _before(into: Resolution) -> Iterator[Decision]:
+def _obstacles(into: Resolution) -> Iterator[Decision]:
     """Yield what stands in the way before Xen looks at the device, all of it, in order."""
     guest, host = into.guest, into.host
-    open_ones = (*into.settings.refusals, *into.settings.undefined)
-    if open_ones:
-        first = open_ones[0]
-        yield unsure(f"the guest itself is not known: {first.text}", place=first.place)
+    complaints = (*into.settings.refusals, *into.settings.undefined)
+    if complaints:
+        first = complaints[0]
+        yield undecided(words.guest_unknown(first.text), place=first.place)
         return
     if guest.type is GuestType.PVH:
-        yield refused(Decider.LIBXL, "a PVH guest cannot be given PCI devices", ADD_RULE)
+        yield refused(Decider.LIBXL, words.PVH_WITHOUT_DEVICES, ADD_RULE)
         return
     if host.iommu_off:
-        reason = f"no device can be passed through: {host.iommu_off}"
-        yield refused(Decider.LIBXL, reason, ADD_RULE)
+        yield refused(Decider.LIBXL, words.iommu_off(host.iommu_off), ADD_RULE)
         return
     enabled = guest.passthrough not in (None, "default", "disabled")
-    late = into.stack.hypervisor.series < CONTEXT_AT_CREATION
-    if not guest.pci and not enabled and not late:
-        reason = (
-            "the guest was created without a device and without passthrough=: it has no IOMMU "
-            "context (strategy=host alone gives it none)"
-        )
-        yield refused(Decider.XEN, reason, CONTEXT_RULE)
+    context_when_assigned = into.stack.hypervisor.series < CONTEXT_AT_CREATION
+    if not guest.pci and not enabled and not context_when_assigned:
+        yield refused(Decider.XEN, words.NO_IOMMU_CONTEXT, CONTEXT_RULE)
     if host.incomplete:
-        yield unsure(host.incomplete)
+        yield undecided(host.incomplete)
     elif host.unlisted and Strategy.HOST in into.settings.strategies:
-        yield unsure(host.unlisted)
+        yield undecided(host.unlisted)
     elif not _running(into):
-        why = into.reasons[0].reason if into.reasons else "nothing is known of it"
-        yield unsure(f"where its RAM lies is not known, for by the rules it does not start: {why}")
+        why = into.reasons[0].reason if into.reasons else words.NOTHING_KNOWN
+        yield undecided(words.guest_ram_unknown(why))
 
 
-def _absent(device: DeviceSetting, policy: Policy, host: HostFacts) -> Iterator[Decision]:
-    """Yield the refusal of a device that does not answer: whatever the guest is, it stays one."""
+def _absent(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
+    """Yield the refusal of a device that is not present: it is one whatever the guest is."""
     functions, _ = added_functions([(device, policy)], host)
-    found = (told for one in functions for told in assign(one, host, None))
-    yield from (told for told in found if told.rule == ABSENT_RULE)
+    for function in functions:
+        for decision in assign(function, host, None):
+            if decision.rule == ABSENT_RULE:
+                yield decision
 
 
-def _running(into: Resolution) -> list[Built]:
+def _running(into: Resolution) -> list[BuiltGuest]:
     """Return what the running guest may be: each different layout once; a PV guest has none."""
-    found: dict[object, Built] = {}
-    for case in into.cases:
-        if case.built.verdict is not Verdict.REFUSED:
-            layout = case.built.layout
-            key = None if layout is None else (layout.after, case.built.memory_map)
-            found.setdefault(key, case.built)
-    return list(found.values())
+    by_layout: dict[object, BuiltGuest] = {}
+    for outcome in into.outcomes:
+        if outcome.built.verdict is not Verdict.REFUSED:
+            layout = outcome.built.layout
+            key = None if layout is None else (layout.after, outcome.built.memory_map)
+            by_layout.setdefault(key, outcome.built)
+    return list(by_layout.values())
 
 
 def _answer(
     text: str,
     into: Resolution,
-    device: DeviceSetting | None,
+    device: GuestDevice | None,
     policy: Policy,
     decisions: list[Decision],
 ) -> Hotplug:
     order = (Effect.REFUSED, Effect.UNDECIDED)
-    settings = Settings(devices=() if device is None else (device,), inherits=False)
-    stops = tuple(one for effect in order for one in decisions if one.effect is effect)
+    settings = RdmSettings(devices=() if device is None else (device,), inherits=False)
+    stops = tuple(
+        decision for effect in order for decision in decisions if decision.effect is effect
+    )
     return Hotplug(
         text=text,
         guest=into.guest,
@@ -238,7 +258,73 @@ def _answer(
         pci=None if device is None else device.pci,
         policy=policy,
         decisions=stops,
-        warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
+        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
         prerequisites=prerequisites(into.guest, settings, into.host),
         ignored_settings=into.settings.ignored_settings,
+    )
+
+
+# What the device's regions meet in the guest's MMIO hole ----------------------------------
+
+
+def _hole_decisions(
+    function: AddedFunction, host: HostFacts, built: BuiltGuest, into: Resolution
+) -> Iterator[Decision]:
+    """Yield what the regions of an attached function meet in the guest's MMIO hole.
+
+    `built` is the running guest, `into` its resolution.
+    """
+    if built.layout is None:
+        return
+    reserved = [entry.range for entry in built.memory_map if entry.type is MemoryType.RESERVED]
+    hole = hole_contents(into.guest, built.layout.after, reserved, into.stack.release)
+    for region in host.regions_of(function.sbdf) or ():
+        for occupant in hole:
+            if not occupant.range.overlaps(region):
+                continue
+            start, end = occupant.range.start, occupant.range.end
+            part = AddressRange(max(region.start, start), min(region.end, end))
+            if not SPECIAL_PAGES.start <= part.start < part.end <= SPECIAL_PAGES.end:
+                yield _hole_decision(function, region, part, occupant)
+
+
+def _hole_decision(
+    function: AddedFunction, region: AddressRange, part: AddressRange, occupant: HoleOccupant
+) -> Decision:
+    """Return what becomes of `part` of a region of a device, where `occupant` lies.
+
+    Where Xen holds no page it maps the region, whatever QEMU emulates there; a page of guest
+    memory refuses a strict device and is passed over for a relaxed one.
+    """
+    sbdf, what = function.sbdf, occupant.what
+    strict = function.policy is not Policy.RELAXED
+    decider, effect, harm, shown = Decider.XEN, Effect.WARNING, Harm.CORRUPTION, ""
+    rule = IDENTITY_RULE
+    if occupant.content is HoleContent.RAM:
+        if strict:
+            effect, harm, shown = Effect.REFUSED, Harm.NONE, IDENTITY_RULE.error
+            reason = words.pages_in_strict_region(region, sbdf, part, what)
+        else:
+            reason = words.pages_in_relaxed_region(region, sbdf, part, what)
+    elif occupant.content is HoleContent.UNKNOWN:
+        if strict:
+            decider, effect, harm = Decider.DMARAGENT, Effect.UNDECIDED, Harm.NONE
+            reason = words.hole_unknown_of_strict(region, sbdf, part, what)
+        else:
+            reason = words.hole_unknown_of_relaxed(region, sbdf, part, what)
+    else:
+        harm, rule = Harm.HOST_MEMORY, MAPPED_RULE
+        certain = occupant.content is HoleContent.EMULATED
+        reason = words.region_under_emulated(
+            region, sbdf, part, what, certain=certain, strict=strict
+        )
+    return Decision(
+        decider=decider,
+        effect=effect,
+        reason=reason,
+        rule=rule,
+        shown=shown,
+        region=region,
+        device=sbdf,
+        harm=harm,
     )

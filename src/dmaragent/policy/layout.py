@@ -1,6 +1,6 @@
 """Where a guest's RAM lies once its reserved device memory is kept free of it.
 
-Pure, addresses in bytes.  As libxl_dm.c, ``libxl__domain_device_construct_rdm``, does it for
+Addresses and sizes are in bytes.  As libxl_dm.c, ``libxl__domain_device_construct_rdm``, does it for
 a guest that is built, with libxl_dom.c, ``libxl__build_hvm``, before it and libxl_x86.c,
 ``domain_construct_memmap``, after it.  libxl computes in 64 bits and checks no size: what is
 below zero wraps around.
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, FOUR_GIB, MIB, SMALLEST_HOLE, Policy, Strategy
 from dmaragent.host.memory_map import MemoryType
+from dmaragent.policy import words
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
 HVM_RAM_START = MIB
@@ -114,7 +115,7 @@ def reservations(
     devices: Sequence[DeviceRequest],
     behaviour: LibxlBehaviour,
 ) -> tuple[Reservation, ...] | None:
-    """List what is reserved for a guest, in libxl's order; None where libxl does not look.
+    """Return what is reserved for a guest, in libxl's order; None if libxl does not look.
 
     `host` is the hypervisor's list and is used under strategy=host alone.  There a device's
     policy replaces the guest's for the first region with the same start, whatever its size,
@@ -122,27 +123,27 @@ def reservations(
     """
     if strategy is Strategy.IGNORE and not devices:
         return None
-    found: list[Reservation] = []
+    entries: list[Reservation] = []
     if strategy is Strategy.HOST:
         if not host:
             return None
-        found = [Reservation(region, guest_policy, None, from_host=True) for region in host]
+        entries = [Reservation(region, guest_policy, None, from_host=True) for region in host]
     by_start: dict[int, int] = {}
-    for place, entry in enumerate(found):
+    for place, entry in enumerate(entries):
         by_start.setdefault(entry.region.start, place)
     for device in devices:
         policy, sbdf = device.policy, device.sbdf
         for region in device.regions if behaviour.reserves_every_region else device.regions[:1]:
-            at = by_start.setdefault(region.start, len(found))
-            if at == len(found):
-                found.append(Reservation(region, policy, sbdf, from_host=False))
+            at = by_start.setdefault(region.start, len(entries))
+            if at == len(entries):
+                entries.append(Reservation(region, policy, sbdf, from_host=False))
             else:
-                former = found[at]
-                found[at] = Reservation(former.region, policy, sbdf, former.from_host)
-    return tuple(found)
+                former = entries[at]
+                entries[at] = Reservation(former.region, policy, sbdf, former.from_host)
+    return tuple(entries)
 
 
-class Outcome(Enum):
+class Placement(Enum):
     """What becomes of a reservation."""
 
     CLEAR = "clear"
@@ -155,11 +156,11 @@ class Outcome(Enum):
     """RAM stays in it, and it is strict: the guest does not start."""
 
 
-class Placed(NamedTuple):
+class PlacedRegion(NamedTuple):
     """A reservation and what became of it, with the reason in a sentence."""
 
     reservation: Reservation
-    outcome: Outcome
+    placement: Placement
     reason: str
 
 
@@ -169,15 +170,17 @@ class GuestLayout:
 
     before: RamLayout
     after: RamLayout
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedRegion, ...]
 
     @property
-    def refused_by(self) -> Placed | None:
+    def refused_by(self) -> PlacedRegion | None:
         """The first strict conflict: where libxl stops and what its message names."""
-        return next((one for one in self.placed if one.outcome is Outcome.CONFLICT), None)
+        return next(
+            (region for region in self.placed if region.placement is Placement.CONFLICT), None
+        )
 
 
-def resolve_layout(
+def lay_out(
     before: RamLayout,
     reserved: Sequence[Reservation] | None,
     behaviour: LibxlBehaviour,
@@ -210,43 +213,40 @@ def resolve_layout(
 
 
 class _Judge:
-    """Says what becomes of reservations once RAM has moved: of thousands for each guest."""
+    """Decides what becomes of reservations once RAM has moved: of thousands for each guest."""
 
     def __init__(self, before: RamLayout, after: RamLayout, boundary: int) -> None:
         self._before = before
         self._after = after
         self._low_before = before.lowmem_end
         self._boundary = boundary
-        words = f"{boundary:#x} ({boundary // MIB} MiB)"
-        self._stays = f"it starts at or below the boundary {words}, so RAM stays"
-        self._moved = (
-            f"it starts above the boundary {boundary:#x}: low RAM now ends at {after.lowmem_end:#x}"
-        )
+        self._below_boundary = words.below_boundary(boundary)
+        self._moved = words.ram_moved(boundary, after.lowmem_end)
 
-    def place(self, entry: Reservation) -> Placed:
-        """Say what becomes of one reservation, and why."""
+    def place(self, entry: Reservation) -> PlacedRegion:
+        """Return what becomes of one reservation, and why."""
         start = entry.region.start
         if self._after.conflicts(entry.region):
-            outcome = Outcome.CONFLICT if entry.policy is Policy.STRICT else Outcome.HIDDEN
-            return Placed(entry, outcome, self._why(entry.region))
+            placement = Placement.CONFLICT if entry.policy is Policy.STRICT else Placement.HIDDEN
+            return PlacedRegion(entry, placement, self._why_ram_stays(entry.region))
         if entry.policy is Policy.INVALID:
-            reason = "no policy is set for it, and libxl up to 4.13 then leaves it out of the map"
-            return Placed(entry, Outcome.HIDDEN, reason)
+            return PlacedRegion(entry, Placement.HIDDEN, words.POLICY_UNSET)
         if self._boundary < start < self._low_before:
-            return Placed(entry, Outcome.MOVED, self._moved)
-        return Placed(entry, Outcome.CLEAR, "the guest has no RAM there")
+            return PlacedRegion(entry, Placement.MOVED, self._moved)
+        return PlacedRegion(entry, Placement.CLEAR, words.NO_RAM_THERE)
 
-    def _why(self, region: AddressRange) -> str:
+    def _why_ram_stays(self, region: AddressRange) -> str:
         if self._after.conflicts_below(region):
-            empty = "" if region.size else "; libxl counts it although it has no pages"
-            return self._stays + empty
+            if region.size:
+                return self._below_boundary
+            return words.empty_below_boundary(self._boundary)
         if not self._after.overlaps(region):
             if self._after.highmem_end == FOUR_GIB:
-                return "it crosses 4 GiB, where libxl up to 4.13 sees RAM even if there is none"
-            return "it is above 4 GiB, where libxl counts it although it has no pages"
+                return words.CROSSES_FOUR_GIB
+            return words.EMPTY_ABOVE_FOUR_GIB
         if self._before.overlaps(region):
-            return "it is above 4 GiB, where libxl does not move RAM"
-        return "RAM that was moved to above 4 GiB has come to lie there"
+            return words.ABOVE_FOUR_GIB
+        return words.UNDER_MOVED_RAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +258,7 @@ class MapEntry:
 
 
 def memory_map(layout: GuestLayout) -> tuple[MapEntry, ...]:
-    """List the memory map that libxl gives an HVM guest, in its order, which is not sorted.
+    """Return the memory map that libxl gives an HVM guest, in its order, which is not sorted.
 
     An entry whose size wraps around, that of low RAM below the first megabyte, ends above 64
     bits of address.
@@ -269,14 +269,14 @@ def memory_map(layout: GuestLayout) -> tuple[MapEntry, ...]:
     """
     high = layout.after.highmem_end
     reserved = [
-        one.reservation.region
-        for one in layout.placed
-        if one.outcome in (Outcome.CLEAR, Outcome.MOVED)
+        placed.reservation.region
+        for placed in layout.placed
+        if placed.placement in (Placement.CLEAR, Placement.MOVED)
     ]
     has_high = high not in (0, FOUR_GIB)
     number = 1 + len(reserved) + has_high
     if number >= MAP_ENTRIES:
-        raise ValueError(f"the memory map would have {number} entries; libxl refuses 128")
+        raise ValueError(words.too_many_map_entries(number))
     entries = [_ram(HVM_RAM_START, layout.after.lowmem_end)]
     entries += [MapEntry(region, MemoryType.RESERVED) for region in reserved]
     if has_high:

@@ -1,42 +1,37 @@
 """What a toolstack and Xen will do with a guest, and why: :func:`resolve`.
 
-Pure.  The toolstack's release decides how the configuration is read and how the guest is
-laid out; the host's facts hold what the hypervisor's release makes of the table.
+The toolstack's release decides how the configuration is read and how the guest is laid out; the
+host's facts hold what the hypervisor's release makes of the table.  If the result depends on
+memory that was never written, on a point release or on something else that is not known, there
+are several readings of the settings: each is built, and the verdict is over all outcomes.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dmaragent.guests.config import Complaint, GuestConfig
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.policy import words
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, unsure
-from dmaragent.policy.evidence import LibraryAnswers, binary_words, readings_of
+from dmaragent.policy.decisions import Decider, Decision, Effect, Verdict, undecided
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.other_settings import settle_documented, settle_without_rdm
-from dmaragent.policy.outcomes import (
-    PossibleOutcome,
-    assumed_words,
-    cases_of,
-    deciding,
-    either,
-    scenarios,
+from dmaragent.policy.library_answers import LibraryAnswers, number_readings
+from dmaragent.policy.settings import (
+    RdmSettings,
+    Toolstack,
+    settle_documented,
+    settle_without_rdm,
+    settle_xl,
+    without_unread_settings,
 )
-from dmaragent.policy.settings import Settings, Toolstack
-from dmaragent.policy.simulate import build
-from dmaragent.policy.xl_settings import as_read, settle
+from dmaragent.policy.simulate import BuiltGuest, Scenario, build
 from dmaragent.releases import Release
 from dmaragent.xen.toolstack.libxl import ToolstackBehaviour, toolstack_behaviours
-
-XAPI_WORDS = (
-    "XAPI builds guests by rules of its own, which are not modelled: its xenguest moves low RAM "
-    "below every region of the guest's devices, without strategy, policy, boundary or 2 MiB "
-    "rounding, and it always assigns devices relaxed"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Who builds the guest, and how it is told."""
+    """Who builds the guest, and by which releases."""
 
     toolstack: Toolstack = Toolstack.XL
     release: Release
@@ -47,8 +42,30 @@ class Stack:
     """Whether the manual pages are followed, not the release."""
     origin: str = ""
     """How the releases are known, in words."""
-    evidence: LibraryAnswers | None = None
+    library_answers: LibraryAnswers | None = None
     """What the installed libxlutil answered; it wins over what is known of the release."""
+
+
+Assumed = tuple[str, ...]
+"""The words for what a reading assumes, one for each thing that is unknown, or empty."""
+_NOTHING_ASSUMED: Assumed = ("", "", "", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleOutcome:
+    """What becomes of the guest under one of the possible readings, or several alike."""
+
+    assumed: tuple[Assumed, ...]
+    """What each reading assumes; empty if all readings come to the same."""
+    policies: tuple[Policy, ...]
+    """The guest's own policy in each of its readings, as read; `scenario` has the first."""
+    scenario: Scenario
+    built: BuiltGuest
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What each reading assumes, in words."""
+        return _assumption_words(self.assumed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,42 +79,47 @@ class Resolution:
     stack: Stack
     """The toolstack and the releases that decided."""
     verdict: Verdict
-    """Whether the guest starts; where readings differ, that it cannot be said."""
+    """Whether the guest starts; if readings differ, that it cannot be said."""
     reasons: tuple[Decision, ...]
     """Why, the first before the others; of a guest that starts: what it loses by it."""
-    settings: Settings
+    settings: RdmSettings
     """As the toolstack reads them; of several behaviours the first's."""
-    readings: tuple[Settings, ...]
+    readings: tuple[RdmSettings, ...]
     """The settings by each behaviour that the release may have."""
-    cases: tuple[PossibleOutcome, ...]
-    """The possible outcomes; none where the toolstack refuses the configuration."""
+    outcomes: tuple[PossibleOutcome, ...]
+    """The possible outcomes; none if the toolstack refuses the configuration."""
     prerequisites: tuple[str, ...]
     """What must be done before, such as making a device assignable."""
 
     @property
-    def case(self) -> PossibleOutcome | None:
-        """The case to show: the first of those that give the verdict."""
-        alike = (one for one in self.cases if one.built.verdict is self.verdict)
-        return next(alike, self.cases[0] if self.cases else None)
+    def outcome(self) -> PossibleOutcome | None:
+        """The outcome to show: the first of those that give the verdict."""
+        first = self.outcomes[0] if self.outcomes else None
+        return next(
+            (outcome for outcome in self.outcomes if outcome.built.verdict is self.verdict), first
+        )
 
 
 def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
-    """Say what becomes of `guest` on `host`."""
-    readings = [_resolve(reading, host, stack) for reading in readings_of(guest, stack.evidence)]
-    return readings[0] if len(readings) == 1 else _either(*readings)
+    """Return what becomes of `guest` on `host`."""
+    readings = [
+        _resolve(reading, host, stack) for reading in number_readings(guest, stack.library_answers)
+    ]
+    return readings[0] if len(readings) == 1 else _both_readings(*readings)
 
 
 def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
-    read, unread = _as_read(guest, stack)
+    read, unread = _without_unread(guest, stack)
     settled = [
-        (one, _settle(guest, read, one, stack)) for one in toolstack_behaviours(stack.release)
+        (behaviour, _settle(guest, read, behaviour, stack))
+        for behaviour in toolstack_behaviours(stack.release)
     ]
     first = settled[0][1]
     settings = replace(first, messages=(*unread, *first.messages))
-    cases: tuple[PossibleOutcome, ...] = ()
+    outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
-        cases = tuple(cases_of(read, host, settled))
-    verdict, reasons = _conclude(host, stack, settings, cases)
+        outcomes = tuple(_possible_outcomes(read, host, settled))
+    verdict, reasons = _conclude(host, stack, settings, outcomes)
     return Resolution(
         guest=read,
         host=host,
@@ -105,16 +127,16 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
         verdict=verdict,
         reasons=reasons,
         settings=settings,
-        readings=tuple(one for _, one in settled),
-        cases=cases,
+        readings=tuple(reading for _, reading in settled),
+        outcomes=outcomes,
         prerequisites=prerequisites(read, settings, host),
     )
 
 
-def _as_read(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
-    """Leave out of `guest` what the toolstack does not read."""
+def _without_unread(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+    """Return `guest` without what the toolstack does not read, and what that is."""
     if stack.toolstack is Toolstack.XL:
-        return as_read(guest, stack.release)
+        return without_unread_settings(guest, stack.release)
     if stack.toolstack is Toolstack.XAPI:
         return guest, ()
     read = replace(guest, boundary=None, rdm=None, saved_rdm=None)
@@ -125,61 +147,233 @@ def _as_read(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Compl
 
 def _settle(
     guest: GuestConfig, read: GuestConfig, behaviour: ToolstackBehaviour, stack: Stack
-) -> Settings:
+) -> RdmSettings:
     if stack.toolstack is not Toolstack.XL:
         return settle_without_rdm(guest, stack.toolstack)
     if stack.documented:
         return settle_documented(read, stack.release)
-    return settle(read, behaviour, stack.release, stack.evidence)
+    return settle_xl(read, behaviour, stack.release, stack.library_answers)
 
 
-# The verdict ----------------------------------------------------------------------------
+def prerequisites(guest: GuestConfig, settings: RdmSettings, host: HostFacts) -> tuple[str, ...]:
+    """Return what must be done before the devices of `settings` can be added."""
+    if host.assignable is None:
+        return ()
+    commands = []
+    pairs = [(device, Policy.STRICT) for device in settings.devices]
+    functions, _ = added_functions(pairs, host)
+    for function in functions:
+        own = function.device.pci.seize
+        seize = guest.seize and settings.inherits if own is None else own
+        present = host.functions is None or function.sbdf in host.functions
+        if present and not seize and function.sbdf not in host.assignable:
+            commands.append(f"xl pci-assignable-add {function.sbdf}")
+    return tuple(commands)
 
 
-def _complained(complaint: Complaint, effect: Effect, decider: Decider) -> Decision:
-    return Decision(decider=decider, effect=effect, reason=complaint.text, place=complaint.place)
+# The possible outcomes --------------------------------------------------------------------
+
+
+def possible_scenarios(settings: RdmSettings) -> Iterator[tuple[str, Scenario]]:
+    """Yield the possible readings, each with the words for what it assumes."""
+    for strategy in settings.strategies:
+        for policy in settings.policies:
+            assumptions = []
+            if len(settings.strategies) > 1:
+                assumptions.append(words.assumed_strategy(strategy))
+            if len(settings.policies) > 1:
+                assumptions.append(words.ASSUMED_POLICY[policy])
+            scenario = Scenario(
+                strategy=strategy,
+                policy=policy,
+                devices=settings.devices,
+                device_policies=tuple(device.policy or policy for device in settings.devices),
+            )
+            yield words.all_assumed(assumptions), scenario
+
+
+@dataclass(slots=True)
+class _OutcomeDraft:
+    """One outcome, and the readings that come to it."""
+
+    assumed: list[Assumed]
+    policies: list[Policy]
+    scenario: Scenario
+    built: BuiltGuest
+
+
+def _possible_outcomes(
+    guest: GuestConfig, host: HostFacts, settled: list[tuple[ToolstackBehaviour, RdmSettings]]
+) -> Iterator[PossibleOutcome]:
+    """Yield the outcomes of all that `settled` may mean, by each behaviour of the release."""
+    drafts: dict[object, _OutcomeDraft] = {}
+    for behaviour, settings in settled:
+        counts = any(
+            _guests_policy_counts(settings, replace(host, listed=listed), behaviour)
+            for _, listed in host.alternatives or (("", host.listed),)
+        )
+        xl = words.assumed_xl(behaviour.name) if len(settled) > 1 else ""
+        for assumption, scenario in possible_scenarios(settings):
+            for host_assumptions, known in _possible_hosts(
+                guest, host, behaviour, scenario.strategy
+            ):
+                key = (_difference(scenario, policy_counts=counts), host_assumptions)
+                if key not in drafts:
+                    built = build(guest, scenario, known, behaviour.layout)
+                    drafts[key] = _OutcomeDraft([], [], scenario, built)
+                drafts[key].assumed.append((xl, assumption, *host_assumptions))
+                drafts[key].policies.append(scenario.policy)
+    merged = _merged(list(drafts.values()))
+    deciding = deciding_assumptions([draft.assumed for draft in merged])
+    for draft, assumed in zip(merged, deciding, strict=True):
+        yield PossibleOutcome(
+            assumed=assumed if len(merged) > 1 else (),
+            policies=tuple(dict.fromkeys(draft.policies)),
+            scenario=draft.scenario,
+            built=draft.built,
+        )
+
+
+def _guests_policy_counts(
+    settings: RdmSettings, host: HostFacts, behaviour: ToolstackBehaviour
+) -> bool:
+    """Return whether strategy=host brings in a region whose policy no device replaces."""
+    listed = [region.start for region in host.listed]
+    every = behaviour.layout.reserves_every_region
+    replaced = {
+        region.start
+        for device in settings.devices
+        for region in (host.regions_of(device.asked) or ())[: None if every else 1]
+    }
+    return len(set(listed)) < len(listed) or not replaced.issuperset(listed)
+
+
+def _difference(scenario: Scenario, *, policy_counts: bool) -> object:
+    """Return what of a reading makes a difference: readings alike in it need one build."""
+    policy = None
+    if scenario.strategy is Strategy.HOST and policy_counts:
+        policy = Policy.STRICT if scenario.policy is Policy.STRICT else Policy.RELAXED
+    return scenario.strategy, policy, scenario.device_policies
+
+
+def _possible_hosts(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour, strategy: Strategy
+) -> Iterator[tuple[tuple[str, str], HostFacts]]:
+    """Yield `host` as its Xen may be: with each list and each kind of paging, if they matter."""
+    lists = host.alternatives if strategy is Strategy.HOST else ()
+    hosts = [(releases, replace(host, listed=listed)) for releases, listed in lists]
+    for releases, with_list in hosts or [("", host)]:
+        for paging, known in _possible_paging(guest, with_list, behaviour):
+            yield (releases, paging), known
+
+
+def _possible_paging(
+    guest: GuestConfig, host: HostFacts, behaviour: ToolstackBehaviour
+) -> Iterator[tuple[str, HostFacts]]:
+    """Yield `host` with each kind of paging that its Xen may have, if the layout depends on it."""
+    unknown = host.xen_runs and host.hap is None and guest.hap is None
+    if unknown and guest.type is GuestType.HVM and behaviour.layout.rounds_with_hap:
+        yield words.ASSUMED_HAP, replace(host, hap=True)
+        yield words.ASSUMED_NO_HAP, replace(host, hap=False)
+    else:
+        yield "", host
+
+
+def _merged(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
+    """Put together what comes to the same."""
+    merged: list[_OutcomeDraft] = []
+    for draft in drafts:
+        same = next((other for other in merged if _same(other.built, draft.built)), None)
+        if same is None:
+            merged.append(draft)
+        else:
+            same.assumed.extend(draft.assumed)
+            same.policies.extend(draft.policies)
+    return merged
+
+
+def _same(first: BuiltGuest, second: BuiltGuest) -> bool:
+    """Return whether the same is seen of both: the policies that led to it are not."""
+    if first.verdict is not second.verdict or first.memory_map != second.memory_map:
+        return False
+    same = first.decisions == second.decisions and first.warnings == second.warnings
+    return same and _visible_layout(first) == _visible_layout(second)
+
+
+def _visible_layout(built: BuiltGuest) -> object:
+    layout = built.layout
+    if layout is None:
+        return None
+    return layout.after, [(placed.reservation.region, placed.placement) for placed in layout.placed]
+
+
+def _assumption_words(assumed: Sequence[Assumed]) -> tuple[str, ...]:
+    """Return what each reading assumes, in words."""
+    return tuple(map(words.all_assumed, assumed))
+
+
+def deciding_assumptions(groups: Sequence[Sequence[Assumed]]) -> list[tuple[Assumed, ...]]:
+    """Return what the readings of each group assume, without the parts that decide on no group."""
+    kept = [tuple(group) for group in groups]
+    for place in range(len(kept[0][0]) if kept else 0):
+        rest = [
+            tuple(dict.fromkeys((*assumed[:place], "", *assumed[place + 1 :]) for assumed in group))
+            for group in kept
+        ]
+        if sum(map(len, rest)) == len({assumed for group in rest for assumed in group}):
+            kept = rest
+    return kept
+
+
+# The verdict ------------------------------------------------------------------------------
 
 
 def _conclude(
-    host: HostFacts, stack: Stack, settings: Settings, cases: tuple[PossibleOutcome, ...]
+    host: HostFacts, stack: Stack, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
 ) -> tuple[Verdict, tuple[Decision, ...]]:
-    """Give the verdict and its reasons."""
+    """Return the verdict and its reasons."""
     if stack.toolstack is Toolstack.XAPI:
-        return Verdict.UNDECIDED, (unsure(XAPI_WORDS),)
+        return Verdict.UNDECIDED, (undecided(words.XAPI_NOT_MODELLED),)
     if settings.refusals:
-        who = Decider.MANUAL if stack.documented else Decider.XL
-        refused = (_complained(one, Effect.REFUSED, who) for one in settings.refusals)
-        return Verdict.REFUSED, tuple(refused)
+        decider = Decider.MANUAL if stack.documented else Decider.XL
+        return Verdict.REFUSED, tuple(
+            _complaint_decision(complaint, Effect.REFUSED, decider)
+            for complaint in settings.refusals
+        )
     if settings.undefined:
         return Verdict.UNDECIDED, tuple(
-            _complained(one, Effect.UNDECIDED, Decider.DMARAGENT) for one in settings.undefined
+            _complaint_decision(complaint, Effect.UNDECIDED, Decider.DMARAGENT)
+            for complaint in settings.undefined
         )
-    reasons = _together([case.built.decisions for case in cases])
-    verdicts = {case.built.verdict for case in cases}
+    reasons = _union([outcome.built.decisions for outcome in outcomes])
+    verdicts = {outcome.built.verdict for outcome in outcomes}
     if len(verdicts) > 1:
-        return Verdict.UNDECIDED, (unsure(_dependence(cases)), *reasons)
-    verdict = cases[0].built.verdict
-    why = _may_change(host, settings, cases)
+        return Verdict.UNDECIDED, (undecided(_dependence(outcomes)), *reasons)
+    verdict = outcomes[0].built.verdict
+    why = _why_regions_may_be_missing(host, settings, outcomes)
     if why and verdict is not Verdict.UNDECIDED:
-        words = {Verdict.STARTS: "would start", Verdict.REFUSED: "would be refused"}[verdict]
-        return Verdict.UNDECIDED, (
-            unsure(f"{why}. By what is known it {words}"),
-            *reasons,
-        )
+        missing = undecided(words.regions_may_be_missing(why, verdict))
+        return Verdict.UNDECIDED, (missing, *reasons)
     if verdict is Verdict.STARTS:
-        reasons = _together([case.built.warnings for case in cases])
+        reasons = _union([outcome.built.warnings for outcome in outcomes])
     return verdict, reasons
 
 
-def _together(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
-    """Put the decisions of several cases together, each once."""
+def _complaint_decision(complaint: Complaint, effect: Effect, decider: Decider) -> Decision:
+    return Decision(decider=decider, effect=effect, reason=complaint.text, place=complaint.place)
+
+
+def _union(parts: list[tuple[Decision, ...]]) -> tuple[Decision, ...]:
+    """Return the decisions of several outcomes, each once."""
     full = [part for part in parts if part]
     if len(full) == 1:
         return full[0]
-    return tuple(dict.fromkeys(one for part in full for one in part))
+    return tuple(dict.fromkeys(decision for part in full for decision in part))
 
 
-def _may_change(host: HostFacts, settings: Settings, cases: tuple[PossibleOutcome, ...]) -> str:
+def _why_regions_may_be_missing(
+    host: HostFacts, settings: RdmSettings, outcomes: tuple[PossibleOutcome, ...]
+) -> str:
     """Return why a region that is not known could change the verdict, or empty."""
     by_list = Strategy.HOST in settings.strategies
     why = host.incomplete or (host.unlisted if by_list else "")
@@ -187,60 +381,37 @@ def _may_change(host: HostFacts, settings: Settings, cases: tuple[PossibleOutcom
         return ""
     certain = all(
         any(
-            one.effect is Effect.REFUSED and one.rule is not None and not one.rule.of_regions
-            for one in case.built.decisions
+            decision.effect is Effect.REFUSED
+            and decision.rule is not None
+            and not decision.rule.of_regions
+            for decision in outcome.built.decisions
         )
-        for case in cases
+        for outcome in outcomes
     )
     return why if not certain and (settings.devices or by_list) else ""
 
 
-def _dependence(cases: tuple[PossibleOutcome, ...]) -> str:
-    """Say what the verdict depends on, each verdict with its readings."""
-    words = {
-        Verdict.STARTS: "it starts with",
-        Verdict.REFUSED: "it does not with",
-        Verdict.UNDECIDED: "it cannot be said with",
+def _dependence(outcomes: tuple[PossibleOutcome, ...]) -> str:
+    """Return what the verdict depends on, each verdict with its readings."""
+    groups = {
+        verdict: [
+            assumed
+            for outcome in outcomes
+            if outcome.built.verdict is verdict
+            for assumed in outcome.assumed
+        ]
+        for verdict in (Verdict.STARTS, Verdict.REFUSED, Verdict.UNDECIDED)
+        if any(outcome.built.verdict is verdict for outcome in outcomes)
     }
-    verdicts = [
-        verdict for verdict in words if any(each.built.verdict is verdict for each in cases)
-    ]
-    groups = [
-        [one for case in cases if case.built.verdict is verdict for one in case.assumed]
-        for verdict in verdicts
-    ]
-    told = [
-        f"{words[verdict]} {' or '.join(assumed_words(assumed))}"
-        for verdict, assumed in zip(verdicts, deciding(groups), strict=True)
-    ]
-    return f"it depends on what cannot be known beforehand: {'; '.join(told)}"
+    deciding = deciding_assumptions(list(groups.values()))
+    by_verdict = zip(groups, map(_assumption_words, deciding), strict=True)
+    return words.verdict_depends(list(by_verdict))
 
 
-def prerequisites(guest: GuestConfig, settings: Settings, host: HostFacts) -> tuple[str, ...]:
-    """Give what must be done before the devices of `settings` can be added."""
-    if host.assignable is None:
-        return ()
-    told = []
-    functions, _ = added_functions([(one, Policy.STRICT) for one in settings.devices], host)
-    for one in functions:
-        own = one.device.pci.seize
-        seize = guest.seize and settings.inherits if own is None else own
-        answers = host.functions is None or one.sbdf in host.functions
-        if answers and not seize and one.sbdf not in host.assignable:
-            told.append(f"xl pci-assignable-add {one.sbdf}")
-    return tuple(told)
+# Numbers with 0b --------------------------------------------------------------------------
 
 
-# Numbers with 0b ------------------------------------------------------------------------
-
-_DOES = {
-    Verdict.STARTS: "the guest starts",
-    Verdict.REFUSED: "the guest does not start",
-    Verdict.UNDECIDED: "whether the guest starts is unknown",
-}
-
-
-def _either(plain: Resolution, binary: Resolution) -> Resolution:
+def _both_readings(plain: Resolution, binary: Resolution) -> Resolution:
     """Return the answer if it is unknown whether libxlutil reads 0b as binary: both readings."""
     ours, theirs = plain.settings, binary.settings
     own = [message for message in ours.messages if message not in theirs.messages]
@@ -249,9 +420,10 @@ def _either(plain: Resolution, binary: Resolution) -> Resolution:
     reasons = tuple(dict.fromkeys((*plain.reasons, *binary.reasons)))
     if verdict is not binary.verdict:
         verdict = Verdict.UNDECIDED
-        words = binary_words(_DOES[plain.verdict], _DOES[binary.verdict])
-        reasons = (unsure(words, place=own[0].place if own else ""), *reasons)
-    assumed = ("a libxlutil that does not read 0b as binary", "a libxlutil that reads 0b as binary")
+        plainly, as_binary = words.GUEST_DOES[plain.verdict], words.GUEST_DOES[binary.verdict]
+        why = words.binary_numbers_decide(plainly, as_binary)
+        reasons = (undecided(why, place=own[0].place if own else ""), *reasons)
+    assumed = (words.ASSUMED_DECIMAL, words.ASSUMED_BINARY)
     alternatives = zip(assumed, (own, other), strict=True)
     return replace(
         plain,
@@ -260,43 +432,43 @@ def _either(plain: Resolution, binary: Resolution) -> Resolution:
         reasons=reasons,
         settings=replace(
             ours,
-            refusals=tuple(one for one in ours.refusals if one in theirs.refusals),
+            refusals=tuple(
+                complaint for complaint in ours.refusals if complaint in theirs.refusals
+            ),
             messages=(
                 *(message for message in ours.messages if message not in own),
                 *(
-                    replace(message, text=f"with {word}, {message.text}")
-                    for word, messages in alternatives
+                    replace(message, text=words.message_of_reading(reading, message.text))
+                    for reading, messages in alternatives
                     for message in messages
                 ),
             ),
             ignored_settings=tuple(
-                loss for loss in ours.ignored_settings if loss in theirs.ignored_settings
+                setting for setting in ours.ignored_settings if setting in theirs.ignored_settings
             ),
         ),
-        cases=either(plain.cases, binary.cases, words=assumed),
+        outcomes=_both_outcomes(plain.outcomes, binary.outcomes, assumed),
         prerequisites=tuple(dict.fromkeys((*plain.prerequisites, *binary.prerequisites))),
     )
 
 
-# The manual pages -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documented:
-    """What the manual pages promise a guest."""
-
-    settings: Settings
-    case: PossibleOutcome | None
-    """None where they do not allow the configuration."""
-
-
-def documented(resolution: Resolution) -> Documented:
-    """Resolve the guest of `resolution` as its release's manual pages have it."""
-    guest, release = resolution.guest, resolution.stack.release
-    settings = settle_documented(guest, release)
-    if settings.refusals:
-        return Documented(settings=settings, case=None)
-    _, scenario = next(scenarios(settings))
-    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
-    case = PossibleOutcome(assumed=(), policies=(scenario.policy,), scenario=scenario, built=built)
-    return Documented(settings=settings, case=case)
+def _both_outcomes(
+    plain: tuple[PossibleOutcome, ...],
+    binary: tuple[PossibleOutcome, ...],
+    assumptions: tuple[str, str],
+) -> tuple[PossibleOutcome, ...]:
+    """Return the outcomes of both readings, with what each assumes if they differ."""
+    if len(plain) == len(binary) and all(
+        _same(ours.built, theirs.built) for ours, theirs in zip(plain, binary, strict=True)
+    ):
+        return plain
+    return tuple(
+        replace(
+            outcome,
+            assumed=tuple(
+                (assumption, *assumed) for assumed in outcome.assumed or (_NOTHING_ASSUMED,)
+            ),
+        )
+        for assumption, outcomes in zip(assumptions, (plain, binary), strict=True)
+        for outcome in outcomes
+    )

@@ -1,15 +1,31 @@
 """What a toolstack makes of a guest's configuration: strategy, policies, devices.
 
-Where xl goes on with memory it never wrote, several values are possible, and all are given.
+A section each: xl of a release (xl_parse.c, ``parse_config_data``), the manual pages, toolstacks
+without ``rdm=``.  If xl goes on with memory that it never wrote, all possible values are returned.
 """
 
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 
 from dmaragent.addresses import SBDF
-from dmaragent.guests.config import Complaint, GuestConfig, GuestType
-from dmaragent.guests.pci_model import PciText, PolicyWord
-from dmaragent.guests.rdm import Policy, Strategy
+from dmaragent.errors import entry_excerpt
+from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry
+from dmaragent.guests.pci import (
+    PciRefusal,
+    PciText,
+    PciUndefined,
+    PolicyWord,
+    read_pci_documented,
+    read_pci_shipped,
+)
+from dmaragent.guests.rdm import Policy, RdmRefusal, Strategy, read_rdm_documented, read_rdm_shipped
+from dmaragent.policy import words
+from dmaragent.policy.library_answers import LibraryAnswers
+from dmaragent.releases import Release
+from dmaragent.xen.toolstack.libxl import LibxluBehaviour, ToolstackBehaviour
 
 
 class Toolstack(Enum):
@@ -29,7 +45,7 @@ ANY_POLICY = (Policy.STRICT, Policy.RELAXED, Policy.INVALID, Policy.NEITHER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSetting:
+class GuestDevice:
     """A device of the guest; a policy of None is the guest's own, whatever that becomes."""
 
     number: int = 0
@@ -48,13 +64,13 @@ class DeviceSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RdmSettings:
     """What a toolstack makes of a configuration.  Several values: any of them is possible."""
 
     strategies: tuple[Strategy, ...] = (Strategy.IGNORE,)
     policies: tuple[Policy, ...] = (Policy.INVALID,)
     """The guest's own, as read; INVALID is unset, before the default."""
-    devices: tuple[DeviceSetting, ...] = ()
+    devices: tuple[GuestDevice, ...] = ()
     refusals: tuple[Complaint, ...] = ()
     """For what the toolstack refuses the configuration."""
     undefined: tuple[Complaint, ...] = ()
@@ -78,16 +94,265 @@ POLICY_OF = {
 
 
 @dataclass(slots=True)
-class Gathered:
-    """What is found while a configuration is read."""
+class _Complaints:
+    """What is noted while a configuration is read."""
 
+    refusals: list[Complaint]
+    undefined: list[Complaint]
     ignored_settings: list[str] = field(default_factory=list)
-    refusals: list[Complaint] = field(default_factory=list)
-    undefined: list[Complaint] = field(default_factory=list)
     messages: list[Complaint] = field(default_factory=list)
 
 
-def refusals_of(guest: GuestConfig) -> list[Complaint]:
-    """Give for what the configuration is refused, given the type that the guest has."""
+def _complaints(guest: GuestConfig) -> _Complaints:
+    """Return the complaints that `guest` has whoever reads it, given its type."""
     of_type = guest.hvm_refusals if guest.type is GuestType.HVM else ()
-    return [*guest.type_refusals, *guest.refusals, *of_type]
+    return _Complaints(
+        refusals=[*guest.type_refusals, *guest.refusals, *of_type],
+        undefined=list(guest.undecidable),
+    )
+
+
+def _device(
+    number: int, entry: PciEntry, pci: PciText, policy: Policy | None, *, explicit: bool
+) -> GuestDevice:
+    return GuestDevice(
+        number=number,
+        place=entry.place,
+        text=entry.text,
+        pci=pci,
+        policy=policy,
+        explicit=explicit,
+    )
+
+
+# By a release of xl -----------------------------------------------------------------------
+
+_NOT_A_NUMBER = re.compile(r"(?:msitranslate|power_mgmt|permissive|seize)=[A-Za-z][^,]*")
+PVH_AND_TYPE = (4, 10)
+"""The first release that reads ``type=`` and has PVH guests: c7dfe4ac58."""
+PASSTHROUGH = (4, 13)
+"""The first that reads ``passthrough=``."""
+
+
+def without_unread_settings(
+    guest: GuestConfig, release: Release
+) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+    """Return `guest` without what xl of `release` does not read, and what that is."""
+    messages, ignored_settings = [], []
+    guest = guest.by_release(release.series)
+    if release.series < PVH_AND_TYPE and guest.saved_rdm is None and "type" in guest.places:
+        guest = replace(guest, type_refusals=())
+        kind = guest.builder or GuestType.PV
+        if kind is not guest.type:
+            message = words.type_not_read(release, kind.value)
+            messages.append(Complaint(guest.places["type"], message))
+            ignored_settings.append(words.TYPE_IGNORED)
+            guest = replace(guest, type=kind)
+    if release.series < PASSTHROUGH and guest.passthrough is not None:
+        place = guest.places.get("passthrough", guest.source)
+        messages.append(Complaint(place, words.passthrough_not_read(release)))
+        ignored_settings.append(words.PASSTHROUGH_IGNORED)
+        guest = replace(guest, passthrough=None)
+    ignored_settings += guest.ignored_settings
+    return replace(guest, ignored_settings=tuple(ignored_settings)), tuple(messages)
+
+
+def settle_xl(
+    guest: GuestConfig,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    library_answers: LibraryAnswers | None = None,
+) -> RdmSettings:
+    """Read `guest` as xl of `release` does; its library's answers win over what is known of it."""
+    complaints = _complaints(guest)
+    strategies, policies, taken = _rdm(guest, behaviour, release, library_answers, complaints)
+    unset = Policy.INVALID if guest.type is GuestType.HVM else Policy.STRICT  # a union reads 0
+    devices = []
+    for number, entry in enumerate(guest.pci):
+        pci = entry.read or _pci(entry, behaviour, release, library_answers, complaints)
+        if pci is None:
+            continue
+        policy = entry.policy or (POLICY_OF[pci.policy] if pci.policy else None)
+        inherits = policy is None and taken and behaviour.devices_inherit
+        settled = None if inherits else policy or unset
+        devices.append(_device(number, entry, pci, settled, explicit=pci.policy is not None))
+    ignored_settings = dict.fromkeys([*guest.ignored_settings, *complaints.ignored_settings])
+    return RdmSettings(
+        strategies=strategies,
+        policies=policies,
+        devices=tuple(devices),
+        refusals=tuple(complaints.refusals),
+        undefined=tuple(complaints.undefined),
+        messages=(*guest.warnings, *complaints.messages),
+        rdm_taken=taken,
+        inherits=behaviour.devices_inherit,
+        ignored_settings=tuple(ignored_settings),
+    )
+
+
+def _rdm(
+    guest: GuestConfig,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    library_answers: LibraryAnswers | None,
+    complaints: _Complaints,
+) -> tuple[tuple[Strategy, ...], tuple[Policy, ...], bool]:
+    """Return the possible strategies and policies, and whether ``rdm=`` was taken."""
+    if guest.saved_rdm is not None:
+        return (guest.saved_rdm.strategy,), (guest.saved_rdm.policy,), False
+    if guest.rdm is None:
+        return (Strategy.IGNORE,), (Policy.INVALID,), False
+    place = guest.places.get("rdm", guest.source)
+    reading = expected = read_rdm_shipped(guest.rdm, behaviour.parser)
+    reader = f"xl {release}"
+    if library_answers is not None and guest.rdm in library_answers.rdm:
+        reading = library_answers.rdm[guest.rdm]
+        reader = words.library_asked(library_answers.release)
+    if isinstance(reading, RdmRefusal):
+        known = expected if isinstance(expected, RdmRefusal) else None
+        message = words.rdm_dropped(reader, guest.rdm, reading, known)
+        complaints.messages.append(Complaint(place, message))
+        complaints.ignored_settings.append(words.RDM_IGNORED)
+        return (Strategy.IGNORE,), (Policy.INVALID,), False
+    unwritten = [name for name in ("strategy", "policy") if getattr(reading, name) is None]
+    if unwritten:
+        message = words.rdm_partly_unwritten(reader, guest.rdm, unwritten)
+        complaints.messages.append(Complaint(place, message))
+    strategies = tuple(Strategy) if reading.strategy is None else (reading.strategy,)
+    return strategies, ANY_POLICY if reading.policy is None else (reading.policy,), True
+
+
+@lru_cache(maxsize=1024)
+def _read_pci(text: str, parser: LibxluBehaviour) -> PciText | PciRefusal | PciUndefined:
+    """Read an entry once: the guests of a host name the same devices."""
+    return read_pci_shipped(text, parser)
+
+
+def _pci(
+    entry: PciEntry,
+    behaviour: ToolstackBehaviour,
+    release: Release,
+    library_answers: LibraryAnswers | None,
+    complaints: _Complaints,
+) -> PciText | None:
+    """Return what xl takes an entry of ``pci=`` for; None, with a complaint, if for nothing."""
+    reading = _read_pci(entry.text, behaviour.parser)
+    if library_answers is not None:
+        taken = library_answers.pci.get(entry.text)
+        if taken is (not isinstance(reading, PciText)):
+            shown = entry_excerpt(entry.text)
+            message = words.pci_answer_unexpected(library_answers.release, shown, taken=taken)
+            complaints.undefined.append(Complaint(entry.place, message))
+            return None
+    if isinstance(reading, PciRefusal):
+        message = words.pci_refused(release, entry.text, reading)
+        complaints.refusals.append(Complaint(entry.place, message))
+        return None
+    if isinstance(reading, PciUndefined):
+        message = words.pci_undefined(release, entry.text, reading)
+        complaints.undefined.append(Complaint(entry.place, message))
+        return None
+    for key in reading.ignored:
+        message = words.pci_key_ignored(release, key, entry.text)
+        complaints.messages.append(Complaint(entry.place, message))
+        complaints.ignored_settings.append(words.key_ignored(key))
+    for word in _NOT_A_NUMBER.findall(entry.text):
+        message = words.pci_flag_is_no(release, word, entry.text)
+        complaints.messages.append(Complaint(entry.place, message))
+    return reading
+
+
+# By the manual pages ----------------------------------------------------------------------
+
+STRICT_DOCUMENTED = (4, 15)
+"""From here on the pages say that a device is strict by default, before relaxed: 3085930e2f."""
+
+
+def documented_default(release: Release) -> Policy:
+    """Return the policy that the manual pages of `release` promise a device that names none."""
+    return Policy.STRICT if release.series >= STRICT_DOCUMENTED else Policy.RELAXED
+
+
+def settle_documented(guest: GuestConfig, release: Release) -> RdmSettings:
+    """Read `guest` as the manual pages of `release` have it.
+
+    An unset policy of a device is the guest's if ``rdm=`` sets one, else the pages' default.
+    """
+    complaints = _complaints(guest)
+    strategy, policy = Strategy.IGNORE, Policy.INVALID
+    if guest.saved_rdm is not None:
+        strategy, policy = guest.saved_rdm.strategy, guest.saved_rdm.policy
+    elif guest.rdm is not None:
+        rdm = read_rdm_documented(guest.rdm)
+        if isinstance(rdm, RdmRefusal):
+            place = guest.places.get("rdm", guest.source)
+            message = words.rdm_not_documented(guest.rdm, rdm)
+            complaints.refusals.append(Complaint(place, message))
+        else:
+            strategy = rdm.strategy or Strategy.IGNORE
+            policy = rdm.policy or Policy.INVALID
+    unset = documented_default(release) if policy is Policy.INVALID else policy
+    devices = []
+    for number, entry, pci in _documented_entries(guest, complaints.refusals):
+        own = POLICY_OF[pci.policy] if pci.policy else None
+        devices.append(_device(number, entry, pci, own or unset, explicit=own is not None))
+    return RdmSettings(
+        strategies=(strategy,),
+        policies=(policy,),
+        devices=tuple(devices),
+        refusals=tuple(complaints.refusals),
+        undefined=tuple(complaints.undefined),
+        rdm_taken=guest.rdm is not None,
+    )
+
+
+def _documented_entries(
+    guest: GuestConfig, wrong: list[Complaint]
+) -> Iterator[tuple[int, PciEntry, PciText]]:
+    """Yield the entries of ``pci=`` as documented, and put into `wrong` what is none."""
+    for number, entry in enumerate(guest.pci):
+        pci = entry.read or read_pci_documented(entry.text)
+        if isinstance(pci, PciRefusal):
+            wrong.append(Complaint(entry.place, words.pci_not_documented(entry.text, pci)))
+        else:
+            yield number, entry, pci
+
+
+# By toolstacks without rdm= ---------------------------------------------------------------
+
+
+def settle_without_rdm(guest: GuestConfig, toolstack: Toolstack) -> RdmSettings:
+    """Read `guest` as libvirt's libxl driver or Qubes' does: neither sets anything of ``rdm=``.
+
+    For Qubes an entry's rdm_policy=relaxed stands for the device's option no-strict-reset.
+    What XAPI reads is not modelled: nothing is.
+    """
+    complaints = _complaints(guest)
+    if toolstack is Toolstack.XAPI:
+        return RdmSettings(messages=guest.warnings)
+    for name, value in (("rdm", guest.rdm), ("rdm_mem_boundary", guest.boundary)):
+        if value is not None:
+            message = words.setting_left_out(toolstack.value, name)
+            complaints.messages.append(Complaint(guest.places.get(name, guest.source), message))
+            complaints.ignored_settings.append(words.setting_ignored(name))
+    devices = []
+    for number, entry, pci in _documented_entries(guest, complaints.undefined):
+        relaxed = toolstack is Toolstack.QUBES and (
+            pci.policy is PolicyWord.RELAXED or entry.no_strict_reset
+        )
+        if toolstack is Toolstack.LIBVIRT and entry.no_strict_reset:
+            message = words.LIBVIRT_IGNORES_NO_STRICT_RESET
+            complaints.messages.append(Complaint(entry.place, message))
+        if toolstack is Toolstack.LIBVIRT and pci.policy is not None:
+            message = words.libvirt_ignores_policy(entry.text)
+            complaints.messages.append(Complaint(entry.place, message))
+            complaints.ignored_settings.append(words.POLICY_IGNORED)
+        policy = Policy.RELAXED if relaxed else Policy.INVALID
+        devices.append(_device(number, entry, pci, policy, explicit=relaxed))
+    return RdmSettings(
+        devices=tuple(devices),
+        refusals=tuple(complaints.refusals),
+        undefined=tuple(complaints.undefined),
+        messages=(*guest.warnings, *complaints.messages),
+        ignored_settings=tuple(dict.fromkeys(complaints.ignored_settings)),
+    )

@@ -1,15 +1,18 @@
-"""What becomes of a guest once its settings are definite: built, then given its devices.
+"""What becomes of a guest once its settings are definite: checked, built, given its devices.
 
-A function from frozen values to a frozen value: :func:`build`.
+:func:`build` is libxl, libxc, Xen and hvmloader, in their order.  Sources: tools libxl_create.c,
+``libxl__domain_config_setdefault`` and ``libxl__domain_build_info_setdefault``; libxl_x86.c;
+those that each rule names.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from dmaragent.addresses import SBDF, AddressRange, span
-from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB, Policy, Strategy
+from dmaragent.policy import words
 from dmaragent.policy.assignment import added_functions, assign
 from dmaragent.policy.decisions import (
     Decider,
@@ -18,27 +21,30 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
-    unsure,
+    undecided,
     verdict_of,
 )
-from dmaragent.policy.defaults import early_refusals
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
     HVM_RAM_START,
     DeviceRequest,
     GuestLayout,
     MapEntry,
-    Outcome,
-    Placed,
+    Placement,
     counts_as_overlap,
+    lay_out,
     memory_map,
     reservations,
-    resolve_layout,
     starting_layout,
 )
-from dmaragent.policy.settings import DeviceSetting
+from dmaragent.policy.settings import GuestDevice
 from dmaragent.xen.toolstack.libxl import LibxlBehaviour
 
+DEFAULTS_RULE = SourceRule("libxl_create.c, libxl__domain_config_setdefault", of_regions=False)
+VIDEO_RULE = SourceRule("libxl_create.c, libxl__domain_build_info_setdefault", of_regions=False)
+PVH_RULE = SourceRule("libxl_x86.c, libxl__arch_passthrough_mode_setdefault", of_regions=False)
+SHARE_RULE = PVH_RULE
+"""The same function refuses ``share_pt``, from 4.13 on, which is the first that reads it."""
 BUILD_RULE = SourceRule("libxl_dm.c, libxl__domain_device_construct_rdm")
 SIZE_RULE = SourceRule("xg_dom_x86.c, meminit_hvm", of_regions=False)
 """It compares the pages of the layout with those of the size: in 4.6 xc_hvm_build_x86.c's work."""
@@ -67,13 +73,13 @@ class Scenario:
     strategy: Strategy
     policy: Policy
     """The guest's own, as read; INVALID is unset."""
-    devices: tuple[DeviceSetting, ...]
+    devices: tuple[GuestDevice, ...]
     device_policies: tuple[Policy, ...]
     """As read, one for each device; INVALID is unset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class BuiltGuest:
     """What became of a guest in one scenario."""
 
     verdict: Verdict
@@ -88,11 +94,11 @@ class Built:
 
 def build(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
-) -> Built:
+) -> BuiltGuest:
     """Build `guest` on `host` by `behaviour`, and assign its devices."""
-    early = tuple(early_refusals(guest, host, len(scenario.devices)))
-    if early:
-        return _result(early)
+    contradictions = tuple(_contradictions(guest, host, len(scenario.devices)))
+    if contradictions:
+        return _result(contradictions)
     if guest.type is GuestType.HVM:
         return _build_hvm(guest, scenario, host, behaviour)
     if guest.type is GuestType.PVH:
@@ -104,40 +110,102 @@ def _result(
     decisions: Sequence[Decision],
     layout: GuestLayout | None = None,
     entries: tuple[MapEntry, ...] = (),
-) -> Built:
+) -> BuiltGuest:
     """Sort refusals before what is undecided, and warnings apart."""
     order = (Effect.REFUSED, Effect.UNDECIDED)
-    sorted_ones = tuple(one for effect in order for one in decisions if one.effect is effect)
-    return Built(
-        verdict=verdict_of(sorted_ones),
-        decisions=sorted_ones,
-        warnings=tuple(one for one in decisions if one.effect is Effect.WARNING),
+    stops = tuple(
+        decision for effect in order for decision in decisions if decision.effect is effect
+    )
+    return BuiltGuest(
+        verdict=verdict_of(stops),
+        decisions=stops,
+        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
         layout=layout,
         memory_map=entries,
     )
 
 
-def _build_pvh(scenario: Scenario) -> Built:
+# What libxl refuses before it builds anything: settings that contradict each other --------
+
+
+def _contradictions(guest: GuestConfig, host: HostFacts, devices: int) -> Iterator[Decision]:
+    """Yield what libxl refuses of a guest with so many devices before anything is built."""
+    passes = devices or guest.passthrough not in (None, "default", "disabled")
+    if passes and host.iommu_off:
+        yield _contradiction(guest, words.iommu_off(host.iommu_off), DEFAULTS_RULE, "pci")
+    if devices and guest.passthrough == "disabled":
+        yield _contradiction(guest, words.PASSTHROUGH_DISABLED, DEFAULTS_RULE, "passthrough")
+    if guest.type is GuestType.PVH and devices:
+        yield _contradiction(guest, words.PVH_WITHOUT_DEVICES, PVH_RULE, "type")
+    elif guest.type is GuestType.PVH and passes:
+        reason = words.passthrough_of_pvh_guest(guest.passthrough)
+        yield _contradiction(guest, reason, PVH_RULE, "passthrough")
+    elif guest.passthrough == "share_pt" and passes:
+        reason = _why_not_shared(guest, host)
+        if reason:
+            yield _contradiction(guest, reason, SHARE_RULE, "passthrough")
+        elif host.share_pt is None and host.xen_runs:
+            place = guest.places.get("passthrough", "")
+            yield undecided(words.SHARE_PT_UNKNOWN, rule=SHARE_RULE, place=place)
+    memory, maximum = guest.memory, guest.most_memory
+    if passes and memory is not None and memory < maximum and guest.type is not GuestType.PV:
+        reason = words.memory_below_maxmem(memory, maximum)
+        yield _contradiction(guest, reason, DEFAULTS_RULE, "maxmem")
+    if guest.type is GuestType.HVM:
+        yield from _adapter_contradictions(guest)
+
+
+def _why_not_shared(guest: GuestConfig, host: HostFacts) -> str:
+    """Return why the guest cannot share the IOMMU's page tables with HAP; or an empty text."""
+    if guest.type is GuestType.PV:
+        return words.SHARE_PT_OF_PV_GUEST
+    if host.share_pt is False:
+        return words.SHARE_PT_UNSUPPORTED
+    return "" if _has_hap(guest, host) else words.SHARE_PT_WITHOUT_HAP
+
+
+def _has_hap(guest: GuestConfig, host: HostFacts) -> bool:
+    """Return whether the guest has HAP; a host of which that is not known is taken to have it."""
+    return guest.hap if guest.hap is not None else host.hap is not False
+
+
+def _adapter_contradictions(guest: GuestConfig) -> Iterator[Decision]:
+    least = guest.least_video
+    if least is None:
+        model = "qemu-xen-traditional" if guest.is_traditional else "qemu-xen"
+        yield _contradiction(guest, words.adapter_missing(model, guest.vga), VIDEO_RULE, "vga")
+    elif guest.video < least and not (guest.is_traditional and guest.vga is Vga.CIRRUS):
+        reason = words.videoram_too_small(guest.video, guest.vga, least)
+        yield _contradiction(guest, reason, VIDEO_RULE, "videoram")
+
+
+def _contradiction(guest: GuestConfig, reason: str, rule: SourceRule, setting: str) -> Decision:
+    return Decision(
+        decider=Decider.LIBXL,
+        effect=Effect.REFUSED,
+        reason=reason,
+        rule=rule,
+        place=guest.places.get(setting, ""),
+    )
+
+
+# The guest is built -----------------------------------------------------------------------
+
+
+def _build_pvh(scenario: Scenario) -> BuiltGuest:
     if scenario.strategy is Strategy.IGNORE:
         return _result(())
-    reason = (
-        "strategy=host for a PVH guest: libxl reserves regions for it by settings of another "
-        "kind of guest; nobody has seen what comes of it"
-    )
-    return _result((unsure(reason, rule=BUILD_RULE),))
+    return _result((undecided(words.STRATEGY_OF_PVH_GUEST, rule=BUILD_RULE),))
 
 
 def _build_hvm(
     guest: GuestConfig, scenario: Scenario, host: HostFacts, behaviour: LibxlBehaviour
-) -> Built:
+) -> BuiltGuest:
     before = starting_layout(guest.most_memory, guest.video, guest.mmio_hole or 0)
     if guest.hap is False and host.shadow is False:
-        reason = "hap=0 needs shadow paging, which this Xen was built without"
-        return _result((refused(Decider.XEN, reason, SHADOW_RULE),))
-    open_hap = tuple(_paging_open(guest, host))
-    hap = guest.hap if guest.hap is not None else host.hap is not False
-    boundary = DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary
-    layout = resolve_layout(
+        return _result((refused(Decider.XEN, words.SHADOW_MISSING, SHADOW_RULE),))
+    paging = tuple(_paging_unknown(guest, host))
+    layout = lay_out(
         before,
         reservations(
             scenario.strategy,
@@ -147,59 +215,47 @@ def _build_hvm(
             behaviour,
         ),
         behaviour,
-        boundary=boundary,
-        hap=hap,
+        boundary=DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary,
+        hap=_has_hap(guest, host),
     )
-    told = _Told(scenario.devices, host, layout)
+    regions = _RegionDecisions(scenario.devices, host, layout)
     if layout.refused_by is not None:
-        conflicts = (one for one in layout.placed if one.outcome is Outcome.CONFLICT)
-        return _result([*map(told.conflict, conflicts), *open_hap], layout)
-    unbuilt = tuple(_unbuilt(guest, layout))
-    if unbuilt:
-        return _result([*unbuilt, *open_hap], layout)
+        return _result([*regions.conflicts(), *paging], layout)
+    obstacles = tuple(_build_obstacles(guest, layout))
+    if obstacles:
+        return _result([*obstacles, *paging], layout)
     try:
         entries = memory_map(layout)
     except ValueError as error:
         return _result((refused(Decider.LIBXL, str(error), MAP_RULE),), layout)
     decisions = [
-        *map(told.hidden, (one for one in layout.placed if one.outcome is Outcome.HIDDEN)),
+        *regions.hidden(),
         *_assignments(scenario, host, layout),
-        *_hvmloader(layout),
-        *open_hap,
+        *_hvmloader_halts(layout),
+        *paging,
     ]
     return _result(decisions, layout, entries)
 
 
-def _unbuilt(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decision]:
+def _build_obstacles(guest: GuestConfig, layout: GuestLayout) -> Iterator[Decision]:
     """Yield why libxc cannot build the guest; libxl checks no size."""
     low = layout.after.lowmem_end
     if guest.video > guest.most_memory:
-        reason = (
-            f"{guest.video // MIB} MiB of video memory are more than the guest's "
-            f"{guest.most_memory // MIB} MiB of memory: the size wraps around"
-        )
+        reason = words.video_exceeds_memory(guest.video, guest.most_memory)
         yield refused(Decider.LIBXL, reason, SIZE_RULE)
     elif low <= HVM_RAM_START:
-        wraps = ". Its size in the memory map wraps around" if low < HVM_RAM_START else ""
-        reason = (
-            f"low RAM ends at {low:#x}, so the guest has none at {HVM_RAM_START:#x}, where "
-            f"hvmloader is loaded{wraps}"
-        )
         rule = TINY_RULE if low == layout.before.lowmem_end else LOADER_RULE
-        yield refused(Decider.LIBXL, reason, rule)
+        yield refused(Decider.LIBXL, words.low_ram_below_loader(low, HVM_RAM_START), rule)
 
 
-def _paging_open(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
-    """Say that it is unknown whether the running Xen has the shadow paging that ``hap=0`` needs.
+def _paging_unknown(guest: GuestConfig, host: HostFacts) -> Iterator[Decision]:
+    """Yield that it is unknown whether the running Xen has the shadow paging of ``hap=0``.
 
     Of a host without Xen it is predicted that it would: CONFIG_SHADOW_PAGING is on by default.
     """
     if guest.hap is False and host.shadow is None and host.xen_runs:
-        reason = (
-            "hap=0 needs shadow paging, and whether this Xen has it is unknown: virt_caps of "
-            "`xl info` does not say. Xen's log (`xl dmesg`) or a guest with hap=0 shows it"
-        )
-        yield unsure(reason, rule=SHADOW_RULE, place=guest.places.get("hap", ""))
+        place = guest.places.get("hap", "")
+        yield undecided(words.SHADOW_UNKNOWN, rule=SHADOW_RULE, place=place)
 
 
 def _requests(
@@ -216,43 +272,48 @@ def _requests(
     return requests
 
 
-class _Told:
+class _RegionDecisions:
     """Puts what becomes of regions into decisions: of thousands for each guest."""
 
     def __init__(
-        self, devices: Sequence[DeviceSetting], host: HostFacts, layout: GuestLayout
+        self, devices: Sequence[GuestDevice], host: HostFacts, layout: GuestLayout
     ) -> None:
         self._host = host
         self._layout = layout
-        self._whose: dict[SBDF | None, tuple[str, str]] = {None: ("rdm= makes it strict", "")}
-        for one in devices:  # the last that names a device decides
-            default = "" if one.explicit else ", the default of a device"
-            self._whose[one.asked] = (f"{one.asked} is strict{default}", one.place)
+        self._strict: dict[SBDF | None, tuple[str, str]] = {None: (words.RDM_MAKES_STRICT, "")}
+        for device in devices:  # the last that names a device decides
+            reason = words.device_makes_strict(device.asked, explicit=device.explicit)
+            self._strict[device.asked] = (reason, device.place)
 
-    def conflict(self, placed: Placed) -> Decision:
-        """Say that a strict region holds RAM, and whose policy makes it strict."""
-        region, _, device, _ = placed.reservation
-        whose, place = self._whose[device]
-        concerned = device or next(iter(self._host.owners.get(region, ())), None)
-        return _conflict(region, placed.reason, whose, concerned, place)
+    def conflicts(self) -> Iterator[Decision]:
+        """Yield the strict regions that hold RAM, and whose policy makes them strict."""
+        for placed in self._layout.placed:
+            if placed.placement is not Placement.CONFLICT:
+                continue
+            region, _, device, _ = placed.reservation
+            makes_strict, place = self._strict[device]
+            concerned = device or next(iter(self._host.owners.get(region, ())), None)
+            yield _conflict(region, placed.reason, makes_strict, concerned, place)
 
-    def hidden(self, placed: Placed) -> Decision:
-        """Warn that the guest is not told of a region."""
-        region, policy, device, _ = placed.reservation
-        unset = policy is Policy.INVALID
-        conflicts = not unset or self._layout.after.conflicts(region)
-        shown = "Ignoring RDM conflict" if conflicts else ""
-        return _hidden(region, placed.reason, shown, device, self._whose[device][1])
+    def hidden(self) -> Iterator[Decision]:
+        """Yield warnings of the regions that the guest is not told of."""
+        for placed in self._layout.placed:
+            if placed.placement is not Placement.HIDDEN:
+                continue
+            region, policy, device, _ = placed.reservation
+            conflicts = policy is not Policy.INVALID or self._layout.after.conflicts(region)
+            shown = "Ignoring RDM conflict" if conflicts else ""
+            yield _hidden(region, placed.reason, shown, device, self._strict[device][1])
 
 
 @lru_cache(_KEPT)
 def _conflict(
-    region: AddressRange, why: str, whose: str, device: SBDF | None, place: str
+    region: AddressRange, why: str, makes_strict: str, device: SBDF | None, place: str
 ) -> Decision:
     return Decision(
         decider=Decider.LIBXL,
         effect=Effect.REFUSED,
-        reason=f"the guest has RAM in {span(region)}: {why}; {whose}",
+        reason=words.strict_region_in_ram(region, why, makes_strict),
         rule=BUILD_RULE,
         shown=f"RDM conflict at {region.start:#x}",
         region=region,
@@ -268,7 +329,7 @@ def _hidden(
     return Decision(
         decider=Decider.LIBXL,
         effect=Effect.WARNING,
-        reason=f"the guest is not told of {span(region)}: {why}",
+        reason=words.region_hidden(region, why),
         rule=BUILD_RULE,
         shown=f"{shown} at {region.start:#x}" if shown else "",
         region=region,
@@ -284,21 +345,20 @@ def _assignments(
     pairs = list(zip(scenario.devices, scenario.device_policies, strict=True))
     functions, decisions = added_functions(pairs, host)
     yield from decisions
-    for one in functions:
-        yield from assign(one, host, ram)
+    for function in functions:
+        yield from assign(function, host, ram)
 
 
-def _hvmloader(layout: GuestLayout) -> Iterator[Decision]:
-    for one in layout.placed:
-        told = one.outcome in (Outcome.CLEAR, Outcome.MOVED)
-        own = HVMLOADER_OWN
-        if told and counts_as_overlap(own.start, own.end, one.reservation.region):
-            reason = (
-                f"the guest halts as it starts: {span(one.reservation.region)} is reserved in "
-                f"{span(HVMLOADER_OWN)}, which hvmloader keeps for itself"
-            )
+def _hvmloader_halts(layout: GuestLayout) -> Iterator[Decision]:
+    """Yield why hvmloader ends the guest as it starts."""
+    own = HVMLOADER_OWN
+    for placed in layout.placed:
+        region = placed.reservation.region
+        in_map = placed.placement in (Placement.CLEAR, Placement.MOVED)
+        if in_map and counts_as_overlap(own.start, own.end, region):
+            reason = words.hvmloader_meets_region(region, own)
             yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)
     low = layout.after.lowmem_end
     if low < HVMLOADER_LEAST:
-        reason = f"the guest halts as it starts: low RAM ends at {low:#x}, below 2 MiB"
+        reason = words.hvmloader_without_low_ram(low)
         yield refused(Decider.HVMLOADER, reason, HVMLOADER_RULE)

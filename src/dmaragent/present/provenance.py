@@ -18,7 +18,7 @@ def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) 
     What a bundle or a copy records is its maker's word: nothing proves that a host was so.
     `listed` is where Xen's list comes from; None: the answer is not Xen's.
     """
-    library = f"libxlutil {stack.evidence.release}" if stack.evidence else ""
+    library = f"libxlutil {stack.library_answers.release}" if stack.library_answers else ""
     lists = "" if listed is None else _LISTS[listed]
     what = ", ".join(word for word in (library, lists) if word) or "Linux's readings"
     recorded = "" if kind in _BARE else ", as it records"

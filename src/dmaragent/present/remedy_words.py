@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.harm import HARM_WORDS
+from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.wording import count
 from dmaragent.remedies.guests.trial import Remedy
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from dmaragent.policy.differences import documented_differences
-from dmaragent.policy.effective import EffectiveSetting, effective_settings
-from dmaragent.policy.reports import reports
+from dmaragent.policy.effective_settings import (
+    EffectiveSetting,
+    documented_differences,
+    effective_settings,
+    reported_problems,
+)
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests import remedies
 from dmaragent.remedies.guests.trial import Remedies
@@ -32,5 +35,5 @@ def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
         helps=remedies(resolution) if whole else None,
         differences=tuple(documented_differences(resolution)) if whole else None,
         settings=effective_settings(resolution),
-        reports=tuple(reports(resolution)),
+        reports=tuple(reported_problems(resolution)),
     )

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig, PciEntry
-from dmaragent.guests.pci_model import PolicyWord
+from dmaragent.guests.pci import PolicyWord
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import HARM_WORDS, Harm
+from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import CONTEXT_RULE, Hotplug, attach
 from dmaragent.policy.resolver import Resolution, Stack, resolve
 from dmaragent.policy.settings import Toolstack
+from dmaragent.policy.words import HARM_WORDS
 from dmaragent.remedies.guests import remedies
 from dmaragent.remedies.rank import Cost, Rank
 from dmaragent.remedies.xlcfg_lines import quoted, written
@@ -27,7 +27,7 @@ def _advice(found: Hotplug) -> Iterator[str]:
     """Yield what was tried and helps, the best first; of what is attached, what leaves less."""
     if found.pci is None or found.guest.binary is not None:
         return  # each change would have to be tried with both readings of the guest's file
-    now = left_by(found.warnings) if found.verdict is Verdict.STARTS else None
+    now = residual_risk(found.warnings) if found.verdict is Verdict.STARTS else None
     anew = _with_device(found)
     tried = [
         *_given_at_start(found, anew),
@@ -52,7 +52,7 @@ def _with_device(found: Hotplug) -> Resolution | None:
 def _given_at_start(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
     """Try the guest with the device from its start."""
     if anew is not None and anew.verdict is Verdict.STARTS:
-        left = left_by(anew.reasons)
+        left = residual_risk(anew.reasons)
         entry = quoted(found.text)
         text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
         yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
@@ -86,7 +86,7 @@ def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:
     line = 'passthrough = "enabled" when the guest is created'
     after = attach(found.text, enabled, found.host, found.stack)
     if after.verdict is Verdict.STARTS:
-        left = left_by(after.warnings)
+        left = residual_risk(after.warnings)
         yield Rank(left.harm, Cost.RESTART, left.warnings), line
         return
     for rank, text in _relaxed(replace(found, guest=enabled)):
@@ -101,6 +101,6 @@ def _relaxed(found: Hotplug) -> Iterator[tuple[Rank, str]]:
     text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
     after = attach(text, found.guest, found.host, found.stack) if text else None
     if after is not None and after.verdict is Verdict.STARTS:
-        left = left_by(after.warnings)
+        left = residual_risk(after.warnings)
         risk = "at the risk that DMA of device or firmware meets other memory"
         yield Rank(left.harm, Cost.POLICY, left.warnings), f"attach {quoted(text)}, {risk}"

@@ -1,6 +1,6 @@
 """The order in which remedies are offered: the one key for guests, devices and hotplug.
 
-A remedy is judged by what it leaves behind (:class:`~dmaragent.policy.harm.Harm`), then by what it costs
+A remedy is judged by what it leaves behind (:class:`~dmaragent.policy.decisions.Harm`), then by what it costs
 (:class:`Cost`), then by the number of warnings that are left.  So a remedy that leaves DMA
 in guest RAM never stands before one that does not, whatever either costs.
 """
@@ -8,7 +8,7 @@ in guest RAM never stands before one that does not, whatever either costs.
 from enum import IntEnum
 from typing import NamedTuple
 
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Harm
 
 
 class Cost(IntEnum):

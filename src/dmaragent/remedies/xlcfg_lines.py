@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestConfig, PciEntry
-from dmaragent.guests.pci_model import PciText, PolicyWord
-from dmaragent.guests.pci_text import write_pci
+from dmaragent.guests.pci import PciText, PolicyWord, write_pci
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.settings import DeviceSetting
+from dmaragent.policy.settings import GuestDevice
 
 _WIDTH = 76
 _POLICY = re.compile(r"rdm_policy=([A-Za-z]+)")
@@ -38,7 +37,7 @@ def changed(guest: GuestConfig, texts: Mapping[int, str]) -> tuple[GuestConfig, 
     return replace(guest, pci=tuple(entries)), pci_lines([entry.text for entry in entries])
 
 
-def with_policy(device: DeviceSetting, policy: Policy, pci: PciText | None = None) -> str:
+def with_policy(device: GuestDevice, policy: Policy, pci: PciText | None = None) -> str:
     """Write a device's entry with `policy`; as it stands where it cannot be written so."""
     word = PolicyWord.STRICT if policy is Policy.STRICT else PolicyWord.RELAXED
     return written(replace(pci or device.pci, policy=word), device.text)

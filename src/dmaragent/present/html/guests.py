@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.layout import GuestLayout, Outcome, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.present.html.legend import legend
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim
@@ -29,10 +28,10 @@ from dmaragent.remedies.answer import Answer
 _MOST = 64
 """Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
 _KINDS = {
-    Outcome.CLEAR: ("kept", "kept free"),
-    Outcome.MOVED: ("kept", "RAM moved away"),
-    Outcome.HIDDEN: ("untold", "not told"),
-    Outcome.CONFLICT: ("conflict", "CONFLICT"),
+    Placement.CLEAR: ("kept", "kept free"),
+    Placement.MOVED: ("kept", "RAM moved away"),
+    Placement.HIDDEN: ("untold", "not told"),
+    Placement.CONFLICT: ("conflict", "CONFLICT"),
 }
 
 
@@ -120,10 +119,10 @@ def _notes(answer: Answer) -> Markup:
 
 def _cases(key: str, found: Resolution) -> Markup:
     """Draw the case that gives the verdict; say of the others what comes of them."""
-    shown = found.case
+    shown = found.outcome
     if shown is None:
         return NOTHING
-    others = [one for one in found.cases if one is not shown]
+    others = [one for one in found.outcomes if one is not shown]
     told = [
         f"With {' or '.join(one.assumptions)}: it {VERDICT_WORDS[one.built.verdict]}"
         for one in others
@@ -163,9 +162,9 @@ def _picture(key: str, layout: GuestLayout, title: str) -> Markup:
     regions = [
         Box(
             range=one.reservation.region,
-            kind=_KINDS[one.outcome][0],
-            said=f"{span(one.reservation.region)}: {_KINDS[one.outcome][1]}; {one.reason}",
-            label=f"{size_words(one.reservation.region.size)}, {_KINDS[one.outcome][1]}",
+            kind=_KINDS[one.placement][0],
+            said=f"{span(one.reservation.region)}: {_KINDS[one.placement][1]}; {one.reason}",
+            label=f"{size_words(one.reservation.region.size)}, {_KINDS[one.placement][1]}",
             reached=True,
         )
         for one in layout.placed[:_MOST]
@@ -190,7 +189,7 @@ def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
 def _caption(key: str, layout: GuestLayout) -> Markup:
     moved = layout.before.lowmem_end - layout.after.lowmem_end
     said = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
-    used = {"ram", *(_KINDS[one.outcome][0] for one in layout.placed)}
+    used = {"ram", *(_KINDS[one.placement][0] for one in layout.placed)}
     return element(
         "figcaption",
         element("p", f"{said}The scale is not linear, as above."),
@@ -203,7 +202,7 @@ def _rows(layout: GuestLayout) -> Iterator[Sequence[Child]]:
     for when, ram in (("before", layout.before), ("after", layout.after)):
         told += [(one, f"RAM {when}") for one in ram_ranges(ram) if one.size]
     placed = layout.placed[:_MOST]
-    told += [(one.reservation.region, f"region: {_KINDS[one.outcome][1]}") for one in placed]
+    told += [(one.reservation.region, f"region: {_KINDS[one.placement][1]}") for one in placed]
     for one, what in sorted(told, key=lambda pair: pair[0]):
         end = f"{one.end - 1:#x}" if one.size else "-"
         yield f"{one.start:#x}", end, what, short(rough_size_words(one.size))

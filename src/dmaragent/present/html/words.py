@@ -7,8 +7,7 @@ from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Owner
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.passthrough.model import Can
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.html.markup import Markup, element
 from dmaragent.present.text.explain import CAN_WORDS
@@ -54,7 +53,7 @@ def guest_mark(found: Resolution | KvmResolution) -> Markup:
     verdict = found.verdict
     if verdict is not Verdict.STARTS or not found.reasons:
         return element("span", VERDICT_WORDS[verdict], class_=f"badge is-{verdict.value}")
-    worst, number = left_by(found.reasons)
+    worst, number = residual_risk(found.reasons)
     corrupts = worst is Harm.CORRUPTION
     words = f"{VERDICT_WORDS[verdict]}, with {count(number, 'warning')}"
     words += ": DMA can overwrite guest RAM" if corrupts else ""

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.effective import region_policies
-from dmaragent.policy.layout import GuestLayout, Placed, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.effective_settings import region_policies
+from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
+from dmaragent.policy.resolver import PossibleOutcome, Resolution, Stack
 from dmaragent.present.json.decision import decision_object
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object
@@ -49,7 +48,7 @@ def resolve_document(
 
 def source_object(host: Host, stack: Stack) -> StackSource:
     """Return where an answer comes from: which host, which library, how the releases are known."""
-    library = None if stack.evidence is None else str(stack.evidence.release)
+    library = None if stack.library_answers is None else str(stack.library_answers.release)
     return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
@@ -77,7 +76,7 @@ def _answer(answer: Answer) -> schema.Resolution:
         "settings": [
             {"name": one.name, "value": one.value, "origin": one.origin} for one in answer.settings
         ],
-        "cases": None if helps is None else [_case(resolution, one) for one in resolution.cases],
+        "cases": None if helps is None else [_case(resolution, one) for one in resolution.outcomes],
         "documented_differences": None if answer.differences is None else [*answer.differences],
         "reports": list(answer.reports),
     }
@@ -155,7 +154,7 @@ def _ram(ram: RamLayout) -> schema.Ram:
     return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
-def _region(resolution: Resolution, case: PossibleOutcome, one: Placed) -> schema.Region:
+def _region(resolution: Resolution, case: PossibleOutcome, one: PlacedRegion) -> schema.Region:
     entry = one.reservation
     return {
         **range_object(entry.region),
@@ -163,6 +162,6 @@ def _region(resolution: Resolution, case: PossibleOutcome, one: Placed) -> schem
         "policies": list(region_policies(resolution, case, one)),
         "decided_by": None if entry.decided_by is None else str(entry.decided_by),
         "from_host": entry.from_host,
-        "outcome": one.outcome.value,
+        "outcome": one.placement.value,
         "reason": one.reason,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dmaragent.guests.pci_model import PolicyWord
+from dmaragent.guests.pci import PolicyWord
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.effective import region_policies
-from dmaragent.policy.layout import GuestLayout, Outcome, Placed, RamLayout
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.effective_settings import region_policies
+from dmaragent.policy.layout import GuestLayout, PlacedRegion, Placement, RamLayout
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.present.escaping import visible
 from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
@@ -19,10 +18,10 @@ from dmaragent.remedies.answer import Answer
 from dmaragent.remedies.guests.trial import Remedies
 
 _OUTCOME_WORDS = {
-    Outcome.CLEAR: "kept free",
-    Outcome.MOVED: "RAM moved",
-    Outcome.HIDDEN: "not told",
-    Outcome.CONFLICT: "CONFLICT",
+    Placement.CLEAR: "kept free",
+    Placement.MOVED: "RAM moved",
+    Placement.HIDDEN: "not told",
+    Placement.CONFLICT: "CONFLICT",
 }
 REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
 MOST_ROWS = 32
@@ -150,7 +149,7 @@ def _settings(answer: Answer, most: int | None) -> Iterator[str]:
 
 def _cases(resolution: Resolution, most: int | None) -> Iterator[str]:
     drawn: GuestLayout | None = None
-    for case in resolution.cases:
+    for case in resolution.outcomes:
         yield ""
         if case.assumptions:
             verdict = VERDICT_WORDS[case.built.verdict]
@@ -180,7 +179,7 @@ def _regions(
 
 
 def region_row(
-    resolution: Resolution, case: PossibleOutcome, one: Placed
+    resolution: Resolution, case: PossibleOutcome, one: PlacedRegion
 ) -> tuple[str, str, str, str, str]:
     """Say of one region whose it is, by which policy, who decided that, and what came of it."""
     entry = one.reservation
@@ -191,7 +190,7 @@ def region_row(
         _owner_words(owners),
         " or ".join(region_policies(resolution, case, one)),
         decided,
-        _OUTCOME_WORDS[one.outcome],
+        _OUTCOME_WORDS[one.placement],
     )
 
 

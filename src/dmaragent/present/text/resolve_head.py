@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dmaragent.guests.config import GuestType
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.layout import Outcome
+from dmaragent.policy.layout import Placement
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.escaping import visible
@@ -88,7 +88,7 @@ def shorten(text: str, most: int = 240) -> str:
 
 def why_it_starts(resolution: Resolution) -> str:
     """Say why a guest starts that nothing is said against."""
-    case = resolution.case
+    case = resolution.outcome
     if resolution.guest.type is GuestType.PV:
         return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"
     placed = case.built.layout.placed if case is not None and case.built.layout else ()
@@ -97,7 +97,7 @@ def why_it_starts(resolution: Resolution) -> str:
         return "no region is reserved for it" + (
             f": {count(devices, 'device')}, without regions" if devices else ""
         )
-    moved = sum(one.outcome is Outcome.MOVED for one in placed)
+    moved = sum(one.placement is Placement.MOVED for one in placed)
     said = f"{count(len(placed), 'region')} kept free of RAM"
     return said + (f"; {moved} of them by moving RAM" if moved else "")
 

@@ -59,7 +59,7 @@ def _why(resolution: AnyResolution) -> str:
     several = (
         isinstance(resolution, Resolution)
         and resolution.verdict is Verdict.UNDECIDED
-        and len(resolution.cases) > 1
+        and len(resolution.outcomes) > 1
     )
     why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
     return ", ".join([why, *told])

@@ -10,7 +10,7 @@ from dmaragent.passthrough.published import published_only
 from dmaragent.passthrough.sriov import remove_first
 from dmaragent.passthrough.vmd import vmd_steps
 from dmaragent.passthrough.xen import try_guest
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Harm
 from dmaragent.remedies.devices.linux_steps import BIND, linux_steps_of, taken_words
 from dmaragent.remedies.devices.vendor import vendor_step
 from dmaragent.remedies.guests import remedies

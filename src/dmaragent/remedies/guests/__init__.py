@@ -126,7 +126,7 @@ def _why_nothing(resolution: Resolution) -> str:
         return told[0]
     if any(one not in resolution.guest.undecidable for one in resolution.settings.undefined):
         return "write the device as in 0000:00:14.0, and ask again"
-    if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.cases) < 2:
+    if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.outcomes) < 2:
         return "nothing can be tried before that is known"
     tried = "no boundary, memory size, policy or virtual function that was tried helps"
     if any(one.rule == MAP_RULE for one in first):

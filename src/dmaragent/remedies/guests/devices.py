@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from dmaragent.addresses import SBDF, span
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.pci_model import PciText
+from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
-from dmaragent.policy.decisions import Decision, Verdict, left_by
-from dmaragent.policy.harm import Harm
+from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
 from dmaragent.policy.resolver import Resolution
-from dmaragent.policy.settings import DeviceSetting, Toolstack
+from dmaragent.policy.settings import GuestDevice, Toolstack
 from dmaragent.remedies.guests.configuration import addressed
 from dmaragent.remedies.guests.layout import change_boundary, joined, reduce_memory
 from dmaragent.remedies.guests.trial import Remedy, RemedyKind, Trial
@@ -23,11 +22,11 @@ _ROUNDS = 4
 
 
 def _hindrances(resolution: Resolution) -> Iterator[Decision]:
-    for case in resolution.cases:
+    for case in resolution.outcomes:
         yield from case.built.decisions or case.built.warnings
 
 
-def _concerned(trial: Trial, resolution: Resolution) -> list[DeviceSetting]:
+def _concerned(trial: Trial, resolution: Resolution) -> list[GuestDevice]:
     """Give the devices that are in the way, by whatever function of theirs it is."""
     named = {one.device for one in _hindrances(resolution) if one.device is not None}
     found = []
@@ -144,7 +143,7 @@ def _relaxed_devices(
 def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> None:
     """Offer a relaxed guest; if that leaves DMA in guest RAM, with its RAM moved as well."""
     after = trial.resolve(guest)
-    left = left_by(after.reasons)
+    left = residual_risk(after.reasons)
     if not trial.better(after):
         return
     pairs: list[Remedy] = []
@@ -182,7 +181,7 @@ def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:
     return "the devices in the way"
 
 
-def _without_policy(device: DeviceSetting) -> PciText:
+def _without_policy(device: GuestDevice) -> PciText:
     return replace(device.pci, policy=None)
 
 

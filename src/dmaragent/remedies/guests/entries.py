@@ -5,7 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from dmaragent.guests.config import PciEntry
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText, read_documented
+from dmaragent.guests.rdm import RdmRefusal, RdmText, read_rdm_documented
 from dmaragent.policy.assignment import SLOT_RULE
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.guests.trial import RemedyKind, Trial
@@ -59,7 +59,7 @@ def respell_rdm(trial: Trial) -> None:
     if (
         text is None
         or not trial.stack.documented
-        or not isinstance(read_documented(text), RdmRefusal)
+        or not isinstance(read_rdm_documented(text), RdmRefusal)
     ):
         return
     told = {}
@@ -70,7 +70,7 @@ def respell_rdm(trial: Trial) -> None:
         if words:
             told[near[0]] = f"{near[0]}={words[0]}"
     meant = ",".join(told.values())
-    if isinstance(read_documented(meant), RdmText):
+    if isinstance(read_rdm_documented(meant), RdmText):
         guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quoted(meant)}",)}
         effect = "Write rdm= as the manual pages have it"
         if not trial.offer(RemedyKind.SPELLING, guest, lines, effect):

@@ -7,22 +7,21 @@ from typing import NamedTuple
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, MIB
-from dmaragent.policy.harm import Harm, Left
-from dmaragent.policy.layout import Outcome
-from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.decisions import Harm, ResidualRisk
+from dmaragent.policy.layout import Placement
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import TOO_MUCH_MOVED
 from dmaragent.remedies.guests.trial import RemedyKind, Trial
 
 _MOST_CANDIDATES = 32
 """Boundaries that are tried, nearest to the present one first; and then the lowest."""
-_NOTHING_LEFT = Left(Harm.NONE, 0)
+_NOTHING_LEFT = ResidualRisk(Harm.NONE, 0)
 
 
 def _troubled(resolution: Resolution) -> set[AddressRange]:
     """Return the regions that hinder the guest in any case."""
-    return {region for case in resolution.cases for region in _hindering(case)}
+    return {region for case in resolution.outcomes for region in _hindering(case)}
 
 
 def _hindering(case: PossibleOutcome) -> Iterator[AddressRange]:
@@ -31,7 +30,7 @@ def _hindering(case: PossibleOutcome) -> Iterator[AddressRange]:
             yield one.region
         elif one.rule in TOO_MUCH_MOVED and case.built.layout is not None:
             for placed in case.built.layout.placed:
-                if placed.outcome is Outcome.MOVED:
+                if placed.placement is Placement.MOVED:
                     yield placed.reservation.region
 
 
@@ -63,7 +62,7 @@ def change_boundary(
     troubled = _troubled(trial.now)
     values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
     values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
-    helping: dict[Left, int] = {}
+    helping: dict[ResidualRisk, int] = {}
     near = sorted(values - {present}, key=lambda one: abs(one - present))
     # the lowest keeps RAM out of every region that can be kept free of it
     for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):

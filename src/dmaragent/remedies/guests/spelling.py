@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dmaragent.guests.config import GuestType
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmText, read_documented
+from dmaragent.guests.rdm import Policy, RdmText, Strategy, read_rdm_documented
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies.guests.trial import Remedy, RemedyKind, Trial
@@ -77,7 +76,7 @@ def _spelled(lines: tuple[str, ...], after: Resolution) -> Remedy | None:
 def _meant(text: str) -> RdmText | None:
     """Guess what ``rdm=`` was meant to say: as documented, blanks and case aside."""
     for attempt in (text, "".join(text.split()).lower().strip(",").replace("'", "")):
-        read = read_documented(attempt)
+        read = read_rdm_documented(attempt)
         if isinstance(read, RdmText):
             return read
     return None

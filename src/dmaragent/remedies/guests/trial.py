@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import Verdict, left_by
-from dmaragent.policy.harm import Harm, Left
+from dmaragent.policy.decisions import Harm, ResidualRisk, Verdict, residual_risk
 from dmaragent.policy.resolver import Resolution, resolve
-from dmaragent.policy.settings import DeviceSetting, Toolstack
+from dmaragent.policy.settings import GuestDevice, Toolstack
 from dmaragent.remedies.rank import Cost, Rank
 
 _BRIEF = 72
@@ -104,7 +103,7 @@ class Trial:
         """The lines that `guest` was changed by, under what they set."""
 
     @property
-    def devices(self) -> tuple[DeviceSetting, ...]:
+    def devices(self) -> tuple[GuestDevice, ...]:
         """The devices of `guest`, as they are read."""
         return self.now.settings.devices
 
@@ -118,12 +117,12 @@ class Trial:
             return False
         if self.before.verdict is not Verdict.STARTS:
             return True
-        return left_by(after.reasons) < left_by(self.before.reasons)
+        return residual_risk(after.reasons) < residual_risk(self.before.reasons)
 
-    def try_out(self, guest: GuestConfig) -> Left | None:
+    def try_out(self, guest: GuestConfig) -> ResidualRisk | None:
         """Return what is left with the changed `guest`; None if it is no better."""
         after = self.resolve(guest)
-        return left_by(after.reasons) if self.better(after) else None
+        return residual_risk(after.reasons) if self.better(after) else None
 
     def offer(
         self,

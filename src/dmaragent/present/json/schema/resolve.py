@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypedDict
 from dmaragent.guests.config import GuestType
 from dmaragent.guests.kvm_guest import GuestFormat
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.layout import Outcome
+from dmaragent.policy.layout import Placement
 from dmaragent.present.json.schema.common import (
     Count,
     Decision,
@@ -105,7 +105,7 @@ class Region(Range):
     """The guest's device whose policy it is; null: the guest's own, of rdm=."""
     from_host: bool
     """Whether strategy=host brought it in, not a device."""
-    outcome: Annotated[str, Outcome]
+    outcome: Annotated[str, Placement]
     """clear: no RAM was in it; moved: RAM was moved out of it to above 4 GiB; hidden: the guest is
     not told of it; conflict: it is strict and RAM stays in it, so the guest does not start."""
     reason: str

@@ -14,7 +14,7 @@ _MAP = re.compile(r"\s+map\s+(\S.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BesideGuest:
+class DeviceMappings:
     """The texts beside a guest's file; nothing: none was found."""
 
     mappings: str = ""
@@ -62,5 +62,5 @@ class BesideGuest:
         return found
 
 
-ALONE = BesideGuest()
+NO_MAPPINGS = DeviceMappings()
 """Of a text without a place."""

@@ -1,6 +1,6 @@
 """What lies in the MMIO hole of a running HVM guest, below 4 GiB: the emulated devices' BARs.
 
-Pure, addresses in bytes.  Sources:
+Addresses and sizes are in bytes.  Sources:
 
 * hvmloader/pci.c, ``pci_setup``, read at the tags of 4.6 to 4.22.  BARs are placed from
   ``pci_mem_start`` upwards, the largest first, each at a multiple of its size, over no
@@ -21,6 +21,7 @@ from enum import Enum
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, Vga
 from dmaragent.guests.rdm import FOUR_GIB, MIB, SMALLEST_HOLE
+from dmaragent.policy import words
 from dmaragent.policy.layout import RamLayout, counts_as_overlap
 from dmaragent.releases import Release
 
@@ -45,7 +46,7 @@ _STEPPING_POINTS = {(4, 7): 4, (4, 8): 3, (4, 9): 1}
 """By series: the first point whose hvmloader looks at each reserved entry for each BAR."""
 
 
-class Content(Enum):
+class HoleContent(Enum):
     """What a part of the hole holds, as Xen sees it."""
 
     RAM = "ram"
@@ -58,11 +59,11 @@ class Content(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Occupant:
+class HoleOccupant:
     """What lies in a range of the hole."""
 
     range: AddressRange
-    content: Content
+    content: HoleContent
     what: str
     """Its name; if it is unknown, why."""
 
@@ -75,9 +76,9 @@ class _Bar:
     """How much of it, from its start, is guest memory."""
 
 
-def hole_of(
+def hole_contents(
     guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], release: Release
-) -> tuple[Occupant, ...]:
+) -> tuple[HoleOccupant, ...]:
     """Return what lies in the hole of `guest` once hvmloader has run.
 
     Args:
@@ -87,50 +88,50 @@ def hole_of(
         release: of Xen's tools, hvmloader's among them.
 
     """
-    own = Occupant(
-        AddressRange(BARS_END, FOUR_GIB), Content.UNKNOWN, "hvmloader and the local APIC use it"
-    )
+    own = HoleOccupant(AddressRange(BARS_END, FOUR_GIB), HoleContent.UNKNOWN, words.HVMLOADERS_OWN)
     why = _not_modelled(guest, reserved, release)
     if why:
-        start = _lowest_start(guest, ram, reserved)
-        return (*_unknown(AddressRange(start, BARS_END), (), why), *_above(ram, why), own)
+        start = _lowest_bars_start(guest, ram, reserved)
+        return (*_unknown(AddressRange(start, BARS_END), (), why), *_above_ram(ram, why), own)
     bars = _large_bars(guest)
     if guest.pci:
-        why = "the sizes of the BARs of the devices that the guest has are not known"
-        start = _lowest_start(guest, ram, reserved)
-        return (*_unknown(AddressRange(start, BARS_END), reserved, why), *_above(ram, why), own)
+        why = words.PASSED_BARS_UNKNOWN
+        start = _lowest_bars_start(guest, ram, reserved)
+        return (*_unknown(AddressRange(start, BARS_END), reserved, why), *_above_ram(ram, why), own)
     if isinstance(bars, str):
-        start = _lowest_start(guest, ram, reserved)
+        start = _lowest_bars_start(guest, ram, reserved)
         return (*_unknown(AddressRange(start, BARS_END), reserved, bars), own)
-    total = sum(one.size for one in bars)
-    starts = {_start(guest, ram, reserved, total + more) for more in (0, _SMALL_BARS)}
+    total = sum(bar.size for bar in bars)
+    starts = {_bars_start(guest, ram, reserved, total + more) for more in (0, _SMALL_BARS)}
     if len(starts) > 1:
-        why = "whether the BARs begin lower depends on the sizes of the small ones"
+        why = words.SMALL_BARS_DECIDE
         return (*_unknown(AddressRange(min(starts), BARS_END), reserved, why), own)
-    return (*_placed(bars, starts.pop(), reserved, guest.vga), own)
+    return (*_placed_bars(bars, starts.pop(), reserved, guest.vga), own)
 
 
-def _unknown(room: AddressRange, reserved: Sequence[AddressRange], why: str) -> Iterator[Occupant]:
-    for part in _without(room, reserved):
-        yield Occupant(part, Content.UNKNOWN, why)
+def _unknown(
+    room: AddressRange, reserved: Sequence[AddressRange], why: str
+) -> Iterator[HoleOccupant]:
+    for part in _unreserved_parts(room, reserved):
+        yield HoleOccupant(part, HoleContent.UNKNOWN, why)
 
 
-def _above(ram: RamLayout, why: str) -> Iterator[Occupant]:
+def _above_ram(ram: RamLayout, why: str) -> Iterator[HoleOccupant]:
     """Yield what lies above the RAM, where hvmloader puts large 64-bit BARs over anything."""
     start = max(FOUR_GIB, ram.highmem_end)
-    yield Occupant(AddressRange(start, max(start, _HIGHEST)), Content.UNKNOWN, why)
+    yield HoleOccupant(AddressRange(start, max(start, _HIGHEST)), HoleContent.UNKNOWN, why)
 
 
 def _not_modelled(guest: GuestConfig, reserved: Sequence[AddressRange], release: Release) -> str:
     """Return why it is not hvmloader's known placement that decides; or an empty text."""
     if guest.emulated is None:
-        return "the configuration does not say which devices are emulated, and what boots it"
+        return words.EMULATED_UNKNOWN
     if guest.emulated.unknown:
         return guest.emulated.unknown
     if guest.stubdomain or guest.is_traditional:
-        return "the device model is qemu-xen-traditional or in a stub domain, which is not modelled"
+        return words.DEVICE_MODEL_NOT_MODELLED
     if len(reserved) > 1 and not steps_over_all(release):
-        return f"hvmloader of {release} may not step over every reserved range"
+        return words.reserved_ranges_stepped_over(release)
     return ""
 
 
@@ -149,22 +150,24 @@ def _large_bars(guest: GuestConfig) -> list[_Bar] | str:
     """Return the BARs of 1 MiB and more in hvmloader's order; or why they are not known."""
     bars = []
     if guest.emulated is None or guest.emulated.platform:
-        bars.append(_Bar(PLATFORM_BAR, "the Xen platform device's BAR", 0))
+        bars.append(_Bar(PLATFORM_BAR, words.PLATFORM_BAR, 0))
     if guest.vga is Vga.QXL:
-        return "the BARs of qxl are not modelled"
+        return words.QXL_NOT_MODELLED
     if guest.vga is Vga.CIRRUS:
         if guest.video not in _CIRRUS_SIZES:
-            return "QEMU's cirrus takes 4, 8 or 16 MiB of video memory"
-        bars.append(_Bar(CIRRUS_BAR, "the BAR of the display adapter (cirrus)", guest.video))
+            return words.CIRRUS_SIZES
+        bars.append(_Bar(CIRRUS_BAR, words.CIRRUS_BAR, guest.video))
     elif guest.vga is Vga.STDVGA:
         size = 1 << (-(-guest.video // MIB) * MIB - 1).bit_length()
         if size > 512 * MIB:
-            return "QEMU's stdvga takes up to 512 MiB of video memory"
-        bars.append(_Bar(size, "the framebuffer of the display adapter (stdvga)", size))
-    return sorted(bars, key=lambda one: -one.size)  # those of one size stay in slot order
+            return words.STDVGA_SIZES
+        bars.append(_Bar(size, words.STDVGA_FRAMEBUFFER, size))
+    return sorted(bars, key=lambda bar: -bar.size)  # those of one size stay in slot order
 
 
-def _start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], total: int) -> int:
+def _bars_start(
+    guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange], total: int
+) -> int:
     """Return where hvmloader begins to place BARs of `total` bytes."""
     if guest.mmio_hole and guest.mmio_hole >= SMALLEST_HOLE:
         return FOUR_GIB - guest.mmio_hole
@@ -173,67 +176,69 @@ def _start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange],
         if total <= BARS_END - start or lower < ram.lowmem_end:
             break
         start = lower
-    in_window = any(counts_as_overlap(start, BARS_END, one) for one in reserved)
+    in_window = any(counts_as_overlap(start, BARS_END, region) for region in reserved)
     if start > ram.lowmem_end and in_window:
         return ram.lowmem_end
     return start
 
 
-def _lowest_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange]) -> int:
+def _lowest_bars_start(guest: GuestConfig, ram: RamLayout, reserved: Sequence[AddressRange]) -> int:
     """Return the lowest address at which hvmloader may begin, whatever the BARs need."""
     return min(
-        _start(guest, ram, reserved, total) for total in (0, *(FOUR_GIB - h for h in _HOLES))
+        _bars_start(guest, ram, reserved, total)
+        for total in (0, *(FOUR_GIB - hole for hole in _HOLES))
     )
 
 
-def _placed(
+def _placed_bars(
     bars: Sequence[_Bar], start: int, reserved: Sequence[AddressRange], adapter: Vga
-) -> Iterator[Occupant]:
+) -> Iterator[HoleOccupant]:
     """Place the large BARs, and leave room above them for the small ones."""
     at = start
     for bar in bars:
-        base = _free(at, bar.size, reserved)
+        base = _free_base(at, bar.size, reserved)
         if base + bar.size > BARS_END:
             continue  # hvmloader finds no space and leaves it unplaced
         if bar.ram:
-            video = f"the video memory of its display adapter ({adapter.value})"
-            yield Occupant(AddressRange(base, base + bar.ram), Content.RAM, video)
+            video = words.video_memory(adapter)
+            yield HoleOccupant(AddressRange(base, base + bar.ram), HoleContent.RAM, video)
         if bar.ram < bar.size:
             rest = AddressRange(base + bar.ram, base + bar.size)
-            yield Occupant(rest, Content.EMULATED, bar.what)
+            yield HoleOccupant(rest, HoleContent.EMULATED, bar.what)
         at = base + bar.size
     end = at + _SMALL_BARS
-    for one in sorted(reserved):
-        if at < one.end and one.start < end:
-            end += one.size + 2 * _LARGEST_SMALL_BAR
+    for region in sorted(reserved):
+        if at < region.end and region.start < end:
+            end += region.size + 2 * _LARGEST_SMALL_BAR
     if at < min(end, BARS_END):
-        what = "the BARs of network cards, USB controllers and other emulated devices"
-        for part in _without(AddressRange(at, min(end, BARS_END)), reserved):
-            yield Occupant(part, Content.MAYBE_EMULATED, what)
+        for part in _unreserved_parts(AddressRange(at, min(end, BARS_END)), reserved):
+            yield HoleOccupant(part, HoleContent.MAYBE_EMULATED, words.SMALL_BARS)
 
 
-def _free(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
+def _free_base(at: int, size: int, reserved: Sequence[AddressRange]) -> int:
     """Return the first multiple of `size` from `at` on where nothing is reserved."""
     base = -(-at // size) * size
-    below = [one for one in reversed(reserved) if one.end <= FOUR_GIB]
+    below = [region for region in reversed(reserved) if region.end <= FOUR_GIB]
     # As find_next_rmrr: the one that ends lowest above the base; of several, the last.
-    for one in sorted(below, key=lambda one: one.end):
-        if one.end <= base:
+    for region in sorted(below, key=lambda region: region.end):
+        if region.end <= base:
             continue
-        if not counts_as_overlap(base, base + size, one):
+        if not counts_as_overlap(base, base + size, region):
             break
-        base = -(-one.end // size) * size
+        base = -(-region.end // size) * size
     return base
 
 
-def _without(room: AddressRange, reserved: Sequence[AddressRange]) -> Iterator[AddressRange]:
+def _unreserved_parts(
+    room: AddressRange, reserved: Sequence[AddressRange]
+) -> Iterator[AddressRange]:
     """Yield the parts of `room` that are not reserved: BARs are placed over nothing else."""
     at = room.start
-    for one in sorted(reserved):
-        if one.end <= at or room.end <= one.start:
+    for region in sorted(reserved):
+        if region.end <= at or room.end <= region.start:
             continue
-        if at < one.start:
-            yield AddressRange(at, one.start)
-        at = max(at, one.end)
+        if at < region.start:
+            yield AddressRange(at, region.start)
+        at = max(at, region.end)
     if at < room.end:
         yield AddressRange(at, room.end)

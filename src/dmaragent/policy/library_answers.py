@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.rdm import Policy, Strategy
-from dmaragent.guests.rdm_text import RdmRefusal, RdmText
+from dmaragent.guests.rdm import Policy, RdmRefusal, RdmText, Strategy
 from dmaragent.releases import Release
 
 BINARY_NUMBER = "0b1"
@@ -29,8 +28,8 @@ class LibraryAnswers:
     """Whether it reads 0b as the prefix of a binary number; None if it was not asked."""
 
 
-def read_evidence(output: bytes) -> LibraryAnswers | None:
-    """Read what ``collect/live/libxlutil.py`` wrote; None where there is no library.
+def read_library_answers(output: bytes) -> LibraryAnswers | None:
+    """Read what ``collect/live/libxlutil.py`` wrote; None if there is no library.
 
     What is not as expected is left out: the library may have died on a text.
     """
@@ -51,23 +50,17 @@ def read_evidence(output: bytes) -> LibraryAnswers | None:
     return None if release is None else LibraryAnswers(release, rdm, pci, binary)
 
 
-def readings_of(guest: GuestConfig, evidence: LibraryAnswers | None) -> tuple[GuestConfig, ...]:
+def number_readings(
+    guest: GuestConfig, library_answers: LibraryAnswers | None
+) -> tuple[GuestConfig, ...]:
     """Return `guest` as libxlutil reads its numbers: two readings if 0b is binary or not."""
     if guest.binary is None:
         return (guest,)
     plain = replace(guest, binary=None)
-    known = None if evidence is None else evidence.binary
+    known = None if library_answers is None else library_answers.binary
     if known is None:
         return plain, guest.binary
     return (guest.binary,) if known else (plain,)
-
-
-def binary_words(plain: str, binary: str) -> str:
-    """Say that an answer depends on how 0b is read, and what it is for each reading."""
-    return (
-        "it depends on the C library that libxlutil was built with: if that reads 0b as binary "
-        f"(C23, as in Debian 13), {binary}; if not (as in Debian 12), {plain}"
-    )
 
 
 def _rdm(answer: list[Any]) -> RdmText | RdmRefusal:

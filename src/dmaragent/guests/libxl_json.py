@@ -13,15 +13,14 @@ from dmaragent.addresses import SBDF
 from dmaragent.errors import excerpt
 from dmaragent.guests.config import (
     Complaint,
-    Emulated,
+    EmulatedDevices,
     GuestConfig,
     GuestType,
     PciEntry,
     SavedRdm,
     Vga,
 )
-from dmaragent.guests.pci_model import PciText, PolicyWord
-from dmaragent.guests.pci_text import write_pci
+from dmaragent.guests.pci import PciText, PolicyWord, write_pci
 from dmaragent.guests.rdm import Policy, Strategy
 
 KIB = 1 << 10
@@ -40,12 +39,12 @@ _UNSET = (1 << 64) - 1
 """LIBXL_MEMKB_DEFAULT."""
 
 
-def is_saved(text: str) -> bool:
+def is_libxl_json(text: str) -> bool:
     """Tell whether `text` is JSON rather than an xl.cfg; xl writes a line before it."""
     return _body(text)[:1] in ("{", "[")
 
 
-def guests_from_saved(text: str, source: str) -> tuple[GuestConfig, ...]:
+def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
     """Read the guests of `text`; a control domain, which has no configuration, is left out.
 
     Raises:
@@ -168,7 +167,7 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
     )
 
 
-def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
+def _emulated(build: _Part, hvm: _Part) -> EmulatedDevices | None:
     """Say which emulated devices it has; None if the document does not say what boots it."""
     bios = hvm.value.get("bios")
     if bios is None:
@@ -180,7 +179,7 @@ def _emulated(build: _Part, hvm: _Part) -> Emulated | None:
         why = "xen_platform_pci_bar_uc is false, which puts the platform device elsewhere"
     else:
         why = f"{', '.join(given)} may add or move emulated devices" if given else ""
-    return Emulated(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
+    return EmulatedDevices(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
 
 
 def _given(*parts: _Part) -> list[str]:

@@ -1,0 +1,258 @@
+"""The settings in effect for a guest, and what the manual pages and reports say of them.
+
+None of it decides: the verdict is resolver.py's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dmaragent.addresses import SBDF
+from dmaragent.guests.config import GuestConfig, GuestType
+from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
+from dmaragent.policy import words
+from dmaragent.policy.layout import PlacedRegion
+from dmaragent.policy.resolver import PossibleOutcome, Resolution, possible_scenarios
+from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
+from dmaragent.policy.simulate import build
+from dmaragent.xen.toolstack.libxl import toolstack_behaviours
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSetting:
+    """One setting: its name as in xl.cfg, its value in words, and its origin."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def effective_settings(resolution: Resolution) -> tuple[EffectiveSetting, ...]:
+    """Return the settings that decided, in the order in which they are read."""
+    binary = resolution.guest.binary
+    plain = tuple(_settings(resolution))
+    if binary is None:
+        return plain
+    settings = {setting.name: setting for setting in plain}
+    for other in _settings(replace(resolution, guest=binary)):
+        former = settings.get(other.name)
+        value = "unset" if former is None else former.value
+        if value != other.value:
+            settings[other.name] = replace(other, value=f"{value} or {other.value}")
+    return tuple(settings.values())
+
+
+def _settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
+    guest = resolution.guest
+    if not guest.readable or guest.refusals or guest.type_refusals:
+        return
+    yield from _memory(guest)
+    if resolution.stack.toolstack is Toolstack.XAPI:
+        return
+    if guest.type is GuestType.HVM:
+        yield from _layout(resolution)
+    yield from _rdm(resolution)
+    for number in range(len(resolution.settings.devices)):
+        yield _device(resolution, number)
+
+
+def region_policies(
+    resolution: Resolution, outcome: PossibleOutcome, placed: PlacedRegion
+) -> tuple[str, ...]:
+    """Return the policies that a region may be under in this outcome: those of all its readings."""
+    entry = placed.reservation
+    own = entry.decided_by
+    if len(outcome.policies) == 1 or not (own is None or own in _inheriting(resolution)):
+        return (entry.policy.value,)
+    settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
+    unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
+    policies = (unset if policy is Policy.INVALID else policy for policy in outcome.policies)
+    return tuple(dict.fromkeys(policy.value for policy in policies))
+
+
+def _inheriting(resolution: Resolution) -> set[SBDF]:
+    return {device.asked for device in resolution.settings.devices if device.policy is None}
+
+
+def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
+    place = guest.places
+    kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
+    yield EffectiveSetting("type", guest.type.value, kind or words.XL_DEFAULT)
+    given = place.get("memory") or place.get("maxmem")
+    yield EffectiveSetting("memory", words.size(guest.most_memory), given or words.LIBXL_DEFAULT)
+    if guest.memory is not None and guest.memory != guest.most_memory:
+        yield EffectiveSetting("memory at start", words.size(guest.memory), place.get("memory", ""))
+
+
+def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
+    guest, place = resolution.guest, resolution.guest.places
+    origin = place.get("videoram") or words.adapter_default(guest.vga)
+    yield EffectiveSetting("videoram", words.size(guest.video), origin)
+    if guest.mmio_hole:
+        yield EffectiveSetting("mmio_hole", words.size(guest.mmio_hole), place.get("mmio_hole", ""))
+    boundary = guest.boundary
+    if boundary is None or resolution.stack.toolstack is not Toolstack.XL:
+        yield EffectiveSetting(
+            "rdm_mem_boundary", words.size(DEFAULT_BOUNDARY), words.LIBXL_DEFAULT
+        )
+    else:
+        origin = place.get("rdm_mem_boundary") or guest.source
+        yield EffectiveSetting("rdm_mem_boundary", words.size(boundary), origin)
+    hap = guest.hap
+    if hap is not None:
+        yield EffectiveSetting("hap", _yes(hap), place.get("hap") or guest.source)
+    elif resolution.host.hap is None:
+        yield EffectiveSetting("hap", "yes", words.HAP_ASSUMED)
+    else:
+        yield EffectiveSetting("hap", _yes(resolution.host.hap), words.HAP_OF_HOST)
+    if guest.stubdomain:
+        origin = place.get("device_model_stubdomain_override") or guest.source
+        yield EffectiveSetting("device model", words.IN_STUB_DOMAIN, origin)
+    if guest.gfx_passthru is not None:
+        origin = place.get("gfx_passthru") or guest.source
+        yield EffectiveSetting("gfx_passthru", words.without_effect(guest.gfx_passthru), origin)
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - private, named by its place
+    return "yes" if value else "no"
+
+
+def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
+    guest, settings = resolution.guest, resolution.settings
+    if guest.saved_rdm is not None:
+        origin = guest.source
+    elif guest.rdm is None:
+        origin = words.DEFAULT
+    elif settings.rdm_taken:
+        origin = guest.places.get("rdm") or guest.source
+    else:
+        origin = words.rdm_not_taken(guest.places.get("rdm", "rdm="))
+    strategies = settings.strategies
+    value = strategies[0].value if len(strategies) == 1 else words.STRATEGY_NEVER_WRITTEN
+    yield EffectiveSetting("strategy", value, origin)
+    if Strategy.HOST in strategies:
+        policies = settings.policies
+        if len(policies) > 1:
+            yield EffectiveSetting("policy", words.POLICY_NEVER_WRITTEN, origin)
+        elif policies[0] is Policy.INVALID:
+            yield EffectiveSetting("policy", "relaxed", words.LIBXL_DEFAULT)
+        else:
+            yield EffectiveSetting("policy", policies[0].value, origin)
+
+
+def _device(resolution: Resolution, number: int) -> EffectiveSetting:
+    """Return the policy of the device at `number` of the settings."""
+    device = resolution.settings.devices[number]
+    pci = device.pci
+    name = f"name={pci.name}" if pci.sbdf is None else str(pci.sbdf)
+    name = f"{name[:-1]}*" if pci.all_functions else name
+    if device.explicit and device.policy is not None:
+        return EffectiveSetting(name, _policy_word(device.policy), device.place)
+    inherited = [_inherited(settings, settings.devices[number]) for settings in resolution.readings]
+    values = " or ".join(dict.fromkeys(value for value, _ in inherited))
+    origins = [*dict.fromkeys(origin for _, origin in inherited)]
+    return EffectiveSetting(name, values, words.origin_of_device(origins, device.place))
+
+
+def _inherited(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
+    """Return the policy of a device that names none, and its origin."""
+    if device.policy is None:
+        policies = settings.policies
+        value = words.POLICY_NEVER_WRITTEN if len(policies) > 1 else policies[0].value
+        return value, words.FROM_RDM
+    if device.policy is Policy.INVALID:
+        return "strict", words.LIBXL_DEFAULT
+    return device.policy.value, words.DEFAULT
+
+
+# Where the manual pages differ ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documented:
+    """What the manual pages promise a guest."""
+
+    settings: RdmSettings
+    outcome: PossibleOutcome | None
+    """None if they do not allow the configuration."""
+
+
+def documented(resolution: Resolution) -> Documented:
+    """Resolve the guest of `resolution` as its release's manual pages have it."""
+    guest, release = resolution.guest, resolution.stack.release
+    settings = settle_documented(guest, release)
+    if settings.refusals:
+        return Documented(settings=settings, outcome=None)
+    _, scenario = next(possible_scenarios(settings))
+    built = build(guest, scenario, resolution.host, toolstack_behaviours(release)[-1].layout)
+    outcome = PossibleOutcome(
+        assumed=(), policies=(scenario.policy,), scenario=scenario, built=built
+    )
+    return Documented(settings=settings, outcome=outcome)
+
+
+def documented_differences(resolution: Resolution) -> Iterator[str]:
+    """Yield what the manual pages promise and the release does otherwise, a sentence each.
+
+    Nothing if there is nothing to compare: a saved configuration, another toolstack, numbers
+    that may be binary or not.
+    """
+    stack, guest = resolution.stack, resolution.guest
+    if guest.binary is not None:
+        return
+    if stack.documented or stack.toolstack is not Toolstack.XL or guest.saved_rdm is not None:
+        return
+    promised = documented(resolution)
+    refused = frozenset(resolution.settings.refusals)
+    for complaint in promised.settings.refusals:
+        if complaint not in refused:
+            yield words.not_documented(complaint.place, complaint.text)
+    if promised.outcome is None:
+        if not resolution.settings.refusals:
+            yield words.read_all_the_same(resolution.verdict)
+    elif resolution.settings.refusals:
+        yield words.DOCUMENTED_AND_REFUSED
+    else:
+        yield from _setting_differences(resolution, promised.settings, promised.outcome)
+        verdict = promised.outcome.built.verdict
+        if verdict is not resolution.verdict:
+            yield words.verdicts_differ(verdict, resolution.verdict)
+
+
+def _setting_differences(
+    resolution: Resolution, theirs: RdmSettings, promised: PossibleOutcome
+) -> Iterator[str]:
+    """Compare strategy and the devices' policies."""
+    ours = resolution.settings
+    if theirs.strategies != ours.strategies:
+        shipped = [strategy.value for strategy in ours.strategies]
+        yield words.setting_differs("strategy", theirs.strategies[0].value, shipped)
+    if not resolution.outcomes:
+        return
+    for place, device in enumerate(ours.devices):
+        hoped = _policy_word(promised.scenario.device_policies[place])
+        policies = {
+            _policy_word(outcome.scenario.device_policies[place]) for outcome in resolution.outcomes
+        }
+        if policies != {hoped}:
+            yield words.setting_differs(device.text, hoped, sorted(policies))
+
+
+def _policy_word(policy: Policy) -> str:
+    """Return the policy of a device as it is in the end: an unset one is strict."""
+    return Policy.STRICT.value if policy is Policy.INVALID else policy.value
+
+
+# What was reported ----------------------------------------------------------------------
+
+_ONE_DEVICE = (4, 15)
+
+
+def reported_problems(resolution: Resolution) -> Iterator[str]:
+    """Yield what was reported of the release of `resolution` and may concern its guest.
+
+    No verdict depends on it.  Source: reports on xen-devel of xl 4.15; the cause is not known.
+    """
+    stack, devices = resolution.stack, resolution.settings.devices
+    with_policy = sum(device.explicit for device in devices)
+    if stack.toolstack is Toolstack.XL and stack.release.series == _ONE_DEVICE and with_policy > 1:
+        yield words.one_device_reported(with_policy)
