@@ -18,20 +18,20 @@ from dmaragent.remedies.devices import steps_of
 
 def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
     """Explain the device `sbdf` of the whole host of `inventory`, for the releases of `stack`."""
-    subject = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
-    xen, linux = xen_side(subject), linux_side(subject)
+    device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+    xen, linux = xen_side(device), linux_side(device)
     return Explanation(
         sbdf=sbdf,
         xen=xen,
         linux=linux,
-        decides=_decides(subject),
-        steps=steps_of(subject, xen, linux),
-        toolstacks=tuple(toolstack_policies(subject, xen)),
-        notes=tuple(notes_of(subject, xen, linux)),
+        decides=_decides(device),
+        steps=steps_of(device, xen, linux),
+        toolstacks=tuple(toolstack_policies(device, xen)),
+        notes=tuple(notes_of(device, xen, linux)),
     )
 
 
-def _decides(subject: DeviceContext) -> tuple[str, ...]:
-    if subject.on_xen:
+def _decides(device: DeviceContext) -> tuple[str, ...]:
+    if device.on_xen:
         return ("xen",)
-    return ("linux",) if subject.on_linux else ("xen", "linux")
+    return ("linux",) if device.on_linux else ("xen", "linux")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE
 from dmaragent.passthrough.model import Can, Case
-from dmaragent.passthrough.rules import NEW_RULE, OLD_RULE
 from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.linux.options import iommu_off_option
-from dmaragent.linux.vfio import IommuVendor
-from dmaragent.passthrough.drivers import is_vfio_driver
+from dmaragent.linux.vfio import IommuVendor, is_vfio_driver
 from dmaragent.passthrough.model import Can, Explanation, Safety, Step
 from support.explained import HIGH, MATE, NIC, USB, bare, cases, grouped, made, told
 from support.hosts import FakeHost, Function

@@ -111,10 +111,10 @@ def verdicts(
         sbdf = functions.get(name)
         if sbdf is None:
             continue
-        subject = DeviceContext(
+        context = DeviceContext(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
-        xen, linux = xen_side(subject), linux_side(subject)
+        xen, linux = xen_side(context), linux_side(context)
         found[f"explain {name}, Xen"] = xen.can.value
         found[f"explain {name}, Linux"] = linux.can.value
         for case in xen.cases:

@@ -7,8 +7,9 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, LinuxState, Region
+from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr
 from dmaragent.linux.regions import Held, Hold
-from dmaragent.linux.vfio import IommuVendor, iommu_vendor
+from dmaragent.linux.vfio import IommuVendor, iommu_vendor, kernel_release, telling_release
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
 from dmaragent.readings import Missing
@@ -73,6 +74,26 @@ class DeviceContext:
     def vendor(self) -> IommuVendor:
         """Whose IOMMU the host has."""
         return iommu_vendor(self.inventory.host)
+
+    @property
+    def kernel_release(self) -> tuple[int, int] | None:
+        """The host's kernel release; under Xen too, where it does not decide."""
+        return kernel_release(self.inventory.host.system.kernel_release)
+
+    @property
+    def telling_release(self) -> tuple[int, int] | None:
+        """The kernel's release if it says what the kernel checks: see linux/vfio.py."""
+        return telling_release(self.inventory.host.system.kernel_release)
+
+    @property
+    def has_relax_rmrr(self) -> bool | None:
+        """Whether the kernel has the option ``relax_rmrr``; None if that is unknown."""
+        return has_relax_rmrr(self.inventory.host.system.kernel_release)
+
+    @property
+    def asks_to_relax(self) -> bool:
+        """Whether ``relax_rmrr`` is on the kernel's command line, heeded or not."""
+        return asks_to_relax_rmrrs(self.inventory.host.system.options)
 
     @property
     def published(self) -> tuple[KernelRegion, ...] | None:

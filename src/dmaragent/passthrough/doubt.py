@@ -13,21 +13,21 @@ from dmaragent.passthrough.model import Can, PlatformVerdict
 _OPEN = (Can.UNKNOWN, Can.NOT_APPLICABLE)
 
 
-def xen_doubted(subject: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
+def xen_doubted(device: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
     """Return Xen's verdict `side` on the device, unknown if it rests on a gap."""
-    return _doubted(subject, side, subject.inventory.gaps.xen)
+    return _doubted(device, side, device.inventory.gaps.xen)
 
 
-def linux_doubted(subject: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
+def linux_doubted(device: DeviceContext, side: PlatformVerdict) -> PlatformVerdict:
     """Return Linux's verdict `side` on the device, unknown if it rests on a gap."""
-    return _doubted(subject, side, subject.inventory.gaps.linux)
+    return _doubted(device, side, device.inventory.gaps.linux)
 
 
-def _doubted(subject: DeviceContext, side: PlatformVerdict, gaps: Iterable[Gap]) -> PlatformVerdict:
+def _doubted(device: DeviceContext, side: PlatformVerdict, gaps: Iterable[Gap]) -> PlatformVerdict:
     if side.can is Can.NOT_APPLICABLE:
         return side
     for gap in gaps:
-        if gap.concerns(subject.sbdf) and (side.can is not Can.NO or gap.refusals):
+        if gap.concerns(device.sbdf) and (side.can is not Can.NO or gap.refusals):
             return replace(side, can=Can.UNKNOWN, said=gap_words(gap, side))
     return side
 

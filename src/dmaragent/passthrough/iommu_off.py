@@ -14,32 +14,32 @@ _LOADER = (
 _WHERE = "the kernel's command line"
 
 
-def iommu_unused(subject: DeviceContext) -> bool:
+def iommu_unused(device: DeviceContext) -> bool:
     """Return whether Linux does not use the IOMMU: it has no groups, or an option says so."""
-    state, options = subject.inventory.linux_state, subject.inventory.host.system.options
+    state, options = device.inventory.linux_state, device.inventory.host.system.options
     if state is LinuxState.UNKNOWN and options is not None:
-        return iommu_off_option(options, subject.vendor) is not None
+        return iommu_off_option(options, device.vendor) is not None
     return state is LinuxState.NO_GROUPS
 
 
-def why_unused(subject: DeviceContext) -> str:
+def why_unused(device: DeviceContext) -> str:
     """Return in words that Linux does not use the IOMMU, and why."""
-    why = unused_words(subject.inventory.host.system.options, subject.vendor)
+    why = unused_words(device.inventory.host.system.options, device.vendor)
     return f"not as this kernel runs: it does not use the IOMMU{why}"
 
 
-def switch_on_step(subject: DeviceContext) -> Step:
+def switch_on_step(device: DeviceContext) -> Step:
     """Return the step that makes Linux use the IOMMU."""
-    options = subject.inventory.host.system.options
-    off = None if options is None else iommu_off_option(options, subject.vendor)
+    options = device.inventory.host.system.options
+    off = None if options is None else iommu_off_option(options, device.vendor)
     if off is not None:
         return _without_option(off.option, off.replacement, off.earlier)
-    if subject.vendor is IommuVendor.AMD:
+    if device.vendor is IommuVendor.AMD:
         return _step(
             "Linux uses an AMD IOMMU without any option. Switch it on in the firmware setup "
             "(IOMMU, AMD-Vi or SVM). If it is on there, look for 'AMD-Vi:' in the boot log."
         )
-    if subject.vendor is IommuVendor.ARM:
+    if device.vendor is IommuVendor.ARM:
         return _step(
             "Linux uses an SMMU without any option, if the firmware describes it (IORT table or "
             "device tree) and the kernel has its driver. Look for 'arm-smmu' in the boot log."

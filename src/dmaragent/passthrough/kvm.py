@@ -16,9 +16,13 @@ from dmaragent.passthrough.iommu_off import iommu_unused
 from dmaragent.passthrough.kvm_regions import Ram, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
 from dmaragent.passthrough.linux import linux_side
-from dmaragent.passthrough.linux_group import has_host_driver, unread_mates, unready_mates
+from dmaragent.passthrough.linux_group import (
+    GROUP_RULE,
+    has_host_driver,
+    unread_mates,
+    unready_mates,
+)
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.rules import GROUP_RULE
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -53,18 +57,20 @@ def resolve_kvm(
     if expanded and inventory.linux_state is LinuxState.UNDER_XEN:
         decisions.append(_under_xen())
         functions += [
-            AssignedFunction(device=device, sbdf=sbdf, verdict=Verdict.REFUSED)
-            for device, sbdf in expanded
+            AssignedFunction(device=setting, sbdf=sbdf, verdict=Verdict.REFUSED)
+            for setting, sbdf in expanded
         ]
         expanded = []
     prerequisites: list[str] = []
-    for device, sbdf in expanded:
-        subject = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
-        its = [one._replace(place=device.place) for one in _decide(subject, ram, assigned)]
+    for setting, sbdf in expanded:
+        device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+        its = [one._replace(place=setting.place) for one in _decide(device, ram, assigned)]
         decisions += its
-        functions.append(AssignedFunction(device=device, sbdf=sbdf, verdict=verdict_of(tuple(its))))
-        by_kernel = by_kernel or bool(subject.published)
-        prerequisites += _needs(device, subject)
+        functions.append(
+            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(its)))
+        )
+        by_kernel = by_kernel or bool(device.published)
+        prerequisites += _needs(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -89,17 +95,17 @@ def _expanded(
     guest: KvmGuest, inventory: Inventory, facts: HostFacts, decisions: list[Decision]
 ) -> Iterator[tuple[KvmDevice, SBDF]]:
     """Yield the functions that each setting assigns; a slot has several."""
-    for device in guest.devices:
-        if not device.all_functions:
-            yield device, device.sbdf
+    for setting in guest.devices:
+        if not setting.all_functions:
+            yield setting, setting.sbdf
             continue
-        slot = str(device.sbdf).rpartition(".")[0]
+        slot = str(setting.sbdf).rpartition(".")[0]
         if facts.functions is None:
             said = (
-                f"{device.text} names the slot {slot}, so all of its functions: which there are is "
+                f"{setting.text} names the slot {slot}, so all of its functions: which there are is "
                 "unknown (the host's PCI functions were not collected)"
             )
-            decisions.append(unsure(said, place=device.place))
+            decisions.append(unsure(said, place=setting.place))
             owners = {owner.sbdf for one in inventory.all_regions for owner in one.owners}
             candidates: Iterable[SBDF] = {one for one in owners if one is not None}
         else:
@@ -112,25 +118,25 @@ def _expanded(
                     effect=Effect.REFUSED,
                     reason=f"no PCI device found for '{slot}'",
                     rule=_NOT_FOUND,
-                    place=device.place,
+                    place=setting.place,
                 )
             )
         for sbdf in found:
-            yield device, sbdf
+            yield setting, sbdf
 
 
 def _twice(expanded: Iterable[tuple[KvmDevice, SBDF]]) -> Iterator[Decision]:
     """Yield a refusal for each setting that assigns a function once more."""
     first: dict[SBDF, KvmDevice] = {}
-    for device, sbdf in expanded:
-        before = first.setdefault(sbdf, device)
-        if before is not device:
+    for setting, sbdf in expanded:
+        before = first.setdefault(sbdf, setting)
+        if before is not setting:
             yield Decision(
                 decider=Decider.QEMU,
                 effect=Effect.REFUSED,
                 reason=f"{sbdf} is assigned twice, first by {before.text} ({before.place})",
                 rule=_TWICE,
-                place=device.place,
+                place=setting.place,
                 device=sbdf,
             )
 
@@ -145,25 +151,25 @@ def _under_xen() -> Decision:
     )
 
 
-def _decide(subject: DeviceContext, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decide(device: DeviceContext, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
-    side = linux_side(subject)
-    if subject.absent:
-        yield _refused(subject, f"{subject.sbdf} is not present on this host", None)
+    side = linux_side(device)
+    if device.absent:
+        yield _refused(device, f"{device.sbdf} is not present on this host", None)
         return
-    if iommu_unused(subject):
-        yield _refused(subject, f"{subject.sbdf}: {side.said}", _NO_GROUP)
+    if iommu_unused(device):
+        yield _refused(device, f"{device.sbdf}: {side.said}", _NO_GROUP)
         return
-    decisions = [*region_decisions(subject, ram)]
+    decisions = [*region_decisions(device, ram)]
     refused = any(one.effect is Effect.REFUSED for one in decisions)
     yield from decisions
     if not refused:
-        yield from _other_decisions(subject, side, decisions)
-    yield from _group(subject, assigned)
+        yield from _other_decisions(device, side, decisions)
+    yield from _group(device, assigned)
 
 
 def _other_decisions(
-    subject: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
+    device: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
@@ -173,78 +179,78 @@ def _other_decisions(
     if side.can is Can.NO:
         for case in side.cases:
             if case.can is Can.NO:
-                said = f"{subject.sbdf}: {case.said}"
-                yield _refused(subject, said, case.rule)._replace(shown=case.message)
+                said = f"{device.sbdf}: {case.said}"
+                yield _refused(device, said, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refused(subject, f"{subject.sbdf}: {side.said}", None)
+            yield _refused(device, f"{device.sbdf}: {side.said}", None)
     elif side.can is Can.UNKNOWN:
         open_already = any(one.effect is Effect.UNDECIDED for one in regions)
-        if subject.chipset or not (open_already or subject.published):
-            yield unsure(f"{subject.sbdf}: {side.said}", device=subject.sbdf)
-    elif side.can is Can.CONDITIONS and not regions and not subject.published:
+        if device.chipset or not (open_already or device.published):
+            yield unsure(f"{device.sbdf}: {side.said}", device=device.sbdf)
+    elif side.can is Can.CONDITIONS and not regions and not device.published:
         for case in side.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,
-                    reason=f"{subject.sbdf}: {case.said}",
+                    reason=f"{device.sbdf}: {case.said}",
                     rule=case.rule,
-                    device=subject.sbdf,
+                    device=device.sbdf,
                 )
 
 
-def _refused(subject: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
+def _refused(device: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
     return Decision(
         decider=Decider.LINUX,
         effect=Effect.REFUSED,
         reason=reason,
         rule=rule,
         shown="" if rule is None else rule.error,
-        device=subject.sbdf,
+        device=device.sbdf,
     )
 
 
-def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
-    state = subject.inventory.linux_state
-    if subject.group is None:
+    state = device.inventory.linux_state
+    if device.group is None:
         if state is LinuxState.GROUPS:
-            said = f"{subject.sbdf} is in no IOMMU group, so VFIO cannot take it"
-            yield _refused(subject, said, _NO_GROUP)
+            said = f"{device.sbdf} is in no IOMMU group, so VFIO cannot take it"
+            yield _refused(device, said, _NO_GROUP)
         else:
             yield unsure(
-                f"the IOMMU group of {subject.sbdf} is unknown, and VFIO takes a group whole: "
+                f"the IOMMU group of {device.sbdf} is unknown, and VFIO takes a group whole: "
                 "/sys/kernel/iommu_groups was not collected",
-                device=subject.sbdf,
+                device=device.sbdf,
             )
         return
-    known = subject.inventory.host.topology.known
+    known = device.inventory.host.topology.known
     busy = tuple(
         mate
-        for mate in unready_mates(subject)
+        for mate in unready_mates(device)
         if mate not in assigned and mate in known and has_host_driver(known[mate])
     )
     if busy:
-        number = subject.group.number
+        number = device.group.number
         yield _refused(
-            subject,
-            f"IOMMU group {number} of {subject.sbdf} also holds {names(busy)}, which host drivers "
+            device,
+            f"IOMMU group {number} of {device.sbdf} also holds {names(busy)}, which host drivers "
             "use: bind them to vfio-pci, or give them to this guest too",
             GROUP_RULE,
         )._replace(shown=f"group {number} is not viable")
         return
-    unknown = tuple(mate for mate in unread_mates(subject) if mate not in assigned)
+    unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown:
         yield unsure(
-            f"IOMMU group {subject.group.number} of {subject.sbdf} also holds {names(unknown)}, "
+            f"IOMMU group {device.group.number} of {device.sbdf} also holds {names(unknown)}, "
             "and which drivers use them is unknown: VFIO refuses a group that a host driver uses",
-            device=subject.sbdf,
+            device=device.sbdf,
         )
 
 
-def _needs(device: KvmDevice, subject: DeviceContext) -> Iterator[str]:
-    function = subject.function
-    if device.managed or function is None or not has_host_driver(function):
+def _needs(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
+    function = device.function
+    if setting.managed or function is None or not has_host_driver(function):
         return
-    yield f"bind {subject.sbdf} to vfio-pci (its driver is {function.driver})"
+    yield f"bind {device.sbdf} to vfio-pci (its driver is {function.driver})"

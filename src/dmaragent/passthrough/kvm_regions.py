@@ -12,7 +12,6 @@ from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, kernel_release, telling_release
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux_release import knows_option, relaxed_by_option
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
 from dmaragent.policy.decisions import Decider, Decision, Effect, SourceRule, unsure
 from dmaragent.policy.harm import Harm
@@ -58,23 +57,23 @@ class Ram:
         return "memory devices, ROMs or an unnamed machine type decide"
 
 
-def region_decisions(subject: DeviceContext, ram: Ram) -> Iterator[Decision]:
+def region_decisions(device: DeviceContext, ram: Ram) -> Iterator[Decision]:
     """Yield what each reserved region of the device's group does."""
-    regions = vfio_regions(subject.inventory, subject.sbdf)
+    regions = vfio_regions(device.inventory, device.sbdf)
     if regions is None:
         yield unsure(
-            f"the reserved regions of {subject.sbdf} are unknown: "
+            f"the reserved regions of {device.sbdf} are unknown: "
             "/sys/kernel/iommu_groups/*/reserved_regions or the whole table would tell",
-            device=subject.sbdf,
+            device=device.sbdf,
         )
         return
     for region in regions:
-        if not region.by_kernel and knows_option(subject) and relaxed_by_option(subject):
+        if not region.by_kernel and device.has_relax_rmrr and device.asks_to_relax:
             continue  # the kernel has let all regions go; the warning stands with the option
-        yield from _decide(subject, region, ram)
+        yield from _decide(device, region, ram)
 
 
-def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
+def _decide(device: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
     overlap = ram.overlaps(region.range) if meets_guest_ram(region) else ram.reaches(region.range)
     told = [(one, *_outcome(region, one, overlap=overlap)) for one in region.outcomes]
     effects = {effect for _, effect, _ in told}
@@ -83,16 +82,16 @@ def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[De
     where = f"{span(region.range)} ({region.type})"
     if len(effects) > 1:
         yield unsure(
-            f"the effect of {where} on {subject.sbdf} depends on the kernel, and "
-            f"{_why_open(subject)}. {_by_release(told)}",
+            f"the effect of {where} on {device.sbdf} depends on the kernel, and "
+            f"{_why_open(device)}. {_by_release(told)}",
             region=region.range,
-            device=subject.sbdf,
+            device=device.sbdf,
         )
         return
     effect = next(iter(effects))
     if effect is Effect.UNDECIDED:
         yield unsure(
-            f"{where} of {subject.sbdf}: {told[0][2]}", region=region.range, device=subject.sbdf
+            f"{where} of {device.sbdf}: {told[0][2]}", region=region.range, device=device.sbdf
         )
         return
     words = told[0][2]
@@ -102,18 +101,18 @@ def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[De
     yield Decision(
         decider=Decider.LINUX,
         effect=Effect.WARNING if effect is None else effect,
-        reason=f"{subject.sbdf} has the reserved region {where}: {words}",
+        reason=f"{device.sbdf} has the reserved region {where}: {words}",
         rule=SourceRule(first.rule, first.error),
         shown=first.message or first.error,
         region=region.range,
-        device=subject.sbdf,
+        device=device.sbdf,
         harm=Harm.NONE if overlap is False or effect is not Effect.WARNING else Harm.CORRUPTION,
     )
 
 
-def _why_open(subject: DeviceContext) -> str:
+def _why_open(device: DeviceContext) -> str:
     """Return why the kernel's release does not tell which checks it has."""
-    kernel = subject.inventory.host.system.kernel_release
+    kernel = device.inventory.host.system.kernel_release
     if kernel_release(kernel) is None:
         return "its release (uname -r) is unknown"
     if telling_release(kernel) is None:

@@ -11,7 +11,6 @@ from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.inventory.published import ranges_by_device, unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux_release import telling_release
 from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.decisions import SourceRule
 
@@ -33,25 +32,25 @@ _CAN = {
 RELAXABLE_TYPE = "direct-relaxable"
 
 
-def published_only(subject: DeviceContext) -> tuple[KernelRegion, ...]:
+def published_only(device: DeviceContext) -> tuple[KernelRegion, ...]:
     """Return the regions that Linux publishes for the device's group and no table explains."""
-    group = subject.group
+    group = device.group
     if group is None:
         return ()
     return unexplained(
-        group, ranges_by_device(subject.inventory.all_regions), subject.inventory.host.topology
+        group, ranges_by_device(device.inventory.all_regions), device.inventory.host.topology
     )
 
 
-def published_cases(subject: DeviceContext) -> Iterator[Case]:
+def published_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield a case for each type and each span of releases, those that refuse first."""
-    group = subject.group
+    group = device.group
     by_type: dict[str, list[KernelRegion]] = {}
-    for region in published_only(subject):
+    for region in published_only(device):
         by_type.setdefault(region.type, []).append(region)
     for kind in sorted(by_type):
         if group is not None:
-            for outcome in vfio_outcomes(kind, subject.vendor, telling_release(subject)):
+            for outcome in vfio_outcomes(kind, device.vendor, device.telling_release):
                 yield _case(group, kind, by_type[kind], outcome)
 
 
@@ -93,13 +92,13 @@ def typed_words(regions: Sequence[KernelRegion]) -> str:
     return " and ".join(f"{region_words(alike)} ({kind})" for kind, alike in by_type.items())
 
 
-def published_verdict(subject: DeviceContext) -> tuple[Can, str] | None:
+def published_verdict(device: DeviceContext) -> tuple[Can, str] | None:
     """Return the verdict that the published regions give alone, or None if they stop nothing."""
-    regions = published_only(subject)
-    group = subject.group
+    regions = published_only(device)
+    group = device.group
     if not regions or group is None:
         return None
-    cases = tuple(published_cases(subject))
+    cases = tuple(published_cases(device))
     kinds = {case.can for case in cases}
     direct = [region for region in regions if region.type == "direct"]
     stopping = direct if direct and Can.NO in kinds else regions
@@ -108,11 +107,11 @@ def published_verdict(subject: DeviceContext) -> tuple[Can, str] | None:
         of_direct = {case.can for case in cases if case.title.startswith("direct,")}
         if of_direct == {Can.NO}:
             return Can.NO, f"no: {whose}"
-        return Can.UNKNOWN, f"unknown: {whose}; {_undecided(subject)} decides, and is not known"
+        return Can.UNKNOWN, f"unknown: {whose}; {_undecided(device)} decides, and is not known"
     if Can.UNKNOWN in kinds:
         return Can.UNKNOWN, f"unknown: {whose}, a type that is not known"
     if Can.CONDITIONS in kinds:
-        risk = any(VfioEffect.NOT_MAPPED in _effects(subject, region) for region in direct)
+        risk = any(VfioEffect.NOT_MAPPED in _effects(device, region) for region in direct)
         if risk:
             return Can.CONDITIONS, f"at a risk: {whose}, which this kernel does not protect"
         typed = typed_words(stopping)
@@ -121,12 +120,12 @@ def published_verdict(subject: DeviceContext) -> tuple[Can, str] | None:
     return Can.YES, f"yes: {whose}, which VFIO lets go of and does not map"
 
 
-def _undecided(subject: DeviceContext) -> str:
-    if telling_release(subject) is None:
+def _undecided(device: DeviceContext) -> str:
+    if device.telling_release is None:
         return "the kernel's release"
     return "the IOMMU's vendor"
 
 
-def _effects(subject: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:
-    outcomes = vfio_outcomes(region.type, subject.vendor, telling_release(subject))
+def _effects(device: DeviceContext, region: KernelRegion) -> frozenset[VfioEffect]:
+    outcomes = vfio_outcomes(region.type, device.vendor, device.telling_release)
     return frozenset(outcome.effect for outcome in outcomes)

@@ -11,12 +11,12 @@ from dmaragent.passthrough.model import Can, PlatformVerdict, ToolstackPolicy
 from dmaragent.policy.assignment import SUBTRACTIVE
 
 
-def toolstack_policies(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[ToolstackPolicy]:
+def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[ToolstackPolicy]:
     """Give what the device gets under xl, libvirt, Qubes and XAPI, where they differ.
 
     Nothing, where the policy does not matter to it, or the host does not run Xen.
     """
-    if subject.on_linux:
+    if device.on_linux:
         return
     cases = {case.title: case.can for case in xen.cases}
     strict, relaxed = cases.get("strict"), cases.get("relaxed")
@@ -42,9 +42,9 @@ def toolstack_policies(subject: DeviceContext, xen: PlatformVerdict) -> Iterator
         said="Its option no-strict-reset=True, which is named after something else (resets "
         "without FLR), makes it relaxed too: a patch of Qubes' libvirt.",
     )
-    conventional = subject.facts.conventional(subject.sbdf, SUBTRACTIVE)[1]
+    conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     by_xapi = Can.CONDITIONS if relaxed is Can.NO and not conventional else relaxed
-    shared = bool((subject.facts.shared or {}).get(subject.sbdf))
+    shared = bool((device.facts.shared or {}).get(device.sbdf))
     yield ToolstackPolicy(
         toolstack="XAPI",
         policy="relaxed",

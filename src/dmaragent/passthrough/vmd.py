@@ -7,12 +7,11 @@ drivers/xen/pci.c, ``xen_add_device`` (5ccf1b8ae76d).
 """
 
 from dmaragent.addresses import SBDF
-from dmaragent.linux.vfio import telling_release
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict, Safety, Step
-from dmaragent.passthrough.rules import VMD_RULE
 from dmaragent.policy.decisions import SourceRule
 
+VMD_RULE = SourceRule("Linux arch/x86/pci/common.c, pci_real_dma_dev; controller/vmd.c")
 _UNKNOWN_PARENT = (
     "unknown: its segment is above ffff, as behind Intel VMD, and what is above it was not "
     "collected (its directory in sysfs, or the driver of its parent)"
@@ -22,23 +21,23 @@ NOT_REGISTERED = (6, 15)
 """Since then dom0's kernel does not register such functions; stable kernels since mid-2025."""
 
 
-def _endpoint(subject: DeviceContext) -> SBDF | None:
-    function = subject.function
+def _endpoint(device: DeviceContext) -> SBDF | None:
+    function = device.function
     return None if function is None else function.vmd
 
 
-def _unknown_parent(subject: DeviceContext) -> bool:
-    function = subject.function
+def _unknown_parent(device: DeviceContext) -> bool:
+    function = device.function
     if function is None:
-        return subject.sbdf.beyond_xen
+        return device.sbdf.beyond_xen
     return not function.dma_known
 
 
-def vmd_linux_side(subject: DeviceContext) -> PlatformVerdict | None:
+def vmd_linux_side(device: DeviceContext) -> PlatformVerdict | None:
     """Return Linux's verdict on a function behind VMD, or None if it is not one."""
-    if _unknown_parent(subject):
+    if _unknown_parent(device):
         return PlatformVerdict(can=Can.UNKNOWN, said=_UNKNOWN_PARENT)
-    endpoint = _endpoint(subject)
+    endpoint = _endpoint(device)
     if endpoint is None:
         return None
     case = Case(
@@ -52,30 +51,30 @@ def vmd_linux_side(subject: DeviceContext) -> PlatformVerdict | None:
     return PlatformVerdict(can=Can.NO, said=said, cases=(case,))
 
 
-def vmd_xen_side(subject: DeviceContext) -> PlatformVerdict | None:
+def vmd_xen_side(device: DeviceContext) -> PlatformVerdict | None:
     """Return Xen's verdict on a function whose segment Xen cannot name, or None."""
-    endpoint = _endpoint(subject)
-    if not subject.sbdf.beyond_xen:
+    endpoint = _endpoint(device)
+    if not device.sbdf.beyond_xen:
         if endpoint is None:
             return (
                 PlatformVerdict(can=Can.UNKNOWN, said=_UNKNOWN_PARENT)
-                if _unknown_parent(subject)
+                if _unknown_parent(device)
                 else None
             )
         return PlatformVerdict(
             can=Can.NO, said=f"no: it is behind Intel VMD: its DMA is that of {endpoint}"
         )
     cut = SBDF(
-        subject.sbdf.segment & 0xFFFF,
-        subject.sbdf.bus,
-        subject.sbdf.device,
-        subject.sbdf.function,
+        device.sbdf.segment & 0xFFFF,
+        device.sbdf.bus,
+        device.sbdf.device,
+        device.sbdf.function,
     )
     case = Case(
         title="segment",
         can=Can.NO,
         said="Xen's hypercalls have 16 bits for a segment. "
-        f"{_registration(subject, cut)} What Xen says of {cut} is not about this device.",
+        f"{_registration(device, cut)} What Xen says of {cut} is not about this device.",
         rule=_XEN_RULE,
         releases="Xen 4.6 and later",
     )
@@ -85,9 +84,9 @@ def vmd_xen_side(subject: DeviceContext) -> PlatformVerdict | None:
     return PlatformVerdict(can=Can.NO, said=said, cases=(case,))
 
 
-def _registration(subject: DeviceContext, cut: SBDF) -> str:
+def _registration(device: DeviceContext, cut: SBDF) -> str:
     """Return what dom0's kernel tells Xen of the device, by its release."""
-    release = telling_release(subject.inventory.host.system.kernel_release)
+    release = device.telling_release
     if release is not None and release >= NOT_REGISTERED:
         return "This kernel does not register the device with Xen."
     return (
@@ -96,14 +95,14 @@ def _registration(subject: DeviceContext, cut: SBDF) -> str:
     )
 
 
-def vmd_steps(subject: DeviceContext) -> tuple[Step, ...] | None:
+def vmd_steps(device: DeviceContext) -> tuple[Step, ...] | None:
     """Return what helps a function behind VMD, or None if it is not one."""
-    endpoint = _endpoint(subject)
+    endpoint = _endpoint(device)
     if endpoint is None:
-        return () if _unknown_parent(subject) else None
+        return () if _unknown_parent(device) else None
     behind = sorted(
         sbdf
-        for sbdf, function in subject.inventory.host.topology.known.items()
+        for sbdf, function in device.inventory.host.topology.known.items()
         if function.vmd == endpoint
     )
     return (

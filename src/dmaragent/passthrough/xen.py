@@ -38,40 +38,40 @@ _NOT_DECODED = {
 }
 
 
-def xen_side(subject: DeviceContext) -> PlatformVerdict:
+def xen_side(device: DeviceContext) -> PlatformVerdict:
     """Say whether Xen gives the device to a guest, and under which policy."""
-    early = _before(subject)
-    return early if early is not None else xen_doubted(subject, _by_policy(subject))
+    early = _before(device)
+    return early if early is not None else xen_doubted(device, _by_policy(device))
 
 
-def _by_policy(subject: DeviceContext) -> PlatformVerdict:
+def _by_policy(device: DeviceContext) -> PlatformVerdict:
     """Say under which policy Xen gives the device to a guest, by what is known."""
-    bridged = tuple(_bridge_cases(subject))
-    virtual = tuple(xen_virtual_cases(subject))
-    strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
-    if not subject.facts.regions_of(subject.sbdf) and strict.can is Can.YES:
+    bridged = tuple(_bridge_cases(device))
+    virtual = tuple(xen_virtual_cases(device))
+    strict, relaxed = _policy(device, "strict"), _policy(device, "relaxed")
+    if not device.facts.regions_of(device.sbdf) and strict.can is Can.YES:
         if bridged:
-            where = region_list([region for region, _ in subject.behind_bridge])
+            where = region_list([region for region, _ in device.behind_bridge])
             said = f"assigned under any policy, but without {where}: see 'bridge scope'"
             return PlatformVerdict(
-                can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=(*bridged, *virtual)
+                can=Can.CONDITIONS, said=f"{said}{_mark(device)}", cases=(*bridged, *virtual)
             )
-        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
+        said = f"yes, under any policy: Xen ties no region to it{_mark(device)}"
         return PlatformVerdict(can=Can.YES, said=said, cases=virtual)
     refused = strict.can is Can.NO and relaxed.can is Can.NO
     cases = (
-        *_shared_cases(subject),
+        *_shared_cases(device),
         strict,
         relaxed,
-        *_hotplug_cases(subject, refused=refused),
+        *_hotplug_cases(device, refused=refused),
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    can, said = _together(subject, strict, relaxed)
+    can, said = _together(device, strict, relaxed)
     return PlatformVerdict(can=can, said=said, cases=cases)
 
 
-def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
+def sample(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
     """Make an HVM guest with the device under `policy` and `memory` bytes of RAM."""
     return GuestConfig(
         source="guest",
@@ -81,54 +81,54 @@ def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestCon
         typed=GuestType.HVM,
         memory=memory,
         emulated=Emulated(),
-        pci=(PciEntry("", f"{subject.sbdf}{policy and f',rdm_policy={policy}'}"),),
+        pci=(PciEntry("", f"{device.sbdf}{policy and f',rdm_policy={policy}'}"),),
     )
 
 
-def try_guest(subject: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
+def try_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
     """Resolve a guest that xl builds with the device under `policy`."""
-    stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
-    return resolve(sample(subject, policy, memory), subject.facts, stack)
+    stack = replace(device.stack, toolstack=Toolstack.XL, evidence=None)
+    return resolve(sample(device, policy, memory), device.facts, stack)
 
 
-def _mark(subject: DeviceContext) -> str:
-    told = subject.inventory.xen.devices_source
+def _mark(device: DeviceContext) -> str:
+    told = device.inventory.xen.devices_source
     return " (predicted)" if told is ListSource.PREDICTED else ""
 
 
 # What decides before any policy ---------------------------------------------------------
 
 
-def _before(subject: DeviceContext) -> PlatformVerdict | None:
+def _before(device: DeviceContext) -> PlatformVerdict | None:
     """Say what decides before the policy does, if anything does."""
-    function, facts = subject.function, subject.facts
-    if subject.absent:
+    function, facts = device.function, device.facts
+    if device.absent:
         return PlatformVerdict(can=Can.NO, said="no: nothing answers at this address")
-    behind = vmd_xen_side(subject)
+    behind = vmd_xen_side(device)
     if behind is not None:
         return behind
-    if subject.chipset:
-        return _chipset(subject)
+    if device.chipset:
+        return _chipset(device)
     if facts.iommu_off:
         return PlatformVerdict(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
-    if facts.incomplete and subject.vendor in _NOT_DECODED and not subject.inventory.units:
-        return PlatformVerdict(can=Can.UNKNOWN, said=_NOT_DECODED[subject.vendor])
+    if facts.incomplete and device.vendor in _NOT_DECODED and not device.inventory.units:
+        return PlatformVerdict(can=Can.UNKNOWN, said=_NOT_DECODED[device.vendor])
     if facts.incomplete:
         step = f". Next: {facts.next_step}" if facts.next_step else ""
         return PlatformVerdict(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
-    table_known = bool(subject.inventory.units)
-    if table_known and function is not None and subject.sbdf not in subject.inventory.unit_of:
-        if subject.inventory.gaps.without_unit:
-            said = f"unknown: {subject.inventory.gaps.without_unit}"
+    table_known = bool(device.inventory.units)
+    if table_known and function is not None and device.sbdf not in device.inventory.unit_of:
+        if device.inventory.gaps.without_unit:
+            said = f"unknown: {device.inventory.gaps.without_unit}"
             return PlatformVerdict(can=Can.UNKNOWN, said=said)
         said = "no: no remapping unit (DRHD) of the table serves it"
         return PlatformVerdict(can=Can.NO, said=said, cases=(_no_unit(),))
     return None
 
 
-def _chipset(subject: DeviceContext) -> PlatformVerdict:
+def _chipset(device: DeviceContext) -> PlatformVerdict:
     """Say of a bridge of any kind that it is not judged; host bridges are refused."""
-    if is_host_bridge(subject.function):
+    if is_host_bridge(device.function):
         case = Case(
             title="host bridge",
             can=Can.NO,
@@ -154,10 +154,10 @@ def _no_unit() -> Case:
 # The policies ---------------------------------------------------------------------------
 
 
-def _policy(subject: DeviceContext, policy: str) -> Case:
+def _policy(device: DeviceContext, policy: str) -> Case:
     """Say what comes of the device under `policy`: for a guest with much RAM and with little."""
-    large = try_guest(subject, policy)
-    small = try_guest(subject, policy, _SMALL)
+    large = try_guest(device, policy)
+    small = try_guest(device, policy, _SMALL)
     decided = large.reasons[0] if large.reasons else None
     can = _CAN[large.verdict]
     if can is Can.NO and small.verdict is not Verdict.REFUSED:
@@ -165,17 +165,17 @@ def _policy(subject: DeviceContext, policy: str) -> Case:
     return Case(
         title=policy,
         can=can,
-        said=_policy_words(subject, policy, can, large, small),
+        said=_policy_words(device, policy, can, large, small),
         rule=None if decided is None else decided.rule,
         releases="" if decided is None else FIRST,
     )
 
 
 def _policy_words(
-    subject: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
+    device: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
 ) -> str:
     """Say what comes of it.  That a region is shared is a case of its own."""
-    shared = bool((subject.facts.shared or {}).get(subject.sbdf))
+    shared = bool((device.facts.shared or {}).get(device.sbdf))
     why = _distinct(tuple(one for one in large.reasons if one.rule is not SHARED_RULE))
     if can is Can.UNKNOWN and large.verdict is Verdict.REFUSED:
         less = _distinct(small.reasons)
@@ -191,7 +191,7 @@ def _policy_words(
         return f"It depends on the guest's RAM. With 4096 MiB it is refused: {why}."
     if why:
         return f"Assigned, at a risk. With 4096 MiB: {why}."
-    if not subject.facts.regions_of(subject.sbdf):
+    if not device.facts.regions_of(device.sbdf):
         return "Assigned: no region is tied to it."
     laid_out = large.case is not None and large.case.built.layout is not None
     how = "libxl keeps the guest's RAM out of its regions" if laid_out else "nothing meets them"
@@ -213,9 +213,9 @@ def _distinct(reasons: tuple[Decision, ...]) -> str:
     )
 
 
-def _shared_cases(subject: DeviceContext) -> Iterator[Case]:
+def _shared_cases(device: DeviceContext) -> Iterator[Case]:
     """Say what comes of regions that Xen takes for shared: whatever the guest's memory."""
-    shared = (subject.facts.shared or {}).get(subject.sbdf, ())
+    shared = (device.facts.shared or {}).get(device.sbdf, ())
     if not shared:
         return
     first = shared[0]
@@ -228,21 +228,21 @@ def _shared_cases(subject: DeviceContext) -> Iterator[Case]:
         "assigned with a warning.",
         rule=SHARED_RULE,
         releases=FIRST,
-        message=SHARED_MESSAGE.format(subject.sbdf, first.region.start),
+        message=SHARED_MESSAGE.format(device.sbdf, first.region.start),
     )
 
 
 # Hotplug and bridges --------------------------------------------------------------------
 
 
-def _hotplug_cases(subject: DeviceContext, *, refused: bool) -> Iterator[Case]:
+def _hotplug_cases(device: DeviceContext, *, refused: bool) -> Iterator[Case]:
     """Say what ``xl pci-attach`` does to a running guest with RAM everywhere.
 
     `refused`: no policy helps the device, so less RAM does not either.
     """
-    stack = replace(subject.stack, toolstack=Toolstack.XL, evidence=None)
-    guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
-    found = attach(str(subject.sbdf), guest, subject.facts, stack)
+    stack = replace(device.stack, toolstack=Toolstack.XL, evidence=None)
+    guest = replace(sample(device, "", LARGE), pci=(), passthrough="enabled")
+    found = attach(str(device.sbdf), guest, device.facts, stack)
     can = _CAN[found.verdict]
     told = _distinct((found.decisions or found.warnings)[:1])
     words = {Can.NO: "refused", Can.UNKNOWN: "unknown"}.get(can, "attached, with a warning")
@@ -255,9 +255,9 @@ def _hotplug_cases(subject: DeviceContext, *, refused: bool) -> Iterator[Case]:
     )
 
 
-def _bridge_cases(subject: DeviceContext) -> Iterator[Case]:
+def _bridge_cases(device: DeviceContext) -> Iterator[Case]:
     """Say what Xen leaves out: regions that name a bridge above the device."""
-    for region, bridge in subject.behind_bridge:
+    for region, bridge in device.behind_bridge:
         yield Case(
             title="bridge scope",
             can=Can.CONDITIONS,
@@ -273,10 +273,10 @@ def _bridge_cases(subject: DeviceContext) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _together(subject: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
-    mark = _mark(subject)
-    shared = subject.facts.shared is not None and subject.facts.shared.get(subject.sbdf)
-    with_it = f" with {names(subject.named_sharers, 2)}" if subject.named_sharers else ""
+def _together(device: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
+    mark = _mark(device)
+    shared = device.facts.shared is not None and device.facts.shared.get(device.sbdf)
+    with_it = f" with {names(device.named_sharers, 2)}" if device.named_sharers else ""
     if Can.UNKNOWN in (strict.can, relaxed.can):
         other = "; relaxed it is assigned, at a risk" if relaxed.can is Can.YES else ""
         return Can.UNKNOWN, f"not known for certain: see the cases{other}"
@@ -287,9 +287,9 @@ def _together(subject: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can,
     if shared and strict.can is Can.NO:
         entries = max(one.sharers for one in shared)
         alone = ""
-        if subject.facts.functions is None:
+        if device.facts.functions is None:
             alone = "; unknown whether present: the PCI functions were not collected"
-        elif not subject.sharers:
+        elif not device.sharers:
             alone = ", though no other device of it answers"
         why = f"a region of it is shared{with_it} ({entries} entries in its scope{alone})"
         return Can.CONDITIONS, f"only with rdm_policy=relaxed, at a risk: {why}{mark}"

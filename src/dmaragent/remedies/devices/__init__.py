@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Iterator
 
+from dmaragent.linux.vfio import PCIBACK
 from dmaragent.passthrough.device_context import DeviceContext, names, region_list
-from dmaragent.passthrough.drivers import PCIBACK
 from dmaragent.passthrough.model import Can, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.published import published_only
 from dmaragent.passthrough.sriov import remove_first
@@ -34,55 +34,55 @@ _STORAGE = 0x01
 
 
 def steps_of(
-    subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
+    device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
 ) -> tuple[Step, ...]:
     """Give what is needed and what helps; a step is for Xen, for Linux or for both.
 
     What does not help this device is left out: options for groups where the group is not in
     the way, kernel options where Xen decides or the kernel does not have them.
     """
-    function = subject.function
-    behind_vmd = vmd_steps(subject)
+    function = device.function
+    behind_vmd = vmd_steps(device)
     if behind_vmd is not None:
         return behind_vmd
-    if function is None or subject.chipset:
+    if function is None or device.chipset:
         return ()
-    xen_steps, linux_steps = list(_xen_steps(subject, xen)), list(linux_steps_of(subject, linux))
+    xen_steps, linux_steps = list(_xen_steps(device, xen)), list(linux_steps_of(device, linux))
     taken = any(step.title in (_ASSIGNABLE, BIND) for step in (*xen_steps, *linux_steps))
-    found = [*(remove_first(subject) if taken else ()), *xen_steps]
-    if _in_the_way(subject, xen, linux):
-        found += _virtual_function(subject)
-        found.append(vendor_step(subject, function))
+    found = [*(remove_first(device) if taken else ()), *xen_steps]
+    if _in_the_way(device, xen, linux):
+        found += _virtual_function(device)
+        found.append(vendor_step(device, function))
     found += linux_steps
     return tuple(sorted(found, key=lambda one: _RANKS[one.safety]))
 
 
-def _in_the_way(subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
+def _in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
     """Tell whether whoever decides here holds a region against the device."""
-    direct = any(region.type == "direct" for region in published_only(subject))
-    if not (subject.named or subject.held or direct):
+    direct = any(region.type == "direct" for region in published_only(device))
+    if not (device.named or device.held or direct):
         return False
-    by_xen = not subject.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
+    by_xen = not device.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
     refused = any(case.can is Can.NO for case in linux.cases)
-    by_linux = not subject.on_xen and (refused or (direct and linux.can is not Can.YES))
+    by_linux = not device.on_xen and (refused or (direct and linux.can is not Can.YES))
     return by_xen or by_linux
 
 
 # Xen ------------------------------------------------------------------------------------
 
 
-def _xen_steps(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[Step]:
-    if subject.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
+def _xen_steps(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Step]:
+    if device.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
-    sbdf, assignable = subject.sbdf, subject.facts.assignable
-    if assignable is None and subject.driver in PCIBACK:
+    sbdf, assignable = device.sbdf, device.facts.assignable
+    if assignable is None and device.driver in PCIBACK:
         assignable = frozenset({sbdf})
     if assignable is None or sbdf not in assignable:
         yield Step(
             safety=Safety.NEEDED,
             side="Xen",
             title=_ASSIGNABLE,
-            said=f"{taken_words(subject, 'dom0')}. It is bound to pciback. (Xen "
+            said=f"{taken_words(device, 'dom0')}. It is bound to pciback. (Xen "
             "then moves it to its quarantine, domain 32753, always relaxed: a line about a risk "
             "that names d[IO] or Dom32753 is about that, not about a guest.)",
             lines=(f"xl pci-assignable-add {sbdf}",),
@@ -91,7 +91,7 @@ def _xen_steps(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[Step]:
     cases = {case.title: case for case in xen.cases}
     strict, relaxed = cases.get("strict"), cases.get("relaxed")
     if strict is None:
-        yield _plain(subject)
+        yield _plain(device)
     elif strict.can is Can.YES:
         yield Step(
             safety=Safety.SAFE,
@@ -102,13 +102,13 @@ def _xen_steps(subject: DeviceContext, xen: PlatformVerdict) -> Iterator[Step]:
             where=_XL,
         )
     else:
-        yield from _boundary(subject)
-        yield from _relaxed(subject, relaxed is not None and relaxed.can is not Can.NO)
+        yield from _boundary(device)
+        yield from _relaxed(device, relaxed is not None and relaxed.can is not Can.NO)
 
 
-def _plain(subject: DeviceContext) -> Step:
+def _plain(device: DeviceContext) -> Step:
     """Give the line for a device that Xen ties no region to."""
-    lost = [region for region, _ in subject.behind_bridge]
+    lost = [region for region, _ in device.behind_bridge]
     return Step(
         safety=Safety.RISK if lost else Safety.SAFE,
         side="Xen",
@@ -117,14 +117,14 @@ def _plain(subject: DeviceContext) -> Step:
         "or its firmware does there fails."
         if lost
         else "Nothing else is needed.",
-        lines=(f"pci = [ {quoted(str(subject.sbdf))} ]",),
+        lines=(f"pci = [ {quoted(str(device.sbdf))} ]",),
         where=_XL,
     )
 
 
-def _boundary(subject: DeviceContext) -> Iterator[Step]:
+def _boundary(device: DeviceContext) -> Iterator[Step]:
     """Give the settings that let a strict guest start, as tried by resolving it."""
-    one = _out_of_the_way(subject, "strict")
+    one = _out_of_the_way(device, "strict")
     if one is not None:
         yield Step(
             safety=Safety.SAFE,
@@ -137,29 +137,29 @@ def _boundary(subject: DeviceContext) -> Iterator[Step]:
         )
 
 
-def _out_of_the_way(subject: DeviceContext, policy: str) -> Remedy | None:
+def _out_of_the_way(device: DeviceContext, policy: str) -> Remedy | None:
     """Give the first remedy that moves RAM and leaves the policy as it is."""
     kinds = (RemedyKind.BOUNDARY, RemedyKind.MEMORY)
-    found = remedies(try_guest(subject, policy)).found
+    found = remedies(try_guest(device, policy)).found
     return next((one for one in found if one.kind in kinds), None)
 
 
-def _relaxed(subject: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FBT001 - private
+def _relaxed(device: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FBT001 - private
     if not helps:
         return
-    apart = _out_of_the_way(subject, "relaxed")
+    apart = _out_of_the_way(device, "relaxed")
     said = (
         "Xen assigns it all the same. The risk: device, firmware and guest can use the same "
         "memory by DMA; where the guest has RAM in the region, the firmware's DMA overwrites it."
     )
     if apart is not None:
         said += " With the second line libxl moves RAM out of the way of what lies higher."
-    low = [one for one in subject.named if one.base < _MIB]
+    low = [one for one in device.named if one.base < _MIB]
     if low:
         said += f" Nothing moves RAM out of what lies below 1 MiB: {region_list(low)}."
-    if subject.sharers:
+    if device.sharers:
         said += (
-            f" {names(subject.sharers)} can use the same memory: give of those to the same guest "
+            f" {names(device.sharers)} can use the same memory: give of those to the same guest "
             "what the host can do without, and to other guests none."
         )
     yield Step(
@@ -168,7 +168,7 @@ def _relaxed(subject: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FB
         title="Relax the policy of this device",
         said=said,
         lines=(
-            f"pci = [ {quoted(f'{subject.sbdf},rdm_policy=relaxed')} ]",
+            f"pci = [ {quoted(f'{device.sbdf},rdm_policy=relaxed')} ]",
             *(() if apart is None else apart.lines),
         ),
         where=_XL,
@@ -178,18 +178,18 @@ def _relaxed(subject: DeviceContext, helps: bool) -> Iterator[Step]:  # noqa: FB
 # Both -----------------------------------------------------------------------------------
 
 
-def _virtual_function(subject: DeviceContext) -> Iterator[Step]:
+def _virtual_function(device: DeviceContext) -> Iterator[Step]:
     """Offer a virtual function: no region that names a device is tied to one of its own."""
-    function = subject.function
+    function = device.function
     if function is None or not function.total_vfs:
         return
-    if subject.behind_bridge and not subject.on_xen:
+    if device.behind_bridge and not device.on_xen:
         return  # Linux ties a region that names a bridge to all that is below it
-    existing = subject.existing_vfs
-    group = subject.group
-    if not subject.on_xen and group is not None and set(existing) & set(group.devices):
+    existing = device.existing_vfs
+    group = device.group
+    if not device.on_xen and group is not None and set(existing) & set(group.devices):
         return  # VFIO takes a group whole: what holds the physical function holds them
-    path = shlex.quote(f"/sys/bus/pci/devices/{subject.sbdf}/sriov_numvfs")
+    path = shlex.quote(f"/sys/bus/pci/devices/{device.sbdf}/sriov_numvfs")
     there = f" There are some: {names(existing)}." if existing else ""
     yield Step(
         safety=Safety.SAFE,

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.linux.vfio import IommuVendor
+from dmaragent.linux.options import RELAX_RMRR
+from dmaragent.linux.vfio import HOLDERS, IommuVendor, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.drivers import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.iommu_off import iommu_unused, switch_on_step
 from dmaragent.passthrough.linux_group import unready_mates
-from dmaragent.passthrough.linux_release import OPTION, kernel_release, knows_option
 from dmaragent.passthrough.model import Can, PlatformVerdict, Safety, Step
 from dmaragent.passthrough.published import published_only
 
@@ -20,9 +19,9 @@ _MOST_APART = 5
 _IN_A_ROW = 4
 
 
-def taken_words(subject: DeviceContext, owner: str) -> str:
+def taken_words(device: DeviceContext, owner: str) -> str:
     """Return what the owner loses by giving the device away."""
-    function = subject.function
+    function = device.function
     driver = None if function is None else function.driver
     if function is not None and not function.driver_known:
         return f"Which driver of {owner} has it is unknown; {owner} loses the device"
@@ -35,29 +34,29 @@ def taken_words(subject: DeviceContext, owner: str) -> str:
     return f"Takes it from its driver {driver}, so that {owner} loses {lost}"
 
 
-def linux_steps_of(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[Step]:
+def linux_steps_of(device: DeviceContext, linux: PlatformVerdict) -> Iterator[Step]:
     """Give what helps on Linux without Xen; below Xen no option of its kernel does anything."""
-    if subject.on_xen:
+    if device.on_xen:
         return
-    if iommu_unused(subject):
-        yield switch_on_step(subject)
-    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != OPTION]
+    if iommu_unused(device):
+        yield switch_on_step(device)
+    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != RELAX_RMRR]
     if linux.can in (Can.YES, Can.CONDITIONS):
-        yield _bind(subject, linux)
-    if subject.locked_mates and refusing and not subject.held:
-        yield from _see_mates(subject)
-    old = subject.function is not None and knows_option(subject) is False
-    locked = subject.held or subject.locked_mates or published_only(subject)
-    if refusing and locked and subject.vendor is IommuVendor.INTEL and not old:
-        yield _relax_option(subject)
+        yield _bind(device, linux)
+    if device.locked_mates and refusing and not device.held:
+        yield from _see_mates(device)
+    old = device.function is not None and device.has_relax_rmrr is False
+    locked = device.held or device.locked_mates or published_only(device)
+    if refusing and locked and device.vendor is IommuVendor.INTEL and not old:
+        yield _relax_option(device)
 
 
-def _bind(subject: DeviceContext, linux: PlatformVerdict) -> Step:
+def _bind(device: DeviceContext, linux: PlatformVerdict) -> Step:
     """Return the step that binds the device to vfio-pci, with the rest of its group."""
     lost = any(case.releases.startswith("before Linux") for case in linux.cases)
     safety = Safety.RISK if lost else Safety.NEEDED
-    mates = unready_mates(subject)
-    driver = subject.driver
+    mates = unready_mates(device)
+    driver = device.driver
     if driver is not None and is_vfio_driver(driver):
         if not mates:
             return Step(
@@ -65,7 +64,7 @@ def _bind(subject: DeviceContext, linux: PlatformVerdict) -> Step:
                 side="Linux",
                 title=f"Bound to {driver}: nothing to do",
                 said="Give it to the guest."
-                if subject.group is None or len(subject.group.devices) == 1
+                if device.group is None or len(device.group.devices) == 1
                 else "So is the rest of its IOMMU group, or no driver of the host has it.",
             )
         return Step(
@@ -74,7 +73,7 @@ def _bind(subject: DeviceContext, linux: PlatformVerdict) -> Step:
             title="Bind the rest of its IOMMU group to vfio-pci",
             said=f"It is bound to {driver} itself: nothing to do for it. The rest of its group is "
             f"not: {names(mates)}.",
-            lines=("modprobe vfio-pci", *_binding(subject, mates)),
+            lines=("modprobe vfio-pci", *_binding(device, mates)),
             where=_SHELL,
         )
     rest = f" So is the rest of its IOMMU group: {names(mates)}." if mates else ""
@@ -82,17 +81,17 @@ def _bind(subject: DeviceContext, linux: PlatformVerdict) -> Step:
         safety=safety,
         side="Linux",
         title=BIND,
-        said=f"{taken_words(subject, 'the host')}. It is bound to vfio-pci.{rest}",
-        lines=("modprobe vfio-pci", *_binding(subject, (subject.sbdf, *mates))),
+        said=f"{taken_words(device, 'the host')}. It is bound to vfio-pci.{rest}",
+        lines=("modprobe vfio-pci", *_binding(device, (device.sbdf, *mates))),
         where=_SHELL,
     )
 
 
-def _binding(subject: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
+def _binding(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
     """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
     if len(devices) <= _MOST_APART:
-        for device in devices:
-            yield from _bind_lines(subject, device)
+        for sbdf in devices:
+            yield from _bind_lines(device, sbdf)
         return
     rows = [devices[at : at + _IN_A_ROW] for at in range(0, len(devices), _IN_A_ROW)]
     for number, row in enumerate(rows):
@@ -106,43 +105,43 @@ def _binding(subject: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]
     yield "done"
 
 
-def _bind_lines(subject: DeviceContext, sbdf: SBDF) -> Iterator[str]:
-    function = subject.inventory.host.topology.known.get(sbdf)
-    device = f"/sys/bus/pci/devices/{sbdf}"
-    yield f"echo vfio-pci > {device}/driver_override"
+def _bind_lines(device: DeviceContext, sbdf: SBDF) -> Iterator[str]:
+    function = device.inventory.host.topology.known.get(sbdf)
+    path = f"/sys/bus/pci/devices/{sbdf}"
+    yield f"echo vfio-pci > {path}/driver_override"
     if function is not None and not function.driver_known:
-        yield f"[ ! -e {device}/driver ] ||"
-        yield f"  echo {sbdf} > {device}/driver/unbind"
+        yield f"[ ! -e {path}/driver ] ||"
+        yield f"  echo {sbdf} > {path}/driver/unbind"
     elif function is not None and function.driver is not None:
-        yield f"echo {sbdf} > {device}/driver/unbind"
+        yield f"echo {sbdf} > {path}/driver/unbind"
     yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"
 
 
-def _see_mates(subject: DeviceContext) -> Iterator[Step]:
+def _see_mates(device: DeviceContext) -> Iterator[Step]:
     """Point to what locks the group."""
     yield Step(
         safety=Safety.SAFE,
         side="Linux",
         title="Look at what locks its group",
-        said=f"It is {names(subject.locked_mates)} that a region holds; what helps that one, as a "
+        said=f"It is {names(device.locked_mates)} that a region holds; what helps that one, as a "
         "setting of the firmware, helps this one too. Another slot may be another group.",
-        lines=tuple(f"dmaragent explain {one}" for one in subject.locked_mates),
+        lines=tuple(f"dmaragent explain {one}" for one in device.locked_mates),
         where=_SHELL,
     )
 
 
-def _relax_option(subject: DeviceContext) -> Step:
-    known = knows_option(subject)
+def _relax_option(device: DeviceContext) -> Step:
+    known = device.has_relax_rmrr
     here = "This kernel has it." if known else "Other kernels log that it is unknown."
-    if known is None and kernel_release(subject) is None:
+    if known is None and device.kernel_release is None:
         here = "Which kernel runs is not known; others log that it is unknown."
     return Step(
         safety=Safety.RISK,
         side="Linux",
-        title=f"The kernel option {OPTION}, in Proxmox kernels alone",
+        title=f"The kernel option {RELAX_RMRR}, in Proxmox kernels alone",
         said=f"Lets every region of the host go. {here} The risk: where firmware or the management "
         "controller go on using the memory, their DMA meets the guest's RAM, and the guest's is "
         "corrupted or the host hangs. Patching another kernel so has the same risk.",
-        lines=(f"intel_iommu=on,{OPTION}",),
+        lines=(f"intel_iommu=on,{RELAX_RMRR}",),
         where="the kernel's command line",
     )

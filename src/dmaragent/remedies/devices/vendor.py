@@ -47,11 +47,11 @@ def slot_number(slot: str | None) -> int | None:
     return int(found[1]) or None if found else None
 
 
-def vendor_step(subject: DeviceContext, function: PciFunction) -> Step:
+def vendor_step(device: DeviceContext, function: PciFunction) -> Step:
     """Give the firmware's way to take the regions away from `function`."""
-    machine, known = subject.inventory.host.machine, subject.inventory.host.topology.known
-    if subject.vendor in (IommuVendor.AMD, IommuVendor.ARM):
-        return _not_vtd(subject.vendor)
+    machine, known = device.inventory.host.machine, device.inventory.host.topology.known
+    if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
+        return _not_vtd(device.vendor)
     if is_hpe_server(machine):
         slots = any(one.slot is not None for one in known.values())
         return _conrep(machine, function, slots_known=slots)
