@@ -1,9 +1,9 @@
 """What is held of every host that could be opened, whatever it is: its answers."""
 
+from dmaragent.answers import explain
 from dmaragent.checks import check as check_rules
 from dmaragent.collect.collect import collect
 from dmaragent.collect.reader import HostReader
-from dmaragent.explaining import explain
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import report_html

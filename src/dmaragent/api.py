@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dmaragent.answers import Answer, answer
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import OpenedHost, open_host
@@ -33,7 +34,6 @@ from dmaragent.question import (
     running_release,
 )
 from dmaragent.readings import Missing
-from dmaragent.remedies.answer import Answer, answer
 from dmaragent.resolving import AnyResolution, GuestResolver, any_answer
 
 __all__ = [

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from dmaragent.answers import Answer, answer
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
@@ -12,7 +13,6 @@ from dmaragent.policy.decisions import Verdict, unsure
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import Context, Question, ask_known, other_releases
-from dmaragent.remedies.answer import Answer, answer
 
 AnyResolution = Resolution | KvmResolution
 """What becomes of a guest: of a Xen guest, or of a KVM guest."""

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.answers import Explanation, explain
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Explanation
+from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.question import Question, ask_known, read_guests
@@ -78,8 +78,8 @@ def test_a_path_through_a_bridge_that_cannot_be_read_is_unknown_to_both_sides() 
     found = bridged(numbers=False)
 
     assert (found.xen.can, found.linux.can) == (Can.UNKNOWN, Can.UNKNOWN)
-    assert "1c.0>00.0" in found.linux.said
-    assert "Next: " in found.linux.said
+    assert "1c.0>00.0" in found.linux.explanation
+    assert "Next: " in found.linux.explanation
 
 
 def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_unknown() -> None:
@@ -119,7 +119,7 @@ def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
 
     found = story(dom0, loss, devices, device="0000:02:00.0")
     assert found.xen.can is Can.UNKNOWN
-    assert "Xen's list lacks region" in found.xen.said
+    assert "Xen's list lacks region" in found.xen.explanation
     assert resolved(dom0, HVM, loss, devices).verdict is Verdict.UNDECIDED
     assert resolved(dom0, HVM).verdict is Verdict.STARTS
 
@@ -180,14 +180,14 @@ def test_a_group_that_lists_no_device_leaves_those_of_no_group_unknown() -> None
 
     found = told(host, "00:1d.0")
     assert found.linux.can is Can.UNKNOWN
-    assert "group 2" in found.linux.said
+    assert "group 2" in found.linux.explanation
 
 
 def test_groups_that_were_not_collected_leave_linux_unknown_and_xen_as_it_was() -> None:
     found = told(made(HIGH, functions=[NIC, USB], kernel="6.1.0"), "00:1d.0")
 
     assert found.linux.can is Can.UNKNOWN
-    assert "iommu_groups" in found.linux.said
+    assert "iommu_groups" in found.linux.explanation
     assert found.xen.can is Can.YES
     assert cases(found.xen) == {}
 

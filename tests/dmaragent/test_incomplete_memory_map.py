@@ -3,11 +3,11 @@
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.explaining import explain
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dmaragent.answers import Explanation, explain
 from dmaragent.api import Asked, Question, ask_host
 from dmaragent.commands.hosts import (
     find_device,
@@ -13,8 +14,7 @@ from dmaragent.commands.hosts import (
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Explanation
+from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.provenance import source_words
 from dmaragent.present.text.explain import explain_text

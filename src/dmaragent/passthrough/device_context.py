@@ -1,13 +1,12 @@
 """The device that is asked about: what the inventory has of it, gathered once for both sides."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, LinuxState, Region
-from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr
+from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr, iommu_off_option
 from dmaragent.linux.regions import Held, Hold
 from dmaragent.linux.vfio import IommuVendor, iommu_vendor, kernel_release, telling_release
 from dmaragent.policy.host_facts import HostFacts
@@ -46,7 +45,9 @@ class DeviceContext:
     def named(self) -> tuple[Region, ...]:
         """The regions whose scope names it, in table order."""
         regions = self.inventory.all_regions
-        return tuple(one for one in regions if any(o.sbdf == self.sbdf for o in one.owners))
+        return tuple(
+            region for region in regions if any(owner.sbdf == self.sbdf for owner in region.owners)
+        )
 
     @property
     def held(self) -> tuple[tuple[Region, Held], ...]:
@@ -68,7 +69,9 @@ class DeviceContext:
         groups = self.inventory.host.groups
         if isinstance(groups, Missing) or self.function is None or self.group is not None:
             return False
-        return any(group.devices for group in groups) and all(one.devices_known for one in groups)
+        return any(group.devices for group in groups) and all(
+            group.devices_known for group in groups
+        )
 
     @property
     def vendor(self) -> IommuVendor:
@@ -96,6 +99,14 @@ class DeviceContext:
         return asks_to_relax_rmrrs(self.inventory.host.system.options)
 
     @property
+    def iommu_unused(self) -> bool:
+        """Whether Linux does not use the IOMMU: it has no groups, or an option says so."""
+        state, options = self.inventory.linux_state, self.inventory.host.system.options
+        if state is LinuxState.UNKNOWN and options is not None:
+            return iommu_off_option(options, self.vendor) is not None
+        return state is LinuxState.NO_GROUPS
+
+    @property
     def published(self) -> tuple[KernelRegion, ...] | None:
         """The regions that Linux publishes for its group, or None if it publishes none.
 
@@ -121,7 +132,9 @@ class DeviceContext:
     def sharers(self) -> tuple[SBDF, ...]:
         """The other devices that answer and that its regions name."""
         owners = (owner for region in self.named for owner in region.owners)
-        present = {o.sbdf for o in owners if o.presence is Presence.PRESENT and o.sbdf}
+        present = {
+            owner.sbdf for owner in owners if owner.presence is Presence.PRESENT and owner.sbdf
+        }
         return tuple(sorted(present - {self.sbdf}))
 
     @property
@@ -155,7 +168,7 @@ class DeviceContext:
             for held in region.linux
             if held.hold is Hold.DIRECT and not self._denied(region, held)
         }
-        return tuple(one for one in group.devices if one in locked and one != self.sbdf)
+        return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
 
     @property
     def on_xen(self) -> bool:
@@ -171,20 +184,3 @@ class DeviceContext:
     def existing_vfs(self) -> tuple[SBDF, ...]:
         """Its virtual functions that answer."""
         return self.facts.virtual_functions(self.sbdf)
-
-
-def region_list(regions: Sequence[Region], most: int = 3) -> str:
-    """Name regions, the first few; how many more there are is said."""
-    told = ", ".join(one.words for one in regions[:most])
-    return told if len(regions) <= most else f"{told} and {len(regions) - most} more"
-
-
-def names(devices: tuple[SBDF, ...], most: int = 6) -> str:
-    """Name devices, the first few; how many more there are is said."""
-    told = " ".join(map(str, devices[:most]))
-    return told if len(devices) <= most else f"{told} and {len(devices) - most} more"
-
-
-def capital(words: str) -> str:
-    """Begin `words` with a capital letter."""
-    return words[:1].upper() + words[1:]

@@ -11,8 +11,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory, LinuxState
-from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.iommu_off import iommu_unused
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.kvm_regions import Ram, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
 from dmaragent.passthrough.linux import linux_side
@@ -48,14 +48,21 @@ def resolve_kvm(
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)
     ram = Ram(layouts=layouts, guest=guest)
-    decisions = [unsure(one.text, place=one.place) for one in guest.unknown]
+    decisions = [unsure(problem.text, place=problem.place) for problem in guest.unknown]
     functions: list[AssignedFunction] = []
     by_kernel = False
-    expanded = list(_expanded(guest, inventory, facts, decisions))
+    expanded = list(_assigned_functions(guest, inventory, facts, decisions))
     assigned = frozenset(sbdf for _, sbdf in expanded)
-    decisions += _twice(expanded)
+    decisions += _refusals_of_second_assignment(expanded)
     if expanded and inventory.linux_state is LinuxState.UNDER_XEN:
-        decisions.append(_under_xen())
+        decisions.append(
+            Decision(
+                decider=Decider.LINUX,
+                effect=Effect.REFUSED,
+                reason=words.HOST_RUNS_XEN,
+                rule=_NO_GROUP,
+            )
+        )
         functions += [
             AssignedFunction(device=setting, sbdf=sbdf, verdict=Verdict.REFUSED)
             for setting, sbdf in expanded
@@ -64,13 +71,16 @@ def resolve_kvm(
     prerequisites: list[str] = []
     for setting, sbdf in expanded:
         device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
-        its = [one._replace(place=setting.place) for one in _decide(device, ram, assigned)]
-        decisions += its
+        of_device = [
+            decision._replace(place=setting.place)
+            for decision in _decisions_on_device(device, ram, assigned)
+        ]
+        decisions += of_device
         functions.append(
-            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(its)))
+            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
         )
         by_kernel = by_kernel or bool(device.published)
-        prerequisites += _needs(setting, device)
+        prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -88,10 +98,12 @@ def resolve_kvm(
 def _sorted(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions, each once: what refuses before what is unknown, warnings last."""
     order = [Effect.REFUSED, Effect.UNDECIDED, Effect.WARNING]
-    return tuple(sorted(dict.fromkeys(decisions), key=lambda one: order.index(one.effect)))
+    return tuple(
+        sorted(dict.fromkeys(decisions), key=lambda decision: order.index(decision.effect))
+    )
 
 
-def _expanded(
+def _assigned_functions(
     guest: KvmGuest, inventory: Inventory, facts: HostFacts, decisions: list[Decision]
 ) -> Iterator[tuple[KvmDevice, SBDF]]:
     """Yield the functions that each setting assigns; a slot has several."""
@@ -101,71 +113,62 @@ def _expanded(
             continue
         slot = str(setting.sbdf).rpartition(".")[0]
         if facts.functions is None:
-            said = (
-                f"{setting.text} names the slot {slot}, so all of its functions: which there are is "
-                "unknown (the host's PCI functions were not collected)"
-            )
-            decisions.append(unsure(said, place=setting.place))
-            owners = {owner.sbdf for one in inventory.all_regions for owner in one.owners}
-            candidates: Iterable[SBDF] = {one for one in owners if one is not None}
+            reason = words.slot_functions_unknown(setting, slot)
+            decisions.append(unsure(reason, place=setting.place))
+            owners = {owner.sbdf for region in inventory.all_regions for owner in region.owners}
+            candidates: Iterable[SBDF] = {sbdf for sbdf in owners if sbdf is not None}
         else:
             candidates = facts.functions
-        found = sorted(one for one in candidates if str(one).rpartition(".")[0] == slot)
-        if not found and facts.functions is not None:
+        in_slot = sorted(sbdf for sbdf in candidates if str(sbdf).rpartition(".")[0] == slot)
+        if not in_slot and facts.functions is not None:
             decisions.append(
                 Decision(
                     decider=Decider.PROXMOX,
                     effect=Effect.REFUSED,
-                    reason=f"no PCI device found for '{slot}'",
+                    reason=words.slot_empty(slot),
                     rule=_NOT_FOUND,
                     place=setting.place,
                 )
             )
-        for sbdf in found:
+        for sbdf in in_slot:
             yield setting, sbdf
 
 
-def _twice(expanded: Iterable[tuple[KvmDevice, SBDF]]) -> Iterator[Decision]:
+def _refusals_of_second_assignment(
+    expanded: Iterable[tuple[KvmDevice, SBDF]],
+) -> Iterator[Decision]:
     """Yield a refusal for each setting that assigns a function once more."""
     first: dict[SBDF, KvmDevice] = {}
     for setting, sbdf in expanded:
-        before = first.setdefault(sbdf, setting)
-        if before is not setting:
+        earlier = first.setdefault(sbdf, setting)
+        if earlier is not setting:
             yield Decision(
                 decider=Decider.QEMU,
                 effect=Effect.REFUSED,
-                reason=f"{sbdf} is assigned twice, first by {before.text} ({before.place})",
+                reason=words.assigned_twice(sbdf, earlier),
                 rule=_TWICE,
                 place=setting.place,
                 device=sbdf,
             )
 
 
-def _under_xen() -> Decision:
-    return Decision(
-        decider=Decider.LINUX,
-        effect=Effect.REFUSED,
-        reason="this host runs Xen, which owns the IOMMU: dom0's Linux has no IOMMU groups, so "
-        "VFIO has no device to give",
-        rule=_NO_GROUP,
-    )
-
-
-def _decide(device: DeviceContext, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decisions_on_device(
+    device: DeviceContext, ram: Ram, assigned: frozenset[SBDF]
+) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
     side = linux_side(device)
     if device.absent:
-        yield _refused(device, f"{device.sbdf} is not present on this host", None)
+        yield _refused(device, words.not_present(device.sbdf), None)
         return
-    if iommu_unused(device):
-        yield _refused(device, f"{device.sbdf}: {side.said}", _NO_GROUP)
+    if device.iommu_unused:
+        yield _refused(device, words.of_function(device.sbdf, side.explanation), _NO_GROUP)
         return
     decisions = [*region_decisions(device, ram)]
-    refused = any(one.effect is Effect.REFUSED for one in decisions)
+    refused = any(decision.effect is Effect.REFUSED for decision in decisions)
     yield from decisions
     if not refused:
         yield from _other_decisions(device, side, decisions)
-    yield from _group(device, assigned)
+    yield from _decisions_on_group(device, assigned)
 
 
 def _other_decisions(
@@ -179,22 +182,23 @@ def _other_decisions(
     if side.can is Can.NO:
         for case in side.cases:
             if case.can is Can.NO:
-                said = f"{device.sbdf}: {case.said}"
-                yield _refused(device, said, case.rule)._replace(shown=case.message)
+                reason = words.of_function(device.sbdf, case.explanation)
+                yield _refused(device, reason, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refused(device, f"{device.sbdf}: {side.said}", None)
+            yield _refused(device, words.of_function(device.sbdf, side.explanation), None)
     elif side.can is Can.UNKNOWN:
-        open_already = any(one.effect is Effect.UNDECIDED for one in regions)
+        open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
         if device.chipset or not (open_already or device.published):
-            yield unsure(f"{device.sbdf}: {side.said}", device=device.sbdf)
+            reason = words.of_function(device.sbdf, side.explanation)
+            yield unsure(reason, device=device.sbdf)
     elif side.can is Can.CONDITIONS and not regions and not device.published:
         for case in side.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,
-                    reason=f"{device.sbdf}: {case.said}",
+                    reason=words.of_function(device.sbdf, case.explanation),
                     rule=case.rule,
                     device=device.sbdf,
                 )
@@ -211,19 +215,15 @@ def _refused(device: DeviceContext, reason: str, rule: SourceRule | None) -> Dec
     )
 
 
-def _group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
     state = device.inventory.linux_state
     if device.group is None:
         if state is LinuxState.GROUPS:
-            said = f"{device.sbdf} is in no IOMMU group, so VFIO cannot take it"
-            yield _refused(device, said, _NO_GROUP)
+            yield _refused(device, words.function_in_no_group(device.sbdf), _NO_GROUP)
         else:
-            yield unsure(
-                f"the IOMMU group of {device.sbdf} is unknown, and VFIO takes a group whole: "
-                "/sys/kernel/iommu_groups was not collected",
-                device=device.sbdf,
-            )
+            reason = words.group_of_function_unknown(device.sbdf)
+            yield unsure(reason, device=device.sbdf)
         return
     known = device.inventory.host.topology.known
     busy = tuple(
@@ -233,24 +233,18 @@ def _group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decisio
     )
     if busy:
         number = device.group.number
-        yield _refused(
-            device,
-            f"IOMMU group {number} of {device.sbdf} also holds {names(busy)}, which host drivers "
-            "use: bind them to vfio-pci, or give them to this guest too",
-            GROUP_RULE,
-        )._replace(shown=f"group {number} is not viable")
+        reason = words.group_busy(number, device.sbdf, busy)
+        shown = words.group_not_viable(number)
+        yield _refused(device, reason, GROUP_RULE)._replace(shown=shown)
         return
     unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown:
-        yield unsure(
-            f"IOMMU group {device.group.number} of {device.sbdf} also holds {names(unknown)}, "
-            "and which drivers use them is unknown: VFIO refuses a group that a host driver uses",
-            device=device.sbdf,
-        )
+        reason = words.group_drivers_unknown(device.group.number, device.sbdf, unknown)
+        yield unsure(reason, device=device.sbdf)
 
 
-def _needs(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
+def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
     function = device.function
     if setting.managed or function is None or not has_host_driver(function):
         return
-    yield f"bind {device.sbdf} to vfio-pci (its driver is {function.driver})"
+    yield words.bind_to_vfio_first(device.sbdf, function.driver)

@@ -6,7 +6,8 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, is_vfio_driver
-from dmaragent.passthrough.device_context import DeviceContext, names
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.decisions import SourceRule
 
@@ -26,18 +27,16 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             yield Case(
                 title="group",
                 can=Can.NO,
-                said="Linux has it in no IOMMU group, as no remapping unit serves it: vfio-pci "
-                "does not bind to it.",
+                explanation=words.IN_NO_GROUP_CASE,
                 rule=NO_GROUP_RULE,
             )
         return
     mates = _mates(device, group)
     if not mates:
-        alone = "It is alone" if len(group.devices) == 1 else "With what goes with it, it is alone"
         yield Case(
             title="group",
             can=Can.YES,
-            said=f"{alone} in IOMMU group {group.number}.",
+            explanation=words.alone_in_group(group.number, by_itself=len(group.devices) == 1),
         )
         return
     physical = _physical_mate(device, mates)
@@ -45,45 +44,39 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
         yield Case(
             title="group",
             can=Can.NO,
-            said=f"IOMMU group {group.number} holds its physical function {physical} too. VFIO "
-            "takes a group whole, and without the driver of that one this one is gone.",
+            explanation=words.group_has_physical_function(group.number, physical),
             rule=GROUP_RULE,
-            message=f"group {group.number} is not viable",
+            message=words.group_not_viable(group.number),
         )
         return
     locked = device.locked_mates
-    if locked and not _before_checks(device):
+    if locked and not _older_than_checks(device):
         yield Case(
             title="group",
             can=Can.NO,
-            said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
-            "a group is attached whole.",
+            explanation=words.group_has_locked(group.number, locked),
             rule=OLD_RULE
             if (device.telling_release or NO_ONE_TO_ONE) < NO_ONE_TO_ONE
             else NEW_RULE,
         )
         return
     known = device.inventory.host.topology.known
-    endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
-    busy = tuple(one for one in endpoints if one in known and has_host_driver(known[one]))
-    unknown = tuple(one for one in endpoints if one in known and not known[one].driver_known)
+    endpoints = tuple(mate for mate in mates if mate in known and not known[mate].is_bridge)
+    busy = tuple(mate for mate in endpoints if has_host_driver(known[mate]))
+    unknown = tuple(mate for mate in endpoints if not known[mate].driver_known)
     if busy or unknown:
-        which = (
-            f"{names(busy)} too, which host drivers have"
-            if busy
-            else f"{names(unknown)} too, whose drivers are unknown"
-        )
         yield Case(
             title="group",
             can=Can.CONDITIONS,
-            said=f"IOMMU group {group.number} holds {which}: "
-            "all of the group must be bound to vfio-pci (or to nothing) and goes with it.",
+            explanation=words.group_must_be_bound(
+                group.number, busy or unknown, drivers_known=bool(busy)
+            ),
             rule=GROUP_RULE,
-            message=f"group {group.number} is not viable",
+            message=words.group_not_viable(group.number),
         )
         return
-    said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
-    yield Case(title="group", can=Can.YES, said=f"{said}.")
+    explanation = words.group_in_nobodys_way(group.number, mates)
+    yield Case(title="group", can=Can.YES, explanation=explanation)
 
 
 def unready_mates(device: DeviceContext) -> tuple[SBDF, ...]:
@@ -138,7 +131,7 @@ def _is_ready(function: PciFunction) -> bool:
     return driver is not None and (driver == "pci-stub" or is_vfio_driver(driver))
 
 
-def _before_checks(device: DeviceContext) -> bool:
+def _older_than_checks(device: DeviceContext) -> bool:
     release = device.telling_release
     return release is not None and release < FIRST_CHECK
 

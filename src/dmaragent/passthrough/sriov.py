@@ -6,13 +6,13 @@ drivers/xen/pci.c, ``xen_add_device``; Xen drivers/passthrough/vtd/iommu.c,
 ``intel_iommu_assign_device`` (compares the function's own address with a region's scope).
 """
 
-import shlex
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
-from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.model import Can, Case, Safety, Step
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.decisions import SourceRule
 
 VIRTUAL_RULE = SourceRule("Linux intel/dmar.c, dmar_pci_bus_notifier")
@@ -30,7 +30,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
         yield Case(
             title="virtual function",
             can=Can.YES,
-            said="Linux ties a region to physical functions, but where it names a bridge above.",
+            explanation=words.VIRTUAL_FUNCTION_ON_LINUX,
             rule=VIRTUAL_RULE,
         )
     bound = function.driver is not None and is_vfio_driver(function.driver)
@@ -38,8 +38,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
         yield Case(
             title="virtual functions exist",
             can=Can.CONDITIONS,
-            said=f"It has virtual functions now ({names(device.existing_vfs)}). vfio-pci does not "
-            "bind to it until they are removed; a guest that has one of them loses it.",
+            explanation=words.virtual_functions_block_vfio(device.existing_vfs),
             rule=_PF_RULE,
             message=PF_MESSAGE,
         )
@@ -55,48 +54,17 @@ def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
         yield Case(
             title="virtual function",
             can=Can.YES,
-            said=f"Regions name the physical function {physical}. dom0 registers a virtual "
-            "function under its own address, and Xen compares that with the scope of a region: "
-            "no region is tied to this one, and a guest with it reserves none.",
+            explanation=words.virtual_function_on_xen(physical),
             rule=_XEN_RULE,
         )
     if device.existing_vfs and function.driver not in HOLDERS:
         yield Case(
             title="virtual functions exist",
             can=Can.CONDITIONS,
-            said=f"It has virtual functions now ({names(device.existing_vfs)}). They vanish when "
-            "its driver in dom0 is unbound for pciback, unless the driver leaves them because a "
-            "guest has one (igb and ixgbe do). A guest that has one loses it.",
+            explanation=words.virtual_functions_vanish(device.existing_vfs),
         )
 
 
 def _named(device: DeviceContext, sbdf: SBDF) -> bool:
     regions = device.inventory.all_regions
     return any(owner.sbdf == sbdf for region in regions for owner in region.owners)
-
-
-def remove_first(device: DeviceContext) -> Iterator[Step]:
-    """Yield the step that removes its virtual functions, if it has any and is to be taken."""
-    function = device.function
-    if function is None or not device.existing_vfs:
-        return
-    driver = function.driver
-    if driver is not None and (driver in HOLDERS or is_vfio_driver(driver)):
-        return
-    known = device.inventory.host.topology.known
-    used = tuple(
-        sbdf
-        for sbdf in device.existing_vfs
-        if (taker := known[sbdf].driver) is not None and (is_vfio_driver(taker) or taker in HOLDERS)
-    )
-    guests = f" Guests may use {names(used)}: detach them first." if used else ""
-    path = shlex.quote(f"/sys/bus/pci/devices/{device.sbdf}/sriov_numvfs")
-    yield Step(
-        safety=Safety.NEEDED,
-        side="",
-        title="Remove its VFs (SR-IOV)",
-        said=f"{names(device.existing_vfs)} vanish with it.{guests} Or leave the device to the "
-        "host, and pass one of them through instead.",
-        lines=(f"echo 0 > {path}",),
-        where="a root shell",
-    )

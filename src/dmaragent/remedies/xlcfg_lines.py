@@ -57,4 +57,4 @@ def written(pci: PciText, otherwise: str) -> str:
 def respelled(text: str) -> str:
     """Write an entry without blanks, its policy in small letters, no comma at its end."""
     bare = "".join(text.split()).rstrip(",")
-    return _POLICY.sub(lambda found: found[0].lower(), bare)
+    return _POLICY.sub(lambda match: match[0].lower(), bare)
