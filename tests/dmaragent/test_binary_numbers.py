@@ -20,7 +20,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import LibraryAnswers, read_evidence, readings_of
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.resolve import resolve_document, source_object
-from dmaragent.question import read_guests
+from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, facts, region, stack

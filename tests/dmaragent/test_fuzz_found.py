@@ -10,7 +10,7 @@ from dmaragent.answers import answer
 from dmaragent.collect.reports.acpidump_files import named_tables
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text
-from dmaragent.question import read_guests
+from dmaragent.question.context import read_guests
 from fwtables import decode
 from support.guests import answer as resolve
 from support.tables import dump, patched, structure, table

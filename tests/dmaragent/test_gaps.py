@@ -10,7 +10,7 @@ from dmaragent.collect.ledger import HostRequest
 from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution, resolve
-from dmaragent.question import Question, ask_known, read_guests
+from dmaragent.question.context import Question, context_of, read_guests
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -30,13 +30,13 @@ def dom0() -> dict[HostRequest, Value]:
 def story(
     answers: dict[HostRequest, Value], *losses: Loss, device: str = "0000:01:00.0"
 ) -> Explanation:
-    known = ask_known(with_losses(answers, *losses), Question())
+    known = context_of(with_losses(answers, *losses), Question())
     functions = {str(sbdf): sbdf for sbdf in known.host.topology.known}
     return explain(known.inventory, known.facts, known.stack, functions[device])
 
 
 def resolved(answers: dict[HostRequest, Value], text: str, *losses: Loss) -> Resolution:
-    known = ask_known(with_losses(answers, *losses), Question())
+    known = context_of(with_losses(answers, *losses), Question())
     (guest,) = read_guests(text, "guest.cfg")
     return resolve(guest, known.facts, known.stack)
 
@@ -135,7 +135,7 @@ def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
     kept = [entry for entry in document["entries"] if entry != document["entries"][place]]
     loss = Loss(request, "shorter", json.dumps({**document, "entries": kept}).encode())
 
-    known = ask_known(with_losses(dom0, loss), Question())
+    known = context_of(with_losses(dom0, loss), Question())
     (gap,) = known.inventory.gaps.xen
     assert gap.devices
     assert all(

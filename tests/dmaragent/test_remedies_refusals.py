@@ -12,7 +12,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution
-from dmaragent.question import read_guests
+from dmaragent.question.context import read_guests
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 from support.guests import DEVICE_A, DEVICE_B, GIB, answer, facts, function, region

@@ -23,7 +23,7 @@ from dmaragent.passthrough.linux import linux_side
 from dmaragent.passthrough.xen import xen_side
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
-from dmaragent.question import Question, ask_known, read_guests
+from dmaragent.question.context import Question, context_of, read_guests
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.explain import rmrrs
 from fwtables import Decoded
@@ -104,7 +104,7 @@ def verdicts(
     `guests` are the texts of configurations by name.  What helps is not worked out: it is tried
     with the same rules.
     """
-    known = ask_known(host, Question())
+    known = context_of(host, Question())
     functions = {str(sbdf): sbdf for sbdf in host.topology.known}
     found: dict[str, str] = {}
     for name in devices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dmaragent.answers import Explanation, explain
-from dmaragent.api import Asked, Question, ask_host
+from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.hosts import (
     find_device,
     parse_device,
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(told)
 
 
-def _print(asked: Asked, told: Explanation, *, as_json: bool) -> None:
+def _print(asked: OpenedContext, told: Explanation, *, as_json: bool) -> None:
     inventory, opened = asked.inventory.of_device(told.sbdf), asked.opened
     if as_json:
         print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))

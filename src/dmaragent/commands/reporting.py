@@ -9,7 +9,7 @@ from dmaragent.checks.common.model import Checked
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import devices_to_tell, report_html
-from dmaragent.question import Context, Question
+from dmaragent.question.context import Context, Question
 
 
 def report_of(
