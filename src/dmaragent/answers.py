@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from dmaragent.addresses import SBDF
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux import linux_side
+from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.model import PlatformVerdict, ToolstackPolicy
 from dmaragent.passthrough.notes import notes_of
 from dmaragent.passthrough.toolstacks import toolstack_policies
-from dmaragent.passthrough.xen import xen_side
+from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.differences import documented_differences
 from dmaragent.policy.effective import EffectiveSetting, effective_settings
 from dmaragent.policy.host_facts import HostFacts
@@ -81,7 +81,7 @@ class Explanation:
 def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
     """Explain the device `sbdf` of the whole host of `inventory`, for the releases of `stack`."""
     device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
-    xen, linux = xen_side(device), linux_side(device)
+    xen, linux = xen_verdict(device), linux_verdict(device)
     return Explanation(
         sbdf=sbdf,
         xen=xen,

@@ -6,7 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.answers import explain
 from dmaragent.api import Question, ask_host
 from dmaragent.passthrough.model import Can
-from dmaragent.passthrough.xen import sample
+from dmaragent.passthrough.xen import sample_guest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
 from dmaragent.remedies.remedy import Safety
@@ -184,7 +184,7 @@ def test_the_cases_are_what_resolving_such_a_guest_says(machine: str) -> None:
             if case.title not in ("strict", "relaxed") or function.is_bridge:
                 continue
             subject = _Asked(sbdf)
-            verdict = resolve(sample(subject, case.title), asked.facts, asked.stack).verdict  # type: ignore[arg-type]
+            verdict = resolve(sample_guest(subject, case.title), asked.facts, asked.stack).verdict  # type: ignore[arg-type]
             assert case.can in words[verdict], (sbdf, case)
             seen += 1
     assert seen

@@ -16,7 +16,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import RemedyKind
-from dmaragent.remedies.xlcfg_lines import pci_lines, quoted
+from dmaragent.remedies.xlcfg_lines import pci_lines, quote
 from support.guests import (
     DEVICE_A,
     GIB,
@@ -190,7 +190,7 @@ def test_qubes_is_offered_its_own_option() -> None:
 
 @given(text=st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=20))
 def test_quoted_text_is_read_back_by_xl_as_it_was(text: str) -> None:
-    config = read_xl_config(f"a = {quoted(text)}\n{chr(10).join(pci_lines([text]))}\n")
+    config = read_xl_config(f"a = {quote(text)}\n{chr(10).join(pci_lines([text]))}\n")
 
     assert isinstance(config, XlConfig)
     assert config.text("a") == text
@@ -201,7 +201,7 @@ def _apply(one: GuestConfig, lines: tuple[str, ...]) -> GuestConfig:
     """Put offered lines after the guest's own settings, as a user would."""
     texts = ['name = "a"', f'type = "{one.type.value}"', f"memory = {one.most_memory // MIB}"]
     texts += [] if one.boundary is None else [f"rdm_mem_boundary = {one.boundary // MIB}"]
-    texts += [] if one.rdm is None else [f"rdm = {quoted(one.rdm)}"]
+    texts += [] if one.rdm is None else [f"rdm = {quote(one.rdm)}"]
     texts += list(pci_lines([each.text for each in one.pci]))
     config = read_xl_config("\n".join([*texts, *lines, ""]))
     assert isinstance(config, XlConfig)

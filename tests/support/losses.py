@@ -19,8 +19,8 @@ from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
 from dmaragent.messages.relate import tie
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux import linux_side
-from dmaragent.passthrough.xen import xen_side
+from dmaragent.passthrough.linux import linux_verdict
+from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
 from dmaragent.question.context import Question, context_of, read_guests
@@ -114,7 +114,7 @@ def verdicts(
         context = DeviceContext(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
-        xen, linux = xen_side(context), linux_side(context)
+        xen, linux = xen_verdict(context), linux_verdict(context)
         found[f"explain {name}, Xen"] = xen.can.value
         found[f"explain {name}, Linux"] = linux.can.value
         for case in xen.cases:

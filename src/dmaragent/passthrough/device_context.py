@@ -42,7 +42,7 @@ class DeviceContext:
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
 
     @property
-    def named(self) -> tuple[Region, ...]:
+    def named_regions(self) -> tuple[Region, ...]:
         """The regions whose scope names it, in table order."""
         regions = self.inventory.all_regions
         return tuple(
@@ -50,18 +50,20 @@ class DeviceContext:
         )
 
     @property
-    def held(self) -> tuple[tuple[Region, Held], ...]:
+    def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux ties to it, in table order."""
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.sbdf == self.sbdf and not self._denied(region, held)
+            if held.sbdf == self.sbdf and not self._kernel_denies(region, held)
         )
 
-    def _denied(self, region: Region, held: Held) -> bool:
+    def _kernel_denies(self, region: Region, held: Held) -> bool:
         """Return whether Linux publishes regions of its group and this one is not among them."""
-        return self.published is not None and region.range is not None and not held.by_kernel
+        return (
+            self.published_regions is not None and region.range is not None and not held.by_kernel
+        )
 
     @property
     def without_group(self) -> bool:
@@ -107,7 +109,7 @@ class DeviceContext:
         return state is LinuxState.NO_GROUPS
 
     @property
-    def published(self) -> tuple[KernelRegion, ...] | None:
+    def published_regions(self) -> tuple[KernelRegion, ...] | None:
         """The regions that Linux publishes for its group, or None if it publishes none.
 
         Every group has at least the range of message-signaled interrupts: an empty file was cut.
@@ -116,7 +118,7 @@ class DeviceContext:
         return group.regions if group is not None and group.regions_whole else None
 
     @property
-    def chipset(self) -> bool:
+    def in_chipset(self) -> bool:
         """Whether it is a part of the chipset: a bridge of any kind, which the host needs."""
         function = self.function
         if function is None:
@@ -126,12 +128,12 @@ class DeviceContext:
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
         """The regions that cover it through a bridge alone, and that bridge."""
-        return tuple((region, held.through) for region, held in self.held if held.through)
+        return tuple((region, held.through) for region, held in self.held_regions if held.through)
 
     @property
     def sharers(self) -> tuple[SBDF, ...]:
         """The other devices that answer and that its regions name."""
-        owners = (owner for region in self.named for owner in region.owners)
+        owners = (owner for region in self.named_regions for owner in region.owners)
         present = {
             owner.sbdf for owner in owners if owner.presence is Presence.PRESENT and owner.sbdf
         }
@@ -142,7 +144,7 @@ class DeviceContext:
         """The sharers; if the PCI functions are unknown, all the devices its regions name."""
         if self.facts.functions is not None:
             return self.sharers
-        owners = (owner for region in self.named for owner in region.owners)
+        owners = (owner for region in self.named_regions for owner in region.owners)
         return tuple(sorted({owner.sbdf for owner in owners if owner.sbdf} - {self.sbdf}))
 
     @property
@@ -166,7 +168,7 @@ class DeviceContext:
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.DIRECT and not self._denied(region, held)
+            if held.hold is Hold.DIRECT and not self._kernel_denies(region, held)
         }
         return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
 

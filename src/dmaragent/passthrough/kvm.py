@@ -13,9 +13,9 @@ from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.kvm_regions import Ram, region_decisions
+from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
-from dmaragent.passthrough.linux import linux_side
+from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.linux_group import (
     GROUP_RULE,
     has_host_driver,
@@ -47,7 +47,7 @@ def resolve_kvm(
     layouts: tuple[GuestRam, ...] = ()
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)
-    ram = Ram(layouts=layouts, guest=guest)
+    ram = KvmGuestRam(layouts=layouts, guest=guest)
     decisions = [unsure(problem.text, place=problem.place) for problem in guest.unknown]
     functions: list[AssignedFunction] = []
     by_kernel = False
@@ -79,7 +79,7 @@ def resolve_kvm(
         functions.append(
             AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
         )
-        by_kernel = by_kernel or bool(device.published)
+        by_kernel = by_kernel or bool(device.published_regions)
         prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
@@ -88,14 +88,14 @@ def resolve_kvm(
         kernel=inventory.host.system.kernel_release,
         by_kernel=by_kernel,
         verdict=verdict,
-        reasons=_sorted(decisions),
+        reasons=_by_effect(decisions),
         functions=tuple(functions),
         ram=layouts,
         prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
 
 
-def _sorted(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+def _by_effect(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions, each once: what refuses before what is unknown, warnings last."""
     order = [Effect.REFUSED, Effect.UNDECIDED, Effect.WARNING]
     return tuple(
@@ -153,15 +153,15 @@ def _refusals_of_second_assignment(
 
 
 def _decisions_on_device(
-    device: DeviceContext, ram: Ram, assigned: frozenset[SBDF]
+    device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
 ) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
-    side = linux_side(device)
+    side = linux_verdict(device)
     if device.absent:
-        yield _refused(device, words.not_present(device.sbdf), None)
+        yield _refusal(device, words.not_present(device.sbdf), None)
         return
     if device.iommu_unused:
-        yield _refused(device, words.of_function(device.sbdf, side.explanation), _NO_GROUP)
+        yield _refusal(device, words.of_function(device.sbdf, side.explanation), _NO_GROUP)
         return
     decisions = [*region_decisions(device, ram)]
     refused = any(decision.effect is Effect.REFUSED for decision in decisions)
@@ -183,16 +183,16 @@ def _other_decisions(
         for case in side.cases:
             if case.can is Can.NO:
                 reason = words.of_function(device.sbdf, case.explanation)
-                yield _refused(device, reason, case.rule)._replace(shown=case.message)
+                yield _refusal(device, reason, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refused(device, words.of_function(device.sbdf, side.explanation), None)
+            yield _refusal(device, words.of_function(device.sbdf, side.explanation), None)
     elif side.can is Can.UNKNOWN:
         open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
-        if device.chipset or not (open_already or device.published):
+        if device.in_chipset or not (open_already or device.published_regions):
             reason = words.of_function(device.sbdf, side.explanation)
             yield unsure(reason, device=device.sbdf)
-    elif side.can is Can.CONDITIONS and not regions and not device.published:
+    elif side.can is Can.CONDITIONS and not regions and not device.published_regions:
         for case in side.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
                 yield Decision(
@@ -204,7 +204,7 @@ def _other_decisions(
                 )
 
 
-def _refused(device: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
+def _refusal(device: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
     return Decision(
         decider=Decider.LINUX,
         effect=Effect.REFUSED,
@@ -220,7 +220,7 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
     state = device.inventory.linux_state
     if device.group is None:
         if state is LinuxState.GROUPS:
-            yield _refused(device, words.function_in_no_group(device.sbdf), _NO_GROUP)
+            yield _refusal(device, words.function_in_no_group(device.sbdf), _NO_GROUP)
         else:
             reason = words.group_of_function_unknown(device.sbdf)
             yield unsure(reason, device=device.sbdf)
@@ -235,7 +235,7 @@ def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Ite
         number = device.group.number
         reason = words.group_busy(number, device.sbdf, busy)
         shown = words.group_not_viable(number)
-        yield _refused(device, reason, GROUP_RULE)._replace(shown=shown)
+        yield _refusal(device, reason, GROUP_RULE)._replace(shown=shown)
         return
     unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown:

@@ -22,7 +22,7 @@ _FIRMWARE = frozenset({"direct", "direct-relaxable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ram:
+class KvmGuestRam:
     """The guest's RAM, as far as it is known."""
 
     layouts: tuple[GuestRam, ...]
@@ -47,17 +47,8 @@ class Ram:
         large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
         return None if large else False
 
-    @property
-    def why_unknown(self) -> str:
-        """Why the layout is unknown, in words."""
-        if self.guest.memory is None:
-            return words.MEMORY_SIZE_NOT_WRITTEN
-        if not self.layouts:
-            return words.machine_not_modelled(self.guest.machine or "unnamed")
-        return words.QEMU_CHOOSES_LAYOUT
 
-
-def region_decisions(device: DeviceContext, ram: Ram) -> Iterator[Decision]:
+def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decision]:
     """Yield what each reserved region of the device's group does."""
     regions = vfio_regions(device.inventory, device.sbdf)
     if regions is None:
@@ -79,7 +70,9 @@ class _GuestEffect:
     sentence: str
 
 
-def _region_decision(device: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
+def _region_decision(
+    device: DeviceContext, region: VfioRegion, ram: KvmGuestRam
+) -> Iterator[Decision]:
     """Yield the decision on a region, if it has an effect."""
     overlap = ram.overlaps(region.range) if meets_guest_ram(region) else ram.reaches(region.range)
     guest_effects = [

@@ -16,7 +16,7 @@ from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_linux_gaps
-from dmaragent.passthrough.vmd import vmd_linux_side
+from dmaragent.passthrough.vmd import vmd_linux_verdict
 from dmaragent.policy.decisions import SourceRule
 from fwtables.dmar.constants import ScopeType
 
@@ -28,7 +28,7 @@ DISPLAY_LET_GO = (4, 2)
 """From here on display devices are let go for certain: 18436afdc11a is of 2015."""
 
 
-def linux_side(device: DeviceContext) -> PlatformVerdict:
+def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     """Return whether Linux gives the device to a guest by VFIO."""
     early = _verdict_before_regions(device)
     if early is not None:
@@ -62,7 +62,7 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
     function = device.function
     if device.absent:
         return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
-    behind_vmd = vmd_linux_side(device)
+    behind_vmd = vmd_linux_verdict(device)
     if behind_vmd is not None and device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
@@ -71,7 +71,7 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
         )
     if behind_vmd is not None:
         return behind_vmd
-    if device.chipset and function is not None and not function.is_bridge:
+    if device.in_chipset and function is not None and not function.is_bridge:
         return PlatformVerdict(can=Can.UNKNOWN, explanation=words.CHIPSET_NOT_JUDGED)
     if function is not None and function.is_bridge:
         case = Case(title="bridge", can=Can.NO, explanation=words.BRIDGE_CASE, rule=HEADER_RULE)
@@ -91,13 +91,13 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
 
 def _region_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield the effect of the regions that Linux ties to the device, by kernel."""
-    locked = [region for region, held in device.held if held.hold is Hold.DIRECT]
-    relaxable = [region for region, held in device.held if held.hold is Hold.RELAXABLE]
-    if device.facts.functions is None and device.named:
+    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
+    relaxable = [region for region, held in device.held_regions if held.hold is Hold.RELAXABLE]
+    if device.facts.functions is None and device.named_regions:
         yield Case(
             title="class not known",
             can=Can.CONDITIONS,
-            explanation=words.class_unknown(device.named),
+            explanation=words.class_unknown(device.named_regions),
             rule=CLASS_RULE,
         )
     elif locked:
@@ -128,7 +128,7 @@ def _relaxable_by_class(device: DeviceContext) -> bool:
 
 def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[Case]:
     release = device.telling_release
-    through = bool(device.held) and all(held.through for _, held in device.held)
+    through = bool(device.held_regions) and all(held.through for _, held in device.held_regions)
     since = "5.3" if through else "3.17"
     old = Case(
         title=f"Linux {since} to 6.5",
@@ -186,8 +186,10 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
 
 def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
     """Return the verdict on a device with `cases`, what refuses it before what is unknown."""
-    predicted = bool(device.held) and not all(held.by_kernel for _, held in device.held)
-    locked = any(held.hold is Hold.DIRECT for _, held in device.held)
+    predicted = bool(device.held_regions) and not all(
+        held.by_kernel for _, held in device.held_regions
+    )
+    locked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
     refusing = any(case.can is Can.NO and case.title != RELAX_RMRR for case in cases)
     if refusing and locked:
         if device.has_relax_rmrr and device.asks_to_relax:
@@ -202,7 +204,7 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
     published = published_verdict(device)
     if published is not None and published[0] is not Can.YES:
         return published
-    unknown = None if device.published is not None else _verdict_by_table_alone(device)
+    unknown = None if device.published_regions is not None else _verdict_by_table_alone(device)
     return unknown or _allowed(device, cases, published, predicted=predicted)
 
 
@@ -218,12 +220,12 @@ def _allowed(
         conditions = words.WITH_REST_OF_GROUP
         if any(case.title == "virtual functions exist" for case in cases):
             conditions = words.AFTER_VIRTUAL_FUNCTIONS
-        if any(held.hold is Hold.DIRECT for _, held in device.held):
+        if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
             conditions = words.KERNEL_TOO_OLD_TO_LOOK
         elif _too_old_for_display(device):
             conditions = words.KERNEL_TOO_OLD_FOR_DISPLAY
         return Can.CONDITIONS, words.on_conditions(conditions, predicted=predicted)
-    if device.held:
+    if device.held_regions:
         by_class = _relaxable_by_class(device)
         return Can.YES, words.regions_relaxable(by_class=by_class, predicted=predicted)
     return published or (Can.YES, words.NO_REGION)
@@ -233,14 +235,14 @@ def _verdict_by_table_alone(device: DeviceContext) -> tuple[Can, str] | None:
     """Return the verdict if the table alone answers and lacks something; else None."""
     if device.facts.functions is None:
         return _verdict_without_functions(device)
-    if not device.inventory.complete and not device.held:
+    if not device.inventory.complete and not device.held_regions:
         return Can.UNKNOWN, words.REGIONS_MISSING
     return None
 
 
 def _verdict_without_functions(device: DeviceContext) -> tuple[Can, str]:
     """Return the verdict by a table alone: it tells whom it names, not what that is."""
-    if device.named:
+    if device.named_regions:
         return Can.CONDITIONS, words.ONLY_BY_CLASS
     scopes = (
         owner.scope_type for region in device.inventory.all_regions for owner in region.owners

@@ -20,13 +20,13 @@ def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
         yield words.regions_shared(device.sharers)
     elif device.named_sharers:
         yield words.regions_name_others(device.named_sharers)
-    yield from _useless_options(device, linux)
-    yield from _table_of_published(device)
+    yield from _notes_on_options(device, linux)
+    yield from _notes_on_published_regions(device)
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     bridged = _behind_a_bridge(device) and not conventional
-    if device.named and bridged and not device.on_linux:
+    if device.named_regions and bridged and not device.on_linux:
         yield words.CONVENTIONAL_PCI
-    yield from _goes_with(device)
+    yield from _notes_on_dependents(device)
     behind_vmd = device.function is not None and device.function.vmd is not None
     known = linux.can is not Can.UNKNOWN and not behind_vmd and not device.without_group
     if not device.on_xen and device.group is None and known:
@@ -35,7 +35,7 @@ def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
         yield words.xens_list(device.facts.notes)
 
 
-def _goes_with(device: DeviceContext) -> Iterator[str]:
+def _notes_on_dependents(device: DeviceContext) -> Iterator[str]:
     """Yield what exists by the driver of another function only: behind VMD, made by SR-IOV."""
     known, function = device.inventory.host.topology.known, device.function
     behind = tuple(sorted(other.sbdf for other in known.values() if other.vmd == device.sbdf))
@@ -45,8 +45,8 @@ def _goes_with(device: DeviceContext) -> Iterator[str]:
         yield words.exists_by_physical_function(function.physical_function)
 
 
-def _table_of_published(device: DeviceContext) -> Iterator[str]:
-    """Name the table that the regions which Linux reports come from, if it is not decoded."""
+def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
+    """Yield which table the regions that Linux reports come from, if it was not decoded."""
     if not published_only(device):
         return
     if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
@@ -63,9 +63,9 @@ def _behind_a_bridge(device: DeviceContext) -> bool:
     )
 
 
-def _useless_options(device: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
+def _notes_on_options(device: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
     """Yield notes on options of the kernel's command line that do not help this device."""
-    system, table = device.inventory.host.system, _flags(device)
+    system, table = device.inventory.host.system, _table_flags(device)
     given = {option.partition("=")[0].replace("-", "_"): option for option in system.options or ()}
     kernel = [
         option for option in given.values() if option.startswith(("intel_iommu=", "amd_iommu="))
@@ -86,7 +86,7 @@ def _useless_options(device: DeviceContext, linux: PlatformVerdict) -> Iterator[
         yield words.options_that_do_not_help(_GROUPS)
 
 
-def _flags(device: DeviceContext) -> int | None:
+def _table_flags(device: DeviceContext) -> int | None:
     decoded = device.inventory.table
     table = getattr(decoded, "table", None)
     return None if table is None else table.flags

@@ -26,7 +26,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     function = device.function
     if function is None:
         return
-    if function.physical_function is not None and not device.held:
+    if function.physical_function is not None and not device.held_regions:
         yield Case(
             title="virtual function",
             can=Can.YES,

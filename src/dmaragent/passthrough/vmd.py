@@ -31,7 +31,7 @@ def parent_unknown(device: DeviceContext) -> bool:
     return not function.dma_known
 
 
-def vmd_linux_side(device: DeviceContext) -> PlatformVerdict | None:
+def vmd_linux_verdict(device: DeviceContext) -> PlatformVerdict | None:
     """Return Linux's verdict on a function behind VMD, or None if it is not one."""
     if parent_unknown(device):
         return PlatformVerdict(can=Can.UNKNOWN, explanation=words.VMD_UNKNOWN)
@@ -48,7 +48,7 @@ def vmd_linux_side(device: DeviceContext) -> PlatformVerdict | None:
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=(case,))
 
 
-def vmd_xen_side(device: DeviceContext) -> PlatformVerdict | None:
+def vmd_xen_verdict(device: DeviceContext) -> PlatformVerdict | None:
     """Return Xen's verdict on a function whose segment Xen cannot name, or None."""
     endpoint = _endpoint(device)
     if not device.sbdf.beyond_xen:

@@ -19,13 +19,13 @@ _MOST_RANGES = 3
 
 
 def region_list(regions: Sequence[Region], most: int = 3) -> str:
-    """Name regions, the first few, and how many more there are."""
+    """Return the words of `regions`, the first few, and how many more there are."""
     shown = ", ".join(region.words for region in regions[:most])
     return shown if len(regions) <= most else f"{shown} and {len(regions) - most} more"
 
 
-def names(devices: tuple[SBDF, ...], most: int = 6) -> str:
-    """Name devices, the first few, and how many more there are."""
+def device_list(devices: tuple[SBDF, ...], most: int = 6) -> str:
+    """Return the addresses of `devices`, the first few, and how many more there are."""
     shown = " ".join(map(str, devices[:most]))
     return shown if len(devices) <= most else f"{shown} and {len(devices) - most} more"
 
@@ -143,7 +143,7 @@ def relaxed_only_as_shared(
 
     `present`: whether another device of the scope is present; None: that is unknown.
     """
-    with_them = f" with {names(sharers, 2)}" if sharers else ""
+    with_them = f" with {device_list(sharers, 2)}" if sharers else ""
     alone = {
         None: "; unknown whether present: the PCI functions were not collected",
         False: ", though no other device of it answers",
@@ -159,7 +159,7 @@ def depends_on_guest_ram(*, predicted: bool) -> str:
 
 
 def distinct_reasons(reasons: Sequence[tuple[object, str]]) -> str:
-    """Put reasons together: the first of each rule, and how many more are like it.
+    """Return reasons in one sentence: the first of each rule, and how many more are like it.
 
     `reasons` are pairs of a rule and a sentence.
     """
@@ -488,7 +488,7 @@ def group_has_physical_function(group: int, physical: SBDF) -> str:
 def group_has_locked(group: int, mates: tuple[SBDF, ...]) -> str:
     """Return that `mates` in the group are locked to a region."""
     return (
-        f"IOMMU group {group} holds {names(mates)}, locked to a region too, and "
+        f"IOMMU group {group} holds {device_list(mates)}, locked to a region too, and "
         "a group is attached whole."
     )
 
@@ -497,14 +497,14 @@ def group_must_be_bound(group: int, mates: tuple[SBDF, ...], *, drivers_known: b
     """Return that host drivers have `mates`, or may have them."""
     drivers = "which host drivers have" if drivers_known else "whose drivers are unknown"
     return (
-        f"IOMMU group {group} holds {names(mates)} too, {drivers}: "
+        f"IOMMU group {group} holds {device_list(mates)} too, {drivers}: "
         "all of the group must be bound to vfio-pci (or to nothing) and goes with it."
     )
 
 
 def group_in_nobodys_way(group: int, mates: tuple[SBDF, ...]) -> str:
     """Return that `mates` in the group are ready for VFIO."""
-    return f"It shares IOMMU group {group} with {names(mates)}; none is in the way."
+    return f"It shares IOMMU group {group} with {device_list(mates)}; none is in the way."
 
 
 # SR-IOV ---------------------------------------------------------------------------------
@@ -517,7 +517,7 @@ VIRTUAL_FUNCTION_ON_LINUX = (
 def virtual_functions_block_vfio(existing: tuple[SBDF, ...]) -> str:
     """Return that vfio-pci does not bind to a device that has virtual functions."""
     return (
-        f"It has virtual functions now ({names(existing)}). vfio-pci does not "
+        f"It has virtual functions now ({device_list(existing)}). vfio-pci does not "
         "bind to it until they are removed; a guest that has one of them loses it."
     )
 
@@ -534,7 +534,7 @@ def virtual_function_on_xen(physical: SBDF) -> str:
 def virtual_functions_vanish(existing: tuple[SBDF, ...]) -> str:
     """Return what becomes of virtual functions when the device is bound to pciback."""
     return (
-        f"It has virtual functions now ({names(existing)}). They vanish when "
+        f"It has virtual functions now ({device_list(existing)}). They vanish when "
         "its driver in dom0 is unbound for pciback, unless the driver leaves them because a "
         "guest has one (igb and ixgbe do). A guest that has one loses it."
     )
@@ -607,7 +607,7 @@ LACKS_RELAX_RMRR = (
 def regions_shared(sharers: tuple[SBDF, ...]) -> str:
     """Return that other devices have the same regions."""
     return (
-        f"Its regions are also those of {names(sharers)}: what one of them does there "
+        f"Its regions are also those of {device_list(sharers)}: what one of them does there "
         "by DMA, whoever has the others sees."
     )
 
@@ -615,7 +615,7 @@ def regions_shared(sharers: tuple[SBDF, ...]) -> str:
 def regions_name_others(sharers: tuple[SBDF, ...]) -> str:
     """Return the same if it is unknown whether the others are present."""
     return (
-        f"Its regions also name {names(sharers)}: unknown whether present, as "
+        f"Its regions also name {device_list(sharers)}: unknown whether present, as "
         "the PCI functions were not collected."
     )
 
@@ -627,9 +627,7 @@ def xens_list(notes: Sequence[str]) -> str:
 
 def vmd_endpoint(behind: tuple[SBDF, ...]) -> str:
     """Return what the host loses with a VMD endpoint."""
-    return (
-        f"It is an Intel VMD endpoint: the host loses {names(behind)} with it, and the disks there."
-    )
+    return f"It is an Intel VMD endpoint: the host loses {device_list(behind)} with it, and the disks there."
 
 
 def exists_by_physical_function(physical: SBDF) -> str:
@@ -735,7 +733,7 @@ def group_not_viable(group: int) -> str:
 def group_busy(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     """Return that host drivers use `mates` of the function's group."""
     return (
-        f"IOMMU group {group} of {sbdf} also holds {names(mates)}, which host drivers "
+        f"IOMMU group {group} of {sbdf} also holds {device_list(mates)}, which host drivers "
         "use: bind them to vfio-pci, or give them to this guest too"
     )
 
@@ -743,7 +741,7 @@ def group_busy(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
 def group_drivers_unknown(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     """Return that the drivers of `mates` of the function's group are unknown."""
     return (
-        f"IOMMU group {group} of {sbdf} also holds {names(mates)}, "
+        f"IOMMU group {group} of {sbdf} also holds {device_list(mates)}, "
         "and which drivers use them is unknown: VFIO refuses a group that a host driver uses"
     )
 
@@ -755,8 +753,6 @@ def bind_to_vfio_first(sbdf: SBDF, driver: str | None) -> str:
 
 # KVM guests: reserved regions -----------------------------------------------------------
 
-MEMORY_SIZE_NOT_WRITTEN = "its memory size is not written"
-QEMU_CHOOSES_LAYOUT = "memory devices, ROMs or an unnamed machine type decide"
 ONE_TO_ONE_REFUSED = "firmware requires a 1:1 mapping, so Linux refuses the device"
 TYPE_NOT_KNOWN = "a type of region that is not known"
 RAM_NOT_MAPPED = "guest RAM lies in it, and VFIO does not map RAM there"
@@ -769,11 +765,6 @@ RAM_MAY_BE_OVERWRITTEN = (
 )
 FIRMWARE_DMA_FAULTS = "VFIO does not map it, so DMA of the firmware there faults"
 NO_RAM_NO_EFFECT = "no effect: no guest RAM lies there"
-
-
-def machine_not_modelled(machine: str) -> str:
-    """Return that QEMU's memory layout of a machine type is not modelled."""
-    return f"the memory layout of the machine type '{machine[:40]}' is not modelled"
 
 
 KERNEL_RELEASE_UNKNOWN = "its release (uname -r) is unknown"

@@ -14,7 +14,7 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_xens_gaps
-from dmaragent.passthrough.vmd import vmd_xen_side
+from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
@@ -32,13 +32,13 @@ _CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can
 FIRST = "Xen 4.6 and later"
 
 
-def xen_side(device: DeviceContext) -> PlatformVerdict:
+def xen_verdict(device: DeviceContext) -> PlatformVerdict:
     """Return whether Xen gives the device to a guest, and under which policy."""
     early = _verdict_before_policy(device)
-    return early if early is not None else unknown_by_xens_gaps(device, _by_policy(device))
+    return early if early is not None else unknown_by_xens_gaps(device, _verdict_by_policy(device))
 
 
-def _by_policy(device: DeviceContext) -> PlatformVerdict:
+def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
     """Return under which policy Xen gives the device to a guest, by what is known."""
     bridged = tuple(_bridge_cases(device))
     virtual = tuple(xen_virtual_cases(device))
@@ -67,7 +67,7 @@ def _by_policy(device: DeviceContext) -> PlatformVerdict:
     return PlatformVerdict(can=can, explanation=explanation, cases=cases)
 
 
-def sample(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
+def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
     """Make an HVM guest with the device under `policy` and `memory` bytes of RAM."""
     return GuestConfig(
         source="guest",
@@ -84,7 +84,7 @@ def sample(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConf
 def try_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
     """Resolve a guest that xl builds with the device under `policy`."""
     stack = replace(device.stack, toolstack=Toolstack.XL, evidence=None)
-    return resolve(sample(device, policy, memory), device.facts, stack)
+    return resolve(sample_guest(device, policy, memory), device.facts, stack)
 
 
 def _predicted(device: DeviceContext) -> bool:
@@ -99,10 +99,10 @@ def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
     function, facts, gaps = device.function, device.facts, device.inventory.gaps
     if device.absent:
         return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
-    behind_vmd = vmd_xen_side(device)
+    behind_vmd = vmd_xen_verdict(device)
     if behind_vmd is not None:
         return behind_vmd
-    if device.chipset:
+    if device.in_chipset:
         return _chipset_verdict(device)
     if facts.iommu_off:
         explanation = words.xen_without_iommu(facts.iommu_off)
@@ -168,9 +168,9 @@ def _policy_effect(
 ) -> str:
     """Return the sentence for a policy's effect.  That a region is shared is a case of its own."""
     shared = bool((device.facts.shared or {}).get(device.sbdf))
-    why = _distinct(reason for reason in large.reasons if reason.rule is not SHARED_RULE)
+    why = _distinct_reasons(reason for reason in large.reasons if reason.rule is not SHARED_RULE)
     if can is Can.UNKNOWN and large.verdict is Verdict.REFUSED:
-        return words.refused_large_unknown_small(why, _distinct(small.reasons))
+        return words.refused_large_unknown_small(why, _distinct_reasons(small.reasons))
     if can is Can.UNKNOWN:
         return words.policy_unknown(why)
     if can is Can.NO:
@@ -185,7 +185,7 @@ def _policy_effect(
     return words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
 
 
-def _distinct(reasons: Iterable[Decision]) -> str:
+def _distinct_reasons(reasons: Iterable[Decision]) -> str:
     return words.distinct_reasons([(reason.rule, reason.reason) for reason in reasons])
 
 
@@ -214,10 +214,10 @@ def _hotplug_cases(device: DeviceContext, *, refused: bool) -> Iterator[Case]:
     `refused`: no policy helps the device, so less RAM does not either.
     """
     stack = replace(device.stack, toolstack=Toolstack.XL, evidence=None)
-    guest = replace(sample(device, "", LARGE), pci=(), passthrough="enabled")
+    guest = replace(sample_guest(device, "", LARGE), pci=(), passthrough="enabled")
     attached = attach(str(device.sbdf), guest, device.facts, stack)
     can = _CAN[attached.verdict]
-    why = _distinct((attached.decisions or attached.warnings)[:1])
+    why = _distinct_reasons((attached.decisions or attached.warnings)[:1])
     effect = {Can.NO: words.HOTPLUG_REFUSED, Can.UNKNOWN: words.HOTPLUG_UNKNOWN}
     yield Case(
         title="hotplug",

@@ -118,7 +118,7 @@ def context_of(host: Host, question: Question, library: bytes | None = None) -> 
 
 
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
-    """Take the inventory of `host` under `release`, and what of it decides about guests."""
+    """Return the inventory of `host` under `release`, and what of it decides about guests."""
     inventory = take_inventory(host, _predicted_release(host, release))
     return inventory, _facts_of(inventory, release, question)
 

@@ -35,7 +35,7 @@ def release_not_modelled(release: Release, newest: str) -> str:
 
 
 def together(sentences: Iterable[str]) -> str:
-    """Put the sentences above into one."""
+    """Return the sentences above in one."""
     return "; ".join(sentences)
 
 

@@ -14,7 +14,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import Cost, HotplugRemedy, ranked
-from dmaragent.remedies.xlcfg_lines import quoted, written
+from dmaragent.remedies.xlcfg_lines import entry_text, quote
 
 
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
@@ -28,17 +28,17 @@ def hotplug_remedies(attached: Hotplug) -> tuple[HotplugRemedy, ...]:
     if attached.pci is None or attached.guest.binary is not None:
         return ()  # each change would have to be tried with both readings of the guest's file
     now = left_by(attached.warnings) if attached.verdict is Verdict.STARTS else None
-    with_device = _with_device(attached)
+    with_device = _resolve_with_device(attached)
     tried = [
-        *_given_at_start(attached, with_device),
-        *_created_for_it(attached),
-        *_relaxed(attached),
-        *_given_with_changes(attached, with_device),
+        *_try_at_start(attached, with_device),
+        *_try_created_with_context(attached),
+        *_try_relaxed(attached),
+        *_try_at_start_with_changes(attached, with_device),
     ]
     return ranked(remedy for remedy in tried if now is None or remedy.left < now)
 
 
-def _with_device(attached: Hotplug) -> Resolution | None:
+def _resolve_with_device(attached: Hotplug) -> Resolution | None:
     """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
     guest, wanted = attached.guest, None if attached.pci is None else attached.pci.sbdf
     own = resolve(guest, attached.host, attached.stack).settings.devices
@@ -50,17 +50,17 @@ def _with_device(attached: Hotplug) -> Resolution | None:
     return resolve(other, attached.host, attached.stack)
 
 
-def _given_at_start(attached: Hotplug, with_device: Resolution | None) -> Iterator[HotplugRemedy]:
+def _try_at_start(attached: Hotplug, with_device: Resolution | None) -> Iterator[HotplugRemedy]:
     """Try the guest with the device from its start."""
     if with_device is not None and with_device.verdict is Verdict.STARTS:
         left = left_by(with_device.reasons)
-        entry = quoted(attached.text)
+        entry = quote(attached.text)
         yield HotplugRemedy(
             effect=words.create_guest_with_device(entry, left.harm), left=left, cost=Cost.RESTART
         )
 
 
-def _given_with_changes(
+def _try_at_start_with_changes(
     attached: Hotplug, with_device: Resolution | None
 ) -> Iterator[HotplugRemedy]:
     """Try the same with the best of what helps, where that is not enough."""
@@ -72,7 +72,7 @@ def _given_with_changes(
             given = any(line.startswith("pci =") for line in remedy.lines)
             yield HotplugRemedy(
                 effect=words.create_guest_with_changes(
-                    "" if given else quoted(attached.text), " ".join(lines.split()), remedy.harm
+                    "" if given else quote(attached.text), " ".join(lines.split()), remedy.harm
                 ),
                 left=remedy.rank.left,
                 cost=max(remedy.rank.cost, Cost.RESTART),
@@ -80,7 +80,7 @@ def _given_with_changes(
             return
 
 
-def _created_for_it(attached: Hotplug) -> Iterator[HotplugRemedy]:
+def _try_created_with_context(attached: Hotplug) -> Iterator[HotplugRemedy]:
     """Try a guest that was created with an IOMMU context, and the device as it is or relaxed."""
     if not any(decision.rule == CONTEXT_RULE for decision in attached.decisions):
         return
@@ -93,20 +93,20 @@ def _created_for_it(attached: Hotplug) -> Iterator[HotplugRemedy]:
             cost=Cost.RESTART,
         )
         return
-    for remedy in _relaxed(replace(attached, guest=enabled)):
+    for remedy in _try_relaxed(replace(attached, guest=enabled)):
         yield replace(remedy, effect=words.enable_passthrough_and(remedy.effect))
 
 
-def _relaxed(attached: Hotplug) -> Iterator[HotplugRemedy]:
+def _try_relaxed(attached: Hotplug) -> Iterator[HotplugRemedy]:
     """Try the device relaxed."""
     strict = attached.policy is Policy.STRICT and attached.stack.toolstack is Toolstack.XL
     if attached.pci is None or not strict:
         return
-    text = written(replace(attached.pci, policy=PolicyWord.RELAXED), "")
+    text = entry_text(replace(attached.pci, policy=PolicyWord.RELAXED), "")
     after = attach(text, attached.guest, attached.host, attached.stack) if text else None
     if after is not None and after.verdict is Verdict.STARTS:
         yield HotplugRemedy(
-            effect=words.attach_relaxed(quoted(text)),
+            effect=words.attach_relaxed(quote(text)),
             left=left_by(after.warnings),
             cost=Cost.POLICY,
         )

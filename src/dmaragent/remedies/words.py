@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.inventory import Region
 from dmaragent.linux.options import RELAX_RMRR
-from dmaragent.passthrough.words import names, region_list
+from dmaragent.passthrough.words import device_list, region_list
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.harm import HARM_WORDS, Harm
 
@@ -277,7 +277,7 @@ def relax_device(*, ram_moved: bool, unmovable: Sequence[Region], sharers: tuple
         sentences.append(f"Nothing moves RAM out of what lies below 1 MiB: {low}.")
     if sharers:
         sentences.append(
-            f"{names(sharers)} can use the same memory: give of those to the same guest "
+            f"{device_list(sharers)} can use the same memory: give of those to the same guest "
             "what the host can do without, and to other guests none."
         )
     return " ".join(sentences)
@@ -353,20 +353,20 @@ def bind_rest_of_group(driver: str, mates: tuple[SBDF, ...]) -> str:
     """Return what to bind if `driver`, one of VFIO, has the device alone."""
     return (
         f"It is bound to {driver} itself: nothing to do for it. The rest of its group is "
-        f"not: {names(mates)}."
+        f"not: {device_list(mates)}."
     )
 
 
 def bind_to_vfio(loss: str, mates: tuple[SBDF, ...]) -> str:
     """Return what binding to vfio-pci does; `loss`: what the host loses by it."""
-    rest = f" So is the rest of its IOMMU group: {names(mates)}." if mates else ""
+    rest = f" So is the rest of its IOMMU group: {device_list(mates)}." if mates else ""
     return f"{loss}. It is bound to vfio-pci.{rest}"
 
 
 def look_at_locked_mates(mates: tuple[SBDF, ...]) -> str:
     """Return that devices of the group are locked, and what helps then."""
     return (
-        f"It is {names(mates)} that a region holds; what helps that one, as a "
+        f"It is {device_list(mates)} that a region holds; what helps that one, as a "
         "setting of the firmware, helps this one too. Another slot may be another group."
     )
 
@@ -388,16 +388,16 @@ def relax_every_region(*, has_option: bool | None, release_known: bool) -> str:
 
 def remove_virtual_functions(existing: tuple[SBDF, ...], used: tuple[SBDF, ...]) -> str:
     """Return what vanishes with the virtual functions; `used`: those that guests may have."""
-    guests = f" Guests may use {names(used)}: detach them first." if used else ""
+    guests = f" Guests may use {device_list(used)}: detach them first." if used else ""
     return (
-        f"{names(existing)} vanish with it.{guests} Or leave the device to the "
+        f"{device_list(existing)} vanish with it.{guests} Or leave the device to the "
         "host, and pass one of them through instead."
     )
 
 
 def use_virtual_function(most: int, existing: tuple[SBDF, ...]) -> str:
     """Return what a virtual function is good for; the device can have `most` of them."""
-    there = f" There are some: {names(existing)}." if existing else ""
+    there = f" There are some: {device_list(existing)}." if existing else ""
     return (
         f"It can have {most}. No region is tied to them, so theirs stay with the "
         f"host. The device itself then keeps its driver.{there}"

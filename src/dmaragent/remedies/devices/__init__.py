@@ -29,7 +29,7 @@ def device_remedies(
     function = device.function
     if function is not None and function.vmd is not None:
         return vmd_remedies(device, function.vmd)
-    if function is None or parent_unknown(device) or device.chipset:
+    if function is None or parent_unknown(device) or device.in_chipset:
         return ()
     on_xen, on_linux = list(xen_remedies(device, xen)), list(linux_remedies(device, linux))
     taken = any(remedy.title in (MAKE_ASSIGNABLE, BIND) for remedy in (*on_xen, *on_linux))
@@ -44,7 +44,7 @@ def device_remedies(
 def _region_in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
     """Return whether whoever decides here holds a region against the device."""
     direct = any(region.type == "direct" for region in published_only(device))
-    if not (device.named or device.held or direct):
+    if not (device.named_regions or device.held_regions or direct):
         return False
     by_xen = not device.on_linux and xen.can in (Can.CONDITIONS, Can.NO)
     refused = any(case.can is Can.NO for case in linux.cases)

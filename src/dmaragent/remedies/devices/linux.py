@@ -42,7 +42,7 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
     refusing = [case for case in linux.cases if case.can is Can.NO and case.title != RELAX_RMRR]
     if linux.can in (Can.YES, Can.CONDITIONS):
         yield _bind(device, linux)
-    if device.locked_mates and refusing and not device.held:
+    if device.locked_mates and refusing and not device.held_regions:
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Linux",
@@ -52,7 +52,7 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
             where=words.ROOT_SHELL,
         )
     lacks_option = device.function is not None and device.has_relax_rmrr is False
-    locked = device.held or device.locked_mates or published_only(device)
+    locked = device.held_regions or device.locked_mates or published_only(device)
     if refusing and locked and device.vendor is IommuVendor.INTEL and not lacks_option:
         yield DeviceRemedy(
             safety=Safety.RISK,
@@ -124,7 +124,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
             side="Linux",
             title="Bind the rest of its IOMMU group to vfio-pci",
             explanation=words.bind_rest_of_group(driver, mates),
-            lines=("modprobe vfio-pci", *_lines_binding(device, mates)),
+            lines=("modprobe vfio-pci", *_bind_lines(device, mates)),
             where=words.ROOT_SHELL,
         )
     return DeviceRemedy(
@@ -132,16 +132,16 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
         side="Linux",
         title=BIND,
         explanation=words.bind_to_vfio(loss_of_owner(device, "the host"), mates),
-        lines=("modprobe vfio-pci", *_lines_binding(device, (device.sbdf, *mates))),
+        lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
         where=words.ROOT_SHELL,
     )
 
 
-def _lines_binding(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
+def _bind_lines(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
     """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
     if len(devices) <= _MOST_APART:
         for sbdf in devices:
-            yield from _lines_binding_one(device, sbdf)
+            yield from _bind_one_lines(device, sbdf)
         return
     rows = [devices[at : at + _IN_A_ROW] for at in range(0, len(devices), _IN_A_ROW)]
     for number, row in enumerate(rows):
@@ -155,7 +155,7 @@ def _lines_binding(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator
     yield "done"
 
 
-def _lines_binding_one(device: DeviceContext, sbdf: SBDF) -> Iterator[str]:
+def _bind_one_lines(device: DeviceContext, sbdf: SBDF) -> Iterator[str]:
     function = device.inventory.host.topology.known.get(sbdf)
     path = f"/sys/bus/pci/devices/{sbdf}"
     yield f"echo vfio-pci > {path}/driver_override"

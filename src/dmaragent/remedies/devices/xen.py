@@ -13,7 +13,7 @@ from dmaragent.remedies import words
 from dmaragent.remedies.devices.linux import loss_of_owner
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
-from dmaragent.remedies.xlcfg_lines import quoted
+from dmaragent.remedies.xlcfg_lines import quote
 
 MAKE_ASSIGNABLE = "Make it assignable"
 _MIB = 1 << 20
@@ -45,7 +45,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             side="Xen",
             title=words.GIVE_IT,
             explanation=words.NOTHING_ELSE,
-            lines=(f"pci = [ {quoted(f'{sbdf},rdm_policy=strict')} ]",),
+            lines=(f"pci = [ {quote(f'{sbdf},rdm_policy=strict')} ]",),
             where=words.GUEST_FILE,
         )
     else:
@@ -62,7 +62,7 @@ def _without_region(device: DeviceContext) -> DeviceRemedy:
         side="Xen",
         title=words.GIVE_WITHOUT_REGION if lost else words.GIVE_IT,
         explanation=words.goes_without(lost) if lost else words.NOTHING_ELSE,
-        lines=(f"pci = [ {quoted(str(device.sbdf))} ]",),
+        lines=(f"pci = [ {quote(str(device.sbdf))} ]",),
         where=words.GUEST_FILE,
     )
 
@@ -96,11 +96,11 @@ def _relax(device: DeviceContext) -> DeviceRemedy:
         title="Relax the policy of this device",
         explanation=words.relax_device(
             ram_moved=ram_remedy is not None,
-            unmovable=[region for region in device.named if region.base < _MIB],
+            unmovable=[region for region in device.named_regions if region.base < _MIB],
             sharers=device.sharers,
         ),
         lines=(
-            f"pci = [ {quoted(f'{device.sbdf},rdm_policy=relaxed')} ]",
+            f"pci = [ {quote(f'{device.sbdf},rdm_policy=relaxed')} ]",
             *(() if ram_remedy is None else ram_remedy.lines),
         ),
         where=words.GUEST_FILE,

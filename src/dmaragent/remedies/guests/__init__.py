@@ -22,7 +22,7 @@ from dmaragent.remedies.guests.configuration import (
     change_settings,
     first_steps,
     name_by_address,
-    say_policies,
+    write_policies,
 )
 from dmaragent.remedies.guests.devices import (
     leave_out_strategy,
@@ -32,14 +32,14 @@ from dmaragent.remedies.guests.devices import (
     use_virtual_functions,
 )
 from dmaragent.remedies.guests.entries import (
-    leave_out_twice,
+    leave_out_duplicates,
     name_functions,
-    respell,
+    respell_entries,
     respell_rdm,
     with_functions_apart,
 )
 from dmaragent.remedies.guests.layout import change_boundary, reduce_memory
-from dmaragent.remedies.guests.spelling import spelling
+from dmaragent.remedies.guests.spelling import respell_ignored_settings
 from dmaragent.remedies.guests.trial import GuestRemedies, Trial
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind, ranked
 
@@ -51,7 +51,7 @@ def guest_remedies(resolution: Resolution) -> GuestRemedies:
         wrong = resolution.verdict is not Verdict.STARTS or resolution.reasons
         return GuestRemedies((), words.WRITE_IN_DECIMAL if wrong else "")
     trial = Trial(resolution)
-    spelt = spelling(trial)
+    spelt = respell_ignored_settings(trial)
     if resolution.verdict is Verdict.STARTS and not resolution.reasons:
         return GuestRemedies((), "", spelt)
     undecided = bool(resolution.host.incomplete) and resolution.verdict is Verdict.UNDECIDED
@@ -86,12 +86,12 @@ def _with_functions_apart(trial: Trial) -> list[GuestRemedy]:
 
 
 _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
-    respell,
+    respell_entries,
     respell_rdm,
-    leave_out_twice,
+    leave_out_duplicates,
     name_functions,
     change_settings,
-    say_policies,
+    write_policies,
     name_by_address,
     change_boundary,
     reduce_memory,

@@ -10,7 +10,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
-from dmaragent.remedies.xlcfg_lines import changed, quoted, with_policy, written
+from dmaragent.remedies.xlcfg_lines import change_entries, entry_text, quote, with_policy
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
 
 _ROOM = 64 * MIB
@@ -33,7 +33,7 @@ def change_settings(trial: Trial) -> None:
     start, guest, effects, costs = trial.guest, trial.guest, [], []
     lines: dict[str, tuple[str, ...]] = {}
     for repair in _repairs(trial):
-        lines |= trial.set(repair.name, repair.value)
+        lines |= trial.setting_lines(repair.name, repair.value)
         effects.append(repair.effect)
         costs += [repair.cost] if repair.cost else []
         guest = repair.guest
@@ -50,12 +50,12 @@ def change_settings(trial: Trial) -> None:
     helped = False
     for name, size in trials:
         other = replace(guest, memory=size, maximum=size)
-        more = {**lines, **trial.set(name, size // MIB)}
+        more = {**lines, **trial.setting_lines(name, size // MIB)}
         effect = "; ".join([*effects, words.memory_at_once(name)])
         cost = "; ".join([*costs, words.MEMORY_AT_ONCE_COSTS[name]])
         helped |= trial.offer(RemedyKind.SETTING, other, more, effect, cost)
     if not helped and trial.guest is start:
-        more = {**lines, **trial.set("maxmem", begins // MIB)}
+        more = {**lines, **trial.setting_lines("maxmem", begins // MIB)}
         trial.keep(replace(guest, maximum=begins), more)
 
 
@@ -82,33 +82,33 @@ def _repairs(trial: Trial) -> Iterator[_Repair]:
     devices = trial.devices or (bool(guest.refusals) and guest.pci)
     if guest.passthrough == "disabled" and devices:
         guest = replace(guest, passthrough="enabled")
-        yield _Repair(guest, "passthrough", quoted("enabled"), words.ENABLE_PASSTHROUGH)
+        yield _Repair(guest, "passthrough", quote("enabled"), words.ENABLE_PASSTHROUGH)
     idle = not devices and guest.passthrough not in (None, "default", "disabled")
     if idle and (trial.host.iommu_off or guest.type is GuestType.PVH):
         guest = replace(guest, passthrough="disabled")
         effect = words.ASK_FOR_NO_PASSTHROUGH
         cost = words.NO_DEVICE_LATER
-        yield _Repair(guest, "passthrough", quoted("disabled"), effect, cost)
+        yield _Repair(guest, "passthrough", quote("disabled"), effect, cost)
     if guest.passthrough == "share_pt" and not trial.host.iommu_off:
         other = replace(guest, passthrough="enabled")
         if trial.resolve(guest).verdict is Verdict.REFUSED:
             guest = other
             effect = words.LET_LIBXL_CHOOSE_TABLES
-            yield _Repair(guest, "passthrough", quoted("enabled"), effect)
+            yield _Repair(guest, "passthrough", quote("enabled"), effect)
     if guest.type is GuestType.PVH and devices:
         guest = replace(guest, type=GuestType.HVM)
         yield _Repair(
             guest,
             "type",
-            quoted(GuestType.HVM.value),
+            quote(GuestType.HVM.value),
             words.MAKE_IT_HVM,
             words.HVM_COST,
         )
     if guest.type is GuestType.HVM:
-        yield from _video(trial, guest)
+        yield from _video_repairs(trial, guest)
 
 
-def _video(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
+def _video_repairs(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
     if guest.hap is False and trial.host.shadow is False:
         guest = replace(guest, hap=True)
         yield _Repair(guest, "hap", 1, words.USE_HAP)
@@ -116,7 +116,7 @@ def _video(trial: Trial, guest: GuestConfig) -> Iterator[_Repair]:
     if least is None:
         guest = replace(guest, vga=Vga.STDVGA)
         effect = words.CHOOSE_ADAPTER
-        yield _Repair(guest, "vga", quoted(Vga.STDVGA.value), effect)
+        yield _Repair(guest, "vga", quote(Vga.STDVGA.value), effect)
         return
     odd = guest.videoram is not None and not least <= guest.videoram < guest.most_memory
     if odd:
@@ -145,23 +145,23 @@ def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool
     )
     name = complaint.setting
     if name == "name":
-        return _Repair(replace(guest, name="guest"), name, quoted("guest"), words.NAME_GUEST)
+        return _Repair(replace(guest, name="guest"), name, quote("guest"), words.NAME_GUEST)
     if name == "builder" or (name == "type" and guest.builder is not None):
         kind = guest.typed or guest.builder or GuestType.HVM
         word = {GuestType.HVM: "hvm", GuestType.PV: "generic"}.get(kind)
         if word is None:
             return None
         guest = replace(guest, type=kind, builder=kind)
-        return _Repair(guest, "builder", quoted(word), words.NAME_TYPE_AS_KNOWN)
+        return _Repair(guest, "builder", quote(word), words.NAME_TYPE_AS_KNOWN)
     if name == "type":
         guest = replace(guest, type=GuestType.HVM, typed=GuestType.HVM)
-        return _Repair(guest, name, quoted("hvm"), words.NAME_KNOWN_TYPE)
+        return _Repair(guest, name, quote("hvm"), words.NAME_KNOWN_TYPE)
     if name == "vga":
         guest = replace(guest, vga=Vga.STDVGA)
-        return _Repair(guest, name, quoted("stdvga"), words.NAME_KNOWN_ADAPTER)
+        return _Repair(guest, name, quote("stdvga"), words.NAME_KNOWN_ADAPTER)
     if name == "device_model_version":
         guest = replace(guest, traditional=False)
-        return _Repair(guest, name, quoted("qemu-xen"), words.NAME_KNOWN_DEVICE_MODEL)
+        return _Repair(guest, name, quote("qemu-xen"), words.NAME_KNOWN_DEVICE_MODEL)
     if name == "mmio_hole":
         guest = replace(guest, mmio_hole=SMALLEST_HOLE)
         effect = words.SET_DEFAULT_HOLE
@@ -169,12 +169,12 @@ def _with_known_value(guest: GuestConfig, complaint: Complaint, *, devices: bool
     if name == "passthrough":
         word = "enabled" if devices else "default"
         guest = replace(guest, passthrough=word)
-        return _Repair(guest, name, quoted(word), words.NAME_KNOWN_MODE)
+        return _Repair(guest, name, quote(word), words.NAME_KNOWN_MODE)
     return None
 
 
-def say_policies(trial: Trial) -> None:
-    """Say each device's policy, where it is undefined or, up to 4.13, not heeded in time."""
+def write_policies(trial: Trial) -> None:
+    """Write each device's policy if it is undefined or, up to 4.13, not heeded in time."""
     unsettled = not all(
         behaviour.layout.settles_device_policy
         for behaviour in toolstack_behaviours(trial.stack.release)
@@ -187,7 +187,7 @@ def say_policies(trial: Trial) -> None:
     }
     if not texts or trial.stack.toolstack is not Toolstack.XL:
         return
-    guest, lines = changed(trial.guest, texts)
+    guest, lines = change_entries(trial.guest, texts)
     effect = words.WRITE_POLICIES
     if not undefined:
         effect = words.WRITE_POLICIES_FOR_LIBXL
@@ -195,7 +195,7 @@ def say_policies(trial: Trial) -> None:
         trial.keep(guest, {"pci": lines})
 
 
-def addressed(trial: Trial) -> tuple[GuestConfig, dict[str, tuple[str, ...]]] | None:
+def with_addresses(trial: Trial) -> tuple[GuestConfig, dict[str, tuple[str, ...]]] | None:
     """Return the guest with its named devices given by address, and the lines; None if none is."""
     if trial.stack.toolstack is not Toolstack.XL:
         return None
@@ -204,16 +204,16 @@ def addressed(trial: Trial) -> tuple[GuestConfig, dict[str, tuple[str, ...]]] | 
         address = trial.host.names.get(device.pci.name or "")
         if address is not None:
             pci = replace(device.pci, name=None, sbdf=address)
-            texts[device.number] = written(pci, device.text)
+            texts[device.number] = entry_text(pci, device.text)
     if not texts:
         return None
-    guest, lines = changed(trial.guest, texts)
+    guest, lines = change_entries(trial.guest, texts)
     return guest, {"pci": lines}
 
 
 def name_by_address(trial: Trial) -> None:
     """Name a device by its address: by its name its regions are not reserved."""
-    by_address = addressed(trial)
+    by_address = with_addresses(trial)
     if by_address is not None:
         trial.offer(RemedyKind.SETTING, *by_address, words.GIVE_BY_ADDRESS)
 

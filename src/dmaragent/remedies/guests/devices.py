@@ -12,11 +12,11 @@ from dmaragent.policy.harm import Harm
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import DeviceSetting, Toolstack
 from dmaragent.remedies import words
-from dmaragent.remedies.guests.configuration import addressed
+from dmaragent.remedies.guests.configuration import with_addresses
 from dmaragent.remedies.guests.layout import change_boundary, reduce_memory
 from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
-from dmaragent.remedies.xlcfg_lines import changed, quoted, with_policy, written
+from dmaragent.remedies.xlcfg_lines import change_entries, entry_text, quote, with_policy
 
 _ROUNDS = 4
 """How often devices are made relaxed before it is given up: refusals come one after another."""
@@ -27,7 +27,7 @@ def _hindering_decisions(resolution: Resolution) -> Iterator[Decision]:
         yield from case.built.decisions or case.built.warnings
 
 
-def _concerned(trial: Trial, resolution: Resolution) -> list[DeviceSetting]:
+def _devices_in_the_way(trial: Trial, resolution: Resolution) -> list[DeviceSetting]:
     """Return the devices that are in the way, by whatever function of theirs it is."""
     named = {decision.device for decision in _hindering_decisions(resolution)} - {None}
     concerned = []
@@ -42,7 +42,7 @@ def use_virtual_functions(trial: Trial) -> None:
     """Pass a virtual function through instead of the physical one, where it has no region."""
     swaps: dict[SBDF, SBDF] = {}
     texts = {}
-    for device in _concerned(trial, trial.now):
+    for device in _devices_in_the_way(trial, trial.now):
         physical = device.pci.sbdf
         if physical is None or device.pci.all_functions:
             continue
@@ -54,23 +54,25 @@ def use_virtual_functions(trial: Trial) -> None:
         chosen = next(free, None)
         if chosen is not None:
             swaps[physical] = chosen
-            texts[device.number] = written(replace(device.pci, sbdf=chosen), device.text)
+            texts[device.number] = entry_text(replace(device.pci, sbdf=chosen), device.text)
     if not swaps:
         return
-    guest, lines = changed(trial.guest, texts)
+    guest, lines = change_entries(trial.guest, texts)
     swapped = words.virtual_for_physical(swaps.items())
     lines = lines if trial.stack.toolstack is Toolstack.XL else (swapped,)
     effect, cost = words.pass_virtual_functions(swapped), words.VIRTUAL_FUNCTION_COST
     kind = RemedyKind.VIRTUAL_FUNCTION
     if not trial.offer(kind, guest, {"pci": lines}, effect, cost):
-        _with_ram_moved(trial.changed_by(guest, {"pci": lines}), trial, kind, effect, cost)
+        _try_with_ram_moved(trial.with_change(guest, {"pci": lines}), trial, kind, effect, cost)
 
 
-def _with_ram_moved(changed: Trial, trial: Trial, kind: RemedyKind, effect: str, cost: str) -> None:
+def _try_with_ram_moved(
+    with_change: Trial, trial: Trial, kind: RemedyKind, effect: str, cost: str
+) -> None:
     """Try a change together with a boundary, and with less memory; offer what helps."""
-    change_boundary(changed, kind, effect, cost)
-    reduce_memory(changed, kind, effect, cost)
-    trial.remedies += changed.remedies
+    change_boundary(with_change, kind, effect, cost)
+    reduce_memory(with_change, kind, effect, cost)
+    trial.remedies += with_change.remedies
 
 
 def leave_out_strategy(trial: Trial) -> None:
@@ -107,12 +109,12 @@ def _relaxed_with_ram_moved(trial: Trial) -> list[GuestRemedy]:
 
     Neither helps alone if regions of other devices are reserved too (``strategy=host``).
     """
-    texts = _relaxed_texts(_concerned(trial, trial.now))
+    texts = _relaxed_texts(_devices_in_the_way(trial, trial.now))
     if not texts:
         return []
-    guest, pci = changed(trial.guest, texts)
+    guest, pci = change_entries(trial.guest, texts)
     lines = {"pci": pci}
-    return _pairs(trial, trial.changed_by(guest, lines), lines)
+    return _relaxed_and_ram_moved(trial, trial.with_change(guest, lines), lines)
 
 
 def _relaxed_devices(
@@ -122,13 +124,13 @@ def _relaxed_devices(
     texts: dict[int, str] = {}
     after = now
     for _ in range(_ROUNDS):
-        new = [device for device in _concerned(trial, after) if device.number not in texts]
+        new = [device for device in _devices_in_the_way(trial, after) if device.number not in texts]
         if not new:
             return None
         texts |= _relaxed_texts(new)
-        guest, lines = changed(start, texts)
+        guest, lines = change_entries(start, texts)
         after = trial.resolve(guest)
-        if trial.better(after):
+        if trial.is_better(after):
             if trial.stack.toolstack is Toolstack.QUBES:
                 relaxed = [device for device in trial.devices if device.number in texts]
                 added, _ = added_functions(
@@ -144,13 +146,13 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
     """Offer a relaxed guest; if that leaves DMA in guest RAM, with its RAM moved as well."""
     after = trial.resolve(guest)
     left = left_by(after.reasons)
-    if not trial.better(after):
+    if not trial.is_better(after):
         return
     pairs: list[GuestRemedy] = []
     if left.harm is Harm.CORRUPTION and not any(
         remedy.harm < left.harm for remedy in trial.remedies
     ):
-        tried = _pairs(trial, trial.changed_by(guest, lines), lines)
+        tried = _relaxed_and_ram_moved(trial, trial.with_change(guest, lines), lines)
         pairs = [remedy for remedy in tried if remedy.rank.left < left]
         trial.remedies += pairs
     if not any("rdm_mem_boundary" in line for remedy in pairs for line in remedy.lines):
@@ -158,7 +160,9 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
         trial.offer(RemedyKind.POLICY, guest, lines, effect, words.UNCHECKED)
 
 
-def _pairs(trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]) -> list[GuestRemedy]:
+def _relaxed_and_ram_moved(
+    trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]
+) -> list[GuestRemedy]:
     """Try where RAM can be moved with the relaxed guest, and relax no more than is then needed."""
     first = words.relax_at_a_risk(_whose_policy(lines))
     for move in (change_boundary, reduce_memory):
@@ -170,7 +174,7 @@ def _pairs(trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]) -
         fewer = _relaxed_devices(trial, start, trial.resolve(start))
         if fewer is None or fewer[1] == lines:
             continue
-        apart = trial.changed_by(fewer[0], {**fewer[1], **ram.lines})
+        apart = trial.with_change(fewer[0], {**fewer[1], **ram.lines})
         cost = words.joined(words.UNCHECKED, ram.cost) if ram.cost else words.UNCHECKED
         if apart.offer(RemedyKind.POLICY, fewer[0], {}, words.joined(first, ram.effect), cost):
             relaxed.remedies[before:] = apart.remedies
@@ -211,8 +215,8 @@ def relax_guest(trial: Trial) -> None:
     after = trial.resolve(guest)
     if not after.settings.rdm_taken:
         return
-    lines = {"rdm": (f"rdm = {quoted(text)}",)}
-    if trial.better(after):
+    lines = {"rdm": (f"rdm = {quote(text)}",)}
+    if trial.is_better(after):
         _offer_relaxed(trial, guest, lines)
         return
     both = _relaxed_devices(trial, guest, after)
@@ -224,9 +228,9 @@ def name_by_address_with_ram_moved(trial: Trial) -> None:
     """Give a device by its address and move RAM out of its region, if nothing safer helps."""
     if any(remedy.harm is Harm.NONE for remedy in trial.remedies):
         return
-    by_address = addressed(trial)
+    by_address = with_addresses(trial)
     if by_address is not None:
         guest, lines = by_address
         effect = words.GIVE_BY_ADDRESS_AND_MOVE_RAM
-        changed_trial = trial.changed_by(guest, lines)
-        _with_ram_moved(changed_trial, trial, RemedyKind.SETTING, effect, "")
+        changed_trial = trial.with_change(guest, lines)
+        _try_with_ram_moved(changed_trial, trial, RemedyKind.SETTING, effect, "")

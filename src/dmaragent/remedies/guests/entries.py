@@ -11,7 +11,13 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import RemedyKind
-from dmaragent.remedies.xlcfg_lines import changed, pci_lines, quoted, respelled, written
+from dmaragent.remedies.xlcfg_lines import (
+    change_entries,
+    entry_text,
+    pci_lines,
+    quote,
+    respell_entry,
+)
 
 _KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
 _WORDS = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0"}
@@ -26,26 +32,26 @@ _EVERY_FUNCTION = re.compile(
 _RDM = {"strategy": ("host",), "policy": ("strict", "relaxed")}
 
 
-def respell(trial: Trial) -> None:
+def respell_entries(trial: Trial) -> None:
     """Write entries of ``pci=`` plainly that xl refuses or half reads."""
     if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
         return
 
     def with_function(text: str) -> str:
-        return _with_function(text, trial)
+        return _add_function(text, trial)
 
     kept = tuple(entry for entry in trial.guest.pci if entry.text.strip())
     if len(kept) < len(trial.guest.pci):
-        guest, lines = changed(replace(trial.guest, pci=kept), {})
+        guest, lines = change_entries(replace(trial.guest, pci=kept), {})
         trial.keep(guest, {"pci": lines})
         if trial.offer(RemedyKind.SPELLING, guest, {}, words.LEAVE_OUT_EMPTY_ENTRIES):
             return
-    for repair in (respelled, _with_known_keys, with_function):
+    for repair in (respell_entry, _correct_keys, with_function):
         texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
         texts = {n: text for n, text in texts.items() if text != trial.guest.pci[n].text}
         if not texts:
             continue
-        guest, lines = changed(trial.guest, texts)
+        guest, lines = change_entries(trial.guest, texts)
         effect = words.WRITE_ENTRIES_PLAINLY
         if trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, effect):
             return
@@ -73,15 +79,15 @@ def respell_rdm(trial: Trial) -> None:
             parts[near[0]] = f"{near[0]}={values[0]}"
     meant = ",".join(parts.values())
     if isinstance(read_documented(meant), RdmText):
-        guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quoted(meant)}",)}
+        guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quote(meant)}",)}
         effect = words.WRITE_RDM_AS_DOCUMENTED
         if not trial.offer(RemedyKind.SPELLING, guest, lines, effect):
             trial.keep(guest, lines)
 
 
-def _with_function(text: str, trial: Trial) -> str:
+def _add_function(text: str, trial: Trial) -> str:
     """Add the function to an address that lacks it, if one function alone is present there."""
-    match = _NO_FUNCTION.fullmatch(respelled(text))
+    match = _NO_FUNCTION.fullmatch(respell_entry(text))
     if match is None or trial.host.functions is None:
         return text
     segment, bus, device = int(match[1] or "0", 16), int(match[2], 16), int(match[3], 16)
@@ -94,9 +100,9 @@ def _with_function(text: str, trial: Trial) -> str:
     return f"{present[0]}{rest}" if len(present) == 1 else text
 
 
-def _with_known_keys(text: str) -> str:
+def _correct_keys(text: str) -> str:
     """Correct the keys and values of an entry: leave out what says nothing that xl knows."""
-    address, *pairs = respelled(text).split(",")
+    address, *pairs = respell_entry(text).split(",")
     place, at, slot = address.partition("@")
     keys = {"": place + (at + slot if _is_slot(slot) else "")}
     for pair in pairs:
@@ -119,7 +125,7 @@ def _is_slot(text: str) -> bool:
     return _SLOT.fullmatch(text) is not None
 
 
-def leave_out_twice(trial: Trial) -> None:
+def leave_out_duplicates(trial: Trial) -> None:
     """Leave out entries whose device another entry gives already."""
     seen: set[object] = set()
     kept: list[PciEntry] = []
@@ -154,7 +160,7 @@ def name_functions(trial: Trial) -> None:
             continue
         for sbdf in sorted(trial.host.siblings(first)):
             single = replace(device.pci, sbdf=sbdf, all_functions=False)
-            entries.append(PciEntry(entry.place, written(single, entry.text)))
+            entries.append(PciEntry(entry.place, entry_text(single, entry.text)))
     guest = replace(trial.guest, pci=tuple(entries))
     lines = {"pci": pci_lines([entry.text for entry in entries])}
     effect = words.GIVE_FUNCTIONS_APART_FOR_SLOT
@@ -186,4 +192,4 @@ def with_functions_apart(trial: Trial) -> Trial | None:
     if [entry.text for entry in entries] == [entry.text for entry in trial.guest.pci]:
         return None
     guest = replace(trial.guest, pci=tuple(entries))
-    return trial.changed_by(guest, {"pci": pci_lines([entry.text for entry in entries])})
+    return trial.with_change(guest, {"pci": pci_lines([entry.text for entry in entries])})

@@ -22,12 +22,12 @@ _MOST_CANDIDATES = 32
 _NOTHING_LEFT = Left(Harm.NONE, 0)
 
 
-def _troubled(resolution: Resolution) -> set[AddressRange]:
+def _regions_in_the_way(resolution: Resolution) -> set[AddressRange]:
     """Return the regions that hinder the guest in any case."""
-    return {region for case in resolution.cases for region in _hindering(case)}
+    return {region for case in resolution.cases for region in _hindering_regions(case)}
 
 
-def _hindering(case: PossibleOutcome) -> Iterator[AddressRange]:
+def _hindering_regions(case: PossibleOutcome) -> Iterator[AddressRange]:
     for decision in (*case.built.decisions, *case.built.warnings):
         if decision.region is not None:
             yield decision.region
@@ -62,7 +62,7 @@ def change_boundary(
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
         return None
     present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
-    troubled = _troubled(trial.now)
+    troubled = _regions_in_the_way(trial.now)
     starts = {region.start for region in troubled}
     values = {(start - 1) // MIB for start in starts if 0 < start <= present * MIB}
     values |= {-(-start // MIB) for start in starts if start > present * MIB}
@@ -81,7 +81,7 @@ def change_boundary(
         if value > present:
             effect = words.LEAVE_RAM
         other = replace(guest, boundary=value * MIB)
-        lines = trial.set("rdm_mem_boundary", value)
+        lines = trial.setting_lines("rdm_mem_boundary", value)
         trial.offer(kind, other, lines, words.joined(first, effect), cost)
         return RamChange(other, lines, effect, "")
     if any(reason.rule in TOO_MUCH_MOVED for reason in trial.now.reasons[:1]):
@@ -95,7 +95,7 @@ def _raise_boundary_until_ram_suffices(trial: Trial, values: Sequence[int]) -> N
         guest = replace(trial.guest, boundary=value * MIB)
         after = trial.resolve(guest)
         if not any(reason.rule in TOO_MUCH_MOVED for reason in after.reasons):
-            trial.keep(guest, trial.set("rdm_mem_boundary", value))
+            trial.keep(guest, trial.setting_lines("rdm_mem_boundary", value))
             return
 
 
@@ -107,7 +107,7 @@ def reduce_memory(
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """
     guest = trial.guest
-    if guest.type is not GuestType.HVM or not _troubled(trial.now):
+    if guest.type is not GuestType.HVM or not _regions_in_the_way(trial.now):
         return None
 
     def with_memory(size: int) -> GuestConfig:
@@ -130,8 +130,8 @@ def reduce_memory(
             least = middle
         else:
             most = middle
-    lines = trial.set("memory", least)
-    lines |= {} if guest.maximum is None else trial.set("maxmem", least)
+    lines = trial.setting_lines("memory", least)
+    lines |= {} if guest.maximum is None else trial.setting_lines("maxmem", least)
     effect = words.REDUCE_MEMORY
     if fewest.harm is Harm.CORRUPTION:
         effect = words.REDUCE_MEMORY_FEWEST_WARNINGS

@@ -11,10 +11,10 @@ from dmaragent.policy.resolver import Resolution
 from dmaragent.remedies import words
 from dmaragent.remedies.guests.trial import Trial
 from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
-from dmaragent.remedies.xlcfg_lines import changed, quoted, respelled, with_policy
+from dmaragent.remedies.xlcfg_lines import change_entries, quote, respell_entry, with_policy
 
 
-def spelling(trial: Trial) -> GuestRemedy | None:
+def respell_ignored_settings(trial: Trial) -> GuestRemedy | None:
     """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
     guest, settings = trial.guest, trial.before.settings
     if not settings.ignored_settings or trial.stack.documented:
@@ -32,16 +32,16 @@ def spelling(trial: Trial) -> GuestRemedy | None:
     devices = {device.number: device for device in trial.devices}
     for number, entry in enumerate(guest.pci):
         device = devices.get(number)
-        text = respelled(entry.text) if device is None or device.pci.ignored else entry.text
+        text = respell_entry(entry.text) if device is None or device.pci.ignored else entry.text
         if device is not None and meant is not None and "rdm_policy=" not in text:
             text = with_policy(device, meant.policy or Policy.STRICT)
         if text != entry.text:
             texts[number] = text
-    other, lines = changed(guest, texts)
+    other, lines = change_entries(guest, texts)
     for rdm in _rdm_texts(meant):
         after = trial.resolve(other if rdm is None else replace(other, rdm=rdm))
         if rdm is None or after.settings.rdm_taken:
-            rdm_line = () if rdm is None else (f"rdm = {quoted(rdm)}",)
+            rdm_line = () if rdm is None else (f"rdm = {quote(rdm)}",)
             return _remedy((*builder, *rdm_line, *(lines if texts else ())), after)
     return None
 

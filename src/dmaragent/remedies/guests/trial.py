@@ -47,7 +47,7 @@ class Trial:
         """Resolve a changed guest."""
         return resolve(guest, self.host, self.stack)
 
-    def better(self, after: Resolution) -> bool:
+    def is_better(self, after: Resolution) -> bool:
         """Return whether `after` is wanted: it starts, and with less held against it if it did."""
         if after.verdict is not Verdict.STARTS:
             return False
@@ -58,7 +58,7 @@ class Trial:
     def try_out(self, guest: GuestConfig) -> Left | None:
         """Return what is left with the changed `guest`; None if it is no better."""
         after = self.resolve(guest)
-        return left_by(after.reasons) if self.better(after) else None
+        return left_by(after.reasons) if self.is_better(after) else None
 
     def offer(
         self,
@@ -94,7 +94,7 @@ class Trial:
         self.guest, self.lines = guest, {**self.lines, **lines}
         self.now = self.resolve(guest)
 
-    def changed_by(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> "Trial":
+    def with_change(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> "Trial":
         """Return a trial of the same guest that begins with `guest` and its `lines`."""
         trial = Trial(self.before)
         trial.lines = dict(self.lines)
@@ -108,7 +108,7 @@ class Trial:
         out = [f"{name}=" for name in names if f"{name}=" not in back]
         return words.undo(back, out)
 
-    def set(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+    def setting_lines(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
         """Write one setting: a line of an xl.cfg, or words for another toolstack."""
         if self.stack.toolstack is Toolstack.XL:
             return {name: (f"{name} = {value}",)}
