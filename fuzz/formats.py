@@ -10,8 +10,8 @@ from dmaragent.host import join
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.guest import guest_text
-from dmaragent.question import Context, Question, ask_known
-from dmaragent.resolving import GuestResolver, any_answer
+from dmaragent.question.context import Context, Question, context_of
+from dmaragent.question.guest_resolver import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable
 from support.guests import facts
 from support.kvm import DISK, domain, hostdev, publishing
@@ -28,7 +28,7 @@ _REGIONS = "0x20000000 0x20ffffff direct-relaxable\n0xc8000000 0xc8ffffff reserv
 def _known() -> Context:
     """Make a host with a disk at 01:00.0 and what Linux publishes of it."""
     facts()  # the tables of the other harnesses are built once
-    return ask_known(join(collect(publishing(_REGIONS, "IVRS", "6.5.0", disk=DISK))), Question())
+    return context_of(join(collect(publishing(_REGIONS, "IVRS", "6.5.0", disk=DISK))), Question())
 
 
 def check(data: bytes) -> None:

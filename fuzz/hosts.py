@@ -1,9 +1,9 @@
 """What is held of every host that could be opened, whatever it is: its answers."""
 
+from dmaragent.answers import explain
 from dmaragent.checks import check as check_rules
 from dmaragent.collect.collect import collect
 from dmaragent.collect.reader import HostReader
-from dmaragent.explaining import explain
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import report_html
@@ -13,7 +13,7 @@ from dmaragent.present.text.check import check_text
 from dmaragent.present.text.explain import explain_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
-from dmaragent.question import Question, ask_known
+from dmaragent.question.context import Question, context_of
 from dmaragent.xen.reserved_list.model import ListSource
 from fuzz.kinds import hold, hold_bounded, hold_document, hold_printable
 
@@ -48,7 +48,7 @@ def _check_stories(inventory: Inventory) -> int:
     device = next(filter(None, owners), None)
     if device is None:
         return 0
-    known = ask_known(inventory.host, Question())
+    known = context_of(inventory.host, Question())
     explanation = explain(known.inventory, known.facts, known.stack, device)
     narrowed = known.inventory.of_device(device)
     return hold_printable(explain_text(narrowed, explanation, known.stack), "the story")

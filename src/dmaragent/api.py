@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dmaragent.answers import Answer, answer
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import OpenedHost, open_host
@@ -20,30 +21,27 @@ from dmaragent.policy.library_answers import BINARY_NUMBER
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question import (
+from dmaragent.question.context import (
     DOCUMENTED,
     Context,
     Question,
-    ask_known,
-    asks_library,
+    context_of,
+    library_decides,
     other_releases,
     read_guests,
-    read_release,
-    release_spans,
-    running_release,
 )
+from dmaragent.question.guest_resolver import AnyResolution, GuestResolver, any_answer
+from dmaragent.question.releases import read_release, release_spans, running_release
 from dmaragent.readings import Missing
-from dmaragent.remedies.answer import Answer, answer
-from dmaragent.resolving import AnyResolution, GuestResolver, any_answer
 
 __all__ = [
     "DOCUMENTED",
     "Answer",
     "AnyResolution",
-    "Asked",
     "GuestResolver",
     "KvmGuest",
     "KvmResolution",
+    "OpenedContext",
     "Question",
     "Resolution",
     "Toolstack",
@@ -67,7 +65,7 @@ def resolve(
     """Return what becomes of the guest of `text`, and why.
 
     For many guests on one host, read it once: ``ask_host``, ``read_all_guests``, and
-    ``GuestResolver(asked, question).resolve(guest)`` for each.
+    ``GuestResolver(context, question).resolve(guest)`` for each.
 
     Args:
         text: one guest: an xl.cfg, libxl's JSON, libvirt's XML or a Proxmox VMID.conf.
@@ -91,12 +89,12 @@ def resolve(
     if len(guests) != 1:
         raise DmaragentError(f"{source} holds {len(guests)} guests, and one is asked for")
     question = question or Question()
-    asked = ask_host(host, question, guests)
-    return GuestResolver(asked, question).resolve(guests[0])
+    context = ask_host(host, question, guests)
+    return GuestResolver(context, question).resolve(guests[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Context):
+class OpenedContext(Context):
     """A host that was read for a question."""
 
     opened: OpenedHost
@@ -108,7 +106,7 @@ def ask_host(
     question: Question,
     guests: Sequence[Guest] = (),
     specifications: Sequence[str] = (),
-) -> Asked:
+) -> OpenedContext:
     """Read the host at `path` for `question`: what decides there, and by which releases.
 
     Its libxlutil is asked how it reads the texts of `guests`, and the `specifications` of
@@ -122,32 +120,32 @@ def ask_host(
     opened = open_host(path)
     host = join(collect(opened.reader))
     output: bytes | None = None
-    if asks_library(question):
+    if library_decides(question):
         answered = opened.reader.call(library_request(host, guests, specifications))
         output = None if isinstance(answered, Missing) else answered
-    known = ask_known(host, question, output)
-    return Asked(
+    context = context_of(host, question, output)
+    return OpenedContext(
         opened=opened,
         host=host,
-        inventory=known.inventory,
-        facts=known.facts,
-        stack=known.stack,
-        release_known=known.release_known,
+        inventory=context.inventory,
+        facts=context.facts,
+        stack=context.stack,
+        release_known=context.release_known,
     )
 
 
 def library_request(
     host: Host, guests: Sequence[Guest], specifications: Sequence[str] = ()
 ) -> HostRequest:
-    """Ask libxlutil about `guests`: that of the release that runs there before others."""
+    """Return the request to libxlutil about `guests`: that of the running release before others."""
     running = running_release(host)
-    xen = [one for one in guests if isinstance(one, GuestConfig)]
-    entries = {each.text for one in xen for each in one.pci if each.read is None}
+    xen = [guest for guest in guests if isinstance(guest, GuestConfig)]
+    entries = {entry.text for guest in xen for entry in guest.pci if entry.read is None}
     texts: dict[str, list[str]] = {
         "series": [] if running is None else ["{}.{}".format(*running.series)],
-        "rdm": sorted({one.rdm for one in xen if one.rdm is not None}),
+        "rdm": sorted({guest.rdm for guest in xen if guest.rdm is not None}),
         "pci": sorted(entries | set(specifications)),
     }
-    if any(one.binary is not None for one in xen):
+    if any(guest.binary is not None for guest in xen):
         texts["numbers"] = [BINARY_NUMBER]
     return LIBXLUTIL.request(arguments=(json.dumps(texts),))

@@ -21,7 +21,7 @@ from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.resolving import GuestResolver
+from dmaragent.question.guest_resolver import GuestResolver
 from support.agent_hostile import post
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
@@ -54,7 +54,7 @@ def worked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Count what is done for a request: whenever a host is asked, or a guest resolved."""
     done = list[str]()
     for owner, name in (
-        (resolving, "ask_known"),
+        (resolving, "context_of"),
         (GuestResolver, "resolve"),
         (GuestResolver, "other_releases"),
     ):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import dmaragent
+from dmaragent.answers import answer
 from dmaragent.api import library_request
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host
@@ -19,9 +20,8 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.library_answers import LibraryAnswers, number_readings, read_library_answers
 from dmaragent.policy.resolver import resolve
 from dmaragent.present.json.resolve import resolve_document, source_object
-from dmaragent.question import read_guests
+from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
-from dmaragent.remedies.answer import answer
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, facts, region, stack
 from support.guests import answer as resolved

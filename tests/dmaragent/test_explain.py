@@ -3,12 +3,13 @@
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.api import Question, ask_host
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Safety
-from dmaragent.passthrough.xen import sample
+from dmaragent.passthrough.model import Can
+from dmaragent.passthrough.xen import sample_guest
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import resolve
+from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, NIC, NIC_SCOPE, USB, USB_SCOPE, cases, grouped, made, told
 from support.hosts import Function, fake_host
 from support.machines import MACHINES
@@ -21,14 +22,14 @@ def test_without_a_region_both_say_yes_and_no_policy_is_told() -> None:
 
     assert (found.xen.can, found.linux.can) == (Can.YES, Can.UNKNOWN)  # its group is unknown
     assert found.toolstacks == ()
-    assert "ties no region to it" in found.xen.said
-    assert [one.title for one in found.steps] == [
+    assert "ties no region to it" in found.xen.explanation
+    assert [one.title for one in found.remedies] == [
         "Make it assignable",
         "Pass it through",
     ]
     in_group = told(grouped(host, g1=["0000:00:19.0"]))
     assert in_group.linux.can is Can.YES
-    assert [one.title for one in in_group.steps] == ["Bind it to vfio-pci"]
+    assert [one.title for one in in_group.remedies] == ["Bind it to vfio-pci"]
 
 
 def test_a_region_of_its_own_above_the_boundary_is_fine_for_xen_and_locked_for_linux() -> None:
@@ -48,7 +49,7 @@ def test_a_usb_controller_is_let_go_by_linux_and_not_by_xen() -> None:
     assert found.linux.can is Can.YES
     assert cases(found.linux) == {"relaxable by class": Can.YES, "group": Can.YES}
     assert found.xen.can is Can.CONDITIONS
-    assert "shared with 0000:00:1a.0" in found.xen.said
+    assert "shared with 0000:00:1a.0" in found.xen.explanation
     assert cases(found.xen)["strict"] is Can.NO
     assert cases(found.xen)["relaxed"] is Can.YES
     shown = found.xen.cases[0]
@@ -59,7 +60,7 @@ def test_a_usb_controller_is_let_go_by_linux_and_not_by_xen() -> None:
 def test_an_absent_device_counts_as_sharing() -> None:
     found = told(made(rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE, scope(1, 0, (0x16, 7)))), "00:1d.0")
 
-    assert "2 entries in its scope, though no other device of it answers" in found.xen.said
+    assert "2 entries in its scope, though no other device of it answers" in found.xen.explanation
 
 
 def test_a_region_below_one_mib_is_refused_strict_whatever_the_guest() -> None:
@@ -73,7 +74,7 @@ def test_a_region_below_the_boundary_depends_on_the_guests_ram() -> None:
     found = told(made(rmrr(0x7B800000, 0x7B80FFFF, NIC_SCOPE)))
 
     assert cases(found.xen)["strict"] is Can.CONDITIONS
-    step = next(one for one in found.steps if one.title.startswith("Keep the guest's RAM"))
+    step = next(one for one in found.remedies if one.title.startswith("Keep the guest's RAM"))
     assert step.lines == ("rdm_mem_boundary = 1975",)  # the last MiB below 0x7b800000
     assert step.safety is Safety.SAFE
 
@@ -88,11 +89,11 @@ def test_a_bridge_scope_is_linux_alone() -> None:
     found = told(made(bridged, functions=functions, kernel="6.12.0"), "02:00.0")
 
     assert found.xen.can is Can.CONDITIONS
-    assert found.xen.said.startswith("assigned under any policy, but without region 1 ")
+    assert found.xen.explanation.startswith("assigned under any policy, but without region 1 ")
     assert cases(found.xen) == {"bridge scope": Can.CONDITIONS}
-    step = next(one for one in found.steps if one.title == "Pass it through without its region")
+    step = next(one for one in found.remedies if one.title == "Pass it through without its region")
     assert step.safety is Safety.RISK
-    assert "names the bridge 0000:00:1c.0" in found.xen.cases[0].said
+    assert "names the bridge 0000:00:1c.0" in found.xen.cases[0].explanation
     assert found.linux.can is Can.NO
 
 
@@ -100,7 +101,7 @@ def test_vtd_switched_off_stops_every_device() -> None:
     found = told(made(HIGH, rmrr(0xAD800000, 0xAD80FFFF, USB_SCOPE)), "00:1a.0")
 
     assert found.xen.can is Can.NO
-    assert "overlaps" in found.xen.said
+    assert "overlaps" in found.xen.explanation
 
 
 def test_a_device_without_a_unit_is_refused() -> None:
@@ -121,7 +122,7 @@ def test_a_device_without_a_unit_is_refused() -> None:
 def test_what_is_chipset_is_not_offered(code: int, xen: Can) -> None:
     found = told(made(HIGH, functions=[Function(sbdf="0000:00:00.0", class_code=code)]), "00:00.0")
 
-    assert (found.xen.can, found.linux.can, found.steps) == (xen, Can.UNKNOWN, ())
+    assert (found.xen.can, found.linux.can, found.remedies) == (xen, Can.UNKNOWN, ())
 
 
 def test_what_is_not_known_of_sharing_is_not_called_refused() -> None:
@@ -131,15 +132,15 @@ def test_what_is_not_known_of_sharing_is_not_called_refused() -> None:
 
     assert cases(found.xen)["strict"] is Can.UNKNOWN
     assert found.xen.can is Can.UNKNOWN
-    assert "relaxed it is assigned, at a risk" in found.xen.said
+    assert "relaxed it is assigned, at a risk" in found.xen.explanation
 
 
 def test_regions_below_one_mib_are_said_to_stay_in_the_guests_ram() -> None:
     low, high = rmrr(0xE8000, 0xE8FFF, NIC_SCOPE), rmrr(0x7B800000, 0x7B80FFFF, NIC_SCOPE)
 
-    step = next(one for one in told(made(low, high)).steps if one.title.startswith("Relax"))
+    step = next(one for one in told(made(low, high)).remedies if one.title.startswith("Relax"))
 
-    assert "below 1 MiB: region 1 (0xe8000-0xe8fff)" in step.said
+    assert "below 1 MiB: region 1 (0xe8000-0xe8fff)" in step.explanation
 
 
 def test_xens_way_is_not_offered_where_linux_decides() -> None:
@@ -148,7 +149,7 @@ def test_xens_way_is_not_offered_where_linux_decides() -> None:
 
     found = told(host, "00:1d.0")
 
-    assert [step.title for step in found.steps] == ["Bind it to vfio-pci"]
+    assert [step.title for step in found.remedies] == ["Bind it to vfio-pci"]
     assert found.toolstacks == ()
 
 
@@ -183,7 +184,7 @@ def test_the_cases_are_what_resolving_such_a_guest_says(machine: str) -> None:
             if case.title not in ("strict", "relaxed") or function.is_bridge:
                 continue
             subject = _Asked(sbdf)
-            verdict = resolve(sample(subject, case.title), asked.facts, asked.stack).verdict  # type: ignore[arg-type]
+            verdict = resolve(sample_guest(subject, case.title), asked.facts, asked.stack).verdict  # type: ignore[arg-type]
             assert case.can in words[verdict], (sbdf, case)
             seen += 1
     assert seen

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.api import Question, ask_host
-from dmaragent.explaining import explain
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from dmaragent.passthrough.linux_group import NEW_RULE, OLD_RULE
 from dmaragent.passthrough.model import Can, Case
-from dmaragent.passthrough.rules import NEW_RULE, OLD_RULE
 from support.explained import HIGH, MATE, NIC, USB, USB_SCOPE, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope
@@ -24,12 +24,12 @@ def _with_mate(mate: Function) -> FakeHost:
 def test_a_bridge_of_the_group_keeps_its_driver() -> None:
     host = _with_mate(PORT)
 
-    bind = next(one for one in told(host, "00:1d.0").steps if one.title.startswith("Bind"))
+    bind = next(one for one in told(host, "00:1d.0").remedies if one.title.startswith("Bind"))
 
     assert _group(host).can is Can.YES
-    assert "0000:00:1c.0; none is in the way" in _group(host).said
+    assert "0000:00:1c.0; none is in the way" in _group(host).explanation
     assert not any("0000:00:1c.0" in line for line in bind.lines)
-    assert "rest of its IOMMU group" not in bind.said
+    assert "rest of its IOMMU group" not in bind.explanation
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_two_usb_controllers_of_one_region_and_group_do_not_lock_each_other() ->
     host = grouped(made(both, kernel="6.1.0"), g4=["0000:00:1d.0", "0000:00:1a.0"])
 
     assert told(host, "00:1d.0").linux.can is Can.YES
-    assert "none is in the way" in _group(host).said
+    assert "none is in the way" in _group(host).explanation
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_relax_rmrr_counts_as_a_word_of_intel_iommu_alone(options: str) -> None:
     found = told(grouped(host, g1=["0000:00:19.0"]))
 
     assert found.linux.can is Can.NO
-    assert "locked to memory" in found.linux.said
+    assert "locked to memory" in found.linux.explanation
 
 
 def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing() -> None:
@@ -117,5 +117,7 @@ def test_below_xen_relax_rmrr_of_a_kernel_that_has_it_decides_nothing() -> None:
     found = told(host)
 
     assert (found.decides, found.linux.can) == (("xen",), Can.NOT_APPLICABLE)
-    assert found.linux.said.endswith("Without Xen: yes, at a risk: relax_rmrr lets every region go")
+    assert found.linux.explanation.endswith(
+        "Without Xen: yes, at a risk: relax_rmrr lets every region go"
+    )
     assert any("does nothing: Xen enforces the regions" in note for note in found.notes)

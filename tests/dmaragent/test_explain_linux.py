@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.passthrough.model import Can, Safety
+from dmaragent.passthrough.model import Can
+from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, MATE, NIC, NIC_SCOPE, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope
@@ -54,7 +55,7 @@ def test_the_group_goes_whole(groups: dict[str, list[str]], can: Can, said: str)
     found = told(host, "00:1d.0")
 
     assert found.linux.can is can
-    assert said in found.linux.cases[-1].said
+    assert said in found.linux.cases[-1].explanation
     assert found.decides == ("linux",)
 
 
@@ -65,7 +66,7 @@ def test_a_group_mate_with_a_host_driver_must_come_along() -> None:
     found = told(host, "00:1d.0")
 
     assert found.linux.can is Can.CONDITIONS
-    assert "0000:00:1a.0" in found.linux.cases[-1].said
+    assert "0000:00:1a.0" in found.linux.cases[-1].explanation
 
 
 def test_a_virtual_function_is_offered_and_has_no_region() -> None:
@@ -74,9 +75,9 @@ def test_a_virtual_function_is_offered_and_has_no_region() -> None:
     host = made(HIGH, functions=[nic, virtual], kernel="6.12.0")
     host = grouped(host, g1=["0000:00:19.0"], g2=["0000:00:19.1"])
 
-    step = next(one for one in told(host).steps if "virtual function" in one.title)
+    step = next(one for one in told(host).remedies if "virtual function" in one.title)
 
-    assert "There are some: 0000:00:19.1" in step.said
+    assert "There are some: 0000:00:19.1" in step.explanation
     assert step.lines == ()
     assert told(host, "00:19.1").linux.can is Can.YES
 
@@ -93,7 +94,7 @@ def test_a_virtual_function_in_the_group_of_its_physical_one_is_no_way_out(
     devices[groups[-1]].append(virtual.sbdf)
     host = grouped(made(HIGH, functions=[nic, virtual], kernel="6.12.0"), **devices)
 
-    assert any("virtual function" in step.title for step in told(host).steps) is offered
+    assert any("virtual function" in step.title for step in told(host).remedies) is offered
 
 
 def _below_a_bridge(**files: str) -> FakeHost:
@@ -114,7 +115,7 @@ def test_below_a_bridge_that_a_region_names_a_virtual_function_is_no_way_out() -
 
     assert virtual.linux.can is Can.NO
     assert "virtual function" not in cases(virtual.linux)
-    assert not any("virtual function" in step.title for step in told(host, "02:00.0").steps)
+    assert not any("virtual function" in step.title for step in told(host, "02:00.0").remedies)
 
 
 @pytest.mark.parametrize(("kernel", "can"), [("5.2.0", Can.CONDITIONS), ("5.3.0", Can.NO)])
@@ -136,14 +137,14 @@ def test_before_3_17_a_locked_mate_is_in_nobodys_way() -> None:
     host = grouped(made(HIGH, kernel="3.16.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
 
     assert told(host, "00:1d.0").linux.can is Can.CONDITIONS  # the mate has a host driver
-    bind = next(one for one in told(host, "00:19.0").steps if one.title.startswith("Bind"))
+    bind = next(one for one in told(host, "00:19.0").remedies if one.title.startswith("Bind"))
     assert bind.safety is Safety.RISK
 
 
 def test_a_group_that_another_device_locks_has_a_next_step() -> None:
     host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1d.0"])
 
-    step = next(one for one in told(host, "00:1d.0").steps)
+    step = next(one for one in told(host, "00:1d.0").remedies)
 
     assert step.lines == ("dmaragent explain 0000:00:19.0",)
 
@@ -152,7 +153,7 @@ def test_the_rest_of_the_group_is_bound_too() -> None:
     busy = replace(MATE, driver="xhci_hcd")
     host = grouped(made(HIGH, functions=[NIC, USB, busy]), g4=["0000:00:1d.0", "0000:00:1a.0"])
 
-    bind = next(one for one in told(host, "00:1d.0").steps if one.title.startswith("Bind"))
+    bind = next(one for one in told(host, "00:1d.0").remedies if one.title.startswith("Bind"))
 
     assert bind.lines[0] == "modprobe vfio-pci"
     assert "echo vfio-pci > /sys/bus/pci/devices/0000:00:1a.0/driver_override" in bind.lines
@@ -161,13 +162,13 @@ def test_the_rest_of_the_group_is_bound_too() -> None:
 def test_regions_left_out_of_a_sentence_are_counted() -> None:
     regions = [rmrr(base << 20, (base << 20) + 0xFFF, NIC_SCOPE) for base in range(2700, 2705)]
 
-    assert " and 2 more must stay mapped" in told(made(*regions)).linux.cases[0].said
+    assert " and 2 more must stay mapped" in told(made(*regions)).linux.cases[0].explanation
 
 
 def test_a_virtual_function_is_made_where_there_is_none() -> None:
     host = made(HIGH, functions=[replace(NIC, total_vfs=7)], kernel="6.12.0")
 
-    step = next(one for one in told(host).steps if "virtual function" in one.title)
+    step = next(one for one in told(host).remedies if "virtual function" in one.title)
 
     assert step.lines == ("echo 1 > /sys/bus/pci/devices/0000:00:19.0/sriov_numvfs",)
 
@@ -175,16 +176,16 @@ def test_a_virtual_function_is_made_where_there_is_none() -> None:
 def test_a_locked_device_alone_in_its_group_is_not_its_own_mate() -> None:
     host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0"])
 
-    assert "alone in IOMMU group 4" in told(host).linux.cases[-1].said
+    assert "alone in IOMMU group 4" in told(host).linux.cases[-1].explanation
     host = grouped(made(HIGH, kernel="6.1.0"), g4=["0000:00:19.0", "0000:00:1a.0"])
-    assert "shares IOMMU group 4 with 0000:00:1a.0" in told(host).linux.cases[-1].said
+    assert "shares IOMMU group 4 with 0000:00:1a.0" in told(host).linux.cases[-1].explanation
 
 
 def test_a_kernel_without_groups_does_not_use_the_iommu() -> None:
     found = told(grouped(made(HIGH, kernel="6.1.0")))
 
     assert found.linux.can is Can.NO
-    assert "does not use the IOMMU (intel_iommu=on?)" in found.linux.said
+    assert "does not use the IOMMU (intel_iommu=on?)" in found.linux.explanation
 
 
 def test_a_kernel_that_has_the_region_relaxable_is_believed_and_the_risk_said() -> None:
@@ -195,7 +196,7 @@ def test_a_kernel_that_has_the_region_relaxable_is_believed_and_the_risk_said() 
     found = told(host)
 
     assert found.linux.can is Can.YES
-    assert found.linux.said == "yes: its regions are relaxable to this kernel, at a risk"
+    assert found.linux.explanation == "yes: its regions are relaxable to this kernel, at a risk"
     assert found.linux.cases[0].title == "relax_rmrr"
 
 
@@ -205,7 +206,7 @@ def test_proxmox_with_the_option_lets_it_go() -> None:
     found = told(grouped(host, g1=["0000:00:19.0"]))
 
     assert found.linux.can is Can.CONDITIONS
-    assert found.linux.said == "yes, at a risk: relax_rmrr lets every region go"
+    assert found.linux.explanation == "yes, at a risk: relax_rmrr lets every region go"
 
 
 def test_vanilla_kernels_do_not_know_relax_rmrr() -> None:
@@ -229,7 +230,7 @@ def test_only_options_that_this_device_needs_are_suggested() -> None:
     notes = " ".join(found.notes)
     assert "'pcie_acs_override=downstream' splits groups" in notes
     assert "allow_unsafe_interrupts=1' is for machines without interrupt remapping" in notes
-    assert not any("acs" in line for step in found.steps for line in step.lines)
+    assert not any("acs" in line for step in found.remedies for line in step.lines)
 
 
 def test_dom0s_kernel_options_are_said_to_do_nothing() -> None:
@@ -241,8 +242,8 @@ def test_dom0s_kernel_options_are_said_to_do_nothing() -> None:
 
     assert found.decides == ("xen",)
     assert found.linux.can is Can.NOT_APPLICABLE
-    assert "no option or patch of dom0's kernel changes what it does" in found.linux.said
+    assert "no option or patch of dom0's kernel changes what it does" in found.linux.explanation
     assert "'intel_iommu=on,relax_rmrr' on dom0's command line does nothing" in " ".join(
         found.notes
     )
-    assert not any(step.side == "Linux" for step in found.steps)
+    assert not any(step.side == "Linux" for step in found.remedies)

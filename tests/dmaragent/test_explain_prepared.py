@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from dmaragent.answers import Explanation
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import iommu_off_option
-from dmaragent.passthrough.drivers import is_vfio_driver
-from dmaragent.passthrough.model import Can, Explanation, Safety, Step
+from dmaragent.linux.vfio import is_vfio_driver
+from dmaragent.passthrough.model import Can
+from dmaragent.remedies.remedy import DeviceRemedy, Safety
 from support.explained import HIGH, MATE, NIC, USB, bare, cases, grouped, made, told
 from support.hosts import FakeHost, Function
 from support.tables import rmrr, scope
@@ -48,8 +50,8 @@ def test_the_option_that_switches_the_iommu_off_is_found(
     assert (found and found.replacement) == replacement
 
 
-def _linux_step(explanation: Explanation, safety: Safety = Safety.NEEDED) -> Step:
-    return next(one for one in explanation.steps if one.side == "Linux" and one.safety is safety)
+def _linux_step(explanation: Explanation, safety: Safety = Safety.NEEDED) -> DeviceRemedy:
+    return next(one for one in explanation.remedies if one.side == "Linux" and one.safety is safety)
 
 
 def test_intel_iommu_off_is_said_as_that_and_replaced() -> None:
@@ -58,18 +60,18 @@ def test_intel_iommu_off_is_said_as_that_and_replaced() -> None:
     explanation = told(host, "00:1d.0")
 
     assert explanation.linux.can is Can.NO
-    assert "says intel_iommu=off, after intel_iommu=on" in explanation.linux.said
+    assert "says intel_iommu=off, after intel_iommu=on" in explanation.linux.explanation
     step = _linux_step(explanation)
     assert step.lines == ("intel_iommu=on",)
-    assert "firmware setup" not in step.said
-    assert "/etc/default/grub" in step.said
+    assert "firmware setup" not in step.explanation
+    assert "/etc/default/grub" in step.explanation
 
 
 def test_an_iommu_that_is_asked_for_and_unused_is_sought_elsewhere() -> None:
     explanation = told(grouped(made(HIGH, kernel="6.1.0", options="intel_iommu=on")), "00:1d.0")
 
-    assert "though its command line says intel_iommu=on" in explanation.linux.said
-    assert "VT-d is off in the firmware setup" in _linux_step(explanation).said
+    assert "though its command line says intel_iommu=on" in explanation.linux.explanation
+    assert "VT-d is off in the firmware setup" in _linux_step(explanation).explanation
 
 
 def test_the_option_counts_where_the_groups_were_not_collected() -> None:
@@ -83,7 +85,7 @@ def test_nothing_is_left_to_do_for_a_device_that_vfio_has(driver: str) -> None:
     usb = replace(USB, driver=driver)
     host = grouped(made(functions=[usb], kernel="6.1.0"), g4=["0000:00:1d.0"])
 
-    steps = told(host, "00:1d.0").steps
+    steps = told(host, "00:1d.0").remedies
 
     assert [step.title for step in steps] == [f"Bound to {driver}: nothing to do"]
     assert not steps[0].lines
@@ -103,7 +105,7 @@ def test_pci_stub_takes_nothing_more_from_the_host() -> None:
     usb = replace(USB, driver="pci-stub")
     step = _linux_step(told(grouped(made(functions=[usb]), g4=["0000:00:1d.0"]), "00:1d.0"))
 
-    assert step.said.startswith("pci-stub has it now")
+    assert step.explanation.startswith("pci-stub has it now")
     assert step.lines
 
 
@@ -122,7 +124,7 @@ def test_an_unknown_driver_is_said_to_be_unknown() -> None:
 
     step = _linux_step(told(grouped(host, g1=["0000:00:1d.0"]), "00:1d.0"))
 
-    assert "unknown" in step.said
+    assert "unknown" in step.explanation
     assert any(line.startswith("[ ! -e ") for line in step.lines)
 
 
@@ -148,10 +150,10 @@ def test_a_physical_function_with_virtual_ones_loses_them_first() -> None:
     assert explanation.linux.can is Can.CONDITIONS
     case = next(one for one in explanation.linux.cases if one.title == "virtual functions exist")
     assert case.message == "Cannot bind to PF with SR-IOV enabled"
-    assert explanation.steps[0].lines == (
+    assert explanation.remedies[0].lines == (
         "echo 0 > /sys/bus/pci/devices/0000:00:1d.0/sriov_numvfs",
     )
-    assert "0000:00:1d.1" in explanation.steps[0].said
+    assert "0000:00:1d.1" in explanation.remedies[0].explanation
     assert told(host, "00:1d.1").linux.can is Can.YES
 
 
@@ -161,7 +163,7 @@ def test_xen_ties_no_region_to_a_virtual_function_of_a_device_with_one() -> None
     explanation = told(made(HIGH, functions=[NIC, virtual]), "00:19.1")
 
     assert explanation.xen.can is Can.YES
-    assert "0000:00:19.0" in explanation.xen.cases[0].said
+    assert "0000:00:19.0" in explanation.xen.cases[0].explanation
     assert list(cases(explanation.xen)) == ["virtual function"]
 
 
@@ -170,15 +172,15 @@ def test_of_a_table_alone_the_sharers_presence_is_unknown() -> None:
 
     explanation = told(bare(shared), "00:1d.0")
 
-    assert "shared with 0000:00:1a.0" in explanation.xen.said
-    assert "unknown whether present" in explanation.xen.said
-    assert "no other device of it answers" not in explanation.xen.said
+    assert "shared with 0000:00:1a.0" in explanation.xen.explanation
+    assert "unknown whether present" in explanation.xen.explanation
+    assert "no other device of it answers" not in explanation.xen.explanation
 
 
 def test_of_a_host_whose_functions_are_known_an_absent_sharer_is_said_to_be_absent() -> None:
     shared = rmrr(0xBF458000, 0xBF46FFFF, scope(1, 0, (0x1B, 0)), scope(1, 0, (0x1D, 0)))
 
-    assert "no other device of it answers" in told(made(shared), "00:1d.0").xen.said
+    assert "no other device of it answers" in told(made(shared), "00:1d.0").xen.explanation
 
 
 def test_a_virtual_function_in_the_group_of_its_physical_one_is_not_passed() -> None:
@@ -188,21 +190,21 @@ def test_a_virtual_function_in_the_group_of_its_physical_one_is_not_passed() -> 
     explanation = told(grouped(made(functions=[USB, virtual]), **groups), "00:1d.1")
 
     assert explanation.linux.can is Can.NO
-    assert "physical function" in explanation.linux.said
-    assert all(step.side != "Linux" for step in explanation.steps)
+    assert "physical function" in explanation.linux.explanation
+    assert all(step.side != "Linux" for step in explanation.remedies)
     assert any("0000:00:1d.0" in note for note in explanation.notes)
 
 
 def test_without_any_option_the_kernels_default_is_named() -> None:
     explanation = told(grouped(made(HIGH, kernel="6.1.0", options="quiet iommu=pt")), "00:1d.0")
 
-    assert "has no intel_iommu=on" in explanation.linux.said
-    assert "CONFIG_INTEL_IOMMU_DEFAULT_ON" in _linux_step(explanation).said
+    assert "has no intel_iommu=on" in explanation.linux.explanation
+    assert "CONFIG_INTEL_IOMMU_DEFAULT_ON" in _linux_step(explanation).explanation
 
 
 def test_a_device_in_no_group_of_a_host_with_groups_is_not_passed() -> None:
     explanation = told(grouped(made(functions=[USB, MATE]), g4=["0000:00:1a.0"]), "00:1d.0")
 
     assert explanation.linux.can is Can.NO
-    assert "in no IOMMU group" in explanation.linux.said
-    assert all(step.side != "Linux" for step in explanation.steps)
+    assert "in no IOMMU group" in explanation.linux.explanation
+    assert all(step.side != "Linux" for step in explanation.remedies)

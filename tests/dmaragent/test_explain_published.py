@@ -6,8 +6,9 @@ from dmaragent.collect.collect import collect
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.iommu.no_table import AbsenceKind
-from dmaragent.passthrough.model import Can, Safety
+from dmaragent.passthrough.model import Can
 from dmaragent.readings import Missing, MissingKind
+from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, MATE, NIC, USB, cases, grouped, made, told
 from support.hosts import FakeHost, Function, fake_host
 
@@ -63,7 +64,7 @@ def test_type_and_release_decide_without_a_dmar_table(
 def test_the_answer_names_range_group_type_and_message() -> None:
     linux = told(_publishing(_DIRECT + _MSI + _HT, "IVRS", "6.8.12"), "01:00.0").linux
 
-    assert "0xa0000000-0xafffffff (direct) for IOMMU group 12" in linux.said
+    assert "0xa0000000-0xafffffff (direct) for IOMMU group 12" in linux.explanation
     assert linux.cases[0].message.startswith("Firmware has requested this device have a 1:1")
     assert linux.cases[0].rule is not None
     assert linux.cases[0].rule.error == "EINVAL"
@@ -100,10 +101,13 @@ def test_nothing_of_vt_d_is_said_of_amd_and_arm(table: str, regions: str) -> Non
     explanation = told(host, "01:00.0")
     words = " ".join(
         [
-            explanation.linux.said,
-            explanation.xen.said,
-            *(case.said for case in explanation.linux.cases),
-            *(f"{step.title} {step.said} {' '.join(step.lines)}" for step in explanation.steps),
+            explanation.linux.explanation,
+            explanation.xen.explanation,
+            *(case.explanation for case in explanation.linux.cases),
+            *(
+                f"{step.title} {step.explanation} {' '.join(step.lines)}"
+                for step in explanation.remedies
+            ),
             *explanation.notes,
         ]
     ).lower()
@@ -116,13 +120,13 @@ def test_the_table_is_named_and_not_decoded(table: str, name: str) -> None:
     explanation = told(_publishing(_DIRECT, table, "6.8.12"), "01:00.0")
 
     assert any(name in note and "not decode" in note for note in explanation.notes)
-    assert any(step.safety is Safety.FIRMWARE for step in explanation.steps)
+    assert any(step.safety is Safety.FIRMWARE for step in explanation.remedies)
 
 
 def test_of_a_group_of_several_it_is_said_that_the_list_is_the_groups() -> None:
     host = _publishing(_DIRECT, "IVRS", "6.8.12", "0000:01:00.1")
 
-    assert "not published" in told(host, "01:00.0").linux.cases[0].said
+    assert "not published" in told(host, "01:00.0").linux.cases[0].explanation
     assert told(host, "01:00.1").linux.can is Can.NO
 
 
@@ -133,7 +137,7 @@ def test_what_linux_publishes_beyond_the_table_blocks_on_intel_too() -> None:
     linux = told(host, "00:1a.0").linux
 
     assert linux.can is Can.NO
-    assert "0xa0000000-0xafffffff (direct) for IOMMU group 4" in linux.said
+    assert "0xa0000000-0xafffffff (direct) for IOMMU group 4" in linux.explanation
 
 
 def test_a_region_of_the_table_that_linux_does_not_publish_holds_no_device() -> None:
@@ -162,7 +166,7 @@ def test_a_table_that_needs_root_leaves_linuxs_own_word() -> None:
     explanation = told(host, "01:00.0")
 
     assert explanation.linux.can is Can.NO
-    assert "0xa0000000-0xafffffff (direct)" in explanation.linux.said
+    assert "0xa0000000-0xafffffff (direct)" in explanation.linux.explanation
     host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = _MSI.encode()
     assert told(host, "01:00.0").linux.can is Can.YES
     host.files["/sys/kernel/iommu_groups/12/reserved_regions"] = denied

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.api import Question, ask_host
-from dmaragent.explaining import explain
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
 from dmaragent.present.json.explain import explain_document
@@ -48,10 +48,12 @@ def test_of_a_damaged_table_no_device_is_let_go_for_certain(driver: str | None) 
     found = told(grouped(host, g4=["0000:00:19.0", "0000:00:1a.0"]))
 
     assert found.linux.can is Can.UNKNOWN
-    assert found.linux.said == "not known: regions may be missing from the answer"
+    assert found.linux.explanation == "not known: regions may be missing from the answer"
     assert found.xen.can is Can.UNKNOWN
-    assert found.xen.said.startswith("not known: the table is damaged: regions may be missing")
-    assert found.steps == ()
+    assert found.xen.explanation.startswith(
+        "not known: the table is damaged: regions may be missing"
+    )
+    assert found.remedies == ()
 
 
 def test_what_is_held_already_stays_refused_where_the_table_is_damaged() -> None:
@@ -91,7 +93,7 @@ def test_a_path_that_cannot_be_followed_leaves_every_policy_open() -> None:
     found = told(bare(THROUGH_A_BRIDGE), "02:00.0")
 
     assert cases(found.xen) == dict.fromkeys(("strict", "relaxed", "hotplug"), Can.UNKNOWN)
-    assert found.xen.said == "not known for certain: see the cases"
+    assert found.xen.explanation == "not known for certain: see the cases"
 
 
 def test_without_a_table_no_device_is_said_to_lack_its_unit() -> None:
@@ -132,8 +134,8 @@ def test_reasons_of_one_rule_are_told_once_and_counted(pages: tuple[int, ...], m
     found = told(fake_host([NIC], {"DMAR": table(UNIT, *regions)}))
 
     strict = next(one for one in found.xen.cases if one.title == "strict")
-    assert strict.said.endswith(f"so RAM stays; 0000:00:19.0 is strict{more}.")
-    assert strict.said.count("the guest has RAM in") == 1
+    assert strict.explanation.endswith(f"so RAM stays; 0000:00:19.0 is strict{more}.")
+    assert strict.explanation.count("the guest has RAM in") == 1
 
 
 # The command ----------------------------------------------------------------------------
@@ -173,14 +175,16 @@ def test_the_document_says_what_was_decided_and_nothing_else(
 ) -> None:
     asked = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question())
     sbdf = SBDF.parse("0a:00.0")
-    case = Case(title="t", can=can, said="s", rule=SourceRule("r", "E"), releases="l", message="m")
-    other = Case(title="u", can=can, said="v")
+    case = Case(
+        title="t", can=can, explanation="s", rule=SourceRule("r", "E"), releases="l", message="m"
+    )
+    other = Case(title="u", can=can, explanation="v")
     given = replace(
         explain(asked.inventory, asked.facts, asked.stack, sbdf),
-        xen=PlatformVerdict(can=can, said="of Xen", cases=(case, other)),
-        linux=PlatformVerdict(can=can, said="of Linux"),
+        xen=PlatformVerdict(can=can, explanation="of Xen", cases=(case, other)),
+        linux=PlatformVerdict(can=can, explanation="of Linux"),
         decides=decides,
-        steps=(),
+        remedies=(),
         toolstacks=(),
         notes=("n",),
     )

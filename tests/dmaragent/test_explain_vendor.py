@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.api import Question, ask_host
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Safety
-from dmaragent.remedies.devices.vendor import slot_number
+from dmaragent.remedies.devices.firmware import slot_number
+from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, NIC, made, told
 from support.hosts import FakeHost
 from support.machines import MACHINES
@@ -24,10 +24,10 @@ def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path) -> None:
     host.directories["/sys/bus/pci/slots"] = ("3",)
     host.files["/sys/bus/pci/slots/3/address"] = b"0000:00:19\n"
 
-    step = next(one for one in told(host).steps if one.safety is Safety.FIRMWARE)
+    step = next(one for one in told(host).remedies if one.safety is Safety.FIRMWARE)
 
     assert "physical slot 3" in step.title
-    assert "does not cover embedded NICs" in step.said
+    assert "does not cover embedded NICs" in step.explanation
     pasted = "\n".join(f"       {line}" for line in step.lines[:3])  # as it is printed
     subprocess.run(["sh", "-c", pasted], cwd=tmp_path, check=True)
     assert (tmp_path / "exclude.dat").read_text().split("\n") == [
@@ -46,8 +46,8 @@ def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path) -> None:
 def test_conrep_is_for_hpe_servers_alone(vendor: str, model: str) -> None:
     found = told(_hpe(sys_vendor=vendor, product_name=model))
 
-    assert not any("conrep" in line for step in found.steps for line in step.lines)
-    assert any("firmware setup" in step.said for step in found.steps)
+    assert not any("conrep" in line for step in found.remedies for line in step.lines)
+    assert any("firmware setup" in step.explanation for step in found.remedies)
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_conreps_lines_are_for_the_models_it_is_known_for(model: str) -> None:
     host.directories["/sys/bus/pci/slots"] = ("3",)
     host.files["/sys/bus/pci/slots/3/address"] = b"0000:00:19\n"
 
-    step = next(one for one in told(host).steps if one.safety is Safety.FIRMWARE)
+    step = next(one for one in told(host).remedies if one.safety is Safety.FIRMWARE)
 
     assert step.lines == ()
-    assert model in step.said
+    assert model in step.explanation
 
 
 def test_an_embedded_device_of_an_hpe_server_has_no_switch() -> None:
@@ -69,16 +69,16 @@ def test_an_embedded_device_of_an_hpe_server_has_no_switch() -> None:
 
     found = explain(asked.inventory, asked.facts, asked.stack, SBDF.parse("03:00.0"))
 
-    step = next(one for one in found.steps if one.safety is Safety.FIRMWARE)
+    step = next(one for one in found.remedies if one.safety is Safety.FIRMWARE)
     assert (step.title, step.lines) == ("HPE's setup: it is in no slot", ())
 
 
 def test_an_hpe_slot_that_is_not_known_is_said_to_be() -> None:
     found = told(_hpe(sys_vendor="HP", product_name="ProLiant DL360p Gen8"))
 
-    step = next(one for one in found.steps if one.safety is Safety.FIRMWARE)
+    step = next(one for one in found.remedies if one.safety is Safety.FIRMWARE)
     assert step.lines == ()
-    assert "physical slot of 0000:00:19.0 is not known" in step.said
+    assert "physical slot of 0000:00:19.0 is not known" in step.explanation
 
 
 @pytest.mark.parametrize(

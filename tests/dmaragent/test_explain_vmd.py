@@ -57,11 +57,11 @@ def test_neither_side_gives_it_alone_and_both_name_the_endpoint() -> None:
     explanation = told(_host(_VMD, _PORT, _DISK), "10000:e1:00.0")
 
     assert explanation.linux.can is explanation.xen.can is Can.NO
-    assert "0000:00:0e.0" in explanation.linux.said
-    assert "0000:00:0e.0" in explanation.xen.said
-    assert "cannot name a segment above ffff" in explanation.xen.said
-    assert "0000:00:0e.0" in explanation.steps[0].title
-    assert "VMD off" in explanation.steps[1].title
+    assert "0000:00:0e.0" in explanation.linux.explanation
+    assert "0000:00:0e.0" in explanation.xen.explanation
+    assert "cannot name a segment above ffff" in explanation.xen.explanation
+    assert "0000:00:0e.0" in explanation.remedies[0].title
+    assert "VMD off" in explanation.remedies[1].title
 
 
 def test_unit_and_group_are_the_endpoints() -> None:
@@ -94,17 +94,17 @@ def test_an_old_dom0_kernel_registers_it_as_another_device(kernel: str, *, regis
 
     case = told(host, "10000:e1:00.0").xen.cases[0]
 
-    assert ("registers it as 0000:e1:00.0" in case.said) is registers
+    assert ("registers it as 0000:e1:00.0" in case.explanation) is registers
     real = told(grouped(host, g1=["0000:e1:00.0"]), "0000:e1:00.0")
     assert real.linux.can is Can.YES
-    assert "VMD" not in real.linux.said + real.xen.said
+    assert "VMD" not in real.linux.explanation + real.xen.explanation
 
 
 def test_the_number_alone_makes_no_verdict() -> None:
     unknown = told(_host(_VMD, _PORT, _DISK, paths={}), "10000:e1:00.0")
 
     assert unknown.linux.can is Can.UNKNOWN
-    assert unknown.steps == ()
+    assert unknown.remedies == ()
 
 
 def test_another_driver_above_makes_it_unknown() -> None:
@@ -119,7 +119,7 @@ def test_an_endpoint_whose_driver_was_not_copied_is_told_by_what_is_below_it() -
     explanation = told(_host(bare, _PORT, _DISK), "10000:e1:00.0")
 
     assert explanation.linux.can is Can.NO
-    assert "0000:00:0e.0" in explanation.linux.said
+    assert "0000:00:0e.0" in explanation.linux.explanation
 
 
 def test_a_segment_of_hyper_v_is_an_ordinary_one() -> None:
@@ -128,7 +128,7 @@ def test_a_segment_of_hyper_v_is_an_ordinary_one() -> None:
 
     explanation = told(_host(nic, paths=paths), "a1b2:00:02.0")
 
-    assert "VMD" not in explanation.linux.said + explanation.xen.said
+    assert "VMD" not in explanation.linux.explanation + explanation.xen.explanation
 
 
 def test_what_is_behind_the_endpoint_need_not_be_bound_with_it() -> None:
@@ -138,5 +138,5 @@ def test_what_is_behind_the_endpoint_need_not_be_bound_with_it() -> None:
     explanation = told(host, "0000:00:0e.0")
 
     assert explanation.linux.can is Can.YES
-    assert not any("10000:" in line for step in explanation.steps for line in step.lines)
+    assert not any("10000:" in line for step in explanation.remedies for line in step.lines)
     assert any("10000:e1:00.0" in note for note in explanation.notes)

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 
 from dmaragent.addresses import AddressRange
+from dmaragent.answers import answer
 from dmaragent.collect.tables.host import name_tables
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text
-from dmaragent.question import read_guests
-from dmaragent.remedies.answer import answer
+from dmaragent.question.context import read_guests
 from fwtables import decode
 from fwtables.acpidump import read_acpidump
 from support.guests import answer as resolve

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dmaragent.answers import Explanation, explain
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Explanation
+from dmaragent.passthrough.model import Can
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution, resolve
-from dmaragent.question import Question, ask_known, read_guests
+from dmaragent.question.context import Question, context_of, read_guests
 from support.cli import run
 from support.explained import HIGH, NIC, USB, cases, grouped, made, told
 from support.hosts import Function
@@ -30,13 +30,13 @@ def dom0() -> dict[HostRequest, Value]:
 def story(
     answers: dict[HostRequest, Value], *losses: Loss, device: str = "0000:01:00.0"
 ) -> Explanation:
-    known = ask_known(with_losses(answers, *losses), Question())
+    known = context_of(with_losses(answers, *losses), Question())
     functions = {str(sbdf): sbdf for sbdf in known.host.topology.known}
     return explain(known.inventory, known.facts, known.stack, functions[device])
 
 
 def resolved(answers: dict[HostRequest, Value], text: str, *losses: Loss) -> Resolution:
-    known = ask_known(with_losses(answers, *losses), Question())
+    known = context_of(with_losses(answers, *losses), Question())
     (guest,) = read_guests(text, "guest.cfg")
     return resolve(guest, known.facts, known.stack)
 
@@ -78,8 +78,8 @@ def test_a_path_through_a_bridge_that_cannot_be_read_is_unknown_to_both_sides() 
     found = bridged(numbers=False)
 
     assert (found.xen.can, found.linux.can) == (Can.UNKNOWN, Can.UNKNOWN)
-    assert "1c.0>00.0" in found.linux.said
-    assert "Next: " in found.linux.said
+    assert "1c.0>00.0" in found.linux.explanation
+    assert "Next: " in found.linux.explanation
 
 
 def test_a_bridge_scope_whose_numbers_cannot_be_read_leaves_what_may_be_behind_unknown() -> None:
@@ -119,7 +119,7 @@ def test_an_empty_list_that_nothing_explains_makes_every_device_unknown(
 
     found = story(dom0, loss, devices, device="0000:02:00.0")
     assert found.xen.can is Can.UNKNOWN
-    assert "Xen's list lacks region" in found.xen.said
+    assert "Xen's list lacks region" in found.xen.explanation
     assert resolved(dom0, HVM, loss, devices).verdict is Verdict.UNDECIDED
     assert resolved(dom0, HVM).verdict is Verdict.STARTS
 
@@ -135,7 +135,7 @@ def test_a_region_that_the_list_lacks_makes_its_owners_unknown(
     kept = [entry for entry in document["entries"] if entry != document["entries"][place]]
     loss = Loss(request, "shorter", json.dumps({**document, "entries": kept}).encode())
 
-    known = ask_known(with_losses(dom0, loss), Question())
+    known = context_of(with_losses(dom0, loss), Question())
     (gap,) = known.inventory.gaps.xen
     assert gap.devices
     assert all(
@@ -180,14 +180,14 @@ def test_a_group_that_lists_no_device_leaves_those_of_no_group_unknown() -> None
 
     found = told(host, "00:1d.0")
     assert found.linux.can is Can.UNKNOWN
-    assert "group 2" in found.linux.said
+    assert "group 2" in found.linux.explanation
 
 
 def test_groups_that_were_not_collected_leave_linux_unknown_and_xen_as_it_was() -> None:
     found = told(made(HIGH, functions=[NIC, USB], kernel="6.1.0"), "00:1d.0")
 
     assert found.linux.can is Can.UNKNOWN
-    assert "iommu_groups" in found.linux.said
+    assert "iommu_groups" in found.linux.explanation
     assert found.xen.can is Can.YES
     assert cases(found.xen) == {}
 

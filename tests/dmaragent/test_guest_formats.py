@@ -9,7 +9,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.question import read_guests
+from dmaragent.question.context import read_guests
 from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES

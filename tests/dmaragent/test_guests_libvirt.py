@@ -11,8 +11,8 @@ from dmaragent.guests.rdm import MIB
 from dmaragent.host import join
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question import Question, ask_known, read_guests
-from dmaragent.resolving import GuestResolver
+from dmaragent.question.context import Question, context_of, read_guests
+from dmaragent.question.guest_resolver import GuestResolver
 from support.explained import MATE, NIC, USB, made
 from support.hosts import FakeHost
 from support.kvm import domain, hostdev
@@ -284,7 +284,7 @@ def _resolution(
         host.files["/proc/sys/kernel/osrelease"] = kernel.encode()
     question = Question(xen="4.17", toolstack=toolstack)
     (guest,) = read_all_guests(text, "g.xml")
-    found = GuestResolver(ask_known(join(collect(host)), question), question).resolve(guest)
+    found = GuestResolver(context_of(join(collect(host)), question), question).resolve(guest)
     assert isinstance(found, Resolution)
     return found
 

@@ -3,15 +3,15 @@
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import explain
 from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.explaining import explain
 from dmaragent.host import Host
 from dmaragent.inventory import take_inventory
 from dmaragent.passthrough.model import Can
-from dmaragent.question import Question, ask_known
+from dmaragent.question.context import Question, context_of
 from dmaragent.readings import Missing, MissingKind
 from support.losses import Loss, Value, recorded_answers, with_losses
 from support.machines import MACHINES
@@ -28,7 +28,7 @@ def answers() -> dict[HostRequest, Value]:
 
 
 def xen_verdict(host: Host, release: str | None = None) -> Can:
-    known = ask_known(host, Question(xen=release))
+    known = context_of(host, Question(xen=release))
     return explain(known.inventory, known.facts, known.stack, OWNER).xen.can
 
 
@@ -87,7 +87,7 @@ def test_a_region_that_is_known_to_be_reserved_is_not_in_doubt() -> None:
     owner = SBDF.parse("0000:00:14.0")
 
     def verdict(*losses: Loss) -> Can:
-        known = ask_known(with_losses(answers, *losses), Question())
+        known = context_of(with_losses(answers, *losses), Question())
         return explain(known.inventory, known.facts, known.stack, owner).xen.can
 
     assert verdict(lost("0/type")) is verdict()

@@ -11,7 +11,7 @@ import pytest
 
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import LedgerEntry
-from dmaragent.question import Question, ask_known
+from dmaragent.question.context import Question, context_of
 from support.losses import (
     Losing,
     Loss,
@@ -86,7 +86,7 @@ def test_no_answer_turns_on_a_lost_reading(losing: Losing) -> None:
 def test_a_whole_machine_has_no_gap() -> None:
     for name in WHOLE:
         host = with_losses(recorded_answers(MACHINES / name))
-        gaps = ask_known(host, Question()).inventory.gaps
+        gaps = context_of(host, Question()).inventory.gaps
         assert (gaps.xen, gaps.linux, gaps.without_unit) == ((), (), ""), name
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent import question as asking
 from dmaragent.addresses import SBDF
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
@@ -20,10 +19,11 @@ from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.table import MOST_SCOPE_ENTRIES, iommu_table
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
-from dmaragent.question import Question, ask_known, other_releases
+from dmaragent.question import context as question_context
+from dmaragent.question.context import Question, context_of, other_releases
+from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from dmaragent.resolving import GuestResolver
 from dmaragent.xen import reserved_list as views
 from fwtables import decode, encode
 from support.cli import run
@@ -138,7 +138,7 @@ def _layers(shape: str, count: int) -> dict[str, int]:
     host = _host(shape, count)
     inventory = take_inventory(host)
     question = Question(xen="4.17")
-    resolver = GuestResolver(ask_known(host, question), question)
+    resolver = GuestResolver(context_of(host, question), question)
     guest = _guest("strategy=host")
     layers: dict[str, Callable[[], object]] = {
         "inventory": partial(take_inventory, host),
@@ -202,9 +202,9 @@ def test_an_inventory_under_another_release_is_the_one_taken_for_it(shape: str) 
 
 def test_other_releases_read_the_table_once(monkeypatch: pytest.MonkeyPatch) -> None:
     host, question = _host("one device", 8), Question()
-    inventories = _counted(asking, "take_inventory", monkeypatch)
+    inventories = _counted(question_context, "take_inventory", monkeypatch)
     predictions = _counted(views, "predict", monkeypatch)
-    known = ask_known(host, question)
+    known = context_of(host, question)
 
     other_releases(known, question, _guest("strategy=host"))
 

@@ -13,9 +13,10 @@ from dmaragent.guests.xlcfg import XlConfig, read_xl_config
 from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.remedies.guests import remedies
-from dmaragent.remedies.guests.trial import Remedies, RemedyKind
-from dmaragent.remedies.xlcfg_lines import pci_lines, quoted
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.guests.trial import GuestRemedies
+from dmaragent.remedies.remedy import RemedyKind
+from dmaragent.remedies.xlcfg_lines import pci_lines, quote
 from support.guests import (
     DEVICE_A,
     GIB,
@@ -33,16 +34,16 @@ LOW = region(0x7DFFD000, 0x3000)
 LOW_HOST = facts({DEVICE_A: [LOW]})
 
 
-def _kinds(helps: Remedies) -> list[RemedyKind]:
-    return [one.kind for one in helps.found]
+def _kinds(helps: GuestRemedies) -> list[RemedyKind]:
+    return [one.kind for one in helps.ranked]
 
 
-def _lines(helps: Remedies, kind: RemedyKind) -> tuple[str, ...]:
-    return next(one.lines for one in helps.found if one.kind is kind)
+def _lines(helps: GuestRemedies, kind: RemedyKind) -> tuple[str, ...]:
+    return next(one.lines for one in helps.ranked if one.kind is kind)
 
 
 def test_a_conflict_below_the_boundary_has_three_remedies_the_safest_first() -> None:
-    helps = remedies(answer(guest("00:14.0"), LOW_HOST))
+    helps = guest_remedies(answer(guest("00:14.0"), LOW_HOST))
 
     assert _kinds(helps) == [RemedyKind.BOUNDARY, RemedyKind.MEMORY, RemedyKind.POLICY]
     assert _lines(helps, RemedyKind.BOUNDARY) == ("rdm_mem_boundary = 2015",)
@@ -60,40 +61,40 @@ def test_the_boundary_is_the_highest_that_helps_and_the_memory_the_most() -> Non
 
 def test_a_region_above_four_gibibytes_has_the_most_memory_and_no_boundary() -> None:
     host = facts({DEVICE_A: [region(6 * GIB)]})
-    helps = remedies(answer(guest("00:14.0", memory=8192), host))
+    helps = guest_remedies(answer(guest("00:14.0", memory=8192), host))
 
     assert _kinds(helps) == [RemedyKind.MEMORY, RemedyKind.POLICY]
     assert _lines(helps, RemedyKind.MEMORY) == (f"memory = {3840 + 2048 + 8}",)
 
 
 def test_a_shared_region_is_helped_by_nothing_but_relaxed() -> None:
-    helps = remedies(answer(guest("00:14.0"), facts(shared={DEVICE_A: [A]})))
+    helps = guest_remedies(answer(guest("00:14.0"), facts(shared={DEVICE_A: [A]})))
 
     assert _kinds(helps) == [RemedyKind.POLICY]
-    assert "at a risk" in helps.found[0].effect
+    assert "at a risk" in helps.ranked[0].effect
 
 
 def test_only_the_device_that_is_in_the_way_is_made_relaxed() -> None:
-    helps = remedies(answer(guest("00:02.0", "00:14.0"), facts(shared={DEVICE_A: [A]})))
+    helps = guest_remedies(answer(guest("00:02.0", "00:14.0"), facts(shared={DEVICE_A: [A]})))
 
-    assert helps.found[0].lines == ('pci = [ "00:02.0", "00:14.0,rdm_policy=relaxed" ]',)
+    assert helps.ranked[0].lines == ('pci = [ "00:02.0", "00:14.0,rdm_policy=relaxed" ]',)
 
 
 def test_a_virtual_function_without_a_region_stands_in_for_the_physical_one() -> None:
     virtual = SBDF(0, 0, 0x14, 1)
     functions = {DEVICE_A: function(DEVICE_A), virtual: function(virtual, DEVICE_A)}
     host = facts({DEVICE_A: [A]}, shared={DEVICE_A: [A]}, functions=functions)
-    helps = remedies(answer(guest("00:14.0"), host))
+    helps = guest_remedies(answer(guest("00:14.0"), host))
 
     assert _kinds(helps) == [RemedyKind.VIRTUAL_FUNCTION, RemedyKind.POLICY]
-    assert helps.found[0].lines == ('pci = [ "00:14.1" ]',)
+    assert helps.ranked[0].lines == ('pci = [ "00:14.1" ]',)
 
 
 def test_a_blank_in_pci_is_taken_out() -> None:
-    helps = remedies(answer(guest("00:14.0, rdm_policy=strict")))
+    helps = guest_remedies(answer(guest("00:14.0, rdm_policy=strict")))
 
-    assert helps.found[0].kind is RemedyKind.SPELLING
-    assert helps.found[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
+    assert helps.ranked[0].kind is RemedyKind.SPELLING
+    assert helps.ranked[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
 
 
 @pytest.mark.parametrize(
@@ -108,29 +109,31 @@ def test_a_blank_in_pci_is_taken_out() -> None:
 def test_another_setting_that_stands_in_the_way_is_named(
     settings: dict[str, object], line: str
 ) -> None:
-    helps = remedies(answer(guest("00:14.0", **settings)))  # type: ignore[arg-type]
+    helps = guest_remedies(answer(guest("00:14.0", **settings)))  # type: ignore[arg-type]
 
-    assert helps.found[0].lines == (line,)
+    assert helps.ranked[0].lines == (line,)
 
 
 def test_an_undefined_policy_is_said_and_with_the_boundary_that_helps() -> None:
     one = guest("00:14.0", rdm="strategy=host")
-    helps = remedies(answer(one, LOW_HOST))
+    helps = guest_remedies(answer(one, LOW_HOST))
 
-    assert helps.found[0].lines == (
+    assert helps.ranked[0].lines == (
         'pci = [ "00:14.0,rdm_policy=strict" ]',
         "rdm_mem_boundary = 2015",
     )
-    clear = remedies(answer(one))
-    assert clear.found[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
+    clear = guest_remedies(answer(one))
+    assert clear.ranked[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
 
 
 def test_a_dropped_rdm_has_a_spelling_that_the_release_takes() -> None:
     text = "strategy=host,policy=relaxed"
-    new = remedies(answer(guest("00:14.0", rdm=text))).spelling
-    old = remedies(answer(guest(rdm="strategy=host"), release="4.12")).spelling
-    blank = remedies(answer(guest(rdm="strategy=host, policy=strict"), release="4.14.6")).spelling
-    policy = remedies(answer(guest("00:14.0", rdm="policy=relaxed"))).spelling
+    new = guest_remedies(answer(guest("00:14.0", rdm=text))).spelling
+    old = guest_remedies(answer(guest(rdm="strategy=host"), release="4.12")).spelling
+    blank = guest_remedies(
+        answer(guest(rdm="strategy=host, policy=strict"), release="4.14.6")
+    ).spelling
+    policy = guest_remedies(answer(guest("00:14.0", rdm="policy=relaxed"))).spelling
 
     assert new is not None
     assert new.lines == ('rdm = "strategy=host"', 'pci = [ "00:14.0,rdm_policy=relaxed" ]')
@@ -143,7 +146,7 @@ def test_a_dropped_rdm_has_a_spelling_that_the_release_takes() -> None:
 
 
 def test_nothing_is_offered_where_nothing_is_wrong() -> None:
-    assert remedies(answer(guest("00:14.0"))) == Remedies((), "", None)
+    assert guest_remedies(answer(guest("00:14.0"))) == GuestRemedies((), "", None)
 
 
 @pytest.mark.parametrize(
@@ -157,37 +160,37 @@ def test_nothing_is_offered_where_nothing_is_wrong() -> None:
     ids=["iommu", "absent", "incomplete", "hvmloader"],
 )
 def test_where_nothing_helps_that_is_said(host: object, said: str) -> None:
-    helps = remedies(answer(guest("00:14.0"), host))  # type: ignore[arg-type]
+    helps = guest_remedies(answer(guest("00:14.0"), host))  # type: ignore[arg-type]
 
-    assert helps.found == ()
-    assert said in helps.nothing
+    assert helps.ranked == ()
+    assert said in helps.why_none
 
 
 def test_xapi_is_not_advised() -> None:
-    helps = remedies(answer(guest("00:14.0"), LOW_HOST, toolstack=Toolstack.XAPI))
+    helps = guest_remedies(answer(guest("00:14.0"), LOW_HOST, toolstack=Toolstack.XAPI))
 
-    assert helps.found == ()
-    assert "not modelled" in helps.nothing
+    assert helps.ranked == ()
+    assert "not modelled" in helps.why_none
 
 
 def test_libvirt_is_offered_only_what_it_can_set() -> None:
-    helps = remedies(answer(guest("00:14.0"), LOW_HOST, toolstack=Toolstack.LIBVIRT))
+    helps = guest_remedies(answer(guest("00:14.0"), LOW_HOST, toolstack=Toolstack.LIBVIRT))
 
-    assert [(one.kind, one.lines) for one in helps.found] == [
+    assert [(one.kind, one.lines) for one in helps.ranked] == [
         (RemedyKind.MEMORY, ("memory: 2023 MiB",))
     ]
 
 
 def test_qubes_is_offered_its_own_option() -> None:
     shared = facts(shared={DEVICE_A: [A]})
-    helps = remedies(answer(guest("00:14.0"), shared, toolstack=Toolstack.QUBES))
+    helps = guest_remedies(answer(guest("00:14.0"), shared, toolstack=Toolstack.QUBES))
 
-    assert helps.found[0].lines == ("option no-strict-reset for 0000:00:14.0",)
+    assert helps.ranked[0].lines == ("option no-strict-reset for 0000:00:14.0",)
 
 
 @given(text=st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=20))
 def test_quoted_text_is_read_back_by_xl_as_it_was(text: str) -> None:
-    config = read_xl_config(f"a = {quoted(text)}\n{chr(10).join(pci_lines([text]))}\n")
+    config = read_xl_config(f"a = {quote(text)}\n{chr(10).join(pci_lines([text]))}\n")
 
     assert isinstance(config, XlConfig)
     assert config.text("a") == text
@@ -198,7 +201,7 @@ def _apply(one: GuestConfig, lines: tuple[str, ...]) -> GuestConfig:
     """Put offered lines after the guest's own settings, as a user would."""
     texts = ['name = "a"', f'type = "{one.type.value}"', f"memory = {one.most_memory // MIB}"]
     texts += [] if one.boundary is None else [f"rdm_mem_boundary = {one.boundary // MIB}"]
-    texts += [] if one.rdm is None else [f"rdm = {quoted(one.rdm)}"]
+    texts += [] if one.rdm is None else [f"rdm = {quote(one.rdm)}"]
     texts += list(pci_lines([each.text for each in one.pci]))
     config = read_xl_config("\n".join([*texts, *lines, ""]))
     assert isinstance(config, XlConfig)
@@ -232,7 +235,7 @@ def test_every_remedy_helps_when_its_lines_are_put_into_the_file(
     one = guest(*map(str, devices), memory=memory, **settings)
     before = answer(one, host, release)
 
-    found = remedies(before).found
+    found = guest_remedies(before).ranked
     assert list(found) == sorted(found, key=lambda one: one.rank)
     for each in found:
         if each.kind is RemedyKind.STRATEGY:
@@ -247,7 +250,7 @@ def test_every_remedy_helps_when_its_lines_are_put_into_the_file(
 def test_entries_that_cannot_be_written_are_left_as_they_stand() -> None:
     one = guest("name=a b,rdm_policy=strict")
     named = replace(LOW_HOST, names={"a b": DEVICE_A})
-    helps = remedies(answer(one, named))
+    helps = guest_remedies(answer(one, named))
 
-    assert all("name=a b" in line for each in helps.found for line in each.lines if "pci" in line)
+    assert all("name=a b" in line for each in helps.ranked for line in each.lines if "pci" in line)
     assert isinstance(one.pci[0], PciEntry)

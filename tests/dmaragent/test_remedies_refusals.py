@@ -12,9 +12,9 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution
-from dmaragent.question import read_guests
-from dmaragent.remedies.guests import remedies
-from dmaragent.remedies.guests.trial import Remedy, RemedyKind
+from dmaragent.question.context import read_guests
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 from support.guests import DEVICE_A, DEVICE_B, GIB, answer, facts, function, region
 
 LOW = region(0x7DFFD000, 0x3000)
@@ -265,7 +265,7 @@ def _resolve(case: Case, lines: Sequence[str] = (), *, text: str | None = None) 
     return answer(one, case.host, case.release, documented=case.documented)
 
 
-def _with(case: Case, remedy: Remedy) -> Resolution:
+def _with(case: Case, remedy: GuestRemedy) -> Resolution:
     if remedy.kind is RemedyKind.STRATEGY:
         kept = [line for line in case.text.splitlines() if not line.startswith("rdm =")]
         return _resolve(case, text="".join(f"{line}\n" for line in kept))
@@ -275,29 +275,29 @@ def _with(case: Case, remedy: Remedy) -> Resolution:
 @pytest.mark.parametrize("case", FIXED.values(), ids=list(FIXED))
 def test_every_refusal_that_a_line_ends_has_that_line(case: Case) -> None:
     before = _resolve(case)
-    helps = remedies(before)
+    helps = guest_remedies(before)
 
     assert before.verdict is not Verdict.STARTS
-    assert helps.found[0].lines == case.fix
-    for one in helps.found:
+    assert helps.ranked[0].lines == case.fix
+    for one in helps.ranked:
         after = _with(case, one)
         assert after.verdict is Verdict.STARTS, one
         assert len(after.reasons) == one.warnings, one
-    assert helps.found[0].warnings == case.left
+    assert helps.ranked[0].warnings == case.left
 
 
 @pytest.mark.parametrize(("case", "why"), UNFIXED.values(), ids=list(UNFIXED))
 def test_a_refusal_that_no_line_ends_says_why(case: Case, why: str) -> None:
     before = _resolve(case)
-    helps = remedies(before)
+    helps = guest_remedies(before)
 
     assert before.verdict is not Verdict.STARTS
-    assert helps.found == ()
-    assert why in helps.nothing
+    assert helps.ranked == ()
+    assert why in helps.why_none
 
 
 def test_a_line_that_ends_the_first_refusal_alone_is_given_with_the_next_refusal() -> None:
-    (helps,) = remedies(_resolve(PARTLY)).found
+    (helps,) = guest_remedies(_resolve(PARTLY)).ranked
 
     assert (helps.lines, helps.verdict) == (PARTLY.fix, Verdict.REFUSED)
     assert "0000:01:00.0" in helps.effect
@@ -306,7 +306,7 @@ def test_a_line_that_ends_the_first_refusal_alone_is_given_with_the_next_refusal
 
 
 def test_memory_that_is_all_there_helps_as_well_as_less_of_it() -> None:
-    lines = [one.lines for one in remedies(_resolve(FIXED["populate on demand"])).found]
+    lines = [one.lines for one in guest_remedies(_resolve(FIXED["populate on demand"])).ranked]
 
     assert lines == [("maxmem = 394",), ("memory = 579",)]
 
@@ -317,7 +317,7 @@ def _ranges(found: Resolution) -> list[AddressRange | None]:
 
 def test_a_fix_that_leaves_dma_in_guest_ram_is_never_before_one_that_does_not() -> None:
     case = FIXED["a region that is shared and holds RAM"]
-    found = remedies(_resolve(case)).found
+    found = guest_remedies(_resolve(case)).ranked
 
     assert list(found) == sorted(found, key=lambda one: one.rank)
     assert _ranges(_with(case, found[0])) == [LOW]  # that it is shared, and nothing of RAM
@@ -330,7 +330,7 @@ def test_a_dearer_fix_that_leaves_nothing_comes_before_a_cheaper_one_that_leaves
 ):
     both = replace(BELOW, devices={DEVICE_A: (region(0xE0000), LOW), VIRTUAL: ()})
     case = Case(host=both, devices='pci = [ "00:14.0,rdm_policy=relaxed" ]')
-    found = remedies(_resolve(case)).found
+    found = guest_remedies(_resolve(case)).ranked
 
     kinds = [one.kind for one in found]
     assert kinds == [RemedyKind.VIRTUAL_FUNCTION, RemedyKind.BOUNDARY, RemedyKind.MEMORY]
@@ -340,7 +340,7 @@ def test_a_dearer_fix_that_leaves_nothing_comes_before_a_cheaper_one_that_leaves
 def test_no_more_devices_are_relaxed_than_refuse_once_ram_is_out_of_the_way() -> None:
     both = facts({DEVICE_A: [LOW], DEVICE_B: [region(0x60000000)]}, shared={DEVICE_A: [LOW]})
     case = Case(host=both, devices='pci = [ "00:14.0", "00:02.0" ]')
-    first = remedies(_resolve(case)).found[0]
+    first = guest_remedies(_resolve(case)).ranked[0]
 
     assert first.lines == (
         'pci = [ "00:14.0,rdm_policy=relaxed", "00:02.0" ]',
@@ -350,7 +350,7 @@ def test_no_more_devices_are_relaxed_than_refuse_once_ram_is_out_of_the_way() ->
 
 
 def test_a_fix_tells_what_it_costs_and_how_it_is_undone() -> None:
-    boundary, memory, policy = remedies(_resolve(Case(host=LOW_HOST))).found
+    boundary, memory, policy = guest_remedies(_resolve(Case(host=LOW_HOST))).ranked
 
     assert (boundary.cost, boundary.undo) == ("", "remove rdm_mem_boundary=")
     assert "2073 MiB" in memory.cost

@@ -7,8 +7,8 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.settings import Toolstack
-from dmaragent.remedies.guests import remedies
-from dmaragent.remedies.guests.trial import Remedy, RemedyKind
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 from support.guests import (
     DEVICE_A,
     DEVICE_B,
@@ -28,7 +28,7 @@ def test_a_region_exactly_at_the_boundary_needs_the_mebibyte_below() -> None:
     found = answer(guest("00:14.0"), facts({DEVICE_A: [region(0x80000000)]}))
 
     assert found.verdict is Verdict.REFUSED
-    assert remedies(found).found[0].lines == ("rdm_mem_boundary = 2047",)
+    assert guest_remedies(found).ranked[0].lines == ("rdm_mem_boundary = 2047",)
 
 
 def test_a_virtual_function_that_has_a_region_itself_is_no_help() -> None:
@@ -36,12 +36,12 @@ def test_a_virtual_function_that_has_a_region_itself_is_no_help() -> None:
     functions = {DEVICE_A: function(DEVICE_A), virtual: function(virtual, DEVICE_A)}
     host = facts({DEVICE_A: [A], virtual: [A]}, shared={DEVICE_A: [A]}, functions=functions)
 
-    kinds = [one.kind for one in remedies(answer(guest("00:14.0"), host)).found]
+    kinds = [one.kind for one in guest_remedies(answer(guest("00:14.0"), host)).ranked]
     assert kinds == [RemedyKind.POLICY]
 
 
 def test_a_spelling_never_makes_a_device_relaxed_that_nobody_called_so() -> None:
-    spelling = remedies(answer(guest("00:14.0", rdm="strategy=HOST"))).spelling
+    spelling = guest_remedies(answer(guest("00:14.0", rdm="strategy=HOST"))).spelling
 
     assert spelling is not None
     assert spelling.lines[-1] == 'pci = [ "00:14.0,rdm_policy=strict" ]'
@@ -49,7 +49,7 @@ def test_a_spelling_never_makes_a_device_relaxed_that_nobody_called_so() -> None
 
 def test_a_spelling_keeps_every_entry() -> None:
     one = guest("00:14.0", "00:02.0, rdm_policy=relaxed", rdm=HOST_STRICT)
-    spelling = remedies(answer(one)).spelling
+    spelling = guest_remedies(answer(one)).spelling
 
     assert spelling is not None
     assert spelling.lines[1:] == (
@@ -59,7 +59,7 @@ def test_a_spelling_keeps_every_entry() -> None:
 
 def test_a_spelling_of_an_ignored_key_leaves_an_rdm_that_is_taken() -> None:
     one = guest("00:14.0, rdm_policy=relaxed", rdm=HOST_STRICT, rdm_mem_boundary=2800)
-    spelling = remedies(answer(one, release="4.12")).spelling
+    spelling = guest_remedies(answer(one, release="4.12")).spelling
 
     assert spelling is not None
     assert spelling.lines == ('pci = [ "00:14.0,rdm_policy=relaxed" ]',)
@@ -69,14 +69,14 @@ def test_a_spelling_of_an_ignored_key_leaves_an_rdm_that_is_taken() -> None:
 def test_the_string_that_a_release_drops_is_never_offered() -> None:
     one = guest(rdm="strategy=host", rdm_mem_boundary=2800)
 
-    for each in remedies(answer(one)).found:
+    for each in guest_remedies(answer(one)).ranked:
         assert not any("policy=" in line and "rdm =" in line for line in each.lines)
 
 
 def test_of_a_guest_that_starts_with_warnings_all_are_taken_away_where_that_is_possible() -> None:
     one = guest("00:14.0", rdm=HOST_RELAXED, rdm_mem_boundary=2800)
     found = answer(one, release="4.14.5")
-    first = remedies(found).found[0]
+    first = guest_remedies(found).ranked[0]
 
     assert len(found.reasons) == 3
     assert (first.lines, first.warnings) == (("rdm_mem_boundary = 2758",), 0)
@@ -87,38 +87,38 @@ def test_up_to_4_13_a_policy_that_is_said_takes_the_warning_away() -> None:
 
     assert len(found.reasons) == 1
     assert found.reasons[0].shown == ""  # libxl prints nothing: there is no conflict
-    assert remedies(found).found[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
+    assert guest_remedies(found).ranked[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
 
 
 def test_a_device_by_name_is_named_by_its_address() -> None:
     host = facts(names={"nic": DEVICE_A})
-    helps = remedies(answer(guest("name=nic"), host))
+    helps = guest_remedies(answer(guest("name=nic"), host))
 
-    assert helps.found[0].lines == ('pci = [ "00:14.0" ]',)
-    qubes = remedies(answer(guest("name=nic"), host, toolstack=Toolstack.QUBES))
-    assert qubes.found[-1].lines == ("option no-strict-reset for 0000:00:14.0",)
+    assert helps.ranked[0].lines == ('pci = [ "00:14.0" ]',)
+    qubes = guest_remedies(answer(guest("name=nic"), host, toolstack=Toolstack.QUBES))
+    assert qubes.ranked[-1].lines == ("option no-strict-reset for 0000:00:14.0",)
 
 
 def test_several_obstacles_are_taken_away_together() -> None:
     one = guest("00:14.0", maxmem=4000, rdm_mem_boundary=2800)
-    helps = remedies(answer(one))
+    helps = guest_remedies(answer(one))
 
-    assert helps.found[0].lines == ("maxmem = 2800", "rdm_mem_boundary = 2758")
+    assert helps.ranked[0].lines == ("maxmem = 2800", "rdm_mem_boundary = 2758")
 
 
 def test_the_lowest_boundary_is_tried_however_many_regions_stand_above_it() -> None:
     devices = {SBDF(0, 1, n, 0): [region(0x20000000 + n * 0x100000)] for n in range(32)}
     devices |= {SBDF(0, 2, n, 0): [region(0x30000000 + n * 0x100000)] for n in range(32)}
     one = guest(*map(str, devices), memory=4096)
-    found = remedies(answer(one, facts(devices))).found
+    found = guest_remedies(answer(one, facts(devices))).ranked
 
     assert found[0].lines == ("rdm_mem_boundary = 511",)
 
 
-def _fixes(one: GuestConfig, host: HostFacts, release: str = NEWEST) -> tuple[Remedy, ...]:
+def _fixes(one: GuestConfig, host: HostFacts, release: str = NEWEST) -> tuple[GuestRemedy, ...]:
     found = answer(one, host, release)
     assert found.verdict is not Verdict.STARTS
-    return remedies(found).found
+    return guest_remedies(found).ranked
 
 
 @pytest.mark.parametrize("release", ["4.13", NEWEST])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import answer as whole_answer
 from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
@@ -23,8 +24,7 @@ from dmaragent.policy.settings import Toolstack
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.remedies.answer import answer as whole_answer
-from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.hotplug import hotplug
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours
@@ -92,7 +92,7 @@ def test_passthrough_alone_needs_an_iommu_and_all_memory() -> None:
     assert answer(guest(passthrough="enabled"), off).verdict is Verdict.REFUSED
     found = answer(guest(passthrough="enabled", maxmem=4000))
     assert found.verdict is Verdict.REFUSED
-    assert remedies(found).found[0].lines == ("maxmem = 2800",)
+    assert guest_remedies(found).ranked[0].lines == ("maxmem = 2800",)
 
 
 def test_the_traditional_device_model_takes_any_size_for_cirrus() -> None:
@@ -108,7 +108,7 @@ def test_more_video_memory_than_memory_is_refused_and_helped() -> None:
     found = answer(guest(videoram=100000))
 
     assert found.verdict is Verdict.REFUSED
-    assert remedies(found).found[0].lines == ("videoram = 8",)
+    assert guest_remedies(found).ranked[0].lines == ("videoram = 8",)
 
 
 def test_stdvga_may_be_a_setting_of_its_own() -> None:
@@ -344,7 +344,7 @@ def test_up_to_4_9_a_type_that_is_not_read_contradicts_nothing() -> None:
     assert answer(one, release="4.9").verdict is Verdict.STARTS
     assert answer(one, release="4.9").guest.type.value == "hvm"
     (pvh,) = read_guests('name = "g"\ntype = "pvh"\n', "g.cfg")
-    assert remedies(answer(pvh, release="4.9")).spelling is None
+    assert guest_remedies(answer(pvh, release="4.9")).spelling is None
 
 
 def test_a_saved_guest_has_its_type_whatever_xl_reads() -> None:
@@ -358,7 +358,7 @@ def test_a_change_that_takes_no_warning_away_is_no_remedy() -> None:
     found = answer(guest("00:14.0,rdm_policy=relaxed", memory=1024), host)
 
     assert len(found.reasons) == 1
-    assert remedies(found).found == ()
+    assert guest_remedies(found).ranked == ()
 
 
 class _LiveDom0:

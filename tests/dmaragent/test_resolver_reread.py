@@ -7,7 +7,7 @@ from dmaragent.api import read_guests
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.settings import Toolstack
-from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests import guest_remedies
 from support.guests import answer, facts, guest, region
 
 
@@ -23,7 +23,7 @@ def test_xl_up_to_4_9_reads_builder_alone_and_up_to_4_12_no_passthrough() -> Non
     old = answer(typed, release="4.9")
     assert old.guest.type.value == "pv"
     assert "does not read type=" in old.settings.messages[0].text
-    spelling = remedies(old).spelling
+    spelling = guest_remedies(old).spelling
     assert spelling is not None
     assert spelling.lines == ('builder = "hvm"',)
     assert answer(typed, release="4.10").guest.type.value == "hvm"

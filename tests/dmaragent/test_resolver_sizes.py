@@ -6,7 +6,7 @@ from dmaragent.addresses import AddressRange
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import RamLayout
 from dmaragent.present.json.inventory import range_object
-from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests import guest_remedies
 from support.guests import DEVICE_A, answer, ends_of, facts, guest, region, reserved_in
 
 RELEASES = pytest.mark.parametrize("release", ["4.6", "4.13.5", "4.14.6", "4.22"])
@@ -56,7 +56,9 @@ def test_ram_that_was_moved_below_1_mib_is_helped_by_a_higher_boundary() -> None
 
     assert found.verdict is Verdict.REFUSED
     assert ends_of(found)[0] == 0xE0000
-    assert any("rdm_mem_boundary" in line for one in remedies(found).found for line in one.lines)
+    assert any(
+        "rdm_mem_boundary" in line for one in guest_remedies(found).ranked for line in one.lines
+    )
 
 
 @RELEASES

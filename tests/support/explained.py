@@ -1,11 +1,11 @@
 """Hosts whose devices are explained: a network card, two USB controllers, what else is asked for."""
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import Explanation, explain
 from dmaragent.collect.collect import collect
-from dmaragent.explaining import explain
 from dmaragent.host import Host, join
 from dmaragent.inventory import take_inventory
-from dmaragent.passthrough.model import Can, Explanation, PlatformVerdict
+from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.settings import Toolstack

@@ -4,8 +4,8 @@ from dmaragent.collect.collect import collect
 from dmaragent.guests.formats import read_all_guests
 from dmaragent.host import join
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.question import Question, ask_known
-from dmaragent.resolving import GuestResolver
+from dmaragent.question.context import Question, context_of
+from dmaragent.question.guest_resolver import GuestResolver
 from support.explained import grouped
 from support.hosts import FakeHost, Function, fake_host
 
@@ -51,6 +51,6 @@ def resolved(text: str, host: FakeHost) -> KvmResolution:
     """Resolve the KVM guest of `text` on `host`."""
     question = Question()
     (guest,) = read_all_guests(text, "guest")
-    found = GuestResolver(ask_known(join(collect(host)), question), question).resolve(guest)
+    found = GuestResolver(context_of(join(collect(host)), question), question).resolve(guest)
     assert isinstance(found, KvmResolution)
     return found

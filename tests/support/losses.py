@@ -20,11 +20,11 @@ from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
 from dmaragent.messages.relate import tie
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.linux import linux_side
-from dmaragent.passthrough.xen import xen_side
+from dmaragent.passthrough.linux import linux_verdict
+from dmaragent.passthrough.xen import xen_verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolver import resolve
-from dmaragent.question import Question, ask_known, read_guests
+from dmaragent.question.context import Question, context_of, read_guests
 from dmaragent.readings import Missing, MissingKind
 
 Value = bytes | str | tuple[str, ...] | Missing
@@ -103,17 +103,17 @@ def verdicts(
     `guests` are the texts of configurations by name.  What helps is not worked out: it is tried
     with the same rules.
     """
-    known = ask_known(host, Question())
+    known = context_of(host, Question())
     functions = {str(sbdf): sbdf for sbdf in host.topology.known}
     found: dict[str, str] = {}
     for name in devices:
         sbdf = functions.get(name)
         if sbdf is None:
             continue
-        subject = DeviceContext(
+        context = DeviceContext(
             sbdf=sbdf, inventory=known.inventory, facts=known.facts, stack=known.stack
         )
-        xen, linux = xen_side(subject), linux_side(subject)
+        xen, linux = xen_verdict(context), linux_verdict(context)
         found[f"explain {name}, Xen"] = xen.can.value
         found[f"explain {name}, Linux"] = linux.can.value
         for case in xen.cases:

@@ -11,7 +11,8 @@ from typing import Any, Never
 from dmaragent.agent.messages import ApiResponse, problem
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question import DOCUMENTED, Question, read_release
+from dmaragent.question.context import DOCUMENTED, Question
+from dmaragent.question.releases import read_release
 
 _FIELDS = ("guest", "xen", "toolstack")
 _FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has more'

@@ -16,8 +16,8 @@ from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
 from dmaragent.present.json.resolve import resolve_document, source_object
-from dmaragent.question import Context, ask_known
-from dmaragent.resolving import GuestResolver, any_answer
+from dmaragent.question.context import Context, context_of
+from dmaragent.question.guest_resolver import GuestResolver, any_answer
 
 LIVE = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
@@ -35,7 +35,7 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
     if isinstance(guests, ApiResponse):
         return guests
     try:
-        known = ask_known(host, request.question)
+        known = context_of(host, request.question)
         resolver = GuestResolver(known, request.question)
         for guest in guests:
             resolver.check(guest)
@@ -122,7 +122,7 @@ def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
-    origin = source_object({"kind": LIVE, "path": ""}, resolver.known.stack)
+    origin = source_object({"kind": LIVE, "path": ""}, resolver.context.stack)
     return json_response(resolve_document(answers, (), origin, others))
 
 

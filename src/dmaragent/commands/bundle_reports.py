@@ -22,7 +22,7 @@ from dmaragent.present.text.check import check_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
 from dmaragent.present.wording import host_words
-from dmaragent.question import Question, ask_known
+from dmaragent.question.context import Question, context_of
 from dmaragent.readings import HostSnapshot
 
 FOLDER = "derived/"
@@ -100,7 +100,7 @@ def _versions() -> str:
 
 
 def _report(told: Told) -> str:
-    asked = ask_known(told.inventory.host, Question())
+    asked = context_of(told.inventory.host, Question())
     checked = None if told.inventory.absence is not None else told.checked
     return report_page(asked, told.inventory, checked)
 

@@ -6,7 +6,7 @@ import argparse
 import shlex
 from typing import TYPE_CHECKING
 
-from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
+from dmaragent.api import DOCUMENTED, GuestResolver, OpenedContext, Question, ask_host
 from dmaragent.checks import check
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.commands.hosts import host_object, host_title, tell_reading
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if comparison.differs else 0
 
 
-def _inventory(asked: Asked, question: Question) -> Inventory:
+def _inventory(asked: OpenedContext, question: Question) -> Inventory:
     """Take the inventory, as the release that is asked for would have it."""
     named = question.xen not in (None, DOCUMENTED)
     return take_inventory(asked.host, asked.stack.hypervisor if named else None)
@@ -92,8 +92,8 @@ def _inventory(asked: Asked, question: Question) -> Inventory:
 def _resolved(
     guests: list[Guest],
     passed_over: list[tuple[str, str]],
-    a: Asked,
-    b: Asked,
+    a: OpenedContext,
+    b: OpenedContext,
     question: Question,
 ) -> Guests:
 
@@ -102,7 +102,9 @@ def _resolved(
     return compare_guests(pairs, passed_over)
 
 
-def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespace) -> None:
+def _print(
+    comparison: Comparison, a: OpenedContext, b: OpenedContext, options: argparse.Namespace
+) -> None:
     if options.json:
         print_document(diff_document(comparison, _origin(a), _origin(b)))
         return
@@ -113,11 +115,11 @@ def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespa
     print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
 
 
-def _origin(asked: Asked) -> StackSource:
+def _origin(asked: OpenedContext) -> StackSource:
     return source_object(host_object(asked.opened), asked.stack)
 
 
-def _cannot(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
+def _cannot(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
     if blocker.side is None:
         return DmaragentError(blocker.why, "compare hosts of which one has such a table")

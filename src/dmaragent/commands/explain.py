@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.api import Asked, Question, ask_host
+from dmaragent.answers import Explanation, explain
+from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.hosts import (
     find_device,
     parse_device,
@@ -13,8 +14,7 @@ from dmaragent.commands.hosts import (
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.explaining import explain
-from dmaragent.passthrough.model import Can, Explanation
+from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.provenance import source_words
 from dmaragent.present.text.explain import explain_text
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     return _exit_code(told)
 
 
-def _print(asked: Asked, told: Explanation, *, as_json: bool) -> None:
+def _print(asked: OpenedContext, told: Explanation, *, as_json: bool) -> None:
     inventory, opened = asked.inventory.of_device(told.sbdf), asked.opened
     if as_json:
         print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     question = question_of(options)
     asked = ask_host(options.host, question, [guest], [spec])
     tell_reading(asked.opened)
-    known = GuestResolver(asked, question).known_for(guest)
+    known = GuestResolver(asked, question).context_for(guest)
     found = hotplug(spec, guest, known.facts, known.stack)
     if options.json:
         print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))

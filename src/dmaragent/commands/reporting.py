@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from dmaragent.answers import explain
 from dmaragent.api import GuestResolver, any_answer
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
-from dmaragent.explaining import explain
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.html import devices_to_tell, report_html
-from dmaragent.question import Context, Question
+from dmaragent.question.context import Context, Question
 
 
 def report_of(

@@ -26,7 +26,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.present.text.guest import guest_text
 from dmaragent.present.text.resolve_lines import resolve_lines
-from dmaragent.resolving import AnyResolution
+from dmaragent.question.guest_resolver import AnyResolution
 
 DESCRIPTION = """\
 Predict whether a guest starts with its PCI devices, what refuses it, by which

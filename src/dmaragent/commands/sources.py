@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from dmaragent.api import Asked
+from dmaragent.api import OpenedContext
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.present.provenance import source_words
 from dmaragent.present.text.tables import labelled
 
 
-def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:
+def source_lines(asked: OpenedContext, guests: Sequence[Guest] = ()) -> list[str]:
     """Return the lines that say what an answer about `guests` rests on."""
     opened = asked.opened
     xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)

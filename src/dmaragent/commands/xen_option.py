@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from dmaragent.errors import DmaragentError
-from dmaragent.question import DOCUMENTED, read_release
+from dmaragent.question.context import DOCUMENTED
+from dmaragent.question.releases import read_release
 
 
 def add_xen(

@@ -9,7 +9,7 @@ from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import PossibleOutcome, Resolution
-from dmaragent.remedies.guests import remedies
+from dmaragent.remedies.guests import guest_remedies
 
 _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE, GuestFate.SURE})
 
@@ -43,7 +43,7 @@ def compare_guests(
             same[a.verdict] += 1
         else:
             stops = fate is GuestFate.STOPS
-            helps = remedies(b) if stops and isinstance(b, Resolution) else None
+            helps = guest_remedies(b) if stops and isinstance(b, Resolution) else None
             changed.append(GuestChange(fate=fate, a=a, b=b, devices=devices, helps=helps))
     order = list(GuestFate)
     return Guests(

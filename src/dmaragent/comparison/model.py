@@ -11,7 +11,7 @@ from dmaragent.iommu.model import OtherStructure, Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
-from dmaragent.remedies.guests.trial import Remedies
+from dmaragent.remedies.guests.trial import GuestRemedies
 
 
 class Side(Enum):
@@ -175,7 +175,7 @@ class GuestChange:
     b: Resolution | KvmResolution
     devices: tuple[Changed, ...] = ()
     """Addresses it names at which another device answers: vendor:device."""
-    helps: Remedies | None = None
+    helps: GuestRemedies | None = None
     """What helps on B, where it no longer starts there."""
 
 

@@ -1,4 +1,4 @@
-"""Which option of a kernel's command line switches the IOMMU off, and the option without that.
+"""Options of a kernel's command line about the IOMMU: what switches it off, and ``relax_rmrr``.
 
 Pure.  Sources: Linux drivers/iommu/intel/iommu.c, ``intel_iommu_setup`` (of several words on and
 off the last counts); drivers/iommu/amd/init.c, ``parse_amd_iommu_options`` (nothing undoes off);
@@ -7,11 +7,16 @@ arch/x86/kernel/pci-dma.c, ``iommu_setup`` (likewise); arch/x86/kernel/acpi/boot
 keep the IOMMU on: only the host's own drivers bypass it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.iommu.vendor import IommuVendor
 
+RELAX_RMRR = "relax_rmrr"
+"""The word of ``intel_iommu=`` with which Proxmox kernels make every reserved region relaxable."""
+_PROXMOX = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})-(\d{1,3})-pve")
+_FIRST_PROXMOX = (6, 2, 16, 13)
 _OF_VENDOR = {
     "intel_iommu": (IommuVendor.INTEL, IommuVendor.UNKNOWN),
     "amd_iommu": (IommuVendor.AMD, IommuVendor.UNKNOWN),
@@ -102,4 +107,25 @@ def unused_words(options: Sequence[str] | None, vendor: IommuVendor) -> str:
         f", though its command line says {asked}"
         if asked
         else ", and its command line has no intel_iommu=on"
+    )
+
+
+def has_relax_rmrr(kernel_release: str | None) -> bool | None:
+    """Return whether a kernel has ``relax_rmrr``: those of Proxmox do from 6.2.16-13-pve on.
+
+    None if its release is unknown.  Older kernels of Proxmox were built with the option by hand
+    and then have relaxablermrr in their release.
+    """
+    if kernel_release is None:
+        return None
+    match = _PROXMOX.match(kernel_release)
+    new = match is not None and tuple(map(int, match.groups())) >= _FIRST_PROXMOX
+    return new or "relaxablermrr" in kernel_release
+
+
+def asks_to_relax_rmrrs(options: Sequence[str] | None) -> bool:
+    """Return whether ``relax_rmrr`` is on the kernel's command line."""
+    return any(
+        option.startswith("intel_iommu=") and RELAX_RMRR in option.partition("=")[2].split(",")
+        for option in options or ()
     )

@@ -1,6 +1,5 @@
 """The device that is asked about: what the inventory has of it, gathered once for both sides."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -8,7 +7,9 @@ from dmaragent.host.groups import IommuGroup, KernelRegion
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.vendor import IommuVendor, iommu_vendor
+from dmaragent.linux.options import asks_to_relax_rmrrs, has_relax_rmrr, iommu_off_option
 from dmaragent.linux.regions import Held, Hold
+from dmaragent.linux.release import kernel_release, telling_release
 from dmaragent.linux.view import LinuxState
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Stack
@@ -43,24 +44,28 @@ class DeviceContext:
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
 
     @property
-    def named(self) -> tuple[Region, ...]:
+    def named_regions(self) -> tuple[Region, ...]:
         """The regions whose scope names it, in table order."""
         regions = self.inventory.all_regions
-        return tuple(one for one in regions if any(o.sbdf == self.sbdf for o in one.owners))
+        return tuple(
+            region for region in regions if any(owner.sbdf == self.sbdf for owner in region.owners)
+        )
 
     @property
-    def held(self) -> tuple[tuple[Region, Held], ...]:
+    def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux ties to it, in table order."""
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.sbdf == self.sbdf and not self._denied(region, held)
+            if held.sbdf == self.sbdf and not self._kernel_denies(region, held)
         )
 
-    def _denied(self, region: Region, held: Held) -> bool:
+    def _kernel_denies(self, region: Region, held: Held) -> bool:
         """Return whether Linux publishes regions of its group and this one is not among them."""
-        return self.published is not None and region.range is not None and not held.by_kernel
+        return (
+            self.published_regions is not None and region.range is not None and not held.by_kernel
+        )
 
     @property
     def without_group(self) -> bool:
@@ -68,7 +73,9 @@ class DeviceContext:
         groups = self.inventory.host.groups
         if isinstance(groups, Missing) or self.function is None or self.group is not None:
             return False
-        return any(group.devices for group in groups) and all(one.devices_known for one in groups)
+        return any(group.devices for group in groups) and all(
+            group.devices_known for group in groups
+        )
 
     @property
     def vendor(self) -> IommuVendor:
@@ -76,7 +83,35 @@ class DeviceContext:
         return iommu_vendor(self.inventory.host)
 
     @property
-    def published(self) -> tuple[KernelRegion, ...] | None:
+    def kernel_release(self) -> tuple[int, int] | None:
+        """The host's kernel release; under Xen too, where it does not decide."""
+        return kernel_release(self.inventory.host.system.kernel_release)
+
+    @property
+    def telling_release(self) -> tuple[int, int] | None:
+        """The kernel's release if it says what the kernel checks: see linux/vfio.py."""
+        return telling_release(self.inventory.host.system.kernel_release)
+
+    @property
+    def has_relax_rmrr(self) -> bool | None:
+        """Whether the kernel has the option ``relax_rmrr``; None if that is unknown."""
+        return has_relax_rmrr(self.inventory.host.system.kernel_release)
+
+    @property
+    def asks_to_relax(self) -> bool:
+        """Whether ``relax_rmrr`` is on the kernel's command line, heeded or not."""
+        return asks_to_relax_rmrrs(self.inventory.host.system.options)
+
+    @property
+    def iommu_unused(self) -> bool:
+        """Whether Linux does not use the IOMMU: it has no groups, or an option says so."""
+        state, options = self.inventory.linux.state, self.inventory.host.system.options
+        if state is LinuxState.UNKNOWN and options is not None:
+            return iommu_off_option(options, self.vendor) is not None
+        return state is LinuxState.NO_GROUPS
+
+    @property
+    def published_regions(self) -> tuple[KernelRegion, ...] | None:
         """The regions that Linux publishes for its group, or None if it publishes none.
 
         Every group has at least the range of message-signaled interrupts: an empty file was cut.
@@ -85,7 +120,7 @@ class DeviceContext:
         return group.regions if group is not None and group.regions_whole else None
 
     @property
-    def chipset(self) -> bool:
+    def in_chipset(self) -> bool:
         """Whether it is a part of the chipset: a bridge of any kind, which the host needs."""
         function = self.function
         if function is None:
@@ -95,13 +130,15 @@ class DeviceContext:
     @property
     def behind_bridge(self) -> tuple[tuple[Region, SBDF], ...]:
         """The regions that cover it through a bridge alone, and that bridge."""
-        return tuple((region, held.through) for region, held in self.held if held.through)
+        return tuple((region, held.through) for region, held in self.held_regions if held.through)
 
     @property
     def sharers(self) -> tuple[SBDF, ...]:
         """The other devices that answer and that its regions name."""
-        owners = (owner for region in self.named for owner in region.owners)
-        present = {o.sbdf for o in owners if o.presence is Presence.PRESENT and o.sbdf}
+        owners = (owner for region in self.named_regions for owner in region.owners)
+        present = {
+            owner.sbdf for owner in owners if owner.presence is Presence.PRESENT and owner.sbdf
+        }
         return tuple(sorted(present - {self.sbdf}))
 
     @property
@@ -109,7 +146,7 @@ class DeviceContext:
         """The sharers; if the PCI functions are unknown, all the devices its regions name."""
         if self.facts.functions is not None:
             return self.sharers
-        owners = (owner for region in self.named for owner in region.owners)
+        owners = (owner for region in self.named_regions for owner in region.owners)
         return tuple(sorted({owner.sbdf for owner in owners if owner.sbdf} - {self.sbdf}))
 
     @property
@@ -133,9 +170,9 @@ class DeviceContext:
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.DIRECT and not self._denied(region, held)
+            if held.hold is Hold.DIRECT and not self._kernel_denies(region, held)
         }
-        return tuple(one for one in group.devices if one in locked and one != self.sbdf)
+        return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
 
     @property
     def on_xen(self) -> bool:
@@ -151,20 +188,3 @@ class DeviceContext:
     def existing_vfs(self) -> tuple[SBDF, ...]:
         """Its virtual functions that answer."""
         return self.facts.virtual_functions(self.sbdf)
-
-
-def region_list(regions: Sequence[Region], most: int = 3) -> str:
-    """Name regions, the first few; how many more there are is said."""
-    told = ", ".join(one.words for one in regions[:most])
-    return told if len(regions) <= most else f"{told} and {len(regions) - most} more"
-
-
-def names(devices: tuple[SBDF, ...], most: int = 6) -> str:
-    """Name devices, the first few; how many more there are is said."""
-    told = " ".join(map(str, devices[:most]))
-    return told if len(devices) <= most else f"{told} and {len(devices) - most} more"
-
-
-def capital(words: str) -> str:
-    """Begin `words` with a capital letter."""
-    return words[:1].upper() + words[1:]

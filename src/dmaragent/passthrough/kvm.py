@@ -12,14 +12,18 @@ from dmaragent.guests.kvm_guest import KvmDevice, KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam, guest_ram
 from dmaragent.inventory import Inventory
 from dmaragent.linux.view import LinuxState
-from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.iommu_off import iommu_unused
-from dmaragent.passthrough.kvm_regions import Ram, region_decisions
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.kvm_regions import KvmGuestRam, region_decisions
 from dmaragent.passthrough.kvm_resolution import AssignedFunction, KvmResolution
-from dmaragent.passthrough.linux import linux_side
-from dmaragent.passthrough.linux_group import has_host_driver, unread_mates, unready_mates
+from dmaragent.passthrough.linux import linux_verdict
+from dmaragent.passthrough.linux_group import (
+    GROUP_RULE,
+    has_host_driver,
+    unread_mates,
+    unready_mates,
+)
 from dmaragent.passthrough.model import Can, PlatformVerdict
-from dmaragent.passthrough.rules import GROUP_RULE
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -44,28 +48,40 @@ def resolve_kvm(
     layouts: tuple[GuestRam, ...] = ()
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)
-    ram = Ram(layouts=layouts, guest=guest)
-    decisions = [undecided(one.text, place=one.place) for one in guest.unknown]
+    ram = KvmGuestRam(layouts=layouts, guest=guest)
+    decisions = [undecided(problem.text, place=problem.place) for problem in guest.unknown]
     functions: list[AssignedFunction] = []
     by_kernel = False
-    expanded = list(_expanded(guest, inventory, facts, decisions))
+    expanded = list(_assigned_functions(guest, inventory, facts, decisions))
     assigned = frozenset(sbdf for _, sbdf in expanded)
-    decisions += _twice(expanded)
+    decisions += _refusals_of_second_assignment(expanded)
     if expanded and inventory.linux.state is LinuxState.UNDER_XEN:
-        decisions.append(_under_xen())
+        decisions.append(
+            Decision(
+                decider=Decider.LINUX,
+                effect=Effect.REFUSED,
+                reason=words.HOST_RUNS_XEN,
+                rule=_NO_GROUP,
+            )
+        )
         functions += [
-            AssignedFunction(device=device, sbdf=sbdf, verdict=Verdict.REFUSED)
-            for device, sbdf in expanded
+            AssignedFunction(device=setting, sbdf=sbdf, verdict=Verdict.REFUSED)
+            for setting, sbdf in expanded
         ]
         expanded = []
     prerequisites: list[str] = []
-    for device, sbdf in expanded:
-        subject = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
-        its = [one._replace(place=device.place) for one in _decide(subject, ram, assigned)]
-        decisions += its
-        functions.append(AssignedFunction(device=device, sbdf=sbdf, verdict=verdict_of(tuple(its))))
-        by_kernel = by_kernel or bool(subject.published)
-        prerequisites += _needs(device, subject)
+    for setting, sbdf in expanded:
+        device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
+        of_device = [
+            decision._replace(place=setting.place)
+            for decision in _decisions_on_device(device, ram, assigned)
+        ]
+        decisions += of_device
+        functions.append(
+            AssignedFunction(device=setting, sbdf=sbdf, verdict=verdict_of(tuple(of_device)))
+        )
+        by_kernel = by_kernel or bool(device.published_regions)
+        prerequisites += _prerequisites(setting, device)
     verdict = verdict_of(tuple(decisions))
     return KvmResolution(
         guest=guest,
@@ -73,98 +89,91 @@ def resolve_kvm(
         kernel=inventory.host.system.kernel_release,
         by_kernel=by_kernel,
         verdict=verdict,
-        reasons=_sorted(decisions),
+        reasons=_by_effect(decisions),
         functions=tuple(functions),
         ram=layouts,
         prerequisites=tuple(dict.fromkeys(prerequisites)),
     )
 
 
-def _sorted(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+def _by_effect(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the decisions, each once: what refuses before what is unknown, warnings last."""
     order = [Effect.REFUSED, Effect.UNDECIDED, Effect.WARNING]
-    return tuple(sorted(dict.fromkeys(decisions), key=lambda one: order.index(one.effect)))
+    return tuple(
+        sorted(dict.fromkeys(decisions), key=lambda decision: order.index(decision.effect))
+    )
 
 
-def _expanded(
+def _assigned_functions(
     guest: KvmGuest, inventory: Inventory, facts: HostFacts, decisions: list[Decision]
 ) -> Iterator[tuple[KvmDevice, SBDF]]:
     """Yield the functions that each setting assigns; a slot has several."""
-    for device in guest.devices:
-        if not device.all_functions:
-            yield device, device.sbdf
+    for setting in guest.devices:
+        if not setting.all_functions:
+            yield setting, setting.sbdf
             continue
-        slot = str(device.sbdf).rpartition(".")[0]
+        slot = str(setting.sbdf).rpartition(".")[0]
         if facts.functions is None:
-            said = (
-                f"{device.text} names the slot {slot}, so all of its functions: which there are is "
-                "unknown (the host's PCI functions were not collected)"
-            )
-            decisions.append(undecided(said, place=device.place))
-            owners = {owner.sbdf for one in inventory.all_regions for owner in one.owners}
-            candidates: Iterable[SBDF] = {one for one in owners if one is not None}
+            reason = words.slot_functions_unknown(setting, slot)
+            decisions.append(undecided(reason, place=setting.place))
+            owners = {owner.sbdf for region in inventory.all_regions for owner in region.owners}
+            candidates: Iterable[SBDF] = {sbdf for sbdf in owners if sbdf is not None}
         else:
             candidates = facts.functions
-        found = sorted(one for one in candidates if str(one).rpartition(".")[0] == slot)
-        if not found and facts.functions is not None:
+        in_slot = sorted(sbdf for sbdf in candidates if str(sbdf).rpartition(".")[0] == slot)
+        if not in_slot and facts.functions is not None:
             decisions.append(
                 Decision(
                     decider=Decider.PROXMOX,
                     effect=Effect.REFUSED,
-                    reason=f"no PCI device found for '{slot}'",
+                    reason=words.slot_empty(slot),
                     rule=_NOT_FOUND,
-                    place=device.place,
+                    place=setting.place,
                 )
             )
-        for sbdf in found:
-            yield device, sbdf
+        for sbdf in in_slot:
+            yield setting, sbdf
 
 
-def _twice(expanded: Iterable[tuple[KvmDevice, SBDF]]) -> Iterator[Decision]:
+def _refusals_of_second_assignment(
+    expanded: Iterable[tuple[KvmDevice, SBDF]],
+) -> Iterator[Decision]:
     """Yield a refusal for each setting that assigns a function once more."""
     first: dict[SBDF, KvmDevice] = {}
-    for device, sbdf in expanded:
-        before = first.setdefault(sbdf, device)
-        if before is not device:
+    for setting, sbdf in expanded:
+        earlier = first.setdefault(sbdf, setting)
+        if earlier is not setting:
             yield Decision(
                 decider=Decider.QEMU,
                 effect=Effect.REFUSED,
-                reason=f"{sbdf} is assigned twice, first by {before.text} ({before.place})",
+                reason=words.assigned_twice(sbdf, earlier),
                 rule=_TWICE,
-                place=device.place,
+                place=setting.place,
                 device=sbdf,
             )
 
 
-def _under_xen() -> Decision:
-    return Decision(
-        decider=Decider.LINUX,
-        effect=Effect.REFUSED,
-        reason="this host runs Xen, which owns the IOMMU: dom0's Linux has no IOMMU groups, so "
-        "VFIO has no device to give",
-        rule=_NO_GROUP,
-    )
-
-
-def _decide(subject: DeviceContext, ram: Ram, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decisions_on_device(
+    device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
+) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
-    side = linux_side(subject)
-    if subject.absent:
-        yield _refused(subject, f"{subject.sbdf} is not present on this host", None)
+    side = linux_verdict(device)
+    if device.absent:
+        yield _refusal(device, words.not_present(device.sbdf), None)
         return
-    if iommu_unused(subject):
-        yield _refused(subject, f"{subject.sbdf}: {side.said}", _NO_GROUP)
+    if device.iommu_unused:
+        yield _refusal(device, words.of_function(device.sbdf, side.explanation), _NO_GROUP)
         return
-    decisions = [*region_decisions(subject, ram)]
-    refused = any(one.effect is Effect.REFUSED for one in decisions)
+    decisions = [*region_decisions(device, ram)]
+    refused = any(decision.effect is Effect.REFUSED for decision in decisions)
     yield from decisions
     if not refused:
-        yield from _other_decisions(subject, side, decisions)
-    yield from _group(subject, assigned)
+        yield from _other_decisions(device, side, decisions)
+    yield from _decisions_on_group(device, assigned)
 
 
 def _other_decisions(
-    subject: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
+    device: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
@@ -174,78 +183,69 @@ def _other_decisions(
     if side.can is Can.NO:
         for case in side.cases:
             if case.can is Can.NO:
-                said = f"{subject.sbdf}: {case.said}"
-                yield _refused(subject, said, case.rule)._replace(shown=case.message)
+                reason = words.of_function(device.sbdf, case.explanation)
+                yield _refusal(device, reason, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refused(subject, f"{subject.sbdf}: {side.said}", None)
+            yield _refusal(device, words.of_function(device.sbdf, side.explanation), None)
     elif side.can is Can.UNKNOWN:
-        open_already = any(one.effect is Effect.UNDECIDED for one in regions)
-        if subject.chipset or not (open_already or subject.published):
-            yield undecided(f"{subject.sbdf}: {side.said}", device=subject.sbdf)
-    elif side.can is Can.CONDITIONS and not regions and not subject.published:
+        open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
+        if device.in_chipset or not (open_already or device.published_regions):
+            reason = words.of_function(device.sbdf, side.explanation)
+            yield undecided(reason, device=device.sbdf)
+    elif side.can is Can.CONDITIONS and not regions and not device.published_regions:
         for case in side.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,
-                    reason=f"{subject.sbdf}: {case.said}",
+                    reason=words.of_function(device.sbdf, case.explanation),
                     rule=case.rule,
-                    device=subject.sbdf,
+                    device=device.sbdf,
                 )
 
 
-def _refused(subject: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
+def _refusal(device: DeviceContext, reason: str, rule: SourceRule | None) -> Decision:
     return Decision(
         decider=Decider.LINUX,
         effect=Effect.REFUSED,
         reason=reason,
         rule=rule,
         shown="" if rule is None else rule.error,
-        device=subject.sbdf,
+        device=device.sbdf,
     )
 
 
-def _group(subject: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
+def _decisions_on_group(device: DeviceContext, assigned: frozenset[SBDF]) -> Iterator[Decision]:
     """Yield what the rest of the IOMMU group means: VFIO takes the group whole."""
-    state = subject.inventory.linux.state
-    if subject.group is None:
+    state = device.inventory.linux.state
+    if device.group is None:
         if state is LinuxState.GROUPS:
-            said = f"{subject.sbdf} is in no IOMMU group, so VFIO cannot take it"
-            yield _refused(subject, said, _NO_GROUP)
+            yield _refusal(device, words.function_in_no_group(device.sbdf), _NO_GROUP)
         else:
-            yield undecided(
-                f"the IOMMU group of {subject.sbdf} is unknown, and VFIO takes a group whole: "
-                "/sys/kernel/iommu_groups was not collected",
-                device=subject.sbdf,
-            )
+            reason = words.group_of_function_unknown(device.sbdf)
+            yield undecided(reason, device=device.sbdf)
         return
-    known = subject.inventory.host.topology.known
+    known = device.inventory.host.topology.known
     busy = tuple(
         mate
-        for mate in unready_mates(subject)
+        for mate in unready_mates(device)
         if mate not in assigned and mate in known and has_host_driver(known[mate])
     )
     if busy:
-        number = subject.group.number
-        yield _refused(
-            subject,
-            f"IOMMU group {number} of {subject.sbdf} also holds {names(busy)}, which host drivers "
-            "use: bind them to vfio-pci, or give them to this guest too",
-            GROUP_RULE,
-        )._replace(shown=f"group {number} is not viable")
+        number = device.group.number
+        reason = words.group_busy(number, device.sbdf, busy)
+        shown = words.group_not_viable(number)
+        yield _refusal(device, reason, GROUP_RULE)._replace(shown=shown)
         return
-    unknown = tuple(mate for mate in unread_mates(subject) if mate not in assigned)
+    unknown = tuple(mate for mate in unread_mates(device) if mate not in assigned)
     if unknown:
-        yield undecided(
-            f"IOMMU group {subject.group.number} of {subject.sbdf} also holds {names(unknown)}, "
-            "and which drivers use them is unknown: VFIO refuses a group that a host driver uses",
-            device=subject.sbdf,
-        )
+        reason = words.group_drivers_unknown(device.group.number, device.sbdf, unknown)
+        yield undecided(reason, device=device.sbdf)
 
 
-def _needs(device: KvmDevice, subject: DeviceContext) -> Iterator[str]:
-    function = subject.function
-    if device.managed or function is None or not has_host_driver(function):
+def _prerequisites(setting: KvmDevice, device: DeviceContext) -> Iterator[str]:
+    function = device.function
+    if setting.managed or function is None or not has_host_driver(function):
         return
-    yield f"bind {subject.sbdf} to vfio-pci (its driver is {function.driver})"
+    yield words.bind_to_vfio_first(device.sbdf, function.driver)

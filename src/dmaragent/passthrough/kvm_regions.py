@@ -6,12 +6,12 @@ Pure.  Sources: ``linux/vfio.py``.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dmaragent.addresses import AddressRange, span
+from dmaragent.addresses import AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.qemu_memory import GuestRam
 from dmaragent.guests.rdm import FOUR_GIB
-from dmaragent.linux.release import kernel_release, knows_option, relaxed_by_option, telling_release
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome
+from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.vfio_regions import VfioRegion, meets_guest_ram, vfio_regions
 from dmaragent.policy.decisions import Decider, Decision, Effect, Harm, SourceRule, undecided
@@ -21,7 +21,7 @@ _FIRMWARE = frozenset({"direct", "direct-relaxable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ram:
+class KvmGuestRam:
     """The guest's RAM, as far as it is known."""
 
     layouts: tuple[GuestRam, ...]
@@ -29,7 +29,7 @@ class Ram:
 
     def overlaps(self, region: AddressRange) -> bool | None:
         """Return whether guest RAM lies in `region`; None if that is unknown."""
-        answers = {one.overlaps(region) for one in self.layouts}
+        answers = {layout.overlaps(region) for layout in self.layouts}
         if len(answers) != 1:
             return None
         answer = next(iter(answers))
@@ -46,116 +46,105 @@ class Ram:
         large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
         return None if large else False
 
-    @property
-    def why_unknown(self) -> str:
-        """Why the layout is unknown, in words."""
-        if self.guest.memory is None:
-            return "its memory size is not written"
-        if not self.layouts:
-            machine = self.guest.machine or "unnamed"
-            return f"the memory layout of the machine type '{machine[:40]}' is not modelled"
-        return "memory devices, ROMs or an unnamed machine type decide"
 
-
-def region_decisions(subject: DeviceContext, ram: Ram) -> Iterator[Decision]:
+def region_decisions(device: DeviceContext, ram: KvmGuestRam) -> Iterator[Decision]:
     """Yield what each reserved region of the device's group does."""
-    regions = vfio_regions(subject.inventory, subject.sbdf)
+    regions = vfio_regions(device.inventory, device.sbdf)
     if regions is None:
-        yield undecided(
-            f"the reserved regions of {subject.sbdf} are unknown: "
-            "/sys/kernel/iommu_groups/*/reserved_regions or the whole table would tell",
-            device=subject.sbdf,
-        )
+        yield undecided(words.reserved_regions_unknown(device.sbdf), device=device.sbdf)
         return
     for region in regions:
-        if (
-            not region.by_kernel
-            and knows_option(subject.inventory.host)
-            and relaxed_by_option(subject.inventory.host)
-        ):
+        if not region.by_kernel and device.has_relax_rmrr and device.asks_to_relax:
             continue  # the kernel has let all regions go; the warning stands with the option
-        yield from _decide(subject, region, ram)
+        yield from _region_decision(device, region, ram)
 
 
-def _decide(subject: DeviceContext, region: VfioRegion, ram: Ram) -> Iterator[Decision]:
+@dataclass(frozen=True, slots=True)
+class _GuestEffect:
+    """The effect of one outcome on this guest."""
+
+    outcome: VfioOutcome
+    effect: Effect | None
+    """None: it has none."""
+    sentence: str
+
+
+def _region_decision(
+    device: DeviceContext, region: VfioRegion, ram: KvmGuestRam
+) -> Iterator[Decision]:
+    """Yield the decision on a region, if it has an effect."""
     overlap = ram.overlaps(region.range) if meets_guest_ram(region) else ram.reaches(region.range)
-    told = [(one, *_outcome(region, one, overlap=overlap)) for one in region.outcomes]
-    effects = {effect for _, effect, _ in told}
+    guest_effects = [
+        _GuestEffect(outcome, *_effect(region, outcome, overlap=overlap))
+        for outcome in region.outcomes
+    ]
+    effects = {guest_effect.effect for guest_effect in guest_effects}
     if effects == {None}:
         return
-    where = f"{span(region.range)} ({region.type})"
+    where = (region.range, region.type, device.sbdf)
     if len(effects) > 1:
-        yield undecided(
-            f"the effect of {where} on {subject.sbdf} depends on the kernel, and "
-            f"{_why_open(subject)}. {_by_release(told)}",
-            region=region.range,
-            device=subject.sbdf,
+        reason = words.region_effect_by_kernel(
+            *where, _why_kernel_open(device), list(_by_release(guest_effects))
         )
+        yield undecided(reason, region=region.range, device=device.sbdf)
         return
     effect = next(iter(effects))
+    first = guest_effects[0]
     if effect is Effect.UNDECIDED:
-        yield undecided(
-            f"{where} of {subject.sbdf}: {told[0][2]}", region=region.range, device=subject.sbdf
-        )
+        reason = words.region_effect_unknown(*where, first.sentence)
+        yield undecided(reason, region=region.range, device=device.sbdf)
         return
-    words = told[0][2]
-    if len(told) > 1:
-        words += f" ({'; '.join(f'{one.error}: {one.releases}' for one, _, _ in told)})"
-    first = told[0][0]
+    errors = [(outcome.error, outcome.releases) for outcome in region.outcomes]
     yield Decision(
         decider=Decider.LINUX,
         effect=Effect.WARNING if effect is None else effect,
-        reason=f"{subject.sbdf} has the reserved region {where}: {words}",
-        rule=SourceRule(first.rule, first.error),
-        shown=first.message or first.error,
+        reason=words.region_effect(*where, first.sentence, errors),
+        rule=SourceRule(first.outcome.rule, first.outcome.error),
+        shown=first.outcome.message or first.outcome.error,
         region=region.range,
-        device=subject.sbdf,
+        device=device.sbdf,
         harm=Harm.NONE if overlap is False or effect is not Effect.WARNING else Harm.CORRUPTION,
     )
 
 
-def _why_open(subject: DeviceContext) -> str:
+def _why_kernel_open(device: DeviceContext) -> str:
     """Return why the kernel's release does not tell which checks it has."""
-    kernel = subject.inventory.host.system.kernel_release
-    if kernel_release(kernel) is None:
-        return "its release (uname -r) is unknown"
-    if telling_release(kernel) is None:
-        return f"{str(kernel)[:60]} may have checks of later releases"
-    return "the IOMMU's vendor is unknown"
+    if device.kernel_release is None:
+        return words.KERNEL_RELEASE_UNKNOWN
+    if device.telling_release is None:
+        return words.may_have_later_checks(str(device.inventory.host.system.kernel_release))
+    return words.VENDOR_UNKNOWN
 
 
-def _by_release(told: Sequence[tuple[VfioOutcome, Effect | None, str]]) -> str:
-    """Return each effect with its releases, the newest first; one effect once."""
-    spans: dict[tuple[str, str], list[VfioOutcome]] = {}
-    for outcome, _, said in told:
-        on_intel = " on Intel" if outcome.rule.startswith("Linux intel/") else ""
-        spans.setdefault((on_intel, said), []).append(outcome)
-    return "; ".join(
-        f"{replace(one[0], since=min(other.since for other in one)).releases}{on_intel}: {said}"
-        for (on_intel, said), one in spans.items()
-    )
+def _by_release(guest_effects: Sequence[_GuestEffect]) -> Iterator[tuple[str, bool, str]]:
+    """Yield each effect once: its releases, the newest first, and whether they are Intel's."""
+    spans: dict[tuple[bool, str], list[VfioOutcome]] = {}
+    for guest_effect in guest_effects:
+        intel = guest_effect.outcome.rule.startswith("Linux intel/")
+        spans.setdefault((intel, guest_effect.sentence), []).append(guest_effect.outcome)
+    for (intel, sentence), outcomes in spans.items():
+        since = min(outcome.since for outcome in outcomes)
+        yield replace(outcomes[0], since=since).releases, intel, sentence
 
 
-def _outcome(
+def _effect(
     region: VfioRegion, outcome: VfioOutcome, *, overlap: bool | None
 ) -> tuple[Effect | None, str]:
-    """Return the effect of one outcome on this guest; None: it has none."""
+    """Return the effect of one outcome on this guest, and its sentence; None: it has none."""
     firmware = region.type in _FIRMWARE
     match outcome.effect:
         case VfioEffect.REFUSED:
-            return Effect.REFUSED, "firmware requires a 1:1 mapping, so Linux refuses the device"
+            return Effect.REFUSED, words.ONE_TO_ONE_REFUSED
         case VfioEffect.UNKNOWN:
-            return Effect.UNDECIDED, "a type of region that is not known"
+            return Effect.UNDECIDED, words.TYPE_NOT_KNOWN
         case VfioEffect.MAPPING_FAILS if overlap:
-            return Effect.REFUSED, "guest RAM lies in it, and VFIO does not map RAM there"
+            return Effect.REFUSED, words.RAM_NOT_MAPPED
         case VfioEffect.MAPPING_FAILS if overlap is None:
-            return Effect.UNDECIDED, "VFIO maps no RAM there, and where guest RAM lies is unknown"
+            return Effect.UNDECIDED, words.RAM_UNKNOWN_NOT_MAPPED
     if overlap is None:
-        said = "VFIO does not map it 1:1. DMA of the firmware there reaches guest RAM, or faults"
-        return Effect.WARNING, said
+        return Effect.WARNING, words.RAM_UNKNOWN_MAY_BE_OVERWRITTEN
     if overlap:
-        said = "VFIO does not map it 1:1, and guest RAM lies there: DMA of the firmware can overwrite it"
-        return Effect.WARNING, said
+        return Effect.WARNING, words.RAM_MAY_BE_OVERWRITTEN
     if firmware:
-        return Effect.WARNING, "VFIO does not map it, so DMA of the firmware there faults"
-    return None, "no effect: no guest RAM lies there"
+        return Effect.WARNING, words.FIRMWARE_DMA_FAULTS
+    return None, words.NO_RAM_NO_EFFECT

@@ -45,7 +45,7 @@ class KvmResolution:
     @property
     def devices(self) -> tuple[SBDF, ...]:
         """The functions that it is given."""
-        return tuple(one.sbdf for one in self.functions)
+        return tuple(function.sbdf for function in self.functions)
 
 
 def format_words(guest: KvmGuest) -> str:

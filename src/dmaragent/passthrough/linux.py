@@ -3,168 +3,145 @@
 Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vfio.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
+from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
-from dmaragent.linux.release import (
-    OPTION,
-    host_release,
-    host_telling_release,
-    knows_option,
-    relaxed_by_option,
-)
-from dmaragent.linux.vfio import ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
-from dmaragent.passthrough.device_context import DeviceContext, capital, region_list
-from dmaragent.passthrough.doubt import linux_doubted
-from dmaragent.passthrough.iommu_off import iommu_unused, why_unused
-from dmaragent.passthrough.linux_group import group_cases
+from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
-from dmaragent.passthrough.rules import (
-    CLASS_RULE,
-    FIRST_CHECK,
-    HEADER_RULE,
-    NEW_CHECK,
-    NEW_RULE,
-    OLD_RULE,
-)
 from dmaragent.passthrough.sriov import linux_virtual_cases
-from dmaragent.passthrough.vmd import vmd_linux_side
+from dmaragent.passthrough.unknown import unknown_by_linux_gaps
+from dmaragent.passthrough.vmd import vmd_linux_verdict
 from dmaragent.policy.decisions import SourceRule
 
+CLASS_RULE = SourceRule("Linux intel/iommu.c, device_rmrr_is_relaxable")
+HEADER_RULE = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EINVAL")
+_OPTION_RULE = SourceRule("pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup")
 _DISPLAY = 0x03
-_NOT_ITS_OWN = (
-    "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
-    "what it does"
-)
-_MISSING = "not known: regions may be missing from the answer"
 DISPLAY_LET_GO = (4, 2)
 """From here on display devices are let go for certain: 18436afdc11a is of 2015."""
 
 
-def linux_side(subject: DeviceContext) -> PlatformVerdict:
-    """Say whether Linux gives the device to a guest by VFIO."""
-    early = _before(subject)
+def linux_verdict(device: DeviceContext) -> PlatformVerdict:
+    """Return whether Linux gives the device to a guest by VFIO."""
+    early = _verdict_before_regions(device)
     if early is not None:
         return early
-    cases = (*_region_cases(subject), *published_cases(subject), *group_cases(subject))
-    can, said = _together(subject, cases)
-    doubted = linux_doubted(subject, PlatformVerdict(can=can, said=said, cases=cases))
-    can, said = doubted.can, doubted.said
-    if subject.on_xen:
-        said = f"{_NOT_ITS_OWN}. Without Xen: {said}"
-        return PlatformVerdict(can=Can.NOT_APPLICABLE, said=said, cases=cases)
-    if iommu_unused(subject):
-        off = why_unused(subject)
-        return PlatformVerdict(can=Can.NO, said=f"{off}. With it: {said}", cases=cases)
-    return PlatformVerdict(can=can, said=said, cases=cases)
-
-
-def _before(subject: DeviceContext) -> PlatformVerdict | None:
-    function = subject.function
-    if subject.absent:
-        return PlatformVerdict(can=Can.NO, said="no: nothing answers at this address")
-    behind = vmd_linux_side(subject)
-    if behind is not None and subject.on_xen:
-        said = f"{_NOT_ITS_OWN}. Without Xen: {behind.said}"
-        return PlatformVerdict(can=Can.NOT_APPLICABLE, said=said, cases=behind.cases)
-    if behind is not None:
-        return behind
-    if subject.chipset and function is not None and not function.is_bridge:
-        said = "a part of the chipset is not judged here: the host needs it"
-        return PlatformVerdict(can=Can.UNKNOWN, said=said)
-    if function is not None and function.is_bridge:
-        case = Case(
-            title="bridge",
-            can=Can.NO,
-            said="VFIO takes functions with an endpoint's header alone.",
-            rule=HEADER_RULE,
+    cases = (*_region_cases(device), *published_cases(device), *group_cases(device))
+    can, explanation = _verdict(device, cases)
+    verdict = unknown_by_linux_gaps(
+        device, PlatformVerdict(can=can, explanation=explanation, cases=cases)
+    )
+    if device.on_xen:
+        return PlatformVerdict(
+            can=Can.NOT_APPLICABLE,
+            explanation=words.without_xen(verdict.explanation),
+            cases=cases,
         )
-        return PlatformVerdict(can=Can.NO, said="no: a bridge is not passed through", cases=(case,))
-    known = subject.inventory.all_regions or subject.group is not None
-    if subject.inventory.absence is not None and not known:
-        if subject.on_xen:
-            return PlatformVerdict(can=Can.NOT_APPLICABLE, said=f"{_NOT_ITS_OWN}.")
-        if iommu_unused(subject):
-            return PlatformVerdict(can=Can.NO, said=f"{why_unused(subject)}. With it: unknown")
-        return PlatformVerdict(can=Can.UNKNOWN, said="not known: there is no table to answer from")
+    if device.iommu_unused:
+        return _iommu_not_used(device, verdict.explanation, cases)
+    return verdict
+
+
+def _iommu_not_used(
+    device: DeviceContext, with_iommu: str, cases: tuple[Case, ...] = ()
+) -> PlatformVerdict:
+    options = device.inventory.host.system.options
+    explanation = words.iommu_not_used(options, device.vendor, with_iommu)
+    return PlatformVerdict(can=Can.NO, explanation=explanation, cases=cases)
+
+
+def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
+    """Return what decides whatever the regions are, if anything does."""
+    function = device.function
+    if device.absent:
+        return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
+    behind_vmd = vmd_linux_verdict(device)
+    if behind_vmd is not None and device.on_xen:
+        return PlatformVerdict(
+            can=Can.NOT_APPLICABLE,
+            explanation=words.without_xen(behind_vmd.explanation),
+            cases=behind_vmd.cases,
+        )
+    if behind_vmd is not None:
+        return behind_vmd
+    if device.in_chipset and function is not None and not function.is_bridge:
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.CHIPSET_NOT_JUDGED)
+    if function is not None and function.is_bridge:
+        case = Case(title="bridge", can=Can.NO, explanation=words.BRIDGE_CASE, rule=HEADER_RULE)
+        return PlatformVerdict(can=Can.NO, explanation=words.BRIDGE_NOT_PASSED, cases=(case,))
+    known = device.inventory.all_regions or device.group is not None
+    if device.inventory.absence is not None and not known:
+        if device.on_xen:
+            return PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=words.XEN_OWNS_IOMMU_ALONE)
+        if device.iommu_unused:
+            return _iommu_not_used(device, words.UNKNOWN_WITH_IOMMU)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.NO_TABLE)
     return None
 
 
 # Regions --------------------------------------------------------------------------------
 
 
-def _region_cases(subject: DeviceContext) -> Iterator[Case]:
-    """Say what comes of the regions that Linux ties to the device, by kernel."""
-    locked = [region for region, held in subject.held if held.hold is Hold.DIRECT]
-    free = [region for region, held in subject.held if held.hold is Hold.RELAXABLE]
-    if subject.facts.functions is None and subject.named:
-        yield _class_unknown(region_list(subject.named))
-    elif locked:
-        yield from _locked_cases(subject, region_list(locked))
-    elif free and not _free_by_class(subject):
+def _region_cases(device: DeviceContext) -> Iterator[Case]:
+    """Yield the effect of the regions that Linux ties to the device, by kernel."""
+    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
+    relaxable = [region for region, held in device.held_regions if held.hold is Hold.RELAXABLE]
+    if device.facts.functions is None and device.named_regions:
         yield Case(
-            title=OPTION,
-            can=Can.YES,
-            said="The kernel itself has its regions relaxable, though its class is none that is "
-            "let go: relax_rmrr, or a patched kernel. Device and guest may write to the same "
-            "memory.",
+            title="class not known",
+            can=Can.CONDITIONS,
+            explanation=words.class_unknown(device.named_regions),
+            rule=CLASS_RULE,
         )
-    elif free:
+    elif locked:
+        yield from _locked_cases(device, locked)
+    elif relaxable and not _relaxable_by_class(device):
+        yield Case(title=RELAX_RMRR, can=Can.YES, explanation=words.RELAXABLE_TO_KERNEL_CASE)
+    elif relaxable:
         yield Case(
             title="relaxable by class",
-            can=Can.CONDITIONS if _too_old_for_display(subject) else Can.YES,
-            said=f"It is not held to {region_list(free)}: USB controllers and display "
-            "devices are let go, because their firmware is taken to be done with the memory once "
-            "the host's driver has run.",
+            can=Can.CONDITIONS if _too_old_for_display(device) else Can.YES,
+            explanation=words.relaxable_by_class(relaxable),
             rule=CLASS_RULE,
-            releases="USB controllers since Linux 3.17, display devices since 2015 "
-            "(18436afdc11a); direct-relaxable in reserved_regions from 5.3 on",
+            releases=words.RELAXABLE_SINCE,
         )
-    yield from linux_virtual_cases(subject)
+    yield from linux_virtual_cases(device)
 
 
-def _too_old_for_display(subject: DeviceContext) -> bool:
-    release, function = host_release(subject.inventory.host), subject.function
+def _too_old_for_display(device: DeviceContext) -> bool:
+    release, function = device.kernel_release, device.function
     display = function is not None and (function.class_code or 0) >> 16 == _DISPLAY
     return display and release is not None and release < DISPLAY_LET_GO
 
 
-def _class_unknown(where: str) -> Case:
-    return Case(
-        title="class not known",
-        can=Can.CONDITIONS,
-        said=f"{capital(where)} names it. USB controllers and display devices are "
-        "let go, all others are locked; what it is was not collected.",
-        rule=CLASS_RULE,
-    )
-
-
-def _free_by_class(subject: DeviceContext) -> bool:
-    function = subject.function
+def _relaxable_by_class(device: DeviceContext) -> bool:
+    function = device.function
     return function is None or hold_of(function) is Hold.RELAXABLE
 
 
-def _locked_cases(subject: DeviceContext, where: str) -> Iterator[Case]:
-    release = host_telling_release(subject.inventory.host)
-    through = subject.held and all(held.through for _, held in subject.held)
+def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[Case]:
+    release = device.telling_release
+    through = bool(device.held_regions) and all(held.through for _, held in device.held_regions)
     since = "5.3" if through else "3.17"
     old = Case(
         title=f"Linux {since} to 6.5",
         can=Can.NO,
-        said=f"Locked: {where} must stay mapped for it, which a guest's memory cannot promise. "
-        "Attaching it fails with EPERM (Operation not permitted).",
+        explanation=words.locked_before_6_6(regions),
         rule=OLD_RULE,
-        releases=f"Linux {since} to 6.5"
-        + (", as the region names a bridge above it" if through else ""),
+        releases=words.locked_before_6_6_releases(since, through_bridge=through),
         message=RMRR_MESSAGE,
     )
     new = Case(
         title="Linux 6.6 and later",
         can=Can.NO,
-        said=f"Locked: {where} must stay mapped 1:1, and VFIO would begin by blocking the device. "
-        "It fails with EINVAL (Invalid argument).",
+        explanation=words.locked_since_6_6(regions),
         rule=NEW_RULE,
         releases="Linux 6.6 and later",
         message=ONE_TO_ONE_MESSAGE,
@@ -174,98 +151,102 @@ def _locked_cases(subject: DeviceContext, where: str) -> Iterator[Case]:
         yield Case(
             title=f"Linux {release[0]}.{release[1]}",
             can=Can.CONDITIONS,
-            said=f"Before {since} Linux does not look: the device is attached, and {where} is not "
-            "mapped for it, so that what it does there by DMA fails.",
+            explanation=words.not_checked_before(since, regions),
             releases=f"before Linux {since}",
         )
     elif release is not None:
-        yield new if release >= NEW_CHECK else old
+        yield new if release >= NO_ONE_TO_ONE else old
     else:
         yield new
         yield old
-    yield from _option_cases(subject)
+    yield from _option_cases(device)
 
 
-def _option_cases(subject: DeviceContext) -> Iterator[Case]:
-    known = bool(knows_option(subject.inventory.host))
-    if known or relaxed_by_option(subject.inventory.host):
+def _option_cases(device: DeviceContext) -> Iterator[Case]:
+    """Yield the effect of ``relax_rmrr`` if the kernel has it, or if it was given in vain."""
+    if device.has_relax_rmrr:
         yield Case(
-            title=OPTION,
-            can=Can.CONDITIONS if known else Can.NO,
-            said=(
-                "This kernel has the option: intel_iommu=on,relax_rmrr makes every region "
-                "relaxable, at a risk."
-                if known
-                else "relax_rmrr stands on the command line, and this kernel has no such option: "
-                "Proxmox kernels from 6.2.16-13 on have it, and others log that they do not know it."
-            ),
-            rule=SourceRule(
-                "pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup"
-            ),
-            message="" if known else f"DMAR: Unknown option - '{OPTION}'",
+            title=RELAX_RMRR,
+            can=Can.CONDITIONS,
+            explanation=words.HAS_RELAX_RMRR_CASE,
+            rule=_OPTION_RULE,
+        )
+    elif device.asks_to_relax:
+        yield Case(
+            title=RELAX_RMRR,
+            can=Can.NO,
+            explanation=words.LACKS_RELAX_RMRR_CASE,
+            rule=_OPTION_RULE,
+            message=f"DMAR: Unknown option - '{RELAX_RMRR}'",
         )
 
 
 # The verdict ----------------------------------------------------------------------------
 
 
-def _together(subject: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
-    predicted = not all(held.by_kernel for _, held in subject.held) if subject.held else False
-    mark = " (predicted)" if predicted else ""
-    locked = any(held.hold is Hold.DIRECT for _, held in subject.held)
-    refusing = any(one.can is Can.NO and one.title != OPTION for one in cases)
+def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
+    """Return the verdict on a device with `cases`, what refuses it before what is unknown."""
+    predicted = bool(device.held_regions) and not all(
+        held.by_kernel for _, held in device.held_regions
+    )
+    locked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
+    refusing = any(case.can is Can.NO and case.title != RELAX_RMRR for case in cases)
     if refusing and locked:
-        if knows_option(subject.inventory.host) and relaxed_by_option(subject.inventory.host):
-            return Can.CONDITIONS, "yes, at a risk: relax_rmrr lets every region go"
-        return Can.NO, f"no: it is locked to memory that the firmware reserves{mark}"
-    if refusing and subject.locked_mates:
-        return Can.NO, f"no: its IOMMU group holds a locked device{mark}"
-    if any(one.title == "group" and one.can is Can.NO for one in cases):
-        if subject.without_group:
-            return Can.NO, "no: Linux has it in no IOMMU group"
-        return Can.NO, "no: its IOMMU group holds its physical function too"
-    published = published_verdict(subject)
+        if device.has_relax_rmrr and device.asks_to_relax:
+            return Can.CONDITIONS, words.RELAXED_BY_OPTION
+        return Can.NO, words.locked(predicted=predicted)
+    if refusing and device.locked_mates:
+        return Can.NO, words.group_holds_locked(predicted=predicted)
+    if any(case.title == "group" and case.can is Can.NO for case in cases):
+        if device.without_group:
+            return Can.NO, words.IN_NO_GROUP
+        return Can.NO, words.GROUP_HOLDS_PHYSICAL_FUNCTION
+    published = published_verdict(device)
     if published is not None and published[0] is not Can.YES:
         return published
-    unknown = None if subject.published is not None else _unknown(subject)
-    return unknown or _allowed(subject, cases, mark, published)
+    unknown = None if device.published_regions is not None else _verdict_by_table_alone(device)
+    return unknown or _allowed(device, cases, published, predicted=predicted)
 
 
 def _allowed(
-    subject: DeviceContext, cases: tuple[Case, ...], mark: str, published: tuple[Can, str] | None
+    device: DeviceContext,
+    cases: tuple[Case, ...],
+    published: tuple[Can, str] | None,
+    *,
+    predicted: bool,
 ) -> tuple[Can, str]:
     """Return the verdict on a device that no region keeps back, and on which conditions."""
-    if any(one.can is Can.CONDITIONS for one in cases):
-        conditions = "with the rest of its group"
-        if any(one.title == "virtual functions exist" for one in cases):
-            conditions = "its virtual functions must be removed first"
-        if any(held.hold is Hold.DIRECT for _, held in subject.held):
-            conditions = "this kernel is too old to look, and its region is lost to the device"
-        elif _too_old_for_display(subject):
-            conditions = "whether this old kernel lets display devices go is not certain"
-        return Can.CONDITIONS, f"on conditions: {conditions}{mark}"
-    if subject.held:
-        why = "by its class" if _free_by_class(subject) else "to this kernel, at a risk"
-        return Can.YES, f"yes: its regions are relaxable {why}{mark}"
-    return published or (Can.YES, "yes: Linux ties no region to it")
+    if any(case.can is Can.CONDITIONS for case in cases):
+        conditions = words.WITH_REST_OF_GROUP
+        if any(case.title == "virtual functions exist" for case in cases):
+            conditions = words.AFTER_VIRTUAL_FUNCTIONS
+        if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
+            conditions = words.KERNEL_TOO_OLD_TO_LOOK
+        elif _too_old_for_display(device):
+            conditions = words.KERNEL_TOO_OLD_FOR_DISPLAY
+        return Can.CONDITIONS, words.on_conditions(conditions, predicted=predicted)
+    if device.held_regions:
+        by_class = _relaxable_by_class(device)
+        return Can.YES, words.regions_relaxable(by_class=by_class, predicted=predicted)
+    return published or (Can.YES, words.NO_REGION)
 
 
-def _unknown(subject: DeviceContext) -> tuple[Can, str] | None:
-    """Return what is said if the table alone answers and does not tell all; else None."""
-    if subject.facts.functions is None:
-        return _without_functions(subject)
-    if not subject.inventory.complete and not subject.held:
-        return Can.UNKNOWN, _MISSING
+def _verdict_by_table_alone(device: DeviceContext) -> tuple[Can, str] | None:
+    """Return the verdict if the table alone answers and lacks something; else None."""
+    if device.facts.functions is None:
+        return _verdict_without_functions(device)
+    if not device.inventory.complete and not device.held_regions:
+        return Can.UNKNOWN, words.REGIONS_MISSING
     return None
 
 
-def _without_functions(subject: DeviceContext) -> tuple[Can, str]:
-    """Say what can be said of a table alone: whom it names, not what that is."""
-    if subject.named:
-        return Can.CONDITIONS, "only if it is a USB controller or a display device"
-    devices = (owner.device for region in subject.inventory.all_regions for owner in region.owners)
-    if subject.inventory.undetermined or DeviceKind.BRIDGE in devices:
-        return Can.UNKNOWN, "not known: a region may cover it through a bridge"
-    if not subject.inventory.complete:
-        return Can.UNKNOWN, _MISSING
-    return Can.YES, "yes: Linux ties no region to it"
+def _verdict_without_functions(device: DeviceContext) -> tuple[Can, str]:
+    """Return the verdict by a table alone: it tells whom it names, not what that is."""
+    if device.named_regions:
+        return Can.CONDITIONS, words.ONLY_BY_CLASS
+    devices = (owner.device for region in device.inventory.all_regions for owner in region.owners)
+    if device.inventory.undetermined or DeviceKind.BRIDGE in devices:
+        return Can.UNKNOWN, words.BRIDGE_MAY_COVER
+    if not device.inventory.complete:
+        return Can.UNKNOWN, words.REGIONS_MISSING
+    return Can.YES, words.NO_REGION

@@ -5,106 +5,98 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.topology import PciFunction
-from dmaragent.linux.release import host_telling_release
-from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.drivers import is_vfio_driver
+from dmaragent.linux.vfio import NO_ONE_TO_ONE, is_vfio_driver
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case
-from dmaragent.passthrough.rules import (
-    FIRST_CHECK,
-    GROUP_RULE,
-    NEW_CHECK,
-    NEW_RULE,
-    NO_GROUP_RULE,
-    OLD_RULE,
-)
+from dmaragent.policy.decisions import SourceRule
+
+OLD_RULE = SourceRule("Linux intel/iommu.c, device_is_rmrr_locked (c875d2c1b808)", "EPERM")
+NEW_RULE = SourceRule("Linux iommu.c, __iommu_device_set_domain (a48ce36e2786)", "EINVAL")
+GROUP_RULE = SourceRule("Linux iommu.c, iommu_group_claim_dma_owner; vfio.c before 5.19", "EPERM")
+NO_GROUP_RULE = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc", "EINVAL")
+FIRST_CHECK = (3, 17)
+"""The first release that refuses a device with a region: OLD_RULE, up to 6.5."""
 
 
-def group_cases(subject: DeviceContext) -> Iterator[Case]:
+def group_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield what the rest of the group means for the device."""
-    group = subject.group
+    group = device.group
     if group is None:
-        if subject.without_group:
+        if device.without_group:
             yield Case(
                 title="group",
                 can=Can.NO,
-                said="Linux has it in no IOMMU group, as no remapping unit serves it: vfio-pci "
-                "does not bind to it.",
+                explanation=words.IN_NO_GROUP_CASE,
                 rule=NO_GROUP_RULE,
             )
         return
-    mates = _mates(subject, group)
+    mates = _mates(device, group)
     if not mates:
-        alone = "It is alone" if len(group.devices) == 1 else "With what goes with it, it is alone"
         yield Case(
             title="group",
             can=Can.YES,
-            said=f"{alone} in IOMMU group {group.number}.",
+            explanation=words.alone_in_group(group.number, by_itself=len(group.devices) == 1),
         )
         return
-    physical = _physical_mate(subject, mates)
+    physical = _physical_mate(device, mates)
     if physical is not None:
         yield Case(
             title="group",
             can=Can.NO,
-            said=f"IOMMU group {group.number} holds its physical function {physical} too. VFIO "
-            "takes a group whole, and without the driver of that one this one is gone.",
+            explanation=words.group_has_physical_function(group.number, physical),
             rule=GROUP_RULE,
-            message=f"group {group.number} is not viable",
+            message=words.group_not_viable(group.number),
         )
         return
-    locked = subject.locked_mates
-    if locked and not _before_checks(subject):
+    locked = device.locked_mates
+    if locked and not _older_than_checks(device):
         yield Case(
             title="group",
             can=Can.NO,
-            said=f"IOMMU group {group.number} holds {names(locked)}, locked to a region too, and "
-            "a group is attached whole.",
+            explanation=words.group_has_locked(group.number, locked),
             rule=OLD_RULE
-            if (host_telling_release(subject.inventory.host) or NEW_CHECK) < NEW_CHECK
+            if (device.telling_release or NO_ONE_TO_ONE) < NO_ONE_TO_ONE
             else NEW_RULE,
         )
         return
-    known = subject.inventory.host.topology.known
-    endpoints = tuple(one for one in mates if not (one in known and known[one].is_bridge))
-    busy = tuple(one for one in endpoints if one in known and has_host_driver(known[one]))
-    unknown = tuple(one for one in endpoints if one in known and not known[one].driver_known)
+    known = device.inventory.host.topology.known
+    endpoints = tuple(mate for mate in mates if mate in known and not known[mate].is_bridge)
+    busy = tuple(mate for mate in endpoints if has_host_driver(known[mate]))
+    unknown = tuple(mate for mate in endpoints if not known[mate].driver_known)
     if busy or unknown:
-        which = (
-            f"{names(busy)} too, which host drivers have"
-            if busy
-            else f"{names(unknown)} too, whose drivers are unknown"
-        )
         yield Case(
             title="group",
             can=Can.CONDITIONS,
-            said=f"IOMMU group {group.number} holds {which}: "
-            "all of the group must be bound to vfio-pci (or to nothing) and goes with it.",
+            explanation=words.group_must_be_bound(
+                group.number, busy or unknown, drivers_known=bool(busy)
+            ),
             rule=GROUP_RULE,
-            message=f"group {group.number} is not viable",
+            message=words.group_not_viable(group.number),
         )
         return
-    said = f"It shares IOMMU group {group.number} with {names(mates)}; none is in the way"
-    yield Case(title="group", can=Can.YES, said=f"{said}.")
+    explanation = words.group_in_nobodys_way(group.number, mates)
+    yield Case(title="group", can=Can.YES, explanation=explanation)
 
 
-def unready_mates(subject: DeviceContext) -> tuple[SBDF, ...]:
+def unready_mates(device: DeviceContext) -> tuple[SBDF, ...]:
     """Return the other endpoints of the group that must be bound to vfio-pci, by address.
 
     A mate without a driver is one of them: a driver could take it while a guest runs.
     """
-    known = subject.inventory.host.topology.known
-    group = subject.group
+    known = device.inventory.host.topology.known
+    group = device.group
     return tuple(
         mate
-        for mate in (_mates(subject, group) if group is not None else ())
+        for mate in (_mates(device, group) if group is not None else ())
         if mate in known and not known[mate].is_bridge and not _is_ready(known[mate])
     )
 
 
-def unread_mates(subject: DeviceContext) -> tuple[SBDF, ...]:
+def unread_mates(device: DeviceContext) -> tuple[SBDF, ...]:
     """Return the other functions of the group whose driver is unknown, by address."""
-    known = subject.inventory.host.topology.known
-    mates = _mates(subject, subject.group) if subject.group is not None else ()
+    known = device.inventory.host.topology.known
+    mates = _mates(device, device.group) if device.group is not None else ()
     return tuple(
         mate
         for mate in mates
@@ -112,24 +104,24 @@ def unread_mates(subject: DeviceContext) -> tuple[SBDF, ...]:
     )
 
 
-def _mates(subject: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
+def _mates(device: DeviceContext, group: IommuGroup) -> tuple[SBDF, ...]:
     """Return the rest of the group, without what vanishes when the device leaves its driver."""
-    known = subject.inventory.host.topology.known
+    known = device.inventory.host.topology.known
     return tuple(
         mate
         for mate in group.devices
-        if mate != subject.sbdf
-        and not (mate in known and subject.sbdf in (known[mate].vmd, known[mate].physical_function))
+        if mate != device.sbdf
+        and not (mate in known and device.sbdf in (known[mate].vmd, known[mate].physical_function))
     )
 
 
-def _physical_mate(subject: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
+def _physical_mate(device: DeviceContext, mates: tuple[SBDF, ...]) -> SBDF | None:
     """Return the device's physical function if it is a mate that a driver of the host keeps."""
-    function = subject.function
+    function = device.function
     physical = None if function is None else function.physical_function
     if physical is None or physical not in mates:
         return None
-    above = subject.inventory.host.topology.known.get(physical)
+    above = device.inventory.host.topology.known.get(physical)
     driver = None if above is None else above.driver
     return None if driver is not None and is_vfio_driver(driver) else physical
 
@@ -139,8 +131,8 @@ def _is_ready(function: PciFunction) -> bool:
     return driver is not None and (driver == "pci-stub" or is_vfio_driver(driver))
 
 
-def _before_checks(subject: DeviceContext) -> bool:
-    release = host_telling_release(subject.inventory.host)
+def _older_than_checks(device: DeviceContext) -> bool:
+    release = device.telling_release
     return release is not None and release < FIRST_CHECK
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.release import OPTION, knows_option
-from dmaragent.passthrough.device_context import DeviceContext, names
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, PlatformVerdict
 from dmaragent.passthrough.published import published_only
 from dmaragent.policy.assignment import SUBTRACTIVE
@@ -14,103 +14,79 @@ _GROUPS = "pcie_acs_override"
 _UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
 
 
-def notes_of(subject: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> Iterator[str]:
+def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> Iterator[str]:
     """Yield notes, each a sentence or two."""
-    if subject.sharers:
-        yield (
-            f"Its regions are also those of {names(subject.sharers)}: what one of them does there "
-            "by DMA, whoever has the others sees."
-        )
-    elif subject.named_sharers:
-        yield (
-            f"Its regions also name {names(subject.named_sharers)}: unknown whether present, as "
-            "the PCI functions were not collected."
-        )
-    yield from _options(subject, linux)
-    yield from _source(subject)
-    conventional = subject.facts.conventional(subject.sbdf, SUBTRACTIVE)[1]
-    bridged = _behind_a_bridge(subject) and not conventional
-    if subject.named and bridged and not subject.on_linux:
-        yield (
-            "If it is conventional PCI, not PCI Express, no policy helps: since XSA-400 Xen gives "
-            "such a device behind a bridge to no guest while it has a region (EOPNOTSUPP)."
-        )
-    yield from _goes_with(subject)
-    behind_vmd = subject.function is not None and subject.function.vmd is not None
-    known = linux.can is not Can.UNKNOWN and not behind_vmd and not subject.without_group
-    if not subject.on_xen and subject.group is None and known:
-        yield "Its IOMMU group is not known here: Linux passes groups through whole."
-    if xen.can is not Can.NO and subject.facts.notes:
-        yield f"Xen's list: {'; '.join(subject.facts.notes)}."
+    if device.sharers:
+        yield words.regions_shared(device.sharers)
+    elif device.named_sharers:
+        yield words.regions_name_others(device.named_sharers)
+    yield from _notes_on_options(device, linux)
+    yield from _notes_on_published_regions(device)
+    conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
+    bridged = _behind_a_bridge(device) and not conventional
+    if device.named_regions and bridged and not device.on_linux:
+        yield words.CONVENTIONAL_PCI
+    yield from _notes_on_dependents(device)
+    behind_vmd = device.function is not None and device.function.vmd is not None
+    known = linux.can is not Can.UNKNOWN and not behind_vmd and not device.without_group
+    if not device.on_xen and device.group is None and known:
+        yield words.GROUP_UNKNOWN
+    if xen.can is not Can.NO and device.facts.notes:
+        yield words.xens_list(device.facts.notes)
 
 
-def _goes_with(subject: DeviceContext) -> Iterator[str]:
+def _notes_on_dependents(device: DeviceContext) -> Iterator[str]:
     """Yield what exists by the driver of another function only: behind VMD, made by SR-IOV."""
-    known, function = subject.inventory.host.topology.known, subject.function
-    behind = tuple(sorted(one.sbdf for one in known.values() if one.vmd == subject.sbdf))
+    known, function = device.inventory.host.topology.known, device.function
+    behind = tuple(sorted(other.sbdf for other in known.values() if other.vmd == device.sbdf))
     if behind:
-        yield (
-            f"It is an Intel VMD endpoint: the host loses {names(behind)} with it, and the disks "
-            "there."
-        )
+        yield words.vmd_endpoint(behind)
     if function is not None and function.physical_function is not None:
-        yield (
-            f"It exists while the driver of its physical function {function.physical_function} "
-            "keeps it: unbinding that driver, or giving that function away, removes it."
-        )
+        yield words.exists_by_physical_function(function.physical_function)
 
 
-def _source(subject: DeviceContext) -> Iterator[str]:
-    """Name the table that the regions which Linux reports come from, if it is not decoded."""
-    if not published_only(subject):
+def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:
+    """Yield which table the regions that Linux reports come from, if it was not decoded."""
+    if not published_only(device):
         return
-    if subject.vendor in (IommuVendor.AMD, IommuVendor.ARM):
-        tree = " or the device tree" if subject.vendor is IommuVendor.ARM else ""
-        yield (
-            f"The regions that Linux reports come from the {subject.vendor.table} table{tree}, "
-            "which dmaragent does not decode."
-        )
-    elif subject.inventory.absence is not None:
-        yield "Linux reports regions to every user; the table that names their devices needs root."
+    if device.vendor in (IommuVendor.AMD, IommuVendor.ARM):
+        yield words.regions_from_undecoded_table(device.vendor)
+    elif device.inventory.absence is not None:
+        yield words.TABLE_NEEDS_ROOT
 
 
-def _behind_a_bridge(subject: DeviceContext) -> bool:
-    known = subject.inventory.host.topology.known
+def _behind_a_bridge(device: DeviceContext) -> bool:
+    known = device.inventory.host.topology.known
     return any(
-        one.sbdf.segment == subject.sbdf.segment and subject.sbdf.bus in one.buses_behind
-        for one in known.values()
+        bridge.sbdf.segment == device.sbdf.segment and device.sbdf.bus in bridge.buses_behind
+        for bridge in known.values()
     )
 
 
-def _options(subject: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
-    """Say of options on the kernel's command line that they do not help this device."""
-    system, flags = subject.inventory.host.system, _flags(subject)
-    given = {one.partition("=")[0].replace("-", "_"): one for one in system.options or ()}
-    kernel = [one for one in given.values() if one.startswith(("intel_iommu=", "amd_iommu="))]
-    if subject.on_xen and (kernel or _GROUPS in given):
-        told = " ".join([*kernel, *([given[_GROUPS]] if _GROUPS in given else [])])
-        yield f"'{told}' on dom0's command line does nothing: Xen enforces the regions, not dom0."
+def _notes_on_options(device: DeviceContext, linux: PlatformVerdict) -> Iterator[str]:
+    """Yield notes on options of the kernel's command line that do not help this device."""
+    system, flags = device.inventory.host.system, _table_flags(device)
+    given = {option.partition("=")[0].replace("-", "_"): option for option in system.options or ()}
+    kernel = [
+        option for option in given.values() if option.startswith(("intel_iommu=", "amd_iommu="))
+    ]
+    if device.on_xen and (kernel or _GROUPS in given):
+        yield words.useless_in_dom0([*kernel, *([given[_GROUPS]] if _GROUPS in given else [])])
         return
     locked = any(case.can is Can.NO and case.releases for case in linux.cases)
     if _GROUPS in given and locked:
-        yield f"'{given[_GROUPS]}' splits groups, at a risk; it does not help against a region."
+        yield words.splits_groups_only(given[_GROUPS])
     if _UNSAFE in given and "INTR_REMAP" in flags:
-        yield (
-            f"'{given[_UNSAFE]}' is for machines without interrupt remapping; this one has it, and "
-            "it does not help against a region."
-        )
-    if subject.vendor not in (IommuVendor.INTEL, IommuVendor.UNKNOWN):
+        yield words.interrupts_only(given[_UNSAFE])
+    if device.vendor not in (IommuVendor.INTEL, IommuVendor.UNKNOWN):
         return
-    if locked and knows_option(subject.inventory.host) is False:
-        yield f"{OPTION} is an option of Proxmox kernels from 6.2.16-13 on; this one lacks it."
+    if locked and device.has_relax_rmrr is False:
+        yield words.LACKS_RELAX_RMRR
     if locked and not given.keys() & {_GROUPS, _UNSAFE}:
-        yield (
-            f"Options often given beside {OPTION} do not help here: {_GROUPS} is about groups, "
-            "allow_unsafe_interrupts about interrupt remapping."
-        )
+        yield words.options_that_do_not_help(_GROUPS)
 
 
-def _flags(subject: DeviceContext) -> tuple[str, ...]:
+def _table_flags(device: DeviceContext) -> tuple[str, ...]:
     """Return the names of the flags of the host's table."""
-    table = subject.inventory.iommu
+    table = device.inventory.iommu
     return () if isinstance(table, Missing) or table.header is None else table.header.flags

@@ -6,97 +6,65 @@ drivers/xen/pci.c, ``xen_add_device``; Xen drivers/passthrough/vtd/iommu.c,
 ``intel_iommu_assign_device`` (compares the function's own address with a region's scope).
 """
 
-import shlex
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.passthrough.device_context import DeviceContext, names
-from dmaragent.passthrough.drivers import HOLDERS, is_vfio_driver
-from dmaragent.passthrough.model import Can, Case, Safety, Step
-from dmaragent.passthrough.rules import VIRTUAL_RULE
+from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.decisions import SourceRule
 
+VIRTUAL_RULE = SourceRule("Linux intel/dmar.c, dmar_pci_bus_notifier")
 _PF_RULE = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device", "EBUSY")
 _XEN_RULE = SourceRule("Xen vtd/iommu.c, intel_iommu_assign_device; Linux drivers/xen/pci.c")
 PF_MESSAGE = "Cannot bind to PF with SR-IOV enabled"
 
 
-def linux_virtual_cases(subject: DeviceContext) -> Iterator[Case]:
+def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield what SR-IOV means for Linux: of a virtual function, or of one that has some."""
-    function = subject.function
+    function = device.function
     if function is None:
         return
-    if function.physical_function is not None and not subject.held:
+    if function.physical_function is not None and not device.held_regions:
         yield Case(
             title="virtual function",
             can=Can.YES,
-            said="Linux ties a region to physical functions, but where it names a bridge above.",
+            explanation=words.VIRTUAL_FUNCTION_ON_LINUX,
             rule=VIRTUAL_RULE,
         )
     bound = function.driver is not None and is_vfio_driver(function.driver)
-    if subject.existing_vfs and not bound:
+    if device.existing_vfs and not bound:
         yield Case(
             title="virtual functions exist",
             can=Can.CONDITIONS,
-            said=f"It has virtual functions now ({names(subject.existing_vfs)}). vfio-pci does not "
-            "bind to it until they are removed; a guest that has one of them loses it.",
+            explanation=words.virtual_functions_block_vfio(device.existing_vfs),
             rule=_PF_RULE,
             message=PF_MESSAGE,
         )
 
 
-def xen_virtual_cases(subject: DeviceContext) -> Iterator[Case]:
+def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
     """Yield the same for Xen, if a region of the physical function makes it matter."""
-    function = subject.function
+    function = device.function
     if function is None:
         return
     physical = function.physical_function
-    if physical is not None and _named(subject, physical):
+    if physical is not None and _named(device, physical):
         yield Case(
             title="virtual function",
             can=Can.YES,
-            said=f"Regions name the physical function {physical}. dom0 registers a virtual "
-            "function under its own address, and Xen compares that with the scope of a region: "
-            "no region is tied to this one, and a guest with it reserves none.",
+            explanation=words.virtual_function_on_xen(physical),
             rule=_XEN_RULE,
         )
-    if subject.existing_vfs and function.driver not in HOLDERS:
+    if device.existing_vfs and function.driver not in HOLDERS:
         yield Case(
             title="virtual functions exist",
             can=Can.CONDITIONS,
-            said=f"It has virtual functions now ({names(subject.existing_vfs)}). They vanish when "
-            "its driver in dom0 is unbound for pciback, unless the driver leaves them because a "
-            "guest has one (igb and ixgbe do). A guest that has one loses it.",
+            explanation=words.virtual_functions_vanish(device.existing_vfs),
         )
 
 
-def _named(subject: DeviceContext, sbdf: SBDF) -> bool:
-    regions = subject.inventory.all_regions
+def _named(device: DeviceContext, sbdf: SBDF) -> bool:
+    regions = device.inventory.all_regions
     return any(owner.sbdf == sbdf for region in regions for owner in region.owners)
-
-
-def remove_first(subject: DeviceContext) -> Iterator[Step]:
-    """Yield the step that removes its virtual functions, if it has any and is to be taken."""
-    function = subject.function
-    if function is None or not subject.existing_vfs:
-        return
-    driver = function.driver
-    if driver is not None and (driver in HOLDERS or is_vfio_driver(driver)):
-        return
-    known = subject.inventory.host.topology.known
-    used = tuple(
-        sbdf
-        for sbdf in subject.existing_vfs
-        if (taker := known[sbdf].driver) is not None and (is_vfio_driver(taker) or taker in HOLDERS)
-    )
-    guests = f" Guests may use {names(used)}: detach them first." if used else ""
-    path = shlex.quote(f"/sys/bus/pci/devices/{subject.sbdf}/sriov_numvfs")
-    yield Step(
-        safety=Safety.NEEDED,
-        side="",
-        title="Remove its VFs (SR-IOV)",
-        said=f"{names(subject.existing_vfs)} vanish with it.{guests} Or leave the device to the "
-        "host, and pass one of them through instead.",
-        lines=(f"echo 0 > {path}",),
-        where="a root shell",
-    )

@@ -88,21 +88,21 @@ def _predicted(
     if isinstance(inventory.host.topology.functions, Missing) or inventory.undetermined:
         return None
     devices = {sbdf} if group is None else {sbdf, *group.devices}
-    found: dict[tuple[AddressRange, str], VfioRegion] = {}
+    regions: dict[tuple[AddressRange, str], VfioRegion] = {}
     for region in inventory.all_regions:
         for held in region.linux:
             if held.sbdf not in devices or region.range is None:
                 continue
             if held.through and release is not None and release < THROUGH_BRIDGES:
                 continue
-            found[region.range, held.hold.value] = VfioRegion(
+            regions[region.range, held.hold.value] = VfioRegion(
                 range=region.range,
                 type=held.hold.value,
                 group=None if group is None else group.number,
                 by_kernel=False,
                 outcomes=vfio_outcomes(held.hold.value, IommuVendor.INTEL, release),
             )
-    return tuple(found[key] for key in sorted(found))
+    return tuple(regions[key] for key in sorted(regions))
 
 
 def meets_guest_ram(region: VfioRegion) -> bool:

@@ -4,18 +4,17 @@ Pure.  Nothing is decided here that ``dmaragent resolve`` would decide otherwise
 are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next to none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dmaragent.addresses import span
 from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, PciEntry
 from dmaragent.guests.rdm import MIB
-from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.passthrough.device_context import DeviceContext, capital, names, region_list
-from dmaragent.passthrough.doubt import xen_doubted
+from dmaragent.passthrough import words
+from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
-from dmaragent.passthrough.vmd import vmd_xen_side
+from dmaragent.passthrough.unknown import unknown_by_xens_gaps
+from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
@@ -31,47 +30,44 @@ _SCOPE_RULE = SourceRule("Xen vtd/dmar.c, acpi_parse_dev_scope")
 SHARED_MESSAGE = "It's disallowed to assign {} with shared RMRR at {:x} for ..."
 _CAN = {Verdict.STARTS: Can.YES, Verdict.REFUSED: Can.NO, Verdict.UNDECIDED: Can.UNKNOWN}
 FIRST = "Xen 4.6 and later"
-_NOT_DECODED = {
-    IommuVendor.AMD: "unknown: Xen takes the regions from the IVRS table (IVMD), which dmaragent "
-    "does not decode yet",
-    IommuVendor.ARM: "unknown: dmaragent does not model Xen on Arm",
-}
 
 
-def xen_side(subject: DeviceContext) -> PlatformVerdict:
-    """Say whether Xen gives the device to a guest, and under which policy."""
-    early = _before(subject)
-    return early if early is not None else xen_doubted(subject, _by_policy(subject))
+def xen_verdict(device: DeviceContext) -> PlatformVerdict:
+    """Return whether Xen gives the device to a guest, and under which policy."""
+    early = _verdict_before_policy(device)
+    return early if early is not None else unknown_by_xens_gaps(device, _verdict_by_policy(device))
 
 
-def _by_policy(subject: DeviceContext) -> PlatformVerdict:
-    """Say under which policy Xen gives the device to a guest, by what is known."""
-    bridged = tuple(_bridge_cases(subject))
-    virtual = tuple(xen_virtual_cases(subject))
-    strict, relaxed = _policy(subject, "strict"), _policy(subject, "relaxed")
-    if not subject.facts.regions_of(subject.sbdf) and strict.can is Can.YES:
+def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
+    """Return under which policy Xen gives the device to a guest, by what is known."""
+    bridged = tuple(_bridge_cases(device))
+    virtual = tuple(xen_virtual_cases(device))
+    strict, relaxed = _policy_case(device, "strict"), _policy_case(device, "relaxed")
+    if not device.facts.regions_of(device.sbdf) and strict.can is Can.YES:
+        predicted = _predicted(device)
         if bridged:
-            where = region_list([region for region, _ in subject.behind_bridge])
-            said = f"assigned under any policy, but without {where}: see 'bridge scope'"
+            lost = [region for region, _ in device.behind_bridge]
             return PlatformVerdict(
-                can=Can.CONDITIONS, said=f"{said}{_mark(subject)}", cases=(*bridged, *virtual)
+                can=Can.CONDITIONS,
+                explanation=words.any_policy_without_bridged(lost, predicted=predicted),
+                cases=(*bridged, *virtual),
             )
-        said = f"yes, under any policy: Xen ties no region to it{_mark(subject)}"
-        return PlatformVerdict(can=Can.YES, said=said, cases=virtual)
+        explanation = words.any_policy(predicted=predicted)
+        return PlatformVerdict(can=Can.YES, explanation=explanation, cases=virtual)
     refused = strict.can is Can.NO and relaxed.can is Can.NO
     cases = (
-        *_shared_cases(subject),
+        *_shared_cases(device),
         strict,
         relaxed,
-        *_hotplug_cases(subject, refused=refused),
+        *_hotplug_cases(device, refused=refused),
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    can, said = _together(subject, strict, relaxed)
-    return PlatformVerdict(can=can, said=said, cases=cases)
+    can, explanation = _verdict_of_policies(device, strict, relaxed)
+    return PlatformVerdict(can=can, explanation=explanation, cases=cases)
 
 
-def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
+def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
     """Make an HVM guest with the device under `policy` and `memory` bytes of RAM."""
     return GuestConfig(
         source="guest",
@@ -81,83 +77,79 @@ def sample(subject: DeviceContext, policy: str, memory: int = LARGE) -> GuestCon
         typed=GuestType.HVM,
         memory=memory,
         emulated=EmulatedDevices(),
-        pci=(PciEntry("", f"{subject.sbdf}{policy and f',rdm_policy={policy}'}"),),
+        pci=(PciEntry("", f"{device.sbdf}{policy and f',rdm_policy={policy}'}"),),
     )
 
 
-def try_guest(subject: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
+def try_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> Resolution:
     """Resolve a guest that xl builds with the device under `policy`."""
-    stack = replace(subject.stack, toolstack=Toolstack.XL, library_answers=None)
-    return resolve(sample(subject, policy, memory), subject.facts, stack)
+    stack = replace(device.stack, toolstack=Toolstack.XL, library_answers=None)
+    return resolve(sample_guest(device, policy, memory), device.facts, stack)
 
 
-def _mark(subject: DeviceContext) -> str:
-    told = subject.inventory.xen.devices_source
-    return " (predicted)" if told is ListSource.PREDICTED else ""
+def _predicted(device: DeviceContext) -> bool:
+    return device.inventory.xen.devices_source is ListSource.PREDICTED
 
 
 # What decides before any policy ---------------------------------------------------------
 
 
-def _before(subject: DeviceContext) -> PlatformVerdict | None:
-    """Say what decides before the policy does, if anything does."""
-    function, facts = subject.function, subject.facts
-    if subject.absent:
-        return PlatformVerdict(can=Can.NO, said="no: nothing answers at this address")
-    behind = vmd_xen_side(subject)
-    if behind is not None:
-        return behind
-    if subject.chipset:
-        return _chipset(subject)
+def _verdict_before_policy(device: DeviceContext) -> PlatformVerdict | None:
+    """Return what decides before the policy does, if anything does."""
+    function, facts, gaps = device.function, device.facts, device.inventory.gaps
+    if device.absent:
+        return PlatformVerdict(can=Can.NO, explanation=words.NOT_PRESENT)
+    behind_vmd = vmd_xen_verdict(device)
+    if behind_vmd is not None:
+        return behind_vmd
+    if device.in_chipset:
+        return _chipset_verdict(device)
     if facts.iommu_off:
-        return PlatformVerdict(can=Can.NO, said=f"no device of this host can be: {facts.iommu_off}")
-    if facts.incomplete and subject.vendor in _NOT_DECODED and not subject.inventory.units:
-        return PlatformVerdict(can=Can.UNKNOWN, said=_NOT_DECODED[subject.vendor])
+        explanation = words.xen_without_iommu(facts.iommu_off)
+        return PlatformVerdict(can=Can.NO, explanation=explanation)
+    not_decoded = words.XEN_NOT_DECODED.get(device.vendor)
+    if facts.incomplete and not_decoded is not None and not device.inventory.units:
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=not_decoded)
     if facts.incomplete:
-        step = f". Next: {facts.next_step}" if facts.next_step else ""
-        return PlatformVerdict(can=Can.UNKNOWN, said=f"not known: {facts.incomplete}{step}")
-    table_known = bool(subject.inventory.units)
-    if table_known and function is not None and subject.sbdf not in subject.inventory.xen.unit_of:
-        if subject.inventory.gaps.without_unit:
-            said = f"unknown: {subject.inventory.gaps.without_unit}"
-            return PlatformVerdict(can=Can.UNKNOWN, said=said)
-        said = "no: no remapping unit (DRHD) of the table serves it"
-        return PlatformVerdict(can=Can.NO, said=said, cases=(_no_unit(),))
+        explanation = words.xen_incomplete(facts.incomplete, facts.next_step)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+    table_known = bool(device.inventory.units)
+    if table_known and function is not None and device.sbdf not in device.inventory.xen.unit_of:
+        if gaps.without_unit:
+            explanation = words.remapping_unit_unknown(gaps.without_unit)
+            return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
+        case = Case(
+            title="no unit",
+            can=Can.NO,
+            explanation=words.NO_REMAPPING_UNIT_CASE,
+            rule=_UNIT_RULE,
+            releases=FIRST,
+        )
+        return PlatformVerdict(can=Can.NO, explanation=words.NO_REMAPPING_UNIT, cases=(case,))
     return None
 
 
-def _chipset(subject: DeviceContext) -> PlatformVerdict:
-    """Say of a bridge of any kind that it is not judged; host bridges are refused."""
-    if is_host_bridge(subject.function):
+def _chipset_verdict(device: DeviceContext) -> PlatformVerdict:
+    """Return the verdict on a bridge of any kind: host bridges are refused, others not judged."""
+    if is_host_bridge(device.function):
         case = Case(
             title="host bridge",
             can=Can.NO,
-            said="Xen assigns no host bridge to a guest.",
+            explanation=words.HOST_BRIDGE_CASE,
             rule=HOST_BRIDGE_RULE,
             releases=FIRST,
         )
-        return PlatformVerdict(can=Can.NO, said="no: it is a host bridge", cases=(case,))
-    said = "a bridge is a part of the chipset and not judged here: guests are given what is behind"
-    return PlatformVerdict(can=Can.UNKNOWN, said=f"{said} it")
-
-
-def _no_unit() -> Case:
-    return Case(
-        title="no unit",
-        can=Can.NO,
-        said="Xen finds no IOMMU for the device and does not assign it.",
-        rule=_UNIT_RULE,
-        releases=FIRST,
-    )
+        return PlatformVerdict(can=Can.NO, explanation=words.HOST_BRIDGE, cases=(case,))
+    return PlatformVerdict(can=Can.UNKNOWN, explanation=words.BRIDGE_NOT_JUDGED)
 
 
 # The policies ---------------------------------------------------------------------------
 
 
-def _policy(subject: DeviceContext, policy: str) -> Case:
-    """Say what comes of the device under `policy`: for a guest with much RAM and with little."""
-    large = try_guest(subject, policy)
-    small = try_guest(subject, policy, _SMALL)
+def _policy_case(device: DeviceContext, policy: str) -> Case:
+    """Return the effect of `policy` on the device: for a guest with much RAM and with little."""
+    large = try_guest(device, policy)
+    small = try_guest(device, policy, _SMALL)
     decided = large.reasons[0] if large.reasons else None
     can = _CAN[large.verdict]
     if can is Can.NO and small.verdict is not Verdict.REFUSED:
@@ -165,106 +157,83 @@ def _policy(subject: DeviceContext, policy: str) -> Case:
     return Case(
         title=policy,
         can=can,
-        said=_policy_words(subject, policy, can, large, small),
+        explanation=_policy_effect(device, policy, can, large, small),
         rule=None if decided is None else decided.rule,
         releases="" if decided is None else FIRST,
     )
 
 
-def _policy_words(
-    subject: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
+def _policy_effect(
+    device: DeviceContext, policy: str, can: Can, large: Resolution, small: Resolution
 ) -> str:
-    """Say what comes of it.  That a region is shared is a case of its own."""
-    shared = bool((subject.facts.shared or {}).get(subject.sbdf))
-    why = _distinct(tuple(one for one in large.reasons if one.rule is not SHARED_RULE))
+    """Return the sentence for a policy's effect.  That a region is shared is a case of its own."""
+    shared = bool((device.facts.shared or {}).get(device.sbdf))
+    why = _distinct_reasons(reason for reason in large.reasons if reason.rule is not SHARED_RULE)
     if can is Can.UNKNOWN and large.verdict is Verdict.REFUSED:
-        less = _distinct(small.reasons)
-        return f"With 4096 MiB it is refused: {why}. With less it cannot be said: {less}."
+        return words.refused_large_unknown_small(why, _distinct_reasons(small.reasons))
     if can is Can.UNKNOWN:
-        return f"It cannot be said: {why}."
-    if can is Can.NO and shared:
-        also = f" A guest with RAM there fails before that, as with 4096 MiB: {why}." if why else ""
-        return f"Refused whatever the guest, because a region is shared.{also}"
+        return words.policy_unknown(why)
     if can is Can.NO:
-        return f"Refused whatever the guest: {why}."
+        return words.refused_as_shared(why) if shared else words.refused_always(why)
     if can is Can.CONDITIONS:
-        return f"It depends on the guest's RAM. With 4096 MiB it is refused: {why}."
+        return words.refused_if_large(why)
     if why:
-        return f"Assigned, at a risk. With 4096 MiB: {why}."
-    if not subject.facts.regions_of(subject.sbdf):
-        return "Assigned: no region is tied to it."
+        return words.assigned_at_a_risk(why)
+    if not device.facts.regions_of(device.sbdf):
+        return words.ASSIGNED_WITHOUT_REGION
     laid_out = large.outcome is not None and large.outcome.built.layout is not None
-    how = "libxl keeps the guest's RAM out of its regions" if laid_out else "nothing meets them"
-    return f"Assigned: {how}, and Xen maps them in the guest{_strictness(policy)}."
+    return words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
 
 
-def _strictness(policy: str) -> str:
-    return "" if policy == "strict" else ", as with strict"
+def _distinct_reasons(reasons: Iterable[Decision]) -> str:
+    return words.distinct_reasons([(reason.rule, reason.reason) for reason in reasons])
 
 
-def _distinct(reasons: tuple[Decision, ...]) -> str:
-    """Put reasons together: the first of each rule, and how many more are like it."""
-    alike: dict[SourceRule | None, list[str]] = {}
-    for one in reasons:
-        alike.setdefault(one.rule, []).append(one.reason)
-    return "; ".join(
-        told[0] + (f" (and {len(told) - 1} more likewise)" if told[1:] else "")
-        for told in alike.values()
-    )
-
-
-def _shared_cases(subject: DeviceContext) -> Iterator[Case]:
-    """Say what comes of regions that Xen takes for shared: whatever the guest's memory."""
-    shared = (subject.facts.shared or {}).get(subject.sbdf, ())
+def _shared_cases(device: DeviceContext) -> Iterator[Case]:
+    """Yield the effect of regions that Xen takes for shared: whatever the guest's memory."""
+    shared = (device.facts.shared or {}).get(device.sbdf, ())
     if not shared:
         return
     first = shared[0]
-    more = f" and {len(shared) - 1} more" if shared[1:] else ""
     yield Case(
         title="shared",
         can=Can.CONDITIONS,
-        said=f"{span(first.region)}{more}: Xen counts {first.sharers} entries in the scope, present "
-        "or not, wherever they are assigned. A strict device is refused (EPERM), a relaxed one is "
-        "assigned with a warning.",
+        explanation=words.shared_region(first.region, len(shared) - 1, first.sharers),
         rule=SHARED_RULE,
         releases=FIRST,
-        message=SHARED_MESSAGE.format(subject.sbdf, first.region.start),
+        message=SHARED_MESSAGE.format(device.sbdf, first.region.start),
     )
 
 
 # Hotplug and bridges --------------------------------------------------------------------
 
 
-def _hotplug_cases(subject: DeviceContext, *, refused: bool) -> Iterator[Case]:
-    """Say what ``xl pci-attach`` does to a running guest with RAM everywhere.
+def _hotplug_cases(device: DeviceContext, *, refused: bool) -> Iterator[Case]:
+    """Yield what ``xl pci-attach`` does to a running guest with RAM everywhere.
 
     `refused`: no policy helps the device, so less RAM does not either.
     """
-    stack = replace(subject.stack, toolstack=Toolstack.XL, library_answers=None)
-    guest = replace(sample(subject, "", LARGE), pci=(), passthrough="enabled")
-    found = attach(str(subject.sbdf), guest, subject.facts, stack)
-    can = _CAN[found.verdict]
-    told = _distinct((found.decisions or found.warnings)[:1])
-    words = {Can.NO: "refused", Can.UNKNOWN: "unknown"}.get(can, "attached, with a warning")
+    stack = replace(device.stack, toolstack=Toolstack.XL, library_answers=None)
+    guest = replace(sample_guest(device, "", LARGE), pci=(), passthrough="enabled")
+    attached = attach(str(device.sbdf), guest, device.facts, stack)
+    can = _CAN[attached.verdict]
+    why = _distinct_reasons((attached.decisions or attached.warnings)[:1])
+    effect = {Can.NO: words.HOTPLUG_REFUSED, Can.UNKNOWN: words.HOTPLUG_UNKNOWN}
     yield Case(
         title="hotplug",
         can=Can.CONDITIONS if can is Can.NO and not refused else can,
-        said="`xl pci-attach` is strict unless it is told otherwise, and moves no RAM"
-        + (f". Into a guest of 4096 MiB: {words}, {told}." if told else ": attached."),
-        rule=found.decisions[0].rule if found.decisions else None,
+        explanation=words.hotplug_effect(effect.get(can, words.HOTPLUG_WARNED), why),
+        rule=attached.decisions[0].rule if attached.decisions else None,
     )
 
 
-def _bridge_cases(subject: DeviceContext) -> Iterator[Case]:
-    """Say what Xen leaves out: regions that name a bridge above the device."""
-    for region, bridge in subject.behind_bridge:
+def _bridge_cases(device: DeviceContext) -> Iterator[Case]:
+    """Yield what Xen leaves out: regions that name a bridge above the device."""
+    for region, bridge in device.behind_bridge:
         yield Case(
             title="bridge scope",
             can=Can.CONDITIONS,
-            said=f"{capital(region.words)} names the bridge "
-            f"{bridge} above it. Xen ties it to the bridge alone: in a guest the region is neither "
-            "reserved nor mapped, and what the device does there by DMA fails (a VT-d fault in "
-            "`xl dmesg`). Linux ties it to all that is below the bridge.",
+            explanation=words.bridge_scope(region, bridge),
             rule=_SCOPE_RULE,
             releases=FIRST,
         )
@@ -273,26 +242,24 @@ def _bridge_cases(subject: DeviceContext) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _together(subject: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
-    mark = _mark(subject)
-    shared = subject.facts.shared is not None and subject.facts.shared.get(subject.sbdf)
-    with_it = f" with {names(subject.named_sharers, 2)}" if subject.named_sharers else ""
+def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
+    """Return the verdict by the effects of both policies."""
+    predicted = _predicted(device)
+    shared = (device.facts.shared or {}).get(device.sbdf)
     if Can.UNKNOWN in (strict.can, relaxed.can):
-        other = "; relaxed it is assigned, at a risk" if relaxed.can is Can.YES else ""
-        return Can.UNKNOWN, f"not known for certain: see the cases{other}"
+        return Can.UNKNOWN, words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
     if strict.can is Can.YES:
-        return Can.YES, f"yes, also with the default policy, strict{mark}"
+        return Can.YES, words.strict_works(predicted=predicted)
     if relaxed.can is Can.NO:
-        return Can.NO, f"no, under neither policy{mark}"
+        return Can.NO, words.neither_policy(predicted=predicted)
     if shared and strict.can is Can.NO:
-        entries = max(one.sharers for one in shared)
-        alone = ""
-        if subject.facts.functions is None:
-            alone = "; unknown whether present: the PCI functions were not collected"
-        elif not subject.sharers:
-            alone = ", though no other device of it answers"
-        why = f"a region of it is shared{with_it} ({entries} entries in its scope{alone})"
-        return Can.CONDITIONS, f"only with rdm_policy=relaxed, at a risk: {why}{mark}"
+        explanation = words.relaxed_only_as_shared(
+            device.named_sharers,
+            max(region.sharers for region in shared),
+            present=None if device.facts.functions is None else bool(device.sharers),
+            predicted=predicted,
+        )
+        return Can.CONDITIONS, explanation
     if strict.can is Can.NO:
-        return Can.CONDITIONS, f"only with rdm_policy=relaxed, at a risk{mark}"
-    return Can.CONDITIONS, f"it depends on where the guest has RAM{mark}"
+        return Can.CONDITIONS, words.relaxed_only(predicted=predicted)
+    return Can.CONDITIONS, words.depends_on_guest_ram(predicted=predicted)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.words import HARM_WORDS
 from dmaragent.present.wording import count
-from dmaragent.remedies.guests.trial import Remedy
+from dmaragent.remedies.remedy import GuestRemedy
 
 TITLE = "Fixes, safest first, each tested by resolving the guest with it"
 
 
-def left_words(remedy: Remedy) -> str:
+def left_words(remedy: GuestRemedy) -> str:
     """Say how many warnings are left, and the worst of them if the effect does not name it."""
     if not remedy.warnings:
         return ""
@@ -18,7 +18,7 @@ def left_words(remedy: Remedy) -> str:
     return f"{count(remedy.warnings, 'warning')} left" + (f" ({worst})" if worst else "")
 
 
-def remedy_sentences(remedy: Remedy) -> Iterator[str]:
+def remedy_sentences(remedy: GuestRemedy) -> Iterator[str]:
     """Yield what to do; then what it costs, what is left and how it is undone, if it helps."""
     yield f"{remedy.effect}."
     if remedy.cost:

@@ -6,101 +6,107 @@ from dataclasses import replace
 from dmaragent.guests.config import GuestConfig, PciEntry
 from dmaragent.guests.pci import PolicyWord
 from dmaragent.guests.rdm import Policy
-from dmaragent.policy.decisions import Harm, Verdict, residual_risk
+from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import CONTEXT_RULE, Hotplug, attach
 from dmaragent.policy.resolver import Resolution, Stack, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.policy.words import HARM_WORDS
-from dmaragent.remedies.guests import remedies
-from dmaragent.remedies.rank import Cost, Rank
-from dmaragent.remedies.xlcfg_lines import quoted, written
+from dmaragent.remedies import words
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.remedy import Cost, HotplugRemedy, ranked
+from dmaragent.remedies.xlcfg_lines import entry_text, quote
 
 
 def hotplug(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hotplug:
-    """Say what attaching the device of the specification `text` to `guest` does."""
-    found = attach(text, guest, host, stack)
-    return replace(found, advice=tuple(_advice(found)))
+    """Return what attaching the device of the specification `text` to `guest` does, with advice."""
+    attached = attach(text, guest, host, stack)
+    return replace(attached, advice=tuple(remedy.effect for remedy in hotplug_remedies(attached)))
 
 
-def _advice(found: Hotplug) -> Iterator[str]:
-    """Yield what was tried and helps, the best first; of what is attached, what leaves less."""
-    if found.pci is None or found.guest.binary is not None:
-        return  # each change would have to be tried with both readings of the guest's file
-    now = residual_risk(found.warnings) if found.verdict is Verdict.STARTS else None
-    anew = _with_device(found)
+def hotplug_remedies(attached: Hotplug) -> tuple[HotplugRemedy, ...]:
+    """Return what was tried and helps, the best first; of what is attached, what leaves less."""
+    if attached.pci is None or attached.guest.binary is not None:
+        return ()  # each change would have to be tried with both readings of the guest's file
+    now = residual_risk(attached.warnings) if attached.verdict is Verdict.STARTS else None
+    with_device = _resolve_with_device(attached)
     tried = [
-        *_given_at_start(found, anew),
-        *_created_for_it(found),
-        *_relaxed(found),
-        *_given_with_changes(found, anew),
+        *_try_at_start(attached, with_device),
+        *_try_created_with_context(attached),
+        *_try_relaxed(attached),
+        *_try_at_start_with_changes(attached, with_device),
     ]
-    ranked = sorted(tried, key=lambda one: one[0])
-    yield from (text for rank, text in ranked if now is None or (rank.harm, rank.warnings) < now)
+    return ranked(remedy for remedy in tried if now is None or remedy.left < now)
 
 
-def _with_device(found: Hotplug) -> Resolution | None:
+def _resolve_with_device(attached: Hotplug) -> Resolution | None:
     """Resolve the guest with the device in its ``pci=``; None if it cannot be put there."""
-    guest, wanted = found.guest, None if found.pci is None else found.pci.sbdf
-    own = resolve(guest, found.host, found.stack).settings.devices
-    if guest.saved_rdm is not None or wanted in {one.pci.sbdf for one in own if one.pci.sbdf}:
+    guest, wanted = attached.guest, None if attached.pci is None else attached.pci.sbdf
+    own = resolve(guest, attached.host, attached.stack).settings.devices
+    if guest.saved_rdm is not None or wanted in {
+        device.pci.sbdf for device in own if device.pci.sbdf
+    }:
         return None
-    other = replace(guest, pci=(*guest.pci, PciEntry("", found.text)))
-    return resolve(other, found.host, found.stack)
+    other = replace(guest, pci=(*guest.pci, PciEntry("", attached.text)))
+    return resolve(other, attached.host, attached.stack)
 
 
-def _given_at_start(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+def _try_at_start(attached: Hotplug, with_device: Resolution | None) -> Iterator[HotplugRemedy]:
     """Try the guest with the device from its start."""
-    if anew is not None and anew.verdict is Verdict.STARTS:
-        left = residual_risk(anew.reasons)
-        entry = quoted(found.text)
-        text = f"put {entry} into the guest's pci= and start it anew: it starts with it"
-        yield Rank(left.harm, Cost.RESTART, left.warnings), text + _risk(left.harm)
+    if with_device is not None and with_device.verdict is Verdict.STARTS:
+        left = residual_risk(with_device.reasons)
+        entry = quote(attached.text)
+        yield HotplugRemedy(
+            effect=words.create_guest_with_device(entry, left.harm), left=left, cost=Cost.RESTART
+        )
 
 
-def _given_with_changes(found: Hotplug, anew: Resolution | None) -> Iterator[tuple[Rank, str]]:
+def _try_at_start_with_changes(
+    attached: Hotplug, with_device: Resolution | None
+) -> Iterator[HotplugRemedy]:
     """Try the same with the best of what helps, where that is not enough."""
-    if anew is None or anew.verdict is Verdict.STARTS:
+    if with_device is None or with_device.verdict is Verdict.STARTS:
         return
-    for one in remedies(anew).found:
-        if one.verdict is Verdict.STARTS and one.lines:
-            rank = one.rank._replace(cost=max(one.rank.cost, Cost.RESTART))
-            lines = "".join(line if line[:1] == " " else f"; {line}" for line in one.lines)[2:]
-            given = any(line.startswith("pci =") for line in one.lines)
-            put = "" if given else f"put {quoted(found.text)} into the guest's pci=, and "
-            changes = " ".join(lines.split())
-            text = f"{put}start the guest anew with {changes}: it starts with the device"
-            yield rank, text + _risk(one.harm)
+    for remedy in guest_remedies(with_device).ranked:
+        if remedy.verdict is Verdict.STARTS and remedy.lines:
+            lines = "".join(line if line[:1] == " " else f"; {line}" for line in remedy.lines)[2:]
+            given = any(line.startswith("pci =") for line in remedy.lines)
+            yield HotplugRemedy(
+                effect=words.create_guest_with_changes(
+                    "" if given else quote(attached.text), " ".join(lines.split()), remedy.harm
+                ),
+                left=remedy.rank.left,
+                cost=max(remedy.rank.cost, Cost.RESTART),
+            )
             return
 
 
-def _risk(harm: Harm) -> str:
-    return f", at the risk that {HARM_WORDS[harm]}" if HARM_WORDS[harm] else ""
-
-
-def _created_for_it(found: Hotplug) -> Iterator[tuple[Rank, str]]:
+def _try_created_with_context(attached: Hotplug) -> Iterator[HotplugRemedy]:
     """Try a guest that was created with an IOMMU context, and the device as it is or relaxed."""
-    if not any(one.rule == CONTEXT_RULE for one in found.decisions):
+    if not any(decision.rule == CONTEXT_RULE for decision in attached.decisions):
         return
-    enabled = replace(found.guest, passthrough="enabled")
-    line = 'passthrough = "enabled" when the guest is created'
-    after = attach(found.text, enabled, found.host, found.stack)
+    enabled = replace(attached.guest, passthrough="enabled")
+    after = attach(attached.text, enabled, attached.host, attached.stack)
     if after.verdict is Verdict.STARTS:
-        left = residual_risk(after.warnings)
-        yield Rank(left.harm, Cost.RESTART, left.warnings), line
+        yield HotplugRemedy(
+            effect=words.ENABLE_PASSTHROUGH_AT_CREATION,
+            left=residual_risk(after.warnings),
+            cost=Cost.RESTART,
+        )
         return
-    for rank, text in _relaxed(replace(found, guest=enabled)):
-        yield rank, f"{line}, then {text}"
+    for remedy in _try_relaxed(replace(attached, guest=enabled)):
+        yield replace(remedy, effect=words.enable_passthrough_and(remedy.effect))
 
 
-def _relaxed(found: Hotplug) -> Iterator[tuple[Rank, str]]:
+def _try_relaxed(attached: Hotplug) -> Iterator[HotplugRemedy]:
     """Try the device relaxed."""
-    strict = found.policy is Policy.STRICT and found.stack.toolstack is Toolstack.XL
-    if found.pci is None or not strict:
+    strict = attached.policy is Policy.STRICT and attached.stack.toolstack is Toolstack.XL
+    if attached.pci is None or not strict:
         return
-    text = written(replace(found.pci, policy=PolicyWord.RELAXED), "")
-    after = attach(text, found.guest, found.host, found.stack) if text else None
+    text = entry_text(replace(attached.pci, policy=PolicyWord.RELAXED), "")
+    after = attach(text, attached.guest, attached.host, attached.stack) if text else None
     if after is not None and after.verdict is Verdict.STARTS:
-        left = residual_risk(after.warnings)
-        risk = "at the risk that DMA of device or firmware meets other memory"
-        yield Rank(left.harm, Cost.POLICY, left.warnings), f"attach {quoted(text)}, {risk}"
+        yield HotplugRemedy(
+            effect=words.attach_relaxed(quote(text)),
+            left=residual_risk(after.warnings),
+            cost=Cost.POLICY,
+        )

@@ -13,14 +13,14 @@ _WIDTH = 76
 _POLICY = re.compile(r"rdm_policy=([A-Za-z]+)")
 
 
-def quoted(text: str) -> str:
-    """Put `text` in quotes as xl.cfg takes it."""
+def quote(text: str) -> str:
+    """Return `text` in quotes as xl.cfg takes it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def pci_lines(texts: Sequence[str]) -> tuple[str, ...]:
     """Write ``pci=``: on one line where that is short, else a line an entry."""
-    entries = [quoted(text) for text in texts]
+    entries = [quote(text) for text in texts]
     line = f"pci = [ {', '.join(entries)} ]"
     if len(line) <= _WIDTH or len(entries) == 1:
         return (line,)
@@ -28,8 +28,10 @@ def pci_lines(texts: Sequence[str]) -> tuple[str, ...]:
     return (f"pci = [ {entries[0]},", *middle, f"        {entries[-1]} ]")
 
 
-def changed(guest: GuestConfig, texts: Mapping[int, str]) -> tuple[GuestConfig, tuple[str, ...]]:
-    """Give `guest` with other texts for the entries of these numbers, and its new lines."""
+def change_entries(
+    guest: GuestConfig, texts: Mapping[int, str]
+) -> tuple[GuestConfig, tuple[str, ...]]:
+    """Return `guest` with other texts for the entries of these numbers, and its new lines."""
     entries = [
         PciEntry(entry.place, texts[number]) if number in texts else entry
         for number, entry in enumerate(guest.pci)
@@ -40,10 +42,10 @@ def changed(guest: GuestConfig, texts: Mapping[int, str]) -> tuple[GuestConfig, 
 def with_policy(device: GuestDevice, policy: Policy, pci: PciText | None = None) -> str:
     """Write a device's entry with `policy`; as it stands where it cannot be written so."""
     word = PolicyWord.STRICT if policy is Policy.STRICT else PolicyWord.RELAXED
-    return written(replace(pci or device.pci, policy=word), device.text)
+    return entry_text(replace(pci or device.pci, policy=word), device.text)
 
 
-def written(pci: PciText, otherwise: str) -> str:
+def entry_text(pci: PciText, otherwise: str) -> str:
     """Write `pci`; give `otherwise` where no text says all of it."""
     if pci.policy is PolicyWord.INVALID:
         pci = replace(pci, policy=None)
@@ -53,7 +55,7 @@ def written(pci: PciText, otherwise: str) -> str:
         return otherwise
 
 
-def respelled(text: str) -> str:
+def respell_entry(text: str) -> str:
     """Write an entry without blanks, its policy in small letters, no comma at its end."""
     bare = "".join(text.split()).rstrip(",")
-    return _POLICY.sub(lambda found: found[0].lower(), bare)
+    return _POLICY.sub(lambda match: match[0].lower(), bare)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
+from dmaragent.answers import Answer, Explanation
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.kvm_resolution import KvmResolution
-from dmaragent.passthrough.model import Explanation
 from dmaragent.present.html.findings import findings_section
 from dmaragent.present.html.head import head_section, limits_section
 from dmaragent.present.html.host_map import map_section
@@ -24,7 +24,6 @@ from dmaragent.present.html.theme import STYLE
 from dmaragent.present.html.words import concerned, tellable
 from dmaragent.present.html.zoom import SCRIPT
 from dmaragent.present.text.summary import machine_name
-from dmaragent.remedies.answer import Answer
 
 MOST_TOLD = 32
 """Devices whose whole story is told; working it out takes about 10 ms each."""

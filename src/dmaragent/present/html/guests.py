@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
+from dmaragent.answers import Answer
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
@@ -23,7 +24,6 @@ from dmaragent.present.text.resolve_head import (
     why_it_starts,
 )
 from dmaragent.present.wording import rough_size_words, size_words
-from dmaragent.remedies.answer import Answer
 
 _MOST = 64
 """Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
@@ -95,14 +95,14 @@ def reason_item(group: Sequence[Decision]) -> Child:
 
 
 def _remedies(answer: Answer) -> Markup:
-    helps = answer.helps
-    if helps is None or (not helps.found and not helps.nothing):
+    helps = answer.remedies
+    if helps is None or (not helps.ranked and not helps.why_none):
         return NOTHING
-    title = element("h3", TITLE if helps.found else "Fixes")
-    if not helps.found:
-        return element("div", title, element("p", helps.nothing))
+    title = element("h3", TITLE if helps.ranked else "Fixes")
+    if not helps.ranked:
+        return element("div", title, element("p", helps.why_none))
     items = []
-    for one in helps.found:
+    for one in helps.ranked:
         lines = verbatim(one.lines, "Lines for the configuration") if one.lines else None
         items.append(element("li", " ".join(remedy_sentences(one)), lines))
     return element("div", title, element("ol", items))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from dmaragent.answers import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.guests import guest_section, guest_title, reason_item
@@ -17,7 +18,6 @@ from dmaragent.present.text.kvm import (
     why_kvm_starts,
 )
 from dmaragent.present.text.resolve import reason_groups
-from dmaragent.remedies.answer import Answer
 
 _MOST = 64
 """Devices that are listed of a guest; ``dmaragent resolve`` lists all."""

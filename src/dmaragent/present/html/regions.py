@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
+from dmaragent.answers import Explanation
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
-from dmaragent.passthrough.model import Explanation, Step
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
     Section,
@@ -25,6 +25,7 @@ from dmaragent.present.text.device_card import card_facts, class_name, device_na
 from dmaragent.present.text.explain import SAFETY_WORDS
 from dmaragent.present.text.inventory import region_views
 from dmaragent.present.wording import count, device_words, region_size, span_words
+from dmaragent.remedies.remedy import DeviceRemedy
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
 _DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
@@ -149,17 +150,17 @@ def _story(inventory: Inventory, told: Explanation) -> Markup:
         element("span", " Xen: ", can_mark(told.xen.can), class_="side"),
         element("span", " Linux: ", can_mark(told.linux.can), class_="side"),
     ]
-    steps = [element("h3", "What helps, the safest first"), _steps(told.steps)]
+    steps = [element("h3", "What helps, the safest first"), _steps(told.remedies)]
     known = [] if function is None else list(card_facts(inventory, function))
     return folded(
         summary,
-        facts([("Xen", told.xen.said), ("Linux", told.linux.said), *known]),
-        steps if told.steps else None,
+        facts([("Xen", told.xen.explanation), ("Linux", told.linux.explanation), *known]),
+        steps if told.remedies else None,
         [element("h3", "Notes"), bullets(told.notes)] if told.notes else None,
     )
 
 
-def _steps(steps: Sequence[Step]) -> Markup:
+def _steps(steps: Sequence[DeviceRemedy]) -> Markup:
     items = []
     for one in steps:
         side = f"{one.side}; " if one.side else ""
@@ -167,7 +168,7 @@ def _steps(steps: Sequence[Step]) -> Markup:
         if one.lines:
             lines = [element("p", f"In {one.where}:"), verbatim(one.lines, f"Lines: {one.title}")]
         title = element("strong", f"{one.title} ({side}{SAFETY_WORDS[one.safety]})")
-        items.append(element("li", title, element("p", one.said), lines))
+        items.append(element("li", title, element("p", one.explanation), lines))
     return element("ol", items)
 
 

@@ -181,7 +181,7 @@ def _guest(change: GuestChange) -> schema.Guest:
         "devices": _changes(change.devices),
         "remedies": None
         if helps is None
-        else [{"lines": list(one.lines), "effect": one.effect} for one in helps.found],
+        else [{"lines": list(one.lines), "effect": one.effect} for one in helps.ranked],
     }
 
 

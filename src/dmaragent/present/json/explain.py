@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dmaragent.answers import Explanation
 from dmaragent.inventory import Inventory
-from dmaragent.passthrough.model import Case, Explanation, PlatformVerdict, Step
+from dmaragent.passthrough.model import Case, PlatformVerdict
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import (
@@ -17,6 +18,7 @@ from dmaragent.present.json.inventory import (
     unit_object,
 )
 from dmaragent.present.json.resolve import source_object, stack_object
+from dmaragent.remedies.remedy import DeviceRemedy
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import explain as schema
@@ -39,13 +41,13 @@ def explain_document(
         "unit": None if unit is None else unit_object(unit),
         "groups": groups_objects(inventory),
         "published": published_objects(inventory),
-        "steps": [_step(one) for one in told.steps],
+        "steps": [_step(one) for one in told.remedies],
         "toolstacks": [
             {
                 "toolstack": one.toolstack,
                 "policy": one.policy,
                 "can": one.can.value,
-                "explanation": one.said,
+                "explanation": one.explanation,
             }
             for one in told.toolstacks
         ],
@@ -65,7 +67,7 @@ def explain_document(
 def _side(side: PlatformVerdict) -> schema.Side:
     return {
         "can": side.can.value,
-        "explanation": side.said,
+        "explanation": side.explanation,
         "cases": [_case(one) for one in side.cases],
     }
 
@@ -75,7 +77,7 @@ def _case(case: Case) -> schema.Case:
     return {
         "title": case.title,
         "can": case.can.value,
-        "explanation": case.said,
+        "explanation": case.explanation,
         "rule": "" if rule is None else rule.source,
         "error": "" if rule is None else rule.error,
         "releases": case.releases,
@@ -83,12 +85,12 @@ def _case(case: Case) -> schema.Case:
     }
 
 
-def _step(step: Step) -> schema.Step:
+def _step(step: DeviceRemedy) -> schema.Step:
     return {
         "safety": step.safety.value,
         "side": step.side or None,
         "title": step.title,
-        "explanation": step.said,
+        "explanation": step.explanation,
         "where": step.where,
         "lines": list(step.lines),
     }

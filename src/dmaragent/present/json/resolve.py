@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dmaragent.answers import Answer
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
@@ -15,8 +16,7 @@ from dmaragent.present.json.decision import decision_object
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object
 from dmaragent.present.json.kvm import kvm_object
-from dmaragent.remedies.answer import Answer
-from dmaragent.remedies.guests.trial import Remedy
+from dmaragent.remedies.remedy import GuestRemedy
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import resolve as schema
@@ -53,7 +53,7 @@ def source_object(host: Host, stack: Stack) -> StackSource:
 
 
 def _answer(answer: Answer) -> schema.Resolution:
-    resolution, helps = answer.resolution, answer.helps
+    resolution, helps = answer.resolution, answer.remedies
     guest = resolution.guest
     return {
         "source": guest.source,
@@ -67,9 +67,9 @@ def _answer(answer: Answer) -> schema.Resolution:
         "list_notes": list(resolution.host.notes),
         "verdict": resolution.verdict.value,
         "reasons": [decision_object(one) for one in resolution.reasons],
-        "remedies": None if helps is None else [_remedy(one) for one in helps.found],
+        "remedies": None if helps is None else [_remedy(one) for one in helps.ranked],
         "spelling": None if helps is None or helps.spelling is None else _remedy(helps.spelling),
-        "why_nothing_helps": None if helps is None else helps.nothing,
+        "why_nothing_helps": None if helps is None else helps.why_none,
         "messages": [_complaint(one) for one in resolution.settings.messages],
         "losses": list(resolution.settings.ignored_settings),
         "needs": list(resolution.prerequisites),
@@ -82,7 +82,7 @@ def _answer(answer: Answer) -> schema.Resolution:
     }
 
 
-def _remedy(one: Remedy) -> schema.Remedy:
+def _remedy(one: GuestRemedy) -> schema.Remedy:
     return {
         "kind": one.kind.value,
         "lines": list(one.lines),

@@ -71,8 +71,8 @@ def _guest(change: GuestChange, places: Mapping[SBDF, SBDF]) -> Iterator[str]:
     for sbdf in named_devices(change.b):
         if sbdf in places:
             yield f"    What was {sbdf} answers at {places[sbdf]} on B"
-    if change.helps is not None and change.helps.found:
-        first = change.helps.found[0]
+    if change.helps is not None and change.helps.ranked:
+        first = change.helps.ranked[0]
         yield from paragraph(
             f"Remedy on B: {shorten(first.brief, 120)}: {shorten(first.effect, 100)}",
             indent=4,

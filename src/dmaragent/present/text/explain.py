@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from dmaragent.answers import Explanation
 from dmaragent.inventory import Inventory
-from dmaragent.passthrough.model import Can, Case, Explanation, Safety, Step
+from dmaragent.passthrough.model import Can, Case
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.text.device_card import class_name, device_facts, device_name
 from dmaragent.present.text.inventory import regions_text
 from dmaragent.present.text.published import published_text
 from dmaragent.present.text.summary import limits_text
 from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 CAN_WORDS = {
     Can.YES: "yes",
@@ -41,7 +43,7 @@ def explain_text(
     yield from limits_text(inventory)
     if function is not None:
         yield from ["", "The device", *device_facts(inventory, function)]
-    yield from _steps(told.steps)
+    yield from _steps(told.remedies)
     if inventory.regions:
         yield from ["", "Its regions", *regions_text(inventory)]
     yield from published_text(inventory)
@@ -54,7 +56,7 @@ def explain_text(
         yield from ["", "The policy it gets where nobody says one"]
         for one in told.toolstacks:
             head = f"{one.toolstack}: {one.policy}, which comes to: {CAN_WORDS[one.can]}."
-            yield from paragraph(f"{head} {one.said}", indent=2, hang=2)
+            yield from paragraph(f"{head} {one.explanation}", indent=2, hang=2)
     if told.notes:
         yield from ["", "Notes"]
         for note in told.notes:
@@ -65,23 +67,23 @@ def explain_text(
 
 def _verdicts(told: Explanation) -> Iterator[str]:
     """Give the two verdicts, that of whoever decides here first."""
-    xen = told.xen.said
+    xen = told.xen.explanation
     if told.decides == ("linux",):
-        yield from labelled("Linux", told.linux.said)
+        yield from labelled("Linux", told.linux.explanation)
         xen = f"does not run here; it would say: {xen}"
     yield from labelled("Xen", xen)
     if told.decides != ("linux",):
-        yield from labelled("Linux", told.linux.said)
+        yield from labelled("Linux", told.linux.explanation)
 
 
-def _steps(steps: Sequence[Step]) -> Iterator[str]:
+def _steps(steps: Sequence[DeviceRemedy]) -> Iterator[str]:
     if steps:
         yield from ["", "What helps, the safest first"]
     for number, step in enumerate(steps, 1):
         side = f"{step.side}; " if step.side else ""
         head = f"{number:3}  {step.title} ({side}{SAFETY_WORDS[step.safety]})"
         yield from paragraph(head, hang=5)
-        yield from paragraph(step.said, indent=5)
+        yield from paragraph(step.explanation, indent=5)
         if step.lines:
             yield f"     In {step.where}:"
             yield from (f"      {line}" for line in step.lines)
@@ -89,7 +91,9 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
 
 def _cases(cases: Sequence[Case]) -> Iterator[str]:
     for case in cases:
-        yield from paragraph(f"{case.title}: {CAN_WORDS[case.can]}. {case.said}", indent=2, hang=2)
+        yield from paragraph(
+            f"{case.title}: {CAN_WORDS[case.can]}. {case.explanation}", indent=2, hang=2
+        )
         if case.message:
             yield from paragraph(f'It prints "{case.message}"', indent=4, hang=2)
         facts = []

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from dmaragent.answers import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.text.kvm import kvm_text
 from dmaragent.present.text.resolve import resolve_text
-from dmaragent.remedies.answer import Answer
 
 
 def guest_text(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.answers import Answer
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.effective_settings import region_policies
@@ -14,8 +15,7 @@ from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.text.resolve_head import VERDICT_WORDS, head_text, reason_words
 from dmaragent.present.text.tables import paragraph, render
 from dmaragent.present.wording import rough_size_words
-from dmaragent.remedies.answer import Answer
-from dmaragent.remedies.guests.trial import Remedies
+from dmaragent.remedies.guests.trial import GuestRemedies
 
 _OUTCOME_WORDS = {
     Placement.CLEAR: "kept free",
@@ -36,7 +36,7 @@ def resolve_text(
     Without `whole`, a long list is cut, and how much of it is left out is said.
     """
     most = None if whole else MOST_ROWS
-    resolution, helps = answer.resolution, answer.helps or Remedies((), "")
+    resolution, helps = answer.resolution, answer.remedies or GuestRemedies((), "")
     yield from head_text(resolution, helps)
     yield from _other_releases(others)
     yield from _messages(resolution, helps)
@@ -56,7 +56,7 @@ def resolve_text(
             yield from paragraph(line, indent=2, hang=2)
 
 
-def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
+def _messages(resolution: Resolution, helps: GuestRemedies) -> Iterator[str]:
     told = [f"{one.place}: {one.text}" for one in resolution.settings.messages]
     told += [f"before it can start: {line}" for line in resolution.prerequisites]
     if not told:
@@ -127,12 +127,12 @@ def reason_lines(reasons: Sequence[Decision], most: int | None) -> Iterator[str]
             yield from _cut(rows, most, indent=4)
 
 
-def _remedies(helps: Remedies) -> Iterator[str]:
-    if not helps.found:
+def _remedies(helps: GuestRemedies) -> Iterator[str]:
+    if not helps.ranked:
         return
     yield ""
     yield TITLE
-    for number, one in enumerate(helps.found, 1):
+    for number, one in enumerate(helps.ranked, 1):
         told = " ".join(remedy_sentences(one))
         yield from paragraph(f"{number}. {told}", indent=2, hang=3)
         for line in one.lines:

@@ -12,7 +12,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.remedy_words import left_words
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.wording import count
-from dmaragent.remedies.guests.trial import Remedies
+from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.xen.reserved_list.model import ListSource
 
 VERDICT_WORDS = {
@@ -53,7 +53,7 @@ def stack_words(stack: Stack) -> str:
     return f"{tools}{libxl} on Xen {stack.hypervisor}"
 
 
-def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
+def head_text(resolution: Resolution, helps: GuestRemedies) -> Iterator[str]:
     """Give verdict, reason and remedy: ten lines at most."""
     guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
@@ -110,16 +110,16 @@ def list_words(host: HostFacts) -> Iterator[str]:
         yield "; ".join(["a predicted list of regions", *host.notes])
 
 
-def _remedy_words(resolution: Resolution, helps: Remedies) -> str:
-    if helps.found:
-        first = helps.found[0]
-        others = len(helps.found) - 1
+def _remedy_words(resolution: Resolution, helps: GuestRemedies) -> str:
+    if helps.ranked:
+        first = helps.ranked[0]
+        others = len(helps.ranked) - 1
         more = f" ({count(others, 'other')} below)" if others else ""
         left = left_words(first)
         left = f"; {left}" if left else ""
         return f"{shorten(first.brief, 120)}: {shorten(_uncapped(first.effect), 110)}{left}{more}"
-    if helps.nothing:
-        return shorten(helps.nothing, 200)
+    if helps.why_none:
+        return shorten(helps.why_none, 200)
     if helps.spelling is not None:
         said = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
         return f"{said}; {shorten(helps.spelling.effect, 120)}"

@@ -17,11 +17,12 @@ from dmaragent.policy.decisions import Decider, Decision, SourceRule, Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import MAP_RULE
+from dmaragent.remedies import words
 from dmaragent.remedies.guests.configuration import (
     change_settings,
     first_steps,
     name_by_address,
-    say_policies,
+    write_policies,
 )
 from dmaragent.remedies.guests.devices import (
     leave_out_strategy,
@@ -31,65 +32,66 @@ from dmaragent.remedies.guests.devices import (
     use_virtual_functions,
 )
 from dmaragent.remedies.guests.entries import (
-    leave_out_twice,
+    leave_out_duplicates,
     name_functions,
-    respell,
+    respell_entries,
     respell_rdm,
     with_functions_apart,
 )
-from dmaragent.remedies.guests.layout import change_boundary, joined, reduce_memory
-from dmaragent.remedies.guests.spelling import spelling
-from dmaragent.remedies.guests.trial import Remedies, Remedy, RemedyKind, Trial
+from dmaragent.remedies.guests.layout import change_boundary, reduce_memory
+from dmaragent.remedies.guests.spelling import respell_ignored_settings
+from dmaragent.remedies.guests.trial import GuestRemedies, Trial
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind, ranked
 
 
-def remedies(resolution: Resolution) -> Remedies:
-    """Find what helps the guest of `resolution`, if anything is wrong with it."""
+def guest_remedies(resolution: Resolution) -> GuestRemedies:
+    """Return what helps the guest of `resolution`, if anything is wrong with it."""
     if resolution.guest.binary is not None:
         # each change would have to be tried with both readings of the file
         wrong = resolution.verdict is not Verdict.STARTS or resolution.reasons
-        first = "first write the numbers with 0b in decimal, and ask again"
-        return Remedies((), first if wrong else "")
+        return GuestRemedies((), words.WRITE_IN_DECIMAL if wrong else "")
     trial = Trial(resolution)
-    spelt = spelling(trial)
+    spelt = respell_ignored_settings(trial)
     if resolution.verdict is Verdict.STARTS and not resolution.reasons:
-        return Remedies((), "", spelt)
+        return GuestRemedies((), "", spelt)
     undecided = bool(resolution.host.incomplete) and resolution.verdict is Verdict.UNDECIDED
     if resolution.stack.toolstack is Toolstack.XAPI or undecided:
-        return Remedies((), _why_nothing(resolution), spelt)
+        return GuestRemedies((), _why_nothing(resolution), spelt)
     for attempt in _ATTEMPTS:
         attempt(trial)
-    if resolution.verdict is not Verdict.STARTS and not trial.found:
-        trial.found += _with_functions_apart(trial)
-    if resolution.verdict is not Verdict.STARTS and not trial.found:
-        trial.found += first_steps(trial)
-    trial.found.sort(key=lambda one: one.rank)
-    needed = resolution.verdict is not Verdict.STARTS and not trial.found
+    if resolution.verdict is not Verdict.STARTS and not trial.remedies:
+        trial.remedies += _with_functions_apart(trial)
+    if resolution.verdict is not Verdict.STARTS and not trial.remedies:
+        trial.remedies += first_steps(trial)
+    needed = resolution.verdict is not Verdict.STARTS and not trial.remedies
     nothing = _why_nothing(resolution) if needed else ""
-    return Remedies(tuple(trial.found), nothing, spelt)
+    return GuestRemedies(ranked(trial.remedies), nothing, spelt)
 
 
-def _with_functions_apart(trial: Trial) -> list[Remedy]:
+def _with_functions_apart(trial: Trial) -> list[GuestRemedy]:
     """Return what helps once each function has an entry of its own."""
     apart = with_functions_apart(trial)
     if apart is None:
         return []
-    effect = "Give each function an entry of its own"
+    effect = words.GIVE_FUNCTIONS_APART
     if not apart.offer(RemedyKind.SETTING, apart.guest, {}, effect):
         for attempt in _ATTEMPTS:
             attempt(apart)
     return [
-        one if one.effect == effect else replace(one, effect=joined(effect, one.effect))
-        for one in apart.found
+        remedy
+        if remedy.effect == effect
+        else replace(remedy, effect=words.joined(effect, remedy.effect))
+        for remedy in apart.remedies
     ]
 
 
 _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
-    respell,
+    respell_entries,
     respell_rdm,
-    leave_out_twice,
+    leave_out_duplicates,
     name_functions,
     change_settings,
-    say_policies,
+    write_policies,
     name_by_address,
     change_boundary,
     reduce_memory,
@@ -102,35 +104,38 @@ _ATTEMPTS: tuple[Callable[[Trial], object], ...] = (
 
 
 _NO_LINE: tuple[tuple[SourceRule, str], ...] = (
-    (ABSENT_RULE, "name each function once, one that answers: lspci -D lists them"),
-    (HOST_BRIDGE_RULE, "no line helps: Xen gives a host bridge to no guest"),
-    (BRIDGED_RULE, "no line helps: put the device into a PCI Express slot of its own"),
-    (NAME_RULE, "give the device by its address, as in 0000:00:14.0"),
+    (ABSENT_RULE, words.NAME_PRESENT_FUNCTION),
+    (HOST_BRIDGE_RULE, words.HOST_BRIDGE_NEVER),
+    (BRIDGED_RULE, words.USE_EXPRESS_SLOT),
+    (NAME_RULE, words.GIVE_ADDRESS),
 )
 """What to do about a refusal that no line of the configuration ends, by its rule."""
 
 
 def _why_nothing(resolution: Resolution) -> str:
-    """Say why no change of the configuration that was tried helps."""
+    """Return why no change of the configuration that was tried helps."""
     if resolution.stack.toolstack is Toolstack.XAPI:
-        return "nothing was tried: XAPI's rules are not modelled"
+        return words.XAPI_NOT_TRIED
     if resolution.host.incomplete and resolution.verdict is Verdict.UNDECIDED:
-        return resolution.host.next_step or "first get the whole table: what it lacks may matter"
+        return resolution.host.next_step or words.GET_WHOLE_TABLE
     if resolution.host.iommu_off and resolution.settings.devices:
-        return "nothing in the guest's configuration helps: the host has no working IOMMU"
+        return words.NO_WORKING_IOMMU
     first: Sequence[Decision] = resolution.reasons[:1]
-    if any(one.decider in (Decider.XL, Decider.MANUAL) for one in first):
-        return "correct it as the reason says"
-    told = [said for rule, said in _NO_LINE if any(one.rule == rule for one in first)]
-    if told:
-        return told[0]
-    if any(one not in resolution.guest.undecidable for one in resolution.settings.undefined):
-        return "write the device as in 0000:00:14.0, and ask again"
-    if any(one.decider is Decider.DMARAGENT for one in first) and len(resolution.outcomes) < 2:
-        return "nothing can be tried before that is known"
-    tried = "no boundary, memory size, policy or virtual function that was tried helps"
-    if any(one.rule == MAP_RULE for one in first):
-        return f"{tried}: give the guest fewer devices with regions"
-    if any(one.decider is Decider.HVMLOADER for one in first):
-        return f"{tried}: hvmloader halts whatever the policy of the region is"
-    return tried
+    if any(decision.decider in (Decider.XL, Decider.MANUAL) for decision in first):
+        return words.CORRECT_AS_REASON_SAYS
+    without_line = [
+        sentence for rule, sentence in _NO_LINE if any(decision.rule == rule for decision in first)
+    ]
+    if without_line:
+        return without_line[0]
+    undecidable = resolution.guest.undecidable
+    if any(problem not in undecidable for problem in resolution.settings.undefined):
+        return words.WRITE_ADDRESS
+    unknown = any(decision.decider is Decider.DMARAGENT for decision in first)
+    if unknown and len(resolution.outcomes) < 2:
+        return words.NOT_TRIED_UNTIL_KNOWN
+    if any(decision.rule == MAP_RULE for decision in first):
+        return words.FEWER_DEVICES
+    if any(decision.decider is Decider.HVMLOADER for decision in first):
+        return words.HVMLOADER_HALTS
+    return words.NOTHING_TRIED_HELPS

@@ -1,76 +1,82 @@
 """Remedies in which devices and regions count, and how strictly."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from dmaragent.addresses import SBDF, span
+from dmaragent.addresses import SBDF
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.pci import PciText
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.policy.assignment import added_functions
 from dmaragent.policy.decisions import Decision, Harm, Verdict, residual_risk
 from dmaragent.policy.resolver import Resolution
 from dmaragent.policy.settings import GuestDevice, Toolstack
-from dmaragent.remedies.guests.configuration import addressed
-from dmaragent.remedies.guests.layout import change_boundary, joined, reduce_memory
-from dmaragent.remedies.guests.trial import Remedy, RemedyKind, Trial
-from dmaragent.remedies.xlcfg_lines import changed, quoted, with_policy, written
+from dmaragent.remedies import words
+from dmaragent.remedies.guests.configuration import with_addresses
+from dmaragent.remedies.guests.layout import change_boundary, reduce_memory
+from dmaragent.remedies.guests.trial import Trial
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
+from dmaragent.remedies.xlcfg_lines import (
+    change_entries,
+    entry_text,
+    quote,
+    with_policy,
+)
 
-_UNCHECKED = "Xen no longer refuses a region that is shared or that guest RAM is in"
 _ROUNDS = 4
 """How often devices are made relaxed before it is given up: refusals come one after another."""
 
 
-def _hindrances(resolution: Resolution) -> Iterator[Decision]:
+def _hindering_decisions(resolution: Resolution) -> Iterator[Decision]:
     for case in resolution.outcomes:
         yield from case.built.decisions or case.built.warnings
 
 
-def _concerned(trial: Trial, resolution: Resolution) -> list[GuestDevice]:
-    """Give the devices that are in the way, by whatever function of theirs it is."""
-    named = {one.device for one in _hindrances(resolution) if one.device is not None}
-    found = []
+def _devices_in_the_way(trial: Trial, resolution: Resolution) -> list[GuestDevice]:
+    """Return the devices that are in the way, by whatever function of theirs it is."""
+    named = {decision.device for decision in _hindering_decisions(resolution)} - {None}
+    concerned = []
     for device in trial.devices:
         added, _ = added_functions([(device, Policy.STRICT)], trial.host)
-        if named & ({one.sbdf for one in added} | {device.pci.sbdf}):
-            found.append(device)
-    return found
+        if named & ({function.sbdf for function in added} | {device.pci.sbdf}):
+            concerned.append(device)
+    return concerned
 
 
 def use_virtual_functions(trial: Trial) -> None:
     """Pass a virtual function through instead of the physical one, where it has no region."""
     swaps: dict[SBDF, SBDF] = {}
     texts = {}
-    for device in _concerned(trial, trial.now):
+    for device in _devices_in_the_way(trial, trial.now):
         physical = device.pci.sbdf
         if physical is None or device.pci.all_functions:
             continue
         free = (
-            one
-            for one in trial.host.virtual_functions(physical)
-            if trial.host.regions_of(one) == () and one not in swaps.values()
+            virtual
+            for virtual in trial.host.virtual_functions(physical)
+            if trial.host.regions_of(virtual) == () and virtual not in swaps.values()
         )
-        virtual = next(free, None)
-        if virtual is not None:
-            swaps[physical] = virtual
-            texts[device.number] = written(replace(device.pci, sbdf=virtual), device.text)
+        chosen = next(free, None)
+        if chosen is not None:
+            swaps[physical] = chosen
+            texts[device.number] = entry_text(replace(device.pci, sbdf=chosen), device.text)
     if not swaps:
         return
-    guest, lines = changed(trial.guest, texts)
-    names = ", ".join(f"{virtual} instead of {physical}" for physical, virtual in swaps.items())
-    lines = lines if trial.stack.toolstack is Toolstack.XL else (names,)
-    effect = f"Pass through {names}: no region names a virtual function"
-    cost = "the guest has a virtual function and not the whole device"
+    guest, lines = change_entries(trial.guest, texts)
+    swapped = words.virtual_for_physical(swaps.items())
+    lines = lines if trial.stack.toolstack is Toolstack.XL else (swapped,)
+    effect, cost = words.pass_virtual_functions(swapped), words.VIRTUAL_FUNCTION_COST
     kind = RemedyKind.VIRTUAL_FUNCTION
     if not trial.offer(kind, guest, {"pci": lines}, effect, cost):
-        _with_ram_moved(trial.changed_by(guest, {"pci": lines}), trial, kind, effect, cost)
+        _try_with_ram_moved(trial.with_change(guest, {"pci": lines}), trial, kind, effect, cost)
 
 
-def _with_ram_moved(changed: Trial, trial: Trial, kind: RemedyKind, effect: str, cost: str) -> None:
+def _try_with_ram_moved(
+    with_change: Trial, trial: Trial, kind: RemedyKind, effect: str, cost: str
+) -> None:
     """Try a change together with a boundary, and with less memory; offer what helps."""
-    change_boundary(changed, kind, effect, cost)
-    reduce_memory(changed, kind, effect, cost)
-    trial.found += changed.found
+    change_boundary(with_change, kind, effect, cost)
+    reduce_memory(with_change, kind, effect, cost)
+    trial.remedies += with_change.remedies
 
 
 def leave_out_strategy(trial: Trial) -> None:
@@ -78,17 +84,17 @@ def leave_out_strategy(trial: Trial) -> None:
     if Strategy.HOST in trial.before.settings.strategies and trial.before.guest.rdm is not None:
         left = trial.try_out(replace(trial.before.guest, rdm=None))
         if left is not None:
-            remedy = Remedy(
+            remedy = GuestRemedy(
                 kind=RemedyKind.STRATEGY,
                 lines=(),
-                effect="Leave out rdm=: only the regions of the guest's own devices are reserved",
+                effect=words.LEAVE_OUT_RDM,
                 verdict=Verdict.STARTS,
                 warnings=left.warnings,
                 harm=left.harm,
-                cost="other devices with regions cannot be attached to the running guest",
-                undo="put back the present rdm=",
+                cost=words.LEAVE_OUT_RDM_COST,
+                undo=words.undo(["rdm="], []),
             )
-            trial.found.append(remedy)
+            trial.remedies.append(remedy)
 
 
 def relax_devices(trial: Trial) -> None:
@@ -98,24 +104,21 @@ def relax_devices(trial: Trial) -> None:
     relaxed = _relaxed_devices(trial, trial.guest, trial.now)
     if relaxed is not None:
         _offer_relaxed(trial, *relaxed)
-    elif not trial.found and trial.stack.toolstack is Toolstack.XL:
-        trial.found += _relaxed_with_ram_moved(trial)
+    elif not trial.remedies and trial.stack.toolstack is Toolstack.XL:
+        trial.remedies += _relaxed_with_ram_moved(trial)
 
 
-def _relaxed_with_ram_moved(trial: Trial) -> list[Remedy]:
+def _relaxed_with_ram_moved(trial: Trial) -> list[GuestRemedy]:
     """Return what helps of relaxing the devices in the way together with moving RAM.
 
     Neither helps alone if regions of other devices are reserved too (``strategy=host``).
     """
-    concerned = _concerned(trial, trial.now)
-    texts = {
-        one.number: with_policy(one, Policy.RELAXED, _without_policy(one)) for one in concerned
-    }
+    texts = _relaxed_texts(_devices_in_the_way(trial, trial.now))
     if not texts:
         return []
-    guest, pci = changed(trial.guest, texts)
+    guest, pci = change_entries(trial.guest, texts)
     lines = {"pci": pci}
-    return _pairs(trial, trial.changed_by(guest, lines), lines)
+    return _relaxed_and_ram_moved(trial, trial.with_change(guest, lines), lines)
 
 
 def _relaxed_devices(
@@ -125,17 +128,20 @@ def _relaxed_devices(
     texts: dict[int, str] = {}
     after = now
     for _ in range(_ROUNDS):
-        new = [one for one in _concerned(trial, after) if one.number not in texts]
+        new = [device for device in _devices_in_the_way(trial, after) if device.number not in texts]
         if not new:
             return None
-        texts |= {one.number: with_policy(one, Policy.RELAXED, _without_policy(one)) for one in new}
-        guest, lines = changed(start, texts)
+        texts |= _relaxed_texts(new)
+        guest, lines = change_entries(start, texts)
         after = trial.resolve(guest)
-        if trial.better(after):
+        if trial.is_better(after):
             if trial.stack.toolstack is Toolstack.QUBES:
-                relaxed = [(one, Policy.RELAXED) for one in trial.devices if one.number in texts]
-                added, _ = added_functions(relaxed, trial.host)
-                lines = (f"option no-strict-reset for {', '.join(str(one.sbdf) for one in added)}",)
+                relaxed = [device for device in trial.devices if device.number in texts]
+                added, _ = added_functions(
+                    [(device, Policy.RELAXED) for device in relaxed], trial.host
+                )
+                functions = ", ".join(str(function.sbdf) for function in added)
+                lines = (f"option no-strict-reset for {functions}",)
             return guest, {"pci": lines}
     return None
 
@@ -144,35 +150,39 @@ def _offer_relaxed(trial: Trial, guest: GuestConfig, lines: Mapping[str, tuple[s
     """Offer a relaxed guest; if that leaves DMA in guest RAM, with its RAM moved as well."""
     after = trial.resolve(guest)
     left = residual_risk(after.reasons)
-    if not trial.better(after):
+    if not trial.is_better(after):
         return
-    pairs: list[Remedy] = []
-    if left.harm is Harm.CORRUPTION and not any(one.harm < left.harm for one in trial.found):
-        tried = _pairs(trial, trial.changed_by(guest, lines), lines)
-        pairs = [one for one in tried if (one.harm, one.warnings) < left]
-        trial.found += pairs
-    if not any("rdm_mem_boundary" in line for one in pairs for line in one.lines):
+    pairs: list[GuestRemedy] = []
+    if left.harm is Harm.CORRUPTION and not any(
+        remedy.harm < left.harm for remedy in trial.remedies
+    ):
+        tried = _relaxed_and_ram_moved(trial, trial.with_change(guest, lines), lines)
+        pairs = [remedy for remedy in tried if remedy.rank.left < left]
+        trial.remedies += pairs
+    if not any("rdm_mem_boundary" in line for remedy in pairs for line in remedy.lines):
         effect = _relaxed_effect(lines, after)
-        trial.offer(RemedyKind.POLICY, guest, lines, effect, _UNCHECKED)
+        trial.offer(RemedyKind.POLICY, guest, lines, effect, words.UNCHECKED)
 
 
-def _pairs(trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]) -> list[Remedy]:
+def _relaxed_and_ram_moved(
+    trial: Trial, relaxed: Trial, lines: Mapping[str, tuple[str, ...]]
+) -> list[GuestRemedy]:
     """Try where RAM can be moved with the relaxed guest, and relax no more than is then needed."""
-    first = f"Relax {_whose_policy(lines)}, at a risk"
+    first = words.relax_at_a_risk(_whose_policy(lines))
     for move in (change_boundary, reduce_memory):
-        before = len(relaxed.found)
-        ram = move(relaxed, RemedyKind.POLICY, first, _UNCHECKED)
+        before = len(relaxed.remedies)
+        ram = move(relaxed, RemedyKind.POLICY, first, words.UNCHECKED)
         if ram is None or "rdm" in lines or trial.stack.toolstack is not Toolstack.XL:
             continue
         start = ram.made_to(trial.guest)
         fewer = _relaxed_devices(trial, start, trial.resolve(start))
         if fewer is None or fewer[1] == lines:
             continue
-        apart = trial.changed_by(fewer[0], {**fewer[1], **ram.lines})
-        cost = joined(_UNCHECKED, ram.cost) if ram.cost else _UNCHECKED
-        if apart.offer(RemedyKind.POLICY, fewer[0], {}, joined(first, ram.effect), cost):
-            relaxed.found[before:] = apart.found
-    return relaxed.found
+        apart = trial.with_change(fewer[0], {**fewer[1], **ram.lines})
+        cost = words.joined(words.UNCHECKED, ram.cost) if ram.cost else words.UNCHECKED
+        if apart.offer(RemedyKind.POLICY, fewer[0], {}, words.joined(first, ram.effect), cost):
+            relaxed.remedies[before:] = apart.remedies
+    return relaxed.remedies
 
 
 def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:
@@ -181,22 +191,22 @@ def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:
     return "the devices in the way"
 
 
-def _without_policy(device: GuestDevice) -> PciText:
-    return replace(device.pci, policy=None)
+def _relaxed_texts(devices: Iterable[GuestDevice]) -> dict[int, str]:
+    """Return the entries of `devices` with the policy relaxed, by their numbers."""
+    return {
+        device.number: with_policy(device, Policy.RELAXED, replace(device.pci, policy=None))
+        for device in devices
+    }
 
 
 def _relaxed_effect(lines: Mapping[str, tuple[str, ...]], after: Resolution) -> str:
-    first = f"Relax {_whose_policy(lines)}"
-    lost = [one for one in after.reasons if one.harm is not Harm.NONE]
-    if not lost:
-        return f"{first}: nothing is lost on this host as it is"
-    worst = max(one.harm for one in lost)
-    lost = [one for one in lost if one.harm is worst]
-    regions = list(dict.fromkeys(span(one.region) for one in lost if one.region))
-    more = f" and {len(regions) - 1} more" if len(regions) > 1 else ""
-    if worst is Harm.CORRUPTION:
-        return f"{first}, at a risk: DMA to {regions[0]}{more} can overwrite guest RAM"
-    return f"{first}, at a risk: others can use {regions[0]}{more} by DMA too"
+    whose = _whose_policy(lines)
+    worst = residual_risk(after.reasons).harm
+    if worst is Harm.NONE:
+        return words.relax_without_loss(whose)
+    exposing = [reason for reason in after.reasons if reason.harm is worst]
+    regions = list(dict.fromkeys(reason.region for reason in exposing if reason.region))
+    return words.relax_exposing(whose, worst, regions)
 
 
 def relax_guest(trial: Trial) -> None:
@@ -209,8 +219,8 @@ def relax_guest(trial: Trial) -> None:
     after = trial.resolve(guest)
     if not after.settings.rdm_taken:
         return
-    lines = {"rdm": (f"rdm = {quoted(text)}",)}
-    if trial.better(after):
+    lines = {"rdm": (f"rdm = {quote(text)}",)}
+    if trial.is_better(after):
         _offer_relaxed(trial, guest, lines)
         return
     both = _relaxed_devices(trial, guest, after)
@@ -220,11 +230,11 @@ def relax_guest(trial: Trial) -> None:
 
 def name_by_address_with_ram_moved(trial: Trial) -> None:
     """Give a device by its address and move RAM out of its region, if nothing safer helps."""
-    if any(one.harm is Harm.NONE for one in trial.found):
+    if any(remedy.harm is Harm.NONE for remedy in trial.remedies):
         return
-    by_address = addressed(trial)
+    by_address = with_addresses(trial)
     if by_address is not None:
         guest, lines = by_address
-        effect = "Give the device by its address, so that libxl knows its regions"
-        changed_trial = trial.changed_by(guest, lines)
-        _with_ram_moved(changed_trial, trial, RemedyKind.SETTING, effect, "")
+        effect = words.GIVE_BY_ADDRESS_AND_MOVE_RAM
+        changed_trial = trial.with_change(guest, lines)
+        _try_with_ram_moved(changed_trial, trial, RemedyKind.SETTING, effect, "")

@@ -8,8 +8,16 @@ from dmaragent.guests.config import PciEntry
 from dmaragent.guests.rdm import RdmRefusal, RdmText, read_rdm_documented
 from dmaragent.policy.assignment import SLOT_RULE
 from dmaragent.policy.settings import Toolstack
-from dmaragent.remedies.guests.trial import RemedyKind, Trial
-from dmaragent.remedies.xlcfg_lines import changed, pci_lines, quoted, respelled, written
+from dmaragent.remedies import words
+from dmaragent.remedies.guests.trial import Trial
+from dmaragent.remedies.remedy import RemedyKind
+from dmaragent.remedies.xlcfg_lines import (
+    change_entries,
+    entry_text,
+    pci_lines,
+    quote,
+    respell_entry,
+)
 
 _KEYS = ("rdm_policy", "msitranslate", "power_mgmt", "permissive", "seize", "vslot")
 _WORDS = {"yes": "1", "true": "1", "on": "1", "no": "0", "false": "0", "off": "0"}
@@ -24,27 +32,27 @@ _EVERY_FUNCTION = re.compile(
 _RDM = {"strategy": ("host",), "policy": ("strict", "relaxed")}
 
 
-def respell(trial: Trial) -> None:
+def respell_entries(trial: Trial) -> None:
     """Write entries of ``pci=`` plainly that xl refuses or half reads."""
     if trial.stack.toolstack is not Toolstack.XL or trial.guest.saved_rdm is not None:
         return
 
     def with_function(text: str) -> str:
-        return _with_function(text, trial)
+        return _add_function(text, trial)
 
-    kept = tuple(one for one in trial.guest.pci if one.text.strip())
+    kept = tuple(entry for entry in trial.guest.pci if entry.text.strip())
     if len(kept) < len(trial.guest.pci):
-        guest, lines = changed(replace(trial.guest, pci=kept), {})
+        guest, lines = change_entries(replace(trial.guest, pci=kept), {})
         trial.keep(guest, {"pci": lines})
-        if trial.offer(RemedyKind.SPELLING, guest, {}, "Leave out the entries that are empty"):
+        if trial.offer(RemedyKind.SPELLING, guest, {}, words.LEAVE_OUT_EMPTY_ENTRIES):
             return
-    for repair in (respelled, _with_known_keys, with_function):
+    for repair in (respell_entry, _correct_keys, with_function):
         texts = {n: repair(entry.text) for n, entry in enumerate(trial.guest.pci)}
         texts = {n: text for n, text in texts.items() if text != trial.guest.pci[n].text}
         if not texts:
             continue
-        guest, lines = changed(trial.guest, texts)
-        effect = "Write the entries so that xl reads all of them"
+        guest, lines = change_entries(trial.guest, texts)
+        effect = words.WRITE_ENTRIES_PLAINLY
         if trial.offer(RemedyKind.SPELLING, guest, {"pci": lines}, effect):
             return
         after, now = trial.resolve(guest).settings, trial.now.settings
@@ -62,41 +70,41 @@ def respell_rdm(trial: Trial) -> None:
         or not isinstance(read_rdm_documented(text), RdmRefusal)
     ):
         return
-    told = {}
+    parts = {}
     for part in "".join(text.split()).lower().split(","):
         key, _, value = part.partition("=")
         near = get_close_matches(key, _RDM, 1, 0.6)
-        words = get_close_matches(value, _RDM[near[0]], 1, 0.6) if near else []
-        if words:
-            told[near[0]] = f"{near[0]}={words[0]}"
-    meant = ",".join(told.values())
+        values = get_close_matches(value, _RDM[near[0]], 1, 0.6) if near else []
+        if values:
+            parts[near[0]] = f"{near[0]}={values[0]}"
+    meant = ",".join(parts.values())
     if isinstance(read_rdm_documented(meant), RdmText):
-        guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quoted(meant)}",)}
-        effect = "Write rdm= as the manual pages have it"
+        guest, lines = replace(trial.guest, rdm=meant), {"rdm": (f"rdm = {quote(meant)}",)}
+        effect = words.WRITE_RDM_AS_DOCUMENTED
         if not trial.offer(RemedyKind.SPELLING, guest, lines, effect):
             trial.keep(guest, lines)
 
 
-def _with_function(text: str, trial: Trial) -> str:
+def _add_function(text: str, trial: Trial) -> str:
     """Add the function to an address that lacks it, if one function alone is present there."""
-    found = _NO_FUNCTION.fullmatch(respelled(text))
-    if found is None or trial.host.functions is None:
+    match = _NO_FUNCTION.fullmatch(respell_entry(text))
+    if match is None or trial.host.functions is None:
         return text
-    segment, bus, device = int(found[1] or "0", 16), int(found[2], 16), int(found[3], 16)
+    segment, bus, device = int(match[1] or "0", 16), int(match[2], 16), int(match[3], 16)
     present = [
-        one
-        for one in trial.host.functions
-        if (one.segment, one.bus, one.device) == (segment, bus, device)
+        sbdf
+        for sbdf in trial.host.functions
+        if (sbdf.segment, sbdf.bus, sbdf.device) == (segment, bus, device)
     ]
-    rest = found[4] or ""
+    rest = match[4] or ""
     return f"{present[0]}{rest}" if len(present) == 1 else text
 
 
-def _with_known_keys(text: str) -> str:
+def _correct_keys(text: str) -> str:
     """Correct the keys and values of an entry: leave out what says nothing that xl knows."""
-    address, *pairs = respelled(text).split(",")
+    address, *pairs = respell_entry(text).split(",")
     place, at, slot = address.partition("@")
-    told = {"": place + (at + slot if _is_slot(slot) else "")}
+    keys = {"": place + (at + slot if _is_slot(slot) else "")}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         near = get_close_matches(key, _KEYS, 1, 0.6)
@@ -109,19 +117,19 @@ def _with_known_keys(text: str) -> str:
             continue
         elif key not in ("rdm_policy", "vslot"):
             value = _WORDS.get(value.lower(), value) if equals else "1"
-        told[key] = f"{key}={value}"
-    return ",".join(told.values())
+        keys[key] = f"{key}={value}"
+    return ",".join(keys.values())
 
 
 def _is_slot(text: str) -> bool:
     return _SLOT.fullmatch(text) is not None
 
 
-def leave_out_twice(trial: Trial) -> None:
+def leave_out_duplicates(trial: Trial) -> None:
     """Leave out entries whose device another entry gives already."""
     seen: set[object] = set()
     kept: list[PciEntry] = []
-    by_number = {one.number: one for one in trial.devices}
+    by_number = {device.number: device for device in trial.devices}
     for number, entry in enumerate(trial.guest.pci):
         device = by_number.get(number)
         what = None if device is None else (device.pci.sbdf or device.pci.name)
@@ -131,18 +139,18 @@ def leave_out_twice(trial: Trial) -> None:
         kept.append(entry)
     if trial.stack.toolstack is Toolstack.XL and len(kept) < len(trial.guest.pci):
         guest = replace(trial.guest, pci=tuple(kept))
-        lines = {"pci": pci_lines([one.text for one in kept])}
-        effect = "Give each device once"
+        lines = {"pci": pci_lines([entry.text for entry in kept])}
+        effect = words.GIVE_DEVICES_ONCE
         if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
             trial.keep(guest, lines)
 
 
 def name_functions(trial: Trial) -> None:
     """Write an entry with ``*`` and no slot as one entry a function."""
-    stopped = {one.device for one in trial.now.reasons if one.rule == SLOT_RULE}
+    stopped = {reason.device for reason in trial.now.reasons if reason.rule == SLOT_RULE}
     if not stopped or trial.host.functions is None or trial.stack.toolstack is not Toolstack.XL:
         return
-    by_number = {one.number: one for one in trial.devices}
+    by_number = {device.number: device for device in trial.devices}
     entries: list[PciEntry] = []
     for number, entry in enumerate(trial.guest.pci):
         device = by_number.get(number)
@@ -152,10 +160,10 @@ def name_functions(trial: Trial) -> None:
             continue
         for sbdf in sorted(trial.host.siblings(first)):
             single = replace(device.pci, sbdf=sbdf, all_functions=False)
-            entries.append(PciEntry(entry.place, written(single, entry.text)))
+            entries.append(PciEntry(entry.place, entry_text(single, entry.text)))
     guest = replace(trial.guest, pci=tuple(entries))
-    lines = {"pci": pci_lines([one.text for one in entries])}
-    effect = "Give each function an entry of its own: * needs a slot in the guest"
+    lines = {"pci": pci_lines([entry.text for entry in entries])}
+    effect = words.GIVE_FUNCTIONS_APART_FOR_SLOT
     if not trial.offer(RemedyKind.SETTING, guest, lines, effect):
         trial.keep(guest, lines)
 
@@ -176,12 +184,12 @@ def with_functions_apart(trial: Trial) -> Trial | None:
             continue
         slot = (int(match[1] or "0", 16), int(match[2], 16), int(match[3], 16))
         present = [
-            one for one in trial.host.functions if (one.segment, one.bus, one.device) == slot
+            sbdf for sbdf in trial.host.functions if (sbdf.segment, sbdf.bus, sbdf.device) == slot
         ]
         if not present:
             return None
-        entries += [PciEntry(entry.place, f"{one}{match[4] or ''}") for one in sorted(present)]
-    if [one.text for one in entries] == [one.text for one in trial.guest.pci]:
+        entries += [PciEntry(entry.place, f"{sbdf}{match[4] or ''}") for sbdf in sorted(present)]
+    if [entry.text for entry in entries] == [entry.text for entry in trial.guest.pci]:
         return None
     guest = replace(trial.guest, pci=tuple(entries))
-    return trial.changed_by(guest, {"pci": pci_lines([one.text for one in entries])})
+    return trial.with_change(guest, {"pci": pci_lines([entry.text for entry in entries])})

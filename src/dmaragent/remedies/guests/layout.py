@@ -12,23 +12,25 @@ from dmaragent.policy.layout import Placement
 from dmaragent.policy.resolver import PossibleOutcome, Resolution
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.simulate import TOO_MUCH_MOVED
-from dmaragent.remedies.guests.trial import RemedyKind, Trial
+from dmaragent.remedies import words
+from dmaragent.remedies.guests.trial import Trial
+from dmaragent.remedies.remedy import RemedyKind
 
 _MOST_CANDIDATES = 32
 """Boundaries that are tried, nearest to the present one first; and then the lowest."""
 _NOTHING_LEFT = ResidualRisk(Harm.NONE, 0)
 
 
-def _troubled(resolution: Resolution) -> set[AddressRange]:
+def _regions_in_the_way(resolution: Resolution) -> set[AddressRange]:
     """Return the regions that hinder the guest in any case."""
-    return {region for case in resolution.outcomes for region in _hindering(case)}
+    return {region for case in resolution.outcomes for region in _hindering_regions(case)}
 
 
-def _hindering(case: PossibleOutcome) -> Iterator[AddressRange]:
-    for one in (*case.built.decisions, *case.built.warnings):
-        if one.region is not None:
-            yield one.region
-        elif one.rule in TOO_MUCH_MOVED and case.built.layout is not None:
+def _hindering_regions(case: PossibleOutcome) -> Iterator[AddressRange]:
+    for decision in (*case.built.decisions, *case.built.warnings):
+        if decision.region is not None:
+            yield decision.region
+        elif decision.rule in TOO_MUCH_MOVED and case.built.layout is not None:
             for placed in case.built.layout.placed:
                 if placed.placement is Placement.MOVED:
                     yield placed.reservation.region
@@ -59,11 +61,12 @@ def change_boundary(
     if guest.type is not GuestType.HVM or trial.stack.toolstack is not Toolstack.XL:
         return None
     present = (DEFAULT_BOUNDARY if guest.boundary is None else guest.boundary) // MIB
-    troubled = _troubled(trial.now)
-    values = {(one.start - 1) // MIB for one in troubled if 0 < one.start <= present * MIB}
-    values |= {-(-one.start // MIB) for one in troubled if one.start > present * MIB}
+    troubled = _regions_in_the_way(trial.now)
+    starts = {region.start for region in troubled}
+    values = {(start - 1) // MIB for start in starts if 0 < start <= present * MIB}
+    values |= {-(-start // MIB) for start in starts if start > present * MIB}
     helping: dict[ResidualRisk, int] = {}
-    near = sorted(values - {present}, key=lambda one: abs(one - present))
+    near = sorted(values - {present}, key=lambda value: abs(value - present))
     # the lowest keeps RAM out of every region that can be kept free of it
     for value in dict.fromkeys([*near[:_MOST_CANDIDATES], *sorted(near)[:1]]):
         left = trial.try_out(replace(guest, boundary=value * MIB))
@@ -73,25 +76,25 @@ def change_boundary(
             break
     if helping:
         value = helping[min(helping)]
-        effect = "Move guest RAM out of the region, to above 4 GiB"
+        effect = words.MOVE_RAM
         if value > present:
-            effect = "Leave guest RAM where it is"
+            effect = words.LEAVE_RAM
         other = replace(guest, boundary=value * MIB)
-        lines = trial.set("rdm_mem_boundary", value)
-        trial.offer(kind, other, lines, joined(first, effect), cost)
+        lines = trial.setting_lines("rdm_mem_boundary", value)
+        trial.offer(kind, other, lines, words.joined(first, effect), cost)
         return RamChange(other, lines, effect, "")
-    if any(one.rule in TOO_MUCH_MOVED for one in trial.now.reasons[:1]):
-        _end_too_little_ram(trial, sorted(values - {present}))
+    if any(reason.rule in TOO_MUCH_MOVED for reason in trial.now.reasons[:1]):
+        _raise_boundary_until_ram_suffices(trial, sorted(values - {present}))
     return None
 
 
-def _end_too_little_ram(trial: Trial, values: Sequence[int]) -> None:
+def _raise_boundary_until_ram_suffices(trial: Trial, values: Sequence[int]) -> None:
     """Go on from the lowest boundary with which low RAM is long enough, if one is."""
     for value in values[:_MOST_CANDIDATES]:
         guest = replace(trial.guest, boundary=value * MIB)
         after = trial.resolve(guest)
-        if not any(one.rule in TOO_MUCH_MOVED for one in after.reasons):
-            trial.keep(guest, trial.set("rdm_mem_boundary", value))
+        if not any(reason.rule in TOO_MUCH_MOVED for reason in after.reasons):
+            trial.keep(guest, trial.setting_lines("rdm_mem_boundary", value))
             return
 
 
@@ -103,7 +106,7 @@ def reduce_memory(
     `kind`, `first` and `cost` are those of the change that `trial` begins with, if any.
     """
     guest = trial.guest
-    if guest.type is not GuestType.HVM or not _troubled(trial.now):
+    if guest.type is not GuestType.HVM or not _regions_in_the_way(trial.now):
         return None
 
     def with_memory(size: int) -> GuestConfig:
@@ -126,17 +129,12 @@ def reduce_memory(
             least = middle
         else:
             most = middle
-    lines = trial.set("memory", least)
-    lines |= {} if guest.maximum is None else trial.set("maxmem", least)
-    effect = "Use the largest memory= that keeps guest RAM out of the region"
+    lines = trial.setting_lines("memory", least)
+    lines |= {} if guest.maximum is None else trial.setting_lines("maxmem", least)
+    effect = words.REDUCE_MEMORY
     if fewest.harm is Harm.CORRUPTION:
-        effect = "Use the largest memory= that leaves the fewest warnings"
-    lost = f"{less - least} MiB less memory in the guest"
+        effect = words.REDUCE_MEMORY_FEWEST_WARNINGS
+    lost = words.less_memory(less - least)
     other = with_memory(least)
-    trial.offer(kind, other, lines, joined(first, effect), joined(cost, lost))
+    trial.offer(kind, other, lines, words.joined(first, effect), words.joined(cost, lost))
     return RamChange(other, lines, effect, lost)
-
-
-def joined(first: str, second: str) -> str:
-    """Put two changes, or two costs, into one sentence."""
-    return f"{first}; {second[:1].lower()}{second[1:]}" if first else second

@@ -7,16 +7,18 @@ from dmaragent.guests.config import GuestType
 from dmaragent.guests.rdm import Policy, RdmText, Strategy, read_rdm_documented
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Resolution
-from dmaragent.remedies.guests.trial import Remedy, RemedyKind, Trial
-from dmaragent.remedies.xlcfg_lines import changed, quoted, respelled, with_policy
+from dmaragent.remedies import words
+from dmaragent.remedies.guests.trial import Trial
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
+from dmaragent.remedies.xlcfg_lines import change_entries, quote, respell_entry, with_policy
 
 
-def spelling(trial: Trial) -> Remedy | None:
+def respell_ignored_settings(trial: Trial) -> GuestRemedy | None:
     """Spell what this release loses, ``rdm=`` or keys of ``pci=``, so that it is taken."""
     guest, settings = trial.guest, trial.before.settings
     if not settings.ignored_settings or trial.stack.documented:
         return None
-    meant = None if settings.rdm_taken or guest.rdm is None else _meant(guest.rdm)
+    meant = None if settings.rdm_taken or guest.rdm is None else _intended(guest.rdm)
     ignored = any(device.pci.ignored for device in settings.devices)
     untyped = guest.typed is GuestType.HVM and guest.type is not GuestType.HVM
     if meant is None and not ignored and not untyped:
@@ -26,20 +28,20 @@ def spelling(trial: Trial) -> Remedy | None:
         guest = replace(guest, type=GuestType.HVM, builder=GuestType.HVM)
         builder = ('builder = "hvm"',)
     texts = {}
-    devices = {one.number: one for one in trial.devices}
+    devices = {device.number: device for device in trial.devices}
     for number, entry in enumerate(guest.pci):
         device = devices.get(number)
-        text = respelled(entry.text) if device is None or device.pci.ignored else entry.text
+        text = respell_entry(entry.text) if device is None or device.pci.ignored else entry.text
         if device is not None and meant is not None and "rdm_policy=" not in text:
             text = with_policy(device, meant.policy or Policy.STRICT)
         if text != entry.text:
             texts[number] = text
-    other, lines = changed(guest, texts)
+    other, lines = change_entries(guest, texts)
     for rdm in _rdm_texts(meant):
         after = trial.resolve(other if rdm is None else replace(other, rdm=rdm))
         if rdm is None or after.settings.rdm_taken:
-            told = () if rdm is None else (f"rdm = {quoted(rdm)}",)
-            return _spelled((*builder, *told, *(lines if texts else ())), after)
+            rdm_line = () if rdm is None else (f"rdm = {quote(rdm)}",)
+            return _remedy((*builder, *rdm_line, *(lines if texts else ())), after)
     return None
 
 
@@ -52,28 +54,21 @@ def _rdm_texts(meant: RdmText | None) -> Iterator[str | None]:
         yield None
 
 
-def _spelled(lines: tuple[str, ...], after: Resolution) -> Remedy | None:
-    words = {
-        Verdict.STARTS: "the guest starts then",
-        Verdict.REFUSED: "the guest does not start then",
-        Verdict.UNDECIDED: "whether the guest starts then cannot be said",
-    }
-    effect = words[after.verdict]
-    if Strategy.HOST in after.settings.strategies and len(after.settings.policies) > 1:
-        effect += "; regions of no device of its own have an undefined policy"
+def _remedy(lines: tuple[str, ...], after: Resolution) -> GuestRemedy | None:
+    undefined = Strategy.HOST in after.settings.strategies and len(after.settings.policies) > 1
     warned = len(after.reasons) if after.verdict is Verdict.STARTS else 0
     if not lines:
         return None
-    return Remedy(
+    return GuestRemedy(
         kind=RemedyKind.SPELLING,
         lines=lines,
-        effect=effect,
+        effect=words.spelling_effect(after.verdict, policies_undefined=undefined),
         verdict=after.verdict,
         warnings=warned,
     )
 
 
-def _meant(text: str) -> RdmText | None:
+def _intended(text: str) -> RdmText | None:
     """Guess what ``rdm=`` was meant to say: as documented, blanks and case aside."""
     for attempt in (text, "".join(text.split()).lower().strip(",").replace("'", "")):
         read = read_rdm_documented(attempt)

@@ -1,90 +1,25 @@
-"""A remedy, and how one is tried: by resolving the changed guest."""
+"""How a remedy for a guest is tried: by resolving the changed guest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from dmaragent.guests.config import GuestConfig
-from dmaragent.policy.decisions import Harm, ResidualRisk, Verdict, residual_risk
+from dmaragent.policy.decisions import ResidualRisk, Verdict, residual_risk
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import GuestDevice, Toolstack
-from dmaragent.remedies.rank import Cost, Rank
-
-_BRIEF = 72
-
-
-class RemedyKind(Enum):
-    """The kinds of change."""
-
-    SPELLING = "spelling"
-    SETTING = "setting"
-    BOUNDARY = "boundary"
-    MEMORY = "memory"
-    VIRTUAL_FUNCTION = "virtual-function"
-    STRATEGY = "strategy"
-    POLICY = "policy"
-
-
-_COSTS = {
-    RemedyKind.SPELLING: Cost.NOTHING,
-    RemedyKind.SETTING: Cost.NOTHING,
-    RemedyKind.BOUNDARY: Cost.NOTHING,
-    RemedyKind.MEMORY: Cost.MEMORY,
-    RemedyKind.VIRTUAL_FUNCTION: Cost.DEVICE,
-    RemedyKind.STRATEGY: Cost.RESERVATION,
-    RemedyKind.POLICY: Cost.POLICY,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """One change that helps."""
-
-    kind: RemedyKind
-    lines: tuple[str, ...]
-    """The lines of the configuration as they should be; none: ``rdm=`` is to be left out."""
-    effect: str
-    """What to do and what it does, in the imperative."""
-    verdict: Verdict
-    """What was found when it was tried.  Not STARTS: it ends the first refusal alone."""
-    warnings: int = 0
-    """How many warnings are left with it."""
-    harm: Harm = Harm.NONE
-    """The worst that those warnings expose the guest or the host to."""
-    cost: str = ""
-    """What is lost by it; empty: nothing."""
-    undo: str = ""
-    """How to take it back."""
-
-    @property
-    def rank(self) -> Rank:
-        """Its place among other remedies."""
-        return Rank(self.harm, _COSTS[self.kind], self.warnings)
-
-    @property
-    def brief(self) -> str:
-        """The change in a line; what would be too long is named alone."""
-        if not self.lines:
-            return "leave out rdm="
-        told = []
-        for line in self.lines:
-            name, equals, _ = line.partition("=")
-            if len(line) <= _BRIEF and not line.endswith(","):
-                told.append(line.strip())
-            elif equals and not line.startswith(" "):
-                told.append(f"{name.strip()} as below")
-        return "; ".join(one for one in told if not one.startswith('"'))
+from dmaragent.remedies import words
+from dmaragent.remedies.remedy import GuestRemedy, RemedyKind
 
 
 @dataclass(frozen=True, slots=True)
-class Remedies:
-    """What helps; or why nothing does."""
+class GuestRemedies:
+    """What helps a guest; or why nothing does."""
 
-    found: tuple[Remedy, ...]
-    """The best first, by `Remedy.rank`."""
-    nothing: str
+    ranked: tuple[GuestRemedy, ...]
+    """The best first."""
+    why_none: str
     """Why nothing that was tried helps; empty where something does or nothing is needed."""
-    spelling: Remedy | None = None
+    spelling: GuestRemedy | None = None
     """How to write what this release drops or half reads, whatever the verdict is."""
 
 
@@ -95,7 +30,7 @@ class Trial:
         self.before = resolution
         self.host = resolution.host
         self.stack = resolution.stack
-        self.found: list[Remedy] = []
+        self.remedies: list[GuestRemedy] = []
         self.guest: GuestConfig = resolution.guest
         self.now = resolution
         """What becomes of `guest`."""
@@ -111,7 +46,7 @@ class Trial:
         """Resolve a changed guest."""
         return resolve(guest, self.host, self.stack)
 
-    def better(self, after: Resolution) -> bool:
+    def is_better(self, after: Resolution) -> bool:
         """Return whether `after` is wanted: it starts, and with less held against it if it did."""
         if after.verdict is not Verdict.STARTS:
             return False
@@ -122,7 +57,7 @@ class Trial:
     def try_out(self, guest: GuestConfig) -> ResidualRisk | None:
         """Return what is left with the changed `guest`; None if it is no better."""
         after = self.resolve(guest)
-        return residual_risk(after.reasons) if self.better(after) else None
+        return residual_risk(after.reasons) if self.is_better(after) else None
 
     def offer(
         self,
@@ -138,9 +73,9 @@ class Trial:
             return False
         together = {**self.lines, **lines}
         written = tuple(line for part in together.values() for line in part)
-        if all(one.lines != written for one in self.found):
-            self.found.append(
-                Remedy(
+        if all(remedy.lines != written for remedy in self.remedies):
+            self.remedies.append(
+                GuestRemedy(
                     kind=kind,
                     lines=written,
                     effect=effect,
@@ -158,7 +93,7 @@ class Trial:
         self.guest, self.lines = guest, {**self.lines, **lines}
         self.now = self.resolve(guest)
 
-    def changed_by(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> "Trial":
+    def with_change(self, guest: GuestConfig, lines: Mapping[str, tuple[str, ...]]) -> "Trial":
         """Return a trial of the same guest that begins with `guest` and its `lines`."""
         trial = Trial(self.before)
         trial.lines = dict(self.lines)
@@ -166,15 +101,13 @@ class Trial:
         return trial
 
     def undo(self, names: Mapping[str, object]) -> str:
-        """Say how the settings `names` are put back as the guest has them now."""
+        """Return how the settings `names` are put back as the guest has them now."""
         present = self.before.guest.places
         back = [f"{name}=" for name in names if name in present or (name == "pci")]
         out = [f"{name}=" for name in names if f"{name}=" not in back]
-        told = [f"put back the present {' and '.join(back)}"] if back else []
-        told += [f"remove {' and '.join(out)}"] if out else []
-        return ", ".join(told)
+        return words.undo(back, out)
 
-    def set(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
+    def setting_lines(self, name: str, value: object) -> dict[str, tuple[str, ...]]:
         """Write one setting: a line of an xl.cfg, or words for another toolstack."""
         if self.stack.toolstack is Toolstack.XL:
             return {name: (f"{name} = {value}",)}

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, TypedDict
 
-from dmaragent.passthrough.model import Can, Safety
+from dmaragent.passthrough.model import Can
 from dmaragent.present.json.schema.common import Sbdf, Stack, StackOrigin
 from dmaragent.present.json.schema.regions import Absence, Device, Group, Published, Region, Unit
+from dmaragent.remedies.remedy import Safety
 
 CanWord = Annotated[str, Can]
 """Whether the device can be passed through; not-applicable: this side does not decide on this

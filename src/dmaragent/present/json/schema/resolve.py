@@ -18,7 +18,7 @@ from dmaragent.present.json.schema.common import (
     Stack,
     StackOrigin,
 )
-from dmaragent.remedies.guests.trial import RemedyKind
+from dmaragent.remedies.remedy import RemedyKind
 from dmaragent.xen.reserved_list.model import ListSource
 
 RegionPolicy = Annotated[str, Policy]

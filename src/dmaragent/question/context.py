@@ -1,4 +1,4 @@
-"""A question about guests on a host that was read: for which releases, and what decides there.
+"""What decides for a question on a host that was read: by which toolstack, by which releases.
 
 Pure.  ``api.py`` asks it of a host at a path, the service of the host it watches.
 """
@@ -18,11 +18,12 @@ from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import read_library_answers
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
-from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, Toolstack, documented_default
+from dmaragent.policy.settings import Toolstack
 from dmaragent.present.wording import absence_words
+from dmaragent.question import words
+from dmaragent.question.releases import read_release, release_spans, running_release
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
-from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours
 
 DOCUMENTED = "documented"
 """In place of a release: what the manual pages say, whatever a release does."""
@@ -49,15 +50,12 @@ def read_guests(text: str, source: str) -> tuple[GuestConfig, ...]:
         DmaragentError: it is no guest's configuration, or that of a KVM guest.
 
     """
-    found = []
+    guests = []
     for guest in read_all_guests(text, source):
         if isinstance(guest, KvmGuest):
-            raise DmaragentError(
-                f"'{source}' is a KVM guest, and a Xen guest is needed here",
-                "`dmaragent resolve` answers for KVM guests",
-            )
-        found.append(guest)
-    return tuple(found)
+            raise DmaragentError(words.xen_guest_needed(source), words.RESOLVE_ANSWERS_FOR_KVM)
+        guests.append(guest)
+    return tuple(guests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +77,13 @@ class Context:
 _LIBRARY = (None, Toolstack.XL)
 
 
-def asks_library(question: Question) -> bool:
-    """Tell whether the host's libxlutil has a say: not where a release is named, nor for others."""
+def library_decides(question: Question) -> bool:
+    """Return whether the host's libxlutil has a say: not if a release or another toolstack is named."""
     return not (question.xen or question.toolstack_release) and question.toolstack in _LIBRARY
 
 
-def ask_known(host: Host, question: Question, library: bytes | None = None) -> Context:
-    """Say what decides on `host` for `question`; `library` is what its libxlutil printed.
+def context_of(host: Host, question: Question, library: bytes | None = None) -> Context:
+    """Return what decides on `host` for `question`; `library` is what its libxlutil printed.
 
     Raises:
         DmaragentError: a release is none.
@@ -96,17 +94,17 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> C
     given = question.toolstack_release
     running = running_release(host)
     library_answers = None if library is None else read_library_answers(library)
-    found = None if library_answers is None else library_answers.release
-    hypervisor = asked or running or found or Release(*NEWEST_RELEASE)
+    of_library = None if library_answers is None else library_answers.release
+    hypervisor = asked or running or of_library or Release(*NEWEST_RELEASE)
     tools = read_release("toolstack release", given) if given else hypervisor
-    if found is not None and found.series != hypervisor.series:
-        tools = found
+    if of_library is not None and of_library.series != hypervisor.series:
+        tools = of_library
     stack = Stack(
         toolstack=question.toolstack or Toolstack.XL,
         release=tools,
         hypervisor=hypervisor,
         documented=documented,
-        origin=_origin(asked, running, hypervisor, tools, found),
+        origin=_origin(asked, running, hypervisor, tools, of_library),
         library_answers=library_answers,
     )
     inventory, facts = _facts(host, hypervisor, question)
@@ -115,12 +113,12 @@ def ask_known(host: Host, question: Question, library: bytes | None = None) -> C
         inventory=inventory,
         facts=facts,
         stack=stack,
-        release_known=bool(asked or running or found),
+        release_known=bool(asked or running or of_library),
     )
 
 
 def _facts(host: Host, release: Release, question: Question) -> tuple[Inventory, HostFacts]:
-    """Take the inventory of `host` under `release`, and what of it decides about guests."""
+    """Return the inventory of `host` under `release`, and what of it decides about guests."""
     inventory = take_inventory(host, _predicted_release(host, release))
     return inventory, _facts_of(inventory, release, question)
 
@@ -139,22 +137,22 @@ def _facts_of(inventory: Inventory, release: Release, question: Question) -> Hos
 
 
 def other_releases(
-    asked: Context, question: Question, guest: GuestConfig
+    context: Context, question: Question, guest: GuestConfig
 ) -> Mapping[Verdict, tuple[str, ...]]:
-    """Say what becomes of `guest` by each release, where none is known: verdict and releases.
+    """Return the verdicts on `guest` if the release is unknown, each with the releases that give it.
 
-    Empty where one is known, or all agree.
+    Empty if the release is known, or all agree.
     """
-    if asked.release_known or asked.stack.documented or question.toolstack_release:
+    if context.release_known or context.stack.documented or question.toolstack_release:
         return {}
     verdicts: list[tuple[Verdict, str, str]] = []
     by_rules: dict[object, HostFacts] = {}
     for name, release in release_spans():
-        stack = replace(asked.stack, release=release, hypervisor=release)
-        predicted = _predicted_release(asked.host, release)
+        stack = replace(context.stack, release=release, hypervisor=release)
+        predicted = _predicted_release(context.host, release)
         rules = predicted and behaviours_of(predicted)
         if rules not in by_rules:
-            inventory = under_release(asked.inventory, predicted)
+            inventory = under_release(context.inventory, predicted)
             by_rules[rules] = _facts_of(inventory, release, question)
         facts = replace(by_rules[rules], release=release)
         verdict = resolve_guest(guest, facts, stack).verdict
@@ -162,55 +160,10 @@ def other_releases(
         if verdicts and verdicts[-1][0] is verdict:
             first = verdicts.pop()[1]
         verdicts.append((verdict, first, last))
-    found: dict[Verdict, list[str]] = {}
+    spans: dict[Verdict, list[str]] = {}
     for verdict, first, last in verdicts:
-        found.setdefault(verdict, []).append(first if first == last else f"{first} to {last}")
-    return {} if len(found) == 1 else {one: tuple(names) for one, names in found.items()}
-
-
-def release_spans() -> tuple[tuple[str, Release], ...]:
-    """Give the spans of releases in which toolstack and hypervisor do the same, and one of each."""
-    spans: list[tuple[object, Release, Release]] = []
-    for minor in range(FIRST_RELEASE[1], NEWEST_RELEASE[1] + 1):
-        release = Release(4, minor)
-        does = (
-            toolstack_behaviours(release),
-            tuple(dict.fromkeys(each.for_guests for each in behaviours_of(release))),
-            documented_default(release),
-            [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
-        )
-        if spans and spans[-1][0] == does:
-            spans[-1] = (does, spans[-1][1], release)
-        else:
-            spans.append((does, release, release))
-    return tuple(
-        (str(last) if first == last else f"{first} to {last}", last) for _, first, last in spans
-    )
-
-
-def running_release(host: Host) -> Release | None:
-    """Give the release of Xen that runs on `host`."""
-    return None if host.xen is None else host.xen.release
-
-
-def read_release(option: str, text: str) -> Release:
-    """Read the release of Xen that `option` was given.
-
-    Raises:
-        DmaragentError: it is none, or one without reserved device memory for guests.
-
-    """
-    try:
-        release = Release.parse(text)
-    except ValueError as error:
-        raise DmaragentError(f"{option}: {error}") from error
-    if release.series < FIRST_RELEASE:
-        first = "{}.{}".format(*FIRST_RELEASE)
-        raise DmaragentError(
-            f"{option}: Xen {release} has no reserved device memory for guests",
-            f"{first} is the first that has",
-        )
-    return release
+        spans.setdefault(verdict, []).append(first if first == last else f"{first} to {last}")
+    return {} if len(spans) == 1 else {verdict: tuple(names) for verdict, names in spans.items()}
 
 
 def _origin(
@@ -220,22 +173,21 @@ def _origin(
     tools: Release,
     library: Release | None,
 ) -> str:
-    """Say how the releases are known."""
-    told = []
+    """Return in words how the releases are known."""
+    sentences = []
     if asked is not None:
-        told.append(f"Xen {hypervisor} as asked")
-    elif running is not None and library is None:
-        told.append(f"Xen {hypervisor} runs there, its tools taken to be of the same release")
+        sentences.append(words.release_as_asked(hypervisor))
     elif running is not None:
-        told.append(f"Xen {hypervisor} runs there")
+        library_asked = library is not None
+        sentences.append(words.release_runs(hypervisor, library_asked=library_asked))
     elif library is None:
-        told.append(f"the release is not known: taken to be Xen {hypervisor}, the newest modelled")
+        sentences.append(words.release_assumed(hypervisor))
     if library is not None:
-        told.append(f"libxlutil {library} of the host was asked")
+        sentences.append(words.library_asked(library))
     newest = "{}.{}".format(*NEWEST_RELEASE)
-    told += [
-        f"{one} is not modelled: taken to behave as {newest}"
-        for one in dict.fromkeys((hypervisor, tools))
-        if one.series > NEWEST_RELEASE
+    sentences += [
+        words.release_not_modelled(release, newest)
+        for release in dict.fromkeys((hypervisor, tools))
+        if release.series > NEWEST_RELEASE
     ]
-    return "; ".join(told)
+    return words.together(sentences)

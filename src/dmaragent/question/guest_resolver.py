@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from dmaragent.answers import Answer, answer
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
@@ -11,31 +12,28 @@ from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict, undecided
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.question import Context, Question, ask_known, other_releases
-from dmaragent.remedies.answer import Answer, answer
+from dmaragent.question import words
+from dmaragent.question.context import Context, Question, context_of, other_releases
 
 AnyResolution = Resolution | KvmResolution
 """What becomes of a guest: of a Xen guest, or of a KVM guest."""
 AnyAnswer = Answer | KvmResolution
 """The same with all that goes with it."""
 _LIBVIRT = (Toolstack.LIBVIRT, Toolstack.QUBES)
-_WORDS = {
-    Verdict.STARTS: "it starts",
-    Verdict.REFUSED: "it does not start",
-    Verdict.UNDECIDED: "whether it starts is unknown",
-}
 
 
-def any_answer(found: AnyResolution, *, whole: bool = True) -> AnyAnswer:
-    """Return all that is said of `found`; of a KVM guest it is the answer itself."""
-    return found if isinstance(found, KvmResolution) else answer(found, whole=whole)
+def any_answer(resolution: AnyResolution, *, whole: bool = True) -> AnyAnswer:
+    """Return all that is told of `resolution`; of a KVM guest it is the answer itself."""
+    if isinstance(resolution, KvmResolution):
+        return resolution
+    return answer(resolution, whole=whole)
 
 
 @dataclass(slots=True)
 class GuestResolver:
     """Resolves guests on a host that was read for a question."""
 
-    known: Context
+    context: Context
     """The host, and what decides there by the question."""
     question: Question
     """The toolstack and releases that were asked for."""
@@ -54,9 +52,9 @@ class GuestResolver:
         else:
             self._toolstacks(guest)
 
-    def known_for(self, guest: GuestConfig) -> Context:
+    def context_for(self, guest: GuestConfig) -> Context:
         """Return what decides about `guest`: by the first toolstack that may build it."""
-        return self._known_for(self._toolstacks(guest)[0])
+        return self._context_by(self._toolstacks(guest)[0])
 
     def resolve(self, guest: Guest) -> AnyResolution:
         """Return what becomes of `guest`.
@@ -69,9 +67,11 @@ class GuestResolver:
             from dmaragent.passthrough.kvm import resolve_kvm  # noqa: PLC0415 - 780 KiB of a worker
 
             self._check_kvm(guest)
-            return resolve_kvm(guest, self.known.inventory, self.known.facts, self.known.stack)
+            return resolve_kvm(
+                guest, self.context.inventory, self.context.facts, self.context.stack
+            )
         toolstacks = self._toolstacks(guest)
-        first, *others = (self._resolve_by(guest, one) for one in toolstacks)
+        first, *others = (self._resolve_by(guest, toolstack) for toolstack in toolstacks)
         return _either(first, others[0]) if others else first
 
     def other_releases(self, guest: Guest) -> Mapping[Verdict, tuple[str, ...]]:
@@ -81,18 +81,18 @@ class GuestResolver:
         toolstacks = self._toolstacks(guest)
         if len(toolstacks) > 1:
             return {}
-        return other_releases(self._known_for(toolstacks[0]), self.question, guest)
+        return other_releases(self._context_by(toolstacks[0]), self.question, guest)
 
     def _resolve_by(self, guest: GuestConfig, toolstack: Toolstack) -> Resolution:
-        known = self._known_for(toolstack)
-        return resolve(guest, known.facts, known.stack)
+        context = self._context_by(toolstack)
+        return resolve(guest, context.facts, context.stack)
 
-    def _known_for(self, toolstack: Toolstack) -> Context:
-        if toolstack is self.known.stack.toolstack:
-            return self.known
+    def _context_by(self, toolstack: Toolstack) -> Context:
+        if toolstack is self.context.stack.toolstack:
+            return self.context
         if toolstack not in self._by_toolstack:
             question = replace(self.question, toolstack=toolstack)
-            self._by_toolstack[toolstack] = ask_known(self.known.host, question)
+            self._by_toolstack[toolstack] = context_of(self.context.host, question)
         return self._by_toolstack[toolstack]
 
     def _toolstacks(self, guest: GuestConfig) -> tuple[Toolstack, ...]:
@@ -103,11 +103,11 @@ class GuestResolver:
         if asked is not None:
             if asked not in _LIBVIRT:
                 raise DmaragentError(
-                    f"'{guest.source}' is libvirt's XML, which {asked.value} does not read",
-                    "virsh -c xen:/// domxml-to-native xen-xl FILE writes an xl.cfg",
+                    words.libvirt_xml_not_read(guest.source, asked.value),
+                    words.CONVERT_LIBVIRT_XML,
                 )
             return (asked,)
-        if "qubes" in (self.known.host.system.kernel_release or ""):
+        if "qubes" in (self.context.host.system.kernel_release or ""):
             return (Toolstack.QUBES,)
         either = any(entry.no_strict_reset for entry in guest.pci)
         return _LIBVIRT if either else (Toolstack.LIBVIRT,)
@@ -117,8 +117,7 @@ class GuestResolver:
         libvirt = guest.format is GuestFormat.LIBVIRT and asked is Toolstack.LIBVIRT
         if asked is not None and not libvirt:
             raise DmaragentError(
-                f"'{guest.source}' is a KVM guest, which {asked.value} does not build",
-                "leave out --toolstack",
+                words.kvm_guest_not_built(guest.source, asked.value), words.LEAVE_TOOLSTACK_OUT
             )
 
 
@@ -126,13 +125,8 @@ def _either(libvirt: Resolution, qubes: Resolution) -> Resolution:
     """Return the answer if it is unknown whether libvirt is Qubes': both, if they differ."""
     if libvirt.verdict is qubes.verdict:
         return libvirt
-    starts = qubes.verdict is Verdict.STARTS
-    risk = f" with {len(qubes.reasons)} warning(s)" if starts and qubes.reasons else ""
-    why = (
-        f"it depends on the toolstack: with libvirt, which ignores nostrictreset, "
-        f"{_WORDS[libvirt.verdict]}; with Qubes' libvirt, which makes the device relaxed, "
-        f"{_WORDS[qubes.verdict]}{risk}. --toolstack names one"
-    )
+    warnings = len(qubes.reasons) if qubes.verdict is Verdict.STARTS else 0
+    why = words.depends_on_libvirt(libvirt.verdict, qubes.verdict, warnings)
     return replace(
         libvirt,
         verdict=Verdict.UNDECIDED,

@@ -1,0 +1,54 @@
+"""Releases of Xen: as users name them, which runs, and the spans in which all do the same."""
+
+from dmaragent.errors import DmaragentError
+from dmaragent.host import Host
+from dmaragent.policy.settings import PASSTHROUGH, PVH_AND_TYPE, documented_default
+from dmaragent.question import words
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
+from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours
+
+
+def release_spans() -> tuple[tuple[str, Release], ...]:
+    """Return the spans of releases in which toolstack and hypervisor do the same, and one of each."""
+    spans: list[tuple[object, Release, Release]] = []
+    for minor in range(FIRST_RELEASE[1], NEWEST_RELEASE[1] + 1):
+        release = Release(4, minor)
+        does = (
+            toolstack_behaviours(release),
+            tuple(dict.fromkeys(behaviour.for_guests for behaviour in behaviours_of(release))),
+            documented_default(release),
+            [release.series >= first for first in (PVH_AND_TYPE, PASSTHROUGH)],
+        )
+        if spans and spans[-1][0] == does:
+            spans[-1] = (does, spans[-1][1], release)
+        else:
+            spans.append((does, release, release))
+    return tuple(
+        (str(last) if first == last else f"{first} to {last}", last) for _, first, last in spans
+    )
+
+
+def running_release(host: Host) -> Release | None:
+    """Return the release of Xen that runs on `host`."""
+    return None if host.xen is None else host.xen.release
+
+
+def read_release(option: str, text: str) -> Release:
+    """Read the release of Xen that `option` was given.
+
+    Raises:
+        DmaragentError: it is none, or one without reserved device memory for guests.
+
+    """
+    try:
+        release = Release.parse(text)
+    except ValueError as error:
+        raise DmaragentError(f"{option}: {error}") from error
+    if release.series < FIRST_RELEASE:
+        first = "{}.{}".format(*FIRST_RELEASE)
+        raise DmaragentError(
+            f"{option}: {words.before_reserved_memory(release)}",
+            words.first_with_reserved_memory(first),
+        )
+    return release

@@ -1,0 +1,117 @@
+"""What to do in the firmware: HPE servers leave a slot out of their regions, others have settings.
+
+HPE's advisory c04781229 and its conrep_rmrds.xml: a switch for each *physical slot*, not for
+a PCI address, read by conrep of the scripting toolkit.
+"""
+
+import re
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.firmware import Machine
+from dmaragent.host.topology import PciFunction
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.remedies import words
+from dmaragent.remedies.remedy import DeviceRemedy, Safety
+
+_HPE = frozenset({"hp", "hpe", "hewlett-packard", "hewlett packard enterprise"})
+_SLOT = re.compile(r"(?:.*\bslot[ _]*)?(\d{1,2})(?:-\d+)?", re.IGNORECASE)
+
+
+def is_hpe_server(machine: Machine) -> bool:
+    """Return whether `machine` is an HPE ProLiant: HP's notebooks have no such switch."""
+    vendor = (machine.vendor or "").strip().lower()
+    return vendor in _HPE and (machine.model or "").strip().lower().startswith("proliant")
+
+
+def slot_number(slot: str | None) -> int | None:
+    """Return the number of a physical slot, of ``3``, ``3-1`` or ``PCI-E Slot 3``; None: no number."""
+    match = _SLOT.fullmatch((slot or "").strip())
+    return int(match[1]) or None if match else None
+
+
+def firmware_remedy(device: DeviceContext, function: PciFunction) -> DeviceRemedy:
+    """Return the firmware's way to take the regions away from `function`."""
+    machine, known = device.inventory.host.machine, device.inventory.host.topology.known
+    where = {IommuVendor.AMD: words.AMD_SETTING, IommuVendor.ARM: words.ARM_SETTING}
+    if device.vendor in where:
+        explanation = words.look_for_setting_without_vtd(where[device.vendor])
+        return _remedy(words.FIRMWARE_SETTING, explanation)
+    if is_hpe_server(machine):
+        slots = any(neighbour.slot is not None for neighbour in known.values())
+        return _hpe_remedy(machine, function, slots_known=slots)
+    code = function.class_code
+    keys = () if code is None else (code >> 8, code >> 16)
+    settings = (words.SETTINGS_BY_CLASS[key] for key in keys if key in words.SETTINGS_BY_CLASS)
+    setting, why = next(settings, words.LEGACY_SUPPORT)
+    return _remedy(words.FIRMWARE_SETTING, words.look_for_setting(setting, why))
+
+
+def _remedy(
+    title: str, explanation: str, lines: tuple[str, ...] = (), where: str = ""
+) -> DeviceRemedy:
+    return DeviceRemedy(
+        safety=Safety.FIRMWARE,
+        side="",
+        title=title,
+        explanation=explanation,
+        lines=lines,
+        where=where,
+    )
+
+
+# HPE ------------------------------------------------------------------------------------
+
+
+def _has_slot_switch(machine: Machine) -> bool:
+    """Return whether conrep's switch is known for the model: Gen8 and Gen9, but the MicroServer."""
+    model = (machine.model or "").lower()
+    return (
+        any(generation in model for generation in ("gen8", "gen9")) and "microserver" not in model
+    )
+
+
+def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -> DeviceRemedy:
+    """Return HPE's way: a switch of the slot that the card is in."""
+    number = slot_number(function.slot)
+    if not _has_slot_switch(machine):
+        return _remedy(words.HPE_SETUP, words.hpe_switch_unknown_for(machine.model))
+    if number is None and function.slot is None and slots_known:
+        return _remedy(words.HPE_NO_SLOT, words.hpe_switch_not_for_embedded(function.sbdf))
+    if number is None:
+        explanation = words.hpe_slot_unknown(function.sbdf, function.slot)
+        return _remedy(words.HPE_SWITCH_IF_IN_SLOT, explanation)
+    section = f"RMRDS_Slot{number}"
+    return _remedy(
+        words.hpe_switch(number),
+        words.hpe_leave_slot_out(number),
+        lines=(
+            "printf '%s\\n' '<Conrep>' \\",
+            f'\'<Section name="{section}" helptext=".">Endpoints_Excluded</Section>\' \\',
+            "'</Conrep>' > exclude.dat",
+            "conrep -l -x conrep_rmrds.xml -f exclude.dat",
+            "conrep -s -x conrep_rmrds.xml -f verify.dat",
+            f"grep {section} verify.dat",
+        ),
+        where=words.ROOT_SHELL,
+    )
+
+
+# Intel VMD ------------------------------------------------------------------------------
+
+
+def vmd_remedies(device: DeviceContext, endpoint: SBDF) -> tuple[DeviceRemedy, ...]:
+    """Return what helps a function behind the VMD `endpoint`."""
+    known = device.inventory.host.topology.known
+    behind = sum(function.vmd == endpoint for function in known.values())
+    return (
+        DeviceRemedy(
+            safety=Safety.NEEDED,
+            side="",
+            title=words.pass_vmd_endpoint(endpoint),
+            explanation=words.vmd_endpoint_loss(behind),
+            lines=(f"dmaragent explain {endpoint}",),
+            where=words.ROOT_SHELL,
+        ),
+        _remedy(words.SWITCH_VMD_OFF, words.SWITCH_VMD_OFF_EFFECT),
+    )

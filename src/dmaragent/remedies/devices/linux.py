@@ -1,0 +1,168 @@
+"""What to do about a device on Linux without Xen: the IOMMU on, its group bound, an option."""
+
+from collections.abc import Iterator
+
+from dmaragent.addresses import SBDF
+from dmaragent.iommu.vendor import IommuVendor
+from dmaragent.linux.options import RELAX_RMRR, iommu_asked_for, iommu_off_option
+from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.linux_group import unready_mates
+from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.published import published_only
+from dmaragent.remedies import words
+from dmaragent.remedies.remedy import DeviceRemedy, Safety
+
+BIND = "Bind it to vfio-pci"
+_STORAGE = 0x01
+_MOST_APART = 5
+"""More devices than that are bound in a loop."""
+_IN_A_ROW = 4
+
+
+def loss_of_owner(device: DeviceContext, owner: str) -> str:
+    """Return what `owner`, the host or dom0, loses by giving the device away."""
+    function = device.function
+    driver = None if function is None else function.driver
+    if function is not None and not function.driver_known:
+        return words.driver_unknown(owner)
+    if function is None or driver is None:
+        return words.no_driver(owner)
+    if driver in HOLDERS or is_vfio_driver(driver):
+        return words.held_already(driver, owner)
+    disks = (function.class_code or 0) >> 16 == _STORAGE
+    return words.taken_from(driver, owner, disks=disks)
+
+
+def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[DeviceRemedy]:
+    """Yield what helps on Linux without Xen; below Xen no option of its kernel does anything."""
+    if device.on_xen:
+        return
+    if device.iommu_unused:
+        yield _switch_iommu_on(device)
+    refusing = [case for case in linux.cases if case.can is Can.NO and case.title != RELAX_RMRR]
+    if linux.can in (Can.YES, Can.CONDITIONS):
+        yield _bind(device, linux)
+    if device.locked_mates and refusing and not device.held_regions:
+        yield DeviceRemedy(
+            safety=Safety.SAFE,
+            side="Linux",
+            title="Look at what locks its group",
+            explanation=words.look_at_locked_mates(device.locked_mates),
+            lines=tuple(f"dmaragent explain {mate}" for mate in device.locked_mates),
+            where=words.ROOT_SHELL,
+        )
+    lacks_option = device.function is not None and device.has_relax_rmrr is False
+    locked = device.held_regions or device.locked_mates or published_only(device)
+    if refusing and locked and device.vendor is IommuVendor.INTEL and not lacks_option:
+        yield DeviceRemedy(
+            safety=Safety.RISK,
+            side="Linux",
+            title=words.RELAX_OPTION,
+            explanation=words.relax_every_region(
+                has_option=device.has_relax_rmrr, release_known=device.kernel_release is not None
+            ),
+            lines=(f"intel_iommu=on,{RELAX_RMRR}",),
+            where=words.KERNEL_COMMAND_LINE,
+        )
+
+
+# The IOMMU ------------------------------------------------------------------------------
+
+
+def _switch_iommu_on(device: DeviceContext) -> DeviceRemedy:
+    """Return how to make Linux use the IOMMU."""
+    options = device.inventory.host.system.options
+    off = None if options is None else iommu_off_option(options, device.vendor)
+    if off is not None:
+        return _needed(
+            words.change_off_option(off.option, off.replacement),
+            words.option_switches_off(off.option, off.replacement, off.earlier),
+            off.replacement,
+        )
+    if device.vendor is IommuVendor.AMD:
+        return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_AMD_IOMMU_ON)
+    if device.vendor is IommuVendor.ARM:
+        return _needed(words.SWITCH_IOMMU_ON, words.SWITCH_SMMU_ON)
+    asked = "" if options is None else iommu_asked_for(options)
+    if asked:
+        return _needed(words.SWITCH_IOMMU_ON, words.iommu_asked_in_vain(asked))
+    explanation = words.switch_vtd_on(options_known=options is not None)
+    return _needed(words.SWITCH_IOMMU_ON, explanation, "intel_iommu=on")
+
+
+def _needed(title: str, explanation: str, option: str = "") -> DeviceRemedy:
+    return DeviceRemedy(
+        safety=Safety.NEEDED,
+        side="Linux",
+        title=title,
+        explanation=explanation,
+        lines=(option,) if option else (),
+        where=words.KERNEL_COMMAND_LINE if option else "",
+    )
+
+
+# vfio-pci -------------------------------------------------------------------------------
+
+
+def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
+    """Return how to bind the device to vfio-pci, with the rest of its group."""
+    region_lost = any(case.releases.startswith("before Linux") for case in linux.cases)
+    safety = Safety.RISK if region_lost else Safety.NEEDED
+    mates = unready_mates(device)
+    driver = device.driver
+    if driver is not None and is_vfio_driver(driver):
+        if not mates:
+            alone = device.group is None or len(device.group.devices) == 1
+            return DeviceRemedy(
+                safety=Safety.RISK if region_lost else Safety.SAFE,
+                side="Linux",
+                title=words.bound_already(driver),
+                explanation=words.GIVE_TO_GUEST if alone else words.GROUP_BOUND_TOO,
+            )
+        return DeviceRemedy(
+            safety=safety,
+            side="Linux",
+            title="Bind the rest of its IOMMU group to vfio-pci",
+            explanation=words.bind_rest_of_group(driver, mates),
+            lines=("modprobe vfio-pci", *_bind_lines(device, mates)),
+            where=words.ROOT_SHELL,
+        )
+    return DeviceRemedy(
+        safety=safety,
+        side="Linux",
+        title=BIND,
+        explanation=words.bind_to_vfio(loss_of_owner(device, "the host"), mates),
+        lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
+        where=words.ROOT_SHELL,
+    )
+
+
+def _bind_lines(device: DeviceContext, devices: tuple[SBDF, ...]) -> Iterator[str]:
+    """Yield the lines that bind all of `devices`: each for itself, or in a loop if they are many."""
+    if len(devices) <= _MOST_APART:
+        for sbdf in devices:
+            yield from _bind_one_lines(device, sbdf)
+        return
+    rows = [devices[at : at + _IN_A_ROW] for at in range(0, len(devices), _IN_A_ROW)]
+    for number, row in enumerate(rows):
+        begin = "  " if number else "for device in "
+        end = "; do" if number == len(rows) - 1 else " \\"
+        yield f"{begin}{' '.join(map(str, row))}{end}"
+    yield "  path=/sys/bus/pci/devices/$device"
+    yield "  echo vfio-pci > $path/driver_override"
+    yield "  if [ -e $path/driver ]; then echo $device > $path/driver/unbind; fi"
+    yield "  echo $device > /sys/bus/pci/drivers_probe"
+    yield "done"
+
+
+def _bind_one_lines(device: DeviceContext, sbdf: SBDF) -> Iterator[str]:
+    function = device.inventory.host.topology.known.get(sbdf)
+    path = f"/sys/bus/pci/devices/{sbdf}"
+    yield f"echo vfio-pci > {path}/driver_override"
+    if function is not None and not function.driver_known:
+        yield f"[ ! -e {path}/driver ] ||"
+        yield f"  echo {sbdf} > {path}/driver/unbind"
+    elif function is not None and function.driver is not None:
+        yield f"echo {sbdf} > {path}/driver/unbind"
+    yield f"echo {sbdf} > /sys/bus/pci/drivers_probe"

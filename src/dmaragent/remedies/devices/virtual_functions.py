@@ -1,0 +1,63 @@
+"""What SR-IOV allows instead of a device with regions, and what must be removed to take it."""
+
+import shlex
+from collections.abc import Iterator
+
+from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.remedies import words
+from dmaragent.remedies.remedy import DeviceRemedy, Safety
+
+
+def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
+    """Offer a virtual function: no region that names a device is tied to one of its own."""
+    function = device.function
+    if function is None or not function.total_vfs:
+        return
+    if device.behind_bridge and not device.on_xen:
+        return  # Linux ties a region that names a bridge to all that is below it
+    existing = device.existing_vfs
+    group = device.group
+    if not device.on_xen and group is not None and set(existing) & set(group.devices):
+        return  # VFIO takes a group whole: what holds the physical function holds them
+    yield DeviceRemedy(
+        safety=Safety.SAFE,
+        side="",
+        title="Pass a virtual function through instead",
+        explanation=words.use_virtual_function(function.total_vfs, existing),
+        lines=() if existing else (_set_count(device, 1),),
+        where="" if existing else words.ROOT_SHELL,
+    )
+
+
+def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
+    """Yield how to remove the virtual functions of a device that is to be taken, if it has any."""
+    function = device.function
+    if function is None or not device.existing_vfs:
+        return
+    driver = function.driver
+    if driver is not None and _keeps_for_guest(driver):
+        return
+    known = device.inventory.host.topology.known
+    used = tuple(
+        sbdf
+        for sbdf in device.existing_vfs
+        if (driver := known[sbdf].driver) is not None and _keeps_for_guest(driver)
+    )
+    yield DeviceRemedy(
+        safety=Safety.NEEDED,
+        side="",
+        title="Remove its VFs (SR-IOV)",
+        explanation=words.remove_virtual_functions(device.existing_vfs, used),
+        lines=(_set_count(device, 0),),
+        where=words.ROOT_SHELL,
+    )
+
+
+def _keeps_for_guest(driver: str) -> bool:
+    return driver in HOLDERS or is_vfio_driver(driver)
+
+
+def _set_count(device: DeviceContext, count: int) -> str:
+    path = shlex.quote(f"/sys/bus/pci/devices/{device.sbdf}/sriov_numvfs")
+    return f"echo {count} > {path}"

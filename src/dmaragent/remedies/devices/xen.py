@@ -1,0 +1,107 @@
+"""What to do about a device on Xen: make it assignable, and lines of the guest's xl.cfg.
+
+Pure.  The lines were tried with a sample guest that has the device.
+"""
+
+from collections.abc import Iterator
+
+from dmaragent.linux.vfio import PCIBACK
+from dmaragent.passthrough.device_context import DeviceContext
+from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.xen import try_guest
+from dmaragent.remedies import words
+from dmaragent.remedies.devices.linux import loss_of_owner
+from dmaragent.remedies.guests import guest_remedies
+from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
+from dmaragent.remedies.xlcfg_lines import quote
+
+MAKE_ASSIGNABLE = "Make it assignable"
+_MIB = 1 << 20
+
+
+def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[DeviceRemedy]:
+    """Yield what is needed and what helps on Xen, whose verdict is `xen`."""
+    if device.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
+        return
+    sbdf, assignable = device.sbdf, device.facts.assignable
+    if assignable is None and device.driver in PCIBACK:
+        assignable = frozenset({sbdf})
+    if assignable is None or sbdf not in assignable:
+        yield DeviceRemedy(
+            safety=Safety.NEEDED,
+            side="Xen",
+            title=MAKE_ASSIGNABLE,
+            explanation=words.make_assignable(loss_of_owner(device, "dom0")),
+            lines=(f"xl pci-assignable-add {sbdf}",),
+            where=words.DOM0_SHELL,
+        )
+    cases = {case.title: case for case in xen.cases}
+    strict, relaxed = cases.get("strict"), cases.get("relaxed")
+    if strict is None:
+        yield _without_region(device)
+    elif strict.can is Can.YES:
+        yield DeviceRemedy(
+            safety=Safety.SAFE,
+            side="Xen",
+            title=words.GIVE_IT,
+            explanation=words.NOTHING_ELSE,
+            lines=(f"pci = [ {quote(f'{sbdf},rdm_policy=strict')} ]",),
+            where=words.GUEST_FILE,
+        )
+    else:
+        yield from _move_ram(device)
+        if relaxed is not None and relaxed.can is not Can.NO:
+            yield _relax(device)
+
+
+def _without_region(device: DeviceContext) -> DeviceRemedy:
+    """Return the line for a device that Xen ties no region to."""
+    lost = [region for region, _ in device.behind_bridge]
+    return DeviceRemedy(
+        safety=Safety.RISK if lost else Safety.SAFE,
+        side="Xen",
+        title=words.GIVE_WITHOUT_REGION if lost else words.GIVE_IT,
+        explanation=words.goes_without(lost) if lost else words.NOTHING_ELSE,
+        lines=(f"pci = [ {quote(str(device.sbdf))} ]",),
+        where=words.GUEST_FILE,
+    )
+
+
+def _move_ram(device: DeviceContext) -> Iterator[DeviceRemedy]:
+    """Yield the settings that let a strict guest start."""
+    ram_remedy = _ram_remedy(device, "strict")
+    if ram_remedy is not None:
+        yield DeviceRemedy(
+            safety=Safety.SAFE,
+            side="Xen",
+            title="Keep the guest's RAM out of the region",
+            explanation=words.keep_ram_out(ram_remedy.effect),
+            lines=ram_remedy.lines,
+            where=words.GUEST_FILE,
+        )
+
+
+def _ram_remedy(device: DeviceContext, policy: str) -> GuestRemedy | None:
+    """Return the first remedy that moves a guest's RAM and leaves the policy as it is."""
+    kinds = (RemedyKind.BOUNDARY, RemedyKind.MEMORY)
+    remedies = guest_remedies(try_guest(device, policy)).ranked
+    return next((remedy for remedy in remedies if remedy.kind in kinds), None)
+
+
+def _relax(device: DeviceContext) -> DeviceRemedy:
+    ram_remedy = _ram_remedy(device, "relaxed")
+    return DeviceRemedy(
+        safety=Safety.RISK,
+        side="Xen",
+        title="Relax the policy of this device",
+        explanation=words.relax_device(
+            ram_moved=ram_remedy is not None,
+            unmovable=[region for region in device.named_regions if region.first < _MIB],
+            sharers=device.sharers,
+        ),
+        lines=(
+            f"pci = [ {quote(f'{device.sbdf},rdm_policy=relaxed')} ]",
+            *(() if ram_remedy is None else ram_remedy.lines),
+        ),
+        where=words.GUEST_FILE,
+    )
