@@ -46,8 +46,8 @@ def knows_option(host: Host) -> bool | None:
     release = host.system.kernel_release
     if release is None:
         return None
-    found = _PROXMOX.match(release)
-    new = found is not None and tuple(map(int, found.groups())) >= _FIRST_PROXMOX
+    proxmox = _PROXMOX.match(release)
+    new = proxmox is not None and tuple(map(int, proxmox.groups())) >= _FIRST_PROXMOX
     return new or "relaxablermrr" in release
 
 
@@ -60,6 +60,6 @@ def relaxed_by_option(host: Host) -> bool:
     """Tell whether ``relax_rmrr`` stands on the kernel's command line."""
     options = host.system.options or ()
     return any(
-        one.startswith("intel_iommu=") and OPTION in one.partition("=")[2].split(",")
-        for one in options
+        option.startswith("intel_iommu=") and OPTION in option.partition("=")[2].split(",")
+        for option in options
     )
