@@ -24,7 +24,7 @@ from dmaragent.question.context import Question, context_of, other_releases
 from dmaragent.question.guest_resolver import GuestResolver
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from dmaragent.xen import reserved_list as views
+from dmaragent.xen.reserved_list import predicted as views
 from fwtables import decode, encode
 from support.cli import run
 from support.large import large_host

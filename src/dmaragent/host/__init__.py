@@ -16,7 +16,7 @@ from dmaragent.host.parse import Problems
 from dmaragent.host.pci import join_pci
 from dmaragent.host.system import System, join_system
 from dmaragent.host.topology import PciTopology
-from dmaragent.host.unreadable import tell_faults
+from dmaragent.host.unreadable import report_unreadable
 from dmaragent.host.xen import XenHost, join_xen
 from dmaragent.readings import HostSnapshot, Missing, TableReading
 
@@ -83,7 +83,7 @@ def join(snapshot: HostSnapshot) -> Host:
     memory_map = join_memory_map(snapshot, problems)
     system = join_system(snapshot.system, problems)
     xen = join_xen(snapshot.xen, problems)
-    tell_faults(snapshot, problems)
+    report_unreadable(snapshot, problems)
     return Host(
         tables=snapshot.tables,
         acpi_tables=snapshot.acpi_tables,

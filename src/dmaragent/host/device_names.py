@@ -76,14 +76,16 @@ def parse_device_name(text: str) -> DeviceName:
     bare = text.strip(" \t\r\n'\"[](),;:").lower()
     listed = _LISTED.match(bare)
     bare = listed[1] if listed else bare
-    found = _decimal(text, bare) or _attributes(text, bare) or _hexadecimal(text, bare)
-    if found is None:
+    name = (
+        _decimal_name(text, bare) or _attributes_name(text, bare) or _hexadecimal_name(text, bare)
+    )
+    if name is None:
         raise ValueError(f"{text!r} is not a PCI address like {LIKE}")
-    SBDF(found.segment, found.bus, found.device, found.function or 0)  # raises if out of range
-    return found
+    SBDF(name.segment, name.bus, name.device, name.function or 0)  # raises if out of range
+    return name
 
 
-def _decimal(text: str, bare: str) -> DeviceName | None:
+def _decimal_name(text: str, bare: str) -> DeviceName | None:
     """Read what Xorg, FreeBSD and Windows write; refuse what VMware writes."""
     if match := re.fullmatch(_XORG, bare):
         bus, domain, device, function = match.groups()
@@ -97,22 +99,22 @@ def _decimal(text: str, bare: str) -> DeviceName | None:
     return None
 
 
-def _attributes(text: str, bare: str) -> DeviceName | None:
+def _attributes_name(text: str, bare: str) -> DeviceName | None:
     """Read the attributes of libvirt's <address> element, decimal or with 0x."""
     if "bus" not in bare or "=" not in bare:
         return None
-    found = {
+    numbers = {
         name: int(value, 0 if value[:2] == "0x" else 10)
         for name, value in re.findall(_ATTRIBUTE, bare)
     }
-    if "bus" not in found or "slot" not in found:
+    if "bus" not in numbers or "slot" not in numbers:
         return None
     return DeviceName(
-        text, found.get("domain", 0), found["bus"], found["slot"], found.get("function")
+        text, numbers.get("domain", 0), numbers["bus"], numbers["slot"], numbers.get("function")
     )
 
 
-def _hexadecimal(text: str, bare: str) -> DeviceName | None:
+def _hexadecimal_name(text: str, bare: str) -> DeviceName | None:
     """Read numbers with separators between them, after a known prefix or the path of sysfs."""
     if "/" in bare and not bare.startswith("pci/"):
         bare = bare.rstrip("/").rpartition("/")[2]
@@ -129,7 +131,7 @@ def _hexadecimal(text: str, bare: str) -> DeviceName | None:
     if len(numbers) == 4:
         return None if open_end else _name(text, numbers, 16)
     if len(numbers) == 3:
-        return _three(text, numbers, marks, open_end=open_end)
+        return _three_numbers(text, numbers, marks, open_end=open_end)
     if marks[0] == ".":
         return None  # 1d.0: a device and its function, on no bus
     if marks[0] == ":" and [len(number) for number in numbers] == [4, 4]:
@@ -139,7 +141,9 @@ def _hexadecimal(text: str, bare: str) -> DeviceName | None:
     return _name(text, ("0", *numbers, None), 16)
 
 
-def _three(text: str, numbers: list[str], marks: list[str], *, open_end: bool) -> DeviceName | None:
+def _three_numbers(
+    text: str, numbers: list[str], marks: list[str], *, open_end: bool
+) -> DeviceName | None:
     """Read three numbers: bus, device, function, or segment, bus, device."""
     first, _, last = numbers
     if marks[1] == "." and marks[0] != "." and not open_end:

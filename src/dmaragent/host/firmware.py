@@ -36,31 +36,31 @@ _OLD_E820 = re.compile(
 def join_memory_map(snapshot: HostSnapshot, problems: Problems) -> MemoryMap | Missing:
     """Make the map, from sysfs or else from the boot log."""
     if not isinstance(snapshot.memory_map, Missing) and snapshot.memory_map:
-        return _from_sysfs(snapshot.memory_map, problems)
+        return _sysfs_map(snapshot.memory_map, problems)
     log = snapshot.boot_log
     if isinstance(log, Missing):
         return log
-    found = _logged_map(log, problems)
+    logged = _logged_map(log, problems)
     return (
-        found if found.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
+        logged if logged.entries else Missing(MissingKind.ABSENT, "no map in sysfs or the boot log")
     )
 
 
 def _logged_map(log: bytes, problems: Problems) -> MemoryMap:
     """Make the map of the boot log, whose lines may be cut short."""
     lines = [line for line in log.splitlines() if b"BIOS-e820: " in line]
-    entries = [_logged(line) for line in lines]
-    found = _sorted(entries)
+    entries = [_logged_entry(line) for line in lines]
+    memory_map = _sorted_map(entries)
     why = ""
     if None in entries:
         why = "a line of the memory map in the boot log could not be read"
         problems.add(f"{why}: what is at its addresses is unknown")
-    elif found.entries and found.entries[0].range.start:
+    elif memory_map.entries and memory_map.entries[0].range.start:
         why = "the boot log lacks the beginning of the memory map"
-    return _without_overlaps(found, why, problems)
+    return _without_overlaps(memory_map, why, problems)
 
 
-def _from_sysfs(readings: tuple[MemoryMapReading, ...], problems: Problems) -> MemoryMap:
+def _sysfs_map(readings: tuple[MemoryMapReading, ...], problems: Problems) -> MemoryMap:
     """Make the map of /sys/firmware/memmap, whose entries the kernel numbers from 0."""
     entries = [(reading.name, _entry(reading, problems)) for reading in readings]
     unreadable = [name for name, entry in entries if entry is None]
@@ -72,7 +72,7 @@ def _from_sysfs(readings: tuple[MemoryMapReading, ...], problems: Problems) -> M
         state = "could not be read" if unreadable else "is missing"
         why = f"entry {number} of the firmware's memory map {state}"
         problems.add(f"{why}: what is at its addresses is unknown")
-    return _without_overlaps(_sorted(entry for _, entry in entries), why, problems)
+    return _without_overlaps(_sorted_map(entry for _, entry in entries), why, problems)
 
 
 def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> MemoryMap:
@@ -98,9 +98,9 @@ def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> Me
     return replace(memory_map, entries=kept, incomplete=why)
 
 
-def _sorted(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
-    kept = (each for each in entries if each is not None)
-    return MemoryMap(tuple(sorted(kept, key=lambda one: one.range)))
+def _sorted_map(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
+    kept = (entry for entry in entries if entry is not None)
+    return MemoryMap(tuple(sorted(kept, key=lambda entry: entry.range)))
 
 
 def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
@@ -110,22 +110,22 @@ def _entry(reading: MemoryMapReading, problems: Problems) -> MemoryEntry | None:
     words = whole_line(reading.type)
     if start is None or end is None or words is None or words.lower() not in _SYSFS_WORDS:
         return None
-    return _made(start, end, words)
+    return _memory_entry(start, end, words)
 
 
-def _logged(line: bytes) -> MemoryEntry | None:
+def _logged_entry(line: bytes) -> MemoryEntry | None:
     line = line.rstrip()
-    found = _E820.search(line)
-    if found:
-        return _made(int(found[1], 16), int(found[2], 16), found[3].decode("ascii"))
-    found = _OLD_E820.search(line)  # before Linux 3.6, with the end exclusive
-    if found:
-        words = found[3] or found[4]
-        return _made(int(found[1], 16), int(found[2], 16) - 1, words.decode("ascii"))
+    match = _E820.search(line)
+    if match:
+        return _memory_entry(int(match[1], 16), int(match[2], 16), match[3].decode("ascii"))
+    match = _OLD_E820.search(line)  # before Linux 3.6, with the end exclusive
+    if match:
+        words = match[3] or match[4]
+        return _memory_entry(int(match[1], 16), int(match[2], 16) - 1, words.decode("ascii"))
     return None
 
 
-def _made(start: int, last: int, words: str) -> MemoryEntry | None:
+def _memory_entry(start: int, last: int, words: str) -> MemoryEntry | None:
     if last < start:
         return None
     kind = _WORDS.get(words.lower(), MemoryType.OTHER)

@@ -46,7 +46,7 @@ def join_groups(
         problems.missing("the IOMMU groups", readings)
         return readings
     groups = (_group(reading, problems) for reading in readings)
-    return tuple(sorted((each for each in groups if each), key=lambda one: one.number))
+    return tuple(sorted((group for group in groups if group), key=lambda group: group.number))
 
 
 def _group(reading: IommuGroupReading, problems: Problems) -> IommuGroup | None:

@@ -79,5 +79,5 @@ def ram_in(memory_map: MemoryMap | None, pages: AddressRange | None) -> AddressR
     """Give the first range of RAM that `pages` meets, as the firmware's map has it."""
     if memory_map is None or pages is None:
         return None
-    kinds = (each.range for each in memory_map.within(pages) if each.type is MemoryType.RAM)
+    kinds = (entry.range for entry in memory_map.within(pages) if entry.type is MemoryType.RAM)
     return next(kinds, None)

@@ -53,13 +53,13 @@ def functions_among(names: tuple[str, ...]) -> tuple[SBDF, ...]:
     An IOMMU group has platform devices besides, which have no address, and pciback's directory
     has files of its own.
     """
-    found = []
+    addresses = []
     for name in names:
         try:
-            found.append(SBDF.parse(name))
+            addresses.append(SBDF.parse(name))
         except ValueError:
             continue
-    return tuple(sorted(found))
+    return tuple(sorted(addresses))
 
 
 _DIGITS = {
@@ -77,10 +77,10 @@ def parse_number(text: str, most: int, base: int = 16) -> int:
     """
     if not _DIGITS[base].fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a number")
-    found = int(text, base)
-    if found > most:
+    value = int(text, base)
+    if value > most:
         raise ValueError(f"{text} is more than {most:#x}")
-    return found
+    return value
 
 
 @lru_cache(maxsize=4096)

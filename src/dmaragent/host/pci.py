@@ -75,7 +75,7 @@ def _address(reading: PciReading, names: AbstractSet[str], problems: Problems) -
         problems.add(f"{sbdf}: it is listed as {reading.name!r}, as Linux never writes it{beside}")
         if beside:
             return None
-    if _vanished(reading):
+    if _has_vanished(reading):
         problems.add(f"{sbdf}: it was listed, and gone when it was read")
         return None
     return sbdf
@@ -117,10 +117,10 @@ def _with_dma_device(
     return function
 
 
-def _vanished(reading: PciReading) -> bool:
+def _has_vanished(reading: PciReading) -> bool:
     """Tell whether none of the attributes that every function has is there any more."""
-    for one in (reading.class_code, reading.vendor, reading.device):
-        if not isinstance(one, Missing) or one.kind is not MissingKind.ABSENT:
+    for code in (reading.class_code, reading.vendor, reading.device):
+        if not isinstance(code, Missing) or code.kind is not MissingKind.ABSENT:
             return False
     return True
 
@@ -178,8 +178,8 @@ def _class_code(sbdf: SBDF, reading: PciReading, problems: Problems) -> int | No
 def _short_class(reading: PciReading) -> int | None:
     """Return base class and subclass if these are all that was collected."""
     code = reading.class_code
-    found = None if isinstance(code, Missing) else _WITHOUT_INTERFACE.fullmatch(code)
-    return int(found[1], 16) if found else None
+    match = None if isinstance(code, Missing) else _WITHOUT_INTERFACE.fullmatch(code)
+    return int(match[1], 16) if match else None
 
 
 def _config_byte(reading: PciReading, at: int, mask: int = 0xFF) -> int | None:

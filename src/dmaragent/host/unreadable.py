@@ -14,7 +14,7 @@ _Read = tuple[str, object]
 """What was read, and the reading."""
 
 
-def tell_faults(snapshot: HostSnapshot, problems: Problems) -> None:
+def report_unreadable(snapshot: HostSnapshot, problems: Problems) -> None:
     """Add a line for each reading that is there and could not be read."""
     for what, reading in _readings(snapshot):
         if isinstance(reading, Missing) and reading.kind in _FAULTS:
@@ -26,8 +26,8 @@ def _readings(snapshot: HostSnapshot) -> Iterator[_Read]:
         yield "the list of ACPI tables", snapshot.acpi_tables
     yield "udev's list of PCI functions (sysfs has it too, without names)", snapshot.udev
     if not isinstance(snapshot.pci, Missing):
-        for each in snapshot.pci:
-            yield from _of_function(each)
+        for function in snapshot.pci:
+            yield from _of_function(function)
     yield from _of_memory(snapshot)
     yield from _of_system(snapshot)
     yield from _of_xen(snapshot)
@@ -49,8 +49,8 @@ def _of_memory(snapshot: HostSnapshot) -> Iterator[_Read]:
     if isinstance(entries, Missing):
         yield "the memory map in sysfs", entries
     else:
-        for each in entries:
-            yield f"memory map entry {each.name}: its type", each.type
+        for entry in entries:
+            yield f"memory map entry {entry.name}: its type", entry.type
     log = snapshot.boot_log
     if isinstance(log, Missing) and log.kind is MissingKind.FAILED:
         yield "the boot log", log

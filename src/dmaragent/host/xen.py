@@ -63,7 +63,7 @@ class XenHost:
         """Whether Xen's IOMMU works, as far as ``xl info`` tells."""
         if self.capabilities is None:
             return None
-        return any(one.endswith("directio") for one in self.capabilities)
+        return any(capability.endswith("directio") for capability in self.capabilities)
 
 
 def join_xen(reading: XenReading, problems: Problems) -> XenHost | None:
@@ -126,8 +126,8 @@ def _info(output: bytes | Missing) -> dict[str, str]:
 def _release(reading: XenReading, info: Mapping[str, str], extra: str | None) -> Release | None:
     major = whole_line(reading.version[0]) or info.get("xen_major") or ""
     minor = whole_line(reading.version[1]) or info.get("xen_minor") or ""
-    found = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
-    return Release.running((int(found[1]), int(found[2])), extra) if found else None
+    match = re.fullmatch(r"(\d{1,4}) (\d{1,4})", f"{major} {minor}")
+    return Release.running((int(match[1]), int(match[2])), extra) if match else None
 
 
 def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...] | Missing:
@@ -138,10 +138,10 @@ def _entries(output: bytes | Missing, problems: Problems) -> tuple[RdmEntry, ...
     except (ValueError, TypeError, KeyError, RecursionError):
         problems.add("the hypervisor's reserved device memory cannot be understood")
         return Missing(MissingKind.FAILED, "not the JSON that was expected")
-    return _examined("the hypervisor's reserved device memory", len(entries), problems) or entries
+    return _too_many("the hypervisor's reserved device memory", len(entries), problems) or entries
 
 
-def _examined(what: str, number: int, problems: Problems) -> Missing | None:
+def _too_many(what: str, number: int, problems: Problems) -> Missing | None:
     """Return why a list of so many entries is not examined; None if it is."""
     if number <= MOST_OF_A_KIND:
         return None
@@ -167,7 +167,7 @@ def _device_entries(
         problems.add("the reserved device memory of each device lists a device twice")
         return Missing(MissingKind.FAILED, "a device is listed twice")
     most = max((len(own) for own in known.values() if own is not None), default=0)
-    return _examined("the reserved device memory of a device", most, problems) or known
+    return _too_many("the reserved device memory of a device", most, problems) or known
 
 
 def _document(output: bytes) -> Any:

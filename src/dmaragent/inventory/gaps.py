@@ -34,14 +34,19 @@ def gaps_of(
     """Return the gaps of `host`, whose `table` has these `regions`."""
     if is_table_alone(host):
         return Gaps()
-    both = (*_functions(host), *_classes(host), *_covered(host, regions))
-    xen = (*both, *_iommu(host, views), *_lists(views, regions), *_points(host, views))
-    xen = (*xen, *_buses(host, views))
+    both = (*_function_gaps(host), *_class_gaps(host), *_covered_gaps(host, regions))
+    xen = (
+        *both,
+        *_iommu_gaps(host, views),
+        *_list_gaps(views, regions),
+        *_point_release_gaps(host, views),
+    )
+    xen = (*xen, *_bus_gaps(host, views))
     linux = both
     if state is not LinuxState.NO_GROUPS:
-        linux = (*both, *_owners(host, regions), *_groups(host))
+        linux = (*both, *_lost_owner_gaps(host, regions), *_group_gaps(host))
     units = () if table is None else table.units
-    return Gaps(xen=xen, linux=linux, without_unit=_without_unit(host, units))
+    return Gaps(xen=xen, linux=linux, without_unit=_why_without_unit(host, units))
 
 
 def is_table_alone(host: Host) -> bool:
@@ -49,7 +54,8 @@ def is_table_alone(host: Host) -> bool:
     readings = (host.topology.functions, host.groups, host.memory_map)
     known = (host.xen, host.system.kernel_release, host.system.cpu_vendor, host.machine.vendor)
     return not any(known) and all(
-        isinstance(one, Missing) and one.kind is MissingKind.NOT_COLLECTED for one in readings
+        isinstance(reading, Missing) and reading.kind is MissingKind.NOT_COLLECTED
+        for reading in readings
     )
 
 
@@ -67,7 +73,7 @@ def why_missing(missing: Missing) -> str:
 # Functions -------------------------------------------------------------------------------
 
 
-def _functions(host: Host) -> Iterator[Gap]:
+def _function_gaps(host: Host) -> Iterator[Gap]:
     functions = host.topology.functions
     if isinstance(functions, Missing):
         yield Gap(
@@ -78,7 +84,7 @@ def _functions(host: Host) -> Iterator[Gap]:
         )
 
 
-def _classes(host: Host) -> Iterator[Gap]:
+def _class_gaps(host: Host) -> Iterator[Gap]:
     unknown = frozenset(
         sbdf for sbdf, function in host.topology.known.items() if function.class_code is None
     )
@@ -94,29 +100,29 @@ def _classes(host: Host) -> Iterator[Gap]:
 
 def _open_bridges(host: Host) -> tuple[PciFunction, ...]:
     """Return the bridges, and what may be one, of which it is unknown which buses are behind."""
-    return tuple(one for one in host.topology.known.values() if one.buses_open)
+    return tuple(function for function in host.topology.known.values() if function.buses_open)
 
 
 def _may_be_behind(host: Host, bridge: PciFunction) -> Iterator[SBDF]:
     """Yield the functions that may be behind `bridge`, whose bus numbers are not all known."""
     own = bridge.sbdf
     beside = [
-        one
-        for one in host.topology.known.values()
-        if one.sbdf != own
-        and (one.sbdf.segment, one.sbdf.bus) == (own.segment, own.bus)
-        and not one.buses_open
+        function
+        for function in host.topology.known.values()
+        if function.sbdf != own
+        and (function.sbdf.segment, function.sbdf.bus) == (own.segment, own.bus)
+        and not function.buses_open
     ]
     least = own.bus if bridge.secondary_bus is None else bridge.secondary_bus
     for sbdf in host.topology.known:
         if sbdf.segment != own.segment or sbdf.bus <= least:
             continue
-        if not any(sbdf.bus in one.buses_behind for one in beside):
+        if not any(sbdf.bus in bridge_beside.buses_behind for bridge_beside in beside):
             yield sbdf
 
 
 def _bridge_words(bridges: Iterable[PciFunction]) -> str:
-    return " ".join(sorted(str(one.sbdf) for one in bridges))
+    return " ".join(sorted(str(bridge.sbdf) for bridge in bridges))
 
 
 _READ_BRIDGES = (
@@ -125,7 +131,7 @@ _READ_BRIDGES = (
 )
 
 
-def _buses(host: Host, views: XenViews) -> Iterator[Gap]:
+def _bus_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     """Yield the gap that a device with regions may be conventional PCI behind a bridge."""
     bridges = _open_bridges(host)
     behind = {sbdf for bridge in bridges for sbdf in _may_be_behind(host, bridge)}
@@ -139,10 +145,10 @@ def _buses(host: Host, views: XenViews) -> Iterator[Gap]:
         )
 
 
-def _without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
+def _why_without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
     """Return why a scope of a remapping unit may lead to more devices than is known."""
     named = {owner.sbdf for unit in units for owner in unit.owners}
-    bridges = [one for one in _open_bridges(host) if one.sbdf in named]
+    bridges = [bridge for bridge in _open_bridges(host) if bridge.sbdf in named]
     lost = any(
         owner.sbdf is None and owner.presence is Presence.UNKNOWN
         for unit in units
@@ -157,7 +163,7 @@ def _without_unit(host: Host, units: tuple[RemappingUnit, ...]) -> str:
 # Xen -------------------------------------------------------------------------------------
 
 
-def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
+def _iommu_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     """Yield the gap that Xen's IOMMU may be off.
 
     A list with entries comes from an IOMMU that works: Xen drivers/passthrough/iommu.c,
@@ -181,7 +187,7 @@ def _iommu(host: Host, views: XenViews) -> Iterator[Gap]:
     )
 
 
-def _points(host: Host, views: XenViews) -> Iterator[Gap]:
+def _point_release_gaps(host: Host, views: XenViews) -> Iterator[Gap]:
     """Yield the devices on whose regions the point releases differ that Xen's may be."""
     unknown = isinstance(host.topology.functions, Missing)
     for sbdf, releases in views.open_devices.items():
@@ -195,7 +201,7 @@ def _points(host: Host, views: XenViews) -> Iterator[Gap]:
         )
 
 
-def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
+def _list_gaps(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
     """Yield the regions that Xen should list by its rules and does not, if nothing says why."""
     own_list = views.list.source is ListSource.HYPERVISOR
     if own_list and views.list.entries and views.devices_source is not ListSource.HYPERVISOR:
@@ -232,16 +238,16 @@ def _lists(views: XenViews, regions: tuple[Region, ...]) -> Iterator[Gap]:
 # Linux -----------------------------------------------------------------------------------
 
 
-def _published(host: Host) -> frozenset[SBDF]:
+def _published_devices(host: Host) -> frozenset[SBDF]:
     """Return the devices of whose groups Linux publishes the regions: its word is final."""
     if isinstance(host.groups, Missing):
         return frozenset()
     return frozenset(sbdf for group in host.groups if group.regions_whole for sbdf in group.devices)
 
 
-def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
+def _lost_owner_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
     """Yield the devices that a region may name through a bridge whose buses are unknown."""
-    told = _published(host)
+    published = _published_devices(host)
     for region in regions:
         for owner in region.owners:
             path = owner.claim.path
@@ -252,7 +258,7 @@ def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                     for sbdf in host.topology.known
                     if sbdf.segment == region.segment
                     and (sbdf.segment, sbdf.bus) != begin
-                    and sbdf not in told
+                    and sbdf not in published
                 )
                 if devices and not isinstance(host.topology.functions, Missing):
                     yield Gap(
@@ -263,16 +269,16 @@ def _owners(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
                     )
 
 
-def _covered(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
+def _covered_gaps(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
     """Yield the devices that a region may cover through a bridge that it names."""
-    told = _published(host)
+    published = _published_devices(host)
     for region in regions:
         for owner in region.owners:
             bridge = owner.function
             named = owner.device is DeviceKind.BRIDGE
             if not named or bridge is None or not bridge.buses_open:
                 continue
-            devices = frozenset(_may_be_behind(host, bridge)) - told
+            devices = frozenset(_may_be_behind(host, bridge)) - published
             if devices:
                 yield Gap(
                     unknown=f"{region.words} covers what is behind the bridge {bridge.sbdf}, and "
@@ -285,7 +291,7 @@ def _covered(host: Host, regions: tuple[Region, ...]) -> Iterator[Gap]:
 _READ_GROUPS = "copy /sys/kernel/iommu_groups as well, or run dmaragent on the host"
 
 
-def _groups(host: Host) -> Iterator[Gap]:
+def _group_gaps(host: Host) -> Iterator[Gap]:
     """Yield what is unknown of the IOMMU groups, which Linux gives away whole."""
     groups = host.groups
     if host.xen is not None and host.xen.dom0 is not False:
@@ -297,7 +303,7 @@ def _groups(host: Host) -> Iterator[Gap]:
             next_step=_READ_GROUPS,
         )
         return
-    yield from _mates(host, groups)
+    yield from _group_member_gaps(host, groups)
     unread = [group for group in groups if not group.devices_known]
     placed = {sbdf for group in groups for sbdf in group.devices}
     lost = frozenset(sbdf for sbdf in host.topology.known if sbdf not in placed)
@@ -312,14 +318,18 @@ def _groups(host: Host) -> Iterator[Gap]:
     if any(group.regions_whole for group in groups):
         for group in groups:
             if not group.regions_whole and group.devices:
-                yield _unpublished(group)
+                yield _unpublished_gap(group)
 
 
-def _mates(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
+def _group_member_gaps(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
     """Yield the devices that share a group with one of unknown kind: a bridge stays as it is."""
     known = host.topology.known
     for group in groups:
-        strange = [one for one in group.devices if one in known and known[one].class_code is None]
+        strange = [
+            device
+            for device in group.devices
+            if device in known and known[device].class_code is None
+        ]
         if strange and len(group.devices) > 1:
             yield Gap(
                 unknown=f"IOMMU group {group.number} holds {strange[0]} too, whose kind is unknown",
@@ -328,7 +338,7 @@ def _mates(host: Host, groups: tuple[IommuGroup, ...]) -> Iterator[Gap]:
             )
 
 
-def _unpublished(group: IommuGroup) -> Gap:
+def _unpublished_gap(group: IommuGroup) -> Gap:
     return Gap(
         unknown=f"the reserved regions that Linux reports for IOMMU group {group.number} could "
         "not be read",

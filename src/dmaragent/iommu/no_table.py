@@ -91,15 +91,15 @@ def _absent(host: Host) -> Absence:
     if arm:
         return Absence(AbsenceKind.ARM, (arm,))
     if isinstance(names, Missing):
-        given = [one for one in host.system.options or () if one.startswith("acpi=")]
+        given = [option for option in host.system.options or () if option.startswith("acpi=")]
         return Absence(AbsenceKind.NO_ACPI, tuple(given))
     if "IVRS" in names:
         return Absence(AbsenceKind.AMD, ("IVRS is there",))
     dom0 = host.xen is not None and host.xen.dom0 is not False
     if host.system.virtual and not dom0:
         model = " ".join(word for word in (host.machine.vendor, host.machine.model) if word)
-        said = ("the processor says so", model) if model else ("the processor says so",)
-        return Absence(AbsenceKind.VIRTUAL_MACHINE, said)
+        evidence = ("the processor says so", model) if model else ("the processor says so",)
+        return Absence(AbsenceKind.VIRTUAL_MACHINE, evidence)
     vendor = host.system.cpu_vendor
     if vendor in ("AuthenticAMD", "HygonGenuine"):
         return Absence(AbsenceKind.AMD, (f"the processor is {vendor}",))

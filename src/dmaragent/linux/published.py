@@ -38,14 +38,14 @@ def published_regions(
     """Return what Linux publishes beyond the table's `ranges` of devices, by address and type."""
     if isinstance(groups, Missing):
         return ()
-    found: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
+    groups_of: dict[tuple[AddressRange, str], list[IommuGroup]] = {}
     for group in groups:
         for region in unexplained(group, ranges, topology):
             key = (AddressRange(region.base, region.limit + 1), region.type)
-            found.setdefault(key, []).append(group)
+            groups_of.setdefault(key, []).append(group)
     return tuple(
-        PublishedRegion(range=place, type=kind, groups=tuple(found[place, kind]))
-        for place, kind in sorted(found)
+        PublishedRegion(range=place, type=kind, groups=tuple(groups_of[place, kind]))
+        for place, kind in sorted(groups_of)
     )
 
 

@@ -81,18 +81,18 @@ class LinuxScopes:
 
     def held(self, owners: Iterable[Owner]) -> tuple[Held, ...]:
         """Give the devices tied to a region by its `owners`, bridges with all that is below them."""
-        found: dict[SBDF, Held] = {}
+        held: dict[SBDF, Held] = {}
         functions = []
         for owner in owners:
             function = owner.function
             if function is not None and takes(owner.device, function):
                 functions.append(function)
         for function in functions:
-            found.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))
+            held.setdefault(function.sbdf, Held(function.sbdf, hold_of(function), None))
         for function in functions:
             for below in self._index.below(function):
-                found.setdefault(below.sbdf, Held(below.sbdf, hold_of(below), function.sbdf))
-        return tuple(found[sbdf] for sbdf in sorted(found))
+                held.setdefault(below.sbdf, Held(below.sbdf, hold_of(below), function.sbdf))
+        return tuple(held[sbdf] for sbdf in sorted(held))
 
 
 def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hold | None:
@@ -102,9 +102,11 @@ def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hol
     words, the predicted one is this device's.
     """
     words = {
-        Hold(one.type)
-        for one in group.regions or ()
-        if one.type in _DIRECT and one.base <= region.start and region.end <= one.limit + 1
+        Hold(published.type)
+        for published in group.regions or ()
+        if published.type in _DIRECT
+        and published.base <= region.start
+        and region.end <= published.limit + 1
     }
     return predicted if predicted in words else next(iter(words), None)
 
@@ -128,28 +130,28 @@ def compare_groups(
     Compared is what is covered, not line by line: the kernel merges regions of one
     type that touch (drivers/iommu/iommu.c, ``iommu_insert_resv_region``).
     """
-    found: list[GroupDifference] = []
+    differences: list[GroupDifference] = []
     for group in groups:
         if group.regions is None:
             continue
-        ours = sorted({one for sbdf in group.devices for one in predicted.get(sbdf, ())})
+        ours = sorted({place for sbdf in group.devices for place in predicted.get(sbdf, ())})
         theirs = [
             AddressRange(region.base, region.limit + 1)
             for region in group.regions
             if region.type in _DIRECT and region.base <= region.limit
         ]
         allowed = [*ours, FLOPPY] if has_isa_bridge(group, topology) else ours
-        found += [
-            GroupDifference(group, one, kernel_has_it=False)
-            for one in ours
-            if not covers(theirs, one)
+        differences += [
+            GroupDifference(group, place, kernel_has_it=False)
+            for place in ours
+            if not covers(theirs, place)
         ]
-        found += [
-            GroupDifference(group, one, kernel_has_it=True)
-            for one in theirs
-            if not covers(allowed, one)
+        differences += [
+            GroupDifference(group, place, kernel_has_it=True)
+            for place in theirs
+            if not covers(allowed, place)
         ]
-    return tuple(found)
+    return tuple(differences)
 
 
 def has_isa_bridge(group: IommuGroup, topology: PciTopology) -> bool:
@@ -162,8 +164,8 @@ def has_isa_bridge(group: IommuGroup, topology: PciTopology) -> bool:
 def covers(ranges: Iterable[AddressRange], wanted: AddressRange) -> bool:
     """Tell whether `ranges` together cover all of `wanted`."""
     at = wanted.start
-    for one in sorted(ranges):
-        if one.start > at:
+    for covered in sorted(ranges):
+        if covered.start > at:
             break
-        at = max(at, one.end)
+        at = max(at, covered.end)
     return at >= wanted.end

@@ -74,7 +74,9 @@ def linux_view(host: Host, table: IommuTable | None, coverage: UnitCoverage) -> 
         owners = owners_of(region.claims)
         named.update(owner.sbdf for owner in owners)
         own = scopes.held(owners)
-        held[region.source] = own if region.range is None else by_kernel(own, region.range, groups)
+        held[region.source] = (
+            own if region.range is None else with_kernel_words(own, region.range, groups)
+        )
     ranges = _ranges_by_device(regions, held)
     state = linux_state(host)
     return LinuxView(
@@ -114,16 +116,18 @@ def linux_state(host: Host) -> LinuxState:
     return LinuxState.GROUPS if host.groups else LinuxState.NO_GROUPS
 
 
-def by_kernel(
+def with_kernel_words(
     held: tuple[Held, ...], region: AddressRange, groups: Mapping[SBDF, IommuGroup]
 ) -> tuple[Held, ...]:
     """Put the kernel's own word in the place of the predicted one, where it has one."""
-    found = []
-    for each in held:
-        group = groups.get(each.sbdf)
-        word = None if group is None else kernel_hold(group, region, each.hold)
-        found.append(each if word is None else replace(each, hold=word, by_kernel=True))
-    return tuple(found)
+    held_by_kernel = []
+    for device in held:
+        group = groups.get(device.sbdf)
+        word = None if group is None else kernel_hold(group, region, device.hold)
+        held_by_kernel.append(
+            device if word is None else replace(device, hold=word, by_kernel=True)
+        )
+    return tuple(held_by_kernel)
 
 
 def _bridge_differences(

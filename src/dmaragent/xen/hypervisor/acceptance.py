@@ -17,7 +17,7 @@ from dmaragent.xen.hypervisor.behaviour import (
 )
 from dmaragent.xen.hypervisor.dmar_walk import DmarWalk
 from dmaragent.xen.hypervisor.option_words import iommu_switch
-from dmaragent.xen.hypervisor.points import matters, together, treatment
+from dmaragent.xen.hypervisor.points import agreed_prediction, matters, treatment
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
@@ -61,7 +61,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
             walk.finish(table, damage)
             walks[key] = ([], _with_command_line(walk, command_line, release))
         walks[key][0].append(step)
-    predicted = together(list(walks.values()))
+    predicted = agreed_prediction(list(walks.values()))
     return replace(predicted, notes=(*_release_notes(release), *predicted.notes))
 
 

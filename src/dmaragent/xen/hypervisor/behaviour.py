@@ -127,9 +127,9 @@ SPANS: Mapping[str, tuple[tuple[_Point, _Point], ...]] = MappingProxyType(
 
 def _steps() -> tuple[Release, ...]:
     """Return the releases at which some behaviour changes, and the first of each series."""
-    changes = {each for spans in SPANS.values() for span in spans for each in span}
+    changes = {change for spans in SPANS.values() for span in spans for change in span}
     series = {(4, minor, 0) for minor in range(FIRST_SERIES[1], NEWEST_RELEASE[1] + 1)}
-    return tuple(Release(*each) for each in sorted((changes | series) - {_END}))
+    return tuple(Release(*change) for change in sorted((changes | series) - {_END}))
 
 
 STEPS = _steps()
@@ -149,7 +149,7 @@ def steps_of(release: Release | None) -> tuple[Release, ...]:
     own = [step for step in STEPS if step.series == release.series]
     if release.point is None:
         return tuple(own)
-    return (max((one for one in own if _key(one) <= _key(release)), key=_key),)
+    return (max((step for step in own if _key(step) <= _key(release)), key=_key),)
 
 
 @lru_cache(maxsize=256)
@@ -215,4 +215,4 @@ def looking_releases(release: Release | None = None) -> tuple[str, str]:
     """
     steps = STEPS if release is None else steps_of(release)
     looking = [step for step in steps if behaviour_of(step).looks_for_devices]
-    return releases_words(looking), releases_words([one for one in steps if one not in looking])
+    return releases_words(looking), releases_words([step for step in steps if step not in looking])

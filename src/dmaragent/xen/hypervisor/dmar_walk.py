@@ -199,14 +199,14 @@ class DmarWalk:
         ]
         if not places:
             reason = "its scope has no entry that Xen counts as a device"
-            return _dropped(source, Acceptance.DROPPED_NO_DEVICES, reason, notes)
+            return _dropped_region(source, Acceptance.DROPPED_NO_DEVICES, reason, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
         none = len(absent) == len(places) and knows_segment(self.topology, rmrr.segment_number)
         if none and self.behaviour.looks_for_devices:
             reason = "no device of its scope answers: " + "; ".join(
                 place.reason for place in absent
             )
-            return _dropped(source, Acceptance.IGNORED_ABSENT, reason, notes)
+            return _dropped_region(source, Acceptance.IGNORED_ABSENT, reason, notes)
         base, limit = rmrr.base_address, rmrr.limit_address
         if base > limit:
             return self.refuse(source, f"its limit 0x{limit:x} is below its base (EFAULT)")
@@ -217,7 +217,7 @@ class DmarWalk:
             listed_empty=self.behaviour.lists_empty_regions,
         )
         self.registered.register(unit)
-        return _reported(source, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
+        return _registered_region(source, unit, (*notes, *self.scope_notes(rmrr, unit, places)))
 
     def located(self, segment: int, scope: DeviceScope) -> Located:
         """Follow the path of `scope` as Xen does: ``acpi_parse_dev_scope``.
@@ -257,7 +257,9 @@ class DmarWalk:
         self.error = self.error or _unitless(table, damage)
 
 
-def _reported(source: TableEntry, unit: RegisteredRmrr, notes: tuple[str, ...]) -> RegionAcceptance:
+def _registered_region(
+    source: TableEntry, unit: RegisteredRmrr, notes: tuple[str, ...]
+) -> RegionAcceptance:
     """Say what the hypercall makes of a registered RMRR."""
     entry, fate = unit.entry, Acceptance.LISTED
     reason = "Xen accepts it and lists it"
@@ -272,7 +274,7 @@ def _reported(source: TableEntry, unit: RegisteredRmrr, notes: tuple[str, ...]) 
     return RegionAcceptance(source=source, fate=fate, entry=entry, reason=reason, notes=notes)
 
 
-def _dropped(
+def _dropped_region(
     source: TableEntry, fate: Acceptance, reason: str, notes: list[str]
 ) -> RegionAcceptance:
     return RegionAcceptance(source=source, fate=fate, entry=None, reason=reason, notes=tuple(notes))

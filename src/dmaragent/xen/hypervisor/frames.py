@@ -117,7 +117,7 @@ def _unknown(why: str) -> Frames:
 
 def _whole(ranges: Iterable[AddressRange]) -> tuple[tuple[int, int], ...]:
     """Return the whole pages of `ranges`."""
-    pages = ((-(-one.start // PAGE) * PAGE, one.end // PAGE * PAGE) for one in ranges)
+    pages = ((-(-span.start // PAGE) * PAGE, span.end // PAGE * PAGE) for span in ranges)
     return tuple((start, end) for start, end in pages if start < end)
 
 

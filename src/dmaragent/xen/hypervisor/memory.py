@@ -45,10 +45,10 @@ def in_use(memory_map: MemoryMap, region: AddressRange) -> MemoryEntry | None:
     """
     region = whole_pages(region)
     pages = MemoryMap(
-        tuple(replace(each, range=whole_pages(each.range)) for each in memory_map.within(region))
+        tuple(replace(entry, range=whole_pages(entry.range)) for entry in memory_map.within(region))
     )
-    for each in pages.entries:
-        start, end = max(each.range.start, region.start), min(each.range.end, region.end)
-        if each.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
-            return replace(each, range=AddressRange(start, end))
+    for entry in pages.entries:
+        start, end = max(entry.range.start, region.start), min(entry.range.end, region.end)
+        if entry.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
+            return replace(entry, range=AddressRange(start, end))
     return None

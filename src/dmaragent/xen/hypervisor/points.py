@@ -37,12 +37,12 @@ class Matters(NamedTuple):
 
 def matters(table: DMAR, command_line: str = "") -> Matters:
     """Return what of `table` and Xen's `command_line` releases differ on."""
-    units = sum(isinstance(each, DRHD) for each in table.structures)
+    units = sum(isinstance(structure, DRHD) for structure in table.structures)
     empty = any(
-        isinstance(each, RMRR)
-        and each.base_address == each.limit_address
-        and each.base_address % PAGE == 0
-        for each in table.structures
+        isinstance(structure, RMRR)
+        and structure.base_address == structure.limit_address
+        and structure.base_address % PAGE == 0
+        for structure in table.structures
     )
     return Matters(units > _MOST_UNITS, empty, "rmrr=" in command_line)
 
@@ -59,7 +59,7 @@ def treatment(behaviour: XenBehaviour, what: Matters) -> object:
     )
 
 
-def undecided(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
+def undecided_regions(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
     """Return why the fate of an RMRR is unknown, by its place, if the predictions differ on it."""
     listing: dict[Source, list[Release]] = {}
     others: dict[Source, list[Release]] = {}
@@ -75,26 +75,33 @@ def undecided(predicted: Sequence[Predicted]) -> Mapping[Source, str]:
     }
 
 
-def together(predicted: Sequence[Predicted]) -> XenPrediction:
+def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
     """Return what the predictions agree on: the last, with the doubt that the others leave."""
     newest = predicted[-1][1]
     if len(predicted) == 1:
         return newest
-    working = [(steps, each) for steps, each in predicted if not each.iommu_disabled]
+    working = [
+        (steps, prediction) for steps, prediction in predicted if not prediction.iommu_disabled
+    ]
     shown = working[-1][1] if working else newest
     lists = [
-        ListAlternative(releases_words(steps), each.entries) for steps, each in _by_list(working)
+        ListAlternative(releases_words(steps), prediction.entries)
+        for steps, prediction in _by_list(working)
     ]
     off = _off_words(predicted)
-    numbers = ", ".join(f"{one.releases} lists {len(one.entries)}" for one in lists)
+    numbers = ", ".join(
+        f"{alternative.releases} lists {len(alternative.entries)}" for alternative in lists
+    )
     differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
     return replace(
         shown,
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),
-        doubt=next((each.doubt for _, each in reversed(working) if each.doubt), off),
-        undecided=MappingProxyType(dict(undecided(predicted))),
+        doubt=next(
+            (prediction.doubt for _, prediction in reversed(working) if prediction.doubt), off
+        ),
+        undecided=MappingProxyType(dict(undecided_regions(predicted))),
         alternatives=tuple(lists) if len(lists) > 1 else (),
         open_devices=MappingProxyType(dict(_open_devices(working))),
     )
@@ -102,19 +109,21 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
 
 def _by_list(working: Sequence[Predicted]) -> list[Predicted]:
     """Put together the predictions whose list is the same."""
-    found: list[Predicted] = []
-    for steps, each in working:
-        same = next((own for own, other in found if other.entries == each.entries), None)
+    distinct: list[Predicted] = []
+    for steps, prediction in working:
+        same = next((own for own, other in distinct if other.entries == prediction.entries), None)
         if same is None:
-            found.append((list(steps), each))
+            distinct.append((list(steps), prediction))
         else:
             same.extend(steps)
-    return found
+    return distinct
 
 
 def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[RegionAcceptance]:
     """Yield the fates of `shown`; a note that some of the releases alone have names these."""
-    for fate, *others in zip(shown.fates, *(each.fates for _, each in predicted), strict=True):
+    for fate, *others in zip(
+        shown.fates, *(prediction.fates for _, prediction in predicted), strict=True
+    ):
         noted: dict[str, list[Release]] = {}
         for (steps, _), other in zip(predicted, others, strict=True):
             for note in other.notes:
@@ -129,11 +138,15 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
     """Return in words that some of the releases switch VT-d off, and others do not."""
-    off = [step for steps, each in predicted if each.iommu_disabled for step in steps]
-    on = [step for steps, each in predicted if not each.iommu_disabled for step in steps]
+    off = [step for steps, prediction in predicted if prediction.iommu_disabled for step in steps]
+    on = [
+        step for steps, prediction in predicted if not prediction.iommu_disabled for step in steps
+    ]
     if not off or not on:
         return ""
-    why = next(each.iommu_disabled for _, each in predicted if each.iommu_disabled)
+    why = next(
+        prediction.iommu_disabled for _, prediction in predicted if prediction.iommu_disabled
+    )
     return (
         f"the point release is unknown: {releases_words(off)} switches VT-d off ({why}), "
         f"{releases_words(on)} does not"
@@ -162,10 +175,10 @@ def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
 
 def _open_devices(working: Sequence[Predicted]) -> Iterator[tuple[SBDF, str]]:
     """Yield the devices for which the releases report different regions."""
-    every = dict.fromkeys(sbdf for _, each in working for sbdf in each.by_device)
+    every = dict.fromkeys(sbdf for _, prediction in working for sbdf in prediction.by_device)
     for sbdf in every:
-        found: dict[object, list[Release]] = {}
-        for steps, each in working:
-            found.setdefault(each.by_device.get(sbdf, ()), []).extend(steps)
-        if len(found) > 1:
-            yield sbdf, " and ".join(releases_words(steps) for steps in found.values())
+        reports: dict[object, list[Release]] = {}
+        for steps, prediction in working:
+            reports.setdefault(prediction.by_device.get(sbdf, ()), []).extend(steps)
+        if len(reports) > 1:
+            yield sbdf, " and ".join(releases_words(steps) for steps in reports.values())

@@ -192,10 +192,10 @@ def _devices(text: str, at: int, left: tuple[SBDF, ...]) -> tuple[tuple[SBDF, ..
     """
     devices = list(left)
     while True:
-        found = _device(text, at + 1)
-        if found is None:
+        device = _device(text, at + 1)
+        if device is None:
             return tuple(devices), at, True
-        segment, sbdf, at = found
+        segment, sbdf, at = device
         if devices and segment is None:
             sbdf = replace(sbdf, segment=devices[0].segment)
         devices.append(sbdf)
@@ -211,7 +211,7 @@ def parse_rmrr_option(command_line: str, release: Release | None) -> tuple[UserR
     :func:`dmaragent.xen.hypervisor.acceptance.predict`'s.
     """
     rules = [rules for rules in option_rules(release) if rules.rmrr] or option_rules(release)[-1:]
-    *others, newest = ((each.name, _read(command_line, each).ranges) for each in rules)
+    *others, newest = ((rule.name, _read(command_line, rule).ranges) for rule in rules)
     return tuple(_agreed(user, others) for user in newest[1])
 
 
@@ -222,8 +222,8 @@ def _agreed(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserR
     ]
     if not differing:
         return user
-    said = f"; the newest: {user.reason}" if user.reason else ""
-    reason = f"{', '.join(differing)} reads it differently from the newest release{said}"
+    newest_words = f"; the newest: {user.reason}" if user.reason else ""
+    reason = f"{', '.join(differing)} reads it differently from the newest release{newest_words}"
     return replace(user, accepted=None, reason=reason)
 
 

@@ -5,43 +5,20 @@ empty; otherwise it is predicted from the table by the rules in ``xen/hypervisor
 labelled so.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import SBDF
 from dmaragent.host import Host
-from dmaragent.host.memory_map import MemoryMap
-from dmaragent.host.xen import RdmEntry
-from dmaragent.iommu.model import Difference, IommuTable, RemappingUnit, ReservedRegion, Source
-from dmaragent.readings import Missing, MissingKind
+from dmaragent.iommu.model import IommuTable, RemappingUnit, ReservedRegion
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.acceptance import predict
-from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, behaviours_of, releases_words
-from dmaragent.xen.hypervisor.option_words import iommu_switched_off
-from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided
-from dmaragent.xen.hypervisor.prediction import (
-    COUNTED_DEVICES,
-    Acceptance,
-    RegionAcceptance,
-    XenPrediction,
-)
-from dmaragent.xen.hypervisor.registered import listed_pages
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
-from dmaragent.xen.reserved_list.explain import (
-    command_line,
-    refused_options,
-    rounding,
-    surprises,
-    why_empty,
-)
-from dmaragent.xen.reserved_list.model import (
-    ListEntry,
-    ListSource,
-    Origin,
-    XenList,
-    XenView,
-    XenViews,
-)
+from dmaragent.xen.hypervisor.behaviour import behaviours_of
+from dmaragent.xen.hypervisor.prediction import COUNTED_DEVICES
+from dmaragent.xen.reserved_list.explain import running_release
+from dmaragent.xen.reserved_list.model import ListSource, XenList, XenViews
+from dmaragent.xen.reserved_list.predicted import predict_list, predicted_views
+from dmaragent.xen.reserved_list.reported import reported_views
 
 
 def xen_views(
@@ -57,14 +34,14 @@ def xen_views(
     """
     if table is not None and table.header is None:
         table = None  # nothing of it could be decoded
-    running = _release(host)
+    running = running_release(host)
     asked = release or running
-    if asked is not None and running is not None and _is_same(asked, running):
+    if asked is not None and running is not None and _is_running(asked, running):
         asked = running
-    prediction = None if table is None else _predict(host, table, asked)
+    prediction = None if table is None else predict_list(host, table, asked)
     xen = host.xen
     if xen is not None and asked == xen.release and not isinstance(xen.reserved_memory, Missing):
-        views = _by_hypervisor(host, xen.reserved_memory, table, prediction)
+        views = reported_views(host, xen.reserved_memory, table, prediction)
     elif prediction is None or table is None:
         unknown = XenList(
             source=ListSource.UNKNOWN, entries=(), release=None, iommu_disabled="", why_empty=()
@@ -77,7 +54,7 @@ def xen_views(
             differences=(),
         )
     else:
-        views = _by_prediction(host, table, prediction, asked)
+        views = predicted_views(host, table, prediction, asked)
     regions = views.regions
     if table is not None:
         sharers = {region.source: _sharers(region) for region in table.regions}
@@ -93,307 +70,7 @@ def _sharers(region: ReservedRegion) -> int:
     return sum(claim.device in COUNTED_DEVICES for claim in region.claims)
 
 
-def _is_same(asked: Release, running: Release) -> bool:
+def _is_running(asked: Release, running: Release) -> bool:
     """Return whether `asked` is what runs, or another point of its series that behaves alike."""
     alike = behaviours_of(asked) == behaviours_of(running)
     return asked.covers(running) or (asked.series == running.series and alike)
-
-
-def _release(host: Host) -> Release | None:
-    return host.xen.release if host.xen else None
-
-
-def _predict(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
-    """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
-    dmar = table.decoded.table
-    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    return predict(
-        dmar,
-        host.topology,
-        _memory_map(host),
-        release,
-        command_line(host),
-        damage=table.damage,
-    )
-
-
-def _memory_map(host: Host) -> MemoryMap | None:
-    """Return the map to predict by; None if nobody collected one.
-
-    A map that is there and could not be read is one without entries.
-    """
-    known = host.ram_map
-    if not isinstance(known, Missing):
-        return known
-    if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
-        why = known.detail or known.kind.value
-        return MemoryMap((), incomplete=f"the firmware's memory map could not be read ({why})")
-    return None
-
-
-# Predicted -----------------------------------------------------------------------------
-
-
-def _by_prediction(
-    host: Host, table: IommuTable, prediction: XenPrediction, release: Release | None
-) -> XenViews:
-    entries = _entries((each.range for each in prediction.entries), table, prediction)
-    notes = prediction.notes
-    regions = {fate.source: _predicted_view(fate, prediction) for fate in prediction.fates}
-    why_open = prediction.undecided if release else _by_release(host, table, prediction)
-    regions |= {source: _open_view(reason) for source, reason in why_open.items()}
-    if why_open and release is None:
-        notes = (*notes, "releases differ on some regions")
-    doubt = prediction.doubt
-    if release is None and not doubt:
-        doubt = _options_doubt(host, table, prediction)
-    return XenViews(
-        list=XenList(
-            source=ListSource.PREDICTED,
-            entries=entries,
-            release=release,
-            iommu_disabled=prediction.iommu_disabled,
-            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
-            notes=notes,
-            doubt=doubt,
-            alternatives=prediction.alternatives,
-        ),
-        regions=regions,
-        devices=_predicted_devices(prediction),
-        devices_source=ListSource.PREDICTED,
-        open_devices=prediction.open_devices,
-        differences=(*rounding(prediction, table), *refused_options(prediction)),
-    )
-
-
-def _predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[AddressRange, ...] | None]:
-    return {
-        sbdf: tuple(each.range for each in listed)
-        for sbdf, listed in prediction.by_device.items()
-        if listed
-    }
-
-
-def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenView:
-    listed = fate.fate is Acceptance.LISTED
-    return XenView(
-        listed=listed,
-        range=fate.entry.range if listed and fate.entry else None,
-        reason="" if listed else fate.reason or prediction.iommu_disabled,
-        notes=fate.notes,
-    )
-
-
-def _open_view(reason: str) -> XenView:
-    return XenView(listed=None, range=None, reason=reason, notes=())
-
-
-def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping[Source, str]:
-    """Return why the fate of an RMRR is unknown, by its place, if the release is unknown.
-
-    Releases that treat the regions of `table` alike are predicted once; `newest` is known.
-    """
-    dmar = table.decoded.table
-    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    what = matters(dmar)
-    predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
-    for step in STEPS:
-        key = treatment(behaviour_of(step), what)
-        if key not in predicted:
-            predicted[key] = ([], _predict(host, table, step))
-        predicted[key][0].append(step)
-    return undecided(list(predicted.values()))
-
-
-def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
-    """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
-    if not newest.options:
-        return ""
-    accepted = _accepted(newest)
-    others = [
-        step
-        for step in STEPS
-        if behaviour_of(step).rmrr_option and _accepted(_predict(host, table, step)) != accepted
-    ]
-    if not others:
-        return ""
-    return f"{releases_words(others)} accept other ranges of rmrr= than the newest release"
-
-
-def _accepted(prediction: XenPrediction) -> list[UserRange]:
-    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
-
-
-# Told by the hypervisor ----------------------------------------------------------------
-
-
-def _by_hypervisor(
-    host: Host,
-    told: tuple[RdmEntry, ...],
-    table: IommuTable | None,
-    prediction: XenPrediction | None,
-) -> XenViews:
-    ranges = [each.range for each in told]
-    listed = frozenset(ranges)
-    entries = _entries(ranges, table, prediction)
-    fates = _settled(prediction)
-    every = {fate.source: fate for fate in prediction.fates} if prediction else {}
-    regions = {
-        region.source: _told_view(region, listed, every.get(region.source))
-        for region in (() if table is None else table.regions)
-    }
-    differences: list[Difference] = []
-    if table is not None and prediction is not None:
-        differences += surprises(host, entries, table, fates, regions)
-        differences += rounding(prediction, table)
-        differences += refused_options(prediction, listed)
-    devices, devices_source = _told_devices(host, prediction if entries else None)
-    predicted = prediction is not None and devices_source is ListSource.PREDICTED
-    contradicted: dict[SBDF, str] = {}
-    if devices_source is ListSource.HYPERVISOR:
-        contradicted = dict(_contradicted(host, devices, listed, prediction))
-        devices = {**devices, **dict.fromkeys(contradicted)}
-    return XenViews(
-        list=XenList(
-            source=ListSource.HYPERVISOR,
-            entries=entries,
-            release=_release(host),
-            iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
-            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
-        ),
-        regions=regions,
-        devices=devices,
-        devices_source=devices_source,
-        differences=tuple(differences),
-        open_devices=prediction.open_devices if prediction and predicted else {},
-        unlisted=_unlisted(host, fates, regions),
-        contradicted=contradicted,
-        unlisted_options={
-            option.range: option.devices
-            for option in (prediction.options if prediction else ())
-            if option.accepted is None or (option.accepted and not option.reason)
-            if option.range is not None
-            if option.range not in listed
-        },
-    )
-
-
-def _settled(prediction: XenPrediction | None) -> Mapping[Source, RegionAcceptance]:
-    """Return the fates by region, without those that the running release leaves open."""
-    if prediction is None:
-        return {}
-    open_ones = prediction.undecided
-    return {fate.source: fate for fate in prediction.fates if fate.source not in open_ones}
-
-
-def _unlisted(
-    host: Host, fates: Mapping[Source, RegionAcceptance], regions: Mapping[Source, XenView]
-) -> frozenset[Source]:
-    """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
-    off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(command_line(host), _release(host)):
-        return frozenset()
-    return frozenset(
-        source
-        for source, view in regions.items()
-        if not view.listed and source in fates and fates[source].fate is Acceptance.LISTED
-    )
-
-
-def _contradicted(
-    host: Host,
-    devices: Mapping[SBDF, tuple[AddressRange, ...] | None],
-    listed: frozenset[AddressRange],
-    prediction: XenPrediction | None,
-) -> Iterator[tuple[SBDF, str]]:
-    """Yield the devices whose own list lacks or adds what nothing explains.
-
-    Xen makes the list of a device from the whole list: common/memory.c and vtd/dmar.c,
-    ``intel_iommu_get_reserved_device_memory``.
-    """
-    predicted = prediction.by_device if prediction else {}
-    for sbdf, own in devices.items():
-        mine = {one.range for one in predicted.get(sbdf, ())}
-        strange = [place for place in own or () if place not in listed and place not in mine]
-        if strange:
-            yield sbdf, f"Xen reports {span(strange[0])} for it, which its whole list lacks"
-    for sbdf in predicted.keys() & host.topology.known.keys():
-        own = devices.get(sbdf, ())
-        if own is None or (prediction and sbdf in prediction.open_devices):
-            continue
-        lost = [one.range for one in predicted[sbdf] if one.range in listed.difference(own)]
-        if lost:
-            yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
-
-
-def _told_view(
-    region: ReservedRegion, told: frozenset[AddressRange], fate: RegionAcceptance | None
-) -> XenView:
-    """Say whether the hypervisor lists a region; the rules only explain why it does not."""
-    mine = listed_pages(region.first, region.last)
-    if mine in told:
-        return XenView(listed=True, range=mine, reason="", notes=())
-    dropped = fate is not None and fate.fate is not Acceptance.LISTED
-    reason = fate.reason if fate and dropped else "Xen does not list it"
-    return XenView(listed=False, range=None, reason=reason, notes=())
-
-
-def _told_devices(
-    host: Host, prediction: XenPrediction | None
-) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
-    """Give what each device reserves: told, else predicted where the list is not empty."""
-    told = host.xen.device_reserved_memory if host.xen else None
-    if told is not None and not isinstance(told, Missing):
-        known = {
-            sbdf: None if own is None else tuple(each.range for each in own)
-            for sbdf, own in told.items()
-            if own is None or own
-        }
-        return {**dict.fromkeys(host.topology.known.keys() - told.keys()), **known}, (
-            ListSource.HYPERVISOR
-        )
-    if prediction is None:
-        return {}, ListSource.UNKNOWN
-    return _predicted_devices(prediction), ListSource.PREDICTED
-
-
-# What both share -----------------------------------------------------------------------
-
-
-def _entries(
-    told: Iterable[AddressRange], table: IommuTable | None, prediction: XenPrediction | None
-) -> tuple[ListEntry, ...]:
-    """Say why each of `told` is in the list: by the region or the option that has these pages."""
-    fates = {fate.source: fate.fate for fate in prediction.fates} if prediction else {}
-    regions: dict[AddressRange, int] = {}
-    for region in () if table is None else table.regions:
-        pages = listed_pages(region.first, region.last)
-        listed = fates.get(region.source) is Acceptance.LISTED
-        if pages is not None and (pages not in regions or listed):
-            regions[pages] = region.number
-    options = {
-        option.range
-        for option in (prediction.options if prediction else ())
-        if option.accepted is not False
-    }
-    return tuple(
-        ListEntry(
-            range=one,
-            origin=_origin(one, table, regions, options),
-            region=regions.get(one),
-        )
-        for one in told
-    )
-
-
-def _origin(
-    one: AddressRange,
-    table: IommuTable | None,
-    regions: Mapping[AddressRange, int],
-    options: set[AddressRange | None],
-) -> Origin:
-    if one in regions:
-        return Origin.TABLE
-    if one in options:
-        return Origin.OPTION
-    return Origin.UNKNOWN if table is None else Origin.UNEXPLAINED

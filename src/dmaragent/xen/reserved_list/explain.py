@@ -19,11 +19,12 @@ def command_line(host: Host) -> str:
     return (host.xen.command_line or "") if host.xen else ""
 
 
-def _release(host: Host) -> Release | None:
+def running_release(host: Host) -> Release | None:
+    """Return the release of Xen that `host` runs, if it is known."""
     return host.xen.release if host.xen else None
 
 
-def surprises(
+def listing_differences(
     host: Host,
     entries: tuple[ListEntry, ...],
     table: IommuTable,
@@ -36,8 +37,8 @@ def surprises(
     for entry in entries:
         place = span(entry.range)
         if entry.origin is Origin.OPTION:
-            said = f"Xen lists {place}: `rmrr=` on its command line adds it"
-            yield Difference(None, said, named.get(entry.range))
+            sentence = f"Xen lists {place}: `rmrr=` on its command line adds it"
+            yield Difference(None, sentence, named.get(entry.range))
         elif entry.origin is Origin.UNEXPLAINED:
             causes = [
                 *([] if options_known else ["`rmrr=` on Xen's command line, which is not known"]),
@@ -57,8 +58,10 @@ def surprises(
         if fate.fate is Acceptance.LISTED and not view.listed:
             yield Difference(number, "the rules predict it in Xen's list; it is not there")
         elif fate.fate is not Acceptance.LISTED and view.listed:
-            said = f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
-            yield Difference(number, said)
+            sentence = (
+                f"the rules predict that Xen drops it ({fate.reason}); it is listed all the same"
+            )
+            yield Difference(number, sentence)
     in_table = [entry.region for entry in entries if entry.region is not None]
     if in_table != sorted(in_table, reverse=True):
         yield Difference(None, "Xen's list is not in reverse table order, as its rules predict")
@@ -67,12 +70,12 @@ def surprises(
 def _console(host: Host) -> Iterator[str]:
     """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
     behaviours = behaviours_of(host.xen.release if host.xen else None)
-    if any(each.lists_console for each in behaviours):
-        more = all(each.console_page_more for each in behaviours)
+    if any(behaviour.lists_console for behaviour in behaviours):
+        more = all(behaviour.console_page_more for behaviour in behaviours)
         yield f"the XHCI debug console (dbgp=xhci{', listed with a page too many' if more else ''})"
 
 
-def rounding(prediction: XenPrediction, table: IommuTable) -> Iterator[Difference]:
+def rounding_differences(prediction: XenPrediction, table: IommuTable) -> Iterator[Difference]:
     """Explain where Xen's whole pages are not the bytes of the table."""
     regions = {region.source: region for region in table.regions}
     for number, fate in enumerate(prediction.fates, 1):
@@ -88,17 +91,17 @@ def rounding(prediction: XenPrediction, table: IommuTable) -> Iterator[Differenc
             )
 
 
-def refused_options(
-    prediction: XenPrediction, told: frozenset[AddressRange] = frozenset()
+def refused_option_differences(
+    prediction: XenPrediction, listed: frozenset[AddressRange] = frozenset()
 ) -> Iterator[Difference]:
-    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `told` are listed."""
+    """Explain which ranges of `rmrr=` Xen does not accept, or may not; those `listed` are listed."""
     for option in prediction.options:
-        if option.accepted is None and option.range not in told:
-            said = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
-            yield Difference(None, said, frozenset(option.devices) or None)
+        if option.accepted is None and option.range not in listed:
+            sentence = f"unknown whether Xen accepts {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, sentence, frozenset(option.devices) or None)
         if option.accepted is False:
-            said = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
-            yield Difference(None, said, frozenset(option.devices) or None)
+            sentence = f"Xen does not take {option.text} of `rmrr=`: {option.reason}"
+            yield Difference(None, sentence, frozenset(option.devices) or None)
 
 
 _NOT_OF_TABLE = frozenset({Origin.OPTION, Origin.UNEXPLAINED})
@@ -112,7 +115,7 @@ def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
         for sbdf, own in reported.items():
             for reserved in own or ():
                 devices.setdefault(reserved.range, set()).add(sbdf)
-    for option in parse_rmrr_option(command_line(host), _release(host)):
+    for option in parse_rmrr_option(command_line(host), running_release(host)):
         if option.range is not None and option.devices:
             devices.setdefault(option.range, set()).update(option.devices)
     return {place: frozenset(own) for place, own in devices.items()}
@@ -122,9 +125,9 @@ def why_empty(
     host: Host, table: IommuTable | None, prediction: XenPrediction | None
 ) -> Iterator[str]:
     """Say why Xen's list is empty, so that strategy=host reserves nothing."""
-    switch = iommu_switched_off(command_line(host), _release(host))
+    switch = iommu_switched_off(command_line(host), running_release(host))
     whole = table is not None and table.whole
-    found = False
+    explained = False
     for why, holds in (
         (prediction.iommu_disabled if prediction else "", bool(prediction)),
         (f"{switch} stands on Xen's command line", bool(switch) and prediction is None),
@@ -143,9 +146,9 @@ def why_empty(
         ),
     ):
         if why and holds:
-            found = True
+            explained = True
             yield why
-    if not found:
+    if not explained:
         yield "why is not known; `xl dmesg` may say"
 
 

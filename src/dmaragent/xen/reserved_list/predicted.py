@@ -1,0 +1,157 @@
+"""Xen's view of a host as its rules predict it from the table."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host import Host
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.iommu.model import IommuTable, Source
+from dmaragent.readings import Missing, MissingKind
+from dmaragent.releases import Release
+from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, releases_words
+from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided_regions
+from dmaragent.xen.hypervisor.prediction import (
+    Acceptance,
+    RegionAcceptance,
+    XenPrediction,
+)
+from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.reserved_list.entries import list_entries
+from dmaragent.xen.reserved_list.explain import (
+    command_line,
+    refused_option_differences,
+    rounding_differences,
+    why_empty,
+)
+from dmaragent.xen.reserved_list.model import (
+    ListSource,
+    XenList,
+    XenView,
+    XenViews,
+)
+
+
+def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
+    """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
+    dmar = table.decoded.table
+    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
+    return predict(
+        dmar,
+        host.topology,
+        _memory_map(host),
+        release,
+        command_line(host),
+        damage=table.damage,
+    )
+
+
+def _memory_map(host: Host) -> MemoryMap | None:
+    """Return the map to predict by; None if nobody collected one.
+
+    A map that is there and could not be read is one without entries.
+    """
+    known = host.ram_map
+    if not isinstance(known, Missing):
+        return known
+    if known.kind in (MissingKind.DENIED, MissingKind.FAILED):
+        why = known.detail or known.kind.value
+        return MemoryMap((), incomplete=f"the firmware's memory map could not be read ({why})")
+    return None
+
+
+def predicted_views(
+    host: Host, table: IommuTable, prediction: XenPrediction, release: Release | None
+) -> XenViews:
+    """Return Xen's view of `host` by a `prediction` for `release`."""
+    entries = list_entries((entry.range for entry in prediction.entries), table, prediction)
+    notes = prediction.notes
+    regions = {fate.source: _predicted_view(fate, prediction) for fate in prediction.fates}
+    why_open = prediction.undecided if release else _by_release(host, table, prediction)
+    regions |= {source: _open_view(reason) for source, reason in why_open.items()}
+    if why_open and release is None:
+        notes = (*notes, "releases differ on some regions")
+    doubt = prediction.doubt
+    if release is None and not doubt:
+        doubt = _options_doubt(host, table, prediction)
+    return XenViews(
+        list=XenList(
+            source=ListSource.PREDICTED,
+            entries=entries,
+            release=release,
+            iommu_disabled=prediction.iommu_disabled,
+            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
+            notes=notes,
+            doubt=doubt,
+            alternatives=prediction.alternatives,
+        ),
+        regions=regions,
+        devices=predicted_devices(prediction),
+        devices_source=ListSource.PREDICTED,
+        open_devices=prediction.open_devices,
+        differences=(
+            *rounding_differences(prediction, table),
+            *refused_option_differences(prediction),
+        ),
+    )
+
+
+def predicted_devices(prediction: XenPrediction) -> Mapping[SBDF, tuple[AddressRange, ...] | None]:
+    """Return what a guest with each device reserves by a `prediction`."""
+    return {
+        sbdf: tuple(entry.range for entry in listed)
+        for sbdf, listed in prediction.by_device.items()
+        if listed
+    }
+
+
+def _predicted_view(fate: RegionAcceptance, prediction: XenPrediction) -> XenView:
+    listed = fate.fate is Acceptance.LISTED
+    return XenView(
+        listed=listed,
+        range=fate.entry.range if listed and fate.entry else None,
+        reason="" if listed else fate.reason or prediction.iommu_disabled,
+        notes=fate.notes,
+    )
+
+
+def _open_view(reason: str) -> XenView:
+    return XenView(listed=None, range=None, reason=reason, notes=())
+
+
+def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping[Source, str]:
+    """Return why the fate of an RMRR is unknown, by its place, if the release is unknown.
+
+    Releases that treat the regions of `table` alike are predicted once; `newest` is known.
+    """
+    dmar = table.decoded.table
+    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
+    what = matters(dmar)
+    predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
+    for step in STEPS:
+        key = treatment(behaviour_of(step), what)
+        if key not in predicted:
+            predicted[key] = ([], predict_list(host, table, step))
+        predicted[key][0].append(step)
+    return undecided_regions(list(predicted.values()))
+
+
+def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
+    """Return which releases accept other ranges of `rmrr=` than the newest; empty if none does."""
+    if not newest.options:
+        return ""
+    accepted = _accepted_ranges(newest)
+    others = [
+        step
+        for step in STEPS
+        if behaviour_of(step).rmrr_option
+        and _accepted_ranges(predict_list(host, table, step)) != accepted
+    ]
+    if not others:
+        return ""
+    return f"{releases_words(others)} accept other ranges of rmrr= than the newest release"
+
+
+def _accepted_ranges(prediction: XenPrediction) -> list[UserRange]:
+    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]

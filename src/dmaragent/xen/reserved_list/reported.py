@@ -1,0 +1,163 @@
+"""Xen's view of a host as the hypervisor itself reports it; the rules only explain it."""
+
+from collections.abc import Iterator, Mapping
+
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.host import Host
+from dmaragent.host.xen import RdmEntry
+from dmaragent.iommu.model import Difference, IommuTable, ReservedRegion, Source
+from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor.option_words import iommu_switched_off
+from dmaragent.xen.hypervisor.prediction import (
+    Acceptance,
+    RegionAcceptance,
+    XenPrediction,
+)
+from dmaragent.xen.hypervisor.registered import listed_pages
+from dmaragent.xen.reserved_list.entries import list_entries
+from dmaragent.xen.reserved_list.explain import (
+    command_line,
+    listing_differences,
+    refused_option_differences,
+    rounding_differences,
+    running_release,
+    why_empty,
+)
+from dmaragent.xen.reserved_list.model import (
+    ListSource,
+    XenList,
+    XenView,
+    XenViews,
+)
+from dmaragent.xen.reserved_list.predicted import predicted_devices
+
+
+def reported_views(
+    host: Host,
+    reported: tuple[RdmEntry, ...],
+    table: IommuTable | None,
+    prediction: XenPrediction | None,
+) -> XenViews:
+    """Return Xen's view of `host`, whose hypervisor `reported` this list."""
+    ranges = [entry.range for entry in reported]
+    listed = frozenset(ranges)
+    entries = list_entries(ranges, table, prediction)
+    fates = _decided_fates(prediction)
+    every = {fate.source: fate for fate in prediction.fates} if prediction else {}
+    regions = {
+        region.source: _reported_view(region, listed, every.get(region.source))
+        for region in (() if table is None else table.regions)
+    }
+    differences: list[Difference] = []
+    if table is not None and prediction is not None:
+        differences += listing_differences(host, entries, table, fates, regions)
+        differences += rounding_differences(prediction, table)
+        differences += refused_option_differences(prediction, listed)
+    devices, devices_source = _reported_devices(host, prediction if entries else None)
+    predicted = prediction is not None and devices_source is ListSource.PREDICTED
+    contradicted: dict[SBDF, str] = {}
+    if devices_source is ListSource.HYPERVISOR:
+        contradicted = dict(_contradicted_devices(host, devices, listed, prediction))
+        devices = {**devices, **dict.fromkeys(contradicted)}
+    return XenViews(
+        list=XenList(
+            source=ListSource.HYPERVISOR,
+            entries=entries,
+            release=running_release(host),
+            iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
+            why_empty=() if entries else tuple(why_empty(host, table, prediction)),
+        ),
+        regions=regions,
+        devices=devices,
+        devices_source=devices_source,
+        differences=tuple(differences),
+        open_devices=prediction.open_devices if prediction and predicted else {},
+        unlisted=_unlisted_regions(host, fates, regions),
+        contradicted=contradicted,
+        unlisted_options={
+            option.range: option.devices
+            for option in (prediction.options if prediction else ())
+            if option.accepted is None or (option.accepted and not option.reason)
+            if option.range is not None
+            if option.range not in listed
+        },
+    )
+
+
+def _decided_fates(prediction: XenPrediction | None) -> Mapping[Source, RegionAcceptance]:
+    """Return the fates by region, without those that the running release leaves open."""
+    if prediction is None:
+        return {}
+    open_ones = prediction.undecided
+    return {fate.source: fate for fate in prediction.fates if fate.source not in open_ones}
+
+
+def _unlisted_regions(
+    host: Host, fates: Mapping[Source, RegionAcceptance], regions: Mapping[Source, XenView]
+) -> frozenset[Source]:
+    """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
+    off = host.xen is not None and host.xen.iommu_enabled is False
+    if off or iommu_switched_off(command_line(host), running_release(host)):
+        return frozenset()
+    return frozenset(
+        source
+        for source, view in regions.items()
+        if not view.listed and source in fates and fates[source].fate is Acceptance.LISTED
+    )
+
+
+def _contradicted_devices(
+    host: Host,
+    devices: Mapping[SBDF, tuple[AddressRange, ...] | None],
+    listed: frozenset[AddressRange],
+    prediction: XenPrediction | None,
+) -> Iterator[tuple[SBDF, str]]:
+    """Yield the devices whose own list lacks or adds what nothing explains.
+
+    Xen makes the list of a device from the whole list: common/memory.c and vtd/dmar.c,
+    ``intel_iommu_get_reserved_device_memory``.
+    """
+    predicted = prediction.by_device if prediction else {}
+    for sbdf, own in devices.items():
+        mine = {entry.range for entry in predicted.get(sbdf, ())}
+        strange = [place for place in own or () if place not in listed and place not in mine]
+        if strange:
+            yield sbdf, f"Xen reports {span(strange[0])} for it, which its whole list lacks"
+    for sbdf in predicted.keys() & host.topology.known.keys():
+        own = devices.get(sbdf, ())
+        if own is None or (prediction and sbdf in prediction.open_devices):
+            continue
+        lost = [entry.range for entry in predicted[sbdf] if entry.range in listed.difference(own)]
+        if lost:
+            yield sbdf, f"Xen's list for it lacks {span(lost[0])}, which is its by Xen's rules"
+
+
+def _reported_view(
+    region: ReservedRegion, reported: frozenset[AddressRange], fate: RegionAcceptance | None
+) -> XenView:
+    """Say whether the hypervisor lists a region; the rules only explain why it does not."""
+    mine = listed_pages(region.first, region.last)
+    if mine in reported:
+        return XenView(listed=True, range=mine, reason="", notes=())
+    dropped = fate is not None and fate.fate is not Acceptance.LISTED
+    reason = fate.reason if fate and dropped else "Xen does not list it"
+    return XenView(listed=False, range=None, reason=reason, notes=())
+
+
+def _reported_devices(
+    host: Host, prediction: XenPrediction | None
+) -> tuple[Mapping[SBDF, tuple[AddressRange, ...] | None], ListSource]:
+    """Give what each device reserves: told, else predicted where the list is not empty."""
+    reported = host.xen.device_reserved_memory if host.xen else None
+    if reported is not None and not isinstance(reported, Missing):
+        known = {
+            sbdf: None if own is None else tuple(entry.range for entry in own)
+            for sbdf, own in reported.items()
+            if own is None or own
+        }
+        return {**dict.fromkeys(host.topology.known.keys() - reported.keys()), **known}, (
+            ListSource.HYPERVISOR
+        )
+    if prediction is None:
+        return {}, ListSource.UNKNOWN
+    return predicted_devices(prediction), ListSource.PREDICTED
