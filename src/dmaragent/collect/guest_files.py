@@ -9,7 +9,6 @@ from dmaragent.collect.given_file import read_input
 from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
 from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.table_inputs import read_packed_input
-from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
 _MOST_NETWORKS = 64
@@ -123,10 +122,7 @@ def _no_host(path: str, content: bytes) -> bytes:
     """Return `content`, unless it is a host's: then the two were taken for each other."""
     if not is_host_file(content):
         return content
-    raise HostError(
-        f"{path} is no guest's configuration, but a table or an archive",
-        "give a host with --host, and the guest's xl.cfg",
-    )
+    raise words.host_for_guest(path)
 
 
 _BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

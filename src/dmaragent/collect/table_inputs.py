@@ -137,17 +137,13 @@ def read_standard_input() -> bytes:
 
     """
     if sys.stdin is None:
-        raise HostError("standard input is closed", "give a file, or pipe something in")
+        raise words.closed_input()
     try:
         content = read_pieces(sys.stdin.buffer, LARGEST_INPUT + 1)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise HostError(f"standard input cannot be read: {why}", "give a file instead") from error
+        raise words.unreadable_input(error) from error
     if len(content) > LARGEST_INPUT:
-        raise HostError(
-            f"standard input holds more than {LARGEST_INPUT >> 20} MiB",
-            "pipe less; of a log its end, with tail",
-        )
+        raise words.large_input(LARGEST_INPUT)
     return content
 
 
@@ -178,9 +174,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
     reading = find_in_text(data)
     if not reading.tables:
         if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
-            raise HostError(
-                f"{path} is an archive, which is read from a file alone", "give its path"
-            )
+            raise words.archive_in_input(path)
         is_text = plain_text(data) is not None and not is_binary_table(data)
         table = InputTable(
             path=path,

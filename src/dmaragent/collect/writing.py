@@ -12,12 +12,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dmaragent.errors import DmaragentError
+from dmaragent.collect import words
 
 PREFIX = ".dmaragent-"
 """How the names of temporary files begin."""
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-_EXISTS_HINT = "give another name, or --force to replace it"
 
 
 def write_new(path: str, data: bytes, *, force: bool = False, private: bool = True) -> None:
@@ -35,11 +34,9 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
         with _tidied_before_the_end():
             _write(path, data, force=force, private=private)
     except FileExistsError as error:  # somebody made it while we wrote
-        raise DmaragentError(f"{path} exists", _EXISTS_HINT) from error
+        raise words.file_exists(path) from error
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        hint = "make room, or give a name elsewhere" if _is_full(error) else "check the folder"
-        raise DmaragentError(f"{path} cannot be written: {why}", hint) from error
+        raise words.not_written(path, error) from error
 
 
 def check_place(path: str, *, force: bool = False) -> None:
@@ -50,27 +47,19 @@ def check_place(path: str, *, force: bool = False) -> None:
 
     """
     if not path:
-        raise DmaragentError("the name of the file to write is empty", "give a name")
+        raise words.nameless_file()
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise DmaragentError(f"{path} is a folder", "give the name of a file in it")
+        raise words.folder_to_write(path)
     if os.path.lexists(path):
         if not os.path.isfile(path):
-            raise DmaragentError(f"{path} exists and is no regular file", "give another name")
+            raise words.not_regular(path)
         if not force:
-            raise DmaragentError(f"{path} exists", _EXISTS_HINT)
+            raise words.file_exists(path)
     if not os.path.isdir(folder):
-        why = os.strerror(errno.ENOENT)
-        raise DmaragentError(f"{path} cannot be written: {why}", "make its folder first")
+        raise words.folder_missing(path)
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise DmaragentError(
-            f"{path} cannot be written: its folder is closed to you or read-only",
-            "give a name in another folder",
-        )
-
-
-def _is_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise words.folder_closed(path)
 
 
 class _AskedToEnd(BaseException):

@@ -13,11 +13,9 @@ from dmaragent.collect import words
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.recorded.manifest import LoggedReading
-from dmaragent.errors import HostError
 from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
-_CHANGED = "the recording was changed or damaged after it was made"
 _PATH_MAX = 4096
 _LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
 """The links that are asked for are those of sysfs, which are all relative."""
@@ -71,16 +69,9 @@ class RecordedHost:
             return reading.missing
         content = self._tree.read(f"/{reading.file}", request)
         if isinstance(content, Missing):
-            raise HostError(
-                f"{self._where}: {reading.file} is in the manifest and cannot be read: "
-                f"{content.detail}",
-                words.AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
-            )
+            raise words.recording_unreadable(self._where, reading.file, content)
         if sha256(content).hexdigest() != reading.sha256:
-            raise HostError(
-                f"{self._where}: {reading.file} is not what the manifest says: its sha256 differs",
-                _CHANGED,
-            )
+            raise words.recording_changed(self._where, reading.file)
         return content
 
 
