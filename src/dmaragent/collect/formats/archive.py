@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.archive_filter import placements, room, wanted_folder, wanted_link
 from dmaragent.collect.formats.decompress import Expansion
 from dmaragent.collect.formats.magic import ZIP, unpacker_of
@@ -90,7 +91,7 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
             )
         archive.members += 1
         if archive.members > MOST_MEMBERS:
-            raise HostError(f"{where} has more than {MOST_MEMBERS} members", "unpack it")
+            raise words.too_many_members(where, MOST_MEMBERS)
         _take(archive, member, members)
     return archive
 
@@ -100,7 +101,7 @@ def _members(where: str, source: BinaryIO, head: bytes) -> Members:
         return Zip(where, source)
     tool = unpacker_of(head)
     if tool:
-        raise HostError(f"{where} is packed in a way that is not read here", f"unpack it: {tool}")
+        raise words.other_packing(where, tool)
     return Tar(Expansion(where, source, head))
 
 
@@ -262,7 +263,4 @@ def _hash(content: bytes | Missing, members: Members) -> str:
 
 
 def _refused(archive: Archive, member: Member, why: str) -> HostError:
-    return HostError(
-        f"{archive.where}: its member {shown(member.name)} {why}",
-        "no tool that collects makes such an archive; ask where it comes from",
-    )
+    return words.member_refused(archive.where, member.name, why)
