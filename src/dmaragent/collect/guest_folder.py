@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.collect import words
+from dmaragent.collect.formats.disk_tree import FOLDER, DiskTree
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT
-from dmaragent.collect.formats.tree import FOLDER, DiskTree
 from dmaragent.collect.given_file import unpacked, whole
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import missing

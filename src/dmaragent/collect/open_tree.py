@@ -12,8 +12,9 @@ from typing import BinaryIO
 
 from dmaragent.collect import words
 from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
-from dmaragent.collect.formats.tree import DiskTree, FileTree
+from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.given_file import is_archive_file, read_input
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader, read_file

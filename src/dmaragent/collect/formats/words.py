@@ -144,3 +144,11 @@ def member_expands_too_far(where: str, name: str, *, beyond_its_size: bool) -> H
 def unreadable_archive(where: str, why: OSError) -> HostError:
     """Return the error for an archive that cannot be read on."""
     return HostError(f"{where} cannot be read: {why.strerror}")
+
+
+# A directory ---------------------------------------------------------------------------
+
+
+def leads_out(root: str, path: str, target: str) -> HostError:
+    """Return the error for a link at `path` of the directory `root` that leads to another place."""
+    return HostError(f"{root}: {path} leads out of this directory, to {target}")
