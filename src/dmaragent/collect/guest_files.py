@@ -58,7 +58,7 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
             yield GuestFile("standard input", _decode(read_packed_input()), named=True)
             continue
         named = not os.path.isdir(path)
-        content = _no_host(path, read_input(path)) if named else b""
+        content = _refuse_host(path, read_input(path)) if named else b""
         for file in [FolderFile(path, content)] if named else folder_files(path):
             beside, unread = neighbours.beside(file.path)
             text = _decode(file.content)
@@ -118,7 +118,7 @@ def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
     return NOTHING, unread
 
 
-def _no_host(path: str, content: bytes) -> bytes:
+def _refuse_host(path: str, content: bytes) -> bytes:
     """Return `content`, unless it is a host's: then the two were taken for each other."""
     if not is_host_file(content):
         return content

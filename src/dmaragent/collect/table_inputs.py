@@ -115,15 +115,15 @@ def read_tables(path: str | None, *, named: bool) -> Input:
     """Read the tables of one input; None is this machine, ``-`` standard input."""
     try:
         if path == "-":
-            return _of_bytes("-", unpacked("standard input", read_standard_input()), named)
+            return _read_bytes("-", unpacked("standard input", read_standard_input()), named)
         if path is None or os.path.isdir(path) or is_archive_file(path):
-            return _of_host(path, named)
-        return _of_bytes(path, read_content(path), named)
+            return _read_host(path, named)
+        return _read_bytes(path, read_content(path), named)
     except HostError as error:
         return Input(
             path=path or "",
             named=named,
-            error=_without(path, error.message),
+            error=_message_without_path(path, error.message),
             hint=error.hint,
             message=error.message,
         )
@@ -157,19 +157,19 @@ def read_packed_input() -> bytes:
     return whole("standard input", unpacked("standard input", read_standard_input()))
 
 
-def _without(path: str | None, message: str) -> str:
+def _message_without_path(path: str | None, message: str) -> str:
     """Return `message` without the path that it begins with: it is shown before it."""
     return message.removeprefix(path or "").lstrip(": ")
 
 
-def _no_table(reading: TextReading, problem: str) -> str:
+def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text holds no table: a packed file of which only a part was read may."""
     if problem:
         return f"no table is in what could be unpacked: {problem}"
     return f"not a table: {words.why_no_table(reading)}"
 
 
-def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
+def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
     data = given.content
     reading = find_in_text(data)
     if not reading.tables:
@@ -183,7 +183,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             packing=given.packing,
             reading=f"{given.packing} data" if given.packing else "",
             problem=given.problem,
-            no_table=_no_table(reading, given.problem) if is_text else "",
+            no_table=_reason_of_no_table(reading, given.problem) if is_text else "",
         )
         hint = words.what_to_give(reading, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
@@ -214,13 +214,13 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 
-def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
+def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
     snapshot = collect(open_host(path).reader)
     where = f"{path}:" if path else ""
     tables, errors = [], []
     for reading in snapshot.tables:
         if isinstance(reading.content, Missing):
-            errors.append(f"{reading.path} cannot be read: {_why(reading.content)}")
+            errors.append(f"{reading.path} cannot be read: {_reason(reading.content)}")
         else:
             place = f"{where}{reading.path}"
             tables.append(InputTable(path=place, form="host", data=reading.content))
@@ -231,6 +231,6 @@ def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed o
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 
 
-def _why(missing: Missing) -> str:
+def _reason(missing: Missing) -> str:
     root = "; run it as root (sudo)" if missing.kind is MissingKind.DENIED else ""
     return (missing.detail or missing.kind.value) + root

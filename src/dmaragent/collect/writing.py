@@ -31,7 +31,7 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
     """
     check_place(path, force=force)
     try:
-        with _tidied_before_the_end():
+        with _signals_held():
             _write(path, data, force=force, private=private)
     except FileExistsError as error:  # somebody made it while we wrote
         raise words.file_exists(path) from error
@@ -67,7 +67,7 @@ class _AskedToEnd(BaseException):
 
 
 @contextmanager
-def _tidied_before_the_end() -> Iterator[None]:
+def _signals_held() -> Iterator[None]:
     """Have SIGTERM and SIGHUP (a lost connection) end the process only after the tidying."""
     ends: list[int] = []
 
@@ -105,7 +105,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
         if force:
             os.replace(temporary, path)
         else:
-            _name_new(temporary, path)
+            _rename_new(temporary, path)
     except BaseException:
         if os.path.lexists(temporary):
             os.unlink(temporary)
@@ -113,7 +113,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
     _sync_folder(folder)
 
 
-def _name_new(temporary: str, path: str) -> None:
+def _rename_new(temporary: str, path: str) -> None:
     """Rename the file at `temporary` to `path`, unless something is there.
 
     A hard link refuses a name that exists, a rename does not.  Where a file system has no

@@ -43,14 +43,14 @@ class DiskTree:
     def read(self, path: str, request: HostRequest) -> bytes | Missing:
         """Read the file."""
         try:
-            return read_opened(self._opened(path), request)
+            return read_opened(self._open_file(path), request)
         except OSError as error:
             return missing(error)
 
     def list(self, path: str) -> tuple[str, ...] | Missing:
         """List the directory."""
         try:
-            folder = self._folder(self._resolved(path))
+            folder = self._folder(self._resolve(path))
             listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         except OSError as error:
             return missing(error)
@@ -72,7 +72,7 @@ class DiskTree:
     def is_directory(self, path: str) -> bool:
         """Ask the file system; where a link leads out is no directory of this tree."""
         try:
-            self._folder(self._resolved(path))
+            self._folder(self._resolve(path))
         except (OSError, HostError):
             return False
         return True
@@ -80,7 +80,7 @@ class DiskTree:
     def mode(self, path: str) -> int | Missing:
         """Return the type and permissions of the file at `path`, which is not opened."""
         try:
-            steps = self._resolved(path)
+            steps = self._resolve(path)
             if not steps:
                 return os.fstat(self._folder(())).st_mode
             folder = self._folder(steps[:-1])
@@ -91,12 +91,12 @@ class DiskTree:
     def below(self, path: str) -> FileTree:
         """Return the tree of a directory in this one; one of nothing where it is not there."""
         try:
-            descriptor = os.dup(self._folder(self._resolved(path)))
+            descriptor = os.dup(self._folder(self._resolve(path)))
         except (OSError, HostError):
             return PackedTree()
         return DiskTree(os.path.join(self._root, path.lstrip("/")).rstrip("/"), descriptor)
 
-    def _opened(self, path: str) -> int:
+    def _open_file(self, path: str) -> int:
         """Open the file at `path`, links followed."""
         parent, _, name = path.rpartition("/")
         if name not in _NO_NAMES:
@@ -106,7 +106,7 @@ class DiskTree:
             except OSError as error:
                 if error.errno != errno.ELOOP:
                     raise
-        steps = self._resolved(path)
+        steps = self._resolve(path)
         folder = self._folder(steps[:-1])
         return os.open(steps[-1] if steps else ".", OPEN_FILE | os.O_NOFOLLOW, dir_fd=folder)
 
@@ -116,14 +116,14 @@ class DiskTree:
         if steps is None:
             above, _, name = path.rpartition("/")
             if above not in self._folders:
-                self._folders[above] = self._resolved(above)
+                self._folders[above] = self._resolve(above)
             steps = (*self._folders[above], name)
             if name in _NO_NAMES or self._target(steps[:-1], name) is not None:
-                steps = self._resolved(path)
+                steps = self._resolve(path)
             self._folders[path] = steps
         return steps
 
-    def _resolved(self, path: str) -> tuple[str, ...]:
+    def _resolve(self, path: str) -> tuple[str, ...]:
         """Return the steps that `path` leads to through its links.
 
         Raises:
@@ -152,7 +152,7 @@ class DiskTree:
             if links > MOST_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if target.startswith("/"):
-                target, done = self._within(path, target), ()
+                target, done = self._path_in_tree(path, target), ()
             ahead += steps_of(target)
         return done
 
@@ -165,7 +165,7 @@ class DiskTree:
                 raise
             return None
 
-    def _within(self, path: str, target: str) -> str:
+    def _path_in_tree(self, path: str, target: str) -> str:
         """Return the absolute `target` of a link as a path in this tree."""
         root = os.path.realpath(self._root)
         if target != root and not target.startswith(f"{root.rstrip('/')}/"):

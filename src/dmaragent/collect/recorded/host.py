@@ -94,14 +94,14 @@ class DirectoryHost:
 
         Of a table that a copy without root's rights left empty there is nothing to read.
         """
-        content = _uncollected(self._tree.read(self._path(request), request))
+        content = _absent_as_not_collected(self._tree.read(self._path(request), request))
         if content == b"" and request.path.startswith(f"{ACPI_TABLES.path}/"):
             return _EMPTY
         return content
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List the copied directory."""
-        return _uncollected(self._tree.list(self._path(request)))
+        return _absent_as_not_collected(self._tree.list(self._path(request)))
 
     def link(self, request: HostRequest) -> str | Missing:
         """Read the copied link, or the text that some programs write in the place of one."""
@@ -109,7 +109,7 @@ class DirectoryHost:
         target = self._tree.link(path)
         if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
             target = self._link_as_text(path) or target
-        return _uncollected(target)
+        return _absent_as_not_collected(target)
 
     def _link_as_text(self, path: str) -> str | None:
         """Return the target in a file that replaced a link, or None if `path` is no such file.
@@ -129,7 +129,7 @@ class DirectoryHost:
         return NOT_COLLECTED
 
 
-def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
+def _absent_as_not_collected(answer: _Answer | Missing) -> _Answer | Missing:
     if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
         return NOT_COLLECTED
     return answer

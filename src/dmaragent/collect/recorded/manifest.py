@@ -125,14 +125,14 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
         try:
             reading = value if isinstance(value, LoggedReading) else _reading(value)
         except (ValueError, TypeError, KeyError) as error:
-            raise words.wrong_reading(where, number, _why(error)) from error
+            raise words.wrong_reading(where, number, _reason(error)) from error
         if (reading.operation, reading.path) in log:
             raise words.double_reading(where, number, reading.path)
         log[reading.operation, reading.path] = reading
     return log
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return what is wrong with a reading; Python quotes the whole value that an enum lacks."""
     quoted, is_enum, kind = str(error).rpartition(" is not a valid ")
     return f"{excerpt(quoted)}{is_enum}{kind}"

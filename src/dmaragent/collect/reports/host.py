@@ -108,16 +108,16 @@ class ReportHost:
         name = _part(path, ledger.DMI_ID.path)
         if name is not None:
             return facts.machine.get(name)
-        return self._numbered(path)
+        return self._directory_file(path)
 
-    def _numbered(self, path: str) -> bytes | None:
+    def _directory_file(self, path: str) -> bytes | None:
         """Return a file of a directory that the texts have: a range, a slot, an attribute."""
         entry = _part(path, ledger.MEMORY_MAP_ENTRY.path)
-        if entry is not None and self._lacks(ledger.MEMORY_MAP):
+        if entry is not None and self._was_not_copied(ledger.MEMORY_MAP):
             number, _, part = entry.partition("/")
             return self._facts.memory[int(number)][("start", "end", "type").index(part)]
         raw = _part(path, ledger.DMI_SLOT.path)
-        if raw is not None and self._lacks(ledger.DMI_ENTRIES):
+        if raw is not None and self._was_not_copied(ledger.DMI_ENTRIES):
             return self._facts.smbios_slots[int(raw.removeprefix("9-"))]
         slot = _part(path, ledger.PCI_SLOT.path)
         if slot is not None:
@@ -126,7 +126,7 @@ class ReportHost:
         facts, attribute = self._function(path)
         return None if facts is None else _attribute(facts, attribute)
 
-    def _lacks(self, directory: LedgerEntry) -> bool:
+    def _was_not_copied(self, directory: LedgerEntry) -> bool:
         """Return whether `directory` was not copied, so that the names in it are the texts'."""
         return _is_gap(self._copied.list(directory.request()))
 
@@ -234,7 +234,7 @@ def report_logs(host: HostReader) -> list[str]:
     known: set[str] = set()
     for _, content in host.logs():
         lines = content.decode("utf-8", "backslashreplace").splitlines()
-        bare = [_bare(line) for line in lines]
+        bare = [_without_stamp(line) for line in lines]
         fresh = [line for line, text in zip(lines, bare, strict=True) if text not in known]
         known.update(bare)
         if fresh:
@@ -242,7 +242,7 @@ def report_logs(host: HostReader) -> list[str]:
     return texts
 
 
-def _bare(line: str) -> str:
+def _without_stamp(line: str) -> str:
     """Return a line without its time stamp."""
     stamp = _STAMP.match(line)
     return line[stamp.end() :] if stamp else line
