@@ -26,7 +26,7 @@ _MOST_NAMED = 8
 """Hosts or files that an error names; it counts the rest."""
 _LONGEST = 600
 """Characters of an error that names what is in an archive."""
-_HARMLESS = re.compile(r"[A-Za-z0-9_./:+@%,-]{1,200}")
+_HARMLESS = r"[A-Za-z0-9_./:+@%,-]{1,200}"
 
 
 def shown(name: str) -> str:
@@ -36,7 +36,7 @@ def shown(name: str) -> str:
 
 def in_command(name: str) -> str:
     """Return `name` as it is written in a command: bare if it is harmless, else shown."""
-    return name if _HARMLESS.fullmatch(name) else shown(name)
+    return name if re.fullmatch(_HARMLESS, name) else shown(name)
 
 
 def unpacking(archive: str) -> str:
