@@ -87,7 +87,9 @@ def find_in_text(data: bytes) -> TextReading:
     if is_acpidump(text):
         dumped = tuple(_acpidump(text))
         if any(table.data or table.signature in SIGNATURES for table in dumped):
-            return TextReading(tables=dumped) if _is_sound(dumped) else _reformatted(text, dumped)
+            return (
+                TextReading(tables=dumped) if _is_sound(dumped) else _read_reformatted(text, dumped)
+            )
     return _Search(text.decode("latin-1")).reading()
 
 
@@ -95,7 +97,7 @@ def _is_sound(tables: tuple[TextTable, ...]) -> bool:
     return not any(table.damage for table in tables if table.signature in SIGNATURES)
 
 
-def _reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
+def _read_reformatted(text: bytes, dumped: tuple[TextTable, ...]) -> TextReading:
     """Return what is in acpidump text whose blanks were changed: by a page, or a mail.
 
     That counts only if every table that `dumped` has is whole then.
@@ -152,7 +154,7 @@ class _Search:
         if not fields.data:
             return TextReading(needs_iasl=True)
         encoded = Encoded(fields.start, fields.end, fields.data)
-        return TextReading(tables=(self._encoded(TextForm.IASL_FIELDS, encoded),))
+        return TextReading(tables=(self._encoded_table(TextForm.IASL_FIELDS, encoded),))
 
     def _tables(self) -> Iterator[TextTable]:
         yield from islice(self._dumps(), _MOST_TABLES)
@@ -160,7 +162,7 @@ class _Search:
         yield from islice(self._base64(), _MOST_TABLES)
         self._counted = (0, 1)
         for encoded in islice(uuencoded(self.raw), _MOST_TABLES):
-            yield self._encoded(TextForm.UUENCODE, encoded)
+            yield self._encoded_table(TextForm.UUENCODE, encoded)
 
     def _dumps(self) -> Iterator[TextTable]:
         end = failures = 0
@@ -171,7 +173,7 @@ class _Search:
             dump = read_dump(self.text, anchor)
             if dump is not None:
                 end = dump.end
-                yield self._dump(dump)
+                yield self._dump_table(dump)
                 continue
             failures += 1
             if failures > _MOST_FAILURES:
@@ -186,7 +188,7 @@ class _Search:
             encoded = read_base64(self.text, start)
             if encoded is not None:
                 end = encoded.end
-                yield self._encoded(TextForm.BASE64, encoded)
+                yield self._encoded_table(TextForm.BASE64, encoded)
                 continue
             failures += 1
             if failures > _MOST_FAILURES:
@@ -202,7 +204,7 @@ class _Search:
         self._counted = (at, number)
         return number
 
-    def _dump(self, dump: Dump) -> TextTable:
+    def _dump_table(self, dump: Dump) -> TextTable:
         heading = HEADING.search(self.text[max(0, dump.first.start - 80) : dump.first.start])
         return self._table(
             form_of(dump, self.text[max(0, dump.first.start - _ABOVE) : dump.first.start]),
@@ -213,7 +215,7 @@ class _Search:
             word=dump.reader.style.width,
         )
 
-    def _encoded(self, form: TextForm, encoded: Encoded) -> TextTable:
+    def _encoded_table(self, form: TextForm, encoded: Encoded) -> TextTable:
         return self._table(
             form, encoded.data, (encoded.start, encoded.end), (encoded.problem, encoded.problem_at)
         )

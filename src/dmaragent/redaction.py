@@ -68,14 +68,14 @@ class Redactor:
 
     def linux_line(self, text: str) -> str:
         """Leave of a kernel's command line the options that matter."""
-        return self._kept(text, linux_words(text)) + ("\n" if text.endswith("\n") else "")
+        return self._keep_words(text, linux_words(text)) + ("\n" if text.endswith("\n") else "")
 
     def log(self, text: str) -> str:
         """Replace identifiers in a log of Linux or Xen, and shorten the command lines in it."""
-        text = _PARAMETER.sub(lambda match: match[1] + self._removed(), text)
-        text = _BUILDER.sub(lambda _: f"({self._removed()})", text)
+        text = _PARAMETER.sub(lambda match: match[1] + self._removal(), text)
+        text = _BUILDER.sub(lambda _: f"({self._removal()})", text)
         return self.identifiers(
-            _COMMAND_LINE.sub(lambda match: match[1] + self._options(match[2]), text)
+            _COMMAND_LINE.sub(lambda match: match[1] + self._keep_options(match[2]), text)
         )
 
     def names(self, text: str) -> str:
@@ -98,7 +98,7 @@ class Redactor:
         lines = []
         for line in text.splitlines(keepends=True):
             name, colon, value = line.partition(":")
-            lines.append(name + colon + self._info(name.strip(), value) if colon else line)
+            lines.append(name + colon + self._redact_info(name.strip(), value) if colon else line)
         return self.identifiers("".join(lines))
 
     def guests(self, text: str) -> str:
@@ -117,26 +117,26 @@ class Redactor:
         text = _UUID.sub(lambda match: self.stand_in(UUID, match[0].lower()), text)
         return _MAC.sub(lambda match: self.stand_in(MAC, match[0].lower()), text)
 
-    def _info(self, name: str, value: str) -> str:
+    def _redact_info(self, name: str, value: str) -> str:
         text = value.strip()
         if not text or text == REMOVED or name in _INFO:
             return value
         if name == "xen_commandline":
-            return value.replace(text, self._kept(text, xen_words(text)))
+            return value.replace(text, self._keep_words(text, xen_words(text)))
         if name == "host":
             return value.replace(text, self.stand_in(HOST, text))
-        return value.replace(text, self._removed())
+        return value.replace(text, self._removal())
 
-    def _removed(self) -> str:
+    def _removal(self) -> str:
         self.places[REMOVED] += 1
         return REMOVED
 
-    def _options(self, line: str) -> str:
+    def _keep_options(self, line: str) -> str:
         """Leave of a command line in a log what matters, whosever it is."""
         either = {*linux_words(line), *xen_words(line)}
-        return self._kept(line, [word for word in line.split() if word in either])
+        return self._keep_words(line, [word for word in line.split() if word in either])
 
-    def _kept(self, line: str, words: Iterable[str]) -> str:
+    def _keep_words(self, line: str, words: Iterable[str]) -> str:
         kept = tuple(words)
         self.words += len(line.split()) - len(kept)
         return " ".join(kept)

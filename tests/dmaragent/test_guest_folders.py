@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.formats.tree import DiskTree
+from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.commands.guest_files import named_guests
 from dmaragent.guests.kvm_guest import KvmGuest

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.collect.collect import collect
-from dmaragent.collect.formats.tree import DiskTree
+from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.open_tree import DIRECTORY, find_host, is_directory_host

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.collect.formats.tree import DiskTree, FileTree, PackedTree
+from dmaragent.collect.formats.disk_tree import DiskTree
+from dmaragent.collect.formats.tree import FileTree, PackedTree
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind

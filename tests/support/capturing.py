@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dmaragent.collect import ledger
-from dmaragent.collect.formats.tree import DiskTree
+from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.recorded.host import DirectoryHost
 from dmaragent.collect.recorded.manifest import LoggedReading, load_manifest

@@ -63,7 +63,7 @@ def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     first = reader.first(width)
     short = first
     if reader.style is CHARACTERS:
-        first = _padded(first, width)
+        first = _pad_row(first, width)
         if len(first.data) < width:
             return None
     begin = number_of(first.offset, base)
@@ -74,7 +74,7 @@ def read_offsets(reader: Reader, base: int, width: int) -> Dump | None:
     if dump.filled and not dump.sound:
         held = len(dump.filled.data)
         dump.fail(dump.filled, f"this row holds {held} characters, the others {width}")
-    return _checked_begin(dump, begin)
+    return _check_begin(dump, begin)
 
 
 class _Follower:
@@ -99,13 +99,13 @@ class _Follower:
             row = self.reader.row(start, end, self.width)
             offset = -1 if row is None else number_of(row.offset, self.dump.base)
             if row is None or offset < 0:
-                goes_on = self._passes(start, end)
+                goes_on = self._pass_line(start, end)
             else:
-                goes_on = self._takes(row, offset)
+                goes_on = self._take_row(row, offset)
             if not goes_on or len(self.dump.data) > LARGEST:
                 return
 
-    def _passes(self, start: int, end: int) -> bool:
+    def _pass_line(self, start: int, end: int) -> bool:
         """Look at a line that is no row; return whether rows may follow it."""
         if self.reader.is_repeated(start, end):
             self.repeated = True
@@ -120,7 +120,7 @@ class _Follower:
         self.others += 1
         return self.others <= AHEAD and not self.dump.complete
 
-    def _takes(self, row: Row, offset: int) -> bool:
+    def _take_row(self, row: Row, offset: int) -> bool:
         """Add a row to the dump; return whether others may follow it."""
         dump = self.dump
         if offset == self.begin or (offset == 0 and row.data[:4] in SIGNATURES):
@@ -138,7 +138,7 @@ class _Follower:
             return False
         if self.reader.style is CHARACTERS:
             short = row
-            row = _padded(row, min(self.width, max(0, dump.declared - len(dump.data))))
+            row = _pad_row(row, min(self.width, max(0, dump.declared - len(dump.data))))
             dump.filled = dump.filled or (short if row is not short else None)
         if not _is_sound(dump, row, self.width):
             return False
@@ -163,7 +163,7 @@ class _Follower:
         )
 
 
-def _padded(row: Row, width: int) -> Row:
+def _pad_row(row: Row, width: int) -> Row:
     """Return the row of characters with the blanks at its end that were cut off."""
     missing = width - len(row.data)
     if missing <= 0 or row.rest.strip():
@@ -227,7 +227,7 @@ def trim(dump: Dump) -> None:
             del dump.data[dump.declared :]
 
 
-def _checked_begin(dump: Dump, begin: int) -> Dump | None:
+def _check_begin(dump: Dump, begin: int) -> Dump | None:
     """Return the dump, unless it begins within another and is no sound table."""
     if len(dump.data) < _LEAST or _is_swapped(dump):
         return None

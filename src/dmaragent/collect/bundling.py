@@ -93,7 +93,7 @@ def keep_answers(
             if isinstance(answer, Missing)
             and answer.kind in (MissingKind.DENIED, MissingKind.FAILED)
         ),
-        taken=_time(kept),
+        taken=_time_of(kept),
         replaced=tuple(sorted(redactor.places.items())),
         words_left_out=words,
         redacted=redact,
@@ -106,12 +106,12 @@ def redact_answers(answers: Answers, redactor: Redactor) -> dict[HostRequest, Va
     for request in sorted(answers, key=lambda request: (request.operation.value, request.path)):
         change, answer = _TEXTS.get(request.path), answers[request]
         if change is not None and isinstance(answer, bytes):
-            kept[request] = _changed(answer, change, redactor)
-    kept.update(_nameless(kept, redactor))
+            kept[request] = _redact_answer(answer, change, redactor)
+    kept.update(_without_names(kept, redactor))
     return kept
 
 
-def _nameless(answers: Answers, redactor: Redactor) -> Answers:
+def _without_names(answers: Answers, redactor: Redactor) -> Answers:
     """Replace the names that were found where they may stand besides: in what no answer rests on.
 
     A host may be named after a word of a boot log, which answers do read: there they stay; the
@@ -124,11 +124,11 @@ def _nameless(answers: Answers, redactor: Redactor) -> Answers:
             words = redactor.names(detail) if request.path in _FOR_PEOPLE else detail
             changed[request] = replace(answer, detail=words)
         elif isinstance(answer, bytes) and request.path == ledger.XL_DMESG.path:
-            changed[request] = _changed(answer, Redactor.names, redactor)
+            changed[request] = _redact_answer(answer, Redactor.names, redactor)
     return changed
 
 
-def _changed(
+def _redact_answer(
     answer: bytes, change: Callable[[Redactor, str], str], redactor: Redactor
 ) -> bytes | Missing:
     try:
@@ -186,7 +186,7 @@ def _manifest_first(name: str) -> tuple[bool, str]:
     return ("/" in name, name)
 
 
-def _time(answers: Answers) -> int:
+def _time_of(answers: Answers) -> int:
     answer = answers.get(ledger.CLOCK.request())
     text = answer.strip() if isinstance(answer, bytes) else b""
     return int(text) if text.isdigit() and len(text) <= 10 else 0

@@ -101,14 +101,14 @@ def _tables(host: HostReader, names: tuple[str, ...] | Missing) -> tuple[TableRe
 def _pci(host: HostReader) -> tuple[tuple[PciReading, ...] | Missing, Missing | None]:
     """Read the PCI functions; also give why they were listed without udev, if they were."""
     output = host.call(ledger.UDEV_PCI.request())
-    functions = _enumerated(host, output)
+    functions = _list_functions(host, output)
     if isinstance(functions, Missing):
         return functions, None
     udev = output if isinstance(output, Missing) else None
     return tuple(_function(host, *function) for function in sorted(functions)), udev
 
 
-def _enumerated(
+def _list_functions(
     host: HostReader, output: bytes | Missing
 ) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | Missing:
     """Enumerate the PCI functions: name, sysfs directory, hwdb names.

@@ -9,7 +9,6 @@ from dmaragent.collect.given_file import read_input
 from dmaragent.collect.guest_folder import Folder, FolderFile, beside_folder, folder_files
 from dmaragent.collect.open_host import is_host_file
 from dmaragent.collect.table_inputs import read_packed_input
-from dmaragent.errors import HostError
 from dmaragent.readings import Missing
 
 _MOST_NETWORKS = 64
@@ -59,7 +58,7 @@ def read_guest_files(paths: list[str]) -> Iterator[GuestFile]:
             yield GuestFile("standard input", _decode(read_packed_input()), named=True)
             continue
         named = not os.path.isdir(path)
-        content = _no_host(path, read_input(path)) if named else b""
+        content = _refuse_host(path, read_input(path)) if named else b""
         for file in [FolderFile(path, content)] if named else folder_files(path):
             beside, unread = neighbours.beside(file.path)
             text = _decode(file.content)
@@ -119,14 +118,11 @@ def _mappings(path: str) -> tuple[Beside, list[FolderFile]]:
     return NOTHING, unread
 
 
-def _no_host(path: str, content: bytes) -> bytes:
+def _refuse_host(path: str, content: bytes) -> bytes:
     """Return `content`, unless it is a host's: then the two were taken for each other."""
     if not is_host_file(content):
         return content
-    raise HostError(
-        f"{path} is no guest's configuration, but a table or an archive",
-        "give a host with --host, and the guest's xl.cfg",
-    )
+    raise words.host_for_guest(path)
 
 
 _BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}

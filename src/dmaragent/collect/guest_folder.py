@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent.collect import words
+from dmaragent.collect.formats.disk_tree import FOLDER, DiskTree
 from dmaragent.collect.formats.packed_file import LARGEST_INPUT
-from dmaragent.collect.formats.tree import FOLDER, DiskTree
 from dmaragent.collect.given_file import unpacked, whole
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import missing
@@ -108,8 +108,7 @@ def folder_files(path: str) -> Iterator[FolderFile]:
     folder = Folder(path)
     names = folder.names()
     if isinstance(names, Missing):
-        error = words.unreadable(path, names)
-        raise HostError(f"{path} cannot be listed: {names.detail}", error.hint)
+        raise words.folder_not_listed(path, names)
     is_empty = True
     for name in names:
         if name.startswith(".") or name.endswith(_PASSED_OVER):
@@ -119,6 +118,4 @@ def folder_files(path: str) -> Iterator[FolderFile]:
             is_empty = False
             yield file
     if is_empty:
-        raise HostError(
-            f"{path} holds no file", "give a guest's configuration, or a folder of them"
-        )
+        raise words.empty_folder(path)

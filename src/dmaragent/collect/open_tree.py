@@ -12,8 +12,9 @@ from typing import BinaryIO
 
 from dmaragent.collect import words
 from dmaragent.collect.formats.archive import Archive, read_archive
+from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.formats.magic import BLOCK, is_archive
-from dmaragent.collect.formats.tree import DiskTree, FileTree
+from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.given_file import is_archive_file, read_input
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.reader import HostReader, read_file
@@ -180,7 +181,7 @@ def find_host(
     below = [(top, tree.below(f"/{top}")) for top in tops if top not in _PARTS]
     copies = [(top, copy) for top, inner in below if (copy := _copied_root(inner, where))]
     if copies:
-        return _only(copies, where, take)
+        return _only_host(copies, where, take)
     reports = [
         (top, root, facts)
         for top, root in [("", tree), *below]
@@ -210,7 +211,7 @@ def find_host(
     return None
 
 
-def _only(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
+def _only_host(hosts: list[tuple[str, HostReader]], where: str, take: str) -> HostReader:
     if len(hosts) > 1:
         raise words.several(where, "hosts", [top for top, _ in hosts], take)
     return hosts[0][1]

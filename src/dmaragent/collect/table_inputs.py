@@ -115,15 +115,15 @@ def read_tables(path: str | None, *, named: bool) -> Input:
     """Read the tables of one input; None is this machine, ``-`` standard input."""
     try:
         if path == "-":
-            return _of_bytes("-", unpacked("standard input", read_standard_input()), named)
+            return _read_bytes("-", unpacked("standard input", read_standard_input()), named)
         if path is None or os.path.isdir(path) or is_archive_file(path):
-            return _of_host(path, named)
-        return _of_bytes(path, read_content(path), named)
+            return _read_host(path, named)
+        return _read_bytes(path, read_content(path), named)
     except HostError as error:
         return Input(
             path=path or "",
             named=named,
-            error=_without(path, error.message),
+            error=_message_without_path(path, error.message),
             hint=error.hint,
             message=error.message,
         )
@@ -137,17 +137,13 @@ def read_standard_input() -> bytes:
 
     """
     if sys.stdin is None:
-        raise HostError("standard input is closed", "give a file, or pipe something in")
+        raise words.closed_input()
     try:
         content = read_pieces(sys.stdin.buffer, LARGEST_INPUT + 1)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise HostError(f"standard input cannot be read: {why}", "give a file instead") from error
+        raise words.unreadable_input(error) from error
     if len(content) > LARGEST_INPUT:
-        raise HostError(
-            f"standard input holds more than {LARGEST_INPUT >> 20} MiB",
-            "pipe less; of a log its end, with tail",
-        )
+        raise words.large_input(LARGEST_INPUT)
     return content
 
 
@@ -161,26 +157,24 @@ def read_packed_input() -> bytes:
     return whole("standard input", unpacked("standard input", read_standard_input()))
 
 
-def _without(path: str | None, message: str) -> str:
+def _message_without_path(path: str | None, message: str) -> str:
     """Return `message` without the path that it begins with: it is shown before it."""
     return message.removeprefix(path or "").lstrip(": ")
 
 
-def _no_table(reading: TextReading, problem: str) -> str:
+def _reason_of_no_table(reading: TextReading, problem: str) -> str:
     """Return why a text holds no table: a packed file of which only a part was read may."""
     if problem:
         return f"no table is in what could be unpacked: {problem}"
     return f"not a table: {words.why_no_table(reading)}"
 
 
-def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
+def _read_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001 - passed on
     data = given.content
     reading = find_in_text(data)
     if not reading.tables:
         if is_archive_head(data[:BLOCK]) and not is_binary_table(data):
-            raise HostError(
-                f"{path} is an archive, which is read from a file alone", "give its path"
-            )
+            raise words.archive_in_input(path)
         is_text = plain_text(data) is not None and not is_binary_table(data)
         table = InputTable(
             path=path,
@@ -189,7 +183,7 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
             packing=given.packing,
             reading=f"{given.packing} data" if given.packing else "",
             problem=given.problem,
-            no_table=_no_table(reading, given.problem) if is_text else "",
+            no_table=_reason_of_no_table(reading, given.problem) if is_text else "",
         )
         hint = words.what_to_give(reading, path) if is_text else ""
         return Input(path=path, named=named, tables=(table,), hint=hint)
@@ -220,13 +214,13 @@ def _of_bytes(path: str, given: Unpacked, named: bool) -> Input:  # noqa: FBT001
     return Input(path=path, named=named, tables=tables, others=others, error=error)
 
 
-def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
+def _read_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed on
     snapshot = collect(open_host(path).reader)
     where = f"{path}:" if path else ""
     tables, errors = [], []
     for reading in snapshot.tables:
         if isinstance(reading.content, Missing):
-            errors.append(f"{reading.path} cannot be read: {_why(reading.content)}")
+            errors.append(f"{reading.path} cannot be read: {_reason(reading.content)}")
         else:
             place = f"{where}{reading.path}"
             tables.append(InputTable(path=place, form="host", data=reading.content))
@@ -237,6 +231,6 @@ def _of_host(path: str | None, named: bool) -> Input:  # noqa: FBT001 - passed o
     return Input(path=path or "", named=named, tables=tuple(tables), error="; ".join(errors))
 
 
-def _why(missing: Missing) -> str:
+def _reason(missing: Missing) -> str:
     root = "; run it as root (sudo)" if missing.kind is MissingKind.DENIED else ""
     return (missing.detail or missing.kind.value) + root

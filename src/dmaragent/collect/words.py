@@ -5,12 +5,14 @@ A function an error or a sentence; the code that decides calls it.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.errors import HostError
+from dmaragent.errors import DmaragentError, HostError, excerpt
 from dmaragent.readings import Missing, MissingKind
 from fwtables.signatures import SIGNATURES
 
@@ -24,7 +26,7 @@ _MOST_NAMED = 8
 """Hosts or files that an error names; it counts the rest."""
 _LONGEST = 600
 """Characters of an error that names what is in an archive."""
-_HARMLESS = re.compile(r"[A-Za-z0-9_./:+@%,-]{1,200}")
+_HARMLESS = r"[A-Za-z0-9_./:+@%,-]{1,200}"
 
 
 def shown(name: str) -> str:
@@ -34,7 +36,7 @@ def shown(name: str) -> str:
 
 def in_command(name: str) -> str:
     """Return `name` as it is written in a command: bare if it is harmless, else shown."""
-    return name if _HARMLESS.fullmatch(name) else shown(name)
+    return name if re.fullmatch(_HARMLESS, name) else shown(name)
 
 
 def unpacking(archive: str) -> str:
@@ -160,7 +162,7 @@ def no_manifest(where: str, name: str) -> HostError:
     """Return the error for an archive of a recorded machine whose manifest, `name`, is missing."""
     return HostError(
         f"{where} holds a recorded machine without its {name}",
-        "the bundle was changed or damaged after it was made",
+        _BUNDLE_CHANGED,
     )
 
 
@@ -283,3 +285,201 @@ def table_read_from(table: TextTable) -> str:
     if table.last_line > table.line:
         lines = f"lines {table.line}-{table.last_line}"
     return f"{FORMS[table.form.value]}{order}, {lines}"
+
+
+# A recorded machine -------------------------------------------------------------------
+
+_BUNDLE_CHANGED = "the bundle was changed or damaged after it was made"
+_RECORDING_CHANGED = "the recording was changed or damaged after it was made"
+
+
+def stranger_in_bundle(where: str, stranger: str) -> HostError:
+    """Return the error for a bundle with a member that no bundle holds."""
+    return HostError(f"{where}: {stranger}, which no bundle holds", _BUNDLE_CHANGED)
+
+
+def several_machines(where: str, machines: int) -> HostError:
+    """Return the error for an archive of several recorded machines."""
+    return HostError(f"{where} holds {machines} recorded machines", "give one at a time")
+
+
+def beside_machine(where: str, top: str, others: list[str]) -> HostError:
+    """Return the error for a bundle with `others` beside its one directory, `top`."""
+    names = ", ".join(map(shown, others))
+    return HostError(
+        f"{where}: beside the recorded machine {shown(top)} lies {names}", _BUNDLE_CHANGED
+    )
+
+
+def wrong_bundle_manifest(error: HostError) -> HostError:
+    """Return the error for a bundle whose manifest cannot be read for `error`."""
+    return HostError(error.message, error.hint or _BUNDLE_CHANGED)
+
+
+def file_gone(where: str, file: str) -> HostError:
+    """Return the error for a bundle without a file that its manifest names."""
+    return HostError(f"{where}: {shown(file)} is in the manifest and not there", _BUNDLE_CHANGED)
+
+
+def file_changed(where: str, file: str) -> HostError:
+    """Return the error for a file of a bundle that is not the one recorded."""
+    return HostError(
+        f"{where}: {shown(file)} is not what the manifest says: its sha256 differs", _BUNDLE_CHANGED
+    )
+
+
+def file_not_recorded(where: str, file: str) -> HostError:
+    """Return the error for a file of a bundle that its manifest does not name."""
+    return HostError(f"{where}: {shown(file)} is there and not in the manifest", _BUNDLE_CHANGED)
+
+
+def recording_unreadable(where: str, file: str, why: Missing) -> HostError:
+    """Return the error for a file of a recording that cannot be read."""
+    return HostError(
+        f"{where}: {file} is in the manifest and cannot be read: {why.detail}",
+        AS_ROOT if why.kind is MissingKind.DENIED else _RECORDING_CHANGED,
+    )
+
+
+def recording_changed(where: str, file: str) -> HostError:
+    """Return the error for a file of a recording that is not the one recorded."""
+    return HostError(
+        f"{where}: {file} is not what the manifest says: its sha256 differs", _RECORDING_CHANGED
+    )
+
+
+_MANIFEST = "manifest.json"
+
+
+def too_many_values(where: str, most: int) -> HostError:
+    """Return the error for a manifest with more values than are read."""
+    return HostError(f"{where}: {_MANIFEST} has more than {most} values")
+
+
+def manifest_not_json(where: str, why: Exception) -> HostError:
+    """Return the error for a manifest that is not JSON."""
+    return HostError(f"{where}: {_MANIFEST} is not JSON: {why}")
+
+
+def not_a_manifest(where: str) -> HostError:
+    """Return the error for JSON that is not the manifest of a recorded machine."""
+    return HostError(f"{where}: {_MANIFEST} is not the manifest of a recorded machine")
+
+
+def other_version(where: str, version: object, ours: int) -> HostError:
+    """Return the error for a recording of another version than `ours`."""
+    return HostError(
+        f"{where}: the recording has version {excerpt(repr(version))}, this dmaragent "
+        f"reads version {ours}",
+        "use the dmaragent that made it, or a newer one",
+    )
+
+
+def no_readings(where: str) -> HostError:
+    """Return the error for a manifest without a list of readings."""
+    return HostError(f"{where}: {_MANIFEST} has no list of readings")
+
+
+def wrong_reading(where: str, number: int, why: str) -> HostError:
+    """Return the error for a reading of a manifest that is not one."""
+    return HostError(f"{where}: reading {number} of {_MANIFEST} is wrong: {why}")
+
+
+def double_reading(where: str, number: int, path: str) -> HostError:
+    """Return the error for a reading that a manifest has twice."""
+    return HostError(
+        f"{where}: reading {number} of {_MANIFEST} is there twice: {excerpt(path, len(path))!r}"
+    )
+
+
+# Guests -------------------------------------------------------------------------------
+
+
+def host_for_guest(path: str) -> HostError:
+    """Return the error for a host's file that was given for a guest's."""
+    return HostError(
+        f"{path} is no guest's configuration, but a table or an archive",
+        "give a host with --host, and the guest's xl.cfg",
+    )
+
+
+def folder_not_listed(path: str, why: Missing) -> HostError:
+    """Return the error for a folder of guests that cannot be listed."""
+    return HostError(f"{path} cannot be listed: {why.detail}", unreadable(path, why).hint)
+
+
+def empty_folder(path: str) -> HostError:
+    """Return the error for a folder of guests without a file."""
+    return HostError(f"{path} holds no file", "give a guest's configuration, or a folder of them")
+
+
+# Standard input -----------------------------------------------------------------------
+
+
+def closed_input() -> HostError:
+    """Return the error for standard input that is closed."""
+    return HostError("standard input is closed", "give a file, or pipe something in")
+
+
+def unreadable_input(error: OSError) -> HostError:
+    """Return the error for standard input that cannot be read."""
+    why = error.strerror or str(error)
+    return HostError(f"standard input cannot be read: {why}", "give a file instead")
+
+
+def large_input(limit: int) -> HostError:
+    """Return the error for standard input of more than `limit` bytes."""
+    return HostError(
+        f"standard input holds more than {limit >> 20} MiB",
+        "pipe less; of a log its end, with tail",
+    )
+
+
+def archive_in_input(path: str) -> HostError:
+    """Return the error for an archive on standard input."""
+    return HostError(f"{path} is an archive, which is read from a file alone", "give its path")
+
+
+# A file to write ----------------------------------------------------------------------
+
+
+def nameless_file() -> DmaragentError:
+    """Return the error for an empty name."""
+    return DmaragentError("the name of the file to write is empty", "give a name")
+
+
+def folder_to_write(path: str) -> DmaragentError:
+    """Return the error for a folder that is to be written as a file."""
+    return DmaragentError(f"{path} is a folder", "give the name of a file in it")
+
+
+def not_regular(path: str) -> DmaragentError:
+    """Return the error for a device, a pipe or a socket at `path`."""
+    return DmaragentError(f"{path} exists and is no regular file", "give another name")
+
+
+def file_exists(path: str) -> DmaragentError:
+    """Return the error for a file that is not to be replaced."""
+    return DmaragentError(f"{path} exists", "give another name, or --force to replace it")
+
+
+def folder_missing(path: str) -> DmaragentError:
+    """Return the error for a file in a folder that is not there."""
+    why = os.strerror(errno.ENOENT)
+    return DmaragentError(f"{path} cannot be written: {why}", "make its folder first")
+
+
+def folder_closed(path: str) -> DmaragentError:
+    """Return the error for a file in a folder that may not be written to."""
+    return DmaragentError(
+        f"{path} cannot be written: its folder is closed to you or read-only",
+        "give a name in another folder",
+    )
+
+
+def not_written(path: str, error: OSError) -> DmaragentError:
+    """Return the error for a file that could not be written."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "make room, or give a name elsewhere" if is_full else "check the folder"
+    return DmaragentError(f"{path} cannot be written: {why}", hint)

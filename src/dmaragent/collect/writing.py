@@ -12,12 +12,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dmaragent.errors import DmaragentError
+from dmaragent.collect import words
 
 PREFIX = ".dmaragent-"
 """How the names of temporary files begin."""
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-_EXISTS_HINT = "give another name, or --force to replace it"
 
 
 def write_new(path: str, data: bytes, *, force: bool = False, private: bool = True) -> None:
@@ -32,14 +31,12 @@ def write_new(path: str, data: bytes, *, force: bool = False, private: bool = Tr
     """
     check_place(path, force=force)
     try:
-        with _tidied_before_the_end():
+        with _signals_held():
             _write(path, data, force=force, private=private)
     except FileExistsError as error:  # somebody made it while we wrote
-        raise DmaragentError(f"{path} exists", _EXISTS_HINT) from error
+        raise words.file_exists(path) from error
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        hint = "make room, or give a name elsewhere" if _is_full(error) else "check the folder"
-        raise DmaragentError(f"{path} cannot be written: {why}", hint) from error
+        raise words.not_written(path, error) from error
 
 
 def check_place(path: str, *, force: bool = False) -> None:
@@ -50,27 +47,19 @@ def check_place(path: str, *, force: bool = False) -> None:
 
     """
     if not path:
-        raise DmaragentError("the name of the file to write is empty", "give a name")
+        raise words.nameless_file()
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise DmaragentError(f"{path} is a folder", "give the name of a file in it")
+        raise words.folder_to_write(path)
     if os.path.lexists(path):
         if not os.path.isfile(path):
-            raise DmaragentError(f"{path} exists and is no regular file", "give another name")
+            raise words.not_regular(path)
         if not force:
-            raise DmaragentError(f"{path} exists", _EXISTS_HINT)
+            raise words.file_exists(path)
     if not os.path.isdir(folder):
-        why = os.strerror(errno.ENOENT)
-        raise DmaragentError(f"{path} cannot be written: {why}", "make its folder first")
+        raise words.folder_missing(path)
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise DmaragentError(
-            f"{path} cannot be written: its folder is closed to you or read-only",
-            "give a name in another folder",
-        )
-
-
-def _is_full(error: OSError) -> bool:
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise words.folder_closed(path)
 
 
 class _AskedToEnd(BaseException):
@@ -78,7 +67,7 @@ class _AskedToEnd(BaseException):
 
 
 @contextmanager
-def _tidied_before_the_end() -> Iterator[None]:
+def _signals_held() -> Iterator[None]:
     """Have SIGTERM and SIGHUP (a lost connection) end the process only after the tidying."""
     ends: list[int] = []
 
@@ -116,7 +105,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
         if force:
             os.replace(temporary, path)
         else:
-            _name_new(temporary, path)
+            _rename_new(temporary, path)
     except BaseException:
         if os.path.lexists(temporary):
             os.unlink(temporary)
@@ -124,7 +113,7 @@ def _write(path: str, data: bytes, *, force: bool, private: bool) -> None:
     _sync_folder(folder)
 
 
-def _name_new(temporary: str, path: str) -> None:
+def _rename_new(temporary: str, path: str) -> None:
     """Rename the file at `temporary` to `path`, unless something is there.
 
     A hard link refuses a name that exists, a rename does not.  Where a file system has no

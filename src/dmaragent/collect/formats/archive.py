@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.archive_filter import placements, room, wanted_folder, wanted_link
 from dmaragent.collect.formats.decompress import Expansion
 from dmaragent.collect.formats.magic import ZIP, unpacker_of
@@ -85,12 +86,12 @@ def read_archive(where: str, source: BinaryIO, head: bytes) -> Archive:
     for member in members:
         letters += len(member.name)
         if letters > MOST_IN_NAMES:
-            raise _refused(
+            raise _refusal(
                 archive, member, f"and those before it have {letters} characters in names"
             )
         archive.members += 1
         if archive.members > MOST_MEMBERS:
-            raise HostError(f"{where} has more than {MOST_MEMBERS} members", "unpack it")
+            raise words.too_many_members(where, MOST_MEMBERS)
         _take(archive, member, members)
     return archive
 
@@ -100,18 +101,18 @@ def _members(where: str, source: BinaryIO, head: bytes) -> Members:
         return Zip(where, source)
     tool = unpacker_of(head)
     if tool:
-        raise HostError(f"{where} is packed in a way that is not read here", f"unpack it: {tool}")
+        raise words.other_packing(where, tool)
     return Tar(Expansion(where, source, head))
 
 
 def _take(archive: Archive, member: Member, members: Members) -> None:
-    path = _lexical(archive, member)
+    path = _plain_path(archive, member)
     if path:
         top = path.partition("/")[0]
         if len(archive.tops) < _MOST_TOPS:
             archive.tops[top] = None
     elif member.kind is not MemberKind.FOLDER:
-        raise _refused(archive, member, "has no name")
+        raise _refusal(archive, member, "has no name")
     try:
         if member.kind is MemberKind.FILE:
             _take_file(archive, path, member, members)
@@ -124,10 +125,10 @@ def _take(archive: Archive, member: Member, members: Members) -> None:
             if member.kind is MemberKind.SYMBOLIC_LINK:
                 _take_link(archive, path, member)
     except ValueError as error:
-        raise _refused(archive, member, str(error)) from error
+        raise _refusal(archive, member, str(error)) from error
 
 
-def _lexical(archive: Archive, member: Member) -> str:
+def _plain_path(archive: Archive, member: Member) -> str:
     """Return a member's path without ``.``, ``..`` and a leading slash; never one outside.
 
     Raises:
@@ -136,14 +137,14 @@ def _lexical(archive: Archive, member: Member) -> str:
     """
     name = member.name
     if not name or "\0" in name:
-        raise _refused(archive, member, "is no name")
+        raise _refusal(archive, member, "is no name")
     if len(name) > LONGEST_NAME or len(member.target) > LONGEST_NAME or "\0" in member.target:
-        raise _refused(archive, member, "is too long a name, or is a link to one")
+        raise _refusal(archive, member, "is too long a name, or is a link to one")
     steps = name.split("/")
     if "" in steps or "." in steps or ".." in steps:
         steps = _plain_steps(archive, member, steps)
     if len(steps) > DEEPEST:
-        raise _refused(archive, member, f"is more than {DEEPEST} directories deep")
+        raise _refusal(archive, member, f"is more than {DEEPEST} directories deep")
     return "/".join(steps)
 
 
@@ -152,7 +153,7 @@ def _plain_steps(archive: Archive, member: Member, steps: list[str]) -> list[str
     for step in steps:
         if step == "..":
             if not plain:
-                raise _refused(archive, member, "leads out of the archive")
+                raise _refusal(archive, member, "leads out of the archive")
             plain.pop()
         elif step not in ("", "."):
             plain.append(step)
@@ -168,7 +169,7 @@ def _take_file(archive: Archive, path: str, member: Member, members: Members) ->
         archive.tree.add_file(path, _read(members, member.size))
         archive.manifests.append(top if rest else "")
         return
-    recorded = _recorded(path, rest)
+    recorded = _path_in_recording(path, rest)
     most, content = room(path, recorded, member.size)
     if most < 0 and not recorded:
         head = members.read(min(member.size, LOOKED_AT))
@@ -224,7 +225,7 @@ def _pass_over(archive: Archive, path: str, member: Member, members: Members, he
         archive.nested.append(path)
 
 
-def _recorded(path: str, rest: str) -> str:
+def _path_in_recording(path: str, rest: str) -> str:
     """Return the file's path in a recorded machine, if `path` may be one there."""
     return next((place for place in (rest, path) if place.startswith(RECORDED)), "")
 
@@ -261,8 +262,5 @@ def _hash(content: bytes | Missing, members: Members) -> str:
     return hashed.hexdigest()
 
 
-def _refused(archive: Archive, member: Member, why: str) -> HostError:
-    return HostError(
-        f"{archive.where}: its member {shown(member.name)} {why}",
-        "no tool that collects makes such an archive; ask where it comes from",
-    )
+def _refusal(archive: Archive, member: Member, why: str) -> HostError:
+    return words.member_refused(archive.where, member.name, why)

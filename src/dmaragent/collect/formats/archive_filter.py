@@ -113,7 +113,7 @@ def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | No
     """Return how many bytes of a file to keep (-1: not even its name), or what to keep instead."""
     if recorded.startswith("calls/"):
         entry = wanted_call(recorded[6:])
-        return _kept(size, None if entry is None else entry.limit, None)
+        return _room_for(size, None if entry is None else entry.limit, None)
     if recorded:
         entry = wanted_file(recorded[4:])
     else:
@@ -123,18 +123,18 @@ def room(path: str, recorded: str, size: int) -> tuple[int, bytes | Missing | No
         return _room_in_report(path, size)
     if entry.operation is Operation.LIST:
         return 0, _NOT_HELD
-    return _kept(size, entry.limit, entry.window)
+    return _room_for(size, entry.limit, entry.window)
 
 
 def _room_in_report(path: str, size: int) -> tuple[int, bytes | Missing | None]:
     """Return the same for a file that may be a collector's; most members are none, by their names."""
     name = path.rpartition("/")[2]
     if "acpidump" in name and any(map(is_dump, _places(path))):
-        return _kept(size, LARGEST_DUMP, None)
+        return _room_for(size, LARGEST_DUMP, None)
     if may_be_text(name):
         kind = next(filter(None, map(text_kind, _places(path))), None)
         if kind is not None:
-            return _kept(size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
+            return _room_for(size, LARGEST_TEXT, LARGEST_TEXT if kind in LOGS else None)
     marks = is_marker(f"/{name}") and any(map(is_marker, _places(path)))
     return 0 if marks else -1, _NOT_HELD
 
@@ -144,7 +144,7 @@ def _places(path: str) -> Iterator[str]:
     yield from deep_placement(path)
 
 
-def _kept(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
+def _room_for(size: int, limit: int | None, window: int | None) -> tuple[int, Missing | None]:
     if limit is None:
         return -1, _NOT_HELD
     if window is not None:

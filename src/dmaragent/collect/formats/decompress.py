@@ -9,8 +9,8 @@ import lzma
 import zlib
 from typing import BinaryIO, Protocol
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.magic import compression
-from dmaragent.errors import HostError
 
 LARGEST_ARCHIVE = 1 << 31
 """Compressed.  A sosreport with all logs has some hundred MiB."""
@@ -143,11 +143,7 @@ class Expansion:
         while not self._decoder.eof or self._another():
             data = self._raw() if self._decoder.needs_input else b""
             if not data and self._decoder.needs_input:
-                raise HostError(
-                    f"{self.where} is cut off: its {self._name} data end after "
-                    f"{self._taken} bytes, before their end",
-                    "copy it again, whole",
-                )
+                raise words.cut_off(self.where, self._name, self._taken)
             piece = self._expand(data)
             if piece:
                 return piece
@@ -158,20 +154,11 @@ class Expansion:
         try:
             piece = self._decoder.decompress(data, _PIECE)
         except UNPACK_ERRORS as error:
-            why = f": {error}" if str(error) else ""
-            raise HostError(
-                f"{self.where} is damaged near byte {self._taken}: it is no sound "
-                f"{self._name} data{why}",
-                "copy it again; it must arrive byte for byte",
-            ) from error
+            raise words.damaged_data(self.where, self._name, self._taken, error) from error
         self._expanded += len(piece)
         most = max(FREE_EXPANSION, LARGEST_RATIO * self._taken)
         if self._expanded > min(most, LARGEST_EXPANDED):
-            raise HostError(
-                f"{self.where} is not read on: {self._taken} bytes of it expand to more than "
-                f"{self._expanded - len(piece)}",
-                "if you trust it, unpack it yourself and give the directory",
-            )
+            raise words.expands_too_far(self.where, self._taken, self._expanded - len(piece))
         return piece
 
     def _another(self) -> bool:
@@ -186,11 +173,7 @@ class Expansion:
             self._raw_size = FIRST_PIECE
             self._streams += 1
             if self._streams > MOST_STREAMS:
-                raise HostError(
-                    f"{self.where} is not read on: it has more than {MOST_STREAMS} {self._name} "
-                    f"streams (at byte {self._taken})",
-                    "if you trust it, unpack it yourself and give the directory",
-                )
+                raise words.too_many_streams(self.where, self._name, MOST_STREAMS, self._taken)
             return True
         while rest:
             self._check_padding(rest, "compressed data")
@@ -212,10 +195,7 @@ class Expansion:
 
     def _check_padding(self, data: bytes, what: str) -> None:
         if data.count(0) != len(data):
-            raise HostError(
-                f"{self.where}: something follows the end of the {what}",
-                "an archive that was appended to another is not read; take them apart",
-            )
+            raise words.something_follows(self.where, what)
 
     def _raw(self) -> bytes:
         """Read a piece of the file itself."""
@@ -223,14 +203,11 @@ class Expansion:
             try:
                 self._raw_piece, self._raw_at = self._source.read(_PIECE), 0
             except OSError as error:
-                raise HostError(f"{self.where} cannot be read: {error.strerror}") from error
+                raise words.unreadable_archive(self.where, error) from error
         data = self._raw_piece[self._raw_at : self._raw_at + self._raw_size]
         self._raw_at += len(data)
         self._raw_size = min(2 * self._raw_size, _PIECE)
         self._taken += len(data)
         if self._taken > LARGEST_ARCHIVE:
-            raise HostError(
-                f"{self.where} has more than {LARGEST_ARCHIVE >> 30} GiB",
-                "unpack it yourself and give the directory",
-            )
+            raise words.too_large(self.where, LARGEST_ARCHIVE)
         return data

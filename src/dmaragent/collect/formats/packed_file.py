@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.decompress import (
     FIRST_PIECE,
     MOST_STREAMS,
@@ -17,7 +18,7 @@ from dmaragent.collect.formats.decompress import (
     decoder_of,
 )
 from dmaragent.collect.formats.magic import packing_of
-from dmaragent.errors import HostError
+from dmaragent.collect.words import damaged_packing
 
 LARGEST_INPUT = 1 << 26
 """A file of more bytes that a user names is refused, packed or not: no table, dump or log of a
@@ -61,16 +62,11 @@ def unpack(where: str, data: bytes, limit: int = LARGEST_INPUT) -> Unpacked:
                 parts.append(piece)
                 size += len(piece)
                 if size > limit:
-                    raise HostError(
-                        f"{where} is not read: it unpacks to more than {limit >> 20} MiB",
-                        "unpack it yourself, and give the part that matters",
-                    )
+                    raise words.unpacks_too_far(where, limit)
         except _DamagedError as error:
             problem = problem or str(error)
             if not size:
-                raise HostError(
-                    f"{where} cannot be unpacked: {problem}", "copy it again, whole"
-                ) from error
+                raise damaged_packing(where, problem) from error
             problem += f"; read: the {size} bytes before"
         data = b"".join(parts)
         packings.append(packing)
@@ -122,10 +118,7 @@ def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
     try:
         ended = run_bounded(_ZSTD_WITHIN, ["zstd", "-dcq", "--memory=128MB"], data, limit + 1)
     except OSError as error:
-        raise HostError(
-            f"{where} is packed with zstd, which is not installed",
-            f"install zstd, or unpack it on another machine: zstd -d {where}",
-        ) from error
+        raise words.no_zstd(where) from error
     if ended.output:
         yield ended.output
     if len(ended.output) <= limit and ended.code != 0:

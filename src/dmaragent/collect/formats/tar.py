@@ -8,6 +8,7 @@ must not be one thing here and another for whoever unpacks it.
 import re
 from collections.abc import Iterator
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.decompress import LARGEST_EXPANDED, Expansion
 from dmaragent.collect.formats.magic import BLOCK, is_tar, tar_number, tar_sum
 from dmaragent.collect.formats.members import LONGEST_NAME, MOST_MEMBERS, Member, MemberKind
@@ -70,7 +71,7 @@ class Tar:
                 return
             if not self._headers and block.startswith(SIGNATURES) and not is_tar(block):
                 where = self._stream.where
-                raise HostError(f"{where} is a packed table, and no archive", "unpack it first")
+                raise words.packed_table(where)
             if len(block) < BLOCK:
                 raise self._cut("and its end, two empty blocks, is missing")
             self._headers += 1
@@ -176,18 +177,10 @@ class Tar:
         return records
 
     def _wrong(self, what: str) -> HostError:
-        where = self._stream.where
-        return HostError(
-            f"{where}: {what} (near byte {self._stream.offset} of the tar)",
-            "copy it again; if it is so at its origin, unpack it there and give the directory",
-        )
+        return words.wrong_tar(self._stream.where, what, self._stream.offset)
 
     def _cut(self, what: str) -> HostError:
-        where = self._stream.where
-        return HostError(
-            f"{where} is cut off after byte {self._stream.offset} of the tar, {what}",
-            "copy it again, whole",
-        )
+        return words.cut_tar(self._stream.where, what, self._stream.offset)
 
 
 def _plain(block: bytes, kind: bytes, size: int) -> Member:

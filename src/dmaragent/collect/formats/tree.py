@@ -1,4 +1,4 @@
-"""A tree of files that can be asked: a directory on disk, or an archive packed in memory.
+"""A tree of files that can be asked; an archive, packed in memory, as one.
 
 Paths are absolute within the tree; nothing outside of it is ever given.
 """
@@ -10,8 +10,7 @@ from sys import getsizeof
 from typing import Protocol
 
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.collect.reader import OPEN_FILE, list_directory, missing, read_opened
-from dmaragent.errors import HostError
+from dmaragent.collect.reader import missing
 from dmaragent.readings import Missing, MissingKind
 
 MOST_NAMES = 1 << 17
@@ -21,7 +20,6 @@ MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
 
 
-_NO_NAMES = ("", ".", "..")
 _ENTRY = 400
 """What a name costs beyond its letters: its places in the dictionaries, a directory's own."""
 
@@ -43,187 +41,6 @@ class FileTree(Protocol):
 
     def below(self, path: str) -> "FileTree":
         """Return the tree whose root is the directory at `path`."""
-
-
-FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
-"""How a folder is opened, to open or list what is in it."""
-_DEEPEST = 256
-"""Steps of a path: sysfs has about twenty."""
-_MOST_OPEN = 64
-"""Folders of a tree that are kept open: a limit of 256 descriptors leaves room for others."""
-
-
-class DiskTree:
-    """A directory on disk.  Raises HostError for a link that leads out of it.
-
-    Every step is made from the folder that was opened before it, and a link is read and
-    followed here: whoever puts a link in place of a file meanwhile leads nobody out.
-    """
-
-    def __init__(self, root: str, descriptor: int | None = None) -> None:
-        """Take the folder `root`, which `descriptor` is if it is open already."""
-        self._root = root
-        self._open: dict[tuple[str, ...], int] = {}
-        """Folders that are open, by the steps to them, none a link; the latest used last."""
-        self._folders: dict[str, tuple[str, ...]] = {"": ()}
-        """The steps to the folders met so far, links followed, by their path."""
-        if descriptor is not None:
-            self._open[()] = descriptor
-
-    def __del__(self) -> None:
-        for descriptor in self._open.values():
-            os.close(descriptor)
-
-    def read(self, path: str, request: HostRequest) -> bytes | Missing:
-        """Read the file."""
-        try:
-            return read_opened(self._opened(path), request)
-        except OSError as error:
-            return missing(error)
-
-    def list(self, path: str) -> tuple[str, ...] | Missing:
-        """List the directory."""
-        try:
-            folder = self._folder(self._resolved(path))
-            listed = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-        except OSError as error:
-            return missing(error)
-        try:
-            return list_directory(listed)
-        finally:
-            os.close(listed)
-
-    def link(self, path: str) -> str | Missing:
-        """Read the link; only what leads to it is followed."""
-        parent, _, name = path.rpartition("/")
-        try:
-            if name in _NO_NAMES:
-                return _missing(errno.EINVAL)
-            return os.readlink(name, dir_fd=self._folder(self._parent(parent)))
-        except OSError as error:
-            return missing(error)
-
-    def is_directory(self, path: str) -> bool:
-        """Ask the file system; where a link leads out is no directory of this tree."""
-        try:
-            self._folder(self._resolved(path))
-        except (OSError, HostError):
-            return False
-        return True
-
-    def mode(self, path: str) -> int | Missing:
-        """Return the type and permissions of the file at `path`, which is not opened."""
-        try:
-            steps = self._resolved(path)
-            if not steps:
-                return os.fstat(self._folder(())).st_mode
-            folder = self._folder(steps[:-1])
-            return os.stat(steps[-1], dir_fd=folder, follow_symlinks=False).st_mode
-        except OSError as error:
-            return missing(error)
-
-    def below(self, path: str) -> FileTree:
-        """Return the tree of a directory in this one; one of nothing where it is not there."""
-        try:
-            descriptor = os.dup(self._folder(self._resolved(path)))
-        except (OSError, HostError):
-            return PackedTree()
-        return DiskTree(os.path.join(self._root, path.lstrip("/")).rstrip("/"), descriptor)
-
-    def _opened(self, path: str) -> int:
-        """Open the file at `path`, links followed."""
-        parent, _, name = path.rpartition("/")
-        if name not in _NO_NAMES:
-            folder = self._folder(self._parent(parent))
-            try:
-                return os.open(name, OPEN_FILE | os.O_NOFOLLOW, dir_fd=folder)
-            except OSError as error:
-                if error.errno != errno.ELOOP:
-                    raise
-        steps = self._resolved(path)
-        folder = self._folder(steps[:-1])
-        return os.open(steps[-1] if steps else ".", OPEN_FILE | os.O_NOFOLLOW, dir_fd=folder)
-
-    def _parent(self, path: str) -> tuple[str, ...]:
-        """Return the steps to the folder at `path`; most have met folders above them."""
-        steps = self._folders.get(path)
-        if steps is None:
-            above, _, name = path.rpartition("/")
-            if above not in self._folders:
-                self._folders[above] = self._resolved(above)
-            steps = (*self._folders[above], name)
-            if name in _NO_NAMES or self._target(steps[:-1], name) is not None:
-                steps = self._resolved(path)
-            self._folders[path] = steps
-        return steps
-
-    def _resolved(self, path: str) -> tuple[str, ...]:
-        """Return the steps that `path` leads to through its links.
-
-        Raises:
-            HostError: a link leads out of this directory.
-            OSError: something of it is not there or cannot be looked at.
-
-        """
-        done: tuple[str, ...] = ()
-        ahead = _steps(path)
-        links = 0
-        while ahead:
-            step = ahead.pop()
-            if step == "..":
-                self._folder(done)
-                if not done:
-                    raise self._leads_out(path, "..")
-                done = done[:-1]
-                continue
-            target = self._target(done, step)
-            if target is None:
-                done = (*done, step)
-                if len(done) > _DEEPEST:
-                    raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-                continue
-            links += 1
-            if links > MOST_LINKS:
-                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-            if target.startswith("/"):
-                target, done = self._within(path, target), ()
-            ahead += _steps(target)
-        return done
-
-    def _target(self, folder: tuple[str, ...], name: str) -> str | None:
-        """Read the link `name` in `folder`; None where it is no link."""
-        try:
-            return os.readlink(name, dir_fd=self._folder(folder))
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            return None
-
-    def _within(self, path: str, target: str) -> str:
-        """Return the absolute `target` of a link as a path in this tree."""
-        root = os.path.realpath(self._root)
-        if target != root and not target.startswith(f"{root.rstrip('/')}/"):
-            raise self._leads_out(path, target)
-        return target.removeprefix(root)
-
-    def _leads_out(self, path: str, target: str) -> HostError:
-        return HostError(f"{self._root}: {path} leads out of this directory, to {target}")
-
-    def _folder(self, steps: tuple[str, ...]) -> int:
-        """Return the open folder that `steps` lead to, without a link among them."""
-        descriptor = self._open.pop(steps, None)
-        if descriptor is None and steps:
-            descriptor = os.open(steps[-1], FOLDER | os.O_NOFOLLOW, dir_fd=self._folder(steps[:-1]))
-        elif descriptor is None:
-            descriptor = os.open(self._root, FOLDER)
-        self._open[steps] = descriptor
-        while len(self._open) > _MOST_OPEN:
-            oldest = next(iter(self._open))
-            if not oldest:  # the root stays: another may be at its path by now
-                self._open[()] = self._open.pop(())
-                continue
-            os.close(self._open.pop(oldest))
-        return descriptor
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +137,7 @@ class PackedTree:
         if isinstance(place, Missing):
             return place
         names = self._folders.get(place)
-        return _missing(errno.ENOTDIR) if names is None else tuple(sorted(names))
+        return missing_by(errno.ENOTDIR) if names is None else tuple(sorted(names))
 
     def link(self, path: str) -> str | Missing:
         """Return the link's target."""
@@ -333,7 +150,7 @@ class PackedTree:
         if target is not None:
             return target
         there = not name or whole in self._files or whole in self._folders
-        return _missing(errno.EINVAL if there else errno.ENOENT)
+        return missing_by(errno.EINVAL if there else errno.ENOENT)
 
     def is_directory(self, path: str) -> bool:
         """Return whether the path leads to a directory."""
@@ -351,7 +168,7 @@ class PackedTree:
         if whole in self._files or whole in self._folders:
             return whole
         done: list[str] = []
-        ahead = _steps(path)
+        ahead = steps_of(path)
         links = 0
         while ahead:
             step = ahead.pop()
@@ -364,19 +181,20 @@ class PackedTree:
                 links += 1
                 if links > MOST_LINKS:
                     return Missing(MissingKind.FAILED, "too many levels of links")
-                ahead += _steps(target)
+                ahead += steps_of(target)
                 done = [] if target.startswith("/") else done
             elif place in self._folders or (place in self._files and not ahead):
                 done.append(step)
             else:
-                return _missing(errno.ENOTDIR if place in self._files else errno.ENOENT)
+                return missing_by(errno.ENOTDIR if place in self._files else errno.ENOENT)
         return "/".join([*([self._base] if self._base else []), *done])
 
 
-def _steps(path: str) -> list[str]:
+def steps_of(path: str) -> list[str]:
     """Return the steps of a path, the first one last."""
     return [step for step in reversed(path.split("/")) if step not in ("", ".")]
 
 
-def _missing(number: int) -> Missing:
+def missing_by(number: int) -> Missing:
+    """Return what kind of missing the error `number` means."""
     return missing(OSError(number, os.strerror(number)))

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from dmaragent.collect.formats import words
 from dmaragent.collect.formats.decompress import (
     FREE_EXPANSION,
     LARGEST_ARCHIVE,
@@ -43,12 +44,9 @@ class Zip:
         try:
             self._size = source.seek(0, os.SEEK_END)
         except OSError as error:
-            raise HostError(
-                f"{where} is a zip and cannot be read from its end: {error.strerror}",
-                "give it as a file",
-            ) from error
+            raise words.unseekable_zip(where, error) from error
         if self._size > LARGEST_ARCHIVE:
-            raise HostError(f"{where} has more than {LARGEST_ARCHIVE >> 30} GiB", "unpack it")
+            raise words.too_large_zip(where, LARGEST_ARCHIVE)
 
     def __iter__(self) -> Iterator[Member]:
         """Read the directory, and give the members it names."""
@@ -94,10 +92,7 @@ class Zip:
         tail = self._at(begin, self._size - begin)
         end = tail.rfind(b"PK\x05\x06")
         if end < 0 or end + _END.size > len(tail):
-            raise HostError(
-                f"{self._where} is cut off: a zip's directory, at its end, is missing",
-                "copy it again, whole",
-            )
+            raise words.cut_zip(self._where)
         _, disk, first, here, members, size, offset, comment = _END.unpack_from(tail, end)
         if end + _END.size + comment != len(tail):
             raise self._wrong("something follows the end of the zip")
@@ -160,21 +155,17 @@ class Zip:
     def _check_size(self, name: str, got: int, size: int) -> None:
         most = min(max(FREE_EXPANSION, LARGEST_RATIO * self._size), LARGEST_EXPANDED)
         if got > size or self._expanded > most:
-            raise HostError(
-                f"{self._where} is not read on: {shown(name)} expands to more than "
-                f"{'it says' if got > size else 'is bearable'}",
-                "if you trust it, unpack it yourself and give the directory",
-            )
+            raise words.member_expands_too_far(self._where, name, beyond_its_size=got > size)
 
     def _at(self, offset: int, size: int) -> bytes:
         try:
             self._source.seek(offset)
             return self._source.read(size)
         except OSError as error:
-            raise HostError(f"{self._where} cannot be read: {error.strerror}") from error
+            raise words.unreadable_archive(self._where, error) from error
 
     def _wrong(self, what: str) -> HostError:
-        return HostError(f"{self._where}: {what}", "copy it again, or unpack it at its origin")
+        return words.wrong_zip(self._where, what)
 
 
 def _kind(name: str, fields: tuple[int, ...]) -> MemberKind:

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
+from dmaragent.collect import words
 from dmaragent.collect.formats.archive import RECORDED, Archive
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.collect.recorded import manifest
 from dmaragent.collect.recorded.host import RecordedHost
 from dmaragent.collect.recorded.manifest import LoggedReading
-from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
-
-_CHANGED = "the bundle was changed or damaged after it was made"
 
 
 def open_bundle(archive: Archive) -> RecordedHost:
@@ -22,22 +20,20 @@ def open_bundle(archive: Archive) -> RecordedHost:
     """
     where = archive.where
     if archive.stranger:
-        raise HostError(f"{where}: {archive.stranger}, which no bundle holds", _CHANGED)
+        raise words.stranger_in_bundle(where, archive.stranger)
     tops = machine_tops(archive)
     if len(tops) > 1:
-        raise HostError(f"{where} holds {len(tops)} recorded machines", "give one at a time")
+        raise words.several_machines(where, len(tops))
     (top,) = tops
     if top and len(archive.tops) > 1:
-        others = ", ".join(shown(name) for name in archive.tops if name != top)
-        raise HostError(
-            f"{where}: beside the recorded machine {shown(top)} lies {others}", _CHANGED
-        )
+        others = [name for name in archive.tops if name != top]
+        raise words.beside_machine(where, top, others)
     tree = archive.tree.below(f"/{top}")
     content = _manifest(archive, top)
     try:
         log = manifest.load_manifest(content, where)
     except HostError as error:
-        raise HostError(error.message, error.hint or _CHANGED) from error
+        raise words.wrong_bundle_manifest(error) from error
     inside = ((_inside(top, path), digest) for path, digest in archive.hashes.items())
     _check(where, log, {file: digest for file, digest in inside if file.startswith(RECORDED)})
     return RecordedHost(where, tree, log)
@@ -81,12 +77,9 @@ def _check(
             named[reading.file] = reading.sha256
     for file, digest in named.items():
         if file not in digests:
-            raise HostError(f"{where}: {shown(file)} is in the manifest and not there", _CHANGED)
+            raise words.file_gone(where, file)
         if digests[file] != digest:
-            raise HostError(
-                f"{where}: {shown(file)} is not what the manifest says: its sha256 differs",
-                _CHANGED,
-            )
+            raise words.file_changed(where, file)
     if len(digests) > len(named):
         file = next(file for file in digests if file not in named)
-        raise HostError(f"{where}: {shown(file)} is there and not in the manifest", _CHANGED)
+        raise words.file_not_recorded(where, file)

@@ -13,11 +13,9 @@ from dmaragent.collect import words
 from dmaragent.collect.formats.tree import FileTree
 from dmaragent.collect.ledger import ACPI_TABLES, HostRequest, Operation
 from dmaragent.collect.recorded.manifest import LoggedReading
-from dmaragent.errors import HostError
 from dmaragent.readings import NOT_COLLECTED, Missing, MissingKind
 
 _EMPTY = Missing(MissingKind.FAILED, "the copied file is empty")
-_CHANGED = "the recording was changed or damaged after it was made"
 _PATH_MAX = 4096
 _LINK_AS_TEXT = re.compile(rb"\.\./[!-~]+")
 """The links that are asked for are those of sysfs, which are all relative."""
@@ -71,16 +69,9 @@ class RecordedHost:
             return reading.missing
         content = self._tree.read(f"/{reading.file}", request)
         if isinstance(content, Missing):
-            raise HostError(
-                f"{self._where}: {reading.file} is in the manifest and cannot be read: "
-                f"{content.detail}",
-                words.AS_ROOT if content.kind is MissingKind.DENIED else _CHANGED,
-            )
+            raise words.recording_unreadable(self._where, reading.file, content)
         if sha256(content).hexdigest() != reading.sha256:
-            raise HostError(
-                f"{self._where}: {reading.file} is not what the manifest says: its sha256 differs",
-                _CHANGED,
-            )
+            raise words.recording_changed(self._where, reading.file)
         return content
 
 
@@ -103,14 +94,14 @@ class DirectoryHost:
 
         Of a table that a copy without root's rights left empty there is nothing to read.
         """
-        content = _uncollected(self._tree.read(self._path(request), request))
+        content = _absent_as_not_collected(self._tree.read(self._path(request), request))
         if content == b"" and request.path.startswith(f"{ACPI_TABLES.path}/"):
             return _EMPTY
         return content
 
     def list(self, request: HostRequest) -> tuple[str, ...] | Missing:
         """List the copied directory."""
-        return _uncollected(self._tree.list(self._path(request)))
+        return _absent_as_not_collected(self._tree.list(self._path(request)))
 
     def link(self, request: HostRequest) -> str | Missing:
         """Read the copied link, or the text that some programs write in the place of one."""
@@ -118,7 +109,7 @@ class DirectoryHost:
         target = self._tree.link(path)
         if isinstance(target, Missing) and target.kind is MissingKind.FAILED:
             target = self._link_as_text(path) or target
-        return _uncollected(target)
+        return _absent_as_not_collected(target)
 
     def _link_as_text(self, path: str) -> str | None:
         """Return the target in a file that replaced a link, or None if `path` is no such file.
@@ -138,7 +129,7 @@ class DirectoryHost:
         return NOT_COLLECTED
 
 
-def _uncollected(answer: _Answer | Missing) -> _Answer | Missing:
+def _absent_as_not_collected(answer: _Answer | Missing) -> _Answer | Missing:
     if isinstance(answer, Missing) and answer.kind is MissingKind.ABSENT:
         return NOT_COLLECTED
     return answer

@@ -22,8 +22,9 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from dmaragent.collect import words
 from dmaragent.collect.ledger import HostRequest, Operation
-from dmaragent.errors import HostError, excerpt
+from dmaragent.errors import excerpt
 from dmaragent.readings import Missing, MissingKind
 
 FORMAT = "dmaragent.recording"
@@ -107,39 +108,31 @@ def load_manifest(data: bytes, where: str) -> Mapping[tuple[Operation, str], Log
 
     """
     if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:  # no value comes without one
-        raise HostError(f"{where}: {NAME} has more than {MOST_VALUES} values")
+        raise words.too_many_values(where, MOST_VALUES)
     try:
         document = json.loads(data, object_hook=_reading_or_object)
     except (ValueError, RecursionError) as error:
-        raise HostError(f"{where}: {NAME} is not JSON: {error}") from error
+        raise words.manifest_not_json(where, error) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise HostError(f"{where}: {NAME} is not the manifest of a recorded machine")
+        raise words.not_a_manifest(where)
     if document.get("version") != VERSION:
-        raise HostError(
-            f"{where}: the recording has version {excerpt(repr(document.get('version')))}, this dmaragent "
-            f"reads version {VERSION}",
-            "use the dmaragent that made it, or a newer one",
-        )
+        raise words.other_version(where, document.get("version"), VERSION)
     readings = document.get("readings")
     if not isinstance(readings, list):
-        raise HostError(f"{where}: {NAME} has no list of readings")
+        raise words.no_readings(where)
     log: dict[tuple[Operation, str], LoggedReading] = {}
     for number, value in enumerate(readings):
         try:
             reading = value if isinstance(value, LoggedReading) else _reading(value)
         except (ValueError, TypeError, KeyError) as error:
-            raise HostError(
-                f"{where}: reading {number} of {NAME} is wrong: {_why(error)}"
-            ) from error
+            raise words.wrong_reading(where, number, _reason(error)) from error
         if (reading.operation, reading.path) in log:
-            raise HostError(
-                f"{where}: reading {number} of {NAME} is there twice: {excerpt(reading.path, len(reading.path))!r}"
-            )
+            raise words.double_reading(where, number, reading.path)
         log[reading.operation, reading.path] = reading
     return log
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Return what is wrong with a reading; Python quotes the whole value that an enum lacks."""
     quoted, is_enum, kind = str(error).rpartition(" is not a valid ")
     return f"{excerpt(quoted)}{is_enum}{kind}"

@@ -6,6 +6,7 @@ place: configuration space from /proc/bus/pci, the machine's names from dmidecod
 
 import json
 import re
+from collections.abc import Callable
 
 from dmaragent.collect import ledger
 from dmaragent.collect.ledger import HostRequest, LedgerEntry
@@ -24,6 +25,35 @@ _ATTRIBUTE = re.compile(r"/sys/(?:.*/)?([^/]+)/([a-z_]+)")
 _DRIVERS = ledger.PCIBACK.path.rpartition("/")[0]
 _CONTRADICTED = Missing(MissingKind.FAILED, "files of the report name different drivers")
 _NO_DRIVER = Missing(MissingKind.ABSENT, "lspci names no driver")
+_FILES: dict[str, Callable[[ReportFacts], bytes | None]] = {
+    ledger.KERNEL_RELEASE.path: lambda facts: facts.kernel_release,
+    ledger.COMMAND_LINE.path: lambda facts: facts.options,
+    ledger.CPU.path: lambda facts: facts.processor,
+    ledger.HYPERVISOR_TYPE.path: lambda facts: b"xen\n" if facts.on_xen else None,
+    # xl answers in dom0 alone.
+    ledger.XEN_CAPABILITIES.path: lambda facts: b"control_d\n" if facts.on_xen else None,
+}
+"""What the texts have of a file; those of a directory are in ``ReportHost._directory_file``."""
+_DIRECTORIES: dict[str, Callable[[ReportFacts], tuple[str, ...]]] = {
+    ledger.IOMMU_GROUPS.path: lambda facts: tuple(map(str, sorted(facts.groups))),
+    ledger.PCI_SLOTS.path: lambda facts: tuple(sorted(facts.slots)),
+    ledger.MEMORY_MAP.path: lambda facts: tuple(map(str, range(len(facts.memory)))),
+    ledger.DMI_ENTRIES.path: lambda facts: tuple(
+        f"9-{number}" for number in range(len(facts.smbios_slots))
+    ),
+    ledger.PCIBACK.path: lambda facts: tuple(
+        sorted(name for name, function in facts.functions.items() if function.driver == "pciback")
+    ),
+}
+"""What the texts have of the names in a directory."""
+_CALLS: dict[str, Callable[[ReportFacts], bytes | None]] = {
+    ledger.BOOT_LOG.path: lambda facts: facts.boot_log or None,
+    ledger.XL_DMESG.path: lambda facts: xens_lines(facts.xen[1].encode()) or None,
+    ledger.XL_INFO.path: lambda facts: (
+        facts.xen[0].encode() or report_texts.info_from_ring(facts.xen[1])
+    ),
+}
+"""What the texts have of the output of a call."""
 
 
 class ReportHost:
@@ -91,33 +121,24 @@ class ReportHost:
 
     def _file(self, path: str) -> bytes | None:
         """Return what the texts have of the file at `path` of the host."""
-        facts = self._facts
-        if path == ledger.KERNEL_RELEASE.path:
-            return facts.kernel_release
-        if path == ledger.COMMAND_LINE.path:
-            return facts.options
-        if path == ledger.CPU.path:
-            return facts.processor
-        if path == ledger.HYPERVISOR_TYPE.path:
-            return b"xen\n" if facts.on_xen else None
-        if path == ledger.XEN_CAPABILITIES.path:
-            return b"control_d\n" if facts.on_xen else None  # xl answers in dom0 alone
+        if path in _FILES:
+            return _FILES[path](self._facts)
         version = _part(path, ledger.XEN_VERSION.path)
         if version is not None:
-            return report_texts.xen_version(*facts.xen).get(version)
+            return report_texts.xen_version(*self._facts.xen).get(version)
         name = _part(path, ledger.DMI_ID.path)
         if name is not None:
-            return facts.machine.get(name)
-        return self._numbered(path)
+            return self._facts.machine.get(name)
+        return self._directory_file(path)
 
-    def _numbered(self, path: str) -> bytes | None:
+    def _directory_file(self, path: str) -> bytes | None:
         """Return a file of a directory that the texts have: a range, a slot, an attribute."""
         entry = _part(path, ledger.MEMORY_MAP_ENTRY.path)
-        if entry is not None and self._lacks(ledger.MEMORY_MAP):
+        if entry is not None and self._was_not_copied(ledger.MEMORY_MAP):
             number, _, part = entry.partition("/")
             return self._facts.memory[int(number)][("start", "end", "type").index(part)]
         raw = _part(path, ledger.DMI_SLOT.path)
-        if raw is not None and self._lacks(ledger.DMI_ENTRIES):
+        if raw is not None and self._was_not_copied(ledger.DMI_ENTRIES):
             return self._facts.smbios_slots[int(raw.removeprefix("9-"))]
         slot = _part(path, ledger.PCI_SLOT.path)
         if slot is not None:
@@ -126,30 +147,18 @@ class ReportHost:
         facts, attribute = self._function(path)
         return None if facts is None else _attribute(facts, attribute)
 
-    def _lacks(self, directory: LedgerEntry) -> bool:
+    def _was_not_copied(self, directory: LedgerEntry) -> bool:
         """Return whether `directory` was not copied, so that the names in it are the texts'."""
         return _is_gap(self._copied.list(directory.request()))
 
     def _names(self, path: str) -> tuple[str, ...]:
         """Return what the texts have of the names in the directory `path` of the host."""
-        facts = self._facts
-        if path == ledger.IOMMU_GROUPS.path:
-            return tuple(map(str, sorted(facts.groups)))
+        if path in _DIRECTORIES:
+            return _DIRECTORIES[path](self._facts)
         group = _part(path, ledger.IOMMU_GROUP_DEVICES.path)
-        if group is not None:
-            return tuple(facts.groups.get(int(group), ())) if group.isdecimal() else ()
-        if path == ledger.PCI_SLOTS.path:
-            return tuple(sorted(facts.slots))
-        if path == ledger.MEMORY_MAP.path:
-            return tuple(map(str, range(len(facts.memory))))
-        if path == ledger.DMI_ENTRIES.path:
-            return tuple(f"9-{number}" for number in range(len(facts.smbios_slots)))
-        if path == ledger.PCIBACK.path:
-            bound = (
-                name for name, function in facts.functions.items() if function.driver == "pciback"
-            )
-            return tuple(sorted(bound))
-        return ()
+        if group is None or not group.isdecimal():
+            return ()
+        return tuple(self._facts.groups.get(int(group), ()))
 
     def _function(self, path: str) -> tuple[PciFacts | None, str]:
         """Return the facts about the function whose attribute is at `path`, and its name."""
@@ -161,16 +170,9 @@ class ReportHost:
 
     def _output(self, request: HostRequest) -> bytes | None:
         """Return what the texts have of the output of a call."""
-        if request.path == ledger.BOOT_LOG.path:
-            return self._facts.boot_log or None
-        if request.path == ledger.XL_DMESG.path:
-            return xens_lines(self._facts.xen[1].encode()) or None
-        info, ring = self._facts.xen
-        if request.path == ledger.XL_INFO.path:
-            return info.encode() or report_texts.info_from_ring(ring)
         if request.path == ledger.UDEV_PCI.path:
             return self._enumeration()
-        return None
+        return _CALLS[request.path](self._facts) if request.path in _CALLS else None
 
     def _enumeration(self) -> bytes | None:
         """Return the functions as udev's enumeration has them, if udev's database is there."""
@@ -234,7 +236,7 @@ def report_logs(host: HostReader) -> list[str]:
     known: set[str] = set()
     for _, content in host.logs():
         lines = content.decode("utf-8", "backslashreplace").splitlines()
-        bare = [_bare(line) for line in lines]
+        bare = [_without_stamp(line) for line in lines]
         fresh = [line for line, text in zip(lines, bare, strict=True) if text not in known]
         known.update(bare)
         if fresh:
@@ -242,7 +244,7 @@ def report_logs(host: HostReader) -> list[str]:
     return texts
 
 
-def _bare(line: str) -> str:
+def _without_stamp(line: str) -> str:
     """Return a line without its time stamp."""
     stamp = _STAMP.match(line)
     return line[stamp.end() :] if stamp else line

@@ -76,7 +76,7 @@ def _block(address: str, head: str, body: list[str]) -> tuple[PciFacts, dict[str
         verbose = any(line.startswith(("Flags:", "Control:")) for line in indented)
         facts = _of_line(head, verbose=verbose)
         facts = _of_details(facts, indented, verbose=verbose)
-    config = _dumped(body)
+    config = _config_dump(body)
     if config:
         facts = merge([{"": from_config(config)}, {"": facts}])[""]
     return facts, _virtual_functions(address, indented)
@@ -156,7 +156,7 @@ def _whole(text: str) -> int | None:
     return int(text) if re.fullmatch(r"\d{1,9}", text) else None
 
 
-def _dumped(body: list[str]) -> bytes:
+def _config_dump(body: list[str]) -> bytes:
     """Read the dump of configuration space that -x to -xxxx add, up to its first gap."""
     config = b""
     for line in body:

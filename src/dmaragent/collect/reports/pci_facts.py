@@ -62,7 +62,7 @@ def merge(sources: Iterable[FactsByAddress]) -> dict[str, PciFacts]:
     for source in sources:
         for address, facts in source.items():
             known = merged.get(address)
-            merged[address] = facts if known is None else _filled(known, facts)
+            merged[address] = facts if known is None else _fill_gaps(known, facts)
     return merged
 
 
@@ -83,7 +83,7 @@ def agreed(sources: Sequence[FactsByAddress]) -> dict[str, PciFacts]:
     return merged
 
 
-def _filled(known: PciFacts, more: PciFacts) -> PciFacts:
+def _fill_gaps(known: PciFacts, more: PciFacts) -> PciFacts:
     gaps = {
         field.name: getattr(more, field.name)
         for field in fields(PciFacts)
@@ -193,7 +193,7 @@ def from_udev_database(text: str) -> dict[str, PciFacts]:
             names=names or None,
         )
         known = functions.get(address)
-        functions[address] = facts if known is None else _filled(known, facts)
+        functions[address] = facts if known is None else _fill_gaps(known, facts)
     return functions
 
 

@@ -124,7 +124,7 @@ def _files(
 def _look(tree: FileTree, path: str, search: TableSearch) -> None:
     head = _read(tree, path, window=LOOKED_AT)
     if isinstance(head, Missing):
-        if _denied(head):
+        if _is_denied(head):
             search.unreadable.append(path)
         return
     if not may_hold_tables(head, len(head), path.rpartition("/")[2]):
@@ -140,7 +140,7 @@ def _look(tree: FileTree, path: str, search: TableSearch) -> None:
         search.others += tables
         if tables.keys() >= _WHOLE:
             search.dumps.append(FoundTables(path, tables))
-    elif not any(_same(tables, file.tables) for file in search.found):
+    elif not any(_same_tables(tables, file.tables) for file in search.found):
         search.found.append(FoundTables(path, tables, problem))
 
 
@@ -165,7 +165,7 @@ def text_damage(tables: Sequence[DumpedTable | TextTable]) -> str:
     )
 
 
-def _same(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
+def _same_tables(first: dict[str, bytes], other: dict[str, bytes]) -> bool:
     """Return whether both hold the same DMAR tables."""
 
     def dmar(tables: dict[str, bytes]) -> list[bytes]:
@@ -186,7 +186,7 @@ def is_other_table(head: bytes) -> bool:
     )
 
 
-def _denied(answer: object) -> bool:
+def _is_denied(answer: object) -> bool:
     return isinstance(answer, Missing) and answer.kind is MissingKind.DENIED
 
 
@@ -201,6 +201,6 @@ def _read(tree: FileTree, path: str, window: int | None = None) -> bytes | Missi
 
 def _may_list(tree: FileTree, path: str) -> bool:
     try:
-        return not _denied(tree.list(path))
+        return not _is_denied(tree.list(path))
     except HostError:
         return True
