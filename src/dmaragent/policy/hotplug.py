@@ -37,8 +37,10 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
+    stops_of,
     undecided,
     verdict_of,
+    warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.library_answers import number_readings
@@ -244,11 +246,8 @@ def _answer(
     policy: Policy,
     decisions: list[Decision],
 ) -> Hotplug:
-    order = (Effect.REFUSED, Effect.UNDECIDED)
     settings = RdmSettings(devices=() if device is None else (device,), inherits=False)
-    stops = tuple(
-        decision for effect in order for decision in decisions if decision.effect is effect
-    )
+    stops = stops_of(decisions)
     return Hotplug(
         text=text,
         guest=into.guest,
@@ -258,7 +257,7 @@ def _answer(
         pci=None if device is None else device.pci,
         policy=policy,
         decisions=stops,
-        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
+        warnings=warnings_of(decisions),
         prerequisites=prerequisites(into.guest, settings, into.host),
         ignored_settings=into.settings.ignored_settings,
     )

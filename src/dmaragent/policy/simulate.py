@@ -21,8 +21,10 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
+    stops_of,
     undecided,
     verdict_of,
+    warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
@@ -112,14 +114,11 @@ def _result(
     entries: tuple[MapEntry, ...] = (),
 ) -> BuiltGuest:
     """Sort refusals before what is undecided, and warnings apart."""
-    order = (Effect.REFUSED, Effect.UNDECIDED)
-    stops = tuple(
-        decision for effect in order for decision in decisions if decision.effect is effect
-    )
+    stops = stops_of(decisions)
     return BuiltGuest(
         verdict=verdict_of(stops),
         decisions=stops,
-        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
+        warnings=warnings_of(decisions),
         layout=layout,
         memory_map=entries,
     )
