@@ -82,8 +82,8 @@ losses: $(VENV)/ready
 libxlutil: $(VENV)/ready
 	tests/libxlutil/fetch.sh 4.14 4.17 4.20
 	DMARAGENT_LIBXLUTIL_TEXTS=100000 $(BIN)/python -m pytest -k itself \
-		tests/dmaragent/test_policy_rdm_text.py tests/dmaragent/test_policy_pci_library.py \
-		tests/dmaragent/test_policy_xlcfg.py
+		tests/dmaragent/test_guests_rdm.py tests/dmaragent/test_guests_pci_library.py \
+		tests/dmaragent/test_guests_xlcfg.py
 
 recall: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m recall $(abspath $(XEN)) $(abspath $(SOURCES))

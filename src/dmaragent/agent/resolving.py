@@ -12,8 +12,9 @@ from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
 from dmaragent.agent.messages import ApiResponse, json_response, problem
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
-from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
+from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.words import GUEST_FORMATS
 from dmaragent.host import Host
 from dmaragent.present.json.resolve import resolve_document, source_object
 from dmaragent.question.context import Context, context_of
@@ -71,7 +72,7 @@ def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
     if refused is None:
         return guests
     first = refused.refusals[0]
-    hint = f"give a guest that its toolstack reads ({FORMATS})"
+    hint = f"give a guest that its toolstack reads ({GUEST_FORMATS})"
     line = first.place.rpartition(":")[2]
     return unreadable(first.text, hint, int(line) if line.isdecimal() else None)
 

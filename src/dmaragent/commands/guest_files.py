@@ -7,8 +7,9 @@ from dmaragent.api import read_all_guests
 from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
-from dmaragent.guests.formats import FORMATS, Guest, UnknownFormatError
+from dmaragent.guests.formats import Guest, UnknownFormatError
 from dmaragent.guests.kvm_guest import KvmGuest
+from dmaragent.guests.words import GUEST_FORMATS
 from dmaragent.present.escaping import visible
 
 _GUEST_ENDS = (".cfg", ".hvm", ".pv", ".pvh", ".xl")
@@ -66,7 +67,7 @@ def no_guest(paths: list[str]) -> DmaragentError:
     """Give the error of a verb that found no guest at `paths`."""
     return DmaragentError(
         f"{', '.join(paths)}: there is no guest's configuration",
-        f"give a guest ({FORMATS}), or a folder that holds some",
+        f"give a guest ({GUEST_FORMATS}), or a folder that holds some",
     )
 
 

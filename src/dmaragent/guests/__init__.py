@@ -1,1 +1,1 @@
-"""Guests as they are written: formats other than xl.cfg, and what tells a format from its content."""
+"""Guests as they are written: xl.cfg, libxl's JSON, libvirt's XML, Proxmox' configuration."""

@@ -1,4 +1,4 @@
-"""What lies beside a guest's file and names devices for it: Proxmox' mappings, libvirt's networks.
+"""The files beside a guest's that name devices for it: Proxmox' mappings, libvirt's networks.
 
 Sources: pve-guest-common src/PVE/Mapping/PCI.pm; libvirt src/conf/network_conf.c.
 """
@@ -15,7 +15,7 @@ _MAP = re.compile(r"\s+map\s+(\S.*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceMappings:
-    """The texts beside a guest's file; nothing: none was found."""
+    """The texts of these files; nothing: none was found."""
 
     mappings: str = ""
     """Proxmox' mapping/pci.cfg."""
@@ -29,7 +29,7 @@ class DeviceMappings:
 
         Each is the ``path`` of one alternative: Proxmox takes one that is free.
         """
-        found: list[tuple[str, str]] = []
+        paths: list[tuple[str, str]] = []
         known, section = False, ""
         for line in self.mappings.splitlines():
             head = _HEAD.fullmatch(line)
@@ -39,16 +39,16 @@ class DeviceMappings:
             match = _MAP.fullmatch(line)
             if match and section == name:
                 parts = dict(part.partition("=")[::2] for part in match[1].split(","))
-                found.append((parts.get("node", ""), parts.get("path", "")))
-        nodes = {node for node, _ in found}
+                paths.append((parts.get("node", ""), parts.get("path", "")))
+        nodes = {node for node, _ in paths}
         node = self.node or (next(iter(nodes)) if len(nodes) == 1 else "")
         if not known or (len(nodes) > 1 and not node):
             return None
-        return tuple(path for where, path in found if where == node)
+        return tuple(path for where, path in paths if where == node)
 
     def pools(self) -> Mapping[str, bool]:
         """Return of each network whether it is a pool of host devices."""
-        found: dict[str, bool] = {}
+        pools: dict[str, bool] = {}
         for text in self.networks:
             try:
                 roots = [*read_documents(text)]
@@ -58,9 +58,9 @@ class DeviceMappings:
                 name, forward = root.first("name"), root.first("forward")
                 if root.name == "network" and name is not None:
                     pool = forward is not None and forward.get("mode") == "hostdev"
-                    found[name.text.strip()] = pool
-        return found
+                    pools[name.text.strip()] = pool
+        return pools
 
 
 NO_MAPPINGS = DeviceMappings()
-"""Of a text without a place."""
+"""Of a text without a file."""

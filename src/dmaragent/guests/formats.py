@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.errors import DmaragentError
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.device_mappings import NO_MAPPINGS, DeviceMappings
 from dmaragent.guests.kvm_guest import KvmGuest
@@ -18,7 +19,6 @@ from dmaragent.xen.toolstack.libxl import XLCFG_ERAS
 
 Guest = GuestConfig | KvmGuest
 MOST_DEVICES = 1024
-FORMATS = "xl.cfg, libxl JSON, libvirt XML, Proxmox conf"
 _OTHER_KEYS = frozenset(
     {
         *("acpi", "apic", "bios", "boot", "bootloader", "channel", "claim_mode", "cpus", "cpuid"),
@@ -31,8 +31,8 @@ _OTHER_KEYS = frozenset(
         *("device_model_override", "device_model_user", "rtc_timeoffset", "timer_mode", "hpet"),
     }
 )
-_KNOWN = _OTHER_KEYS.union(KEYS)
-_TELLING = frozenset(
+_XL_KEYS = _OTHER_KEYS.union(KEYS)
+_RARE_ELSEWHERE = frozenset(
     {
         *("memory", "maxmem", "builder", "pci", "rdm", "vif", "disk", "vcpus", "bootloader"),
         *("kernel", "mmio_hole", "rdm_mem_boundary", "device_model_version", "passthrough"),
@@ -57,9 +57,7 @@ class UnknownFormatError(DmaragentError):
     """A text is in no format of guests that is read."""
 
     def __init__(self, source: str, hint: str = "") -> None:
-        message = f"'{source}' is not a guest format that dmaragent reads ({FORMATS})"
-        usual = "convert the guest, or give its settings as options: --memory, --pci"
-        super().__init__(message, hint or usual, source)
+        super().__init__(words.unknown_format(source), hint or words.CONVERT_GUEST, source)
 
 
 def read_all_guests(
@@ -77,76 +75,69 @@ def read_all_guests(
     """
     begin = text.lstrip("\ufeff \t\r\n")
     if not begin:
-        raise UnknownFormatError(source, "it is empty")
+        raise UnknownFormatError(source, words.EMPTY_TEXT)
     if begin.startswith("<"):
-        found = guests_from_xml(text, source, mappings)
-        if found is None:
+        guests = guests_from_xml(text, source, mappings)
+        if guests is None:
             raise UnknownFormatError(source)
-        return tuple(_bounded(guest) for guest in found)
+        return tuple(_check_devices(guest) for guest in guests)
     if is_libxl_json(text) and not _SECTION.match(begin):
-        return _saved(text, source)
+        return _from_libxl_json(text, source)
     if is_proxmox(text):
-        return (_bounded(guest_from_proxmox(text, source, mappings)),)
-    return (_xl(text, source),)
+        return (_check_devices(guest_from_proxmox(text, source, mappings)),)
+    return (_from_xl_config(text, source),)
 
 
-def _bounded(guest: Guest) -> Guest:
+def _check_devices(guest: Guest) -> Guest:
     """Return `guest`, unless it names more devices than a guest can have."""
     devices = guest.devices if isinstance(guest, KvmGuest) else guest.pci
     if len(devices) > MOST_DEVICES:
         raise DmaragentError(
-            f"'{guest.source}' assigns {len(devices)} devices to one guest",
-            f"dmaragent reads guests with up to {MOST_DEVICES} devices",
+            words.too_many_devices(guest.source, len(devices)), words.most_devices(MOST_DEVICES)
         )
     return guest
 
 
-def _saved(text: str, source: str) -> tuple[GuestConfig, ...]:
+def _from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
     try:
         return guests_from_libxl_json(text, source)
     except ValueError as error:
         if '"c_info"' not in text:
-            raise UnknownFormatError(
-                source, f"{error}; `xl list -l` prints libxl's JSON"
-            ) from error
-        raise DmaragentError(
-            str(error), "give what `xl list -l` or `xl create -n -d` prints, or an xl.cfg"
-        ) from error
+            raise UnknownFormatError(source, words.perhaps_libxl_json(str(error))) from error
+        raise DmaragentError(str(error), words.GIVE_LIBXL_JSON) from error
 
 
-def _xl(text: str, source: str) -> GuestConfig:
+def _from_xl_config(text: str, source: str) -> GuestConfig:
     """Read an xl.cfg; one that xl refuses is an answer if it is meant for xl at all."""
     config = read_xl_config(text)
-    if not isinstance(config, ConfigError) and config.settings.keys().isdisjoint(_KNOWN):
+    if not isinstance(config, ConfigError) and config.settings.keys().isdisjoint(_XL_KEYS):
         raise UnknownFormatError(source)
     if isinstance(config, ConfigError):
         if _PYTHON.search(text):
-            hint = "it holds Python code, as xm ran it; xl reads settings alone"
-            raise UnknownFormatError(source, hint)
+            raise UnknownFormatError(source, words.PYTHON_TEXT)
         if not _meant_for_xl(text):
             raise UnknownFormatError(source)
-    guest = _read_as(config, source)
+    guest = _guest_of(config, source)
     if "+=" not in text and "\\" not in text:
         return guest
-    return replace(guest, older=tuple(_older(text, source, guest)))
+    return replace(guest, older=tuple(_older_readings(text, source, guest)))
 
 
-def _older(
+def _older_readings(
     text: str, source: str, guest: GuestConfig
 ) -> Iterator[tuple[tuple[int, int], GuestConfig]]:
     """Yield what older releases of xl make of a file that the newest reads as `guest`."""
     for behaviour, after in pairwise(XLCFG_ERAS):
-        reading = _read_as(read_xl_config(text, behaviour), source)
+        reading = _guest_of(read_xl_config(text, behaviour), source)
         if reading != guest:
             yield after.first, reading
 
 
-def _read_as(config: XlConfig | ConfigError, source: str) -> GuestConfig:
+def _guest_of(config: XlConfig | ConfigError, source: str) -> GuestConfig:
     if not isinstance(config, ConfigError):
         return guest_from_xl(config, source)
-    near = f" near '{excerpt(config.near)}'" if config.near else ""
-    said = f"xl cannot read the file{near}: it expects {config.expected}"
-    refusal = Complaint(f"{source}:{config.line}", said)
+    message = words.file_refused(config.near, config.expected)
+    refusal = Complaint(f"{source}:{config.line}", message)
     return GuestConfig(
         source=source, name="", type=GuestType.PV, refusals=(refusal,), readable=False
     )
@@ -164,5 +155,7 @@ def _meant_for_xl(text: str) -> bool:
     ):
         return False
     names = set(_SETTING.findall(text))
-    known = names & _KNOWN
-    return known == names != set() or (2 * len(known) >= len(names) and bool(known & _TELLING))
+    known = names & _XL_KEYS
+    return known == names != set() or (
+        2 * len(known) >= len(names) and bool(known & _RARE_ELSEWHERE)
+    )

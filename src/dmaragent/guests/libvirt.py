@@ -8,11 +8,12 @@ src/conf/snapshot_conf.c and virdomainobjlist.c for the documents that hold a do
 from collections.abc import Iterator, Mapping
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.errors import DmaragentError
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import KvmGuest
-from dmaragent.guests.libvirt_domain import GIVE, Domain, HostDevice
+from dmaragent.guests.libvirt_domain import Domain, HostDevice
 from dmaragent.guests.libvirt_kvm import kvm_guest
 from dmaragent.guests.libvirt_xen import xen_guest
 from dmaragent.guests.xlcfg import whole_number
@@ -36,16 +37,16 @@ def guests_from_xml(
     pools = mappings.pools()
     try:
         for root in read_documents(text):
-            found = [*_domains(root)]
-            if not found and (root.name not in _LIBVIRT or guests):
+            domains = [*_domains(root)]
+            if not domains and (root.name not in _LIBVIRT or guests):
                 return None if not guests else tuple(guests)
-            if not found:
-                said = f"{source}:{root.line}: <{root.name}> of libvirt is not a guest"
-                raise DmaragentError(said, GIVE, source)
-            guests += (_guest(one, source, pools) for one in found)
+            if not domains:
+                message = words.document_not_a_guest(f"{source}:{root.line}", root.name)
+                raise DmaragentError(message, words.GIVE_LIBVIRT_XML, source)
+            guests += (_guest(domain, source, pools) for domain in domains)
     except XmlError as error:
         raise DmaragentError(
-            f"{source}:{error.line}: the XML cannot be read: {error}", GIVE, source
+            words.xml_unreadable(f"{source}:{error.line}", error), words.GIVE_LIBVIRT_XML, source
         ) from error
     return tuple(guests) or None
 
@@ -70,14 +71,14 @@ def _guest(element: Element, source: str, pools: Mapping[str, bool]) -> GuestCon
     domain.name = domain.text("name")
     kind = element.get("type")
     if kind not in XEN | QEMU:
-        said = f"{domain.place(element)}: a domain of type '{excerpt(kind)}' is not judged"
-        raise DmaragentError(said, "dmaragent reads domains of type xen, kvm and qemu", source)
-    for one in element.all("devices", "hostdev"):
-        _hostdev(domain, one)
-    for one in element.all("devices", "disk"):
-        _disk(domain, one)
-    for one in element.all("devices", "interface"):
-        _interface(domain, one, pools)
+        message = words.domain_type_not_judged(domain.place(element), kind)
+        raise DmaragentError(message, words.DOMAIN_TYPES, source)
+    for hostdev in element.all("devices", "hostdev"):
+        _hostdev(domain, hostdev)
+    for disk in element.all("devices", "disk"):
+        _disk(domain, disk)
+    for interface in element.all("devices", "interface"):
+        _interface(domain, interface, pools)
     return xen_guest(domain) if kind in XEN else kvm_guest(domain)
 
 
@@ -100,14 +101,11 @@ _INTERFACE_TYPES = frozenset(
 def _hostdev(domain: Domain, element: Element) -> None:
     mode, kind = element.get("mode", "subsystem"), element.get("type")
     if kind not in _HOSTDEV_TYPES.get(mode, ()):
-        raise domain.fail(
-            element, f"<hostdev> of mode '{excerpt(mode)}' and type '{excerpt(kind)}'"
-        )
+        raise domain.fail(element, words.hostdev_unknown(mode, kind))
     if mode != "subsystem":
         return
     if kind == "mdev":
-        said = "a mediated device (mdev): no PCI function is assigned, and no region is concerned"
-        domain.notes.append(Complaint(domain.place(element), said))
+        domain.notes.append(Complaint(domain.place(element), words.HOSTDEV_MEDIATED))
     elif kind == "pci":
         source = element.first("source")
         _device(domain, element, "hostdev", source)
@@ -118,14 +116,13 @@ def _disk(domain: Domain, element: Element) -> None:
     if element.get("type") != "nvme":
         return
     _device(domain, element, "disk", element.first("source"))
-    said = "QEMU drives this NVMe disk by VFIO itself, at addresses that are not modelled"
-    domain.unknown.append(Complaint(domain.place(element), said))
+    domain.unknown.append(Complaint(domain.place(element), words.NVME_DISK))
 
 
 def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> None:
     kind = element.get("type", "user")
     if kind not in _INTERFACE_TYPES:
-        raise domain.fail(element, f"<interface> of type '{excerpt(kind)}'")
+        raise domain.fail(element, words.interface_unknown(kind))
     source = element.first("source")
     actual = element.first("actual")  # of a running guest: what its network gave it
     if kind == "hostdev":
@@ -134,31 +131,23 @@ def _interface(domain: Domain, element: Element, pools: Mapping[str, bool]) -> N
         if actual.get("type") == "hostdev":
             _device(domain, actual, "interface", actual.first("source"))
     elif kind == "network" and source is not None:
-        name = source.get("network")
+        name, place = source.get("network"), domain.place(element)
         if source.get("bridge") or (element.first("target") or element).get("dev"):
             return  # a running guest has a tap device there
         if name in pools:
             if pools[name]:
-                said = (
-                    f"network '{excerpt(name)}' is a pool of host devices: libvirt picks a free one"
-                )
-                domain.unknown.append(Complaint(domain.place(element), said))
+                domain.unknown.append(Complaint(place, words.network_is_pool(name)))
             return
         if name == "default":
-            said = "network 'default' is taken to be libvirt's own NAT network"
-            domain.notes.append(Complaint(domain.place(element), said))
+            domain.notes.append(Complaint(place, words.DEFAULT_NETWORK))
             return
-        said = (
-            f"network '{excerpt(name)}' may be a pool of host devices (network pool): "
-            f"`virsh net-dumpxml` shows its forward mode"
-        )
-        domain.unknown.append(Complaint(domain.place(element), said))
+        domain.unknown.append(Complaint(place, words.network_may_be_pool(name)))
 
 
 def _device(domain: Domain, element: Element, text: str, source: Element | None) -> None:
     address = None if source is None else source.first("address")
     if address is None:
-        raise domain.fail(element, f"<{element.name}> names no PCI address")
+        raise domain.fail(element, words.address_missing(element.name))
     if address.get("type", "pci") != "pci":
         return  # an interface may name a USB device
     numbers = {"domain": 0, "bus": 0, "slot": 0, "function": 0}
@@ -167,10 +156,10 @@ def _device(domain: Domain, element: Element, text: str, source: Element | None)
         written = address.get(name, "0")
         number = whole_number(written)
         if number is None or not 0 <= number <= limits[name]:
-            raise domain.fail(address, f"{name}='{excerpt(written)}' is not a PCI address")
+            raise domain.fail(address, words.no_pci_address(name, written))
         numbers[name] = number
     if not any(numbers[name] for name in ("domain", "bus", "slot")):
-        raise domain.fail(address, "a PCI address of zeroes alone")
+        raise domain.fail(address, words.ADDRESS_OF_ZEROES)
     driver = element.first("driver")
     domain.devices.append(
         HostDevice(

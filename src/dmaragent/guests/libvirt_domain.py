@@ -4,15 +4,14 @@ import re
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.errors import DmaragentError
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.xml_tree import Element
 
 _UNIT = re.compile(r"(?:b|bytes?|([kmgtpe])(ib|b)?)", re.IGNORECASE)
 _KIB = 1 << 10
 _MOST = 1 << 63
-GIVE = "give what `virsh dumpxml NAME` prints"
-"""What to do about a document that is not a sound domain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +43,13 @@ class Domain:
 
     def text(self, *path: str) -> str:
         """Return the text of the element at `path`, or nothing."""
-        found = self.element.first(*path)
-        return "" if found is None else found.text.strip()
+        element = self.element.first(*path)
+        return "" if element is None else element.text.strip()
 
     def fail(self, element: Element, why: str) -> DmaragentError:
         """Return the error for what libvirt does not accept."""
-        said = f"{self.place(element)}: {why}: libvirt refuses this domain"
-        return DmaragentError(said, GIVE, self.source)
+        message = words.domain_refused(self.place(element), why)
+        return DmaragentError(message, words.GIVE_LIBVIRT_XML, self.source)
 
 
 def initial_memory(domain: Domain) -> tuple[int | None, bool]:
@@ -60,33 +59,33 @@ def initial_memory(domain: Domain) -> tuple[int | None, bool]:
     """
     devices = [*domain.element.all("devices", "memory")]
     plugged = 0
-    for one in devices:
-        size = one.first("target", "size")
+    for device in devices:
+        size = device.first("target", "size")
         plugged += 0 if size is None else size_of(domain, size)
     total = domain.element.first("memory")
     more = bool(devices) or domain.element.first("maxMemory") is not None
     if total is not None and size_of(domain, total):
         return max(0, size_of(domain, total) - plugged), more
     cells = [*domain.element.all("cpu", "numa", "cell")]
-    sizes = [_scaled(domain, one, one.get("memory"), one.get("unit")) for one in cells]
+    sizes = [_size_in_bytes(domain, cell, cell.get("memory"), cell.get("unit")) for cell in cells]
     return (sum(sizes) if sizes else None), more
 
 
 def size_of(domain: Domain, element: Element) -> int:
     """Return the size that `element` holds, in bytes, rounded up to KiB as libvirt does."""
-    return _scaled(domain, element, element.text, element.get("unit"))
+    return _size_in_bytes(domain, element, element.text, element.get("unit"))
 
 
-def _scaled(domain: Domain, element: Element, text: str, unit: str) -> int:
+def _size_in_bytes(domain: Domain, element: Element, text: str, unit: str) -> int:
     number = text.strip()
     match = _UNIT.fullmatch(unit or "KiB")
     if not number.isdecimal() or not number.isascii() or len(number) > 20 or match is None:
         written = f"{number} {unit}".strip()
-        raise domain.fail(element, f"'{excerpt(written)}' is not a size")
+        raise domain.fail(element, words.no_size(written))
     letter, suffix = match.groups()
     power = 0 if letter is None else "kmgtpe".index(letter.lower()) + 1
     scale = int((1000 if (suffix or "").lower() == "b" else 1024) ** power)
     size = -(-int(number) * scale // _KIB) * _KIB
     if size >= _MOST:
-        raise domain.fail(element, f"{number} {unit} is more than 64 bits can hold")
+        raise domain.fail(element, words.size_too_large(number, unit))
     return size

@@ -3,7 +3,7 @@
 Source: libvirt src/qemu/qemu_command.c, ``qemuBuildMemCommandLine``, ``qemuBuildHostdevCommandLine``.
 """
 
-from dmaragent.errors import excerpt
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
 from dmaragent.guests.libvirt_domain import Domain, initial_memory
@@ -25,27 +25,37 @@ def kvm_guest(domain: Domain) -> KvmGuest:
     kind = domain.element.first("os", "type")
     memory, more = initial_memory(domain)
     devices = [
-        KvmDevice(sbdf=one.sbdf, place=domain.place(one.line), text=one.text, managed=one.managed)
-        for one in domain.devices
+        KvmDevice(
+            sbdf=device.sbdf,
+            place=domain.place(device.line),
+            text=device.text,
+            managed=device.managed,
+        )
+        for device in domain.devices
     ]
     devices += [
-        KvmDevice(sbdf=one.sbdf, place=one.argument.place, text="-device vfio-pci", managed=False)
-        for one in arguments.assigned
-        if one.sbdf is not None
+        KvmDevice(
+            sbdf=assigned.sbdf,
+            place=assigned.argument.place,
+            text="-device vfio-pci",
+            managed=False,
+        )
+        for assigned in arguments.assigned
+        if assigned.sbdf is not None
     ]
     notes = [*domain.notes]
     unknown = [*domain.unknown]
-    for one in domain.devices:
-        if one.driver not in _DRIVERS:
-            said = f"driver '{excerpt(one.driver)}' of <hostdev> is not VFIO, and is not modelled"
-            unknown.append(Complaint(domain.place(one.line), said))
+    for device in domain.devices:
+        if device.driver not in _DRIVERS:
+            message = words.driver_not_modelled(device.driver)
+            unknown.append(Complaint(domain.place(device.line), message))
     add_arguments(arguments, notes, unknown)
     path = [f"{_QEMU} {name}" for name in ("override", "device", "frontend", "property")]
     for changed in domain.element.all(*path):
         name = changed.get("name")
         if name in _ADDRESS_PROPERTIES:
-            said = f"<qemu:override> sets '{name}' of a device, which is not modelled"
-            unknown.append(Complaint(domain.place(changed), said))
+            message = words.override_not_modelled(name)
+            unknown.append(Complaint(domain.place(changed), message))
     return KvmGuest(
         source=domain.source,
         name=domain.name,
@@ -62,5 +72,7 @@ def kvm_guest(domain: Domain) -> KvmGuest:
 
 
 def _arguments(domain: Domain) -> QemuArguments:
-    words = domain.element.all(f"{_QEMU} commandline", f"{_QEMU} arg")
-    return read_arguments([Argument(one.get("value"), domain.place(one)) for one in words])
+    elements = domain.element.all(f"{_QEMU} commandline", f"{_QEMU} arg")
+    return read_arguments(
+        [Argument(element.get("value"), domain.place(element)) for element in elements]
+    )

@@ -7,7 +7,7 @@ Source: libvirt src/libxl/libxl_conf.c, ``libxlMakeDomBuildInfo``, ``libxlMakePC
 from collections.abc import Iterator
 from types import MappingProxyType
 
-from dmaragent.errors import excerpt
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType, PciEntry, Vga
 from dmaragent.guests.libvirt_domain import Domain, initial_memory, size_of
 from dmaragent.guests.pci import PciText, write_pci
@@ -56,7 +56,7 @@ def xen_guest(domain: Domain) -> GuestConfig:
         passthrough=_passthrough(domain),
         pci=entries,
         places=MappingProxyType(
-            {name: domain.place(one) for name, one in places.items() if one is not None}
+            {name: domain.place(written) for name, written in places.items() if written is not None}
         ),
         undecidable=tuple(domain.unknown),
         warnings=tuple(domain.notes),
@@ -65,17 +65,17 @@ def xen_guest(domain: Domain) -> GuestConfig:
 
 
 def _type(domain: Domain) -> GuestType:
-    found = domain.element.first("os", "type")
-    if found is None:
+    os_type = domain.element.first("os", "type")
+    if os_type is None:
         if domain.element.first("bootloader") is not None:
             return GuestType.PV
-        raise domain.fail(domain.element, "it has no <os><type>")
-    word = found.text.strip()
-    machine = found.get("machine")
+        raise domain.fail(domain.element, words.OS_TYPE_MISSING)
+    word = os_type.text.strip()
+    machine = os_type.get("machine")
     if word in ("xen", "linux") and machine == "xenpvh":
         return GuestType.PVH
     if word not in _TYPES:
-        raise domain.fail(found, f"'{excerpt(word)}' is none of hvm, xenpvh, xen and linux")
+        raise domain.fail(os_type, words.os_type_unknown(word))
     return _TYPES[word]
 
 
@@ -113,8 +113,8 @@ def _entries(domain: Domain) -> Iterator[PciEntry]:
     for device in domain.devices:
         place = domain.place(device.line)
         if device.sbdf.segment > _LAST_SEGMENT:
-            said = f"Xen has no segment {device.sbdf.segment:x}: {device.sbdf} is not modelled"
-            domain.unknown.append(Complaint(place, said))
+            message = words.segment_not_modelled(device.sbdf.segment, device.sbdf)
+            domain.unknown.append(Complaint(place, message))
             continue
         read = PciText(sbdf=device.sbdf, name=None)
         yield PciEntry(place, write_pci(read), read, no_strict_reset=device.no_strict_reset)

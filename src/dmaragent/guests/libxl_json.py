@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import excerpt
+from dmaragent.guests import words
 from dmaragent.guests.config import (
     Complaint,
     EmulatedDevices,
@@ -40,7 +40,7 @@ _UNSET = (1 << 64) - 1
 
 
 def is_libxl_json(text: str) -> bool:
-    """Tell whether `text` is JSON rather than an xl.cfg; xl writes a line before it."""
+    """Return whether `text` is JSON rather than an xl.cfg; xl writes a line before it."""
     return _body(text)[:1] in ("{", "[")
 
 
@@ -54,24 +54,24 @@ def guests_from_libxl_json(text: str, source: str) -> tuple[GuestConfig, ...]:
     try:
         document = json.loads(_body(text))
     except RecursionError as error:
-        raise ValueError(f"{source} is nested too deeply") from error
+        raise ValueError(words.nested_too_deeply(source)) from error
     except json.JSONDecodeError as error:
-        raise ValueError(f"{source} is not JSON: {error}") from error
+        raise ValueError(words.not_json(source, error)) from error
     except ValueError as error:  # a number of more digits than Python converts
-        raise ValueError(f"{source} holds a number of thousands of digits") from error
+        raise ValueError(words.number_too_long(source)) from error
     entries = document if isinstance(document, list) else [document]
-    found = []
+    guests = []
     for number, entry in enumerate(entries):
         place = f"{source}[{number}]" if isinstance(document, list) else source
         config = entry.get("config", entry) if isinstance(entry, dict) else None
         if not isinstance(config, dict):
-            raise ValueError(f"{place} is not a guest's configuration")  # noqa: TRY004 - likewise
-        create = _Part(config, place).part("c_info")
+            raise ValueError(words.no_configuration(place))  # noqa: TRY004 - likewise
+        create = _JsonObject(config, place).part("c_info")
         if create.word("type") not in (None, "invalid"):
-            found.append(_guest(config, place))
-    if not found:
-        raise ValueError(f"{source} holds no guest: no c_info with a type")
-    return tuple(found)
+            guests.append(_guest(config, place))
+    if not guests:
+        raise ValueError(words.no_guest_in_json(source))
+    return tuple(guests)
 
 
 def _body(text: str) -> str:
@@ -82,68 +82,62 @@ def _body(text: str) -> str:
     return stripped
 
 
-class _Part:
+class _JsonObject:
     """An object of the document, whose values are asked for by type."""
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise ValueError(f"{place} is not an object")  # noqa: TRY004 - the one error of this reader
+            raise ValueError(words.no_object(place))  # noqa: TRY004 - the one error of this reader
         self.value: Mapping[str, Any] = value
         self.place = place
 
-    def part(self, name: str) -> "_Part":
-        return _Part(self.value.get(name, {}), f"{self.place}.{name}")
+    def part(self, name: str) -> "_JsonObject":
+        return _JsonObject(self.value.get(name, {}), f"{self.place}.{name}")
 
     def number(self, name: str, most: int = _UNSET) -> int | None:
-        found = self.value.get(name)
-        if found is None or found == _UNSET:
+        number = self.value.get(name)
+        if number is None or number == _UNSET:
             return None
-        if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= most:
-            raise ValueError(
-                f"{self.place}.{name} is not a number from 0 to {most}: '{excerpt(str(found))}'"
-            )
-        return found
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= most:
+            raise ValueError(words.no_number_up_to(f"{self.place}.{name}", most, number))
+        return number
 
     def size(self, name: str) -> int | None:
-        found = self.number(name, (1 << 54) - 1)
-        return None if found is None else found * KIB
+        number = self.number(name, (1 << 54) - 1)
+        return None if number is None else number * KIB
 
     def word(self, name: str) -> str | None:
-        found = self.value.get(name)
-        if found is not None and not isinstance(found, str):
-            raise ValueError(f"{self.place}.{name} is not a text: '{excerpt(str(found))}'")
-        return found
+        word = self.value.get(name)
+        if word is not None and not isinstance(word, str):
+            raise ValueError(words.no_text(f"{self.place}.{name}", word))
+        return word
 
     def flag(self, name: str) -> bool | None:
         """Read a defbool: "True", "False" or "<default>"; or a plain boolean."""
-        found = self.value.get(name)
-        if isinstance(found, bool):
-            return found
+        value = self.value.get(name)
+        if isinstance(value, bool):
+            return value
         return {"True": True, "False": False}.get(self.word(name) or "")
 
 
 def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
-    whole = _Part(config, place)
+    whole = _JsonObject(config, place)
     create, build = whole.part("c_info"), whole.part("b_info")
     word = create.word("type") or ""
-    kind = next((each for each in GuestType if each.value == word), None)
+    kind = next((kind for kind in GuestType if kind.value == word), None)
     if kind is None:
-        raise ValueError(f"{place}.c_info.type is none of hvm, pvh and pv: '{excerpt(word)}'")
-    hvm = build.part("type.hvm") if kind is GuestType.HVM else _Part({}, place)
+        raise ValueError(words.json_type_unknown(place, word))
+    hvm = build.part("type.hvm") if kind is GuestType.HVM else _JsonObject({}, place)
     vga = hvm.part("vga").word("kind") or "cirrus"
     if vga not in _VGA:
-        raise ValueError(f"{hvm.place}.vga.kind is none of {', '.join(_VGA)}: '{excerpt(vga)}'")
+        raise ValueError(words.json_adapter_unknown(hvm.place, list(_VGA), vga))
     version = build.word("device_model_version")
     devices = config.get("pcidevs", [])
     if not isinstance(devices, list):
-        raise ValueError(f"{place}.pcidevs is not a list")  # noqa: TRY004 - the one error of this reader
+        raise ValueError(words.no_list(f"{place}.pcidevs"))  # noqa: TRY004 - the one error of this reader
     undecidable = []
     if config.get("rdms"):
-        said = (
-            "it already holds reserved regions (rdms): libxl takes them as they are and lays the "
-            "guest out without looking, which is not modelled"
-        )
-        undecidable.append(Complaint(f"{place}.rdms", said))
+        undecidable.append(Complaint(f"{place}.rdms", words.REGIONS_HELD_ALREADY))
     return GuestConfig(
         source=place,
         name=create.word("name") or "",
@@ -161,58 +155,58 @@ def _guest(config: Mapping[str, Any], place: str) -> GuestConfig:
         gfx_passthru=hvm.word("gfx_passthru"),
         emulated=_emulated(build, hvm),
         saved_rdm=_rdm(hvm.part("rdm")),
-        pci=tuple(_device(_Part(each, f"{place}.pcidevs[{n}]")) for n, each in enumerate(devices)),
-        places=MappingProxyType(dict.fromkeys(_given(create, build, hvm), place)),
+        pci=tuple(
+            _device(_JsonObject(device, f"{place}.pcidevs[{number}]"))
+            for number, device in enumerate(devices)
+        ),
+        places=MappingProxyType(dict.fromkeys(_settings_given(create, build, hvm), place)),
         undecidable=tuple(undecidable),
     )
 
 
-def _emulated(build: _Part, hvm: _Part) -> EmulatedDevices | None:
-    """Say which emulated devices it has; None if the document does not say what boots it."""
+def _emulated(build: _JsonObject, hvm: _JsonObject) -> EmulatedDevices | None:
+    """Return which emulated devices it has; None if the document does not say what boots it."""
     bios = hvm.value.get("bios")
     if bios is None:
         return None
     given = [name for name in ("extra", "extra_hvm", "device_model") if build.value.get(name)]
     if bios not in ("seabios", "rombios"):
-        why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
+        why = words.OTHER_FIRMWARE
     elif hvm.flag("xen_platform_pci_bar_uc") is False:
-        why = "xen_platform_pci_bar_uc is false, which puts the platform device elsewhere"
+        why = words.JSON_PLATFORM_BAR_ELSEWHERE
     else:
-        why = f"{', '.join(given)} may add or move emulated devices" if given else ""
+        why = words.emulated_devices_may_differ(given) if given else ""
     return EmulatedDevices(platform=hvm.flag("xen_platform_pci") is not False, unknown=why)
 
 
-def _given(*parts: _Part) -> list[str]:
-    """Name the settings that are there, as xl.cfg does."""
+def _settings_given(*parts: _JsonObject) -> list[str]:
+    """Return the names of the settings that are there, as xl.cfg does."""
     return [name for key, name in _KEYS.items() if any(key in part.value for part in parts)]
 
 
-def _rdm(part: _Part) -> SavedRdm:
+def _rdm(part: _JsonObject) -> SavedRdm:
     strategy = part.word("strategy") or "ignore"
-    if strategy not in [each.value for each in Strategy]:
-        raise ValueError(f"{part.place}.strategy is neither ignore nor host: '{excerpt(strategy)}'")
+    if strategy not in [known.value for known in Strategy]:
+        raise ValueError(words.json_strategy_unknown(part.place, strategy))
     return SavedRdm(Strategy(strategy), _policy(part, "policy"))
 
 
-def _policy(part: _Part, name: str) -> Policy:
+def _policy(part: _JsonObject, name: str) -> Policy:
     if name in part.value and part.value[name] is None:
         return Policy.NEITHER
     word = part.word(name) or "invalid"
-    known = (Policy.STRICT, Policy.RELAXED, Policy.INVALID)
-    found = next((each for each in known if each.value == word), None)
-    if found is None:
-        raise ValueError(
-            f"{part.place}.{name} is none of strict, relaxed, invalid: '{excerpt(word)}'"
-        )
-    return found
+    known = {policy.value: policy for policy in (Policy.STRICT, Policy.RELAXED, Policy.INVALID)}
+    if word not in known:
+        raise ValueError(words.json_policy_unknown(f"{part.place}.{name}", word))
+    return known[word]
 
 
-def _device(part: _Part) -> PciEntry:
+def _device(part: _JsonObject) -> PciEntry:
     """Read a device; 4.17 has its address flat, a structure ``bdf`` is taken too."""
     address = part.part("bdf") if "bdf" in part.value else part
     name = part.word("name")
     if name is not None and (not name or "," in name or name != "".join(name.split())):
-        raise ValueError(f"{part.place}.name is no name of a device: '{excerpt(name)}'")
+        raise ValueError(words.no_device_name(part.place, name))
     most = {"domain": 0xFFFF, "bus": 0xFF, "dev": 0x1F, "func": 7}
     numbers = [address.number(key, limit) or 0 for key, limit in most.items()]
     every = part.number("vfunc_mask") == 0xFFFFFFFF and not name

@@ -292,7 +292,7 @@ def _read(text: str, grammar: _Grammar) -> PciText | Problem:
         if objection is None:
             continue
         if isinstance(address, PciRefusal) and isinstance(objection, PciRefusal):
-            return _likelier(address, objection)
+            return _likelier_refusal(address, objection)
         return objection
     if grammar.exact and text.endswith(","):
         return PciRefusal(len(text), "no comma at the end", silent=False)
@@ -302,7 +302,7 @@ def _read(text: str, grammar: _Grammar) -> PciText | Problem:
     return draft.finish()
 
 
-def _likelier(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
+def _likelier_refusal(address: PciRefusal, pair: PciRefusal) -> PciRefusal:
     """Choose what to object to in a text without an address; a bad one was read as a pair."""
     if pair.position > 0 or address.expected == _ADDRESS:
         return pair
@@ -446,7 +446,7 @@ def _read_until_4_14(text: str, *, star_aborts: bool | None) -> PciText | Proble
     numbers: list[int] = []
     for number in _OLD_NUMBERS:
         token = match[number.name]
-        value = 0 if token is None or (star and number is _FUNCTION) else _converted(token)
+        value = 0 if token is None or (star and number is _FUNCTION) else _whole_number(token)
         if value is None or value > number.limit:
             return PciRefusal(match.start(number.name), number.expected, silent=True)
         numbers.append(value)
@@ -467,7 +467,7 @@ def _read_until_4_14(text: str, *, star_aborts: bool | None) -> PciText | Proble
     return draft.finish()
 
 
-def _converted(token: str) -> int | None:
+def _whole_number(token: str) -> int | None:
     """Return the number that is all of `token`, or None; 32 bits of it meet the limit."""
     match = _WHOLE_TOKEN.fullmatch(token)
     return _uint32(match[1], match[2]) if match else None

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import DmaragentError, excerpt
+from dmaragent.errors import DmaragentError
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.kvm_guest import GuestFormat, KvmDevice, KvmGuest
@@ -43,7 +44,7 @@ _KEYS = frozenset(
         ),
     }
 )
-_TELLING = re.compile(
+_RARE_ELSEWHERE = re.compile(
     r"hostpci\d+|ostype|scsihw|bootdisk|vmgenid|smbios1|efidisk\d+|(?:net|scsi|virtio|ide|sata)\d+"
 )
 """Keys that other files of ``key: value`` lines rarely have."""
@@ -56,7 +57,6 @@ _STATIC = 1024 * MIB
 _DEFAULT_MEMORY = 512
 _NUMBERS = frozenset(map(str, range(16)))
 """What may follow hostpci: PCI.pm, ``$MAX_HOSTPCI_DEVICES``."""
-_GIVE = "give /etc/pve/qemu-server/VMID.conf, or what `qm config VMID` prints"
 
 
 @dataclass(slots=True)
@@ -92,8 +92,8 @@ def is_proxmox(text: str) -> bool:
             keys.append(match[1])
     if 5 * others > len(keys) + others:
         return False
-    own = [one for one in keys if one in _KEYS or one in _CONTAINER or _NUMBERED.fullmatch(one)]
-    telling = any(_TELLING.fullmatch(one) or one in _CONTAINER for one in own)
+    own = [key for key in keys if key in _KEYS or key in _CONTAINER or _NUMBERED.fullmatch(key)]
+    telling = any(_RARE_ELSEWHERE.fullmatch(key) or key in _CONTAINER for key in own)
     return telling and 2 * len(own) >= len(keys)
 
 
@@ -112,26 +112,22 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         if match is not None:
             settings[match[1]] = (match[2], number)
     if settings.keys() & _CONTAINER:
-        raise DmaragentError(f"{source}: a Proxmox container has no PCI passthrough", _GIVE, source)
+        raise DmaragentError(words.container(source), words.GIVE_PROXMOX_CONF, source)
     machine = _Machine(source, settings)
-    machine.notes += _pending(text, source)
+    machine.notes += _pending_changes(text, source)
     if machine.value("template") == "1":
-        said = "a template, which Proxmox does not start: this answer is for a clone of it"
-        machine.notes.append(Complaint(machine.place("template"), said))
+        machine.notes.append(Complaint(machine.place("template"), words.TEMPLATE))
     for key in settings:
         slot = re.fullmatch(r"hostpci(\d+)", key)
         if slot and slot[1] in _NUMBERS:
             _hostpci(machine, key, mappings)
         elif slot:
-            said = (
-                f"Proxmox has hostpci0 to hostpci15, and leaves {excerpt(key)} out with a warning"
-            )
-            machine.notes.append(Complaint(machine.place(key), said))
-    arguments = read_arguments(_words(machine))
+            machine.notes.append(Complaint(machine.place(key), words.hostpci_out_of_range(key)))
+    arguments = read_arguments(_arguments(machine))
     machine.devices += [
-        KvmDevice(sbdf=one.sbdf, place=one.argument.place, text="args", managed=False)
-        for one in arguments.assigned
-        if one.sbdf is not None
+        KvmDevice(sbdf=assigned.sbdf, place=assigned.argument.place, text="args", managed=False)
+        for assigned in arguments.assigned
+        if assigned.sbdf is not None
     ]
     add_arguments(arguments, machine.notes, machine.unknown)
     memory, more = _memory(machine)
@@ -142,7 +138,7 @@ def guest_from_proxmox(text: str, source: str, mappings: DeviceMappings) -> KvmG
         name=machine.value("name"),
         format=GuestFormat.PROXMOX,
         architecture=arch,
-        machine=_default(machine.value("machine"), "type") or default,
+        machine=_property(machine.value("machine"), "type") or default,
         memory=memory,
         below_4g=arguments.below_4g,
         more_memory=more,
@@ -161,7 +157,7 @@ def _first_part(text: str) -> Iterator[str]:
             yield line
 
 
-def _pending(text: str, source: str) -> Iterator[Complaint]:
+def _pending_changes(text: str, source: str) -> Iterator[Complaint]:
     """Yield a note for changes that Proxmox makes when the guest starts next.
 
     Source: qemu-server QemuServer.pm, ``vm_start_nolock`` and ``vmconfig_apply_pending``.
@@ -178,23 +174,21 @@ def _pending(text: str, source: str) -> Iterator[Complaint]:
                 name.lstrip("!")[:40] for name in names if _DECIDES.fullmatch(name.lstrip("!"))
             ]
     if keys:
-        said = (
-            f"[PENDING] changes {', '.join(keys[:8])}: Proxmox applies it when the guest starts "
-            "next, and this answer does not (`qm config VMID` prints the settings with it)"
-        )
-        yield Complaint(f"{source}:{first}", said)
+        yield Complaint(f"{source}:{first}", words.pending_changes(keys[:8]))
 
 
 def _properties(text: str, default: str) -> dict[str, str]:
     """Return ``VALUE,key=value`` as a mapping, the bare part under `default`."""
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
-        found.setdefault(name.strip() if equals else default, (value if equals else part).strip())
-    return found
+        properties.setdefault(
+            name.strip() if equals else default, (value if equals else part).strip()
+        )
+    return properties
 
 
-def _default(text: str, name: str) -> str:
+def _property(text: str, name: str) -> str:
     return _properties(text, name).get(name, "") if text else ""
 
 
@@ -202,22 +196,21 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
     properties = _properties(machine.value(key), "host")
     place, mapping = machine.place(key), properties.get("mapping")
     if "mdev" in properties:
-        said = f"{key} is a mediated device (mdev): the function itself is not assigned"
-        machine.notes.append(Complaint(place, said))
+        machine.notes.append(Complaint(place, words.hostpci_mediated(key)))
         return
     addresses = properties.get("host", "")
     if mapping is not None:
         mapped = mappings.mapped(mapping)
         if mapped is None or len(mapped) != 1:
-            machine.unknown.append(Complaint(place, _mapping_words(key, mapping, mapped)))
+            machine.unknown.append(Complaint(place, _why_mapping_unknown(key, mapping, mapped)))
             return
         (addresses,) = mapped
     for address in addresses.split(";"):
         match = _ADDRESS.fullmatch(address)
         domain, bus, slot, function = match.groups() if match else ("", "", "", "")
         if match is None or int(slot, 16) > 0x1F or int(function or "0", 16) > 7:
-            said = f"{key}: Proxmox does not accept the address '{excerpt(address)}'"
-            machine.unknown.append(Complaint(place, said))
+            message = words.hostpci_address_refused(key, address)
+            machine.unknown.append(Complaint(place, message))
             continue
         sbdf = SBDF(int(domain or "0", 16), int(bus, 16), int(slot, 16), int(function or "0", 16))
         machine.devices.append(
@@ -225,35 +218,33 @@ def _hostpci(machine: _Machine, key: str, mappings: DeviceMappings) -> None:
         )
 
 
-def _mapping_words(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
+def _why_mapping_unknown(key: str, mapping: str, mapped: tuple[str, ...] | None) -> str:
     """Return why the device of a mapping is unknown."""
-    which = f"{key} uses the mapping '{excerpt(mapping)}'"
     if mapped is None:
-        return f"{which}: which device it is, /etc/pve/mapping/pci.cfg says for each node"
+        return words.mapping_unknown(key, mapping)
     if not mapped:
-        return f"{which}, which has no device on this node"
-    choice = ", ".join(map(excerpt, mapped[:4]))
-    return f"{which}: Proxmox takes a free one of {len(mapped)} devices ({choice})"
+        return words.mapping_empty(key, mapping)
+    return words.mapping_of_several(key, mapping, len(mapped), mapped[:4])
 
 
-def _words(machine: _Machine) -> list[Argument]:
+def _arguments(machine: _Machine) -> list[Argument]:
     if "args" not in machine.settings:
         return []
     place = machine.place("args")
     try:
-        words = shlex.split(machine.value("args"))
+        arguments = shlex.split(machine.value("args"))
     except ValueError:
-        machine.unknown.append(Complaint(place, "args cannot be split into words: a quote is open"))
+        machine.unknown.append(Complaint(place, words.ARGS_QUOTE_OPEN))
         return []
-    return [Argument(one, place) for one in words]
+    return [Argument(argument, place) for argument in arguments]
 
 
 def _memory(machine: _Machine) -> tuple[int | None, bool]:
     """Return the RAM at start in bytes, and whether hotplugged memory lies above it."""
-    text = _default(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
+    text = _property(machine.value("memory"), "current") or str(_DEFAULT_MEMORY)
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        said = f"memory '{excerpt(text)}' is not a number of MiB"
-        machine.unknown.append(Complaint(machine.place("memory"), said))
+        message = words.memory_not_a_number(text)
+        machine.unknown.append(Complaint(machine.place("memory"), message))
         return None, False
     if "memory" in machine.value("hotplug").split(","):
         pages = machine.value("hugepages") == "1024"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
-from dmaragent.errors import excerpt
+from dmaragent.guests import words
 from dmaragent.guests.config import Complaint
 
 _ADDRESS = re.compile(r"(?:([0-9a-fA-F]{1,8}):)?([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})\.([0-7])")
@@ -39,7 +39,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Assigned:
+class AssignedDevice:
     """One ``-device vfio-pci``: an address, or None with the reason."""
 
     argument: Argument
@@ -52,7 +52,7 @@ class Assigned:
 class QemuArguments:
     """What a command line sets."""
 
-    assigned: tuple[Assigned, ...] = ()
+    assigned: tuple[AssignedDevice, ...] = ()
     below_4g: int | None = None
     unknown: tuple[Argument, ...] = ()
     """Options that change memory or devices and are not modelled."""
@@ -62,7 +62,7 @@ class QemuArguments:
 
 def read_arguments(arguments: Sequence[Argument]) -> QemuArguments:
     """Read a command line that was split into words."""
-    assigned: list[Assigned] = []
+    assigned: list[AssignedDevice] = []
     unknown: list[Argument] = []
     unread: list[Argument] = []
     below: int | None = None
@@ -94,20 +94,19 @@ def add_arguments(
     arguments: QemuArguments, notes: list[Complaint], unknown: list[Complaint]
 ) -> None:
     """Add what `arguments` hold besides devices to `notes` and `unknown`."""
-    for one in arguments.assigned:
-        if one.mediated:
-            said = "a mediated device (mdev): no PCI function is assigned"
-            notes.append(Complaint(one.argument.place, said))
-        elif one.sbdf is None:
-            unknown.append(Complaint(one.argument.place, one.why))
-    for argument in arguments.unknown:
-        said = f"the effect of '{excerpt(argument.text)}' on guest memory is not modelled"
-        unknown.append(Complaint(argument.place, said))
-    for argument in arguments.unread:
-        said = (
-            f"QEMU's argument '{excerpt(argument.text)}' may assign a PCI device, and is not read"
-        )
-        unknown.append(Complaint(argument.place, said))
+    for assigned in arguments.assigned:
+        if assigned.mediated:
+            notes.append(Complaint(assigned.argument.place, words.ARGUMENT_MEDIATED))
+        elif assigned.sbdf is None:
+            unknown.append(Complaint(assigned.argument.place, assigned.why))
+    unknown += [
+        Complaint(argument.place, words.argument_not_modelled(argument.text))
+        for argument in arguments.unknown
+    ]
+    unknown += [
+        Complaint(argument.place, words.argument_not_read(argument.text))
+        for argument in arguments.unread
+    ]
 
 
 def pci_address(text: str) -> SBDF | None:
@@ -138,22 +137,22 @@ def _properties(text: str) -> dict[str, str]:
             {str(key): str(value) for key, value in read.items()} if isinstance(read, dict) else {}
         )
     parts = [part.partition("=") for part in text.split(",")]
-    found = {name: value for name, equals, value in parts if equals}
-    return found if parts[0][1] else {"driver": parts[0][0], **found}
+    properties = {name: value for name, equals, value in parts if equals}
+    return properties if parts[0][1] else {"driver": parts[0][0], **properties}
 
 
-def _device(value: Argument) -> Iterator[Assigned]:
+def _device(value: Argument) -> Iterator[AssignedDevice]:
     properties = _properties(value.text)
     if properties.get("driver") not in _DRIVERS:
         return
     sysfs = properties.get("sysfsdev", "")
     if _MEDIATED.search(sysfs):
-        yield Assigned(value, None, "a mediated device", mediated=True)
+        yield AssignedDevice(value, None, words.MEDIATED, mediated=True)
         return
     match = _SYSFS.fullmatch(sysfs)
     sbdf = SBDF.parse(match[1]) if match else pci_address(properties.get("host", ""))
-    why = "" if sbdf else f"'{excerpt(value.text)}' names no PCI address that QEMU reads"
-    yield Assigned(value, sbdf, why)
+    why = "" if sbdf else words.argument_without_address(value.text)
+    yield AssignedDevice(value, sbdf, why)
 
 
 def _size(text: str) -> int | None:

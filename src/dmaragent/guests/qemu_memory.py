@@ -34,7 +34,7 @@ class GuestRam:
         """Return whether RAM covers a byte of `region`; None if that is not known."""
         if self.legacy and LEGACY.start <= region.start and region.end <= LEGACY.end:
             return None
-        return any(one.overlaps(region) for one in self.ranges)
+        return any(part.overlaps(region) for part in self.ranges)
 
 
 def guest_ram(

@@ -112,16 +112,16 @@ def read_rdm_documented(text: str) -> RdmText | RdmRefusal:
 def read_rdm_shipped(text: str, behaviour: LibxluBehaviour) -> RdmText | RdmRefusal:
     """Read ``rdm=`` as libxlutil of `behaviour` does."""
     seen: dict[str, str] = {}
-    told = False
+    printed = False
     for place, pair in enumerate(_pairs(text)):
         if isinstance(pair, RdmRefusal):
-            return RdmRefusal(pair.position, pair.expected, silent=not told)
+            return RdmRefusal(pair.position, pair.expected, silent=not printed)
         mistaken = behaviour.rdm_takes_policy_wrongly and pair.key == "policy"
         objection = _objection(pair, behaviour, place)
         if objection:
-            return RdmRefusal(*objection, silent=mistaken and not told)
+            return RdmRefusal(*objection, silent=mistaken and not printed)
         seen[pair.key] = pair.value
-        told = told or mistaken  # of a policy that it does not know, and leaves out
+        printed = printed or mistaken  # of a policy that it does not know, and leaves out
     if behaviour.rdm_in_fixed_order and "policy" not in seen:
         return RdmRefusal(len(text), ",policy=", silent=True)
     return RdmText(
@@ -130,7 +130,7 @@ def read_rdm_shipped(text: str, behaviour: LibxluBehaviour) -> RdmText | RdmRefu
 
 
 def _objection(pair: _Pair, behaviour: LibxluBehaviour, place: int) -> tuple[int, str] | None:
-    """Say where and why libxlutil stops at the pair at `place`, if it does."""
+    """Return where and why libxlutil stops at the pair at `place`, if it does."""
     keys = _KEYS[place : place + 1] if behaviour.rdm_in_fixed_order else _KEYS
     if pair.key not in keys:
         blank = "without a blank before or after it" if pair.key.strip() in keys else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from dmaragent.errors import excerpt
+from dmaragent.guests import words
 from dmaragent.guests.config import (
     Complaint,
     EmulatedDevices,
@@ -81,7 +81,7 @@ class _Reader:
     ignored_settings: list[str] = field(default_factory=list)
 
     def place(self, name: str) -> str:
-        """Give where a setting stands: FILE:LINE, or the option that it was given as."""
+        """Return where a setting stands: FILE:LINE, or the option that it was given as."""
         setting = self.config.settings.get(name)
         if setting is None or not self.source:
             return self.source or OPTIONS.get(name, "the command line")
@@ -96,45 +96,40 @@ class _Reader:
 
     def lose(self, name: str, text: str) -> None:
         self.warnings.append(Complaint(self.place(name), text))
-        self.ignored_settings.append(f"{name}= is left out")
+        self.ignored_settings.append(words.setting_left_out(name))
 
     def text(self, name: str) -> str | None:
-        """Give a text; of a list xl warns and goes on without it."""
-        found = self.config.text(name)
-        if found is None and name in self.config.settings:
-            self.lose(name, f"{name} is a list and should be one value: xl goes on without it")
-        return found
+        """Return a text; of a list xl warns and goes on without it."""
+        text = self.config.text(name)
+        if text is None and name in self.config.settings:
+            self.lose(name, words.list_for_value(name))
+        return text
 
     def number(self, name: str) -> int | None:
-        """Give a number; of what is none xl warns and goes on without it."""
+        """Return a number; of what is none xl warns and goes on without it."""
         text = self.text(name)
-        found = None if text is None else self.config.number(name)
-        if text is not None and found is None:
-            shown = excerpt(text)
-            self.lose(name, f"{name} = '{shown}' is not a whole number: xl goes on without it")
+        number = None if text is None else self.config.number(name)
+        if text is not None and number is None:
+            self.lose(name, words.no_whole_number(name, text))
         elif text is not None and whole_number(text) is None:
-            words = f"{name} = '{excerpt(text)}' is read as the binary number {found}"
-            self.warnings.append(Complaint(self.place(name), words))
-        return found
+            message = words.read_as_binary(name, text, number)
+            self.warnings.append(Complaint(self.place(name), message))
+        return number
 
     def flag(self, name: str) -> bool | None:
-        """Give a number as yes or no."""
-        found = self.number(name)
-        return None if found is None else bool(found)
+        """Return a number as yes or no."""
+        number = self.number(name)
+        return None if number is None else bool(number)
 
     def size(self, name: str) -> int | None:
-        """Give a size in bytes that the configuration has in MiB."""
-        found = self.number(name)
-        if found is None:
+        """Return a size in bytes that the configuration has in MiB."""
+        number = self.number(name)
+        if number is None:
             return None
-        if not 0 <= found < _MOST_MIB:
-            fault = "wraps around" if found < 0 else "is more than 64 bits of address can hold"
-            self.refuse(
-                name,
-                f"{name} = {excerpt(str(found))} {fault}: no host has such an amount of memory",
-            )
+        if not 0 <= number < _MOST_MIB:
+            self.refuse(name, words.impossible_size(name, number))
             return None
-        return found * MIB
+        return number * MIB
 
 
 def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestConfig:
@@ -143,7 +138,7 @@ def guest_from_options(texts: Mapping[str, str], pci: Sequence[str]) -> GuestCon
     settings["name"] = XlSetting("name", "a guest", 1)
     settings["pci"] = XlSetting("pci", tuple(Item(text, 1) for text in pci), 1)
     guest = guest_from_xl(XlConfig(settings), "")
-    entries = tuple(replace(one, place=f"--pci {one.text}") for one in guest.pci)
+    entries = tuple(replace(entry, place=f"--pci {entry.text}") for entry in guest.pci)
     builder = None if guest.type is GuestType.PVH else guest.type
     return replace(guest, source="the command line", pci=entries, builder=builder)
 
@@ -162,7 +157,7 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
     typed, builder = _types(reader)
     name = reader.text("name")
     if name is None:
-        reader.refuse("name", "name is not set: xl refuses a guest without one")
+        reader.refuse("name", words.NAME_MISSING)
     guest = GuestConfig(
         source=source,
         name=name or "",
@@ -198,57 +193,53 @@ def _guest_from_xl(config: XlConfig, source: str) -> GuestConfig:
 
 
 def _types(reader: _Reader) -> tuple[GuestType | None, GuestType | None]:
-    """Find the type by ``type`` and by ``builder``, each by its first letters."""
+    """Return the type by ``type`` and by ``builder``, each by its first letters."""
     typed = builder = None
     text = reader.text("type")
     if text is not None:
         kinds = (GuestType.HVM, GuestType.PV, GuestType.PVH)
         typed = next((kind for kind in kinds if kind.value.startswith(text)), None)
         if typed is None:
-            reader.refuse("type", f"type = '{excerpt(text)}' is none of hvm, pvh and pv")
+            reader.refuse("type", words.type_unknown(text))
     text = reader.text("builder")
     if text is not None:
-        words = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
-        builder = next((kind for word, kind in words if word.startswith(text)), None)
+        builders = (("hvm", GuestType.HVM), ("generic", GuestType.PV))
+        builder = next((kind for word, kind in builders if word.startswith(text)), None)
         if builder is None:
-            reader.refuse("builder", f"builder = '{excerpt(text)}' is neither hvm nor generic")
+            reader.refuse("builder", words.builder_unknown(text))
         elif typed not in (None, builder):
-            reader.refuse("type", "type and builder contradict each other")
+            reader.refuse("type", words.TYPES_CONTRADICT)
     return typed, builder
 
 
 def _boundary(reader: _Reader) -> int | None:
     """Take the boundary, which nobody checks: it is computed in 64 bits."""
-    found = reader.number("rdm_mem_boundary")
-    return None if found is None else (found * MIB) & _ALL_BITS
+    number = reader.number("rdm_mem_boundary")
+    return None if number is None else (number * MIB) & _ALL_BITS
 
 
 def _vga(reader: _Reader) -> Vga:
     text = reader.text("vga")
     if text is None:
         return Vga.STDVGA if reader.number("stdvga") else Vga.CIRRUS
-    found = next((kind for kind in Vga if kind.value == text), None)
-    if found is None:
-        words = ", ".join(kind.value for kind in Vga)
-        reader.refuse("vga", f"vga = '{excerpt(text)}' is none of {words}")
-    return found or Vga.CIRRUS
+    adapters = {adapter.value: adapter for adapter in Vga}
+    if text not in adapters:
+        reader.refuse("vga", words.none_of("vga", text, list(adapters)))
+    return adapters.get(text, Vga.CIRRUS)
 
 
 def _traditional(reader: _Reader) -> bool | None:
     text = reader.text("device_model_version")
     if text not in (None, "qemu-xen", "qemu-xen-traditional"):
-        said = (
-            f"device_model_version = '{excerpt(text)}' is neither qemu-xen nor qemu-xen-traditional"
-        )
-        reader.refuse("device_model_version", said)
+        reader.refuse("device_model_version", words.device_model_unknown(text))
     return None if text is None else text == "qemu-xen-traditional"
 
 
 def _mmio_hole(reader: _Reader) -> int | None:
     size = reader.size("mmio_hole")
     if size is not None and not SMALLEST_HOLE <= size <= _MOST_HOLE:
-        said = f"mmio_hole = {size // MIB} is not within {SMALLEST_HOLE // MIB} to {_MOST_HOLE // MIB} MiB"
-        reader.refuse("mmio_hole", said)
+        mib, least, most = size // MIB, SMALLEST_HOLE // MIB, _MOST_HOLE // MIB
+        reader.refuse("mmio_hole", words.mmio_hole_out_of_range(mib, least, most))
         return None
     return size
 
@@ -256,47 +247,45 @@ def _mmio_hole(reader: _Reader) -> int | None:
 def _passthrough(reader: _Reader) -> str | None:
     text = reader.text("passthrough")
     if text is not None and text.lower() not in PASSTHROUGH_WORDS:
-        said = f"passthrough = '{excerpt(text)}' is none of {', '.join(PASSTHROUGH_WORDS)}"
-        reader.refuse("passthrough", said)
+        reader.refuse("passthrough", words.none_of("passthrough", text, PASSTHROUGH_WORDS))
     return None if text is None else text.lower()
 
 
 def _emulated(reader: _Reader) -> EmulatedDevices:
-    """Say whether the emulated devices are those that libxl gives every HVM guest.
+    """Return whether the emulated devices are those that libxl gives every HVM guest.
 
     What only adds small BARs (network cards, USB, sound, AHCI) makes no difference here:
     see policy/mmio_hole.py.  Source: xl_parse.c, ``parse_config_data``.
     """
     config = reader.config
     given = [f"{name}=" for name in _OTHER_MACHINES if name in config.settings]
-    words = {text.lower() for name in ("bios", "firmware") if (text := config.text(name))}
-    if words - {"seabios", "rombios", "bios"}:
-        why = "firmware other than SeaBIOS boots it, such as OVMF, and may place the BARs itself"
+    firmware = {text.lower() for name in ("bios", "firmware") if (text := config.text(name))}
+    if firmware - {"seabios", "rombios", "bios"}:
+        why = words.OTHER_FIRMWARE
     elif reader.number("xen_platform_pci_bar_uc") == 0:
-        why = "xen_platform_pci_bar_uc = 0 puts the platform device elsewhere"
+        why = words.PLATFORM_BAR_ELSEWHERE
     else:
-        why = f"{', '.join(given)} may add or move emulated devices" if given else ""
+        why = words.emulated_devices_may_differ(given) if given else ""
     return EmulatedDevices(platform=reader.number("xen_platform_pci") != 0, unknown=why)
 
 
 def _pci(reader: _Reader) -> Iterator[PciEntry]:
     if reader.config.text("pci") is not None:
-        reader.lose("pci", "pci is one value and should be a list: xl goes on without any device")
+        reader.lose("pci", words.PCI_NO_LIST)
     for item in reader.config.items("pci") or ():
         if not isinstance(item.value, str):
-            said = "a list within pci ends it: xl takes the devices before it alone"
-            reader.warnings.append(Complaint(f"{reader.source}:{item.line}", said))
+            place = f"{reader.source}:{item.line}"
+            reader.warnings.append(Complaint(place, words.LIST_IN_PCI))
             return
         yield PciEntry(f"{reader.source}:{item.line}", item.value)
 
 
 def _look_for_misspelt(reader: _Reader) -> None:
-    """Point out what xl passes over without a word, and is near to a setting it knows."""
+    """Warn of what xl passes over without a word, and is near to a setting it knows."""
     for name, setting in reader.config.settings.items():
         near = get_close_matches(name, KEYS, 1, 0.85) if name not in KEYS else []
+        place = f"{reader.source}:{setting.line}"
         if near and near[0] not in reader.config.settings:
-            said = f"{excerpt(name)} is no setting that matters here: was {near[0]} meant?"
-            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))
+            reader.warnings.append(Complaint(place, words.perhaps_misspelt(name, near[0])))
         elif name.startswith("rdm_") and name not in KEYS:
-            said = f"{excerpt(name)} is no setting: a policy stands in rdm= or in an entry of pci="
-            reader.warnings.append(Complaint(f"{reader.source}:{setting.line}", said))
+            reader.warnings.append(Complaint(place, words.no_rdm_setting(name)))

@@ -62,12 +62,12 @@ class XlConfig:
     """Whether the C library reads 0b as the prefix of a binary number, as C23 has it."""
 
     def text(self, name: str) -> str | None:
-        """Give a single value; None if it is unset or a list."""
+        """Return a single value; None if it is unset or a list."""
         setting = self.settings.get(name)
         return setting.value if setting and isinstance(setting.value, str) else None
 
     def number(self, name: str) -> int | None:
-        """Give the number that xl takes the value for; None if it takes it for none."""
+        """Return the number that xl takes the value for; None if it takes it for none."""
         setting = self.settings.get(name)
         if setting is None or setting.added or not isinstance(setting.value, str):
             return None
@@ -80,7 +80,7 @@ class XlConfig:
         return any(isinstance(value, str) and _BINARY.fullmatch(value) for value in values)
 
     def items(self, name: str) -> tuple[Item, ...] | None:
-        """Give the entries of a list; None if it is unset or a single value."""
+        """Return the entries of a list; None if it is unset or a single value."""
         setting = self.settings.get(name)
         return setting.value if setting and isinstance(setting.value, tuple) else None
 
@@ -151,17 +151,17 @@ def _settings(tokens: Iterator[_Token], behaviour: XlcfgBehaviour) -> dict[str, 
             raise _refusal(operation, "=; xl up to 4.12 does not read +=")
         first = next(tokens)
         item = _value(first, tokens, behaviour)
-        settings[name.text] = _stored(settings, name, operation, first, item)
+        settings[name.text] = _setting_after(settings, name, operation, first, item)
         after = next(tokens)
         if after.kind not in ("newline", ";", "end"):
-            raise _refusal(after, _after(first, after, "the end of the line, or ';',"))
+            raise _refusal(after, _expected_after(first, after, "the end of the line, or ';',"))
     return settings
 
 
-def _stored(
+def _setting_after(
     settings: dict[str, XlSetting], name: _Token, operation: _Token, first: _Token, item: Item
 ) -> XlSetting:
-    """Give what the name holds after this statement."""
+    """Return what the name holds after this statement."""
     earlier = settings.get(name.text)
     value, adds = item.value, operation.kind == "+="
     if adds and earlier is not None:
@@ -215,7 +215,7 @@ def _list(first: _Token, tokens: Iterator[_Token], behaviour: XlcfgBehaviour) ->
             unfinished[-1][1].append(item)
         elif complete and token.kind != ",":
             close = f"a comma, or the ] of the list that begins on line {bracket.line},"
-            raise _refusal(token, _after(before, token, close))
+            raise _refusal(token, _expected_after(before, token, close))
         elif not complete:
             _begin_item(token, unfinished, behaviour)
         before, complete = token, token.kind in ("string", "number", "]")
@@ -237,15 +237,15 @@ def _begin_item(
         unfinished.append((token, []))
 
 
-def _no_value(expected: str, found: _Token) -> str:
-    """Say what should stand where no value begins."""
-    words = found.kind in ("name", "bad")
-    return f"{expected}; a word or a negative number needs quotes" if words else expected
+def _no_value(expected: str, token: _Token) -> str:
+    """Return what should stand where no value begins."""
+    unquoted = token.kind in ("name", "bad")
+    return f"{expected}; a word or a negative number needs quotes" if unquoted else expected
 
 
-def _after(before: _Token, found: _Token, expected: str) -> str:
-    """Say what should stand after a value, of which `before` is the last or only token."""
-    touches = found.touches and found.kind in ("name", "bad", "string")
+def _expected_after(before: _Token, token: _Token, expected: str) -> str:
+    """Return what should stand after a value, of which `before` is the last or only token."""
+    touches = token.touches and token.kind in ("name", "bad", "string")
     if touches and before.kind == "number":
         return "a number, or quotes around the value"
     if touches and before.kind == "string":
@@ -279,7 +279,7 @@ def _atom(token: _Token, behaviour: XlcfgBehaviour) -> Item:
     def character(match: re.Match[str]) -> str:
         other = match[2]
         if other and behaviour.drops_unknown_escapes and other not in "01234567x":
-            return _decoded(_encoded(other)[1:])  # of a character of several bytes, one vanishes
+            return _to_text(_to_bytes(other)[1:])  # of a character of several bytes, one vanishes
         if other:
             expected = r"""one of \" \' \\ \a \b \f \n \r \t \v; a backslash itself is \\"""
             raise _RefusedError(ConfigError(token.line, match[0], expected))
@@ -290,14 +290,14 @@ def _atom(token: _Token, behaviour: XlcfgBehaviour) -> Item:
     if "\0" in token.text:
         expected = "no NUL character in a string: libxlutil aborts at one"
         raise _RefusedError(ConfigError(token.line, "\0", expected))
-    return Item(_decoded(_encoded(_ESCAPE.sub(character, token.text[1:-1]))), token.line)
+    return Item(_to_text(_to_bytes(_ESCAPE.sub(character, token.text[1:-1]))), token.line)
 
 
-def _encoded(text: str) -> bytes:
+def _to_bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _decoded(data: bytes) -> str:
+def _to_text(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
 
 
@@ -342,7 +342,7 @@ def _read_tokens(text: str) -> Iterator[_Token]:
     yield _Token("end", "", last, touches)
 
 
-_TELLING = {
+_MEANT = {
     "\r\n": "lines that end with a newline alone; this one has a DOS line end",
     "\r": "a newline, or nothing; not a carriage return",
     "#": "a newline after the comment, which ends the file without one",
@@ -352,13 +352,13 @@ _TELLING = {
     "\0": "no NUL character outside comments",
     **dict.fromkeys("\u2018\u2019\u201c\u201d", "straight quotes, ' or \""),
 }
-"""What to say of something that is no word, by how it begins."""
+"""What should stand instead of something that is no word, by how it begins."""
 
 
 def _unreadable(text: str, at: int) -> tuple[str, str]:
-    """Give what stands at `at`, where no word begins, and what should; empty if not known."""
+    """Return what stands at `at`, where no word begins, and what should; empty if not known."""
     line = text[at:].partition("\n")[0].rstrip("\r")
-    for beginning, wrong in _TELLING.items():
+    for beginning, wrong in _MEANT.items():
         if text.startswith(beginning, at):
             escaped = beginning in "'\"" and f"\\{beginning}" in line
             hint = "; a quote after a backslash is text" if escaped else ""

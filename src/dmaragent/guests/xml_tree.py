@@ -62,7 +62,7 @@ def read_documents(text: str) -> Iterator[Element]:
         XmlError: the text is not well-formed, has a DTD, or exceeds a bound.
 
     """
-    data = _encoded(text)
+    data = _to_bytes(text)
     encoding = _encoding(data)
     start, line, budget = _skip_blank(data, 0), 1, MOST_ELEMENTS
     line += data.count(b"\n", 0, start)
@@ -82,7 +82,7 @@ def read_documents(text: str) -> Iterator[Element]:
         raise XmlError(line, f"more than {MOST_DOCUMENTS} documents")
 
 
-def _encoded(text: str) -> bytes:
+def _to_bytes(text: str) -> bytes:
     try:
         data = text.removeprefix("\ufeff").encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:

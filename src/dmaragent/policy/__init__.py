@@ -1,1 +1,1 @@
-"""What Xen's toolstack and hypervisor make of a guest's choices about reserved device memory."""
+"""What becomes of a Xen guest: its settings in effect, its layout, its devices, the verdict."""

@@ -1,5 +1,6 @@
 """A decision about a guest: what, by whom, why, by which rule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
@@ -96,6 +97,19 @@ def residual_risk(warnings: tuple[Decision, ...]) -> ResidualRisk:
     return ResidualRisk(
         max((warning.harm for warning in warnings), default=Harm.NONE), len(warnings)
     )
+
+
+def stops_of(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Return what refuses a guest or leaves it undecided, refusals first."""
+    order = (Effect.REFUSED, Effect.UNDECIDED)
+    return tuple(
+        decision for effect in order for decision in decisions if decision.effect is effect
+    )
+
+
+def warnings_of(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions that stop nothing."""
+    return tuple(decision for decision in decisions if decision.effect is Effect.WARNING)
 
 
 def verdict_of(decisions: tuple[Decision, ...]) -> Verdict:

@@ -45,14 +45,14 @@ def _settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest = resolution.guest
     if not guest.readable or guest.refusals or guest.type_refusals:
         return
-    yield from _memory(guest)
+    yield from _memory_settings(guest)
     if resolution.stack.toolstack is Toolstack.XAPI:
         return
     if guest.type is GuestType.HVM:
-        yield from _layout(resolution)
-    yield from _rdm(resolution)
+        yield from _layout_settings(resolution)
+    yield from _rdm_settings(resolution)
     for number in range(len(resolution.settings.devices)):
-        yield _device(resolution, number)
+        yield _device_setting(resolution, number)
 
 
 def region_policies(
@@ -61,7 +61,7 @@ def region_policies(
     """Return the policies that a region may be under in this outcome: those of all its readings."""
     entry = placed.reservation
     own = entry.decided_by
-    if len(outcome.policies) == 1 or not (own is None or own in _inheriting(resolution)):
+    if len(outcome.policies) == 1 or not (own is None or own in _inheriting_devices(resolution)):
         return (entry.policy.value,)
     settles = toolstack_behaviours(resolution.stack.release)[0].layout.settles_device_policy
     unset = Policy.RELAXED if own is None else Policy.STRICT if settles else Policy.INVALID
@@ -69,11 +69,11 @@ def region_policies(
     return tuple(dict.fromkeys(policy.value for policy in policies))
 
 
-def _inheriting(resolution: Resolution) -> set[SBDF]:
+def _inheriting_devices(resolution: Resolution) -> set[SBDF]:
     return {device.asked for device in resolution.settings.devices if device.policy is None}
 
 
-def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
+def _memory_settings(guest: GuestConfig) -> Iterator[EffectiveSetting]:
     place = guest.places
     kind = place.get("type") or place.get("builder") or (guest.saved_rdm and guest.source)
     yield EffectiveSetting("type", guest.type.value, kind or words.XL_DEFAULT)
@@ -83,7 +83,7 @@ def _memory(guest: GuestConfig) -> Iterator[EffectiveSetting]:
         yield EffectiveSetting("memory at start", words.size(guest.memory), place.get("memory", ""))
 
 
-def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
+def _layout_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, place = resolution.guest, resolution.guest.places
     origin = place.get("videoram") or words.adapter_default(guest.vga)
     yield EffectiveSetting("videoram", words.size(guest.video), origin)
@@ -99,11 +99,11 @@ def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
         yield EffectiveSetting("rdm_mem_boundary", words.size(boundary), origin)
     hap = guest.hap
     if hap is not None:
-        yield EffectiveSetting("hap", _yes(hap), place.get("hap") or guest.source)
+        yield EffectiveSetting("hap", _yes_or_no(hap), place.get("hap") or guest.source)
     elif resolution.host.hap is None:
         yield EffectiveSetting("hap", "yes", words.HAP_ASSUMED)
     else:
-        yield EffectiveSetting("hap", _yes(resolution.host.hap), words.HAP_OF_HOST)
+        yield EffectiveSetting("hap", _yes_or_no(resolution.host.hap), words.HAP_OF_HOST)
     if guest.stubdomain:
         origin = place.get("device_model_stubdomain_override") or guest.source
         yield EffectiveSetting("device model", words.IN_STUB_DOMAIN, origin)
@@ -112,11 +112,11 @@ def _layout(resolution: Resolution) -> Iterator[EffectiveSetting]:
         yield EffectiveSetting("gfx_passthru", words.without_effect(guest.gfx_passthru), origin)
 
 
-def _yes(value: bool) -> str:  # noqa: FBT001 - private, named by its place
+def _yes_or_no(value: bool) -> str:  # noqa: FBT001 - private, named by its place
     return "yes" if value else "no"
 
 
-def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
+def _rdm_settings(resolution: Resolution) -> Iterator[EffectiveSetting]:
     guest, settings = resolution.guest, resolution.settings
     if guest.saved_rdm is not None:
         origin = guest.source
@@ -139,7 +139,7 @@ def _rdm(resolution: Resolution) -> Iterator[EffectiveSetting]:
             yield EffectiveSetting("policy", policies[0].value, origin)
 
 
-def _device(resolution: Resolution, number: int) -> EffectiveSetting:
+def _device_setting(resolution: Resolution, number: int) -> EffectiveSetting:
     """Return the policy of the device at `number` of the settings."""
     device = resolution.settings.devices[number]
     pci = device.pci
@@ -147,13 +147,15 @@ def _device(resolution: Resolution, number: int) -> EffectiveSetting:
     name = f"{name[:-1]}*" if pci.all_functions else name
     if device.explicit and device.policy is not None:
         return EffectiveSetting(name, _policy_word(device.policy), device.place)
-    inherited = [_inherited(settings, settings.devices[number]) for settings in resolution.readings]
+    inherited = [
+        _inherited_policy(settings, settings.devices[number]) for settings in resolution.readings
+    ]
     values = " or ".join(dict.fromkeys(value for value, _ in inherited))
     origins = [*dict.fromkeys(origin for _, origin in inherited)]
     return EffectiveSetting(name, values, words.origin_of_device(origins, device.place))
 
 
-def _inherited(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
+def _inherited_policy(settings: RdmSettings, device: GuestDevice) -> tuple[str, str]:
     """Return the policy of a device that names none, and its origin."""
     if device.policy is None:
         policies = settings.policies

@@ -37,8 +37,10 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
+    stops_of,
     undecided,
     verdict_of,
+    warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.library_answers import number_readings
@@ -139,13 +141,13 @@ def _attach(text: str, guest: GuestConfig, host: HostFacts, stack: Stack) -> Hot
         [(device, policy)], host, present=[function.sbdf for function in present]
     )
     if any(decision.effect is Effect.UNDECIDED for decision in decisions):
-        decisions |= dict.fromkeys((*additions, *_absent(device, policy, host)))
+        decisions |= dict.fromkeys((*additions, *_absent_refusals(device, policy, host)))
         return _answer(text, into, device, policy, list(decisions))
     decisions |= dict.fromkeys(additions)
-    running = _running(into)
+    running = _running_guests(into)
     if all(built.verdict is Verdict.UNDECIDED for built in running):
         unknown = undecided(words.guest_start_unknown(running[0].decisions[0].reason))
-        absent = _absent(device, policy, host)
+        absent = _absent_refusals(device, policy, host)
         return _answer(text, into, device, policy, [*decisions, *absent, unknown])
     for built in running:
         ram = None if built.layout is None else built.layout.after
@@ -212,12 +214,12 @@ def _obstacles(into: Resolution) -> Iterator[Decision]:
         yield undecided(host.incomplete)
     elif host.unlisted and Strategy.HOST in into.settings.strategies:
         yield undecided(host.unlisted)
-    elif not _running(into):
+    elif not _running_guests(into):
         why = into.reasons[0].reason if into.reasons else words.NOTHING_KNOWN
         yield undecided(words.guest_ram_unknown(why))
 
 
-def _absent(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
+def _absent_refusals(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[Decision]:
     """Yield the refusal of a device that is not present: it is one whatever the guest is."""
     functions, _ = added_functions([(device, policy)], host)
     for function in functions:
@@ -226,7 +228,7 @@ def _absent(device: GuestDevice, policy: Policy, host: HostFacts) -> Iterator[De
                 yield decision
 
 
-def _running(into: Resolution) -> list[BuiltGuest]:
+def _running_guests(into: Resolution) -> list[BuiltGuest]:
     """Return what the running guest may be: each different layout once; a PV guest has none."""
     by_layout: dict[object, BuiltGuest] = {}
     for outcome in into.outcomes:
@@ -244,11 +246,8 @@ def _answer(
     policy: Policy,
     decisions: list[Decision],
 ) -> Hotplug:
-    order = (Effect.REFUSED, Effect.UNDECIDED)
     settings = RdmSettings(devices=() if device is None else (device,), inherits=False)
-    stops = tuple(
-        decision for effect in order for decision in decisions if decision.effect is effect
-    )
+    stops = stops_of(decisions)
     return Hotplug(
         text=text,
         guest=into.guest,
@@ -258,7 +257,7 @@ def _answer(
         pci=None if device is None else device.pci,
         policy=policy,
         decisions=stops,
-        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
+        warnings=warnings_of(decisions),
         prerequisites=prerequisites(into.guest, settings, into.host),
         ignored_settings=into.settings.ignored_settings,
     )

@@ -109,7 +109,7 @@ def resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
 
 
 def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
-    read, unread = _without_unread(guest, stack)
+    read, unread = _readable_part(guest, stack)
     settled = [
         (behaviour, _settle(guest, read, behaviour, stack))
         for behaviour in toolstack_behaviours(stack.release)
@@ -133,7 +133,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
     )
 
 
-def _without_unread(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
+def _readable_part(guest: GuestConfig, stack: Stack) -> tuple[GuestConfig, tuple[Complaint, ...]]:
     """Return `guest` without what the toolstack does not read, and what that is."""
     if stack.toolstack is Toolstack.XL:
         return without_unread_settings(guest, stack.release)
@@ -223,7 +223,7 @@ def _possible_outcomes(
                     drafts[key] = _OutcomeDraft([], [], scenario, built)
                 drafts[key].assumed.append((xl, assumption, *host_assumptions))
                 drafts[key].policies.append(scenario.policy)
-    merged = _merged(list(drafts.values()))
+    merged = _merge_same(list(drafts.values()))
     deciding = deciding_assumptions([draft.assumed for draft in merged])
     for draft, assumed in zip(merged, deciding, strict=True):
         yield PossibleOutcome(
@@ -279,11 +279,11 @@ def _possible_paging(
         yield "", host
 
 
-def _merged(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
+def _merge_same(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
     """Put together what comes to the same."""
     merged: list[_OutcomeDraft] = []
     for draft in drafts:
-        same = next((other for other in merged if _same(other.built, draft.built)), None)
+        same = next((other for other in merged if _same_result(other.built, draft.built)), None)
         if same is None:
             merged.append(draft)
         else:
@@ -292,7 +292,7 @@ def _merged(drafts: list[_OutcomeDraft]) -> list[_OutcomeDraft]:
     return merged
 
 
-def _same(first: BuiltGuest, second: BuiltGuest) -> bool:
+def _same_result(first: BuiltGuest, second: BuiltGuest) -> bool:
     """Return whether the same is seen of both: the policies that led to it are not."""
     if first.verdict is not second.verdict or first.memory_map != second.memory_map:
         return False
@@ -459,7 +459,7 @@ def _both_outcomes(
 ) -> tuple[PossibleOutcome, ...]:
     """Return the outcomes of both readings, with what each assumes if they differ."""
     if len(plain) == len(binary) and all(
-        _same(ours.built, theirs.built) for ours, theirs in zip(plain, binary, strict=True)
+        _same_result(ours.built, theirs.built) for ours, theirs in zip(plain, binary, strict=True)
     ):
         return plain
     return tuple(

@@ -21,8 +21,10 @@ from dmaragent.policy.decisions import (
     SourceRule,
     Verdict,
     refused,
+    stops_of,
     undecided,
     verdict_of,
+    warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.layout import (
@@ -112,14 +114,11 @@ def _result(
     entries: tuple[MapEntry, ...] = (),
 ) -> BuiltGuest:
     """Sort refusals before what is undecided, and warnings apart."""
-    order = (Effect.REFUSED, Effect.UNDECIDED)
-    stops = tuple(
-        decision for effect in order for decision in decisions if decision.effect is effect
-    )
+    stops = stops_of(decisions)
     return BuiltGuest(
         verdict=verdict_of(stops),
         decisions=stops,
-        warnings=tuple(decision for decision in decisions if decision.effect is Effect.WARNING),
+        warnings=warnings_of(decisions),
         layout=layout,
         memory_map=entries,
     )
@@ -293,7 +292,7 @@ class _RegionDecisions:
             region, _, device, _ = placed.reservation
             makes_strict, place = self._strict[device]
             concerned = device or next(iter(self._host.owners.get(region, ())), None)
-            yield _conflict(region, placed.reason, makes_strict, concerned, place)
+            yield _conflict_decision(region, placed.reason, makes_strict, concerned, place)
 
     def hidden(self) -> Iterator[Decision]:
         """Yield warnings of the regions that the guest is not told of."""
@@ -303,11 +302,11 @@ class _RegionDecisions:
             region, policy, device, _ = placed.reservation
             conflicts = policy is not Policy.INVALID or self._layout.after.conflicts(region)
             shown = "Ignoring RDM conflict" if conflicts else ""
-            yield _hidden(region, placed.reason, shown, device, self._strict[device][1])
+            yield _hidden_decision(region, placed.reason, shown, device, self._strict[device][1])
 
 
 @lru_cache(_KEPT)
-def _conflict(
+def _conflict_decision(
     region: AddressRange, why: str, makes_strict: str, device: SBDF | None, place: str
 ) -> Decision:
     return Decision(
@@ -323,7 +322,7 @@ def _conflict(
 
 
 @lru_cache(_KEPT)
-def _hidden(
+def _hidden_decision(
     region: AddressRange, why: str, shown: str, device: SBDF | None, place: str
 ) -> Decision:
     return Decision(
