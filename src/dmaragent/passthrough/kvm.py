@@ -157,44 +157,44 @@ def _decisions_on_device(
     device: DeviceContext, ram: KvmGuestRam, assigned: frozenset[SBDF]
 ) -> Iterator[Decision]:
     """Yield what is decided about one function, without its place in the configuration."""
-    side = linux_verdict(device)
+    verdict = linux_verdict(device)
     if device.absent:
         yield _refusal(device, words.not_present(device.sbdf), None)
         return
     if device.iommu_unused:
-        yield _refusal(device, words.of_function(device.sbdf, side.explanation), _NO_GROUP)
+        yield _refusal(device, words.of_function(device.sbdf, verdict.explanation), _NO_GROUP)
         return
     decisions = [*region_decisions(device, ram)]
     refused = any(decision.effect is Effect.REFUSED for decision in decisions)
     yield from decisions
     if not refused:
-        yield from _other_decisions(device, side, decisions)
+        yield from _other_decisions(device, verdict, decisions)
     yield from _decisions_on_group(device, assigned)
 
 
 def _other_decisions(
-    device: DeviceContext, side: PlatformVerdict, regions: Sequence[Decision]
+    device: DeviceContext, verdict: PlatformVerdict, regions: Sequence[Decision]
 ) -> Iterator[Decision]:
     """Yield what Linux decides apart from `regions`: class, header, chipset, options.
 
     If Linux publishes the regions, their decisions are complete.
     """
     refused = False
-    if side.can is Can.NO:
-        for case in side.cases:
+    if verdict.can is Can.NO:
+        for case in verdict.cases:
             if case.can is Can.NO:
                 reason = words.of_function(device.sbdf, case.explanation)
                 yield _refusal(device, reason, case.rule)._replace(shown=case.message)
                 refused = True
         if not refused:
-            yield _refusal(device, words.of_function(device.sbdf, side.explanation), None)
-    elif side.can is Can.UNKNOWN:
+            yield _refusal(device, words.of_function(device.sbdf, verdict.explanation), None)
+    elif verdict.can is Can.UNKNOWN:
         open_already = any(decision.effect is Effect.UNDECIDED for decision in regions)
         if device.in_chipset or not (open_already or device.published_regions):
-            reason = words.of_function(device.sbdf, side.explanation)
+            reason = words.of_function(device.sbdf, verdict.explanation)
             yield undecided(reason, device=device.sbdf)
-    elif side.can is Can.CONDITIONS and not regions and not device.published_regions:
-        for case in side.cases:
+    elif verdict.can is Can.CONDITIONS and not regions and not device.published_regions:
+        for case in verdict.cases:
             if case.can is Can.CONDITIONS and case.title != "group":
                 yield Decision(
                     decider=Decider.LINUX,

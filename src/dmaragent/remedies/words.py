@@ -137,8 +137,16 @@ def pass_virtual_functions(swapped: str) -> str:
     return f"Pass through {swapped}: no region names a virtual function"
 
 
+RELAXED_GUEST = "the guest"
+RELAXED_GUEST_AND_DEVICES = "the guest and its devices"
+RELAXED_DEVICES = "the devices in the way"
+
+
 def relax_at_a_risk(whose: str) -> str:
-    """Return the change to the policy relaxed, to be joined with a move of RAM."""
+    """Return the change to the policy relaxed, to be joined with a move of RAM.
+
+    `whose`: RELAXED_GUEST, RELAXED_GUEST_AND_DEVICES or RELAXED_DEVICES, here and below.
+    """
     return f"Relax {whose}, at a risk"
 
 
@@ -230,8 +238,11 @@ def taken_from(driver: str, owner: str, *, disks: bool) -> str:
 
 # Devices on Xen -------------------------------------------------------------------------
 
+MAKE_ASSIGNABLE = "Make it assignable"
 GIVE_IT = "Pass it through"
 GIVE_WITHOUT_REGION = "Pass it through without its region"
+KEEP_RAM_OUT = "Keep the guest's RAM out of the region"
+RELAX_DEVICE = "Relax the policy of this device"
 NOTHING_ELSE = "Nothing else is needed."
 
 
@@ -294,6 +305,9 @@ SWITCH_SMMU_ON = (
     "Linux uses an SMMU without any option, if the firmware describes it (IORT table or "
     "device tree) and the kernel has its driver. Look for 'arm-smmu' in the boot log."
 )
+BIND = "Bind it to vfio-pci"
+BIND_REST_OF_GROUP = "Bind the rest of its IOMMU group to vfio-pci"
+LOOK_AT_LOCKED_MATES = "Look at what locks its group"
 GIVE_TO_GUEST = "Give it to the guest."
 GROUP_BOUND_TOO = "So is the rest of its IOMMU group, or no driver of the host has it."
 RELAX_OPTION = f"The kernel option {RELAX_RMRR}, in Proxmox kernels alone"
@@ -384,6 +398,10 @@ def relax_every_region(*, has_option: bool | None, release_known: bool) -> str:
 
 
 # Devices: virtual functions -------------------------------------------------------------
+
+
+REMOVE_VIRTUAL_FUNCTIONS = "Remove its VFs (SR-IOV)"
+USE_VIRTUAL_FUNCTION = "Pass a virtual function through instead"
 
 
 def remove_virtual_functions(existing: tuple[SBDF, ...], used: tuple[SBDF, ...]) -> str:

@@ -13,7 +13,6 @@ from dmaragent.passthrough.published import published_only
 from dmaragent.remedies import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
-BIND = "Bind it to vfio-pci"
 _STORAGE = 0x01
 _MOST_APART = 5
 """More devices than that are bound in a loop."""
@@ -47,7 +46,7 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Linux",
-            title="Look at what locks its group",
+            title=words.LOOK_AT_LOCKED_MATES,
             explanation=words.look_at_locked_mates(device.locked_mates),
             lines=tuple(f"dmaragent explain {mate}" for mate in device.locked_mates),
             where=words.ROOT_SHELL,
@@ -123,7 +122,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
         return DeviceRemedy(
             safety=safety,
             side="Linux",
-            title="Bind the rest of its IOMMU group to vfio-pci",
+            title=words.BIND_REST_OF_GROUP,
             explanation=words.bind_rest_of_group(driver, mates),
             lines=("modprobe vfio-pci", *_bind_lines(device, mates)),
             where=words.ROOT_SHELL,
@@ -131,7 +130,7 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
     return DeviceRemedy(
         safety=safety,
         side="Linux",
-        title=BIND,
+        title=words.BIND,
         explanation=words.bind_to_vfio(loss_of_owner(device, "the host"), mates),
         lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
         where=words.ROOT_SHELL,

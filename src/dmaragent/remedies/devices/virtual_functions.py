@@ -23,7 +23,7 @@ def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
     yield DeviceRemedy(
         safety=Safety.SAFE,
         side="",
-        title="Pass a virtual function through instead",
+        title=words.USE_VIRTUAL_FUNCTION,
         explanation=words.use_virtual_function(function.total_vfs, existing),
         lines=() if existing else (_set_count(device, 1),),
         where="" if existing else words.ROOT_SHELL,
@@ -47,7 +47,7 @@ def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
     yield DeviceRemedy(
         safety=Safety.NEEDED,
         side="",
-        title="Remove its VFs (SR-IOV)",
+        title=words.REMOVE_VIRTUAL_FUNCTIONS,
         explanation=words.remove_virtual_functions(device.existing_vfs, used),
         lines=(_set_count(device, 0),),
         where=words.ROOT_SHELL,

@@ -15,7 +15,6 @@ from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
 from dmaragent.remedies.xlcfg_lines import quote
 
-MAKE_ASSIGNABLE = "Make it assignable"
 _MIB = 1 << 20
 
 
@@ -30,7 +29,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
         yield DeviceRemedy(
             safety=Safety.NEEDED,
             side="Xen",
-            title=MAKE_ASSIGNABLE,
+            title=words.MAKE_ASSIGNABLE,
             explanation=words.make_assignable(loss_of_owner(device, "dom0")),
             lines=(f"xl pci-assignable-add {sbdf}",),
             where=words.DOM0_SHELL,
@@ -74,7 +73,7 @@ def _move_ram(device: DeviceContext) -> Iterator[DeviceRemedy]:
         yield DeviceRemedy(
             safety=Safety.SAFE,
             side="Xen",
-            title="Keep the guest's RAM out of the region",
+            title=words.KEEP_RAM_OUT,
             explanation=words.keep_ram_out(ram_remedy.effect),
             lines=ram_remedy.lines,
             where=words.GUEST_FILE,
@@ -93,7 +92,7 @@ def _relax(device: DeviceContext) -> DeviceRemedy:
     return DeviceRemedy(
         safety=Safety.RISK,
         side="Xen",
-        title="Relax the policy of this device",
+        title=words.RELAX_DEVICE,
         explanation=words.relax_device(
             ram_moved=ram_remedy is not None,
             unmovable=[region for region in device.named_regions if region.first < _MIB],

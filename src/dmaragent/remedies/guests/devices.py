@@ -187,8 +187,8 @@ def _relaxed_and_ram_moved(
 
 def _whose_policy(lines: Mapping[str, tuple[str, ...]]) -> str:
     if "rdm" in lines:
-        return "the guest and its devices" if "pci" in lines else "the guest"
-    return "the devices in the way"
+        return words.RELAXED_GUEST_AND_DEVICES if "pci" in lines else words.RELAXED_GUEST
+    return words.RELAXED_DEVICES
 
 
 def _relaxed_texts(devices: Iterable[GuestDevice]) -> dict[int, str]:
