@@ -5,6 +5,8 @@ its own policy forbids it; the same values give the same bytes.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
@@ -20,14 +22,18 @@ from dmaragent.present.html.markup import Markup, element, page, several
 from dmaragent.present.html.parts import Section
 from dmaragent.present.html.regions import devices_section, regions_section
 from dmaragent.present.html.structures import raw_section, tree_section
-from dmaragent.present.html.theme import STYLE
 from dmaragent.present.html.words import concerned, tellable
-from dmaragent.present.html.zoom import SCRIPT
 from dmaragent.present.text.summary import machine_name
 from dmaragent.remedies.answer import Answer
 
 MOST_TOLD = 32
 """Devices whose whole story is told; working it out takes about 10 ms each."""
+
+
+@cache
+def own_file(name: str) -> str:
+    """Return a file of this package, the style or the script, that begins a line of the page."""
+    return "\n" + (files(__name__) / name).read_text("utf-8")
 
 
 def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
@@ -71,7 +77,9 @@ def report_html(
         element("title", title),
     )
     present = [one for one in sections if one is not None]
-    return page(head, _body(title, present), css=STYLE, script=SCRIPT)
+    return page(
+        head, _body(title, present), css=own_file("style.css"), script=own_file("script.js")
+    )
 
 
 def _body(title: str, sections: Sequence[Section]) -> Markup:

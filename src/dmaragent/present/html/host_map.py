@@ -5,13 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.inventory import Inventory
-from dmaragent.present.html.legend import legend
 from dmaragent.present.html.markup import Child, element
 from dmaragent.present.html.parts import Section, section, short, table
-from dmaragent.present.html.picture import Box, Column, picture
+from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
 from dmaragent.present.html.words import owners_label, owners_words
-from dmaragent.present.html.zoom import zoomable
 from dmaragent.present.wording import region_size, rough_size_words, size_words
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin

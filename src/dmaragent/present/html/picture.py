@@ -1,4 +1,8 @@
-"""A picture of addresses: columns of boxes beside one scale, as SVG."""
+"""A picture of addresses: columns of boxes beside one scale, as SVG.
+
+With it come its legend, and the buttons that bring it closer; a small script works those, and
+without it the whole picture stands.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +22,11 @@ _SIZE = 10.0
 _COLUMN = 48.0
 _NARROWEST = 330.0
 _GAP = 6.0
+_BUTTONS = (
+    ("in", "+", "Closer"),
+    ("out", "\N{MINUS SIGN}", "Farther"),
+    ("whole", "Whole", "Show the whole picture"),
+)
 _MOST_LANES = 12
 """Regions that overlap lie side by side in so many lanes; of more, some lie on others."""
 
@@ -215,3 +224,44 @@ def _beside(label: str, start: float, right: float, row: tuple[float, float, flo
         "text", label, x=right + 10, y=y + size * 0.35, font_size=size, class_="beside"
     )
     return several(leader, written)
+
+
+def legend(kinds: Sequence[tuple[str, str]], used: Iterable[str], key: str) -> Markup:
+    """List those of `kinds` that are `used` in the picture whose ids begin with `key`."""
+    shown = set(used)
+    return element(
+        "ul",
+        [element("li", _swatch(kind, key), words) for kind, words in kinds if kind in shown],
+        class_="legend",
+    )
+
+
+def _swatch(kind: str, key: str) -> Markup:
+    """Show a small box of one kind."""
+    shape = {"x": 1, "y": 1, "width": 22, "height": 12}
+    box = element("rect", **shape, class_=f"box {kind}")
+    if kind == "odd":
+        box = element("path", d=TRIANGLE.format(5, 7), class_="box odd")
+    fill = f"url(#{key}-{FILLS[kind]})" if kind in FILLS else None
+    over = None if fill is None else element("rect", **shape, fill=fill)
+    return element(
+        "svg",
+        box,
+        over,
+        viewBox="0 0 24 14",
+        class_="swatch",
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
+def zoomable(picture: Markup, what: str) -> Markup:
+    """Put the tools beside `picture`; the script shows them."""
+    buttons = [
+        element("button", sign, type="button", data_zoom=name, aria_label=f"{act}: {what}")
+        for name, sign, act in _BUTTONS
+    ]
+    hint = element("span", "Keys: + \N{MINUS SIGN} 0, arrows; Tab goes from region to region.")
+    status = element("output", "", aria_live="polite")
+    tools = element("div", buttons, status, hint, class_="tools", hidden=True)
+    return element("div", tools, picture, class_="zoom")
