@@ -18,7 +18,8 @@ from dmaragent.host import join
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.evidence import LibraryAnswers, read_evidence, readings_of
 from dmaragent.policy.resolver import resolve
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.answer import answer

@@ -15,7 +15,8 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question import Context, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 

@@ -20,8 +20,8 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.no_table import why_no_table
+from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
-from dmaragent.present.json.resolve import source_object
 from dmaragent.present.text.diff import diff_text
 from dmaragent.present.wording import absence_words
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, Finding, Rule, Severity
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import check as schema

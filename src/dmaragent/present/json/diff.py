@@ -21,9 +21,7 @@ from dmaragent.inventory import Owner, Region
 from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolver import Resolution
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.resolve import stack_object
+from dmaragent.present.json.common import TOOL, decision_object, stack_object
 from dmaragent.present.text.diff_structures import structure_words
 from dmaragent.present.text.diff_words import located_words, owner_words
 from fwtables import structure_name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case, Explanation, PlatformVerdict, Step
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL, source_object, stack_object
 from dmaragent.present.json.inventory import (
     absence_object,
     device_object,
@@ -16,7 +16,6 @@ from dmaragent.present.json.inventory import (
     region_object,
     unit_object,
 )
-from dmaragent.present.json.resolve import source_object, stack_object
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import explain as schema

@@ -10,11 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dmaragent.addresses import AddressRange
 from dmaragent.host.topology import Hop, PciFunction
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.iommu.vtd import RemappingUnit
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.wording import scope_code
 from dmaragent.readings import Missing
@@ -23,7 +22,6 @@ from fwtables import damage_document, structure_name
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import inventory as schema
     from dmaragent.present.json.schema import regions
-    from dmaragent.present.json.schema.common import Range
 
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.InventoryDocument:
@@ -203,11 +201,6 @@ def published_objects(inventory: Inventory) -> list[regions.Published]:
         }
         for region in inventory.published
     ]
-
-
-def range_object(span: AddressRange) -> Range:
-    """Return a range by its first and last byte; both are the base of one without pages."""
-    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
 def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:

@@ -11,18 +11,17 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective import region_policies
 from dmaragent.policy.layout import GuestLayout, Placed, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome
-from dmaragent.policy.resolver import Resolution, Stack
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
-from dmaragent.present.json.kvm import kvm_object
+from dmaragent.policy.resolver import Resolution
+from dmaragent.present.json.common import TOOL, decision_object, range_object, stack_object
 from dmaragent.remedies.answer import Answer
 from dmaragent.remedies.guests.trial import Remedy
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import resolve as schema
-    from dmaragent.present.json.schema.common import Host, StackSource
-    from dmaragent.present.json.schema.common import Stack as StackObject
+    from dmaragent.present.json.schema.common import StackSource
+
+
+_CAN = {Verdict.STARTS: "yes", Verdict.REFUSED: "no", Verdict.UNDECIDED: "unknown"}
 
 
 def resolve_document(
@@ -34,7 +33,7 @@ def resolve_document(
     """Return the document of ``dmaragent resolve``; `source` is from `source_object`."""
     answer: schema.Answer = {
         "guests": [
-            kvm_object(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
+            _kvm_guest(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
         ],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
         "other_releases": {one.value: list(names) for one, names in others.items()},
@@ -45,12 +44,6 @@ def resolve_document(
         "origin": {"tool": TOOL, **source},
         "answer": answer,
     }
-
-
-def source_object(host: Host, stack: Stack) -> StackSource:
-    """Return where an answer comes from: which host, which library, how the releases are known."""
-    library = None if stack.evidence is None else str(stack.evidence.release)
-    return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
 def _answer(answer: Answer) -> schema.Resolution:
@@ -113,16 +106,6 @@ def _sizes(guest: GuestConfig) -> schema.Memory:
     }
 
 
-def stack_object(stack: Stack) -> StackObject:
-    """Say for whom the answer is."""
-    return {
-        "toolstack": stack.toolstack.value,
-        "release": str(stack.release),
-        "hypervisor": str(stack.hypervisor),
-        "documented": stack.documented,
-    }
-
-
 def _complaint(one: Complaint) -> schema.Message:
     return {"place": one.place, "text": one.text}
 
@@ -165,4 +148,34 @@ def _region(resolution: Resolution, case: PossibleOutcome, one: Placed) -> schem
         "from_host": entry.from_host,
         "outcome": one.outcome.value,
         "reason": one.reason,
+    }
+
+
+def _kvm_guest(found: KvmResolution) -> schema.KvmResolution:
+    """Return one KVM guest."""
+    guest = found.guest
+    return {
+        "source": guest.source,
+        "name": guest.name,
+        "hypervisor": "kvm",
+        "format": guest.format.value,
+        "verdict": found.verdict.value,
+        "reasons": [decision_object(one) for one in found.reasons],
+        "kernel": found.kernel,
+        "regions_source": "kernel" if found.by_kernel else "predicted",
+        "machine": guest.machine,
+        "memory_size": guest.memory,
+        "ram": [[range_object(part) for part in one.ranges if part.size] for one in found.ram],
+        "devices": [
+            {
+                "device": str(one.sbdf),
+                "setting": one.device.text,
+                "place": one.device.place,
+                "all_functions": one.device.all_functions,
+                "can": _CAN[one.verdict],
+            }
+            for one in found.functions
+        ],
+        "messages": [{"place": one.place, "text": one.text} for one in guest.notes],
+        "needs": list(found.prerequisites),
     }

@@ -16,8 +16,7 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import RmrrText
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
+from dmaragent.present.json.common import TOOL, range_object
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import rmrr_option as schema

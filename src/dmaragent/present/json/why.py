@@ -11,8 +11,7 @@ from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
+from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.text.why import advice_words, means_words
 

@@ -1,46 +1,15 @@
 """What ``dmaragent dump`` says of the bundle that it wrote."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from dmaragent.present.bundle import WrittenBundle
 from dmaragent.present.escaping import visible
-from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.wording import count, host_words, wrote
-from dmaragent.readings import Missing, MissingKind
-
-if TYPE_CHECKING:
-    from dmaragent.present.json.schema import dump as schema
+from dmaragent.readings import MissingKind
 
 _MOST_LOST = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenBundle:
-    """A bundle that was written."""
-
-    path: str
-    """Empty where it went to standard output."""
-    size: int
-    """In bytes."""
-    host: str
-    """The kind of host that it is of."""
-    source: str
-    """What the user gave for that host; empty for this machine."""
-    readings: int
-    lost: tuple[tuple[str, Missing], ...]
-    """What was there and could not be read: its path or its call."""
-    redacted: bool
-    replaced: tuple[tuple[str, int], ...]
-    """What stands for something else, and how often."""
-    words_left_out: int
-    """Of boot command lines."""
-    problems: tuple[str, ...]
-    """What of our own answers could not be made."""
 
 
 def dump_text(written: WrittenBundle) -> Iterator[str]:
@@ -96,26 +65,3 @@ def _lost(written: WrittenBundle) -> Iterator[str]:
         if written.source:
             rest = "Whoever collected that was not allowed to: root, there, has the rest."
         yield f"  {rest}"
-
-
-def dump_document(written: WrittenBundle) -> schema.DumpDocument:
-    """Give the document of ``dmaragent dump``."""
-    answer: schema.Answer = {
-        "path": written.path,
-        "size": written.size,
-        "readings": written.readings,
-        "lost": [
-            {"what": path, "why": missing.kind.value, "detail": missing.detail}
-            for path, missing in written.lost
-        ],
-        "redacted": written.redacted,
-        "replaced": dict(written.replaced),
-        "boot_words_left_out": written.words_left_out,
-        "problems": list(written.problems),
-    }
-    return {
-        "format": "dmaragent.dump",
-        "version": 1,
-        "origin": {"tool": TOOL, "host": {"kind": written.host, "path": written.source}},
-        "answer": answer,
-    }

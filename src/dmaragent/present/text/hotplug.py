@@ -1,17 +1,11 @@
-"""What becomes of an attached device: for people, and as docs/schema/hotplug.v1.json."""
-
-from __future__ import annotations
+"""What becomes of an attached device, for people."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from dmaragent.guests.pci_model import PolicyWord
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.resolve import source_object, stack_object
 from dmaragent.present.text.resolve import reason_lines
 from dmaragent.present.text.resolve_head import (
     MOST_NAME,
@@ -21,9 +15,6 @@ from dmaragent.present.text.resolve_head import (
     stack_words,
 )
 from dmaragent.present.text.tables import labelled, paragraph
-
-if TYPE_CHECKING:
-    from dmaragent.present.json.schema import hotplug as schema
 
 _WORDS = {
     Verdict.STARTS: "is attached",
@@ -76,31 +67,3 @@ def _policy_origin(found: Hotplug) -> str:
     if found.stack.toolstack is Toolstack.QUBES:
         return "without the option no-strict-reset"
     return "the default of pci-attach; the guest's rdm= does not count"
-
-
-def hotplug_document(found: Hotplug, kind: str, path: str) -> schema.HotplugDocument:
-    """Return the document of ``dmaragent hotplug``."""
-    answer: schema.Answer = {
-        "device": found.text,
-        "guest": {
-            "source": found.guest.source,
-            "name": found.guest.name,
-            "type": found.guest.type.value if found.guest.readable else None,
-        },
-        "stack": stack_object(found.stack),
-        "list_source": found.host.source.value,
-        "list_notes": list(found.host.notes),
-        "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
-        "policy": found.policy.value,
-        "reasons": [decision_object(one) for one in found.decisions or found.warnings],
-        "warnings": [decision_object(one) for one in found.warnings],
-        "advice": list(found.advice),
-        "losses": list(found.ignored_settings),
-        "needs": list(found.prerequisites),
-    }
-    return {
-        "format": "dmaragent.hotplug",
-        "version": 1,
-        "origin": {"tool": TOOL, **source_object({"kind": kind, "path": path}, found.stack)},
-        "answer": answer,
-    }
