@@ -39,6 +39,10 @@ LAYERS = (
     ("checks",),
     ("comparison",),
     # what people and programs are told
+    ("present/escaping", "present/bundle"),
+    ("present/words",),
+    ("present/text", "present/json"),
+    ("present/html",),
     ("present",),
     ("question",),
     ("explaining", "resolving"),

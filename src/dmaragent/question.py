@@ -21,7 +21,7 @@ from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.policy.xl_settings import PASSTHROUGH, PVH_AND_TYPE
-from dmaragent.present.wording import absence_words
+from dmaragent.present.words.host import absence_words
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE, behaviours_of
 from dmaragent.xen.toolstack.libxl import FIRST_RELEASE, toolstack_behaviours

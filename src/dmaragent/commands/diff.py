@@ -23,7 +23,7 @@ from dmaragent.iommu.no_table import why_no_table
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
 from dmaragent.present.text.diff import diff_text
-from dmaragent.present.wording import absence_words
+from dmaragent.present.words.host import absence_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource

@@ -23,7 +23,7 @@ from dmaragent.present.html.parts import Section
 from dmaragent.present.html.regions import devices_section, regions_section
 from dmaragent.present.html.structures import raw_section, tree_section
 from dmaragent.present.html.words import concerned, tellable
-from dmaragent.present.text.summary import machine_name
+from dmaragent.present.words.host import machine_name
 from dmaragent.remedies.answer import Answer
 
 MOST_TOLD = 32

@@ -6,8 +6,8 @@ from dmaragent.checks.common.model import Checked, Evidence, Finding
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, facts, folded, section
 from dmaragent.present.html.words import severity_mark
-from dmaragent.present.text.check import by_rule, common, evidence_words, summary_words
-from dmaragent.present.wording import count
+from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
+from dmaragent.present.words.numbers import count
 
 _MOST_HITS = 50
 """Hits of one rule that are listed; ``dmaragent check`` lists all."""

@@ -13,15 +13,19 @@ from dmaragent.present.html.parts import Section, bullets, facts, section, short
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
 from dmaragent.present.html.words import guest_mark
-from dmaragent.present.remedy_words import TITLE, remedy_sentences
-from dmaragent.present.text.resolve import REGION_COLUMNS, ram_ranges, reason_groups, region_row
-from dmaragent.present.text.resolve_head import (
+from dmaragent.present.words.guest import (
+    REGION_COLUMNS,
+    REMEDIES_TITLE,
     VERDICT_WORDS,
+    ram_ranges,
+    reason_groups,
     reason_words,
+    region_row,
+    remedy_sentences,
     stack_words,
     why_it_starts,
 )
-from dmaragent.present.wording import rough_size_words, size_words
+from dmaragent.present.words.numbers import rough_size_words, size_words
 from dmaragent.remedies.answer import Answer
 
 _MOST = 64
@@ -97,7 +101,7 @@ def _remedies(answer: Answer) -> Markup:
     helps = answer.helps
     if helps is None or (not helps.found and not helps.nothing):
         return NOTHING
-    title = element("h3", TITLE if helps.found else "Fixes")
+    title = element("h3", REMEDIES_TITLE if helps.found else "Fixes")
     if not helps.found:
         return element("div", title, element("p", helps.nothing))
     items = []

@@ -7,9 +7,14 @@ from dmaragent.inventory import Inventory
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section
 from dmaragent.present.html.words import severity_mark
-from dmaragent.present.text.check import by_rule, severity_words
-from dmaragent.present.text.summary import hypervisor_words, machine_words, summary_facts
-from dmaragent.present.wording import absence_words, count, rough_size_words
+from dmaragent.present.words.findings import by_rule, severity_words
+from dmaragent.present.words.host import (
+    absence_words,
+    hypervisor_words,
+    machine_words,
+    summary_facts,
+)
+from dmaragent.present.words.numbers import count, rough_size_words
 from dmaragent.readings import Missing
 from fwtables import Decoded
 

@@ -10,7 +10,8 @@ from dmaragent.present.html.parts import Section, section, short, table
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
 from dmaragent.present.html.words import owners_label, owners_words
-from dmaragent.present.wording import region_size, rough_size_words, size_words
+from dmaragent.present.words.numbers import rough_size_words, size_words
+from dmaragent.present.words.region import region_size
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin
 

@@ -8,15 +8,15 @@ from dmaragent.present.html.guests import guest_section, guest_title, reason_ite
 from dmaragent.present.html.markup import NOTHING, Markup, element, several
 from dmaragent.present.html.parts import Section, bullets, facts, section, table
 from dmaragent.present.html.words import guest_mark
-from dmaragent.present.text.kvm import (
+from dmaragent.present.words.guest import (
     DEVICE_WORDS,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
     kvm_stack_words,
-    memory_words,
-    next_step,
-    regions_source,
+    reason_groups,
     why_kvm_starts,
 )
-from dmaragent.present.text.resolve import reason_groups
 from dmaragent.remedies.answer import Answer
 
 _MOST = 64
@@ -59,9 +59,9 @@ def _kvm_section(number: int, found: KvmResolution) -> Section:
     ]
     left = len(found.functions) - len(rows)
     known = [
-        ("Guest memory", memory_words(found)),
-        ("Regions", regions_source(found)),
-        ("Next", next_step(found)),
+        ("Guest memory", kvm_memory_words(found)),
+        ("Regions", kvm_regions_source(found)),
+        ("Next", kvm_next_step(found)),
     ]
     return section(
         f"guest-{number}",

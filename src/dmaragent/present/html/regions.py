@@ -20,10 +20,11 @@ from dmaragent.present.html.parts import (
     verbatim,
 )
 from dmaragent.present.html.words import SHOWN_OWNERS, can_mark, owner_name, tellable
-from dmaragent.present.text.device_card import card_facts, class_name, device_name
-from dmaragent.present.text.explain import SAFETY_WORDS
-from dmaragent.present.text.inventory import region_views
-from dmaragent.present.wording import count, region_size, scope_words, span_words
+from dmaragent.present.words.device import card_facts, class_name, device_name
+from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.passthrough import SAFETY_WORDS
+from dmaragent.present.words.region import region_size, region_views
+from dmaragent.present.words.table import scope_words
 from fwtables.dmar.constants import ScopeType
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")

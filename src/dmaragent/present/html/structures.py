@@ -7,7 +7,7 @@ from dmaragent.present.html.markup import Markup, element, several
 from dmaragent.present.html.parts import Section, folded, section, verbatim
 from dmaragent.present.text.decode import decode_text
 from dmaragent.present.text.tree import GAP, Node, tree_nodes
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from fwtables import Decoded
 
 _MOST_FUNCTIONS = 64

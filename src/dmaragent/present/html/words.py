@@ -10,9 +10,9 @@ from dmaragent.policy.decisions import Verdict, left_by
 from dmaragent.policy.harm import Harm
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.html.markup import Markup, element
-from dmaragent.present.text.explain import CAN_WORDS
-from dmaragent.present.text.resolve_head import VERDICT_WORDS
-from dmaragent.present.wording import count
+from dmaragent.present.words.guest import VERDICT_WORDS
+from dmaragent.present.words.numbers import count
+from dmaragent.present.words.passthrough import CAN_WORDS
 from dmaragent.readings import Missing
 
 SHOWN_OWNERS = 4

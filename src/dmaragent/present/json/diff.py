@@ -22,8 +22,8 @@ from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.json.common import TOOL, decision_object, stack_object
-from dmaragent.present.text.diff_structures import structure_words
-from dmaragent.present.text.diff_words import located_words, owner_words
+from dmaragent.present.words.comparison import located_words, scoped_owner_words
+from dmaragent.present.words.table import structure_words
 from fwtables import structure_name
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _region(region: Region) -> schema.Region:
 
 def _owner(owner: Owner) -> schema.Owner:
     return {
-        "name": _plain(owner_words(owner)),
+        "name": _plain(scoped_owner_words(owner)),
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
         "presence": owner.presence.value,
     }

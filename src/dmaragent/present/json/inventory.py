@@ -14,8 +14,8 @@ from dmaragent.host.topology import Hop, PciFunction
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.iommu.vtd import RemappingUnit
 from dmaragent.present.json.common import TOOL, range_object
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.wording import scope_code
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.table import scope_code
 from dmaragent.readings import Missing
 from fwtables import damage_document, structure_name
 

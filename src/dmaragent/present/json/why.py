@@ -12,8 +12,8 @@ from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.present.json.common import TOOL, range_object
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.text.why import advice_words, means_words
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.messages import advice_words, means_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import why as schema

@@ -1,15 +1,13 @@
 """Findings and rules for people: the worst first, each rule's consequences told once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding, Rule, Severity
 from dmaragent.present.text.tables import labelled, paragraph, render
-from dmaragent.present.wording import count
+from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
+from dmaragent.present.words.numbers import count
 
 _LABEL = 7
-_NO_BREAK = "\N{NO-BREAK SPACE}"
-_MOST_BYTES = 16
 _MOST_PIECES = 4
 """Of one piece of evidence, and of one hit; the document has all."""
 
@@ -29,12 +27,6 @@ def check_text(checked: Checked, title: str) -> Iterator[str]:
         yield from _group(found[0].severity, found)
 
 
-def by_rule(checked: Checked) -> Iterator[list[Finding]]:
-    """Give the findings that are told together: of one rule, and as bad as each other."""
-    for _, found in groupby(checked.findings, key=lambda one: (one.severity, one.rule.id)):
-        yield list(found)
-
-
 def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
     """Give the lines of the list of rules: id, severity, what each looks for."""
     yield from render(
@@ -42,23 +34,6 @@ def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
         + [(rule.id, rule.severity.value, rule.title) for rule in rules],
         indent=0,
     )
-
-
-def summary_words(checked: Checked) -> str:
-    """Say in a line how much was found."""
-    asked = f"{count(checked.asked, 'rule')} asked"
-    if not checked.findings:
-        return f"nothing wrong was found ({asked})" if checked.decoded else f"undecodable ({asked})"
-    numbers = [(severity, checked.count(severity)) for severity in Severity]
-    words = [severity_words(severity, number) for severity, number in numbers if number]
-    return f"{', '.join(words)} ({asked})"
-
-
-def severity_words(severity: Severity, number: int) -> str:
-    """Count the findings of one severity."""
-    if severity in (Severity.ERROR, Severity.WARNING):
-        return count(number, severity.value)
-    return f"{number} {severity.value}"
 
 
 def _verb(words: str) -> str:
@@ -85,11 +60,6 @@ def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
     yield from _labelled("Do", rule.advice)
 
 
-def common(texts: list[str]) -> str:
-    """Give the one text that all have; empty where they differ."""
-    return texts[0] if len(set(texts)) == 1 else ""
-
-
 def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
     for each in evidence[:_MOST_PIECES]:
         yield from paragraph(evidence_words(each), indent=4, hang=2)
@@ -99,10 +69,3 @@ def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
 
 def _labelled(label: str, text: str, indent: int = 2) -> list[str]:
     return labelled(label, text, indent=indent, column=_LABEL)
-
-
-def evidence_words(evidence: Evidence) -> str:
-    """Show bytes, with what they are; of many only the first."""
-    shown = evidence.data[:_MOST_BYTES].hex(" ").replace(" ", _NO_BREAK)
-    more = _NO_BREAK + "…" if len(evidence.data) > _MOST_BYTES else ""
-    return f"0x{evidence.offset:x}: {shown}{more}  {evidence.field}: {evidence.value}"

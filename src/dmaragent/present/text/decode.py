@@ -6,7 +6,8 @@ from itertools import islice
 
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, scope_words, size_words
+from dmaragent.present.words.numbers import count, size_words
+from dmaragent.present.words.table import scope_words
 from fwtables import (
     ANDD,
     ATSR,

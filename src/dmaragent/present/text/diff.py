@@ -6,11 +6,11 @@ from dmaragent.comparison.model import Changed, Comparison, FindingFate, Side
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.text.diff_findings import findings_text
 from dmaragent.present.text.diff_guests import guests_text
-from dmaragent.present.text.diff_head import headline
 from dmaragent.present.text.diff_regions import regions_text, renumbered_text
 from dmaragent.present.text.diff_units import structures_text, units_text
 from dmaragent.present.text.diff_words import changed_text
 from dmaragent.present.text.tables import paragraph
+from dmaragent.present.words.comparison import headline
 
 _SIDES = {Side.A: "A", Side.B: "B", None: "both"}
 

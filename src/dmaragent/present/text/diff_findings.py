@@ -6,7 +6,7 @@ from dmaragent.checks.common.model import Finding
 from dmaragent.comparison.model import Changed, FindingChange, FindingFate
 from dmaragent.present.text.diff_words import changed_text
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 
 _WORDS = {
     FindingFate.APPEARED: "appeared",

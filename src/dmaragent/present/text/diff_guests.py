@@ -7,10 +7,10 @@ from dmaragent.comparison.guests import named_devices
 from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.escaping import visible
-from dmaragent.present.text.resolve_head import VERDICT_WORDS, reason_words, shorten, stack_words
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count
+from dmaragent.present.words.guest import VERDICT_WORDS, reason_words, stack_words
+from dmaragent.present.words.numbers import count
 
 _HEADS = {
     GuestFate.DEVICES: "with another device",

@@ -11,10 +11,11 @@ from dmaragent.comparison.model import (
     Renumbered,
 )
 from dmaragent.inventory import Region
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.text.diff_words import alone_words, changed_text, owner_words, range_words
+from dmaragent.present.text.diff_words import changed_text
 from dmaragent.present.text.tables import paragraph, render
-from dmaragent.present.wording import region_size
+from dmaragent.present.words.comparison import alone_words, range_words, scoped_owner_words
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.region import region_size
 
 _FEW = 4
 """Owners that are named each time."""
@@ -65,7 +66,7 @@ def _head(match: RegionMatch) -> str:
 
 def _owners(region: Region, said: dict[str, str]) -> str:
     """Name the owners; a long list is said once."""
-    names = "  ".join(owner_words(one) for one in region.owners)
+    names = "  ".join(scoped_owner_words(one) for one in region.owners)
     first = said.setdefault(names, range_words(region))
     if first != range_words(region) and len(region.owners) > _FEW:
         return f"the same {len(region.owners)} devices as {first}"
@@ -77,10 +78,12 @@ def _owner(change: OwnerChange) -> Iterator[str]:
         one = change.b or change.a
         assert one is not None  # noqa: S101 - a change is of one side at least
         word = "owner appeared" if change.a is None else "owner went"
-        yield from paragraph(f"{word}: {owner_words(one)}", indent=4, hang=2)
+        yield from paragraph(f"{word}: {scoped_owner_words(one)}", indent=4, hang=2)
         return
     for each in change.changes:
-        name = each.what if each.what == "address" else f"{owner_words(change.b)} {each.what}"
+        name = (
+            each.what if each.what == "address" else f"{scoped_owner_words(change.b)} {each.what}"
+        )
         yield from changed_text(Changed(name, each.old, each.new), indent=4)
 
 

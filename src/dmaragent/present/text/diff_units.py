@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.comparison.model import Side, StructureChange, UnitChange
 from dmaragent.iommu.vtd import RemappingUnit
-from dmaragent.present.text.diff_structures import structure_words
-from dmaragent.present.text.diff_words import alone_words, changed_text, located_words
+from dmaragent.present.text.diff_words import changed_text
 from dmaragent.present.text.tables import paragraph
+from dmaragent.present.words.comparison import alone_words, located_words
+from dmaragent.present.words.table import structure_words
 
 
 def units_text(changes: Sequence[UnitChange]) -> Iterator[str]:

@@ -3,33 +3,9 @@
 from collections.abc import Iterator
 
 from dmaragent.comparison.model import Changed
-from dmaragent.host.topology import Located
-from dmaragent.inventory import Owner, Region
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import WIDTH, paragraph
-from dmaragent.present.wording import scope_words
-from fwtables.dmar.constants import ScopeType
-
-_NAMES = {
-    "xen": "Xen",
-    "xen-options": "Xen's options",
-    "xen-dom0": "kind of dom0",
-    "xen-iommu": "Xen's IOMMU",
-    "linux": "Linux",
-    "linux-iommu": "Linux's IOMMU",
-    "vt-d": "VT-d",
-    "list-order": "order",
-    "table-bytes": "bytes of the table that are compared no further",
-    "table-oem": "table OEM",
-    "table-oem-revision": "table OEM revision",
-    "include-pci-all": "INCLUDE_PCI_ALL",
-    "proximity-domain": "NUMA node",
-}
-
-
-def name_words(what: str) -> str:
-    """Name a fact as people do."""
-    return _NAMES.get(what, what.replace("-", " "))
+from dmaragent.present.words.comparison import name_words
 
 
 def changed_text(change: Changed, *, indent: int) -> Iterator[str]:
@@ -42,37 +18,3 @@ def changed_text(change: Changed, *, indent: int) -> Iterator[str]:
     yield f"{'':{indent}}{name}"
     for side, value in (("A", change.old), ("B", change.new)):
         yield from paragraph(f"{side}  {value}", indent=indent + 2, hang=3)
-
-
-def alone_words(*, in_a: bool, certain: bool) -> str:
-    """Say of something that one table alone has what became of it."""
-    if not certain:
-        return f"not found in {'B' if in_a else 'A'}, whose table is damaged"
-    return "went" if in_a else "appeared"
-
-
-def range_words(region: Region) -> str:
-    """Name a region by its addresses."""
-    segment = f"segment {region.segment:04x} " if region.segment else ""
-    return f"{segment}{region.place}"
-
-
-def owner_words(owner: Owner) -> str:
-    """Name an owner by its address, or by its path where that leads nowhere."""
-    steps = [hop.step for hop in owner.hops]
-    return _scope(owner.scope_type, owner.enumeration_id, owner.start_bus, steps, owner.sbdf)
-
-
-def located_words(place: Located) -> str:
-    """Name a scope entry likewise."""
-    scope = place.scope
-    steps = [hop.step for hop in place.hops]
-    return _scope(scope.type, scope.enumeration_id, scope.start_bus_number, steps, place.sbdf)
-
-
-def _scope(kind: int, number: int, bus: int, steps: list[str], sbdf: object) -> str:
-    where = f"{bus:02x}:{'>'.join(steps)}" if sbdf is None else str(sbdf)
-    if kind == ScopeType.PCI_ENDPOINT:
-        return where
-    named = f" {number}" if kind != ScopeType.PCI_SUB_HIERARCHY else ""
-    return f"{where} ({scope_words(kind)}{named})".replace(" ", "\N{NO-BREAK SPACE}")

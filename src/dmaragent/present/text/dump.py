@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dmaragent.present.bundle import WrittenBundle
 from dmaragent.present.escaping import visible
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, host_words, wrote
+from dmaragent.present.words.host import host_words, wrote
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import MissingKind
 
 _MOST_LOST = 12

@@ -3,27 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Inventory
-from dmaragent.passthrough.model import Can, Case, Explanation, Safety, Step
+from dmaragent.passthrough.model import Case, Explanation, Step
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.text.device_card import class_name, device_facts, device_name
-from dmaragent.present.text.inventory import regions_text
-from dmaragent.present.text.published import published_text
-from dmaragent.present.text.summary import limits_text
+from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
 from dmaragent.present.text.tables import labelled, paragraph
-
-CAN_WORDS = {
-    Can.YES: "yes",
-    Can.CONDITIONS: "on conditions",
-    Can.NO: "no",
-    Can.UNKNOWN: "not known",
-    Can.NOT_APPLICABLE: "not applicable",
-}
-SAFETY_WORDS = {
-    Safety.NEEDED: "needed first",
-    Safety.SAFE: "safe",
-    Safety.FIRMWARE: "changes the firmware",
-    Safety.RISK: "at a risk",
-}
+from dmaragent.present.words.device import class_name, device_name
+from dmaragent.present.words.passthrough import CAN_WORDS, SAFETY_WORDS
 
 
 def explain_text(

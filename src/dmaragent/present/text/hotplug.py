@@ -2,32 +2,26 @@
 
 from collections.abc import Iterator
 
-from dmaragent.guests.pci_model import PolicyWord
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
-from dmaragent.policy.settings import Toolstack
+from dmaragent.present.escaping import shorten
 from dmaragent.present.text.resolve import reason_lines
-from dmaragent.present.text.resolve_head import (
-    MOST_NAME,
+from dmaragent.present.text.resolve_head import MOST_NAME
+from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.present.words.guest import (
+    HOTPLUG_WORDS,
+    hotplug_policy_origin,
     list_words,
     reason_words,
-    shorten,
     stack_words,
 )
-from dmaragent.present.text.tables import labelled, paragraph
-
-_WORDS = {
-    Verdict.STARTS: "is attached",
-    Verdict.REFUSED: "is refused",
-    Verdict.UNDECIDED: "whether it is attached cannot be said",
-}
 
 
 def hotplug_text(found: Hotplug) -> Iterator[str]:
     """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
     guest = shorten(found.guest.name or found.guest.source, MOST_NAME)
     text = shorten(found.text, MOST_NAME)
-    verdict = _WORDS[found.verdict]
+    verdict = HOTPLUG_WORDS[found.verdict]
     if found.verdict is Verdict.STARTS and found.warnings:
         verdict += ", with a warning" if len(found.warnings) == 1 else ", with warnings"
     yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2)
@@ -38,7 +32,7 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
         why = shorten(reason_words(told[0])) + more
     yield from labelled("Why", why)
     if found.pci is not None:
-        yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
+        yield from labelled("Policy", f"{found.policy.value}: {hotplug_policy_origin(found)}")
         for key in found.pci.ignored:
             yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
     for one in found.ignored_settings:
@@ -57,13 +51,3 @@ def hotplug_text(found: Hotplug) -> Iterator[str]:
             yield ""
             yield title
             yield from reason_lines(decisions, None)
-
-
-def _policy_origin(found: Hotplug) -> str:
-    if found.stack.toolstack is Toolstack.LIBVIRT:
-        return "libvirt sets none"
-    if found.pci is not None and found.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
-        return "as the specification says"
-    if found.stack.toolstack is Toolstack.QUBES:
-        return "without the option no-strict-reset"
-    return "the default of pci-attach; the guest's rdm= does not count"

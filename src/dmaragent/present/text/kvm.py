@@ -2,27 +2,25 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import span
-from dmaragent.passthrough.kvm_resolution import KvmResolution, format_words
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
-from dmaragent.present.escaping import visible
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.resolve import MOST_ROWS, reason_lines
-from dmaragent.present.text.resolve_head import MOST_NAME, VERDICT_WORDS, reason_words, shorten
+from dmaragent.present.text.resolve_head import MOST_NAME
 from dmaragent.present.text.tables import labelled, paragraph, render
-from dmaragent.present.wording import count, rough_size_words
+from dmaragent.present.words.guest import (
+    DEVICE_WORDS,
+    VERDICT_WORDS,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
+    kvm_stack_words,
+    reason_words,
+    why_kvm_starts,
+)
+from dmaragent.present.words.numbers import count
 
 _MOST_DEVICES = 32
-DEVICE_WORDS = {
-    Verdict.STARTS: "allowed",
-    Verdict.REFUSED: "blocked",
-    Verdict.UNDECIDED: "unknown",
-}
-
-
-def kvm_stack_words(found: KvmResolution) -> str:
-    """Return for whom the answer is: hypervisor, management program, kernel."""
-    kernel = f"Linux {found.kernel}" if found.kernel else "kernel release unknown"
-    return f"KVM, {format_words(found.guest)}, {kernel}"
 
 
 def kvm_text(found: KvmResolution, *, whole: bool = False) -> Iterator[str]:
@@ -52,35 +50,8 @@ def _head(found: KvmResolution) -> Iterator[str]:
         yield from labelled("Why", shorten(reason_words(first), 300) + rest)
     else:
         yield from labelled("Why", why_kvm_starts(found))
-    yield from labelled("Next", next_step(found))
-    yield from labelled("Rests on", regions_source(found))
-
-
-def why_kvm_starts(found: KvmResolution) -> str:
-    """Return why nothing stands in the way of a guest."""
-    if not found.functions:
-        return "it is given no PCI device of the host"
-    number = count(len(found.functions), "device")
-    return f"no reserved region is in the way of its {number}"
-
-
-def next_step(found: KvmResolution) -> str:
-    """Return what to do next, in one line."""
-    told = [one.device for one in found.reasons if one.device is not None]
-    if told:
-        return f"dmaragent explain {told[0]} shows the device, its regions and what helps"
-    return "none is needed" if found.verdict is Verdict.STARTS else "see the reasons"
-
-
-def regions_source(found: KvmResolution) -> str:
-    """Return where the reserved regions come from."""
-    if not found.functions:
-        return "the configuration alone"
-    if found.by_kernel:
-        return "the reserved regions that Linux publishes"
-    return "reserved regions predicted from the firmware's table" + (
-        "" if found.kernel else "; the kernel's release is unknown (uname -r)"
-    )
+    yield from labelled("Next", kvm_next_step(found))
+    yield from labelled("Rests on", kvm_regions_source(found))
 
 
 def _notes(found: KvmResolution) -> Iterator[str]:
@@ -112,22 +83,4 @@ def _memory(found: KvmResolution) -> Iterator[str]:
     if not found.functions:
         return
     yield ""
-    yield from paragraph(f"Guest memory: {memory_words(found)}", hang=2)
-
-
-def memory_words(found: KvmResolution) -> str:
-    """Return how much RAM the guest has and where QEMU puts it."""
-    guest = found.guest
-    if guest.memory is None:
-        return "unknown: the configuration names no size"
-    size = rough_size_words(guest.memory)
-    machine = guest.machine or "machine type not written"
-    if not found.ram:
-        return f"{size} ({machine}); its layout is not modelled"
-    layouts = " or ".join(
-        dict.fromkeys(
-            ", ".join(span(part) for part in one.ranges if part.size) for one in found.ram
-        )
-    )
-    more = "; memory devices above it" if guest.more_memory else ""
-    return f"{size} ({machine}): {layouts}{more}"
+    yield from paragraph(f"Guest memory: {kvm_memory_words(found)}", hang=2)

@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dmaragent.addresses import SBDF, AddressRange, span
-from dmaragent.guests.rdm import FOUR_GIB
+from dmaragent.addresses import AddressRange, span
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.effective import region_policies
-from dmaragent.policy.layout import GuestLayout, Outcome, Placed, RamLayout
+from dmaragent.policy.layout import GuestLayout, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import visible
-from dmaragent.present.remedy_words import TITLE, remedy_sentences
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
-from dmaragent.present.text.resolve_head import VERDICT_WORDS, head_text, reason_words
+from dmaragent.present.text.resolve_head import head_text
 from dmaragent.present.text.tables import paragraph, render
-from dmaragent.present.wording import rough_size_words
+from dmaragent.present.words.guest import (
+    REGION_COLUMNS,
+    REMEDIES_TITLE,
+    VERDICT_WORDS,
+    ram_ranges,
+    reason_groups,
+    reason_words,
+    region_row,
+    remedy_sentences,
+)
+from dmaragent.present.words.numbers import rough_size_words
 from dmaragent.remedies.answer import Answer
 from dmaragent.remedies.guests.trial import Remedies
 
-_OUTCOME_WORDS = {
-    Outcome.CLEAR: "kept free",
-    Outcome.MOVED: "RAM moved",
-    Outcome.HIDDEN: "not told",
-    Outcome.CONFLICT: "CONFLICT",
-}
-REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
 MOST_ROWS = 32
 """Rows of a list that are shown where not all is asked for."""
 
@@ -92,15 +92,6 @@ def _cut(rows: Sequence[Sequence[str]], most: int | None, indent: int = 2) -> It
         yield f"{'':{indent}}… and {len(rows) - len(kept)} more (--details shows all)"
 
 
-def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
-    """Give the reasons that are told together: of several regions by one rule."""
-    groups: dict[tuple[object, ...], list[Decision]] = {}
-    for one in reasons:
-        own = one.reason if one.region is None else ""
-        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
-    return list(groups.values())
-
-
 def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
     """Give all reasons: those by one rule together, its first in full."""
     if not resolution.reasons:
@@ -132,7 +123,7 @@ def _remedies(helps: Remedies) -> Iterator[str]:
     if not helps.found:
         return
     yield ""
-    yield TITLE
+    yield REMEDIES_TITLE
     for number, one in enumerate(helps.found, 1):
         told = " ".join(remedy_sentences(one))
         yield from paragraph(f"{number}. {told}", indent=2, hang=3)
@@ -179,29 +170,6 @@ def _regions(
     yield from _cut(rows, most)
 
 
-def region_row(
-    resolution: Resolution, case: PossibleOutcome, one: Placed
-) -> tuple[str, str, str, str, str]:
-    """Say of one region whose it is, by which policy, who decided that, and what came of it."""
-    entry = one.reservation
-    owners = resolution.host.owners.get(entry.region, ())
-    decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
-    return (
-        span(entry.region),
-        _owner_words(owners),
-        " or ".join(region_policies(resolution, case, one)),
-        decided,
-        _OUTCOME_WORDS[one.outcome],
-    )
-
-
-def _owner_words(owners: tuple[SBDF, ...]) -> str:
-    """Name the first owner and how many more there are; `inventory` names them all."""
-    if not owners:
-        return "not known"
-    return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
-
-
 def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Iterator[str]:
     yield ""
     yield "Guest memory, before and after"
@@ -221,12 +189,6 @@ def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Ite
         yield "  The memory map that libxl gives hvmloader:"
         entries = [one for one in case.built.memory_map if one.range.size]
         yield from _cut([(span(one.range), one.type.value) for one in entries], most, indent=4)
-
-
-def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
-    """Give the ranges that a guest's RAM lies in."""
-    low = AddressRange(0, ram.lowmem_end)
-    return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.addresses import span
-from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.resolver import Resolution
-from dmaragent.present.escaping import visible
-from dmaragent.present.text.kvm import kvm_stack_words
-from dmaragent.present.text.resolve_head import VERDICT_WORDS, shorten, stack_words
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count
+from dmaragent.present.words.guest import (
+    VERDICT_WORDS,
+    AnyResolution,
+    any_stack_words,
+)
+from dmaragent.present.words.numbers import count
 
 _MOST = 90
-AnyResolution = Resolution | KvmResolution
 
 
 def resolve_lines(
@@ -41,11 +42,6 @@ def resolve_lines(
     words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({visible('; '.join(stacks))})"
     yield from paragraph(words, hang=2)
     yield "All of a guest: name it alone, or --details"
-
-
-def any_stack_words(found: AnyResolution) -> str:
-    """Return for whom an answer is."""
-    return kvm_stack_words(found) if isinstance(found, KvmResolution) else stack_words(found.stack)
 
 
 def _why(resolution: AnyResolution) -> str:

@@ -7,16 +7,15 @@ from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
     Judged,
-    OptionHost,
     Refused,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import PageRange
-from dmaragent.present.text.resolve_head import shorten
+from dmaragent.present.escaping import shorten
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, size_words
-from dmaragent.xen.hypervisor.behaviour import NEWEST_RELEASE
-from dmaragent.xen.hypervisor.rmrr_words import MOST_RANGES, UserRange
+from dmaragent.present.words.numbers import count
+from dmaragent.present.words.rmrr_option import range_read_as, release_words
+from dmaragent.xen.hypervisor.rmrr_words import MOST_RANGES
 
 
 def written_text(found: WrittenOption) -> list[str]:
@@ -32,13 +31,6 @@ def checked_text(found: CheckedOption) -> list[str]:
 def faults_text(found: FaultOption) -> list[str]:
     """Give the lines of an option for the faults of a log: what they show comes first."""
     return list(_faults(found))
-
-
-def release_words(on: OptionHost) -> str:
-    """Name the release that the answer is for."""
-    if on.release is None:
-        return "Xen {}.{}, the newest known here".format(*NEWEST_RELEASE)
-    return f"Xen {on.release}"
 
 
 def _written(found: WrittenOption) -> Iterator[str]:
@@ -144,28 +136,12 @@ def _range(number: int, one: Judged, unknown: str) -> Iterator[str]:
     lead = "But: " if one.taken else "Why: "
     if one.reason:
         yield from paragraph(f"{lead}{one.reason}", indent=3, hang=2)
-    place = _place(one.read)
+    place = range_read_as(one.read)
     if place:
         yield from paragraph(place, indent=3, hang=2)
     lead = "Hint: " if one.taken is False else "Beware: "
     for said in one.advice:
         yield from paragraph(f"{lead}{said}", indent=3, hang=2)
-
-
-def _place(read: UserRange) -> str:
-    """Say what Xen reads of a range: its bytes, pages, devices."""
-    start, last = read.start_pfn, read.end_pfn
-    if start is None or last is None:
-        return ""
-    pages = read.range
-    if pages is None:
-        return f"Read as page 0x{start:x} to page 0x{last:x}"
-    many = pages.size >> 12
-    said = f"Read as 0x{pages.start:x}-0x{pages.end - 1:x}, {count(many, 'page')} "
-    said += f"({size_words(pages.size)})"
-    if read.devices:
-        said += f", for {', '.join(map(str, read.devices))}"
-    return said
 
 
 def _faults(found: FaultOption) -> Iterator[str]:

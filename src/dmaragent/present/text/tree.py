@@ -7,10 +7,11 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, Located, PciFunction, Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.vtd import RemappingUnit
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.text.summary import limits_text
+from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, scope_words, span_words
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.table import scope_words
 from fwtables.dmar.constants import ScopeType
 
 _DEEPEST = 12

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
-from dmaragent.messages.model import QUARANTINE, Message, MessageSeverity, Recognised
-from dmaragent.messages.numbers import FAULT_REASONS, error_name
+from dmaragent.messages.model import Message, MessageSeverity, Recognised
+from dmaragent.messages.numbers import error_name
 from dmaragent.messages.relate import HostMatch, Why
-from dmaragent.present.text.resolve_head import shorten
+from dmaragent.present.escaping import shorten
 from dmaragent.present.text.tables import labelled, paragraph
-from dmaragent.present.why_here import here_words
-from dmaragent.present.wording import absence_words, count
+from dmaragent.present.words.host import absence_words
+from dmaragent.present.words.messages import advice_words, here_words, number_words, printer_words
+from dmaragent.present.words.numbers import count
 
 _MOST_TEXT = 300
 _MOST_LINES = 4
@@ -74,41 +75,6 @@ def known_text(messages: Iterable[Message]) -> Iterator[str]:
         yield from paragraph(f"{message.id}: {message.title}", indent=2, hang=2)
 
 
-def means_words(recognised: Recognised) -> str:
-    """Say what a message means, with what its numbers add."""
-    return " ".join([recognised.message.meaning, *_number_words(recognised)])
-
-
-def advice_words(recognised: Recognised) -> str:
-    """Say what to do about a message."""
-    message = recognised.message
-    if recognised.names.domain == QUARANTINE and message.in_quarantine:
-        return message.in_quarantine
-    return message.advice
-
-
-def printer_words(message: Message) -> str:
-    """Say who prints a message, and which releases of it."""
-    name = message.printer.value
-    if message.releases.startswith(name):
-        return message.releases
-    return f"{name}, {message.releases}"
-
-
-def _number_words(recognised: Recognised) -> Iterator[str]:
-    message, names = recognised.message, recognised.names
-    if names.error is not None:
-        other = f"The error is {error_name(names.error)}."
-        yield message.by_error.get(names.error, other)
-    if message.by_reason and names.reason in FAULT_REASONS:
-        yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
-    if names.domain == QUARANTINE:
-        yield (
-            f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is no guest: it is Xen's quarantine, where a "
-            "device waits that no guest has."
-        )
-
-
 def _block_lines(ties: Sequence[HostMatch], *, table_known: bool) -> Iterator[str]:
     """Explain one message once, for all that it was printed of."""
     found = [each.recognised for each in ties]
@@ -122,7 +88,7 @@ def _block_lines(ties: Sequence[HostMatch], *, table_known: bool) -> Iterator[st
         lines = count(sum(one.count for one in rest), "more line")
         yield f"  {lines} of this kind, about other devices or guests"
     yield from labelled("From", printer_words(message))
-    numbers = dict.fromkeys(words for one in found for words in _number_words(one))
+    numbers = dict.fromkeys(words for one in found for words in number_words(one))
     yield from labelled("Means", " ".join([message.meaning, *islice(numbers, _MOST_LINES)]))
     here = (words for each in ties for words in here_words(each, table_known=table_known))
     yield from _under("Here", here)

@@ -1,10 +1,29 @@
-"""Structures that are neither RMRR nor DRHD, in a line each."""
+"""The structures of a table in words, and the kinds of their scope entries."""
 
 from collections.abc import Iterable
 
-from dmaragent.present.wording import scope_words
 from fwtables import ANDD, RHSA, DeviceScope, Structure, UnknownStructure, structure_name
 from fwtables.dmar.constants import ScopeType, flag_names
+
+_SCOPE_WORDS = {
+    ScopeType.PCI_ENDPOINT: "PCI endpoint",
+    ScopeType.PCI_SUB_HIERARCHY: "PCI sub-hierarchy",
+    ScopeType.IOAPIC: "IOAPIC",
+    ScopeType.MSI_CAPABLE_HPET: "HPET",
+    ScopeType.ACPI_NAMESPACE_DEVICE: "ACPI namespace device",
+}
+
+
+def scope_words(scope_type: int) -> str:
+    """Name a device scope entry's type."""
+    words = {int(kind): text for kind, text in _SCOPE_WORDS.items()}
+    return words.get(scope_type, f"scope type {scope_type}")
+
+
+def scope_code(scope_type: int) -> str | int:
+    """Give a scope entry's type for documents: the specification's name, or the number."""
+    names = {int(kind): kind.name for kind in ScopeType}
+    return names.get(scope_type, scope_type)
 
 
 def structure_words(structure: Structure) -> str:

@@ -1,57 +1,131 @@
-"""The head of an inventory for people: the host in a few lines, what limits the answer first."""
+"""A host in words: how it was given, what it is, why it has no table, and what was found."""
 
 from collections.abc import Iterator
 
+from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, LinuxState
+from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.linux.options import unused_words
 from dmaragent.linux.vfio import iommu_vendor
 from dmaragent.present.escaping import identifier, visible
-from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import absence_words, count, rough_size_words
+from dmaragent.present.words.numbers import count, rough_size_words
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 from fwtables import Decoded
 
-_HANG = 9
+
+def wrote(where: str, size: int) -> str:
+    """Say what was written, in KiB; `where` can be shown."""
+    return f"Wrote {where}: {-(-size >> 10)} KiB"
 
 
-def summary_text(inventory: Inventory) -> Iterator[str]:
-    """Give the lines that say what host this is and what was found."""
-    yield from limits_text(inventory)
-    for name, facts in summary_facts(inventory):
-        yield from paragraph(
-            f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG
-        )
+_HOST_WORDS = {
+    "live": "This machine",
+    "recorded": "Recorded machine",
+    "directory": "Copied directory",
+    "table": "Table",
+    "acpidump": "acpidump text",
+    "iasl": "iasl text",
+    "iasl-fields": "iasl text",
+    "hexdump-c": "hexdump -C text",
+    "hexdump": "hexdump text",
+    "xxd": "xxd text",
+    "od": "od text",
+    "format-hex": "Format-Hex text",
+    "hex-dump": "Hex dump",
+    "hex": "Hexadecimal text",
+    "c-source": "Source with the table's bytes",
+    "base64": "base64 text",
+    "uuencode": "uuencoded text",
+    "bundle": "Bundle",
+    "archive": "Archive",
+}
+
+
+def host_words(kind: str, path: str) -> str:
+    """Name a host as it was given: its kind, and the path, whatever is in it."""
+    return f"{_HOST_WORDS[kind]} {visible(path)}".rstrip()
+
+
+_ABSENCE_WORDS = {
+    AbsenceKind.DENIED: (
+        "the DMAR table is present but needs root: {}",
+        "read it as root (sudo), or in the group dmaragent of dmaragent.service",
+    ),
+    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "look at what the error says"),
+    AbsenceKind.NOT_COLLECTED: (
+        "the DMAR table was not collected: this says nothing about the host",
+        "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
+    ),
+    AbsenceKind.PVH_DOM0: (
+        "the DMAR table is kept from this PVH dom0: {}",
+        "the hypervisor's own list needs no table (read it as root); a PV dom0 shows it as RMAD",
+    ),
+    AbsenceKind.HIDDEN: (
+        "the DMAR table is hidden from this kernel's sysfs, though it booted with it ({})",
+        "look for acpi= options, or for a kernel without CONFIG_ACPI's table files",
+    ),
+    AbsenceKind.AMD: (
+        "the DMAR table is absent: this is an AMD machine ({})",
+        "IVRS tables are not decoded yet",
+    ),
+    AbsenceKind.ARM: (
+        "there is no DMAR table: this is an Arm machine ({})",
+        "look at /sys/kernel/iommu_groups/*/reserved_regions; IORT tables are not decoded",
+    ),
+    AbsenceKind.VIRTUAL_MACHINE: (
+        "the DMAR table is absent: this is a virtual machine ({})",
+        "run it on the host, or give this machine a virtual IOMMU",
+    ),
+    AbsenceKind.NO_ACPI: (
+        "the DMAR table cannot be seen: this kernel shows no ACPI tables at all ({})",
+        "boot without acpi=off; a container may hide /sys/firmware",
+    ),
+    AbsenceKind.VTD_OFF: (
+        "the DMAR table is absent: VT-d is off in the firmware setup, or the machine has none",
+        "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the setup",
+    ),
+    AbsenceKind.UNKNOWN: (
+        "the DMAR table is absent: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
+        (
+            "switch VT-d on in the firmware setup; a virtual machine, an AMD machine "
+            "and a Xen PVH dom0 have no such table"
+        ),
+    ),
+}
+
+
+def absence_words(absence: Absence) -> tuple[str, str]:
+    """Say why there is no table to answer from, and the next step."""
+    what, hint = _ABSENCE_WORDS[absence.kind]
+    if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
+        what = what.replace(" collected:", " collected ({}):")
+    return what.format("; ".join(absence.evidence) or "no option says so"), hint
+
+
+FIND_DEVICES = "lspci -D lists the functions of a host"
+
+
+def no_device_words(sbdf: SBDF) -> str:
+    """Say that a host has no such device."""
+    return f"no function answers at {sbdf}, and no region names it"
 
 
 def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
     """Give what is known of the host and of what was found: a name and a sentence each."""
     for name, facts in (
         ("Machine", machine_words(inventory)),
-        ("System", _system(inventory)),
-        ("Table", _table(inventory)),
-        ("PCI", _pci(inventory)),
-        ("Regions", _regions(inventory)),
-        ("Xen", _xen(inventory)),
-        ("Linux", _linux(inventory)),
+        ("System", system_words(inventory)),
+        ("Table", table_words(inventory)),
+        ("PCI", pci_words(inventory)),
+        ("Regions", regions_words(inventory)),
+        ("Xen", xen_words(inventory)),
+        ("Linux", linux_words(inventory)),
         ("Sources", sources_words(inventory)),
     ):
         if facts:
             yield name, facts
-
-
-def limits_text(inventory: Inventory) -> Iterator[str]:
-    """Begin with what may make the answer short, if anything does."""
-    if inventory.absence is not None:
-        what, hint = absence_words(inventory.absence)
-        yield from paragraph(visible(what[:1].upper() + what[1:]) + ".")
-        yield from paragraph(f"Next: {hint}.")
-    elif isinstance(inventory.table, Decoded) and inventory.table.damage:
-        nothing = inventory.table.table is None
-        yield f"THE TABLE IS DAMAGED: {'nothing could be decoded' if nothing else 'regions may be missing'}"
-        for damage in inventory.table.damage:
-            yield from paragraph(str(damage), indent=2, hang=2)
 
 
 def machine_name(inventory: Inventory) -> str:
@@ -86,7 +160,8 @@ def hypervisor_words(inventory: Inventory) -> str:
     return f"{release}{xen.extra or ''}, {kind}" if xen.dom0 is not None else release
 
 
-def _system(inventory: Inventory) -> str:
+def system_words(inventory: Inventory) -> str:
+    """Return hypervisor, kernel, memory and boot options, as far as they are known."""
     host = inventory.host
     told = [hypervisor_words(inventory)] if host.xen is not None else []
     if host.system.kernel_release:
@@ -98,7 +173,8 @@ def _system(inventory: Inventory) -> str:
     return visible(", ".join(told))
 
 
-def _table(inventory: Inventory) -> str:
+def table_words(inventory: Inventory) -> str:
+    """Return the table's name, size, makers and address width; empty if nothing of it was decoded."""
     if not isinstance(inventory.table, Decoded) or inventory.table.table is None:
         return ""
     table, reading = inventory.table.table, inventory.host.reading
@@ -111,7 +187,8 @@ def _table(inventory: Inventory) -> str:
     return told
 
 
-def _pci(inventory: Inventory) -> str:
+def pci_words(inventory: Inventory) -> str:
+    """Return how many PCI functions are present, or that they were not collected."""
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
         return "not collected: whether the owners are there cannot be said"
@@ -120,7 +197,8 @@ def _pci(inventory: Inventory) -> str:
     return told + (f", {virtual} of them virtual (SR-IOV)" if virtual else "")
 
 
-def _regions(inventory: Inventory) -> str:
+def regions_words(inventory: Inventory) -> str:
+    """Return how many regions there are, of what size, and how many of their owners are present."""
     if isinstance(inventory.table, Missing) or inventory.table.table is None:
         return ""
     regions, device = inventory.regions, inventory.device
@@ -148,7 +226,8 @@ def _regions(inventory: Inventory) -> str:
     return "; ".join(told)
 
 
-def _xen(inventory: Inventory) -> str:
+def xen_words(inventory: Inventory) -> str:
+    """Return how many regions Xen lists, or would list, and why if it lists none."""
     listed = inventory.xen.list
     if listed.source is ListSource.UNKNOWN:
         return ""
@@ -165,7 +244,8 @@ def _xen(inventory: Inventory) -> str:
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
 
 
-def _linux(inventory: Inventory) -> str:
+def linux_words(inventory: Inventory) -> str:
+    """Return whether this kernel uses the IOMMU, and in how many groups."""
     host = inventory.host
     if inventory.linux_state is LinuxState.UNDER_XEN:
         return "IOMMU groups are not applicable under Xen, which owns the IOMMU"

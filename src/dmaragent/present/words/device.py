@@ -1,4 +1,4 @@
-"""One device on one screen: what it is, its driver, slot, unit and group, and what holds it."""
+"""A PCI function in words: what it is, its driver, slot, unit and group, and what holds it."""
 
 from collections.abc import Collection, Iterator
 
@@ -9,14 +9,8 @@ from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.linux.regions import Hold
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-
-
-def holds_words(holds: Collection[Hold]) -> str:
-    """Put into words how firmly Linux holds devices, each way once."""
-    return " and ".join(hold.word for hold in Hold if hold in holds)
 
 
 def class_name(function: PciFunction, unknown: str = "class not known") -> str:
@@ -34,28 +28,6 @@ def device_name(function: PciFunction) -> str:
     if function.vendor_id is None or function.device_id is None:
         return "-"
     return f"{function.vendor_id:04x}:{function.device_id:04x}"
-
-
-def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
-    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
-    function = inventory.host.topology.known.get(device)
-    if function is None:
-        yield f"Device   {device} does not answer, or was not looked for"
-        return
-    name = device_name(function)
-    yield from paragraph(
-        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {class_name(function)}, {name}",
-        hang=9,
-    )
-    yield from device_facts(inventory, function)
-    for title, fact in _verdict_facts(inventory, function):
-        yield from labelled(title, fact)
-
-
-def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
-    """Give what is known of a function besides its verdicts, a labelled fact a line."""
-    for title, fact in card_facts(inventory, function):
-        yield from labelled(title, fact)
 
 
 def driver_words(function: PciFunction) -> str:
@@ -95,7 +67,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
 
 
-def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
     """Say how Linux holds it and what a guest with it reserves."""
     holds = {
         held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
@@ -148,3 +120,8 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
     spans = " ".join(span(one) for one in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"
+
+
+def holds_words(holds: Collection[Hold]) -> str:
+    """Put into words how firmly Linux holds devices, each way once."""
+    return " and ".join(hold.word for hold in Hold if hold in holds)

@@ -1,20 +1,69 @@
-"""What a host says of a recognised message, in sentences."""
+"""Recognised messages in words: what they mean, and what the host says of them."""
 
 from collections.abc import Iterator
 
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.linux.regions import Hold
-from dmaragent.messages.model import AMD, MessageAddress, Names, Program, Recognised, Span
+from dmaragent.messages.model import (
+    AMD,
+    QUARANTINE,
+    Message,
+    MessageAddress,
+    Names,
+    Program,
+    Recognised,
+    Span,
+)
+from dmaragent.messages.numbers import FAULT_REASONS, error_name
 from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.why_iommu import dma_words, iommu_words
-from dmaragent.present.wording import count, span_words
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.iommu import dma_words, iommu_words
+from dmaragent.present.words.numbers import count, span_words
 from dmaragent.xen.reserved_list.model import Origin
+
+
+def means_words(recognised: Recognised) -> str:
+    """Say what a message means, with what its numbers add."""
+    return " ".join([recognised.message.meaning, *number_words(recognised)])
+
+
+def advice_words(recognised: Recognised) -> str:
+    """Say what to do about a message."""
+    message = recognised.message
+    if recognised.names.domain == QUARANTINE and message.in_quarantine:
+        return message.in_quarantine
+    return message.advice
+
+
+def printer_words(message: Message) -> str:
+    """Say who prints a message, and which releases of it."""
+    name = message.printer.value
+    if message.releases.startswith(name):
+        return message.releases
+    return f"{name}, {message.releases}"
+
+
+def number_words(recognised: Recognised) -> Iterator[str]:
+    """Yield what the numbers in a message add to its meaning: its error, its fault's reason."""
+    message, names = recognised.message, recognised.names
+    if names.error is not None:
+        other = f"The error is {error_name(names.error)}."
+        yield message.by_error.get(names.error, other)
+    if message.by_reason and names.reason in FAULT_REASONS:
+        yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
+    if names.domain == QUARANTINE:
+        yield (
+            f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is no guest: it is Xen's quarantine, where a "
+            "device waits that no guest has."
+        )
+
 
 _MOST = 6
 """Devices, regions and addresses that are named of each; the rest is counted."""
+
 _BY_VFIO = (Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK)
+
 _ORIGIN_WORDS = {
     Origin.OPTION: "a range of Xen's option rmrr=",
     Origin.UNEXPLAINED: "an entry of Xen's list that the table does not explain",

@@ -1,0 +1,278 @@
+"""A guest in words: what becomes of it, for which releases, why, and what helps."""
+
+from collections.abc import Iterator, Sequence
+
+from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.guests.config import GuestType
+from dmaragent.guests.pci_model import PolicyWord
+from dmaragent.guests.rdm import FOUR_GIB
+from dmaragent.passthrough.kvm_resolution import KvmResolution, format_words
+from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.effective import region_policies
+from dmaragent.policy.harm import HARM_WORDS
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.hotplug import Hotplug
+from dmaragent.policy.layout import Outcome, Placed, RamLayout
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.settings import Toolstack
+from dmaragent.present.escaping import shorten
+from dmaragent.present.words.host import host_words
+from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.remedies.guests.trial import Remedies, Remedy
+from dmaragent.xen.reserved_list.model import ListSource
+
+_BARE = ("live", "table", "acpidump")
+
+_LISTS = {
+    ListSource.HYPERVISOR: "Xen's list",
+    ListSource.PREDICTED: "a table, from which Xen's list is predicted",
+    ListSource.UNKNOWN: "neither Xen's list nor a table",
+}
+
+
+def source_words(kind: str, path: str, stack: Stack, listed: ListSource | None) -> str:
+    """Return what an answer about the host of `kind` at `path` rests on.
+
+    What a bundle or a copy records is its maker's word: nothing proves that a host was so.
+    `listed` is where Xen's list comes from; None: the answer is not Xen's.
+    """
+    library = f"libxlutil {stack.evidence.release}" if stack.evidence else ""
+    lists = "" if listed is None else _LISTS[listed]
+    what = ", ".join(word for word in (library, lists) if word) or "Linux's readings"
+    recorded = "" if kind in _BARE else ", as it records"
+    return f"{host_words(kind, path)}{recorded}: {what}"
+
+
+REMEDIES_TITLE = "Fixes, safest first, each tested by resolving the guest with it"
+
+
+def left_words(remedy: Remedy) -> str:
+    """Say how many warnings are left, and the worst of them if the effect does not name it."""
+    if not remedy.warnings:
+        return ""
+    worst = "" if "at a risk:" in remedy.effect else HARM_WORDS[remedy.harm]
+    return f"{count(remedy.warnings, 'warning')} left" + (f" ({worst})" if worst else "")
+
+
+def remedy_sentences(remedy: Remedy) -> Iterator[str]:
+    """Yield what to do; then what it costs, what is left and how it is undone, if it helps."""
+    yield f"{remedy.effect}."
+    if remedy.cost:
+        yield f"Cost: {remedy.cost}."
+    left = left_words(remedy)
+    if left:
+        yield f"{left[:1].upper()}{left[1:]}."
+    if remedy.undo and remedy.verdict is Verdict.STARTS:
+        yield f"Undo: {remedy.undo}."
+
+
+VERDICT_WORDS = {
+    Verdict.STARTS: "starts",
+    Verdict.REFUSED: "does not start",
+    Verdict.UNDECIDED: "whether it starts cannot be said",
+}
+
+
+def reason_words(decision: Decision) -> str:
+    """Put a decision into a sentence that says who decides."""
+    who = "" if decision.decider is Decider.DMARAGENT else f"{decision.decider.value}: "
+    if decision.reason.startswith(f"{decision.decider.value} "):
+        who = ""
+    place = f"{decision.place}: " if decision.place else ""
+    return f"{place}{who}{decision.reason}"
+
+
+def stack_words(stack: Stack) -> str:
+    """Say for which releases the answer is."""
+    tools = stack.toolstack.value
+    if stack.documented:
+        return f"as documented for Xen {stack.release}"
+    same = stack.release == stack.hypervisor
+    if stack.toolstack is Toolstack.XL:
+        return (
+            f"Xen {stack.release} and its xl"
+            if same
+            else f"xl {stack.release} on Xen {stack.hypervisor}"
+        )
+    libxl = "" if same or stack.toolstack is Toolstack.XAPI else f" with libxl {stack.release}"
+    return f"{tools}{libxl} on Xen {stack.hypervisor}"
+
+
+def why_it_starts(resolution: Resolution) -> str:
+    """Say why a guest starts that nothing is said against."""
+    case = resolution.case
+    if resolution.guest.type is GuestType.PV:
+        return "no region of its devices is in the way: a PV guest has them mapped in the IOMMU"
+    placed = case.built.layout.placed if case is not None and case.built.layout else ()
+    if not placed:
+        devices = len(resolution.settings.devices)
+        return "no region is reserved for it" + (
+            f": {count(devices, 'device')}, without regions" if devices else ""
+        )
+    moved = sum(one.outcome is Outcome.MOVED for one in placed)
+    said = f"{count(len(placed), 'region')} kept free of RAM"
+    return said + (f"; {moved} of them by moving RAM" if moved else "")
+
+
+def list_words(host: HostFacts) -> Iterator[str]:
+    """Say where the list of regions comes from."""
+    if host.source is ListSource.HYPERVISOR:
+        yield "the hypervisor's own list of regions"
+    elif host.source is ListSource.PREDICTED:
+        yield "; ".join(["a predicted list of regions", *host.notes])
+
+
+DEVICE_WORDS = {
+    Verdict.STARTS: "allowed",
+    Verdict.REFUSED: "blocked",
+    Verdict.UNDECIDED: "unknown",
+}
+
+
+def kvm_stack_words(found: KvmResolution) -> str:
+    """Return for whom the answer is: hypervisor, management program, kernel."""
+    kernel = f"Linux {found.kernel}" if found.kernel else "kernel release unknown"
+    return f"KVM, {format_words(found.guest)}, {kernel}"
+
+
+def why_kvm_starts(found: KvmResolution) -> str:
+    """Return why nothing stands in the way of a guest."""
+    if not found.functions:
+        return "it is given no PCI device of the host"
+    number = count(len(found.functions), "device")
+    return f"no reserved region is in the way of its {number}"
+
+
+def kvm_next_step(found: KvmResolution) -> str:
+    """Return what to do next, in one line."""
+    told = [one.device for one in found.reasons if one.device is not None]
+    if told:
+        return f"dmaragent explain {told[0]} shows the device, its regions and what helps"
+    return "none is needed" if found.verdict is Verdict.STARTS else "see the reasons"
+
+
+def kvm_regions_source(found: KvmResolution) -> str:
+    """Return where the reserved regions come from."""
+    if not found.functions:
+        return "the configuration alone"
+    if found.by_kernel:
+        return "the reserved regions that Linux publishes"
+    return "reserved regions predicted from the firmware's table" + (
+        "" if found.kernel else "; the kernel's release is unknown (uname -r)"
+    )
+
+
+def kvm_memory_words(found: KvmResolution) -> str:
+    """Return how much RAM the guest has and where QEMU puts it."""
+    guest = found.guest
+    if guest.memory is None:
+        return "unknown: the configuration names no size"
+    size = rough_size_words(guest.memory)
+    machine = guest.machine or "machine type not written"
+    if not found.ram:
+        return f"{size} ({machine}); its layout is not modelled"
+    layouts = " or ".join(
+        dict.fromkeys(
+            ", ".join(span(part) for part in one.ranges if part.size) for one in found.ram
+        )
+    )
+    more = "; memory devices above it" if guest.more_memory else ""
+    return f"{size} ({machine}): {layouts}{more}"
+
+
+_OUTCOME_WORDS = {
+    Outcome.CLEAR: "kept free",
+    Outcome.MOVED: "RAM moved",
+    Outcome.HIDDEN: "not told",
+    Outcome.CONFLICT: "CONFLICT",
+}
+
+REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
+
+
+def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
+    """Give the reasons that are told together: of several regions by one rule."""
+    groups: dict[tuple[object, ...], list[Decision]] = {}
+    for one in reasons:
+        own = one.reason if one.region is None else ""
+        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
+    return list(groups.values())
+
+
+def region_row(
+    resolution: Resolution, case: PossibleOutcome, one: Placed
+) -> tuple[str, str, str, str, str]:
+    """Say of one region whose it is, by which policy, who decided that, and what came of it."""
+    entry = one.reservation
+    owners = resolution.host.owners.get(entry.region, ())
+    decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
+    return (
+        span(entry.region),
+        _owner_words(owners),
+        " or ".join(region_policies(resolution, case, one)),
+        decided,
+        _OUTCOME_WORDS[one.outcome],
+    )
+
+
+def _owner_words(owners: tuple[SBDF, ...]) -> str:
+    """Name the first owner and how many more there are; `inventory` names them all."""
+    if not owners:
+        return "not known"
+    return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
+
+
+def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
+    """Give the ranges that a guest's RAM lies in."""
+    low = AddressRange(0, ram.lowmem_end)
+    return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
+
+
+AnyResolution = Resolution | KvmResolution
+
+
+def any_stack_words(found: AnyResolution) -> str:
+    """Return for whom an answer is."""
+    return kvm_stack_words(found) if isinstance(found, KvmResolution) else stack_words(found.stack)
+
+
+HOTPLUG_WORDS = {
+    Verdict.STARTS: "is attached",
+    Verdict.REFUSED: "is refused",
+    Verdict.UNDECIDED: "whether it is attached cannot be said",
+}
+
+
+def hotplug_policy_origin(found: Hotplug) -> str:
+    """Return where the policy of an attached device comes from."""
+    if found.stack.toolstack is Toolstack.LIBVIRT:
+        return "libvirt sets none"
+    if found.pci is not None and found.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
+        return "as the specification says"
+    if found.stack.toolstack is Toolstack.QUBES:
+        return "without the option no-strict-reset"
+    return "the default of pci-attach; the guest's rdm= does not count"
+
+
+def first_remedy_words(resolution: Resolution, helps: Remedies) -> str:
+    """Return the first remedy in a line, or why there is none; the list of them stands below."""
+    if helps.found:
+        first = helps.found[0]
+        others = len(helps.found) - 1
+        more = f" ({count(others, 'other')} below)" if others else ""
+        left = left_words(first)
+        left = f"; {left}" if left else ""
+        return f"{shorten(first.brief, 120)}: {shorten(_uncapped(first.effect), 110)}{left}{more}"
+    if helps.nothing:
+        return shorten(helps.nothing, 200)
+    if helps.spelling is not None:
+        said = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
+        return f"{said}; {shorten(helps.spelling.effect, 120)}"
+    needed = resolution.verdict is Verdict.STARTS and resolution.reasons
+    return "none that takes the warnings away was found" if needed else "none is needed"
+
+
+def _uncapped(text: str) -> str:
+    """Begin with a small letter, as what follows a colon does."""
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,113 @@
+"""A reserved region in words: its size, its owners, what Xen and Linux make of it."""
+
+from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import Presence
+from dmaragent.inventory import Inventory, LinuxState, Owner, PublishedRegion, Region
+from dmaragent.linux.vfio import IommuVendor, iommu_vendor
+from dmaragent.present.escaping import visible
+from dmaragent.present.words.device import class_name, holds_words
+from dmaragent.present.words.numbers import size_words, span_words
+from dmaragent.present.words.table import scope_words
+from dmaragent.xen.reserved_list.model import ListSource
+from fwtables.dmar.constants import ScopeType
+
+_MOST = 6
+"""More devices of a group than that are counted."""
+
+
+def region_size(region: Region) -> str:
+    """Put a region's size into words, or say why it has none."""
+    return size_words(region.size) if region.range else "limit below base"
+
+
+def region_head(region: Region) -> str:
+    """Return number, range, size and structure of a region, as its first line has them."""
+    segment = f"segment {region.segment:04x}, " if region.segment else ""
+    size = region_size(region)
+    shared = f", shared by {region.sharers}" if region.shared else ""
+    return (
+        f"{region.number:3}  {region.base:#010x}-{region.limit:#010x}  {size}  "
+        f"{segment}RMRR at 0x{region.offset:x}{shared}"
+    )
+
+
+def region_views(inventory: Inventory, region: Region) -> str:
+    """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
+    told = []
+    view = region.xen
+    mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
+    if view.listed is None and view.reason:
+        told.append(f"Xen: depends on the release{mark}, {view.reason}")
+    elif view.listed is not None:
+        told.append(
+            f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
+        )
+    if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
+        holds = {held.hold for held in region.linux}
+        guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
+        told.append(f"Linux: {holds_words(holds)}{guessed}")
+    if region.memory is not None and region.memory.lower() != "reserved":
+        told.append(f"Memory map: {visible(region.memory)}, not reserved")
+    return ". ".join(told)
+
+
+def owner_words(owner: Owner) -> str:
+    """Return an owner with the kind of its scope entry, if it is no endpoint, and whether it is absent."""
+    absent = "\N{NO-BREAK SPACE}absent" if owner.presence is Presence.ABSENT else ""
+    kind = (
+        "" if owner.scope_type == ScopeType.PCI_ENDPOINT else f"({scope_words(owner.scope_type)})"
+    )
+    mark = ("\N{NO-BREAK SPACE}" + kind.replace(" ", "\N{NO-BREAK SPACE}")) if kind else ""
+    return owner_name(owner) + mark + absent
+
+
+def owner_name(owner: Owner) -> str:
+    """Name an owner: its address, or the path that leads nowhere."""
+    if owner.sbdf is not None:
+        return str(owner.sbdf)
+    return f"{owner.start_bus:02x}:" + ">".join(hop.step for hop in owner.hops)
+
+
+def owner_class_words(owner: Owner) -> str:
+    """Return what an owner is: the class of its function and the kind of its scope entry."""
+    words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
+    what = words[owner.presence] if owner.function is None else class_name(owner.function)
+    if owner.scope_type == ScopeType.PCI_ENDPOINT:
+        return what
+    return f"{scope_words(owner.scope_type)}: {what}"
+
+
+def published_words(region: PublishedRegion) -> str:
+    """Return range, size, type and groups of a region that Linux publishes, as its line has them."""
+    where = f"{region.range.start:#010x}-{region.range.end - 1:#010x}"
+    return (
+        f"{where}  {size_words(region.range.size)}  {visible(region.type)}  "
+        f"{_groups(region.groups)}"
+    )
+
+
+def _groups(groups: tuple[IommuGroup, ...]) -> str:
+    if len(groups) > 1:
+        return f"IOMMU groups {span_words(group.number for group in groups)}"
+    devices = groups[0].devices
+    told = " ".join(map(str, devices[:_MOST]))
+    if len(devices) > _MOST:
+        told += f" and {len(devices) - _MOST} more"
+    which = ", unknown which of them" if len(devices) > 1 else ""
+    return f"IOMMU group {groups[0].number}: {told or 'no PCI function'}{which}"
+
+
+def published_source_words(inventory: Inventory) -> str:
+    """Return where the regions that Linux publishes come from, and why no table here names them."""
+    vendor = iommu_vendor(inventory.host)
+    file = "/sys/kernel/iommu_groups/*/reserved_regions"
+    if vendor is IommuVendor.AMD:
+        return f"From {file}. They come from the IVRS table (IVMD), which is not decoded."
+    if vendor is IommuVendor.ARM:
+        return (
+            f"From {file}. They come from the IORT table (RMR) or the device tree, which are "
+            "not decoded."
+        )
+    if inventory.absence is not None:
+        return f"From {file}, which every user may read. The table would name the devices."
+    return f"From {file}. Linux has them from elsewhere, or patched."
