@@ -10,7 +10,7 @@ from dmaragent.host import join
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
-from dmaragent.present.text.guest import guest_text
+from dmaragent.present.text.guests import guest_text
 from dmaragent.question import Context, Question, ask_known
 from dmaragent.resolving import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable

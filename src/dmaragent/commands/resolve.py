@@ -25,8 +25,7 @@ from dmaragent.guests.xlcfg import whole_number
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.json.common import source_object
 from dmaragent.present.json.resolve import resolve_document
-from dmaragent.present.text.guest import guest_text
-from dmaragent.present.text.resolve_lines import resolve_lines
+from dmaragent.present.text.guests import guest_text, resolve_lines
 from dmaragent.resolving import AnyResolution
 
 DESCRIPTION = """\

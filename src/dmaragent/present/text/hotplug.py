@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.present.escaping import shorten
-from dmaragent.present.text.resolve import reason_lines
-from dmaragent.present.text.resolve_head import MOST_NAME
+from dmaragent.present.text.resolve import MOST_NAME, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.words.guest import (
     HOTPLUG_WORDS,

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import shorten, visible
-from dmaragent.present.text.resolve import MOST_ROWS, reason_lines
-from dmaragent.present.text.resolve_head import MOST_NAME
+from dmaragent.present.text.resolve import MOST_NAME, MOST_ROWS, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.guest import (
     DEVICE_WORDS,

@@ -1,11 +1,14 @@
-"""Several resolutions for people: a line a guest, and how many there are of each verdict."""
+"""Guests for people, whoever runs them: one in full, or several in a line each."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dmaragent.addresses import span
+from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.resolver import Resolution
 from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.text.kvm import kvm_text
+from dmaragent.present.text.resolve import resolve_text
 from dmaragent.present.text.tables import paragraph
 from dmaragent.present.words.guest import (
     VERDICT_WORDS,
@@ -13,6 +16,20 @@ from dmaragent.present.words.guest import (
     any_stack_words,
 )
 from dmaragent.present.words.numbers import count
+from dmaragent.remedies.answer import Answer
+
+
+def guest_text(
+    answer: Answer | KvmResolution,
+    others: Mapping[Verdict, tuple[str, ...]],
+    *,
+    whole: bool = False,
+) -> Iterator[str]:
+    """Return the lines of one answer; `others` says what other releases of Xen do."""
+    if isinstance(answer, KvmResolution):
+        return kvm_text(answer, whole=whole)
+    return resolve_text(answer, others, whole=whole)
+
 
 _MOST = 90
 
