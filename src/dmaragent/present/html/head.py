@@ -56,7 +56,7 @@ def _reserves(inventory: Inventory) -> str:
     if not regions:
         return "reserves no memory for devices: its DMAR table has no RMRR structure"
     owners = {(o.sbdf, o.start_bus, o.hops) for region in regions for o in region.owners}
-    size = rough_size_words(sum(one.size for one in regions))
+    size = rough_size_words(sum(region.size for region in regions))
     for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
     return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
 
@@ -64,12 +64,12 @@ def _reserves(inventory: Inventory) -> str:
 def _worst(checked: Checked) -> Markup:
     """Name the worst that was found, and lead to it."""
     if not checked.findings:
-        said = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
-        return element("p", f"{said} ({count(checked.asked, 'rule')} asked).")
+        sentence = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
+        return element("p", f"{sentence} ({count(checked.asked, 'rule')} asked).")
     first = next(by_rule(checked))
     worst = first[0]
-    told = [(one, checked.count(one)) for one in Severity]
-    numbers = ", ".join(severity_words(one, number) for one, number in told if number)
+    counts = [(severity, checked.count(severity)) for severity in Severity]
+    numbers = ", ".join(severity_words(severity, number) for severity, number in counts if number)
     link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
     more = f" ({count(len(first), 'case')})." if len(first) > 1 else "."
     return element(
@@ -125,7 +125,7 @@ def _undetermined(inventory: Inventory) -> Iterator[str]:
 
 
 def _not_asked(checked: Checked) -> Iterator[str]:
-    for one in checked.not_asked:
-        rules = ", ".join(one.rules)
-        what = f"{count(len(one.rules), 'rule')} could not be asked ({rules})"
-        yield f"Without {one.need.value}, {what}"
+    for skipped in checked.not_asked:
+        rules = ", ".join(skipped.rules)
+        what = f"{count(len(skipped.rules), 'rule')} could not be asked ({rules})"
+        yield f"Without {skipped.need.value}, {what}"

@@ -135,4 +135,4 @@ def _written(child: Child) -> str:
         return child.source
     if isinstance(child, str):
         return _text(child)
-    return "".join(_written(each) for each in child)
+    return "".join(_written(part) for part in child)

@@ -38,7 +38,7 @@ class Box:
     range: AddressRange
     kind: str
     """Its class in the style sheet: ``ram``, ``reserved``, ``region``, …"""
-    said: str
+    description: str
     """What it is, for who points at it or has it read out."""
     label: str = ""
     """What stands in it or beside it."""
@@ -62,7 +62,7 @@ class Column:
 
 def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) -> Markup:
     """Draw `columns`; `key` is what the ids within the picture begin with."""
-    left = _MONO * max(len(_address(one)) for one in scale.marks) + 8
+    left = _MONO * max(len(_address(mark)) for mark in scale.marks) + 8
     at = left + 8
     drawn: list[Markup] = []
     labels = 0
@@ -70,7 +70,7 @@ def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) ->
         drawn.append(_column(scale, column, at, key))
         at += _COLUMN + _GAP
         if column.beside:
-            labels = max((len(one.label) for one in column.boxes), default=0)
+            labels = max((len(box.label) for box in column.boxes), default=0)
     width = max(_NARROWEST, at + _WIDE * labels + 8)
     return element(
         "svg",
@@ -154,7 +154,9 @@ def _label_rows(scale: Scale, boxes: Iterable[Box]) -> dict[int, tuple[float, fl
     """
     rows: dict[int, tuple[float, float, float]] = {}
     lowest = 0.0
-    for place, box in sorted(enumerate(boxes), key=lambda one: (one[1].range, one[0])):
+    for place, box in sorted(
+        enumerate(boxes), key=lambda numbered: (numbered[1].range, numbered[0])
+    ):
         top, height = scale.extent(box.range)
         middle = top + height / 2 + _TOP
         size = min(_SIZE, height * 0.8) if box.drawn else _SIZE
@@ -169,7 +171,9 @@ def _lanes(boxes: Iterable[Box]) -> tuple[dict[int, int], int]:
     taken: list[tuple[int, int]] = []  # where the box in a lane ends, and the lane
     free: list[int] = []
     lanes: dict[int, int] = {}
-    for place, box in sorted(enumerate(boxes), key=lambda one: (one[1].range, one[0])):
+    for place, box in sorted(
+        enumerate(boxes), key=lambda numbered: (numbered[1].range, numbered[0])
+    ):
         while taken and taken[0][0] <= box.range.start:
             heappush(free, heappop(taken)[1])
         lane = heappop(free) if free else len(taken)
@@ -183,7 +187,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
     x, width = across
     top, height = scale.extent(box.range)
     top += _TOP
-    parts: list[Markup] = [element("title", box.said)]
+    parts: list[Markup] = [element("title", box.description)]
     if box.drawn:
         shape = {"x": x, "y": top, "width": width, "height": height}
         parts.append(element("rect", class_=f"box {box.kind}", **shape))
@@ -198,7 +202,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
         parts,
         role="img",
         tabindex="0" if box.reached else None,
-        aria_label=box.said,
+        aria_label=box.description,
         data_region=None if box.region is None else str(box.region),
         class_="area" if box.reached else None,
     )

@@ -46,16 +46,16 @@ def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
     return tuple(sorted(named | held))
 
 
-def guest_mark(found: Resolution | KvmResolution) -> Markup:
+def guest_mark(resolution: Resolution | KvmResolution) -> Markup:
     """Write what becomes of a guest and with how many warnings, in a frame of their colour.
 
     The colour says nothing that the words do not: a guest that starts with warnings is not
     shown as one that starts, and one whose RAM can be overwritten is shown as a refusal is.
     """
-    verdict = found.verdict
-    if verdict is not Verdict.STARTS or not found.reasons:
+    verdict = resolution.verdict
+    if verdict is not Verdict.STARTS or not resolution.reasons:
         return element("span", VERDICT_WORDS[verdict], class_=f"badge is-{verdict.value}")
-    worst, number = left_by(found.reasons)
+    worst, number = left_by(resolution.reasons)
     corrupts = worst is Harm.CORRUPTION
     words = f"{VERDICT_WORDS[verdict]}, with {count(number, 'warning')}"
     words += ": DMA can overwrite guest RAM" if corrupts else ""
@@ -69,7 +69,7 @@ def tellable(inventory: Inventory) -> tuple[SBDF, ...]:
     devices = concerned(inventory)
     if isinstance(functions, Missing):
         return devices
-    return tuple(one for one in devices if one in functions)
+    return tuple(sbdf for sbdf in devices if sbdf in functions)
 
 
 def severity_mark(severity: Severity) -> Markup:

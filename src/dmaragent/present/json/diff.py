@@ -47,36 +47,36 @@ def _answer(comparison: Comparison) -> schema.Answer:
         "differs": comparison.differs,
         "hindrance": None if blocker is None else _not_compared(blocker),
         "facts": _changes(comparison.facts),
-        "regions": [_match(one) for one in comparison.regions],
+        "regions": [_match(match) for match in comparison.regions],
         "table_order": None if order is None else {"old": order.old, "new": order.new},
         "xen": _changes(comparison.xen),
         "renumbered": [
-            {"a": str(one.a.sbdf), "b": str(one.b.sbdf)} for one in comparison.renumbered
+            {"a": str(device.a.sbdf), "b": str(device.b.sbdf)} for device in comparison.renumbered
         ],
-        "units": [_unit_change(one) for one in comparison.units],
+        "units": [_unit_change(change) for change in comparison.units],
         "structures": [
             {
-                "side": one.side.value,
-                "certain": one.certain,
-                "structure": structure_name(one.structure),
-                "said": structure_words(one.structure).replace("\N{NO-BREAK SPACE}", " "),
+                "side": change.side.value,
+                "certain": change.certain,
+                "structure": structure_name(change.structure),
+                "said": structure_words(change.structure).replace("\N{NO-BREAK SPACE}", " "),
             }
-            for one in comparison.structures
+            for change in comparison.structures
         ],
-        "findings": [_finding_change(one) for one in comparison.findings],
+        "findings": [_finding_change(change) for change in comparison.findings],
         "findings_same": comparison.findings_same,
-        "not_compared": [_not_compared(one) for one in comparison.not_compared],
+        "not_compared": [_not_compared(part) for part in comparison.not_compared],
         "guests": None if guests is None else _guests(guests),
     }
 
 
 def _changes(changes: Iterable[Changed]) -> list[schema.Changed]:
-    return [{"what": one.what, "old": one.old, "new": one.new} for one in changes]
+    return [{"what": change.what, "old": change.old, "new": change.new} for change in changes]
 
 
-def _not_compared(one: NotCompared) -> schema.NotCompared:
-    side = None if one.side is None else one.side.value
-    return {"what": one.what, "side": side, "why": one.why}
+def _not_compared(part: NotCompared) -> schema.NotCompared:
+    side = None if part.side is None else part.side.value
+    return {"what": part.what, "side": side, "why": part.why}
 
 
 def _match(match: RegionMatch) -> schema.RegionMatch:
@@ -86,7 +86,7 @@ def _match(match: RegionMatch) -> schema.RegionMatch:
         "certain": match.certain,
         "a": None if match.a is None else _region(match.a),
         "b": None if match.b is None else _region(match.b),
-        "owners": [_owner_change(one) for one in match.owners],
+        "owners": [_owner_change(change) for change in match.owners],
         "changes": _changes(match.changes),
     }
 
@@ -98,7 +98,7 @@ def _region(region: Region) -> schema.Region:
         "base": f"0x{region.base:x}",
         "limit": f"0x{region.limit:x}",
         "size": region.size,
-        "owners": [_owner(one) for one in region.owners],
+        "owners": [_owner(owner) for owner in region.owners],
     }
 
 
@@ -128,8 +128,8 @@ def _unit_change(change: UnitChange) -> schema.UnitChange:
         "a": None if change.a is None else _unit(change.a),
         "b": None if change.b is None else _unit(change.b),
         "changes": _changes(change.changes),
-        "scopes_gone": [_plain(located_words(one)) for one in change.scopes_gone],
-        "scopes_added": [_plain(located_words(one)) for one in change.scopes_added],
+        "scopes_gone": [_plain(located_words(entry)) for entry in change.scopes_gone],
+        "scopes_added": [_plain(located_words(entry)) for entry in change.scopes_added],
     }
 
 
@@ -138,7 +138,7 @@ def _unit(unit: RemappingUnit) -> schema.Unit:
         "segment": unit.drhd.segment_number,
         "register_base": f"0x{unit.drhd.register_base_address:x}",
         "include_pci_all": unit.drhd.include_pci_all,
-        "scopes": [_plain(located_words(one)) for one in unit.scopes],
+        "scopes": [_plain(located_words(entry)) for entry in unit.scopes],
     }
 
 
@@ -163,7 +163,7 @@ def _finding(finding: Finding) -> schema.Finding:
 
 def _guests(guests: Guests) -> schema.Guests:
     return {
-        "changed": [_guest(one) for one in guests.changed],
+        "changed": [_guest(change) for change in guests.changed],
         "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},
         "passed_over": [{"path": path, "reason": why} for path, why in guests.passed_over],
     }
@@ -180,7 +180,7 @@ def _guest(change: GuestChange) -> schema.Guest:
         "devices": _changes(change.devices),
         "remedies": None
         if helps is None
-        else [{"lines": list(one.lines), "effect": one.effect} for one in helps.found],
+        else [{"lines": list(remedy.lines), "effect": remedy.effect} for remedy in helps.found],
     }
 
 
@@ -190,5 +190,5 @@ def _resolution(resolution: Resolution | KvmResolution) -> schema.Resolution:
         "hypervisor": "kvm" if xen is None else "xen",
         "stack": None if xen is None else stack_object(xen),
         "verdict": resolution.verdict.value,
-        "reasons": [decision_object(one) for one in resolution.reasons],
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
     }

@@ -70,8 +70,8 @@ def inventory_answer(inventory: Inventory) -> schema.Answer:
             "published": published_objects(inventory),
         },
         "differences": [
-            {"region": each.region, "explanation": each.explanation}
-            for each in inventory.differences
+            {"region": difference.region, "explanation": difference.explanation}
+            for difference in inventory.differences
         ],
         "problems": list(host.problems),
     }
@@ -180,8 +180,12 @@ def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
                 None
                 if group.regions is None
                 else [
-                    {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
-                    for one in group.regions
+                    {
+                        "base": f"0x{reserved.base:x}",
+                        "limit": f"0x{reserved.limit:x}",
+                        "type": reserved.type,
+                    }
+                    for reserved in group.regions
                 ]
             ),
         }
@@ -283,18 +287,18 @@ def _xen(inventory: Inventory) -> schema.Xen:
         "dom0": None if xen is None else xen.dom0,
         "iommu_enabled": None if xen is None else xen.iommu_enabled,
         "entries": [
-            {**range_object(one.range), "origin": one.origin.value, "region": one.region}
-            for one in listed.entries
+            {**range_object(entry.range), "origin": entry.origin.value, "region": entry.region}
+            for entry in listed.entries
         ],
         "devices": {
-            str(sbdf): None if ranges is None else [range_object(one) for one in ranges]
+            str(sbdf): None if ranges is None else [range_object(part) for part in ranges]
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,
         "vtd_disabled": listed.vtd_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),
-        "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,
+        "assignable": [str(sbdf) for sbdf in assignable] if isinstance(assignable, tuple) else None,
     }
 
 

@@ -33,10 +33,11 @@ def resolve_document(
     """Return the document of ``dmaragent resolve``; `source` is from `source_object`."""
     answer: schema.Answer = {
         "guests": [
-            _kvm_guest(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
+            _kvm_guest(answer) if isinstance(answer, KvmResolution) else _answer(answer)
+            for answer in answers
         ],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
-        "other_releases": {one.value: list(names) for one, names in others.items()},
+        "other_releases": {verdict.value: list(names) for verdict, names in others.items()},
     }
     return {
         "format": "dmaragent.resolve",
@@ -60,32 +61,33 @@ def _answer(answer: Answer) -> schema.Resolution:
         "list_source": resolution.host.source.value,
         "list_notes": list(resolution.host.notes),
         "verdict": resolution.verdict.value,
-        "reasons": [decision_object(one) for one in resolution.reasons],
-        "remedies": None if helps is None else [_remedy(one) for one in helps.found],
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
+        "remedies": None if helps is None else [_remedy(remedy) for remedy in helps.found],
         "spelling": None if helps is None or helps.spelling is None else _remedy(helps.spelling),
         "why_nothing_helps": None if helps is None else helps.nothing,
-        "messages": [_complaint(one) for one in resolution.settings.messages],
+        "messages": [_complaint(message) for message in resolution.settings.messages],
         "losses": list(resolution.settings.ignored_settings),
         "needs": list(resolution.prerequisites),
         "settings": [
-            {"name": one.name, "value": one.value, "origin": one.origin} for one in answer.settings
+            {"name": setting.name, "value": setting.value, "origin": setting.origin}
+            for setting in answer.settings
         ],
-        "cases": None if helps is None else [_case(resolution, one) for one in resolution.cases],
+        "cases": None if helps is None else [_case(resolution, case) for case in resolution.cases],
         "documented_differences": None if answer.differences is None else [*answer.differences],
         "reports": list(answer.reports),
     }
 
 
-def _remedy(one: Remedy) -> schema.Remedy:
+def _remedy(remedy: Remedy) -> schema.Remedy:
     return {
-        "kind": one.kind.value,
-        "lines": list(one.lines),
-        "effect": one.effect,
-        "verdict": one.verdict.value,
-        "warnings": one.warnings,
-        "harm": one.harm.name.lower().replace("_", "-"),
-        "cost": one.cost,
-        "undo": one.undo,
+        "kind": remedy.kind.value,
+        "lines": list(remedy.lines),
+        "effect": remedy.effect,
+        "verdict": remedy.verdict.value,
+        "warnings": remedy.warnings,
+        "harm": remedy.harm.name.lower().replace("_", "-"),
+        "cost": remedy.cost,
+        "undo": remedy.undo,
     }
 
 
@@ -106,8 +108,8 @@ def _sizes(guest: GuestConfig) -> schema.Memory:
     }
 
 
-def _complaint(one: Complaint) -> schema.Message:
-    return {"place": one.place, "text": one.text}
+def _complaint(complaint: Complaint) -> schema.Message:
+    return {"place": complaint.place, "text": complaint.text}
 
 
 def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
@@ -115,13 +117,13 @@ def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
     return {
         "assumptions": list(case.assumptions),
         "verdict": built.verdict.value,
-        "decisions": [decision_object(one) for one in built.decisions],
-        "warnings": [decision_object(one) for one in built.warnings],
+        "decisions": [decision_object(decision) for decision in built.decisions],
+        "warnings": [decision_object(warning) for warning in built.warnings],
         "layout": None if built.layout is None else _layout(resolution, case, built.layout),
         "memory_map": [
-            {**range_object(one.range), "type": one.type.value}
-            for one in built.memory_map
-            if one.range.size
+            {**range_object(entry.range), "type": entry.type.value}
+            for entry in built.memory_map
+            if entry.range.size
         ],
     }
 
@@ -130,7 +132,7 @@ def _layout(resolution: Resolution, case: PossibleOutcome, layout: GuestLayout) 
     return {
         "before": _ram(layout.before),
         "after": _ram(layout.after),
-        "regions": [_region(resolution, case, one) for one in layout.placed],
+        "regions": [_region(resolution, case, placed) for placed in layout.placed],
     }
 
 
@@ -138,44 +140,46 @@ def _ram(ram: RamLayout) -> schema.Ram:
     return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
-def _region(resolution: Resolution, case: PossibleOutcome, one: Placed) -> schema.Region:
-    entry = one.reservation
+def _region(resolution: Resolution, case: PossibleOutcome, placed: Placed) -> schema.Region:
+    entry = placed.reservation
     return {
         **range_object(entry.region),
-        "owners": [str(each) for each in resolution.host.owners.get(entry.region, ())],
-        "policies": list(region_policies(resolution, case, one)),
+        "owners": [str(owner) for owner in resolution.host.owners.get(entry.region, ())],
+        "policies": list(region_policies(resolution, case, placed)),
         "decided_by": None if entry.decided_by is None else str(entry.decided_by),
         "from_host": entry.from_host,
-        "outcome": one.outcome.value,
-        "reason": one.reason,
+        "outcome": placed.outcome.value,
+        "reason": placed.reason,
     }
 
 
-def _kvm_guest(found: KvmResolution) -> schema.KvmResolution:
+def _kvm_guest(resolution: KvmResolution) -> schema.KvmResolution:
     """Return one KVM guest."""
-    guest = found.guest
+    guest = resolution.guest
     return {
         "source": guest.source,
         "name": guest.name,
         "hypervisor": "kvm",
         "format": guest.format.value,
-        "verdict": found.verdict.value,
-        "reasons": [decision_object(one) for one in found.reasons],
-        "kernel": found.kernel,
-        "regions_source": "kernel" if found.by_kernel else "predicted",
+        "verdict": resolution.verdict.value,
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
+        "kernel": resolution.kernel,
+        "regions_source": "kernel" if resolution.by_kernel else "predicted",
         "machine": guest.machine,
         "memory_size": guest.memory,
-        "ram": [[range_object(part) for part in one.ranges if part.size] for one in found.ram],
+        "ram": [
+            [range_object(part) for part in layout.ranges if part.size] for layout in resolution.ram
+        ],
         "devices": [
             {
-                "device": str(one.sbdf),
-                "setting": one.device.text,
-                "place": one.device.place,
-                "all_functions": one.device.all_functions,
-                "can": _CAN[one.verdict],
+                "device": str(function.sbdf),
+                "setting": function.device.text,
+                "place": function.device.place,
+                "all_functions": function.device.all_functions,
+                "can": _CAN[function.verdict],
             }
-            for one in found.functions
+            for function in resolution.functions
         ],
-        "messages": [{"place": one.place, "text": one.text} for one in guest.notes],
-        "needs": list(found.prerequisites),
+        "messages": [{"place": note.place, "text": note.text} for note in guest.notes],
+        "needs": list(resolution.prerequisites),
     }

@@ -18,13 +18,13 @@ def check_text(checked: Checked, title: str) -> Iterator[str]:
     if not checked.decoded:
         said = "Nothing of the table could be decoded: the rules about what it holds saw nothing."
         yield from paragraph(said)
-    for each in checked.not_asked:
-        ids = ", ".join(each.rules)
-        said = f"Not looked at, because {each.need.value} {_verb(each.need.value)} not known:"
-        yield from paragraph(f"{said} {count(len(each.rules), 'rule')} ({ids})", hang=2)
-    for found in by_rule(checked):
+    for skipped in checked.not_asked:
+        ids = ", ".join(skipped.rules)
+        said = f"Not looked at, because {skipped.need.value} {_verb(skipped.need.value)} not known:"
+        yield from paragraph(f"{said} {count(len(skipped.rules), 'rule')} ({ids})", hang=2)
+    for findings in by_rule(checked):
         yield ""
-        yield from _group(found[0].severity, found)
+        yield from _group(findings[0].severity, findings)
 
 
 def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
@@ -40,29 +40,29 @@ def _verb(words: str) -> str:
     return "are" if words.endswith("functions") else "is"
 
 
-def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
+def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
     """Tell the hits of one rule, then what comes of it; what all have in common once."""
-    rule = found[0].rule
+    rule = findings[0].rule
     yield from paragraph(f"{severity.value}  {rule.id}  {rule.title}", hang=2)
-    xen = common([each.xen for each in found])
-    linux = common([each.linux for each in found])
-    for each in found:
-        yield from paragraph(each.hit.said, indent=2, hang=2)
-        yield from _shown(each.hit.evidence)
-        if each.hit.xen and not xen:
-            yield from _labelled("Xen", each.hit.xen, indent=4)
-        if each.hit.linux and not linux:
-            yield from _labelled("Linux", each.hit.linux, indent=4)
-    if xen or not all(each.hit.xen for each in found):
+    xen = common([finding.xen for finding in findings])
+    linux = common([finding.linux for finding in findings])
+    for finding in findings:
+        yield from paragraph(finding.hit.said, indent=2, hang=2)
+        yield from _shown(finding.hit.evidence)
+        if finding.hit.xen and not xen:
+            yield from _labelled("Xen", finding.hit.xen, indent=4)
+        if finding.hit.linux and not linux:
+            yield from _labelled("Linux", finding.hit.linux, indent=4)
+    if xen or not all(finding.hit.xen for finding in findings):
         yield from _labelled("Xen", xen or rule.xen)
-    if linux or not all(each.hit.linux for each in found):
+    if linux or not all(finding.hit.linux for finding in findings):
         yield from _labelled("Linux", linux or rule.linux)
     yield from _labelled("Do", rule.advice)
 
 
 def _shown(evidence: Sequence[Evidence]) -> Iterator[str]:
-    for each in evidence[:_MOST_PIECES]:
-        yield from paragraph(evidence_words(each), indent=4, hang=2)
+    for piece in evidence[:_MOST_PIECES]:
+        yield from paragraph(evidence_words(piece), indent=4, hang=2)
     if len(evidence) > _MOST_PIECES:
         yield f"    and {len(evidence) - _MOST_PIECES} more, which --json shows"
 

@@ -12,51 +12,51 @@ from dmaragent.present.words.passthrough import CAN_WORDS, SAFETY_WORDS
 
 
 def explain_text(
-    inventory: Inventory, told: Explanation, stack: Stack, source: str = ""
+    inventory: Inventory, explanation: Explanation, stack: Stack, source: str = ""
 ) -> Iterator[str]:
     """Give the lines of ``dmaragent explain``; `inventory` is narrowed to the device.
 
     `source` says where the answer comes from; empty: nothing is said of it.
     """
-    function = inventory.host.topology.known.get(told.sbdf)
+    function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
-    yield from paragraph(f"{told.sbdf}{what}", hang=2)
-    yield from _verdicts(told)
+    yield from paragraph(f"{explanation.sbdf}{what}", hang=2)
+    yield from _verdicts(explanation)
     yield from labelled("Source", source) if source else ()
     yield from limits_text(inventory)
     if function is not None:
         yield from ["", "The device", *device_facts(inventory, function)]
-    yield from _steps(told.steps)
+    yield from _steps(explanation.steps)
     if inventory.regions:
         yield from ["", "Its regions", *regions_text(inventory)]
     yield from published_text(inventory)
-    if told.xen.cases:
+    if explanation.xen.cases:
         yield from ["", *paragraph(f"Xen, case by case ({stack.origin})", hang=2)]
-        yield from _cases(told.xen.cases)
-    if told.linux.cases:
-        yield from ["", "Linux (VFIO), case by case", *_cases(told.linux.cases)]
-    if told.toolstacks:
+        yield from _cases(explanation.xen.cases)
+    if explanation.linux.cases:
+        yield from ["", "Linux (VFIO), case by case", *_cases(explanation.linux.cases)]
+    if explanation.toolstacks:
         yield from ["", "The policy it gets where nobody says one"]
-        for one in told.toolstacks:
-            head = f"{one.toolstack}: {one.policy}, which comes to: {CAN_WORDS[one.can]}."
-            yield from paragraph(f"{head} {one.said}", indent=2, hang=2)
-    if told.notes:
+        for toolstack in explanation.toolstacks:
+            head = f"{toolstack.toolstack}: {toolstack.policy}, which comes to: {CAN_WORDS[toolstack.can]}."
+            yield from paragraph(f"{head} {toolstack.said}", indent=2, hang=2)
+    if explanation.notes:
         yield from ["", "Notes"]
-        for note in told.notes:
+        for note in explanation.notes:
             yield from paragraph(note, indent=2, hang=2)
     for problem in inventory.host.problems:
         yield from ["", *paragraph(f"Not read: {problem}", hang=2)]
 
 
-def _verdicts(told: Explanation) -> Iterator[str]:
+def _verdicts(explanation: Explanation) -> Iterator[str]:
     """Give the two verdicts, that of whoever decides here first."""
-    xen = told.xen.said
-    if told.decides == ("linux",):
-        yield from labelled("Linux", told.linux.said)
+    xen = explanation.xen.said
+    if explanation.decides == ("linux",):
+        yield from labelled("Linux", explanation.linux.said)
         xen = f"does not run here; it would say: {xen}"
     yield from labelled("Xen", xen)
-    if told.decides != ("linux",):
-        yield from labelled("Linux", told.linux.said)
+    if explanation.decides != ("linux",):
+        yield from labelled("Linux", explanation.linux.said)
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:

@@ -35,47 +35,51 @@ _MOST = 90
 
 
 def resolve_lines(
-    found: Iterable[AnyResolution], passed_over: Sequence[tuple[str, str]]
+    resolutions: Iterable[AnyResolution], passed_over: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
     """Give the lines of several guests, each when it is found: none is kept."""
     verdicts = []
     stacks: dict[str, None] = {}
-    for one in found:
-        verdicts.append(one.verdict)
-        stacks[any_stack_words(one)] = None
-        told = [visible(one.guest.source), VERDICT_WORDS[one.verdict], visible(_why(one))]
-        yield ": ".join(word for word in told if word)
+    for resolution in resolutions:
+        verdicts.append(resolution.verdict)
+        stacks[any_stack_words(resolution)] = None
+        parts = [
+            visible(resolution.guest.source),
+            VERDICT_WORDS[resolution.verdict],
+            visible(_why(resolution)),
+        ]
+        yield ": ".join(word for word in parts if word)
     for path, why in passed_over:
         yield f"{visible(path)}: passed over: {shorten(why, _MOST)}"
     yield ""
-    told = []
+    numbers = []
     for verdict, single, several in (
         (Verdict.STARTS, "starts", "start"),
         (Verdict.REFUSED, "does not start", "do not start"),
         (Verdict.UNDECIDED, "cannot be said", "cannot be said"),
     ):
         number = verdicts.count(verdict)
-        told += [f"{number} {single if number == 1 else several}"] if number else []
-    words = f"{count(len(verdicts), 'guest')}: {', '.join(told)} ({visible('; '.join(stacks))})"
+        numbers += [f"{number} {single if number == 1 else several}"] if number else []
+    words = f"{count(len(verdicts), 'guest')}: {', '.join(numbers)} ({visible('; '.join(stacks))})"
     yield from paragraph(words, hang=2)
     yield "All of a guest: name it alone, or --details"
 
 
 def _why(resolution: AnyResolution) -> str:
     """Say why in a few words; the whole reason stands in the guest's details."""
-    told: list[str] = []
+    ignored: list[str] = []
     if isinstance(resolution, Resolution):
-        told = [shorten(one, _MOST) for one in resolution.settings.ignored_settings]
+        ignored = [shorten(setting, _MOST) for setting in resolution.settings.ignored_settings]
     if resolution.verdict is Verdict.STARTS:
         warnings = len(resolution.reasons)
-        return ", ".join(([count(warnings, "warning")] if warnings else []) + told)
+        return ", ".join(([count(warnings, "warning")] if warnings else []) + ignored)
     several = (
         isinstance(resolution, Resolution)
         and resolution.verdict is Verdict.UNDECIDED
         and len(resolution.cases) > 1
     )
     why = "several outcomes are possible" if several else _brief(resolution.reasons[0])
-    return ", ".join([why, *told])
+    return ", ".join([why, *ignored])
 
 
 def _brief(decision: Decision) -> str:

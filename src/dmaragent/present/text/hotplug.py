@@ -16,37 +16,37 @@ from dmaragent.present.words.guest import (
 )
 
 
-def hotplug_text(found: Hotplug) -> Iterator[str]:
+def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
     """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
-    guest = shorten(found.guest.name or found.guest.source, MOST_NAME)
-    text = shorten(found.text, MOST_NAME)
-    verdict = HOTPLUG_WORDS[found.verdict]
-    if found.verdict is Verdict.STARTS and found.warnings:
-        verdict += ", with a warning" if len(found.warnings) == 1 else ", with warnings"
-    yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2)
-    told = found.decisions or found.warnings
+    guest = shorten(hotplug.guest.name or hotplug.guest.source, MOST_NAME)
+    text = shorten(hotplug.text, MOST_NAME)
+    verdict = HOTPLUG_WORDS[hotplug.verdict]
+    if hotplug.verdict is Verdict.STARTS and hotplug.warnings:
+        verdict += ", with a warning" if len(hotplug.warnings) == 1 else ", with warnings"
+    yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(hotplug.stack)})", hang=2)
+    reasons = hotplug.decisions or hotplug.warnings
     why = "none of its regions overlaps guest RAM or a BAR of an emulated device"
-    if told:
-        more = f" ({len(told) - 1} more below)" if len(told) > 1 else ""
-        why = shorten(reason_words(told[0])) + more
+    if reasons:
+        more = f" ({len(reasons) - 1} more below)" if len(reasons) > 1 else ""
+        why = shorten(reason_words(reasons[0])) + more
     yield from labelled("Why", why)
-    if found.pci is not None:
-        yield from labelled("Policy", f"{found.policy.value}: {hotplug_policy_origin(found)}")
-        for key in found.pci.ignored:
+    if hotplug.pci is not None:
+        yield from labelled("Policy", f"{hotplug.policy.value}: {hotplug_policy_origin(hotplug)}")
+        for key in hotplug.pci.ignored:
             yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
-    for one in found.ignored_settings:
-        yield from labelled("Beware", shorten(f"of the guest's configuration: {one}"))
-    for one in found.advice:
-        yield from labelled("Remedy", shorten(one))
-    for line in found.prerequisites:
+    for setting in hotplug.ignored_settings:
+        yield from labelled("Beware", shorten(f"of the guest's configuration: {setting}"))
+    for advice in hotplug.advice:
+        yield from labelled("Remedy", shorten(advice))
+    for line in hotplug.prerequisites:
         yield from labelled("First", line)
-    limits = [found.stack.origin, *list_words(found.host)]
-    yield from labelled("Rests on", "; ".join(one for one in limits if one))
+    limits = [hotplug.stack.origin, *list_words(hotplug.host)]
+    yield from labelled("Rests on", "; ".join(limit for limit in limits if limit))
     for title, decisions in (
-        ("All that stands in the way, in order", found.decisions),
-        ("Warnings", found.warnings),
+        ("All that stands in the way, in order", hotplug.decisions),
+        ("Warnings", hotplug.warnings),
     ):
-        if len(decisions) > (decisions is told):  # the only one stands above
+        if len(decisions) > (decisions is reasons):  # the only one stands above
             yield ""
             yield title
             yield from reason_lines(decisions, None)

@@ -44,9 +44,9 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
     lines += published_text(inventory)
     if inventory.differences:
         lines += ["", "Where table, Xen and Linux differ"]
-        for each in inventory.differences:
-            where = f"region {each.region}: " if each.region is not None else ""
-            lines += paragraph(where + visible(each.explanation), indent=2, hang=2)
+        for difference in inventory.differences:
+            where = f"region {difference.region}: " if difference.region is not None else ""
+            lines += paragraph(where + visible(difference.explanation), indent=2, hang=2)
     for problem in inventory.host.problems:
         lines += ["", *paragraph(f"Not read: {visible(problem)}", hang=2)]
     return lines
@@ -54,10 +54,10 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
 
 def regions_text(inventory: Inventory) -> Iterator[str]:
     """Give the regions, in table order: range, size, owners, what Xen and Linux make of each."""
-    said: dict[tuple[str, ...], int] = {}
+    named: dict[tuple[str, ...], int] = {}
     for region in inventory.regions:
         names = tuple(owner_words(owner) for owner in region.owners)
-        first = said.setdefault(names, region.number)
+        first = named.setdefault(names, region.number)
         repeated = len(names) > _FEW and first != region.number
         yield from paragraph(region_head(region), hang=5)
         owners = f"the same as region {first}" if repeated else "  ".join(names)

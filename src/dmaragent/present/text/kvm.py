@@ -22,55 +22,60 @@ from dmaragent.present.words.numbers import count
 _MOST_DEVICES = 32
 
 
-def kvm_text(found: KvmResolution, *, whole: bool = False) -> Iterator[str]:
+def kvm_text(resolution: KvmResolution, *, whole: bool = False) -> Iterator[str]:
     """Return the lines of one answer; without `whole`, a long list is cut and says so."""
-    yield from _head(found)
-    yield from _notes(found)
-    if found.reasons:
+    yield from _head(resolution)
+    yield from _notes(resolution)
+    if resolution.reasons:
         yield ""
-        yield "Warnings" if found.verdict is Verdict.STARTS else "Reasons"
-        yield from reason_lines(found.reasons, None if whole else MOST_ROWS)
-    yield from _devices(found, whole=whole)
-    yield from _memory(found)
+        yield "Warnings" if resolution.verdict is Verdict.STARTS else "Reasons"
+        yield from reason_lines(resolution.reasons, None if whole else MOST_ROWS)
+    yield from _devices(resolution, whole=whole)
+    yield from _memory(resolution)
 
 
-def _head(found: KvmResolution) -> Iterator[str]:
-    guest = found.guest
+def _head(resolution: KvmResolution) -> Iterator[str]:
+    guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
-    warned = len(found.reasons) if found.verdict is Verdict.STARTS else 0
-    verdict = VERDICT_WORDS[found.verdict] + (
+    warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
+    verdict = VERDICT_WORDS[resolution.verdict] + (
         f", with {count(warned, 'warning')}" if warned else ""
     )
-    yield from paragraph(f"{name}: {verdict} ({visible(kvm_stack_words(found))})", hang=2)
-    if found.reasons:
-        more = len(found.reasons) - 1
+    yield from paragraph(f"{name}: {verdict} ({visible(kvm_stack_words(resolution))})", hang=2)
+    if resolution.reasons:
+        more = len(resolution.reasons) - 1
         rest = f" ({count(more, 'more reason')} below)" if more else ""
-        first = found.reasons[0]
+        first = resolution.reasons[0]
         yield from labelled("Why", shorten(reason_words(first), 300) + rest)
     else:
-        yield from labelled("Why", why_kvm_starts(found))
-    yield from labelled("Next", kvm_next_step(found))
-    yield from labelled("Rests on", kvm_regions_source(found))
+        yield from labelled("Why", why_kvm_starts(resolution))
+    yield from labelled("Next", kvm_next_step(resolution))
+    yield from labelled("Rests on", kvm_regions_source(resolution))
 
 
-def _notes(found: KvmResolution) -> Iterator[str]:
-    told = [f"{one.place}: {one.text}" for one in found.guest.notes]
-    told += [f"before it can start: {line}" for line in found.prerequisites]
-    if told:
+def _notes(resolution: KvmResolution) -> Iterator[str]:
+    notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
+    notes += [f"before it can start: {line}" for line in resolution.prerequisites]
+    if notes:
         yield ""
         yield "Note"
-    for line in told:
+    for line in notes:
         yield from paragraph(line, indent=2, hang=2)
 
 
-def _devices(found: KvmResolution, *, whole: bool) -> Iterator[str]:
-    if not found.functions:
+def _devices(resolution: KvmResolution, *, whole: bool) -> Iterator[str]:
+    if not resolution.functions:
         return
     yield ""
     yield "Devices"
     rows = [
-        (str(one.sbdf), one.device.text, one.device.place, DEVICE_WORDS[one.verdict])
-        for one in found.functions
+        (
+            str(function.sbdf),
+            function.device.text,
+            function.device.place,
+            DEVICE_WORDS[function.verdict],
+        )
+        for function in resolution.functions
     ]
     kept = rows if whole or len(rows) <= _MOST_DEVICES + 1 else rows[:_MOST_DEVICES]
     yield from render(kept)
@@ -78,8 +83,8 @@ def _devices(found: KvmResolution, *, whole: bool) -> Iterator[str]:
         yield f"  … and {len(rows) - len(kept)} more (--details shows all)"
 
 
-def _memory(found: KvmResolution) -> Iterator[str]:
-    if not found.functions:
+def _memory(resolution: KvmResolution) -> Iterator[str]:
+    if not resolution.functions:
         return
     yield ""
-    yield from paragraph(f"Guest memory: {kvm_memory_words(found)}", hang=2)
+    yield from paragraph(f"Guest memory: {kvm_memory_words(resolution)}", hang=2)

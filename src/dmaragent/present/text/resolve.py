@@ -61,13 +61,13 @@ def resolve_text(
 
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
-    told = [f"{one.place}: {one.text}" for one in resolution.settings.messages]
-    told += [f"before it can start: {line}" for line in resolution.prerequisites]
-    if not told:
+    notes = [f"{message.place}: {message.text}" for message in resolution.settings.messages]
+    notes += [f"before it can start: {line}" for line in resolution.prerequisites]
+    if not notes:
         return
     yield ""
     yield "Note"
-    for line in told:
+    for line in notes:
         yield from paragraph(line, indent=2, hang=2)
     if helps.spelling is not None:
         yield "  A spelling that is taken there:"
@@ -109,15 +109,15 @@ def reason_lines(reasons: Sequence[Decision], most: int | None) -> Iterator[str]
     for group in reason_groups(reasons):
         first = group[0]
         source = "" if first.rule is None else first.rule.source
-        rule = ": ".join(one for one in (source, first.shown) if one)
-        said = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
-        yield from paragraph(said, indent=2, hang=2)
-        others = [one for one in group[1:] if one.region is not None]
+        rule = ": ".join(part for part in (source, first.shown) if part)
+        sentence = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
+        yield from paragraph(sentence, indent=2, hang=2)
+        others = [reason for reason in group[1:] if reason.region is not None]
         if others:
             rows = [
-                ("also" if n == 0 else "", span(one.region), str(one.device or ""))
-                for n, one in enumerate(others)
-                if one.region is not None
+                ("also" if n == 0 else "", span(reason.region), str(reason.device or ""))
+                for n, reason in enumerate(others)
+                if reason.region is not None
             ]
             yield from _cut(rows, most, indent=4)
 
@@ -127,15 +127,15 @@ def _remedies(helps: Remedies) -> Iterator[str]:
         return
     yield ""
     yield REMEDIES_TITLE
-    for number, one in enumerate(helps.found, 1):
-        told = " ".join(remedy_sentences(one))
-        yield from paragraph(f"{number}. {told}", indent=2, hang=3)
-        for line in one.lines:
+    for number, remedy in enumerate(helps.found, 1):
+        sentences = " ".join(remedy_sentences(remedy))
+        yield from paragraph(f"{number}. {sentences}", indent=2, hang=3)
+        for line in remedy.lines:
             yield f"       {visible(line)}"
 
 
 def _settings(answer: Answer, most: int | None) -> Iterator[str]:
-    rows = [(one.name, one.value, one.origin) for one in answer.settings]
+    rows = [(setting.name, setting.value, setting.origin) for setting in answer.settings]
     if rows:
         yield ""
         yield "Settings in effect"
@@ -169,14 +169,14 @@ def _regions(
         return
     yield "Regions, in libxl's order"
     rows: list[Sequence[str]] = [REGION_COLUMNS]
-    rows += [region_row(resolution, case, one) for one in layout.placed]
+    rows += [region_row(resolution, case, placed) for placed in layout.placed]
     yield from _cut(rows, most)
 
 
 def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Iterator[str]:
     yield ""
     yield "Guest memory, before and after"
-    regions = [one.reservation.region for one in layout.placed]
+    regions = [placed.reservation.region for placed in layout.placed]
     rows = [
         ("before", _painted(layout.before, regions)),
         ("after", _painted(layout.after, regions)),
@@ -190,20 +190,22 @@ def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Ite
         yield f"  moved       {rough_size_words(moved)} to above 4 GiB"
     if case.built.memory_map:
         yield "  The memory map that libxl gives hvmloader:"
-        entries = [one for one in case.built.memory_map if one.range.size]
-        yield from _cut([(span(one.range), one.type.value) for one in entries], most, indent=4)
+        entries = [entry for entry in case.built.memory_map if entry.range.size]
+        yield from _cut(
+            [(span(entry.range), entry.type.value) for entry in entries], most, indent=4
+        )
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
     held: list[AddressRange] = []
     free: list[AddressRange] = []
-    for one in regions:
-        (held if ram.overlaps(one) else free).append(one)
+    for region in regions:
+        (held if ram.overlaps(region) else free).append(region)
     return Painted(ram_ranges(ram), tuple(free), tuple(held))
 
 
 def _ram_words(ram: RamLayout) -> str:
-    return ", ".join(span(one) for one in ram_ranges(ram) if one.size)
+    return ", ".join(span(part) for part in ram_ranges(ram) if part.size)
 
 
 MOST_NAME = 40
@@ -221,7 +223,7 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
     verdict += f", with {count(warned, 'warning')}" if warned else ""
     yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
-    lost = "".join(f"; {one}" for one in resolution.settings.ignored_settings)
+    lost = "".join(f"; {setting}" for setting in resolution.settings.ignored_settings)
     if resolution.reasons:
         more = len(resolution.reasons) - 1
         rest = f" ({count(more, 'more reason')} below)" if more else ""
@@ -232,4 +234,4 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
         yield from labelled("Why", shorten(why_it_starts(resolution) + lost))
     yield from labelled("Remedy", first_remedy_words(resolution, helps))
     limits = [resolution.stack.origin, *list_words(resolution.host)]
-    yield from labelled("Rests on", shorten("; ".join(one for one in limits if one), 200))
+    yield from labelled("Rests on", shorten("; ".join(limit for limit in limits if limit), 200))

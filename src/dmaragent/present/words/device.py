@@ -62,15 +62,18 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         yield "ATS", "is a root port that supports it (ATSR)"
     groups = inventory.host.groups
     if function.iommu_group is not None and not isinstance(groups, Missing):
-        group = next(one for one in groups if one.number == function.iommu_group)
-        others = " ".join(str(one) for one in group.devices if one != function.sbdf)
+        group = next(listed for listed in groups if listed.number == function.iommu_group)
+        others = " ".join(str(sbdf) for sbdf in group.devices if sbdf != function.sbdf)
         yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
 
 
 def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
     """Say how Linux holds it and what a guest with it reserves."""
     holds = {
-        held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
+        held.hold
+        for region in inventory.regions
+        for held in region.linux
+        if held.sbdf == function.sbdf
     }
     if isinstance(inventory.table, Missing) and not inventory.published:
         group = reported_group(inventory, function.sbdf)
@@ -88,7 +91,7 @@ def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
     groups = inventory.host.groups
     if isinstance(groups, Missing):
         return None
-    return next((one for one in groups if device in one.devices and one.regions), None)
+    return next((group for group in groups if device in group.devices and group.regions), None)
 
 
 def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
@@ -100,7 +103,7 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
         if held.hold is Hold.DIRECT and held.sbdf != function.sbdf
     }
     known = inventory.host.topology.known
-    mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)
+    mates = sorted(sbdf for sbdf in locked if known[sbdf].iommu_group == function.iommu_group)
     if mates and function.iommu_group is not None:
         names = " ".join(map(str, mates))
         yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
@@ -117,7 +120,7 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
         return "what a guest with it reserves is not known: no table and no hypervisor"
     if own is None:
         return "what a guest with it reserves is not known: Xen cannot be asked about it"
-    spans = " ".join(span(one) for one in own)
+    spans = " ".join(span(reserved) for reserved in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"
 

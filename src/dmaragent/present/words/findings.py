@@ -13,8 +13,10 @@ _MOST_BYTES = 16
 
 def by_rule(checked: Checked) -> Iterator[list[Finding]]:
     """Give the findings that are told together: of one rule, and as bad as each other."""
-    for _, found in groupby(checked.findings, key=lambda one: (one.severity, one.rule.id)):
-        yield list(found)
+    for _, findings in groupby(
+        checked.findings, key=lambda finding: (finding.severity, finding.rule.id)
+    ):
+        yield list(findings)
 
 
 def summary_words(checked: Checked) -> str:

@@ -110,9 +110,9 @@ def why_it_starts(resolution: Resolution) -> str:
         return "no region is reserved for it" + (
             f": {count(devices, 'device')}, without regions" if devices else ""
         )
-    moved = sum(one.outcome is Outcome.MOVED for one in placed)
-    said = f"{count(len(placed), 'region')} kept free of RAM"
-    return said + (f"; {moved} of them by moving RAM" if moved else "")
+    moved = sum(region.outcome is Outcome.MOVED for region in placed)
+    sentence = f"{count(len(placed), 'region')} kept free of RAM"
+    return sentence + (f"; {moved} of them by moving RAM" if moved else "")
 
 
 def list_words(host: HostFacts) -> Iterator[str]:
@@ -130,51 +130,52 @@ DEVICE_WORDS = {
 }
 
 
-def kvm_stack_words(found: KvmResolution) -> str:
+def kvm_stack_words(resolution: KvmResolution) -> str:
     """Return for whom the answer is: hypervisor, management program, kernel."""
-    kernel = f"Linux {found.kernel}" if found.kernel else "kernel release unknown"
-    return f"KVM, {format_words(found.guest)}, {kernel}"
+    kernel = f"Linux {resolution.kernel}" if resolution.kernel else "kernel release unknown"
+    return f"KVM, {format_words(resolution.guest)}, {kernel}"
 
 
-def why_kvm_starts(found: KvmResolution) -> str:
+def why_kvm_starts(resolution: KvmResolution) -> str:
     """Return why nothing stands in the way of a guest."""
-    if not found.functions:
+    if not resolution.functions:
         return "it is given no PCI device of the host"
-    number = count(len(found.functions), "device")
+    number = count(len(resolution.functions), "device")
     return f"no reserved region is in the way of its {number}"
 
 
-def kvm_next_step(found: KvmResolution) -> str:
+def kvm_next_step(resolution: KvmResolution) -> str:
     """Return what to do next, in one line."""
-    told = [one.device for one in found.reasons if one.device is not None]
-    if told:
-        return f"dmaragent explain {told[0]} shows the device, its regions and what helps"
-    return "none is needed" if found.verdict is Verdict.STARTS else "see the reasons"
+    devices = [reason.device for reason in resolution.reasons if reason.device is not None]
+    if devices:
+        return f"dmaragent explain {devices[0]} shows the device, its regions and what helps"
+    return "none is needed" if resolution.verdict is Verdict.STARTS else "see the reasons"
 
 
-def kvm_regions_source(found: KvmResolution) -> str:
+def kvm_regions_source(resolution: KvmResolution) -> str:
     """Return where the reserved regions come from."""
-    if not found.functions:
+    if not resolution.functions:
         return "the configuration alone"
-    if found.by_kernel:
+    if resolution.by_kernel:
         return "the reserved regions that Linux publishes"
     return "reserved regions predicted from the firmware's table" + (
-        "" if found.kernel else "; the kernel's release is unknown (uname -r)"
+        "" if resolution.kernel else "; the kernel's release is unknown (uname -r)"
     )
 
 
-def kvm_memory_words(found: KvmResolution) -> str:
+def kvm_memory_words(resolution: KvmResolution) -> str:
     """Return how much RAM the guest has and where QEMU puts it."""
-    guest = found.guest
+    guest = resolution.guest
     if guest.memory is None:
         return "unknown: the configuration names no size"
     size = rough_size_words(guest.memory)
     machine = guest.machine or "machine type not written"
-    if not found.ram:
+    if not resolution.ram:
         return f"{size} ({machine}); its layout is not modelled"
     layouts = " or ".join(
         dict.fromkeys(
-            ", ".join(span(part) for part in one.ranges if part.size) for one in found.ram
+            ", ".join(span(part) for part in layout.ranges if part.size)
+            for layout in resolution.ram
         )
     )
     more = "; memory devices above it" if guest.more_memory else ""
@@ -194,25 +195,25 @@ REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
 def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
     """Give the reasons that are told together: of several regions by one rule."""
     groups: dict[tuple[object, ...], list[Decision]] = {}
-    for one in reasons:
-        own = one.reason if one.region is None else ""
-        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
+    for reason in reasons:
+        own = reason.reason if reason.region is None else ""
+        groups.setdefault((reason.decider, reason.rule, reason.effect, own), []).append(reason)
     return list(groups.values())
 
 
 def region_row(
-    resolution: Resolution, case: PossibleOutcome, one: Placed
+    resolution: Resolution, case: PossibleOutcome, placed: Placed
 ) -> tuple[str, str, str, str, str]:
     """Say of one region whose it is, by which policy, who decided that, and what came of it."""
-    entry = one.reservation
+    entry = placed.reservation
     owners = resolution.host.owners.get(entry.region, ())
     decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
     return (
         span(entry.region),
         _owner_words(owners),
-        " or ".join(region_policies(resolution, case, one)),
+        " or ".join(region_policies(resolution, case, placed)),
         decided,
-        _OUTCOME_WORDS[one.outcome],
+        _OUTCOME_WORDS[placed.outcome],
     )
 
 
@@ -232,9 +233,13 @@ def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
 AnyResolution = Resolution | KvmResolution
 
 
-def any_stack_words(found: AnyResolution) -> str:
+def any_stack_words(resolution: AnyResolution) -> str:
     """Return for whom an answer is."""
-    return kvm_stack_words(found) if isinstance(found, KvmResolution) else stack_words(found.stack)
+    return (
+        kvm_stack_words(resolution)
+        if isinstance(resolution, KvmResolution)
+        else stack_words(resolution.stack)
+    )
 
 
 HOTPLUG_WORDS = {
@@ -244,13 +249,13 @@ HOTPLUG_WORDS = {
 }
 
 
-def hotplug_policy_origin(found: Hotplug) -> str:
+def hotplug_policy_origin(hotplug: Hotplug) -> str:
     """Return where the policy of an attached device comes from."""
-    if found.stack.toolstack is Toolstack.LIBVIRT:
+    if hotplug.stack.toolstack is Toolstack.LIBVIRT:
         return "libvirt sets none"
-    if found.pci is not None and found.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
+    if hotplug.pci is not None and hotplug.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
         return "as the specification says"
-    if found.stack.toolstack is Toolstack.QUBES:
+    if hotplug.stack.toolstack is Toolstack.QUBES:
         return "without the option no-strict-reset"
     return "the default of pci-attach; the guest's rdm= does not count"
 
@@ -267,8 +272,8 @@ def first_remedy_words(resolution: Resolution, helps: Remedies) -> str:
     if helps.nothing:
         return shorten(helps.nothing, 200)
     if helps.spelling is not None:
-        said = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
-        return f"{said}; {shorten(helps.spelling.effect, 120)}"
+        sentence = f"{shorten(helps.spelling.brief, 120)}: to have it taken"
+        return f"{sentence}; {shorten(helps.spelling.effect, 120)}"
     needed = resolution.verdict is Verdict.STARTS and resolution.reasons
     return "none that takes the warnings away was found" if needed else "none is needed"
 

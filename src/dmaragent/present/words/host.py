@@ -163,14 +163,14 @@ def hypervisor_words(inventory: Inventory) -> str:
 def system_words(inventory: Inventory) -> str:
     """Return hypervisor, kernel, memory and boot options, as far as they are known."""
     host = inventory.host
-    told = [hypervisor_words(inventory)] if host.xen is not None else []
+    facts = [hypervisor_words(inventory)] if host.xen is not None else []
     if host.system.kernel_release:
-        told.append(f"Linux {host.system.kernel_release}")
+        facts.append(f"Linux {host.system.kernel_release}")
     if host.system.memory_total:
-        told.append(f"{rough_size_words(host.system.memory_total)} of memory")
+        facts.append(f"{rough_size_words(host.system.memory_total)} of memory")
     if host.system.options:
-        told.append("options " + " ".join(host.system.options))
-    return visible(", ".join(told))
+        facts.append("options " + " ".join(host.system.options))
+    return visible(", ".join(facts))
 
 
 def table_words(inventory: Inventory) -> str:
@@ -178,13 +178,13 @@ def table_words(inventory: Inventory) -> str:
     if not isinstance(inventory.table, Decoded) or inventory.table.table is None:
         return ""
     table, reading = inventory.table.table, inventory.host.reading
-    told = f"{visible(reading.name if reading else '')}, {table.length} bytes, "
-    told += f"OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)}, "
-    told += f"{table.host_address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
+    line = f"{visible(reading.name if reading else '')}, {table.length} bytes, "
+    line += f"OEM {identifier(table.oem_id)} {identifier(table.oem_table_id)}, "
+    line += f"{table.host_address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
     for other in inventory.host.other_tables:
         unread = isinstance(other.content, Missing)
-        told += f"; {other.name} {'could not be read' if unread else 'is there too, not used'}"
-    return told
+        line += f"; {other.name} {'could not be read' if unread else 'is there too, not used'}"
+    return line
 
 
 def pci_words(inventory: Inventory) -> str:
@@ -192,9 +192,9 @@ def pci_words(inventory: Inventory) -> str:
     functions = inventory.host.topology.functions
     if isinstance(functions, Missing):
         return "not collected: whether the owners are there cannot be said"
-    told = count(len(functions), "function")
-    virtual = sum(one.physical_function is not None for one in functions.values())
-    return told + (f", {virtual} of them virtual (SR-IOV)" if virtual else "")
+    number = count(len(functions), "function")
+    virtual = sum(function.physical_function is not None for function in functions.values())
+    return number + (f", {virtual} of them virtual (SR-IOV)" if virtual else "")
 
 
 def regions_words(inventory: Inventory) -> str:
@@ -209,11 +209,11 @@ def regions_words(inventory: Inventory) -> str:
         return "none in what could be decoded"
     if not regions:
         return f"none concerns {device}" if device else "none: the table has no RMRR structure"
-    told = [f"only those that concern {device}"] if device else []
-    told += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
+    facts = [f"only those that concern {device}"] if device else []
+    facts += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
     shared = sum(region.shared for region in regions)
     if shared:
-        told.append(f"{shared} shared by several devices")
+        facts.append(f"{shared} shared by several devices")
     owners = {(owner.sbdf, owner.hops): owner for region in regions for owner in region.owners}
     for presence, word in (
         (Presence.PRESENT, "present"),
@@ -222,8 +222,8 @@ def regions_words(inventory: Inventory) -> str:
     ):
         number = sum(owner.presence is presence for owner in owners.values())
         if number:
-            told.append(f"{count(number, 'owner')} {word}")
-    return "; ".join(told)
+            facts.append(f"{count(number, 'owner')} {word}")
+    return "; ".join(facts)
 
 
 def xen_words(inventory: Inventory) -> str:
@@ -238,8 +238,10 @@ def xen_words(inventory: Inventory) -> str:
         return f"{off} (predicted{limits}): {listed.vtd_disabled}"
     if not listed.entries:
         why = "; ".join(listed.why_empty)
-        said = "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
-        return f"{said}, so strategy=host reserves nothing" + (f": {why}" if why else "")
+        sentence = (
+            "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
+        )
+        return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
     number = count(len(listed.entries), "region")
     return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
 

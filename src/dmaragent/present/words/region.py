@@ -33,22 +33,22 @@ def region_head(region: Region) -> str:
 
 def region_views(inventory: Inventory, region: Region) -> str:
     """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
-    told = []
+    facts = []
     view = region.xen
     mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
     if view.listed is None and view.reason:
-        told.append(f"Xen: depends on the release{mark}, {view.reason}")
+        facts.append(f"Xen: depends on the release{mark}, {view.reason}")
     elif view.listed is not None:
-        told.append(
+        facts.append(
             f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
         )
     if inventory.linux_state is not LinuxState.UNDER_XEN and region.linux:
         holds = {held.hold for held in region.linux}
         guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        told.append(f"Linux: {holds_words(holds)}{guessed}")
+        facts.append(f"Linux: {holds_words(holds)}{guessed}")
     if region.memory is not None and region.memory.lower() != "reserved":
-        told.append(f"Memory map: {visible(region.memory)}, not reserved")
-    return ". ".join(told)
+        facts.append(f"Memory map: {visible(region.memory)}, not reserved")
+    return ". ".join(facts)
 
 
 def owner_words(owner: Owner) -> str:
@@ -90,11 +90,11 @@ def _groups(groups: tuple[IommuGroup, ...]) -> str:
     if len(groups) > 1:
         return f"IOMMU groups {span_words(group.number for group in groups)}"
     devices = groups[0].devices
-    told = " ".join(map(str, devices[:_MOST]))
+    named = " ".join(map(str, devices[:_MOST]))
     if len(devices) > _MOST:
-        told += f" and {len(devices) - _MOST} more"
+        named += f" and {len(devices) - _MOST} more"
     which = ", unknown which of them" if len(devices) > 1 else ""
-    return f"IOMMU group {groups[0].number}: {told or 'no PCI function'}{which}"
+    return f"IOMMU group {groups[0].number}: {named or 'no PCI function'}{which}"
 
 
 def published_source_words(inventory: Inventory) -> str:

@@ -24,8 +24,8 @@ def range_read_as(read: UserRange) -> str:
     if pages is None:
         return f"Read as page 0x{start:x} to page 0x{last:x}"
     many = pages.size >> 12
-    said = f"Read as 0x{pages.start:x}-0x{pages.end - 1:x}, {count(many, 'page')} "
-    said += f"({size_words(pages.size)})"
+    sentence = f"Read as 0x{pages.start:x}-0x{pages.end - 1:x}, {count(many, 'page')} "
+    sentence += f"({size_words(pages.size)})"
     if read.devices:
-        said += f", for {', '.join(map(str, read.devices))}"
-    return said
+        sentence += f", for {', '.join(map(str, read.devices))}"
+    return sentence

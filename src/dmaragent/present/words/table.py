@@ -37,19 +37,19 @@ def structure_words(structure: Structure) -> str:
     if isinstance(structure, ANDD):
         return f"{name}: ACPI device {structure.acpi_device_number} is {structure.name}"
     flags = getattr(structure, "flags", 0)
-    told = f"{name} of segment {structure.segment_number:04x}"
+    line = f"{name} of segment {structure.segment_number:04x}"
     if flags:
-        told += f", {' '.join(flag_names(name, flags))}"
+        line += f", {' '.join(flag_names(name, flags))}"
     scopes = _scopes(structure.device_scope)
-    return f"{told}: {scopes}" if scopes else told
+    return f"{line}: {scopes}" if scopes else line
 
 
 def _scopes(scopes: Iterable[DeviceScope]) -> str:
-    return "  ".join(_scope(one).replace(" ", "\N{NO-BREAK SPACE}") for one in scopes)
+    return "  ".join(_scope(scope).replace(" ", "\N{NO-BREAK SPACE}") for scope in scopes)
 
 
-def _scope(one: DeviceScope) -> str:
-    where = f"{one.start_bus_number:02x}:{'>'.join(map(str, one.path))}"
-    flags = "".join(f" {name}" for name in flag_names("SIDP scope", one.flags))
-    kind = "" if one.type == ScopeType.PCI_ENDPOINT else f" ({scope_words(one.type)})"
+def _scope(scope: DeviceScope) -> str:
+    where = f"{scope.start_bus_number:02x}:{'>'.join(map(str, scope.path))}"
+    flags = "".join(f" {name}" for name in flag_names("SIDP scope", scope.flags))
+    kind = "" if scope.type == ScopeType.PCI_ENDPOINT else f" ({scope_words(scope.type)})"
     return f"{where}{kind}{flags}"
