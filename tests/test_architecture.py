@@ -39,7 +39,7 @@ LAYERS = (
     ("checks",),
     ("comparison",),
     # what people and programs are told
-    ("present/escaping", "present/bundle"),
+    ("present/escaping",),
     ("present/words",),
     ("present/text", "present/json"),
     ("present/html",),

@@ -20,9 +20,8 @@ from dmaragent.present.html.host_map import map_section
 from dmaragent.present.html.kvm_guests import any_guest_section, guest_links
 from dmaragent.present.html.markup import Markup, element, page, several
 from dmaragent.present.html.parts import Section
-from dmaragent.present.html.regions import devices_section, regions_section
+from dmaragent.present.html.regions import concerned, devices_section, regions_section, tellable
 from dmaragent.present.html.structures import raw_section, tree_section
-from dmaragent.present.html.words import concerned, tellable
 from dmaragent.present.words.host import machine_name
 from dmaragent.remedies.answer import Answer
 

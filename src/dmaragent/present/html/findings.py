@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding
+from dmaragent.present.html.marks import severity_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, facts, folded, section
-from dmaragent.present.html.words import severity_mark
 from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
 from dmaragent.present.words.numbers import count
 

@@ -8,11 +8,11 @@ from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Outcome, RamLayout
 from dmaragent.policy.outcomes import PossibleOutcome
 from dmaragent.policy.resolver import Resolution
+from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
-from dmaragent.present.html.words import guest_mark
 from dmaragent.present.words.guest import (
     REGION_COLUMNS,
     REMEDIES_TITLE,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
+from dmaragent.present.html.marks import severity_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section
-from dmaragent.present.html.words import severity_mark
 from dmaragent.present.words.findings import by_rule, severity_words
 from dmaragent.present.words.host import (
     absence_words,

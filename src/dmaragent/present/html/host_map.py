@@ -9,9 +9,8 @@ from dmaragent.present.html.markup import Child, element
 from dmaragent.present.html.parts import Section, section, short, table
 from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
-from dmaragent.present.html.words import owners_label, owners_words
 from dmaragent.present.words.numbers import rough_size_words, size_words
-from dmaragent.present.words.region import region_size
+from dmaragent.present.words.region import owners_label, owners_named, region_size
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin
 
@@ -75,7 +74,7 @@ def _regions(inventory: Inventory) -> Iterator[Box]:
         segment = f", segment {region.segment:04x}" if region.segment else ""
         sentence = (
             f"Region {region.number}: {region.place}, {region_size(region)}{segment}; "
-            f"owners: {owners_words(region)}"
+            f"owners: {owners_named(region)}"
         )
         yield Box(
             range=region.range or AddressRange(region.base, region.base),

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.guests import guest_section, guest_title, reason_item
+from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element, several
 from dmaragent.present.html.parts import Section, bullets, facts, section, table
-from dmaragent.present.html.words import guest_mark
 from dmaragent.present.words.guest import (
     DEVICE_WORDS,
     kvm_memory_words,

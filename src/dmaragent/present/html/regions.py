@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.passthrough.model import Explanation, Step
+from dmaragent.present.html.marks import can_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
     Section,
@@ -19,12 +20,12 @@ from dmaragent.present.html.parts import (
     table,
     verbatim,
 )
-from dmaragent.present.html.words import SHOWN_OWNERS, can_mark, owner_name, tellable
 from dmaragent.present.words.device import card_facts, class_name, device_name
 from dmaragent.present.words.numbers import count, span_words
 from dmaragent.present.words.passthrough import SAFETY_WORDS
-from dmaragent.present.words.region import region_size, region_views
+from dmaragent.present.words.region import owner_with_presence, region_size, region_views
 from dmaragent.present.words.table import scope_words
+from dmaragent.readings import Missing
 from fwtables.dmar.constants import ScopeType
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
@@ -83,8 +84,8 @@ def _owners(region: Region, named: dict[tuple[str, ...], int]) -> Child:
 
 def _owner(owner: Owner) -> str:
     if owner.scope_type == ScopeType.PCI_ENDPOINT:
-        return owner_name(owner)
-    return f"{owner_name(owner)} ({scope_words(owner.scope_type)})"
+        return owner_with_presence(owner)
+    return f"{owner_with_presence(owner)} ({scope_words(owner.scope_type)})"
 
 
 def devices_section(
@@ -194,3 +195,22 @@ def _lost(inventory: Inventory) -> Markup:
         return NOTHING
     head = element("h3", f"{count(len(reasons), 'path')} that lead to no known device")
     return element("div", head, element("ul", [element("li", line) for line in sorted(reasons)]))
+
+
+SHOWN_OWNERS = 4
+
+
+def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give the devices that a region names or that Linux ties to one."""
+    named = {o.sbdf for region in inventory.regions for o in region.owners if o.sbdf is not None}
+    held = {held.sbdf for region in inventory.regions for held in region.linux}
+    return tuple(sorted(named | held))
+
+
+def tellable(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give those of the concerned devices that are not known to be absent."""
+    functions = inventory.host.topology.functions
+    devices = concerned(inventory)
+    if isinstance(functions, Missing):
+        return devices
+    return tuple(sbdf for sbdf in devices if sbdf in functions)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dmaragent.present.bundle import WrittenBundle
 from dmaragent.present.json.common import TOOL
+from dmaragent.present.words.bundle import WrittenBundle
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import dump as schema

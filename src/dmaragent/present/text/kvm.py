@@ -9,15 +9,16 @@ from dmaragent.present.text.resolve import MOST_NAME, MOST_ROWS, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph, render
 from dmaragent.present.words.guest import (
     DEVICE_WORDS,
-    VERDICT_WORDS,
+    counted_verdict,
     kvm_memory_words,
     kvm_next_step,
     kvm_regions_source,
     kvm_stack_words,
+    more_reasons,
     reason_words,
+    resolution_notes,
     why_kvm_starts,
 )
-from dmaragent.present.words.numbers import count
 
 _MOST_DEVICES = 32
 
@@ -37,16 +38,11 @@ def kvm_text(resolution: KvmResolution, *, whole: bool = False) -> Iterator[str]
 def _head(resolution: KvmResolution) -> Iterator[str]:
     guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
-    warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
-    verdict = VERDICT_WORDS[resolution.verdict] + (
-        f", with {count(warned, 'warning')}" if warned else ""
-    )
+    verdict = counted_verdict(resolution.verdict, resolution.reasons)
     yield from paragraph(f"{name}: {verdict} ({visible(kvm_stack_words(resolution))})", hang=2)
     if resolution.reasons:
-        more = len(resolution.reasons) - 1
-        rest = f" ({count(more, 'more reason')} below)" if more else ""
-        first = resolution.reasons[0]
-        yield from labelled("Why", shorten(reason_words(first), 300) + rest)
+        why = shorten(reason_words(resolution.reasons[0]), 300)
+        yield from labelled("Why", why + more_reasons(resolution.reasons))
     else:
         yield from labelled("Why", why_kvm_starts(resolution))
     yield from labelled("Next", kvm_next_step(resolution))
@@ -54,8 +50,7 @@ def _head(resolution: KvmResolution) -> Iterator[str]:
 
 
 def _notes(resolution: KvmResolution) -> Iterator[str]:
-    notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
-    notes += [f"before it can start: {line}" for line in resolution.prerequisites]
+    notes = resolution_notes(resolution)
     if notes:
         yield ""
         yield "Note"

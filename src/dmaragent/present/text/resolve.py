@@ -14,17 +14,20 @@ from dmaragent.present.words.guest import (
     REGION_COLUMNS,
     REMEDIES_TITLE,
     VERDICT_WORDS,
+    counted_verdict,
     first_remedy_words,
     list_words,
+    more_reasons,
     ram_ranges,
     reason_groups,
     reason_words,
     region_row,
     remedy_sentences,
+    resolution_notes,
     stack_words,
     why_it_starts,
 )
-from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.present.words.numbers import rough_size_words
 from dmaragent.remedies.answer import Answer
 from dmaragent.remedies.guests.trial import Remedies
 
@@ -61,8 +64,7 @@ def resolve_text(
 
 
 def _messages(resolution: Resolution, helps: Remedies) -> Iterator[str]:
-    notes = [f"{message.place}: {message.text}" for message in resolution.settings.messages]
-    notes += [f"before it can start: {line}" for line in resolution.prerequisites]
+    notes = resolution_notes(resolution)
     if not notes:
         return
     yield ""
@@ -219,14 +221,11 @@ def head_text(resolution: Resolution, helps: Remedies) -> Iterator[str]:
     """Give verdict, reason and remedy: ten lines at most."""
     guest = resolution.guest
     name = shorten(guest.name or guest.source, MOST_NAME)
-    verdict = VERDICT_WORDS[resolution.verdict]
-    warned = len(resolution.reasons) if resolution.verdict is Verdict.STARTS else 0
-    verdict += f", with {count(warned, 'warning')}" if warned else ""
+    verdict = counted_verdict(resolution.verdict, resolution.reasons)
     yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
     lost = "".join(f"; {setting}" for setting in resolution.settings.ignored_settings)
     if resolution.reasons:
-        more = len(resolution.reasons) - 1
-        rest = f" ({count(more, 'more reason')} below)" if more else ""
+        rest = more_reasons(resolution.reasons)
         first = resolution.reasons[0]
         why = shorten(reason_words(first), 200 + min(len(first.place), _MOST_PLACE))
         yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")

@@ -7,9 +7,9 @@ from dmaragent.guests.config import GuestType
 from dmaragent.guests.pci_model import PolicyWord
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.passthrough.kvm_resolution import KvmResolution, format_words
-from dmaragent.policy.decisions import Decider, Decision, Verdict
+from dmaragent.policy.decisions import Decider, Decision, Verdict, left_by
 from dmaragent.policy.effective import region_policies
-from dmaragent.policy.harm import HARM_WORDS
+from dmaragent.policy.harm import HARM_WORDS, Harm
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.layout import Outcome, Placed, RamLayout
@@ -22,6 +22,7 @@ from dmaragent.present.words.numbers import count, rough_size_words
 from dmaragent.remedies.guests.trial import Remedies, Remedy
 from dmaragent.xen.reserved_list.model import ListSource
 
+AnyResolution = Resolution | KvmResolution
 _BARE = ("live", "table", "acpidump")
 
 _LISTS = {
@@ -72,6 +73,38 @@ VERDICT_WORDS = {
     Verdict.REFUSED: "does not start",
     Verdict.UNDECIDED: "whether it starts cannot be said",
 }
+
+
+def counted_verdict(verdict: Verdict, reasons: Sequence[Decision]) -> str:
+    """Return the verdict of a guest, and how many warnings there are if it starts."""
+    if verdict is Verdict.STARTS and reasons:
+        return f"{VERDICT_WORDS[verdict]}, with {count(len(reasons), 'warning')}"
+    return VERDICT_WORDS[verdict]
+
+
+def verdict_with_harm(resolution: AnyResolution) -> str:
+    """Return the verdict, with its warnings and the worst that one of them means."""
+    verdict = resolution.verdict
+    if verdict is not Verdict.STARTS or not resolution.reasons:
+        return VERDICT_WORDS[verdict]
+    worst, number = left_by(resolution.reasons)
+    harm = ": DMA can overwrite guest RAM" if worst is Harm.CORRUPTION else ""
+    return f"{VERDICT_WORDS[verdict]}, with {count(number, 'warning')}{harm}"
+
+
+def more_reasons(reasons: Sequence[Decision]) -> str:
+    """Return how many reasons stand below the first; empty if there are none."""
+    more = len(reasons) - 1
+    return f" ({count(more, 'more reason')} below)" if more else ""
+
+
+def resolution_notes(resolution: AnyResolution) -> list[str]:
+    """Return what the guest's own lines lead to, and what has to be done before it can start."""
+    if isinstance(resolution, KvmResolution):
+        notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
+    else:
+        notes = [f"{note.place}: {note.text}" for note in resolution.settings.messages]
+    return [*notes, *(f"before it can start: {line}" for line in resolution.prerequisites)]
 
 
 def reason_words(decision: Decision) -> str:
@@ -228,9 +261,6 @@ def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
     """Give the ranges that a guest's RAM lies in."""
     low = AddressRange(0, ram.lowmem_end)
     return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
-
-
-AnyResolution = Resolution | KvmResolution
 
 
 def any_stack_words(resolution: AnyResolution) -> str:

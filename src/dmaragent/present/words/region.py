@@ -111,3 +111,22 @@ def published_source_words(inventory: Inventory) -> str:
     if inventory.absence is not None:
         return f"From {file}, which every user may read. The table would name the devices."
     return f"From {file}. Linux has them from elsewhere, or patched."
+
+
+def owner_with_presence(owner: Owner) -> str:
+    """Return the address or path of an owner, and whether it is absent, without its kind."""
+    name = owner_name(owner)
+    return f"{name} absent" if owner.presence is Presence.ABSENT else name
+
+
+def owners_named(region: Region) -> str:
+    """Name all owners of a region."""
+    return ", ".join(map(owner_with_presence, region.owners)) or "no owner"
+
+
+def owners_label(region: Region) -> str:
+    """Name the first owner, and say how many more there are."""
+    if not region.owners:
+        return "no owner"
+    more = len(region.owners) - 1
+    return owner_with_presence(region.owners[0]) + (f" +{more}" if more else "")
