@@ -22,7 +22,7 @@ from dmaragent.present.html.parts import (
 )
 from dmaragent.present.words.device import card_facts, class_name, device_name
 from dmaragent.present.words.numbers import count, span_words
-from dmaragent.present.words.passthrough import SAFETY_WORDS
+from dmaragent.present.words.passthrough import step_title
 from dmaragent.present.words.region import owner_with_presence, region_size, region_views
 from dmaragent.present.words.table import scope_words
 from dmaragent.readings import Missing
@@ -171,14 +171,13 @@ def _story(inventory: Inventory, explanation: Explanation) -> Markup:
 def _steps(steps: Sequence[Step]) -> Markup:
     items = []
     for step in steps:
-        side = f"{step.side}; " if step.side else ""
         lines = None
         if step.lines:
             lines = [
                 element("p", f"In {step.where}:"),
                 verbatim(step.lines, f"Lines: {step.title}"),
             ]
-        title = element("strong", f"{step.title} ({side}{SAFETY_WORDS[step.safety]})")
+        title = element("strong", step_title(step))
         items.append(element("li", title, element("p", step.said), lines))
     return element("ol", items)
 

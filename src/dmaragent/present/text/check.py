@@ -4,8 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding, Rule, Severity
 from dmaragent.present.text.tables import labelled, paragraph, render
-from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
-from dmaragent.present.words.numbers import count
+from dmaragent.present.words.findings import (
+    NOTHING_DECODED,
+    by_rule,
+    common,
+    evidence_words,
+    rules_not_asked,
+    summary_words,
+)
 
 _LABEL = 7
 _MOST_PIECES = 4
@@ -16,12 +22,9 @@ def check_text(checked: Checked, title: str) -> Iterator[str]:
     """Give the lines of the answer: how much was found, what was not looked at, each finding."""
     yield from paragraph(f"{title}: {summary_words(checked)}", hang=2)
     if not checked.decoded:
-        said = "Nothing of the table could be decoded: the rules about what it holds saw nothing."
-        yield from paragraph(said)
+        yield from paragraph(NOTHING_DECODED)
     for skipped in checked.not_asked:
-        ids = ", ".join(skipped.rules)
-        said = f"Not looked at, because {skipped.need.value} {_verb(skipped.need.value)} not known:"
-        yield from paragraph(f"{said} {count(len(skipped.rules), 'rule')} ({ids})", hang=2)
+        yield from paragraph(rules_not_asked(skipped), hang=2)
     for findings in by_rule(checked):
         yield ""
         yield from _group(findings[0].severity, findings)
@@ -34,10 +37,6 @@ def rules_text(rules: Iterable[Rule]) -> Iterator[str]:
         + [(rule.id, rule.severity.value, rule.title) for rule in rules],
         indent=0,
     )
-
-
-def _verb(words: str) -> str:
-    return "are" if words.endswith("functions") else "is"
 
 
 def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:

@@ -8,7 +8,14 @@ from dmaragent.policy.resolver import Stack
 from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.words.device import class_name, device_name
-from dmaragent.present.words.passthrough import CAN_WORDS, SAFETY_WORDS
+from dmaragent.present.words.passthrough import (
+    case_message,
+    case_source,
+    case_verdict,
+    step_title,
+    toolstack_policy,
+    xen_would_decide,
+)
 
 
 def explain_text(
@@ -38,8 +45,7 @@ def explain_text(
     if explanation.toolstacks:
         yield from ["", "The policy it gets where nobody says one"]
         for toolstack in explanation.toolstacks:
-            head = f"{toolstack.toolstack}: {toolstack.policy}, which comes to: {CAN_WORDS[toolstack.can]}."
-            yield from paragraph(f"{head} {toolstack.said}", indent=2, hang=2)
+            yield from paragraph(toolstack_policy(toolstack), indent=2, hang=2)
     if explanation.notes:
         yield from ["", "Notes"]
         for note in explanation.notes:
@@ -50,12 +56,11 @@ def explain_text(
 
 def _verdicts(explanation: Explanation) -> Iterator[str]:
     """Give the two verdicts, that of whoever decides here first."""
-    xen = explanation.xen.said
     if explanation.decides == ("linux",):
         yield from labelled("Linux", explanation.linux.said)
-        xen = f"does not run here; it would say: {xen}"
-    yield from labelled("Xen", xen)
-    if explanation.decides != ("linux",):
+        yield from labelled("Xen", xen_would_decide(explanation.xen))
+    else:
+        yield from labelled("Xen", explanation.xen.said)
         yield from labelled("Linux", explanation.linux.said)
 
 
@@ -63,9 +68,7 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
     if steps:
         yield from ["", "What helps, the safest first"]
     for number, step in enumerate(steps, 1):
-        side = f"{step.side}; " if step.side else ""
-        head = f"{number:3}  {step.title} ({side}{SAFETY_WORDS[step.safety]})"
-        yield from paragraph(head, hang=5)
+        yield from paragraph(f"{number:3}  {step_title(step)}", hang=5)
         yield from paragraph(step.said, indent=5)
         if step.lines:
             yield f"     In {step.where}:"
@@ -74,14 +77,7 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
 
 def _cases(cases: Sequence[Case]) -> Iterator[str]:
     for case in cases:
-        yield from paragraph(f"{case.title}: {CAN_WORDS[case.can]}. {case.said}", indent=2, hang=2)
+        yield from paragraph(case_verdict(case), indent=2, hang=2)
         if case.message:
-            yield from paragraph(f'It prints "{case.message}"', indent=4, hang=2)
-        facts = []
-        if case.rule is not None:
-            error = f", {case.rule.error}" if case.rule.error else ""
-            facts.append(f"{case.rule.source}{error}")
-        if case.releases:
-            facts.append(case.releases)
-        if facts:
-            yield from paragraph(f"({'; '.join(facts)})", indent=4, hang=1)
+            yield from paragraph(case_message(case), indent=4, hang=2)
+        yield from paragraph(case_source(case), indent=4, hang=1)

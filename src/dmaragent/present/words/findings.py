@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from dmaragent.checks.common.model import Checked, Evidence, Finding, Severity
+from dmaragent.checks.common.model import Checked, Evidence, Finding, NotAsked, Severity
 from dmaragent.present.words.numbers import count
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -46,3 +46,16 @@ def evidence_words(evidence: Evidence) -> str:
     shown = evidence.data[:_MOST_BYTES].hex(" ").replace(" ", _NO_BREAK)
     more = _NO_BREAK + "…" if len(evidence.data) > _MOST_BYTES else ""
     return f"0x{evidence.offset:x}: {shown}{more}  {evidence.field}: {evidence.value}"
+
+
+NOTHING_DECODED = (
+    "Nothing of the table could be decoded: the rules about what it holds saw nothing."
+)
+
+
+def rules_not_asked(skipped: NotAsked) -> str:
+    """Return which rules were not asked, because what they need is unknown."""
+    need = skipped.need.value
+    verb = "are" if need.endswith("functions") else "is"
+    rules = f"{count(len(skipped.rules), 'rule')} ({', '.join(skipped.rules)})"
+    return f"Not looked at, because {need} {verb} not known: {rules}"
