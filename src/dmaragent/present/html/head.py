@@ -10,12 +10,10 @@ from dmaragent.present.html.parts import Section, bullets, facts, section
 from dmaragent.present.words.findings import by_rule, severity_words
 from dmaragent.present.words.host import (
     absence_words,
-    hypervisor_words,
-    machine_words,
+    host_sentence,
     summary_facts,
 )
-from dmaragent.present.words.numbers import count, rough_size_words
-from dmaragent.readings import Missing
+from dmaragent.present.words.numbers import count
 from fwtables import Decoded
 
 
@@ -28,44 +26,18 @@ def head_section(
     return section(
         "host",
         "The host",
-        element("p", sentence(inventory), class_="lead"),
+        element("p", host_sentence(inventory), class_="lead"),
         worst,
         guests,
         facts([*summary_facts(inventory), *rests]),
     )
 
 
-def sentence(inventory: Inventory) -> str:
-    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
-    machine = machine_words(inventory) or "A host whose make is not known"
-    below = hypervisor_words(inventory)
-    under = f", running {below}," if below else ""
-    return f"{machine}{under} {_reserves(inventory)}."
-
-
-def _reserves(inventory: Inventory) -> str:
-    regions = inventory.regions
-    if isinstance(inventory.table, Missing):
-        listed = inventory.xen.list.entries
-        if listed:
-            number = count(len(listed), "reserved region")
-            return f"shows no DMAR table; its hypervisor lists {number}"
-        return "shows no DMAR table: what its firmware reserves for devices is not known"
-    if inventory.table.table is None:
-        return "has a DMAR table of which nothing could be decoded"
-    if not regions:
-        return "reserves no memory for devices: its DMAR table has no RMRR structure"
-    owners = {(o.sbdf, o.start_bus, o.hops) for region in regions for o in region.owners}
-    size = rough_size_words(sum(region.size for region in regions))
-    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
-    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
-
-
 def _worst(checked: Checked) -> Markup:
     """Name the worst that was found, and lead to it."""
     if not checked.findings:
-        sentence = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
-        return element("p", f"{sentence} ({count(checked.asked, 'rule')} asked).")
+        nothing = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
+        return element("p", f"{nothing} ({count(checked.asked, 'rule')} asked).")
     first = next(by_rule(checked))
     worst = first[0]
     counts = [(severity, checked.count(severity)) for severity in Severity]

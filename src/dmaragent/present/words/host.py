@@ -257,3 +257,29 @@ def linux_words(inventory: Inventory) -> str:
     if inventory.linux_state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
         return ""
     return count(len(host.groups), "IOMMU group")
+
+
+def host_sentence(inventory: Inventory) -> str:
+    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
+    machine = machine_words(inventory) or "A host whose make is not known"
+    below = hypervisor_words(inventory)
+    under = f", running {below}," if below else ""
+    return f"{machine}{under} {_reserves(inventory)}."
+
+
+def _reserves(inventory: Inventory) -> str:
+    regions = inventory.regions
+    if isinstance(inventory.table, Missing):
+        listed = inventory.xen.list.entries
+        if listed:
+            number = count(len(listed), "reserved region")
+            return f"shows no DMAR table; its hypervisor lists {number}"
+        return "shows no DMAR table: what its firmware reserves for devices is not known"
+    if inventory.table.table is None:
+        return "has a DMAR table of which nothing could be decoded"
+    if not regions:
+        return "reserves no memory for devices: its DMAR table has no RMRR structure"
+    owners = {(o.sbdf, o.start_bus, o.hops) for region in regions for o in region.owners}
+    size = rough_size_words(sum(region.size for region in regions))
+    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
+    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
