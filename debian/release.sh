@@ -30,6 +30,7 @@ for file in dist/*.whl dist/*.tar.gz; do
     shown=$("$work/${file##*.}/bin/dmaragent" --version)
     [ "$shown" = "dmaragent $version" ] || refuse "$file is $shown"
     "$work/${file##*.}/bin/dmaragent" inventory --host testdata/dmar_dumps/hp-dl380e-gen8 >"$work/shown"
+    "$work/${file##*.}/bin/dmaragent" report --host testdata/dmar_dumps/hp-dl380e-gen8 >"$work/shown"  # its style and script are files
 done
 shown=$(dpkg-deb --field "dist/dmaragent_${version}_all.deb" Version)
 [ "$shown" = "$version" ] || refuse "the Debian package is $shown"

@@ -7,9 +7,10 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import join
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
-from dmaragent.present.text.guest import guest_text
+from dmaragent.present.text.guests import guest_text
 from dmaragent.question.context import Context, Question, context_of
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable

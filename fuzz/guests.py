@@ -9,7 +9,8 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.resolver import Resolution, Stack
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.text.resolve import resolve_text
 from fuzz.kinds import Kind, as_text, hold, hold_bounded, hold_document, hold_printable

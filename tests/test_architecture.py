@@ -40,6 +40,10 @@ LAYERS = (
     ("checks",),
     ("comparison",),
     # what people and programs are told
+    ("present/escaping",),
+    ("present/words",),
+    ("present/text", "present/json"),
+    ("present/html",),
     ("present",),
     ("question",),
     ("api",),

@@ -19,7 +19,8 @@ from dmaragent.host import join
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.library_answers import LibraryAnswers, number_readings, read_library_answers
 from dmaragent.policy.resolver import resolve
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question.context import read_guests
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug

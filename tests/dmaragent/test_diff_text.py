@@ -11,7 +11,7 @@ from dmaragent.comparison import compare
 from dmaragent.comparison.model import Comparison
 from dmaragent.inventory import Inventory
 from dmaragent.present.text.diff import diff_text
-from dmaragent.present.text.diff_head import headline
+from dmaragent.present.words.comparison import headline
 from support.comparisons import compared, inventory_of
 from support.tables import drhd, patched, resummed, rmrr, scope, table
 

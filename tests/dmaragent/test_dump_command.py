@@ -15,7 +15,8 @@ import pytest
 from dmaragent.collect import bundling
 from dmaragent.collect.open_host import open_host
 from dmaragent.commands import bundle_reports as derived
-from dmaragent.present.text.dump import WrittenBundle, dump_text
+from dmaragent.present.text.dump import dump_text
+from dmaragent.present.words.bundle import WrittenBundle
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run
 from support.machines import MACHINES

@@ -64,7 +64,13 @@ def _devices(number: int) -> None:
 def _boxes(number: int) -> None:
     """Put boxes side by side that all overlap."""
     boxes = [
-        Box(range=AddressRange(start, 1 << 20), kind="region", said="", label="", reached=False)
+        Box(
+            range=AddressRange(start, 1 << 20),
+            kind="region",
+            description="",
+            label="",
+            reached=False,
+        )
         for start in range(number)
     ]
     lanes, _ = _lanes(boxes)

@@ -13,7 +13,7 @@ from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
 from dmaragent.messages.relate import tie_all
 from dmaragent.present.json.why import why_document
-from dmaragent.present.why_here import here_words
+from dmaragent.present.words.messages import here_words
 from support import tables
 from support.inventories import inventory_of
 from support.machines import MACHINES

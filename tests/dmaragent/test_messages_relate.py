@@ -15,7 +15,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages import recogniser
 from dmaragent.messages.relate import HostMatch, Why, tie_all
-from dmaragent.present.why_here import here_words
+from dmaragent.present.words.messages import here_words
 from dmaragent.releases import Release
 from support import explained, tables
 from support.hosts import FakeHost, Function, add_memory_map, fake_host

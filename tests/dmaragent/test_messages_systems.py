@@ -8,7 +8,7 @@ from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
 from dmaragent.messages.relate import HostMatch, tie_all
-from dmaragent.present.why_here import here_words
+from dmaragent.present.words.messages import here_words
 from support import tables
 from support.hosts import Function, fake_host
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.text.tables import _wrap, paragraph, render
-from dmaragent.present.wording import count, rough_size_words, scope_words, size_words, span_words
+from dmaragent.present.words.numbers import count, rough_size_words, size_words, span_words
+from dmaragent.present.words.table import scope_words
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.present.html.theme import STYLE
+from dmaragent.present.html import own_file
 from support.cli import run
 from support.machines import MACHINES, NAMES
 from support.pages import Page
@@ -197,7 +197,7 @@ def test_the_mark_of_a_guest_carries_its_warnings_in_words_and_colour(
     marks = page.all("span", class_=f"badge {kind}")
     assert len(marks) == 2  # in the head of the page, and in the guest's section
     assert all(words in one.text for words in told for one in marks)
-    assert f".{kind}" in STYLE
+    assert f".{kind}" in own_file("style.css")
 
 
 def test_several_guests_have_a_section_each(tmp_path: Path, guest: Path, capsys: Capture) -> None:

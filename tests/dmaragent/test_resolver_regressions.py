@@ -21,7 +21,8 @@ from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import LibraryAnswers, read_library_answers
 from dmaragent.policy.resolver import Resolution, resolve
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.remedies.guests import guest_remedies

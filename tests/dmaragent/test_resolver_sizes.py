@@ -5,7 +5,7 @@ import pytest
 from dmaragent.addresses import AddressRange
 from dmaragent.policy.decisions import Decider, Verdict
 from dmaragent.policy.layout import RamLayout
-from dmaragent.present.json.inventory import range_object
+from dmaragent.present.json.common import range_object
 from dmaragent.remedies.guests import guest_remedies
 from support.guests import DEVICE_A, answer, ends_of, facts, guest, region, reserved_in
 

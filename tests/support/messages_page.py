@@ -6,7 +6,7 @@ from textwrap import fill
 from dmaragent.messages import MESSAGES
 from dmaragent.messages.findings import FINDINGS
 from dmaragent.messages.model import Message
-from dmaragent.present.text.why import printer_words
+from dmaragent.present.words.messages import printer_words
 from support.recall_part import recall_part
 
 HEAD = """\

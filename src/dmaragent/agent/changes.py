@@ -7,7 +7,7 @@ from dmaragent.addresses import SBDF
 from dmaragent.agent.model import Published
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 MOST_LINES = 32

@@ -16,7 +16,8 @@ from dmaragent.guests.formats import Guest, read_all_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.guests.words import GUEST_FORMATS
 from dmaragent.host import Host
-from dmaragent.present.json.resolve import resolve_document, source_object
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
 from dmaragent.question.context import Context, context_of
 from dmaragent.question.guest_resolver import GuestResolver, any_answer
 

@@ -18,9 +18,9 @@ from dmaragent.agent.guest_request import read_guest_request
 from dmaragent.agent.messages import JSON, RETRY, ApiRequest, ApiResponse, json_response, problem
 from dmaragent.agent.model import Published
 from dmaragent.host.device_names import parse_device_name
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL
 from dmaragent.present.json.inventory import inventory_document
-from dmaragent.present.wording import FIND_DEVICES, absence_words, no_device_words
+from dmaragent.present.words.host import FIND_DEVICES, absence_words, no_device_words
 from dmaragent.readings import Missing
 
 if TYPE_CHECKING:

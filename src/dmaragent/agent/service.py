@@ -24,7 +24,7 @@ from dmaragent.agent.watch import Watch
 from dmaragent.agent.workers import Command
 from dmaragent.collect.reader import HostReader
 from dmaragent.errors import DmaragentError
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 
 QUIET = 0.02
 """In seconds: a burst of events is over when none came for so long."""

@@ -21,7 +21,7 @@ from dmaragent.present.json.writer import json_text
 from dmaragent.present.text.check import check_text
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
-from dmaragent.present.wording import host_words
+from dmaragent.present.words.host import host_words
 from dmaragent.question.context import Question, context_of
 from dmaragent.readings import HostSnapshot
 

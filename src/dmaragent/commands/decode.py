@@ -14,7 +14,7 @@ from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from fwtables import Decoded, decode
 
 if TYPE_CHECKING:

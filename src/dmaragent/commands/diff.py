@@ -21,10 +21,10 @@ from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.no_table import why_no_table
 from dmaragent.iommu.table import iommu_table
+from dmaragent.present.json.common import source_object
 from dmaragent.present.json.diff import diff_document
-from dmaragent.present.json.resolve import source_object
 from dmaragent.present.text.diff import diff_text
-from dmaragent.present.wording import absence_words
+from dmaragent.present.words.host import absence_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import StackSource

@@ -25,7 +25,9 @@ from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
-from dmaragent.present.text.dump import WrittenBundle, dump_document, dump_text
+from dmaragent.present.json.dump import dump_document
+from dmaragent.present.text.dump import dump_text
+from dmaragent.present.words.bundle import WrittenBundle
 
 DESCRIPTION = """\
 Write a support bundle: everything that dmaragent reads of this machine

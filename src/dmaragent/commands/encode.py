@@ -11,7 +11,7 @@ from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from fwtables import FirmwareTableError, encode, from_document, seal
 
 DESCRIPTION = """\

@@ -16,8 +16,8 @@ from dmaragent.commands.output import print_document
 from dmaragent.commands.xen_option import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
-from dmaragent.present.provenance import source_words
 from dmaragent.present.text.explain import explain_text
+from dmaragent.present.words.guest import source_words
 
 DESCRIPTION = """\
 Tell one device's story: what it is, its reserved regions and the firmware entry

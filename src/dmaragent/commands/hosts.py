@@ -16,7 +16,7 @@ from dmaragent.host.device_names import DeviceName, parse_device_name
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.iommu.no_table import Absence, AbsenceKind
 from dmaragent.present.escaping import visible
-from dmaragent.present.wording import FIND_DEVICES, absence_words, host_words, no_device_words
+from dmaragent.present.words.host import FIND_DEVICES, absence_words, host_words, no_device_words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 

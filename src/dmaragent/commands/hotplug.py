@@ -18,7 +18,8 @@ from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.hotplug import hotplug_document, hotplug_text
+from dmaragent.present.json.hotplug import hotplug_document
+from dmaragent.present.text.hotplug import hotplug_text
 from dmaragent.remedies.hotplug import hotplug
 
 DESCRIPTION = """\

@@ -15,9 +15,9 @@ from dmaragent.errors import DmaragentError
 from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
-from dmaragent.present.text.device_card import reported_group
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.present.text.tree import tree_text
+from dmaragent.present.words.device import reported_group
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.xen.reserved_list.model import ListSource
 

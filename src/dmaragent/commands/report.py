@@ -18,7 +18,7 @@ from dmaragent.commands.reporting import report_of
 from dmaragent.commands.xen_option import add_xen, named_release
 from dmaragent.errors import DmaragentError
 from dmaragent.present.escaping import visible
-from dmaragent.present.wording import wrote
+from dmaragent.present.words.host import wrote
 
 DESCRIPTION = """\
 Write one HTML file that tells of a host: the address space as a picture, the

@@ -23,9 +23,9 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options
 from dmaragent.guests.xlcfg import whole_number
 from dmaragent.policy.decisions import Verdict
-from dmaragent.present.json.resolve import resolve_document, source_object
-from dmaragent.present.text.guest import guest_text
-from dmaragent.present.text.resolve_lines import resolve_lines
+from dmaragent.present.json.common import source_object
+from dmaragent.present.json.resolve import resolve_document
+from dmaragent.present.text.guests import guest_text, resolve_lines
 from dmaragent.question.guest_resolver import AnyResolution
 
 DESCRIPTION = """\

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dmaragent.api import OpenedContext
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
-from dmaragent.present.provenance import source_words
 from dmaragent.present.text.tables import labelled
+from dmaragent.present.words.guest import source_words
 
 
 def source_lines(asked: OpenedContext, guests: Sequence[Guest] = ()) -> list[str]:

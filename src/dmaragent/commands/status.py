@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dmaragent.agent.status import Status, read_status
 from dmaragent.commands.options import add_json
 from dmaragent.commands.output import print_document
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.service_paths import RUNTIME
 

@@ -26,7 +26,7 @@ from dmaragent.messages.relate import nothing_found, tie_all
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.why import known_document, why_document
 from dmaragent.present.text.why import known_text, why_text
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 DESCRIPTION = """\

@@ -1,6 +1,6 @@
 """Why there is no DMAR table to answer from: the cases that look alike and are not.
 
-Pure.  Each case has its own next step; ``present/wording.py`` has the words.
+Pure.  Each case has its own next step; ``present/words/host.py`` has the words.
 """
 
 from dataclasses import dataclass

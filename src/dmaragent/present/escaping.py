@@ -23,3 +23,14 @@ def _escape(code: int) -> str:
 def identifier(raw: bytes) -> str:
     """Give a fixed-width identifier of a table header in quotes, its padding dropped."""
     return '"' + visible(raw.rstrip(b"\0 ").decode("latin-1")) + '"'
+
+
+def shorten(text: str, most: int = 240) -> str:
+    """Leave out the middle of a text that is too long for the head; it stands whole below."""
+    text = visible(text)
+    if len(text) <= most:
+        return text
+    begin, end = text[: most * 2 // 3], text[-most // 3 :]
+    if " " in begin and " " in end:  # words are left whole
+        begin, end = begin.rpartition(" ")[0], end.partition(" ")[2]
+    return f"{begin} … {end}"

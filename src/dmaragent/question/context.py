@@ -19,7 +19,7 @@ from dmaragent.policy.library_answers import read_library_answers
 from dmaragent.policy.resolver import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
-from dmaragent.present.wording import absence_words
+from dmaragent.present.words.host import absence_words
 from dmaragent.question import words
 from dmaragent.question.releases import read_release, release_spans, running_release
 from dmaragent.releases import Release

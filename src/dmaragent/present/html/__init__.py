@@ -5,6 +5,8 @@ its own policy forbids it; the same values give the same bytes.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
@@ -18,15 +20,18 @@ from dmaragent.present.html.host_map import map_section
 from dmaragent.present.html.kvm_guests import any_guest_section, guest_links
 from dmaragent.present.html.markup import Markup, element, page, several
 from dmaragent.present.html.parts import Section
-from dmaragent.present.html.regions import devices_section, regions_section
+from dmaragent.present.html.regions import concerned, devices_section, regions_section, tellable
 from dmaragent.present.html.structures import raw_section, tree_section
-from dmaragent.present.html.theme import STYLE
-from dmaragent.present.html.words import concerned, tellable
-from dmaragent.present.html.zoom import SCRIPT
-from dmaragent.present.text.summary import machine_name
+from dmaragent.present.words.host import machine_name
 
 MOST_TOLD = 32
 """Devices whose whole story is told; working it out takes about 10 ms each."""
+
+
+@cache
+def own_file(name: str) -> str:
+    """Return a file of this package, the style or the script, that begins a line of the page."""
+    return "\n" + (files(__name__) / name).read_text("utf-8")
 
 
 def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
@@ -37,7 +42,7 @@ def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
 def report_html(
     inventory: Inventory,
     checked: Checked | None,
-    told: Sequence[Explanation] = (),
+    explanations: Sequence[Explanation] = (),
     guests: Sequence[Answer | KvmResolution] = (),
     origin: str = "",
 ) -> str:
@@ -46,7 +51,7 @@ def report_html(
     Args:
         inventory: of the whole host.
         checked: its findings; None where there is no table to look at.
-        told: the stories of ``devices_to_tell``.
+        explanations: the stories of ``devices_to_tell``.
         guests: what becomes of guests on it.
         origin: how the releases are known that the stories and the guests are told for.
 
@@ -58,26 +63,26 @@ def report_html(
         limits_section(inventory, checked),
         map_section(inventory),
         regions_section(inventory),
-        devices_section(inventory, concerned(inventory), told),
+        devices_section(inventory, concerned(inventory), explanations),
         findings_section(checked),
         tree_section(inventory),
         raw_section(inventory),
-        *(any_guest_section(number, one) for number, one in enumerate(guests, 1)),
+        *(any_guest_section(number, answer) for number, answer in enumerate(guests, 1)),
     ]
     head = several(
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),
     )
-    present = [one for one in sections if one is not None]
-    return page(head, _body(title, present), css=STYLE, script=SCRIPT)
+    shown = [part for part in sections if part is not None]
+    return page(head, _body(title, shown), css=own_file("style.css"), script=own_file("script.js"))
 
 
 def _body(title: str, sections: Sequence[Section]) -> Markup:
     skip = element("a", "Skip to the report", href="#report", class_="skip")
     banner = element("header", element("h1", title))
-    links = [element("li", element("a", one.title, href=f"#{one.key}")) for one in sections]
+    links = [element("li", element("a", part.title, href=f"#{part.key}")) for part in sections]
     contents = element("nav", element("ul", links), aria_label="Contents")
-    main = element("main", [one.content for one in sections], id="report", tabindex="-1")
+    main = element("main", [part.content for part in sections], id="report", tabindex="-1")
     footer = element("footer", element("p", f"Made by dmaragent {__version__}."))
     return several(skip, banner, contents, main, footer)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from dmaragent.checks.common.model import Checked, Evidence, Finding
+from dmaragent.present.html.marks import severity_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, facts, folded, section
-from dmaragent.present.html.words import severity_mark
-from dmaragent.present.text.check import by_rule, common, evidence_words, summary_words
-from dmaragent.present.wording import count
+from dmaragent.present.words.findings import by_rule, common, evidence_words, summary_words
+from dmaragent.present.words.numbers import count
 
 _MOST_HITS = 50
 """Hits of one rule that are listed; ``dmaragent check`` lists all."""
@@ -23,45 +23,50 @@ def findings_section(checked: Checked | None) -> Section | None:
         "findings",
         "Findings",
         element("p", whole[:1].upper() + whole[1:] + "."),
-        [_rule(found) for found in by_rule(checked)],
+        [_rule(findings) for findings in by_rule(checked)],
     )
 
 
-def _rule(found: Sequence[Finding]) -> Markup:
+def _rule(findings: Sequence[Finding]) -> Markup:
     """Tell the hits of one rule, and what comes of it; what all have in common once."""
-    rule, severity = found[0].rule, found[0].severity
-    xen, linux = common([one.xen for one in found]), common([one.linux for one in found])
-    shown = [_hit(one, not xen, not linux) for one in found[:_MOST_HITS]]
-    left = len(found) - len(shown)
+    rule, severity = findings[0].rule, findings[0].severity
+    xen, linux = (
+        common([finding.xen for finding in findings]),
+        common([finding.linux for finding in findings]),
+    )
+    shown = [_hit(finding, not xen, not linux) for finding in findings[:_MOST_HITS]]
+    left = len(findings) - len(shown)
     more = element("p", f"{left} more: dmaragent check lists all.") if left else None
     consequences = [("Xen", xen), ("Linux", linux), ("Do", rule.advice)]
     return element(
         "article",
         element("h3", severity_mark(severity), " ", rule.title),
-        element("p", element("code", rule.id), f", {count(len(found), 'case')}", class_="rule-id"),
+        element(
+            "p", element("code", rule.id), f", {count(len(findings), 'case')}", class_="rule-id"
+        ),
         element("ul", shown, class_="hits"),
         more,
-        facts([(name, said) for name, said in consequences if said]),
+        facts([(name, text) for name, text in consequences if text]),
         id=f"rule-{severity.value}-{rule.id}",
         class_="finding",
     )
 
 
-def _hit(one: Finding, with_xen: bool, with_linux: bool) -> Markup:  # noqa: FBT001 - private
-    own = [("Xen", one.xen if with_xen else ""), ("Linux", one.linux if with_linux else "")]
+def _hit(finding: Finding, with_xen: bool, with_linux: bool) -> Markup:  # noqa: FBT001 - private
+    own = [("Xen", finding.xen if with_xen else ""), ("Linux", finding.linux if with_linux else "")]
     return element(
         "li",
-        one.hit.said,
-        facts([(name, said) for name, said in own if said]),
-        _evidence(one.hit.evidence),
+        finding.hit.said,
+        facts([(name, text) for name, text in own if text]),
+        _evidence(finding.hit.evidence),
     )
 
 
 def _evidence(evidence: Sequence[Evidence]) -> Markup:
     if not evidence:
         return NOTHING
-    words = [evidence_words(one).replace("\N{NO-BREAK SPACE}", " ") for one in evidence]
-    rows = [element("li", element("code", one)) for one in words[:_MOST_PIECES]]
+    words = [evidence_words(piece).replace("\N{NO-BREAK SPACE}", " ") for piece in evidence]
+    rows = [element("li", element("code", line)) for line in words[:_MOST_PIECES]]
     if len(words) > _MOST_PIECES:
         rows.append(element("li", f"and {len(words) - _MOST_PIECES} more"))
     return folded(f"Evidence: {count(len(words), 'place')} in the table", element("ul", rows))

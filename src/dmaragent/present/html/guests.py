@@ -8,22 +8,24 @@ from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Placement, RamLayout
 from dmaragent.policy.resolver import PossibleOutcome, Resolution
-from dmaragent.present.html.legend import legend
+from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section, short, table, verbatim
-from dmaragent.present.html.picture import Box, Column, picture
+from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
-from dmaragent.present.html.words import guest_mark
-from dmaragent.present.html.zoom import zoomable
-from dmaragent.present.remedy_words import TITLE, remedy_sentences
-from dmaragent.present.text.resolve import REGION_COLUMNS, ram_ranges, reason_groups, region_row
-from dmaragent.present.text.resolve_head import (
+from dmaragent.present.words.guest import (
+    REGION_COLUMNS,
+    REMEDIES_TITLE,
     VERDICT_WORDS,
+    ram_ranges,
+    reason_groups,
     reason_words,
+    region_row,
+    remedy_sentences,
     stack_words,
     why_it_starts,
 )
-from dmaragent.present.wording import rough_size_words, size_words
+from dmaragent.present.words.numbers import rough_size_words, size_words
 
 _MOST = 64
 """Reasons and regions that are listed of a guest; ``dmaragent resolve`` lists all."""
@@ -51,46 +53,48 @@ def guest_title(answer: Answer) -> str:
 
 def guest_section(number: int, answer: Answer) -> Section:
     """Tell of one guest."""
-    found = answer.resolution
+    resolution = answer.resolution
     key = f"guest-{number}"
-    mark = guest_mark(found)
-    head = element("p", mark, f" ({stack_words(found.stack)})", class_="lead")
-    settings = [(one.name, f"{one.value} ({one.origin})") for one in answer.settings]
+    mark = guest_mark(resolution)
+    head = element("p", mark, f" ({stack_words(resolution.stack)})", class_="lead")
+    settings = [
+        (setting.name, f"{setting.value} ({setting.origin})") for setting in answer.settings
+    ]
     return section(
         key,
         guest_title(answer),
         head,
-        _reasons(found),
+        _reasons(resolution),
         _remedies(answer),
         [element("h3", "Settings in effect"), facts(settings)] if settings else None,
-        _cases(key, found),
+        _cases(key, resolution),
         _notes(answer),
     )
 
 
-def _reasons(found: Resolution) -> Markup:
-    if not found.reasons:
-        said = why_it_starts(found)
-        return element("p", said[:1].upper() + said[1:] + ".")
-    title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
+def _reasons(resolution: Resolution) -> Markup:
+    if not resolution.reasons:
+        sentence = why_it_starts(resolution)
+        return element("p", sentence[:1].upper() + sentence[1:] + ".")
+    title = "Warnings" if resolution.verdict is Verdict.STARTS else "Why"
     return element(
-        "div", element("h3", title), bullets(map(reason_item, reason_groups(found.reasons)))
+        "div", element("h3", title), bullets(map(reason_item, reason_groups(resolution.reasons)))
     )
 
 
 def reason_item(group: Sequence[Decision]) -> Child:
     """Tell the first of several reasons by one rule in full, and which regions have it too."""
-    one = group[0]
-    source = "" if one.rule is None else one.rule.source
-    rule = ": ".join(part for part in (source, one.shown) if part)
-    others = [span(each.region) for each in group[1:] if each.region is not None]
+    first = group[0]
+    source = "" if first.rule is None else first.rule.source
+    rule = ": ".join(part for part in (source, first.shown) if part)
+    others = [span(reason.region) for reason in group[1:] if reason.region is not None]
     left = len(others) - _MOST
     more = f" and {left} more" if left > 0 else ""
     also = [f"Likewise: {', '.join(others[:_MOST])}{more}"] if others else []
     return [
-        reason_words(one),
+        reason_words(first),
         element("small", f" [{rule}]") if rule else None,
-        [element("p", each, class_="note") for each in also],
+        [element("p", sentence, class_="note") for sentence in also],
     ]
 
 
@@ -98,57 +102,57 @@ def _remedies(answer: Answer) -> Markup:
     helps = answer.remedies
     if helps is None or (not helps.ranked and not helps.why_none):
         return NOTHING
-    title = element("h3", TITLE if helps.ranked else "Fixes")
+    title = element("h3", REMEDIES_TITLE if helps.ranked else "Fixes")
     if not helps.ranked:
         return element("div", title, element("p", helps.why_none))
     items = []
-    for one in helps.ranked:
-        lines = verbatim(one.lines, "Lines for the configuration") if one.lines else None
-        items.append(element("li", " ".join(remedy_sentences(one)), lines))
+    for remedy in helps.ranked:
+        lines = verbatim(remedy.lines, "Lines for the configuration") if remedy.lines else None
+        items.append(element("li", " ".join(remedy_sentences(remedy)), lines))
     return element("div", title, element("ol", items))
 
 
 def _notes(answer: Answer) -> Markup:
-    found = answer.resolution
-    told = [f"{one.place}: {one.text}" for one in found.settings.messages]
-    told += [f"Before it can start: {line}" for line in found.prerequisites]
-    told += [f"Documented and shipped differ: {line}" for line in answer.differences or ()]
-    told += [f"Reported, and not seen here: {line}" for line in answer.reports]
-    return element("div", element("h3", "Notes"), bullets(told)) if told else NOTHING
+    resolution = answer.resolution
+    notes = [f"{message.place}: {message.text}" for message in resolution.settings.messages]
+    notes += [f"Before it can start: {line}" for line in resolution.prerequisites]
+    notes += [f"Documented and shipped differ: {line}" for line in answer.differences or ()]
+    notes += [f"Reported, and not seen here: {line}" for line in answer.reports]
+    return element("div", element("h3", "Notes"), bullets(notes)) if notes else NOTHING
 
 
-def _cases(key: str, found: Resolution) -> Markup:
+def _cases(key: str, resolution: Resolution) -> Markup:
     """Draw the case that gives the verdict; say of the others what comes of them."""
-    shown = found.outcome
+    shown = resolution.outcome
     if shown is None:
         return NOTHING
-    others = [one for one in found.outcomes if one is not shown]
-    told = [
-        f"With {' or '.join(one.assumptions)}: it {VERDICT_WORDS[one.built.verdict]}"
-        for one in others
-        if one.assumptions
+    others = [case for case in resolution.outcomes if case is not shown]
+    sentences = [
+        f"With {' or '.join(case.assumptions)}: it {VERDICT_WORDS[case.built.verdict]}"
+        for case in others
+        if case.assumptions
     ]
     assumed = f"Shown: with {' or '.join(shown.assumptions)}." if shown.assumptions else ""
     return element(
         "div",
         element("h3", "Its memory, before and after"),
         element("p", assumed) if assumed else None,
-        bullets(told),
-        _layout(key, found, shown),
+        bullets(sentences),
+        _layout(key, resolution, shown),
     )
 
 
-def _layout(key: str, found: Resolution, case: PossibleOutcome) -> Markup:
+def _layout(key: str, resolution: Resolution, case: PossibleOutcome) -> Markup:
     layout = case.built.layout
     if layout is None:
         return element("p", "No region is reserved: the guest is not laid out around any.")
-    title = f"Memory of {found.guest.name or found.guest.source}, before and after"
+    title = f"Memory of {resolution.guest.name or resolution.guest.source}, before and after"
     figure = element(
         "figure",
         zoomable(_picture(key, layout, title), title),
         _caption(key, layout),
     )
-    rows = [region_row(found, case, one) for one in layout.placed[:_MOST]]
+    rows = [region_row(resolution, case, placed) for placed in layout.placed[:_MOST]]
     left = len(layout.placed) - len(rows)
     tables = [
         table(f"{title}, in words", ("From", "To", "What it is", "Size"), _rows(layout)),
@@ -161,17 +165,17 @@ def _layout(key: str, found: Resolution, case: PossibleOutcome) -> Markup:
 def _picture(key: str, layout: GuestLayout, title: str) -> Markup:
     regions = [
         Box(
-            range=one.reservation.region,
-            kind=_KINDS[one.placement][0],
-            said=f"{span(one.reservation.region)}: {_KINDS[one.placement][1]}; {one.reason}",
-            label=f"{size_words(one.reservation.region.size)}, {_KINDS[one.placement][1]}",
+            range=placed.reservation.region,
+            kind=_KINDS[placed.placement][0],
+            description=f"{span(placed.reservation.region)}: {_KINDS[placed.placement][1]}; {placed.reason}",
+            label=f"{size_words(placed.reservation.region.size)}, {_KINDS[placed.placement][1]}",
             reached=True,
         )
-        for one in layout.placed[:_MOST]
+        for placed in layout.placed[:_MOST]
     ]
     before, after = _ram(layout.before, "before"), _ram(layout.after, "after")
-    reserved = [one.range for one in regions]
-    scale = make_scale([one.range for one in (*before, *after)], reserved, (FOUR_GIB,))
+    reserved = [box.range for box in regions]
+    scale = make_scale([box.range for box in (*before, *after)], reserved, (FOUR_GIB,))
     columns = [Column(name="before", boxes=before), Column(name="after", boxes=after)]
     if regions:
         columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
@@ -180,29 +184,31 @@ def _picture(key: str, layout: GuestLayout, title: str) -> Markup:
 
 def _ram(ram: RamLayout, when: str) -> tuple[Box, ...]:
     return tuple(
-        Box(range=one, kind="ram", said=f"RAM {when}: {span(one)}", label="RAM")
-        for one in ram_ranges(ram)
-        if one.size
+        Box(range=part, kind="ram", description=f"RAM {when}: {span(part)}", label="RAM")
+        for part in ram_ranges(ram)
+        if part.size
     )
 
 
 def _caption(key: str, layout: GuestLayout) -> Markup:
     moved = layout.before.lowmem_end - layout.after.lowmem_end
-    said = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
-    used = {"ram", *(_KINDS[one.placement][0] for one in layout.placed)}
+    sentence = f"{rough_size_words(moved)} of RAM is moved to above 4 GiB. " if moved else ""
+    used = {"ram", *(_KINDS[placed.placement][0] for placed in layout.placed)}
     return element(
         "figcaption",
-        element("p", f"{said}The scale is not linear, as above."),
+        element("p", f"{sentence}The scale is not linear, as above."),
         legend(_LEGEND, used, key),
     )
 
 
 def _rows(layout: GuestLayout) -> Iterator[Sequence[Child]]:
-    told: list[tuple[AddressRange, str]] = []
+    rows: list[tuple[AddressRange, str]] = []
     for when, ram in (("before", layout.before), ("after", layout.after)):
-        told += [(one, f"RAM {when}") for one in ram_ranges(ram) if one.size]
+        rows += [(part, f"RAM {when}") for part in ram_ranges(ram) if part.size]
     placed = layout.placed[:_MOST]
-    told += [(one.reservation.region, f"region: {_KINDS[one.placement][1]}") for one in placed]
-    for one, what in sorted(told, key=lambda pair: pair[0]):
-        end = f"{one.end - 1:#x}" if one.size else "-"
-        yield f"{one.start:#x}", end, what, short(rough_size_words(one.size))
+    rows += [
+        (region.reservation.region, f"region: {_KINDS[region.placement][1]}") for region in placed
+    ]
+    for part, what in sorted(rows, key=lambda pair: pair[0]):
+        end = f"{part.end - 1:#x}" if part.size else "-"
+        yield f"{part.start:#x}", end, what, short(rough_size_words(part.size))

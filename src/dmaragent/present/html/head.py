@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
+from dmaragent.present.html.marks import severity_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element
 from dmaragent.present.html.parts import Section, bullets, facts, section
-from dmaragent.present.html.words import severity_mark
-from dmaragent.present.text.check import by_rule, severity_words
-from dmaragent.present.text.summary import hypervisor_words, machine_words, summary_facts
-from dmaragent.present.wording import absence_words, count, rough_size_words
+from dmaragent.present.words.findings import by_rule, severity_words
+from dmaragent.present.words.host import absence_words, host_sentence, summary_facts
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 
@@ -22,48 +22,22 @@ def head_section(
     return section(
         "host",
         "The host",
-        element("p", sentence(inventory), class_="lead"),
+        element("p", host_sentence(inventory), class_="lead"),
         worst,
         guests,
         facts([*summary_facts(inventory), *rests]),
     )
 
 
-def sentence(inventory: Inventory) -> str:
-    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
-    machine = machine_words(inventory) or "A host whose make is not known"
-    below = hypervisor_words(inventory)
-    under = f", running {below}," if below else ""
-    return f"{machine}{under} {_reserves(inventory)}."
-
-
-def _reserves(inventory: Inventory) -> str:
-    regions = inventory.regions
-    if isinstance(inventory.iommu, Missing):
-        listed = inventory.xen.list.entries
-        if listed:
-            number = count(len(listed), "reserved region")
-            return f"shows no DMAR table; its hypervisor lists {number}"
-        return "shows no DMAR table: what its firmware reserves for devices is not known"
-    if inventory.iommu.header is None:
-        return "has a DMAR table of which nothing could be decoded"
-    if not regions:
-        return "reserves no memory for devices: its DMAR table has no RMRR structure"
-    owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
-    size = rough_size_words(sum(one.size for one in regions))
-    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
-    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"
-
-
 def _worst(checked: Checked) -> Markup:
     """Name the worst that was found, and lead to it."""
     if not checked.findings:
-        said = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
-        return element("p", f"{said} ({count(checked.asked, 'rule')} asked).")
+        nothing = "Nothing wrong was found" if checked.decoded else "Nothing could be looked at"
+        return element("p", f"{nothing} ({count(checked.asked, 'rule')} asked).")
     first = next(by_rule(checked))
     worst = first[0]
-    told = [(one, checked.count(one)) for one in Severity]
-    numbers = ", ".join(severity_words(one, number) for one, number in told if number)
+    counts = [(severity, checked.count(severity)) for severity in Severity]
+    numbers = ", ".join(severity_words(severity, number) for severity, number in counts if number)
     link = element("a", worst.rule.title, href=f"#rule-{worst.severity.value}-{worst.rule.id}")
     more = f" ({count(len(first), 'case')})." if len(first) > 1 else "."
     return element(
@@ -119,7 +93,7 @@ def _undetermined(inventory: Inventory) -> Iterator[str]:
 
 
 def _not_asked(checked: Checked) -> Iterator[str]:
-    for one in checked.not_asked:
-        rules = ", ".join(one.rules)
-        what = f"{count(len(one.rules), 'rule')} could not be asked ({rules})"
-        yield f"Without {one.need.value}, {what}"
+    for skipped in checked.not_asked:
+        rules = ", ".join(skipped.rules)
+        what = f"{count(len(skipped.rules), 'rule')} could not be asked ({rules})"
+        yield f"Without {skipped.need.value}, {what}"

@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.addresses import AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.inventory import Inventory
-from dmaragent.present.html.legend import legend
 from dmaragent.present.html.markup import Child, element
 from dmaragent.present.html.parts import Section, section, short, table
-from dmaragent.present.html.picture import Box, Column, picture
+from dmaragent.present.html.picture import Box, Column, legend, picture, zoomable
 from dmaragent.present.html.scale import make_scale
-from dmaragent.present.html.words import owners_label, owners_words
-from dmaragent.present.html.zoom import zoomable
-from dmaragent.present.wording import region_size, rough_size_words, size_words
+from dmaragent.present.words.numbers import rough_size_words, size_words
+from dmaragent.present.words.region import owners_label, owners_named, region_size
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListEntry, Origin
 
@@ -41,15 +39,15 @@ _LEGEND = (
 def map_section(inventory: Inventory) -> Section:
     """Draw the regions beside what the firmware's memory map says."""
     memory = _memory(inventory)
-    regions = sorted([*_regions(inventory), *_xen_only(inventory)], key=lambda one: one.range)
+    regions = sorted([*_regions(inventory), *_xen_only(inventory)], key=lambda box: box.range)
     if not regions and not memory:
         none = element("p", "Nothing is known that could be drawn: no region, no memory map.")
         return section("map", "Address space", none)
-    held = [one.range for one in regions]
-    scale = make_scale([one.range for one in memory], held, (_FOUR_GIB,))
+    held = [box.range for box in regions]
+    scale = make_scale([box.range for box in memory], held, (_FOUR_GIB,))
     if not memory:
         whole = AddressRange(0, scale.marks[-1])
-        memory = [Box(range=whole, kind="unknown", said=_NOT_KNOWN, label="not known")]
+        memory = [Box(range=whole, kind="unknown", description=_NOT_KNOWN, label="not known")]
     columns = [Column(name="memory", boxes=tuple(memory))]
     if regions:
         columns.append(Column(name="regions", boxes=tuple(regions), beside=True))
@@ -71,19 +69,19 @@ _CAPTION = (
 
 
 def _regions(inventory: Inventory) -> Iterator[Box]:
-    for one in inventory.regions:
-        drawn = one.range is not None
-        segment = f", segment {one.segment:04x}" if one.segment else ""
-        said = (
-            f"Region {one.number}: {one.place}, {region_size(one)}{segment}; "
-            f"owners: {owners_words(one)}"
+    for region in inventory.regions:
+        drawn = region.range is not None
+        segment = f", segment {region.segment:04x}" if region.segment else ""
+        sentence = (
+            f"Region {region.number}: {region.place}, {region_size(region)}{segment}; "
+            f"owners: {owners_named(region)}"
         )
         yield Box(
-            range=one.range or AddressRange(one.first, one.first),
+            range=region.range or AddressRange(region.first, region.first),
             kind="region" if drawn else "odd",
-            said=said,
-            label=f"{one.number}: {region_size(one)}, {owners_label(one)}",
-            region=one.number,
+            description=sentence,
+            label=f"{region.number}: {region_size(region)}, {owners_label(region)}",
+            region=region.number,
             reached=True,
             drawn=drawn,
         )
@@ -96,9 +94,9 @@ def _xen_only(inventory: Inventory) -> Iterator[Box]:
         Origin.UNEXPLAINED: "not explained by the table",
         Origin.UNKNOWN: "no table to explain it by",
     }
-    for one in inventory.xen.list.entries:
-        if one.origin in origins:
-            yield _xen_box(one, origins[one.origin])
+    for entry in inventory.xen.list.entries:
+        if entry.origin in origins:
+            yield _xen_box(entry, origins[entry.origin])
 
 
 def _xen_box(entry: ListEntry, why: str) -> Box:
@@ -107,7 +105,7 @@ def _xen_box(entry: ListEntry, why: str) -> Box:
     return Box(
         range=entry.range,
         kind="xen",
-        said=f"On Xen's list: {place}, {size}; {why}",
+        description=f"On Xen's list: {place}, {size}; {why}",
         label=f"Xen: {size}, {why}",
         reached=True,
     )
@@ -123,42 +121,44 @@ def _memory(inventory: Inventory) -> list[Box]:
 def _joined(known: MemoryMap) -> Iterator[MemoryEntry]:
     """Yield the entries, neighbours of one kind as one."""
     last: MemoryEntry | None = None
-    for one in known.entries:
-        if last is not None and (last.words, last.range.end) == (one.words, one.range.start):
-            last = MemoryEntry(AddressRange(last.range.start, one.range.end), one.type, one.words)
+    for entry in known.entries:
+        if last is not None and (last.words, last.range.end) == (entry.words, entry.range.start):
+            last = MemoryEntry(
+                AddressRange(last.range.start, entry.range.end), entry.type, entry.words
+            )
             continue
         if last is not None:
             yield last
-        last = one
+        last = entry
     if last is not None:
         yield last
 
 
 def _with_holes(entries: Iterable[MemoryEntry]) -> Iterator[Box]:
     at = 0
-    for one in entries:
-        if one.range.start > at:
-            yield _hole(AddressRange(at, one.range.start))
-        kind, label = _KINDS.get(one.type, ("firmware", one.words[:9]))
-        said = f"{one.words}: {one.range.start:#x}-{one.range.end - 1:#x}"
-        yield Box(range=one.range, kind=kind, said=said, label=label)
-        at = max(at, one.range.end)
+    for entry in entries:
+        if entry.range.start > at:
+            yield _hole(AddressRange(at, entry.range.start))
+        kind, label = _KINDS.get(entry.type, ("firmware", entry.words[:9]))
+        sentence = f"{entry.words}: {entry.range.start:#x}-{entry.range.end - 1:#x}"
+        yield Box(range=entry.range, kind=kind, description=sentence, label=label)
+        at = max(at, entry.range.end)
 
 
 def _hole(gap: AddressRange) -> Box:
-    said = f"Hole: {gap.start:#x}-{gap.end - 1:#x}, in no range of the map"
-    return Box(range=gap, kind="hole", said=said, label="hole")
+    sentence = f"Hole: {gap.start:#x}-{gap.end - 1:#x}, in no range of the map"
+    return Box(range=gap, kind="hole", description=sentence, label="hole")
 
 
 def _rows(boxes: Iterable[Box]) -> Iterator[Sequence[Child]]:
-    for one in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
-        end = f"{one.range.end - 1:#x}" if one.drawn and one.range.size else "-"
-        size = rough_size_words(one.range.size) if one.drawn else "-"
-        yield f"{one.range.start:#x}", end, _what(one), short(size)
+    for shown in sorted(boxes, key=lambda box: (box.range.start, -box.range.end)):
+        end = f"{shown.range.end - 1:#x}" if shown.drawn and shown.range.size else "-"
+        size = rough_size_words(shown.range.size) if shown.drawn else "-"
+        yield f"{shown.range.start:#x}", end, _what(shown), short(size)
 
 
 def _what(box: Box) -> Child:
     if box.region is not None:
         link = element("a", f"region {box.region}", href=f"#region-{box.region}")
         return [link, ": ", box.label.partition(": ")[2].partition(", ")[2]]
-    return box.label if box.kind == "xen" else box.said.partition(": ")[0]
+    return box.label if box.kind == "xen" else box.description.partition(": ")[0]

@@ -6,18 +6,18 @@ from dmaragent.answers import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.guests import guest_section, guest_title, reason_item
+from dmaragent.present.html.marks import guest_mark
 from dmaragent.present.html.markup import NOTHING, Markup, element, several
 from dmaragent.present.html.parts import Section, bullets, facts, section, table
-from dmaragent.present.html.words import guest_mark
-from dmaragent.present.text.kvm import (
+from dmaragent.present.words.guest import (
     DEVICE_WORDS,
+    kvm_memory_words,
+    kvm_next_step,
+    kvm_regions_source,
     kvm_stack_words,
-    memory_words,
-    next_step,
-    regions_source,
+    reason_groups,
     why_kvm_starts,
 )
-from dmaragent.present.text.resolve import reason_groups
 
 _MOST = 64
 """Devices that are listed of a guest; ``dmaragent resolve`` lists all."""
@@ -29,11 +29,11 @@ def guest_links(answers: Sequence[Answer | KvmResolution]) -> Markup:
         *(
             element(
                 "p",
-                element("a", _title(one), href=f"#guest-{number}"),
+                element("a", _title(answer), href=f"#guest-{number}"),
                 ": ",
-                guest_mark(one if isinstance(one, KvmResolution) else one.resolution),
+                guest_mark(answer if isinstance(answer, KvmResolution) else answer.resolution),
             )
-            for number, one in enumerate(answers, 1)
+            for number, answer in enumerate(answers, 1)
         )
     )
 
@@ -51,40 +51,45 @@ def _title(answer: Answer | KvmResolution) -> str:
     return guest_title(answer)
 
 
-def _kvm_section(number: int, found: KvmResolution) -> Section:
-    mark = guest_mark(found)
+def _kvm_section(number: int, resolution: KvmResolution) -> Section:
+    mark = guest_mark(resolution)
     rows = [
-        (str(one.sbdf), one.device.text, one.device.place, DEVICE_WORDS[one.verdict])
-        for one in found.functions[:_MOST]
+        (
+            str(function.sbdf),
+            function.device.text,
+            function.device.place,
+            DEVICE_WORDS[function.verdict],
+        )
+        for function in resolution.functions[:_MOST]
     ]
-    left = len(found.functions) - len(rows)
+    left = len(resolution.functions) - len(rows)
     known = [
-        ("Guest memory", memory_words(found)),
-        ("Regions", regions_source(found)),
-        ("Next", next_step(found)),
+        ("Guest memory", kvm_memory_words(resolution)),
+        ("Regions", kvm_regions_source(resolution)),
+        ("Next", kvm_next_step(resolution)),
     ]
     return section(
         f"guest-{number}",
-        _title(found),
-        element("p", mark, f" ({kvm_stack_words(found)})", class_="lead"),
-        _reasons(found),
+        _title(resolution),
+        element("p", mark, f" ({kvm_stack_words(resolution)})", class_="lead"),
+        _reasons(resolution),
         facts(known),
         table("Devices", ("Device", "Setting", "Place", "Verdict"), rows) if rows else None,
         element("p", f"and {left} more: dmaragent resolve --details lists all") if left else None,
-        _notes(found),
+        _notes(resolution),
     )
 
 
-def _reasons(found: KvmResolution) -> Markup:
-    if not found.reasons:
-        said = why_kvm_starts(found)
-        return element("p", said[:1].upper() + said[1:] + ".")
-    title = "Warnings" if found.verdict is Verdict.STARTS else "Why"
-    groups = reason_groups(found.reasons)
+def _reasons(resolution: KvmResolution) -> Markup:
+    if not resolution.reasons:
+        sentence = why_kvm_starts(resolution)
+        return element("p", sentence[:1].upper() + sentence[1:] + ".")
+    title = "Warnings" if resolution.verdict is Verdict.STARTS else "Why"
+    groups = reason_groups(resolution.reasons)
     return element("div", element("h3", title), bullets(map(reason_item, groups)))
 
 
-def _notes(found: KvmResolution) -> Markup:
-    told = [f"{one.place}: {one.text}" for one in found.guest.notes]
-    told += [f"Before it can start: {line}" for line in found.prerequisites]
-    return element("div", element("h3", "Notes"), bullets(told)) if told else NOTHING
+def _notes(resolution: KvmResolution) -> Markup:
+    notes = [f"{note.place}: {note.text}" for note in resolution.guest.notes]
+    notes += [f"Before it can start: {line}" for line in resolution.prerequisites]
+    return element("div", element("h3", "Notes"), bullets(notes)) if notes else NOTHING

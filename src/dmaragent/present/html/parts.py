@@ -35,7 +35,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]]) ->
         return _stacked(caption, head, rows)
     columns = element("tr", [element("th", name, scope="col") for name in head])
     body = [
-        element("tr", element("th", row[0], scope="row"), [element("td", one) for one in row[1:]])
+        element("tr", element("th", row[0], scope="row"), [element("td", cell) for cell in row[1:]])
         for row in rows
     ]
     whole = element(
@@ -57,8 +57,8 @@ def _stacked(caption: str, head: Sequence[str], rows: Iterable[Sequence[Child]])
             "tr",
             element("th", _cell(row[0]), scope="row", role="rowheader", data_column=head[0]),
             [
-                element("td", _cell(one), role="cell", data_column=name, class_=_nothing(one))
-                for name, one in zip(head[1:], row[1:], strict=True)
+                element("td", _cell(cell), role="cell", data_column=name, class_=_nothing(cell))
+                for name, cell in zip(head[1:], row[1:], strict=True)
             ],
             role="row",
         )
@@ -84,7 +84,7 @@ def _nothing(content: Child) -> str | None:
 
 def facts(pairs: Iterable[tuple[str, Child]]) -> Markup:
     """Make a list of names and what each is."""
-    rows = [element("div", element("dt", name), element("dd", said)) for name, said in pairs]
+    rows = [element("div", element("dt", name), element("dd", fact)) for name, fact in pairs]
     return element("dl", rows) if rows else NOTHING
 
 
@@ -118,4 +118,4 @@ def short(text: str) -> Markup:
 
 def lines_of(texts: Iterable[str]) -> Markup:
     """Put short texts below each other in a cell."""
-    return element("span", [element("span", one, class_="line") for one in texts])
+    return element("span", [element("span", text, class_="line") for text in texts])

@@ -1,4 +1,8 @@
-"""A picture of addresses: columns of boxes beside one scale, as SVG."""
+"""A picture of addresses: columns of boxes beside one scale, as SVG.
+
+With it come its legend, and the buttons that bring it closer; a small script works those, and
+without it the whole picture stands.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +22,11 @@ _SIZE = 10.0
 _COLUMN = 48.0
 _NARROWEST = 330.0
 _GAP = 6.0
+_BUTTONS = (
+    ("in", "+", "Closer"),
+    ("out", "\N{MINUS SIGN}", "Farther"),
+    ("whole", "Whole", "Show the whole picture"),
+)
 _MOST_LANES = 12
 """Regions that overlap lie side by side in so many lanes; of more, some lie on others."""
 
@@ -29,7 +38,7 @@ class Box:
     range: AddressRange
     kind: str
     """Its class in the style sheet: ``ram``, ``reserved``, ``region``, …"""
-    said: str
+    description: str
     """What it is, for who points at it or has it read out."""
     label: str = ""
     """What stands in it or beside it."""
@@ -53,7 +62,7 @@ class Column:
 
 def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) -> Markup:
     """Draw `columns`; `key` is what the ids within the picture begin with."""
-    left = _MONO * max(len(_address(one)) for one in scale.marks) + 8
+    left = _MONO * max(len(_address(mark)) for mark in scale.marks) + 8
     at = left + 8
     drawn: list[Markup] = []
     labels = 0
@@ -61,7 +70,7 @@ def picture(scale: Scale, columns: Sequence[Column], *, key: str, title: str) ->
         drawn.append(_column(scale, column, at, key))
         at += _COLUMN + _GAP
         if column.beside:
-            labels = max((len(one.label) for one in column.boxes), default=0)
+            labels = max((len(box.label) for box in column.boxes), default=0)
     width = max(_NARROWEST, at + _WIDE * labels + 8)
     return element(
         "svg",
@@ -145,7 +154,9 @@ def _label_rows(scale: Scale, boxes: Iterable[Box]) -> dict[int, tuple[float, fl
     """
     rows: dict[int, tuple[float, float, float]] = {}
     lowest = 0.0
-    for place, box in sorted(enumerate(boxes), key=lambda one: (one[1].range, one[0])):
+    for place, box in sorted(
+        enumerate(boxes), key=lambda numbered: (numbered[1].range, numbered[0])
+    ):
         top, height = scale.extent(box.range)
         middle = top + height / 2 + _TOP
         size = min(_SIZE, height * 0.8) if box.drawn else _SIZE
@@ -160,7 +171,9 @@ def _lanes(boxes: Iterable[Box]) -> tuple[dict[int, int], int]:
     taken: list[tuple[int, int]] = []  # where the box in a lane ends, and the lane
     free: list[int] = []
     lanes: dict[int, int] = {}
-    for place, box in sorted(enumerate(boxes), key=lambda one: (one[1].range, one[0])):
+    for place, box in sorted(
+        enumerate(boxes), key=lambda numbered: (numbered[1].range, numbered[0])
+    ):
         while taken and taken[0][0] <= box.range.start:
             heappush(free, heappop(taken)[1])
         lane = heappop(free) if free else len(taken)
@@ -174,7 +187,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
     x, width = across
     top, height = scale.extent(box.range)
     top += _TOP
-    parts: list[Markup] = [element("title", box.said)]
+    parts: list[Markup] = [element("title", box.description)]
     if box.drawn:
         shape = {"x": x, "y": top, "width": width, "height": height}
         parts.append(element("rect", class_=f"box {box.kind}", **shape))
@@ -189,7 +202,7 @@ def _box(scale: Scale, box: Box, across: tuple[float, float], key: str, label: M
         parts,
         role="img",
         tabindex="0" if box.reached else None,
-        aria_label=box.said,
+        aria_label=box.description,
         data_region=None if box.region is None else str(box.region),
         class_="area" if box.reached else None,
     )
@@ -215,3 +228,44 @@ def _beside(label: str, start: float, right: float, row: tuple[float, float, flo
         "text", label, x=right + 10, y=y + size * 0.35, font_size=size, class_="beside"
     )
     return several(leader, written)
+
+
+def legend(kinds: Sequence[tuple[str, str]], used: Iterable[str], key: str) -> Markup:
+    """List those of `kinds` that are `used` in the picture whose ids begin with `key`."""
+    shown = set(used)
+    return element(
+        "ul",
+        [element("li", _swatch(kind, key), words) for kind, words in kinds if kind in shown],
+        class_="legend",
+    )
+
+
+def _swatch(kind: str, key: str) -> Markup:
+    """Show a small box of one kind."""
+    shape = {"x": 1, "y": 1, "width": 22, "height": 12}
+    box = element("rect", **shape, class_=f"box {kind}")
+    if kind == "odd":
+        box = element("path", d=TRIANGLE.format(5, 7), class_="box odd")
+    fill = f"url(#{key}-{FILLS[kind]})" if kind in FILLS else None
+    over = None if fill is None else element("rect", **shape, fill=fill)
+    return element(
+        "svg",
+        box,
+        over,
+        viewBox="0 0 24 14",
+        class_="swatch",
+        aria_hidden="true",
+        focusable="false",
+    )
+
+
+def zoomable(picture: Markup, what: str) -> Markup:
+    """Put the tools beside `picture`; the script shows them."""
+    buttons = [
+        element("button", sign, type="button", data_zoom=name, aria_label=f"{act}: {what}")
+        for name, sign, act in _BUTTONS
+    ]
+    hint = element("span", "Keys: + \N{MINUS SIGN} 0, arrows; Tab goes from region to region.")
+    status = element("output", "", aria_live="polite")
+    tools = element("div", buttons, status, hint, class_="tools", hidden=True)
+    return element("div", tools, picture, class_="zoom")

@@ -7,6 +7,7 @@ from dmaragent.answers import Explanation
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.present.html.marks import can_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
     Section,
@@ -20,11 +21,12 @@ from dmaragent.present.html.parts import (
     table,
     verbatim,
 )
-from dmaragent.present.html.words import SHOWN_OWNERS, can_mark, owner_name, tellable
-from dmaragent.present.text.device_card import card_facts, class_name, device_name
-from dmaragent.present.text.explain import SAFETY_WORDS
-from dmaragent.present.text.inventory import region_views
-from dmaragent.present.wording import count, device_words, region_size, span_words
+from dmaragent.present.words.device import card_facts, class_name, device_name
+from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.passthrough import step_title
+from dmaragent.present.words.region import owner_with_presence, region_size, region_views
+from dmaragent.present.words.table import device_words
+from dmaragent.readings import Missing
 from dmaragent.remedies.remedy import DeviceRemedy
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
@@ -36,8 +38,12 @@ def regions_section(inventory: Inventory) -> Section | None:
     if not inventory.regions:
         return None
     differ = [
-        element("li", f"Region {one.region}: " if one.region else "", one.explanation)
-        for one in inventory.differences
+        element(
+            "li",
+            f"Region {difference.region}: " if difference.region else "",
+            difference.explanation,
+        )
+        for difference in inventory.differences
     ]
     return section(
         "regions",
@@ -50,22 +56,25 @@ def regions_section(inventory: Inventory) -> Section | None:
 
 
 def _rows(inventory: Inventory) -> Iterator[Sequence[Child]]:
-    said: dict[tuple[str, ...], int] = {}
-    for one in inventory.regions:
+    named: dict[tuple[str, ...], int] = {}
+    for region in inventory.regions:
         yield (
-            element("span", str(one.number), id=f"region-{one.number}"),
-            code(one.place),
-            [short(region_size(one)), f", segment {one.segment:04x}" if one.segment else ""],
-            _owners(one, said),
-            region_views(inventory, one),
-            code(f"{one.entry.offset:#x}"),
+            element("span", str(region.number), id=f"region-{region.number}"),
+            code(region.place),
+            [
+                short(region_size(region)),
+                f", segment {region.segment:04x}" if region.segment else "",
+            ],
+            _owners(region, named),
+            region_views(inventory, region),
+            code(f"{region.entry.offset:#x}"),
         )
 
 
-def _owners(region: Region, said: dict[tuple[str, ...], int]) -> Child:
+def _owners(region: Region, named: dict[tuple[str, ...], int]) -> Child:
     """Name the owners; a long list is named once."""
-    names = tuple(_owner(one) for one in region.owners)
-    first = said.setdefault(names, region.number)
+    names = tuple(_owner(owner) for owner in region.owners)
+    first = named.setdefault(names, region.number)
     if not names:
         return "none: its device scope is empty"
     shared = f"shared by {region.xen.sharers}: " if region.xen.shared else ""
@@ -76,18 +85,18 @@ def _owners(region: Region, said: dict[tuple[str, ...], int]) -> Child:
 
 def _owner(owner: Owner) -> str:
     if owner.device is DeviceKind.FUNCTION:
-        return owner_name(owner)
-    return f"{owner_name(owner)} ({device_words(owner.claim)})"
+        return owner_with_presence(owner)
+    return f"{owner_with_presence(owner)} ({device_words(owner.claim)})"
 
 
 def devices_section(
-    inventory: Inventory, devices: Sequence[SBDF], told: Sequence[Explanation]
+    inventory: Inventory, devices: Sequence[SBDF], explanations: Sequence[Explanation]
 ) -> Section | None:
     """List the devices that a region concerns, and the story of each, folded."""
     if not devices:
         return None
-    stories = {one.sbdf: one for one in told}
-    untold = sum(one not in stories for one in tellable(inventory))
+    stories = {explanation.sbdf: explanation for explanation in explanations}
+    untold = sum(sbdf not in stories for sbdf in tellable(inventory))
     more = f"Not asked of {untold} more: dmaragent explain tells of each."
     return section(
         "devices",
@@ -96,7 +105,7 @@ def devices_section(
             "Devices that a region concerns", _DEVICE_HEAD, _devices(inventory, devices, stories)
         ),
         element("p", more) if untold else None,
-        [_story(inventory, one) for one in told],
+        [_story(inventory, explanation) for explanation in explanations],
         _lost(inventory),
     )
 
@@ -126,7 +135,7 @@ def _devices(
 
 
 def _named_or_held(region: Region) -> list[SBDF]:
-    named = [one.sbdf for one in region.owners if one.sbdf is not None]
+    named = [owner.sbdf for owner in region.owners if owner.sbdf is not None]
     return sorted({*named, *(held.sbdf for held in region.linux)})
 
 
@@ -140,47 +149,70 @@ def _absent(inventory: Inventory) -> frozenset[SBDF]:
     )
 
 
-def _story(inventory: Inventory, told: Explanation) -> Markup:
+def _story(inventory: Inventory, explanation: Explanation) -> Markup:
     """Tell one device's story: the verdicts, the facts, what helps."""
-    function = inventory.host.topology.known.get(told.sbdf)
+    function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
     summary: list[Child] = [
-        element("strong", str(told.sbdf)),
+        element("strong", str(explanation.sbdf)),
         what,
-        element("span", " Xen: ", can_mark(told.xen.can), class_="side"),
-        element("span", " Linux: ", can_mark(told.linux.can), class_="side"),
+        element("span", " Xen: ", can_mark(explanation.xen.can), class_="side"),
+        element("span", " Linux: ", can_mark(explanation.linux.can), class_="side"),
     ]
-    steps = [element("h3", "What helps, the safest first"), _steps(told.remedies)]
+    steps = [element("h3", "What helps, the safest first"), _steps(explanation.remedies)]
     known = [] if function is None else list(card_facts(inventory, function))
     return folded(
         summary,
-        facts([("Xen", told.xen.explanation), ("Linux", told.linux.explanation), *known]),
-        steps if told.remedies else None,
-        [element("h3", "Notes"), bullets(told.notes)] if told.notes else None,
+        facts(
+            [("Xen", explanation.xen.explanation), ("Linux", explanation.linux.explanation), *known]
+        ),
+        steps if explanation.remedies else None,
+        [element("h3", "Notes"), bullets(explanation.notes)] if explanation.notes else None,
     )
 
 
 def _steps(steps: Sequence[DeviceRemedy]) -> Markup:
     items = []
-    for one in steps:
-        side = f"{one.side}; " if one.side else ""
+    for step in steps:
         lines = None
-        if one.lines:
-            lines = [element("p", f"In {one.where}:"), verbatim(one.lines, f"Lines: {one.title}")]
-        title = element("strong", f"{one.title} ({side}{SAFETY_WORDS[one.safety]})")
-        items.append(element("li", title, element("p", one.explanation), lines))
+        if step.lines:
+            lines = [
+                element("p", f"In {step.where}:"),
+                verbatim(step.lines, f"Lines: {step.title}"),
+            ]
+        title = element("strong", step_title(step))
+        items.append(element("li", title, element("p", step.explanation), lines))
     return element("ol", items)
 
 
 def _lost(inventory: Inventory) -> Markup:
     """Name the paths that lead to no device, and why."""
     reasons = {
-        f"{_owner(one)}: {one.reason}"
+        f"{_owner(owner)}: {owner.reason}"
         for region in inventory.regions
-        for one in region.owners
-        if one.sbdf is None
+        for owner in region.owners
+        if owner.sbdf is None
     }
     if not reasons:
         return NOTHING
     head = element("h3", f"{count(len(reasons), 'path')} that lead to no known device")
-    return element("div", head, element("ul", [element("li", one) for one in sorted(reasons)]))
+    return element("div", head, element("ul", [element("li", line) for line in sorted(reasons)]))
+
+
+SHOWN_OWNERS = 4
+
+
+def concerned(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give the devices that a region names or that Linux ties to one."""
+    named = {o.sbdf for region in inventory.regions for o in region.owners if o.sbdf is not None}
+    held = {held.sbdf for region in inventory.regions for held in region.linux}
+    return tuple(sorted(named | held))
+
+
+def tellable(inventory: Inventory) -> tuple[SBDF, ...]:
+    """Give those of the concerned devices that are not known to be absent."""
+    functions = inventory.host.topology.functions
+    devices = concerned(inventory)
+    if isinstance(functions, Missing):
+        return devices
+    return tuple(sbdf for sbdf in devices if sbdf in functions)

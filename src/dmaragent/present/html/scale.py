@@ -44,10 +44,10 @@ class Scale:
         part = (address - start) / (end - start)
         return self.places[at] + part * (self.places[at + 1] - self.places[at])
 
-    def extent(self, one: AddressRange) -> tuple[float, float]:
+    def extent(self, part: AddressRange) -> tuple[float, float]:
         """Say where a range begins, and how high it is."""
-        top = self.place(one.start)
-        return top, self.place(one.end) - top
+        top = self.place(part.start)
+        return top, self.place(part.end) - top
 
 
 def make_scale(
@@ -56,8 +56,8 @@ def make_scale(
     """Make the scale on which all of these can be told apart; `regions` have more room."""
     points = {0, *marks}
     shown = sorted(regions)
-    for one in (*ranges, *shown):
-        points |= {one.start, one.end}
+    for part in (*ranges, *shown):
+        points |= {part.start, part.end}
     ordered = sorted(points)
     if len(ordered) == 1:
         ordered.append(ordered[0] + PAGE)

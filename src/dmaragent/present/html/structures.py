@@ -7,7 +7,7 @@ from dmaragent.present.html.markup import Markup, element, several
 from dmaragent.present.html.parts import Section, folded, section, verbatim
 from dmaragent.present.text.decode import decode_text
 from dmaragent.present.text.tree import GAP, Node, tree_nodes
-from dmaragent.present.wording import count
+from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
 
 _MOST_FUNCTIONS = 64
@@ -21,11 +21,11 @@ def tree_section(inventory: Inventory) -> Section | None:
     nodes = list(tree_nodes(inventory))
     all_shown = len(inventory.host.topology.known) <= _MOST_FUNCTIONS
     kept, left = (nodes, 0) if all_shown else _concerned(nodes)
-    said = f"{count(left, 'function')} that no region names are left out." if left else ""
+    left_out = f"{count(left, 'function')} that no region names are left out." if left else ""
     return section(
         "units",
         "Units and scopes",
-        element("p", said) if said else None,
+        element("p", left_out) if left_out else None,
         _nested(kept),
     )
 
@@ -36,9 +36,9 @@ def _concerned(nodes: Sequence[Node]) -> tuple[list[Node], int]:
     left = 0
     above: dict[int, Node] = {}
     for node in nodes:
-        above = {depth: one for depth, one in above.items() if depth < node.depth}
+        above = {depth: bridge for depth, bridge in above.items() if depth < node.depth}
         if node.sbdf is None or node.regions:
-            kept += [one for _, one in sorted(above.items())]
+            kept += [bridge for _, bridge in sorted(above.items())]
             left -= len(above)
             above.clear()
             kept.append(node)
@@ -62,7 +62,9 @@ def _nested(nodes: Sequence[Node]) -> Markup:
 
 def _said(node: Node) -> Markup:
     """Say what a node says, its parts apart; what a region names stands out."""
-    pieces = [several(element("span", one, class_="piece"), " ") for one in node.said.split(GAP)]
+    pieces = [
+        several(element("span", piece, class_="piece"), " ") for piece in node.text.split(GAP)
+    ]
     return element("strong" if node.regions else "span", pieces)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import Checked, Finding, Rule, Severity
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import check as schema
@@ -27,9 +27,10 @@ def check_document(checked: Checked, kind: str, path: str) -> schema.CheckDocume
         "decoded": checked.decoded,
         "rules_asked": checked.asked,
         "not_asked": [
-            {"need": _need(each.need), "rules": list(each.rules)} for each in checked.not_asked
+            {"need": _need(skipped.need), "rules": list(skipped.rules)}
+            for skipped in checked.not_asked
         ],
-        "findings": [_finding(each) for each in checked.findings],
+        "findings": [_finding(finding) for finding in checked.findings],
     }
     return {
         "format": "dmaragent.check",
@@ -45,7 +46,7 @@ def rules_document(rules: Iterable[Rule]) -> CheckRulesDocument:
         "format": "dmaragent.check-rules",
         "version": 1,
         "origin": {"tool": TOOL},
-        "answer": {"rules": [_rule(each) for each in rules]},
+        "answer": {"rules": [_rule(rule) for rule in rules]},
     }
 
 
@@ -61,12 +62,12 @@ def _finding(finding: Finding) -> schema.Finding:
         "device": None if hit.device is None else str(hit.device),
         "evidence": [
             {
-                "offset": each.offset,
-                "bytes": each.data.hex(),
-                "field": each.field,
-                "value": each.value,
+                "offset": piece.offset,
+                "bytes": piece.data.hex(),
+                "field": piece.field,
+                "value": piece.value,
             }
-            for each in hit.evidence
+            for piece in hit.evidence
         ],
         "xen": finding.xen,
         "linux": finding.linux,

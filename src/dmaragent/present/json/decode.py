@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL
 from fwtables import Decoded, to_document
 
 if TYPE_CHECKING:

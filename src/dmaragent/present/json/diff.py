@@ -21,11 +21,9 @@ from dmaragent.inventory import Region
 from dmaragent.iommu.model import Owner, RemappingUnit
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.resolver import Resolution
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.resolve import stack_object
-from dmaragent.present.text.diff_structures import structure_words
-from dmaragent.present.text.diff_words import owner_words
+from dmaragent.present.json.common import TOOL, decision_object, stack_object
+from dmaragent.present.words.comparison import scoped_owner_words
+from dmaragent.present.words.table import structure_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import diff as schema
@@ -48,36 +46,36 @@ def _answer(comparison: Comparison) -> schema.Answer:
         "differs": comparison.differs,
         "hindrance": None if blocker is None else _not_compared(blocker),
         "facts": _changes(comparison.facts),
-        "regions": [_match(one) for one in comparison.regions],
+        "regions": [_match(match) for match in comparison.regions],
         "table_order": None if order is None else {"old": order.old, "new": order.new},
         "xen": _changes(comparison.xen),
         "renumbered": [
-            {"a": str(one.a.sbdf), "b": str(one.b.sbdf)} for one in comparison.renumbered
+            {"a": str(device.a.sbdf), "b": str(device.b.sbdf)} for device in comparison.renumbered
         ],
-        "units": [_unit_change(one) for one in comparison.units],
+        "units": [_unit_change(change) for change in comparison.units],
         "structures": [
             {
-                "side": one.side.value,
-                "certain": one.certain,
-                "structure": one.structure.name,
-                "said": structure_words(one.structure).replace("\N{NO-BREAK SPACE}", " "),
+                "side": change.side.value,
+                "certain": change.certain,
+                "structure": change.structure.name,
+                "said": structure_words(change.structure).replace("\N{NO-BREAK SPACE}", " "),
             }
-            for one in comparison.structures
+            for change in comparison.structures
         ],
-        "findings": [_finding_change(one) for one in comparison.findings],
+        "findings": [_finding_change(change) for change in comparison.findings],
         "findings_same": comparison.findings_same,
-        "not_compared": [_not_compared(one) for one in comparison.not_compared],
+        "not_compared": [_not_compared(part) for part in comparison.not_compared],
         "guests": None if guests is None else _guests(guests),
     }
 
 
 def _changes(changes: Iterable[Changed]) -> list[schema.Changed]:
-    return [{"what": one.what, "old": one.old, "new": one.new} for one in changes]
+    return [{"what": change.what, "old": change.old, "new": change.new} for change in changes]
 
 
-def _not_compared(one: NotCompared) -> schema.NotCompared:
-    side = None if one.side is None else one.side.value
-    return {"what": one.what, "side": side, "why": one.why}
+def _not_compared(part: NotCompared) -> schema.NotCompared:
+    side = None if part.side is None else part.side.value
+    return {"what": part.what, "side": side, "why": part.why}
 
 
 def _match(match: RegionMatch) -> schema.RegionMatch:
@@ -87,7 +85,7 @@ def _match(match: RegionMatch) -> schema.RegionMatch:
         "certain": match.certain,
         "a": None if match.a is None else _region(match.a),
         "b": None if match.b is None else _region(match.b),
-        "owners": [_owner_change(one) for one in match.owners],
+        "owners": [_owner_change(change) for change in match.owners],
         "changes": _changes(match.changes),
     }
 
@@ -99,13 +97,13 @@ def _region(region: Region) -> schema.Region:
         "base": f"0x{region.first:x}",
         "limit": f"0x{region.last:x}",
         "size": region.size,
-        "owners": [_owner(one) for one in region.owners],
+        "owners": [_owner(owner) for owner in region.owners],
     }
 
 
 def _owner(owner: Owner) -> schema.Owner:
     return {
-        "name": _plain(owner_words(owner)),
+        "name": _plain(scoped_owner_words(owner)),
         "sbdf": None if owner.sbdf is None else str(owner.sbdf),
         "presence": owner.presence.value,
     }
@@ -129,8 +127,8 @@ def _unit_change(change: UnitChange) -> schema.UnitChange:
         "a": None if change.a is None else _unit(change.a),
         "b": None if change.b is None else _unit(change.b),
         "changes": _changes(change.changes),
-        "scopes_gone": [_plain(owner_words(one)) for one in change.scopes_gone],
-        "scopes_added": [_plain(owner_words(one)) for one in change.scopes_added],
+        "scopes_gone": [_plain(scoped_owner_words(entry)) for entry in change.scopes_gone],
+        "scopes_added": [_plain(scoped_owner_words(entry)) for entry in change.scopes_added],
     }
 
 
@@ -139,7 +137,7 @@ def _unit(unit: RemappingUnit) -> schema.Unit:
         "segment": unit.segment,
         "register_base": f"0x{unit.registers:x}",
         "include_pci_all": unit.serves_rest,
-        "scopes": [_plain(owner_words(one)) for one in unit.owners],
+        "scopes": [_plain(scoped_owner_words(entry)) for entry in unit.owners],
     }
 
 
@@ -164,7 +162,7 @@ def _finding(finding: Finding) -> schema.Finding:
 
 def _guests(guests: Guests) -> schema.Guests:
     return {
-        "changed": [_guest(one) for one in guests.changed],
+        "changed": [_guest(change) for change in guests.changed],
         "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},
         "passed_over": [{"path": path, "reason": why} for path, why in guests.passed_over],
     }
@@ -181,7 +179,7 @@ def _guest(change: GuestChange) -> schema.Guest:
         "devices": _changes(change.devices),
         "remedies": None
         if helps is None
-        else [{"lines": list(one.lines), "effect": one.effect} for one in helps.ranked],
+        else [{"lines": list(remedy.lines), "effect": remedy.effect} for remedy in helps.ranked],
     }
 
 
@@ -191,5 +189,5 @@ def _resolution(resolution: Resolution | KvmResolution) -> schema.Resolution:
         "hypervisor": "kvm" if xen is None else "xen",
         "stack": None if xen is None else stack_object(xen),
         "verdict": resolution.verdict.value,
-        "reasons": [decision_object(one) for one in resolution.reasons],
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
     }

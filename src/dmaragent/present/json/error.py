@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent import __version__
 from dmaragent.errors import DmaragentError, HostError
+from dmaragent.present.json.common import TOOL
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import error as schema
@@ -21,7 +21,7 @@ def error_document(error: DmaragentError, words: Sequence[str]) -> schema.ErrorD
     return {
         "format": "dmaragent.error",
         "version": 1,
-        "origin": {"tool": f"dmaragent {__version__}"},
+        "origin": {"tool": TOOL},
         "error": {
             "what": error.message,
             "where": error.where or (_host(words) if isinstance(error, HostError) else None),

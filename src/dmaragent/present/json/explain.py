@@ -8,7 +8,7 @@ from dmaragent.answers import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case, PlatformVerdict
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.json.envelope import TOOL
+from dmaragent.present.json.common import TOOL, source_object, stack_object
 from dmaragent.present.json.inventory import (
     absence_object,
     device_object,
@@ -17,7 +17,6 @@ from dmaragent.present.json.inventory import (
     region_object,
     unit_object,
 )
-from dmaragent.present.json.resolve import source_object, stack_object
 from dmaragent.remedies.remedy import DeviceRemedy
 
 if TYPE_CHECKING:
@@ -25,33 +24,33 @@ if TYPE_CHECKING:
 
 
 def explain_document(
-    inventory: Inventory, told: Explanation, stack: Stack, kind: str, path: str
+    inventory: Inventory, explanation: Explanation, stack: Stack, kind: str, path: str
 ) -> schema.ExplainDocument:
     """Return the document of ``dmaragent explain``; `inventory` is narrowed to the device."""
-    function = inventory.host.topology.known.get(told.sbdf)
-    unit = inventory.linux.unit_of.get(told.sbdf)
+    function = inventory.host.topology.known.get(explanation.sbdf)
+    unit = inventory.linux.unit_of.get(explanation.sbdf)
     answer: schema.Answer = {
-        "device": str(told.sbdf),
+        "device": str(explanation.sbdf),
         "function": None if function is None else device_object(function),
         "stack": stack_object(stack),
-        "decides": list(told.decides),
-        "xen": _side(told.xen),
-        "linux": _side(told.linux),
-        "regions": [region_object(inventory, one) for one in inventory.regions],
+        "decides": list(explanation.decides),
+        "xen": _side(explanation.xen),
+        "linux": _side(explanation.linux),
+        "regions": [region_object(inventory, region) for region in inventory.regions],
         "unit": None if unit is None else unit_object(unit),
         "groups": groups_objects(inventory),
         "published": published_objects(inventory),
-        "steps": [_step(one) for one in told.remedies],
+        "steps": [_step(step) for step in explanation.remedies],
         "toolstacks": [
             {
-                "toolstack": one.toolstack,
-                "policy": one.policy,
-                "can": one.can.value,
-                "explanation": one.explanation,
+                "toolstack": toolstack.toolstack,
+                "policy": toolstack.policy,
+                "can": toolstack.can.value,
+                "explanation": toolstack.explanation,
             }
-            for one in told.toolstacks
+            for toolstack in explanation.toolstacks
         ],
-        "notes": list(told.notes),
+        "notes": list(explanation.notes),
         "absence": absence_object(inventory),
         "complete": inventory.complete,
         "problems": list(inventory.host.problems),
@@ -68,7 +67,7 @@ def _side(side: PlatformVerdict) -> schema.Side:
     return {
         "can": side.can.value,
         "explanation": side.explanation,
-        "cases": [_case(one) for one in side.cases],
+        "cases": [_case(case) for case in side.cases],
     }
 
 

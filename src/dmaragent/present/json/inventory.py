@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dmaragent.addresses import AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import Owner, RemappingUnit
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.text.device_card import class_name
+from dmaragent.present.json.common import TOOL, range_object
+from dmaragent.present.words.device import class_name
 from dmaragent.readings import Missing
 from fwtables import damage_document
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import inventory as schema
     from dmaragent.present.json.schema import regions
-    from dmaragent.present.json.schema.common import Range
 
 
 def inventory_document(inventory: Inventory, kind: str, path: str) -> schema.InventoryDocument:
@@ -69,8 +67,8 @@ def inventory_answer(inventory: Inventory) -> schema.Answer:
             "published": published_objects(inventory),
         },
         "differences": [
-            {"region": each.region, "explanation": each.explanation}
-            for each in inventory.differences
+            {"region": difference.region, "explanation": difference.explanation}
+            for difference in inventory.differences
         ],
         "problems": list(host.problems),
     }
@@ -183,8 +181,12 @@ def groups_objects(inventory: Inventory) -> list[regions.Group] | None:
                 None
                 if group.regions is None
                 else [
-                    {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
-                    for one in group.regions
+                    {
+                        "base": f"0x{reserved.base:x}",
+                        "limit": f"0x{reserved.limit:x}",
+                        "type": reserved.type,
+                    }
+                    for reserved in group.regions
                 ]
             ),
         }
@@ -204,11 +206,6 @@ def published_objects(inventory: Inventory) -> list[regions.Published]:
         }
         for region in inventory.published
     ]
-
-
-def range_object(span: AddressRange) -> Range:
-    """Return a range by its first and last byte; both are the base of one without pages."""
-    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
 
 
 def _owner(inventory: Inventory, owner: Owner) -> regions.Owner:
@@ -289,18 +286,18 @@ def _xen(inventory: Inventory) -> schema.Xen:
         "dom0": None if xen is None else xen.dom0,
         "iommu_enabled": None if xen is None else xen.iommu_enabled,
         "entries": [
-            {**range_object(one.range), "origin": one.origin.value, "region": one.region}
-            for one in listed.entries
+            {**range_object(entry.range), "origin": entry.origin.value, "region": entry.region}
+            for entry in listed.entries
         ],
         "devices": {
-            str(sbdf): None if ranges is None else [range_object(one) for one in ranges]
+            str(sbdf): None if ranges is None else [range_object(part) for part in ranges]
             for sbdf, ranges in sorted(views.devices.items())
         },
         "devices_source": views.devices_source.value,
         "vtd_disabled": listed.iommu_disabled,
         "why_empty": list(listed.why_empty),
         "notes": list(listed.notes),
-        "assignable": [str(one) for one in assignable] if isinstance(assignable, tuple) else None,
+        "assignable": [str(sbdf) for sbdf in assignable] if isinstance(assignable, tuple) else None,
     }
 
 

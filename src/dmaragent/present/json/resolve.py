@@ -11,17 +11,16 @@ from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.effective_settings import region_policies
 from dmaragent.policy.layout import GuestLayout, PlacedRegion, RamLayout
-from dmaragent.policy.resolver import PossibleOutcome, Resolution, Stack
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
-from dmaragent.present.json.kvm import kvm_object
+from dmaragent.policy.resolver import PossibleOutcome, Resolution
+from dmaragent.present.json.common import TOOL, decision_object, range_object, stack_object
 from dmaragent.remedies.remedy import GuestRemedy
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import resolve as schema
-    from dmaragent.present.json.schema.common import Host, StackSource
-    from dmaragent.present.json.schema.common import Stack as StackObject
+    from dmaragent.present.json.schema.common import StackSource
+
+
+_CAN = {Verdict.STARTS: "yes", Verdict.REFUSED: "no", Verdict.UNDECIDED: "unknown"}
 
 
 def resolve_document(
@@ -33,10 +32,11 @@ def resolve_document(
     """Return the document of ``dmaragent resolve``; `source` is from `source_object`."""
     answer: schema.Answer = {
         "guests": [
-            kvm_object(one) if isinstance(one, KvmResolution) else _answer(one) for one in answers
+            _kvm_guest(answer) if isinstance(answer, KvmResolution) else _answer(answer)
+            for answer in answers
         ],
         "passed_over": [{"path": path, "reason": why} for path, why in passed_over],
-        "other_releases": {one.value: list(names) for one, names in others.items()},
+        "other_releases": {verdict.value: list(names) for verdict, names in others.items()},
     }
     return {
         "format": "dmaragent.resolve",
@@ -44,12 +44,6 @@ def resolve_document(
         "origin": {"tool": TOOL, **source},
         "answer": answer,
     }
-
-
-def source_object(host: Host, stack: Stack) -> StackSource:
-    """Return where an answer comes from: which host, which library, how the releases are known."""
-    library = None if stack.library_answers is None else str(stack.library_answers.release)
-    return {"host": host, "libxlutil": library, "rests_on": stack.origin}
 
 
 def _answer(answer: Answer) -> schema.Resolution:
@@ -66,32 +60,35 @@ def _answer(answer: Answer) -> schema.Resolution:
         "list_source": resolution.host.source.value,
         "list_notes": list(resolution.host.notes),
         "verdict": resolution.verdict.value,
-        "reasons": [decision_object(one) for one in resolution.reasons],
-        "remedies": None if helps is None else [_remedy(one) for one in helps.ranked],
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
+        "remedies": None if helps is None else [_remedy(remedy) for remedy in helps.ranked],
         "spelling": None if helps is None or helps.spelling is None else _remedy(helps.spelling),
         "why_nothing_helps": None if helps is None else helps.why_none,
-        "messages": [_complaint(one) for one in resolution.settings.messages],
+        "messages": [_complaint(message) for message in resolution.settings.messages],
         "losses": list(resolution.settings.ignored_settings),
         "needs": list(resolution.prerequisites),
         "settings": [
-            {"name": one.name, "value": one.value, "origin": one.origin} for one in answer.settings
+            {"name": setting.name, "value": setting.value, "origin": setting.origin}
+            for setting in answer.settings
         ],
-        "cases": None if helps is None else [_case(resolution, one) for one in resolution.outcomes],
+        "cases": None
+        if helps is None
+        else [_case(resolution, case) for case in resolution.outcomes],
         "documented_differences": None if answer.differences is None else [*answer.differences],
         "reports": list(answer.reports),
     }
 
 
-def _remedy(one: GuestRemedy) -> schema.Remedy:
+def _remedy(remedy: GuestRemedy) -> schema.Remedy:
     return {
-        "kind": one.kind.value,
-        "lines": list(one.lines),
-        "effect": one.effect,
-        "verdict": one.verdict.value,
-        "warnings": one.warnings,
-        "harm": one.harm.name.lower().replace("_", "-"),
-        "cost": one.cost,
-        "undo": one.undo,
+        "kind": remedy.kind.value,
+        "lines": list(remedy.lines),
+        "effect": remedy.effect,
+        "verdict": remedy.verdict.value,
+        "warnings": remedy.warnings,
+        "harm": remedy.harm.name.lower().replace("_", "-"),
+        "cost": remedy.cost,
+        "undo": remedy.undo,
     }
 
 
@@ -112,18 +109,8 @@ def _sizes(guest: GuestConfig) -> schema.Memory:
     }
 
 
-def stack_object(stack: Stack) -> StackObject:
-    """Say for whom the answer is."""
-    return {
-        "toolstack": stack.toolstack.value,
-        "release": str(stack.release),
-        "hypervisor": str(stack.hypervisor),
-        "documented": stack.documented,
-    }
-
-
-def _complaint(one: Complaint) -> schema.Message:
-    return {"place": one.place, "text": one.text}
+def _complaint(complaint: Complaint) -> schema.Message:
+    return {"place": complaint.place, "text": complaint.text}
 
 
 def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
@@ -131,13 +118,13 @@ def _case(resolution: Resolution, case: PossibleOutcome) -> schema.Case:
     return {
         "assumptions": list(case.assumptions),
         "verdict": built.verdict.value,
-        "decisions": [decision_object(one) for one in built.decisions],
-        "warnings": [decision_object(one) for one in built.warnings],
+        "decisions": [decision_object(decision) for decision in built.decisions],
+        "warnings": [decision_object(warning) for warning in built.warnings],
         "layout": None if built.layout is None else _layout(resolution, case, built.layout),
         "memory_map": [
-            {**range_object(one.range), "type": one.type.value}
-            for one in built.memory_map
-            if one.range.size
+            {**range_object(entry.range), "type": entry.type.value}
+            for entry in built.memory_map
+            if entry.range.size
         ],
     }
 
@@ -146,7 +133,7 @@ def _layout(resolution: Resolution, case: PossibleOutcome, layout: GuestLayout) 
     return {
         "before": _ram(layout.before),
         "after": _ram(layout.after),
-        "regions": [_region(resolution, case, one) for one in layout.placed],
+        "regions": [_region(resolution, case, placed) for placed in layout.placed],
     }
 
 
@@ -154,14 +141,46 @@ def _ram(ram: RamLayout) -> schema.Ram:
     return {"lowmem_end": f"0x{ram.lowmem_end:x}", "highmem_end": f"0x{ram.highmem_end:x}"}
 
 
-def _region(resolution: Resolution, case: PossibleOutcome, one: PlacedRegion) -> schema.Region:
-    entry = one.reservation
+def _region(resolution: Resolution, case: PossibleOutcome, placed: PlacedRegion) -> schema.Region:
+    entry = placed.reservation
     return {
         **range_object(entry.region),
-        "owners": [str(each) for each in resolution.host.owners.get(entry.region, ())],
-        "policies": list(region_policies(resolution, case, one)),
+        "owners": [str(owner) for owner in resolution.host.owners.get(entry.region, ())],
+        "policies": list(region_policies(resolution, case, placed)),
         "decided_by": None if entry.decided_by is None else str(entry.decided_by),
         "from_host": entry.from_host,
-        "outcome": one.placement.value,
-        "reason": one.reason,
+        "outcome": placed.placement.value,
+        "reason": placed.reason,
+    }
+
+
+def _kvm_guest(resolution: KvmResolution) -> schema.KvmResolution:
+    """Return one KVM guest."""
+    guest = resolution.guest
+    return {
+        "source": guest.source,
+        "name": guest.name,
+        "hypervisor": "kvm",
+        "format": guest.format.value,
+        "verdict": resolution.verdict.value,
+        "reasons": [decision_object(reason) for reason in resolution.reasons],
+        "kernel": resolution.kernel,
+        "regions_source": "kernel" if resolution.by_kernel else "predicted",
+        "machine": guest.machine,
+        "memory_size": guest.memory,
+        "ram": [
+            [range_object(part) for part in layout.ranges if part.size] for layout in resolution.ram
+        ],
+        "devices": [
+            {
+                "device": str(function.sbdf),
+                "setting": function.device.text,
+                "place": function.device.place,
+                "all_functions": function.device.all_functions,
+                "can": _CAN[function.verdict],
+            }
+            for function in resolution.functions
+        ],
+        "messages": [{"place": note.place, "text": note.text} for note in guest.notes],
+        "needs": list(resolution.prerequisites),
     }

@@ -16,8 +16,7 @@ from dmaragent.boot_option.model import (
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import RmrrText
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
+from dmaragent.present.json.common import TOOL, range_object
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import rmrr_option as schema
@@ -36,34 +35,34 @@ def option_document(
     }
 
 
-def checked_document(found: CheckedOption) -> schema.Check:
+def checked_document(option: CheckedOption) -> schema.Check:
     """Give the answer of a check."""
     return {
         "mode": "check",
-        **_host(found.on),
-        "text": found.text,
-        "own_command_line": found.own,
-        "taken": found.taken,
-        "ranges": [_judged(one) for one in found.ranges],
-        "notes": list(found.notes),
+        **_host(option.on),
+        "text": option.text,
+        "own_command_line": option.own,
+        "taken": option.taken,
+        "ranges": [_judged(checked) for checked in option.ranges],
+        "notes": list(option.notes),
     }
 
 
-def written_document(found: WrittenOption) -> schema.Write:
+def written_document(option: WrittenOption) -> schema.Write:
     """Give the answer where an option was written."""
-    return {"mode": "write", **_written(found)}
+    return {"mode": "write", **_written(option)}
 
 
-def faults_document(found: FaultOption) -> schema.FromLog:
+def faults_document(faults: FaultOption) -> schema.FromLog:
     """Give the answer where an option was written for the faults of a log."""
     return {
         "mode": "from-log",
-        **_written(found.option),
+        **_written(faults.option),
         "faults": {
-            "by_xen": found.by_xen,
-            "by_linux": found.by_linux,
-            "given": list(found.given),
-            "dropped": list(found.dropped),
+            "by_xen": faults.by_xen,
+            "by_linux": faults.by_linux,
+            "given": list(faults.given),
+            "dropped": list(faults.dropped),
         },
     }
 
@@ -75,20 +74,20 @@ def _host(on: OptionHost) -> schema.Target:
     }
 
 
-def _written(found: WrittenOption) -> schema.Written:
+def _written(option: WrittenOption) -> schema.Written:
     return {
-        **_host(found.on),
-        "option": _option(found) if found.ranges else None,
-        "regions": [_region(one) for one in found.written],
-        "refused": [_refused(one) for one in found.refused],
-        "present": found.present,
-        "notes": list(found.notes),
+        **_host(option.on),
+        "option": _option(option) if option.ranges else None,
+        "regions": [_region(text) for text in option.written],
+        "refused": [_refused(region) for region in option.refused],
+        "present": option.present,
+        "notes": list(option.notes),
     }
 
 
-def _option(found: WrittenOption) -> schema.Option:
-    ranges = found.ranges
-    together = one_word(ranges, found.on.longest_word)
+def _option(option: WrittenOption) -> schema.Option:
+    ranges = option.ranges
+    together = one_word(ranges, option.on.longest_word)
     return {
         "words": several_words(ranges),
         "one_word": together,
@@ -97,44 +96,44 @@ def _option(found: WrittenOption) -> schema.Option:
     }
 
 
-def _region(one: RmrrText) -> schema.Region:
+def _region(written: RmrrText) -> schema.Region:
     return {
-        "base": f"0x{one.wanted.base:x}",
-        "limit": f"0x{one.wanted.limit:x}",
-        "devices": _devices(one.wanted.devices),
+        "base": f"0x{written.wanted.base:x}",
+        "limit": f"0x{written.wanted.limit:x}",
+        "devices": _devices(written.wanted.devices),
         "ranges": [
             {
-                "text": each.text,
-                "start_page": f"0x{each.start_pfn:x}",
-                "end_page": f"0x{each.end_pfn:x}",
+                "text": page_range.text,
+                "start_page": f"0x{page_range.start_pfn:x}",
+                "end_page": f"0x{page_range.end_pfn:x}",
             }
-            for each in one.ranges
+            for page_range in written.ranges
         ],
     }
 
 
-def _refused(one: Refused) -> schema.Refused:
+def _refused(refused: Refused) -> schema.Refused:
     return {
-        "base": f"0x{one.wanted.base:x}",
-        "limit": f"0x{one.wanted.limit:x}",
-        "devices": _devices(one.wanted.devices),
-        "reason": one.reason,
+        "base": f"0x{refused.wanted.base:x}",
+        "limit": f"0x{refused.wanted.limit:x}",
+        "devices": _devices(refused.wanted.devices),
+        "reason": refused.reason,
     }
 
 
-def _judged(one: Judged) -> schema.Judged:
-    pages = one.read.range
+def _judged(judged: Judged) -> schema.Judged:
+    pages = judged.read.range
     return {
-        "text": one.read.text,
-        "taken": one.taken,
-        "mistaken": one.mistaken,
-        "reason": one.reason,
+        "text": judged.read.text,
+        "taken": judged.taken,
+        "mistaken": judged.mistaken,
+        "reason": judged.reason,
         "range": None if pages is None else range_object(pages),
         "pages": None if pages is None else pages.size >> 12,
-        "devices": _devices(one.read.devices),
-        "advice": list(one.advice),
+        "devices": _devices(judged.read.devices),
+        "advice": list(judged.advice),
     }
 
 
 def _devices(devices: Sequence[SBDF]) -> list[str]:
-    return [str(one) for one in devices]
+    return [str(sbdf) for sbdf in devices]

@@ -11,10 +11,9 @@ from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
 from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.inventory import range_object
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.text.why import advice_words, means_words
+from dmaragent.present.json.common import TOOL, range_object
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.messages import advice_words, means_words
 
 if TYPE_CHECKING:
     from dmaragent.present.json.schema import why as schema
@@ -27,7 +26,7 @@ def why_document(why: Why, source: str, host: Host) -> schema.WhyDocument:
         "source": source,
         "lines": why.recognition.line_count,
         "table_known": why.table_known,
-        "recognised": [_tie(each) for each in why.ties],
+        "recognised": [_tie(match) for match in why.ties],
         "left_out": why.recognition.left_out,
         "known": None,
     }
@@ -42,7 +41,7 @@ def known_document(messages: Iterable[Message]) -> schema.WhyDocument:
         "table_known": None,
         "recognised": [],
         "left_out": 0,
-        "known": [_known(each) for each in messages],
+        "known": [_known(message) for message in messages],
     }
     return _document(None, answer)
 
@@ -73,53 +72,54 @@ def _known(message: Message) -> schema.Known:
         "meaning": message.meaning,
         "advice": message.advice,
         "wordings": [
-            {"template": one.template.text, "releases": one.releases} for one in message.wordings
+            {"template": wording.template.text, "releases": wording.releases}
+            for wording in message.wordings
         ],
     }
 
 
-def _tie(each: HostMatch) -> schema.Recognised:
-    found = each.recognised
+def _tie(match: HostMatch) -> schema.Recognised:
+    recognised = match.recognised
     return {
-        **_message(found.message),
-        "meaning": means_words(found),
-        "advice": advice_words(found),
-        "text": found.text,
-        "count": found.count,
-        "line_numbers": list(found.lines),
-        "split": found.split,
-        "cut": found.cut,
-        "vendor": found.vendor or None,
-        "names": _names(found.names),
-        "more_addresses": found.more_spans,
+        **_message(recognised.message),
+        "meaning": means_words(recognised),
+        "advice": advice_words(recognised),
+        "text": recognised.text,
+        "count": recognised.count,
+        "line_numbers": list(recognised.lines),
+        "split": recognised.split,
+        "cut": recognised.cut,
+        "vendor": recognised.vendor or None,
+        "names": _names(recognised.names),
+        "more_addresses": recognised.more_spans,
         "here": {
-            "fits": each.fits,
-            "decided_by_xen": each.decided_by_xen,
-            "vtd_off": each.vtd_off,
-            "devices": [_device(one) for one in each.devices],
-            "addresses": [_span(one) for one in each.spans],
+            "fits": match.fits,
+            "decided_by_xen": match.decided_by_xen,
+            "vtd_off": match.vtd_off,
+            "devices": [_device(device) for device in match.devices],
+            "addresses": [_span(place) for place in match.spans],
             "group": (
                 None
-                if each.group is None
+                if match.group is None
                 else {
-                    "number": each.group.number,
+                    "number": match.group.number,
                     "devices": [
                         {
                             "sbdf": str(sbdf),
                             "driver": driver,
-                            "locked_to": list(dict(each.locked).get(sbdf, ())),
+                            "locked_to": list(dict(match.locked).get(sbdf, ())),
                         }
-                        for sbdf, driver in each.drivers
+                        for sbdf, driver in match.drivers
                     ],
                 }
             ),
-            "iommu": None if each.iommu is None else _iommu(each.iommu),
-            "dma": [_dma(address) for address in each.dma],
-            "translated": each.translated,
-            "forgotten": None if each.forgotten is None else range_object(each.forgotten),
+            "iommu": None if match.iommu is None else _iommu(match.iommu),
+            "dma": [_dma(address) for address in match.dma],
+            "translated": match.translated,
+            "forgotten": None if match.forgotten is None else range_object(match.forgotten),
         },
-        "findings": list(each.findings),
-        "next": list(each.commands),
+        "findings": list(match.findings),
+        "next": list(match.commands),
     }
 
 
@@ -141,8 +141,12 @@ def _dma(address: DmaAddress) -> schema.Dma:
         "address_bits": address.bits,
         "host_address_bits": address.width,
         "reserved": [
-            {"base": f"0x{one.base:x}", "limit": f"0x{one.limit:x}", "type": one.type}
-            for one in address.reserved
+            {
+                "base": f"0x{reserved.base:x}",
+                "limit": f"0x{reserved.limit:x}",
+                "type": reserved.type,
+            }
+            for reserved in address.reserved
         ],
     }
 
@@ -150,7 +154,7 @@ def _dma(address: DmaAddress) -> schema.Dma:
 def _names(names: Names) -> schema.Names:
     return {
         "devices": [str(sbdf) for sbdf in names.devices],
-        "addresses": [_span_object(one) for one in names.spans],
+        "addresses": [_span_object(span) for span in names.spans],
         "domain": names.domain,
         "quarantine": names.domain == QUARANTINE,
         "group": names.group,
@@ -174,7 +178,7 @@ def _device(device: DeviceMatch) -> schema.Device:
         "driver": None if function is None else function.driver,
         "slot": None if function is None else function.slot,
         "iommu_group": None if function is None else function.iommu_group,
-        "regions": [_region(one) for one in device.owned],
+        "regions": [_region(region) for region in device.owned],
         "linux": [
             {
                 "region": region.number,
@@ -187,15 +191,15 @@ def _device(device: DeviceMatch) -> schema.Device:
     }
 
 
-def _span(one: RangeMatch) -> schema.Place:
+def _span(match: RangeMatch) -> schema.Place:
     return {
-        **_span_object(one.span),
-        "regions": [_region(each) for each in one.regions],
+        **_span_object(match.span),
+        "regions": [_region(region) for region in match.regions],
         "xen_entries": [
-            {**range_object(each.range), "origin": each.origin.value} for each in one.entries
+            {**range_object(entry.range), "origin": entry.origin.value} for entry in match.entries
         ],
-        "units": list(one.units),
-        "memory_map": one.memory,
+        "units": list(match.units),
+        "memory_map": match.memory,
     }
 
 

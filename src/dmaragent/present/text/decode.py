@@ -6,7 +6,8 @@ from itertools import islice
 
 from dmaragent.present.escaping import identifier, visible
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, scope_words, size_words
+from dmaragent.present.words.numbers import count, size_words
+from dmaragent.present.words.table import scope_words
 from fwtables import (
     ANDD,
     ATSR,
@@ -40,12 +41,12 @@ def decode_line(decoded: Decoded) -> str:
     counts = ", ".join(f"{number} {name}" for name, number in islice(numbers.items(), _MOST_KINDS))
     if len(numbers) > _MOST_KINDS:
         counts += f" and {len(numbers) - _MOST_KINDS} kinds more"
-    told = f"{visible(table.signature.decode('latin-1'))}, {table.length} bytes: {counts or 'no structures'}"
+    line = f"{visible(table.signature.decode('latin-1'))}, {table.length} bytes: {counts or 'no structures'}"
     if decoded.damage:
-        told += f"; DAMAGED: {decoded.damage[0]}"
+        line += f"; DAMAGED: {decoded.damage[0]}"
         more = len(decoded.damage) - 1
-        told += f" (and {more} more)" if more else ""
-    return told
+        line += f" (and {more} more)" if more else ""
+    return line
 
 
 def decode_text(decoded: Decoded) -> list[str]:
@@ -69,7 +70,7 @@ def decode_text(decoded: Decoded) -> list[str]:
 
 
 def _table(table: DMAR, decoded: Decoded) -> Iterator[str]:
-    kinds = {one.kind for one in decoded.damage}
+    kinds = {damage.kind for damage in decoded.damage}
     checked = "WRONG" if DamageKind.CHECKSUM in kinds else "ok"
     if kinds & {DamageKind.TABLE_LENGTH_TOO_LONG, DamageKind.TABLE_LENGTH_TOO_SHORT}:
         checked = "not checked, as the length is wrong"
@@ -149,15 +150,15 @@ def _facts(structure: Structure) -> str:
 
 def _scope(structure: Structure, scope: DeviceScope) -> str:
     path = " > ".join(map(str, scope.path)) or "no path"
-    told = f"{scope_words(scope.type):21}  bus {scope.start_bus_number:02x}  {path}"
+    line = f"{scope_words(scope.type):21}  bus {scope.start_bus_number:02x}  {path}"
     if scope.enumeration_id:
-        told += f"  id {scope.enumeration_id}"
+        line += f"  id {scope.enumeration_id}"
     if scope.flags:
         of = "SIDP scope" if isinstance(structure, SIDP) else "scope"
-        told += f"  flags: {_flags(of, scope.flags)}"
+        line += f"  flags: {_flags(of, scope.flags)}"
     if any(scope.reserved):
-        told += f"  reserved byte {scope.reserved.hex()}"
-    return told + (f"  odd byte {scope.undecoded.hex()}" if scope.undecoded else "")
+        line += f"  reserved byte {scope.reserved.hex()}"
+    return line + (f"  odd byte {scope.undecoded.hex()}" if scope.undecoded else "")
 
 
 def _flags(of: str, value: int) -> str:

@@ -1,41 +1,81 @@
 """A comparison for people: its verdict first, then sections only where something differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from dmaragent.comparison.model import Changed, Comparison, FindingFate, Side
+from dmaragent.addresses import SBDF
+from dmaragent.checks.common.model import Finding
+from dmaragent.comparison.guests import named_devices
+from dmaragent.comparison.model import (
+    Changed,
+    Comparison,
+    Fate,
+    FindingChange,
+    FindingFate,
+    GuestChange,
+    Guests,
+    OwnerChange,
+    RegionMatch,
+    Renumbered,
+    Side,
+    UnitChange,
+)
+from dmaragent.inventory import Region
+from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.resolver import Stack
-from dmaragent.present.text.diff_findings import findings_text
-from dmaragent.present.text.diff_guests import guests_text
-from dmaragent.present.text.diff_head import headline
-from dmaragent.present.text.diff_regions import regions_text, renumbered_text
-from dmaragent.present.text.diff_units import structures_text, units_text
-from dmaragent.present.text.diff_words import changed_text
-from dmaragent.present.text.tables import paragraph
+from dmaragent.present.escaping import shorten, visible
+from dmaragent.present.text.tables import WIDTH, paragraph, render
+from dmaragent.present.words.comparison import (
+    finding_fate,
+    findings_unknown,
+    guest_reason,
+    guest_verdicts,
+    guests_heading,
+    guests_origins,
+    guests_unchanged,
+    headline,
+    name_words,
+    owner_fate,
+    range_words,
+    region_words,
+    scoped_owner_words,
+    structure_fate,
+    unit_scopes,
+    unit_words,
+)
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.numbers import count
 
 _SIDES = {Side.A: "A", Side.B: "B", None: "both"}
+_FEW = 4
+"""Owners that are named each time; a longer list is named once."""
+_MOST_REASONS = 3
+"""Reasons of a guest that are shown of each side."""
 
 
 def diff_text(
     comparison: Comparison, names: Sequence[str], stacks: Sequence[Stack]
 ) -> Iterator[str]:
-    """Give the lines of a comparison; `names` and `stacks` are of A and of B."""
+    """Yield the lines of a comparison; `names` and `stacks` are of A and of B."""
     yield from paragraph(headline(comparison), hang=2)
     for letter, name in zip("AB", names, strict=True):
         yield f"{letter}  {name}"
     if comparison.guests is not None:
-        yield from guests_text(comparison.guests, comparison.renumbered, stacks)
-    yield from _section("Regions", regions_text(comparison))
-    yield from _section("Devices at another address", renumbered_text(comparison.renumbered))
-    yield from _section("Remapping units (DRHD)", units_text(comparison.units))
-    yield from _section("Other structures of the table", structures_text(comparison.structures))
-    yield from _section("Findings", findings_text(comparison.findings))
-    yield from _section("Xen's list", _facts(comparison.xen))
-    yield from _section("Hosts", _facts(comparison.facts))
-    yield from _section("Not compared", _not_compared(comparison))
+        yield from _guests(comparison.guests, comparison.renumbered, stacks)
+    for title, lines in (
+        ("Regions", _regions(comparison)),
+        ("Devices at another address", _renumbered(comparison.renumbered)),
+        ("Remapping units (DRHD)", _units(comparison.units)),
+        ("Other structures of the table", _items(map(structure_fate, comparison.structures))),
+        ("Findings", _findings(comparison.findings)),
+        ("Xen's list", _changes(comparison.xen, indent=2)),
+        ("Hosts", _changes(comparison.facts, indent=2)),
+        ("Not compared", _items(_not_compared(comparison))),
+    ):
+        yield from _section(title, lines)
 
 
-def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
-    """Give a section, or nothing where it has no lines."""
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """Yield a section, or nothing if it has no lines."""
     for number, line in enumerate(lines):
         if not number:
             yield ""
@@ -43,22 +83,158 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
         yield line
 
 
-def _facts(changes: Sequence[Changed]) -> Iterator[str]:
-    for one in changes:
-        yield from changed_text(one, indent=2)
+def _items(sentences: Iterable[str], indent: int = 2) -> Iterator[str]:
+    for sentence in sentences:
+        yield from paragraph(sentence, indent=indent, hang=2)
+
+
+def _changes(changes: Iterable[Changed], *, indent: int) -> Iterator[str]:
+    """Yield ``name: old -> new`` for each, or A and B below its name if that is too long."""
+    for change in changes:
+        name = name_words(change.what)
+        line = f"{'':{indent}}{name}: {visible(change.old)} -> {visible(change.new)}"
+        if len(line) <= WIDTH:
+            yield line
+            continue
+        yield f"{'':{indent}}{name}"
+        for side, value in (("A", change.old), ("B", change.new)):
+            yield from paragraph(f"{side}  {value}", indent=indent + 2, hang=3)
+
+
+def _guests(
+    guests: Guests, renumbered: Sequence[Renumbered], stacks: Sequence[Stack]
+) -> Iterator[str]:
+    """Yield the guests of which something differs, and how many stay as they are."""
+    yield ""
+    yield from paragraph(guests_heading(guests, stacks), hang=2)
+    if guests.xen:
+        yield from _items(guests_origins(stacks))
+    moved = {change.a.sbdf: change.b.sbdf for change in renumbered}
+    for change in guests.changed:
+        yield from _guest(change, moved)
+    unchanged = sorted(guests.same.items(), key=lambda item: item[0].value)
+    yield from _items(guests_unchanged(verdict, number) for verdict, number in unchanged)
+    for path, why in guests.passed_over:
+        yield f"  passed over: {visible(path)}"  # whole, however long: it can be copied
+        yield from paragraph(shorten(why, 90), indent=4)
+
+
+def _guest(change: GuestChange, moved: Mapping[SBDF, SBDF]) -> Iterator[str]:
+    yield from paragraph(guest_verdicts(change), indent=2, hang=2)
+    same_verdict = change.a.verdict is change.b.verdict
+    for side, own, other in (("A", change.a, change.b), ("B", change.b, change.a)):
+        if not same_verdict and own.verdict is Verdict.STARTS:
+            continue  # its warnings are not why the verdict changed
+        reasons = [reason for reason in own.reasons if reason not in other.reasons]
+        for reason in reasons[:_MOST_REASONS]:
+            words = guest_reason(reason, change.b.guest.source)
+            yield from paragraph(f"{side}  {words}", indent=4, hang=3)
+        if len(reasons) > _MOST_REASONS:
+            more = len(reasons) - _MOST_REASONS
+            yield f"    {side}  … and {more} more (dmaragent resolve says all)"
+    for device in change.devices:
+        sentence = f"{device.what} is another device: {device.old} -> {device.new}"
+        yield from paragraph(sentence, indent=4, hang=2)
+    for sbdf in named_devices(change.b):
+        if sbdf in moved:
+            yield f"    What was {sbdf} answers at {moved[sbdf]} on B"
+    if change.helps is not None and change.helps.ranked:
+        remedy = change.helps.ranked[0]
+        sentence = f"Remedy on B: {shorten(remedy.brief, 120)}: {shorten(remedy.effect, 100)}"
+        yield from paragraph(sentence, indent=4, hang=3)
+
+
+def _regions(comparison: Comparison) -> Iterator[str]:
+    """Yield the regions that differ, and the table's order if that changed."""
+    named: dict[str, str] = {}
+    for match in comparison.regions:
+        if match.differs:
+            yield from _region(match, named)
+    order = comparison.table_order
+    if order is not None:
+        change = Changed("order in the table, in numbers of A", order.old, order.new)
+        yield from _changes([change], indent=2)
+
+
+def _region(match: RegionMatch, named: dict[str, str]) -> Iterator[str]:
+    region = match.b or match.a
+    owners = "" if region is None or match.fate is Fate.OWNERS else _owners(region, named)
+    yield from paragraph(region_words(match, owners), indent=2, hang=2)
+    if match.a is None and match.b is not None and match.b.xen.listed is False:
+        yield from paragraph(f"Xen: not listed: {match.b.xen.reason}", indent=4, hang=2)
+    for change in match.owners:
+        yield from _owner(change)
+    yield from _changes(match.changes, indent=4)
+
+
+def _owners(region: Region, named: dict[str, str]) -> str:
+    """Return the owners; a long list is named once, and `named` keeps of which region."""
+    owners = "  ".join(map(scoped_owner_words, region.owners))
+    first = named.setdefault(owners, range_words(region))
+    if first != range_words(region) and len(region.owners) > _FEW:
+        return f"the same {len(region.owners)} devices as {first}"
+    return owners or "no device"
+
+
+def _owner(change: OwnerChange) -> Iterator[str]:
+    if change.a is None or change.b is None:
+        yield from paragraph(owner_fate(change), indent=4, hang=2)
+        return
+    owner = scoped_owner_words(change.b)
+    for fact in change.changes:
+        name = fact.what if fact.what == "address" else f"{owner} {fact.what}"
+        yield from _changes([Changed(name, fact.old, fact.new)], indent=4)
+
+
+def _renumbered(renumbered: Sequence[Renumbered]) -> Iterator[str]:
+    """Yield the devices at another address: pci= of guests may name the old one."""
+    yield from render(
+        [
+            (f"{change.a.sbdf} -> {change.b.sbdf}", class_name(change.b, unknown=""))
+            for change in renumbered
+        ]
+    )
+
+
+def _units(changes: Sequence[UnitChange]) -> Iterator[str]:
+    for change in changes:
+        yield from paragraph(unit_words(change), indent=2, hang=2)
+        if change.a is not None and change.b is not None:
+            yield from _items(unit_scopes(change), indent=4)
+            yield from _changes(change.changes, indent=4)
+
+
+def _findings(changes: Sequence[FindingChange]) -> Iterator[str]:
+    """Yield the findings that differ, worst first; those of one rule that changed alike at once."""
+    groups: dict[tuple[str, tuple[Changed, ...]], list[Finding]] = {}
+    for change in changes:
+        if change.fate is not FindingFate.NOT_KNOWN:
+            finding = _of_one_side(change)
+            groups.setdefault((finding_fate(change.fate, finding), change.changes), []).append(
+                finding
+            )
+    for (head, facts), findings in groups.items():
+        if len(findings) == 1:
+            yield from paragraph(f"{head}: {findings[0].hit.said}", indent=2, hang=2)
+        else:
+            yield f"  {head}, {count(len(findings), 'finding')}"
+            yield from _items((finding.hit.said for finding in findings), indent=4)
+        yield from _changes(facts, indent=4)
+
+
+def _of_one_side(change: FindingChange) -> Finding:
+    finding = change.b or change.a
+    assert finding is not None  # noqa: S101 - a change is of one side at least
+    return finding
 
 
 def _not_compared(comparison: Comparison) -> Iterator[str]:
-    for one in comparison.not_compared:
-        yield from paragraph(f"{_SIDES[one.side]}: {one.why}", indent=2, hang=2)
+    for part in comparison.not_compared:
+        yield f"{_SIDES[part.side]}: {part.why}"
     unknown: dict[tuple[str, str], list[str]] = {}
-    for finding in comparison.findings:
-        if finding.fate is FindingFate.NOT_KNOWN:
-            found = finding.a or finding.b
-            assert found is not None  # noqa: S101 - a change is of one side at least
-            side = "B" if finding.b is None else "A"
-            unknown.setdefault((side, finding.why), []).append(found.rule.id)
+    for change in comparison.findings:
+        if change.fate is FindingFate.NOT_KNOWN:
+            side = "B" if change.b is None else "A"
+            unknown.setdefault((side, change.why), []).append(_of_one_side(change).rule.id)
     for (side, why), ids in unknown.items():
-        other = "A" if side == "B" else "B"
-        said = f"{side}: {why}, so these findings of {other} may be there or not: "
-        yield from paragraph(said + ", ".join(dict.fromkeys(ids)), indent=2, hang=2)
+        yield findings_unknown(side, why, ids)

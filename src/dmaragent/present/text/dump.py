@@ -1,121 +1,36 @@
 """What ``dmaragent dump`` says of the bundle that it wrote."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dmaragent.present.escaping import visible
-from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, host_words, wrote
-from dmaragent.readings import Missing, MissingKind
-
-if TYPE_CHECKING:
-    from dmaragent.present.json.schema import dump as schema
-
-_MOST_LOST = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenBundle:
-    """A bundle that was written."""
-
-    path: str
-    """Empty where it went to standard output."""
-    size: int
-    """In bytes."""
-    host: str
-    """The kind of host that it is of."""
-    source: str
-    """What the user gave for that host; empty for this machine."""
-    readings: int
-    lost: tuple[tuple[str, Missing], ...]
-    """What was there and could not be read: its path or its call."""
-    redacted: bool
-    replaced: tuple[tuple[str, int], ...]
-    """What stands for something else, and how often."""
-    words_left_out: int
-    """Of boot command lines."""
-    problems: tuple[str, ...]
-    """What of our own answers could not be made."""
+from dmaragent.present.words.bundle import (
+    LOOK_BEFORE_SENDING,
+    WrittenBundle,
+    bundle_how_to_get_the_rest,
+    bundle_lost,
+    bundle_lost_readings,
+    bundle_problem,
+    bundle_readings,
+    bundle_redaction,
+)
+from dmaragent.present.words.host import wrote
 
 
 def dump_text(written: WrittenBundle) -> Iterator[str]:
-    """Yield the lines."""
-    where = visible(written.path) or "to standard output"
-    yield wrote(where, written.size)
-    host = host_words(written.host, written.source)
-    said = f"{count(written.readings, 'reading')} of {host[:1].lower()}{host[1:]}"
-    yield from paragraph(said, indent=2)
-    yield from paragraph(_redaction(written), indent=2)
-    yield from _lost(written)
+    """Yield where it is and how large, what is in it, and what is not."""
+    yield wrote(visible(written.path) or "to standard output", written.size)
+    yield from paragraph(bundle_readings(written), indent=2)
+    yield from paragraph(bundle_redaction(written), indent=2)
+    if written.lost:
+        yield from paragraph(bundle_lost(written), indent=2)
+        for reading in bundle_lost_readings(written):
+            yield from paragraph(reading, indent=4)
+        yield from paragraph(bundle_how_to_get_the_rest(written), indent=2)
     for problem in written.problems:
-        yield from paragraph(f"an answer failed, and the bundle holds how: {problem}", indent=2)
+        yield from paragraph(bundle_problem(problem), indent=2)
     if written.path:
         yield ""
-        yield "Look at what it says before you send it:"
+        yield LOOK_BEFORE_SENDING
         yield f"  dmaragent inventory --host {shlex.quote(written.path)}"
-
-
-def _redaction(written: WrittenBundle) -> str:
-    if not written.redacted:
-        return "nothing is replaced: names, identifiers and boot options are as they were read"
-    kinds: dict[str, int] = {}
-    for name, places in written.replaced:
-        kind, numbered, _ = name.partition("-")
-        kinds[kind] = kinds.get(kind, 0) + (1 if numbered else places)
-    parts = [count(number, _KINDS[kind]) for kind, number in kinds.items() if kind in _KINDS]
-    replaced = f"replaced: {', '.join(parts)}" if parts else "nothing had to be replaced"
-    left_out = f"; left out: {count(written.words_left_out, 'boot option')}"
-    return replaced + (left_out if written.words_left_out else "")
-
-
-_KINDS = {
-    "host": "host name",
-    "guest": "guest name",
-    "uuid": "UUID",
-    "mac": "MAC address",
-    "removed": "other text",
-}
-
-
-def _lost(written: WrittenBundle) -> Iterator[str]:
-    if not written.lost:
-        return
-    yield from paragraph(f"{count(len(written.lost), 'reading')} could not be had:", indent=2)
-    for path, missing in written.lost[:_MOST_LOST]:
-        yield from paragraph(f"{path}: {missing.detail or missing.kind.value}", indent=4)
-    more = len(written.lost) - _MOST_LOST
-    if more > 0:
-        yield f"    and {more} more: they are in the bundle's manifest.json"
-    if any(missing.kind is MissingKind.DENIED for _, missing in written.lost):
-        rest = "Run it as root (sudo) for the rest."
-        if written.source:
-            rest = "Whoever collected that was not allowed to: root, there, has the rest."
-        yield f"  {rest}"
-
-
-def dump_document(written: WrittenBundle) -> schema.DumpDocument:
-    """Give the document of ``dmaragent dump``."""
-    answer: schema.Answer = {
-        "path": written.path,
-        "size": written.size,
-        "readings": written.readings,
-        "lost": [
-            {"what": path, "why": missing.kind.value, "detail": missing.detail}
-            for path, missing in written.lost
-        ],
-        "redacted": written.redacted,
-        "replaced": dict(written.replaced),
-        "boot_words_left_out": written.words_left_out,
-        "problems": list(written.problems),
-    }
-    return {
-        "format": "dmaragent.dump",
-        "version": 1,
-        "origin": {"tool": TOOL, "host": {"kind": written.host, "path": written.source}},
-        "answer": answer,
-    }

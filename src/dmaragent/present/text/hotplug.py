@@ -1,106 +1,48 @@
-"""What becomes of an attached device: for people, and as docs/schema/hotplug.v1.json."""
-
-from __future__ import annotations
+"""What becomes of an attached device, for people."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from dmaragent.guests.pci import PolicyWord
-from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.hotplug import Hotplug
-from dmaragent.policy.settings import Toolstack
-from dmaragent.present.json.decision import decision_object
-from dmaragent.present.json.envelope import TOOL
-from dmaragent.present.json.resolve import source_object, stack_object
-from dmaragent.present.text.resolve import reason_lines
-from dmaragent.present.text.resolve_head import (
-    MOST_NAME,
+from dmaragent.present.escaping import shorten
+from dmaragent.present.text.resolve import MOST_NAME, reason_lines
+from dmaragent.present.text.tables import labelled, paragraph
+from dmaragent.present.words.guest import (
+    hotplug_key_ignored,
+    hotplug_policy,
+    hotplug_setting_ignored,
+    hotplug_verdict,
+    hotplug_why,
     list_words,
-    reason_words,
-    shorten,
     stack_words,
 )
-from dmaragent.present.text.tables import labelled, paragraph
-
-if TYPE_CHECKING:
-    from dmaragent.present.json.schema import hotplug as schema
-
-_WORDS = {
-    Verdict.STARTS: "is attached",
-    Verdict.REFUSED: "is refused",
-    Verdict.UNDECIDED: "whether it is attached cannot be said",
-}
 
 
-def hotplug_text(found: Hotplug) -> Iterator[str]:
+def hotplug_text(hotplug: Hotplug) -> Iterator[str]:
     """Give the lines of the answer: verdict, reason, what to do, what it rests on."""
-    guest = shorten(found.guest.name or found.guest.source, MOST_NAME)
-    text = shorten(found.text, MOST_NAME)
-    verdict = _WORDS[found.verdict]
-    if found.verdict is Verdict.STARTS and found.warnings:
-        verdict += ", with a warning" if len(found.warnings) == 1 else ", with warnings"
-    yield from paragraph(f"{text} into {guest}: {verdict} ({stack_words(found.stack)})", hang=2)
-    told = found.decisions or found.warnings
-    why = "none of its regions overlaps guest RAM or a BAR of an emulated device"
-    if told:
-        more = f" ({len(told) - 1} more below)" if len(told) > 1 else ""
-        why = shorten(reason_words(told[0])) + more
-    yield from labelled("Why", why)
-    if found.pci is not None:
-        yield from labelled("Policy", f"{found.policy.value}: {_policy_origin(found)}")
-        for key in found.pci.ignored:
-            yield from labelled("Beware", f"this xl ignores '{key}': it knows no such key")
-    for one in found.ignored_settings:
-        yield from labelled("Beware", shorten(f"of the guest's configuration: {one}"))
-    for one in found.advice:
-        yield from labelled("Remedy", shorten(one))
-    for line in found.prerequisites:
+    guest = shorten(hotplug.guest.name or hotplug.guest.source, MOST_NAME)
+    text = shorten(hotplug.text, MOST_NAME)
+    yield from paragraph(
+        f"{text} into {guest}: {hotplug_verdict(hotplug)} ({stack_words(hotplug.stack)})", hang=2
+    )
+    reasons = hotplug.decisions or hotplug.warnings
+    yield from labelled("Why", hotplug_why(reasons))
+    if hotplug.pci is not None:
+        yield from labelled("Policy", hotplug_policy(hotplug))
+        for key in hotplug.pci.ignored:
+            yield from labelled("Beware", hotplug_key_ignored(key))
+    for setting in hotplug.ignored_settings:
+        yield from labelled("Beware", shorten(hotplug_setting_ignored(setting)))
+    for advice in hotplug.advice:
+        yield from labelled("Remedy", shorten(advice))
+    for line in hotplug.prerequisites:
         yield from labelled("First", line)
-    limits = [found.stack.origin, *list_words(found.host)]
-    yield from labelled("Rests on", "; ".join(one for one in limits if one))
+    limits = [hotplug.stack.origin, *list_words(hotplug.host)]
+    yield from labelled("Rests on", "; ".join(limit for limit in limits if limit))
     for title, decisions in (
-        ("All that stands in the way, in order", found.decisions),
-        ("Warnings", found.warnings),
+        ("All that stands in the way, in order", hotplug.decisions),
+        ("Warnings", hotplug.warnings),
     ):
-        if len(decisions) > (decisions is told):  # the only one stands above
+        if len(decisions) > (decisions is reasons):  # the only one stands above
             yield ""
             yield title
             yield from reason_lines(decisions, None)
-
-
-def _policy_origin(found: Hotplug) -> str:
-    if found.stack.toolstack is Toolstack.LIBVIRT:
-        return "libvirt sets none"
-    if found.pci is not None and found.pci.policy in (PolicyWord.STRICT, PolicyWord.RELAXED):
-        return "as the specification says"
-    if found.stack.toolstack is Toolstack.QUBES:
-        return "without the option no-strict-reset"
-    return "the default of pci-attach; the guest's rdm= does not count"
-
-
-def hotplug_document(found: Hotplug, kind: str, path: str) -> schema.HotplugDocument:
-    """Return the document of ``dmaragent hotplug``."""
-    answer: schema.Answer = {
-        "device": found.text,
-        "guest": {
-            "source": found.guest.source,
-            "name": found.guest.name,
-            "type": found.guest.type.value if found.guest.readable else None,
-        },
-        "stack": stack_object(found.stack),
-        "list_source": found.host.source.value,
-        "list_notes": list(found.host.notes),
-        "verdict": {"starts": "attached"}.get(found.verdict.value, found.verdict.value),
-        "policy": found.policy.value,
-        "reasons": [decision_object(one) for one in found.decisions or found.warnings],
-        "warnings": [decision_object(one) for one in found.warnings],
-        "advice": list(found.advice),
-        "losses": list(found.ignored_settings),
-        "needs": list(found.prerequisites),
-    }
-    return {
-        "format": "dmaragent.hotplug",
-        "version": 1,
-        "origin": {"tool": TOOL, **source_object({"kind": kind, "path": path}, found.stack)},
-        "answer": answer,
-    }

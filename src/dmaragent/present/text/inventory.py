@@ -2,17 +2,25 @@
 
 from collections.abc import Iterator
 
-from dmaragent.addresses import AddressRange
-from dmaragent.host.topology import Presence
-from dmaragent.inventory import Inventory, Region
-from dmaragent.iommu.model import DeviceKind, Owner
-from dmaragent.linux.view import LinuxState
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.topology import PciFunction, Presence
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.model import Owner
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.device_card import class_name, device_card, device_name, holds_words
-from dmaragent.present.text.published import published_text
-from dmaragent.present.text.summary import summary_text
-from dmaragent.present.text.tables import WIDTH, paragraph, render
-from dmaragent.present.wording import device_words, region_size, size_words, span_words
+from dmaragent.present.text.tables import WIDTH, labelled, paragraph, render
+from dmaragent.present.words.device import card_facts, class_name, device_name, verdict_facts
+from dmaragent.present.words.host import absence_words, summary_facts
+from dmaragent.present.words.numbers import size_words, span_words
+from dmaragent.present.words.region import (
+    owner_class_words,
+    owner_name,
+    owner_words,
+    published_source_words,
+    published_words,
+    region_head,
+    region_views,
+)
+from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource, Origin
 
 _FEW = 4
@@ -37,9 +45,9 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
     lines += published_text(inventory)
     if inventory.differences:
         lines += ["", "Where table, Xen and Linux differ"]
-        for each in inventory.differences:
-            where = f"region {each.region}: " if each.region is not None else ""
-            lines += paragraph(where + visible(each.explanation), indent=2, hang=2)
+        for difference in inventory.differences:
+            where = f"region {difference.region}: " if difference.region is not None else ""
+            lines += paragraph(where + visible(difference.explanation), indent=2, hang=2)
     for problem in inventory.host.problems:
         lines += ["", *paragraph(f"Not read: {visible(problem)}", hang=2)]
     return lines
@@ -47,45 +55,15 @@ def inventory_text(inventory: Inventory, *, wide: bool = False) -> list[str]:
 
 def regions_text(inventory: Inventory) -> Iterator[str]:
     """Give the regions, in table order: range, size, owners, what Xen and Linux make of each."""
-    said: dict[tuple[str, ...], int] = {}
+    named: dict[tuple[str, ...], int] = {}
     for region in inventory.regions:
-        names = tuple(_short(owner) for owner in region.owners)
-        first = said.setdefault(names, region.number)
+        names = tuple(owner_words(owner) for owner in region.owners)
+        first = named.setdefault(names, region.number)
         repeated = len(names) > _FEW and first != region.number
-        yield from paragraph(_region_head(region), hang=5)
+        yield from paragraph(region_head(region), hang=5)
         owners = f"the same as region {first}" if repeated else "  ".join(names)
         yield from paragraph(owners or "no owner: its device scope is empty", indent=5)
         yield from paragraph(region_views(inventory, region), indent=5, hang=2)
-
-
-def _region_head(region: Region) -> str:
-    segment = f"segment {region.segment:04x}, " if region.segment else ""
-    size = region_size(region)
-    shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
-    return (
-        f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
-        f"{segment}RMRR at 0x{region.entry.offset:x}{shared}"
-    )
-
-
-def region_views(inventory: Inventory, region: Region) -> str:
-    """Say in a line what Xen and Linux make of a region, and where it lies if not in reserved memory."""
-    told = []
-    view = region.xen
-    mark = " (predicted)" if inventory.xen.list.source is ListSource.PREDICTED else ""
-    if view.listed is None and view.reason:
-        told.append(f"Xen: depends on the release{mark}, {view.reason}")
-    elif view.listed is not None:
-        told.append(
-            f"Xen: listed{mark}" if view.listed else f"Xen: NOT listed{mark}: {view.reason}"
-        )
-    if inventory.linux.state is not LinuxState.UNDER_XEN and region.linux:
-        holds = {held.hold for held in region.linux}
-        guessed = "" if all(held.by_kernel for held in region.linux) else " (predicted)"
-        told.append(f"Linux: {holds_words(holds)}{guessed}")
-    if region.memory is not None and region.memory.lower() != "reserved":
-        told.append(f"Memory map: {visible(region.memory)}, not reserved")
-    return ". ".join(told)
 
 
 def _xen_list(inventory: Inventory) -> Iterator[str]:
@@ -109,26 +87,12 @@ def _xen_list(inventory: Inventory) -> Iterator[str]:
         yield from paragraph("  ".join(owners) or none, indent=5)
 
 
-def _short(owner: Owner) -> str:
-    absent = "\N{NO-BREAK SPACE}absent" if owner.presence is Presence.ABSENT else ""
-    kind = "" if owner.device is DeviceKind.FUNCTION else f"({device_words(owner.claim)})"
-    mark = ("\N{NO-BREAK SPACE}" + kind.replace(" ", "\N{NO-BREAK SPACE}")) if kind else ""
-    return _name(owner) + mark + absent
-
-
-def _name(owner: Owner) -> str:
-    """Name an owner: its address, or the path that leads nowhere."""
-    if owner.sbdf is not None:
-        return str(owner.sbdf)
-    return owner.as_written
-
-
 def _devices(inventory: Inventory, *, wide: bool) -> list[str]:
     regions_of: dict[tuple[str, int], list[int]] = {}
     owners: dict[tuple[str, int], Owner] = {}
     for region in inventory.regions:
         for owner in region.owners:
-            key = (_name(owner), owner.claim.path.type if owner.claim.path else 0)
+            key = (owner_name(owner), owner.claim.path.type if owner.claim.path else 0)
             owners.setdefault(key, owner)
             numbers = regions_of.setdefault(key, [])
             if numbers[-1:] != [region.number]:  # they ascend
@@ -156,7 +120,7 @@ def _device_row(
     bridges = [str(hop.sbdf or hop.step) for hop in owner.hops[:-1]]
     row = {
         "Device": name,
-        "What it is": _what(owner),
+        "What it is": owner_class_words(owner),
         "Driver": visible((function and function.driver) or "-"),
         "Group": "-" if group is None else str(group),
         "Slot": visible(slot or "-"),
@@ -170,17 +134,9 @@ def _device_row(
     return row
 
 
-def _what(owner: Owner) -> str:
-    words = {Presence.ABSENT: "absent", Presence.UNKNOWN: "not known", Presence.PRESENT: ""}
-    what = words[owner.presence] if owner.function is None else class_name(owner.function)
-    if owner.device is DeviceKind.FUNCTION:
-        return what
-    return f"{device_words(owner.claim)}: {what}"
-
-
 def _lost_paths(inventory: Inventory) -> Iterator[str]:
     reasons = {
-        f"{_name(owner)}: {owner.reason}"
+        f"{owner_name(owner)}: {owner.reason}"
         for region in inventory.regions
         for owner in region.owners
         if owner.presence is not Presence.PRESENT
@@ -189,3 +145,60 @@ def _lost_paths(inventory: Inventory) -> Iterator[str]:
     }
     for reason in sorted(reasons):
         yield from paragraph(reason, indent=2, hang=2)
+
+
+_HANG = 9
+
+
+def summary_text(inventory: Inventory) -> Iterator[str]:
+    """Give the lines that say what host this is and what was found."""
+    yield from limits_text(inventory)
+    for name, facts in summary_facts(inventory):
+        yield from paragraph(
+            f"{name:{_HANG}}".replace(" ", "\N{NO-BREAK SPACE}") + facts, hang=_HANG
+        )
+
+
+def limits_text(inventory: Inventory) -> Iterator[str]:
+    """Begin with what may make the answer short, if anything does."""
+    if inventory.absence is not None:
+        what, hint = absence_words(inventory.absence)
+        yield from paragraph(visible(what[:1].upper() + what[1:]) + ".")
+        yield from paragraph(f"Next: {hint}.")
+    elif not isinstance(inventory.iommu, Missing) and inventory.iommu.damage:
+        nothing = inventory.iommu.header is None
+        yield f"THE TABLE IS DAMAGED: {'nothing could be decoded' if nothing else 'regions may be missing'}"
+        for damage in inventory.iommu.damage:
+            yield from paragraph(str(damage), indent=2, hang=2)
+
+
+def published_text(inventory: Inventory) -> Iterator[str]:
+    """Yield a heading and a line a region, or nothing if Linux publishes none of these."""
+    if not inventory.published:
+        return
+    yield from ["", "Reserved regions that Linux reports and no table here names"]
+    for region in inventory.published:
+        yield from paragraph(published_words(region), indent=2, hang=2)
+    yield from paragraph(published_source_words(inventory), indent=2)
+
+
+def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
+    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
+    function = inventory.host.topology.known.get(device)
+    if function is None:
+        yield f"Device   {device} does not answer, or was not looked for"
+        return
+    name = device_name(function)
+    yield from paragraph(
+        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {class_name(function)}, {name}",
+        hang=9,
+    )
+    yield from device_facts(inventory, function)
+    for title, fact in verdict_facts(inventory, function):
+        yield from labelled(title, fact)
+
+
+def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
+    """Give what is known of a function besides its verdicts, a labelled fact a line."""
+    for title, fact in card_facts(inventory, function):
+        yield from labelled(title, fact)

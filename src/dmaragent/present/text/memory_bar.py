@@ -31,7 +31,7 @@ class Painted:
     def end(self) -> int:
         """The address after all that is drawn."""
         drawn = (*self.ram, *self.reserved, *self.conflicts)
-        return max((one.end for one in drawn), default=0)
+        return max((part.end for part in drawn), default=0)
 
 
 def bars(rows: Sequence[tuple[str, Painted]], indent: int = 2) -> list[str]:
@@ -61,13 +61,13 @@ def _bar(row: Painted, start: int, cells: int) -> str:
 
 def _cells(ranges: Iterable[AddressRange], start: int, cells: int, *, whole: bool) -> Iterable[int]:
     """Yield the cells that `ranges` touch; of RAM those that it fills by half or more."""
-    for one in ranges:
-        first = max(0, (one.start - start) // _CELL)
-        last = min(cells - 1, (one.end - 1 - start) // _CELL)
+    for covered in ranges:
+        first = max(0, (covered.start - start) // _CELL)
+        last = min(cells - 1, (covered.end - 1 - start) // _CELL)
         for cell in range(first, last + 1):
             begin = start + cell * _CELL
-            part = min(one.end, begin + _CELL) - max(one.start, begin)
-            if not whole or part * 2 >= _CELL:
+            size = min(covered.end, begin + _CELL) - max(covered.start, begin)
+            if not whole or size * 2 >= _CELL:
                 yield cell
 
 

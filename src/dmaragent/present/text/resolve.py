@@ -2,28 +2,34 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dmaragent.addresses import SBDF, AddressRange, span
+from dmaragent.addresses import AddressRange, span
 from dmaragent.answers import Answer
-from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
-from dmaragent.policy.effective_settings import region_policies
-from dmaragent.policy.layout import GuestLayout, PlacedRegion, Placement, RamLayout
+from dmaragent.policy.layout import GuestLayout, RamLayout
 from dmaragent.policy.resolver import PossibleOutcome, Resolution
-from dmaragent.present.escaping import visible
-from dmaragent.present.remedy_words import TITLE, remedy_sentences
+from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
-from dmaragent.present.text.resolve_head import VERDICT_WORDS, head_text, reason_words
-from dmaragent.present.text.tables import paragraph, render
-from dmaragent.present.wording import rough_size_words
+from dmaragent.present.text.tables import labelled, paragraph, render
+from dmaragent.present.words.guest import (
+    REGION_COLUMNS,
+    REMEDIES_TITLE,
+    VERDICT_WORDS,
+    counted_verdict,
+    first_remedy_words,
+    list_words,
+    more_reasons,
+    ram_ranges,
+    reason_groups,
+    reason_words,
+    region_row,
+    remedy_sentences,
+    resolution_notes,
+    stack_words,
+    why_it_starts,
+)
+from dmaragent.present.words.numbers import rough_size_words
 from dmaragent.remedies.guests.trial import GuestRemedies
 
-_OUTCOME_WORDS = {
-    Placement.CLEAR: "kept free",
-    Placement.MOVED: "RAM moved",
-    Placement.HIDDEN: "not told",
-    Placement.CONFLICT: "CONFLICT",
-}
-REGION_COLUMNS = ("Range", "Owner", "Policy", "Decided by", "Outcome")
 MOST_ROWS = 32
 """Rows of a list that are shown where not all is asked for."""
 
@@ -57,13 +63,12 @@ def resolve_text(
 
 
 def _messages(resolution: Resolution, helps: GuestRemedies) -> Iterator[str]:
-    told = [f"{one.place}: {one.text}" for one in resolution.settings.messages]
-    told += [f"before it can start: {line}" for line in resolution.prerequisites]
-    if not told:
+    notes = resolution_notes(resolution)
+    if not notes:
         return
     yield ""
     yield "Note"
-    for line in told:
+    for line in notes:
         yield from paragraph(line, indent=2, hang=2)
     if helps.spelling is not None:
         yield "  A spelling that is taken there:"
@@ -91,15 +96,6 @@ def _cut(rows: Sequence[Sequence[str]], most: int | None, indent: int = 2) -> It
         yield f"{'':{indent}}… and {len(rows) - len(kept)} more (--details shows all)"
 
 
-def reason_groups(reasons: Sequence[Decision]) -> list[list[Decision]]:
-    """Give the reasons that are told together: of several regions by one rule."""
-    groups: dict[tuple[object, ...], list[Decision]] = {}
-    for one in reasons:
-        own = one.reason if one.region is None else ""
-        groups.setdefault((one.decider, one.rule, one.effect, own), []).append(one)
-    return list(groups.values())
-
-
 def _reasons(resolution: Resolution, most: int | None) -> Iterator[str]:
     """Give all reasons: those by one rule together, its first in full."""
     if not resolution.reasons:
@@ -114,15 +110,15 @@ def reason_lines(reasons: Sequence[Decision], most: int | None) -> Iterator[str]
     for group in reason_groups(reasons):
         first = group[0]
         source = "" if first.rule is None else first.rule.source
-        rule = ": ".join(one for one in (source, first.shown) if one)
-        said = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
-        yield from paragraph(said, indent=2, hang=2)
-        others = [one for one in group[1:] if one.region is not None]
+        rule = ": ".join(part for part in (source, first.shown) if part)
+        sentence = f"{reason_words(first)} [{rule}]" if rule else reason_words(first)
+        yield from paragraph(sentence, indent=2, hang=2)
+        others = [reason for reason in group[1:] if reason.region is not None]
         if others:
             rows = [
-                ("also" if n == 0 else "", span(one.region), str(one.device or ""))
-                for n, one in enumerate(others)
-                if one.region is not None
+                ("also" if n == 0 else "", span(reason.region), str(reason.device or ""))
+                for n, reason in enumerate(others)
+                if reason.region is not None
             ]
             yield from _cut(rows, most, indent=4)
 
@@ -131,16 +127,16 @@ def _remedies(helps: GuestRemedies) -> Iterator[str]:
     if not helps.ranked:
         return
     yield ""
-    yield TITLE
-    for number, one in enumerate(helps.ranked, 1):
-        told = " ".join(remedy_sentences(one))
-        yield from paragraph(f"{number}. {told}", indent=2, hang=3)
-        for line in one.lines:
+    yield REMEDIES_TITLE
+    for number, remedy in enumerate(helps.ranked, 1):
+        sentences = " ".join(remedy_sentences(remedy))
+        yield from paragraph(f"{number}. {sentences}", indent=2, hang=3)
+        for line in remedy.lines:
             yield f"       {visible(line)}"
 
 
 def _settings(answer: Answer, most: int | None) -> Iterator[str]:
-    rows = [(one.name, one.value, one.origin) for one in answer.settings]
+    rows = [(setting.name, setting.value, setting.origin) for setting in answer.settings]
     if rows:
         yield ""
         yield "Settings in effect"
@@ -174,37 +170,14 @@ def _regions(
         return
     yield "Regions, in libxl's order"
     rows: list[Sequence[str]] = [REGION_COLUMNS]
-    rows += [region_row(resolution, case, one) for one in layout.placed]
+    rows += [region_row(resolution, case, placed) for placed in layout.placed]
     yield from _cut(rows, most)
-
-
-def region_row(
-    resolution: Resolution, case: PossibleOutcome, one: PlacedRegion
-) -> tuple[str, str, str, str, str]:
-    """Say of one region whose it is, by which policy, who decided that, and what came of it."""
-    entry = one.reservation
-    owners = resolution.host.owners.get(entry.region, ())
-    decided = "the guest" if entry.decided_by is None else str(entry.decided_by)
-    return (
-        span(entry.region),
-        _owner_words(owners),
-        " or ".join(region_policies(resolution, case, one)),
-        decided,
-        _OUTCOME_WORDS[one.placement],
-    )
-
-
-def _owner_words(owners: tuple[SBDF, ...]) -> str:
-    """Name the first owner and how many more there are; `inventory` names them all."""
-    if not owners:
-        return "not known"
-    return str(owners[0]) + (f" +{len(owners) - 1}" if len(owners) > 1 else "")
 
 
 def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Iterator[str]:
     yield ""
     yield "Guest memory, before and after"
-    regions = [one.reservation.region for one in layout.placed]
+    regions = [placed.reservation.region for placed in layout.placed]
     rows = [
         ("before", _painted(layout.before, regions)),
         ("after", _painted(layout.after, regions)),
@@ -218,23 +191,45 @@ def _memory(case: PossibleOutcome, layout: GuestLayout, most: int | None) -> Ite
         yield f"  moved       {rough_size_words(moved)} to above 4 GiB"
     if case.built.memory_map:
         yield "  The memory map that libxl gives hvmloader:"
-        entries = [one for one in case.built.memory_map if one.range.size]
-        yield from _cut([(span(one.range), one.type.value) for one in entries], most, indent=4)
-
-
-def ram_ranges(ram: RamLayout) -> tuple[AddressRange, ...]:
-    """Give the ranges that a guest's RAM lies in."""
-    low = AddressRange(0, ram.lowmem_end)
-    return (low, AddressRange(FOUR_GIB, ram.highmem_end)) if ram.highmem_end > FOUR_GIB else (low,)
+        entries = [entry for entry in case.built.memory_map if entry.range.size]
+        yield from _cut(
+            [(span(entry.range), entry.type.value) for entry in entries], most, indent=4
+        )
 
 
 def _painted(ram: RamLayout, regions: list[AddressRange]) -> Painted:
     held: list[AddressRange] = []
     free: list[AddressRange] = []
-    for one in regions:
-        (held if ram.overlaps(one) else free).append(one)
+    for region in regions:
+        (held if ram.overlaps(region) else free).append(region)
     return Painted(ram_ranges(ram), tuple(free), tuple(held))
 
 
 def _ram_words(ram: RamLayout) -> str:
-    return ", ".join(span(one) for one in ram_ranges(ram) if one.size)
+    return ", ".join(span(part) for part in ram_ranges(ram) if part.size)
+
+
+MOST_NAME = 40
+"""Characters of a name or a device that the first line shows."""
+
+_MOST_PLACE = 80
+"""How much of a place does not count where the reason behind it is shortened."""
+
+
+def head_text(resolution: Resolution, helps: GuestRemedies) -> Iterator[str]:
+    """Give verdict, reason and remedy: ten lines at most."""
+    guest = resolution.guest
+    name = shorten(guest.name or guest.source, MOST_NAME)
+    verdict = counted_verdict(resolution.verdict, resolution.reasons)
+    yield from paragraph(f"{name}: {verdict} ({stack_words(resolution.stack)})", hang=2)
+    lost = "".join(f"; {setting}" for setting in resolution.settings.ignored_settings)
+    if resolution.reasons:
+        rest = more_reasons(resolution.reasons)
+        first = resolution.reasons[0]
+        why = shorten(reason_words(first), 200 + min(len(first.place), _MOST_PLACE))
+        yield from labelled("Why", f"{why}{shorten(lost, 60)}{rest}")
+    else:
+        yield from labelled("Why", shorten(why_it_starts(resolution) + lost))
+    yield from labelled("Remedy", first_remedy_words(resolution, helps))
+    limits = [resolution.stack.origin, *list_words(resolution.host)]
+    yield from labelled("Rests on", shorten("; ".join(limit for limit in limits if limit), 200))

@@ -7,10 +7,11 @@ from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, PciFunction, Presence
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import DeviceKind, Owner, RemappingUnit
-from dmaragent.present.text.device_card import class_name
-from dmaragent.present.text.summary import limits_text
+from dmaragent.present.text.inventory import limits_text
 from dmaragent.present.text.tables import paragraph
-from dmaragent.present.wording import count, device_words, span_words
+from dmaragent.present.words.device import class_name
+from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.table import device_words
 
 _DEEPEST = 12
 """A tree deeper than that is not indented further."""
@@ -23,7 +24,7 @@ class Node:
     """One line of the tree: how deep it stands, and what it says."""
 
     depth: int
-    said: str
+    text: str
     sbdf: SBDF | None = None
     """The function that it is about."""
     regions: bool = False
@@ -34,14 +35,16 @@ def tree_text(inventory: Inventory) -> Iterator[str]:
     """Yield the lines of ``dmaragent inventory --tree``."""
     yield from limits_text(inventory)
     for node in tree_nodes(inventory):
-        yield from paragraph(node.said, indent=2 * min(node.depth, _DEEPEST), hang=2)
+        yield from paragraph(node.text, indent=2 * min(node.depth, _DEEPEST), hang=2)
 
 
 def tree_nodes(inventory: Inventory) -> Iterator[Node]:
     """Yield units, their scopes in table order and the functions behind them."""
     if not inventory.units:
-        said = "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
-        yield Node(0, said)
+        sentence = (
+            "No unit (DRHD) is known." if inventory.absence else "The table has no unit (DRHD)."
+        )
+        yield Node(0, sentence)
         return
     tree = _Tree(inventory)
     for unit in inventory.units:
@@ -59,7 +62,7 @@ class _Tree:
         self._index = BusIndex(inventory.host.topology)
         self._virtual: dict[SBDF, list[PciFunction]] = {}
         """By device: the functions that are served with it, virtual ones and those behind VMD."""
-        for function in sorted(self._known.values(), key=lambda one: one.sbdf):
+        for function in sorted(self._known.values(), key=lambda function: function.sbdf):
             served_with = function.vmd or function.physical_function
             if served_with is not None:
                 self._virtual.setdefault(served_with, []).append(function)
@@ -138,10 +141,12 @@ class _Tree:
 
     def _shown(self, function: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
         """Yield a function and those served with it: virtual ones, and those behind VMD."""
-        for each in (function, *self._virtual.get(function.sbdf, ())):
-            if each.sbdf not in shown:
-                shown.add(each.sbdf)
-                yield self._function(each, depth if each is function else depth + bool(each.vmd))
+        for served in (function, *self._virtual.get(function.sbdf, ())):
+            if served.sbdf not in shown:
+                shown.add(served.sbdf)
+                yield self._function(
+                    served, depth if served is function else depth + bool(served.vmd)
+                )
 
     def _below(self, bridge: PciFunction, depth: int, shown: set[SBDF]) -> Iterator[Node]:
         """Yield what is on the bus behind `bridge`; each function once, whatever the numbers say."""
@@ -163,5 +168,5 @@ class _Tree:
         port = function.sbdf in self._capabilities.ats_root_ports
         ats = ", ATS cache" if cached else ", ATS" if port else ""
         behind = f", behind Intel VMD {function.vmd}" if function.vmd else ""
-        said = f"{function.sbdf}{GAP}{what}{driver}{ats}{behind}{mark}"
-        return Node(depth, said, function.sbdf, bool(regions))
+        line = f"{function.sbdf}{GAP}{what}{driver}{ats}{behind}{mark}"
+        return Node(depth, line, function.sbdf, bool(regions))

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
-from dmaragent.messages.model import QUARANTINE, Message, MessageSeverity, Recognised
-from dmaragent.messages.numbers import FAULT_REASONS, error_name
+from dmaragent.messages.model import Message, MessageSeverity, Recognised
+from dmaragent.messages.numbers import error_name
 from dmaragent.messages.relate import HostMatch, Why
-from dmaragent.present.text.resolve_head import shorten
+from dmaragent.present.escaping import shorten
 from dmaragent.present.text.tables import labelled, paragraph
-from dmaragent.present.why_here import here_words
-from dmaragent.present.wording import absence_words, count
+from dmaragent.present.words.host import absence_words
+from dmaragent.present.words.messages import advice_words, here_words, number_words, printer_words
+from dmaragent.present.words.numbers import count
 
 _MOST_TEXT = 300
 _MOST_LINES = 4
@@ -25,40 +26,40 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     """Give the lines of the answer; `live` says that the host is this machine."""
     recognition = why.recognition
     by_message: dict[str, list[HostMatch]] = {}
-    for each in why.ties:
-        by_message.setdefault(each.recognised.message.id, []).append(each)
-    lines = sum(one.count for one in recognition.found)
+    for match in why.ties:
+        by_message.setdefault(match.recognised.message.id, []).append(match)
+    lines = sum(recognised.count for recognised in recognition.found)
     yield (
         f"{count(len(by_message), 'known message')}, found {count(lines, 'time')} in "
         f"{count(recognition.line_count, 'line')}"
     )
     explained = any(
-        one.message.weight in (MessageSeverity.REFUSAL, MessageSeverity.FAULT)
-        for one in recognition.found
+        recognised.message.weight in (MessageSeverity.REFUSAL, MessageSeverity.FAULT)
+        for recognised in recognition.found
     )
     wrong = explained or any(
-        one.message.weight is MessageSeverity.FIRMWARE for one in recognition.found
+        recognised.message.weight is MessageSeverity.FIRMWARE for recognised in recognition.found
     )
     consequences, notes = [], []
-    for ties in by_message.values():
-        weight = ties[0].recognised.message.weight
+    for matches in by_message.values():
+        weight = matches[0].recognised.message.weight
         if explained and weight is MessageSeverity.CONSEQUENCE:
-            consequences.append(ties)
+            consequences.append(matches)
         elif wrong and weight is MessageSeverity.NOTE and len(by_message) > _MOST_BLOCKS:
-            notes.append(ties)
+            notes.append(matches)
         else:
             yield ""
-            yield from _block_lines(ties, table_known=bool(why.table_known))
+            yield from _block_lines(matches, table_known=bool(why.table_known))
     if consequences:
         yield ""
         yield "What follows from it"
-        for ties in consequences:
-            yield from paragraph(_consequence_words(ties), indent=2, hang=2)
+        for matches in consequences:
+            yield from paragraph(_consequence_words(matches), indent=2, hang=2)
     if notes:
         yield ""
         yield "Nothing is wrong with"
-        for ties in notes:
-            yield from paragraph(_consequence_words(ties), indent=2, hang=2)
+        for matches in notes:
+            yield from paragraph(_consequence_words(matches), indent=2, hang=2)
     yield from _remarks(why, absence, live=live)
 
 
@@ -74,94 +75,61 @@ def known_text(messages: Iterable[Message]) -> Iterator[str]:
         yield from paragraph(f"{message.id}: {message.title}", indent=2, hang=2)
 
 
-def means_words(recognised: Recognised) -> str:
-    """Say what a message means, with what its numbers add."""
-    return " ".join([recognised.message.meaning, *_number_words(recognised)])
-
-
-def advice_words(recognised: Recognised) -> str:
-    """Say what to do about a message."""
-    message = recognised.message
-    if recognised.names.domain == QUARANTINE and message.in_quarantine:
-        return message.in_quarantine
-    return message.advice
-
-
-def printer_words(message: Message) -> str:
-    """Say who prints a message, and which releases of it."""
-    name = message.printer.value
-    if message.releases.startswith(name):
-        return message.releases
-    return f"{name}, {message.releases}"
-
-
-def _number_words(recognised: Recognised) -> Iterator[str]:
-    message, names = recognised.message, recognised.names
-    if names.error is not None:
-        other = f"The error is {error_name(names.error)}."
-        yield message.by_error.get(names.error, other)
-    if message.by_reason and names.reason in FAULT_REASONS:
-        yield f"Reason {names.reason:#04x}: {FAULT_REASONS[names.reason]}."
-    if names.domain == QUARANTINE:
-        yield (
-            f"Domain {QUARANTINE} (DOMID_IO, d[IO]) is no guest: it is Xen's quarantine, where a "
-            "device waits that no guest has."
-        )
-
-
-def _block_lines(ties: Sequence[HostMatch], *, table_known: bool) -> Iterator[str]:
+def _block_lines(matches: Sequence[HostMatch], *, table_known: bool) -> Iterator[str]:
     """Explain one message once, for all that it was printed of."""
-    found = [each.recognised for each in ties]
-    message = found[0].message
+    lines = [match.recognised for match in matches]
+    message = lines[0].message
     yield from paragraph(message.title, hang=2)
-    for one in found[:_MOST_LINES]:
-        text = shorten(one.text, _MOST_TEXT)
-        yield from paragraph(f"{_where(one)}: {text}", indent=2, hang=2)
-    rest = found[_MOST_LINES:]
+    for line in lines[:_MOST_LINES]:
+        text = shorten(line.text, _MOST_TEXT)
+        yield from paragraph(f"{_where(line)}: {text}", indent=2, hang=2)
+    rest = lines[_MOST_LINES:]
     if rest:
-        lines = count(sum(one.count for one in rest), "more line")
-        yield f"  {lines} of this kind, about other devices or guests"
+        more = count(sum(line.count for line in rest), "more line")
+        yield f"  {more} of this kind, about other devices or guests"
     yield from labelled("From", printer_words(message))
-    numbers = dict.fromkeys(words for one in found for words in _number_words(one))
+    numbers = dict.fromkeys(words for line in lines for words in number_words(line))
     yield from labelled("Means", " ".join([message.meaning, *islice(numbers, _MOST_LINES)]))
-    here = (words for each in ties for words in here_words(each, table_known=table_known))
+    here = (words for match in matches for words in here_words(match, table_known=table_known))
     yield from _under("Here", here)
-    for advice in dict.fromkeys(map(advice_words, found)):
+    for advice in dict.fromkeys(map(advice_words, lines)):
         yield from labelled("Do", advice)
-    yield from _under("Next", (_command_words(one, each) for each in ties for one in each.commands))
+    yield from _under(
+        "Next", (_command_words(command, match) for match in matches for command in match.commands)
+    )
 
 
 def _under(name: str, texts: Iterable[str]) -> Iterator[str]:
     """Set several texts under one name, each once."""
-    said = list(dict.fromkeys(texts))
-    for text in said[:_MOST_SAID]:
+    distinct = list(dict.fromkeys(texts))
+    for text in distinct[:_MOST_SAID]:
         yield from labelled(name, text)
         name = ""
-    if len(said) > _MOST_SAID:
-        yield from labelled("", f"and {len(said) - _MOST_SAID} more: --json has all")
+    if len(distinct) > _MOST_SAID:
+        yield from labelled("", f"and {len(distinct) - _MOST_SAID} more: --json has all")
 
 
-def _where(found: Recognised) -> str:
-    place = f"line {found.lines[0]}"
-    if found.split:
+def _where(recognised: Recognised) -> str:
+    place = f"line {recognised.lines[0]}"
+    if recognised.split:
         place += ", split"
-    if found.cut:
+    if recognised.cut:
         place += ", cut"
-    return place + (f" and {found.count - 1} more" if found.count > 1 else "")
+    return place + (f" and {recognised.count - 1} more" if recognised.count > 1 else "")
 
 
-def _consequence_words(ties: Sequence[HostMatch]) -> str:
-    found = [each.recognised for each in ties]
-    errors = {error_name(one.names.error) for one in found if one.names.error is not None}
+def _consequence_words(matches: Sequence[HostMatch]) -> str:
+    lines = [match.recognised for match in matches]
+    errors = {error_name(line.names.error) for line in lines if line.names.error is not None}
     named = f" ({', '.join(sorted(errors))})" if errors else ""
-    more = sum(one.count for one in found) - 1
-    place = f"line {found[0].lines[0]}" + (f" and {more} more" if more else "")
-    return f"{place}: {found[0].message.printer.value}: {found[0].message.title}{named}"
+    more = sum(line.count for line in lines) - 1
+    place = f"line {lines[0].lines[0]}" + (f" and {more} more" if more else "")
+    return f"{place}: {lines[0].message.printer.value}: {lines[0].message.title}{named}"
 
 
-def _command_words(command: str, each: HostMatch) -> str:
-    if command == "dmaragent check" and each.findings:
-        return f"{command}  ({', '.join(each.findings)})"
+def _command_words(command: str, match: HostMatch) -> str:
+    if command == "dmaragent check" and match.findings:
+        return f"{command}  ({', '.join(match.findings)})"
     return command
 
 
@@ -172,7 +140,7 @@ def _remarks(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
         lines.append(f"Regions cannot be named: {what}. To name them: {hint}.")
     elif not why.table_known:
         lines.append("Regions cannot be named: the table cannot be decoded (dmaragent decode).")
-    if live and any(one.devices or one.spans for one in why.ties):
+    if live and any(match.devices or match.spans for match in why.ties):
         lines.append('"Here" is this machine; --host PATH names the one that printed it.')
     if why.recognition.left_out:
         more = count(why.recognition.left_out, "more line")

@@ -1,4 +1,4 @@
-"""One device on one screen: what it is, its driver, slot, unit and group, and what holds it."""
+"""A PCI function in words: what it is, its driver, slot, unit and group, and what holds it."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,14 +10,8 @@ from dmaragent.linux.regions import Hold
 from dmaragent.linux.view import LinuxState
 from dmaragent.pci_classes import class_words
 from dmaragent.present.escaping import visible
-from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
-
-
-def holds_words(holds: Collection[Hold]) -> str:
-    """Put into words how firmly Linux holds devices, each way once."""
-    return " and ".join(hold.word for hold in Hold if hold in holds)
 
 
 def class_name(function: PciFunction, unknown: str = "class not known") -> str:
@@ -35,28 +29,6 @@ def device_name(function: PciFunction) -> str:
     if function.vendor_id is None or function.device_id is None:
         return "-"
     return f"{function.vendor_id:04x}:{function.device_id:04x}"
-
-
-def device_card(inventory: Inventory, device: SBDF) -> Iterator[str]:
-    """Tell one device on one screen: what it is, its group, slot and unit, its two verdicts."""
-    function = inventory.host.topology.known.get(device)
-    if function is None:
-        yield f"Device   {device} does not answer, or was not looked for"
-        return
-    name = device_name(function)
-    yield from paragraph(
-        f"Device\N{NO-BREAK SPACE}\N{NO-BREAK SPACE} {device} {class_name(function)}, {name}",
-        hang=9,
-    )
-    yield from device_facts(inventory, function)
-    for title, fact in _verdict_facts(inventory, function):
-        yield from labelled(title, fact)
-
-
-def device_facts(inventory: Inventory, function: PciFunction) -> Iterator[str]:
-    """Give what is known of a function besides its verdicts, a labelled fact a line."""
-    for title, fact in card_facts(inventory, function):
-        yield from labelled(title, fact)
 
 
 def driver_words(function: PciFunction) -> str:
@@ -91,15 +63,18 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         yield "ATS", "is a root port that supports it (ATSR)"
     groups = inventory.host.groups
     if function.iommu_group is not None and not isinstance(groups, Missing):
-        group = next(one for one in groups if one.number == function.iommu_group)
-        others = " ".join(str(one) for one in group.devices if one != function.sbdf)
+        group = next(listed for listed in groups if listed.number == function.iommu_group)
+        others = " ".join(str(sbdf) for sbdf in group.devices if sbdf != function.sbdf)
         yield "Group", f"{group.number}, {'with ' + others if others else 'alone'}"
 
 
-def _verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
+def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
     """Say how Linux holds it and what a guest with it reserves."""
     holds = {
-        held.hold for each in inventory.regions for held in each.linux if held.sbdf == function.sbdf
+        held.hold
+        for region in inventory.regions
+        for held in region.linux
+        if held.sbdf == function.sbdf
     }
     if isinstance(inventory.iommu, Missing) and not inventory.published:
         group = reported_group(inventory, function.sbdf)
@@ -117,7 +92,7 @@ def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
     groups = inventory.host.groups
     if isinstance(groups, Missing):
         return None
-    return next((one for one in groups if device in one.devices and one.regions), None)
+    return next((group for group in groups if device in group.devices and group.regions), None)
 
 
 def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
@@ -129,7 +104,7 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
         if held.hold is Hold.DIRECT and held.sbdf != function.sbdf
     }
     known = inventory.host.topology.known
-    mates = sorted(one for one in locked if known[one].iommu_group == function.iommu_group)
+    mates = sorted(sbdf for sbdf in locked if known[sbdf].iommu_group == function.iommu_group)
     if mates and function.iommu_group is not None:
         names = " ".join(map(str, mates))
         yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
@@ -146,6 +121,11 @@ def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
         return "what a guest with it reserves is not known: no table and no hypervisor"
     if own is None:
         return "what a guest with it reserves is not known: Xen cannot be asked about it"
-    spans = " ".join(span(one) for one in own)
+    spans = " ".join(span(reserved) for reserved in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"
+
+
+def holds_words(holds: Collection[Hold]) -> str:
+    """Put into words how firmly Linux holds devices, each way once."""
+    return " and ".join(hold.word for hold in Hold if hold in holds)

@@ -93,7 +93,10 @@ def dma_words(address: DmaAddress) -> str:
             f"concerned (host-phys-bits-limit={address.width})"
         )
     if address.reserved:
-        ranges = ", ".join(f"{one.base:#x}-{one.limit:#x} ({one.type})" for one in address.reserved)
+        ranges = ", ".join(
+            f"{reserved.base:#x}-{reserved.limit:#x} ({reserved.type})"
+            for reserved in address.reserved
+        )
         return f"{place} overlaps what Linux reserves in IOMMU groups of this host: {ranges}"
     if address.width is None:
         return f"{place} needs {address.bits} address bits; how many this host has is unknown"

@@ -1,27 +1,3 @@
-"""Looking closer at a picture: buttons and keys, by a small script; without it the whole stands."""
-
-from dmaragent.present.html.markup import Markup, element
-
-_BUTTONS = (
-    ("in", "+", "Closer"),
-    ("out", "\N{MINUS SIGN}", "Farther"),
-    ("whole", "Whole", "Show the whole picture"),
-)
-
-
-def zoomable(picture: Markup, what: str) -> Markup:
-    """Put the tools beside `picture`; the script shows them."""
-    buttons = [
-        element("button", sign, type="button", data_zoom=name, aria_label=f"{said}: {what}")
-        for name, sign, said in _BUTTONS
-    ]
-    hint = element("span", "Keys: + \N{MINUS SIGN} 0, arrows; Tab goes from region to region.")
-    status = element("output", "", aria_live="polite")
-    tools = element("div", buttons, status, hint, class_="tools", hidden=True)
-    return element("div", tools, picture, class_="zoom")
-
-
-SCRIPT = """
 (() => {
   "use strict";
   for (const box of document.querySelectorAll(".zoom")) {
@@ -36,7 +12,7 @@ SCRIPT = """
       y = within(y, h, whole[3]);
       svg.setAttribute("viewBox", [x, y, w, h].join(" "));
       const times = whole[2] / w;
-      status.textContent = times > 1 ? times.toFixed(1).replace(".0", "") + "\\u00d7" : "";
+      status.textContent = times > 1 ? times.toFixed(1).replace(".0", "") + "\u00d7" : "";
       svg.classList.toggle("close", times > 1);
     };
     const zoom = (factor, cx = x + w / 2, cy = y + h / 2) => {
@@ -96,4 +72,3 @@ SCRIPT = """
     while (folded.length) folded.pop().open = false;
   });
 })();
-"""

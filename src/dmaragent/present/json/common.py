@@ -1,0 +1,56 @@
+"""What JSON documents share: who made one, ranges, decisions, where an answer comes from.
+
+Every document has format, version, origin and answer; the types are in ``schema``.  ``origin``
+says where the answer comes from, and may differ between a host and its recording.  ``answer`` is
+equal on both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dmaragent import __version__
+from dmaragent.addresses import AddressRange
+
+if TYPE_CHECKING:  # the inventory's document has ranges, and neither decisions nor stacks
+    from dmaragent.policy.decisions import Decision
+    from dmaragent.policy.resolver import Stack
+    from dmaragent.present.json.schema import common as schema
+
+TOOL = f"dmaragent {__version__}"
+"""What made a document."""
+
+
+def range_object(span: AddressRange) -> schema.Range:
+    """Return a range by its first and last byte; both are the base of one without pages."""
+    return {"base": f"0x{span.start:x}", "limit": f"0x{max(span.start, span.end - 1):x}"}
+
+
+def decision_object(decision: Decision) -> schema.Decision:
+    """Give one decision."""
+    return {
+        "decider": decision.decider.value,
+        "effect": decision.effect.value,
+        "reason": decision.reason,
+        "rule": "" if decision.rule is None else decision.rule.source,
+        "shown": decision.shown,
+        "region": None if decision.region is None else range_object(decision.region),
+        "device": None if decision.device is None else str(decision.device),
+        "place": decision.place,
+    }
+
+
+def source_object(host: schema.Host, stack: Stack) -> schema.StackSource:
+    """Return where an answer comes from: which host, which library, how the releases are known."""
+    library = None if stack.library_answers is None else str(stack.library_answers.release)
+    return {"host": host, "libxlutil": library, "rests_on": stack.origin}
+
+
+def stack_object(stack: Stack) -> schema.Stack:
+    """Say for whom the answer is."""
+    return {
+        "toolstack": stack.toolstack.value,
+        "release": str(stack.release),
+        "hypervisor": str(stack.hypervisor),
+        "documented": stack.documented,
+    }

@@ -1,0 +1,1 @@
+"""The sentences that presenters say, a module a subject: text, JSON and HTML arrange them."""

@@ -1,0 +1,286 @@
+"""A host in words: how it was given, what it is, why it has no table, and what was found."""
+
+from collections.abc import Iterator
+
+from dmaragent.addresses import SBDF
+from dmaragent.host.topology import Presence
+from dmaragent.inventory import Inventory
+from dmaragent.iommu.no_table import Absence, AbsenceKind
+from dmaragent.iommu.vendor import iommu_vendor
+from dmaragent.linux.options import unused_words
+from dmaragent.linux.view import LinuxState
+from dmaragent.present.escaping import identifier, visible
+from dmaragent.present.words.numbers import count, rough_size_words
+from dmaragent.readings import Missing
+from dmaragent.xen.reserved_list.model import ListSource
+
+
+def wrote(where: str, size: int) -> str:
+    """Say what was written, in KiB; `where` can be shown."""
+    return f"Wrote {where}: {-(-size >> 10)} KiB"
+
+
+_HOST_WORDS = {
+    "live": "This machine",
+    "recorded": "Recorded machine",
+    "directory": "Copied directory",
+    "table": "Table",
+    "acpidump": "acpidump text",
+    "iasl": "iasl text",
+    "iasl-fields": "iasl text",
+    "hexdump-c": "hexdump -C text",
+    "hexdump": "hexdump text",
+    "xxd": "xxd text",
+    "od": "od text",
+    "format-hex": "Format-Hex text",
+    "hex-dump": "Hex dump",
+    "hex": "Hexadecimal text",
+    "c-source": "Source with the table's bytes",
+    "base64": "base64 text",
+    "uuencode": "uuencoded text",
+    "bundle": "Bundle",
+    "archive": "Archive",
+}
+
+
+def host_words(kind: str, path: str) -> str:
+    """Name a host as it was given: its kind, and the path, whatever is in it."""
+    return f"{_HOST_WORDS[kind]} {visible(path)}".rstrip()
+
+
+_ABSENCE_WORDS = {
+    AbsenceKind.DENIED: (
+        "the DMAR table is present but needs root: {}",
+        "read it as root (sudo), or in the group dmaragent of dmaragent.service",
+    ),
+    AbsenceKind.FAILED: ("the DMAR table could not be read: {}", "look at what the error says"),
+    AbsenceKind.NOT_COLLECTED: (
+        "the DMAR table was not collected: this says nothing about the host",
+        "copy /sys/firmware/acpi/tables/DMAR (RMAD in a Xen dom0) from the host as root",
+    ),
+    AbsenceKind.PVH_DOM0: (
+        "the DMAR table is kept from this PVH dom0: {}",
+        "the hypervisor's own list needs no table (read it as root); a PV dom0 shows it as RMAD",
+    ),
+    AbsenceKind.HIDDEN: (
+        "the DMAR table is hidden from this kernel's sysfs, though it booted with it ({})",
+        "look for acpi= options, or for a kernel without CONFIG_ACPI's table files",
+    ),
+    AbsenceKind.AMD: (
+        "the DMAR table is absent: this is an AMD machine ({})",
+        "IVRS tables are not decoded yet",
+    ),
+    AbsenceKind.ARM: (
+        "there is no DMAR table: this is an Arm machine ({})",
+        "look at /sys/kernel/iommu_groups/*/reserved_regions; IORT tables are not decoded",
+    ),
+    AbsenceKind.VIRTUAL_MACHINE: (
+        "the DMAR table is absent: this is a virtual machine ({})",
+        "run it on the host, or give this machine a virtual IOMMU",
+    ),
+    AbsenceKind.NO_ACPI: (
+        "the DMAR table cannot be seen: this kernel shows no ACPI tables at all ({})",
+        "boot without acpi=off; a container may hide /sys/firmware",
+    ),
+    AbsenceKind.VTD_OFF: (
+        "the DMAR table is absent: VT-d is off in the firmware setup, or the machine has none",
+        "switch on VT-d (Intel Virtualization Technology for Directed I/O) in the setup",
+    ),
+    AbsenceKind.UNKNOWN: (
+        "the DMAR table is absent: no DMAR, RMAD or XMAR in /sys/firmware/acpi/tables",
+        (
+            "switch VT-d on in the firmware setup; a virtual machine, an AMD machine "
+            "and a Xen PVH dom0 have no such table"
+        ),
+    ),
+}
+
+
+def absence_words(absence: Absence) -> tuple[str, str]:
+    """Say why there is no table to answer from, and the next step."""
+    what, hint = _ABSENCE_WORDS[absence.kind]
+    if absence.kind is AbsenceKind.NOT_COLLECTED and absence.evidence:
+        what = what.replace(" collected:", " collected ({}):")
+    return what.format("; ".join(absence.evidence) or "no option says so"), hint
+
+
+FIND_DEVICES = "lspci -D lists the functions of a host"
+
+
+def no_device_words(sbdf: SBDF) -> str:
+    """Say that a host has no such device."""
+    return f"no function answers at {sbdf}, and no region names it"
+
+
+def summary_facts(inventory: Inventory) -> Iterator[tuple[str, str]]:
+    """Give what is known of the host and of what was found: a name and a sentence each."""
+    for name, facts in (
+        ("Machine", machine_words(inventory)),
+        ("System", system_words(inventory)),
+        ("Table", table_words(inventory)),
+        ("PCI", pci_words(inventory)),
+        ("Regions", regions_words(inventory)),
+        ("Xen", xen_words(inventory)),
+        ("Linux", linux_words(inventory)),
+        ("Sources", sources_words(inventory)),
+    ):
+        if facts:
+            yield name, facts
+
+
+def machine_name(inventory: Inventory) -> str:
+    """Name the machine's maker and model, as far as they are known."""
+    machine = inventory.host.machine
+    return visible(" ".join(word for word in (machine.vendor, machine.model) if word))
+
+
+def machine_words(inventory: Inventory) -> str:
+    """Name the machine and its firmware."""
+    machine = inventory.host.machine
+    words = machine_name(inventory)
+    firmware = f"firmware {machine.firmware}" if machine.firmware else ""
+    return visible(", ".join(word for word in (words, firmware) if word))
+
+
+def sources_words(inventory: Inventory) -> str:
+    """Name the files of a collector's report that readings are from, if it is one."""
+    files: dict[str, list[str]] = {}
+    for reading, file in inventory.host.sources:
+        files.setdefault(reading, []).append(file)
+    return visible("; ".join(f"{reading}: {', '.join(named)}" for reading, named in files.items()))
+
+
+def hypervisor_words(inventory: Inventory) -> str:
+    """Name the hypervisor that the kernel runs on, or nothing."""
+    xen = inventory.host.xen
+    if xen is None:
+        return ""
+    release = "Xen" if xen.release is None else "Xen {}.{}".format(*xen.release.series)
+    kind = f"{xen.guest_type or ''} {'dom0' if xen.dom0 else 'guest'}".strip()
+    return f"{release}{xen.extra or ''}, {kind}" if xen.dom0 is not None else release
+
+
+def system_words(inventory: Inventory) -> str:
+    """Return hypervisor, kernel, memory and boot options, as far as they are known."""
+    host = inventory.host
+    facts = [hypervisor_words(inventory)] if host.xen is not None else []
+    if host.system.kernel_release:
+        facts.append(f"Linux {host.system.kernel_release}")
+    if host.system.memory_total:
+        facts.append(f"{rough_size_words(host.system.memory_total)} of memory")
+    if host.system.options:
+        facts.append("options " + " ".join(host.system.options))
+    return visible(", ".join(facts))
+
+
+def table_words(inventory: Inventory) -> str:
+    """Return the table's name, size, makers and address width; empty if nothing of it was decoded."""
+    header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
+    if header is None:
+        return ""
+    reading = inventory.host.reading
+    line = f"{visible(reading.name if reading else '')}, {header.length} bytes, "
+    line += f"OEM {identifier(header.oem_id)} {identifier(header.oem_table_id)}, "
+    line += f"{header.address_bits}-bit addresses, {count(len(inventory.units), 'unit')}"
+    for other in inventory.host.other_tables:
+        unread = isinstance(other.content, Missing)
+        line += f"; {other.name} {'could not be read' if unread else 'is there too, not used'}"
+    return line
+
+
+def pci_words(inventory: Inventory) -> str:
+    """Return how many PCI functions are present, or that they were not collected."""
+    functions = inventory.host.topology.functions
+    if isinstance(functions, Missing):
+        return "not collected: whether the owners are there cannot be said"
+    number = count(len(functions), "function")
+    virtual = sum(function.physical_function is not None for function in functions.values())
+    return number + (f", {virtual} of them virtual (SR-IOV)" if virtual else "")
+
+
+def regions_words(inventory: Inventory) -> str:
+    """Return how many regions there are, of what size, and how many of their owners are present."""
+    if isinstance(inventory.iommu, Missing) or inventory.iommu.header is None:
+        return ""
+    regions, device = inventory.regions, inventory.device
+    if not regions and device and inventory.undetermined:
+        paths = " ".join(inventory.undetermined)
+        return f"none names {device} for certain; these paths could lead to it: {paths}"
+    if not regions and inventory.iommu.damage:
+        return "none in what could be decoded"
+    if not regions:
+        return f"none concerns {device}" if device else "none: the table has no RMRR structure"
+    facts = [f"only those that concern {device}"] if device else []
+    facts += [f"{len(regions)}, {rough_size_words(sum(region.size for region in regions))} in all"]
+    shared = sum(region.xen.shared for region in regions)
+    if shared:
+        facts.append(f"{shared} shared by several devices")
+    owners = {(owner.sbdf, owner.hops): owner for region in regions for owner in region.owners}
+    for presence, word in (
+        (Presence.PRESENT, "present"),
+        (Presence.ABSENT, "absent"),
+        (Presence.UNKNOWN, "not looked for"),
+    ):
+        number = sum(owner.presence is presence for owner in owners.values())
+        if number:
+            facts.append(f"{count(number, 'owner')} {word}")
+    return "; ".join(facts)
+
+
+def xen_words(inventory: Inventory) -> str:
+    """Return how many regions Xen lists, or would list, and why if it lists none."""
+    listed = inventory.xen.list
+    if listed.source is ListSource.UNKNOWN:
+        return ""
+    own = listed.source is ListSource.HYPERVISOR
+    limits = "".join(f"; {note}" for note in listed.notes)
+    if listed.iommu_disabled and not own:
+        off = "would switch VT-d off for the whole host, and list no region"
+        return f"{off} (predicted{limits}): {listed.iommu_disabled}"
+    if not listed.entries:
+        why = "; ".join(listed.why_empty)
+        sentence = (
+            "lists no region (hypercall)" if own else f"would list no region (predicted{limits})"
+        )
+        return f"{sentence}, so strategy=host reserves nothing" + (f": {why}" if why else "")
+    number = count(len(listed.entries), "region")
+    return f"lists {number} (hypercall)" if own else f"would list {number} (predicted{limits})"
+
+
+def linux_words(inventory: Inventory) -> str:
+    """Return whether this kernel uses the IOMMU, and in how many groups."""
+    host = inventory.host
+    if inventory.linux.state is LinuxState.UNDER_XEN:
+        return "IOMMU groups are not applicable under Xen, which owns the IOMMU"
+    if inventory.linux.state is LinuxState.NO_GROUPS:
+        why = unused_words(host.system.options, iommu_vendor(host))
+        return f"no IOMMU groups: this kernel does not use the IOMMU{visible(why)}"
+    if inventory.linux.state is LinuxState.UNKNOWN or isinstance(host.groups, Missing):
+        return ""
+    return count(len(host.groups), "IOMMU group")
+
+
+def host_sentence(inventory: Inventory) -> str:
+    """Give the host in a sentence: machine, hypervisor, how much is reserved for how many."""
+    machine = machine_words(inventory) or "A host whose make is not known"
+    below = hypervisor_words(inventory)
+    under = f", running {below}," if below else ""
+    return f"{machine}{under} {_reserves(inventory)}."
+
+
+def _reserves(inventory: Inventory) -> str:
+    regions = inventory.regions
+    if isinstance(inventory.iommu, Missing):
+        listed = inventory.xen.list.entries
+        if listed:
+            number = count(len(listed), "reserved region")
+            return f"shows no DMAR table; its hypervisor lists {number}"
+        return "shows no DMAR table: what its firmware reserves for devices is not known"
+    if inventory.iommu.header is None:
+        return "has a DMAR table of which nothing could be decoded"
+    if not regions:
+        return "reserves no memory for devices: its DMAR table has no RMRR structure"
+    owners = {(o.sbdf, o.as_written, o.hops) for region in regions for o in region.owners}
+    size = rough_size_words(sum(region.size for region in regions))
+    for_whom = f" for {count(len(owners), 'device')}" if owners else " for no device"
+    return f"reserves {count(len(regions), 'memory region')}, {size} in all,{for_whom}"

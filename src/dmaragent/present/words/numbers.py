@@ -1,0 +1,42 @@
+"""Numbers in words: how many, how large, and which."""
+
+from collections.abc import Iterable
+
+_UNITS = ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB"))
+
+
+def size_words(size: int) -> str:
+    """Put a number of bytes into words, exactly: in the largest unit it is eighths of."""
+    for shift, unit in _UNITS:
+        if size >= 1 << shift and size % (1 << shift - 3) == 0:
+            eighths = size >> shift - 3
+            part = f"{eighths % 8 / 8:g}".removeprefix("0")
+            return f"{eighths // 8}{part} {unit}"
+    return count(size, "byte")
+
+
+def rough_size_words(size: int) -> str:
+    """Put a number of bytes into words, to a tenth of the largest unit; exactly where that is."""
+    for shift, unit in _UNITS:
+        if size >= 1 << shift:
+            tenths = (size * 10 + (1 << shift - 1)) >> shift
+            about = "" if size * 10 == tenths << shift else "about "
+            part = f".{tenths % 10}" if tenths % 10 else ""
+            return f"{about}{tenths // 10}{part} {unit}"
+    return count(size, "byte")
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """Give ``1 region`` or ``2 regions``."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def span_words(numbers: Iterable[int]) -> str:
+    """Put ascending numbers into words like ``1-3 5``."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
