@@ -154,7 +154,7 @@ def test_the_finding_that_is_added_as_an_example_works() -> None:
     made = names["oem_id_blank"]
 
     (hit,) = made.find(facts_of(trips()))
-    assert (made.id, hit.said) == ("oem-id-blank", said)
+    assert (made.id, hit.message) == ("oem-id-blank", said)
     assert [f"{each.offset:#x}={each.data.hex()}" for each in hit.evidence] == [shown]
     assert list(made.find(facts_of(quiet()))) == []
 

@@ -59,7 +59,7 @@ def test_a_finding_has_a_subject_and_bytes_and_nothing_is_wider_than_80_columns(
     checked = check(ALL[name][0]())
 
     for one in checked.findings:
-        assert one.hit.said.endswith(".")
+        assert one.hit.message.endswith(".")
         assert one.hit.subject
         for each in one.hit.evidence:
             assert each.data

@@ -37,7 +37,7 @@ def test_every_damage_is_told_exactly_once(name: str) -> None:
     assert isinstance(inventory.table, Decoded)
     assert len(told) == len(inventory.table.damage) == len(DAMAGED[name].kinds)
     for each in inventory.table.damage:
-        assert any(f"(offset {each.offset:#x})" in one.hit.said for one in told)
+        assert any(f"(offset {each.offset:#x})" in one.hit.message for one in told)
 
 
 def test_a_file_without_bytes_is_no_table_and_nothing_is_asked() -> None:
@@ -139,7 +139,7 @@ def test_an_ioapic_in_two_units_is_told_by_its_number() -> None:
         coverage.in_two_units,
     )
 
-    assert found.hit.said == "IOAPIC 2 is in the scopes of DRHD 0xfed90000 and DRHD 0xfed91000."
+    assert found.hit.message == "IOAPIC 2 is in the scopes of DRHD 0xfed90000 and DRHD 0xfed91000."
     assert [one.data for one in found.hit.evidence] == [b"\x02", b"\x02"]
 
 
@@ -210,7 +210,7 @@ def test_linux_hangs_where_the_byte_too_many_is_followed_by_a_drhd(
 def test_a_structure_past_the_end_is_named_by_its_type(kind: int, name: str) -> None:
     (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), damage.structure_past_end)
 
-    assert found.hit.said.startswith(f"{name}: the structure's 9 bytes")
+    assert found.hit.message.startswith(f"{name}: the structure's 9 bytes")
     assert [(one.field, one.value) for one in found.hit.evidence] == [("length", "9")]
 
 
@@ -243,8 +243,8 @@ def test_a_table_of_very_many_units_is_checked_whole_and_named_in_part() -> None
 
     (found,) = told(inventory, coverage.several_include_all)
 
-    assert "3000 units" in found.hit.said
-    assert found.hit.said.endswith("and 2992 more.")
+    assert "3000 units" in found.hit.message
+    assert found.hit.message.endswith("and 2992 more.")
     assert len(told(inventory, units.repeated)) == 2998
 
 
@@ -257,7 +257,7 @@ def test_units_without_include_all_are_in_order_among_themselves() -> None:
 def test_several_units_without_include_all_are_counted() -> None:
     (found,) = told(of(drhd(0xFED90000), drhd(0xFED91000)), coverage.no_include_all)
 
-    assert found.hit.said == "None of the 2 units of segment 0x0 has INCLUDE_PCI_ALL."
+    assert found.hit.message == "None of the 2 units of segment 0x0 has INCLUDE_PCI_ALL."
 
 
 def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:

@@ -202,7 +202,7 @@ def test_every_rule_has_a_host_that_trips_it_and_one_that_does_not() -> None:
 def test_a_rule_says_what_it_found_and_shows_the_bytes(name: str) -> None:
     found = [
         (
-            one.hit.said,
+            one.hit.message,
             " ".join(f"{each.offset:#x}={each.data.hex()}" for each in one.hit.evidence),
         )
         for one in _found(CASES[name][0](), name)
@@ -219,7 +219,7 @@ def test_a_near_miss_trips_nothing(name: str) -> None:
 def test_of_a_table_without_structures_no_number_of_them_is_told() -> None:
     (one,) = _found(host(tables.table()), "no-unit")
 
-    assert one.hit.said == "The table has no structures."
+    assert one.hit.message == "The table has no structures."
 
 
 @pytest.mark.parametrize("name", CASES)

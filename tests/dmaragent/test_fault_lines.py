@@ -94,7 +94,7 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(line: str, device: s
 
     assert by_why == expected
     assert [one.hit.device for one in checked] == [SBDF.parse(device)]
-    assert "refused once (read) at 0xbdf3e000" in checked[0].hit.said
+    assert "refused once (read) at 0xbdf3e000" in checked[0].hit.message
     assert {(one, each.base) for each in wanted for one in each.devices} == expected
 
 

@@ -72,7 +72,7 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
         if region is not None:
             where = f"in {region.place}"
         yield Hit(
-            said=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
+            message=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
@@ -87,8 +87,8 @@ def _told(faults: Sequence[Fault]) -> str:
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
     reasons = "; ".join(dict.fromkeys(one.reason for one in faults if one.reason))
     times = "once" if len(faults) == 1 else f"{len(faults)} times"
-    said = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
-    return f"{said} ({reasons})" if reasons else said
+    message = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
+    return f"{message} ({reasons})" if reasons else message
 
 
 def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
@@ -96,14 +96,14 @@ def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequ
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
         names = "names the device" if named else "does not name the device"
-        said = f"That is in region {region.number}, which {names}."
+        message = f"That is in region {region.number}, which {names}."
     else:
-        said = f"That is in no region{_near(facts, device, faults)}."
+        message = f"That is in no region{_near(facts, device, faults)}."
     if facts.functions is not None and device not in facts.functions:
-        said += (
+        message += (
             " No device answers there: it is hidden, or another one uses its number for requests."
         )
-    return said
+    return message
 
 
 def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
@@ -166,7 +166,7 @@ def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
         if region is not None:
             also = f" That is region {region.number}."
         yield Hit(
-            said=f'The kernel says: "{words}".{also}',
+            message=f'The kernel says: "{words}".{also}',
             subject=words,
             linux=linux,
             region=None if region is None else region.number,

@@ -9,16 +9,17 @@ from dmaragent.inventory import Region
 
 def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
     region: Region,
-    said: str,
+    predicate: str,
     shown: tuple[Evidence, ...],
     *,
     xen: str = "",
     linux: str = "",
     severity: Severity | None = None,
 ) -> Hit:
-    """Make a hit about a whole region, of which `said` goes on."""
+    """Return a hit about a whole region; the `predicate` completes the sentence that it begins."""
+    gap = "" if predicate.startswith(":") else " "
     return Hit(
-        said=f"{region.words.capitalize()}{said if said[0] == ':' else f' {said}'}",
+        message=f"{region.words.capitalize()}{gap}{predicate}",
         subject=region.place,
         region=region.number,
         evidence=shown,
@@ -31,15 +32,15 @@ def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
 def entry_hit(  # noqa: PLR0913 - likewise
     facts: TableFacts,
     entry: ScopeEntry,
-    said: str,
+    predicate: str,
     *,
     xen: str = "",
     linux: str = "",
     severity: Severity | None = None,
 ) -> Hit:
-    """Make a hit about one device scope entry, of whose owner `said` goes on."""
+    """Return a hit about a device scope entry; its owner is the subject of the `predicate`."""
     return Hit(
-        said=f"{entry.owner} {said}",
+        message=f"{entry.owner} {predicate}",
         subject=entry.subject,
         region=entry.number,
         device=entry.located.sbdf,

@@ -64,8 +64,8 @@ def hvmloader(facts: TableFacts) -> Iterator[Hit]:
         pages = listed_pages(region.base, region.limit)
         if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
             area = span(HVMLOADER_OWN)
-            said = f"overlaps {area}."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = f"overlaps {area}."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 @rule(
@@ -86,8 +86,8 @@ def too_many(facts: TableFacts) -> Iterator[Hit]:
         number = len(listed.entries)
     if number + 1 >= MAP_ENTRIES:
         most = MAP_ENTRIES - 2
-        said = f"There are {number} regions; beside RAM a map holds {most}."
-        yield Hit(said=said, subject=f"{number} regions")
+        message = f"There are {number} regions; beside RAM a map holds {most}."
+        yield Hit(message=message, subject=f"{number} regions")
 
 
 @rule(
@@ -107,8 +107,8 @@ def unlisted(facts: TableFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list, and that it lacks."""
     for region in facts.inventory.all_regions:
         if region.offset in facts.inventory.xen.unlisted:
-            said = "is not in Xen's list, and nothing that was read says why."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = "is not in Xen's list, and nothing that was read says why."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 @rule(

@@ -44,9 +44,9 @@ def in_ram(facts: TableFacts) -> Iterator[Hit]:
             continue
         severity, xen = _by_release(facts, region.range)
         part = span(used.range)
-        said = f": the memory map has {part} as {used.words}."
+        message = f": the memory map has {part} as {used.words}."
         shown = range_evidence(facts, region)
-        yield region_hit(region, said, shown, xen=xen, severity=severity)
+        yield region_hit(region, message, shown, xen=xen, severity=severity)
 
 
 def _warned(facts: TableFacts, region: AddressRange) -> str:
@@ -67,8 +67,8 @@ def _by_release(facts: TableFacts, region: AddressRange) -> tuple[Severity | Non
     name = f"Xen {facts.release}"
     if behaviour_of(facts.release).ram_disables_vtd:
         return None, f"{name} switches VT-d off for the whole host (EIO)."
-    said = f"{name} {_warned(facts, region)} and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
-    return Severity.WARNING, said
+    message = f"{name} {_warned(facts, region)} and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
+    return Severity.WARNING, message
 
 
 @rule(

@@ -51,7 +51,7 @@ class Evidence:
 class Hit:
     """One thing that a rule found."""
 
-    said: str
+    message: str
     """What is wrong, a sentence with the addresses and numbers in it."""
     subject: str
     """What it is about, by its own facts, never by its place in the table: the same in two

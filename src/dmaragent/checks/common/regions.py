@@ -117,8 +117,8 @@ def limit_page_aligned(facts: TableFacts) -> Iterator[Hit]:
     """Find regions whose last byte is the first of a page."""
     for region in facts.inventory.all_regions:
         if region.limit > region.base and not region.limit % PAGE:
-            said = f"has {region.limit:#x} as its last byte."
-            yield region_hit(region, said, (limit_evidence(facts, region),))
+            message = f"has {region.limit:#x} as its last byte."
+            yield region_hit(region, message, (limit_evidence(facts, region),))
 
 
 @rule(
@@ -163,8 +163,8 @@ def above_address_width(facts: TableFacts) -> Iterator[Hit]:
     width = header_field(facts, "host_address_width", value)
     for region in facts.inventory.all_regions:
         if max(region.base, region.limit) >> bits:
-            said = f"goes beyond {bits} bits."
-            yield region_hit(region, said, (width, limit_evidence(facts, region)))
+            message = f"goes beyond {bits} bits."
+            yield region_hit(region, message, (width, limit_evidence(facts, region)))
 
 
 @rule(
@@ -183,8 +183,8 @@ def large(facts: TableFacts) -> Iterator[Hit]:
     """Find regions of 512 MiB and more."""
     for region in facts.inventory.all_regions:
         if region.size >= LARGE:
-            said = f"has {region.size >> 20} MiB."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = f"has {region.size >> 20} MiB."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 @rule(

@@ -43,7 +43,7 @@ def _several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
             yield (
                 segment,
                 Hit(
-                    said=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
+                    message=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
                     subject=f"segment {segment:#x}: {names}",
                     evidence=tuple(_flags(facts, *one) for one in alls[:MOST_TOLD]),
                 ),
@@ -96,7 +96,7 @@ def include_all_not_last(facts: TableFacts) -> Iterator[Hit]:
         for (offset, drhd), (_, after) in pairwise(units):
             if drhd.include_pci_all and not after.include_pci_all:
                 yield Hit(
-                    said=f"{subject_of(drhd)} stands before {subject_of(after)}.",
+                    message=f"{subject_of(drhd)} stands before {subject_of(after)}.",
                     subject=subject_of(drhd),
                     evidence=(_flags(facts, offset, drhd),),
                 )
@@ -119,7 +119,7 @@ def no_include_all(facts: TableFacts) -> Iterator[Hit]:
             whose = f"None of the {len(units)} units" if len(units) > 1 else "The one unit"
             lacks = "has" if len(units) > 1 else "does not have"
             yield Hit(
-                said=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
+                message=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
                 subject=f"segment {segment:#x}",
                 evidence=tuple(_flags(facts, *one) for one in units[:MOST_TOLD]),
             )
@@ -151,7 +151,7 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
         if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
             continue
         yield Hit(
-            said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
+            message=f"{sbdf} is named by no unit's scope, and its segment's units have no "
             "INCLUDE_PCI_ALL.",
             subject=str(sbdf),
             device=sbdf,
@@ -174,7 +174,7 @@ def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
             yield Hit(
-                said=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
+                message=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
                 subject=subject_of(drhd),
                 evidence=(_flags(facts, offset, drhd),),
             )
@@ -205,15 +205,17 @@ def in_two_units(facts: TableFacts) -> Iterator[Hit]:
             bus = entry.segment, entry.located.sbdf.bus
             for bridge in above.get(bus, ()):
                 if _base(bridge) != _base(entry) and bridge.located.sbdf != entry.located.sbdf:
-                    said = f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
-                    yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
+                    message = (
+                        f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
+                    )
+                    yield _both(facts, entry, bridge, f"{message}; its own is {{}}.")
 
 
-def _both(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, said: str) -> Hit:
-    """Make a hit of two entries; `said` has a gap for the unit of each, the other's first."""
+def _both(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, message: str) -> Hit:
+    """Make a hit of two entries; `message` has a gap for the unit of each, the other's first."""
     units = subject_of(other.structure), subject_of(entry.structure)
     return Hit(
-        said=said.format(*units),
+        message=message.format(*units),
         subject=f"{_name(entry)}: {', '.join(sorted(units))}",
         evidence=(_shown(facts, other), _shown(facts, entry)),
     )

@@ -43,8 +43,8 @@ def _hits(facts: TableFacts, size: int, *kinds: DamageKind) -> Iterator[tuple[Da
         if each.kind in kinds:
             reason = each.reason[0].upper() + each.reason[1:]
             shown = _shown(facts, each.offset, size, each.field)
-            said = f"{reason} (offset {each.offset:#x})."
-            yield each, Hit(said=said, subject=each.kind.value, evidence=(shown,))
+            message = f"{reason} (offset {each.offset:#x})."
+            yield each, Hit(message=message, subject=each.kind.value, evidence=(shown,))
 
 
 def _shown(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
@@ -56,8 +56,8 @@ def _shown(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
 
 def _owned(hit: Hit, owner: str, xen: str = "", linux: str = "") -> Hit:
     """Name the structure that `hit` is in."""
-    said = f"{owner}: {hit.said[0].lower()}{hit.said[1:]}"
-    return replace(hit, said=said, subject=f"{owner} {hit.subject}", xen=xen, linux=linux)
+    message = f"{owner}: {hit.message[0].lower()}{hit.message[1:]}"
+    return replace(hit, message=message, subject=f"{owner} {hit.subject}", xen=xen, linux=linux)
 
 
 def _type_at(facts: TableFacts, offset: int) -> str:

@@ -60,8 +60,8 @@ def all_absent(facts: TableFacts) -> Iterator[Hit]:
         if not _all_absent(scope) or region.segment not in facts.segments:
             continue
         shown = scope_evidence(facts, scope)
-        said = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
-        yield region_hit(region, said, shown, xen=_by_list(facts, region))
+        message = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
+        yield region_hit(region, message, shown, xen=_by_list(facts, region))
 
 
 def _by_list(facts: TableFacts, region: Region) -> str:
@@ -99,7 +99,7 @@ def absent(facts: TableFacts) -> Iterator[Hit]:
         regions = list(dict.fromkeys(entry.number for entry in named if entry.number))
         many = "region" if len(regions) == 1 else "regions"
         yield Hit(
-            said=f"{sbdf}, which {many} {some([str(each) for each in regions])} name"
+            message=f"{sbdf}, which {many} {some([str(each) for each in regions])} name"
             f"{'s' if len(regions) == 1 else ''}, does not answer.",
             subject=str(sbdf),
             region=regions[0] if len(regions) == 1 else None,
@@ -177,8 +177,8 @@ def _by_linux(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, st
         return Severity.WARNING, "Linux does not look at this scope."
     state = facts.inventory.linux_state
     if state is LinuxState.UNDER_XEN:
-        said = "Linux does not use the table below Xen; without Xen it would start without VT-d."
-        return Severity.WARNING, said
+        message = "Linux does not use the table below Xen; without Xen it would start without VT-d."
+        return Severity.WARNING, message
     if state is LinuxState.GROUPS:
         return Severity.WARNING, "This kernel uses VT-d all the same: it has IOMMU groups."
     return None, ""
@@ -248,11 +248,11 @@ def start_bus(facts: TableFacts) -> Iterator[Hit]:
     for entry in facts.entries:
         above = bridges.get((entry.segment, entry.scope.start_bus_number))
         if above is not None and entry.scope.type in PCI_SCOPES:
-            said = (
+            message = (
                 f"starts at bus {entry.scope.start_bus_number:02x}, which is no root bus but "
                 f"behind the bridge {above.sbdf}."
             )
-            yield entry_hit(facts, entry, said)
+            yield entry_hit(facts, entry, message)
 
 
 def _bridges(facts: TableFacts) -> dict[tuple[int, int], PciFunction]:

@@ -30,7 +30,7 @@ def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
     found = [each for each in facts.of(ATSR) if each[1].all_ports and not each[1].segment_number]
     if len(found) > 1:
         yield Hit(
-            said=f"{len(found)} ATSR structures of segment 0 have ALL_PORTS.",
+            message=f"{len(found)} ATSR structures of segment 0 have ALL_PORTS.",
             subject="segment 0x0",
             evidence=tuple(
                 field(facts, offset, atsr, "flags", f"{atsr.flags:#x}: ALL_PORTS")
@@ -72,7 +72,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
         if why:
             name = str(sbdf)
             yield Hit(
-                said=f"{name} {why}.",
+                message=f"{name} {why}.",
                 subject=name,
                 device=sbdf,
                 evidence=(scope_field(facts, entry, "start_bus_number", entry.written),),
@@ -106,7 +106,7 @@ def rhsa_without_unit(facts: TableFacts) -> Iterator[Hit]:
         if base not in bases:
             shown = field(facts, offset, rhsa, "register_base_address", f"{base:#x}")
             yield Hit(
-                said=f"No DRHD has its registers at {base:#x}.",
+                message=f"No DRHD has its registers at {base:#x}.",
                 subject=subject_of(rhsa),
                 evidence=(shown,),
             )
@@ -130,7 +130,7 @@ def rhsa_contradicts(facts: TableFacts) -> Iterator[Hit]:
         if earlier.proximity_domain != rhsa.proximity_domain:
             domains = earlier.proximity_domain, rhsa.proximity_domain
             yield Hit(
-                said=f"{subject_of(rhsa)} gives proximity domain {domains[0]}, and again "
+                message=f"{subject_of(rhsa)} gives proximity domain {domains[0]}, and again "
                 f"{domains[1]}.",
                 subject=subject_of(rhsa),
                 evidence=(
@@ -157,7 +157,7 @@ def scope_without_andd(facts: TableFacts) -> Iterator[Hit]:
         if entry.scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and number not in declared:
             owner = subject_of(entry.structure)
             yield Hit(
-                said=f"{owner} names ACPI device {number}.",
+                message=f"{owner} names ACPI device {number}.",
                 subject=f"{owner}, ACPI device {number}",
                 evidence=(scope_field(facts, entry, "enumeration_id", str(number)),),
             )
@@ -184,7 +184,7 @@ def andd_unused(facts: TableFacts) -> Iterator[Hit]:
         number = andd.acpi_device_number
         if number not in named:
             yield Hit(
-                said=f"No DRHD's scope names ACPI device {number} ({andd.name}).",
+                message=f"No DRHD's scope names ACPI device {number} ({andd.name}).",
                 subject=subject_of(andd),
                 evidence=(field(facts, offset, andd, "acpi_device_number", str(number)),),
             )
@@ -207,7 +207,7 @@ def andd_unterminated(facts: TableFacts) -> Iterator[Hit]:
         if b"\0" not in name:
             shown = name_evidence(facts, offset, andd)
             yield Hit(
-                said=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
+                message=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
                 "none of them NUL.",
                 subject=subject_of(andd),
                 evidence=(shown,),
@@ -232,7 +232,7 @@ def andd_repeated(facts: TableFacts) -> Iterator[Hit]:
         at, earlier = first.setdefault(number, (offset, andd))
         if at != offset:
             yield Hit(
-                said=f"ACPI device {number} is {earlier.name}, and again {andd.name}.",
+                message=f"ACPI device {number} is {earlier.name}, and again {andd.name}.",
                 subject=f"{subject_of(andd)}: {earlier.name}, {andd.name}",
                 evidence=(
                     field(facts, at, earlier, "acpi_device_number", str(number)),

@@ -40,14 +40,14 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
         return
     if bits := _reserved("DMAR", facts.table.flags):
         yield Hit(
-            said=f"Of the table's flags the reserved bits {bits:#x} are set.",
+            message=f"Of the table's flags the reserved bits {bits:#x} are set.",
             subject=f"DMAR flags {bits:#x}",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}"),),
         )
     if any(facts.table.reserved):
         value = facts.table.reserved.hex(" ")
         yield Hit(
-            said=f"The reserved bytes after the flags are {value}.",
+            message=f"The reserved bytes after the flags are {value}.",
             subject=f"DMAR reserved {value}",
             evidence=(header_field(facts, "reserved", value),),
         )
@@ -65,9 +65,9 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
 def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags and bytes of every kind of structure."""
     for offset, structure in facts.structures:
-        for said, shown in _of_structure(facts, offset, structure):
+        for message, shown in _of_structure(facts, offset, structure):
             yield Hit(
-                said=f"{subject_of(structure)}: {said}.",
+                message=f"{subject_of(structure)}: {message}.",
                 subject=f"{subject_of(structure)} {shown.field}",
                 evidence=(shown,),
             )
@@ -108,14 +108,14 @@ def reserved_in_scope(facts: TableFacts) -> Iterator[Hit]:
         bits = _reserved("SIDP scope", scope.flags) if sidp else scope.flags
         if bits:
             yield Hit(
-                said=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
+                message=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
                 subject=f"{place} flags {bits:#x}",
                 evidence=(scope_field(facts, entry, "flags", f"{scope.flags:#x}"),),
             )
         if any(scope.reserved):
             value = scope.reserved.hex(" ")
             yield Hit(
-                said=f"{place}: the reserved byte of the scope entry is {value}.",
+                message=f"{place}: the reserved byte of the scope entry is {value}.",
                 subject=f"{place} reserved {value}",
                 evidence=(scope_field(facts, entry, "reserved", value),),
             )
@@ -137,7 +137,7 @@ def reserved_in_unit_size(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if drhd.size & ~_SIZE_BITS:
             yield Hit(
-                said=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
+                message=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
                 subject=f"{subject_of(drhd)} size",
                 evidence=(field(facts, offset, drhd, "size", f"{drhd.size:#04x}"),),
             )

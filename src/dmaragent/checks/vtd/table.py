@@ -21,9 +21,9 @@ _XEN_OFF = "Xen switches VT-d off for the whole host"
 _FLAGS = "VT-d 8.1; Xen vtd/dmar.c, platform_supports_intremap and platform_supports_x2apic; Linux "
 
 
-def _width(facts: TableFacts, said: str, bits: int) -> Hit:
+def _width(facts: TableFacts, message: str, bits: int) -> Hit:
     return Hit(
-        said=said,
+        message=message,
         subject=f"host address width {bits}",
         evidence=(header_field(facts, "host_address_width", f"{bits} bits"),),
     )
@@ -79,7 +79,7 @@ def no_interrupt_remapping(facts: TableFacts) -> Iterator[Hit]:
     """Find a table without the flag INTR_REMAP."""
     if facts.table is not None and not facts.table.flags & DmarFlag.INTR_REMAP:
         yield Hit(
-            said="The flag INTR_REMAP is not set: interrupts of devices are not checked.",
+            message="The flag INTR_REMAP is not set: interrupts of devices are not checked.",
             subject="INTR_REMAP",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}: no INTR_REMAP"),),
         )
@@ -102,7 +102,7 @@ def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
     if facts.table.flags & both == DmarFlag.X2APIC_OPT_OUT:
         value = f"{facts.table.flags:#x}: X2APIC_OPT_OUT, no INTR_REMAP"
         yield Hit(
-            said="X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.",
+            message="X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.",
             subject="X2APIC_OPT_OUT",
             evidence=(header_field(facts, "flags", value),),
         )
@@ -125,7 +125,7 @@ def several_tables(facts: TableFacts) -> Iterator[Hit]:
     for each in facts.inventory.host.other_tables:
         size = "unread" if isinstance(each.content, Missing) else f"{len(each.content)} bytes"
         yield Hit(
-            said=f"Beside {first} there is {each.name} ({size}).",
+            message=f"Beside {first} there is {each.name} ({size}).",
             subject=each.name,
             evidence=(evidence(facts, 0, 8, "DMAR signature, length", first),),
         )
@@ -146,7 +146,7 @@ def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is not None and facts.table.signature != b"DMAR":
         name = facts.table.signature.decode("ascii")
         yield Hit(
-            said=f"The table's signature is {name}.",
+            message=f"The table's signature is {name}.",
             subject=name,
             evidence=(header_field(facts, "signature", name),),
         )
@@ -171,9 +171,9 @@ def no_unit(facts: TableFacts) -> Iterator[Hit]:
     kinds = [_kind(structure) for _, structure in facts.structures]
     if StructureType.DRHD not in kinds:
         structures = "1 structure" if len(kinds) == 1 else f"{len(kinds)} structures"
-        told = f"{structures}, none of which is a DRHD" if kinds else "no structures"
+        structures_words = f"{structures}, none of which is a DRHD" if kinds else "no structures"
         yield Hit(
-            said=f"The table has {told}.",
+            message=f"The table has {structures_words}.",
             subject="DRHD",
             evidence=(header_field(facts, "length", f"{facts.table.length} bytes"),),
         )
@@ -195,7 +195,7 @@ def unknown_structure(facts: TableFacts) -> Iterator[Hit]:
     for offset, structure in facts.of(UnknownStructure):
         if structure.type not in set(StructureType):
             yield Hit(
-                said=f"A structure of type {structure.type} ({4 + len(structure.body)} bytes).",
+                message=f"A structure of type {structure.type} ({4 + len(structure.body)} bytes).",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(structure.type)),),
             )
@@ -216,7 +216,7 @@ def structure_order(facts: TableFacts) -> Iterator[Hit]:
         kind, last = _kind(structure), _kind(before)
         if kind < last:
             yield Hit(
-                said=f"{subject_of(structure)} (type {kind}) stands after one of type {last}.",
+                message=f"{subject_of(structure)} (type {kind}) stands after one of type {last}.",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(kind)),),
             )
@@ -230,7 +230,7 @@ def _early(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
     """Tell of an RHSA before its unit: Linux meets it before it knows the unit."""
     base = structure.register_base_address
     return Hit(
-        said=f"{subject_of(structure)} stands before the DRHD that it is about.",
+        message=f"{subject_of(structure)} stands before the DRHD that it is about.",
         subject=subject_of(structure),
         evidence=(field(facts, offset, structure, "register_base_address", f"{base:#x}"),),
         linux='Linux does not know the unit yet: it says "RHSA refers to non-existent DMAR '

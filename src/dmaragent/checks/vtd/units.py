@@ -55,7 +55,7 @@ def without_address(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address in (0, _ALL_ONES):
             yield Hit(
-                said=f"The DRHD of segment {drhd.segment_number:#x} has its registers at "
+                message=f"The DRHD of segment {drhd.segment_number:#x} has its registers at "
                 f"{drhd.register_base_address:#x}.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
@@ -78,7 +78,7 @@ def unaligned(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in _placed(facts):
         if drhd.register_base_address % PAGE:
             yield Hit(
-                said=f"{subject_of(drhd)} is {drhd.register_base_address % PAGE:#x} bytes into a "
+                message=f"{subject_of(drhd)} is {drhd.register_base_address % PAGE:#x} bytes into a "
                 "page of 4 KiB.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
@@ -101,7 +101,7 @@ def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
         base, size = drhd.register_base_address, drhd.register_set_size
         if base % PAGE == 0 and base % size:
             yield Hit(
-                said=f"{subject_of(drhd)} has {size:#x} bytes of registers.",
+                message=f"{subject_of(drhd)} has {size:#x} bytes of registers.",
                 subject=subject_of(drhd),
                 evidence=(
                     _base(facts, offset, drhd),
@@ -128,7 +128,7 @@ def repeated(facts: TableFacts) -> Iterator[Hit]:
         if offset != later:
             segments = first.segment_number, second.segment_number
             yield Hit(
-                said=f"{subject_of(first)} stands at offset {offset:#x} (segment "
+                message=f"{subject_of(first)} stands at offset {offset:#x} (segment "
                 f"{segments[0]:#x}) and again at {later:#x} (segment {segments[1]:#x}).",
                 subject=subject_of(first),
                 evidence=(_base(facts, offset, first), _base(facts, later, second)),
@@ -156,7 +156,7 @@ def overlap(facts: TableFacts) -> Iterator[Hit]:
         one, other = _registers(farthest[1]), _registers(drhd)
         if one.start != other.start and one.overlaps(other):
             yield Hit(
-                said=f"The registers at {span(one)} and at {span(other)} overlap.",
+                message=f"The registers at {span(one)} and at {span(other)} overlap.",
                 subject=f"{subject_of(farthest[1])}, {subject_of(drhd)}",
                 evidence=(_base(facts, *farthest), _base(facts, offset, drhd)),
             )
@@ -182,7 +182,7 @@ def in_ram(facts: TableFacts) -> Iterator[Hit]:
         for entry in entries:
             if entry.type is MemoryType.RAM:
                 yield Hit(
-                    said=f"The registers at {span(_registers(drhd))} lie in "
+                    message=f"The registers at {span(_registers(drhd))} lie in "
                     f"{span(entry.range)}, which the memory map calls {entry.words}.",
                     subject=subject_of(drhd),
                     evidence=(_base(facts, offset, drhd),),
@@ -209,7 +209,7 @@ def beyond_width(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in _placed(facts):
         if _registers(drhd).end > 1 << bits:
             yield Hit(
-                said=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
+                message=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
             )

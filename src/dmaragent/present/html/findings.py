@@ -51,7 +51,7 @@ def _hit(one: Finding, with_xen: bool, with_linux: bool) -> Markup:  # noqa: FBT
     own = [("Xen", one.xen if with_xen else ""), ("Linux", one.linux if with_linux else "")]
     return element(
         "li",
-        one.hit.said,
+        one.hit.message,
         facts([(name, said) for name, said in own if said]),
         _evidence(one.hit.evidence),
     )

@@ -159,7 +159,7 @@ def _finding(finding: Finding) -> schema.Finding:
         "id": finding.rule.id,
         "severity": finding.severity.value,
         "subject": finding.hit.subject,
-        "said": finding.hit.said,
+        "said": finding.hit.message,
     }
 
 

@@ -72,7 +72,7 @@ def _group(severity: Severity, found: list[Finding]) -> Iterator[str]:
     xen = common([each.xen for each in found])
     linux = common([each.linux for each in found])
     for each in found:
-        yield from paragraph(each.hit.said, indent=2, hang=2)
+        yield from paragraph(each.hit.message, indent=2, hang=2)
         yield from _shown(each.hit.evidence)
         if each.hit.xen and not xen:
             yield from _labelled("Xen", each.hit.xen, indent=4)

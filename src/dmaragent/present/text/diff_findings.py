@@ -32,10 +32,10 @@ def findings_text(findings: Sequence[FindingChange]) -> Iterator[str]:
 def _group(head: str, changes: Sequence[Changed], alike: Sequence[Finding]) -> Iterator[str]:
     """Give one head, what it is about, and what changed of all of it."""
     if len(alike) == 1:
-        yield from paragraph(f"{head}: {alike[0].hit.said}", indent=2, hang=2)
+        yield from paragraph(f"{head}: {alike[0].hit.message}", indent=2, hang=2)
     else:
         yield f"  {head}, {count(len(alike), 'finding')}"
         for one in alike:
-            yield from paragraph(one.hit.said, indent=4, hang=2)
+            yield from paragraph(one.hit.message, indent=4, hang=2)
     for change in changes:
         yield from changed_text(change, indent=4)
