@@ -25,7 +25,7 @@ def _of(made: Made) -> Taken:
 
 ALL: dict[str, tuple[Taken, Taken]] = {
     **{name: (_of(trips), _of(quiet)) for name, (trips, quiet) in CASES.items()},
-    **checked_units.CASES,
+    **{name: (case.trips, case.quiet) for name, case in checked_units.CASES.items()},
 }
 
 
