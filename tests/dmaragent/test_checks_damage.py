@@ -24,8 +24,9 @@ from support.tables import (
 )
 from support.tables import table as table_of
 
-SHORT = damage.structure_too_short
-SCOPE = damage.scope_too_short
+RULES = {rule.id: rule for rule in damage.RULES}
+SHORT = RULES["structure-too-short"]
+SCOPE = RULES["scope-too-short"]
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGED if name != "empty"])
@@ -183,7 +184,7 @@ def test_xen_refuses_no_address_width_but_0(field: bytes, xen: str) -> None:
     ],
 )
 def test_one_byte_too_many_is_read_on_where_there_is_a_scope(last: bytes, xen: str) -> None:
-    (found,) = told(of(UNIT, last, sidp()), damage.structure_extra_bytes)
+    (found,) = told(of(UNIT, last, sidp()), RULES["structure-extra-bytes"])
 
     assert xen in found.xen
     assert [one.data for one in found.hit.evidence] == [b"\x01"]
@@ -201,21 +202,21 @@ def test_linux_hangs_where_the_byte_too_many_is_followed_by_a_drhd(
     after: tuple[bytes, ...], *, hangs: bool
 ) -> None:
     data = table_of(UNIT, rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01"), *after)
-    (found,) = told(host(data), damage.structure_extra_bytes)
+    (found,) = told(host(data), RULES["structure-extra-bytes"])
 
     assert ("hangs at boot" in found.linux) is hangs
 
 
 @pytest.mark.parametrize(("kind", "name"), [(6, "SIDP"), (7, "type 7")])
 def test_a_structure_past_the_end_is_named_by_its_type(kind: int, name: str) -> None:
-    (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), damage.structure_past_end)
+    (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), RULES["structure-past-end"])
 
     assert found.hit.message.startswith(f"{name}: the structure's 9 bytes")
     assert [(one.field, one.value) for one in found.hit.evidence] == [("length", "9")]
 
 
 def test_a_wrong_checksum_is_shown_as_a_byte() -> None:
-    (found,) = told(host(patched(GOOD, [(9, b"\x0f")])), damage.checksum_wrong)
+    (found,) = told(host(patched(GOOD, [(9, b"\x0f")])), RULES["checksum-wrong"])
 
     assert [(one.field, one.value) for one in found.hit.evidence] == [("checksum", "0f")]
     assert found.key == ("checksum-wrong", "checksum")
