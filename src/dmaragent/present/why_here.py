@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.linux.regions import Hold
+from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.messages.model import AMD, MessageAddress, Names, Program, Recognised, Span
-from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.present.text.device_card import class_name
 from dmaragent.present.why_iommu import dma_words, iommu_words
 from dmaragent.present.wording import count, span_words

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Region
 from dmaragent.messages.dma_address import DmaAddress
+from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
-from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import range_object
 from dmaragent.present.text.device_card import class_name
@@ -27,7 +27,7 @@ def why_document(why: Why, source: str, host: Host) -> schema.WhyDocument:
         "source": source,
         "lines": why.recognition.line_count,
         "table_known": why.table_known,
-        "recognised": [_tie(each) for each in why.ties],
+        "recognised": [_tie(each) for each in why.matches],
         "left_out": why.recognition.left_out,
         "known": None,
     }

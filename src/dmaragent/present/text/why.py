@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
+from dmaragent.messages.host_match import HostMatch, Why
 from dmaragent.messages.model import QUARANTINE, Message, MessageSeverity, Recognised
 from dmaragent.messages.numbers import FAULT_REASONS, error_name
-from dmaragent.messages.relate import HostMatch, Why
 from dmaragent.present.text.resolve_head import shorten
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.why_here import here_words
@@ -25,7 +25,7 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     """Give the lines of the answer; `live` says that the host is this machine."""
     recognition = why.recognition
     by_message: dict[str, list[HostMatch]] = {}
-    for each in why.ties:
+    for each in why.matches:
         by_message.setdefault(each.recognised.message.id, []).append(each)
     lines = sum(one.count for one in recognition.found)
     yield (
@@ -172,7 +172,7 @@ def _remarks(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
         lines.append(f"Regions cannot be named: {what}. To name them: {hint}.")
     elif not why.table_known:
         lines.append("Regions cannot be named: the table cannot be decoded (dmaragent decode).")
-    if live and any(one.devices or one.spans for one in why.ties):
+    if live and any(one.devices or one.spans for one in why.matches):
         lines.append('"Here" is this machine; --host PATH names the one that printed it.')
     if why.recognition.left_out:
         more = count(why.recognition.left_out, "more line")
