@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.memory_map import MemoryMap, ram_in
 
 _INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
@@ -36,14 +36,14 @@ class Fault:
     """The number and the words of the reason as they were logged; empty where none were."""
 
 
-def placed(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
+def with_known_segment(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
     """Give `device`, whose segment was not named, the segment that its only namesake has."""
     place = (device.bus, device.device, device.function)
     same = [one for one in functions if (one.bus, one.device, one.function) == place]
     return same[0] if len(same) == 1 else device
 
 
-def physical(options: tuple[str, ...] | None) -> bool:
+def logs_physical_addresses(options: tuple[str, ...] | None) -> bool:
     """Tell whether the addresses in Linux's faults are physical ones with these kernel `options`.
 
     Else its drivers use addresses that the IOMMU translates.  Source: Linux
@@ -61,7 +61,7 @@ def physical(options: tuple[str, ...] | None) -> bool:
     return found
 
 
-def no_memory(address: int, memory_map: MemoryMap | None) -> str:
+def why_not_memory(address: int, memory_map: MemoryMap | None) -> str:
     """Say why the page of `address` is no memory that firmware could mean; empty where it may be."""
     page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
     if page.start == 0:
@@ -76,17 +76,19 @@ def no_memory(address: int, memory_map: MemoryMap | None) -> str:
     return ""
 
 
-def regions_of(faults: Iterable[Fault]) -> tuple[Wanted, ...]:
+def regions_of(faults: Iterable[Fault]) -> tuple[WantedRegion, ...]:
     """Group `faults` into runs of pages that the same devices touched, by address."""
     pages: dict[int, set[SBDF]] = {}
     for fault in faults:
         pages.setdefault(fault.address // PAGE, set()).add(fault.device)
-    found: list[Wanted] = []
+    found: list[WantedRegion] = []
     for page, devices in sorted(pages.items()):
         owners = tuple(sorted(devices))
         last = found[-1] if found else None
         if last is not None and last.last + 1 == page and last.devices == owners:
-            found[-1] = Wanted(base=last.base, limit=(page + 1) * PAGE - 1, devices=owners)
+            found[-1] = WantedRegion(base=last.base, limit=(page + 1) * PAGE - 1, devices=owners)
         else:
-            found.append(Wanted(base=page * PAGE, limit=(page + 1) * PAGE - 1, devices=owners))
+            found.append(
+                WantedRegion(base=page * PAGE, limit=(page + 1) * PAGE - 1, devices=owners)
+            )
     return tuple(found)

@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.dma_faults import Fault, no_memory, physical, placed, regions_of
+from dmaragent.boot_option.dma_faults import (
+    Fault,
+    logs_physical_addresses,
+    regions_of,
+    why_not_memory,
+    with_known_segment,
+)
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.table_regions import gives, regions_with
@@ -26,7 +32,7 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
     given: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     seen = {True: 0, False: 0}
-    in_linux = physical(on.host.system.options)
+    in_linux = logs_physical_addresses(on.host.system.options)
     for each in faults:
         seen[each.by_xen] += 1
         fault = _placed(on, each)
@@ -54,13 +60,13 @@ def _no_memory(on: OptionHost, address: int) -> str:
     known = any(
         one.range is not None and one.range.overlaps(touched) for one in on.inventory.regions
     )
-    return no_memory(address, None if known else on.memory_map)
+    return why_not_memory(address, None if known else on.memory_map)
 
 
 def _placed(on: OptionHost, fault: Fault) -> Fault:
     if fault.segment_named:
         return fault
-    return replace(fault, device=placed(fault.device, on.host.topology.known))
+    return replace(fault, device=with_known_segment(fault.device, on.host.topology.known))
 
 
 def _counted(found: Counter[str]) -> Iterable[str]:

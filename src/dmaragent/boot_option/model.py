@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, Wanted
+from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
@@ -20,7 +20,7 @@ FIRST_RELEASE = (4, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedRange:
     """One range of the option, and what Xen makes of it."""
 
     read: UserRange
@@ -35,10 +35,10 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedRegion:
     """A wanted region that no range was written for, and why."""
 
-    wanted: Wanted
+    wanted: WantedRegion
     reason: str
 
 
@@ -101,7 +101,7 @@ class CheckedOption:
     text: str
     own: bool
     """Whether it is the host's own command line."""
-    ranges: tuple[Judged, ...]
+    ranges: tuple[JudgedRange, ...]
     notes: tuple[str, ...]
 
     @property
@@ -124,7 +124,7 @@ class WrittenOption:
     on: OptionHost
     written: tuple[RmrrText, ...]
     """The regions that ranges were written for."""
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRegion, ...]
     present: int
     """How many ranges stand on the host's command line already."""
     notes: tuple[str, ...]

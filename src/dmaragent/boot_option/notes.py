@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.boot_option.mistakes import memory_doubt
-from dmaragent.boot_option.model import Judged, OptionHost
-from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted
+from dmaragent.boot_option.model import JudgedRange, OptionHost
+from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.option_words import option_rules
@@ -19,7 +19,7 @@ _LIKELY_PAGES = 1 << 24
 
 
 def checked_notes(
-    on: OptionHost, text: str | None, line: str, ranges: Sequence[Judged]
+    on: OptionHost, text: str | None, line: str, ranges: Sequence[JudgedRange]
 ) -> Iterator[str]:
     """Say what is to be known of a checked option: quoting, releases, what was not checked."""
     yield from _own_quoting(line) if text is None else _quoting(text)
@@ -32,7 +32,7 @@ def checked_notes(
     yield from _host_notes(on)
 
 
-def page_numbers(wanted: Sequence[Wanted]) -> Iterator[str]:
+def page_numbers(wanted: Sequence[WantedRegion]) -> Iterator[str]:
     """Ask about regions whose bytes are rather page numbers, as the option itself has them."""
     for one in wanted:
         if one.rounded and one.limit < _LIKELY_PAGES:
@@ -71,7 +71,7 @@ def written_notes(on: OptionHost, written: Sequence[RmrrText]) -> Iterator[str]:
     yield from _host_notes(on)
 
 
-def _absent(on: OptionHost, wanted: Wanted) -> Iterator[str]:
+def _absent(on: OptionHost, wanted: WantedRegion) -> Iterator[str]:
     functions = on.host.topology.functions
     if not isinstance(functions, Missing):
         for device in dict.fromkeys(wanted.devices):
@@ -93,7 +93,7 @@ def _host_notes(on: OptionHost) -> Iterator[str]:
         )
 
 
-def _pages(one: Judged) -> int:
+def _pages(one: JudgedRange) -> int:
     start, last = one.read.start_pfn, one.read.end_pfn
     return 0 if start is None or last is None else last - start + 1
 

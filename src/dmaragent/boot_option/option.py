@@ -13,13 +13,13 @@ from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
     CheckedOption,
-    Judged,
+    JudgedRange,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
-from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted, write_ranges
+from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
@@ -50,13 +50,13 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     )
 
 
-def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
+def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOption:
     """Write the option for `wanted`, as far as Xen takes it on this host."""
     line = on.command_line or ""
     before = parse_rmrr_option(line, on.release)
     wanted = tuple(dict.fromkeys(wanted))
     never = _never(on)
-    refused: dict[Wanted, str] = dict.fromkeys(wanted, never) if never else {}
+    refused: dict[WantedRegion, str] = dict.fromkeys(wanted, never) if never else {}
     while True:
         kept = [one for one in wanted if one not in refused]
         done = write_ranges(kept, places_taken(line, on.release), on.longest_word)
@@ -69,7 +69,9 @@ def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
     return WrittenOption(
         on=on,
         written=tuple(written),
-        refused=tuple(Refused(wanted=one, reason=refused[one]) for one in wanted if one in refused),
+        refused=tuple(
+            RefusedRegion(wanted=one, reason=refused[one]) for one in wanted if one in refused
+        ),
         present=len(before),
         notes=(*page_numbers(wanted), *written_notes(on, written)),
     )
@@ -86,12 +88,12 @@ def _never(on: OptionHost) -> str:
 
 def _not_taken(
     on: OptionHost, line: str, before: int, written: Sequence[RmrrText]
-) -> dict[Wanted, str]:
+) -> dict[WantedRegion, str]:
     """Read what was written behind `line`, and say which of it may not be, and why."""
     ranges = [(one.wanted, each) for one in written for each in one.ranges]
     words = " ".join(each.word for _, each in ranges)
     judged = list(_judge(on, f"{line} {words}"))[before:]
-    bad: dict[Wanted, str] = {}
+    bad: dict[WantedRegion, str] = {}
     for (wanted, each), found in zip(ranges, judged, strict=True):
         ram = ram_in(on.memory_map, found.read.range)
         if found.taken is False:
@@ -118,7 +120,7 @@ def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
     return ""
 
 
-def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
+def _judge(on: OptionHost, line: str) -> Iterator[JudgedRange]:
     """Judge every range of `line`: by the rules of setup where there is a table."""
     decoded = on.table
     if decoded is None or decoded.table is None:
@@ -158,7 +160,7 @@ def _never_reported(user: UserRange) -> bool:
     return (first.bus, first.device, first.function) == (0, 0, 0)
 
 
-def _as_listed(on: OptionHost, one: Judged) -> Judged:
+def _as_listed(on: OptionHost, one: JudgedRange) -> JudgedRange:
     """Let the running hypervisor's own list decide, where it answers."""
     listed, pages = on.listed, one.read.range
     if listed is None or pages is None or one.taken == (pages in listed):
@@ -180,7 +182,7 @@ def _as_listed(on: OptionHost, one: Judged) -> Judged:
     return replace(one, taken=False, reason=reason, advice=(*one.advice, said))
 
 
-def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # noqa: FBT001 - the verdict
+def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> JudgedRange:  # noqa: FBT001 - the verdict
     advice = list(mistakes(user, on.memory_map))
     if taken is False:
         advice += [said for said in (_in_table(on, user),) if said]
@@ -196,7 +198,7 @@ def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # n
         absent = _absent(on, user)
         if absent:
             advice.append(f"no device answers at {absent}; Xen lists it for the address alone")
-    return Judged(
+    return JudgedRange(
         read=user,
         taken=taken,
         reason=user.reason,

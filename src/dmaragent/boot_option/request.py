@@ -6,7 +6,7 @@ Pure.  Addresses are in bytes and need ``0x``, so that nobody gives a page numbe
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.device_names import parse_device_name
 
 _MOST_ADDRESS = (1 << 52) - 1
@@ -28,7 +28,7 @@ class RequestError(ValueError):
         self.position = position
 
 
-def read_wanted(text: str) -> Wanted:
+def read_wanted(text: str) -> WantedRegion:
     """Read one region.
 
     Raises:
@@ -50,7 +50,7 @@ def read_wanted(text: str) -> Wanted:
         raise RequestError(text, second, f"0x{limit:x} is beyond 52 bits, so it is no address")
     if text[at : at + 1] != "=":
         raise RequestError(text, at + 1, "'=' and the devices come here, as in =00:1d.0")
-    return Wanted(base=base, limit=limit, devices=_devices(text, at + 1))
+    return WantedRegion(base=base, limit=limit, devices=_devices(text, at + 1))
 
 
 def _address(text: str, at: int, expected: str) -> tuple[int, int]:

@@ -18,7 +18,7 @@ MOST_SEGMENT = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedRegion:
     """A region that is wanted of the option, and the devices it is for."""
 
     base: int
@@ -84,14 +84,14 @@ class PageRange:
 class RmrrText:
     """What was made of one wanted region: ranges, or the reason why not."""
 
-    wanted: Wanted
+    wanted: WantedRegion
     ranges: tuple[PageRange, ...]
     """One, or several where it is larger than a range may be; none where it is refused."""
     refusal: str = ""
 
 
 def write_ranges(
-    wanted: Sequence[Wanted], taken: int = 0, longest: int = _ROOM
+    wanted: Sequence[WantedRegion], taken: int = 0, longest: int = _ROOM
 ) -> tuple[RmrrText, ...]:
     """Write the ranges for `wanted`, if `taken` of Xen's ten are used already.
 
@@ -119,7 +119,7 @@ def write_ranges(
     return tuple(found)
 
 
-def _split(one: Wanted) -> tuple[PageRange, ...]:
+def _split(one: WantedRegion) -> tuple[PageRange, ...]:
     """Cut the pages of `one` into ranges of 16 pages and a rest."""
     return tuple(
         PageRange(
@@ -138,7 +138,7 @@ def _too_many(needed: int, room: int) -> str:
     return f"it takes {ranges}{pages}, and Xen has room for no more: {left}"
 
 
-def _refusal(one: Wanted) -> str:
+def _refusal(one: WantedRegion) -> str:
     """Say why Xen cannot take `one`, whatever else there is; empty where it can."""
     devices = tuple(dict.fromkeys(one.devices))
     if not devices:
@@ -171,7 +171,7 @@ def _refusal(one: Wanted) -> str:
     return ""
 
 
-def _overlap(one: Wanted, before: Sequence[Wanted]) -> str:
+def _overlap(one: WantedRegion, before: Sequence[WantedRegion]) -> str:
     """Say which earlier region has a page of `one`: Xen ignores the later of the two."""
     for other in before:
         if one.first <= other.last and other.first <= one.last and other.limit >= other.base:

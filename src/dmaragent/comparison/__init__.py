@@ -10,11 +10,16 @@ from zlib import crc32
 
 from dmaragent.checks.common.facts import facts_of
 from dmaragent.checks.common.model import Checked
-from dmaragent.comparison.comparability import blocker, hides_structures, known_of, not_compared
+from dmaragent.comparison.comparability import (
+    blocker,
+    comparable_parts,
+    hides_structures,
+    not_compared,
+)
 from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
-from dmaragent.comparison.model import Changed, Comparison, Guests
+from dmaragent.comparison.model import Changed, Comparison, GuestChanges
 from dmaragent.comparison.regions import match_regions
 from dmaragent.comparison.units import structure_changes, unit_changes
 from dmaragent.comparison.xen_list import list_changes, table_order
@@ -22,10 +27,14 @@ from dmaragent.inventory import Inventory
 
 
 def compare(
-    a: Inventory, b: Inventory, found_a: Checked, found_b: Checked, guests: Guests | None = None
+    a: Inventory,
+    b: Inventory,
+    found_a: Checked,
+    found_b: Checked,
+    guests: GuestChanges | None = None,
 ) -> Comparison:
     """Compare two whole hosts; `found_a` and `found_b` are the findings on each."""
-    known = known_of(a, b)
+    known = comparable_parts(a, b)
     regions = match_regions(a, b, known) if known.tables else ()
     findings, same = finding_changes(
         found_a, found_b, regions, hidden_a=hides_structures(a), hidden_b=hides_structures(b)

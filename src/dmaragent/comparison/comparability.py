@@ -65,7 +65,7 @@ def knows_functions(inventory: Inventory) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Comparable:
     """What both sides know, so that it can be compared."""
 
     tables: bool
@@ -74,14 +74,14 @@ class Known:
     linux: bool
 
 
-def known_of(a: Inventory, b: Inventory) -> Known:
+def comparable_parts(a: Inventory, b: Inventory) -> Comparable:
     """Tell what `a` and `b` both know."""
     source = a.xen.list.source
     sources = source is b.xen.list.source and source is not ListSource.UNKNOWN
     functions = knows_functions(a) and knows_functions(b)
     alike = knows_functions(a) is knows_functions(b) and _knows_map(a) is _knows_map(b)
     states = {a.linux_state, b.linux_state}
-    return Known(
+    return Comparable(
         tables=TableState.UNKNOWN not in (table_state(a), table_state(b)),
         functions=functions,
         xen_list=sources and (source is ListSource.HYPERVISOR or alike),
@@ -102,7 +102,7 @@ def blocker(a: Inventory, b: Inventory) -> NotCompared | None:
     return None
 
 
-def not_compared(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompared]:
+def not_compared(a: Inventory, b: Inventory, known: Comparable) -> Iterator[NotCompared]:
     """Say what of two hosts that can be compared is left out, and why."""
     for side, one in ((Side.A, a), (Side.B, b)):
         if table_state(one) is TableState.UNKNOWN:
@@ -128,7 +128,7 @@ def not_compared(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompar
         yield NotCompared("linux", side, why)
 
 
-def _lists(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompared]:
+def _lists(a: Inventory, b: Inventory, known: Comparable) -> Iterator[NotCompared]:
     one, other = a.xen.list.source, b.xen.list.source
     if one is not other:
         why = (

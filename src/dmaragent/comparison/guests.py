@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
+from dmaragent.comparison.model import Changed, GuestChange, GuestChanges, GuestFate
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
@@ -29,7 +29,7 @@ def named_devices(found: AnyResolution) -> tuple[SBDF, ...]:
 def compare_guests(
     resolved: Iterable[tuple[AnyResolution, AnyResolution]],
     passed_over: Sequence[tuple[str, str]] = (),
-) -> Guests:
+) -> GuestChanges:
     """Compare what A and B do with each guest; only those that change are kept."""
     changed: list[GuestChange] = []
     same: Counter[Verdict] = Counter()
@@ -47,7 +47,7 @@ def compare_guests(
             helps = remedies(b) if stops and isinstance(b, Resolution) else None
             changed.append(GuestChange(fate=fate, a=a, b=b, devices=devices, helps=helps))
     order = list(GuestFate)
-    return Guests(
+    return GuestChanges(
         changed=tuple(sorted(changed, key=lambda one: order.index(one.fate))),
         same=dict(same),
         passed_over=tuple(passed_over),

@@ -44,7 +44,7 @@ class NotCompared:
     """A clause, that begins in lower case where it can."""
 
 
-class Fate(Enum):
+class RegionFate(Enum):
     """What became of a region."""
 
     SAME = "same"
@@ -76,7 +76,7 @@ class RegionMatch:
     Each region of A and of B is in one match, and in no other.
     """
 
-    fate: Fate
+    fate: RegionFate
     a: Region | None
     b: Region | None
     certain: bool = True
@@ -88,7 +88,7 @@ class RegionMatch:
     @property
     def differs(self) -> bool:
         """Whether there is anything to say of it."""
-        return self.fate is not Fate.SAME or bool(self.owners or self.changes)
+        return self.fate is not RegionFate.SAME or bool(self.owners or self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ class GuestChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guests:
+class GuestChanges:
     """What became of all guests that were asked about."""
 
     changed: tuple[GuestChange, ...]
@@ -214,7 +214,7 @@ class Comparison:
     findings_same: int
     """Findings that both sides have, unchanged."""
     not_compared: tuple[NotCompared, ...]
-    guests: Guests | None = None
+    guests: GuestChanges | None = None
     """None where no guests were asked about."""
 
     @property

@@ -14,15 +14,15 @@ Owners are compared by what the table says of them.  A region without an owner h
 from collections.abc import Hashable, Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.comparison.comparability import Known, hides_structures
-from dmaragent.comparison.model import Changed, Fate, OwnerChange, RegionMatch
+from dmaragent.comparison.comparability import Comparable, hides_structures
+from dmaragent.comparison.model import Changed, OwnerChange, RegionFate, RegionMatch
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import device_key, owner_changes, owner_key
 from dmaragent.inventory import Inventory, Region
 from dmaragent.linux.regions import Held
 
 
-def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch, ...]:
+def match_regions(a: Inventory, b: Inventory, known: Comparable) -> tuple[RegionMatch, ...]:
     """Match the regions of both sides; each is in one match."""
     found = Pairing.of(
         sorted(a.all_regions, key=_order),
@@ -35,8 +35,12 @@ def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch
     found.by(_devices, unique=True)
     matches = [_match(one, other, known) for one, other in found.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
-    matches += [RegionMatch(fate=Fate.GONE, a=one, b=None, certain=gone) for one in found.left]
-    matches += [RegionMatch(fate=Fate.APPEARED, a=None, b=one, certain=new) for one in found.right]
+    matches += [
+        RegionMatch(fate=RegionFate.GONE, a=one, b=None, certain=gone) for one in found.left
+    ]
+    matches += [
+        RegionMatch(fate=RegionFate.APPEARED, a=None, b=one, certain=new) for one in found.right
+    ]
     return tuple(sorted(matches, key=_place))
 
 
@@ -64,7 +68,7 @@ def _place(match: RegionMatch) -> tuple[Hashable, ...]:
     return one.segment, one.base, one.limit, match.a is None, one.number
 
 
-def _match(a: Region, b: Region, known: Known) -> RegionMatch:
+def _match(a: Region, b: Region, known: Comparable) -> RegionMatch:
     owners = tuple(owner_changes(a.owners, b.owners))
     return RegionMatch(
         fate=_fate(a, b, owners),
@@ -75,17 +79,17 @@ def _match(a: Region, b: Region, known: Known) -> RegionMatch:
     )
 
 
-def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Fate:
+def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> RegionFate:
     if a.limit - a.base != b.limit - b.base:
-        return Fate.RESIZED
+        return RegionFate.RESIZED
     if a.base != b.base:
-        return Fate.MOVED
+        return RegionFate.MOVED
     others = any(one.a is None or one.b is None for one in owners)
-    return Fate.OWNERS if others else Fate.SAME
+    return RegionFate.OWNERS if others else RegionFate.SAME
 
 
 def _changes(
-    a: Region, b: Region, owners: tuple[OwnerChange, ...], known: Known
+    a: Region, b: Region, owners: tuple[OwnerChange, ...], known: Comparable
 ) -> Iterator[Changed]:
     if a.shared is not b.shared:
         yield Changed("shared", _shared(a), _shared(b))

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from dmaragent.addresses import span
-from dmaragent.comparison.comparability import Known
+from dmaragent.comparison.comparability import Comparable
 from dmaragent.comparison.model import Changed, RegionMatch
 from dmaragent.inventory import Inventory
 from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenList
@@ -18,7 +18,7 @@ _NOT_LISTED = "not listed"
 
 
 def list_changes(
-    a: Inventory, b: Inventory, regions: Sequence[RegionMatch], known: Known
+    a: Inventory, b: Inventory, regions: Sequence[RegionMatch], known: Comparable
 ) -> Iterator[Changed]:
     """Yield what changed of Xen's list as a whole, where both sides' lists can be compared."""
     if not known.xen_list:

@@ -15,7 +15,7 @@ MOST_FOUND = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Occurrence:
     """One known message at one place of a text."""
 
     message: Message
@@ -36,7 +36,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Kept:
+class Tally:
     """What is gathered of one message."""
 
     first: Recognised
@@ -75,13 +75,13 @@ class Kept:
         )
 
 
-def keep(kept: dict[tuple[str, str, Names], Kept], seen: Seen) -> bool:
+def keep(kept: dict[tuple[str, str, Names], Tally], seen: Occurrence) -> bool:
     """Count `seen` with those like it; return whether there is room for it."""
     key = seen.key
     if key not in kept:
         if len(kept) >= MOST_FOUND:
             return False
-        kept[key] = Kept(
+        kept[key] = Tally(
             Recognised(
                 message=seen.message,
                 names=seen.names,
@@ -103,7 +103,7 @@ def without_nameless(found: list[Recognised]) -> list[Recognised]:
     return [one for one in found if one.names != Names() or one.message.id not in named]
 
 
-def _reason_below(seen: Seen) -> int | None:
+def _reason_below(seen: Occurrence) -> int | None:
     """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
     message = seen.message
     if seen.names.reason is None and message.by_reason and message.address is MessageAddress.ACCESS:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.model import OptionHost
 from dmaragent.boot_option.option import write_option
-from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.messages.findings import FINDINGS
@@ -63,6 +63,6 @@ def _option_commands(match: HostMatch, inventory: Inventory) -> Iterator[str]:
     on = OptionHost(inventory=inventory, release=None if xen is None else xen.release)
     base, limit = pages.start, pages.end - 1
     for device in match.devices:
-        wanted = Wanted(base=base, limit=limit, devices=(device.sbdf,))
+        wanted = WantedRegion(base=base, limit=limit, devices=(device.sbdf,))
         if device.presence is not Presence.ABSENT and write_option(on, [wanted]).written:
             yield f"dmaragent rmrr-option {base:#x}-{limit:#x}={device.sbdf}"

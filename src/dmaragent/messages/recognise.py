@@ -13,7 +13,7 @@ from itertools import groupby
 
 from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
-from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
+from dmaragent.messages.counting import Occurrence, Tally, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
 from dmaragent.messages.model import Message, Names, Program, Recognition, Wording
 from dmaragent.messages.names import names_of
@@ -67,14 +67,14 @@ class Recogniser:
 
     def recognise(self, text: str) -> Recognition:
         """Return the known messages in `text`."""
-        kept: dict[tuple[str, str, Names], Kept] = {}
+        kept: dict[tuple[str, str, Names], Tally] = {}
         left_out = sum(not keep(kept, each) for each in self.each(text))
         found = without_nameless([each.recognised for each in kept.values()])
         found.sort(key=lambda one: (one.message.weight.rank, one.lines))
         lines = text.count("\n") + bool(text and not text.endswith("\n"))
         return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
 
-    def each(self, text: str) -> Iterator[Seen]:
+    def each(self, text: str) -> Iterator[Occurrence]:
         """Yield the known messages in `text` one by one.
 
         A paste is also searched for messages that were split, cut, or typed in other letters.
@@ -91,7 +91,9 @@ class Recogniser:
         ]
         taken = {piece.seen.number for piece in found}
         for number, last, line, match in self._joined(clean) if "\n" in clean.strip() else ():
-            one = Seen(match.message, match.names, number, line, split=True, vendor=match.vendor)
+            one = Occurrence(
+                match.message, match.names, number, line, split=True, vendor=match.vendor
+            )
             if put_together(found, one, last, continued=match.continued):
                 taken.update(range(number, last + 1))
         yield from (piece.seen for piece in found)
@@ -100,7 +102,7 @@ class Recogniser:
             yield one
         yield from self._retyped(clean, taken)
 
-    def _retyped(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+    def _retyped(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
         """Yield the messages whose letters were changed to small or capital ones."""
         lines = enumerate(text.split("\n"), 1)
         if not any(line.strip() for number, line in lines if number not in taken):
@@ -164,7 +166,7 @@ class Recogniser:
                 if first < last:
                     yield first, last, whole[match.start : match.end], match
 
-    def _ends(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+    def _ends(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
         """Yield the messages that lines end in before they are whole, but for lines `taken`."""
         if self._cut is None:
             self._cut = CutReader(self._messages)
@@ -176,15 +178,17 @@ class Recogniser:
                 continue
             names = _names(cut.message, names_of(cut.values), line[: cut.start])
             if names is not None:
-                yield Seen(
+                yield Occurrence(
                     cut.message, names, number, line.strip(), cut=True, vendor=cut.wording.vendor
                 )
 
 
-def _seen(match: _Match, counter: "_Lines") -> Seen:
+def _seen(match: _Match, counter: "_Lines") -> Occurrence:
     """Return `match` with the number and the text of its line."""
     number, line, below = counter.at(match.start)
-    return Seen(match.message, match.names, number, line, below, cut=match.cut, vendor=match.vendor)
+    return Occurrence(
+        match.message, match.names, number, line, below, cut=match.cut, vendor=match.vendor
+    )
 
 
 def _unsplit(lines: list[str]) -> Iterator[tuple[list[str], str]]:

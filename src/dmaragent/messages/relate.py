@@ -3,7 +3,11 @@
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.dma_faults import no_memory, physical, placed
+from dmaragent.boot_option.dma_faults import (
+    logs_physical_addresses,
+    why_not_memory,
+    with_known_segment,
+)
 from dmaragent.host.groups import IommuGroup
 from dmaragent.host.memory_map import memory_words
 from dmaragent.host.topology import Presence
@@ -52,7 +56,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     other_iommu = of_amd and _table_known(inventory)
     named = names.devices
     if message.address is MessageAddress.ACCESS and not names.segment_named:
-        named = tuple(placed(sbdf, inventory.host.topology.known) for sbdf in named)
+        named = tuple(with_known_segment(sbdf, inventory.host.topology.known) for sbdf in named)
     devices = tuple(_device_match(sbdf, inventory) for sbdf in named)
     for_dma = message.address is MessageAddress.GUEST
     spans = (
@@ -63,7 +67,7 @@ def relate(recognised: Recognised, inventory: Inventory) -> HostMatch:
     translated = (
         message.address is MessageAddress.ACCESS
         and message.printer is Program.LINUX
-        and not (other_iommu or physical(inventory.host.system.options))
+        and not (other_iommu or logs_physical_addresses(inventory.host.system.options))
     )
     forgotten = (
         _forgotten_pages(devices, spans, inventory)
@@ -244,6 +248,6 @@ def _forgotten_pages(
     memory_map = None if isinstance(known, Missing) else known
     for place in spans:
         span = place.span
-        if not place.regions and not place.entries and not no_memory(span.first, memory_map):
+        if not place.regions and not place.entries and not why_not_memory(span.first, memory_map):
             return AddressRange(span.first // PAGE * PAGE, span.last // PAGE * PAGE + PAGE)
     return None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
-from dmaragent.boot_option.dma_faults import Fault, placed
+from dmaragent.boot_option.dma_faults import Fault, with_known_segment
 from dmaragent.checks.common import regions
 from dmaragent.checks.common.facts import Need, TableFacts
 from dmaragent.checks.common.model import Evidence, Hit, Rule, Severity
@@ -37,7 +37,7 @@ def _faults(facts: TableFacts) -> Iterator[Fault]:
         if fault.segment_named:
             yield fault
         else:
-            yield replace(fault, device=placed(fault.device, facts.functions or ()))
+            yield replace(fault, device=with_known_segment(fault.device, facts.functions or ()))
 
 
 @rule(

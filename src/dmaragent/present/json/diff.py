@@ -11,7 +11,7 @@ from dmaragent.comparison.model import (
     Comparison,
     FindingChange,
     GuestChange,
-    Guests,
+    GuestChanges,
     NotCompared,
     OwnerChange,
     RegionMatch,
@@ -163,7 +163,7 @@ def _finding(finding: Finding) -> schema.Finding:
     }
 
 
-def _guests(guests: Guests) -> schema.Guests:
+def _guests(guests: GuestChanges) -> schema.Guests:
     return {
         "changed": [_guest(one) for one in guests.changed],
         "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},

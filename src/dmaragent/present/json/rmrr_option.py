@@ -10,9 +10,9 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_w
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
-    Judged,
+    JudgedRange,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import RmrrText
@@ -113,7 +113,7 @@ def _region(one: RmrrText) -> schema.Region:
     }
 
 
-def _refused(one: Refused) -> schema.Refused:
+def _refused(one: RefusedRegion) -> schema.Refused:
     return {
         "base": f"0x{one.wanted.base:x}",
         "limit": f"0x{one.wanted.limit:x}",
@@ -122,7 +122,7 @@ def _refused(one: Refused) -> schema.Refused:
     }
 
 
-def _judged(one: Judged) -> schema.Judged:
+def _judged(one: JudgedRange) -> schema.Judged:
     pages = one.read.range
     return {
         "text": one.read.text,

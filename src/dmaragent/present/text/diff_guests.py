@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.comparison.guests import named_devices
-from dmaragent.comparison.model import GuestChange, GuestFate, Guests, Renumbered
+from dmaragent.comparison.model import GuestChange, GuestChanges, GuestFate, Renumbered
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.resolver import Stack
 from dmaragent.present.escaping import visible
@@ -25,7 +25,7 @@ _MOST = 3
 
 
 def guests_text(
-    guests: Guests, renumbered: Sequence[Renumbered], stacks: Sequence[Stack]
+    guests: GuestChanges, renumbered: Sequence[Renumbered], stacks: Sequence[Stack]
 ) -> Iterator[str]:
     """Give the guests; `stacks` says by which releases A's and B's were resolved."""
     yield ""

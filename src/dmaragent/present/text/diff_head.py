@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from dmaragent.comparison.model import Comparison, Fate, FindingFate, GuestFate
+from dmaragent.comparison.model import Comparison, FindingFate, GuestFate, RegionFate
 from dmaragent.present.text.diff_words import name_words
 from dmaragent.present.wording import count
 
 _REGIONS = (
-    (Fate.APPEARED, True, "appeared"),
-    (Fate.GONE, True, "went"),
-    (Fate.APPEARED, False, "found in B alone"),
-    (Fate.GONE, False, "not found in B"),
-    (Fate.MOVED, True, "moved"),
-    (Fate.RESIZED, True, "of another size"),
-    (Fate.OWNERS, True, "with other owners"),
+    (RegionFate.APPEARED, True, "appeared"),
+    (RegionFate.GONE, True, "went"),
+    (RegionFate.APPEARED, False, "found in B alone"),
+    (RegionFate.GONE, False, "not found in B"),
+    (RegionFate.MOVED, True, "moved"),
+    (RegionFate.RESIZED, True, "of another size"),
+    (RegionFate.OWNERS, True, "with other owners"),
 )
 _FINDINGS = (
     (FindingFate.APPEARED, "appeared"),
@@ -81,7 +81,7 @@ def _regions(comparison: Comparison) -> Iterator[str]:
         number = sum(one.fate is fate and one.certain is certain for one in comparison.regions)
         if number:
             told.append(f"{number} {words}" if told else f"{count(number, 'region')} {words}")
-    changed = sum(one.fate is Fate.SAME and one.differs for one in comparison.regions)
+    changed = sum(one.fate is RegionFate.SAME and one.differs for one in comparison.regions)
     if changed:
         told.append(
             f"{changed} seen otherwise" if told else f"{count(changed, 'region')} seen otherwise"

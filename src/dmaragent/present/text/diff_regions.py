@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dmaragent.comparison.model import (
     Changed,
     Comparison,
-    Fate,
     OwnerChange,
+    RegionFate,
     RegionMatch,
     Renumbered,
 )
@@ -33,7 +33,7 @@ def regions_text(comparison: Comparison) -> Iterator[str]:
 
 def _region(match: RegionMatch, said: dict[str, str]) -> Iterator[str]:
     head, one = _head(match), match.b or match.a
-    if one is not None and match.fate is not Fate.OWNERS:
+    if one is not None and match.fate is not RegionFate.OWNERS:
         head += f", of {_owners(one, said)}"
     yield from paragraph(head, indent=2, hang=2)
     if match.a is None and match.b is not None and match.b.xen.listed is False:
@@ -51,15 +51,15 @@ def _head(match: RegionMatch) -> str:
         assert one is not None  # noqa: S101 - a match is of one side at least
         word = alone_words(in_a=b is None, certain=match.certain)
         return f"{word}: {range_words(one)}, {region_size(one)}"
-    if match.fate in (Fate.MOVED, Fate.RESIZED):
-        word = "moved" if match.fate is Fate.MOVED else "size"
+    if match.fate in (RegionFate.MOVED, RegionFate.RESIZED):
+        word = "moved" if match.fate is RegionFate.MOVED else "size"
         sizes = (
             f", {region_size(a)}"
-            if match.fate is Fate.MOVED
+            if match.fate is RegionFate.MOVED
             else f", {region_size(a)} -> {region_size(b)}"
         )
         return f"{word}: {range_words(a)} -> {range_words(b)}{sizes}"
-    word = "owners" if match.fate is Fate.OWNERS else "changed"
+    word = "owners" if match.fate is RegionFate.OWNERS else "changed"
     return f"{word}: {range_words(a)}, {region_size(a)}"
 
 

@@ -6,9 +6,9 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
-    Judged,
+    JudgedRange,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import PageRange
@@ -60,7 +60,7 @@ def _written(found: WrittenOption) -> Iterator[str]:
     yield from _notes(found.notes)
 
 
-def _refused(refused: Sequence[Refused]) -> Iterator[str]:
+def _refused(refused: Sequence[RefusedRegion]) -> Iterator[str]:
     if refused:
         yield ""
         yield "Not written"
@@ -137,7 +137,7 @@ def _checked(found: CheckedOption) -> Iterator[str]:
     yield from _notes(found.notes)
 
 
-def _range(number: int, one: Judged, unknown: str) -> Iterator[str]:
+def _range(number: int, one: JudgedRange, unknown: str) -> Iterator[str]:
     word = {True: "taken", False: "not taken", None: unknown}[one.taken]
     text = shorten(one.read.text) or "(nothing)"
     yield from paragraph(f"{number}  {text}: {word}", hang=3)
