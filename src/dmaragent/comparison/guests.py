@@ -18,11 +18,11 @@ _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE,
 AnyResolution = Resolution | KvmResolution
 
 
-def named_devices(found: AnyResolution) -> tuple[SBDF, ...]:
+def named_devices(resolution: AnyResolution) -> tuple[SBDF, ...]:
     """Return the addresses that a guest names, each once."""
-    if isinstance(found, KvmResolution):
-        return tuple(dict.fromkeys(found.devices))
-    named = (one.pci.sbdf for one in found.settings.devices)
+    if isinstance(resolution, KvmResolution):
+        return tuple(dict.fromkeys(resolution.devices))
+    named = (device.pci.sbdf for device in resolution.settings.devices)
     return tuple(dict.fromkeys(sbdf for sbdf in named if sbdf is not None))
 
 
@@ -48,7 +48,7 @@ def compare_guests(
             changed.append(GuestChange(fate=fate, a=a, b=b, devices=devices, helps=helps))
     order = list(GuestFate)
     return GuestChanges(
-        changed=tuple(sorted(changed, key=lambda one: order.index(one.fate))),
+        changed=tuple(sorted(changed, key=lambda change: order.index(change.fate))),
         same=dict(same),
         passed_over=tuple(passed_over),
         xen=kinds != {True},
@@ -56,7 +56,7 @@ def compare_guests(
 
 
 def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
-    """Find the addresses that the guest names and that are another device's on B."""
+    """Yield the addresses that the guest names and that are another device's on B."""
     ours, theirs = a.host.functions or {}, b.host.functions or {}
     for sbdf in named_devices(b):
         old, new = ids_of(ours.get(sbdf)), ids_of(theirs.get(sbdf))
@@ -65,7 +65,7 @@ def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
 
 
 def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
-    """Say what became of the guest of `a` and `b`: the verdict before reasons and layout."""
+    """Return what became of the guest of `a` and `b`: the verdict before reasons and layout."""
     if a.verdict is not b.verdict:
         if b.verdict is Verdict.UNDECIDED:
             return GuestFate.UNSURE
@@ -81,7 +81,7 @@ def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
 
 
 def _layouts(resolution: AnyResolution) -> frozenset[object]:
-    """Give the memory layouts that the guest may get."""
+    """Return the memory layouts that the guest may get."""
     if isinstance(resolution, KvmResolution):
         return frozenset(resolution.ram)
     return frozenset(map(_layout, resolution.cases))
@@ -91,5 +91,5 @@ def _layout(case: PossibleOutcome) -> object:
     layout = case.built.layout
     if layout is None:
         return None
-    placed = frozenset((one.reservation.region, one.outcome) for one in layout.placed)
-    return layout.after, placed
+    places = frozenset((placed.reservation.region, placed.outcome) for placed in layout.placed)
+    return layout.after, places

@@ -220,8 +220,8 @@ class Comparison:
     @property
     def differs(self) -> bool:
         """Whether anything that could be compared differs."""
-        findings = any(one.fate is not FindingFate.NOT_KNOWN for one in self.findings)
-        regions = any(one.differs for one in self.regions)
+        findings = any(change.fate is not FindingFate.NOT_KNOWN for change in self.findings)
+        regions = any(match.differs for match in self.regions)
         guests = self.guests is not None and bool(self.guests.changed)
         other = (self.facts, self.xen, self.table_order, self.renumbered, self.units)
         return regions or findings or guests or any(other) or bool(self.structures)

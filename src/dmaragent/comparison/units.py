@@ -15,28 +15,30 @@ from fwtables.dmar.constants import DrhdFlag, flag_names
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:
-    """Give the units that are not as they were: paired by their registers, else by their scopes."""
-    found = Pairing.of(a.units, b.units)
-    found.by(lambda one: (_registers(one), _scopes(one), one.drhd.flags, one.drhd.size))
-    found.by(_registers)
-    found.by(lambda one: (one.drhd.segment_number, one.drhd.flags, _scopes(one)), unique=True)
-    changes = [_change(one, other) for one, other in found.pairs]
+    """Return the units that are not as they were: paired by their registers, else by their scopes."""
+    pairing = Pairing.of(a.units, b.units)
+    pairing.by(lambda unit: (_registers(unit), _scopes(unit), unit.drhd.flags, unit.drhd.size))
+    pairing.by(_registers)
+    pairing.by(lambda unit: (unit.drhd.segment_number, unit.drhd.flags, _scopes(unit)), unique=True)
+    changes = [_change(old, new) for old, new in pairing.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
-    changes += [UnitChange(a=one, b=None, certain=gone) for one in found.left]
-    changes += [UnitChange(a=None, b=one, certain=new) for one in found.right]
-    differing = (one for one in changes if one.a is None or one.b is None or _differs(one))
-    return tuple(sorted(differing, key=_place))
+    changes += [UnitChange(a=unit, b=None, certain=gone) for unit in pairing.left]
+    changes += [UnitChange(a=None, b=unit, certain=new) for unit in pairing.right]
+    differing = (
+        change for change in changes if change.a is None or change.b is None or _differs(change)
+    )
+    return tuple(sorted(differing, key=_sort_key))
 
 
 def _differs(change: UnitChange) -> bool:
     return bool(change.changes or change.scopes_added or change.scopes_gone)
 
 
-def _place(change: UnitChange) -> tuple[int, int, bool, int]:
-    one = change.a or change.b
-    assert one is not None  # noqa: S101 - a change is of one side at least
-    drhd = one.drhd
-    return drhd.segment_number, drhd.register_base_address, change.a is None, one.offset
+def _sort_key(change: UnitChange) -> tuple[int, int, bool, int]:
+    unit = change.a or change.b
+    assert unit is not None  # noqa: S101 - a change is of one side at least
+    drhd = unit.drhd
+    return drhd.segment_number, drhd.register_base_address, change.a is None, unit.offset
 
 
 def _registers(unit: RemappingUnit) -> tuple[int, int]:
@@ -87,7 +89,7 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
 
     An RHSA structure that names a unit is told with the unit.
     """
-    ours, theirs = _others(a), _others(b)
+    ours, theirs = _other_structures(a), _other_structures(b)
     for side, own, others, certain in (
         (Side.A, ours, theirs, not hides_structures(b)),
         (Side.B, theirs, ours, not hides_structures(a)),
@@ -96,13 +98,13 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
             yield StructureChange(side=side, structure=structure, certain=certain)
 
 
-def _others(inventory: Inventory) -> Counter[Structure]:
+def _other_structures(inventory: Inventory) -> Counter[Structure]:
     decoded = inventory.table
     table = decoded.table if isinstance(decoded, Decoded) else None
-    units = {one.drhd.register_base_address for one in inventory.units}
+    units = {unit.drhd.register_base_address for unit in inventory.units}
     return Counter(
-        one
-        for one in (table.structures if table is not None else ())
-        if not isinstance(one, DRHD | RMRR)
-        and not (isinstance(one, RHSA) and one.register_base_address in units)
+        structure
+        for structure in (table.structures if table is not None else ())
+        if not isinstance(structure, DRHD | RMRR)
+        and not (isinstance(structure, RHSA) and structure.register_base_address in units)
     )
