@@ -58,11 +58,11 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
     for fault in _faults(facts):
         region = next(
             (
-                one
-                for one in facts.inventory.all_regions
-                if one.segment == fault.device.segment
-                and one.base <= fault.address | (PAGE - 1)  # only the page is logged
-                and fault.address <= one.limit
+                region
+                for region in facts.inventory.all_regions
+                if region.segment == fault.device.segment
+                and region.base <= fault.address | (PAGE - 1)  # only the page is logged
+                and fault.address <= region.limit
             ),
             None,
         )
@@ -72,33 +72,35 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
         if region is not None:
             where = f"in {region.place}"
         yield Hit(
-            message=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
+            message=f"{device}: {_refusal_words(faults)}. {_place_words(facts, device, region, faults)}",
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
-            evidence=() if region is None else _bounds(facts, region),
+            evidence=() if region is None else _bounds_evidence(facts, region),
         )
 
 
-def _told(faults: Sequence[Fault]) -> str:
+def _refusal_words(faults: Sequence[Fault]) -> str:
     """Say what was refused: how often, in which direction, where, why."""
-    ways = " and ".join(sorted({"write" if one.write else "read" for one in faults}))
-    addresses = [f"{one:#x}" for one in sorted({one.address for one in faults})]
+    ways = " and ".join(sorted({"write" if fault.write else "read" for fault in faults}))
+    addresses = [f"{address:#x}" for address in sorted({fault.address for fault in faults})]
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    reasons = "; ".join(dict.fromkeys(one.reason for one in faults if one.reason))
+    reasons = "; ".join(dict.fromkeys(fault.reason for fault in faults if fault.reason))
     times = "once" if len(faults) == 1 else f"{len(faults)} times"
     message = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
     return f"{message} ({reasons})" if reasons else message
 
 
-def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
+def _place_words(
+    facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]
+) -> str:
     """Say where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
         names = "names the device" if named else "does not name the device"
         message = f"That is in region {region.number}, which {names}."
     else:
-        message = f"That is in no region{_near(facts, device, faults)}."
+        message = f"That is in no region{_nearest_region_words(facts, device, faults)}."
     if facts.functions is not None and device not in facts.functions:
         message += (
             " No device answers there: it is hidden, or another one uses its number for requests."
@@ -106,9 +108,9 @@ def _placed(facts: TableFacts, device: SBDF, region: Region | None, faults: Sequ
     return message
 
 
-def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
+def _nearest_region_words(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
     """Name the region that one of the addresses just misses, if there is one."""
-    found = [
+    near = [
         (distance, side, region.number)
         for region in facts.inventory.all_regions
         if region.segment == device.segment and region.range is not None
@@ -119,16 +121,16 @@ def _near(facts: TableFacts, device: SBDF, faults: Sequence[Fault]) -> str:
         )
         if 0 < distance <= _NEAR
     ]
-    if not found:
+    if not near:
         return ""
-    distance, side, number = min(found)
+    distance, side, number = min(near)
     end = "last byte" if side == "after" else "first byte"
     return f", but {distance:#x} bytes {side} the {end} of region {number}"
 
 
-def _bounds(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
+def _bounds_evidence(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
     """Show the bytes of a region's base and limit."""
-    rmrr = next(each for offset, each in facts.structures if offset == region.offset)
+    rmrr = next(structure for offset, structure in facts.structures if offset == region.offset)
     return (
         field(facts, region.offset, rmrr, "base_address", f"{region.base:#x}"),
         field(facts, region.offset, rmrr, "limit_address", f"{region.limit:#x}"),
@@ -136,9 +138,9 @@ def _bounds(facts: TableFacts, region: Region) -> tuple[Evidence, ...]:
 
 
 _RULES = {
-    one.id: one
+    known.id: known
     for module in (damage, references, table, units, regions, scopes)
-    for one in module.RULES
+    for known in module.RULES
 }
 """The rules that may say the same as the kernel; :data:`FINDINGS` tells which."""
 
@@ -155,12 +157,12 @@ _RULES = {
 )
 def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
     """Find what the kernel says of firmware bugs about the IOMMU, each message once."""
-    seen = (_BUG.search(line) for line in facts.boot_log or ())
+    bugs = (_BUG.search(line) for line in facts.boot_log or ())
     reader = recogniser()
-    for words in dict.fromkeys(found["words"].strip() for found in seen if found):
-        meant = [one.message for one in reader.recognise(words).found]
+    for words in dict.fromkeys(bug["words"].strip() for bug in bugs if bug):
+        meant = [recognised.message for recognised in reader.recognise(words).found]
         linux = f"{meant[0].title}." if meant else ""
-        same = list(_agreeing(facts, meant[0].id)) if meant else []
+        same = list(_agreeing_rules(facts, meant[0].id)) if meant else []
         also = f" That agrees with {', '.join(same)}." if same else ""
         region = _meant_region(facts, words)
         if region is not None:
@@ -170,11 +172,11 @@ def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
             subject=words,
             linux=linux,
             region=None if region is None else region.number,
-            evidence=() if region is None else _bounds(facts, region),
+            evidence=() if region is None else _bounds_evidence(facts, region),
         )
 
 
-def _agreeing(facts: TableFacts, message: str) -> Iterator[str]:
+def _agreeing_rules(facts: TableFacts, message: str) -> Iterator[str]:
     """Name the rules that stand behind a message and find something here, too."""
     for name in FINDINGS.get(message, ()):
         if name in _RULES and any(True for _ in _RULES[name].find(facts)):
@@ -183,12 +185,13 @@ def _agreeing(facts: TableFacts, message: str) -> Iterator[str]:
 
 def _meant_region(facts: TableFacts, words: str) -> Region | None:
     """Find the region that a message names by its addresses."""
-    found = _RANGE.search(words)
-    if found is None:
+    match = _RANGE.search(words)
+    if match is None:
         return None
-    bounds = int(found[1], 16), int(found[2], 16)
+    bounds = int(match[1], 16), int(match[2], 16)
     return next(
-        (one for one in facts.inventory.all_regions if (one.base, one.limit) == bounds), None
+        (region for region in facts.inventory.all_regions if (region.base, region.limit) == bounds),
+        None,
     )
 
 

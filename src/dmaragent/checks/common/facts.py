@@ -56,7 +56,7 @@ class TableFacts:
     @property
     def region_scopes(self) -> Iterator[tuple[Region, tuple[ScopeEntry, ...]]]:
         """Each region with the entries of its scope."""
-        return ((each, self.scopes[each.offset]) for each in self.inventory.all_regions)
+        return ((region, self.scopes[region.offset]) for region in self.inventory.all_regions)
 
     @property
     def release(self) -> Release | None:

@@ -142,4 +142,4 @@ class Checked:
 
     def count(self, severity: Severity) -> int:
         """Give the number of findings of `severity`."""
-        return sum(one.severity is severity for one in self.findings)
+        return sum(finding.severity is severity for finding in self.findings)

@@ -134,7 +134,7 @@ def _beyond_table(facts: TableFacts, damage: Damage) -> bool:
     return facts.table is not None and damage.offset >= facts.table.length
 
 
-def _shown(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
+def _bytes_evidence(facts: TableFacts, offset: int, size: int, name: str) -> Evidence:
     """Show the bytes of a damage: a length as a number, all else as bytes."""
     data = facts.content[offset : offset + size]
     value = str(int.from_bytes(data, "little")) if "length" in name else data.hex(" ")
@@ -176,9 +176,9 @@ def _damage_rule(  # noqa: PLR0913 - a rule's facts, each by its name
             subject = f"{structure} {subject}"
             xen, linux = effects(facts, damage, structure)
         bytes_shown = (
-            _shown(facts, damage.offset, shown, damage.field)
+            _bytes_evidence(facts, damage.offset, shown, damage.field)
             if shown
-            else _shown(facts, 0, _SHOWN, "signature and what follows")
+            else _bytes_evidence(facts, 0, _SHOWN, "signature and what follows")
         )
         return Hit(
             message=f"{message} (offset {damage.offset:#x}).",

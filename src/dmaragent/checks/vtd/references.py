@@ -27,14 +27,18 @@ _ANDD = "VT-d 8.7; Linux intel/dmar.c, "
 )
 def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
     """Find a second ATSR that speaks for all of segment 0."""
-    found = [each for each in facts.of(ATSR) if each[1].all_ports and not each[1].segment_number]
-    if len(found) > 1:
+    all_ports = [
+        located
+        for located in facts.of(ATSR)
+        if located[1].all_ports and not located[1].segment_number
+    ]
+    if len(all_ports) > 1:
         yield Hit(
-            message=f"{len(found)} ATSR structures of segment 0 have ALL_PORTS.",
+            message=f"{len(all_ports)} ATSR structures of segment 0 have ALL_PORTS.",
             subject="segment 0x0",
             evidence=tuple(
                 field(facts, offset, atsr, "flags", f"{atsr.flags:#x}: ALL_PORTS")
-                for offset, atsr in found[:MOST_TOLD]
+                for offset, atsr in all_ports[:MOST_TOLD]
             ),
         )
 
@@ -61,10 +65,10 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
     if not ours:
         return  # most tables have none, and what is behind bridges is asked of every function
     behind = {
-        (one.sbdf.segment, bus)
-        for one in (facts.functions or {}).values()
-        for bus in one.buses_behind
-        if bus != one.sbdf.bus
+        (function.sbdf.segment, bus)
+        for function in (facts.functions or {}).values()
+        for bus in function.buses_behind
+        if bus != function.sbdf.bus
     }
     for entry in ours:
         sbdf, function = entry.located.sbdf, entry.function

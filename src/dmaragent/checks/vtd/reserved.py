@@ -18,7 +18,7 @@ _SIZE_BITS = 0xF
 """Bits 3:0 of a DRHD's size: the exponent of its number of pages, VT-d 8.3."""
 
 
-def _reserved(of: str, flags: int) -> int:
+def _reserved_bits(of: str, flags: int) -> int:
     """Leave of `flags` the bits that VT-d 4.1 reserves."""
     for known in FLAGS_OF[of]:
         flags &= ~int(known)
@@ -38,7 +38,7 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags, and reserved bytes that are not 0."""
     if facts.table is None:
         return
-    if bits := _reserved("DMAR", facts.table.flags):
+    if bits := _reserved_bits("DMAR", facts.table.flags):
         yield Hit(
             message=f"Of the table's flags the reserved bits {bits:#x} are set.",
             subject=f"DMAR flags {bits:#x}",
@@ -65,7 +65,7 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
 def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags and bytes of every kind of structure."""
     for offset, structure in facts.structures:
-        for message, shown in _of_structure(facts, offset, structure):
+        for message, shown in _reserved_of_structure(facts, offset, structure):
             yield Hit(
                 message=f"{subject_of(structure)}: {message}.",
                 subject=f"{subject_of(structure)} {shown.field}",
@@ -73,7 +73,7 @@ def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
             )
 
 
-def _of_structure(
+def _reserved_of_structure(
     facts: TableFacts, offset: int, structure: Structure
 ) -> Iterator[tuple[str, Evidence]]:
     """Say what is set of what `structure` should leave clear."""
@@ -81,7 +81,7 @@ def _of_structure(
         return
     name = structure_name(structure)
     flags: int = getattr(structure, "flags", 0)
-    if name in FLAGS_OF and (bits := _reserved(name, flags)):
+    if name in FLAGS_OF and (bits := _reserved_bits(name, flags)):
         shown = field(facts, offset, structure, "flags", f"{flags:#x}")
         yield f"of its flags the reserved bits {bits:#x} are set", shown
     held: bytes = getattr(structure, "reserved", b"")
@@ -105,7 +105,7 @@ def reserved_in_scope(facts: TableFacts) -> Iterator[Hit]:
     for entry in facts.entries:
         scope, place = entry.scope, f"{subject_of(entry.structure)}, {entry.written}"
         sidp = isinstance(entry.structure, SIDP)
-        bits = _reserved("SIDP scope", scope.flags) if sidp else scope.flags
+        bits = _reserved_bits("SIDP scope", scope.flags) if sidp else scope.flags
         if bits:
             yield Hit(
                 message=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",

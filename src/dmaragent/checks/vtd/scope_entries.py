@@ -134,12 +134,12 @@ def entries_of(
             continue
         region, scopes = regions.get(at), structure.device_scope
         if region is not None:
-            places = _walked(region, scopes)
+            places = _located_owners(region, scopes)
         elif at in walked:
             places = walked[at]
         else:
             places = tuple(topology.locate(structure.segment_number, scope) for scope in scopes)
-        offset, found = at + SMALLEST[structure.TYPE], []
+        offset, entries = at + SMALLEST[structure.TYPE], []
         for located in places:
             entry = ScopeEntry(
                 structure=structure,
@@ -149,12 +149,12 @@ def entries_of(
                 function=None if located.sbdf is None else topology.known.get(located.sbdf),
                 region=region,
             )
-            found.append(entry)
+            entries.append(entry)
             offset += scope_length(located.scope)
-        yield at, tuple(found)
+        yield at, tuple(entries)
 
 
-def _walked(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
+def _located_owners(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
     """Give where the entries of a region's scope lead, as its owners have it."""
     return tuple(
         Located(

@@ -21,7 +21,7 @@ _XEN_OFF = "Xen switches VT-d off for the whole host"
 _FLAGS = "VT-d 8.1; Xen vtd/dmar.c, platform_supports_intremap and platform_supports_x2apic; Linux "
 
 
-def _width(facts: TableFacts, message: str, bits: int) -> Hit:
+def _width_hit(facts: TableFacts, message: str, bits: int) -> Hit:
     return Hit(
         message=message,
         subject=f"host address width {bits}",
@@ -43,7 +43,7 @@ def width_too_small(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is None or facts.table.host_address_bits >= _LEAST_WIDTH:
         return
     bits = facts.table.host_address_bits
-    hit = _width(facts, f"The table says that addresses have {bits} bits.", bits)
+    hit = _width_hit(facts, f"The table says that addresses have {bits} bits.", bits)
     yield hit if bits == 1 else replace(hit, xen="None: Xen refuses only a field of 0.")
 
 
@@ -60,7 +60,7 @@ def width_too_large(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose addresses have more bits than there are."""
     if facts.table is not None and facts.table.host_address_bits > _MOST_WIDTH:
         bits = facts.table.host_address_bits
-        yield _width(facts, f"The table says {bits} bits; no processor has over 52.", bits)
+        yield _width_hit(facts, f"The table says {bits} bits; no processor has over 52.", bits)
 
 
 @rule(
@@ -122,11 +122,11 @@ def several_tables(facts: TableFacts) -> Iterator[Hit]:
     """Find tables besides the one in effect."""
     reading = facts.inventory.host.reading
     first = "" if reading is None else reading.name
-    for each in facts.inventory.host.other_tables:
-        size = "unread" if isinstance(each.content, Missing) else f"{len(each.content)} bytes"
+    for other in facts.inventory.host.other_tables:
+        size = "unread" if isinstance(other.content, Missing) else f"{len(other.content)} bytes"
         yield Hit(
-            message=f"Beside {first} there is {each.name} ({size}).",
-            subject=each.name,
+            message=f"Beside {first} there is {other.name} ({size}).",
+            subject=other.name,
             evidence=(evidence(facts, 0, 8, "DMAR signature, length", first),),
         )
 
@@ -223,10 +223,10 @@ def structure_order(facts: TableFacts) -> Iterator[Hit]:
     units = {drhd.register_base_address: offset for offset, drhd in facts.of(DRHD)}
     for offset, rhsa in facts.of(RHSA):
         if units.get(rhsa.register_base_address, 0) > offset:
-            yield _early(facts, offset, rhsa)
+            yield _early_rhsa_hit(facts, offset, rhsa)
 
 
-def _early(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
+def _early_rhsa_hit(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
     """Tell of an RHSA before its unit: Linux meets it before it knows the unit."""
     base = structure.register_base_address
     return Hit(

@@ -31,7 +31,7 @@ def registered(facts: TableFacts, region: Region) -> Registered:
     absent = all(owner.presence is Presence.ABSENT for owner in counted)
     if not absent or not (region.segment == 0 or region.segment in facts.segments):
         return Registered.YES
-    looking = {each.looks_for_devices for each in behaviours_of(facts.release)}
+    looking = {behaviour.looks_for_devices for behaviour in behaviours_of(facts.release)}
     if facts.release is None or len(looking) > 1:
         return Registered.BY_RELEASE
     return Registered.NEVER if True in looking else Registered.YES
