@@ -31,7 +31,7 @@ def last_byte_expected() -> str:
 
 
 def prefix_expected(expected: str, digits: str) -> str:
-    """Say what is `expected` where there is no ``0x``, but perhaps `digits`."""
+    """Return what is `expected` where there is no ``0x``, but perhaps `digits`."""
     hint = f"; write 0x{digits} if it is one in hexadecimal" if digits else ""
     return f"{expected}, with 0x{hint}"
 

@@ -104,24 +104,24 @@ def other_table_damaged() -> str:
 
 
 def sharing(sharers: int, *, shared: bool) -> str:
-    """Say how many devices share a region."""
+    """Return how many devices share a region."""
     return f"shared by {sharers}" if shared else "not shared"
 
 
 def listing(*, listed: bool, reason: str) -> str:
-    """Say whether Xen lists a region, and if not, the `reason` if it is known."""
+    """Return whether Xen lists a region, and if not, the `reason` if it is known."""
     if listed:
         return "listed"
     return f"{NOT_LISTED}: {reason}" if reason else NOT_LISTED
 
 
 def hold(sbdf: SBDF, held: Hold | None) -> str:
-    """Say how Linux holds a device to a region; None: it does not."""
+    """Return how Linux holds a device to a region; None: it does not."""
     return f"{sbdf} not held" if held is None else f"{sbdf} {held.word}"
 
 
 def vtd_state(vtd_disabled: str) -> str:
-    """Say whether Xen uses VT-d, or why not."""
+    """Return whether Xen uses VT-d, or why not."""
     return f"off for the whole host: {vtd_disabled}" if vtd_disabled else "in use"
 
 

@@ -44,7 +44,7 @@ def _recogniser() -> Recogniser:
 
 
 def _reason(rest: str, below: str) -> str:
-    """Give the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
+    """Return the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
     match = _REASON.search(rest)
     if match is None and "fault addr" not in below:
         match = _REASON.search(below)

@@ -26,7 +26,7 @@ def reason_below(line: str) -> int | None:
 
 
 def names_of(values: Mapping[str, str | None]) -> Names:
-    """Say what the `values` of a template name; a value that is none is left out."""
+    """Return what the `values` of a template name; a value that is none is left out."""
     given = {name: text for name, text in values.items() if text is not None}
     return Names(
         devices=_devices(given),
@@ -58,7 +58,7 @@ def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
 
 
 def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
-    """Give the addresses: single ones, ranges, and those that are told as page numbers."""
+    """Return the addresses: single ones, ranges, and those that are told as page numbers."""
     spans = []
     if "address" in given:
         address = int(given["address"], 16)

@@ -70,5 +70,5 @@ def _by_beginning() -> Mapping[str, tuple[tuple[str, int], ...]]:
 
 
 def error_name(number: int) -> str:
-    """Give ``EPERM`` for 1, and ``error 77`` for one without a name here."""
+    """Return ``EPERM`` for 1, and ``error 77`` for one without a name here."""
     return ERRORS[number][0] if number in ERRORS else f"error {number}"

@@ -221,7 +221,7 @@ class _Lines:
         self._number = 1
 
     def at(self, place: int) -> tuple[int, str, str]:
-        """Give the number of the line at `place`, the line and the next, cut where very long."""
+        """Return the number of the line at `place`, the line and the next, cut where very long."""
         self._number += self._text.count("\n", self._at, place)
         self._at = place
         start = max(place - BEFORE, self._text.rfind("\n", max(place - BEFORE, 0), place) + 1)
@@ -246,7 +246,7 @@ def _first_of_each_line(text: str, places: Iterable[tuple[int, str]]) -> Iterato
 def _with_group_numbers(
     text: str, places: Iterable[tuple[int, str]]
 ) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Give each place a number that those near it in the same line share."""
+    """Yield each place with a number that those near it in the same line share."""
     number, last = 0, -1
     for at, anchor in places:
         if last < 0 or at - last > BEFORE or text.find("\n", last, at) >= 0:

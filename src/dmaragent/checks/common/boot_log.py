@@ -81,7 +81,7 @@ def dma_fault(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _refusal_words(faults: Sequence[Fault]) -> str:
-    """Say what was refused: how often, in which direction, where, why."""
+    """Return what was refused: how often, in which direction, where, why."""
     ways = " and ".join(sorted({"write" if fault.write else "read" for fault in faults}))
     addresses = [f"{address:#x}" for address in sorted({fault.address for fault in faults})]
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
@@ -94,7 +94,7 @@ def _refusal_words(faults: Sequence[Fault]) -> str:
 def _place_words(
     facts: TableFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]
 ) -> str:
-    """Say where the addresses lie among the regions, and whether the device is there."""
+    """Return where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
         names = "names the device" if named else "does not name the device"

@@ -19,7 +19,7 @@ from dmaragent.xen.reserved_list.model import ListSource
 
 
 def _reaches_guests(region: Region) -> bool:
-    """Tell whether Xen would list the region, were VT-d on: it has pages and a device."""
+    """Return whether Xen would list the region, were VT-d on: it has pages and a device."""
     return (
         region.range is not None
         and region.sharers > 0

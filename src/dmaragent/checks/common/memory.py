@@ -62,7 +62,7 @@ def _warning_words(facts: TableFacts, region: AddressRange) -> str:
 
 
 def _release_case(facts: TableFacts, region: AddressRange) -> tuple[Severity | None, str]:
-    """Say what the release of this host does, where it is known."""
+    """Return what the release of this host does, where it is known."""
     if facts.release is None:
         return None, ""
     name = f"Xen {facts.release}"
@@ -104,7 +104,7 @@ def not_reserved(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _no_warning_words(facts: TableFacts, region: AddressRange) -> str:
-    """Say that the release of this host keeps the region without a warning, if it does."""
+    """Return that the release of this host keeps the region without a warning, if it does."""
     if facts.release is None or behaviour_of(facts.release).ram_disables_vtd:
         return ""
     warned = _warning_words(facts, region)

@@ -141,5 +141,5 @@ class Checked:
     not_asked: tuple[NotAsked, ...]
 
     def count(self, severity: Severity) -> int:
-        """Give the number of findings of `severity`."""
+        """Return the number of findings of `severity`."""
         return sum(finding.severity is severity for finding in self.findings)

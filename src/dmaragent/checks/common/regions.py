@@ -27,7 +27,7 @@ _LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 
 
 def is_placeholder(region: Region) -> bool:
-    """Tell whether `region` is at address 0 and no larger than a page: firmware's way of none."""
+    """Return whether `region` is at address 0 and no larger than a page: firmware's way of none."""
     return region.base == 0 and region.limit in (0, PAGE - 1)
 
 

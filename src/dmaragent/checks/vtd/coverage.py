@@ -233,18 +233,18 @@ def _entry_field(facts: TableFacts, entry: ScopeEntry) -> Evidence:
 
 
 def _base(entry: ScopeEntry) -> int:
-    """Give what makes a unit the same in two structures."""
+    """Return what makes a unit the same in two structures."""
     base: int = getattr(entry.structure, "register_base_address", 0)
     return base
 
 
 def _scope_decides(entry: ScopeEntry) -> bool:
-    """Tell whether Xen and Linux look at the scope to find the unit: not where it takes all."""
+    """Return whether Xen and Linux look at the scope to find the unit: not where it takes all."""
     return not getattr(entry.structure, "include_pci_all", False)
 
 
 def _bridges_above(ours: list[ScopeEntry]) -> dict[tuple[int, int], list[ScopeEntry]]:
-    """Give for each bus, by segment, entries that name a bridge above it: of two units at most."""
+    """Return by segment and bus the entries that name a bridge above it: of two units at most."""
     above: dict[tuple[int, int], list[ScopeEntry]] = {}
     done: set[tuple[PciFunction, int]] = set()
     for entry in ours:
@@ -269,7 +269,7 @@ def _name(entry: ScopeEntry) -> str:
 
 
 def _meaning_key(entry: ScopeEntry) -> tuple[object, ...]:
-    """Give what two entries that mean the same have in common."""
+    """Return what two entries that mean the same have in common."""
     if entry.scope.type in _ENUMERATED:
         return entry.scope.type, entry.scope.enumeration_id
     sbdf = entry.located.sbdf

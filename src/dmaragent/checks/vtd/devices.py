@@ -25,7 +25,7 @@ _REGISTER = "Xen vtd/dmar.c, register_one_rmrr"
 
 
 def _has_no_address(entry: ScopeEntry) -> bool:
-    """Tell whether the path ends at a bridge that is none, so that the device has no address."""
+    """Return whether the path ends at a bridge that is none, so that the device has no address."""
     return entry.absent and entry.located.sbdf is None
 
 
@@ -35,7 +35,7 @@ def _all_absent(scope: tuple[ScopeEntry, ...]) -> bool:
 
 
 def _releases_words(release: Release | None = None) -> str:
-    """Say which releases list a region that is nobody's, of all or of those that may run."""
+    """Return which releases list a region that is nobody's, of all or of those that may run."""
     ignoring, others = looking_releases(release)
     return (
         f"{others} list the region: strategy=host reserves it in every guest, for nobody. "
@@ -65,7 +65,7 @@ def all_absent(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _listing_words(facts: TableFacts, region: Region) -> str:
-    """Say whether Xen lists a region that is nobody's, or which points of its release do."""
+    """Return whether Xen lists a region that is nobody's, or which points of its release do."""
     if region.xen.listed is None:
         open_point = registered(facts, region) is Registered.BY_RELEASE
         return _releases_words(facts.release) if open_point else ""
@@ -170,7 +170,7 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _linux_case(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
-    """Say what Linux makes of a type that does not fit, where that is not what the rule says."""
+    """Return what Linux makes of a type that does not fit, where that is not what the rule says."""
     structure = entry.structure
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
     if catch_all or isinstance(structure, SIDP):
@@ -223,7 +223,7 @@ def bridge_absent(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _last_step(entry: ScopeEntry) -> SBDF | None:
-    """Give the step at which the path to a PCI function breaks off; None where it is whole."""
+    """Return the step at which the path to a PCI function breaks off; None where it is whole."""
     if not _has_no_address(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
     return next((hop.sbdf for hop in reversed(entry.located.hops) if hop.sbdf is not None), None)
@@ -256,7 +256,7 @@ def start_bus(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _bridges(facts: TableFacts) -> dict[tuple[int, int], PciFunction]:
-    """Give the nearest bridge above each bus; a bridge without numbers has none behind it."""
+    """Return the nearest bridge above each bus; a bridge without numbers has none behind it."""
     nearest_of: dict[tuple[int, int], PciFunction] = {}
     for function in (facts.functions or {}).values():
         if function.secondary_bus is None or function.secondary_bus <= function.sbdf.bus:

@@ -84,7 +84,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _no_root_port(function: PciFunction, behind: set[tuple[int, int]]) -> str:
-    """Say why `function` cannot be a root port; empty where it can."""
+    """Return why `function` cannot be a root port; empty where it can."""
     if not function.is_bridge:
         return "is no bridge"
     if (function.sbdf.segment, function.sbdf.bus) in behind:

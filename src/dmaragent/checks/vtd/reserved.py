@@ -19,7 +19,7 @@ _SIZE_BITS = 0xF
 
 
 def _reserved_bits(of: str, flags: int) -> int:
-    """Leave of `flags` the bits that VT-d 4.1 reserves."""
+    """Return of `flags` the bits that VT-d 4.1 reserves."""
     for known in FLAGS_OF[of]:
         flags &= ~int(known)
     return flags
@@ -76,7 +76,7 @@ def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
 def _reserved_of_structure(
     facts: TableFacts, offset: int, structure: Structure
 ) -> Iterator[tuple[str, Evidence]]:
-    """Say what is set of what `structure` should leave clear."""
+    """Return what is set of what `structure` should leave clear."""
     if isinstance(structure, UnknownStructure):
         return
     name = structure_name(structure)

@@ -155,7 +155,7 @@ def entries_of(
 
 
 def _located_owners(region: Region, scopes: Sequence[DeviceScope]) -> tuple[Located, ...]:
-    """Give where the entries of a region's scope lead, as its owners have it."""
+    """Return where the entries of a region's scope lead, as its owners have it."""
     return tuple(
         Located(
             scope=scope,

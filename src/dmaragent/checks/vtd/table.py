@@ -227,7 +227,7 @@ def structure_order(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _early_rhsa_hit(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
-    """Tell of an RHSA before its unit: Linux meets it before it knows the unit."""
+    """Return the hit of an RHSA before its unit: Linux meets it before it knows the unit."""
     base = structure.register_base_address
     return Hit(
         message=f"{subject_of(structure)} stands before the DRHD that it is about.",
@@ -239,7 +239,7 @@ def _early_rhsa_hit(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
 
 
 def _kind(structure: object) -> int:
-    """Give a structure's type as a number."""
+    """Return a structure's type as a number."""
     if isinstance(structure, UnknownStructure):
         return structure.type
     return int(getattr(structure, "TYPE", 0))

@@ -24,7 +24,7 @@ class Registered(Enum):
 
 
 def registered(facts: TableFacts, region: Region) -> Registered:
-    """Tell whether Xen registers `region`, as far as its scope decides."""
+    """Return whether Xen registers `region`, as far as its scope decides."""
     counted = [owner for owner in region.owners if owner.scope_type in COUNTED_SCOPES]
     if not counted:
         return Registered.NEVER
@@ -38,9 +38,9 @@ def registered(facts: TableFacts, region: Region) -> Registered:
 
 
 def vtd_case(facts: TableFacts, region: Region) -> tuple[Severity | None, str]:
-    """Say what comes of a fault that Xen meets only if it registers `region`.
+    """Return the effect of a fault that Xen meets only if it registers `region`.
 
-    Gives nothing where what the rule says holds: VT-d is switched off.
+    Both are empty if what the rule says holds: VT-d is switched off.
     """
     how = registered(facts, region)
     if how is Registered.YES:

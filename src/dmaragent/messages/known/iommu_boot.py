@@ -1,8 +1,8 @@
 """Messages of the Linux kernel when it starts Intel's IOMMU or does without."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"

@@ -1,8 +1,8 @@
 """Messages of libvirt and its tools about devices that they cannot hand over."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import AMD, MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 LIBVIRT = Program.LIBVIRT
 _PCI = "src/util/virpci.c"
