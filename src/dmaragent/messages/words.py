@@ -6,3 +6,5 @@ IOMMU_ON = (
     "/etc/kernel/cmdline, then proxmox-boot-tool refresh. Reboot, and check /proc/cmdline."
 )
 """The advice if the kernel does not use the IOMMU: the same for every program."""
+NO_REGION = " A reserved region is not the reason."
+"""The end of the meaning of a message that people take for one about reserved memory."""
