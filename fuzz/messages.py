@@ -7,7 +7,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.recognise import Recogniser
-from dmaragent.messages.relate import tie_all
+from dmaragent.messages.relate import relate_all
 from dmaragent.present.json.schema.common import Host
 from dmaragent.present.json.why import why_document
 from dmaragent.present.text.why import why_text
@@ -32,7 +32,7 @@ def check(data: bytes) -> None:
     hold(finder.recognise(text) == found, "the same text is read differently")
     for one in found.found:
         hold(all(0 < line <= found.line_count for line in one.lines), "a message is on no line")
-    why = tie_all(found, inventory)
+    why = relate_all(found, inventory)
     document = hold_document(why_document(why, "text", _HOST))
     size = hold_printable(why_text(why, None, live=False), "the text")
     hold_bounded(size + len(document), data, "the answer", each=400, free=8000)

@@ -109,7 +109,7 @@ def test_a_region_that_overlaps_two_is_told_against_the_one_that_matters() -> No
     one = only(made, "rmrr-overlap")
 
     assert one.severity is Severity.CRITICAL
-    assert "overlaps region 2" in one.hit.said
+    assert "overlaps region 2" in one.hit.message
 
 
 def test_overlaps_count_across_segments() -> None:
@@ -201,7 +201,7 @@ def test_a_region_that_no_guest_is_told_of_does_not_trouble_guests() -> None:
 def test_sharing_is_told_of_a_table_alone() -> None:
     one = only(host(rmrr(BASE, LIMIT, USB, GONE), functions=None), "rmrr-shared")
 
-    assert one.hit.said.endswith("is shared by 0000:00:1d.0, 0000:00:19.0.")
+    assert one.hit.message.endswith("is shared by 0000:00:1d.0, 0000:00:19.0.")
 
 
 def test_xen_knows_segment_0_without_a_function_in_it_and_no_other() -> None:

@@ -56,7 +56,7 @@ def test_a_bridge_with_nothing_behind_it_is_only_told() -> None:
     assert only(named(scope(2, 0, (0x1E, 0)))(), "rmrr-bridge").severity is Severity.INFO
     one = only(named(scope(2, 0, (0x1C, 0)))(), "rmrr-bridge")
     assert one.severity is Severity.WARNING
-    assert "with 1 function below it" in one.hit.said
+    assert "with 1 function below it" in one.hit.message
 
 
 def test_00_00_0_behind_others_hides_what_follows() -> None:
@@ -73,7 +73,7 @@ def test_an_absent_device_is_told_once_with_its_regions() -> None:
     made = host(rmrr(BASE, LIMIT, USB, GONE), rmrr(LIMIT + 1, LIMIT + 0x10000, OTHER_USB, GONE))
     one = only(made, "rmrr-device-absent")
 
-    assert one.hit.said == "0000:00:19.0, which regions 1, 2 name, does not answer."
+    assert one.hit.message == "0000:00:19.0, which regions 1, 2 name, does not answer."
     assert one.hit.region is None
     assert len(one.hit.evidence) == 2
 
@@ -82,7 +82,7 @@ def test_a_table_says_of_a_bus_which_bridge_is_nearest() -> None:
     inner = Function(sbdf="0000:02:01.0", class_code=0x060400, secondary_bus=3)
     made = host(rmrr(BASE, LIMIT, scope(1, 3, (0, 0))), functions=(*FUNCTIONS, inner))
 
-    assert "behind the bridge 0000:02:01.0" in only(made, "scope-start-bus").hit.said
+    assert "behind the bridge 0000:02:01.0" in only(made, "scope-start-bus").hit.message
 
 
 def test_evidence_of_an_entry_is_that_entry() -> None:
@@ -123,7 +123,7 @@ def test_a_start_bus_behind_a_bridge_is_found_in_every_structure(
     one = only(host(write(scope(1, 3, (0, 0)))), "scope-start-bus")
 
     assert "starts at bus 03, which is no root bus but behind the bridge 0000:00:1c.0" in (
-        one.hit.said
+        one.hit.message
     )
     assert (
         found(host(write(scope(3, 3, (0, 0)))), "scope-start-bus") == []
@@ -162,4 +162,4 @@ def test_an_absent_devices_region_is_told_as_the_release_lists_it(
 def test_the_same_device_by_two_paths_is_named_twice() -> None:
     one = only(named(scope(1, 2, (0, 0)), scope(1, 0, (0x1C, 0), (0, 0)))(), "rmrr-scope-twice")
 
-    assert one.hit.said.endswith("names 0000:00:1c.0>00.0 again.")
+    assert one.hit.message.endswith("names 0000:00:1c.0>00.0 again.")

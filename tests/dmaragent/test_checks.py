@@ -25,7 +25,7 @@ def _of(made: Made) -> Taken:
 
 ALL: dict[str, tuple[Taken, Taken]] = {
     **{name: (_of(trips), _of(quiet)) for name, (trips, quiet) in CASES.items()},
-    **checked_units.CASES,
+    **{name: (case.trips, case.quiet) for name, case in checked_units.CASES.items()},
 }
 
 
@@ -59,7 +59,7 @@ def test_a_finding_has_a_subject_and_bytes_and_nothing_is_wider_than_80_columns(
     checked = check(ALL[name][0]())
 
     for one in checked.findings:
-        assert one.hit.said.endswith(".")
+        assert one.hit.message.endswith(".")
         assert one.hit.subject
         for each in one.hit.evidence:
             assert each.data

@@ -24,8 +24,9 @@ from support.tables import (
 )
 from support.tables import table as table_of
 
-SHORT = damage.structure_too_short
-SCOPE = damage.scope_too_short
+RULES = {rule.id: rule for rule in damage.RULES}
+SHORT = RULES["structure-too-short"]
+SCOPE = RULES["scope-too-short"]
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGED if name != "empty"])
@@ -37,7 +38,7 @@ def test_every_damage_is_told_exactly_once(name: str) -> None:
     assert isinstance(inventory.iommu, IommuTable)
     assert len(told) == len(inventory.iommu.damage) == len(DAMAGED[name].kinds)
     for each in inventory.iommu.damage:
-        assert any(f"(offset {each.offset:#x})" in one.hit.said for one in told)
+        assert any(f"(offset {each.offset:#x})" in one.hit.message for one in told)
 
 
 def test_a_file_without_bytes_is_no_table_and_nothing_is_asked() -> None:
@@ -139,7 +140,7 @@ def test_an_ioapic_in_two_units_is_told_by_its_number() -> None:
         coverage.in_two_units,
     )
 
-    assert found.hit.said == "IOAPIC 2 is in the scopes of DRHD 0xfed90000 and DRHD 0xfed91000."
+    assert found.hit.message == "IOAPIC 2 is in the scopes of DRHD 0xfed90000 and DRHD 0xfed91000."
     assert [one.data for one in found.hit.evidence] == [b"\x02", b"\x02"]
 
 
@@ -183,7 +184,7 @@ def test_xen_refuses_no_address_width_but_0(field: bytes, xen: str) -> None:
     ],
 )
 def test_one_byte_too_many_is_read_on_where_there_is_a_scope(last: bytes, xen: str) -> None:
-    (found,) = told(of(UNIT, last, sidp()), damage.structure_extra_bytes)
+    (found,) = told(of(UNIT, last, sidp()), RULES["structure-extra-bytes"])
 
     assert xen in found.xen
     assert [one.data for one in found.hit.evidence] == [b"\x01"]
@@ -201,21 +202,21 @@ def test_linux_hangs_where_the_byte_too_many_is_followed_by_a_drhd(
     after: tuple[bytes, ...], *, hangs: bool
 ) -> None:
     data = table_of(UNIT, rmrr(0x1000, 0x1FFF, ENDPOINT, b"\x01"), *after)
-    (found,) = told(host(data), damage.structure_extra_bytes)
+    (found,) = told(host(data), RULES["structure-extra-bytes"])
 
     assert ("hangs at boot" in found.linux) is hangs
 
 
 @pytest.mark.parametrize(("kind", "name"), [(6, "SIDP"), (7, "type 7")])
 def test_a_structure_past_the_end_is_named_by_its_type(kind: int, name: str) -> None:
-    (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), damage.structure_past_end)
+    (found,) = told(of(UNIT, structure(kind, bytes(4), 9)), RULES["structure-past-end"])
 
-    assert found.hit.said.startswith(f"{name}: the structure's 9 bytes")
+    assert found.hit.message.startswith(f"{name}: the structure's 9 bytes")
     assert [(one.field, one.value) for one in found.hit.evidence] == [("length", "9")]
 
 
 def test_a_wrong_checksum_is_shown_as_a_byte() -> None:
-    (found,) = told(host(patched(GOOD, [(9, b"\x0f")])), damage.checksum_wrong)
+    (found,) = told(host(patched(GOOD, [(9, b"\x0f")])), RULES["checksum-wrong"])
 
     assert [(one.field, one.value) for one in found.hit.evidence] == [("checksum", "0f")]
     assert found.key == ("checksum-wrong", "checksum")
@@ -243,8 +244,8 @@ def test_a_table_of_very_many_units_is_checked_whole_and_named_in_part() -> None
 
     (found,) = told(inventory, coverage.several_include_all)
 
-    assert "3000 units" in found.hit.said
-    assert found.hit.said.endswith("and 2992 more.")
+    assert "3000 units" in found.hit.message
+    assert found.hit.message.endswith("and 2992 more.")
     assert len(told(inventory, units.repeated)) == 2998
 
 
@@ -257,7 +258,7 @@ def test_units_without_include_all_are_in_order_among_themselves() -> None:
 def test_several_units_without_include_all_are_counted() -> None:
     (found,) = told(of(drhd(0xFED90000), drhd(0xFED91000)), coverage.no_include_all)
 
-    assert found.hit.said == "None of the 2 units of segment 0x0 has INCLUDE_PCI_ALL."
+    assert found.hit.message == "None of the 2 units of segment 0x0 has INCLUDE_PCI_ALL."
 
 
 def test_devices_have_no_unit_up_to_the_last_segment_a_table_can_name() -> None:

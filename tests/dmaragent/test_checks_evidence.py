@@ -23,7 +23,7 @@ def _of(made: Made) -> Callable[[], Inventory]:
 
 ALL: dict[str, Callable[[], Inventory]] = {
     **{name: _of(trips) for name, (trips, _) in MADE.items()},
-    **{name: trips for name, (trips, _) in checked_units.CASES.items()},
+    **{name: case.trips for name, case in checked_units.CASES.items()},
 }
 _WHOLE = ("device_scope", "acpi_object_name")
 """What is shown whole and no field of a layout."""

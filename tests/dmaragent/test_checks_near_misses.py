@@ -42,7 +42,7 @@ def test_a_device_below_a_bridge_of_another_unit_is_in_two() -> None:
     inventory = of(drhd(ONE, TO_PORT), drhd(TWO, TO_NIC), functions=(PORT, NIC))
     (one,) = told(inventory, coverage.in_two_units)
 
-    assert one.hit.said == (
+    assert one.hit.message == (
         "0000:00:01.0>00.0 is below 0000:00:01.0, which is in the scope of DRHD 0xfed90000; "
         "its own is DRHD 0xfed91000."
     )
@@ -151,8 +151,8 @@ def test_a_third_of_one_range_is_told_against_the_one_that_xen_registers() -> No
 
     critical, warning = told_of  # the worst first
     assert (critical.severity, critical.hit.region) == (Severity.CRITICAL, 3)
-    assert "has the range of region 2 " in critical.hit.said
-    assert critical.hit.said.endswith(", and has bytes of 1 more before it.")
+    assert "has the range of region 2 " in critical.hit.message
+    assert critical.hit.message.endswith(", and has bytes of 1 more before it.")
     assert (warning.severity, warning.hit.region) == (Severity.WARNING, 2)
 
 
@@ -160,7 +160,7 @@ def test_a_region_over_very_many_is_told_once_with_their_number() -> None:
     small = [rmrr(BASE + n * 0x1000, BASE + n * 0x1000 + 0xFFF, USB) for n in range(40)]
     one = only(whole_host(*small, rmrr(BASE, BASE + 0xFFFFF, USB)), "rmrr-overlap")
 
-    assert one.hit.said.endswith(
+    assert one.hit.message.endswith(
         f"overlaps region 1 ({BASE:#x}-{BASE + 0xFFF:#x}), and has bytes of 39 more before it."
     )
     assert len(one.hit.evidence) == 4
@@ -175,7 +175,7 @@ def test_a_region_is_told_against_the_first_that_xen_registers_as_by_comparing_a
 ) -> None:
     made = whole_host(*(rmrr(a, a + size, *([USB] if known else [])) for a, size, known in spans))
     said = {
-        one.hit.region: one.hit.said
+        one.hit.region: one.hit.message
         for one in findings(made, (4, 22)).findings
         if one.rule.id in ("rmrr-overlap", "rmrr-duplicate")
     }

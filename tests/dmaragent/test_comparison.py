@@ -8,7 +8,7 @@ from dmaragent.checks import check
 from dmaragent.checks.common.facts import Need
 from dmaragent.checks.common.model import NotAsked
 from dmaragent.comparison import compare
-from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
+from dmaragent.comparison.model import Changed, Comparison, FindingFate, RegionFate, Side
 from support.comparisons import compared, inventory_of
 from support.hosts import Function
 from support.tables import drhd, patched, resummed, rhsa, rmrr, scope, table
@@ -29,7 +29,7 @@ def _compared(after: bytes, before: bytes = BEFORE) -> Comparison:
     return compared(inventory_of(before, FUNCTIONS), inventory_of(after, FUNCTIONS))
 
 
-def _fates(found: Comparison) -> list[tuple[Fate, int | None, int | None]]:
+def _fates(found: Comparison) -> list[tuple[RegionFate, int | None, int | None]]:
     """Give the regions that differ: fate, base before, base after."""
     return [
         (one.fate, one.a.first if one.a else None, one.b.first if one.b else None)
@@ -43,44 +43,47 @@ def _fates(found: Comparison) -> list[tuple[Fate, int | None, int | None]]:
     [
         pytest.param(
             table(UNIT, rmrr(0x7C000000, 0x7C00FFFF, USB), HIGH),
-            [(Fate.MOVED, 0x7A000000, 0x7C000000)],
+            [(RegionFate.MOVED, 0x7A000000, 0x7C000000)],
             id="moved",
         ),
         pytest.param(
             table(UNIT, rmrr(0x7A000000, 0x7A01FFFF, USB), HIGH),
-            [(Fate.RESIZED, 0x7A000000, 0x7A000000)],
+            [(RegionFate.RESIZED, 0x7A000000, 0x7A000000)],
             id="grown",
         ),
         pytest.param(
             table(UNIT, rmrr(0x7C000000, 0x7C000FFF, USB), HIGH),
-            [(Fate.RESIZED, 0x7A000000, 0x7C000000)],
+            [(RegionFate.RESIZED, 0x7A000000, 0x7C000000)],
             id="moved and shrunk",
         ),
         pytest.param(
             table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, USB, OTHER), HIGH),
-            [(Fate.OWNERS, 0x7A000000, 0x7A000000)],
+            [(RegionFate.OWNERS, 0x7A000000, 0x7A000000)],
             id="a device more",
         ),
         pytest.param(
             table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, OTHER), rmrr(0x7B000000, 0x7B00FFFF, USB)),
-            [(Fate.OWNERS, 0x7A000000, 0x7A000000), (Fate.OWNERS, 0x7B000000, 0x7B000000)],
+            [
+                (RegionFate.OWNERS, 0x7A000000, 0x7A000000),
+                (RegionFate.OWNERS, 0x7B000000, 0x7B000000),
+            ],
             id="owners swapped: the range comes before the owners",
         ),
-        pytest.param(table(UNIT, HIGH), [(Fate.GONE, 0x7A000000, None)], id="gone"),
+        pytest.param(table(UNIT, HIGH), [(RegionFate.GONE, 0x7A000000, None)], id="gone"),
         pytest.param(
             table(UNIT, LOW, HIGH, rmrr(0x7D000000, 0x7D000FFF, USB)),
-            [(Fate.APPEARED, None, 0x7D000000)],
+            [(RegionFate.APPEARED, None, 0x7D000000)],
             id="a second region of a device appeared",
         ),
         pytest.param(
             table(UNIT, rmrr(0x7A000000, 0x7A00FFFF, USB, segment=1), HIGH),
-            [(Fate.GONE, 0x7A000000, None), (Fate.APPEARED, None, 0x7A000000)],
+            [(RegionFate.GONE, 0x7A000000, None), (RegionFate.APPEARED, None, 0x7A000000)],
             id="in another segment it is another",
         ),
     ],
 )
 def test_what_became_of_a_region(
-    after: bytes, said: list[tuple[Fate, int | None, int | None]]
+    after: bytes, said: list[tuple[RegionFate, int | None, int | None]]
 ) -> None:
     found = _compared(after)
 
@@ -102,16 +105,20 @@ def test_of_several_regions_of_a_device_the_same_size_comes_first_then_the_lowes
     )
 
     assert _fates(_compared(after, before)) == [
-        (Fate.RESIZED, 0x10000000, 0x60000000),
-        (Fate.MOVED, 0x20000000, 0x40000000),
-        (Fate.MOVED, 0x30000000, 0x50000000),
+        (RegionFate.RESIZED, 0x10000000, 0x60000000),
+        (RegionFate.MOVED, 0x20000000, 0x40000000),
+        (RegionFate.MOVED, 0x30000000, 0x50000000),
     ]
 
 
 def test_a_region_said_twice_is_one_more_and_xen_takes_none_for_it() -> None:
     found = _compared(table(UNIT, LOW, HIGH, LOW))
 
-    assert [one.fate for one in found.regions] == [Fate.SAME, Fate.APPEARED, Fate.SAME]
+    assert [one.fate for one in found.regions] == [
+        RegionFate.SAME,
+        RegionFate.APPEARED,
+        RegionFate.SAME,
+    ]
     assert [change.what for one in found.regions for change in one.changes] == ["xen", "xen"]
     assert [(one.what, one.old) for one in found.xen] == [("vt-d", "in use")]
 
@@ -120,8 +127,8 @@ def test_regions_without_an_owner_are_the_same_by_their_range_alone() -> None:
     found = _compared(table(rmrr(0x20000000, 0x20000FFF)), table(rmrr(0x10000000, 0x10000FFF)))
 
     assert _fates(found) == [
-        (Fate.GONE, 0x10000000, None),
-        (Fate.APPEARED, None, 0x20000000),
+        (RegionFate.GONE, 0x10000000, None),
+        (RegionFate.APPEARED, None, 0x20000000),
     ]
 
 
@@ -177,7 +184,7 @@ def test_a_device_behind_a_bridge_with_another_bus_is_the_same_device() -> None:
         ("0000:03:00.0", "0000:04:00.0")
     ]
     (match,) = found.regions
-    assert match.fate is Fate.SAME
+    assert match.fate is RegionFate.SAME
     assert match.owners[0].changes == (Changed("address", "0000:03:00.0", "0000:04:00.0"),)
     assert match.changes == ()
 
@@ -247,7 +254,7 @@ def test_a_region_that_damage_may_hide_is_not_told_as_gone() -> None:
     found = _compared(cut)
 
     (match,) = (one for one in found.regions if one.differs)
-    assert (match.fate, match.certain) == (Fate.GONE, False)
+    assert (match.fate, match.certain) == (RegionFate.GONE, False)
     assert [(one.what, one.side) for one in found.not_compared if one.side] == [
         ("damaged-table", Side.B)
     ]

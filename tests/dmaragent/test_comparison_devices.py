@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.comparison.model import Changed, Fate, Side
+from dmaragent.comparison.model import Changed, RegionFate, Side
 from dmaragent.inventory import Inventory
 from dmaragent.xen.reserved_list.model import ListSource
 from support.comparisons import compared, inventory_of
@@ -25,14 +25,14 @@ def test_an_owner_on_a_root_bus_with_another_number_is_the_same_device() -> None
     (match,) = compared(_on_root(0x20), _on_root(0x40)).regions
 
     (owner,) = match.owners
-    assert match.fate is Fate.SAME
+    assert match.fate is RegionFate.SAME
     assert owner.changes == (Changed("address", "0000:20:02.0", "0000:40:02.0"),)
 
 
 def test_its_region_is_the_same_one_at_another_place() -> None:
     (match,) = compared(_on_root(0x20), _on_root(0x40, base=0x7B000000)).regions
 
-    assert match.fate is Fate.MOVED
+    assert match.fate is RegionFate.MOVED
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_devices_alike_on_several_roots_are_told_apart_by_their_root() -> None:
 def test_regions_of_tables_alone_are_matched_by_their_owners_too() -> None:
     a, b = (inventory_of(table(rmrr(base, 0x7A00FFFF, USB))) for base in (0x7A000000, 0x7A008000))
 
-    assert [one.fate for one in compared(a, b).regions] == [Fate.RESIZED]
+    assert [one.fate for one in compared(a, b).regions] == [RegionFate.RESIZED]
 
 
 def test_other_structures_are_told_by_the_side_that_has_them() -> None:

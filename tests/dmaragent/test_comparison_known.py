@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from dmaragent.addresses import AddressRange
-from dmaragent.comparison.comparability import known_of
+from dmaragent.comparison.comparability import comparable_parts
 from dmaragent.comparison.facts import changed_facts, unknown_facts
-from dmaragent.comparison.model import Changed, Fate, Side
+from dmaragent.comparison.model import Changed, RegionFate, Side
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.host.xen import XenHost
@@ -72,7 +72,7 @@ def test_predicted_lists_are_compared_where_both_know_the_memory_map(both: bool)
     a, b = _host(), _host()
     mapped = replace(b, host=replace(b.host, memory_map=MAP))
 
-    assert known_of(mapped if both else a, mapped).xen_list is both
+    assert comparable_parts(mapped if both else a, mapped).xen_list is both
 
 
 # What is the same one
@@ -111,16 +111,16 @@ def test_regions_of_two_devices_alike_on_other_roots_are_not_taken_for_moved() -
 
     fates = [one.fate for one in compared(host(1 << 28, 1, 2), host(1 << 29, 3, 4)).regions]
 
-    assert fates == [Fate.GONE, Fate.GONE, Fate.APPEARED, Fate.APPEARED]
+    assert fates == [RegionFate.GONE, RegionFate.GONE, RegionFate.APPEARED, RegionFate.APPEARED]
 
 
 @pytest.mark.parametrize(
     ("kind", "fate"),
-    [(1, Fate.SAME), (3, Fate.OWNERS), (99, Fate.OWNERS)],
+    [(1, RegionFate.SAME), (3, RegionFate.OWNERS), (99, RegionFate.OWNERS)],
     ids=["endpoint", "IOAPIC", "unknown type"],
 )
 def test_the_enumeration_id_tells_devices_apart_where_the_type_may_use_it(
-    kind: int, fate: Fate
+    kind: int, fate: RegionFate
 ) -> None:
     a, b = (
         inventory_of(
@@ -137,5 +137,5 @@ def test_other_bytes_are_not_told_beside_a_region_that_says_so() -> None:
 
     found = compared(inventory_of(LOW, FUNCTIONS), moved)
 
-    assert [one.fate for one in found.regions] == [Fate.MOVED]
+    assert [one.fate for one in found.regions] == [RegionFate.MOVED]
     assert found.facts == ()

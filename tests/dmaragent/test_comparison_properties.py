@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmaragent.comparison.model import Fate, FindingChange, FindingFate
+from dmaragent.comparison.model import FindingChange, FindingFate, RegionFate
 from dmaragent.inventory import Inventory, Region
 from support.comparisons import compared, digest, inventory_of
 from support.hosts import Function
@@ -67,7 +67,7 @@ def test_nothing_differs_from_itself(host: Inventory) -> None:
     found = compared(host, host)
 
     assert not found.differs
-    assert all(one.fate is Fate.SAME and not one.differs for one in found.regions)
+    assert all(one.fate is RegionFate.SAME and not one.differs for one in found.regions)
 
 
 @given(HOSTS, HOSTS)
@@ -87,8 +87,8 @@ def test_every_region_of_both_sides_is_told_once(a: Inventory, b: Inventory) -> 
 
     assert numbers([one.a for one in matches]) == Counter(one.number for one in a.all_regions)
     assert numbers([one.b for one in matches]) == Counter(one.number for one in b.all_regions)
-    assert all((one.a is None) == (one.fate is Fate.APPEARED) for one in matches)
-    assert all((one.b is None) == (one.fate is Fate.GONE) for one in matches)
+    assert all((one.a is None) == (one.fate is RegionFate.APPEARED) for one in matches)
+    assert all((one.b is None) == (one.fate is RegionFate.GONE) for one in matches)
 
 
 @given(st.data(), st.lists(RMRRS, max_size=5), FUNCTIONS)
@@ -100,7 +100,7 @@ def test_another_order_of_regions_changes_no_region(
     found = compared(*(inventory_of(table(*one), functions) for one in (regions, others)))
 
     # Which of two regions that overlap Xen takes depends on the order.
-    assert all(one.fate is Fate.SAME and not one.owners for one in found.regions)
+    assert all(one.fate is RegionFate.SAME and not one.owners for one in found.regions)
     assert {change.what for one in found.regions for change in one.changes} <= {"xen"}
     assert (found.facts, found.units) == ((), ())
     apart = [one for one in found.findings if _rule(one) not in ("rmrr-overlap", "rmrr-duplicate")]

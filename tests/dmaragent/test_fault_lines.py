@@ -11,7 +11,7 @@ from dmaragent.checks.common import boot_log as logged
 from dmaragent.inventory import Inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.relate import tie_all
+from dmaragent.messages.relate import relate_all
 from support.checked_units import GOOD, NIC, host, told
 from support.hosts import Function
 
@@ -81,9 +81,9 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(line: str, device: s
 
     by_why = {
         (one.sbdf, place.span.first)
-        for tie in tie_all(recogniser().recognise(line), inventory).ties
-        for one in tie.devices
-        for place in tie.spans
+        for match in relate_all(recogniser().recognise(line), inventory).matches
+        for one in match.devices
+        for place in match.spans
     }
     checked = told(inventory, logged.dma_fault)
     options = replace(inventory.host.system, options=("iommu=pt",))
@@ -94,7 +94,7 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(line: str, device: s
 
     assert by_why == expected
     assert [one.hit.device for one in checked] == [SBDF.parse(device)]
-    assert "refused once (read) at 0xbdf3e000" in checked[0].hit.said
+    assert "refused once (read) at 0xbdf3e000" in checked[0].hit.message
     assert {(one, each.base) for each in wanted for one in each.devices} == expected
 
 
@@ -110,9 +110,9 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(line: str, device: s
 )
 def test_what_is_none_is_none_to_all_three(line: str) -> None:
     inventory = _host(line)
-    ties = tie_all(recogniser().recognise(line), inventory).ties
+    matches = relate_all(recogniser().recognise(line), inventory).matches
 
-    assert [one for one in ties if one.spans and one.devices] == []
+    assert [one for one in matches if one.spans and one.devices] == []
     assert told(inventory, logged.dma_fault) == []
     assert list(read_faults(line)) == []
 

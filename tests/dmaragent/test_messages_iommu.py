@@ -11,7 +11,7 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.iommu_state import ABOUT_IOMMU, ABOUT_TABLE, iommu_state
-from dmaragent.messages.relate import tie_all
+from dmaragent.messages.relate import relate_all
 from dmaragent.present.json.why import why_document
 from dmaragent.present.words.messages import here_words
 from support import tables
@@ -51,8 +51,8 @@ def host(
 
 def told(text: str, inventory: Inventory) -> tuple[dict[str, Any], str]:
     """Return what the one message of `text` finds on the host: as a document and in words."""
-    why = tie_all(recogniser().recognise(text), inventory)
-    (each,) = why.ties
+    why = relate_all(recogniser().recognise(text), inventory)
+    (each,) = why.matches
     document = why_document(why, "text", {"kind": "live", "path": ""})
     here: Any = document["answer"]["recognised"][0]["here"]
     return here, " ".join(here_words(each, table_known=True))

@@ -14,7 +14,8 @@ from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.linux.view import LinuxState
 from dmaragent.messages import recogniser
-from dmaragent.messages.relate import HostMatch, Why, tie_all
+from dmaragent.messages.host_match import HostMatch, Why
+from dmaragent.messages.relate import relate_all
 from dmaragent.present.words.messages import here_words
 from dmaragent.releases import Release
 from support import explained, tables
@@ -41,13 +42,13 @@ def made(host: FakeHost) -> Inventory:
 
 
 def why(text: str, inventory: Inventory) -> Why:
-    return tie_all(recogniser().recognise(text), inventory)
+    return relate_all(recogniser().recognise(text), inventory)
 
 
 def only(text: str, inventory: Inventory) -> HostMatch:
     found = why(text, inventory)
-    assert len(found.ties) == 1
-    return found.ties[0]
+    assert len(found.matches) == 1
+    return found.matches[0]
 
 
 def small_host() -> FakeHost:

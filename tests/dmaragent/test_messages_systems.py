@@ -7,7 +7,8 @@ from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.messages import recogniser
 from dmaragent.messages.faults import read_faults
-from dmaragent.messages.relate import HostMatch, tie_all
+from dmaragent.messages.host_match import HostMatch
+from dmaragent.messages.relate import relate_all
 from dmaragent.present.words.messages import here_words
 from support import tables
 from support.hosts import Function, fake_host
@@ -33,8 +34,8 @@ def amd() -> Inventory:
 
 
 def only(text: str, inventory: Inventory) -> HostMatch:
-    (tie,) = tie_all(recogniser().recognise(text), inventory).ties
-    return tie
+    (match,) = relate_all(recogniser().recognise(text), inventory).matches
+    return match
 
 
 @pytest.mark.parametrize(

@@ -10,23 +10,25 @@ from hypothesis import strategies as st
 from dmaragent.addresses import SBDF
 from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_words
 from dmaragent.boot_option.request import RequestError, read_wanted
-from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted, write_ranges
+from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 
 USB = SBDF.parse("00:1d.0")
 
 
-def _wanted(base: int, limit: int, *devices: str) -> Wanted:
-    return Wanted(base=base, limit=limit, devices=tuple(map(SBDF.parse, devices or ("00:1d.0",))))
+def _wanted(base: int, limit: int, *devices: str) -> WantedRegion:
+    return WantedRegion(
+        base=base, limit=limit, devices=tuple(map(SBDF.parse, devices or ("00:1d.0",)))
+    )
 
 
-def _one(wanted: Wanted, taken: int = 0, longest: int = 127) -> RmrrText:
+def _one(wanted: WantedRegion, taken: int = 0, longest: int = 127) -> RmrrText:
     (written,) = write_ranges([wanted], taken, longest)
     return written
 
 
-def _texts(*wanted: Wanted) -> list[str]:
+def _texts(*wanted: WantedRegion) -> list[str]:
     return [each.text for one in write_ranges(wanted) for each in one.ranges]
 
 
@@ -159,14 +161,14 @@ _SBDFS = st.builds(SBDF, st.just(0), st.integers(0, 255), st.integers(1, 31), st
 
 
 @st.composite
-def _regions(draw: st.DrawFn) -> list[Wanted]:
+def _regions(draw: st.DrawFn) -> list[WantedRegion]:
     found = []
     for place in draw(st.lists(st.integers(0, 1 << 20), min_size=1, max_size=5, unique=True)):
         segment = draw(st.sampled_from([0, 1, 0x10, 0xFFFF]))
         devices = draw(st.lists(_SBDFS, min_size=1, max_size=6, unique=True))
         base = (place << 24) + draw(st.integers(0, 0xFFFF))
         found.append(
-            Wanted(
+            WantedRegion(
                 base=base,
                 limit=base + draw(st.integers(0, 0x1EFFF)),
                 devices=tuple(SBDF(segment, d.bus, d.device, d.function) for d in devices),
@@ -177,7 +179,7 @@ def _regions(draw: st.DrawFn) -> list[Wanted]:
 
 @given(_regions(), st.booleans())
 def test_xen_reads_back_exactly_the_pages_and_devices(
-    regions: list[Wanted],
+    regions: list[WantedRegion],
     together: bool,  # noqa: FBT001
 ) -> None:
     written = write_ranges(regions)
@@ -254,7 +256,7 @@ def test_one_word_of_127_characters_is_offered() -> None:
     ],
 )
 def test_a_region_is_read(text: str, base: int, limit: int) -> None:
-    assert read_wanted(text) == Wanted(base=base, limit=limit, devices=(USB,))
+    assert read_wanted(text) == WantedRegion(base=base, limit=limit, devices=(USB,))
 
 
 @pytest.mark.parametrize(

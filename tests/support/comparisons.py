@@ -7,7 +7,7 @@ from typing import Any
 from dmaragent.checks import check
 from dmaragent.collect.collect import collect
 from dmaragent.comparison import compare
-from dmaragent.comparison.model import Changed, Comparison, Fate, FindingFate, Side
+from dmaragent.comparison.model import Changed, Comparison, FindingFate, RegionFate, Side
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, Region, take_inventory
 from dmaragent.iommu.model import Owner, RemappingUnit
@@ -15,8 +15,8 @@ from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 
 _SWAPPED: dict[Any, Any] = {
-    Fate.APPEARED: Fate.GONE,
-    Fate.GONE: Fate.APPEARED,
+    RegionFate.APPEARED: RegionFate.GONE,
+    RegionFate.GONE: RegionFate.APPEARED,
     FindingFate.APPEARED: FindingFate.GONE,
     FindingFate.GONE: FindingFate.APPEARED,
     Side.A: Side.B,

@@ -18,7 +18,7 @@ from dmaragent.inventory.gaps import is_table_alone
 from dmaragent.iommu.table import iommu_table
 from dmaragent.messages import recogniser
 from dmaragent.messages.model import Recognised
-from dmaragent.messages.relate import tie
+from dmaragent.messages.relate import relate
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux import linux_verdict
 from dmaragent.passthrough.xen import xen_verdict
@@ -126,7 +126,7 @@ def verdicts(
                 answer = attach(device, guest, known.facts, known.stack)
                 found[f"hotplug {device} into {name}"] = answer.verdict.value
     for message in messages:
-        fits = tie(message, known.inventory).fits
+        fits = relate(message, known.inventory).fits
         found[f"why {message.text}"] = "unknown" if fits is None else str(fits)
     return found
 

@@ -86,7 +86,7 @@ def _batches(lines: list[str]) -> Iterator[str]:
 
 
 def _hits(finder: Recogniser, text: str) -> Iterator[tuple[str, str]]:
-    for seen in finder.each(text):
+    for seen in finder.occurrences(text):
         yield seen.text, seen.message.id
 
 

@@ -154,7 +154,7 @@ def test_what_the_kernel_complains_of_is_found(machines: dict[str, Booted], trut
     for name, machine in machines.items():
         ids = {each["id"] for each in found(machine)}
         for line in complaints(machine):
-            seen = next(recogniser().each(line), None)
+            seen = next(recogniser().occurrences(line), None)
             speaks_of = FINDINGS[seen.message.id] if seen else ("a line that is not known",)
             said = [each for each in speaks_of if each in ids] or ["none of them"]
             section.row(f"{name}: {line}", said, [each for each in said if each in speaks_of])

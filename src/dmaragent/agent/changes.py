@@ -100,7 +100,7 @@ def _findings(before: Published, after: Published) -> Iterator[Change]:
         device = "" if finding.hit.device is None else str(finding.hit.device)
         yield Change(
             said=f"{'finding' if key in new else 'no longer a finding'}: "
-            f"{finding.severity.value} {finding.rule.id}: {finding.hit.said}",
+            f"{finding.severity.value} {finding.rule.id}: {finding.hit.message}",
             fields={"DMARAGENT_FINDING": finding.rule.id, "DMARAGENT_SBDF": device},
             bad=key in new,
         )

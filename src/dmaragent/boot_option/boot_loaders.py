@@ -13,18 +13,18 @@ from dmaragent.boot_option.rmrr_writer import PageRange
 
 
 def several_words(ranges: Sequence[PageRange]) -> str:
-    """Give `ranges` as a word each: no character of them means anything to a boot loader."""
-    return " ".join(one.word for one in ranges)
+    """Return `ranges` as a word each: no character of them means anything to a boot loader."""
+    return " ".join(pages.word for pages in ranges)
 
 
 def one_word(ranges: Sequence[PageRange], longest: int) -> str | None:
     """Return `ranges` as one word with ``;``; None if it is over the `longest` that Xen reads."""
-    word = "rmrr=" + ";".join(one.text for one in ranges)
+    word = "rmrr=" + ";".join(pages.text for pages in ranges)
     return word if len(word) <= longest else None
 
 
 def grub_default(options: str) -> str:
-    """Give the line for /etc/default/grub that adds `options` to what is there.
+    """Return the line for /etc/default/grub that adds `options` to what is there.
 
     Within the shell's double quotes a backslash before ``;`` stays, so that it reaches grub.cfg.
     """

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
-from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.boot_option import words
+from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.memory_map import MemoryMap, ram_in
 
 _INTERRUPTS = AddressRange(0xFEE0_0000, 0xFEF0_0000)
@@ -36,57 +37,57 @@ class Fault:
     """The number and the words of the reason as they were logged; empty where none were."""
 
 
-def placed(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
-    """Give `device`, whose segment was not named, the segment that its only namesake has."""
+def with_known_segment(device: SBDF, functions: Iterable[SBDF]) -> SBDF:
+    """Return `device`, whose segment was not named, with the segment of its only namesake."""
     place = (device.bus, device.device, device.function)
-    same = [one for one in functions if (one.bus, one.device, one.function) == place]
-    return same[0] if len(same) == 1 else device
+    namesakes = [sbdf for sbdf in functions if (sbdf.bus, sbdf.device, sbdf.function) == place]
+    return namesakes[0] if len(namesakes) == 1 else device
 
 
-def physical(options: tuple[str, ...] | None) -> bool:
-    """Tell whether the addresses in Linux's faults are physical ones with these kernel `options`.
+def logs_physical_addresses(options: tuple[str, ...] | None) -> bool:
+    """Return whether the addresses in Linux's faults are physical ones with these `options`.
 
     Else its drivers use addresses that the IOMMU translates.  Source: Linux
     Documentation/admin-guide/kernel-parameters.txt, iommu=pt and iommu.passthrough; the last
     counts.  A kernel that is built so is not told apart: None of the options, and no.
     """
-    found = False
+    physical = False
     for word in options or ():
         name, _, value = word.partition("=")
         if name == "iommu":
             for part in value.split(","):
-                found = {"pt": True, "nopt": False}.get(part, found)
+                physical = {"pt": True, "nopt": False}.get(part, physical)
         elif name == "iommu.passthrough":
-            found = value in _ON
-    return found
+            physical = value in _ON
+    return physical
 
 
-def no_memory(address: int, memory_map: MemoryMap | None) -> str:
-    """Say why the page of `address` is no memory that firmware could mean; empty where it may be."""
+def why_not_memory(address: int, memory_map: MemoryMap | None) -> str:
+    """Return why the page of `address` is no memory that firmware could mean; empty: it may be."""
     page = AddressRange(address // PAGE * PAGE, (address // PAGE + 1) * PAGE)
     if page.start == 0:
-        return "page 0, which a device uses that was told no address"
+        return words.page_zero()
     if _INTERRUPTS.overlaps(page):
-        return "an interrupt message (0xfee00000-0xfeefffff), no memory"
+        return words.interrupt_message()
     if page.end > _ADDRESSES.end:
-        return "an address beyond 52 bits, which is no physical one"
+        return words.beyond_physical_addresses()
     ram = ram_in(memory_map, page)
-    if ram is not None:
-        return f"in RAM at 0x{ram.start:x}-0x{ram.end - 1:x}, which is for the system's own use"
-    return ""
+    return "" if ram is None else words.fault_in_ram(ram)
 
 
-def regions_of(faults: Iterable[Fault]) -> tuple[Wanted, ...]:
+def regions_of(faults: Iterable[Fault]) -> tuple[WantedRegion, ...]:
     """Group `faults` into runs of pages that the same devices touched, by address."""
     pages: dict[int, set[SBDF]] = {}
     for fault in faults:
         pages.setdefault(fault.address // PAGE, set()).add(fault.device)
-    found: list[Wanted] = []
+    regions: list[WantedRegion] = []
     for page, devices in sorted(pages.items()):
         owners = tuple(sorted(devices))
-        last = found[-1] if found else None
+        last = regions[-1] if regions else None
         if last is not None and last.last + 1 == page and last.devices == owners:
-            found[-1] = Wanted(base=last.base, limit=(page + 1) * PAGE - 1, devices=owners)
+            regions[-1] = WantedRegion(base=last.base, limit=(page + 1) * PAGE - 1, devices=owners)
         else:
-            found.append(Wanted(base=page * PAGE, limit=(page + 1) * PAGE - 1, devices=owners))
-    return tuple(found)
+            regions.append(
+                WantedRegion(base=page * PAGE, limit=(page + 1) * PAGE - 1, devices=owners)
+            )
+    return tuple(regions)

@@ -8,16 +8,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.dma_faults import Fault, no_memory, physical, placed, regions_of
+from dmaragent.boot_option import words
+from dmaragent.boot_option.dma_faults import (
+    Fault,
+    logs_physical_addresses,
+    regions_of,
+    why_not_memory,
+    with_known_segment,
+)
 from dmaragent.boot_option.model import FaultOption, OptionHost
 from dmaragent.boot_option.option import write_option
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.inventory import Inventory
-
-_OF_LINUX = (
-    "logged by Linux, whose kernel is not known to run with iommu=pt: its addresses are then the "
-    "IOMMU's own, no physical ones"
-)
 
 
 def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
@@ -26,17 +28,17 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
     given: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     seen = {True: 0, False: 0}
-    in_linux = physical(on.host.system.options)
-    for each in faults:
-        seen[each.by_xen] += 1
-        fault = _placed(on, each)
-        region = _region(on.inventory, fault)
+    in_linux = logs_physical_addresses(on.host.system.options)
+    for logged in faults:
+        seen[logged.by_xen] += 1
+        fault = _with_segment(on, logged)
+        region = _region_words(on.inventory, fault)
         if region:
             given[region] += 1
-        elif why := _no_memory(on, fault.address):
+        elif why := _why_not_memory(on, fault.address):
             dropped[why] += 1
         elif not (fault.by_xen or in_linux):
-            dropped[_OF_LINUX] += 1
+            dropped[words.translated_by_linux()] += 1
         else:
             kept.append(fault)
     return FaultOption(
@@ -48,31 +50,31 @@ def option_of_faults(on: OptionHost, faults: Iterable[Fault]) -> FaultOption:
     )
 
 
-def _no_memory(on: OptionHost, address: int) -> str:
-    """Say why `address` is no memory to be meant; RAM counts where the table has no region."""
+def _why_not_memory(on: OptionHost, address: int) -> str:
+    """Return why `address` is no memory to be meant; RAM counts if no region has the address."""
     touched = AddressRange(address, address + 1)
     known = any(
-        one.range is not None and one.range.overlaps(touched) for one in on.inventory.regions
+        region.range is not None and region.range.overlaps(touched)
+        for region in on.inventory.regions
     )
-    return no_memory(address, None if known else on.memory_map)
+    return why_not_memory(address, None if known else on.memory_map)
 
 
-def _placed(on: OptionHost, fault: Fault) -> Fault:
+def _with_segment(on: OptionHost, fault: Fault) -> Fault:
     if fault.segment_named:
         return fault
-    return replace(fault, device=placed(fault.device, on.host.topology.known))
+    return replace(fault, device=with_known_segment(fault.device, on.host.topology.known))
 
 
-def _counted(found: Counter[str]) -> Iterable[str]:
-    return (f"{count} x {said}" for said, count in found.items())
+def _counted(faults: Counter[str]) -> Iterable[str]:
+    return (words.counted(number, fault) for fault, number in faults.items())
 
 
-def _region(inventory: Inventory, fault: Fault) -> str:
-    """Name the region of the table that gives the device the address already; or nothing."""
+def _region_words(inventory: Inventory, fault: Fault) -> str:
+    """Name the region of the table that gives the device the address already; empty: none does."""
     touched = AddressRange(fault.address, fault.address + 1)
     for region in regions_with(inventory, touched):
         if gives(region, [fault.device]):
-            place = f"region {region.number} of the table, {region.place}"
-            listed = "" if region.xen.listed is not False else ", which Xen does not take"
-            return f"{fault.device} in {place}{listed}"
+            listed = region.xen.listed is not False
+            return words.fault_in_region(fault.device, region.number, region.place, listed=listed)
     return ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dmaragent.addresses import AddressRange
-from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, Wanted
+from dmaragent.boot_option.rmrr_writer import PageRange, RmrrText, WantedRegion
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.inventory import Inventory
@@ -20,7 +20,7 @@ FIRST_RELEASE = (4, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedRange:
     """One range of the option, and what Xen makes of it."""
 
     read: UserRange
@@ -35,10 +35,10 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedRegion:
     """A wanted region that no range was written for, and why."""
 
-    wanted: Wanted
+    wanted: WantedRegion
     reason: str
 
 
@@ -77,15 +77,15 @@ class OptionHost:
     def longest_word(self) -> int:
         """How many bytes of a word all releases read that may be meant."""
         rules = option_rules(self.release)
-        return min(each.longest_word for each in rules if each.rmrr or len(rules) == 1)
+        return min(rule.longest_word for rule in rules if rule.rmrr or len(rules) == 1)
 
     @property
     def listed(self) -> frozenset[AddressRange] | None:
         """The list of the running hypervisor, where it answered and is the release in question."""
-        told = self.inventory.xen.list
-        if told.source is not ListSource.HYPERVISOR:
+        listed = self.inventory.xen.list
+        if listed.source is not ListSource.HYPERVISOR:
             return None
-        return frozenset(each.range for each in told.entries)
+        return frozenset(entry.range for entry in listed.entries)
 
     @property
     def command_line(self) -> str | None:
@@ -101,20 +101,20 @@ class CheckedOption:
     text: str
     own: bool
     """Whether it is the host's own command line."""
-    ranges: tuple[Judged, ...]
+    ranges: tuple[JudgedRange, ...]
     notes: tuple[str, ...]
 
     @property
     def taken(self) -> bool | None:
         """Whether Xen accepts all of it; None: it is well formed, and more is unknown."""
-        if any(one.taken is False for one in self.ranges):
+        if any(judged.taken is False for judged in self.ranges):
             return False
-        return None if any(one.taken is None for one in self.ranges) else True
+        return None if any(judged.taken is None for judged in self.ranges) else True
 
     @property
     def mistaken(self) -> bool:
         """Whether a range, taken or not, is probably not what was meant."""
-        return any(one.mistaken for one in self.ranges)
+        return any(judged.mistaken for judged in self.ranges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class WrittenOption:
     on: OptionHost
     written: tuple[RmrrText, ...]
     """The regions that ranges were written for."""
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedRegion, ...]
     present: int
     """How many ranges stand on the host's command line already."""
     notes: tuple[str, ...]
@@ -132,7 +132,7 @@ class WrittenOption:
     @property
     def ranges(self) -> tuple[PageRange, ...]:
         """The ranges, in order."""
-        return tuple(each for one in self.written for each in one.ranges)
+        return tuple(pages for region in self.written for pages in region.ranges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ Pure.
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import PAGE, AddressRange
+from dmaragent.boot_option import words
 from dmaragent.boot_option.mistakes import memory_doubt
-from dmaragent.boot_option.model import Judged, OptionHost
-from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted
+from dmaragent.boot_option.model import JudgedRange, OptionHost
+from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.option_words import option_rules
@@ -19,105 +20,83 @@ _LIKELY_PAGES = 1 << 24
 
 
 def checked_notes(
-    on: OptionHost, text: str | None, line: str, ranges: Sequence[Judged]
+    on: OptionHost, text: str | None, line: str, ranges: Sequence[JudgedRange]
 ) -> Iterator[str]:
-    """Say what is to be known of a checked option: quoting, releases, what was not checked."""
+    """Yield the notes on a checked option: quoting, releases, what was not checked."""
     yield from _own_quoting(line) if text is None else _quoting(text)
-    large = any(one.read.start_pfn is not None and _pages(one) > MOST_PAGES for one in ranges)
+    large = any(
+        judged.read.start_pfn is not None and _page_count(judged) > MOST_PAGES for judged in ranges
+    )
     if large and not any(rules.stops_at_large for rules in option_rules(on.release)):
-        yield (
-            "before Xen 4.17 a range of more than 16 pages is ignored alone, and Xen reads on "
-            "after it"
-        )
+        yield words.large_ranges_ignored_alone()
     yield from _host_notes(on)
 
 
-def page_numbers(wanted: Sequence[Wanted]) -> Iterator[str]:
+def page_numbers(wanted: Sequence[WantedRegion]) -> Iterator[str]:
     """Ask about regions whose bytes are rather page numbers, as the option itself has them."""
-    for one in wanted:
-        if one.rounded and one.limit < _LIKELY_PAGES:
-            meant = f"0x{one.base * PAGE:x}-0x{(one.limit + 1) * PAGE - 1:x}"
-            yield f"a REGION is in bytes: if {one} are page numbers, as in rmrr=, write {meant}"
+    for region in wanted:
+        if region.rounded and region.limit < _LIKELY_PAGES:
+            yield words.page_numbers_for_bytes(str(region), region.base, region.limit)
 
 
 def written_notes(on: OptionHost, written: Sequence[RmrrText]) -> Iterator[str]:
-    """Say what was changed of what was wanted, and what was not checked."""
-    for one in written:
-        first, last = one.ranges[0].start_pfn, one.ranges[-1].end_pfn
-        if one.wanted.rounded:
-            yield (
-                f"{one.wanted} is rounded outwards to whole pages: "
-                f"0x{first * PAGE:x}-0x{(last + 1) * PAGE - 1:x}"
-            )
-        if len(one.ranges) > 1:
-            yield (
-                f"{one.wanted} has {last - first + 1} pages and is split into "
-                f"{len(one.ranges)} ranges: Xen takes {MOST_PAGES} pages a range"
-            )
+    """Yield what was changed of what was wanted, and what was not checked."""
+    for region in written:
+        name, ranges = str(region.wanted), region.ranges
+        first, last = ranges[0].start_pfn, ranges[-1].end_pfn
+        if region.wanted.rounded:
+            yield words.rounded_to_pages(name, first, last)
+        if len(ranges) > 1:
+            yield words.split_into_ranges(name, last - first + 1, len(ranges))
         pages = AddressRange(first * PAGE, (last + 1) * PAGE)
         if doubt := memory_doubt(on.memory_map, pages):
             yield doubt
         frames = frames_of(first, last, on.memory_map, on.command_line or "")
         if frames.exist is None:
-            yield f"unknown whether Xen accepts {one.wanted}: {frames.reason}"
-        yield from _absent(on, one.wanted)
+            yield words.acceptance_unknown(name, frames.reason)
+        yield from _absent_devices(on, region.wanted)
     if written and on.command_line is None:
-        yield "Xen's command line is not known: ranges that stand there already were not counted"
+        yield words.ranges_there_not_counted()
     if written and on.memory_map is None:
-        yield (
-            "the memory map is not known: make sure that the region is no RAM, as Xen does "
-            "not check it"
-        )
+        yield words.memory_map_unknown()
     yield from _host_notes(on)
 
 
-def _absent(on: OptionHost, wanted: Wanted) -> Iterator[str]:
+def _absent_devices(on: OptionHost, wanted: WantedRegion) -> Iterator[str]:
     functions = on.host.topology.functions
     if not isinstance(functions, Missing):
         for device in dict.fromkeys(wanted.devices):
             if device not in functions:
-                yield f"no device answers at {device} on this host: is the address right?"
+                yield words.wanted_device_absent(device)
 
 
 def _host_notes(on: OptionHost) -> Iterator[str]:
     if on.table is not None:
         if isinstance(on.host.topology.functions, Missing):
-            yield "the PCI functions are not known: every device is taken to answer"
+            yield words.functions_unknown()
         return
     if on.amd:
-        yield "this is an AMD machine, where Xen does not use rmrr=: ivmd= is its option there"
+        yield words.ivmd_on_amd()
     else:
-        yield (
-            "there is no DMAR table here to check against: overlaps with its regions, and "
-            "whether VT-d is on, were not checked (--host names another machine)"
-        )
+        yield words.no_table_to_check_against()
 
 
-def _pages(one: Judged) -> int:
-    start, last = one.read.start_pfn, one.read.end_pfn
+def _page_count(judged: JudgedRange) -> int:
+    start, last = judged.read.start_pfn, judged.read.end_pfn
     return 0 if start is None or last is None else last - start + 1
 
 
 def _quoting(text: str) -> Iterator[str]:
     unescaped = text.replace("\\;", "")
     if ";" in unescaped:
-        yield (
-            "in GRUB's files ';' must be written '\\;': else GRUB ends the line there, and Xen "
-            "gets only the first range. A word rmrr= for each range needs none of it"
-        )
+        yield words.semicolon_ends_grub_line()
     elif ";" in text:
-        yield "read as GRUB hands it on: '\\;' is ';' for Xen"
+        yield words.read_as_grub_hands_it_on()
 
 
 def _own_quoting(line: str) -> Iterator[str]:
-    words = [word for word in line.split(" ") if word.startswith("rmrr=")]
-    if any("\\" in word or '"' in word or "'" in word for word in words):
-        yield (
-            "a backslash or a quotation mark has reached Xen, which knows neither: it is quoted "
-            "once too often in the boot loader's file"
-        )
-    elif len(words) == 1 and ";" not in words[0] and line.rsplit(maxsplit=1)[-1] == words[0]:
-        yield (
-            "rmrr= is the last word of the command line and has one range: if more were written, "
-            "GRUB has ended the line at a ';' that was not written '\\;'"
-        )
+    options = [word for word in line.split(" ") if word.startswith("rmrr=")]
+    if any("\\" in word or '"' in word or "'" in word for word in options):
+        yield words.quoted_too_often()
+    elif len(options) == 1 and ";" not in options[0] and line.rsplit(maxsplit=1)[-1] == options[0]:
+        yield words.perhaps_cut_by_grub()

@@ -9,17 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
+from dmaragent.boot_option import words
 from dmaragent.boot_option.mistakes import bytes_meant, memory_doubt, mistakes
 from dmaragent.boot_option.model import (
     FIRST_RELEASE,
     CheckedOption,
-    Judged,
+    JudgedRange,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.notes import checked_notes, page_numbers, written_notes
-from dmaragent.boot_option.rmrr_writer import RmrrText, Wanted, write_ranges
+from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
@@ -40,7 +41,7 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     """
     own = text is None
     line = (on.command_line or "") if text is None else _unquoted(text)
-    ranges = tuple(_as_listed(on, one) if own else one for one in _judge(on, line))
+    ranges = tuple(_as_listed(on, judged) if own else judged for judged in _judged_ranges(on, line))
     return CheckedOption(
         on=on,
         text=line,
@@ -50,76 +51,75 @@ def check_option(on: OptionHost, text: str | None) -> CheckedOption:
     )
 
 
-def write_option(on: OptionHost, wanted: Sequence[Wanted]) -> WrittenOption:
+def write_option(on: OptionHost, wanted: Sequence[WantedRegion]) -> WrittenOption:
     """Write the option for `wanted`, as far as Xen takes it on this host."""
     line = on.command_line or ""
     before = parse_rmrr_option(line, on.release)
     wanted = tuple(dict.fromkeys(wanted))
-    never = _never(on)
-    refused: dict[Wanted, str] = dict.fromkeys(wanted, never) if never else {}
+    never = _never_helps(on)
+    refused: dict[WantedRegion, str] = dict.fromkeys(wanted, never) if never else {}
     while True:
-        kept = [one for one in wanted if one not in refused]
+        kept = [region for region in wanted if region not in refused]
         done = write_ranges(kept, places_taken(line, on.release), on.longest_word)
-        bad = _not_taken(on, line, len(before), done)
+        bad = _refusals(on, line, len(before), done)
         if not bad:
             break
         refused |= bad
-    refused |= {one.wanted: one.refusal for one in done if one.refusal}
-    written = [one for one in done if one.ranges]
+    refused |= {region.wanted: region.refusal for region in done if region.refusal}
+    written = [region for region in done if region.ranges]
     return WrittenOption(
         on=on,
         written=tuple(written),
-        refused=tuple(Refused(wanted=one, reason=refused[one]) for one in wanted if one in refused),
+        refused=tuple(
+            RefusedRegion(wanted=region, reason=refused[region])
+            for region in wanted
+            if region in refused
+        ),
         present=len(before),
         notes=(*page_numbers(wanted), *written_notes(on, written)),
     )
 
 
-def _never(on: OptionHost) -> str:
-    """Say why no range at all helps on this host; empty where one may."""
+def _never_helps(on: OptionHost) -> str:
+    """Return why no range at all helps on this host; empty: one may."""
     if on.release is not None and on.release.series < FIRST_RELEASE:
-        return f"Xen {on.release} has no rmrr= option; 4.9 is the first that has"
+        return words.release_without_option(on.release)
     if on.amd:
-        return "this is an AMD machine, where Xen reads ivmd= and not rmrr="
+        return words.amd_reads_ivmd()
     return ""
 
 
-def _not_taken(
+def _refusals(
     on: OptionHost, line: str, before: int, written: Sequence[RmrrText]
-) -> dict[Wanted, str]:
-    """Read what was written behind `line`, and say which of it may not be, and why."""
-    ranges = [(one.wanted, each) for one in written for each in one.ranges]
-    words = " ".join(each.word for _, each in ranges)
-    judged = list(_judge(on, f"{line} {words}"))[before:]
-    bad: dict[Wanted, str] = {}
-    for (wanted, each), found in zip(ranges, judged, strict=True):
-        ram = ram_in(on.memory_map, found.read.range)
-        if found.taken is False:
-            bad.setdefault(wanted, "; ".join((found.reason, *found.advice)))
-        elif on.listed is not None and (same := _listed_overlap(on.listed, found.read)):
+) -> dict[WantedRegion, str]:
+    """Read what was written behind `line`, and return which of it may not be, and why."""
+    ranges = [(region.wanted, pages) for region in written for pages in region.ranges]
+    behind = " ".join(pages.word for _, pages in ranges)
+    judged_ranges = list(_judged_ranges(on, f"{line} {behind}"))[before:]
+    bad: dict[WantedRegion, str] = {}
+    for (wanted, pages), judged in zip(ranges, judged_ranges, strict=True):
+        ram = ram_in(on.memory_map, judged.read.range)
+        if judged.taken is False:
+            bad.setdefault(wanted, "; ".join((judged.reason, *judged.advice)))
+        elif on.listed is not None and (same := _listed_overlap(on.listed, judged.read)):
             bad.setdefault(wanted, same)
-        elif found.read.devices != each.devices:
-            reason = "an error in the rmrr= that is there already changes how Xen reads it"
-            bad.setdefault(wanted, reason)
+        elif judged.read.devices != pages.devices:
+            bad.setdefault(wanted, words.changed_by_an_error_before())
         elif ram is not None:
-            reason = (
-                f"the memory map has RAM at 0x{ram.start:x}-0x{ram.end - 1:x}: Xen would take it, "
-                "and the device could then overwrite memory of the host or of a guest"
-            )
-            bad.setdefault(wanted, reason)
+            bad.setdefault(wanted, words.wanted_in_ram(ram))
     return bad
 
 
 def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
-    """Say which entry of the running Xen's list has pages of `read`, whatever it comes from."""
-    for one in sorted(listed):
-        if read.range is not None and one.overlaps(read.range):
-            return f"the running Xen reserves 0x{one.start:x}-0x{one.end - 1:x} already"
+    """Name the entry of the running Xen's list that has pages of `read`, whatever it comes from."""
+    for entry in sorted(listed):
+        if read.range is not None and entry.overlaps(read.range):
+            return words.reserved_already(entry)
     return ""
 
 
-def _judge(on: OptionHost, line: str) -> Iterator[Judged]:
-    """Judge every range of `line`: by the rules of setup where there is a table."""
+def _judged_ranges(on: OptionHost, line: str) -> Iterator[JudgedRange]:
+    """Yield what Xen makes of every range of `line`: by the rules of setup if there is a table."""
     table = on.table
     if table is None or table.decoded.table is None:
         for user in parse_rmrr_option(line, on.release):
@@ -143,7 +143,7 @@ def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
     """Return `user` as the release and the memory map judge it, which is all that is known."""
     behaviour = behaviour_of(on.release)
     if user.accepted is not False and not behaviour.rmrr_option:
-        return replace(user, accepted=False, reason=f"{behaviour.name} has no such option")
+        return replace(user, accepted=False, reason=words.behaviour_without_option(behaviour.name))
     if user.accepted is False or not user.devices or user.start_pfn is None or user.end_pfn is None:
         return user
     frames = frames_of(user.start_pfn, user.end_pfn, on.memory_map, line)
@@ -153,50 +153,45 @@ def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
 
 
 def _never_reported(user: UserRange) -> bool:
-    """Tell whether Xen's walk over the devices of `user` ends before it begins."""
+    """Return whether Xen's walk over the devices of `user` ends before it begins."""
     first = user.devices[0]
     return (first.bus, first.device, first.function) == (0, 0, 0)
 
 
-def _as_listed(on: OptionHost, one: Judged) -> Judged:
-    """Let the running hypervisor's own list decide, where it answers."""
-    listed, pages = on.listed, one.read.range
-    if listed is None or pages is None or one.taken == (pages in listed):
-        return one
-    if pages in listed and one.taken is None:
-        return replace(one, taken=True, reason="the running Xen lists it")
+def _as_listed(on: OptionHost, judged: JudgedRange) -> JudgedRange:
+    """Let the running hypervisor's own list decide, if it answers."""
+    listed, pages = on.listed, judged.read.range
+    if listed is None or pages is None or judged.taken == (pages in listed):
+        return judged
+    if pages in listed and judged.taken is None:
+        return replace(judged, taken=True, reason=words.listed_by_running_xen())
     if pages in listed:
-        return replace(
-            one,
-            taken=True,
-            reason="the rules would not let Xen take it, and the running Xen lists it all the same",
-        )
-    if one.taken is False:
-        return one
-    reason = "the running Xen does not list it, though nothing in it is wrong"
-    if one.taken is None:
-        reason = f"the running Xen does not list it. What was unknown: {one.reason}"
-    said = "`xl dmesg | grep -i rmrr` says why"
-    return replace(one, taken=False, reason=reason, advice=(*one.advice, said))
+        return replace(judged, taken=True, reason=words.listed_against_the_rules())
+    if judged.taken is False:
+        return judged
+    unknown = judged.reason if judged.taken is None else None
+    return replace(
+        judged,
+        taken=False,
+        reason=words.not_listed_by_running_xen(unknown),
+        advice=(*judged.advice, words.xl_dmesg_says_why()),
+    )
 
 
-def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # noqa: FBT001 - the verdict
+def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> JudgedRange:  # noqa: FBT001 - the verdict
     advice = list(mistakes(user, on.memory_map))
     if taken is False:
-        advice += [said for said in (_in_table(on, user),) if said]
+        advice += [sentence for sentence in (_table_words(on, user),) if sentence]
     else:
         ram = ram_in(on.memory_map, user.range)
         if ram is not None:
-            advice.append(
-                f"it is in RAM (0x{ram.start:x}-0x{ram.end - 1:x} in the memory map), which Xen "
-                "does not check: the device may then overwrite memory that is in use"
-            )
+            advice.append(words.checked_in_ram(ram))
         elif doubt := memory_doubt(on.memory_map, user.range):
             advice.append(doubt)
-        absent = _absent(on, user)
+        absent = _absent_devices(on, user)
         if absent:
-            advice.append(f"no device answers at {absent}; Xen lists it for the address alone")
-    return Judged(
+            advice.append(words.devices_absent(absent))
+    return JudgedRange(
         read=user,
         taken=taken,
         reason=user.reason,
@@ -205,27 +200,20 @@ def _judged(on: OptionHost, user: UserRange, taken: bool | None) -> Judged:  # n
     )
 
 
-def _absent(on: OptionHost, user: UserRange) -> str:
+def _absent_devices(on: OptionHost, user: UserRange) -> str:
     functions = on.host.topology.functions
     if isinstance(functions, Missing):
         return ""
-    return ", ".join(str(one) for one in user.devices if one not in functions)
+    return ", ".join(str(sbdf) for sbdf in user.devices if sbdf not in functions)
 
 
-def _in_table(on: OptionHost, user: UserRange) -> str:
-    """Say which region of the table has pages of `user`, and what that means; or nothing."""
-    found = [] if user.range is None else list(regions_with(on.inventory, user.range))
-    for region in found:
+def _table_words(on: OptionHost, user: UserRange) -> str:
+    """Name the region of the table that has pages of `user`, and what that means; or nothing."""
+    regions = [] if user.range is None else list(regions_with(on.inventory, user.range))
+    for region in regions:
         if gives(region, user.devices):
-            dropped = region.xen.listed is False
-            end = ", and Xen does not take that region" if dropped else ": no option is needed"
-            return f"region {region.number} of the table gives it to the device{end}"
-    if found:
-        return (
-            f"region {found[0].number} of the table has it, for other devices: Xen has no option "
-            "that adds a device to a region"
-        )
-    return ""
+            return words.given_by_table(region.number, dropped=region.xen.listed is False)
+    return words.given_to_other_devices(regions[0].number) if regions else ""
 
 
 def _unquoted(text: str) -> str:

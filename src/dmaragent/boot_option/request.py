@@ -6,7 +6,8 @@ Pure.  Addresses are in bytes and need ``0x``, so that nobody gives a page numbe
 import re
 
 from dmaragent.addresses import SBDF
-from dmaragent.boot_option.rmrr_writer import Wanted
+from dmaragent.boot_option import words
+from dmaragent.boot_option.rmrr_writer import WantedRegion
 from dmaragent.host.device_names import parse_device_name
 
 _MOST_ADDRESS = (1 << 52) - 1
@@ -14,8 +15,6 @@ _MOST_ADDRESS = (1 << 52) - 1
 _ADDRESS = re.compile(r"0[xX]([0-9a-fA-F]+)")
 _SIZE = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgG](?:i?[bB])?|[bB]?)")
 _UNITS = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30}
-_EXAMPLE = "0xbdf3e000-0xbdf5dfff=00:1d.0 or 0xbdf3e000+128K=00:1d.0"
-
 _MOST_DIGITS = 16
 """Of a size: 52 bits take as many, and Python reads no number of thousands of them."""
 
@@ -28,48 +27,48 @@ class RequestError(ValueError):
         self.position = position
 
 
-def read_wanted(text: str) -> Wanted:
+def read_wanted(text: str) -> WantedRegion:
     """Read one region.
 
     Raises:
         RequestError: it is none; the message says where and why.
 
     """
-    base, at = _address(text, 0, "a region begins with its address in bytes")
+    base, at = _address(text, 0, words.address_expected())
     mark, second = text[at : at + 1], at + 2
     if mark == "-":
-        limit, at = _address(text, at + 1, "after '-' comes the address of the last byte")
+        limit, at = _address(text, at + 1, words.last_byte_expected())
         if limit < base:
-            raise RequestError(text, second, f"the last byte 0x{limit:x} is before 0x{base:x}")
+            raise RequestError(text, second, words.last_byte_before_first(base, limit))
     elif mark == "+":
         size, end = _size(text, at + 1)
         limit, at = base + size - 1, end
     else:
-        raise RequestError(text, at + 1, f"'-' or '+' comes here, as in {_EXAMPLE}")
+        raise RequestError(text, at + 1, words.sign_expected())
     if limit > _MOST_ADDRESS:
-        raise RequestError(text, second, f"0x{limit:x} is beyond 52 bits, so it is no address")
+        raise RequestError(text, second, words.address_too_high(limit))
     if text[at : at + 1] != "=":
-        raise RequestError(text, at + 1, "'=' and the devices come here, as in =00:1d.0")
-    return Wanted(base=base, limit=limit, devices=_devices(text, at + 1))
+        raise RequestError(text, at + 1, words.devices_expected())
+    return WantedRegion(base=base, limit=limit, devices=_devices(text, at + 1))
 
 
 def _address(text: str, at: int, expected: str) -> tuple[int, int]:
-    found = _ADDRESS.match(text, at)
-    if found is None:
-        bare = re.match(r"[0-9a-fA-F]+", text[at:])
-        hint = f"; write 0x{bare[0]} if it is one in hexadecimal" if bare else ""
-        raise RequestError(text, at + 1, f"{expected}, with 0x{hint}")
-    return int(found[1], 16), found.end()
+    match = _ADDRESS.match(text, at)
+    if match is None:
+        bare = re.match(r"[0-9a-fA-F]*", text[at:])
+        digits = bare[0] if bare else ""
+        raise RequestError(text, at + 1, words.prefix_expected(expected, digits))
+    return int(match[1], 16), match.end()
 
 
 def _size(text: str, at: int) -> tuple[int, int]:
-    found = _SIZE.match(text, at)
-    if found is not None and len(found[1].lower().removeprefix("0x").lstrip("0")) > _MOST_DIGITS:
-        raise RequestError(text, at + 1, "the size is beyond 52 bits")
-    size = 0 if found is None else int(found[1], 0 if found[1][:2] in ("0x", "0X") else 10)
-    if found is None or size == 0:
-        raise RequestError(text, at + 1, "after '+' comes a size in bytes, as 0x20000 or 128K")
-    return size << _UNITS[found[2][:1].lower()], found.end()
+    match = _SIZE.match(text, at)
+    if match is not None and len(match[1].lower().removeprefix("0x").lstrip("0")) > _MOST_DIGITS:
+        raise RequestError(text, at + 1, words.size_too_large())
+    size = 0 if match is None else int(match[1], 0 if match[1][:2] in ("0x", "0X") else 10)
+    if match is None or size == 0:
+        raise RequestError(text, at + 1, words.size_expected())
+    return size << _UNITS[match[2][:1].lower()], match.end()
 
 
 def _device(text: str) -> SBDF:
@@ -81,7 +80,7 @@ def _device(text: str) -> SBDF:
     """
     device = parse_device_name(text).sbdf
     if device is None:
-        raise ValueError(f"{text!r} does not name the function, as in 0000:0a:00.0")
+        raise ValueError(words.function_expected(text))
     return device
 
 

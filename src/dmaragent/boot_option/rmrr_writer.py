@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import PAGE, SBDF
+from dmaragent.boot_option import words
 from dmaragent.xen.hypervisor.rmrr_words import MOST_DEVICES, MOST_PAGES, MOST_RANGES
 
 _ROOM = 99
@@ -18,7 +19,7 @@ MOST_SEGMENT = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedRegion:
     """A region that is wanted of the option, and the devices it is for."""
 
     base: int
@@ -71,7 +72,7 @@ class PageRange:
 
     def _write(self, page: str, form: str, segment: str) -> str:
         # A function is a single digit, which C reads alike in every base.
-        devices = [form.format(one.bus, one.device, one.function) for one in self.devices]
+        devices = [form.format(sbdf.bus, sbdf.device, sbdf.function) for sbdf in self.devices]
         if self.devices[0].segment:
             devices[0] = segment.format(self.devices[0].segment) + devices[0]
         pages = page.format(self.start_pfn)
@@ -84,14 +85,14 @@ class PageRange:
 class RmrrText:
     """What was made of one wanted region: ranges, or the reason why not."""
 
-    wanted: Wanted
+    wanted: WantedRegion
     ranges: tuple[PageRange, ...]
     """One, or several where it is larger than a range may be; none where it is refused."""
     refusal: str = ""
 
 
 def write_ranges(
-    wanted: Sequence[Wanted], taken: int = 0, longest: int = _ROOM
+    wanted: Sequence[WantedRegion], taken: int = 0, longest: int = _ROOM
 ) -> tuple[RmrrText, ...]:
     """Write the ranges for `wanted`, if `taken` of Xen's ten are used already.
 
@@ -100,83 +101,60 @@ def write_ranges(
     A region that does not fit into what is left of the ten is refused whole: half of it would
     leave its device as broken as none.
     """
-    found: list[RmrrText] = []
+    written: list[RmrrText] = []
     room = MOST_RANGES - taken
-    for number, one in enumerate(wanted):
-        refusal = _refusal(one) or _overlap(one, wanted[:number])
-        ranges = () if refusal else _split(one)
-        if not refusal and any(len(each.word) > longest for each in ranges):
-            refusal = (
-                f"its {len(one.devices)} devices make a word of more than {longest} "
-                "characters, and Xen drops what is beyond"
-            )
+    for number, region in enumerate(wanted):
+        refusal = _refusal(region) or _overlap_refusal(region, wanted[:number])
+        ranges = () if refusal else _ranges_of(region)
+        if not refusal and any(len(pages.word) > longest for pages in ranges):
+            refusal = words.word_too_long(len(region.devices), longest)
         elif len(ranges) > room:
-            refusal = _too_many(len(ranges), max(room, 0))
+            refusal = words.no_room_for_ranges(len(ranges), max(room, 0))
         if refusal:
             ranges = ()
         room -= len(ranges)
-        found.append(RmrrText(wanted=one, ranges=ranges, refusal=refusal))
-    return tuple(found)
+        written.append(RmrrText(wanted=region, ranges=ranges, refusal=refusal))
+    return tuple(written)
 
 
-def _split(one: Wanted) -> tuple[PageRange, ...]:
-    """Cut the pages of `one` into ranges of 16 pages and a rest."""
+def _ranges_of(region: WantedRegion) -> tuple[PageRange, ...]:
+    """Return the pages of `region` as ranges of 16 pages and a rest."""
     return tuple(
         PageRange(
             start_pfn=start,
-            end_pfn=min(start + MOST_PAGES - 1, one.last),
-            devices=tuple(dict.fromkeys(one.devices)),
+            end_pfn=min(start + MOST_PAGES - 1, region.last),
+            devices=tuple(dict.fromkeys(region.devices)),
         )
-        for start in range(one.first, one.last + 1, MOST_PAGES)
+        for start in range(region.first, region.last + 1, MOST_PAGES)
     )
 
 
-def _too_many(needed: int, room: int) -> str:
-    ranges = "1 range" if needed == 1 else f"{needed} ranges"
-    pages = f" of at most {MOST_PAGES} pages" if needed > 1 else ""
-    left = f"{room} of its {MOST_RANGES} ranges {'is' if room == 1 else 'are'} left"
-    return f"it takes {ranges}{pages}, and Xen has room for no more: {left}"
-
-
-def _refusal(one: Wanted) -> str:
-    """Say why Xen cannot take `one`, whatever else there is; empty where it can."""
-    devices = tuple(dict.fromkeys(one.devices))
+def _refusal(region: WantedRegion) -> str:
+    """Return why Xen cannot take `region`, whatever else there is; empty: it can."""
+    devices = tuple(dict.fromkeys(region.devices))
     if not devices:
-        return "it names no device, and Xen ignores a range without one"
-    if one.limit < one.base:
-        return "it ends before it begins"
-    if one.last - one.first >= MOST_RANGES * MOST_PAGES:
-        most = MOST_RANGES * MOST_PAGES
-        return (
-            f"it has {one.last - one.first + 1} pages; all of rmrr= holds {most} "
-            f"({MOST_RANGES} ranges of {MOST_PAGES})"
-        )
+        return words.no_device_named()
+    if region.limit < region.base:
+        return words.ends_before_it_begins()
+    if region.last - region.first >= MOST_RANGES * MOST_PAGES:
+        return words.more_pages_than_all_ranges(region.last - region.first + 1)
     if len(devices) > MOST_DEVICES:
-        return f"it has {len(devices)} devices; Xen takes {MOST_DEVICES} of one range"
+        return words.too_many_devices(len(devices))
     segments = sorted({device.segment for device in devices})
     if len(segments) > 1:
-        shown = ", ".join(f"{each:04x}" for each in segments)
-        return (
-            f"its devices are of different segments ({shown}): Xen ignores such a range, and two "
-            "ranges over the same pages overlap, which Xen ignores too"
-        )
+        return words.devices_of_several_segments(segments)
     if segments[0] > MOST_SEGMENT:
-        return f"segment 0x{segments[0]:x} is Linux's own (Intel VMD); Xen knows 16 bits"
-    zero = [one for one in devices if (one.bus, one.device, one.function) == (0, 0, 0)]
+        return words.segment_unknown_to_xen(segments[0])
+    zero = [sbdf for sbdf in devices if (sbdf.bus, sbdf.device, sbdf.function) == (0, 0, 0)]
     if zero:
-        return (
-            f"Xen never reports a device at {zero[0]}, nor those named after it: its walk over "
-            "the devices of a region ends at 00:00.0"
-        )
+        return words.device_that_xen_never_reports(zero[0])
     return ""
 
 
-def _overlap(one: Wanted, before: Sequence[Wanted]) -> str:
-    """Say which earlier region has a page of `one`: Xen ignores the later of the two."""
+def _overlap_refusal(region: WantedRegion, before: Sequence[WantedRegion]) -> str:
+    """Name the earlier region that has a page of `region`: Xen ignores the later of the two."""
     for other in before:
-        if one.first <= other.last and other.first <= one.last and other.limit >= other.base:
-            return (
-                f"it has a page in common with {other}, and Xen ignores the second of two ranges "
-                "that overlap: give both as one region with all their devices"
-            )
+        overlaps = region.first <= other.last and other.first <= region.last
+        if overlaps and other.limit >= other.base:
+            return words.page_in_common(str(other))
     return ""

@@ -17,5 +17,5 @@ def regions_with(inventory: Inventory, place: AddressRange) -> Iterator[Region]:
 
 
 def gives(region: Region, devices: Iterable[SBDF]) -> bool:
-    """Tell whether the table gives `region` to all of `devices`."""
+    """Return whether the table gives `region` to all of `devices`."""
     return {owner.sbdf for owner in region.owners}.issuperset(devices)

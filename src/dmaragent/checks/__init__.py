@@ -50,7 +50,7 @@ def check(inventory: Inventory) -> Checked:
     needs what is not known is named in ``not_asked``, and finds nothing.
     """
     facts = facts_of(inventory)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     asked = 0
     missing: dict[Need, list[str]] = {}
     for rule in RULES:
@@ -59,9 +59,9 @@ def check(inventory: Inventory) -> Checked:
             missing.setdefault(need, []).append(rule.id)
         if not lacking:
             asked += 1
-            found += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
+            findings += [Finding(rule=rule, hit=hit) for hit in rule.find(facts)]
     return Checked(
-        findings=tuple(sorted(found, key=lambda one: one.severity.rank)),
+        findings=tuple(sorted(findings, key=lambda finding: finding.severity.rank)),
         decoded=facts.table is not None,
         asked=asked,
         not_asked=tuple(NotAsked(need=need, rules=tuple(ids)) for need, ids in missing.items()),

@@ -15,7 +15,7 @@ from dmaragent.commands.output import print_document, progress
 from dmaragent.commands.xen_option import add_xen, named_release
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
-from dmaragent.comparison.model import Comparison, Guests, NotCompared, Side
+from dmaragent.comparison.model import Comparison, GuestChanges, NotCompared, Side
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
@@ -95,7 +95,7 @@ def _resolved(
     a: OpenedContext,
     b: OpenedContext,
     question: Question,
-) -> Guests:
+) -> GuestChanges:
 
     ours, theirs = GuestResolver(a, question), GuestResolver(b, question)
     pairs = ((ours.resolve(one), theirs.resolve(one)) for one in progress(guests, "resolving"))

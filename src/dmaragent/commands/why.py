@@ -22,7 +22,8 @@ from dmaragent.commands.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser
-from dmaragent.messages.relate import nothing_found, tie_all
+from dmaragent.messages.host_match import nothing_found
+from dmaragent.messages.relate import relate_all
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.why import known_document, why_document
 from dmaragent.present.text.why import known_text, why_text
@@ -76,16 +77,16 @@ def run(options: argparse.Namespace) -> int:
     recognition = recogniser().recognise(text)
     if inventory is None and recognition.found:  # the host costs more than the message
         inventory = inventory_of(opened)
-    why = nothing_found(recognition) if inventory is None else tie_all(recognition, inventory)
+    why = nothing_found(recognition) if inventory is None else relate_all(recognition, inventory)
     if options.json:
         print_document(why_document(why, source, host_object(opened)))
-    elif inventory is not None and why.ties:
+    elif inventory is not None and why.matches:
         print("\n".join(why_text(why, inventory.absence, live=opened.kind == LIVE)))
     else:
         print(_nothing_words(text, recognition.line_count))
     if source == "boot-log":
         _tell_cut_logs(opened, sys.stderr if options.json else sys.stdout)
-    return 0 if why.ties else 1
+    return 0 if why.matches else 1
 
 
 def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:

@@ -1,7 +1,7 @@
 """Two hosts, tables or recordings compared: regions, owners, findings, guests.
 
 Pure: :func:`compare` is a function from two inventories, with what was found on each, to a
-:class:`~dmaragent.comparison.model.Comparison`.  What one side does not know is said, and
+:class:`~dmaragent.comparison.model.Comparison`.  What one side does not know is named, and
 never taken for something that went.
 """
 
@@ -10,11 +10,16 @@ from zlib import crc32
 
 from dmaragent.checks.common.facts import common_facts
 from dmaragent.checks.common.model import Checked
-from dmaragent.comparison.comparability import blocker, hides_structures, known_of, not_compared
+from dmaragent.comparison.comparability import (
+    blocker,
+    comparable_parts,
+    hides_structures,
+    not_compared,
+)
 from dmaragent.comparison.devices import renumbered
 from dmaragent.comparison.facts import TABLE_FACTS, changed_facts, unknown_facts
 from dmaragent.comparison.findings import finding_changes
-from dmaragent.comparison.model import Changed, Comparison, Guests
+from dmaragent.comparison.model import Changed, Comparison, GuestChanges
 from dmaragent.comparison.regions import match_regions
 from dmaragent.comparison.units import structure_changes, unit_changes
 from dmaragent.comparison.xen_list import list_changes, table_order
@@ -22,11 +27,15 @@ from dmaragent.inventory import Inventory
 
 
 def compare(
-    a: Inventory, b: Inventory, found_a: Checked, found_b: Checked, guests: Guests | None = None
+    a: Inventory,
+    b: Inventory,
+    found_a: Checked,
+    found_b: Checked,
+    guests: GuestChanges | None = None,
 ) -> Comparison:
     """Compare two whole hosts; `found_a` and `found_b` are the findings on each."""
-    known = known_of(a, b)
-    regions = match_regions(a, b, known) if known.tables else ()
+    comparable = comparable_parts(a, b)
+    regions = match_regions(a, b, comparable) if comparable.tables else ()
     findings, same = finding_changes(
         found_a, found_b, regions, hidden_a=hides_structures(a), hidden_b=hides_structures(b)
     )
@@ -34,26 +43,26 @@ def compare(
         blocker=blocker(a, b),
         facts=tuple(changed_facts(a, b)),
         regions=regions,
-        xen=tuple(list_changes(a, b, regions, known)),
+        xen=tuple(list_changes(a, b, regions, comparable)),
         table_order=table_order(regions),
         renumbered=renumbered(a.host.topology, b.host.topology),
-        units=unit_changes(a, b) if known.tables else (),
-        structures=tuple(structure_changes(a, b)) if known.tables else (),
+        units=unit_changes(a, b) if comparable.tables else (),
+        structures=tuple(structure_changes(a, b)) if comparable.tables else (),
         findings=findings,
         findings_same=same,
-        not_compared=(*not_compared(a, b, known), *unknown_facts(a, b)),
+        not_compared=(*not_compared(a, b, comparable), *unknown_facts(a, b)),
         guests=guests,
     )
     return _with_other_bytes(comparison, a, b)
 
 
 def _with_other_bytes(comparison: Comparison, a: Inventory, b: Inventory) -> Comparison:
-    """Say that the tables' bytes differ, where nothing else that was found says so."""
+    """Add that the tables' bytes differ, if nothing else that was found says so."""
     old, new = common_facts(a).content, common_facts(b).content
-    header = any(one.what in TABLE_FACTS for one in comparison.facts)
-    told = (header, comparison.units, comparison.structures, comparison.table_order)
-    regions = any(one.differs for one in comparison.regions)
-    if not old or not new or old == new or any(told) or regions:
+    header = any(fact.what in TABLE_FACTS for fact in comparison.facts)
+    explained = (header, comparison.units, comparison.structures, comparison.table_order)
+    regions = any(match.differs for match in comparison.regions)
+    if not old or not new or old == new or any(explained) or regions:
         return comparison
-    said = Changed("table-bytes", *(f"CRC-32 {crc32(one):08x}" for one in (old, new)))
-    return replace(comparison, facts=(*comparison.facts, said))
+    fact = Changed("table-bytes", *(f"CRC-32 {crc32(content):08x}" for content in (old, new)))
+    return replace(comparison, facts=(*comparison.facts, fact))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from dmaragent.comparison import words
 from dmaragent.comparison.model import NotCompared, Side
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.no_table import AbsenceKind
@@ -24,11 +25,6 @@ _REALLY_NONE = frozenset(
 """The cases in which the host was asked and has no table; in others there may be one."""
 _HARMLESS = frozenset({DamageKind.CHECKSUM, DamageKind.TRAILING_BYTES})
 """Damage that hides no structure."""
-_SOURCE_WORDS = {
-    ListSource.HYPERVISOR: "the hypervisor's own",
-    ListSource.PREDICTED: "predicted",
-    ListSource.UNKNOWN: "not known",
-}
 
 
 class TableState(Enum):
@@ -42,7 +38,7 @@ class TableState(Enum):
 
 
 def table_state(inventory: Inventory) -> TableState:
-    """Tell whether the table of `inventory` can be compared."""
+    """Return whether the table of `inventory` can be compared."""
     if not isinstance(inventory.iommu, Missing):
         return TableState.UNKNOWN if inventory.iommu.header is None else TableState.THERE
     absence = inventory.absence
@@ -51,23 +47,23 @@ def table_state(inventory: Inventory) -> TableState:
 
 
 def damage_of(inventory: Inventory) -> tuple[Damage, ...]:
-    """Give what is wrong with the bytes of its table; nothing where there is none."""
+    """Return what is wrong with the bytes of its table; nothing if there is none."""
     return () if isinstance(inventory.iommu, Missing) else inventory.iommu.damage
 
 
 def hides_structures(inventory: Inventory) -> bool:
-    """Tell whether its table is damaged so that a structure of it may not have been read."""
-    return any(one.kind not in _HARMLESS for one in damage_of(inventory))
+    """Return whether its table is damaged so that a structure of it may not have been read."""
+    return any(damage.kind not in _HARMLESS for damage in damage_of(inventory))
 
 
 def knows_functions(inventory: Inventory) -> bool:
-    """Tell whether its PCI functions were collected."""
+    """Return whether its PCI functions were collected."""
     return not isinstance(inventory.host.topology.functions, Missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What both sides know, so that it can be compared."""
+class Comparable:
+    """What can be compared, as both sides know it."""
 
     tables: bool
     functions: bool
@@ -75,14 +71,14 @@ class Known:
     linux: bool
 
 
-def known_of(a: Inventory, b: Inventory) -> Known:
-    """Tell what `a` and `b` both know."""
+def comparable_parts(a: Inventory, b: Inventory) -> Comparable:
+    """Return what `a` and `b` both know."""
     source = a.xen.list.source
     sources = source is b.xen.list.source and source is not ListSource.UNKNOWN
     functions = knows_functions(a) and knows_functions(b)
     alike = knows_functions(a) is knows_functions(b) and _knows_map(a) is _knows_map(b)
     states = {a.linux.state, b.linux.state}
-    return Known(
+    return Comparable(
         tables=TableState.UNKNOWN not in (table_state(a), table_state(b)),
         functions=functions,
         xen_list=sources and (source is ListSource.HYPERVISOR or alike),
@@ -91,7 +87,7 @@ def known_of(a: Inventory, b: Inventory) -> Known:
 
 
 def blocker(a: Inventory, b: Inventory) -> NotCompared | None:
-    """Say why nothing can be compared: no table of one side is known, nor both lists of Xen."""
+    """Return why nothing can be compared: a table is unknown, and so is a list of Xen."""
     if a.xen.list.source is b.xen.list.source is ListSource.HYPERVISOR:
         return None
     states = {Side.A: table_state(a), Side.B: table_state(b)}
@@ -99,50 +95,40 @@ def blocker(a: Inventory, b: Inventory) -> NotCompared | None:
         if state is TableState.UNKNOWN:
             return NotCompared("table", side, _why_no_table(a if side is Side.A else b))
     if set(states.values()) == {TableState.NONE}:
-        return NotCompared("table", None, "neither has a DMAR table")
+        return NotCompared("table", None, words.neither_has_a_table())
     return None
 
 
-def not_compared(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompared]:
-    """Say what of two hosts that can be compared is left out, and why."""
-    for side, one in ((Side.A, a), (Side.B, b)):
-        if table_state(one) is TableState.UNKNOWN:
-            yield NotCompared("table", side, _why_no_table(one))
-        if hides_structures(one):
-            why = "its table is damaged: what it seems to lack may be there"
-            yield NotCompared("damaged-table", side, why)
-    if not known.functions:
+def not_compared(a: Inventory, b: Inventory, comparable: Comparable) -> Iterator[NotCompared]:
+    """Yield what of two hosts that can be compared is left out, and why."""
+    for side, inventory in ((Side.A, a), (Side.B, b)):
+        if table_state(inventory) is TableState.UNKNOWN:
+            yield NotCompared("table", side, _why_no_table(inventory))
+        if hides_structures(inventory):
+            yield NotCompared("damaged-table", side, words.table_damaged())
+    if not comparable.functions:
         neither = not knows_functions(a) and not knows_functions(b)
         lacking = None if neither else Side.B if knows_functions(a) else Side.A
-        why = "the PCI functions were not collected: whether owners are there is not compared"
-        yield NotCompared("pci-functions", lacking, why)
-    for side, one, other in ((Side.A, a, b), (Side.B, b, a)):
-        if _knows_map(other) and not _knows_map(one):
-            why = "the firmware's memory map is not known: where regions lie in it is not compared"
-            yield NotCompared("memory-map", side, why)
-    yield from _lists(a, b, known)
-    if known.functions and (a.linux.state is LinuxState.UNDER_XEN) is not (
+        yield NotCompared("pci-functions", lacking, words.functions_not_collected())
+    for side, inventory, other in ((Side.A, a, b), (Side.B, b, a)):
+        if _knows_map(other) and not _knows_map(inventory):
+            yield NotCompared("memory-map", side, words.memory_map_not_known())
+    yield from _lists_not_compared(a, b, comparable)
+    if comparable.functions and (a.linux.state is LinuxState.UNDER_XEN) is not (
         b.linux.state is LinuxState.UNDER_XEN
     ):
         side = Side.A if a.linux.state is LinuxState.UNDER_XEN else Side.B
-        why = "it runs on Xen, which owns the IOMMU: what Linux holds is not compared"
-        yield NotCompared("linux", side, why)
+        yield NotCompared("linux", side, words.linux_under_xen())
 
 
-def _lists(a: Inventory, b: Inventory, known: Known) -> Iterator[NotCompared]:
-    one, other = a.xen.list.source, b.xen.list.source
-    if one is not other:
-        why = (
-            f"Xen's list is {_SOURCE_WORDS[one]} on A and {_SOURCE_WORDS[other]} on B: "
-            "what Xen lists is not compared"
-        )
-        yield NotCompared("xen-list", None, why)
-    elif not known.xen_list and one is ListSource.PREDICTED:
-        why = (
-            "Xen's list is predicted, and on one side without the PCI functions or the memory "
-            "map that decide it: what Xen lists is not compared"
-        )
-        yield NotCompared("xen-list", None, why)
+def _lists_not_compared(
+    a: Inventory, b: Inventory, comparable: Comparable
+) -> Iterator[NotCompared]:
+    source, other = a.xen.list.source, b.xen.list.source
+    if source is not other:
+        yield NotCompared("xen-list", None, words.lists_of_other_kinds(source, other))
+    elif not comparable.xen_list and source is ListSource.PREDICTED:
+        yield NotCompared("xen-list", None, words.predictions_from_other_facts())
 
 
 def _knows_map(inventory: Inventory) -> bool:
@@ -150,8 +136,8 @@ def _knows_map(inventory: Inventory) -> bool:
 
 
 def _why_no_table(inventory: Inventory) -> str:
-    """Say briefly why its table is not known; the absence has the whole story."""
+    """Return briefly why its table is not known; the absence has the whole story."""
     if not isinstance(inventory.iommu, Missing):
-        return "nothing of its table can be decoded"
-    kind = "unknown" if inventory.absence is None else inventory.absence.kind.value
-    return f"its table is not known ({kind})"
+        return words.table_not_decoded()
+    absence = inventory.absence
+    return words.table_not_known("unknown" if absence is None else absence.kind.value)

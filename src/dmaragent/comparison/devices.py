@@ -10,7 +10,7 @@ from dmaragent.host.topology import PciFunction, PciTopology
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _Place:
     """A function, its root bus, and the steps from there: bridges, then itself."""
 
     function: PciFunction
@@ -19,37 +19,41 @@ class _Placed:
 
 
 def renumbered(a: PciTopology, b: PciTopology) -> tuple[Renumbered, ...]:
-    """Find the functions that certainly are the same and have another address.
+    """Return the functions that certainly are the same and have another address.
 
     Certain is: vendor, device and path from the root bus are the same; or all but the root
     bus's number, and there is one such device on each side.
     """
-    found = Pairing.of(_placed(a), _placed(b))
-    found.by(lambda one: (one.function.sbdf, ids_of(one.function)))
-    found.by(lambda one: None if ids_of(one.function) is None else (one.root, _device(one)))
-    found.by(lambda one: None if ids_of(one.function) is None else _device(one), unique=True)
-    changed = (
-        Renumbered(a=one.function, b=other.function)
-        for one, other in found.pairs
-        if one.function.sbdf != other.function.sbdf
+    pairing = Pairing.of(_places(a), _places(b))
+    pairing.by(lambda place: (place.function.sbdf, ids_of(place.function)))
+    pairing.by(
+        lambda place: None if ids_of(place.function) is None else (place.root, _device_key(place))
     )
-    return tuple(sorted(changed, key=lambda one: one.a.sbdf))
+    pairing.by(
+        lambda place: None if ids_of(place.function) is None else _device_key(place), unique=True
+    )
+    changed = (
+        Renumbered(a=old.function, b=new.function)
+        for old, new in pairing.pairs
+        if old.function.sbdf != new.function.sbdf
+    )
+    return tuple(sorted(changed, key=lambda renumbered: renumbered.a.sbdf))
 
 
-def _device(placed: _Placed) -> Hashable:
-    return placed.function.sbdf.segment, placed.steps, ids_of(placed.function)
+def _device_key(place: _Place) -> Hashable:
+    return place.function.sbdf.segment, place.steps, ids_of(place.function)
 
 
-def _placed(topology: PciTopology) -> list[_Placed]:
+def _places(topology: PciTopology) -> list[_Place]:
     bridges: dict[tuple[int, int | None], PciFunction] = {
-        (sbdf.segment, one.secondary_bus): one
-        for sbdf, one in topology.known.items()
-        if one.secondary_bus is not None
+        (sbdf.segment, function.secondary_bus): function
+        for sbdf, function in topology.known.items()
+        if function.secondary_bus is not None
     }
-    return [_place(one, bridges) for _, one in sorted(topology.known.items())]
+    return [_place_of(function, bridges) for _, function in sorted(topology.known.items())]
 
 
-def _place(function: PciFunction, bridges: dict[tuple[int, int | None], PciFunction]) -> _Placed:
+def _place_of(function: PciFunction, bridges: dict[tuple[int, int | None], PciFunction]) -> _Place:
     """Walk up from `function` to its root bus; bridges that lead in a circle end the walk."""
     sbdf = function.sbdf
     steps = [(sbdf.device, sbdf.function)]
@@ -60,4 +64,4 @@ def _place(function: PciFunction, bridges: dict[tuple[int, int | None], PciFunct
         if sbdf.bus in seen:
             break
         seen.add(sbdf.bus)
-    return _Placed(function, sbdf.bus, tuple(reversed(steps)))
+    return _Place(function, sbdf.bus, tuple(reversed(steps)))

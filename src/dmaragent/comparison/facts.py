@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dmaragent.comparison import words
 from dmaragent.comparison.comparability import TableState, damage_of, table_state
 from dmaragent.comparison.model import Changed, NotCompared, Side
 from dmaragent.inventory import Inventory
@@ -55,8 +56,7 @@ def unknown_facts(a: Inventory, b: Inventory) -> Iterator[NotCompared]:
         if own["xen"] == _NO_XEN:
             names = [name for name in names if not name.startswith("xen")]
         if names:
-            said = ", ".join(name.replace("-", " ") for name in names)
-            yield NotCompared("facts", side, f"not known there: {said}")
+            yield NotCompared("facts", side, words.facts_not_known(names))
 
 
 def _facts(inventory: Inventory) -> dict[str, str | None]:
@@ -64,7 +64,7 @@ def _facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _system_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Give the host's facts, under the names that answers give them; None: not known."""
+    """Return the host's facts, under the names that answers give them; None: not known."""
     machine, system = inventory.host.machine, inventory.host.system
     return {
         "vendor": machine.vendor,
@@ -80,7 +80,7 @@ def _system_facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Give what Xen is there: where Linux has IOMMU groups there is none that has the IOMMU."""
+    """Return what Xen is there: if Linux has IOMMU groups, none has the IOMMU."""
     xen = inventory.host.xen
     if xen is None:
         none = _NO_XEN if inventory.linux.state is LinuxState.GROUPS else None
@@ -96,12 +96,12 @@ def _xen_facts(inventory: Inventory) -> dict[str, str | None]:
 
 
 def _table_facts(inventory: Inventory) -> dict[str, str | None]:
-    """Give what the table's header says, and its damage."""
+    """Return what the table's header says, and its damage."""
     state = table_state(inventory)
     facts: dict[str, str | None] = {
         "table": {
             TableState.THERE: "there",
-            TableState.NONE: f"none: {_absence(inventory)}",
+            TableState.NONE: f"none: {_absence_words(inventory)}",
             TableState.UNKNOWN: None,
         }[state]
     }
@@ -121,7 +121,7 @@ def _table_facts(inventory: Inventory) -> dict[str, str | None]:
     }
 
 
-def _absence(inventory: Inventory) -> str:
+def _absence_words(inventory: Inventory) -> str:
     return "" if inventory.absence is None else _NONE_WORDS.get(inventory.absence.kind, "")
 
 

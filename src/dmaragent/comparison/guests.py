@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.comparison.model import Changed, GuestChange, GuestFate, Guests
+from dmaragent.comparison.model import Changed, GuestChange, GuestChanges, GuestFate
 from dmaragent.comparison.scopes import id_words, ids_of
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
@@ -17,18 +17,18 @@ _OTHER_VERDICT = frozenset({GuestFate.STOPS, GuestFate.STARTS, GuestFate.UNSURE,
 AnyResolution = Resolution | KvmResolution
 
 
-def named_devices(found: AnyResolution) -> tuple[SBDF, ...]:
+def named_devices(resolution: AnyResolution) -> tuple[SBDF, ...]:
     """Return the addresses that a guest names, each once."""
-    if isinstance(found, KvmResolution):
-        return tuple(dict.fromkeys(found.devices))
-    named = (one.pci.sbdf for one in found.settings.devices)
+    if isinstance(resolution, KvmResolution):
+        return tuple(dict.fromkeys(resolution.devices))
+    named = (device.pci.sbdf for device in resolution.settings.devices)
     return tuple(dict.fromkeys(sbdf for sbdf in named if sbdf is not None))
 
 
 def compare_guests(
     resolved: Iterable[tuple[AnyResolution, AnyResolution]],
     passed_over: Sequence[tuple[str, str]] = (),
-) -> Guests:
+) -> GuestChanges:
     """Compare what A and B do with each guest; only those that change are kept."""
     changed: list[GuestChange] = []
     same: Counter[Verdict] = Counter()
@@ -46,8 +46,8 @@ def compare_guests(
             helps = guest_remedies(b) if stops and isinstance(b, Resolution) else None
             changed.append(GuestChange(fate=fate, a=a, b=b, devices=devices, helps=helps))
     order = list(GuestFate)
-    return Guests(
-        changed=tuple(sorted(changed, key=lambda one: order.index(one.fate))),
+    return GuestChanges(
+        changed=tuple(sorted(changed, key=lambda change: order.index(change.fate))),
         same=dict(same),
         passed_over=tuple(passed_over),
         xen=kinds != {True},
@@ -55,7 +55,7 @@ def compare_guests(
 
 
 def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
-    """Find the addresses that the guest names and that are another device's on B."""
+    """Yield the addresses that the guest names and that are another device's on B."""
     ours, theirs = a.host.functions or {}, b.host.functions or {}
     for sbdf in named_devices(b):
         old, new = ids_of(ours.get(sbdf)), ids_of(theirs.get(sbdf))
@@ -64,7 +64,7 @@ def _other_devices(a: AnyResolution, b: AnyResolution) -> Iterator[Changed]:
 
 
 def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
-    """Say what became of the guest of `a` and `b`: the verdict before reasons and layout."""
+    """Return what became of the guest of `a` and `b`: the verdict before reasons and layout."""
     if a.verdict is not b.verdict:
         if b.verdict is Verdict.UNDECIDED:
             return GuestFate.UNSURE
@@ -80,7 +80,7 @@ def guest_fate(a: AnyResolution, b: AnyResolution) -> GuestFate:
 
 
 def _layouts(resolution: AnyResolution) -> frozenset[object]:
-    """Give the memory layouts that the guest may get."""
+    """Return the memory layouts that the guest may get."""
     if isinstance(resolution, KvmResolution):
         return frozenset(resolution.ram)
     return frozenset(map(_layout, resolution.outcomes))
@@ -90,5 +90,5 @@ def _layout(case: PossibleOutcome) -> object:
     layout = case.built.layout
     if layout is None:
         return None
-    placed = frozenset((one.reservation.region, one.placement) for one in layout.placed)
-    return layout.after, placed
+    places = frozenset((placed.reservation.region, placed.placement) for placed in layout.placed)
+    return layout.after, places

@@ -43,7 +43,7 @@ class NotCompared:
     """A clause, that begins in lower case where it can."""
 
 
-class Fate(Enum):
+class RegionFate(Enum):
     """What became of a region."""
 
     SAME = "same"
@@ -75,7 +75,7 @@ class RegionMatch:
     Each region of A and of B is in one match, and in no other.
     """
 
-    fate: Fate
+    fate: RegionFate
     a: Region | None
     b: Region | None
     certain: bool = True
@@ -87,7 +87,7 @@ class RegionMatch:
     @property
     def differs(self) -> bool:
         """Whether there is anything to say of it."""
-        return self.fate is not Fate.SAME or bool(self.owners or self.changes)
+        return self.fate is not RegionFate.SAME or bool(self.owners or self.changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +180,7 @@ class GuestChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guests:
+class GuestChanges:
     """What became of all guests that were asked about."""
 
     changed: tuple[GuestChange, ...]
@@ -213,14 +213,14 @@ class Comparison:
     findings_same: int
     """Findings that both sides have, unchanged."""
     not_compared: tuple[NotCompared, ...]
-    guests: Guests | None = None
+    guests: GuestChanges | None = None
     """None where no guests were asked about."""
 
     @property
     def differs(self) -> bool:
         """Whether anything that could be compared differs."""
-        findings = any(one.fate is not FindingFate.NOT_KNOWN for one in self.findings)
-        regions = any(one.differs for one in self.regions)
+        findings = any(change.fate is not FindingFate.NOT_KNOWN for change in self.findings)
+        regions = any(match.differs for match in self.regions)
         guests = self.guests is not None and bool(self.guests.changed)
         other = (self.facts, self.xen, self.table_order, self.renumbered, self.units)
         return regions or findings or guests or any(other) or bool(self.structures)

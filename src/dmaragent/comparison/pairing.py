@@ -31,19 +31,19 @@ class Pairing(Generic[_Thing]):
             ours, theirs = lefts[name], rights[name]
             if unique and (len(ours) > 1 or len(theirs) > 1):
                 continue
-            for one, other in zip(ours, theirs, strict=False):
-                self.pairs.append((one, other))
-        taken = {id(one) for pair in self.pairs for one in pair}
-        self.left = [one for one in self.left if id(one) not in taken]
-        self.right = [one for one in self.right if id(one) not in taken]
+            for left, right in zip(ours, theirs, strict=False):
+                self.pairs.append((left, right))
+        taken = {id(thing) for pair in self.pairs for thing in pair}
+        self.left = [thing for thing in self.left if id(thing) not in taken]
+        self.right = [thing for thing in self.right if id(thing) not in taken]
 
 
 def _grouped(
     things: Iterable[_Thing], key: Callable[[_Thing], Hashable]
 ) -> dict[Hashable, list[_Thing]]:
     groups: dict[Hashable, list[_Thing]] = {}
-    for one in things:
-        name = key(one)
+    for thing in things:
+        name = key(thing)
         if name is not None:
-            groups.setdefault(name, []).append(one)
+            groups.setdefault(name, []).append(thing)
     return groups

@@ -14,30 +14,40 @@ Owners are compared by what the table says of them.  A region without an owner h
 from collections.abc import Hashable, Iterator
 
 from dmaragent.addresses import SBDF
-from dmaragent.comparison.comparability import Known, hides_structures
-from dmaragent.comparison.model import Changed, Fate, OwnerChange, RegionMatch
+from dmaragent.comparison import words
+from dmaragent.comparison.comparability import Comparable, hides_structures
+from dmaragent.comparison.model import Changed, OwnerChange, RegionFate, RegionMatch
 from dmaragent.comparison.pairing import Pairing
 from dmaragent.comparison.scopes import device_key, owner_changes, owner_key
 from dmaragent.inventory import Inventory, Region
 from dmaragent.linux.regions import Held
 
 
-def match_regions(a: Inventory, b: Inventory, known: Known) -> tuple[RegionMatch, ...]:
+def match_regions(a: Inventory, b: Inventory, comparable: Comparable) -> tuple[RegionMatch, ...]:
     """Match the regions of both sides; each is in one match."""
-    found = Pairing.of(
-        sorted(a.all_regions, key=_order),
-        sorted(b.all_regions, key=_order),
+    pairing = Pairing.of(
+        sorted(a.all_regions, key=_preference),
+        sorted(b.all_regions, key=_preference),
     )
-    found.by(lambda one: (_range(one), _owners(one)))
-    found.by(_range)
-    found.by(lambda one: (one.segment, _owners(one), one.last - one.first) if one.owners else None)
-    found.by(lambda one: (one.segment, _owners(one)) if one.owners else None)
-    found.by(_devices, unique=True)
-    matches = [_match(one, other, known) for one, other in found.pairs]
+    pairing.by(lambda region: (_range(region), _owners(region)))
+    pairing.by(_range)
+    pairing.by(
+        lambda region: (
+            (region.segment, _owners(region), region.last - region.first) if region.owners else None
+        )
+    )
+    pairing.by(lambda region: (region.segment, _owners(region)) if region.owners else None)
+    pairing.by(_device_keys, unique=True)
+    matches = [_match(old, new, comparable) for old, new in pairing.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
-    matches += [RegionMatch(fate=Fate.GONE, a=one, b=None, certain=gone) for one in found.left]
-    matches += [RegionMatch(fate=Fate.APPEARED, a=None, b=one, certain=new) for one in found.right]
-    return tuple(sorted(matches, key=_place))
+    matches += [
+        RegionMatch(fate=RegionFate.GONE, a=region, b=None, certain=gone) for region in pairing.left
+    ]
+    matches += [
+        RegionMatch(fate=RegionFate.APPEARED, a=None, b=region, certain=new)
+        for region in pairing.right
+    ]
+    return tuple(sorted(matches, key=_sort_key))
 
 
 def _range(region: Region) -> tuple[int, int, int]:
@@ -48,60 +58,60 @@ def _owners(region: Region) -> tuple[Hashable, ...]:
     return tuple(sorted(map(owner_key, region.owners)))
 
 
-def _devices(region: Region) -> Hashable:
-    keys = [device_key(one) for one in region.owners]
+def _device_keys(region: Region) -> Hashable:
+    keys = [device_key(owner) for owner in region.owners]
     return None if not keys or None in keys else (region.segment, tuple(sorted(keys, key=repr)))
 
 
-def _order(region: Region) -> tuple[Hashable, ...]:
+def _preference(region: Region) -> tuple[Hashable, ...]:
     return _range(region), _owners(region), region.number
 
 
-def _place(match: RegionMatch) -> tuple[Hashable, ...]:
+def _sort_key(match: RegionMatch) -> tuple[Hashable, ...]:
     """Sort by address: that of A, else of B."""
-    one = match.a or match.b
-    assert one is not None  # noqa: S101 - a match is of one side at least
-    return one.segment, one.first, one.last, match.a is None, one.number
+    region = match.a or match.b
+    assert region is not None  # noqa: S101 - a match is of one side at least
+    return region.segment, region.first, region.last, match.a is None, region.number
 
 
-def _match(a: Region, b: Region, known: Known) -> RegionMatch:
+def _match(a: Region, b: Region, comparable: Comparable) -> RegionMatch:
     owners = tuple(owner_changes(a.owners, b.owners))
     return RegionMatch(
         fate=_fate(a, b, owners),
         a=a,
         b=b,
         owners=owners,
-        changes=tuple(_changes(a, b, owners, known)),
+        changes=tuple(_changes(a, b, owners, comparable)),
     )
 
 
-def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Fate:
+def _fate(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> RegionFate:
     if a.last - a.first != b.last - b.first:
-        return Fate.RESIZED
+        return RegionFate.RESIZED
     if a.first != b.first:
-        return Fate.MOVED
-    others = any(one.a is None or one.b is None for one in owners)
-    return Fate.OWNERS if others else Fate.SAME
+        return RegionFate.MOVED
+    others = any(owner.a is None or owner.b is None for owner in owners)
+    return RegionFate.OWNERS if others else RegionFate.SAME
 
 
 def _changes(
-    a: Region, b: Region, owners: tuple[OwnerChange, ...], known: Known
+    a: Region, b: Region, owners: tuple[OwnerChange, ...], comparable: Comparable
 ) -> Iterator[Changed]:
     if a.xen.shared is not b.xen.shared:
-        yield Changed("shared", _shared(a), _shared(b))
-    if known.xen_list:
-        yield from _xen(a, b)
-    if known.linux:
-        yield from _linux(a, b, owners)
+        yield Changed("shared", _sharing_words(a), _sharing_words(b))
+    if comparable.xen_list:
+        yield from _listing_change(a, b)
+    if comparable.linux:
+        yield from _hold_changes(a, b, owners)
     if a.memory is not None and b.memory is not None and a.memory != b.memory:
         yield Changed("memory-map", a.memory, b.memory)
 
 
-def _shared(region: Region) -> str:
-    return f"shared by {region.xen.sharers}" if region.xen.shared else "not shared"
+def _sharing_words(region: Region) -> str:
+    return words.sharing(region.xen.sharers, shared=bool(region.xen.shared))
 
 
-def _xen(a: Region, b: Region) -> Iterator[Changed]:
+def _listing_change(a: Region, b: Region) -> Iterator[Changed]:
     """Compare whether Xen lists it.
 
     Why it does not is told with a change, and is none: it depends on the table's order.
@@ -109,29 +119,27 @@ def _xen(a: Region, b: Region) -> Iterator[Changed]:
     if a.xen.listed is None or b.xen.listed is None:
         return
     if a.xen.listed is not b.xen.listed:
-        yield Changed("xen", _listed(a), _listed(b))
+        yield Changed("xen", _listing_words(a), _listing_words(b))
 
 
-def _listed(region: Region) -> str:
-    if region.xen.listed:
-        return "listed"
-    return "not listed" + (f": {region.xen.reason}" if region.xen.reason else "")
+def _listing_words(region: Region) -> str:
+    return words.listing(listed=bool(region.xen.listed), reason=region.xen.reason)
 
 
-def _linux(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iterator[Changed]:
+def _hold_changes(a: Region, b: Region, owners: tuple[OwnerChange, ...]) -> Iterator[Changed]:
     """Compare the devices that Linux ties to it; a renumbered owner is the same device."""
     moved = {
-        one.a.sbdf: one.b.sbdf
-        for one in owners
-        if one.a is not None and one.b is not None and one.a.sbdf and one.b.sbdf
+        owner.a.sbdf: owner.b.sbdf
+        for owner in owners
+        if owner.a is not None and owner.b is not None and owner.a.sbdf and owner.b.sbdf
     }
     old = {moved.get(held.sbdf, held.sbdf): held for held in a.linux}
     new = {held.sbdf: held for held in b.linux}
     for sbdf in sorted(old.keys() | new.keys()):
         was, now = old.get(sbdf), new.get(sbdf)
         if was is None or now is None or was.hold is not now.hold:
-            yield Changed("linux", _held(was, sbdf), _held(now, sbdf))
+            yield Changed("linux", _hold_words(was, sbdf), _hold_words(now, sbdf))
 
 
-def _held(held: Held | None, sbdf: SBDF) -> str:
-    return f"{sbdf} not held" if held is None else f"{held.sbdf} {held.hold.word}"
+def _hold_words(held: Held | None, sbdf: SBDF) -> str:
+    return words.hold(sbdf, None) if held is None else words.hold(held.sbdf, held.hold)

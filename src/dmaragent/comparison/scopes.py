@@ -27,22 +27,22 @@ def _type(owner: Owner) -> int:
 
 
 def device_key(owner: Owner) -> tuple[object, ...] | None:
-    """Give what stays of an owner whose root bus got another number; None where not known."""
+    """Return what stays of an owner whose root bus got another number; None: unknown."""
     ids = ids_of(owner.function)
     return None if ids is None else (_type(owner), tuple(hop.step for hop in owner.hops), ids)
 
 
 def owner_changes(a: Sequence[Owner], b: Sequence[Owner]) -> Iterator[OwnerChange]:
     """Yield what changed of the owners of one region: by their entries, else by the device."""
-    found = Pairing.of(a, b)
-    found.by(owner_key)
-    found.by(device_key, unique=True)
-    for one, other in sorted(found.pairs, key=lambda pair: owner_key(pair[0])):
-        changes = tuple(_changes(one, other))
+    pairing = Pairing.of(a, b)
+    pairing.by(owner_key)
+    pairing.by(device_key, unique=True)
+    for old, new in sorted(pairing.pairs, key=lambda pair: owner_key(pair[0])):
+        changes = tuple(_changes(old, new))
         if changes:
-            yield OwnerChange(a=one, b=other, changes=changes)
-    yield from (OwnerChange(a=one, b=None) for one in found.left)
-    yield from (OwnerChange(a=None, b=one) for one in found.right)
+            yield OwnerChange(a=old, b=new, changes=changes)
+    yield from (OwnerChange(a=owner, b=None) for owner in pairing.left)
+    yield from (OwnerChange(a=None, b=owner) for owner in pairing.right)
 
 
 def _changes(a: Owner, b: Owner) -> Iterator[Changed]:
@@ -56,7 +56,7 @@ def _changes(a: Owner, b: Owner) -> Iterator[Changed]:
 
 
 def ids_of(function: PciFunction | None) -> tuple[int, int] | None:
-    """Give vendor and device of `function`; None where they are not known."""
+    """Return vendor and device of `function`; None: unknown."""
     if function is None or function.vendor_id is None or function.device_id is None:
         return None
     return function.vendor_id, function.device_id

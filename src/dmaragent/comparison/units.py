@@ -13,29 +13,39 @@ from dmaragent.readings import Missing
 
 
 def unit_changes(a: Inventory, b: Inventory) -> tuple[UnitChange, ...]:
-    """Give the units that are not as they were: paired by their registers, else by their scopes."""
-    found = Pairing.of(a.units, b.units)
-    found.by(
-        lambda one: (_registers(one), _scopes(one), one.serves_rest, one.flags, one.register_size)
+    """Return the units that are not as they were: paired by their registers, else by their scopes."""
+    pairing = Pairing.of(a.units, b.units)
+    pairing.by(
+        lambda unit: (
+            _registers(unit),
+            _scopes(unit),
+            unit.serves_rest,
+            unit.flags,
+            unit.register_size,
+        )
     )
-    found.by(_registers)
-    found.by(lambda one: (one.segment, one.serves_rest, one.flags, _scopes(one)), unique=True)
-    changes = [_change(one, other) for one, other in found.pairs]
+    pairing.by(_registers)
+    pairing.by(
+        lambda unit: (unit.segment, unit.serves_rest, unit.flags, _scopes(unit)), unique=True
+    )
+    changes = [_change(old, new) for old, new in pairing.pairs]
     gone, new = not hides_structures(b), not hides_structures(a)
-    changes += [UnitChange(a=one, b=None, certain=gone) for one in found.left]
-    changes += [UnitChange(a=None, b=one, certain=new) for one in found.right]
-    differing = (one for one in changes if one.a is None or one.b is None or _differs(one))
-    return tuple(sorted(differing, key=_place))
+    changes += [UnitChange(a=unit, b=None, certain=gone) for unit in pairing.left]
+    changes += [UnitChange(a=None, b=unit, certain=new) for unit in pairing.right]
+    differing = (
+        change for change in changes if change.a is None or change.b is None or _differs(change)
+    )
+    return tuple(sorted(differing, key=_sort_key))
 
 
 def _differs(change: UnitChange) -> bool:
     return bool(change.changes or change.scopes_added or change.scopes_gone)
 
 
-def _place(change: UnitChange) -> tuple[int, int, bool, int]:
-    one = change.a or change.b
-    assert one is not None  # noqa: S101 - a change is of one side at least
-    return one.segment, one.registers, change.a is None, one.source.offset
+def _sort_key(change: UnitChange) -> tuple[int, int, bool, int]:
+    unit = change.a or change.b
+    assert unit is not None  # noqa: S101 - a change is of one side at least
+    return unit.segment, unit.registers, change.a is None, unit.source.offset
 
 
 def _registers(unit: RemappingUnit) -> tuple[int, int]:
@@ -85,7 +95,7 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
 
     An RHSA structure that names a unit is told with the unit.
     """
-    ours, theirs = _others(a), _others(b)
+    ours, theirs = _other_structures(a), _other_structures(b)
     for side, own, others, certain in (
         (Side.A, ours, theirs, not hides_structures(b)),
         (Side.B, theirs, ours, not hides_structures(a)),
@@ -94,5 +104,5 @@ def structure_changes(a: Inventory, b: Inventory) -> Iterator[StructureChange]:
             yield StructureChange(side=side, structure=structure, certain=certain)
 
 
-def _others(inventory: Inventory) -> Counter[OtherStructure]:
+def _other_structures(inventory: Inventory) -> Counter[OtherStructure]:
     return Counter(() if isinstance(inventory.iommu, Missing) else inventory.iommu.others)

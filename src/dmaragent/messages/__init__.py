@@ -1,6 +1,6 @@
 """The messages that people meet when reserved memory stands in their way, and what they mean.
 
-Pure.  A table of messages by who prints them, a recogniser, and the tie of what was
+Pure.  A table of messages by who prints them, a recogniser, and the relation of what was
 recognised to one host.
 """
 

@@ -47,11 +47,11 @@ def cleaned(text: str) -> str:
     if "\0" in text:  # UTF-16 read as UTF-8
         text = text.replace("\0", "")
     if "&" in text:
-        text = _ENTITY.sub(lambda found: _entity(found[0]), text)
+        text = _ENTITY.sub(lambda match: _entity(match[0]), text)
     if "\\" in text:
         text = _ESCAPE.sub(_unescaped, text)
     if not text.isascii():
-        text = _MISREAD.sub(lambda found: _MEANT.get(found[0][-1], "'"), text).translate(_PLAIN)
+        text = _MISREAD.sub(lambda match: _MEANT.get(match[0][-1], "'"), text).translate(_PLAIN)
     return _BLANKS.sub(" ", _CONTROLS.sub("", text))
 
 
@@ -61,7 +61,7 @@ def _entity(written: str) -> str:
     return text.translate(_PLAIN) if text.isprintable() else " "
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    if found[1]:
-        return chr(int(found[1], 16)).translate(_PLAIN)
-    return "'" if len(found[0]) > 1 else ""
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16)).translate(_PLAIN)
+    return "'" if len(match[0]) > 1 else ""

@@ -15,7 +15,7 @@ MOST_FOUND = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Occurrence:
     """One known message at one place of a text."""
 
     message: Message
@@ -36,7 +36,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Kept:
+class Tally:
     """What is gathered of one message."""
 
     first: Recognised
@@ -75,37 +75,45 @@ class Kept:
         )
 
 
-def keep(kept: dict[tuple[str, str, Names], Kept], seen: Seen) -> bool:
-    """Count `seen` with those like it; return whether there is room for it."""
-    key = seen.key
+def keep(kept: dict[tuple[str, str, Names], Tally], occurrence: Occurrence) -> bool:
+    """Count `occurrence` with those like it; return whether there is room for it."""
+    key = occurrence.key
     if key not in kept:
         if len(kept) >= MOST_FOUND:
             return False
-        kept[key] = Kept(
+        kept[key] = Tally(
             Recognised(
-                message=seen.message,
-                names=seen.names,
+                message=occurrence.message,
+                names=occurrence.names,
                 count=0,
                 lines=(),
-                text=seen.text,
-                split=seen.split,
-                cut=seen.cut,
-                vendor=seen.vendor,
+                text=occurrence.text,
+                split=occurrence.split,
+                cut=occurrence.cut,
+                vendor=occurrence.vendor,
             )
         )
-    kept[key].add(seen.number, seen.names.spans, _reason_below(seen))
+    kept[key].add(occurrence.number, occurrence.names.spans, _reason_below(occurrence))
     return True
 
 
-def without_nameless(found: list[Recognised]) -> list[Recognised]:
-    """Return `found` without those that name nothing, if the same message is there with a name."""
-    named = {one.message.id for one in found if one.names != Names()}
-    return [one for one in found if one.names != Names() or one.message.id not in named]
+def without_nameless(recognised: list[Recognised]) -> list[Recognised]:
+    """Return `recognised` without those that name nothing, if the same message is there with a name."""
+    named = {occurrence.message.id for occurrence in recognised if occurrence.names != Names()}
+    return [
+        occurrence
+        for occurrence in recognised
+        if occurrence.names != Names() or occurrence.message.id not in named
+    ]
 
 
-def _reason_below(seen: Seen) -> int | None:
+def _reason_below(occurrence: Occurrence) -> int | None:
     """Return the reason of a DMA fault that the line below it gives; None: it has its own."""
-    message = seen.message
-    if seen.names.reason is None and message.by_reason and message.address is MessageAddress.ACCESS:
-        return reason_below(seen.below)
+    message = occurrence.message
+    if (
+        occurrence.names.reason is None
+        and message.by_reason
+        and message.address is MessageAddress.ACCESS
+    ):
+        return reason_below(occurrence.below)
     return None

@@ -77,13 +77,16 @@ class CutReader:
             for beginning in self._by_key.get(text[at : at + _KEY], ()):
                 cut = _cut(text, at, beginning, marked=mark is not None)
                 if cut is not None and (not best or cut.length >= best[0].length):
-                    best = [*(one for one in best if one.length == cut.length), cut]
-        best = best or list(self._begun_before(text.lstrip("< ")))
-        if len({one.message.id for one in best}) != 1:
+                    best = [
+                        *(candidate for candidate in best if candidate.length == cut.length),
+                        cut,
+                    ]
+        best = best or list(self._with_missing_beginning(text.lstrip("< ")))
+        if len({candidate.message.id for candidate in best}) != 1:
             return None
         return best[0]
 
-    def _begun_before(self, text: str) -> Iterator[Cut]:
+    def _with_missing_beginning(self, text: str) -> Iterator[Cut]:
         """Yield the messages whose longest text `text` begins in."""
         for at in range(UNMARKED - _KEY, len(text) - _KEY + 1):
             rest = text[: at + _KEY]
@@ -93,15 +96,15 @@ class CutReader:
                     yield Cut(0, message, wording, {}, len(rest))
 
 
-def shortened(found: re.Match[str]) -> frozenset[str]:
+def shortened(match: re.Match[str]) -> frozenset[str]:
     """Return the names of the values of a whole message that the end of its line may have cut.
 
     A ``<`` before it pairs with the ``>``, which is then no mark of a pager.
     """
-    line = found.string
-    if not _SHORTENS.fullmatch(line, found.end()) or "<" in line[: found.end()]:
+    line = match.string
+    if not _SHORTENS.fullmatch(line, match.end()) or "<" in line[: match.end()]:
         return frozenset()
-    return frozenset(name for name in found.groupdict() if found.end(name) == found.end())
+    return frozenset(name for name in match.groupdict() if match.end(name) == match.end())
 
 
 def _beginning(message: Message, wording: Wording) -> _Beginning | None:
@@ -111,7 +114,7 @@ def _beginning(message: Message, wording: Wording) -> _Beginning | None:
     for index, part in enumerate(parts):
         if isinstance(part, str) and len(part) >= _KEY:
             tail = parts[index:]
-            length = sum(len(one) for one in tail if isinstance(one, str))
+            length = sum(len(piece) for piece in tail if isinstance(piece, str))
             key = part[:_KEY].translate(_ONE_QUOTE)
             return _Beginning(message, wording, key, parts[:index], tail, length)
     return None
@@ -119,18 +122,20 @@ def _beginning(message: Message, wording: Wording) -> _Beginning | None:
 
 def _cut(text: str, at: int, beginning: _Beginning, *, marked: bool) -> Cut | None:
     values: dict[str, str] = {}
-    length = _follow(beginning.tail, text, at, values)
+    length = _length_at_end(beginning.tail, text, at, values)
     if length is None or length < (MARKED if marked else UNMARKED):
         return None
     if not marked and 3 * length < 2 * beginning.length:
         return None
-    start = _backwards(beginning.head, text, at, values)
+    start = _start_before(beginning.head, text, at, values)
     if start is None:
         return None
     return Cut(start, beginning.message, beginning.wording, values, length)
 
 
-def _follow(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]) -> int | None:
+def _length_at_end(
+    parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]
+) -> int | None:
     """Return how many characters of `parts` the end of `text` has; None: it is not cut in them."""
     length = 0
     for index, part in enumerate(parts):
@@ -143,24 +148,26 @@ def _follow(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str])
             if len(rest) < len(part):
                 return length
         elif isinstance(part, Value):
-            found = part.pattern.match(text, at)
-            if found is None:
+            match = part.pattern.match(text, at)
+            if match is None:
                 return length if _BEGUN.fullmatch(text, at) else None
-            if found.end() == len(text):
+            if match.end() == len(text):
                 return length
             if part.name:
-                values[part.name] = found[0]
-            at = found.end()
+                values[part.name] = match[0]
+            at = match.end()
         else:
             more: dict[str, str] = {}
-            inside = _follow((*part.parts, *parts[index + 1 :]), text, at, more)
+            inside = _length_at_end((*part.parts, *parts[index + 1 :]), text, at, more)
             if inside is not None:
                 values.update(more)
                 return length + inside
     return None
 
 
-def _backwards(parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]) -> int | None:
+def _start_before(
+    parts: tuple[Part, ...], text: str, at: int, values: dict[str, str]
+) -> int | None:
     """Return where `parts` begin that end at `at`; None: they are not there."""
     for part in reversed(parts):
         if isinstance(part, str):
@@ -169,7 +176,9 @@ def _backwards(parts: tuple[Part, ...], text: str, at: int, values: dict[str, st
             at -= len(part)
         elif isinstance(part, Value):
             ends = (
-                one for one in range(max(0, at - 40), at) if part.pattern.fullmatch(text, one, at)
+                begin
+                for begin in range(max(0, at - 40), at)
+                if part.pattern.fullmatch(text, begin, at)
             )
             start = next(ends, None)
             if start is None:
@@ -178,7 +187,7 @@ def _backwards(parts: tuple[Part, ...], text: str, at: int, values: dict[str, st
             at = start
         else:
             more: dict[str, str] = {}
-            start = _backwards(part.parts, text, at, more)
+            start = _start_before(part.parts, text, at, more)
             if start is not None:
                 values.update(more)
                 at = start

@@ -21,31 +21,31 @@ _REASON = re.compile(
 
 def read_faults(log: str) -> Iterator[Fault]:
     """Yield the DMA faults of VT-d in `log`; every other line is passed over."""
-    for found in _recogniser().each(log):
-        names = found.names
-        if found.vendor == AMD:
+    for occurrence in _recogniser().occurrences(log):
+        names = occurrence.names
+        if occurrence.vendor == AMD:
             continue
         for device in names.devices:
             for span in names.spans:
                 yield Fault(
                     device=device,
                     address=span.first,
-                    by_xen=found.message.printer is Program.XEN,
+                    by_xen=occurrence.message.printer is Program.XEN,
                     segment_named=names.segment_named,
-                    write="[DMA Write" in found.text,
-                    reason=_reason(found.text.partition("fault addr")[2], found.below),
+                    write="[DMA Write" in occurrence.text,
+                    reason=_reason(occurrence.text.partition("fault addr")[2], occurrence.below),
                 )
 
 
 @cache
 def _recogniser() -> Recogniser:
     both = (*linux_faults.MESSAGES, *xen_faults.MESSAGES)
-    return Recogniser(one for one in both if one.id in _DMA_FAULTS)
+    return Recogniser(message for message in both if message.id in _DMA_FAULTS)
 
 
 def _reason(rest: str, below: str) -> str:
-    """Give the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
-    found = _REASON.search(rest)
-    if found is None and "fault addr" not in below:
-        found = _REASON.search(below)
-    return "" if found is None else f"reason {found['code']}: {found['words'].strip()}"
+    """Return the reason of a fault: in the `rest` of its line, or older kernels' in that `below`."""
+    match = _REASON.search(rest)
+    if match is None and "fault addr" not in below:
+        match = _REASON.search(below)
+    return "" if match is None else f"reason {match['code']}: {match['words'].strip()}"

@@ -33,6 +33,14 @@ class Program(Enum):
     FREEBSD = "FreeBSD"
 
 
+XEN_DECIDES = frozenset({Program.XEN, Program.LIBXL})
+"""The programs that print what Xen decides."""
+LINUX_DECIDES = frozenset(
+    {Program.LINUX, Program.QEMU, Program.PROXMOX, Program.DPDK, Program.SPDK}
+)
+"""The programs that print what Linux decides."""
+
+
 class MessageAddress(Enum):
     """What the addresses of a message are."""
 

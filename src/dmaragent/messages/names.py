@@ -19,14 +19,14 @@ include/public/xen.h."""
 
 def reason_below(line: str) -> int | None:
     """Return the VT-d fault reason that `line`, the one below a fault, gives; None: none."""
-    found = _REASON_BELOW.search(line)
-    if found is None:
+    match = _REASON_BELOW.search(line)
+    if match is None:
         return None
-    return int(found["linux"]) if found["linux"] else int(found["xen"] or found["old_xen"], 16)
+    return int(match["linux"]) if match["linux"] else int(match["xen"] or match["old_xen"], 16)
 
 
 def names_of(values: Mapping[str, str | None]) -> Names:
-    """Say what the `values` of a template name; a value that is none is left out."""
+    """Return what the `values` of a template name; a value that is none is left out."""
     given = {name: text for name, text in values.items() if text is not None}
     return Names(
         devices=_devices(given),
@@ -58,27 +58,27 @@ def _devices(given: Mapping[str, str]) -> tuple[SBDF, ...]:
 
 
 def _spans(given: Mapping[str, str]) -> tuple[Span, ...]:
-    """Give the addresses: single ones, ranges, and those that are told as page numbers."""
-    found = []
+    """Return the addresses: single ones, ranges, and those that are told as page numbers."""
+    spans = []
     if "address" in given:
         address = int(given["address"], 16)
-        found.append(Span(address, address))
-    found += [
+        spans.append(Span(address, address))
+    spans += [
         Span(int(given[base], 16), int(given.get(limit, given[base]), 16))
         for base, limit in (("base", "limit"), ("base2", "limit2"))
         if base in given and "size" not in given
     ]
     if "size" in given:
         base = int(given["base"], 16)
-        found.append(Span(base, base + max(int(given["size"], 16), 1) - 1))
+        spans.append(Span(base, base + max(int(given["size"], 16), 1) - 1))
     for first, last in (("page", "page1"), ("page2", "page3")):
         if first in given:
             begin = int(given[first], 16) * PAGE
             end = int(given.get(last, given[first]), 16) * PAGE + PAGE
             if "stop" in given:  # the first page that is not meant
                 end = int(given["stop"], 16) * PAGE
-            found.append(Span(begin, end - 1))
-    return tuple(found)
+            spans.append(Span(begin, end - 1))
+    return tuple(spans)
 
 
 def _domain(given: Mapping[str, str]) -> int | None:

@@ -62,13 +62,13 @@ def _by_beginning() -> Mapping[str, tuple[tuple[str, int], ...]]:
     known |= {name.casefold(): number for number, (name, _) in ERRORS.items()}
     for number, text in TRANSLATIONS.items():
         known |= {" ".join(words.split()).casefold(): number for words in text.split(";")}
-    found: dict[str, tuple[tuple[str, int], ...]] = {}
-    for words, number in sorted(known.items(), key=lambda one: -len(one[0])):
+    by_beginning: dict[str, tuple[tuple[str, int], ...]] = {}
+    for words, number in sorted(known.items(), key=lambda pair: -len(pair[0])):
         key = words[:_BEGINNING]
-        found[key] = (*found.get(key, ()), (words, number))
-    return found
+        by_beginning[key] = (*by_beginning.get(key, ()), (words, number))
+    return by_beginning
 
 
 def error_name(number: int) -> str:
-    """Give ``EPERM`` for 1, and ``error 77`` for one without a name here."""
+    """Return ``EPERM`` for 1, and ``error 77`` for one without a name here."""
     return ERRORS[number][0] if number in ERRORS else f"error {number}"

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from dmaragent.messages.anchors import AnchorSearch
 from dmaragent.messages.cleaning import cleaned
-from dmaragent.messages.counting import Kept, Seen, keep, without_nameless
+from dmaragent.messages.counting import Occurrence, Tally, keep, without_nameless
 from dmaragent.messages.cut import CutReader, shortened
 from dmaragent.messages.model import Message, Names, Program, Recognition, Wording
 from dmaragent.messages.names import names_of
@@ -62,19 +62,19 @@ class Recogniser:
         self._folded: Recogniser | None = None
         for message in self._messages:
             for wording in message.wordings:
-                found = self._by_anchor.setdefault(wording.template.anchor, [])
-                found.append((message, wording))
+                wordings = self._by_anchor.setdefault(wording.template.anchor, [])
+                wordings.append((message, wording))
 
     def recognise(self, text: str) -> Recognition:
         """Return the known messages in `text`."""
-        kept: dict[tuple[str, str, Names], Kept] = {}
-        left_out = sum(not keep(kept, each) for each in self.each(text))
-        found = without_nameless([each.recognised for each in kept.values()])
-        found.sort(key=lambda one: (one.message.weight.rank, one.lines))
+        kept: dict[tuple[str, str, Names], Tally] = {}
+        left_out = sum(not keep(kept, occurrence) for occurrence in self.occurrences(text))
+        recognised = without_nameless([tally.recognised for tally in kept.values()])
+        recognised.sort(key=lambda entry: (entry.message.weight.rank, entry.lines))
         lines = text.count("\n") + bool(text and not text.endswith("\n"))
-        return Recognition(found=tuple(found), line_count=lines, left_out=left_out)
+        return Recognition(found=tuple(recognised), line_count=lines, left_out=left_out)
 
-    def each(self, text: str) -> Iterator[Seen]:
+    def occurrences(self, text: str) -> Iterator[Occurrence]:
         """Yield the known messages in `text` one by one.
 
         A paste is also searched for messages that were split, cut, or typed in other letters.
@@ -83,24 +83,28 @@ class Recogniser:
         counter = _Lines(clean)
         if len(clean) > MOST_JOINED:
             for match in self._matches(clean):
-                yield _seen(match, counter)
+                yield _occurrence(match, counter)
             return
-        found = [
-            Piece(_seen(match, counter), clean[match.start : match.end])
+        pieces = [
+            Piece(_occurrence(match, counter), clean[match.start : match.end])
             for match in self._matches(clean)
         ]
-        taken = {piece.seen.number for piece in found}
-        for number, last, line, match in self._joined(clean) if "\n" in clean.strip() else ():
-            one = Seen(match.message, match.names, number, line, split=True, vendor=match.vendor)
-            if put_together(found, one, last, continued=match.continued):
+        taken = {piece.seen.number for piece in pieces}
+        for number, last, line, match in (
+            self._matches_over_lines(clean) if "\n" in clean.strip() else ()
+        ):
+            joined = Occurrence(
+                match.message, match.names, number, line, split=True, vendor=match.vendor
+            )
+            if put_together(pieces, joined, last, continued=match.continued):
                 taken.update(range(number, last + 1))
-        yield from (piece.seen for piece in found)
-        for one in [*self._ends(clean, taken)]:
-            taken.add(one.number)
-            yield one
-        yield from self._retyped(clean, taken)
+        yield from (piece.seen for piece in pieces)
+        for occurrence in [*self._cut_messages(clean, taken)]:
+            taken.add(occurrence.number)
+            yield occurrence
+        yield from self._retyped_messages(clean, taken)
 
-    def _retyped(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+    def _retyped_messages(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
         """Yield the messages whose letters were changed to small or capital ones."""
         lines = enumerate(text.split("\n"), 1)
         if not any(line.strip() for number, line in lines if number not in taken):
@@ -110,9 +114,9 @@ class Recogniser:
         printed = {message.id: message for message in self._messages}
         counter = _Lines(text)
         for match in self._folded._matches(text):  # noqa: SLF001 - its own class
-            one = _seen(match, counter)
-            if one.number not in taken:
-                yield replace(one, message=printed[one.message.id])
+            occurrence = _occurrence(match, counter)
+            if occurrence.number not in taken:
+                yield replace(occurrence, message=printed[occurrence.message.id])
 
     def _matches(self, text: str, lines: Sequence[int] = ()) -> Iterator[_Match]:
         """Yield what is found in `text`, in its order; of matches that overlap, the first.
@@ -123,36 +127,40 @@ class Recogniser:
             self._anchors = AnchorSearch(self._by_anchor)
         places = self._anchors.places(lower(text) if self._folds else text)
         end = 0
-        bounded = _bounded(text, places)
-        for _, group in groupby(_grouped(text, bounded), key=lambda one: one[0]):
-            near = [match for _, place in group for match in self._around(text, *place, lines)]
-            for match in sorted(near, key=lambda one: one.order):
+        bounded = _first_of_each_line(text, places)
+        for _, group in groupby(_with_group_numbers(text, bounded), key=lambda place: place[0]):
+            near = [
+                match for _, place in group for match in self._matches_around(text, *place, lines)
+            ]
+            for match in sorted(near, key=lambda hit: hit.order):
                 if match.start >= end:
                     yield match
                     end = match.end
 
-    def _around(self, text: str, at: int, anchor: str, lines: Sequence[int]) -> Iterator[_Match]:
+    def _matches_around(
+        self, text: str, at: int, anchor: str, lines: Sequence[int]
+    ) -> Iterator[_Match]:
         """Yield the wordings that stand around the `anchor` at a place of `text`."""
         start = max(at - BEFORE, text.rfind("\n", max(at - BEFORE, 0), at) + 1)
         newline = text.find("\n", at, at + AFTER)
         window = text[start : at + AFTER if newline < 0 else newline]
         for message, wording in self._by_anchor[anchor]:
-            for found in wording.template.pattern.finditer(window):
-                if found.start() <= at - start < found.end():
-                    begin, end = start + found.start(), start + found.end()
-                    lost = shortened(found)
-                    values = {k: v for k, v in found.groupdict().items() if k not in lost}
-                    match = _Match(
+            for match in wording.template.pattern.finditer(window):
+                if match.start() <= at - start < match.end():
+                    begin, end = start + match.start(), start + match.end()
+                    lost = shortened(match)
+                    values = {k: v for k, v in match.groupdict().items() if k not in lost}
+                    hit = _Match(
                         begin, end, message, names_of(values), wording.vendor, cut=bool(lost)
                     )
-                    yield from _placed(match, text, start, lines)
+                    yield from _with_prefix(hit, text, start, lines)
 
-    def _joined(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
+    def _matches_over_lines(self, text: str) -> Iterator[tuple[int, int, str, _Match]]:
         """Yield what is found across the ends of lines, with its first and last line and its text.
 
         A mail splits between words and marks what it quotes; a terminal splits anywhere.
         """
-        for lines, glue in _unsplit(text.split("\n")):
+        for lines, glue in _line_joinings(text.split("\n")):
             starts, at = [], 0
             for line in lines:
                 starts.append(at)
@@ -164,7 +172,7 @@ class Recogniser:
                 if first < last:
                     yield first, last, whole[match.start : match.end], match
 
-    def _ends(self, text: str, taken: Container[int]) -> Iterator[Seen]:
+    def _cut_messages(self, text: str, taken: Container[int]) -> Iterator[Occurrence]:
         """Yield the messages that lines end in before they are whole, but for lines `taken`."""
         if self._cut is None:
             self._cut = CutReader(self._messages)
@@ -176,18 +184,20 @@ class Recogniser:
                 continue
             names = _names(cut.message, names_of(cut.values), line[: cut.start])
             if names is not None:
-                yield Seen(
+                yield Occurrence(
                     cut.message, names, number, line.strip(), cut=True, vendor=cut.wording.vendor
                 )
 
 
-def _seen(match: _Match, counter: "_Lines") -> Seen:
+def _occurrence(match: _Match, counter: "_Lines") -> Occurrence:
     """Return `match` with the number and the text of its line."""
     number, line, below = counter.at(match.start)
-    return Seen(match.message, match.names, number, line, below, cut=match.cut, vendor=match.vendor)
+    return Occurrence(
+        match.message, match.names, number, line, below, cut=match.cut, vendor=match.vendor
+    )
 
 
-def _unsplit(lines: list[str]) -> Iterator[tuple[list[str], str]]:
+def _line_joinings(lines: list[str]) -> Iterator[tuple[list[str], str]]:
     """Yield the `lines` as they may be joined, and what joins them.
 
     A terminal that splits at a blank keeps it at the end of the line or the begin of the next, or
@@ -211,7 +221,7 @@ class _Lines:
         self._number = 1
 
     def at(self, place: int) -> tuple[int, str, str]:
-        """Give the number of the line at `place`, the line and the next, cut where very long."""
+        """Return the number of the line at `place`, the line and the next, cut where very long."""
         self._number += self._text.count("\n", self._at, place)
         self._at = place
         start = max(place - BEFORE, self._text.rfind("\n", max(place - BEFORE, 0), place) + 1)
@@ -221,7 +231,7 @@ class _Lines:
         return self._number, line, below
 
 
-def _bounded(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+def _first_of_each_line(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Yield the first `places` of each line."""
     end = seen = 0
     for at, anchor in places:
@@ -233,8 +243,10 @@ def _bounded(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int
             yield at, anchor
 
 
-def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Give each place a number that those near it in the same line share."""
+def _with_group_numbers(
+    text: str, places: Iterable[tuple[int, str]]
+) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Yield each place with a number that those near it in the same line share."""
     number, last = 0, -1
     for at, anchor in places:
         if last < 0 or at - last > BEFORE or text.find("\n", last, at) >= 0:
@@ -243,7 +255,7 @@ def _grouped(text: str, places: Iterable[tuple[int, str]]) -> Iterator[tuple[int
         yield number, (at, anchor)
 
 
-def _placed(match: _Match, text: str, start: int, lines: Sequence[int]) -> Iterator[_Match]:
+def _with_prefix(match: _Match, text: str, start: int, lines: Sequence[int]) -> Iterator[_Match]:
     """Yield `match` with what stands before it in its line, unless that rules it out.
 
     `start` is where its line, or what is looked at of it, begins; `lines` are the places where

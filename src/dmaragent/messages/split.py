@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dmaragent.messages.counting import Seen
+from dmaragent.messages.counting import Occurrence
 from dmaragent.messages.model import Names
 
 
@@ -10,11 +10,11 @@ from dmaragent.messages.model import Names
 class Piece:
     """One message that was found, and the text that was recognised as it."""
 
-    seen: Seen
+    seen: Occurrence
     matched: str
 
 
-def put_together(pieces: list[Piece], joined: Seen, last: int, *, continued: bool) -> bool:
+def put_together(pieces: list[Piece], joined: Occurrence, last: int, *, continued: bool) -> bool:
     """Add `joined`, found over lines up to `last`, to `pieces`; return whether it adds something.
 
     It takes the place of the pieces that it goes on from, if it names more than they do.
@@ -39,7 +39,7 @@ def put_together(pieces: list[Piece], joined: Seen, last: int, *, continued: boo
     return True
 
 
-def _begins(joined: Seen, piece: Piece) -> bool:
+def _begins(joined: Occurrence, piece: Piece) -> bool:
     """Return whether `piece`, another message, names something and is the begin of `joined`."""
     return piece.seen.names != Names() and joined.text.startswith(piece.matched)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dmaragent.addresses import PAGE, SBDF
-from dmaragent.boot_option.dma_faults import Fault, placed
+from dmaragent.boot_option.dma_faults import Fault, with_known_segment
 from dmaragent.checks.common.facts import CheckFacts, Need
 from dmaragent.checks.common.findings import range_evidence
 from dmaragent.checks.common.model import Hit, Rule, Severity
@@ -27,7 +27,7 @@ def _faults(facts: CheckFacts) -> Iterator[Fault]:
         if fault.segment_named:
             yield fault
         else:
-            yield replace(fault, device=placed(fault.device, facts.functions or ()))
+            yield replace(fault, device=with_known_segment(fault.device, facts.functions or ()))
 
 
 @rule(
@@ -48,11 +48,11 @@ def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
     for fault in _faults(facts):
         region = next(
             (
-                one
-                for one in facts.inventory.all_regions
-                if one.segment == fault.device.segment
-                and one.first <= fault.address | (PAGE - 1)  # only the page is logged
-                and fault.address <= one.last
+                region
+                for region in facts.inventory.all_regions
+                if region.segment == fault.device.segment
+                and region.first <= fault.address | (PAGE - 1)  # only the page is logged
+                and fault.address <= region.last
             ),
             None,
         )
@@ -62,7 +62,7 @@ def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
         if region is not None:
             where = f"in {region.place}"
         yield Hit(
-            said=f"{device}: {_told(faults)}. {_placed(facts, device, region, faults)}",
+            message=f"{device}: {_refusal_words(faults)}. {_place_words(facts, device, region, faults)}",
             subject=f"{device} {where}",
             device=device,
             region=None if region is None else region.number,
@@ -70,35 +70,37 @@ def dma_fault(facts: CheckFacts) -> Iterator[Hit]:
         )
 
 
-def _told(faults: Sequence[Fault]) -> str:
-    """Say what was refused: how often, in which direction, where, why."""
-    ways = " and ".join(sorted({"write" if one.write else "read" for one in faults}))
-    addresses = [f"{one:#x}" for one in sorted({one.address for one in faults})]
+def _refusal_words(faults: Sequence[Fault]) -> str:
+    """Return what was refused: how often, in which direction, where, why."""
+    ways = " and ".join(sorted({"write" if fault.write else "read" for fault in faults}))
+    addresses = [f"{address:#x}" for address in sorted({fault.address for fault in faults})]
     more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    reasons = "; ".join(dict.fromkeys(one.reason for one in faults if one.reason))
+    reasons = "; ".join(dict.fromkeys(fault.reason for fault in faults if fault.reason))
     times = "once" if len(faults) == 1 else f"{len(faults)} times"
-    said = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
-    return f"{said} ({reasons})" if reasons else said
+    message = f"refused {times} ({ways}) at {', '.join(addresses[:_SHOWN])}{more}"
+    return f"{message} ({reasons})" if reasons else message
 
 
-def _placed(facts: CheckFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]) -> str:
-    """Say where the addresses lie among the regions, and whether the device is there."""
+def _place_words(
+    facts: CheckFacts, device: SBDF, region: Region | None, faults: Sequence[Fault]
+) -> str:
+    """Return where the addresses lie among the regions, and whether the device is there."""
     if region is not None:
         named = any(owner.sbdf == device for owner in region.owners)
         names = "names the device" if named else "does not name the device"
-        said = f"That is in region {region.number}, which {names}."
+        message = f"That is in region {region.number}, which {names}."
     else:
-        said = f"That is in no region{_near(facts, device, faults)}."
+        message = f"That is in no region{_nearest_region_words(facts, device, faults)}."
     if facts.functions is not None and device not in facts.functions:
-        said += (
+        message += (
             " No device answers there: it is hidden, or another one uses its number for requests."
         )
-    return said
+    return message
 
 
-def _near(facts: CheckFacts, device: SBDF, faults: Sequence[Fault]) -> str:
+def _nearest_region_words(facts: CheckFacts, device: SBDF, faults: Sequence[Fault]) -> str:
     """Name the region that one of the addresses just misses, if there is one."""
-    found = [
+    near = [
         (distance, side, region.number)
         for region in facts.inventory.all_regions
         if region.segment == device.segment and region.range is not None
@@ -109,9 +111,9 @@ def _near(facts: CheckFacts, device: SBDF, faults: Sequence[Fault]) -> str:
         )
         if 0 < distance <= _NEAR
     ]
-    if not found:
+    if not near:
         return ""
-    distance, side, number = min(found)
+    distance, side, number = min(near)
     end = "last byte" if side == "after" else "first byte"
     return f", but {distance:#x} bytes {side} the {end} of region {number}"
 

@@ -9,16 +9,17 @@ from dmaragent.iommu.model import RegionFields, TableField
 
 def region_hit(  # noqa: PLR0913 - what a hit may have, each by its name
     region: Region,
-    said: str,
+    predicate: str,
     shown: tuple[Evidence, ...],
     *,
     xen: str = "",
     linux: str = "",
     severity: Severity | None = None,
 ) -> Hit:
-    """Make a hit about a whole region, of which `said` goes on."""
+    """Return a hit about a whole region; the `predicate` completes the sentence that it begins."""
+    gap = "" if predicate.startswith(":") else " "
     return Hit(
-        said=f"{region.words.capitalize()}{said if said[0] == ':' else f' {said}'}",
+        message=f"{region.words.capitalize()}{gap}{predicate}",
         subject=region.place,
         region=region.number,
         evidence=shown,

@@ -17,7 +17,7 @@ from dmaragent.xen.reserved_list.model import ListSource
 
 
 def _reaches_guests(region: Region) -> bool:
-    """Tell whether Xen would list the region, were VT-d on: it has pages and a device."""
+    """Return whether Xen would list the region, were VT-d on: it has pages and a device."""
     return (
         region.range is not None
         and region.xen.sharers > 0
@@ -62,8 +62,8 @@ def hvmloader(facts: CheckFacts) -> Iterator[Hit]:
         pages = listed_pages(region.first, region.last)
         if pages is not None and _reaches_guests(region) and pages.overlaps(HVMLOADER_OWN):
             area = span(HVMLOADER_OWN)
-            said = f"overlaps {area}."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = f"overlaps {area}."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 @rule(
@@ -84,8 +84,8 @@ def too_many(facts: CheckFacts) -> Iterator[Hit]:
         number = len(listed.entries)
     if number + 1 >= MAP_ENTRIES:
         most = MAP_ENTRIES - 2
-        said = f"There are {number} regions; beside RAM a map holds {most}."
-        yield Hit(said=said, subject=f"{number} regions")
+        message = f"There are {number} regions; beside RAM a map holds {most}."
+        yield Hit(message=message, subject=f"{number} regions")
 
 
 @rule(
@@ -105,8 +105,8 @@ def unlisted(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions that the rules predict in the running Xen's list, and that it lacks."""
     for region in facts.inventory.all_regions:
         if region.source in facts.inventory.xen.unlisted:
-            said = "is not in Xen's list, and nothing that was read says why."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = "is not in Xen's list, and nothing that was read says why."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 RULES = (hvmloader, below_1mib, too_many, unlisted)

@@ -41,33 +41,34 @@ def in_ram(facts: CheckFacts) -> Iterator[Hit]:
         used = in_use(facts.memory_map, region.range)
         if used is None:
             continue
-        severity, xen = _by_release(facts, region.range)
+        severity, xen = _release_case(facts, region.range)
         part = span(used.range)
-        said = f": the memory map has {part} as {used.words}."
+        message = f": the memory map has {part} as {used.words}."
         shown = range_evidence(facts, region)
-        yield region_hit(region, said, shown, xen=xen, severity=severity)
+        yield region_hit(region, message, shown, xen=xen, severity=severity)
 
 
-def _warned(facts: CheckFacts, region: AddressRange) -> str:
+def _warning_words(facts: CheckFacts, region: AddressRange) -> str:
     """Return in words whether a release before 4.19 warns of `region`."""
     assert facts.memory_map is not None  # noqa: S101 - the rule's need
     warned = {
-        draws_warning(facts.memory_map, region, each) for each in behaviours_of(facts.release)
+        draws_warning(facts.memory_map, region, behaviour)
+        for behaviour in behaviours_of(facts.release)
     }
     if len(warned) > 1:
         return "in some of its point releases warns"
     return "only warns" if True in warned else "does not warn"
 
 
-def _by_release(facts: CheckFacts, region: AddressRange) -> tuple[Severity | None, str]:
-    """Say what the release of this host does, where it is known."""
+def _release_case(facts: CheckFacts, region: AddressRange) -> tuple[Severity | None, str]:
+    """Return what the release of this host does, where it is known."""
     if facts.release is None:
         return None, ""
     name = f"Xen {facts.release}"
     if behaviour_of(facts.release).ram_disables_vtd:
         return None, f"{name} switches VT-d off for the whole host (EIO)."
-    said = f"{name} {_warned(facts, region)} and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
-    return Severity.WARNING, said
+    message = f"{name} {_warning_words(facts, region)} and keeps the region; from 4.19 on Xen switches VT-d off (EIO)."
+    return Severity.WARNING, message
 
 
 @rule(
@@ -95,17 +96,17 @@ def not_reserved(facts: CheckFacts) -> Iterator[Hit]:
             region,
             f": by the memory map it is: {region.memory}.",
             range_evidence(facts, region),
-            xen=_unwarned(facts, pages),
+            xen=_no_warning_words(facts, pages),
             linux="Linux takes such memory from 6.1 on; older ones warn and go on." if nvs else "",
             severity=Severity.INFO if nvs else None,
         )
 
 
-def _unwarned(facts: CheckFacts, region: AddressRange) -> str:
-    """Say that the release of this host keeps the region without a warning, if it does."""
+def _no_warning_words(facts: CheckFacts, region: AddressRange) -> str:
+    """Return that the release of this host keeps the region without a warning, if it does."""
     if facts.release is None or behaviour_of(facts.release).ram_disables_vtd:
         return ""
-    warned = _warned(facts, region)
+    warned = _warning_words(facts, region)
     if warned == "only warns":
         return ""
     return f"Xen {facts.release} {warned} and keeps the region."

@@ -52,7 +52,7 @@ class Evidence:
 class Hit:
     """One thing that a rule found."""
 
-    said: str
+    message: str
     """What is wrong, a sentence with the addresses and numbers in it."""
     subject: str
     """What it is about, by its own facts, never by its place in the table: the same in two
@@ -142,5 +142,5 @@ class Checked:
     not_asked: tuple[NotAsked, ...]
 
     def count(self, severity: Severity) -> int:
-        """Give the number of findings of `severity`."""
-        return sum(one.severity is severity for one in self.findings)
+        """Return the number of findings of `severity`."""
+        return sum(finding.severity is severity for finding in self.findings)

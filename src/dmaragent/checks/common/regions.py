@@ -27,7 +27,7 @@ LINUX_CHECK = "Linux intel/iommu.c, rmrr_sanity_check (5.6 and later)"
 
 
 def is_placeholder(region: Region) -> bool:
-    """Tell whether `region` is at address 0 and no larger than a page: firmware's way of none."""
+    """Return whether `region` is at address 0 and no larger than a page: firmware's way of none."""
     return region.first == 0 and region.last in (0, PAGE - 1)
 
 
@@ -98,8 +98,8 @@ def limit_page_aligned(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions whose last byte is the first of a page."""
     for region in facts.inventory.all_regions:
         if region.last > region.first and not region.last % PAGE:
-            said = f"has {region.last:#x} as its last byte."
-            yield region_hit(region, said, (last_evidence(facts, region),))
+            message = f"has {region.last:#x} as its last byte."
+            yield region_hit(region, message, (last_evidence(facts, region),))
 
 
 @rule(
@@ -144,8 +144,8 @@ def above_address_width(facts: CheckFacts) -> Iterator[Hit]:
     width = field_evidence(facts, table.header.address_bits_field)
     for region in facts.inventory.all_regions:
         if max(region.first, region.last) >> bits:
-            said = f"goes beyond {bits} bits."
-            yield region_hit(region, said, (width, last_evidence(facts, region)))
+            message = f"goes beyond {bits} bits."
+            yield region_hit(region, message, (width, last_evidence(facts, region)))
 
 
 @rule(
@@ -164,8 +164,8 @@ def large(facts: CheckFacts) -> Iterator[Hit]:
     """Find regions of 512 MiB and more."""
     for region in facts.inventory.all_regions:
         if region.size >= LARGE:
-            said = f"has {region.size >> 20} MiB."
-            yield region_hit(region, said, range_evidence(facts, region))
+            message = f"has {region.size >> 20} MiB."
+            yield region_hit(region, message, range_evidence(facts, region))
 
 
 @rule(

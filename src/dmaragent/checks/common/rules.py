@@ -27,7 +27,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
 ) -> Callable[[Find], Rule]:
     """Make a rule of the function that finds its hits; the table is needed always."""
 
-    def made(find: Find) -> Rule:
+    def rule_of(find: Find) -> Rule:
         return Rule(
             id=name,
             severity=severity,
@@ -41,7 +41,7 @@ def rule(  # noqa: PLR0913 - a rule's facts, each by its name
             find=find,
         )
 
-    return made
+    return rule_of
 
 
 def evidence(facts: CheckFacts, offset: int, size: int, field: str, value: str) -> Evidence:

@@ -50,7 +50,7 @@ def firmware_bug(facts: TableFacts) -> Iterator[Hit]:
         if region is not None:
             also = f" That is region {region.number}."
         yield Hit(
-            said=f'The kernel says: "{words}".{also}',
+            message=f'The kernel says: "{words}".{also}',
             subject=words,
             linux=linux,
             region=None if region is None else region.number,

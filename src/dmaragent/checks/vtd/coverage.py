@@ -31,22 +31,22 @@ def _flags(facts: TableFacts, offset: int, drhd: DRHD) -> Evidence:
 
 def _by_segment(facts: TableFacts) -> Iterator[tuple[int, list[tuple[int, DRHD]]]]:
     """Yield the units of each segment, in table order."""
-    units = sorted(facts.of(DRHD), key=lambda one: one[1].segment_number)
-    for segment, found in groupby(units, key=lambda one: one[1].segment_number):
-        yield segment, list(found)
+    units = sorted(facts.of(DRHD), key=lambda unit: unit[1].segment_number)
+    for segment, members in groupby(units, key=lambda unit: unit[1].segment_number):
+        yield segment, list(members)
 
 
-def _several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
+def _segments_with_several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
     for segment, units in _by_segment(facts):
-        alls = [one for one in units if one[1].include_pci_all]
+        alls = [unit for unit in units if unit[1].include_pci_all]
         if len(alls) > 1:
             names = some([subject_of(drhd) for _, drhd in alls])
             yield (
                 segment,
                 Hit(
-                    said=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
+                    message=f"In segment {segment:#x} {len(alls)} units have INCLUDE_PCI_ALL: {names}.",
                     subject=f"segment {segment:#x}: {names}",
-                    evidence=tuple(_flags(facts, *one) for one in alls[:MOST_TOLD]),
+                    evidence=tuple(_flags(facts, *unit) for unit in alls[:MOST_TOLD]),
                 ),
             )
 
@@ -63,7 +63,7 @@ def _several(facts: TableFacts) -> Iterator[tuple[int, Hit]]:
 )
 def several_include_all(facts: TableFacts) -> Iterator[Hit]:
     """Find a second catch-all unit in segment 0."""
-    yield from (hit for segment, hit in _several(facts) if segment == 0)
+    yield from (hit for segment, hit in _segments_with_several(facts) if segment == 0)
 
 
 @rule(
@@ -78,7 +78,7 @@ def several_include_all(facts: TableFacts) -> Iterator[Hit]:
 )
 def several_elsewhere(facts: TableFacts) -> Iterator[Hit]:
     """Find a second catch-all unit in another segment."""
-    yield from (hit for segment, hit in _several(facts) if segment != 0)
+    yield from (hit for segment, hit in _segments_with_several(facts) if segment != 0)
 
 
 @rule(
@@ -97,7 +97,7 @@ def include_all_not_last(facts: TableFacts) -> Iterator[Hit]:
         for (offset, drhd), (_, after) in pairwise(units):
             if drhd.include_pci_all and not after.include_pci_all:
                 yield Hit(
-                    said=f"{subject_of(drhd)} stands before {subject_of(after)}.",
+                    message=f"{subject_of(drhd)} stands before {subject_of(after)}.",
                     subject=subject_of(drhd),
                     evidence=(_flags(facts, offset, drhd),),
                 )
@@ -120,9 +120,9 @@ def no_include_all(facts: TableFacts) -> Iterator[Hit]:
             whose = f"None of the {len(units)} units" if len(units) > 1 else "The one unit"
             lacks = "has" if len(units) > 1 else "does not have"
             yield Hit(
-                said=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
+                message=f"{whose} of segment {segment:#x} {lacks} INCLUDE_PCI_ALL.",
                 subject=f"segment {segment:#x}",
-                evidence=tuple(_flags(facts, *one) for one in units[:MOST_TOLD]),
+                evidence=tuple(_flags(facts, *unit) for unit in units[:MOST_TOLD]),
             )
 
 
@@ -142,17 +142,17 @@ def device_without_unit(facts: TableFacts) -> Iterator[Hit]:
     if next(facts.of(DRHD), None) is None:
         return  # the table has none at all: no-unit says so
     units = {
-        segment: tuple(_flags(facts, *one) for one in found[:MOST_TOLD])
-        for segment, found in _by_segment(facts)
+        segment: tuple(_flags(facts, *unit) for unit in members[:MOST_TOLD])
+        for segment, members in _by_segment(facts)
     }
     served = facts.inventory.linux.unit_of
-    without = [each for sbdf, each in (facts.functions or {}).items() if sbdf not in served]
-    for function in sorted(without, key=lambda one: one.sbdf):
+    without = [function for sbdf, function in (facts.functions or {}).items() if sbdf not in served]
+    for function in sorted(without, key=lambda function: function.sbdf):
         code, sbdf = function.class_code, function.sbdf
         if sbdf.segment > _LAST_SEGMENT or (code is not None and code >> 8 == _HOST_BRIDGE):
             continue
         yield Hit(
-            said=f"{sbdf} is named by no unit's scope, and its segment's units have no "
+            message=f"{sbdf} is named by no unit's scope, and its segment's units have no "
             "INCLUDE_PCI_ALL.",
             subject=str(sbdf),
             device=sbdf,
@@ -175,7 +175,7 @@ def serves_nothing(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if not (drhd.include_pci_all or drhd.device_scope or drhd.undecoded):
             yield Hit(
-                said=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
+                message=f"{subject_of(drhd)} of segment {drhd.segment_number:#x} has no scope.",
                 subject=subject_of(drhd),
                 evidence=(_flags(facts, offset, drhd),),
             )
@@ -197,54 +197,58 @@ def in_two_units(facts: TableFacts) -> Iterator[Hit]:
     ours = [entry for entry in facts.entries if isinstance(entry.structure, DRHD)]
     named: dict[object, ScopeEntry] = {}
     for entry in ours:
-        first = named.setdefault(_meant(entry), entry)
+        first = named.setdefault(_meaning_key(entry), entry)
         if _base(first) != _base(entry):
-            yield _both(facts, entry, first, f"{_name(entry)} is in the scopes of {{}} and {{}}.")
+            yield _two_entries_hit(
+                facts, entry, first, f"{_name(entry)} is in the scopes of {{}} and {{}}."
+            )
     above = _bridges_above(ours)
     for entry in ours:
-        if entry.scope.type in PCI_SCOPES and entry.sbdf is not None and _by_scope(entry):
+        if entry.scope.type in PCI_SCOPES and entry.sbdf is not None and _scope_decides(entry):
             bus = entry.segment, entry.sbdf.bus
             for bridge in above.get(bus, ()):
                 if _base(bridge) != _base(entry) and bridge.sbdf != entry.sbdf:
-                    said = f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
-                    yield _both(facts, entry, bridge, f"{said}; its own is {{}}.")
+                    message = (
+                        f"{_name(entry)} is below {_name(bridge)}, which is in the scope of {{}}"
+                    )
+                    yield _two_entries_hit(facts, entry, bridge, f"{message}; its own is {{}}.")
 
 
-def _both(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, said: str) -> Hit:
-    """Make a hit of two entries; `said` has a gap for the unit of each, the other's first."""
+def _two_entries_hit(facts: TableFacts, entry: ScopeEntry, other: ScopeEntry, message: str) -> Hit:
+    """Make a hit of two entries; `message` has a gap for the unit of each, the other's first."""
     units = subject_of(other.structure), subject_of(entry.structure)
     return Hit(
-        said=said.format(*units),
+        message=message.format(*units),
         subject=f"{_name(entry)}: {', '.join(sorted(units))}",
-        evidence=(_shown(facts, other), _shown(facts, entry)),
+        evidence=(_entry_field(facts, other), _entry_field(facts, entry)),
     )
 
 
-def _shown(facts: TableFacts, entry: ScopeEntry) -> Evidence:
+def _entry_field(facts: TableFacts, entry: ScopeEntry) -> Evidence:
     name = "enumeration_id" if entry.scope.type in _ENUMERATED else "start_bus_number"
     return scope_field(facts, entry, name, _name(entry))
 
 
 def _base(entry: ScopeEntry) -> int:
-    """Give what makes a unit the same in two structures."""
+    """Return what makes a unit the same in two structures."""
     base: int = getattr(entry.structure, "register_base_address", 0)
     return base
 
 
-def _by_scope(entry: ScopeEntry) -> bool:
-    """Tell whether Xen and Linux look at the scope to find the unit: not where it takes all."""
+def _scope_decides(entry: ScopeEntry) -> bool:
+    """Return whether Xen and Linux look at the scope to find the unit: not where it takes all."""
     return not getattr(entry.structure, "include_pci_all", False)
 
 
 def _bridges_above(ours: list[ScopeEntry]) -> dict[tuple[int, int], list[ScopeEntry]]:
-    """Give for each bus, by segment, entries that name a bridge above it: of two units at most."""
+    """Return by segment and bus the entries that name a bridge above it: of two units at most."""
     above: dict[tuple[int, int], list[ScopeEntry]] = {}
     done: set[tuple[PciFunction, int]] = set()
     for entry in ours:
         bridge = entry.function
         if bridge is None or entry.scope.type != ScopeType.PCI_SUB_HIERARCHY:
             continue
-        if not _by_scope(entry) or (bridge, _base(entry)) in done:
+        if not _scope_decides(entry) or (bridge, _base(entry)) in done:
             continue
         done.add((bridge, _base(entry)))
         for bus in bridge.buses_behind:
@@ -261,8 +265,8 @@ def _name(entry: ScopeEntry) -> str:
     return entry.written
 
 
-def _meant(entry: ScopeEntry) -> tuple[object, ...]:
-    """Give what two entries that mean the same have in common."""
+def _meaning_key(entry: ScopeEntry) -> tuple[object, ...]:
+    """Return what two entries that mean the same have in common."""
     if entry.scope.type in _ENUMERATED:
         return entry.scope.type, entry.scope.enumeration_id
     sbdf = entry.sbdf

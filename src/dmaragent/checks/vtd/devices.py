@@ -26,8 +26,8 @@ _PATH = "Linux intel/dmar.c, dmar_match_pci_path"
 _REGISTER = "Xen vtd/dmar.c, register_one_rmrr"
 
 
-def _lost(entry: ScopeEntry) -> bool:
-    """Tell whether the path ends at a bridge that is none, so that the device has no address."""
+def _has_no_address(entry: ScopeEntry) -> bool:
+    """Return whether the path ends at a bridge that is none, so that the device has no address."""
     return entry.absent and entry.sbdf is None
 
 
@@ -37,7 +37,7 @@ def _all_absent(scope: tuple[ScopeEntry, ...]) -> bool:
 
 
 def _releases_words(release: Release | None = None) -> str:
-    """Say which releases list a region that is nobody's, of all or of those that may run."""
+    """Return which releases list a region that is nobody's, of all or of those that may run."""
     ignoring, others = looking_releases(release)
     return (
         f"{others} list the region: strategy=host reserves it in every guest, for nobody. "
@@ -62,12 +62,12 @@ def all_absent(facts: TableFacts) -> Iterator[Hit]:
         if not _all_absent(scope) or region.segment not in facts.segments:
             continue
         shown = scope_evidence(facts, scope)
-        said = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
-        yield region_hit(region, said, shown, xen=_by_list(facts, region))
+        message = f"names {some([entry.device_words for entry in scope])}; nothing answers there."
+        yield region_hit(region, message, shown, xen=_listing_words(facts, region))
 
 
-def _by_list(facts: TableFacts, region: Region) -> str:
-    """Say whether Xen lists a region that is nobody's, or which points of its release do."""
+def _listing_words(facts: TableFacts, region: Region) -> str:
+    """Return whether Xen lists a region that is nobody's, or which points of its release do."""
     if region.xen.listed is None:
         open_point = registered(facts, region) is Registered.BY_RELEASE
         return _releases_words(facts.release) if open_point else ""
@@ -91,23 +91,23 @@ def absent(facts: TableFacts) -> Iterator[Hit]:
 
     A device is told once, whatever the number of regions that name it.
     """
-    found: dict[SBDF, list[ScopeEntry]] = {}
+    absent_entries: dict[SBDF, list[ScopeEntry]] = {}
     for _, scope in facts.region_scopes:
         for entry in () if _all_absent(scope) else scope:
             sbdf = entry.sbdf
             if entry.absent and entry.scope.type in PCI_SCOPES and sbdf is not None:
-                found.setdefault(sbdf, []).append(entry)
-    for sbdf, named in found.items():
+                absent_entries.setdefault(sbdf, []).append(entry)
+    for sbdf, named in absent_entries.items():
         regions = list(dict.fromkeys(entry.number for entry in named if entry.number))
         many = "region" if len(regions) == 1 else "regions"
         yield Hit(
-            said=f"{sbdf}, which {many} {some([str(each) for each in regions])} name"
+            message=f"{sbdf}, which {many} {some([str(number) for number in regions])} name"
             f"{'s' if len(regions) == 1 else ''}, does not answer.",
             subject=str(sbdf),
             region=regions[0] if len(regions) == 1 else None,
             device=sbdf,
             evidence=tuple(
-                one for entry in named[:MOST_TOLD] for one in entry_evidence(facts, entry)
+                shown for entry in named[:MOST_TOLD] for shown in entry_evidence(facts, entry)
             ),
         )
 
@@ -161,7 +161,7 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
             continue
         is_endpoint = entry.scope.type == ScopeType.PCI_ENDPOINT
         words = "an endpoint, and it is a bridge" if is_endpoint else "a bridge, and it is none"
-        severity, linux = _by_linux(facts, entry)
+        severity, linux = _linux_case(facts, entry)
         yield entry_hit(
             facts,
             entry,
@@ -171,16 +171,16 @@ def type_mismatch(facts: TableFacts) -> Iterator[Hit]:
         )
 
 
-def _by_linux(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
-    """Say what Linux makes of a type that does not fit, where that is not what the rule says."""
+def _linux_case(facts: TableFacts, entry: ScopeEntry) -> tuple[Severity | None, str]:
+    """Return what Linux makes of a type that does not fit, where that is not what the rule says."""
     structure = entry.structure
     catch_all = isinstance(structure, DRHD) and structure.include_pci_all
     if catch_all or isinstance(structure, SIDP):
         return Severity.WARNING, "Linux does not look at this scope."
     state = facts.inventory.linux.state
     if state is LinuxState.UNDER_XEN:
-        said = "Linux does not use the table below Xen; without Xen it would start without VT-d."
-        return Severity.WARNING, said
+        message = "Linux does not use the table below Xen; without Xen it would start without VT-d."
+        return Severity.WARNING, message
     if state is LinuxState.GROUPS:
         return Severity.WARNING, "This kernel uses VT-d all the same: it has IOMMU groups."
     return None, ""
@@ -225,8 +225,8 @@ def bridge_absent(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _last_step(entry: ScopeEntry) -> SBDF | None:
-    """Give the step at which the path to a PCI function breaks off; None where it is whole."""
-    if not _lost(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
+    """Return the step at which the path to a PCI function breaks off; None where it is whole."""
+    if not _has_no_address(entry) or entry.impossible or entry.scope.type not in PCI_SCOPES:
         return None
     return next((hop.sbdf for hop in reversed(entry.hops) if hop.sbdf is not None), None)
 
@@ -250,25 +250,25 @@ def start_bus(facts: TableFacts) -> Iterator[Hit]:
     for entry in facts.entries:
         above = bridges.get((entry.segment, entry.scope.start_bus_number))
         if above is not None and entry.scope.type in PCI_SCOPES:
-            said = (
+            message = (
                 f"starts at bus {entry.scope.start_bus_number:02x}, which is no root bus but "
                 f"behind the bridge {above.sbdf}."
             )
-            yield entry_hit(facts, entry, said)
+            yield entry_hit(facts, entry, message)
 
 
 def _bridges(facts: TableFacts) -> dict[tuple[int, int], PciFunction]:
-    """Give the nearest bridge above each bus; a bridge without numbers has none behind it."""
-    found: dict[tuple[int, int], PciFunction] = {}
+    """Return the nearest bridge above each bus; a bridge without numbers has none behind it."""
+    nearest_of: dict[tuple[int, int], PciFunction] = {}
     for function in (facts.functions or {}).values():
         if function.secondary_bus is None or function.secondary_bus <= function.sbdf.bus:
             continue
         for bus in function.buses_behind:
             place = (function.sbdf.segment, bus)
-            nearest = found.get(place)
+            nearest = nearest_of.get(place)
             if nearest is None or len(function.buses_behind) < len(nearest.buses_behind):
-                found[place] = function
-    return found
+                nearest_of[place] = function
+    return nearest_of
 
 
 RULES = (

@@ -21,25 +21,27 @@ from fwtables.layout import Layout
 
 def header_field(facts: TableFacts, name: str, value: str) -> Evidence:
     """Show the field `name` of the table's fixed part."""
-    return _shown(facts, TABLE, 0, "DMAR", name=name, value=value)
+    return _field_evidence(facts, TABLE, 0, "DMAR", name=name, value=value)
 
 
 def field(facts: TableFacts, offset: int, structure: Structure, name: str, value: str) -> Evidence:
     """Show the field `name` of the `structure` at `offset`; its type and length are fields too."""
     owner = structure_name(structure)
     if isinstance(structure, UnknownStructure) or name in STRUCTURE_HEADER.names:
-        return _shown(facts, STRUCTURE_HEADER, offset, owner, name=name, value=value)
+        return _field_evidence(facts, STRUCTURE_HEADER, offset, owner, name=name, value=value)
     body = BODIES[StructureType(structure.TYPE)]
-    return _shown(facts, body, offset + STRUCTURE_HEADER.size, owner, name=name, value=value)
+    return _field_evidence(
+        facts, body, offset + STRUCTURE_HEADER.size, owner, name=name, value=value
+    )
 
 
 def scope_field(facts: TableFacts, entry: ScopeEntry, name: str, value: str) -> Evidence:
     """Show a field of a device scope entry."""
     owner = f"{structure_name(entry.structure)} device_scope"
-    return _shown(facts, DEVICE_SCOPE, entry.offset, owner, name=name, value=value)
+    return _field_evidence(facts, DEVICE_SCOPE, entry.offset, owner, name=name, value=value)
 
 
-def _shown(  # noqa: PLR0913 - the layout is one more
+def _field_evidence(  # noqa: PLR0913 - the layout is one more
     facts: TableFacts, layout: Layout, offset: int, owner: str, *, name: str, value: str
 ) -> Evidence:
     place = layout.names.index(name)
@@ -74,15 +76,15 @@ def scope_evidence(facts: TableFacts, scope: Sequence[ScopeEntry]) -> tuple[Evid
 def entry_hit(  # noqa: PLR0913 - what a hit may have, each by its name
     facts: TableFacts,
     entry: ScopeEntry,
-    said: str,
+    predicate: str,
     *,
     xen: str = "",
     linux: str = "",
     severity: Severity | None = None,
 ) -> Hit:
-    """Make a hit about one device scope entry, of whose owner `said` goes on."""
+    """Return a hit about a device scope entry; its owner is the subject of the `predicate`."""
     return Hit(
-        said=f"{entry.owner} {said}",
+        message=f"{entry.owner} {predicate}",
         subject=entry.subject,
         region=entry.number,
         device=entry.sbdf,

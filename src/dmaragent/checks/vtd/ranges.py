@@ -34,10 +34,10 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
     which no lesser number begins: the last one up to a region's limit is the first that begins in it.
     """
     first = {region.number: _NOBODY for region in regions}
-    ascending = sorted(others, key=lambda one: one.first)
+    ascending = sorted(others, key=lambda region: region.first)
     begun: list[tuple[int, int]] = []
     at = 0
-    for region in sorted(regions, key=lambda one: one.first):
+    for region in sorted(regions, key=lambda region: region.first):
         while at < len(ascending) and ascending[at].first <= region.first:
             heappush(begun, (ascending[at].number, ascending[at].last))
             at += 1
@@ -49,7 +49,7 @@ def _first_met(regions: Sequence[Region], others: Sequence[Region]) -> dict[int,
     """Negated, so that they ascend."""
     numbers: list[int] = []
     at = len(ascending)
-    for region in sorted(regions, key=lambda one: -one.first):
+    for region in sorted(regions, key=lambda region: -region.first):
         while at and ascending[at - 1].first >= region.first:
             at -= 1
             while numbers and numbers[-1] > ascending[at].number:
@@ -69,9 +69,9 @@ def _pairs(facts: TableFacts) -> Iterator[tuple[Region, Region, int]]:
     An earlier region that Xen registers goes before one that it may pass over: the first is
     what switches VT-d off, and Xen compares no further.
     """
-    regions = [each for each in facts.inventory.all_regions if each.range is not None]
-    by_number = {each.number: each for each in regions}
-    counting = [each for each in regions if registered(facts, each) is Registered.YES]
+    regions = [region for region in facts.inventory.all_regions if region.range is not None]
+    by_number = {region.number: region for region in regions}
+    counting = [region for region in regions if registered(facts, region) is Registered.YES]
     first_counting, first = _first_met(regions, counting), _first_met(regions, regions)
     begun: list[int] = []
     ended: list[int] = []
@@ -85,8 +85,8 @@ def _pairs(facts: TableFacts) -> Iterator[tuple[Region, Region, int]]:
         insort(ended, region.last)
 
 
-def _is_same(one: Region, other: Region) -> bool:
-    return (one.first, one.last) == (other.first, other.last)
+def _is_same(region: Region, other: Region) -> bool:
+    return (region.first, region.last) == (other.first, other.last)
 
 
 def _hit(facts: TableFacts, first: Region, second: Region, verb: str, met: int) -> Hit:

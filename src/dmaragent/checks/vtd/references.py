@@ -28,14 +28,18 @@ _ANDD = "VT-d 8.7; Linux intel/dmar.c, "
 )
 def several_all_ports(facts: TableFacts) -> Iterator[Hit]:
     """Find a second ATSR that speaks for all of segment 0."""
-    found = [each for each in facts.of(ATSR) if each[1].all_ports and not each[1].segment_number]
-    if len(found) > 1:
+    all_ports = [
+        located
+        for located in facts.of(ATSR)
+        if located[1].all_ports and not located[1].segment_number
+    ]
+    if len(all_ports) > 1:
         yield Hit(
-            said=f"{len(found)} ATSR structures of segment 0 have ALL_PORTS.",
+            message=f"{len(all_ports)} ATSR structures of segment 0 have ALL_PORTS.",
             subject="segment 0x0",
             evidence=tuple(
                 field(facts, offset, atsr, "flags", f"{atsr.flags:#x}: ALL_PORTS")
-                for offset, atsr in found[:MOST_TOLD]
+                for offset, atsr in all_ports[:MOST_TOLD]
             ),
         )
 
@@ -62,10 +66,10 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
     if not ours:
         return  # most tables have none, and what is behind bridges is asked of every function
     behind = {
-        (one.sbdf.segment, bus)
-        for one in (facts.functions or {}).values()
-        for bus in one.buses_behind
-        if bus != one.sbdf.bus
+        (function.sbdf.segment, bus)
+        for function in (facts.functions or {}).values()
+        for bus in function.buses_behind
+        if bus != function.sbdf.bus
     }
     for entry in ours:
         sbdf, function = entry.sbdf, entry.function
@@ -73,7 +77,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
         if why:
             name = str(sbdf)
             yield Hit(
-                said=f"{name} {why}.",
+                message=f"{name} {why}.",
                 subject=name,
                 device=sbdf,
                 evidence=(scope_field(facts, entry, "start_bus_number", entry.written),),
@@ -81,7 +85,7 @@ def atsr_not_root_port(facts: TableFacts) -> Iterator[Hit]:
 
 
 def _no_root_port(function: PciFunction, behind: set[tuple[int, int]]) -> str:
-    """Say why `function` cannot be a root port; empty where it can."""
+    """Return why `function` cannot be a root port; empty where it can."""
     if not function.is_bridge:
         return "is no bridge"
     if (function.sbdf.segment, function.sbdf.bus) in behind:
@@ -107,7 +111,7 @@ def rhsa_without_unit(facts: TableFacts) -> Iterator[Hit]:
         if base not in bases:
             shown = field(facts, offset, rhsa, "register_base_address", f"{base:#x}")
             yield Hit(
-                said=f"No DRHD has its registers at {base:#x}.",
+                message=f"No DRHD has its registers at {base:#x}.",
                 subject=subject_of(rhsa),
                 evidence=(shown,),
             )
@@ -131,7 +135,7 @@ def rhsa_contradicts(facts: TableFacts) -> Iterator[Hit]:
         if earlier.proximity_domain != rhsa.proximity_domain:
             domains = earlier.proximity_domain, rhsa.proximity_domain
             yield Hit(
-                said=f"{subject_of(rhsa)} gives proximity domain {domains[0]}, and again "
+                message=f"{subject_of(rhsa)} gives proximity domain {domains[0]}, and again "
                 f"{domains[1]}.",
                 subject=subject_of(rhsa),
                 evidence=(
@@ -158,7 +162,7 @@ def scope_without_andd(facts: TableFacts) -> Iterator[Hit]:
         if entry.scope.type == ScopeType.ACPI_NAMESPACE_DEVICE and number not in declared:
             owner = subject_of(entry.structure)
             yield Hit(
-                said=f"{owner} names ACPI device {number}.",
+                message=f"{owner} names ACPI device {number}.",
                 subject=f"{owner}, ACPI device {number}",
                 evidence=(scope_field(facts, entry, "enumeration_id", str(number)),),
             )
@@ -185,7 +189,7 @@ def andd_unused(facts: TableFacts) -> Iterator[Hit]:
         number = andd.acpi_device_number
         if number not in named:
             yield Hit(
-                said=f"No DRHD's scope names ACPI device {number} ({andd.name}).",
+                message=f"No DRHD's scope names ACPI device {number} ({andd.name}).",
                 subject=subject_of(andd),
                 evidence=(field(facts, offset, andd, "acpi_device_number", str(number)),),
             )
@@ -208,7 +212,7 @@ def andd_unterminated(facts: TableFacts) -> Iterator[Hit]:
         if b"\0" not in name:
             shown = name_evidence(facts, offset, andd)
             yield Hit(
-                said=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
+                message=f"The name of ACPI device {andd.acpi_device_number} is {len(name)} bytes, "
                 "none of them NUL.",
                 subject=subject_of(andd),
                 evidence=(shown,),
@@ -233,7 +237,7 @@ def andd_repeated(facts: TableFacts) -> Iterator[Hit]:
         at, earlier = first.setdefault(number, (offset, andd))
         if at != offset:
             yield Hit(
-                said=f"ACPI device {number} is {earlier.name}, and again {andd.name}.",
+                message=f"ACPI device {number} is {earlier.name}, and again {andd.name}.",
                 subject=f"{subject_of(andd)}: {earlier.name}, {andd.name}",
                 evidence=(
                     field(facts, at, earlier, "acpi_device_number", str(number)),

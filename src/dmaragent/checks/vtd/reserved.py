@@ -18,8 +18,8 @@ _SIZE_BITS = 0xF
 """Bits 3:0 of a DRHD's size: the exponent of its number of pages, VT-d 8.3."""
 
 
-def _reserved(of: str, flags: int) -> int:
-    """Leave of `flags` the bits that VT-d 4.1 reserves."""
+def _reserved_bits(of: str, flags: int) -> int:
+    """Return of `flags` the bits that VT-d 4.1 reserves."""
     for known in FLAGS_OF[of]:
         flags &= ~int(known)
     return flags
@@ -38,16 +38,16 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags, and reserved bytes that are not 0."""
     if facts.table is None:
         return
-    if bits := _reserved("DMAR", facts.table.flags):
+    if bits := _reserved_bits("DMAR", facts.table.flags):
         yield Hit(
-            said=f"Of the table's flags the reserved bits {bits:#x} are set.",
+            message=f"Of the table's flags the reserved bits {bits:#x} are set.",
             subject=f"DMAR flags {bits:#x}",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}"),),
         )
     if any(facts.table.reserved):
         value = facts.table.reserved.hex(" ")
         yield Hit(
-            said=f"The reserved bytes after the flags are {value}.",
+            message=f"The reserved bytes after the flags are {value}.",
             subject=f"DMAR reserved {value}",
             evidence=(header_field(facts, "reserved", value),),
         )
@@ -65,23 +65,23 @@ def reserved_in_header(facts: TableFacts) -> Iterator[Hit]:
 def reserved_in_structure(facts: TableFacts) -> Iterator[Hit]:
     """Find reserved flags and bytes of every kind of structure."""
     for offset, structure in facts.structures:
-        for said, shown in _of_structure(facts, offset, structure):
+        for message, shown in _reserved_of_structure(facts, offset, structure):
             yield Hit(
-                said=f"{subject_of(structure)}: {said}.",
+                message=f"{subject_of(structure)}: {message}.",
                 subject=f"{subject_of(structure)} {shown.field}",
                 evidence=(shown,),
             )
 
 
-def _of_structure(
+def _reserved_of_structure(
     facts: TableFacts, offset: int, structure: Structure
 ) -> Iterator[tuple[str, Evidence]]:
-    """Say what is set of what `structure` should leave clear."""
+    """Return what is set of what `structure` should leave clear."""
     if isinstance(structure, UnknownStructure):
         return
     name = structure_name(structure)
     flags: int = getattr(structure, "flags", 0)
-    if name in FLAGS_OF and (bits := _reserved(name, flags)):
+    if name in FLAGS_OF and (bits := _reserved_bits(name, flags)):
         shown = field(facts, offset, structure, "flags", f"{flags:#x}")
         yield f"of its flags the reserved bits {bits:#x} are set", shown
     held: bytes = getattr(structure, "reserved", b"")
@@ -105,17 +105,17 @@ def reserved_in_scope(facts: TableFacts) -> Iterator[Hit]:
     for entry in facts.entries:
         scope, place = entry.scope, f"{subject_of(entry.structure)}, {entry.written}"
         sidp = isinstance(entry.structure, SIDP)
-        bits = _reserved("SIDP scope", scope.flags) if sidp else scope.flags
+        bits = _reserved_bits("SIDP scope", scope.flags) if sidp else scope.flags
         if bits:
             yield Hit(
-                said=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
+                message=f"{place}: the reserved flags {bits:#x} of the scope entry are set.",
                 subject=f"{place} flags {bits:#x}",
                 evidence=(scope_field(facts, entry, "flags", f"{scope.flags:#x}"),),
             )
         if any(scope.reserved):
             value = scope.reserved.hex(" ")
             yield Hit(
-                said=f"{place}: the reserved byte of the scope entry is {value}.",
+                message=f"{place}: the reserved byte of the scope entry is {value}.",
                 subject=f"{place} reserved {value}",
                 evidence=(scope_field(facts, entry, "reserved", value),),
             )
@@ -137,7 +137,7 @@ def reserved_in_unit_size(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if drhd.size & ~_SIZE_BITS:
             yield Hit(
-                said=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
+                message=f"{subject_of(drhd)}: its size is {drhd.size:#04x}; bits 7:4 are reserved.",
                 subject=f"{subject_of(drhd)} size",
                 evidence=(field(facts, offset, drhd, "size", f"{drhd.size:#04x}"),),
             )

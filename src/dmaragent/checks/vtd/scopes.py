@@ -75,9 +75,9 @@ def not_pci(facts: TableFacts) -> Iterator[Hit]:
     for region, scope in facts.region_scopes:
         for entry in scope if region.xen.sharers else ():
             if entry.scope.type in _NOT_PCI:
-                said = f"names {entry.type_name} {entry.written}."
+                message = f"names {entry.type_name} {entry.written}."
                 xen = "" if entry.counted else "Xen passes an ACPI namespace device over."
-                yield entry_hit(facts, entry, said, xen=xen)
+                yield entry_hit(facts, entry, message, xen=xen)
 
 
 @rule(

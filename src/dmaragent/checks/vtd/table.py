@@ -21,9 +21,9 @@ _XEN_OFF = "Xen switches VT-d off for the whole host"
 _FLAGS = "VT-d 8.1; Xen vtd/dmar.c, platform_supports_intremap and platform_supports_x2apic; Linux "
 
 
-def _width(facts: TableFacts, said: str, bits: int) -> Hit:
+def _width_hit(facts: TableFacts, message: str, bits: int) -> Hit:
     return Hit(
-        said=said,
+        message=message,
         subject=f"host address width {bits}",
         evidence=(header_field(facts, "host_address_width", f"{bits} bits"),),
     )
@@ -43,7 +43,7 @@ def width_too_small(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is None or facts.table.host_address_bits >= _LEAST_WIDTH:
         return
     bits = facts.table.host_address_bits
-    hit = _width(facts, f"The table says that addresses have {bits} bits.", bits)
+    hit = _width_hit(facts, f"The table says that addresses have {bits} bits.", bits)
     yield hit if bits == 1 else replace(hit, xen="None: Xen refuses only a field of 0.")
 
 
@@ -60,7 +60,7 @@ def width_too_large(facts: TableFacts) -> Iterator[Hit]:
     """Find a table whose addresses have more bits than there are."""
     if facts.table is not None and facts.table.host_address_bits > _MOST_WIDTH:
         bits = facts.table.host_address_bits
-        yield _width(facts, f"The table says {bits} bits; no processor has over 52.", bits)
+        yield _width_hit(facts, f"The table says {bits} bits; no processor has over 52.", bits)
 
 
 @rule(
@@ -79,7 +79,7 @@ def no_interrupt_remapping(facts: TableFacts) -> Iterator[Hit]:
     """Find a table without the flag INTR_REMAP."""
     if facts.table is not None and not facts.table.flags & DmarFlag.INTR_REMAP:
         yield Hit(
-            said="The flag INTR_REMAP is not set: interrupts of devices are not checked.",
+            message="The flag INTR_REMAP is not set: interrupts of devices are not checked.",
             subject="INTR_REMAP",
             evidence=(header_field(facts, "flags", f"{facts.table.flags:#x}: no INTR_REMAP"),),
         )
@@ -102,7 +102,7 @@ def x2apic_opt_out_alone(facts: TableFacts) -> Iterator[Hit]:
     if facts.table.flags & both == DmarFlag.X2APIC_OPT_OUT:
         value = f"{facts.table.flags:#x}: X2APIC_OPT_OUT, no INTR_REMAP"
         yield Hit(
-            said="X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.",
+            message="X2APIC_OPT_OUT is set without INTR_REMAP, where it has no meaning.",
             subject="X2APIC_OPT_OUT",
             evidence=(header_field(facts, "flags", value),),
         )
@@ -122,11 +122,11 @@ def several_tables(facts: TableFacts) -> Iterator[Hit]:
     """Find tables besides the one in effect."""
     reading = facts.inventory.host.reading
     first = "" if reading is None else reading.name
-    for each in facts.inventory.host.other_tables:
-        size = "unread" if isinstance(each.content, Missing) else f"{len(each.content)} bytes"
+    for other in facts.inventory.host.other_tables:
+        size = "unread" if isinstance(other.content, Missing) else f"{len(other.content)} bytes"
         yield Hit(
-            said=f"Beside {first} there is {each.name} ({size}).",
-            subject=each.name,
+            message=f"Beside {first} there is {other.name} ({size}).",
+            subject=other.name,
             evidence=(evidence(facts, 0, 8, "DMAR signature, length", first),),
         )
 
@@ -146,7 +146,7 @@ def renamed_by_xen(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is not None and facts.table.signature != b"DMAR":
         name = facts.table.signature.decode("ascii")
         yield Hit(
-            said=f"The table's signature is {name}.",
+            message=f"The table's signature is {name}.",
             subject=name,
             evidence=(header_field(facts, "signature", name),),
         )
@@ -171,9 +171,9 @@ def no_unit(facts: TableFacts) -> Iterator[Hit]:
     kinds = [_kind(structure) for _, structure in facts.structures]
     if StructureType.DRHD not in kinds:
         structures = "1 structure" if len(kinds) == 1 else f"{len(kinds)} structures"
-        told = f"{structures}, none of which is a DRHD" if kinds else "no structures"
+        structures_words = f"{structures}, none of which is a DRHD" if kinds else "no structures"
         yield Hit(
-            said=f"The table has {told}.",
+            message=f"The table has {structures_words}.",
             subject="DRHD",
             evidence=(header_field(facts, "length", f"{facts.table.length} bytes"),),
         )
@@ -195,7 +195,7 @@ def unknown_structure(facts: TableFacts) -> Iterator[Hit]:
     for offset, structure in facts.of(UnknownStructure):
         if structure.type not in set(StructureType):
             yield Hit(
-                said=f"A structure of type {structure.type} ({4 + len(structure.body)} bytes).",
+                message=f"A structure of type {structure.type} ({4 + len(structure.body)} bytes).",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(structure.type)),),
             )
@@ -216,21 +216,21 @@ def structure_order(facts: TableFacts) -> Iterator[Hit]:
         kind, last = _kind(structure), _kind(before)
         if kind < last:
             yield Hit(
-                said=f"{subject_of(structure)} (type {kind}) stands after one of type {last}.",
+                message=f"{subject_of(structure)} (type {kind}) stands after one of type {last}.",
                 subject=subject_of(structure),
                 evidence=(field(facts, offset, structure, "type", str(kind)),),
             )
     units = {drhd.register_base_address: offset for offset, drhd in facts.of(DRHD)}
     for offset, rhsa in facts.of(RHSA):
         if units.get(rhsa.register_base_address, 0) > offset:
-            yield _early(facts, offset, rhsa)
+            yield _early_rhsa_hit(facts, offset, rhsa)
 
 
-def _early(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
-    """Tell of an RHSA before its unit: Linux meets it before it knows the unit."""
+def _early_rhsa_hit(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
+    """Return the hit of an RHSA before its unit: Linux meets it before it knows the unit."""
     base = structure.register_base_address
     return Hit(
-        said=f"{subject_of(structure)} stands before the DRHD that it is about.",
+        message=f"{subject_of(structure)} stands before the DRHD that it is about.",
         subject=subject_of(structure),
         evidence=(field(facts, offset, structure, "register_base_address", f"{base:#x}"),),
         linux='Linux does not know the unit yet: it says "RHSA refers to non-existent DMAR '
@@ -239,7 +239,7 @@ def _early(facts: TableFacts, offset: int, structure: RHSA) -> Hit:
 
 
 def _kind(structure: object) -> int:
-    """Give a structure's type as a number."""
+    """Return a structure's type as a number."""
     if isinstance(structure, UnknownStructure):
         return structure.type
     return int(getattr(structure, "TYPE", 0))

@@ -31,7 +31,7 @@ def _registers(drhd: DRHD) -> AddressRange:
     return AddressRange(start, start + drhd.register_set_size)
 
 
-def _placed(facts: TableFacts) -> Iterator[tuple[int, DRHD]]:
+def _units_with_address(facts: TableFacts) -> Iterator[tuple[int, DRHD]]:
     """Yield the units that have an address at all."""
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address not in (0, _ALL_ONES):
@@ -56,7 +56,7 @@ def without_address(facts: TableFacts) -> Iterator[Hit]:
     for offset, drhd in facts.of(DRHD):
         if drhd.register_base_address in (0, _ALL_ONES):
             yield Hit(
-                said=f"The DRHD of segment {drhd.segment_number:#x} has its registers at "
+                message=f"The DRHD of segment {drhd.segment_number:#x} has its registers at "
                 f"{drhd.register_base_address:#x}.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
@@ -76,10 +76,10 @@ def without_address(facts: TableFacts) -> Iterator[Hit]:
 )
 def unaligned(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose address is not of a page."""
-    for offset, drhd in _placed(facts):
+    for offset, drhd in _units_with_address(facts):
         if drhd.register_base_address % PAGE:
             yield Hit(
-                said=f"{subject_of(drhd)} is {drhd.register_base_address % PAGE:#x} bytes into a "
+                message=f"{subject_of(drhd)} is {drhd.register_base_address % PAGE:#x} bytes into a "
                 "page of 4 KiB.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
@@ -98,11 +98,11 @@ def unaligned(facts: TableFacts) -> Iterator[Hit]:
 )
 def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
     """Find units of several pages that begin at a page, but at no multiple of their size."""
-    for offset, drhd in _placed(facts):
+    for offset, drhd in _units_with_address(facts):
         base, size = drhd.register_base_address, drhd.register_set_size
         if base % PAGE == 0 and base % size:
             yield Hit(
-                said=f"{subject_of(drhd)} has {size:#x} bytes of registers.",
+                message=f"{subject_of(drhd)} has {size:#x} bytes of registers.",
                 subject=subject_of(drhd),
                 evidence=(
                     _base(facts, offset, drhd),
@@ -124,12 +124,12 @@ def not_at_its_size(facts: TableFacts) -> Iterator[Hit]:
 def repeated(facts: TableFacts) -> Iterator[Hit]:
     """Find units at the same address, each beside the first there."""
     seen: dict[int, tuple[int, DRHD]] = {}
-    for later, second in _placed(facts):
+    for later, second in _units_with_address(facts):
         offset, first = seen.setdefault(second.register_base_address, (later, second))
         if offset != later:
             segments = first.segment_number, second.segment_number
             yield Hit(
-                said=f"{subject_of(first)} stands at offset {offset:#x} (segment "
+                message=f"{subject_of(first)} stands at offset {offset:#x} (segment "
                 f"{segments[0]:#x}) and again at {later:#x} (segment {segments[1]:#x}).",
                 subject=subject_of(first),
                 evidence=(_base(facts, offset, first), _base(facts, later, second)),
@@ -148,20 +148,20 @@ def repeated(facts: TableFacts) -> Iterator[Hit]:
 )
 def overlap(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose registers reach into the next one's, by address."""
-    placed = sorted(_placed(facts), key=lambda one: one[1].register_base_address)
+    placed = sorted(_units_with_address(facts), key=lambda unit: unit[1].register_base_address)
     farthest: tuple[int, DRHD] | None = None
     for offset, drhd in placed:
         if farthest is None:
             farthest = offset, drhd
             continue
-        one, other = _registers(farthest[1]), _registers(drhd)
-        if one.start != other.start and one.overlaps(other):
+        lower, upper = _registers(farthest[1]), _registers(drhd)
+        if lower.start != upper.start and lower.overlaps(upper):
             yield Hit(
-                said=f"The registers at {span(one)} and at {span(other)} overlap.",
+                message=f"The registers at {span(lower)} and at {span(upper)} overlap.",
                 subject=f"{subject_of(farthest[1])}, {subject_of(drhd)}",
                 evidence=(_base(facts, *farthest), _base(facts, offset, drhd)),
             )
-        if other.end > one.end:
+        if upper.end > lower.end:
             farthest = offset, drhd
 
 
@@ -178,12 +178,12 @@ def overlap(facts: TableFacts) -> Iterator[Hit]:
 )
 def in_ram(facts: TableFacts) -> Iterator[Hit]:
     """Find units whose registers overlap what the memory map calls RAM."""
-    for offset, drhd in _placed(facts):
+    for offset, drhd in _units_with_address(facts):
         entries = facts.memory_map.within(_registers(drhd)) if facts.memory_map else ()
         for entry in entries:
             if entry.type is MemoryType.RAM:
                 yield Hit(
-                    said=f"The registers at {span(_registers(drhd))} lie in "
+                    message=f"The registers at {span(_registers(drhd))} lie in "
                     f"{span(entry.range)}, which the memory map calls {entry.words}.",
                     subject=subject_of(drhd),
                     evidence=(_base(facts, offset, drhd),),
@@ -207,10 +207,10 @@ def beyond_width(facts: TableFacts) -> Iterator[Hit]:
     if facts.table is None:
         return
     bits = facts.table.host_address_bits
-    for offset, drhd in _placed(facts):
+    for offset, drhd in _units_with_address(facts):
         if _registers(drhd).end > 1 << bits:
             yield Hit(
-                said=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
+                message=f"The registers at {span(_registers(drhd))} are not within {bits} bits.",
                 subject=subject_of(drhd),
                 evidence=(_base(facts, offset, drhd),),
             )

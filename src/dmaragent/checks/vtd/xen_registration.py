@@ -24,23 +24,23 @@ class Registered(Enum):
 
 
 def registered(facts: TableFacts, region: Region) -> Registered:
-    """Tell whether Xen registers `region`, as far as its scope decides."""
+    """Return whether Xen registers `region`, as far as its scope decides."""
     counted = [owner for owner in region.owners if owner.device in COUNTED_DEVICES]
     if not counted:
         return Registered.NEVER
     absent = all(owner.presence is Presence.ABSENT for owner in counted)
     if not absent or not (region.segment == 0 or region.segment in facts.segments):
         return Registered.YES
-    looking = {each.looks_for_devices for each in behaviours_of(facts.release)}
+    looking = {behaviour.looks_for_devices for behaviour in behaviours_of(facts.release)}
     if facts.release is None or len(looking) > 1:
         return Registered.BY_RELEASE
     return Registered.NEVER if True in looking else Registered.YES
 
 
 def vtd_case(facts: TableFacts, region: Region) -> tuple[Severity | None, str]:
-    """Say what comes of a fault that Xen meets only if it registers `region`.
+    """Return the effect of a fault that Xen meets only if it registers `region`.
 
-    Gives nothing where what the rule says holds: VT-d is switched off.
+    Both are empty if what the rule says holds: VT-d is switched off.
     """
     how = registered(facts, region)
     if how is Registered.YES:

@@ -2,12 +2,12 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import AMD, MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 LINUX = Program.LINUX
 _INIT = "drivers/iommu/amd/init.c"
 _IOMMU = "drivers/iommu/amd/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -18,7 +18,7 @@ MESSAGES = (
         "AMD-Vi: AMD IOMMU disabled",
         releases="every release with AMD-Vi",
         meaning="amd_iommu=off or iommu=off is among the kernel's options. No device can be passed "
-        "through by VFIO." + _NO_REGION,
+        "through by VFIO." + NO_REGION,
         advice="Remove the option from the kernel's options and reboot. Nothing else is needed: "
         "AMD's IOMMU is on unless an option or the firmware setup switches it off.",
         source=f"{_INIT}, state_next; {_CHECKED}",
@@ -32,7 +32,7 @@ MESSAGES = (
         "AMD-Vi: Unknown option - '<word>'",
         releases="every release with AMD-Vi",
         meaning="The quoted word has no effect. amd_iommu=on is the common case: AMD's IOMMU is on "
-        "unless the firmware setup or an option switches it off." + _NO_REGION,
+        "unless the firmware setup or an option switches it off." + NO_REGION,
         advice="Nothing needs to be done; remove the word from the kernel's options, or correct "
         "its spelling.",
         source=f"{_INIT}, parse_amd_iommu_options; {_CHECKED}",
@@ -56,7 +56,7 @@ MESSAGES = (
         "DMA translation not supported by iommu",
         releases="every release with AMD-Vi; the words differ",
         meaning="A unit cannot be used, or the firmware's table (IVRS) is wrong about it. Devices "
-        "behind it cannot be passed through." + _NO_REGION,
+        "behind it cannot be passed through." + NO_REGION,
         advice="Look at the lines before it. Update the firmware, and report it to the machine's "
         "vendor.",
         source=f"{_INIT}, iommu_map_mmio_space, early_amd_iommu_init, amd_iommu_init_pci; "
@@ -71,7 +71,7 @@ MESSAGES = (
         "AMD-Vi: Disabling interrupt remapping",
         releases="every release with AMD-Vi",
         meaning="The firmware's table (IVRS) lacks the I/O APIC. VFIO then refuses every device "
-        "(EPERM)." + _NO_REGION,
+        "(EPERM)." + NO_REGION,
         advice="Update the firmware. ivrs_ioapic= among the kernel's options names the I/O APIC by "
         "hand: a wrong number there stops the host.",
         source=f"{_INIT}, check_ioapic_information; {_CHECKED}",

@@ -34,7 +34,8 @@ def message(  # noqa: PLR0913 - a message's facts, each by its name
         title=title,
         releases=releases,
         wordings=tuple(
-            _wording((each,) if isinstance(each, str) else each, vendor) for each in wordings
+            _wording((wording,) if isinstance(wording, str) else wording, vendor)
+            for wording in wordings
         ),
         meaning=meaning,
         advice=advice,

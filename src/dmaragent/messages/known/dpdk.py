@@ -1,8 +1,8 @@
 """Messages of DPDK and SPDK about devices that VFIO does not give them."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 DPDK = Program.DPDK
 _VFIO = "lib/eal/linux/eal_vfio.c"

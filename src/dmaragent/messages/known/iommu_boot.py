@@ -1,15 +1,14 @@
 """Messages of the Linux kernel when it starts Intel's IOMMU or does without."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON, NO_REGION
 
 LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
 _INTEL = "drivers/iommu/intel/iommu.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " A reserved region is not the reason."
 _UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
 
 MESSAGES = (
@@ -21,7 +20,7 @@ MESSAGES = (
         "<iommu>IOMMU disabled",
         releases="every release with VT-d",
         meaning="intel_iommu=off is among the kernel's options, or the kernel's default is off and "
-        "nothing asks for it. No device can be passed through by VFIO." + _NO_REGION,
+        "nothing asks for it. No device can be passed through by VFIO." + NO_REGION,
         advice=IOMMU_ON,
         source=f"{_INTEL}, intel_iommu_setup; {_CHECKED}",
     ),
@@ -199,7 +198,7 @@ MESSAGES = (
         "Copied IR table for <word> from previous kernel",
         releases="Linux 4.2 and later",
         meaning="The firmware (pre-boot DMA protection) or a kernel before kexec left it on. "
-        "Nothing is wrong, unless it failed to copy: then a crash dump loses devices." + _NO_REGION,
+        "Nothing is wrong, unless it failed to copy: then a crash dump loses devices." + NO_REGION,
         advice="Nothing needs to be done.",
         source=f"{_INTEL}, init_dmars, copy_translation_tables; {_CHECKED}",
     ),

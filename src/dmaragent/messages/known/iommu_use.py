@@ -2,6 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import AMD, MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 LINUX = Program.LINUX
 _DMAR = "drivers/iommu/intel/dmar.c"
@@ -9,7 +10,6 @@ _INTEL = "drivers/iommu/intel/iommu.c"
 _REMAP = "drivers/iommu/intel/irq_remapping.c"
 _CORE = "drivers/iommu/iommu.c"
 _CHECKED = "checked in the sources of 5.10, 6.1, 6.12 and 7.2"
-_NO_REGION = " A reserved region is not the reason."
 _UPDATE = "Update the firmware; report it to the machine's vendor with dmaragent check's output."
 
 MESSAGES = (
@@ -71,7 +71,7 @@ MESSAGES = (
         "Device bounce map: <any> dir <number> --- failed",
         releases="every release with an IOMMU; the words differ",
         meaning="Memory or numbers of the IOMMU ran out, or its driver refused. The device does "
-        "not work, for a guest or for the host." + _NO_REGION,
+        "not work, for a guest or for the host." + NO_REGION,
         advice="Look at the lines before it. Update the kernel; report it if it goes on.",
         source=f"{_INTEL}, dmar_insert_one_dev_info, domain_attach_iommu; {_CORE}, "
         f"__iommu_group_set_core_domain, iommu_group_alloc_default_domain; {_CHECKED}",
@@ -87,7 +87,7 @@ MESSAGES = (
         "Device is still bound to driver",
         releases="Linux 5.11 to 6.3",
         meaning="Somebody wrote to the type of the group in /sys/kernel/iommu_groups; its devices "
-        "have drivers, or the group has several devices." + _NO_REGION,
+        "have drivers, or the group has several devices." + NO_REGION,
         advice="Unbind the drivers of the group first. The host loses its devices.",
         source=f"{_CORE}, iommu_change_dev_def_domain; checked in the source of 6.1",
     ),
@@ -120,7 +120,7 @@ MESSAGES = (
         "<iommu><word> does not support EIM",
         releases="every release with VT-d",
         meaning="VFIO then refuses every device (EPERM), because a guest could send the host "
-        "interrupts with one." + _NO_REGION,
+        "interrupts with one." + NO_REGION,
         advice="Switch interrupt remapping (x2APIC) on in the firmware setup, update it, and look "
         "for intremap=off among the kernel's options.",
         source=f"{_REMAP}, intel_prepare_irq_remapping, intel_setup_irq_remapping; {_CHECKED}",
@@ -153,7 +153,7 @@ MESSAGES = (
         "QI PRIOR: <any> qw0 = <number>",
         releases="Linux 5.10 and later",
         meaning="The kernel told a unit to forget translations, and the unit or a device did not "
-        "do it. SID is the device's bus, device and function as one number." + _NO_REGION,
+        "do it. SID is the device's bus, device and function as one number." + NO_REGION,
         advice="Update kernel and firmware. If a device is named, look whether it hangs or was "
         "pulled.",
         source=f"{_DMAR}, qi_dump_fault, qi_check_fault; {_CHECKED}",

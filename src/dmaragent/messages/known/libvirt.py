@@ -1,14 +1,13 @@
 """Messages of libvirt and its tools about devices that they cannot hand over."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import AMD, MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON, NO_REGION
 
 LIBVIRT = Program.LIBVIRT
 _PCI = "src/util/virpci.c"
 _HOSTDEV = "src/hypervisor/virhostdev.c"
 _CHECKED = "checked in the sources of libvirt 9.0 and 11.3"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -25,7 +24,7 @@ MESSAGES = (
         "pci backend driver type '<word>' is not supported",
         releases="every release with VFIO",
         meaning="libvirt looks for IOMMU groups in /sys/kernel/iommu_groups and for "
-        "/dev/vfio/vfio, and misses one of them." + _NO_REGION,
+        "/dev/vfio/vfio, and misses one of them." + NO_REGION,
         advice="sudo modprobe vfio-pci. If /sys/kernel/iommu_groups is empty: " + IOMMU_ON,
         source="src/qemu/qemu_hostdev.c, qemuHostdevPreparePCIDevicesCheckSupport; "
         f"src/qemu/qemu_driver.c, nodeDeviceDetachFlags; {_HOSTDEV}, "
@@ -43,7 +42,7 @@ MESSAGES = (
         "VFIO PCI device assignment is not supported by this QEMU binary",
         releases="libvirt 0.x and later",
         meaning="Linux 4.12 and QEMU 2.9 dropped passthrough without VFIO, or this QEMU was built "
-        "without VFIO." + _NO_REGION,
+        "without VFIO." + NO_REGION,
         advice="Take <driver name='kvm'/> out of the <hostdev>: libvirt then takes VFIO.",
         source="src/qemu/qemu_hostdev.c, qemuHostdevPreparePCIDevicesCheckSupport; "
         f"src/qemu/qemu_validate.c; {_CHECKED}",
@@ -67,7 +66,7 @@ MESSAGES = (
         releases="virt-host-validate of libvirt 1.x and later",
         meaning="It looks for /sys/firmware/acpi/tables/DMAR (AMD: IVRS). The file is "
         "missing if the IOMMU is off in the firmware setup, in a Xen dom0, where Xen renames the "
-        "table, and in a container, which may hide /sys/firmware." + _NO_REGION,
+        "table, and in a container, which may hide /sys/firmware." + NO_REGION,
         advice="Run virt-host-validate on the host, not in a container. If the table is missing "
         "there, switch VT-d (AMD: IOMMU) on in the firmware setup and reboot.",
         source="tools/virt-host-validate-common.c, virHostValidateIOMMU; " + _CHECKED,
@@ -86,7 +85,7 @@ MESSAGES = (
         releases="virt-host-validate of libvirt 8.9 and later; the first release not checked",
         meaning="It looks for /sys/firmware/acpi/tables/IORT and an SMMU in it. The file is missing "
         "if the SMMU is off in the firmware setup, if the host boots by device tree, and in a "
-        "container, which may hide /sys/firmware." + _NO_REGION,
+        "container, which may hide /sys/firmware." + NO_REGION,
         advice="Run virt-host-validate on the host, not in a container. If the table is missing "
         "there, switch the SMMU on in the firmware setup and reboot.",
         source="tools/virt-host-validate-common.c, virHostValidateIOMMU; checked in the source of "
@@ -100,7 +99,7 @@ MESSAGES = (
         "IOMMU appears to be disabled in kernel. Add <word> to kernel cmdline arguments",
         "IOMMU capability not compiled into kernel",
         releases="virt-host-validate of libvirt 1.x and later",
-        meaning="The firmware has the table, but /sys/kernel/iommu_groups is empty." + _NO_REGION,
+        meaning="The firmware has the table, but /sys/kernel/iommu_groups is empty." + NO_REGION,
         advice=IOMMU_ON,
         source="tools/virt-host-validate-common.c, virHostValidateIOMMU; " + _CHECKED,
     ),
@@ -119,7 +118,7 @@ MESSAGES = (
         "NVMe device <sbdf> already in use by driver <word> domain <word2>",
         releases="every release with PCI passthrough",
         meaning="libvirt keeps its own list of devices in use. A guest that crashed, or that "
-        "another toolstack ended, can stay on it." + _NO_REGION,
+        "another toolstack ended, can stay on it." + NO_REGION,
         advice="Shut the guest that is named down. If it does not run, restart libvirtd "
         "(virtqemud, virtxend): it then reads the list again.",
         source=f"{_HOSTDEV}, virHostdevIsPCINodeDeviceUsed; {_PCI}, virPCIDeviceListAdd; "
@@ -133,7 +132,7 @@ MESSAGES = (
         "Requested operation is not valid: PCI device <sbdf> is not assignable",
         "Device <sbdf> is behind a switch lacking ACS and cannot be assigned",
         releases="every release with PCI passthrough",
-        meaning="Devices below such a switch can reach each other past the IOMMU." + _NO_REGION,
+        meaning="Devices below such a switch can reach each other past the IOMMU." + NO_REGION,
         advice="Put the device into a slot of the processor. Or set relaxed_acs_check = 1 in "
         "/etc/libvirt/qemu.conf: a guest may then reach its neighbours by DMA.",
         source=f"{_HOSTDEV}, virHostdevPreparePCIDevicesImpl; {_PCI}, virPCIDeviceIsAssignable; "
@@ -149,7 +148,7 @@ MESSAGES = (
         "Interface type hostdev is currently supported on SR-IOV Virtual Functions only",
         releases="every release with PCI passthrough",
         meaning="A bridge cannot be passed through; an <interface type='hostdev'> must be a "
-        "virtual function." + _NO_REGION,
+        "virtual function." + NO_REGION,
         advice="Name the function behind the bridge. Use <hostdev> for a network card that is no "
         "virtual function: libvirt then does not set its MAC address.",
         source=f"{_HOSTDEV}, virHostdevGetPCIHostDevice, virHostdevNetConfigReplace; {_PCI}, "
@@ -163,7 +162,7 @@ MESSAGES = (
         "Unmanaged PCI device <sbdf> must be manually detached from the host",
         releases="every release with PCI passthrough",
         meaning="With managed='no' libvirt leaves it to you to bind the device to vfio-pci or "
-        "pciback." + _NO_REGION,
+        "pciback." + NO_REGION,
         advice="virsh nodedev-detach pci_DDDD_BB_DD_F, or managed='yes' in the <hostdev>. The host "
         "loses the device either way.",
         source=f"{_HOSTDEV}, virHostdevPreparePCIDevicesImpl; {_CHECKED}",
@@ -187,7 +186,7 @@ MESSAGES = (
         "Not reattaching active device <sbdf>",
         "Failed to add PCI device <sbdf> to the inactive list",
         releases="every release with PCI passthrough",
-        meaning="The device stays where it was. What the line quotes says why." + _NO_REGION,
+        meaning="The device stays where it was. What the line quotes says why." + NO_REGION,
         advice="Look in dmesg of the same second; sudo modprobe vfio-pci (Xen: xen-pciback). A "
         "guest that uses the device must be shut down first.",
         source=f"{_PCI}, virPCIDeviceUnbind, virPCIDeviceBindWithDriverOverride, "
@@ -255,7 +254,7 @@ MESSAGES = (
         "cannot open IOMMUFD device",
         releases="every release with VFIO",
         meaning="The link iommu_group of the device is missing or damaged in sysfs: the kernel "
-        "does not use the IOMMU, or a container hides it." + _NO_REGION,
+        "does not use the IOMMU, or a container hides it." + NO_REGION,
         advice=IOMMU_ON,
         source=f"{_PCI}, virPCIDeviceAddressGetIOMMUGroupNum, virPCIDeviceGetIOMMUGroupDev; "
         f"{_CHECKED}",
@@ -269,7 +268,7 @@ MESSAGES = (
         "Failed to read product/vendor ID for <sbdf>",
         releases="every release with PCI passthrough",
         meaning="No PCI function is at that address. Addresses change if cards are added or "
-        "firmware is updated." + _NO_REGION,
+        "firmware is updated." + NO_REGION,
         advice="Look the device up with lspci -D, and correct the <address> in the guest.",
         source=f"{_PCI}, virPCIDeviceNew; {_CHECKED}",
     ),

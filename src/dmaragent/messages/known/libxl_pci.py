@@ -2,12 +2,12 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 LIBXL = Program.LIBXL
 _PCI = "tools/libs/light/libxl_pci.c (before 4.14: tools/libxl/libxl_pci.c)"
 _CREATE = "tools/libs/light/libxl_create.c, libxl__domain_config_setdefault"
 _CHECKED = "checked at release tags from 4.6.0 to 4.22.0"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -19,7 +19,7 @@ MESSAGES = (
         releases="Xen 4.13 and later",
         meaning="The guest names a device or passthrough=, and Xen has no IOMMU in use: it is off "
         "in the firmware setup or on Xen's command line, or Xen refused the firmware's table."
-        + _NO_REGION,
+        + NO_REGION,
         advice="sudo xl dmesg | sudo dmaragent why -  says why. Else switch VT-d on in the firmware "
         "setup and reboot.",
         source=f"{_CREATE}; {_CHECKED}",
@@ -31,7 +31,7 @@ MESSAGES = (
         "libxl does not build the guest: it names a device and disables passthrough",
         "passthrough disabled but devices are specified",
         releases="Xen 4.13 and later",
-        meaning='passthrough="disabled" and pci= or dtdev= contradict each other.' + _NO_REGION,
+        meaning='passthrough="disabled" and pci= or dtdev= contradict each other.' + NO_REGION,
         advice="Take passthrough= out of the guest's configuration, or the device.",
         source=f"{_CREATE}; {_CHECKED}",
     ),
@@ -42,7 +42,7 @@ MESSAGES = (
         "libxl does not give devices to PVH guests",
         "passthrough not yet supported for x86 PVH guests",
         releases="Xen 4.13 and later",
-        meaning="A PVH guest has no PCI bus that a device could be on." + _NO_REGION,
+        meaning="A PVH guest has no PCI bus that a device could be on." + NO_REGION,
         advice='Set type = "hvm" in the guest\'s configuration. The guest then needs a device '
         "model, which takes memory in dom0.",
         source="tools/libs/light/libxl_x86.c, libxl__arch_passthrough_mode_setdefault; " + _CHECKED,
@@ -56,7 +56,7 @@ MESSAGES = (
         'passthrough="sync_pt" <word>',
         releases="Xen 4.13 and later",
         meaning="share_pt needs an HVM guest with hardware assisted paging and an IOMMU that can "
-        "share its tables." + _NO_REGION,
+        "share its tables." + NO_REGION,
         advice='Write passthrough="enabled": libxl then takes what the host has.',
         source="tools/libs/light/libxl_x86.c, libxl__arch_passthrough_mode_setdefault; " + _CHECKED,
     ),
@@ -72,7 +72,7 @@ MESSAGES = (
         ("PCI device assignment for HVM guest failed due to PoD enabled", "up to 4.16.0"),
         releases="every release with passthrough",
         meaning="maxmem= is larger than memory=, so that memory is populated on demand, which a "
-        "device's DMA cannot wait for." + _NO_REGION,
+        "device's DMA cannot wait for." + NO_REGION,
         advice="Set maxmem to the value of memory. The guest then cannot grow.",
         source=f"{_CREATE} (before 4.13: libxl_create.c, domain_create_info_setdefault); {_CHECKED}",
     ),
@@ -117,7 +117,7 @@ MESSAGES = (
         "Unable to determine number of PCI devices, rc <result>",
         releases="every release with passthrough",
         meaning="The device's driver in dom0 does not let go, pciback is not loaded, or the kernel "
-        "refuses to write to sysfs." + _NO_REGION,
+        "refuses to write to sysfs." + NO_REGION,
         advice="sudo modprobe xen-pciback, and look in dmesg of dom0. If a driver does not let go, "
         "hide the device at boot: xen-pciback.hide=(SBDF) among dom0's kernel options. dom0 then "
         "never has it.",
@@ -138,7 +138,7 @@ MESSAGES = (
         "Couldn't find path for original driver; not rebinding",
         "Driver re-plug path: <any>",
         releases="every release with passthrough",
-        meaning="Nothing is wrong." + _NO_REGION,
+        meaning="Nothing is wrong." + NO_REGION,
         advice="Nothing needs to be done.",
         source=f"{_PCI}, libxl__device_pci_assignable_add, libxl__device_pci_assignable_remove; "
         f"{_CHECKED}",
@@ -155,7 +155,7 @@ MESSAGES = (
         "libxl__device_pci_reset: {Domain <domid>:}write to <any> failed",
         "libxl__device_pci_reset: {Domain <domid>:}write to <any> returned <errno>",
         releases="every release with passthrough",
-        meaning="The guest gets the device in the state its last user left." + _NO_REGION,
+        meaning="The guest gets the device in the state its last user left." + NO_REGION,
         advice="Nothing needs to be done, unless the device does not work in the guest: then "
         "restart the host.",
         source=f"{_PCI}, libxl__device_pci_reset; {_CHECKED}",
@@ -201,7 +201,7 @@ MESSAGES = (
         ("Pci shutdown failed", "4.9 and later"),
         ("pci shutdown failed for domid <domid>", "4.6 to 4.8"),
         releases="every release with passthrough",
-        meaning="The guest or its device model still has the device, or never had it." + _NO_REGION,
+        meaning="The guest or its device model still has the device, or never had it." + NO_REGION,
         advice="Shut the guest down: that gives the device back. Look into xl dmesg if it does not.",
         source=f"{_PCI}, pci_remove_detached, pci_remove_timeout, do_pci_remove; {_CHECKED}",
     ),
@@ -218,7 +218,7 @@ MESSAGES = (
         "cannot read class of pci device <sbdf>",
         releases="every release with passthrough",
         meaning="No PCI function is at that address. Addresses change if cards are added or "
-        "firmware is updated." + _NO_REGION,
+        "firmware is updated." + NO_REGION,
         advice="Look the device up with lspci -D in dom0, and correct pci= of the guest.",
         source=f"{_PCI}, sysfs_dev_get_vendor, sysfs_dev_get_device, sysfs_dev_get_class; {_CHECKED}",
     ),
@@ -236,7 +236,7 @@ MESSAGES = (
         "libxl_create_pci_backend failed: <result>",
         "Must specify a v-slot for multi-function devices",
         releases="Xen 4.13 and later; before with other words",
-        meaning="QEMU refused or lost the device; its log says why." + _NO_REGION,
+        meaning="QEMU refused or lost the device; its log says why." + NO_REGION,
         advice="Look into /var/log/xen/qemu-dm-GUEST.log, and give its lines to dmaragent why.",
         source=f"{_PCI}, pci_add_qmp_query_pci_cb; {_CHECKED}",
     ),
@@ -248,7 +248,7 @@ MESSAGES = (
         "xc_assign_dtdevice failed: <errno>",
         "xc_assign_dtdevice failed",
         releases="Xen 4.5 and later, Arm",
-        meaning="dtdev= names a device that no SMMU serves or that another guest has." + _NO_REGION,
+        meaning="dtdev= names a device that no SMMU serves or that another guest has." + NO_REGION,
         advice="sudo xl dmesg | sudo dmaragent why -",
         source="tools/libs/light/libxl_create.c, libxl__add_dtdevs; " + _CHECKED,
     ),
@@ -261,7 +261,7 @@ MESSAGES = (
         "unsupported gfx_passthru_kind",
         "invalid value for gfx_passthru_kind",
         releases="Xen 4.7 and later",
-        meaning="gfx_passthru=1 works for Intel's integrated graphics only." + _NO_REGION,
+        meaning="gfx_passthru=1 works for Intel's integrated graphics only." + NO_REGION,
         advice="Take gfx_passthru= out: the graphics device then is a second one for the guest.",
         source="tools/libs/light/libxl_dm.c, libxl__build_device_model_args_new; " + _CHECKED,
     ),

@@ -1,8 +1,8 @@
 """Messages of Proxmox VE about devices that it cannot pass through."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 PROXMOX = Program.PROXMOX
 _PCI = "qemu-server, src/PVE/QemuServer/PCI.pm"

@@ -1,8 +1,8 @@
 """Messages of QEMU about devices and IOMMU groups that it cannot have."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 _PREFIX = "{vfio{ error:} <sbdf>: }"
 _CONTAINER = "hw/vfio/container.c (before: hw/vfio/common.c)"

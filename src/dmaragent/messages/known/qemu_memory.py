@@ -1,8 +1,8 @@
 """Messages of QEMU about memory that it cannot map for a device's DMA."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 _MAP_ERRORS = {
     12: "ENOMEM: the limit of locked memory is reached (RLIMIT_MEMLOCK): it must be larger than "

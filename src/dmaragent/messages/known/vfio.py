@@ -1,8 +1,8 @@
 """Messages of the Linux kernel's VFIO and iommufd about devices and memory."""
 
 from dmaragent.messages.known.define import message
-from dmaragent.messages.known.iommu_advice import IOMMU_ON
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import IOMMU_ON
 
 LINUX = Program.LINUX
 _PCI = "drivers/vfio/pci/vfio_pci_core.c"

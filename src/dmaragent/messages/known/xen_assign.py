@@ -3,6 +3,7 @@
 from dmaragent.messages.known.define import message
 from dmaragent.messages.known.xen import ASSIGN_ERRORS
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
 _VTD = "xen/drivers/passthrough/vtd/iommu.c"
@@ -11,7 +12,6 @@ _PCI = "xen/drivers/passthrough/pci.c"
 _X86 = "xen/drivers/passthrough/x86/iommu.c"
 _P2M = "xen/arch/x86/mm/p2m.c"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -57,7 +57,7 @@ MESSAGES = (
         "<sbdf> already assigned, or non-existent",
         releases="every release with passthrough",
         meaning="Somebody asked whether the device is free: a guest has it, or dom0's kernel did "
-        "not report it to Xen." + _NO_REGION,
+        "not report it to Xen." + NO_REGION,
         advice="xl pci-list of the other guests. If none has it, look for the device in lspci of "
         "dom0, and rescan or reboot.",
         source=f"{_PCI}, iommu_do_pci_domctl; {_CHECKED}",
@@ -113,7 +113,7 @@ MESSAGES = (
         "exceeds nr_dom <number> or iommu has no domid_map",
         releases="every release with VT-d",
         meaning="The IOMMU's entry for the device is another domain's, often because two devices "
-        "behind one conventional bridge share it." + _NO_REGION,
+        "behind one conventional bridge share it." + NO_REGION,
         advice="Give all devices behind the bridge to one guest. If none is shared, restart the "
         "host.",
         source=f"{_VTD}, domain_context_mapping_one, get_iommu_did, intel_iommu_assign_device; "
@@ -127,7 +127,7 @@ MESSAGES = (
         "ATS device <sbdf> flush failed",
         releases="Xen 4.8 and later",
         meaning="The device did not drop its cached addresses in time. Its domain is stopped, "
-        "unless it is dom0." + _NO_REGION,
+        "unless it is dom0." + NO_REGION,
         advice="Boot Xen with ats=off: devices then cache no addresses, and are a little slower. "
         "Update the device's firmware.",
         source=f"{_PCI}, iommu_dev_iotlb_flush_timeout; {_CHECKED}",
@@ -209,7 +209,7 @@ MESSAGES = (
         "Dom0 uses paging translated mode, dom0-passthrough must not be enabled",
         releases="every release with a PVH dom0",
         meaning="dom0=pvh is on Xen's command line, and the IOMMU is off or set to pass dom0's DMA "
-        "through." + _NO_REGION,
+        "through." + NO_REGION,
         advice="Take dom0=pvh out, or switch VT-d on and dom0-iommu=passthrough off.",
         source=f"{_X86}, arch_iommu_check_autotranslated_hwdom; {_CHECKED}",
     ),
@@ -250,7 +250,7 @@ MESSAGES = (
         "device <sbdf> with 64-bit <word>BAR in last slot",
         releases="every release with passthrough",
         meaning="Xen does not learn the size of the virtual functions' memory: they may not work in "
-        "a guest." + _NO_REGION,
+        "a guest." + NO_REGION,
         advice="Let dom0's driver switch virtual functions on, not the firmware. Update the "
         "device's firmware.",
         source=f"{_PCI}, pci_add_device, pci_size_mem_bar; {_CHECKED}",

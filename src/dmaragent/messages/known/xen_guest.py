@@ -2,12 +2,12 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageAddress, MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
 _P2M = "xen/arch/x86/mm/p2m.c"
 _DOMCTL = "xen/common/domctl.c, do_domctl; xen/arch/x86/domctl.c, arch_do_domctl"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -93,7 +93,7 @@ MESSAGES = (
         "<domain>: map pirq with incorrect irq!",
         releases="every release with passthrough",
         meaning="Another guest or dom0 has the interrupt, or Xen has none left. The device works "
-        "without interrupts at best." + _NO_REGION,
+        "without interrupts at best." + NO_REGION,
         advice="Detach the device from the other guest. If dom0 uses the interrupt, hide the "
         "devices that share it: xen-pciback.hide=(SBDF) among dom0's kernel options. dom0 then "
         "never has them.",
@@ -114,7 +114,7 @@ MESSAGES = (
         releases="debug builds of Xen 4.13 and later only; what it says happens in all",
         meaning="The toolstack asked for a guest that can have devices (EINVAL), and the IOMMU is "
         "off. The lines about IOMMU options mean that the toolstack and Xen are of different "
-        "releases." + _NO_REGION,
+        "releases." + NO_REGION,
         advice="sudo xl dmesg | sudo dmaragent why -  says why the IOMMU is off. After an update of "
         "Xen, reboot.",
         source="xen/common/domain.c, sanitise_domain_config; " + _CHECKED,

@@ -2,13 +2,13 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
 _QUEUE = "xen/drivers/passthrough/vtd/qinval.c"
 _DMAR_H = "xen/drivers/passthrough/vtd/dmar.h"
 _APIC = "xen/arch/x86/apic.c, x2apic_bsp_setup"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " A reserved region is not the reason."
 
 MESSAGES = (
     message(
@@ -21,7 +21,7 @@ MESSAGES = (
         ("queue invalidate wait descriptor was not executed", "4.6 and 4.7"),
         releases="every release with VT-d",
         meaning="A unit of the table did not obey a command within a second. The firmware may "
-        "have switched the unit off or named a wrong address." + _NO_REGION,
+        "have switched the unit off or named a wrong address." + NO_REGION,
         advice="Update the firmware. To get the host up, boot Xen with iommu=off: no device can "
         "then be passed through. If the unit is the graphics device's, iommu=no-igfx leaves it "
         "out.",
@@ -41,7 +41,7 @@ MESSAGES = (
         releases="Xen 4.8 and later; as IOMMU# since 4.13.4",
         meaning="Xen waits for the unit. With QI dev it waits for a device that has a cache of "
         "its own (ATS), as after a failed reset. Until 4.15.0 Xen gives up instead, and takes the "
-        "device from its guest." + _NO_REGION,
+        "device from its guest." + NO_REGION,
         advice="Find out which device was just reset or removed. Boot Xen with ats=off: devices "
         "then cache no addresses, and are a little slower. Update the firmware.",
         source=f"{_QUEUE}, queue_invalidate_wait, qinval_next_index; {_DMAR_H}, IOMMU_FLUSH_WAIT; "
@@ -55,7 +55,7 @@ MESSAGES = (
         "Not enabling x2APIC (upon firmware request)",
         releases="Xen 4.6.1 and later",
         meaning="The X2APIC_OPT_OUT flag of the table is set. Devices can be passed through; "
-        "processors with an APIC ID above 254 stay off." + _NO_REGION,
+        "processors with an APIC ID above 254 stay off." + NO_REGION,
         advice="Nothing needs to be done, unless processors are missing: then look for an x2APIC "
         "setting in the firmware setup.",
         source=f"{_APIC}; {_CHECKED}",
@@ -78,7 +78,7 @@ MESSAGES = (
         releases="every release with VT-d",
         meaning="Interrupts of processors in x2APIC mode go through the IOMMU, and its interrupt "
         "remapping is off: by the table's X2APIC_OPT_OUT flag, in the firmware setup, or by an "
-        "option of Xen's." + _NO_REGION,
+        "option of Xen's." + NO_REGION,
         advice="Switch x2APIC off or interrupt remapping on in the firmware setup, or update the "
         "firmware. Take iommu=off and iommu=no-intremap out of Xen's options.",
         source=f"{_APIC}; {_CHECKED}",

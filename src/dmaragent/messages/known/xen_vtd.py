@@ -2,6 +2,7 @@
 
 from dmaragent.messages.known.define import message
 from dmaragent.messages.model import MessageSeverity, Program
+from dmaragent.messages.words import NO_REGION
 
 XEN = Program.XEN
 _VTD = "xen/drivers/passthrough/vtd/iommu.c"
@@ -9,7 +10,6 @@ _DMAR = "xen/drivers/passthrough/vtd/dmar.c"
 _QUIRKS = "xen/drivers/passthrough/vtd/quirks.c"
 _COMMON = "xen/drivers/passthrough/iommu.c"
 _CHECKED = "checked at every release tag from 4.6.0 to 4.22.0"
-_NO_REGION = " A reserved region is not the reason."
 _SEE_BEFORE = "Look at the lines before it in xl dmesg: they say why."
 
 MESSAGES = (
@@ -40,7 +40,7 @@ MESSAGES = (
         ("firmware did not enable IGD for VT properly; crash Xen for security purpose", "4.16 on"),
         releases="every release with VT-d",
         meaning="The firmware did not prepare the unit that serves 00:02.0, and iommu=force or "
-        "iommu=required lets Xen use all units or none." + _NO_REGION,
+        "iommu=required lets Xen use all units or none." + NO_REGION,
         advice="Take force (required) out of Xen's iommu= option: Xen then starts without the "
         "graphics device's unit. Update the firmware.",
         source=f"{_VTD}, iommu_enable_translation; {_CHECKED}",
@@ -57,7 +57,7 @@ MESSAGES = (
         "Recommended TLB entries for ISOCH unit is 16; firmware set <number>",
         releases="Xen 4.16 and later, Intel 5500 and X58 chipsets",
         meaning="A remapping unit for sound has too few entries, or the table does not say what "
-        "the chipset does. Other devices are not affected." + _NO_REGION,
+        "the chipset does. Other devices are not affected." + NO_REGION,
         advice="Update the firmware.",
         source=f"{_QUIRKS}, is_azalia_tlb_enabled; {_VTD}, iommu_enable_translation; {_CHECKED}",
     ),
@@ -84,7 +84,7 @@ MESSAGES = (
         "I/O virtualisation disabled",
         releases="every release",
         meaning="VT-d or AMD-Vi is off in the firmware setup, iommu=off is on Xen's command "
-        "line, or Xen refused the firmware's table; the lines before say which." + _NO_REGION,
+        "line, or Xen refused the firmware's table; the lines before say which." + NO_REGION,
         advice=_SEE_BEFORE + " If there are none, switch VT-d (AMD: IOMMU) on in the firmware "
         "setup, and look for iommu=off or iommu=no among Xen's options.",
         source=f"{_COMMON}, iommu_setup; {_CHECKED}",
@@ -128,7 +128,7 @@ MESSAGES = (
         "Cannot allocate memory for qi_ctrl->qinval_maddr",
         releases="every release with VT-d",
         meaning="Devices can be passed through, but a guest could send the host interrupts with "
-        "one: it must be trusted." + _NO_REGION,
+        "one: it must be trusted." + NO_REGION,
         advice="Switch interrupt remapping (x2APIC) on in the firmware setup, update it, and look "
         "for intremap=off (no-intremap) among Xen's options.",
         source="xen/drivers/passthrough/vtd/intremap.c, enable_intremap, "
@@ -145,7 +145,7 @@ MESSAGES = (
         ("Disabling IOMMU due to Intel X58 chipset <word>", "4.13.4 and later"),
         releases="every release with VT-d",
         meaning="Interrupt remapping of these revisions loses interrupts. No device can be "
-        "passed through." + _NO_REGION,
+        "passed through." + NO_REGION,
         advice="iommu=no-intremap among Xen's options keeps the IOMMU without interrupt remapping: "
         "a guest can then send the host interrupts, so it must be trusted.",
         source=f"{_QUIRKS}, tylersburg_intremap_quirk; {_CHECKED}",
@@ -171,7 +171,7 @@ MESSAGES = (
         "Set iommu interrupt affinity error!",
         releases="every release with VT-d",
         meaning="A unit of the firmware's table does not do what Xen needs of it, so no device can "
-        "be passed through." + _NO_REGION,
+        "be passed through." + NO_REGION,
         advice="Update the firmware and Xen; report it with xl dmesg and the output of dmaragent "
         "check.",
         source=f"{_VTD}, iommu_alloc, iommu_set_interrupt, init_vtd_hw, vtd_setup; {_CHECKED}",
@@ -186,7 +186,7 @@ MESSAGES = (
         "crash shutdown: IOMMU flush all failed",
         releases="every release with VT-d",
         meaning="After sleep the unit could not be set up again, and iommu=force forbids to go on "
-        "without it." + _NO_REGION,
+        "without it." + NO_REGION,
         advice="Update the firmware, or do not let the host sleep.",
         source=f"{_VTD}, vtd_resume, vtd_suspend, vtd_crash_shutdown; {_CHECKED}",
     ),
@@ -254,7 +254,7 @@ MESSAGES = (
         "Could not map <number> for <sbdf>",
         ("<sbdf> looks to be a real device; bumping", "4.15.3 and later"),
         releases="every release with VT-d",
-        meaning="Nothing is wrong for guests." + _NO_REGION,
+        meaning="Nothing is wrong for guests." + NO_REGION,
         advice="Nothing needs to be done.",
         source=f"{_QUIRKS}, platform_quirks_init, pci_vtd_quirk; {_CHECKED}",
     ),

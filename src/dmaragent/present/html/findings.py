@@ -56,7 +56,7 @@ def _hit(finding: Finding, with_xen: bool, with_linux: bool) -> Markup:  # noqa:
     own = [("Xen", finding.xen if with_xen else ""), ("Linux", finding.linux if with_linux else "")]
     return element(
         "li",
-        finding.hit.said,
+        finding.hit.message,
         facts([(name, text) for name, text in own if text]),
         _evidence(finding.hit.evidence),
     )

@@ -56,7 +56,7 @@ def _finding(finding: Finding) -> schema.Finding:
         "id": finding.rule.id,
         "severity": finding.severity.value,
         "title": finding.rule.title,
-        "said": hit.said,
+        "said": hit.message,
         "subject": hit.subject,
         "region": hit.region,
         "device": None if hit.device is None else str(hit.device),

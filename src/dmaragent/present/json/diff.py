@@ -11,7 +11,7 @@ from dmaragent.comparison.model import (
     Comparison,
     FindingChange,
     GuestChange,
-    Guests,
+    GuestChanges,
     NotCompared,
     OwnerChange,
     RegionMatch,
@@ -156,11 +156,11 @@ def _finding(finding: Finding) -> schema.Finding:
         "id": finding.rule.id,
         "severity": finding.severity.value,
         "subject": finding.hit.subject,
-        "said": finding.hit.said,
+        "said": finding.hit.message,
     }
 
 
-def _guests(guests: Guests) -> schema.Guests:
+def _guests(guests: GuestChanges) -> schema.Guests:
     return {
         "changed": [_guest(change) for change in guests.changed],
         "same": {verdict.value: number for verdict, number in sorted(guests.same.items(), key=str)},

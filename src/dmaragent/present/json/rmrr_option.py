@@ -10,9 +10,9 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word, several_w
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
-    Judged,
+    JudgedRange,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import RmrrText
@@ -112,7 +112,7 @@ def _region(written: RmrrText) -> schema.Region:
     }
 
 
-def _refused(refused: Refused) -> schema.Refused:
+def _refused(refused: RefusedRegion) -> schema.Refused:
     return {
         "base": f"0x{refused.wanted.base:x}",
         "limit": f"0x{refused.wanted.limit:x}",
@@ -121,7 +121,7 @@ def _refused(refused: Refused) -> schema.Refused:
     }
 
 
-def _judged(judged: Judged) -> schema.Judged:
+def _judged(judged: JudgedRange) -> schema.Judged:
     pages = judged.read.range
     return {
         "text": judged.read.text,

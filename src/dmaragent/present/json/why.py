@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dmaragent.inventory import Region
 from dmaragent.messages.dma_address import DmaAddress
+from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.messages.iommu_state import IommuState
 from dmaragent.messages.model import QUARANTINE, Message, Names, Span
 from dmaragent.messages.numbers import error_name
-from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch, Why
 from dmaragent.present.json.common import TOOL, range_object
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.messages import advice_words, means_words
@@ -26,7 +26,7 @@ def why_document(why: Why, source: str, host: Host) -> schema.WhyDocument:
         "source": source,
         "lines": why.recognition.line_count,
         "table_known": why.table_known,
-        "recognised": [_tie(match) for match in why.ties],
+        "recognised": [_tie(match) for match in why.matches],
         "left_out": why.recognition.left_out,
         "known": None,
     }

@@ -46,7 +46,7 @@ def _group(severity: Severity, findings: list[Finding]) -> Iterator[str]:
     xen = common([finding.xen for finding in findings])
     linux = common([finding.linux for finding in findings])
     for finding in findings:
-        yield from paragraph(finding.hit.said, indent=2, hang=2)
+        yield from paragraph(finding.hit.message, indent=2, hang=2)
         yield from _shown(finding.hit.evidence)
         if finding.hit.xen and not xen:
             yield from _labelled("Xen", finding.hit.xen, indent=4)

@@ -8,12 +8,12 @@ from dmaragent.comparison.guests import named_devices
 from dmaragent.comparison.model import (
     Changed,
     Comparison,
-    Fate,
     FindingChange,
     FindingFate,
     GuestChange,
-    Guests,
+    GuestChanges,
     OwnerChange,
+    RegionFate,
     RegionMatch,
     Renumbered,
     Side,
@@ -102,7 +102,7 @@ def _changes(changes: Iterable[Changed], *, indent: int) -> Iterator[str]:
 
 
 def _guests(
-    guests: Guests, renumbered: Sequence[Renumbered], stacks: Sequence[Stack]
+    guests: GuestChanges, renumbered: Sequence[Renumbered], stacks: Sequence[Stack]
 ) -> Iterator[str]:
     """Yield the guests of which something differs, and how many stay as they are."""
     yield ""
@@ -158,7 +158,7 @@ def _regions(comparison: Comparison) -> Iterator[str]:
 
 def _region(match: RegionMatch, named: dict[str, str]) -> Iterator[str]:
     region = match.b or match.a
-    owners = "" if region is None or match.fate is Fate.OWNERS else _owners(region, named)
+    owners = "" if region is None or match.fate is RegionFate.OWNERS else _owners(region, named)
     yield from paragraph(region_words(match, owners), indent=2, hang=2)
     if match.a is None and match.b is not None and match.b.xen.listed is False:
         yield from paragraph(f"Xen: not listed: {match.b.xen.reason}", indent=4, hang=2)
@@ -215,10 +215,10 @@ def _findings(changes: Sequence[FindingChange]) -> Iterator[str]:
             )
     for (head, facts), findings in groups.items():
         if len(findings) == 1:
-            yield from paragraph(f"{head}: {findings[0].hit.said}", indent=2, hang=2)
+            yield from paragraph(f"{head}: {findings[0].hit.message}", indent=2, hang=2)
         else:
             yield f"  {head}, {count(len(findings), 'finding')}"
-            yield from _items((finding.hit.said for finding in findings), indent=4)
+            yield from _items((finding.hit.message for finding in findings), indent=4)
         yield from _changes(facts, indent=4)
 
 

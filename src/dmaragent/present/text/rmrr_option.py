@@ -6,8 +6,8 @@ from dmaragent.boot_option.boot_loaders import grub_default, one_word
 from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
-    Judged,
-    Refused,
+    JudgedRange,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.boot_option.rmrr_writer import PageRange
@@ -56,7 +56,7 @@ def _written(option: WrittenOption) -> Iterator[str]:
     yield from _notes(option.notes)
 
 
-def _refused(refused: Sequence[Refused]) -> Iterator[str]:
+def _refused(refused: Sequence[RefusedRegion]) -> Iterator[str]:
     if refused:
         yield ""
         yield "Not written"
@@ -105,7 +105,7 @@ def _checked(option: CheckedOption) -> Iterator[str]:
     yield from _notes(option.notes)
 
 
-def _range(number: int, judged: Judged, unknown: str) -> Iterator[str]:
+def _range(number: int, judged: JudgedRange, unknown: str) -> Iterator[str]:
     word = {True: "taken", False: "not taken", None: unknown}[judged.taken]
     text = shorten(judged.read.text) or "(nothing)"
     yield from paragraph(f"{number}  {text}: {word}", hang=3)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from dmaragent.iommu.no_table import Absence
+from dmaragent.messages.host_match import HostMatch, Why
 from dmaragent.messages.model import Message, MessageSeverity, Recognised
 from dmaragent.messages.numbers import error_name
-from dmaragent.messages.relate import HostMatch, Why
 from dmaragent.present.escaping import shorten
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.words.host import absence_words
@@ -26,7 +26,7 @@ def why_text(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
     """Give the lines of the answer; `live` says that the host is this machine."""
     recognition = why.recognition
     by_message: dict[str, list[HostMatch]] = {}
-    for match in why.ties:
+    for match in why.matches:
         by_message.setdefault(match.recognised.message.id, []).append(match)
     lines = sum(recognised.count for recognised in recognition.found)
     yield (
@@ -140,7 +140,7 @@ def _remarks(why: Why, absence: Absence | None, *, live: bool) -> Iterator[str]:
         lines.append(f"Regions cannot be named: {what}. To name them: {hint}.")
     elif not why.table_known:
         lines.append("Regions cannot be named: the table cannot be decoded (dmaragent decode).")
-    if live and any(match.devices or match.spans for match in why.ties):
+    if live and any(match.devices or match.spans for match in why.matches):
         lines.append('"Here" is this machine; --host PATH names the one that printed it.')
     if why.recognition.left_out:
         more = count(why.recognition.left_out, "more line")

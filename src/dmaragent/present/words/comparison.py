@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dmaragent.checks.common.model import Finding
 from dmaragent.comparison.model import (
     Comparison,
-    Fate,
     FindingFate,
     GuestChange,
+    GuestChanges,
     GuestFate,
-    Guests,
     OwnerChange,
+    RegionFate,
     RegionMatch,
     Side,
     StructureChange,
@@ -73,13 +73,13 @@ def scoped_owner_words(owner: Owner) -> str:
 
 
 _REGION_COUNTS = (
-    (Fate.APPEARED, True, "appeared"),
-    (Fate.GONE, True, "went"),
-    (Fate.APPEARED, False, "found in B alone"),
-    (Fate.GONE, False, "not found in B"),
-    (Fate.MOVED, True, "moved"),
-    (Fate.RESIZED, True, "of another size"),
-    (Fate.OWNERS, True, "with other owners"),
+    (RegionFate.APPEARED, True, "appeared"),
+    (RegionFate.GONE, True, "went"),
+    (RegionFate.APPEARED, False, "found in B alone"),
+    (RegionFate.GONE, False, "not found in B"),
+    (RegionFate.MOVED, True, "moved"),
+    (RegionFate.RESIZED, True, "of another size"),
+    (RegionFate.OWNERS, True, "with other owners"),
 )
 _FINDING_FATES = {
     FindingFate.APPEARED: "appeared",
@@ -155,7 +155,7 @@ def _table_changes(comparison: Comparison) -> Iterator[str]:
 def _region_counts(comparison: Comparison) -> Iterator[str]:
     fates = Counter((match.fate, match.certain) for match in comparison.regions)
     counts = [(fates[fate, certain], words, words) for fate, certain, words in _REGION_COUNTS]
-    changed = sum(match.fate is Fate.SAME and match.differs for match in comparison.regions)
+    changed = sum(match.fate is RegionFate.SAME and match.differs for match in comparison.regions)
     yield from _counted("region", [*counts, (changed, "seen otherwise", "seen otherwise")])
 
 
@@ -188,14 +188,14 @@ _SAME_VERDICT = {
 }
 
 
-def guests_heading(guests: Guests, stacks: Sequence[Stack]) -> str:
+def guests_heading(guests: GuestChanges, stacks: Sequence[Stack]) -> str:
     """Return by which releases the guests of A and B were resolved, as their heading."""
     if not guests.xen:
-        return "Guests (KVM)"
+        return "GuestChanges (KVM)"
     releases_a, releases_b = (stack_words(stack) for stack in stacks)
     if releases_a == releases_b:
-        return f"Guests ({releases_a})"
-    return f"Guests (A: {releases_a}; B: {releases_b})"
+        return f"GuestChanges ({releases_a})"
+    return f"GuestChanges (A: {releases_a}; B: {releases_b})"
 
 
 def guests_origins(stacks: Sequence[Stack]) -> Iterator[str]:
@@ -241,12 +241,12 @@ def region_words(match: RegionMatch, owners: str) -> str:
         assert region is not None  # noqa: S101 - a match is of one side at least
         fate = alone_words(in_a=b is None, certain=match.certain)
         return f"{fate}: {range_words(region)}, {region_size(region)}, of {owners}"
-    if match.fate is Fate.MOVED:
+    if match.fate is RegionFate.MOVED:
         return f"moved: {range_words(a)} -> {range_words(b)}, {region_size(a)}, of {owners}"
-    if match.fate is Fate.RESIZED:
+    if match.fate is RegionFate.RESIZED:
         sizes = f"{region_size(a)} -> {region_size(b)}"
         return f"size: {range_words(a)} -> {range_words(b)}, {sizes}, of {owners}"
-    if match.fate is Fate.OWNERS:  # they follow, each on a line of its own
+    if match.fate is RegionFate.OWNERS:  # they follow, each on a line of its own
         return f"owners: {range_words(a)}, {region_size(a)}"
     return f"changed: {range_words(a)}, {region_size(a)}, of {owners}"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dmaragent.host.topology import PciFunction, Presence
 from dmaragent.inventory import Region
 from dmaragent.linux.regions import Hold
+from dmaragent.messages.host_match import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.messages.model import (
     AMD,
     QUARANTINE,
@@ -16,7 +17,6 @@ from dmaragent.messages.model import (
     Span,
 )
 from dmaragent.messages.numbers import FAULT_REASONS, error_name
-from dmaragent.messages.relate import DeviceMatch, HostMatch, RangeMatch
 from dmaragent.present.words.device import class_name
 from dmaragent.present.words.iommu import dma_words, iommu_words
 from dmaragent.present.words.numbers import count, span_words

@@ -4,7 +4,7 @@ from dmaragent.boot_option.model import (
     CheckedOption,
     FaultOption,
     OptionHost,
-    Refused,
+    RefusedRegion,
     WrittenOption,
 )
 from dmaragent.present.words.numbers import count, size_words
@@ -50,7 +50,7 @@ def written_headline(option: WrittenOption) -> str:
     return f"rmrr= for {some}: {use} ({xen})"
 
 
-def region_refused(refused: Refused) -> str:
+def region_refused(refused: RefusedRegion) -> str:
     """Return why no option was written for a region, and for which devices it was wanted."""
     devices = ", ".join(map(str, refused.wanted.devices[:3]))
     more = len(refused.wanted.devices) - 3

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypedDict
 
 from dmaragent.checks.common.model import Severity
-from dmaragent.comparison.model import Fate, FindingFate, Side
+from dmaragent.comparison.model import FindingFate, RegionFate, Side
 from dmaragent.host.topology import Presence
 from dmaragent.present.json.schema.common import (
     Count,
@@ -83,7 +83,7 @@ class RegionMatch(TypedDict):
     Each region of A and of B is in exactly one.
     """
 
-    fate: Annotated[str, Fate]
+    fate: Annotated[str, RegionFate]
     """moved: same owners and size; resized: same owners, other size; owners: same range, other
     owners."""
     differs: bool
