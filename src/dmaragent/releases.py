@@ -1,16 +1,14 @@
 """Releases of Xen as people and hosts write them: 4.17, 4.17.7."""
 
 import re
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 _RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?")
 _POINT = re.compile(r"\.([0-9]{1,3})(?![0-9])(.*)", re.DOTALL)
 _ANOTHER = re.compile(r"(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A release of Xen or of its tools; `point` is None if only its series is known."""
 
     major: int

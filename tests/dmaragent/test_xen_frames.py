@@ -70,8 +70,8 @@ def test_a_group_is_larger_with_config_bigmem_so_a_hole_near_ram_is_unknown() ->
         None,
         MemoryMap(()),
         MemoryMap((), incomplete="could not be read"),
-        replace(MAP, incomplete="entry 3 is missing"),
-        replace(MAP, foreign_ram="dom0"),
+        MAP._replace(incomplete="entry 3 is missing"),
+        MAP._replace(foreign_ram="dom0"),
         MemoryMap(MAP.entries[1:]),
     ],
     ids=["none", "empty", "unreadable", "incomplete", "of dom0", "without its beginning"],
@@ -85,7 +85,7 @@ def test_without_the_whole_map_a_page_far_from_known_ram_is_unknown(
 
 
 def test_ram_that_is_known_settles_a_page_of_a_map_that_leaves_some_out() -> None:
-    assert frames_of(0xB8000, 0xB8000, replace(MAP, foreign_ram="dom0"), "").exist is True
+    assert frames_of(0xB8000, 0xB8000, MAP._replace(foreign_ram="dom0"), "").exist is True
 
 
 @pytest.mark.parametrize("page", [0xB8000, 0x10])

@@ -14,13 +14,12 @@ Source: Intel VT-d specification, revision 4.1, chapter 8.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from fwtables.dmar.constants import AtsrFlag, DrhdFlag, StructureType
 
 
-@dataclass(frozen=True, slots=True)
-class PathEntry:
+class PathEntry(NamedTuple):
     """One step of a device scope's path, VT-d 8.3.1, on the bus that the steps before it reached.
 
     `device` is the number within the bus (0 to 31 in sound firmware), `function` the one

@@ -6,6 +6,7 @@ A host is asked with a :class:`HostRequest`, and only an entry of this ledger ma
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Operation(StrEnum):
@@ -36,8 +37,7 @@ class HostRequest:
     """Of a call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """One line of the ledger: what is read, with ``{}`` for what varies, and why."""
 
     operation: Operation

@@ -1,7 +1,7 @@
 """From what a user gives as a host to a host that can be asked."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.collect.formats.packed_file import Unpacked
 from dmaragent.collect.given_file import GivenArchive, is_archive_head, read_given, unreadable
@@ -19,8 +19,7 @@ _HEAD = 512
 """How much of a file tells whether it is an archive: the first header of a tar."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedHost:
+class OpenedHost(NamedTuple):
     """A host that can be asked, and what it is."""
 
     reader: HostReader

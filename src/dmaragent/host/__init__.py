@@ -7,7 +7,7 @@ exception and never a silent gap.
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
@@ -63,7 +63,7 @@ class Host:
         """
         if self.xen is None or isinstance(self.memory_map, Missing):
             return self.memory_map
-        return replace(self.memory_map, foreign_ram=_FOREIGN_RAM)
+        return self.memory_map._replace(foreign_ram=_FOREIGN_RAM)
 
 
 def join(snapshot: HostSnapshot) -> Host:

@@ -8,6 +8,7 @@ the next step is on.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.readings import Missing
@@ -93,16 +94,14 @@ class Presence(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One step of a device scope's path and the function found there, if its bus is known."""
 
     step: str
     sbdf: SBDF | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(NamedTuple):
     """Where a device scope entry leads on this host."""
 
     scope: DeviceScope
@@ -114,8 +113,7 @@ class Located:
     """Why it is not present, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class PciTopology:
+class PciTopology(NamedTuple):
     """The PCI functions that answer, by address; or why they are not known."""
 
     functions: Mapping[SBDF, PciFunction] | Missing

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
@@ -23,8 +23,7 @@ _MOST = 1 << 52
 """Pages of 4 KiB in 64 bits of address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RdmEntry:
+class RdmEntry(NamedTuple):
     """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it: in pages."""
 
     start_pfn: int

@@ -5,7 +5,6 @@ prediction are in ``linux/regions.py``.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
@@ -42,7 +41,7 @@ def by_kernel(
     for each in held:
         group = groups.get(each.sbdf)
         word = None if group is None else kernel_hold(group, region, each.hold)
-        found.append(each if word is None else replace(each, hold=word, by_kernel=True))
+        found.append(each if word is None else each._replace(hold=word, by_kernel=True))
     return tuple(found)
 
 

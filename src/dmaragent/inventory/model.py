@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -17,8 +18,7 @@ from dmaragent.xen.reserved_list.model import Difference, XenView, XenViews
 from fwtables import Decoded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class Owner(NamedTuple):
     """One device scope entry of a region: the device that firmware means."""
 
     scope_type: int
@@ -90,8 +90,7 @@ class Region:
         return self.sharers > 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedRegion:
+class PublishedRegion(NamedTuple):
     """One reserved region by Linux's word alone."""
 
     range: AddressRange
@@ -112,8 +111,7 @@ class LinuxState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Something that is unknown of a host, whose answers depend on it, and what settles it."""
 
     unknown: str
@@ -130,8 +128,7 @@ class Gap:
         return self.devices is None or sbdf in self.devices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gaps:
+class Gaps(NamedTuple):
     """The gaps of a host, by the side whose answers depend on them."""
 
     xen: tuple[Gap, ...] = ()

@@ -12,8 +12,8 @@ drivers/iommu/intel/iommu.c, ``device_lookup_iommu``, which asks ``pci_real_dma_
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import Located, PciTopology
@@ -21,8 +21,7 @@ from fwtables import ANDD, ATSR, DMAR, DRHD, RHSA, SATC, located
 from fwtables.dmar.constants import ScopeType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemappingUnit:
+class RemappingUnit(NamedTuple):
     """One remapping unit: its DRHD structure, where its scopes lead, its NUMA node."""
 
     offset: int
@@ -91,8 +90,7 @@ def _units(table: DMAR, topology: PciTopology) -> Iterator[RemappingUnit]:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What the table says of devices beyond units and regions."""
 
     translation_cached: frozenset[SBDF]

@@ -8,7 +8,7 @@ keep the IOMMU on: only the host's own drivers bypass it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.linux.vfio import IommuVendor
 
@@ -20,8 +20,7 @@ _OF_VENDOR = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchedOff:
+class SwitchedOff(NamedTuple):
     """The option that switches the IOMMU off, as it was given."""
 
     option: str

@@ -13,8 +13,8 @@ drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_resv_exclude`` and ``vfio_iommu_io
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.host import Host
 from dmaragent.readings import Missing
@@ -69,8 +69,7 @@ class VfioEffect(Enum):
     """The type is not one that Linux up to 6.19 has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VfioOutcome:
+class VfioOutcome(NamedTuple):
     """The effect of a reserved region in a span of kernel releases."""
 
     effect: VfioEffect

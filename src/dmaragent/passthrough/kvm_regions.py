@@ -4,7 +4,7 @@ Pure.  Sources: ``linux/vfio.py``.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dmaragent.addresses import AddressRange, span
 from dmaragent.guests.kvm_guest import KvmGuest
@@ -128,7 +128,7 @@ def _by_release(told: Sequence[tuple[VfioOutcome, Effect | None, str]]) -> str:
         on_intel = " on Intel" if outcome.rule.startswith("Linux intel/") else ""
         spans.setdefault((on_intel, said), []).append(outcome)
     return "; ".join(
-        f"{replace(one[0], since=min(other.since for other in one)).releases}{on_intel}: {said}"
+        f"{one[0]._replace(since=min(other.since for other in one)).releases}{on_intel}: {said}"
         for (on_intel, said), one in spans.items()
     )
 

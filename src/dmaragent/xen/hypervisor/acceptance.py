@@ -91,7 +91,7 @@ def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate
-    return replace(fate, fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
+    return fate._replace(fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
 
 
 def _release_notes(release: Release | None) -> list[str]:

@@ -4,8 +4,6 @@ Pure.  Source: Xen drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``, f
 before, vtd/dmar.c, ``acpi_parse_one_rmrr``.
 """
 
-from dataclasses import replace
-
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
@@ -45,10 +43,10 @@ def in_use(memory_map: MemoryMap, region: AddressRange) -> MemoryEntry | None:
     """
     region = whole_pages(region)
     pages = MemoryMap(
-        tuple(replace(each, range=whole_pages(each.range)) for each in memory_map.within(region))
+        tuple(each._replace(range=whole_pages(each.range)) for each in memory_map.within(region))
     )
     for each in pages.entries:
         start, end = max(each.range.start, region.start), min(each.range.end, region.end)
         if each.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
-            return replace(each, range=AddressRange(start, end))
+            return each._replace(range=AddressRange(start, end))
     return None

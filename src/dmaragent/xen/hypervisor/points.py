@@ -123,7 +123,7 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
             note if len(steps) == every else f"{releases_words(steps)}: {note}"
             for note, steps in noted.items()
         )
-        yield replace(fate, notes=tuple(notes))
+        yield fate._replace(notes=tuple(notes))
 
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
@@ -154,7 +154,7 @@ def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
             words = releases_words([step for steps, _ in refused for step in steps])
             option = refused[0][1]
             reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
-            yield replace(option, accepted=None, reason=reason)
+            yield option._replace(accepted=None, reason=reason)
         elif unknown:
             yield unknown
 

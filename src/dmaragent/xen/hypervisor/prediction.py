@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
@@ -35,8 +36,7 @@ class Acceptance(Enum):
     """It comes after what switched VT-d off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionAcceptance:
+class RegionAcceptance(NamedTuple):
     """What becomes of the RMRR at `offset` of the table."""
 
     offset: int
@@ -49,8 +49,7 @@ class RegionAcceptance:
     """What else is to be known of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListAlternative:
+class ListAlternative(NamedTuple):
     """One of the lists that a release may have whose point is unknown."""
 
     releases: str

@@ -6,7 +6,6 @@ labelled so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host import Host
@@ -193,7 +192,7 @@ def _options_doubt(host: Host, table: DMAR, newest: XenPrediction) -> str:
 
 
 def _accepted(prediction: XenPrediction) -> list[UserRange]:
-    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
+    return [user._replace(text="", reason="") for user in prediction.options if user.accepted]
 
 
 # Told by the hypervisor ----------------------------------------------------------------

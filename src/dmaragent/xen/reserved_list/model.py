@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.releases import Release
@@ -31,8 +32,7 @@ class Origin(Enum):
     """There is no table to explain it by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListEntry:
+class ListEntry(NamedTuple):
     """One entry of Xen's list."""
 
     range: AddressRange
@@ -72,8 +72,7 @@ class XenView:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One difference between the views, explained; `region` is from 1, None: of the host."""
 
     region: int | None
