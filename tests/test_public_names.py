@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
+from textwrap import dedent
 from types import ModuleType
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_field_of_a_public_class_says_what_it_is(package: ModuleType, name: st
 
 def _strings_in(cls: type) -> str:
     """Give the names of the fields that a string stands below."""
-    (tree,) = ast.parse(inspect.cleandoc(inspect.getsource(cls))).body
+    (tree,) = ast.parse(dedent(inspect.getsource(cls))).body
     assert isinstance(tree, ast.ClassDef)
     return "\n".join(
         node.target.id

@@ -10,10 +10,9 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import signal
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
-ENDED_BY_PIPE = 128 + signal.SIGPIPE
-"""What a shell shows of a program that SIGPIPE ended."""
+ENDED_BY_PIPE = 128 + 13
+"""What a shell shows of a program that SIGPIPE, number 13, ended."""
 _REPORT_IT = "report it, with these lines:"
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _escape_what_cannot_be_encoded()
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        with without_gc():
+        with without_gc(at_exit=arguments is None):
             code = _run(words)
         sys.stdout.flush()
     except DmaragentError as error:
@@ -84,11 +83,16 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"dmaragent {__version__}")  # argparse would not report an output that fails
         return 0
     first = arguments[0].partition("=")[0] if arguments else ""
-    if first.startswith("-") and not any(one.startswith(first) for one in ("-h", *_OWN_OPTIONS)):
+    if first.startswith("-") and not any(
+        option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
+    ):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
     try:
-        options, unknown = _parser(arguments, arguments[:1]).parse_known_args(arguments)
+        if arguments and arguments[0] in VERBS:
+            options, unknown = _verb_parser(first, arguments).parse_known_args(arguments[1:])
+        else:
+            options, unknown = _parser(arguments).parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
@@ -127,6 +131,8 @@ def _drop_output() -> None:
 
 def _end_by_pipe() -> int:
     """End as ``ls`` and ``git`` do when their reader goes away: by the signal."""
+    import signal  # noqa: PLC0415 - 0.4 ms, which no other end needs
+
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     return ENDED_BY_PIPE  # the signal is blocked
@@ -168,42 +174,65 @@ def _unexpected(error: Exception, words: Sequence[str]) -> int:
     return code
 
 
-def _parser(
-    arguments: Sequence[str] = (), chosen: Collection[str] = VERBS
-) -> argparse.ArgumentParser:
-    """Return the parser of `arguments`, with the options of the `chosen` verbs alone."""
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
 
-    class Parser(argparse.ArgumentParser):
-        """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
+    line: Sequence[str] = ()
+    """The command line that it parses."""
 
-        def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-            (file or sys.stdout).write(self.format_help())
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        (file or sys.stdout).write(self.format_help())
 
-        def error(self, message: str) -> NoReturn:
-            self.print_usage(sys.stderr)
-            hint = f"{self.prog} --help has examples"
-            _complain(f"{self.prog}: error: {message}")
-            _complain(f"Next: {hint}")
-            _document(DmaragentError(message, hint), arguments)
-            self.exit(UNANSWERED)
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        hint = f"{self.prog} --help has examples"
+        _complain(f"{self.prog}: error: {message}")
+        _complain(f"Next: {hint}")
+        _document(DmaragentError(message, hint), self.line)
+        self.exit(UNANSWERED)
 
-    parser = Parser(
+
+def _of_one_width(prog: str) -> argparse.HelpFormatter:
+    """Return a formatter that does not ask for the terminal's width.
+
+    ``add_argument`` makes one only to try the option's metavar, and shutil, which asks, costs 1 ms.
+    """
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
+    """Return the parser of what follows the verb `name` on the command line `line`."""
+    parser = _Parser(prog=f"dmaragent {name}", formatter_class=_of_one_width)
+    _add_verb(parser, name)
+    parser.line = line
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return parser
+
+
+def _add_verb(parser: argparse.ArgumentParser, name: str) -> None:
+    """Make `parser` that of the verb `name`."""
+    verb = load(name)
+    parser.description = verb.DESCRIPTION
+    parser.epilog = verb.EXAMPLES
+    verb.add_arguments(parser)
+    parser.set_defaults(run=verb.run, verb=name)
+
+
+def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the program, with every verb: its help, and lines without a verb."""
+    parser = _Parser(
         prog="dmaragent",
         description="What reserved device memory (RMRR) this host has, who owns it, and what\n"
         "Xen will do with a guest.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for name, line in VERBS.items():
+    for name, words in VERBS.items():
         child = verbs.add_parser(
-            name, help=line, formatter_class=argparse.RawDescriptionHelpFormatter
+            name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        if name in chosen:
-            verb = load(name)
-            child.description = verb.DESCRIPTION
-            child.epilog = verb.EXAMPLES
-            verb.add_arguments(child)
-            child.set_defaults(run=verb.run, verb=name)
+        _add_verb(child, name)
     return parser

@@ -7,7 +7,6 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect.open_host import OpenedHost
-from dmaragent.collect.recorded.published import read_published
 from dmaragent.commands.hosts import find_device, host_title, no_table, parse_device, take_host
 from dmaragent.commands.options import add_host, add_json
 from dmaragent.commands.output import print_document
@@ -124,6 +123,7 @@ def _print_published(options: argparse.Namespace) -> int | None:
     """Print what the service publishes, and the exit code; None where it does not help."""
     if options.device is not None or options.tree or options.wide:
         return None
+    from dmaragent.collect.recorded.published import read_published  # noqa: PLC0415 - json: 1 ms
 
     published = read_published()
     if published is None:

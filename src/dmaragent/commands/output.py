@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from dmaragent.present.json.writer import json_text
-
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
@@ -14,6 +12,8 @@ _BAR = 30
 
 def print_document(document: Mapping[str, object]) -> None:
     """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
+    from dmaragent.present.json.writer import json_text  # noqa: PLC0415 - json: 1 ms, for no text
+
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
 

@@ -1,6 +1,5 @@
 """The running system: kernel, its options, processor, memory."""
 
-import json
 from dataclasses import dataclass
 
 from dmaragent.boot_words import linux_words
@@ -58,6 +57,8 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
     if isinstance(output, Missing):
         problems.missing("memory and boot time", output)
         return None, None
+    import json  # noqa: PLC0415 - 1 ms, and a table tells nothing of the system
+
     try:
         facts = json.loads(output)
         memory = whole_number(facts["memory_total"], 1 << 64)

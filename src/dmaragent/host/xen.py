@@ -1,6 +1,5 @@
 """Xen's side: its release, options and capabilities, and its own list of reserved memory."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -176,6 +175,7 @@ def _document(output: bytes) -> Any:
         ValueError: it is none, or has a name twice, of which a reader would take either.
 
     """
+    import json  # noqa: PLC0415 - 1 ms, and only Xen has a list
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):

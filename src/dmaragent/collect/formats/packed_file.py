@@ -13,9 +13,9 @@ from typing import NamedTuple
 from dmaragent.collect.formats.decompress import (
     FIRST_PIECE,
     MOST_STREAMS,
-    UNPACK_ERRORS,
     compression,
     decoder_of,
+    unpack_errors,
 )
 from dmaragent.errors import HostError
 
@@ -101,7 +101,7 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
             at += len(fed)
             try:
                 piece = decoder.decompress(fed, _PIECE)
-            except UNPACK_ERRORS as error:
+            except unpack_errors() as error:
                 why = f": {error}" if str(error) else ""
                 raise _DamagedError(
                     f"its {packing} data are damaged near byte {at}{why}"

@@ -10,13 +10,10 @@ from sys import getsizeof
 from typing import Protocol
 
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.collect.reader import OPEN_FILE, list_directory, missing, read_opened
+from dmaragent.collect.reader import MOST_NAMES, OPEN_FILE, list_directory, missing, read_opened
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 
-MOST_NAMES = 1 << 17
-"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
-thousands in all."""
 MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
 
