@@ -1,7 +1,6 @@
 """Xen's view of the regions, told or predicted, and one device's."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -67,7 +66,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
 ) -> None:
     host = inventory_of(UNIT, *REGIONS, files=XEN).host
     assert host.xen is not None
-    xen = replace(host.xen, command_line=line, release=None)
+    xen = host.xen._replace(command_line=line, release=None)
     memory = MemoryMap(
         (
             MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),
@@ -75,7 +74,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
         )
     )
 
-    views = xen_views(replace(host, xen=xen, memory_map=memory), release)
+    views = xen_views(host._replace(xen=xen, memory_map=memory), release)
 
     assert (views.list.source, bool(views.list.doubt)) == (ListSource.PREDICTED, bool(doubt))
     assert doubt in views.list.doubt

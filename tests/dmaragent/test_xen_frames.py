@@ -1,7 +1,5 @@
 """Whether Xen has a frame for every page of an rmrr= range (mfn_valid), by the memory map."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.host.memory_map import MemoryMap, MemoryType
@@ -162,11 +160,11 @@ def test_a_switch_that_releases_read_differently_is_a_doubt_of_the_list() -> Non
 
 def test_checking_says_that_a_page_is_unknown_or_missing() -> None:
     host = option_host()
-    known = on_host(replace(host, memory_map=MAP))
-    unknown = on_host(replace(host, memory_map=UNKNOWN))
+    known = on_host(host._replace(memory_map=MAP))
+    unknown = on_host(host._replace(memory_map=UNKNOWN))
 
     assert checked("rmrr=0xb8000=00:1d.0", known).taken is True
     assert checked("rmrr=0x140000=00:1d.0", known).taken is False
     assert checked("rmrr=0xb8000=00:1d.0", unknown).taken is None
-    bare = on_host(replace(option_host(tables={}), memory_map=MAP))
+    bare = on_host(option_host(tables={})._replace(memory_map=MAP))
     assert checked("rmrr=0x140000=00:1d.0", bare).taken is False

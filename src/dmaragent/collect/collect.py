@@ -4,7 +4,6 @@ It decides nothing: what a reading means is for ``host.py`` to say.
 """
 
 import re
-from dataclasses import replace
 from posixpath import normpath
 
 from dmaragent.collect import ledger
@@ -51,7 +50,7 @@ def collect(host: HostReader) -> HostSnapshot:
         xen=_xen(host, () if isinstance(pci, Missing) else tuple(each.name for each in pci)),
     )
     sources = getattr(host, "sources", None)  # a report has them, when everything was asked
-    return snapshot if sources is None else replace(snapshot, sources=sources())
+    return snapshot if sources is None else snapshot._replace(sources=sources())
 
 
 def _names(host: HostReader, request: HostRequest) -> tuple[str, ...] | Missing:

@@ -7,7 +7,7 @@ exception and never a silent gap.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
@@ -29,8 +29,7 @@ _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 _FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class Host(NamedTuple):
     """A host: its DMAR table, decoded, its PCI functions and what surrounds them."""
 
     reading: TableReading | None

@@ -1,14 +1,13 @@
 """The running system: kernel, its options, processor, memory."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.boot_words import linux_words
 from dmaragent.host.parse import Problems, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
+class System(NamedTuple):
     """The running system.  None: not known."""
 
     kernel_release: str | None

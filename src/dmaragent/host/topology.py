@@ -6,7 +6,6 @@ the next step is on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -20,8 +19,7 @@ BRIDGE_CLASSES = frozenset({0x0604, 0x0607, 0x0609})
 """The classes of such bridges: PCI-to-PCI, CardBus, semi-transparent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PciFunction:
+class PciFunction(NamedTuple):
     """One PCI function that answers on this host.  None: not known, or not so."""
 
     sbdf: SBDF

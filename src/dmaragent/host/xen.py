@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
@@ -34,8 +33,7 @@ class RdmEntry(NamedTuple):
         return AddressRange(self.start_pfn * PAGE, (self.start_pfn + self.nr_pages) * PAGE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenHost:
+class XenHost(NamedTuple):
     """What a Xen host says of itself.  None: not known."""
 
     dom0: bool | None

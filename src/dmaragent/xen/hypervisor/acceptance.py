@@ -62,7 +62,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
             walks[key] = ([], _with_command_line(walk, command_line, release))
         walks[key][0].append(step)
     predicted = together(list(walks.values()))
-    return replace(predicted, notes=(*_release_notes(release), *predicted.notes))
+    return predicted._replace(notes=(*_release_notes(release), *predicted.notes))
 
 
 def _with_command_line(walk: DmarWalk, command_line: str, release: Release | None) -> XenPrediction:

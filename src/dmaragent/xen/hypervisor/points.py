@@ -5,7 +5,6 @@ answer is then for all points.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -87,8 +86,7 @@ def together(predicted: Sequence[Predicted]) -> XenPrediction:
     off = _off_words(predicted)
     numbers = ", ".join(f"{one.releases} lists {len(one.entries)}" for one in lists)
     differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
-    return replace(
-        shown,
+    return shown._replace(
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),

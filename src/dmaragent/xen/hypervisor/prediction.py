@@ -1,9 +1,8 @@
 """A prediction of Xen's list of reserved device memory: the fate of each region, the list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
@@ -13,6 +12,8 @@ from fwtables.dmar.constants import ScopeType
 
 COUNTED_SCOPES = frozenset(ScopeType) - {ScopeType.ACPI_NAMESPACE_DEVICE}
 """The scope types that Xen counts as devices: vtd/dmar.c, ``scope_device_count``."""
+
+_NONE: Mapping[Any, Any] = {}
 
 
 class Acceptance(Enum):
@@ -57,8 +58,7 @@ class ListAlternative(NamedTuple):
     entries: tuple[RdmEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenPrediction:
+class XenPrediction(NamedTuple):
     """The list that Xen has of a host's reserved device memory, and how it comes about."""
 
     behaviour: XenBehaviour
@@ -76,9 +76,9 @@ class XenPrediction:
     """What limits the prediction as a whole."""
     doubt: str = ""
     """Why it is unknown whether Xen switches VT-d off, or accepts a range of `options`; or empty."""
-    undecided: Mapping[int, str] = field(default_factory=dict)
+    undecided: Mapping[int, str] = _NONE
     """By the offset of an RMRR: why its fate is unknown, because point releases differ on it."""
     alternatives: tuple[ListAlternative, ...] = ()
     """The lists that the possible point releases have, if they differ."""
-    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    open_devices: Mapping[SBDF, str] = _NONE
     """The devices on which the possible point releases differ, with the reason in words."""

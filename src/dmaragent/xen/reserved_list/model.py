@@ -1,13 +1,14 @@
 """What is said of Xen's view: the list, a region, a device, a difference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.prediction import ListAlternative
+
+_NONE: Mapping[Any, Any] = {}
 
 
 class ListSource(Enum):
@@ -41,8 +42,7 @@ class ListEntry(NamedTuple):
     """The region it comes from, from 1 in table order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenList:
+class XenList(NamedTuple):
     """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
 
     source: ListSource
@@ -60,8 +60,7 @@ class XenList:
     """The lists that the possible point releases have by a prediction, if they differ."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenView:
+class XenView(NamedTuple):
     """What Xen makes of one region.  `listed` is None where it cannot be said."""
 
     listed: bool | None
@@ -81,8 +80,7 @@ class Difference(NamedTuple):
     """The devices that it concerns; None: those of its region, or all of the host."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenViews:
+class XenViews(NamedTuple):
     """Xen's view of the host: the list, each region, each device, the differences."""
 
     list: XenList
@@ -92,11 +90,11 @@ class XenViews:
     """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
-    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    open_devices: Mapping[SBDF, str] = _NONE
     """The devices on whose regions the possible point releases differ, with these in words."""
     unlisted: frozenset[int] = frozenset()
     """The offsets of regions that Xen lists by its rules, and does not, and nothing says why."""
-    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
+    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
     """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
-    contradicted: Mapping[SBDF, str] = field(default_factory=dict)
+    contradicted: Mapping[SBDF, str] = _NONE
     """The devices whose own list of Xen's contradicts the table or the whole list, and how."""
