@@ -187,8 +187,9 @@ def _dotted(release: tuple[int, int]) -> str:
 
 # The host's kernel and IOMMU ------------------------------------------------------------
 
-_RELEASE = re.compile(r"(\d{1,3})\.(\d{1,3})")
-_BACKPORTS = re.compile(
+# Compiled, and kept by re, when the first kernel's release is read.
+_RELEASE = r"(\d{1,3})\.(\d{1,3})"
+_BACKPORTS = (
     r"\.(?:el|oe|an|al|tl|ky|uel|vz)\d"  # Red Hat and its kin, openEuler, Alibaba, TencentOS, …
     r"|^\d+\.\d+\.\d+-1[0-9]0[0-9]00\."  # SUSE's service packs: 6.4.0-150600.23-default
     r"|^4\.12\.14-\d"  # SUSE 12 and 15 before
@@ -197,7 +198,7 @@ _BACKPORTS = re.compile(
 
 def kernel_release(text: str | None) -> tuple[int, int] | None:
     """Return the release of a kernel by its ``uname -r``, or None if there is none in `text`."""
-    match = _RELEASE.match(text or "")
+    match = re.match(_RELEASE, text or "")
     return (int(match[1]), int(match[2])) if match else None
 
 
@@ -206,7 +207,7 @@ def telling_release(text: str | None) -> tuple[int, int] | None:
 
     Enterprise kernels (Red Hat, SUSE, openEuler and others) take later checks into an old release.
     """
-    return None if _BACKPORTS.search(text or "") else kernel_release(text)
+    return None if re.search(_BACKPORTS, text or "") else kernel_release(text)
 
 
 _VENDOR_OF_CPU = {
