@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
 from dmaragent.commands import VERBS, load
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible

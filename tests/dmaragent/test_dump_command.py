@@ -14,7 +14,7 @@ import pytest
 
 from dmaragent.collect import bundling
 from dmaragent.collect.open_host import open_host
-from dmaragent.commands import bundle_reports as derived
+from dmaragent.commands.shared import bundle_reports as derived
 from dmaragent.present.text.dump import WrittenBundle, dump_text
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run
@@ -192,7 +192,7 @@ def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
         why = archive.extractfile("dmaragent-bundle/derived/check.txt.failed")
         assert why is not None
         said = why.read().decode()
-    assert said.startswith("dmaragent/commands/bundle_reports.py:")
+    assert said.startswith("dmaragent/commands/shared/bundle_reports.py:")
     assert said.endswith("fail\nZeroDivisionError: None recorded\n")
     assert str(Path(derived.__file__).parents[1]) not in said
 

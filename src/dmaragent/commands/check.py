@@ -6,9 +6,8 @@ import argparse
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.common.model import Checked, Severity
-from dmaragent.commands.hosts import host_title, no_table, take_host
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_text, rules_text

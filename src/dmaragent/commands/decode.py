@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document, progress
+from dmaragent.commands.shared.output import add_json, print_document, progress
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text

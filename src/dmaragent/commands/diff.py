@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
 from dmaragent.checks import check
-from dmaragent.commands.guest_files import named_guests
-from dmaragent.commands.hosts import host_object, host_title, tell_reading
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document, progress
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.commands.shared.guest_files import named_guests
+from dmaragent.commands.shared.hosts import host_object, host_title, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
 from dmaragent.comparison.model import Comparison, Guests, NotCompared, Side

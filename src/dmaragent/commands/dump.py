@@ -18,11 +18,10 @@ from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
-from dmaragent.commands.bundle_reports import derive
-from dmaragent.commands.guest_files import tell_left_out
-from dmaragent.commands.hosts import tell_reading
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.bundle_reports import derive
+from dmaragent.commands.shared.guest_files import tell_left_out
+from dmaragent.commands.shared.hosts import add_host, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.present.text.dump import WrittenBundle, dump_document, dump_text

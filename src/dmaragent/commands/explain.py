@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 
 from dmaragent.api import Asked, Question, ask_host
-from dmaragent.commands.hosts import (
-    find_device,
-    parse_device,
-    tell_reading,
-)
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.explaining import explain
 from dmaragent.passthrough.model import Can, Explanation
 from dmaragent.present.json.explain import explain_document

@@ -9,10 +9,9 @@ import sys
 from dmaragent.addresses import SBDF
 from dmaragent.api import GuestResolver, ask_host, read_guests
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.guest_options import add_stack_options, question_of
-from dmaragent.commands.hosts import tell_reading
-from dmaragent.commands.output import print_document
-from dmaragent.commands.sources import source_lines
+from dmaragent.commands.shared.hosts import tell_reading
+from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name

@@ -7,9 +7,15 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect.open_host import OpenedHost
-from dmaragent.commands.hosts import find_device, host_title, no_table, parse_device, take_host
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.hosts import (
+    add_host,
+    find_device,
+    host_title,
+    no_table,
+    parse_device,
+    take_host,
+)
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible

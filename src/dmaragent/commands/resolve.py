@@ -12,11 +12,10 @@ from dmaragent.api import (
     any_answer,
     ask_host,
 )
-from dmaragent.commands.guest_files import named_guests, no_guest, tell_left_out
-from dmaragent.commands.guest_options import add_stack_options, question_of
-from dmaragent.commands.hosts import host_object, tell_reading
-from dmaragent.commands.output import print_document, progress
-from dmaragent.commands.sources import source_lines
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
+from dmaragent.commands.shared.hosts import host_object, tell_reading
+from dmaragent.commands.shared.output import print_document, progress
+from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest

@@ -16,11 +16,10 @@ from dmaragent.boot_option.request import (
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import OpenedHost
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.hosts import host_object, take_host
-from dmaragent.commands.logs import read_log
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.commands.shared.hosts import add_host, host_object, take_host
+from dmaragent.commands.shared.logs import read_log
+from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.errors import DmaragentError
 from dmaragent.messages.faults import read_faults
 from dmaragent.present.json.rmrr_option import (

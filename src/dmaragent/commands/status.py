@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dmaragent.agent.status import Status, read_status
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.service_paths import RUNTIME

@@ -16,10 +16,9 @@ from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.collect.reports.files import LARGEST_TEXT
 from dmaragent.collect.reports.host import ReportHost
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.hosts import host_object, inventory_of, tell_reading
-from dmaragent.commands.logs import read_log
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.hosts import add_host, host_object, inventory_of, tell_reading
+from dmaragent.commands.shared.logs import read_log
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser

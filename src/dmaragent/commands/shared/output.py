@@ -1,5 +1,6 @@
-"""What verbs share in giving their answers: documents, a progress bar."""
+"""What verbs share in giving their answers: the option --json, documents, a progress bar."""
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,11 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
 
 
 def print_document(document: Mapping[str, object]) -> None:

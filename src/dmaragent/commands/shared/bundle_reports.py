@@ -12,7 +12,7 @@ from importlib import metadata
 from dmaragent import __version__
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
-from dmaragent.commands.reporting import report_page
+from dmaragent.commands.report import report_page
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.check import check_document

@@ -1,7 +1,8 @@
-"""What verbs share in looking at a host: taking its inventory, naming it, its devices."""
+"""What verbs share in looking at a host: its option, its inventory, its name, its devices."""
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Iterable
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
 
 _MOST = 4
 """So many addresses are named beside one that is not there."""
+
+
+def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this machine") -> None:
+    """Add ``--host``; `instead` says what the host is to the question."""
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
+        "table or text that holds one (acpidump, hexdump, xxd, od, iasl), a recorded machine, or a directory or archive that holds one of "
+        "these or is shaped like a root file system",
+    )
 
 
 def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedHost, Inventory]:

@@ -1,17 +1,47 @@
-"""What the verbs about guests share: options, reading what they name."""
+"""By which releases a verb answers, and for which toolstack: the options, and what it rests on."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.api import Question, Toolstack, read_release
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.api import Asked, Question, Toolstack, read_release
+from dmaragent.commands.shared.hosts import add_host
+from dmaragent.commands.shared.output import add_json
 from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.formats import Guest
 from dmaragent.host.device_names import parse_device_name
+from dmaragent.present.provenance import source_words
+from dmaragent.present.text.tables import labelled
+from dmaragent.question import DOCUMENTED
 
 TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
+
+
+def add_xen(
+    parser: argparse.ArgumentParser, said: str = "as that release of Xen (4.17, 4.16.1) would"
+) -> None:
+    """Add ``--xen``; `said` is its help."""
+    parser.add_argument("--xen", metavar="RELEASE", help=said)
+
+
+def named_release(text: str | None, *, documented: bool = False) -> str | None:
+    """Give what ``--xen`` names; with `documented`, it may be the manual pages.
+
+    Raises:
+        DmaragentError: it is no release, or what this verb knows nothing of.
+
+    """
+    if text == DOCUMENTED and not documented:
+        raise DmaragentError(
+            "--xen documented: that is about guests' settings; resolve, hotplug and diff take it",
+            "name a release, such as --xen 4.17",
+        )
+    if text not in (None, DOCUMENTED):
+        read_release("--xen", text)
+    return text
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
@@ -62,3 +92,12 @@ def _named(text: str) -> tuple[str, SBDF]:
         return name, device  # noqa: TRY300 - likewise
     except ValueError as error:
         raise DmaragentError(f"--device-name: {error}") from error
+
+
+def source_lines(asked: Asked, guests: Sequence[Guest] = ()) -> list[str]:
+    """Return the lines that say what an answer about `guests` rests on."""
+    opened = asked.opened
+    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
+    listed = asked.facts.source if xen else None
+    source = source_words(opened.kind, opened.path, asked.stack, listed)
+    return labelled("Source", source)
