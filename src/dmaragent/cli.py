@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # print would take standard output instead, and spoil a bundle there
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays until the end
     if sys.stdout is None:
-        _complain("dmaragent: standard output is closed")
+        _print_to_stderr("dmaragent: standard output is closed")
         return UNANSWERED
     _escape_what_cannot_be_encoded()
     words = sys.argv[1:] if arguments is None else arguments
@@ -60,21 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _run(words)
         sys.stdout.flush()
     except DmaragentError as error:
-        return _unanswered(error, words)
+        return _print_error(error, words)
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
         if error.filename is None:  # the output itself
             _drop_output()
-        return _unanswered(_failure(error), words)
+        return _print_error(_failure(error), words)
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
-        return _unanswered(DmaragentError("there is not enough memory to answer", hint), words)
+        return _print_error(DmaragentError("there is not enough memory to answer", hint), words)
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        return _unexpected(error, words)
+        return _print_bug(error, words)
     return code
 
 
@@ -138,16 +138,16 @@ def _end_by_pipe() -> int:
     return ENDED_BY_PIPE  # the signal is blocked
 
 
-def _unanswered(error: DmaragentError, words: Sequence[str]) -> int:
+def _print_error(error: DmaragentError, words: Sequence[str]) -> int:
     """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
-    _complain(f"dmaragent: {error.message}")
+    _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
-        _complain(f"Next: {error.hint}")
-    _document(error, words)
+        _print_to_stderr(f"Next: {error.hint}")
+    _print_error_document(error, words)
     return UNANSWERED
 
 
-def _document(error: DmaragentError, words: Sequence[str]) -> None:
+def _print_error_document(error: DmaragentError, words: Sequence[str]) -> None:
     """Print `error` as a document, if the user asked for one."""
     if "--json" not in words:
         return
@@ -158,7 +158,7 @@ def _document(error: DmaragentError, words: Sequence[str]) -> None:
         _drop_output()  # the exit code and the text are all that is left to tell
 
 
-def _complain(line: str) -> None:
+def _print_to_stderr(line: str) -> None:
     """Print a line of an error."""
     try:
         print(visible(line), file=sys.stderr)
@@ -166,11 +166,11 @@ def _complain(line: str) -> None:
         return  # the exit code is all that is left to tell
 
 
-def _unexpected(error: Exception, words: Sequence[str]) -> int:
-    said = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
-    code = _unanswered(said, words)
+def _print_bug(error: Exception, words: Sequence[str]) -> int:
+    failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
+    code = _print_error(failure, words)
     for line in "".join(traceback.format_exception(error)).splitlines():
-        _complain(line)
+        _print_to_stderr(line)
     return code
 
 
@@ -186,13 +186,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         hint = f"{self.prog} --help has examples"
-        _complain(f"{self.prog}: error: {message}")
-        _complain(f"Next: {hint}")
-        _document(DmaragentError(message, hint), self.line)
+        _print_to_stderr(f"{self.prog}: error: {message}")
+        _print_to_stderr(f"Next: {hint}")
+        _print_error_document(DmaragentError(message, hint), self.line)
         self.exit(UNANSWERED)
 
 
-def _of_one_width(prog: str) -> argparse.HelpFormatter:
+def _fixed_width(prog: str) -> argparse.HelpFormatter:
     """Return a formatter that does not ask for the terminal's width.
 
     ``add_argument`` makes one only to try the option's metavar, and shutil, which asks, costs 1 ms.
@@ -202,7 +202,7 @@ def _of_one_width(prog: str) -> argparse.HelpFormatter:
 
 def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
     """Return the parser of what follows the verb `name` on the command line `line`."""
-    parser = _Parser(prog=f"dmaragent {name}", formatter_class=_of_one_width)
+    parser = _Parser(prog=f"dmaragent {name}", formatter_class=_fixed_width)
     _add_verb(parser, name)
     parser.line = line
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

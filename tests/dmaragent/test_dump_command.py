@@ -177,7 +177,7 @@ def test_a_bundle_of_a_bundle_has_the_same_readings_and_marks(
 def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(told: derived.Told) -> str:
+    def fail(told: derived.BundledHost) -> str:
         raise ZeroDivisionError(f"{told.inventory.device} {told.kind}")
 
     monkeypatch.setitem(derived._MAKERS, "check.txt", fail)

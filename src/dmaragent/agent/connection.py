@@ -14,8 +14,8 @@ from http import HTTPStatus
 
 import h11
 
+from dmaragent.agent.http_messages import ApiRequest, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import ApiRequest, ApiResponse, problem
 
 _PART = 4096
 """Bytes read from a client at a time."""

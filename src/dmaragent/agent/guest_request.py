@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Never
 
-from dmaragent.agent.messages import ApiResponse, problem
+from dmaragent.agent.http_messages import ApiResponse, problem
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import DOCUMENTED, Question, read_release
@@ -28,18 +28,20 @@ class GuestRequest:
 def read_guest_request(body: bytes) -> GuestRequest | ApiResponse:
     """Return the request in `body`, or the problem with it."""
     try:
-        posted = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_none)
+        posted = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique_members, parse_constant=_refuse_constant
+        )
     except RecursionError:
-        return _bad("it is nested too deeply")
+        return _no_json("it is nested too deeply")
     except ValueError as error:  # also bytes that are no UTF-8, and numbers of thousands of digits
-        return _bad(_said(error))
+        return _no_json(_json_error_words(error))
     if not isinstance(posted, dict):
-        return _wrong("the body is no JSON object")
-    fault = _fault(posted)
-    return _wrong(fault) if fault else _read(posted)
+        return _bad_fields("the body is no JSON object")
+    fault = _field_error(posted)
+    return _bad_fields(fault) if fault else _guest_request(posted)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that is given twice: readers disagree about which of them counts."""
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -47,11 +49,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _none(_: str) -> Never:
+def _refuse_constant(_: str) -> Never:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def _said(error: ValueError) -> str:
+def _json_error_words(error: ValueError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "it is not in UTF-8"
     if isinstance(error, json.JSONDecodeError) or error.args[0].startswith(("an object", "NaN")):
@@ -59,7 +61,7 @@ def _said(error: ValueError) -> str:
     return "it holds a number of thousands of digits"
 
 
-def _fault(posted: dict[str, Any]) -> str:
+def _field_error(posted: dict[str, Any]) -> str:
     """Return what is wrong with the fields, or an empty text."""
     unknown = sorted(posted.keys() - set(_FIELDS))
     if unknown:
@@ -69,12 +71,12 @@ def _fault(posted: dict[str, Any]) -> str:
     for name, value in posted.items():
         if not isinstance(value, str):
             return f"{name} is no text"
-        if not _encodes(value):
+        if not _is_utf8(value):
             return f"{name} holds half a character: a lone surrogate"
     return ""
 
 
-def _encodes(text: str) -> bool:
+def _is_utf8(text: str) -> bool:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -82,7 +84,7 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _read(posted: dict[str, str]) -> GuestRequest | ApiResponse:
+def _guest_request(posted: dict[str, str]) -> GuestRequest | ApiResponse:
     try:
         toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
@@ -97,11 +99,11 @@ def _read(posted: dict[str, str]) -> GuestRequest | ApiResponse:
     return GuestRequest(text=posted["guest"], question=question)
 
 
-def _bad(why: str) -> ApiResponse:
+def _no_json(why: str) -> ApiResponse:
     return problem(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {why}", hint=_FORM)
 
 
-def _wrong(why: str) -> ApiResponse:
+def _bad_fields(why: str) -> ApiResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=_FORM)
 
 

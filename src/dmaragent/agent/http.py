@@ -15,9 +15,9 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from dmaragent.agent.connection import Connection, RefusedError
+from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import RETRY, ApiResponse, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
@@ -51,7 +51,7 @@ class Server:
         """Serve on `listening`, a bound Unix stream socket; its path stays when all ends."""
         listening.settimeout(0)
         listening.listen()  # clients that do not block fail on a full backlog
-        asyncio.get_running_loop().add_reader(self._hangups, self._gone)
+        asyncio.get_running_loop().add_reader(self._hangups, self._cancel_closed)
         self._run(self._accept(listening))
 
     async def stop(self) -> None:
@@ -103,17 +103,17 @@ class Server:
             oldest.drop(_LATE)
             self._clients.pop(oldest).cancel()
         task = self._run(self._client(connection))
-        task.add_done_callback(lambda _: self._left(connection))  # also of one that never began
+        task.add_done_callback(lambda _: self._forget(connection))  # also of one that never began
         self._clients[connection] = task
         # A poll for nothing at all still reports a hangup (epoll_ctl(2), EPOLLHUP), and one shot of
         # it is enough.  A client that only ended its sending is still there.
         self._hangups.register(connection.descriptor, select.EPOLLONESHOT)
 
-    def _left(self, connection: Connection) -> None:
+    def _forget(self, connection: Connection) -> None:
         self._clients.pop(connection, None)
         connection.close()  # which ends the watch for a hangup, too
 
-    def _gone(self) -> None:
+    def _cancel_closed(self) -> None:
         """End what is done for clients that have closed."""
         closed = {descriptor for descriptor, _ in self._hangups.poll(0)}
         for client, task in self._clients.items():

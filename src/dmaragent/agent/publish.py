@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dmaragent.agent.metrics import metrics_text
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.collect.writing import PREFIX, write_new
 from dmaragent.errors import DmaragentError
 from dmaragent.present.text.inventory import inventory_text

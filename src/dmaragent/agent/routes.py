@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 from dmaragent.agent import metrics
 from dmaragent.agent.guest_request import read_guest_request
-from dmaragent.agent.messages import JSON, RETRY, ApiRequest, ApiResponse, json_response, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.http_messages import (
+    JSON,
+    RETRY,
+    ApiRequest,
+    ApiResponse,
+    json_response,
+    problem,
+)
+from dmaragent.agent.published import Published
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.present.json.envelope import TOOL
 from dmaragent.present.json.inventory import inventory_document
@@ -130,7 +137,7 @@ def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse
     The tag is weak: equal answers have one digest, and may differ in generation and tool.
     """
     tag = ("ETag", f'W/"{published.digest}"')
-    if _has(request.if_none_match, published.digest):
+    if _has_tag(request.if_none_match, published.digest):
         return ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
     return ApiResponse(status=200, content_type=JSON, body=published.document, headers=(tag,))
 
@@ -138,7 +145,7 @@ def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-def _has(if_none_match: str, digest: str) -> bool:
+def _has_tag(if_none_match: str, digest: str) -> bool:
     return if_none_match.strip() == "*" or digest in _TAG.findall(if_none_match)
 
 
@@ -161,9 +168,9 @@ def _device(_: ApiRequest, published: Published, text: str) -> ApiResponse:
         )
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
-    told = inventory_document(inventory.of_device(sbdf), LIVE, "")
-    told["origin"].update({"generation": published.generation, "digest": published.digest})
-    return json_response(told)
+    document = inventory_document(inventory.of_device(sbdf), LIVE, "")
+    document["origin"].update({"generation": published.generation, "digest": published.digest})
+    return json_response(document)
 
 
 def _findings(_: ApiRequest, published: Published, __: str) -> ApiResponse:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from dmaragent.agent.changes import changes
 from dmaragent.agent.http import Server
 from dmaragent.agent.journal import ERROR, INFO, NOTICE, WARNING, Journal
-from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher, memory
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Watch
@@ -88,7 +88,7 @@ class Service:
                 stack.callback(loop.remove_signal_handler, number)
             loop.add_signal_handler(signal.SIGHUP, self.rescan)
             stack.callback(loop.remove_signal_handler, signal.SIGHUP)
-            loop.add_reader(self.watch.fileno(), self._heard)
+            loop.add_reader(self.watch.fileno(), self._on_event)
             stack.callback(loop.remove_reader, self.watch.fileno())
             if self.listening is not None:
                 server = Server(lambda: (self.published, self._facts()), start=self.worker)
@@ -162,11 +162,13 @@ class Service:
         self._untold = untold
         for change in changes(before, after):
             self.journal.write(
-                change.said, WARNING if change.bad else NOTICE if before else INFO, **change.fields
+                change.sentence,
+                WARNING if change.bad else NOTICE if before else INFO,
+                **change.fields,
             )
         return after
 
-    def _heard(self) -> None:
+    def _on_event(self) -> None:
         try:
             events = self.watch.drain()
         except OSError as error:

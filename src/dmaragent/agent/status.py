@@ -63,9 +63,9 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
         problem=problem,
         generation=generation,
         digest=digest,
-        changed=_modified(path),
+        changed=_modification_time(path),
         regions=regions,
-        captured=_modified(capture),
+        captured=_modification_time(capture),
         may_read_capture=os.access(capture, os.R_OK),
         socket=os.path.exists(socket),
     )
@@ -81,7 +81,7 @@ def _state(unit: str) -> str:
     return output.decode("utf-8", "backslashreplace").strip() or "not known"
 
 
-def _modified(path: str) -> float | None:
+def _modification_time(path: str) -> float | None:
     try:
         return os.stat(path).st_mtime
     except OSError:

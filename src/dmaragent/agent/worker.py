@@ -17,8 +17,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from dmaragent.agent.messages import ApiResponse, problem
-from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent.guest_answer import answer_guests
+from dmaragent.agent.http_messages import ApiResponse, problem
 from dmaragent.host import Host
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
@@ -105,10 +105,10 @@ def received(data: bytes) -> tuple[ApiResponse, str]:
 
     """
     head, line, body = data.partition(b"\n")
-    told = json.loads(head)
-    if not line or not isinstance(told, dict):
+    reply = json.loads(head)
+    if not line or not isinstance(reply, dict):
         raise ValueError("no answer")
-    status, kind, fault = told.get("status"), told.get("type"), told.get("fault")
+    status, kind, fault = reply.get("status"), reply.get("type"), reply.get("fault")
     if not (isinstance(status, int) and isinstance(kind, str) and isinstance(fault, str)):
         raise ValueError("no answer")  # noqa: TRY004 - likewise
     return ApiResponse(status=HTTPStatus(status).value, content_type=kind, body=body), fault

@@ -18,9 +18,9 @@ from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
+from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import RETRY, ApiResponse, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.worker import command, environment, out_of_memory, read_only, received
 from dmaragent.host import Host
 
@@ -173,12 +173,12 @@ def _file_of(host: Host) -> int:
     descriptor = os.memfd_create("dmaragent-host", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with open(descriptor, "wb", closefd=False) as file:
         pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
-        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduced}
+        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduce_mapping}
         pickler.dump(host)
     seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
     return descriptor
 
 
-def _reduced(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
+def _reduce_mapping(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
     return read_only, (dict(mapping),)

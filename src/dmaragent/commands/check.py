@@ -80,5 +80,5 @@ def exit_code(checked: Checked, level: str) -> int:
     if level == "never":
         return 0
     most = Severity(level).rank
-    bad = any(one.severity.rank <= most for one in checked.findings)
+    bad = any(finding.severity.rank <= most for finding in checked.findings)
     return 1 if bad or not checked.decoded else 0

@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
     b = ask_host(options.b, question, guests)
     tell_reading(a.opened)
     tell_reading(b.opened)
-    told = _resolved(guests, passed_over, a, b, question) if options.guest else None
-    one, other = _inventory(a, question), _inventory(b, question)
-    comparison = compare(one, other, check(one), check(other), told)
+    fates = _compared_guests(guests, passed_over, a, b, question) if options.guest else None
+    before, after = _inventory(a, question), _inventory(b, question)
+    comparison = compare(before, after, check(before), check(after), fates)
     _print(comparison, a, b, options)
     if comparison.blocker is not None:
         return 2
@@ -87,7 +87,7 @@ def _inventory(asked: Asked, question: Question) -> Inventory:
     return take_inventory(asked.host, asked.stack.hypervisor if named else None)
 
 
-def _resolved(
+def _compared_guests(
     guests: list[Guest],
     passed_over: list[tuple[str, str]],
     a: Asked,
@@ -96,7 +96,9 @@ def _resolved(
 ) -> Guests:
 
     ours, theirs = GuestResolver(a, question), GuestResolver(b, question)
-    pairs = ((ours.resolve(one), theirs.resolve(one)) for one in progress(guests, "resolving"))
+    pairs = (
+        (ours.resolve(guest), theirs.resolve(guest)) for guest in progress(guests, "resolving")
+    )
     return compare_guests(pairs, passed_over)
 
 
@@ -105,17 +107,17 @@ def _print(comparison: Comparison, a: Asked, b: Asked, options: argparse.Namespa
         print_document(diff_document(comparison, _origin(a), _origin(b)))
         return
     if comparison.blocker is not None:
-        raise _cannot(comparison.blocker, a, b)
+        raise _blocker_error(comparison.blocker, a, b)
 
-    names = [host_title(one.opened) for one in (a, b)]
-    print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
+    names = [host_title(host.opened) for host in (a, b)]
+    print("\n".join(diff_text(comparison, names, [host.stack for host in (a, b)])))
 
 
 def _origin(asked: Asked) -> StackSource:
     return source_object(host_object(asked.opened), asked.stack)
 
 
-def _cannot(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
+def _blocker_error(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
     if blocker.side is None:
         return DmaragentError(blocker.why, "compare hosts of which one has such a table")

@@ -47,23 +47,25 @@ def run(options: argparse.Namespace) -> int:
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)
     sbdf = find_device("SBDF", name, asked.inventory, asked.opened)
-    told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
-    _print(asked, told, as_json=options.json)
-    return _exit_code(told)
+    explanation = explain(asked.inventory, asked.facts, asked.stack, sbdf)
+    _print(asked, explanation, as_json=options.json)
+    return _exit_code(explanation)
 
 
-def _print(asked: Asked, told: Explanation, *, as_json: bool) -> None:
-    inventory, opened = asked.inventory.of_device(told.sbdf), asked.opened
+def _print(asked: Asked, explanation: Explanation, *, as_json: bool) -> None:
+    inventory, opened = asked.inventory.of_device(explanation.sbdf), asked.opened
     if as_json:
-        print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))
+        print_document(
+            explain_document(inventory, explanation, asked.stack, opened.kind, opened.path)
+        )
     else:
         source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
-        print("\n".join(explain_text(inventory, told, asked.stack, source)))
+        print("\n".join(explain_text(inventory, explanation, asked.stack, source)))
 
 
-def _exit_code(told: Explanation) -> int:
+def _exit_code(explanation: Explanation) -> int:
     """Tell what whoever decides on this host says; where both may, the worse of the two."""
-    deciding = [side.can for side in told.deciding]
+    deciding = [side.can for side in explanation.deciding]
     if Can.NO in deciding or Can.CONDITIONS in deciding:
         return 1
     return 2 if Can.UNKNOWN in deciding else 0

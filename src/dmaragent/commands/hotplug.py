@@ -54,12 +54,12 @@ def run(options: argparse.Namespace) -> int:
     asked = ask_host(options.host, question, [guest], [spec])
     tell_reading(asked.opened)
     known = GuestResolver(asked, question).known_for(guest)
-    found = hotplug(spec, guest, known.facts, known.stack)
+    hotplugged = hotplug(spec, guest, known.facts, known.stack)
     if options.json:
-        print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))
+        print_document(hotplug_document(hotplugged, asked.opened.kind, asked.opened.path))
     else:
-        print("\n".join([*hotplug_text(found), *source_lines(asked)]))
-    return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
+        print("\n".join([*hotplug_text(hotplugged), *source_lines(asked)]))
+    return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[hotplugged.verdict]
 
 
 def _as_xl_writes_it(spec: str) -> str:
@@ -91,13 +91,13 @@ def _guest(path: str, name: str | None) -> GuestConfig:
             f"--into: {path} is a folder", "give the xl.cfg of the guest, or its JSON"
         )
     files = [file for file in read_guest_files([path]) if not file.problem]
-    found = [one for file in files for one in read_guests(file.text, file.path)]
-    named = [one for one in found if name in (None, one.name)]
+    guests = [guest for file in files for guest in read_guests(file.text, file.path)]
+    named = [guest for guest in guests if name in (None, guest.name)]
     if len(named) == 1:
         return named[0]
-    names = ", ".join(sorted({one.name for one in found})[:_MOST_NAMED])
+    names = ", ".join(sorted({guest.name for guest in guests})[:_MOST_NAMED])
     if not named:
-        said = f"{path} holds no guest named {name!r}"
+        why = f"{path} holds no guest named {name!r}"
     else:
-        said = f"{path} holds {len(named)} guests" + (f" named {name!r}" if name else "")
-    raise DmaragentError(said, f"--guest takes one of: {names}")
+        why = f"{path} holds {len(named)} guests" + (f" named {name!r}" if name else "")
+    raise DmaragentError(why, f"--guest takes one of: {names}")

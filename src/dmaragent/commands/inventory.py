@@ -134,12 +134,14 @@ def _print_published(options: argparse.Namespace) -> int | None:
     published = read_published()
     if published is None:
         return None
-    said = f"The table needs root: this is what dmaragent.service published ({published.which})."
+    sentence = (
+        f"The table needs root: this is what dmaragent.service published ({published.which})."
+    )
     if options.json:
-        print(said, file=sys.stderr)
+        print(sentence, file=sys.stderr)
         sys.stdout.write(published.document)
     else:
-        print(f"{said}\n")
+        print(f"{sentence}\n")
         for line in published.text.removesuffix("\n").split("\n"):
             print(visible(line))
     return 0 if published.complete else 1
@@ -150,10 +152,10 @@ def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     assert isinstance(inventory.table, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.table.kind is MissingKind.DENIED:
-        said = f"This machine's DMAR table is present but needs root: {command}"
+        sentence = f"This machine's DMAR table is present but needs root: {command}"
     elif inventory.table.kind is MissingKind.ABSENT:
-        said = f"This machine has no DMAR table (absent). Where there is one: {command}"
+        sentence = f"This machine has no DMAR table (absent). Where there is one: {command}"
     else:
         why = inventory.table.detail or inventory.table.kind.value
-        said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
-    print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)
+        sentence = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
+    print(f"{visible(sentence)}\nShown instead is {visible(path)}.\n", file=stream)

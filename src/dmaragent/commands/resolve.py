@@ -83,20 +83,22 @@ def run(options: argparse.Namespace) -> int:
         """Resolve one guest after the other; none is kept, for there may be thousands."""
         shown = not options.json and sys.stdout.isatty()  # the lines themselves show progress
         for guest in guests if shown else progress(guests, "resolving"):
-            found = resolver.resolve(guest)
-            verdicts.append(found.verdict)
-            yield found
+            resolution = resolver.resolve(guest)
+            verdicts.append(resolution.verdict)
+            yield resolution
 
-    one = len(guests) == 1
-    others = resolver.other_releases(guests[0]) if one else {}
+    single = len(guests) == 1
+    others = resolver.other_releases(guests[0]) if single else {}
     if options.json:
-        answers = (any_answer(found, whole=one or options.details) for found in resolutions())
+        answers = (
+            any_answer(resolution, whole=single or options.details) for resolution in resolutions()
+        )
         origin = source_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
-    elif options.details or (one and not _is_folder(options.guests)):
-        for number, found in enumerate(resolutions()):
-            told = guest_text(any_answer(found), others, whole=options.details)
-            print("\n".join(["", *told] if number else told))
+    elif options.details or (single and not _is_folder(options.guests)):
+        for number, resolution in enumerate(resolutions()):
+            lines = guest_text(any_answer(resolution), others, whole=options.details)
+            print("\n".join(["", *lines] if number else lines))
         print("\n".join(["", *source_lines(asked, guests)]))
     else:
         for line in resolve_lines(resolutions(), passed_over):

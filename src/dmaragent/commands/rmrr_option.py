@@ -94,9 +94,9 @@ def _write(options: argparse.Namespace) -> int:
             f"REGION {error}", "a region is like 0xbdf3e000-0xbdf5dfff=00:1d.0"
         ) from error
     opened, on = _host(options)
-    found = write_option(on, wanted)
-    _print(options, opened, written_document(found), written_text(found))
-    return _code(found)
+    answer = write_option(on, wanted)
+    _print(options, opened, written_document(answer), written_text(answer))
+    return _code(answer)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -108,13 +108,13 @@ def _check(options: argparse.Namespace) -> int:
             f"--check: Xen's command line is not known of {where}",
             "give the text: --check 'rmrr=...'; on a Xen host, run it as root in dom0",
         )
-    found = check_option(on, options.check or None)
-    if options.check and not found.ranges:
+    answer = check_option(on, options.check or None)
+    if options.check and not answer.ranges:
         raise DmaragentError(
             "--check: the text has no rmrr=", "give it as Xen boots with it: 'rmrr=0x...=00:1d.0'"
         )
-    _print(options, opened, checked_document(found), checked_text(found))
-    return _checked_code(found)
+    _print(options, opened, checked_document(answer), checked_text(answer))
+    return _checked_code(answer)
 
 
 def _from_log(options: argparse.Namespace) -> int:
@@ -130,9 +130,9 @@ def _from_log(options: argparse.Namespace) -> int:
             "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
         )
     opened, on = _host(options)
-    found = option_of_faults(on, faults)
-    _print(options, opened, faults_document(found), faults_text(found))
-    return _fault_code(found)
+    answer = option_of_faults(on, faults)
+    _print(options, opened, faults_document(answer), faults_text(answer))
+    return _fault_code(answer)
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
@@ -157,16 +157,16 @@ def _print(
     print_document(option_document(answer, host_object(opened)))
 
 
-def _code(found: WrittenOption) -> int:
-    return 1 if found.refused else 0
+def _code(answer: WrittenOption) -> int:
+    return 1 if answer.refused else 0
 
 
-def _checked_code(found: CheckedOption) -> int:
-    if found.mistaken:
+def _checked_code(answer: CheckedOption) -> int:
+    if answer.mistaken:
         return 1
-    return {True: 0, False: 1, None: 2}[found.taken]
+    return {True: 0, False: 1, None: 2}[answer.taken]
 
 
-def _fault_code(found: FaultOption) -> int:
+def _fault_code(answer: FaultOption) -> int:
     """Tell whether an option was written for every fault that the table does not explain."""
-    return 1 if found.option.refused or found.dropped or not found.option.written else 0
+    return 1 if answer.option.refused or answer.dropped or not answer.option.written else 0

@@ -39,8 +39,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_document(_document(status))
     else:
-        for label, said in _lines(status):
-            print("\n".join(paragraph(f"{label:11}{said}", hang=11)))
+        for label, words in _lines(status):
+            print("\n".join(paragraph(f"{label:11}{words}", hang=11)))
     return 0 if status.running and status.published else 1
 
 

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
 
-    given = _given(options.text)
+    given = _pasted_or_named(options.text)
     opened = open_host(options.host)
     tell_reading(opened)
     inventory = None
@@ -119,7 +119,7 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _given(words: list[str]) -> tuple[str, str] | None:
+def _pasted_or_named(words: list[str]) -> tuple[str, str] | None:
     """Give what the user gave and where; None: nothing, so that the boot log counts."""
     if not words:
         return None

@@ -119,7 +119,9 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
     functions = inventory.host.topology.functions
     what = f"{option}: {name.text!r} names a device without its function"
     if isinstance(functions, Missing):
-        owners = {owner.sbdf for one in inventory.regions for owner in one.owners if owner.sbdf}
+        owners = {
+            owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
+        }
         known = ", ".join(map(str, name.functions_among(owners)))
         hint = f"; regions name {known}" if known else ""
         raise DmaragentError(
@@ -129,7 +131,7 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
     there = name.functions_among(functions)
     if not there:
         raise DmaragentError(
-            f"{option}: no function answers at {name.place}" + _elsewhere(name, functions),
+            f"{option}: no function answers at {name.place}" + _same_address_words(name, functions),
             FIND_DEVICES,
         )
     if len(there) > 1:
@@ -138,7 +140,7 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
     return there[0]
 
 
-def _elsewhere(name: DeviceName, functions: Iterable[SBDF]) -> str:
+def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
     """Return the words that name the same address on other segments, or nothing."""
     alike = [
         sbdf
@@ -162,5 +164,5 @@ def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedH
         shown = f"dmaragent inventory --tree --host {shlex.quote(opened.path)}"
         hint = FIND_DEVICES if opened.kind == LIVE else f"{shown} shows those that are known there"
         name = DeviceName("", device.segment, device.bus, device.device, device.function)
-        elsewhere = _elsewhere(name, inventory.host.topology.known)
+        elsewhere = _same_address_words(name, inventory.host.topology.known)
         raise DmaragentError(f"{option}: {no_device_words(device)}{elsewhere}", hint)

@@ -21,10 +21,10 @@ TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 
 
 def add_xen(
-    parser: argparse.ArgumentParser, said: str = "as that release of Xen (4.17, 4.16.1) would"
+    parser: argparse.ArgumentParser, words: str = "as that release of Xen (4.17, 4.16.1) would"
 ) -> None:
-    """Add ``--xen``; `said` is its help."""
-    parser.add_argument("--xen", metavar="RELEASE", help=said)
+    """Add ``--xen``; `words` are its help."""
+    parser.add_argument("--xen", metavar="RELEASE", help=words)
 
 
 def named_release(text: str | None, *, documented: bool = False) -> str | None:
@@ -76,11 +76,11 @@ def question_of(options: argparse.Namespace) -> Question:
         xen=named_release(options.xen, documented=True),
         toolstack=Toolstack(options.toolstack) if options.toolstack else None,
         toolstack_release=options.toolstack_release,
-        names=dict(_named(each) for each in options.device_name),
+        names=dict(_named_device(name) for name in options.device_name),
     )
 
 
-def _named(text: str) -> tuple[str, SBDF]:
+def _named_device(text: str) -> tuple[str, SBDF]:
 
     name, equals, address = text.rpartition("=")
     try:

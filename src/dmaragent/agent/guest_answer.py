@@ -8,8 +8,8 @@ import json
 from http import HTTPStatus
 
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
+from dmaragent.agent.http_messages import ApiResponse, json_response, problem
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
-from dmaragent.agent.messages import ApiResponse, json_response, problem
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import FORMATS, Guest, read_all_guests
@@ -44,7 +44,7 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
     regions = sum(_regions(guest, known) for guest in guests)
     if regions > MOST_REGIONS:
         return _too_many(f"an answer lists at most {MOST_REGIONS} regions, and this one {regions}")
-    response = _resolved(guests, resolver)
+    response = _resolutions(guests, resolver)
     if len(response.body) > most:
         size = len(response.body)
         why = f"an answer has at most {most} bytes, and this one would have {size}"
@@ -103,11 +103,11 @@ def _regions(guest: Guest, known: Context) -> int:
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
     written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
-    lists = [facts.listed, *(one for _, one in facts.alternatives)]
+    lists = [facts.listed, *(entries for _, entries in facts.alternatives)]
     longest = max(map(len, lists))
     if written == (None, None):
         return min(longest + widest, widest * _devices(guest))
-    starts = set.intersection(*({region.start for region in one} for one in lists))
+    starts = set.intersection(*({region.start for region in entries} for entries in lists))
     apart = max(
         (
             sum(region.start not in starts for region in regions or ())
@@ -118,7 +118,7 @@ def _regions(guest: Guest, known: Context) -> int:
     return longest + min(widest, apart * _devices(guest))
 
 
-def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
+def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
