@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 UNANSWERED = 2
-ENDED_BY_PIPE = 128 + 13
-"""What a shell shows of a program that SIGPIPE, number 13, ended."""
+ENDED_BY_PIPE = 128 + signal.SIGPIPE
+"""What a shell shows of a program that SIGPIPE ended."""
 _REPORT_IT = "report it, with these lines:"
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
@@ -131,8 +132,6 @@ def _drop_output() -> None:
 
 def _end_by_pipe() -> int:
     """End as ``ls`` and ``git`` do when their reader goes away: by the signal."""
-    import signal  # noqa: PLC0415 - 0.4 ms, which no other end needs
-
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     return ENDED_BY_PIPE  # the signal is blocked

@@ -46,7 +46,7 @@ class UdevWatch:
 
         """
         try:
-            import pyudev  # noqa: PLC0415 - needs libudev, and capture does not
+            import pyudev  # noqa: PLC0415 - needs libudev, which the capture does not
         except ImportError as error:
             raise DmaragentError(f"pyudev cannot be used: {error}") from error
         source = "udev" if os.path.exists(_UDEVD) else "kernel"

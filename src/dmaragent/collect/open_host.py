@@ -46,7 +46,7 @@ def open_host(path: str | None) -> OpenedHost:
     if path is None or os.path.realpath(path) in ("/", "/sys"):
         return OpenedHost(open_this_machine(), LIVE, "")
     if os.path.isdir(path):
-        from dmaragent.collect.open_directory import open_directory  # noqa: PLC0415 - readers of reports: 23 ms
+        from dmaragent.collect.open_directory import open_directory  # noqa: PLC0415 - readers of reports: 21 ms
 
         return OpenedHost(*open_directory(path), path)
     opened = open_stream(path)
@@ -56,7 +56,7 @@ def open_host(path: str | None) -> OpenedHost:
     with file:
         given = read_given(path, file, begin)
         if isinstance(given, GivenArchive):
-            from dmaragent.collect.open_archive import open_archive  # noqa: PLC0415 - readers of archives: 27 ms
+            from dmaragent.collect.open_archive import open_archive  # noqa: PLC0415 - readers of archives: 22 ms
 
             return OpenedHost(*open_archive(path, given.source, given.head), path)
     return open_file(given.content, path, given)
@@ -75,7 +75,7 @@ def open_file(content: bytes, path: str, given: Unpacked | None = None) -> Opene
     if is_binary_table(content) and plain_text(content) is None:
         reading = packed_words(given.packing)
         return OpenedHost(TableHost.of(content), TABLE, path, reading, given.problem)
-    from dmaragent.collect.tables.text_host import open_text  # noqa: PLC0415 - readers of text: 6 ms
+    from dmaragent.collect.tables.text_host import open_text  # noqa: PLC0415 - readers of text: 10 ms
 
     reader, kind, reading, problem = open_text(content, path, given)
     return OpenedHost(reader, kind, path, reading, problem)
@@ -93,11 +93,11 @@ def open_this_machine(capture: str = CAPTURE) -> HostReader:
         HostError: `capture` is damaged.
 
     """
-    from dmaragent.collect.live.host import LiveHost  # noqa: PLC0415 - it runs commands: 9 ms
+    from dmaragent.collect.live.host import LiveHost  # noqa: PLC0415 - it runs commands: 8 ms
 
     if os.geteuid() == 0 or not os.access(capture, os.R_OK):
         return LiveHost()
-    from dmaragent.collect.live.overlay import OverlayHost  # noqa: PLC0415 - for who is not root: 2 ms
+    from dmaragent.collect.live.overlay import OverlayHost  # noqa: PLC0415 - for who is not root: 1 ms
 
     try:
         return OverlayHost(LiveHost(), open_host(capture).reader)
