@@ -6,9 +6,9 @@ import argparse
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.common.model import Checked, Severity
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
 from dmaragent.commands.shared.output import add_json, print_document
-from dmaragent.errors import DmaragentError
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_text, rules_text
 
@@ -62,11 +62,7 @@ def _check(options: argparse.Namespace) -> int:
     if inventory.absence is not None:
         raise no_table(inventory.absence)
     if opened.problem:
-        raise DmaragentError(
-            f"{opened.path} is damaged, and what is wrong with it is not the firmware's: "
-            f"{opened.problem}",
-            "copy it again, whole; dmaragent decode shows what is left of it",
-        )
+        raise words.damaged_file(opened.path, opened.problem)
     checked = check(inventory)
     if options.json:
         print_document(check_document(checked, opened.kind, opened.path))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import add_json, print_document, progress
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
@@ -90,7 +91,7 @@ def _document(
         {"path": owner.path, "reason": owner.reason} for owner in inputs if owner.error
     ]
     others += [
-        {"path": owner.path, "reason": f"holds {name}, a table of another kind"}
+        {"path": owner.path, "reason": words.another_kind_of_table(name)}
         for owner in inputs
         for name in owner.others
     ]
@@ -112,9 +113,8 @@ def _document(
     return decode_document(tables, others)
 
 
-def _damage_heading(table: InputTable) -> str:
-    """Return what is damaged: the text of a table, or the file that it is packed in."""
-    return "DAMAGED FILE" if table.form == "table" else "DAMAGED TEXT"
+def _damage(table: InputTable) -> str:
+    return words.damaged_table(table.problem, in_text=table.form != "table")
 
 
 def _print_whole(
@@ -127,10 +127,9 @@ def _print_whole(
             print(visible(f"Next: {owner.hint}"), file=sys.stderr)
             continue
         if table.reading:
-            print(visible(f"Read from {table.reading}."))
+            print(visible(words.read_from(table.reading)))
         if table.problem:
-            damage = f"{_damage_heading(table)}: {table.problem}"
-            print("\n".join(paragraph(damage, hang=2)))
+            print("\n".join(paragraph(_damage(table), hang=2)))
         print("\n".join(decode_text(result)))
     for owner in inputs:
         if owner.error:
@@ -139,7 +138,7 @@ def _print_whole(
             if owner.hint:
                 print(visible(f"Next: {owner.hint}"), file=sys.stderr)
         if owner.others:
-            print(f"\nNot decoded, tables of other kinds: {visible(' '.join(owner.others))}")
+            print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 
 
 def _print_lines(
@@ -151,17 +150,17 @@ def _print_lines(
     for _, table, result in rows:
         place = table.path if table.line is None else f"{table.path}, line {table.line}"
         reading = f" (read from {table.reading})" if table.reading else ""
-        problem = f"; {_damage_heading(table)}: {table.problem}" if table.problem else ""
-        words = visible(table.no_table) or decode_line(result)
-        print(f"{visible(place)}: {words}{visible(reading + problem)}")
+        problem = f"; {_damage(table)}" if table.problem else ""
+        outcome = visible(table.no_table) or decode_line(result)
+        print(f"{visible(place)}: {outcome}{visible(reading + problem)}")
     for _, table, result in skipped:
         reason = table.no_table or result.damage[0].reason
-        print(visible(f"{table.path}: passed over: {reason}"))
+        print(visible(words.passed_over(table.path, reason)))
     for owner in inputs:
         if owner.error:
             print(f"{visible(owner.path)}: {visible(owner.reason)}")
         if owner.others:
-            print(f"{visible(owner.path)}: passed over: {visible(' '.join(owner.others))}")
+            print(visible(words.passed_over(owner.path, " ".join(owner.others))))
     sound = sum(not result.damage and not table.problem for _, table, result in rows)
     damaged = sum(bool(result.table) for _, _, result in rows) - sound
     totals = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]

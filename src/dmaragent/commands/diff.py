@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.api import DOCUMENTED, Asked, GuestResolver, Question, ask_host
 from dmaragent.checks import check
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests
 from dmaragent.commands.shared.hosts import host_object, host_title, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document, progress
@@ -120,14 +121,12 @@ def _origin(asked: Asked) -> StackSource:
 def _blocker_error(blocker: NotCompared, a: Asked, b: Asked) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
     if blocker.side is None:
-        return DmaragentError(blocker.why, "compare hosts of which one has such a table")
+        return words.nothing_to_compare(blocker.why)
     asked = a if blocker.side is Side.A else b
     absence = why_no_table(asked.host)
     name = host_title(asked.opened)
     if absence is None:
-        hint = (
-            f"dmaragent decode --host {shlex.quote(asked.opened.path)} says what is wrong with it"
-        )
+        hint = words.decode_says_what_is_wrong(shlex.quote(asked.opened.path))
         return DmaragentError(f"{name}: {blocker.why}", hint)
     why, hint = absence_words(absence)
     return DmaragentError(f"{name}: {why}", hint)

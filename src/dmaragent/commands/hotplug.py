@@ -9,10 +9,10 @@ import sys
 from dmaragent.addresses import SBDF
 from dmaragent.api import GuestResolver, ask_host, read_guests
 from dmaragent.collect.guest_files import read_guest_files
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import tell_reading
 from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
-from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
@@ -80,24 +80,18 @@ def _as_xl_writes_it(spec: str) -> str:
         return spec
     if sbdf is None:
         return spec
-    print(f"dmaragent: {visible(device)} is {sbdf} in the words of xl", file=sys.stderr)
+    print(words.in_words_of_xl(visible(device), str(sbdf)), file=sys.stderr)
     return f"{sbdf}{comma}{settings}"
 
 
 def _guest(path: str, name: str | None) -> GuestConfig:
 
     if os.path.isdir(path):
-        raise DmaragentError(
-            f"--into: {path} is a folder", "give the xl.cfg of the guest, or its JSON"
-        )
+        raise words.into_a_folder(path)
     files = [file for file in read_guest_files([path]) if not file.problem]
     guests = [guest for file in files for guest in read_guests(file.text, file.path)]
     named = [guest for guest in guests if name in (None, guest.name)]
     if len(named) == 1:
         return named[0]
     names = ", ".join(sorted({guest.name for guest in guests})[:_MOST_NAMED])
-    if not named:
-        why = f"{path} holds no guest named {name!r}"
-    else:
-        why = f"{path} holds {len(named)} guests" + (f" named {name!r}" if name else "")
-    raise DmaragentError(why, f"--guest takes one of: {names}")
+    raise words.not_one_guest(path, len(named), name, names)

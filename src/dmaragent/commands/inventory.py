@@ -7,6 +7,7 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect.open_host import OpenedHost
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import (
     add_host,
     find_device,
@@ -16,7 +17,6 @@ from dmaragent.commands.shared.hosts import (
     take_host,
 )
 from dmaragent.commands.shared.output import add_json, print_document
-from dmaragent.errors import DmaragentError
 from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
@@ -61,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
     named = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
-        raise DmaragentError("--tree shows all devices: it does not go with --device")
+        raise words.tree_of_one_device()
     if options.host and options.or_show:
-        raise DmaragentError("--or-show is for this machine: it does not go with --host")
+        raise words.or_show_with_host()
     opened, inventory = take_host(options.host)
     if isinstance(inventory.table, Missing) and options.or_show:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
@@ -134,9 +134,7 @@ def _print_published(options: argparse.Namespace) -> int | None:
     published = read_published()
     if published is None:
         return None
-    sentence = (
-        f"The table needs root: this is what dmaragent.service published ({published.which})."
-    )
+    sentence = words.published_instead(published.which)
     if options.json:
         print(sentence, file=sys.stderr)
         sys.stdout.write(published.document)
@@ -152,10 +150,10 @@ def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     assert isinstance(inventory.table, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.table.kind is MissingKind.DENIED:
-        sentence = f"This machine's DMAR table is present but needs root: {command}"
+        sentence = words.table_needs_root(command)
     elif inventory.table.kind is MissingKind.ABSENT:
-        sentence = f"This machine has no DMAR table (absent). Where there is one: {command}"
+        sentence = words.table_absent(command)
     else:
         why = inventory.table.detail or inventory.table.kind.value
-        sentence = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
-    print(f"{visible(sentence)}\nShown instead is {visible(path)}.\n", file=stream)
+        sentence = words.table_unreadable(why, command)
+    print(f"{visible(sentence)}\n{words.shown_instead(visible(path))}\n", file=stream)

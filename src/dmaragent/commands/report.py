@@ -10,10 +10,10 @@ from dmaragent.api import GuestResolver, any_answer, ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.collect.writing import write_new
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import add_host, tell_reading
 from dmaragent.commands.shared.questions import add_xen, named_release
-from dmaragent.errors import DmaragentError
 from dmaragent.explaining import explain
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the report."""
     to_output = options.output in (None, "-")
     if to_output and sys.stdout.isatty():
-        raise DmaragentError("a report is no text for a terminal", "-o FILE writes it to a file")
+        raise words.report_to_terminal()
     page = _page(options).encode("utf-8")
     if to_output:
         sys.stdout.flush()

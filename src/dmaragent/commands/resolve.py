@@ -12,11 +12,11 @@ from dmaragent.api import (
     any_answer,
     ask_host,
 )
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
 from dmaragent.commands.shared.hosts import host_object, tell_reading
 from dmaragent.commands.shared.output import print_document, progress
 from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
-from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options
@@ -125,12 +125,10 @@ def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, s
     given += ["pci"] if options.pci else []
     given += ["type"] if options.type else []
     if options.guests and given:
-        raise DmaragentError(f"--{given[0]} is for a guest of options: it does not go with GUEST")
+        raise words.option_with_guest(given[0])
     if not options.guests:
         if not given:
-            raise DmaragentError(
-                "no guest is given", "name a configuration, or give --memory and --pci"
-            )
+            raise words.no_guest_given()
         return [_guest_of(options)], []
     return named_guests(options.guests)
 
@@ -149,5 +147,5 @@ def _guest_of(options: argparse.Namespace) -> GuestConfig:
     for name, text in texts.items():
         if name not in ("type", "rdm") and whole_number(text) is None:
             option = "boundary" if name == "rdm_mem_boundary" else name
-            raise DmaragentError(f"--{option}: '{text}' is not a whole number of MiB")
+            raise words.not_mib(option, text)
     return guest_from_options(texts, options.pci)

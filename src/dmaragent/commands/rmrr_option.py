@@ -16,11 +16,11 @@ from dmaragent.boot_option.request import (
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import OpenedHost
 from dmaragent.collect.table_inputs import read_standard_input
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host, host_object, take_host
 from dmaragent.commands.shared.logs import read_log
 from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.commands.shared.questions import add_xen, named_release
-from dmaragent.errors import DmaragentError
 from dmaragent.messages.faults import read_faults
 from dmaragent.present.json.rmrr_option import (
     checked_document,
@@ -75,11 +75,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the option, or what Xen makes of it."""
     ways = (bool(options.regions), options.check is not None, options.from_log is not None)
     if sum(ways) != 1:
-        given = "nothing is asked" if not any(ways) else "two things are asked at once"
-        raise DmaragentError(
-            f"rmrr-option: {given}",
-            "give regions (0xBASE-0xLIMIT=SBDF), or --check [TEXT], or --from-log FILE",
-        )
+        raise words.rmrr_option_asks(nothing=not any(ways))
     if options.regions:
         return _write(options)
     return _check(options) if options.check is not None else _from_log(options)
@@ -90,9 +86,7 @@ def _write(options: argparse.Namespace) -> int:
     try:
         wanted = [read_wanted(text) for text in options.regions]
     except RequestError as error:
-        raise DmaragentError(
-            f"REGION {error}", "a region is like 0xbdf3e000-0xbdf5dfff=00:1d.0"
-        ) from error
+        raise words.not_a_region(error) from error
     opened, on = _host(options)
     answer = write_option(on, wanted)
     _print(options, opened, written_document(answer), written_text(answer))
@@ -103,16 +97,10 @@ def _check(options: argparse.Namespace) -> int:
 
     opened, on = _host(options)
     if not options.check and on.command_line is None:
-        where = opened.path or "this machine"
-        raise DmaragentError(
-            f"--check: Xen's command line is not known of {where}",
-            "give the text: --check 'rmrr=...'; on a Xen host, run it as root in dom0",
-        )
+        raise words.command_line_unknown(opened.path or "this machine")
     answer = check_option(on, options.check or None)
     if options.check and not answer.ranges:
-        raise DmaragentError(
-            "--check: the text has no rmrr=", "give it as Xen boots with it: 'rmrr=0x...=00:1d.0'"
-        )
+        raise words.no_rmrr_in_text()
     _print(options, opened, checked_document(answer), checked_text(answer))
     return _checked_code(answer)
 
@@ -124,11 +112,7 @@ def _from_log(options: argparse.Namespace) -> int:
     given = unpacked(where, read_standard_input()) if piped else read_content(where)
     faults = list(read_faults(read_log(where, given)))
     if not faults:
-        raise DmaragentError(
-            f"--from-log: {where} has no DMA fault of VT-d",
-            "give what `xl dmesg` or `dmesg` printed, with lines like "
-            "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
-        )
+        raise words.no_fault_in_log(where)
     opened, on = _host(options)
     answer = option_of_faults(on, faults)
     _print(options, opened, faults_document(answer), faults_text(answer))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.api import Asked, Question, Toolstack, read_release
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.hosts import add_host
 from dmaragent.commands.shared.output import add_json
 from dmaragent.errors import DmaragentError
@@ -21,10 +22,10 @@ TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
 
 
 def add_xen(
-    parser: argparse.ArgumentParser, words: str = "as that release of Xen (4.17, 4.16.1) would"
+    parser: argparse.ArgumentParser, help_words: str = "as that release of Xen (4.17, 4.16.1) would"
 ) -> None:
-    """Add ``--xen``; `words` are its help."""
-    parser.add_argument("--xen", metavar="RELEASE", help=words)
+    """Add ``--xen``; `help_words` are its help."""
+    parser.add_argument("--xen", metavar="RELEASE", help=help_words)
 
 
 def named_release(text: str | None, *, documented: bool = False) -> str | None:
@@ -35,10 +36,7 @@ def named_release(text: str | None, *, documented: bool = False) -> str | None:
 
     """
     if text == DOCUMENTED and not documented:
-        raise DmaragentError(
-            "--xen documented: that is about guests' settings; resolve, hotplug and diff take it",
-            "name a release, such as --xen 4.17",
-        )
+        raise words.xen_documented()
     if text not in (None, DOCUMENTED):
         read_release("--xen", text)
     return text
@@ -85,10 +83,10 @@ def _named_device(text: str) -> tuple[str, SBDF]:
     name, equals, address = text.rpartition("=")
     try:
         if not equals or not name:
-            raise ValueError(f"{text!r} is not NAME=SBDF")  # noqa: TRY301 - one message for both
+            raise ValueError(words.not_a_named_device(text))  # noqa: TRY301 - one message for both
         device = parse_device_name(address).sbdf
         if device is None:
-            raise ValueError(f"{text!r} does not name the function, as in =0000:0a:00.0")  # noqa: TRY301 - likewise
+            raise ValueError(words.named_device_without_function(text))  # noqa: TRY301 - likewise
         return name, device  # noqa: TRY300 - likewise
     except ValueError as error:
         raise DmaragentError(f"--device-name: {error}") from error
