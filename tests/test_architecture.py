@@ -62,6 +62,8 @@ PURE_IN_THE_SHELL = (
     "agent/published.py",
     "agent/guest_answer.py",
     "agent/routes.py",
+    "agent/words.py",
+    "commands/shared/words.py",
 )
 """What decides for the service, and does nothing itself."""
 WORLD = frozenset(

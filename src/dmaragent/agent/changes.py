@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
+from dmaragent.agent import words
 from dmaragent.agent.published import Published
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
@@ -36,23 +37,23 @@ def changes(before: Published | None, after: Published) -> tuple[Change, ...]:
     if len(differences) <= MOST_LINES:
         return tuple(differences)
     more = count(len(differences) - MOST_LINES, "more change")
-    return (*differences[:MOST_LINES], Change(sentence=f"and {more}: see the inventory"))
+    return (*differences[:MOST_LINES], Change(sentence=words.more_changes(more)))
 
 
 def _first_change(after: Published) -> Change:
     inventory = after.inventory
     if isinstance(inventory.table, Missing):
         why = inventory.table.detail or inventory.table.kind.value
-        return Change(sentence=f"no DMAR table: {why}", bad=True)
+        return Change(sentence=words.no_table(why), bad=True)
     regions = count(len(inventory.regions), "reserved region")
     findings = count(len(after.checked.findings), "finding")
-    return Change(sentence=f"the first inventory: {regions}, {findings}")
+    return Change(sentence=words.first_inventory(regions, findings))
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
     if before.table != after.table:
-        has = "gone" if isinstance(after.table, Missing) else "there, or another one"
-        yield Change(sentence=f"the DMAR table is {has}", bad=isinstance(after.table, Missing))
+        gone = isinstance(after.table, Missing)
+        yield Change(sentence=words.table_changed(gone=gone), bad=gone)
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
@@ -61,20 +62,19 @@ def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
         change = _function_words(old.get(sbdf), new.get(sbdf))
         if change:
             region = _regions(sbdf, after) or _regions(sbdf, before)
-            place = f", of region {region}" if region else ""
             yield Change(
-                sentence=f"{sbdf} {change}{place}",
+                sentence=words.function_changed(str(sbdf), change, region),
                 fields={"DMARAGENT_SBDF": str(sbdf), "DMARAGENT_REGION": region},
             )
 
 
 def _function_words(old: PciFunction | None, new: PciFunction | None) -> str:
     if old is None and new is not None:
-        return "came" if new.driver is None else f"came, driver {new.driver}"
+        return words.function_came(new.driver)
     if new is None:
-        return "went"
+        return words.function_went()
     if old is not None and old.driver != new.driver:
-        return f"has driver {new.driver or 'none'}, had {old.driver or 'none'}"
+        return words.driver_changed(old.driver, new.driver)
     return ""
 
 
@@ -100,8 +100,10 @@ def _findings(before: Published, after: Published) -> Iterator[Change]:
         finding = new.get(key) or old[key]
         device = "" if finding.hit.device is None else str(finding.hit.device)
         yield Change(
-            sentence=f"{'finding' if key in new else 'no longer a finding'}: "
-            f"{finding.severity.value} {finding.rule.id}: {finding.hit.said}",
+            sentence=words.finding_changed(
+                f"{finding.severity.value} {finding.rule.id}: {finding.hit.said}",
+                appeared=key in new,
+            ),
             fields={"DMARAGENT_FINDING": finding.rule.id, "DMARAGENT_SBDF": device},
             bad=key in new,
         )

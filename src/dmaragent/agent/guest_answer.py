@@ -7,6 +7,7 @@ for a large answer.
 import json
 from http import HTTPStatus
 
+from dmaragent.agent import words
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
 from dmaragent.agent.http_messages import ApiResponse, json_response, problem
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
@@ -23,7 +24,6 @@ LIVE = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
 SOURCE = "guest"
 """The file name of the posted configuration in places such as ``guest:3``."""
-_FEWER = "send fewer at a time, or run `dmaragent resolve`, which has no such limit"
 
 
 def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
@@ -43,12 +43,11 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
         return unreadable(error.message, error.hint)
     regions = sum(_regions(guest, known) for guest in guests)
     if regions > MOST_REGIONS:
-        return _too_many(f"an answer lists at most {MOST_REGIONS} regions, and this one {regions}")
+        return _too_many(words.too_many_regions(MOST_REGIONS, regions))
     response = _resolutions(guests, resolver)
     if len(response.body) > most:
-        size = len(response.body)
-        why = f"an answer has at most {most} bytes, and this one would have {size}"
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=_FEWER)
+        why = words.answer_too_large(most, len(response.body))
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=words.FEWER)
     return response
 
 
@@ -59,19 +58,18 @@ def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
     except DmaragentError as error:
         return unreadable(error.message, error.hint, _line(error))
     except RecursionError:  # what is nested almost too deeply, in the words about it
-        return unreadable("guest is nested too deeply")
+        return unreadable(words.guest_nested())
     if len(guests) > MOST_GUESTS:
-        return _too_many(f"a request has at most {MOST_GUESTS} guests, and this one {len(guests)}")
+        return _too_many(words.too_many_guests(MOST_GUESTS, len(guests)))
     devices = sum(map(_devices, guests))
     if devices > MOST_DEVICES:
-        why = f"the guests of a request have at most {MOST_DEVICES} devices, and these {devices}"
-        return _too_many(why)
+        return _too_many(words.too_many_devices(MOST_DEVICES, devices))
     xen = (guest for guest in guests if isinstance(guest, GuestConfig))
     refused = next((guest for guest in xen if not guest.readable and not guest.older), None)
     if refused is None:
         return guests
     first = refused.refusals[0]
-    hint = f"give a guest that its toolstack reads ({FORMATS})"
+    hint = words.guest_its_toolstack_reads(FORMATS)
     line = first.place.rpartition(":")[2]
     return unreadable(first.text, hint, int(line) if line.isdecimal() else None)
 
@@ -127,4 +125,4 @@ def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiRespo
 
 
 def _too_many(why: str) -> ApiResponse:
-    return unreadable(why, _FEWER)
+    return unreadable(why, words.FEWER)

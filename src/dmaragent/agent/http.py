@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from http import HTTPStatus
 
+from dmaragent.agent import words
 from dmaragent.agent.connection import Connection, RefusedError
 from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import Limits
@@ -82,7 +83,7 @@ class Server:
                     self._admit(Connection(client, self._limits))
                     reported = ""
                 except OSError as error:  # no descriptor or no memory, here or in the kernel
-                    why = f"clients of the local API cannot be accepted: {error.strerror}"
+                    why = words.clients_not_accepted(error.strerror)
                     if why != reported:
                         loop.call_exception_handler({"message": why})
                     reported = why
@@ -141,7 +142,7 @@ class Server:
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
-            fault = {"message": "an answer of the local API failed", "exception": error}
+            fault = {"message": words.answer_failed(), "exception": error}
             asyncio.get_running_loop().call_exception_handler(fault)
             return _FAULT
         return answer
@@ -162,17 +163,15 @@ class Server:
             await turn.enter_async_context(self._workers.turn(connection.user))
             return await self._workers.resolve(work.body, work.published)
         except TimeoutError:
-            why = f"all workers were busy for {self._limits.turn:g} s"
+            why = words.workers_busy(self._limits.turn)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         finally:
             connection.pending = False
 
 
-_FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many guests wait already", headers=RETRY)
-_FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the agent has a fault; its log says more")
-_LATE = problem(
-    HTTPStatus.REQUEST_TIMEOUT, "the request was not sent before others needed the connection"
-)
+_FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, words.too_many_wait(), headers=RETRY)
+_FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, words.fault())
+_LATE = problem(HTTPStatus.REQUEST_TIMEOUT, words.request_given_up())
 
 
 def affordable(limits: Limits, files: int) -> Limits:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
+from dmaragent.agent import words
 from dmaragent.agent.changes import changes
 from dmaragent.agent.http import Server
 from dmaragent.agent.journal import ERROR, INFO, NOTICE, WARNING, Journal
@@ -75,7 +76,7 @@ class Service:
         try:
             await self._serve()
         except Exception as error:
-            self.journal.write(f"the agent ends: {error or type(error).__name__}", ERROR)
+            self.journal.write(words.agent_ends(error), ERROR)
             self.publisher.withdraw()
             raise
         self.notifier.say("STOPPING=1")
@@ -102,8 +103,8 @@ class Service:
         if self._deaf is not None:
             why = self._deaf.strerror or str(self._deaf)
             raise DmaragentError(
-                f"the kernel's device events can no longer be read: {why}",
-                "start it again, as systemd does",
+                words.no_more_events(why),
+                words.start_again(),
             ) from self._deaf
 
     def _facts(self) -> PublishedFacts:
@@ -176,7 +177,7 @@ class Service:
             self.stop()
             return
         if events.lost:
-            self.journal.write("the kernel dropped events: everything is read again", WARNING)
+            self.journal.write(words.events_dropped(), WARNING)
         if events.names or events.lost:
             self._wake.set()
 

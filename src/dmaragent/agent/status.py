@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from dmaragent.agent import words
 from dmaragent.collect.live.calls import run_command
 from dmaragent.collect.reader import read_stream
 from dmaragent.readings import Missing
@@ -56,7 +57,7 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
             digest = str(document["origin"]["digest"])
             regions = len(document["answer"]["regions"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        problem = "it is no inventory"
+        problem = words.not_an_inventory()
     return Status(
         units=tuple((unit, _state(unit)) for unit in UNITS),
         published=not problem,
@@ -74,11 +75,11 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
 def _state(unit: str) -> str:
     """Ask systemd for the state of `unit`."""
     if not os.path.isdir(_SYSTEMD):
-        return "not known: systemd does not run this machine"
+        return words.without_systemd()
     output = run_command(["systemctl", "show", "--property=ActiveState", "--value", unit])
     if isinstance(output, Missing):
-        return f"not known: {output.detail}"
-    return output.decode("utf-8", "backslashreplace").strip() or "not known"
+        return words.state_unknown(output.detail)
+    return output.decode("utf-8", "backslashreplace").strip() or words.state_unknown()
 
 
 def _modification_time(path: str) -> float | None:

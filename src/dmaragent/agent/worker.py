@@ -17,6 +17,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
+from dmaragent.agent import words
 from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http_messages import ApiResponse, problem
 from dmaragent.host import Host
@@ -72,15 +73,14 @@ def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, st
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a fault of ours is for the service's log
-        why = "the agent has a fault; its log says more"
+        why = words.fault()
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
 
 
 def out_of_memory() -> ApiResponse:
     """Return the answer to a request that needs more memory than a worker may have."""
-    why = "resolving this takes more memory than a worker of the agent may have"
-    hint = "send fewer guests at a time, or run `dmaragent resolve`, which has no such limit"
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint)
+    why = words.takes_too_much_memory()
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.FEWER_GUESTS)
 
 
 def read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:

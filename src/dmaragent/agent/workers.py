@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
+from dmaragent.agent import words
 from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
 from dmaragent.agent.published import Published
@@ -85,16 +86,15 @@ class Workers:
                 env=environment(),
             )
         except OSError as error:
-            why = f"no worker can be started: {error.strerror}"
+            why = words.no_worker(error.strerror)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         try:
             async with asyncio.timeout(self._limits.deadline):
                 data = await self._exchange(process, body)
                 await process.wait()
         except TimeoutError:
-            why = f"resolving this takes more than {self._limits.deadline:g} s"
-            hint = "run `dmaragent resolve`, which has no such limit"
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint)
+            why = words.takes_too_long(self._limits.deadline)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.HAS_NO_SUCH_LIMIT)
         finally:
             await _end(process)
         return _answer(data, process.returncode)
