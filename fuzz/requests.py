@@ -11,10 +11,10 @@ from typing import Any, cast
 import h11
 
 from dmaragent.agent.connection import Connection
+from dmaragent.agent.guest_answer import answer_guests
 from dmaragent.agent.http import DEFAULT, Server
-from dmaragent.agent.messages import ApiResponse
-from dmaragent.agent.model import Published
-from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent.http_messages import ApiResponse
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import join

@@ -89,11 +89,13 @@ SHELL = ("collect", "gc_control", "api", "agent", "commands", "cli", "__main__")
 PURE_IN_THE_SHELL = (
     "agent/guest_request.py",
     "agent/limits.py",
-    "agent/messages.py",
+    "agent/http_messages.py",
     "agent/metrics.py",
-    "agent/model.py",
-    "agent/resolving.py",
+    "agent/published.py",
+    "agent/guest_answer.py",
     "agent/routes.py",
+    "agent/words.py",
+    "commands/shared/words.py",
 )
 """What decides for the service, and does nothing itself."""
 WORLD = frozenset(

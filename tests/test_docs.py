@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent import __version__, commands
+from dmaragent import __version__, cli
 from dmaragent.checks import RULES
-from dmaragent.commands import VERBS
 from fwtables import DamageKind
-from support import faults_page, findings_page, ledger_page, messages_page, schemas
+from support import completion_page, faults_page, findings_page, ledger_page, messages_page, schemas
 
 ROOT = Path(__file__).parents[1]
 MANUAL = ROOT / "docs/man"
@@ -47,12 +46,11 @@ def test_the_changelog_begins_with_this_version() -> None:
 
 def test_the_manual_names_every_verb_and_option() -> None:
     manual = (ROOT / "docs/man/dmaragent.8").read_text("utf-8").replace("\\-", "-")
-    folder = Path(str(commands.__file__)).parent
-    for verb in (*VERBS, "guest_options"):
-        source = (folder / f"{verb.replace('-', '_')}.py").read_text("utf-8")
-        assert verb == "guest_options" or f"Ic {verb}" in manual
-        for option in re.findall(r'"--?([a-z-]+)"', source):
-            assert f"Fl -{option}" in manual or f"Fl {option}" in manual, option
+    for verb, parser in completion_page.walk("", cli._parser()):
+        assert all(f"Ic {word}" in manual for word in verb.split()[:1])
+        options = {option for action in parser._actions for option in action.option_strings}
+        unnamed = {option for option in options if f"Fl {option[1:]}" not in manual}
+        assert unnamed <= {"-h", "--help"}, verb
 
 
 def test_the_schemas_are_those_of_the_types() -> None:

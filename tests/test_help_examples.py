@@ -53,7 +53,7 @@ import sys
 from pathlib import Path
 
 import dmaragent.collect.live.host
-from dmaragent.collect.opening import open_host
+from dmaragent.collect.open_host import open_host
 
 dmaragent.collect.live.host.LiveHost = lambda: open_host({str(DOM0)!r}).reader
 from dmaragent.cli import main

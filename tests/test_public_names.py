@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import fields, is_dataclass
 from itertools import pairwise
+from textwrap import dedent
 from types import ModuleType
 
 import pytest
@@ -56,6 +57,13 @@ def _below(module: ModuleType, name: str) -> str:
     return ""
 
 
+def _field_names(value: object) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass or a named tuple; none of anything else."""
+    if is_dataclass(value):
+        return tuple(field.name for field in fields(value))
+    return tuple(getattr(value, "_fields", ()))
+
+
 @pytest.mark.parametrize(("package", "name"), PUBLIC)
 def test_a_public_name_says_what_it_means(package: ModuleType, name: str) -> None:
     said = _said(package, name)
@@ -64,14 +72,14 @@ def test_a_public_name_says_what_it_means(package: ModuleType, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("package", "name"), [each for each in PUBLIC if is_dataclass(getattr(*each))]
+    ("package", "name"), [each for each in PUBLIC if _field_names(getattr(*each))]
 )
 def test_a_field_of_a_public_class_says_what_it_is(package: ModuleType, name: str) -> None:
     cls = getattr(package, name)
     said = "\n".join(str(each.__doc__) for each in cls.__mro__) + "\n"
     said += "\n".join(_strings_in(each) for each in cls.__mro__ if "__annotations__" in vars(each))
     silent = {
-        each.name for each in fields(cls) if not re.search(rf"\b{each.name}\b", said)
+        field for field in _field_names(cls) if not re.search(rf"\b{field}\b", said)
     } - OF_EVERY_STRUCTURE
 
     assert silent == set()
@@ -79,7 +87,7 @@ def test_a_field_of_a_public_class_says_what_it_is(package: ModuleType, name: st
 
 def _strings_in(cls: type) -> str:
     """Give the names of the fields that a string stands below."""
-    (tree,) = ast.parse(inspect.cleandoc(inspect.getsource(cls))).body
+    (tree,) = ast.parse(dedent(inspect.getsource(cls))).body
     assert isinstance(tree, ast.ClassDef)
     return "\n".join(
         node.target.id

@@ -5,8 +5,8 @@ its bytes say clearly what they say.  Damage means that some bytes could not be
 read as the specification has them, or contradict each other.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class DamageKind(Enum):
@@ -35,8 +35,7 @@ class DamageKind(Enum):
     SCOPE_PAST_STRUCTURE = "scope-past-structure"
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """One thing wrong with a table's bytes.
 
     `offset` counts bytes from the start of the input; `field` is the

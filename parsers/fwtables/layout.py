@@ -6,8 +6,8 @@ package are fixed sequences of integers and byte strings, which is exactly what
 ``tests/fwtables/test_layout.py`` holds both readings equal.
 """
 
-from dataclasses import dataclass
 from struct import Struct as Packer
+from typing import NamedTuple
 
 from construct import Bytes, Construct, FormatField, Renamed
 
@@ -15,8 +15,7 @@ from fwtables.damage import count_bytes
 from fwtables.errors import EncodeError
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The fixed part of one structure: its field names in order and their packer."""
 
     names: tuple[str, ...]

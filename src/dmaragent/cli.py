@@ -13,12 +13,12 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
 from dmaragent.commands import VERBS, load
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared.output import print_document
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible
@@ -52,30 +52,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # print would take standard output instead, and spoil a bundle there
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays until the end
     if sys.stdout is None:
-        _complain("dmaragent: standard output is closed")
+        _print_to_stderr("dmaragent: standard output is closed")
         return UNANSWERED
     _escape_what_cannot_be_encoded()
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        with without_gc():
+        with without_gc(at_exit=arguments is None):
             code = _run(words)
         sys.stdout.flush()
     except DmaragentError as error:
-        return _unanswered(error, words)
+        return _print_error(error, words)
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
         if error.filename is None:  # the output itself
             _drop_output()
-        return _unanswered(_failure(error), words)
+        return _print_error(_failure(error), words)
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
-        return _unanswered(DmaragentError("there is not enough memory to answer", hint), words)
+        return _print_error(DmaragentError("there is not enough memory to answer", hint), words)
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        return _unexpected(error, words)
+        return _print_bug(error, words)
     return code
 
 
@@ -84,11 +84,16 @@ def _run(arguments: Sequence[str]) -> int:
         print(f"dmaragent {__version__}")  # argparse would not report an output that fails
         return 0
     first = arguments[0].partition("=")[0] if arguments else ""
-    if first.startswith("-") and not any(one.startswith(first) for one in ("-h", *_OWN_OPTIONS)):
+    if first.startswith("-") and not any(
+        option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
+    ):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
     try:
-        options, unknown = _parser(arguments, arguments[:1]).parse_known_args(arguments)
+        if arguments and arguments[0] in VERBS:
+            options, unknown = _verb_parser(first, arguments).parse_known_args(arguments[1:])
+        else:
+            options, unknown = _parser(arguments).parse_known_args(arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
@@ -132,16 +137,16 @@ def _end_by_pipe() -> int:
     return ENDED_BY_PIPE  # the signal is blocked
 
 
-def _unanswered(error: DmaragentError, words: Sequence[str]) -> int:
+def _print_error(error: DmaragentError, words: Sequence[str]) -> int:
     """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
-    _complain(f"dmaragent: {error.message}")
+    _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
-        _complain(f"Next: {error.hint}")
-    _document(error, words)
+        _print_to_stderr(f"Next: {error.hint}")
+    _print_error_document(error, words)
     return UNANSWERED
 
 
-def _document(error: DmaragentError, words: Sequence[str]) -> None:
+def _print_error_document(error: DmaragentError, words: Sequence[str]) -> None:
     """Print `error` as a document, if the user asked for one."""
     if "--json" not in words:
         return
@@ -152,7 +157,7 @@ def _document(error: DmaragentError, words: Sequence[str]) -> None:
         _drop_output()  # the exit code and the text are all that is left to tell
 
 
-def _complain(line: str) -> None:
+def _print_to_stderr(line: str) -> None:
     """Print a line of an error."""
     try:
         print(visible(line), file=sys.stderr)
@@ -160,50 +165,73 @@ def _complain(line: str) -> None:
         return  # the exit code is all that is left to tell
 
 
-def _unexpected(error: Exception, words: Sequence[str]) -> int:
-    said = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
-    code = _unanswered(said, words)
+def _print_bug(error: Exception, words: Sequence[str]) -> int:
+    failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
+    code = _print_error(failure, words)
     for line in "".join(traceback.format_exception(error)).splitlines():
-        _complain(line)
+        _print_to_stderr(line)
     return code
 
 
-def _parser(
-    arguments: Sequence[str] = (), chosen: Collection[str] = VERBS
-) -> argparse.ArgumentParser:
-    """Return the parser of `arguments`, with the options of the `chosen` verbs alone."""
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
 
-    class Parser(argparse.ArgumentParser):
-        """A parser whose help, if it cannot be written, is an error: argparse's is silence."""
+    line: Sequence[str] = ()
+    """The command line that it parses."""
 
-        def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-            (file or sys.stdout).write(self.format_help())
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        (file or sys.stdout).write(self.format_help())
 
-        def error(self, message: str) -> NoReturn:
-            self.print_usage(sys.stderr)
-            hint = f"{self.prog} --help has examples"
-            _complain(f"{self.prog}: error: {message}")
-            _complain(f"Next: {hint}")
-            _document(DmaragentError(message, hint), arguments)
-            self.exit(UNANSWERED)
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        hint = f"{self.prog} --help has examples"
+        _print_to_stderr(f"{self.prog}: error: {message}")
+        _print_to_stderr(f"Next: {hint}")
+        _print_error_document(DmaragentError(message, hint), self.line)
+        self.exit(UNANSWERED)
 
-    parser = Parser(
+
+def _fixed_width(prog: str) -> argparse.HelpFormatter:
+    """Return a formatter that does not ask for the terminal's width.
+
+    ``add_argument`` makes one only to try the option's metavar, and shutil, which asks, costs 1 ms.
+    """
+    return argparse.HelpFormatter(prog, width=80)
+
+
+def _verb_parser(name: str, line: Sequence[str] = ()) -> _Parser:
+    """Return the parser of what follows the verb `name` on the command line `line`."""
+    parser = _Parser(prog=f"dmaragent {name}", formatter_class=_fixed_width)
+    _add_verb(parser, name)
+    parser.line = line
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    return parser
+
+
+def _add_verb(parser: argparse.ArgumentParser, name: str) -> None:
+    """Make `parser` that of the verb `name`."""
+    verb = load(name)
+    parser.description = verb.DESCRIPTION
+    parser.epilog = verb.EXAMPLES
+    verb.add_arguments(parser)
+    parser.set_defaults(run=verb.run, verb=name)
+
+
+def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the program, with every verb: its help, and lines without a verb."""
+    parser = _Parser(
         prog="dmaragent",
         description="What reserved device memory (RMRR) this host has, who owns it, and what\n"
         "Xen will do with a guest.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for name, line in VERBS.items():
+    for name, words in VERBS.items():
         child = verbs.add_parser(
-            name, help=line, formatter_class=argparse.RawDescriptionHelpFormatter
+            name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        if name in chosen:
-            verb = load(name)
-            child.description = verb.DESCRIPTION
-            child.epilog = verb.EXAMPLES
-            verb.add_arguments(child)
-            child.set_defaults(run=verb.run, verb=name)
+        _add_verb(child, name)
     return parser

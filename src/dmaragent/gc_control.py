@@ -10,12 +10,18 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without_gc() -> Iterator[None]:
-    """Switch the search off; afterwards it is as it was before."""
+def without_gc(*, at_exit: bool = False) -> Iterator[None]:
+    """Switch the search off; afterwards it is as it was before.
+
+    With `at_exit` the process ends next, and its last search, a twentieth of a short run, is left
+    out as well.
+    """
     before = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if at_exit:
+            gc.freeze()
         if before:  # the outermost of several switches it on
             gc.enable()

@@ -124,8 +124,7 @@ class XenReading(NamedTuple):
     """What is in the directory of the pciback driver."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostSnapshot:
+class HostSnapshot(NamedTuple):
     """A host as it was read: the input of every decision."""
 
     acpi_tables: tuple[str, ...] | Missing
@@ -134,13 +133,13 @@ class HostSnapshot:
     """Those of them that may be a DMAR table, best first."""
     pci: tuple[PciReading, ...] | Missing
     """The host's PCI functions, sorted by name."""
-    udev: Missing | None = None
-    """Why they come from sysfs and not from udev, which alone has their names; None: they do not."""
     iommu_groups: tuple[IommuGroupReading, ...] | Missing
     memory_map: tuple[MemoryMapReading, ...] | Missing
     boot_log: bytes | Missing
     """The lines of the boot log that show the memory map and the IOMMU."""
     system: SystemReading
     xen: XenReading
+    udev: Missing | None = None
+    """Why `pci` comes from sysfs and not from udev, which alone has names; None: it does not."""
     sources: tuple[tuple[str, str], ...] = ()
     """Of a collector's report: readings, and the files of the report that they are from."""

@@ -1,16 +1,15 @@
 """Releases of Xen as people and hosts write them: 4.17, 4.17.7."""
 
 import re
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
-_RELEASE = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?")
-_POINT = re.compile(r"\.([0-9]{1,3})(?![0-9])(.*)", re.DOTALL)
-_ANOTHER = re.compile(r"(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g", re.IGNORECASE)
+# Compiled, and kept by re, when the first release is read: 0.5 ms that a table does without.
+_RELEASE = r"([0-9]{1,3})\.([0-9]{1,3})(?:\.([0-9]{1,3})|\.x)?"
+_POINT = r"(?s)\.([0-9]{1,3})(?![0-9])(.*)"
+_ANOTHER = r"(?i)(?<![a-z])(?:pre|rc|unstable|staging)(?![a-z])|\+[0-9]+-g"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """A release of Xen or of its tools; `point` is None if only its series is known."""
 
     major: int
@@ -25,7 +24,7 @@ class Release:
             ValueError: `text` is none of these.
 
         """
-        found = _RELEASE.fullmatch(text)
+        found = re.fullmatch(_RELEASE, text)
         if not found:
             raise ValueError(f"{text!r} is not a release of Xen like 4.17 or 4.16.1")
         major, minor, point = found.groups()
@@ -39,8 +38,8 @@ class Release:
         ``.8-pre`` comes before 4.17.8, ``-rc`` and ``-unstable`` before the series is released,
         and ``.5+23-ga4e5191dc0`` has commits of the next: the point of these is unknown.
         """
-        point = _POINT.match(extra or "")
-        if point is None or _ANOTHER.search(point[2]):
+        point = re.match(_POINT, extra or "")
+        if point is None or re.search(_ANOTHER, point[2]):
             return cls(*series)
         return cls(*series, int(point[1]))
 

@@ -13,8 +13,7 @@ from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import ACPI_TABLE, BOOT_LOG, LEDGER, PCI_CLASS
 from dmaragent.collect.live.host import OverlayHost
 from dmaragent.collect.open_host import open_host, open_this_machine
-from dmaragent.collect.recorded.published import read_published
-from dmaragent.commands import inventory
+from dmaragent.collect.recorded import published
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from support.agents import EHCI, NIC, TABLE, machine
@@ -106,8 +105,8 @@ def test_root_and_who_may_not_read_the_capture_ask_the_machine_itself(
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Be a user who may not read the table; give where the service publishes."""
     monkeypatch.setattr(opening, "open_this_machine", lambda: _user(EHCI, NIC))
-    before = read_published
-    monkeypatch.setattr(inventory, "read_published", lambda: before(str(tmp_path)))
+    before = published.read_published
+    monkeypatch.setattr(published, "read_published", lambda: before(str(tmp_path)))
     return tmp_path
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from dmaragent.agent import service as services
 from dmaragent.agent.journal import Journal
-from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher
+from dmaragent.agent.published import Published
 from dmaragent.agent.scan import scan
 from dmaragent.agent.service import Service
 from dmaragent.errors import DmaragentError

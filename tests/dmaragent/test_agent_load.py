@@ -73,8 +73,8 @@ def test_what_clients_make_it_hold_is_within_the_bound(tmp_path: Path, cut: int)
     held.close()
 
     assert len(sent) == limits.head + limits.body
-    assert len(clients) * limits.body < most < len(clients) * limits.each
-    assert limits.held < 16 * MIB
+    assert len(clients) * limits.body < most < len(clients) * limits.per_connection
+    assert limits.total_held < 16 * MIB
 
 
 def test_the_service_and_its_workers_fit_in_the_unit_s_memory() -> None:
@@ -83,4 +83,6 @@ def test_the_service_and_its_workers_fit_in_the_unit_s_memory() -> None:
     limits = Limits()
 
     assert memory is not None
-    assert 36 * MIB + limits.held + limits.workers * limits.worker_memory <= int(memory[1]) * MIB
+    assert (
+        36 * MIB + limits.total_held + limits.workers * limits.worker_memory <= int(memory[1]) * MIB
+    )

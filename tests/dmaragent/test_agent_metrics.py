@@ -8,7 +8,7 @@ import pytest
 
 from dmaragent import __version__
 from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from support.machines import MACHINES
 from support.served import published_machine
 

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dmaragent.agent import guest_request
-from dmaragent.agent.messages import JSON, PROBLEM, ApiRequest, ApiResponse
-from dmaragent.agent.model import Published
+from dmaragent.agent.http_messages import JSON, PROBLEM, ApiRequest, ApiResponse
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.routes import respond as respond_to_head
 from dmaragent.policy.settings import Toolstack

@@ -91,7 +91,7 @@ ABSENT = "Region 1 (0x3c000000-0x3c0fffff) names 0000:00:1d.0; nothing answers t
 
 def _said(before: FakeHost, after: FakeHost) -> list[str]:
     first = scan(before, None, 1.0)
-    return [each.said for each in changes(first, scan(after, first, 2.0))]
+    return [each.sentence for each in changes(first, scan(after, first, 2.0))]
 
 
 def test_functions_that_come_go_and_change_hands_are_told() -> None:
@@ -125,7 +125,9 @@ def test_what_is_told_can_be_searched_for_and_what_came_is_bad_where_what_went_i
     device = {"DMARAGENT_SBDF": EHCI.sbdf, "DMARAGENT_REGION": "1"}
     finding = {"DMARAGENT_FINDING": "rmrr-devices-absent", "DMARAGENT_SBDF": ""}
 
-    assert [(each.said.split(":")[0], each.bad) for each in found if "find" in each.said] == [
+    assert [
+        (each.sentence.split(":")[0], each.bad) for each in found if "find" in each.sentence
+    ] == [
         ("finding", True),
         ("no longer a finding", False),
     ]
@@ -150,7 +152,7 @@ def test_a_table_that_is_gone_is_told_as_bad() -> None:
     host.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.FAILED, "I/O error")
     found = changes(first, scan(host, first, 2.0))
 
-    assert (found[0].said, found[0].bad) == ("the DMAR table is gone", True)
+    assert (found[0].sentence, found[0].bad) == ("the DMAR table is gone", True)
 
 
 def test_the_generation_counts_changes_and_not_scans() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dmaragent.agent.messages import JSON, ApiRequest
-from dmaragent.agent.model import Published
+from dmaragent.agent.http_messages import JSON, ApiRequest
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.collect.collect import collect
 from dmaragent.host import join

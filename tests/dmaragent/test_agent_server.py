@@ -13,9 +13,9 @@ import pytest
 
 from dmaragent.agent import http as server
 from dmaragent.agent.connection import Connection
+from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import ApiResponse
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.workers import Workers
 from support.agent_workers import Held

@@ -214,7 +214,7 @@ def test_xen_knows_segment_0_without_a_function_in_it_and_no_other() -> None:
 def test_xens_own_list_is_what_a_memory_map_must_hold() -> None:
     inventory = taken(named(USB)())
     entry = ListEntry(range=AddressRange(0, 4096), origin=Origin.UNEXPLAINED, region=None)
-    told = replace(inventory.xen.list, source=ListSource.HYPERVISOR, entries=tuple([entry] * 127))
-    inventory = replace(inventory, xen=replace(inventory.xen, list=told))
+    told = inventory.xen.list._replace(source=ListSource.HYPERVISOR, entries=tuple([entry] * 127))
+    inventory = replace(inventory, xen=inventory.xen._replace(list=told))
 
     assert [one.rule.id for one in check(inventory).findings] == ["rmrr-too-many"]

@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.checks import check
-from dmaragent.commands.hosts import take_host
+from dmaragent.commands.shared.hosts import take_host
 from dmaragent.readings import Missing
 from support.machines import MACHINES, NAMES
 

@@ -94,13 +94,13 @@ def test_other_structures_are_told_by_the_side_that_has_them() -> None:
 @pytest.mark.parametrize("told", [False, True], ids=["predicted against told", "both predicted"])
 def test_what_xen_lists_is_compared_only_where_both_lists_have_one_source(told: bool) -> None:  # noqa: FBT001 - a case
     a = inventory_of(table(rmrr(0x7A000000, 0x7A00FFFF, USB)), [])
-    dropped = replace(a.regions[0], xen=replace(a.regions[0].xen, listed=False, reason="so"))
-    kept = replace(dropped, xen=replace(dropped.xen, listed=True))
+    dropped = replace(a.regions[0], xen=a.regions[0].xen._replace(listed=False, reason="so"))
+    kept = replace(dropped, xen=dropped.xen._replace(listed=True))
     source = ListSource.PREDICTED if told else ListSource.HYPERVISOR
     b = replace(
         a,
         all_regions=(dropped,),
-        xen=replace(a.xen, list=replace(a.xen.list, source=source)),
+        xen=a.xen._replace(list=a.xen.list._replace(source=source)),
     )
 
     found = compared(replace(a, all_regions=(kept,)), b)

@@ -17,9 +17,10 @@ from dmaragent.collect.formats import decompress as expanding
 from dmaragent.collect.formats import packed_file as unpacking
 from dmaragent.collect.formats import tar as tarred
 from dmaragent.collect.formats.decompress import MOST_STREAMS, Decoder
-from dmaragent.collect.formats.tree import MOST_NAMES, PackedTree
+from dmaragent.collect.formats.tree import PackedTree
 from dmaragent.collect.given_file import read_input
 from dmaragent.collect.open_host import open_host
+from dmaragent.collect.reader import MOST_NAMES
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from support.cli import run

@@ -14,7 +14,7 @@ import pytest
 
 from dmaragent.collect import bundling
 from dmaragent.collect.open_host import open_host
-from dmaragent.commands import bundle_reports as derived
+from dmaragent.commands.shared import bundle_reports as derived
 from dmaragent.present.text.dump import dump_text
 from dmaragent.present.words.bundle import WrittenBundle
 from dmaragent.readings import Missing, MissingKind
@@ -178,7 +178,7 @@ def test_a_bundle_of_a_bundle_has_the_same_readings_and_marks(
 def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(told: derived.Told) -> str:
+    def fail(told: derived.BundledHost) -> str:
         raise ZeroDivisionError(f"{told.inventory.device} {told.kind}")
 
     monkeypatch.setitem(derived._MAKERS, "check.txt", fail)
@@ -193,7 +193,7 @@ def test_an_answer_of_ours_that_fails_costs_that_answer_alone(
         why = archive.extractfile("dmaragent-bundle/derived/check.txt.failed")
         assert why is not None
         said = why.read().decode()
-    assert said.startswith("dmaragent/commands/bundle_reports.py:")
+    assert said.startswith("dmaragent/commands/shared/bundle_reports.py:")
     assert said.endswith("fail\nZeroDivisionError: None recorded\n")
     assert str(Path(derived.__file__).parents[1]) not in said
 

@@ -1,6 +1,5 @@
 """``dmaragent explain`` as its user meets it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +39,8 @@ def test_what_a_slot_and_a_driver_are_called_reaches_no_terminal(capsys: Capture
     asked = ask_host(str(HP), Question())
     known = dict(asked.host.topology.known)
     sbdf = SBDF.parse("0a:00.0")
-    known[sbdf] = replace(known[sbdf], slot=f"2{evil}", driver=f"hpsa{evil}")
-    host = replace(asked.host, topology=PciTopology(known))
+    known[sbdf] = known[sbdf]._replace(slot=f"2{evil}", driver=f"hpsa{evil}")
+    host = asked.host._replace(topology=PciTopology(known))
     inventory = take_inventory(host)
     told = explain(inventory, facts_of(inventory), asked.stack, sbdf)
 

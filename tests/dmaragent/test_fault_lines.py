@@ -86,8 +86,8 @@ def test_a_fault_is_read_alike_by_why_check_and_rmrr_option(line: str, device: s
         for place in match.spans
     }
     checked = told(inventory, logged.dma_fault)
-    options = replace(inventory.host.system, options=("iommu=pt",))
-    machine = replace(inventory.host, system=options)
+    options = inventory.host.system._replace(options=("iommu=pt",))
+    machine = inventory.host._replace(system=options)
     on = OptionHost(inventory=replace(inventory, host=machine), release=None)
     option = option_of_faults(on, read_faults(line)).option
     wanted = [*(one.wanted for one in option.written), *(one.wanted for one in option.refused)]

@@ -9,7 +9,7 @@ import pytest
 
 from dmaragent.collect.formats.disk_tree import DiskTree
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.guest_files import named_guests
+from dmaragent.commands.shared.guest_files import named_guests
 from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.readings import Missing
 from support.cli import run

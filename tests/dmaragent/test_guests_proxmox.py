@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dmaragent.commands.guest_files import named_guests
+from dmaragent.commands.shared.guest_files import named_guests
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import read_all_guests

@@ -1,7 +1,5 @@
 """The join: device scopes walked through bridges, and readings that cannot be used."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.collect.collect import collect
@@ -162,7 +160,7 @@ def test_a_name_that_is_no_address_is_a_problem_line() -> None:
     assert not isinstance(snapshot.pci, Missing)
     first = snapshot.pci[0]._replace(name="nonsense")
 
-    joined = join(replace(snapshot, pci=(first,)))
+    joined = join(snapshot._replace(pci=(first,)))
 
     (problem,) = joined.problems
     assert problem.startswith("a PCI function's name cannot be read: 'nonsense' is not a PCI addr")

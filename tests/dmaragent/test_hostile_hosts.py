@@ -144,7 +144,7 @@ def test_an_internal_error_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys:
     def fail(_: object) -> None:
         raise RuntimeError("\x1b[2J")
 
-    monkeypatch.setattr("dmaragent.commands.hosts.collect", fail)
+    monkeypatch.setattr("dmaragent.commands.shared.hosts.collect", fail)
 
     ran = run(capsys, "inventory")
 
@@ -158,7 +158,7 @@ def test_too_little_memory_is_said_in_two_lines(
     def fail(_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("dmaragent.commands.hosts.collect", fail)
+    monkeypatch.setattr("dmaragent.commands.shared.hosts.collect", fail)
 
     ran = run(capsys, "inventory")
 

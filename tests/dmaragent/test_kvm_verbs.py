@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import dmaragent
-from dmaragent.agent.messages import ApiResponse
-from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent.guest_answer import answer_guests
+from dmaragent.agent.http_messages import ApiResponse
 from dmaragent.api import Question, ask_host
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from support.cli import run

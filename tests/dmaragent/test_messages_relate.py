@@ -184,8 +184,8 @@ def test_no_option_is_offered_that_rmrr_option_would_refuse(
 ) -> None:
     inventory = machine("xen-pv-dom0")
     assert inventory.host.xen is not None
-    xen = replace(inventory.host.xen, release=Release(*release))
-    inventory = replace(inventory, host=replace(inventory.host, xen=xen))
+    xen = inventory.host.xen._replace(release=Release(*release))
+    inventory = replace(inventory, host=inventory.host._replace(xen=xen))
 
     each = only(XEN_FAULT.format("0000:00:1a.0", 0xB0000000), inventory)
 
@@ -210,8 +210,8 @@ def test_for_a_fault_of_linux_the_option_is_offered_only_on_xen_and_for_physical
     offered: bool,  # noqa: FBT001 - a case
 ) -> None:
     inventory = machine(name)
-    system = replace(inventory.host.system, options=options)
-    inventory = replace(inventory, host=replace(inventory.host, system=system))
+    system = inventory.host.system._replace(options=options)
+    inventory = replace(inventory, host=inventory.host._replace(system=system))
 
     each = only(LINUX_FAULT, inventory)
 
@@ -225,7 +225,7 @@ def grouped() -> Inventory:
     inventory = made(small_host())
     devices = (SBDF.parse("00:03.0"), SBDF.parse("00:19.0"))
     group = IommuGroup(number=3, devices=devices, regions=None)
-    return replace(inventory, host=replace(inventory.host, groups=(group,)))
+    return replace(inventory, host=inventory.host._replace(groups=(group,)))
 
 
 def test_of_a_group_the_member_that_is_locked_is_named_as_the_reason() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent import __version__
-from dmaragent.commands.output import progress
+from dmaragent.commands.shared.output import progress
 from support.cli import run
 from support.machines import MACHINES
 from support.tables import EVERY_STRUCTURE, patched, resummed, rmrr, scope, table
@@ -109,7 +109,7 @@ def test_a_progress_bar_shows_on_a_terminal_once_it_takes_long(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     clock = iter(range(100))
-    monkeypatch.setattr("dmaragent.commands.output.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("dmaragent.commands.shared.output.time.monotonic", lambda: next(clock))
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     assert list(progress(range(4), "decoding")) == [0, 1, 2, 3]

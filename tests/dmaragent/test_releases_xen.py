@@ -5,7 +5,6 @@ is the one that brings the behaviour to these releases; what ended it has a row 
 named beside it.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -186,7 +185,7 @@ def test_without_the_point_a_range_of_the_option_is_not_promised() -> None:
 def test_without_the_point_a_range_is_unknown_if_it_is_for_some_points() -> None:
     """Xen up to 4.19.3 may have the first range, which the second overlaps; 4.19.4 ignores it."""
     ram = (0, 0x5000_0000, MemoryType.RAM)
-    memory = replace(memory_of(ram), incomplete="cut short")
+    memory = memory_of(ram)._replace(incomplete="cut short")
     line = "rmrr=0x4fff8-0x50003=00:1f.5 rmrr=0x4fff8=00:1d.0"
     predictions = [
         predicted(line=line, memory=memory, release=release)

@@ -234,7 +234,7 @@ PARTLY = Case(
     memory="memory = 394\nmaxmem = 579", devices='pci = [ "01:00.0" ]', fix=("maxmem = 394",)
 )
 """The line ends the refusal, and another one comes to light that no line ends."""
-BRIDGE = replace(function(DEVICE_A), class_code=0x060000)
+BRIDGE = function(DEVICE_A)._replace(class_code=0x060000)
 UNFIXED: Mapping[str, tuple[Case, str]] = {
     "an IOMMU that is off": (Case(host=OFF), "no working IOMMU"),
     "a device that is absent": (Case(devices='pci = [ "01:00.0" ]'), "one that answers"),

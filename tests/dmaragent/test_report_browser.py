@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from dmaragent.api import Question, ask_host, read_guests
-from dmaragent.commands.reporting import report_of
+from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import report_html

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.api import Question, ask_host
-from dmaragent.commands.reporting import report_of
+from dmaragent.commands.report import report_of
 from dmaragent.host import join
 from dmaragent.inventory import take_inventory
 from dmaragent.present.html import MOST_TOLD, devices_to_tell, report_html

@@ -1,7 +1,6 @@
 """Xen's view of the regions, told or predicted, and one device's."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -69,7 +68,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
 ) -> None:
     host = inventory_of(UNIT, *REGIONS, files=XEN).host
     assert host.xen is not None
-    xen = replace(host.xen, command_line=line, release=None)
+    xen = host.xen._replace(command_line=line, release=None)
     memory = MemoryMap(
         (
             MemoryEntry(AddressRange(0, 1 << 24), MemoryType.RAM, "System RAM"),
@@ -77,7 +76,7 @@ def test_a_range_that_may_be_accepted_or_not_is_a_doubt_of_the_list(
         )
     )
 
-    changed = replace(host, xen=xen, memory_map=memory)
+    changed = host._replace(xen=xen, memory_map=memory)
     table = iommu_table(changed)
     assert isinstance(table, IommuTable)
     views = xen_views(changed, table, release, unit_of={})

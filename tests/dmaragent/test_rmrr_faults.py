@@ -1,7 +1,5 @@
 """``rmrr=`` from the DMA faults of a log: the lines, their pages, what is left out."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.addresses import SBDF
@@ -162,7 +160,7 @@ def test_ram_is_not_offered() -> None:
 )
 def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool) -> None:  # noqa: FBT001 - a case
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
-    host = replace(host, system=replace(host.system, options=tuple(options.split())))
+    host = host._replace(system=host.system._replace(options=tuple(options.split())))
     on = OptionHost(inventory=take_inventory(host, Release(4, 17)), release=Release(4, 17))
 
     found = option_of_faults(on, [_fault(A, 0xB0000000, by_xen=False)])

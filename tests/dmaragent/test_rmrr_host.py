@@ -1,7 +1,6 @@
 """What a host decides about ``rmrr=``: its table, its memory map, the running Xen, its release."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -105,9 +104,9 @@ def test_the_running_xen_has_the_last_word_on_its_own_line(
     said: str,
 ) -> None:
     on = on_host(line="rmrr=0xbdf3e=00:1d.0 a")
-    xen = replace(XEN, command_line=on.command_line, reserved_memory=entries)
+    xen = XEN._replace(command_line=on.command_line, reserved_memory=entries)
 
-    found = checked(None, on_host(replace(on.host, xen=xen)))
+    found = checked(None, on_host(on.host._replace(xen=xen)))
 
     assert found.taken is taken
     assert found.ranges[0].reason.startswith(said)
@@ -125,9 +124,9 @@ def test_what_the_running_xen_lists_is_taken_and_why_is_said(
     tables: Mapping[str, bytes] | None, line: str, said: str
 ) -> None:
     told = (RdmEntry(start_pfn=0xBDF3E, nr_pages=1),)
-    xen = replace(XEN, command_line=line, reserved_memory=told)
+    xen = XEN._replace(command_line=line, reserved_memory=told)
 
-    (one,) = checked(None, on_host(replace(option_host(tables=tables), xen=xen))).ranges
+    (one,) = checked(None, on_host(option_host(tables=tables)._replace(xen=xen))).ranges
 
     assert one.taken is True
     assert one.reason.startswith(said)
@@ -135,8 +134,8 @@ def test_what_the_running_xen_lists_is_taken_and_why_is_said(
 
 def test_the_list_of_the_running_xen_says_nothing_of_another_release() -> None:
     told = (RdmEntry(start_pfn=0xBDF3E, nr_pages=2),)
-    xen = replace(XEN, reserved_memory=told, command_line="rmrr=0xa0000=00:1d.0 a")
-    host = replace(option_host(tables={}), xen=xen)
+    xen = XEN._replace(reserved_memory=told, command_line="rmrr=0xa0000=00:1d.0 a")
+    host = option_host(tables={})._replace(xen=xen)
     running, other = on_host(host), on_host(host, release=(4, 18))
 
     assert written("0xbdf3f000+8K=00:1d.0", on=running).ranges == ()
@@ -145,8 +144,8 @@ def test_the_list_of_the_running_xen_says_nothing_of_another_release() -> None:
 
 
 def test_without_a_table_the_running_xen_s_list_is_what_may_not_overlap() -> None:
-    xen = replace(XEN, reserved_memory=(RdmEntry(start_pfn=0xBDF3E, nr_pages=2),))
-    on = on_host(replace(option_host(tables={}), xen=xen))
+    xen = XEN._replace(reserved_memory=(RdmEntry(start_pfn=0xBDF3E, nr_pages=2),))
+    on = on_host(option_host(tables={})._replace(xen=xen))
 
     (refused,) = written("0xbdf3f000+8K=00:1d.0", on=on).refused
 
@@ -187,8 +186,8 @@ def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram() -> None:
             MemoryEntry(AddressRange(0x8000_0000, 0xC000_0000), MemoryType.RESERVED, "Reserved"),
         )
     )
-    host = replace(option_host(), memory_map=low)
-    dom0 = replace(host, xen=replace(XEN, command_line=""))
+    host = option_host()._replace(memory_map=low)
+    dom0 = host._replace(xen=XEN._replace(command_line=""))
 
     (refused,) = written("0x90000000+4K=00:1d.0", on=on_host(host)).refused
     assert refused.reason == "page 0x90000 is past all RAM (0x7fffffff is its last byte)"

@@ -27,8 +27,7 @@ REGION = region(0xE0000000)
 
 
 def bridge(sbdf: SBDF, class_code: int, secondary: int, subordinate: int) -> PciFunction:
-    return replace(
-        function(sbdf),
+    return function(sbdf)._replace(
         class_code=class_code,
         header_type=1,
         secondary_bus=secondary,
@@ -50,7 +49,7 @@ def host(
         functions={
             FIRST: bridge(FIRST, first, 3, 4),
             SECOND: bridge(SECOND, PLAIN, 4, 4),
-            device: replace(function(device, physical), header_type=0),
+            device: function(device, physical)._replace(header_type=0),
         },
         release=None if release is None else Release.parse(release),
     )
@@ -134,6 +133,6 @@ def test_shadow_paging_is_what_xl_info_shows(
 ) -> None:
     recorded = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
     assert isinstance(recorded.xen, XenHost)
-    given = replace(recorded, xen=replace(recorded.xen, capabilities=capabilities))
+    given = recorded._replace(xen=recorded.xen._replace(capabilities=capabilities))
 
     assert facts_of(take_inventory(given)).shadow is shadow

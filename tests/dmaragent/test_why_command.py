@@ -265,7 +265,7 @@ def test_the_host_is_read_only_where_something_was_recognised(
         seen.append(reader)
         return collect(reader)  # type: ignore[arg-type]  # the reader that was opened
 
-    monkeypatch.setattr("dmaragent.commands.hosts.collect", counted)
+    monkeypatch.setattr("dmaragent.commands.shared.hosts.collect", counted)
 
     document = run(capsys, "why", text, "--host", HP, "--json").document
 

@@ -1,7 +1,5 @@
 """Whether Xen has a frame for every page of an rmrr= range (mfn_valid), by the memory map."""
 
-from dataclasses import replace
-
 import pytest
 
 from dmaragent.host.memory_map import MemoryMap, MemoryType
@@ -70,8 +68,8 @@ def test_a_group_is_larger_with_config_bigmem_so_a_hole_near_ram_is_unknown() ->
         None,
         MemoryMap(()),
         MemoryMap((), incomplete="could not be read"),
-        replace(MAP, incomplete="entry 3 is missing"),
-        replace(MAP, foreign_ram="dom0"),
+        MAP._replace(incomplete="entry 3 is missing"),
+        MAP._replace(foreign_ram="dom0"),
         MemoryMap(MAP.entries[1:]),
     ],
     ids=["none", "empty", "unreadable", "incomplete", "of dom0", "without its beginning"],
@@ -85,7 +83,7 @@ def test_without_the_whole_map_a_page_far_from_known_ram_is_unknown(
 
 
 def test_ram_that_is_known_settles_a_page_of_a_map_that_leaves_some_out() -> None:
-    assert frames_of(0xB8000, 0xB8000, replace(MAP, foreign_ram="dom0"), "").exist is True
+    assert frames_of(0xB8000, 0xB8000, MAP._replace(foreign_ram="dom0"), "").exist is True
 
 
 @pytest.mark.parametrize("page", [0xB8000, 0x10])
@@ -162,11 +160,11 @@ def test_a_switch_that_releases_read_differently_is_a_doubt_of_the_list() -> Non
 
 def test_checking_says_that_a_page_is_unknown_or_missing() -> None:
     host = option_host()
-    known = on_host(replace(host, memory_map=MAP))
-    unknown = on_host(replace(host, memory_map=UNKNOWN))
+    known = on_host(host._replace(memory_map=MAP))
+    unknown = on_host(host._replace(memory_map=UNKNOWN))
 
     assert checked("rmrr=0xb8000=00:1d.0", known).taken is True
     assert checked("rmrr=0x140000=00:1d.0", known).taken is False
     assert checked("rmrr=0xb8000=00:1d.0", unknown).taken is None
-    bare = on_host(replace(option_host(tables={}), memory_map=MAP))
+    bare = on_host(option_host(tables={})._replace(memory_map=MAP))
     assert checked("rmrr=0x140000=00:1d.0", bare).taken is False

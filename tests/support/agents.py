@@ -10,9 +10,9 @@ from io import StringIO
 from pathlib import Path
 
 from dmaragent.agent.journal import Journal
-from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher
+from dmaragent.agent.published import Published
 from dmaragent.agent.service import Service
 from dmaragent.agent.watch import Events
 from dmaragent.agent.workers import Command

@@ -6,7 +6,7 @@ another: between yes, no and "on conditions" there is no step on less knowledge.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dmaragent.collect.collect import collect
@@ -166,7 +166,7 @@ class Losing:
 
     def __init__(self, machine: Path) -> None:
         self._answers = recorded_answers(machine)
-        self._host = replace(with_losses(self._answers), problems=())
+        self._host = with_losses(self._answers)._replace(problems=())
         self._devices = tuple(map(str, self._host.topology.known))
         self._guests = {
             path.name: path.read_text() for path in sorted(machine.glob("guests/*.cfg"))
@@ -183,7 +183,7 @@ class Losing:
 
         What is said of a table alone is predicted, and labelled so.
         """
-        host = replace(with_losses(self._answers, *losses), problems=())
+        host = with_losses(self._answers, *losses)._replace(problems=())
         if host == self._host or is_table_alone(host):
             return None
         return verdicts(host, self._devices, self._guests, self._said)

@@ -3,10 +3,10 @@
 import hashlib
 import json
 
+from dmaragent.agent.guest_answer import answer_guests
+from dmaragent.agent.http_messages import ApiRequest, ApiResponse
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import ApiRequest, ApiResponse
-from dmaragent.agent.model import Published
-from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, respond
 from dmaragent.agent.scan import findings_document
 from dmaragent.checks import check

@@ -1,7 +1,6 @@
 """Hosts that Xen's ``rmrr=`` option is asked of."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import AddressRange
 from dmaragent.boot_option.model import CheckedOption, OptionHost, WrittenOption
@@ -63,7 +62,7 @@ def option_host(
     """Make a host with a table of UNIT and `structures`, and the map MAP."""
     shown = {"DMAR": table(UNIT, *structures)} if tables is None else tables
     fake = fake_host([Function(sbdf=each) for each in functions], shown)
-    return replace(join(collect(fake)), memory_map=MAP)
+    return join(collect(fake))._replace(memory_map=MAP)
 
 
 def on_host(
@@ -72,7 +71,7 @@ def on_host(
     """Ask of `host` as `release` of Xen; with `line`, booted by Xen with it."""
     found = option_host() if host is None else host
     if line is not None:
-        found = replace(found, xen=replace(XEN, command_line=line), memory_map=MAP)
+        found = found._replace(xen=XEN._replace(command_line=line), memory_map=MAP)
     asked = as_release(release)
     return OptionHost(inventory=take_inventory(found, asked), release=asked)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dmaragent.agent.http import Server
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.workers import Command
 from support.machines import MACHINES

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dmaragent.addresses import SBDF
-from dmaragent.agent.model import Published
+from dmaragent.agent import words
+from dmaragent.agent.published import Published
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.words.numbers import count
@@ -18,7 +19,7 @@ MOST_LINES = 32
 class Change:
     """One thing that changed, in words, and the fields it is found by in the journal."""
 
-    said: str
+    sentence: str
     fields: Mapping[str, str] = field(default_factory=dict)
     bad: bool = False
     """Whether somebody should look at it."""
@@ -27,58 +28,57 @@ class Change:
 def changes(before: Published | None, after: Published) -> tuple[Change, ...]:
     """Say what changed from `before` to `after`; of a first scan, what there is."""
     if before is None:
-        return (_first(after),)
-    found = [
+        return (_first_change(after),)
+    differences = [
         *_table(before.inventory, after.inventory),
         *_functions(before.inventory, after.inventory),
         *_findings(before, after),
     ]
-    if len(found) <= MOST_LINES:
-        return tuple(found)
-    more = count(len(found) - MOST_LINES, "more change")
-    return (*found[:MOST_LINES], Change(said=f"and {more}: see the inventory"))
+    if len(differences) <= MOST_LINES:
+        return tuple(differences)
+    more = count(len(differences) - MOST_LINES, "more change")
+    return (*differences[:MOST_LINES], Change(sentence=words.more_changes(more)))
 
 
-def _first(after: Published) -> Change:
+def _first_change(after: Published) -> Change:
     inventory = after.inventory
     if isinstance(inventory.iommu, Missing):
         why = inventory.iommu.detail or inventory.iommu.kind.value
-        return Change(said=f"no DMAR table: {why}", bad=True)
+        return Change(sentence=words.no_table(why), bad=True)
     regions = count(len(inventory.regions), "reserved region")
     findings = count(len(after.checked.findings), "finding")
-    return Change(said=f"the first inventory: {regions}, {findings}")
+    return Change(sentence=words.first_inventory(regions, findings))
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
     if before.iommu != after.iommu:
-        has = "gone" if isinstance(after.iommu, Missing) else "there, or another one"
-        yield Change(said=f"the DMAR table is {has}", bad=isinstance(after.iommu, Missing))
+        gone = isinstance(after.iommu, Missing)
+        yield Change(sentence=words.table_changed(gone=gone), bad=gone)
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
-    old, new = _known(before), _known(after)
+    old, new = _pci_functions(before), _pci_functions(after)
     for sbdf in sorted(old.keys() | new.keys()):
-        said = _function_words(old.get(sbdf), new.get(sbdf))
-        if said:
+        change = _function_words(old.get(sbdf), new.get(sbdf))
+        if change:
             region = _regions(sbdf, after) or _regions(sbdf, before)
-            place = f", of region {region}" if region else ""
             yield Change(
-                said=f"{sbdf} {said}{place}",
+                sentence=words.function_changed(str(sbdf), change, region),
                 fields={"DMARAGENT_SBDF": str(sbdf), "DMARAGENT_REGION": region},
             )
 
 
 def _function_words(old: PciFunction | None, new: PciFunction | None) -> str:
     if old is None and new is not None:
-        return "came" if new.driver is None else f"came, driver {new.driver}"
+        return words.function_came(new.driver)
     if new is None:
-        return "went"
+        return words.function_went()
     if old is not None and old.driver != new.driver:
-        return f"has driver {new.driver or 'none'}, had {old.driver or 'none'}"
+        return words.driver_changed(old.driver, new.driver)
     return ""
 
 
-def _known(inventory: Inventory) -> Mapping[SBDF, PciFunction]:
+def _pci_functions(inventory: Inventory) -> Mapping[SBDF, PciFunction]:
     functions = inventory.host.topology.functions
     return {} if isinstance(functions, Missing) else functions
 
@@ -93,14 +93,17 @@ def _regions(sbdf: SBDF, inventory: Inventory) -> str:
 
 
 def _findings(before: Published, after: Published) -> Iterator[Change]:
-    old = {each.key: each for each in before.checked.findings}
-    new = {each.key: each for each in after.checked.findings}
-    for key in [*(one for one in new if one not in old), *(one for one in old if one not in new)]:
+    old = {finding.key: finding for finding in before.checked.findings}
+    new = {finding.key: finding for finding in after.checked.findings}
+    appeared, gone = [key for key in new if key not in old], [key for key in old if key not in new]
+    for key in [*appeared, *gone]:
         finding = new.get(key) or old[key]
         device = "" if finding.hit.device is None else str(finding.hit.device)
         yield Change(
-            said=f"{'finding' if key in new else 'no longer a finding'}: "
-            f"{finding.severity.value} {finding.rule.id}: {finding.hit.message}",
+            sentence=words.finding_changed(
+                f"{finding.severity.value} {finding.rule.id}: {finding.hit.message}",
+                appeared=key in new,
+            ),
             fields={"DMARAGENT_FINDING": finding.rule.id, "DMARAGENT_SBDF": device},
             bad=key in new,
         )

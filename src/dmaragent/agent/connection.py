@@ -14,8 +14,9 @@ from http import HTTPStatus
 
 import h11
 
+from dmaragent.agent import words
+from dmaragent.agent.http_messages import ApiRequest, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import ApiRequest, ApiResponse, problem
 
 _PART = 4096
 """Bytes read from a client at a time."""
@@ -59,7 +60,7 @@ class Connection:
             async with asyncio.timeout(self._limits.request_time):
                 yield
         except TimeoutError as error:
-            why = "the request was not sent in time"
+            why = words.request_late()
             raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, why) from error
 
     async def head(self) -> ApiRequest:
@@ -73,7 +74,7 @@ class Connection:
         if not isinstance(event, h11.Request):
             raise ConnectionResetError  # the client asked nothing
         if event.http_version not in (b"1.0", b"1.1"):
-            raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this is HTTP/1.1")
+            raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, words.not_http_1_1())
         if int(_header(event, b"content-length") or "0") > self._limits.body:
             raise self._too_large()
         self._method = event.method.decode("ascii")
@@ -110,7 +111,7 @@ class Connection:
             except (h11.RemoteProtocolError, ValueError) as error:
                 # ValueError: h11 before 0.15 accepts a length of thousands of digits
                 status = HTTPStatus(getattr(error, "error_status_hint", 400))
-                raise RefusedError(status, f"this is not HTTP: {error}") from error
+                raise RefusedError(status, words.not_http(error)) from error
             if event is not h11.NEED_DATA:
                 return event
             if not self._room:
@@ -120,7 +121,7 @@ class Connection:
             self._h11.receive_data(part)
 
     def _too_large(self) -> RefusedError:
-        why = f"a body has at most {self._limits.body} bytes"
+        why = words.body_too_large(self._limits.body)
         return RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
 
     async def _received(self, most: int) -> bytes:

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Never
 
-from dmaragent.agent.messages import ApiResponse, problem
+from dmaragent.agent import words
+from dmaragent.agent.http_messages import ApiResponse, problem
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.context import DOCUMENTED, Question
 from dmaragent.question.releases import read_release
 
 _FIELDS = ("guest", "xen", "toolstack")
-_FORM = 'send {"guest": TEXT}, with "xen" and "toolstack" if needed; docs/api.md has more'
+_OURS = (words.member_twice(), words.no_number())
+"""What is raised here while JSON is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,53 +31,55 @@ class GuestRequest:
 def read_guest_request(body: bytes) -> GuestRequest | ApiResponse:
     """Return the request in `body`, or the problem with it."""
     try:
-        posted = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_none)
+        posted = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_unique_members, parse_constant=_refuse_constant
+        )
     except RecursionError:
-        return _bad("it is nested too deeply")
+        return _no_json(words.body_nested())
     except ValueError as error:  # also bytes that are no UTF-8, and numbers of thousands of digits
-        return _bad(_said(error))
+        return _no_json(_json_error_words(error))
     if not isinstance(posted, dict):
-        return _wrong("the body is no JSON object")
-    fault = _fault(posted)
-    return _wrong(fault) if fault else _read(posted)
+        return _bad_fields(words.body_not_object())
+    fault = _field_error(posted)
+    return _bad_fields(fault) if fault else _guest_request(posted)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that is given twice: readers disagree about which of them counts."""
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("an object names something twice")
+        raise ValueError(words.member_twice())
     return members
 
 
-def _none(_: str) -> Never:
-    raise ValueError("NaN and Infinity are no JSON")
+def _refuse_constant(_: str) -> Never:
+    raise ValueError(words.no_number())
 
 
-def _said(error: ValueError) -> str:
+def _json_error_words(error: ValueError) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return "it is not in UTF-8"
-    if isinstance(error, json.JSONDecodeError) or error.args[0].startswith(("an object", "NaN")):
+        return words.body_not_utf8()
+    if isinstance(error, json.JSONDecodeError) or error.args[0] in _OURS:
         return str(error)
-    return "it holds a number of thousands of digits"
+    return words.long_number()
 
 
-def _fault(posted: dict[str, Any]) -> str:
+def _field_error(posted: dict[str, Any]) -> str:
     """Return what is wrong with the fields, or an empty text."""
     unknown = sorted(posted.keys() - set(_FIELDS))
     if unknown:
-        return f"the body has a field {excerpt(unknown[0])!r}, which means nothing here"
+        return words.unknown_field(excerpt(unknown[0]))
     if "guest" not in posted:
-        return "the body has no guest"
+        return words.no_guest()
     for name, value in posted.items():
         if not isinstance(value, str):
-            return f"{name} is no text"
-        if not _encodes(value):
-            return f"{name} holds half a character: a lone surrogate"
+            return words.field_not_text(name)
+        if not _is_utf8(value):
+            return words.lone_surrogate(name)
     return ""
 
 
-def _encodes(text: str) -> bool:
+def _is_utf8(text: str) -> bool:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -83,12 +87,12 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def _read(posted: dict[str, str]) -> GuestRequest | ApiResponse:
+def _guest_request(posted: dict[str, str]) -> GuestRequest | ApiResponse:
     try:
         toolstack = Toolstack(posted["toolstack"]) if "toolstack" in posted else None
     except ValueError:
         known = ", ".join(toolstack.value for toolstack in Toolstack)
-        return unreadable("toolstack is none that is known", hint=f"those are {known}")
+        return unreadable(words.unknown_toolstack(), hint=words.known_toolstacks(known))
     question = Question(xen=posted.get("xen"), toolstack=toolstack)
     try:
         if question.xen not in (None, DOCUMENTED):
@@ -98,12 +102,12 @@ def _read(posted: dict[str, str]) -> GuestRequest | ApiResponse:
     return GuestRequest(text=posted["guest"], question=question)
 
 
-def _bad(why: str) -> ApiResponse:
-    return problem(HTTPStatus.BAD_REQUEST, f"the body is no JSON: {why}", hint=_FORM)
+def _no_json(why: str) -> ApiResponse:
+    return problem(HTTPStatus.BAD_REQUEST, words.body_not_json(why), hint=words.form_of_request())
 
 
-def _wrong(why: str) -> ApiResponse:
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=_FORM)
+def _bad_fields(why: str) -> ApiResponse:
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, why, hint=words.form_of_request())
 
 
 def unreadable(why: str, hint: str = "", line: int | None = None) -> ApiResponse:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from http import HTTPStatus
 
+from dmaragent.agent import words
 from dmaragent.agent.connection import Connection, RefusedError
+from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import Limits
-from dmaragent.agent.messages import RETRY, ApiResponse, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts, Work, respond
 from dmaragent.agent.workers import Command, Workers
 
@@ -51,7 +52,7 @@ class Server:
         """Serve on `listening`, a bound Unix stream socket; its path stays when all ends."""
         listening.settimeout(0)
         listening.listen()  # clients that do not block fail on a full backlog
-        asyncio.get_running_loop().add_reader(self._hangups, self._gone)
+        asyncio.get_running_loop().add_reader(self._hangups, self._cancel_closed)
         self._run(self._accept(listening))
 
     async def stop(self) -> None:
@@ -82,7 +83,7 @@ class Server:
                     self._admit(Connection(client, self._limits))
                     reported = ""
                 except OSError as error:  # no descriptor or no memory, here or in the kernel
-                    why = f"clients of the local API cannot be accepted: {error.strerror}"
+                    why = words.clients_not_accepted(error.strerror)
                     if why != reported:
                         loop.call_exception_handler({"message": why})
                     reported = why
@@ -103,17 +104,17 @@ class Server:
             oldest.drop(_LATE)
             self._clients.pop(oldest).cancel()
         task = self._run(self._client(connection))
-        task.add_done_callback(lambda _: self._left(connection))  # also of one that never began
+        task.add_done_callback(lambda _: self._forget(connection))  # also of one that never began
         self._clients[connection] = task
         # A poll for nothing at all still reports a hangup (epoll_ctl(2), EPOLLHUP), and one shot of
         # it is enough.  A client that only ended its sending is still there.
         self._hangups.register(connection.descriptor, select.EPOLLONESHOT)
 
-    def _left(self, connection: Connection) -> None:
+    def _forget(self, connection: Connection) -> None:
         self._clients.pop(connection, None)
         connection.close()  # which ends the watch for a hangup, too
 
-    def _gone(self) -> None:
+    def _cancel_closed(self) -> None:
         """End what is done for clients that have closed."""
         closed = {descriptor for descriptor, _ in self._hangups.poll(0)}
         for client, task in self._clients.items():
@@ -141,7 +142,7 @@ class Server:
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the service
-            fault = {"message": "an answer of the local API failed", "exception": error}
+            fault = {"message": words.answer_failed(), "exception": error}
             asyncio.get_running_loop().call_exception_handler(fault)
             return _FAULT
         return answer
@@ -162,17 +163,15 @@ class Server:
             await turn.enter_async_context(self._workers.turn(connection.user))
             return await self._workers.resolve(work.body, work.published)
         except TimeoutError:
-            why = f"all workers were busy for {self._limits.turn:g} s"
+            why = words.workers_busy(self._limits.turn)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         finally:
             connection.pending = False
 
 
-_FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many guests wait already", headers=RETRY)
-_FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the agent has a fault; its log says more")
-_LATE = problem(
-    HTTPStatus.REQUEST_TIMEOUT, "the request was not sent before others needed the connection"
-)
+_FULL = problem(HTTPStatus.SERVICE_UNAVAILABLE, words.too_many_wait(), headers=RETRY)
+_FAULT = problem(HTTPStatus.INTERNAL_SERVER_ERROR, words.fault())
+_LATE = problem(HTTPStatus.REQUEST_TIMEOUT, words.request_given_up())
 
 
 def affordable(limits: Limits, files: int) -> Limits:

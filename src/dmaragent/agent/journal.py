@@ -38,7 +38,7 @@ class Journal:
             "SYSLOG_IDENTIFIER": "dmaragent",
             **{name: visible(value) for name, value in fields.items() if value},
         }
-        if not (self._address and _sent(self._address, everything)):
+        if not (self._address and _send(self._address, everything)):
             with suppress(OSError, ValueError):  # closed or full: no reason to end the service
                 print(f"<{priority}>{shown}", file=self._stream or sys.stderr, flush=True)
 
@@ -55,7 +55,7 @@ def encode(fields: Mapping[str, str]) -> bytes:
     return b"".join(parts)
 
 
-def _sent(address: str, fields: Mapping[str, str]) -> bool:
+def _send(address: str, fields: Mapping[str, str]) -> bool:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
             channel.sendto(encode(fields), address)

@@ -1,7 +1,7 @@
 """The limits of the local API, each with its reason.  Pure.
 
 The unit gives the service and its workers 128 MiB together (``MemoryMax=``), so that every
-buffer has a bound here: :attr:`Limits.held` adds them up.
+buffer has a bound here: :attr:`Limits.total_held` adds them up.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Limits:
     """Of one guest request; 2,048 regions come to about 0.8 MiB."""
 
     @property
-    def each(self) -> int:
+    def per_connection(self) -> int:
         """The most bytes that a connection holds, in Python and in the kernel.
 
         A response that is being sent is not copied.
@@ -62,10 +62,10 @@ class Limits:
         return self.head + self.body + 2 * self.send_buffer + OBJECTS
 
     @property
-    def held(self) -> int:
+    def total_held(self) -> int:
         """The most bytes that clients can make the service hold besides what it publishes."""
         answers = self.workers * 2 * (self.answer + SLICE)  # as it came, and without its first line
-        return self.connections * self.each + answers
+        return self.connections * self.per_connection + answers
 
 
 MOST_GUESTS = 32

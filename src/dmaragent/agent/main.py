@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 
+from dmaragent.agent import words
 from dmaragent.agent.journal import Journal
 from dmaragent.agent.notify import Notifier, passed_sockets, watchdog_seconds
 from dmaragent.agent.publish import Publisher
@@ -25,8 +26,8 @@ def main(runtime: str, capture: str, textfile: str | None) -> None:
         publisher.tidy()
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        hint = "make the folder, or name another one with --runtime"
-        raise DmaragentError(f"{runtime} cannot be used: {why}", hint) from error
+        hint = words.other_runtime()
+        raise DmaragentError(words.runtime_unusable(runtime, why), hint) from error
     gc.enable()  # cli.main switched it off, for answers; the service lives long
     asyncio.run(_serve(publisher, capture))
     gc.freeze()  # Python would look through every object several times before it ends: 0.1 s

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dmaragent import __version__
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.checks.common.model import Checked, Severity
 from dmaragent.inventory import Inventory
 from dmaragent.iommu.model import TableHeader
@@ -46,40 +46,42 @@ def metrics_text(published: Published | None, *, memory: int, failed: bool = Fal
     `published` is None before the first scan; `memory` are the bytes that the agent's process
     has resident, and `failed` tells whether its last attempt to read the host came to nothing.
     """
-    return "".join(_lines(each) for each in _all(published, memory, failed=failed))
+    return "".join(_lines(metric) for metric in _metrics(published, memory, failed=failed))
 
 
 def _lines(metric: Metric) -> str:
-    head = f"# HELP {metric.name} {_escaped(metric.help)}\n# TYPE {metric.name} {metric.type}\n"
-    return head + "".join(f"{metric.name}{_labels(one)} {one.value}\n" for one in metric.samples)
+    head = f"# HELP {metric.name} {_escape(metric.help)}\n# TYPE {metric.name} {metric.type}\n"
+    return head + "".join(
+        f"{metric.name}{_labels(sample)} {sample.value}\n" for sample in metric.samples
+    )
 
 
 def _labels(sample: Sample) -> str:
-    told = ",".join(f'{name}="{_label(value)}"' for name, value in sample.labels)
-    return f"{{{told}}}" if told else ""
+    labels = ",".join(f'{name}="{_label(value)}"' for name, value in sample.labels)
+    return f"{{{labels}}}" if labels else ""
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def _label(value: str) -> str:
-    return _escaped(value).replace('"', '\\"')
+    return _escape(value).replace('"', '\\"')
 
 
-def _all(published: Published | None, memory: int, *, failed: bool) -> Iterator[Metric]:
+def _metrics(published: Published | None, memory: int, *, failed: bool) -> Iterator[Metric]:
     yield Metric(
         name="dmaragent_build_info",
         help="The agent's version, as a label.",
         samples=(Sample(value=1, labels=(("version", __version__),)),),
     )
-    yield _one("dmaragent_memory_bytes", "Memory that the agent has resident.", memory)
-    yield _one(
+    yield _single("dmaragent_memory_bytes", "Memory that the agent has resident.", memory)
+    yield _single(
         "dmaragent_scan_failed",
         "Whether the last attempt to read the host failed (1) or not (0).",
         int(failed),
     )
-    yield _one(
+    yield _single(
         "dmaragent_scans_total",
         "How often the host was read since the agent's start.",
         0 if published is None else published.scans,
@@ -92,12 +94,12 @@ def _all(published: Published | None, memory: int, *, failed: bool) -> Iterator[
 
 
 def _of_scan(published: Published) -> Iterator[Metric]:
-    yield _one(
+    yield _single(
         "dmaragent_generation",
         "Number of the published inventory, counted up with every change.",
         published.generation,
     )
-    yield _one(
+    yield _single(
         "dmaragent_last_scan_timestamp_seconds",
         "When the host was last read, in seconds since 1970.",
         published.scanned,
@@ -106,12 +108,12 @@ def _of_scan(published: Published) -> Iterator[Metric]:
 
 def _of_table(inventory: Inventory) -> Iterator[Metric]:
     header = None if isinstance(inventory.iommu, Missing) else inventory.iommu.header
-    yield _one(
+    yield _single(
         "dmaragent_table_present",
         "Whether a DMAR table was read and decoded (1) or not (0).",
         int(header is not None),
     )
-    yield _one(
+    yield _single(
         "dmaragent_inventory_complete",
         "Whether no region can be missing (1), or one can, as where the table is damaged (0).",
         int(inventory.complete),
@@ -122,10 +124,10 @@ def _of_table(inventory: Inventory) -> Iterator[Metric]:
 
 
 def _of_regions(inventory: Inventory) -> Iterator[Metric]:
-    yield _one(
+    yield _single(
         "dmaragent_regions", "Reserved regions (RMRR) in the table.", len(inventory.all_regions)
     )
-    yield _one(
+    yield _single(
         "dmaragent_region_bytes",
         "Sum of the sizes of the reserved regions.",
         sum(region.size for region in inventory.all_regions),
@@ -151,9 +153,9 @@ def _table_info(header: TableHeader) -> Metric:
 
 def _devices(inventory: Inventory) -> dict[str, int]:
     """Count the devices that regions concern, by what comes of it for passthrough."""
-    held = [one for region in inventory.all_regions for one in region.linux]
-    locked = {one.sbdf for one in held if one.hold is Hold.DIRECT}
-    relaxable = {one.sbdf for one in held if one.hold is Hold.RELAXABLE} - locked
+    held = [device for region in inventory.all_regions for device in region.linux]
+    locked = {device.sbdf for device in held if device.hold is Hold.DIRECT}
+    relaxable = {device.sbdf for device in held if device.hold is Hold.RELAXABLE} - locked
     shared = {
         owner.sbdf
         for region in inventory.all_regions
@@ -175,5 +177,5 @@ def _findings(checked: Checked) -> Metric:
     )
 
 
-def _one(name: str, said: str, value: float) -> Metric:
-    return Metric(name=name, help=said, samples=(Sample(value=value),))
+def _single(name: str, words: str, value: float) -> Metric:
+    return Metric(name=name, help=words, samples=(Sample(value=value),))

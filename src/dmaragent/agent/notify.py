@@ -23,12 +23,12 @@ class Notifier:
         """Send `lines`, such as ``READY=1``.  A systemd that is gone is no failure of ours."""
         if not self._address:
             return
-        told = "\n".join(lines).encode("utf-8", "replace")
+        datagram = "\n".join(lines).encode("utf-8", "replace")
         with (
             suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel,
         ):
-            channel.sendto(told, self._address)
+            channel.sendto(datagram, self._address)
 
     def reloading(self) -> None:
         """Say that the host is read again because somebody asked for it."""

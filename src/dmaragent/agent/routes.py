@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from dmaragent.agent import metrics
+from dmaragent.agent import metrics, words
 from dmaragent.agent.guest_request import read_guest_request
-from dmaragent.agent.messages import JSON, RETRY, ApiRequest, ApiResponse, json_response, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.http_messages import (
+    JSON,
+    RETRY,
+    ApiRequest,
+    ApiResponse,
+    json_response,
+    problem,
+)
+from dmaragent.agent.published import Published
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.json.inventory import inventory_document
@@ -67,22 +74,22 @@ def respond(
     except ValueError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     if path not in _ROUTES:
-        return problem(HTTPStatus.NOT_FOUND, "nothing is at this path", hint="docs/api.md has all")
+        return problem(HTTPStatus.NOT_FOUND, words.nothing_at_path(), hint=words.all_paths())
     methods, handler = _ROUTES[path]
     if request.method == "OPTIONS":
         return _allow(methods)
     if request.method not in methods.split(", "):
         allow = (("Allow", methods),)
-        return problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this path has {methods}", headers=allow)
+        return problem(HTTPStatus.METHOD_NOT_ALLOWED, words.methods_of_path(methods), headers=allow)
     if query:
-        why = f"this path takes no query ({len(query)} characters)"
+        why = words.no_query(len(query))
         return problem(HTTPStatus.BAD_REQUEST, why)
     if handler is None:
         return _metrics(published, facts)
     if facts.failure:
-        return _unavailable(f"the last scan of the host failed: {facts.failure}")
+        return _unavailable(words.scan_failed(facts.failure))
     if published is None:
-        return _unavailable("the host was not scanned yet")
+        return _unavailable(words.not_scanned())
     return handler(request, published, last)
 
 
@@ -102,11 +109,11 @@ def _parts(target: str) -> tuple[str, str, str]:
     """
     path, _, query = _AUTHORITY.sub("", target, count=1).partition("?")
     if not path.startswith("/") or "#" in target or _ESCAPE.search(target):
-        raise ValueError("the request's target is not a path")
+        raise ValueError(words.target_not_path())
     try:
         decoded = _HEX.sub(_byte, path.encode("latin-1")).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError("the path is not in UTF-8") from error
+        raise ValueError(words.path_not_utf8()) from error
     if decoded.startswith(_DEVICES):
         return _DEVICES, decoded.removeprefix(_DEVICES), query
     return decoded, "", query
@@ -130,7 +137,7 @@ def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse
     The tag is weak: equal answers have one digest, and may differ in generation and tool.
     """
     tag = ("ETag", f'W/"{published.digest}"')
-    if _has(request.if_none_match, published.digest):
+    if _has_tag(request.if_none_match, published.digest):
         return ApiResponse(status=HTTPStatus.NOT_MODIFIED.value, headers=(tag,))
     return ApiResponse(status=200, content_type=JSON, body=published.document, headers=(tag,))
 
@@ -138,7 +145,7 @@ def _inventory(request: ApiRequest, published: Published, _: str) -> ApiResponse
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
-def _has(if_none_match: str, digest: str) -> bool:
+def _has_tag(if_none_match: str, digest: str) -> bool:
     return if_none_match.strip() == "*" or digest in _TAG.findall(if_none_match)
 
 
@@ -153,17 +160,16 @@ def _device(_: ApiRequest, published: Published, text: str) -> ApiResponse:
     if sbdf is None and len(there) == 1:
         sbdf = there[0]
     if sbdf is None:
-        listed = " ".join(map(str, there)) or "unknown"
         return problem(
             HTTPStatus.BAD_REQUEST,
-            f"{text!r} names a device without its function",
-            hint=f"its functions: {listed}",
+            words.device_without_function(text),
+            hint=words.its_functions(" ".join(map(str, there))),
         )
     if not inventory.may_know(sbdf):
         return problem(HTTPStatus.NOT_FOUND, no_device_words(sbdf), hint=FIND_DEVICES)
-    told = inventory_document(inventory.of_device(sbdf), LIVE, "")
-    told["origin"].update({"generation": published.generation, "digest": published.digest})
-    return json_response(told)
+    document = inventory_document(inventory.of_device(sbdf), LIVE, "")
+    document["origin"].update({"generation": published.generation, "digest": published.digest})
+    return json_response(document)
 
 
 def _findings(_: ApiRequest, published: Published, __: str) -> ApiResponse:
@@ -202,7 +208,7 @@ def _resolve(request: ApiRequest, published: Published, _: str) -> ApiResponse |
     kind, _, parameter = request.content_type.partition(";")
     charset = parameter.strip().lower().replace('"', "")
     if kind.strip().lower() != JSON or charset not in ("", "charset=utf-8"):
-        why = f"a guest is sent as {JSON}, in UTF-8"
+        why = words.guest_not_json(JSON)
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, why)
     if request.body is None:
         return None

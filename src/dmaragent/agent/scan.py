@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
 from dmaragent.collect.collect import collect

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 
+from dmaragent.agent import words
 from dmaragent.agent.changes import changes
 from dmaragent.agent.http import Server
 from dmaragent.agent.journal import ERROR, INFO, NOTICE, WARNING, Journal
-from dmaragent.agent.model import Published
 from dmaragent.agent.notify import Notifier
 from dmaragent.agent.publish import Publisher, memory
+from dmaragent.agent.published import Published
 from dmaragent.agent.routes import PublishedFacts
 from dmaragent.agent.scan import scan
 from dmaragent.agent.watch import Watch
@@ -75,7 +76,7 @@ class Service:
         try:
             await self._serve()
         except Exception as error:
-            self.journal.write(f"the agent ends: {error or type(error).__name__}", ERROR)
+            self.journal.write(words.agent_ends(error), ERROR)
             self.publisher.withdraw()
             raise
         self.notifier.say("STOPPING=1")
@@ -88,7 +89,7 @@ class Service:
                 stack.callback(loop.remove_signal_handler, number)
             loop.add_signal_handler(signal.SIGHUP, self.rescan)
             stack.callback(loop.remove_signal_handler, signal.SIGHUP)
-            loop.add_reader(self.watch.fileno(), self._heard)
+            loop.add_reader(self.watch.fileno(), self._on_event)
             stack.callback(loop.remove_reader, self.watch.fileno())
             if self.listening is not None:
                 server = Server(lambda: (self.published, self._facts()), start=self.worker)
@@ -102,8 +103,8 @@ class Service:
         if self._deaf is not None:
             why = self._deaf.strerror or str(self._deaf)
             raise DmaragentError(
-                f"the kernel's device events can no longer be read: {why}",
-                "start it again, as systemd does",
+                words.no_more_events(why),
+                words.start_again(),
             ) from self._deaf
 
     def _facts(self) -> PublishedFacts:
@@ -162,11 +163,13 @@ class Service:
         self._untold = untold
         for change in changes(before, after):
             self.journal.write(
-                change.said, WARNING if change.bad else NOTICE if before else INFO, **change.fields
+                change.sentence,
+                WARNING if change.bad else NOTICE if before else INFO,
+                **change.fields,
             )
         return after
 
-    def _heard(self) -> None:
+    def _on_event(self) -> None:
         try:
             events = self.watch.drain()
         except OSError as error:
@@ -174,7 +177,7 @@ class Service:
             self.stop()
             return
         if events.lost:
-            self.journal.write("the kernel dropped events: everything is read again", WARNING)
+            self.journal.write(words.events_dropped(), WARNING)
         if events.names or events.lost:
             self._wake.set()
 

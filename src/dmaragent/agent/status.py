@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 
+from dmaragent.agent import words
 from dmaragent.collect.live.calls import run_command
 from dmaragent.collect.reader import read_stream
 from dmaragent.readings import Missing
@@ -56,16 +57,16 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
             digest = str(document["origin"]["digest"])
             regions = len(document["answer"]["regions"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        problem = "it is no inventory"
+        problem = words.not_an_inventory()
     return Status(
         units=tuple((unit, _state(unit)) for unit in UNITS),
         published=not problem,
         problem=problem,
         generation=generation,
         digest=digest,
-        changed=_modified(path),
+        changed=_modification_time(path),
         regions=regions,
-        captured=_modified(capture),
+        captured=_modification_time(capture),
         may_read_capture=os.access(capture, os.R_OK),
         socket=os.path.exists(socket),
     )
@@ -74,14 +75,14 @@ def read_status(runtime: str = RUNTIME, capture: str = CAPTURE, socket: str = SO
 def _state(unit: str) -> str:
     """Ask systemd for the state of `unit`."""
     if not os.path.isdir(_SYSTEMD):
-        return "not known: systemd does not run this machine"
+        return words.without_systemd()
     output = run_command(["systemctl", "show", "--property=ActiveState", "--value", unit])
     if isinstance(output, Missing):
-        return f"not known: {output.detail}"
-    return output.decode("utf-8", "backslashreplace").strip() or "not known"
+        return words.state_unknown(output.detail)
+    return output.decode("utf-8", "backslashreplace").strip() or words.state_unknown()
 
 
-def _modified(path: str) -> float | None:
+def _modification_time(path: str) -> float | None:
     try:
         return os.stat(path).st_mtime
     except OSError:

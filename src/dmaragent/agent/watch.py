@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
+from dmaragent.agent import words
 from dmaragent.errors import DmaragentError
 
 _UDEVD = "/run/udev/control"
@@ -46,9 +47,9 @@ class UdevWatch:
 
         """
         try:
-            import pyudev  # noqa: PLC0415 - needs libudev, and capture does not
+            import pyudev  # noqa: PLC0415 - needs libudev, which the capture does not
         except ImportError as error:
-            raise DmaragentError(f"pyudev cannot be used: {error}") from error
+            raise DmaragentError(words.pyudev_unusable(error)) from error
         source = "udev" if os.path.exists(_UDEVD) else "kernel"
         try:
             self._monitor = pyudev.Monitor.from_netlink(pyudev.Context(), source)
@@ -56,7 +57,7 @@ class UdevWatch:
             self._enlarge()
             self._monitor.start()
         except (OSError, ValueError) as error:
-            raise DmaragentError(f"the kernel's device events cannot be had: {error}") from error
+            raise DmaragentError(words.no_events(error)) from error
 
     def _enlarge(self) -> None:
         try:

@@ -17,8 +17,9 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from dmaragent.agent.messages import ApiResponse, problem
-from dmaragent.agent.resolving import answer_guests
+from dmaragent.agent import words
+from dmaragent.agent.guest_answer import answer_guests
+from dmaragent.agent.http_messages import ApiResponse, problem
 from dmaragent.host import Host
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
@@ -72,15 +73,14 @@ def answer(posted: BinaryIO, kept: BinaryIO, most: int) -> tuple[ApiResponse, st
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a fault of ours is for the service's log
-        why = "the agent has a fault; its log says more"
+        why = words.fault()
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, why), traceback.format_exc()[-_MOST_TRACE:]
 
 
 def out_of_memory() -> ApiResponse:
     """Return the answer to a request that needs more memory than a worker may have."""
-    why = "resolving this takes more memory than a worker of the agent may have"
-    hint = "send fewer guests at a time, or run `dmaragent resolve`, which has no such limit"
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint)
+    why = words.takes_too_much_memory()
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.FEWER_GUESTS)
 
 
 def read_only(mapping: dict[Any, Any]) -> Mapping[Any, Any]:
@@ -105,10 +105,10 @@ def received(data: bytes) -> tuple[ApiResponse, str]:
 
     """
     head, line, body = data.partition(b"\n")
-    told = json.loads(head)
-    if not line or not isinstance(told, dict):
+    reply = json.loads(head)
+    if not line or not isinstance(reply, dict):
         raise ValueError("no answer")
-    status, kind, fault = told.get("status"), told.get("type"), told.get("fault")
+    status, kind, fault = reply.get("status"), reply.get("type"), reply.get("fault")
     if not (isinstance(status, int) and isinstance(kind, str) and isinstance(fault, str)):
         raise ValueError("no answer")  # noqa: TRY004 - likewise
     return ApiResponse(status=HTTPStatus(status).value, content_type=kind, body=body), fault

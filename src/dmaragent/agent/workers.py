@@ -18,9 +18,10 @@ from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
+from dmaragent.agent import words
+from dmaragent.agent.http_messages import RETRY, ApiResponse, problem
 from dmaragent.agent.limits import SLICE, Limits
-from dmaragent.agent.messages import RETRY, ApiResponse, problem
-from dmaragent.agent.model import Published
+from dmaragent.agent.published import Published
 from dmaragent.agent.worker import command, environment, out_of_memory, read_only, received
 from dmaragent.host import Host
 
@@ -85,16 +86,15 @@ class Workers:
                 env=environment(),
             )
         except OSError as error:
-            why = f"no worker can be started: {error.strerror}"
+            why = words.no_worker(error.strerror)
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, headers=RETRY)
         try:
             async with asyncio.timeout(self._limits.deadline):
                 data = await self._exchange(process, body)
                 await process.wait()
         except TimeoutError:
-            why = f"resolving this takes more than {self._limits.deadline:g} s"
-            hint = "run `dmaragent resolve`, which has no such limit"
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=hint)
+            why = words.takes_too_long(self._limits.deadline)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, why, hint=words.HAS_NO_SUCH_LIMIT)
         finally:
             await _end(process)
         return _answer(data, process.returncode)
@@ -173,12 +173,12 @@ def _file_of(host: Host) -> int:
     descriptor = os.memfd_create("dmaragent-host", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with open(descriptor, "wb", closefd=False) as file:
         pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
-        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduced}
+        pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _reduce_mapping}
         pickler.dump(host)
     seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
     return descriptor
 
 
-def _reduced(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
+def _reduce_mapping(mapping: Mapping[Any, Any]) -> tuple[Any, ...]:
     return read_only, (dict(mapping),)

@@ -143,12 +143,12 @@ def _without_table(on: OptionHost, user: UserRange, line: str) -> UserRange:
     """Return `user` as the release and the memory map judge it, which is all that is known."""
     behaviour = behaviour_of(on.release)
     if user.accepted is not False and not behaviour.rmrr_option:
-        return replace(user, accepted=False, reason=words.behaviour_without_option(behaviour.name))
+        return user._replace(accepted=False, reason=words.behaviour_without_option(behaviour.name))
     if user.accepted is False or not user.devices or user.start_pfn is None or user.end_pfn is None:
         return user
     frames = frames_of(user.start_pfn, user.end_pfn, on.memory_map, line)
     if frames.exist is False:
-        return replace(user, accepted=False, reason=frames.reason)
+        return user._replace(accepted=False, reason=frames.reason)
     return user
 
 

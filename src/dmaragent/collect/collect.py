@@ -3,15 +3,12 @@
 It decides nothing: what a reading means is for ``host.py`` to say.
 """
 
-import json
 import re
-from dataclasses import replace
 from posixpath import normpath
 
 from dmaragent.collect import ledger
-from dmaragent.collect.formats.tree import MOST_NAMES
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.collect.reader import HostReader
+from dmaragent.collect.reader import MOST_NAMES, HostReader
 from dmaragent.readings import (
     HostSnapshot,
     IommuGroupReading,
@@ -55,7 +52,7 @@ def collect(host: HostReader) -> HostSnapshot:
         ),
     )
     sources = getattr(host, "sources", None)  # a report has them, when everything was asked
-    return snapshot if sources is None else replace(snapshot, sources=sources())
+    return snapshot if sources is None else snapshot._replace(sources=sources())
 
 
 def collect_evidence(host: HostReader) -> None:
@@ -132,6 +129,8 @@ def _list_functions(
 
 def _parse_udev(output: bytes) -> list[tuple[str, str, tuple[tuple[str, str], ...]]] | None:
     """Read the enumeration's JSON; None where a recording holds something else."""
+    import json  # noqa: PLC0415 - 1 ms, and a table has no PCI functions
+
     try:
         return [
             (

@@ -7,6 +7,7 @@ A host is asked with a :class:`HostRequest`, and only an entry of this ledger ma
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 
 class Operation(StrEnum):
@@ -39,8 +40,7 @@ class HostRequest:
     """Whether only root gets an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """One line of the ledger: what is read, with ``{}`` for what varies, and why."""
 
     operation: Operation

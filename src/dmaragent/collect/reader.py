@@ -32,6 +32,9 @@ class HostReader(Protocol):
         """Return the output of the call named by the request's path."""
 
 
+MOST_NAMES = 1 << 17
+"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
+thousands in all."""
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 WRITER_WITHIN = 3.0
 """In seconds: a pipe that nobody has opened for writing by then is not waited for."""

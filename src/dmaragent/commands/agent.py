@@ -55,13 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _program(
-    what: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str, examples: str
+    what: argparse._SubParsersAction[argparse.ArgumentParser], name: str, words: str, examples: str
 ) -> argparse.ArgumentParser:
 
     return what.add_parser(
         name,
-        help=told,
-        description=f"{told[0].upper()}{told[1:]}.",
+        help=words,
+        description=f"{words[0].upper()}{words[1:]}.",
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

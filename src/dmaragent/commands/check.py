@@ -6,10 +6,9 @@ import argparse
 
 from dmaragent.checks import RULES, check
 from dmaragent.checks.common.model import Checked, Severity
-from dmaragent.commands.hosts import host_title, no_table, take_host
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import add_host, host_title, no_table, take_host
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.present.json.check import check_document, rules_document
 from dmaragent.present.text.check import check_text, rules_text
 
@@ -63,11 +62,7 @@ def _check(options: argparse.Namespace) -> int:
     if inventory.absence is not None:
         raise no_table(inventory.absence)
     if opened.problem:
-        raise DmaragentError(
-            f"{opened.path} is damaged, and what is wrong with it is not the firmware's: "
-            f"{opened.problem}",
-            "copy it again, whole; dmaragent decode shows what is left of it",
-        )
+        raise words.damaged_file(opened.path, opened.problem)
     checked = check(inventory)
     if options.json:
         print_document(check_document(checked, opened.kind, opened.path))
@@ -81,5 +76,5 @@ def exit_code(checked: Checked, level: str) -> int:
     if level == "never":
         return 0
     most = Severity(level).rank
-    bad = any(one.severity.rank <= most for one in checked.findings)
+    bad = any(finding.severity.rank <= most for finding in checked.findings)
     return 1 if bad or not checked.decoded else 0

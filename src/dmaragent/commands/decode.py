@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document, progress
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.output import add_json, print_document, progress
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
@@ -50,19 +50,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the decoded tables."""
     paths = options.paths + ([options.host] if options.host else [])
-    found = [each for path in paths for each in find_inputs(path)]
+    named = [item for path in paths for item in find_inputs(path)]
     inputs: list[Input] = []
     decoded: list[tuple[Input, InputTable, Decoded]] = []
     this_machine: tuple[None, bool] = (None, True)
-    for one in progress(found if paths else [this_machine], "decoding"):
-        each = read_tables(one[0], named=one[1]) if isinstance(one, tuple) else one
-        inputs.append(each)
-        decoded += [(each, table, decode(table.data)) for table in each.tables]
+    for item in progress(named if paths else [this_machine], "decoding"):
+        owner = read_tables(item[0], named=item[1]) if isinstance(item, tuple) else item
+        inputs.append(owner)
+        decoded += [(owner, table, decode(table.data)) for table in owner.tables]
     skipped = [row for row in decoded if _is_passed_over(row)]
     rows = [row for row in decoded if not _is_passed_over(row)]
     if options.json:
         print_document(_document(inputs, rows, skipped))
-    elif len(found) > 1 or len(rows) > 1:
+    elif len(named) > 1 or len(rows) > 1:
         _print_lines(inputs, rows, skipped)
     else:
         _print_whole(inputs, rows)
@@ -72,14 +72,14 @@ def run(options: argparse.Namespace) -> int:
 def _is_passed_over(row: tuple[Input, InputTable, Decoded]) -> bool:
     """Tell whether a folder merely happens to hold it: a table of another kind, another file."""
     owner, _, result = row
-    return not owner.named and any(one.kind.value in _OTHER_KINDS for one in result.damage)
+    return not owner.named and any(damage.kind.value in _OTHER_KINDS for damage in result.damage)
 
 
 def _exit_code(inputs: Sequence[Input], rows: Sequence[tuple[InputTable, Decoded]]) -> int:
     if not any(result.table for _, result in rows):
         return 2
     whole = all(not result.damage and not table.problem for table, result in rows)
-    return 0 if whole and not any(each.error for each in inputs) else 1
+    return 0 if whole and not any(owner.error for owner in inputs) else 1
 
 
 def _document(
@@ -88,12 +88,12 @@ def _document(
     skipped: Sequence[tuple[Input, InputTable, Decoded]],
 ) -> schema.DecodeDocument:
     others: list[PassedOver] = [
-        {"path": each.path, "reason": each.reason} for each in inputs if each.error
+        {"path": owner.path, "reason": owner.reason} for owner in inputs if owner.error
     ]
     others += [
-        {"path": each.path, "reason": f"holds {name}, a table of another kind"}
-        for each in inputs
-        for name in each.others
+        {"path": owner.path, "reason": words.another_kind_of_table(name)}
+        for owner in inputs
+        for name in owner.others
     ]
     others += [{"path": table.path, "reason": str(r.damage[0])} for _, table, r in skipped]
     tables = []
@@ -113,9 +113,8 @@ def _document(
     return decode_document(tables, others)
 
 
-def _damaged(table: InputTable) -> str:
-    """Return what is damaged: the text of a table, or the file that it is packed in."""
-    return "DAMAGED FILE" if table.form == "table" else "DAMAGED TEXT"
+def _damage(table: InputTable) -> str:
+    return words.damaged_table(table.problem, in_text=table.form != "table")
 
 
 def _print_whole(
@@ -128,19 +127,18 @@ def _print_whole(
             print(visible(f"Next: {owner.hint}"), file=sys.stderr)
             continue
         if table.reading:
-            print(visible(f"Read from {table.reading}."))
+            print(visible(words.read_from(table.reading)))
         if table.problem:
-            told = f"{_damaged(table)}: {table.problem}"
-            print("\n".join(paragraph(told, hang=2)))
+            print("\n".join(paragraph(_damage(table), hang=2)))
         print("\n".join(decode_text(result)))
-    for each in inputs:
-        if each.error:
-            said = each.message or f"{each.path or 'this machine'}: {each.error}"
-            print(visible(f"dmaragent: {said}"), file=sys.stderr)
-            if each.hint:
-                print(visible(f"Next: {each.hint}"), file=sys.stderr)
-        if each.others:
-            print(f"\nNot decoded, tables of other kinds: {visible(' '.join(each.others))}")
+    for owner in inputs:
+        if owner.error:
+            error = owner.message or f"{owner.path or 'this machine'}: {owner.error}"
+            print(visible(f"dmaragent: {error}"), file=sys.stderr)
+            if owner.hint:
+                print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+        if owner.others:
+            print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 
 
 def _print_lines(
@@ -152,20 +150,20 @@ def _print_lines(
     for _, table, result in rows:
         place = table.path if table.line is None else f"{table.path}, line {table.line}"
         reading = f" (read from {table.reading})" if table.reading else ""
-        problem = f"; {_damaged(table)}: {table.problem}" if table.problem else ""
-        words = visible(table.no_table) or decode_line(result)
-        print(f"{visible(place)}: {words}{visible(reading + problem)}")
+        problem = f"; {_damage(table)}" if table.problem else ""
+        outcome = visible(table.no_table) or decode_line(result)
+        print(f"{visible(place)}: {outcome}{visible(reading + problem)}")
     for _, table, result in skipped:
         reason = table.no_table or result.damage[0].reason
-        print(visible(f"{table.path}: passed over: {reason}"))
-    for each in inputs:
-        if each.error:
-            print(f"{visible(each.path)}: {visible(each.reason)}")
-        if each.others:
-            print(f"{visible(each.path)}: passed over: {visible(' '.join(each.others))}")
+        print(visible(words.passed_over(table.path, reason)))
+    for owner in inputs:
+        if owner.error:
+            print(f"{visible(owner.path)}: {visible(owner.reason)}")
+        if owner.others:
+            print(visible(words.passed_over(owner.path, " ".join(owner.others))))
     sound = sum(not result.damage and not table.problem for _, table, result in rows)
     damaged = sum(bool(result.table) for _, _, result in rows) - sound
-    told = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]
-    undecoded = len(rows) - sound - damaged + sum(bool(each.error) for each in inputs)
-    told += [f"{undecoded} not decoded"] if undecoded else []
-    print(", ".join(told))
+    totals = [f"{count(sound, 'sound table')}", f"{damaged} damaged"]
+    undecoded = len(rows) - sound - damaged + sum(bool(owner.error) for owner in inputs)
+    totals += [f"{undecoded} not decoded"] if undecoded else []
+    print(", ".join(totals))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from dmaragent.api import DOCUMENTED, GuestResolver, OpenedContext, Question, ask_host
 from dmaragent.checks import check
-from dmaragent.commands.guest_files import named_guests
-from dmaragent.commands.hosts import host_object, host_title, tell_reading
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document, progress
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.guest_files import named_guests
+from dmaragent.commands.shared.hosts import host_object, host_title, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.comparison import compare
 from dmaragent.comparison.guests import compare_guests
 from dmaragent.comparison.model import Comparison, GuestChanges, NotCompared, Side
@@ -74,9 +74,9 @@ def run(options: argparse.Namespace) -> int:
     b = ask_host(options.b, question, guests)
     tell_reading(a.opened)
     tell_reading(b.opened)
-    told = _resolved(guests, passed_over, a, b, question) if options.guest else None
-    one, other = _inventory(a, question), _inventory(b, question)
-    comparison = compare(one, other, check(one), check(other), told)
+    fates = _compared_guests(guests, passed_over, a, b, question) if options.guest else None
+    before, after = _inventory(a, question), _inventory(b, question)
+    comparison = compare(before, after, check(before), check(after), fates)
     _print(comparison, a, b, options)
     if comparison.blocker is not None:
         return 2
@@ -89,7 +89,7 @@ def _inventory(asked: OpenedContext, question: Question) -> Inventory:
     return take_inventory(asked.host, asked.stack.hypervisor if named else None)
 
 
-def _resolved(
+def _compared_guests(
     guests: list[Guest],
     passed_over: list[tuple[str, str]],
     a: OpenedContext,
@@ -98,7 +98,9 @@ def _resolved(
 ) -> GuestChanges:
 
     ours, theirs = GuestResolver(a, question), GuestResolver(b, question)
-    pairs = ((ours.resolve(one), theirs.resolve(one)) for one in progress(guests, "resolving"))
+    pairs = (
+        (ours.resolve(guest), theirs.resolve(guest)) for guest in progress(guests, "resolving")
+    )
     return compare_guests(pairs, passed_over)
 
 
@@ -109,27 +111,25 @@ def _print(
         print_document(diff_document(comparison, _origin(a), _origin(b)))
         return
     if comparison.blocker is not None:
-        raise _cannot(comparison.blocker, a, b)
+        raise _blocker_error(comparison.blocker, a, b)
 
-    names = [host_title(one.opened) for one in (a, b)]
-    print("\n".join(diff_text(comparison, names, [one.stack for one in (a, b)])))
+    names = [host_title(host.opened) for host in (a, b)]
+    print("\n".join(diff_text(comparison, names, [host.stack for host in (a, b)])))
 
 
 def _origin(asked: OpenedContext) -> StackSource:
     return source_object(host_object(asked.opened), asked.stack)
 
 
-def _cannot(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> DmaragentError:
+def _blocker_error(blocker: NotCompared, a: OpenedContext, b: OpenedContext) -> DmaragentError:
     """Say why there is nothing to compare, and what to do."""
     if blocker.side is None:
-        return DmaragentError(blocker.why, "compare hosts of which one has such a table")
+        return words.nothing_to_compare(blocker.why)
     asked = a if blocker.side is Side.A else b
     absence = why_no_table(asked.host, iommu_table(asked.host))
     name = host_title(asked.opened)
     if absence is None:
-        hint = (
-            f"dmaragent decode --host {shlex.quote(asked.opened.path)} says what is wrong with it"
-        )
+        hint = words.decode_says_what_is_wrong(shlex.quote(asked.opened.path))
         return DmaragentError(f"{name}: {blocker.why}", hint)
     why, hint = absence_words(absence)
     return DmaragentError(f"{name}: {why}", hint)

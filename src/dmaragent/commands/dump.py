@@ -18,12 +18,11 @@ from dmaragent.collect.guest_files import read_guest_files
 from dmaragent.collect.ledger import HostRequest
 from dmaragent.collect.open_host import open_host
 from dmaragent.collect.writing import check_place, write_new
-from dmaragent.commands.bundle_reports import derive
-from dmaragent.commands.guest_files import tell_left_out
-from dmaragent.commands.hosts import tell_reading
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.bundle_reports import derive
+from dmaragent.commands.shared.guest_files import tell_left_out
+from dmaragent.commands.shared.hosts import add_host, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.host import join
 from dmaragent.present.json.dump import dump_document
 from dmaragent.present.text.dump import dump_text
@@ -76,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the bundle, and say what is in it."""
     _check_output(options)
     answers, before, kind, source = _ask(options)
-    _say(f"{len(answers)} readings; deciding")
+    _say(words.deciding(len(answers)))
     recorded = keep_answers(answers, redact=not options.no_redact, before=before)
     derived, problems = derive(recorded.snapshot, kind)
     _say("packing")
@@ -120,9 +119,9 @@ def _check_output(options: argparse.Namespace) -> None:
     path = options.output
     if path == "-":
         if sys.stdout.isatty():
-            raise DmaragentError("a bundle is no text for a terminal", "pipe it, or give -o FILE")
+            raise words.bundle_to_terminal()
         if options.json:
-            raise DmaragentError("--json needs standard output for itself", "give -o FILE")
+            raise words.output_taken_by_json()
     else:
         check_place("dmaragent-bundle" if path is None else path, force=options.force)
 

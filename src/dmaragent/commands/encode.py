@@ -9,6 +9,7 @@ import sys
 from dmaragent.collect.given_file import read_input
 from dmaragent.collect.table_inputs import read_packed_input
 from dmaragent.collect.writing import write_new
+from dmaragent.commands.shared import words
 from dmaragent.errors import DmaragentError, excerpt
 from dmaragent.present.escaping import visible
 from dmaragent.present.words.numbers import count
@@ -24,7 +25,6 @@ examples:
   dmaragent encode edited.json --seal -o DMAR.bin --force
 
 Exit codes: 0 written; 2 not written."""
-_TAKES = "give what this wrote: dmaragent decode DMAR.bin --json > dmar.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(data)
     else:
         write_new(options.output, data, force=options.force, private=False)
-        print(f"Wrote {visible(options.output)}: {count(len(data), 'byte')}")
+        print(words.wrote_table(visible(options.output), count(len(data), "byte")))
     return 0
 
 
@@ -63,24 +63,20 @@ def _table_document(text: bytes, path: str, number: int | None) -> dict[str, obj
         tables = document["answer"]["tables"]
         known = document["format"] == "dmaragent.decode" and isinstance(tables, list)
     except (ValueError, RecursionError) as error:
-        why = "it is no text" if isinstance(error, UnicodeDecodeError) else error
-        raise DmaragentError(f"{path} is not JSON: {why}", _TAKES) from error
+        why = words.not_text() if isinstance(error, UnicodeDecodeError) else error
+        raise words.not_json(path, why) from error
     except (KeyError, TypeError):
         known, document, tables = False, {}, []
     if not known:
-        raise DmaragentError(f"{path} is not what `dmaragent decode --json` prints", _TAKES)
+        raise words.not_of_decode(path)
     if document.get("version") is True or document.get("version") != 1:
-        raise DmaragentError(
-            f"{path} has version {excerpt(repr(document.get('version')))}; this dmaragent reads 1"
-        )
+        raise words.other_version(path, excerpt(repr(document.get("version"))))
     held = count(len(tables), "table")
     if number is None and len(tables) != 1:
-        hint = "choose one with --table N" if tables else _TAKES
-        raise DmaragentError(f"{path} holds {held}", hint)
+        raise words.not_one_table(path, held, some=bool(tables))
     if number is not None and not 1 <= number <= len(tables):
-        hint = "choose one of them" if len(tables) > 1 else "leave --table out"
-        raise DmaragentError(f"{path} holds {held}: there is no table {number}", hint)
+        raise words.no_such_table(path, held, number, several=len(tables) > 1)
     table = tables[(number or 1) - 1]
     if not isinstance(table, dict):
-        raise DmaragentError(f"{path}: table {number or 1} is not an object")
+        raise words.table_not_object(path, number or 1)
     return {name: value for name, value in table.items() if name != "source"}

@@ -6,14 +6,9 @@ import argparse
 
 from dmaragent.answers import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
-from dmaragent.commands.hosts import (
-    find_device,
-    parse_device,
-    tell_reading,
-)
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.commands.xen_option import add_xen, named_release
+from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
+from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
 from dmaragent.present.text.explain import explain_text
@@ -52,23 +47,25 @@ def run(options: argparse.Namespace) -> int:
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)
     sbdf = find_device("SBDF", name, asked.inventory, asked.opened)
-    told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
-    _print(asked, told, as_json=options.json)
-    return _exit_code(told)
+    explanation = explain(asked.inventory, asked.facts, asked.stack, sbdf)
+    _print(asked, explanation, as_json=options.json)
+    return _exit_code(explanation)
 
 
-def _print(asked: OpenedContext, told: Explanation, *, as_json: bool) -> None:
-    inventory, opened = asked.inventory.of_device(told.sbdf), asked.opened
+def _print(asked: OpenedContext, explanation: Explanation, *, as_json: bool) -> None:
+    inventory, opened = asked.inventory.of_device(explanation.sbdf), asked.opened
     if as_json:
-        print_document(explain_document(inventory, told, asked.stack, opened.kind, opened.path))
+        print_document(
+            explain_document(inventory, explanation, asked.stack, opened.kind, opened.path)
+        )
     else:
         source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
-        print("\n".join(explain_text(inventory, told, asked.stack, source)))
+        print("\n".join(explain_text(inventory, explanation, asked.stack, source)))
 
 
-def _exit_code(told: Explanation) -> int:
+def _exit_code(explanation: Explanation) -> int:
     """Tell what whoever decides on this host says; where both may, the worse of the two."""
-    deciding = [side.can for side in told.deciding]
+    deciding = [side.can for side in explanation.deciding]
     if Can.NO in deciding or Can.CONDITIONS in deciding:
         return 1
     return 2 if Can.UNKNOWN in deciding else 0

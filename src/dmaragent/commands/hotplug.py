@@ -9,11 +9,10 @@ import sys
 from dmaragent.addresses import SBDF
 from dmaragent.api import GuestResolver, ask_host, read_guests
 from dmaragent.collect.guest_files import read_guest_files
-from dmaragent.commands.guest_options import add_stack_options, question_of
-from dmaragent.commands.hosts import tell_reading
-from dmaragent.commands.output import print_document
-from dmaragent.commands.sources import source_lines
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import tell_reading
+from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.guests.config import GuestConfig
 from dmaragent.host.device_names import parse_device_name
 from dmaragent.policy.decisions import Verdict
@@ -56,12 +55,12 @@ def run(options: argparse.Namespace) -> int:
     asked = ask_host(options.host, question, [guest], [spec])
     tell_reading(asked.opened)
     known = GuestResolver(asked, question).context_for(guest)
-    found = hotplug(spec, guest, known.facts, known.stack)
+    hotplugged = hotplug(spec, guest, known.facts, known.stack)
     if options.json:
-        print_document(hotplug_document(found, asked.opened.kind, asked.opened.path))
+        print_document(hotplug_document(hotplugged, asked.opened.kind, asked.opened.path))
     else:
-        print("\n".join([*hotplug_text(found), *source_lines(asked)]))
-    return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[found.verdict]
+        print("\n".join([*hotplug_text(hotplugged), *source_lines(asked)]))
+    return {Verdict.STARTS: 0, Verdict.REFUSED: 1, Verdict.UNDECIDED: 2}[hotplugged.verdict]
 
 
 def _as_xl_writes_it(spec: str) -> str:
@@ -82,24 +81,18 @@ def _as_xl_writes_it(spec: str) -> str:
         return spec
     if sbdf is None:
         return spec
-    print(f"dmaragent: {visible(device)} is {sbdf} in the words of xl", file=sys.stderr)
+    print(words.in_words_of_xl(visible(device), str(sbdf)), file=sys.stderr)
     return f"{sbdf}{comma}{settings}"
 
 
 def _guest(path: str, name: str | None) -> GuestConfig:
 
     if os.path.isdir(path):
-        raise DmaragentError(
-            f"--into: {path} is a folder", "give the xl.cfg of the guest, or its JSON"
-        )
+        raise words.into_a_folder(path)
     files = [file for file in read_guest_files([path]) if not file.problem]
-    found = [one for file in files for one in read_guests(file.text, file.path)]
-    named = [one for one in found if name in (None, one.name)]
+    guests = [guest for file in files for guest in read_guests(file.text, file.path)]
+    named = [guest for guest in guests if name in (None, guest.name)]
     if len(named) == 1:
         return named[0]
-    names = ", ".join(sorted({one.name for one in found})[:_MOST_NAMED])
-    if not named:
-        said = f"{path} holds no guest named {name!r}"
-    else:
-        said = f"{path} holds {len(named)} guests" + (f" named {name!r}" if name else "")
-    raise DmaragentError(said, f"--guest takes one of: {names}")
+    names = ", ".join(sorted({guest.name for guest in guests})[:_MOST_NAMED])
+    raise words.not_one_guest(path, len(named), name, names)

@@ -7,11 +7,16 @@ import sys
 from typing import TextIO
 
 from dmaragent.collect.open_host import OpenedHost
-from dmaragent.collect.recorded.published import read_published
-from dmaragent.commands.hosts import find_device, host_title, no_table, parse_device, take_host
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import (
+    add_host,
+    find_device,
+    host_title,
+    no_table,
+    parse_device,
+    take_host,
+)
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.inventory import Inventory
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.inventory import inventory_document
@@ -56,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
     """Print the inventory."""
     named = None if options.device is None else parse_device("--device", options.device)
     if options.tree and options.device is not None:
-        raise DmaragentError("--tree shows all devices: it does not go with --device")
+        raise words.tree_of_one_device()
     if options.host and options.or_show:
-        raise DmaragentError("--or-show is for this machine: it does not go with --host")
+        raise words.or_show_with_host()
     opened, inventory = take_host(options.host)
     if isinstance(inventory.iommu, Missing) and options.or_show:
         _say_instead(inventory, options.or_show, sys.stderr if options.json else sys.stdout)
@@ -124,16 +129,17 @@ def _print_published(options: argparse.Namespace) -> int | None:
     """Print what the service publishes, and the exit code; None where it does not help."""
     if options.device is not None or options.tree or options.wide:
         return None
+    from dmaragent.collect.recorded.published import read_published  # noqa: PLC0415 - json: 1 ms
 
     published = read_published()
     if published is None:
         return None
-    said = f"The table needs root: this is what dmaragent.service published ({published.which})."
+    sentence = words.published_instead(published.which)
     if options.json:
-        print(said, file=sys.stderr)
+        print(sentence, file=sys.stderr)
         sys.stdout.write(published.document)
     else:
-        print(f"{said}\n")
+        print(f"{sentence}\n")
         for line in published.text.removesuffix("\n").split("\n"):
             print(visible(line))
     return 0 if published.complete else 1
@@ -144,10 +150,10 @@ def _say_instead(inventory: Inventory, path: str, stream: TextIO) -> None:
     assert isinstance(inventory.iommu, Missing)  # noqa: S101 - the caller asked
     command = f"sudo {sys.argv[0]} inventory"
     if inventory.iommu.kind is MissingKind.DENIED:
-        said = f"This machine's DMAR table is present but needs root: {command}"
+        sentence = words.table_needs_root(command)
     elif inventory.iommu.kind is MissingKind.ABSENT:
-        said = f"This machine has no DMAR table (absent). Where there is one: {command}"
+        sentence = words.table_absent(command)
     else:
         why = inventory.iommu.detail or inventory.iommu.kind.value
-        said = f"This machine's DMAR table cannot be read: {why}. Try: {command}"
-    print(f"{visible(said)}\nShown instead is {visible(path)}.\n", file=stream)
+        sentence = words.table_unreadable(why, command)
+    print(f"{visible(sentence)}\n{words.shown_instead(visible(path))}\n", file=stream)

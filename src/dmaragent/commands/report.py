@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
-from dmaragent.api import Question, ask_host
+from dmaragent.answers import explain
+from dmaragent.api import GuestResolver, any_answer, ask_host
+from dmaragent.checks import check
+from dmaragent.checks.common.model import Checked
 from dmaragent.collect.writing import write_new
-from dmaragent.commands.guest_files import (
-    named_guests,
-    no_guest,
-    tell_left_out,
-)
-from dmaragent.commands.hosts import tell_reading
-from dmaragent.commands.options import add_host
-from dmaragent.commands.reporting import report_of
-from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
+from dmaragent.commands.shared.hosts import add_host, tell_reading
+from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.guests.formats import Guest
+from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
+from dmaragent.present.html import devices_to_tell, report_html
 from dmaragent.present.words.host import wrote
+from dmaragent.question.context import Context, Question
 
 DESCRIPTION = """\
 Write one HTML file that tells of a host: the address space as a picture, the
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the report."""
     to_output = options.output in (None, "-")
     if to_output and sys.stdout.isatty():
-        raise DmaragentError("a report is no text for a terminal", "-o FILE writes it to a file")
+        raise words.report_to_terminal()
     page = _page(options).encode("utf-8")
     if to_output:
         sys.stdout.flush()
@@ -81,3 +83,37 @@ def _page(options: argparse.Namespace) -> str:
     asked = ask_host(options.host, question, guests)
     tell_reading(asked.opened)
     return report_of(asked, guests, question, named=options.xen is not None)
+
+
+def report_of(
+    asked: Context,
+    guests: Sequence[Guest] = (),
+    question: Question | None = None,
+    *,
+    named: bool = False,
+) -> str:
+    """Write the report of `asked` with `guests`, as `question` asks about them.
+
+    The inventory and the findings are those of the host as it is, as its verbs have them;
+    `named` says that a release was asked for by name, and then they are that release's.
+    """
+    inventory = asked.inventory if named else take_inventory(asked.host)
+    checked = None if inventory.absence is not None else check(inventory)
+    return report_page(asked, inventory, checked, guests, question)
+
+
+def report_page(
+    asked: Context,
+    inventory: Inventory,
+    checked: Checked | None,
+    guests: Sequence[Guest] = (),
+    question: Question | None = None,
+) -> str:
+    """Write the report of `inventory`, with its findings, where there is a table to look at."""
+    devices = [
+        explain(asked.inventory, asked.facts, asked.stack, sbdf)
+        for sbdf in devices_to_tell(inventory)
+    ]
+    resolver = GuestResolver(asked, question or Question())
+    answers = [any_answer(resolver.resolve(guest)) for guest in guests]
+    return report_html(inventory, checked, devices, answers, asked.stack.origin)

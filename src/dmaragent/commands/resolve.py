@@ -12,12 +12,11 @@ from dmaragent.api import (
     any_answer,
     ask_host,
 )
-from dmaragent.commands.guest_files import named_guests, no_guest, tell_left_out
-from dmaragent.commands.guest_options import add_stack_options, question_of
-from dmaragent.commands.hosts import host_object, tell_reading
-from dmaragent.commands.output import print_document, progress
-from dmaragent.commands.sources import source_lines
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.guest_files import named_guests, no_guest, tell_left_out
+from dmaragent.commands.shared.hosts import host_object, tell_reading
+from dmaragent.commands.shared.output import print_document, progress
+from dmaragent.commands.shared.questions import add_stack_options, question_of, source_lines
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest
 from dmaragent.guests.xl_guest import guest_from_options
@@ -84,20 +83,22 @@ def run(options: argparse.Namespace) -> int:
         """Resolve one guest after the other; none is kept, for there may be thousands."""
         shown = not options.json and sys.stdout.isatty()  # the lines themselves show progress
         for guest in guests if shown else progress(guests, "resolving"):
-            found = resolver.resolve(guest)
-            verdicts.append(found.verdict)
-            yield found
+            resolution = resolver.resolve(guest)
+            verdicts.append(resolution.verdict)
+            yield resolution
 
-    one = len(guests) == 1
-    others = resolver.other_releases(guests[0]) if one else {}
+    single = len(guests) == 1
+    others = resolver.other_releases(guests[0]) if single else {}
     if options.json:
-        answers = (any_answer(found, whole=one or options.details) for found in resolutions())
+        answers = (
+            any_answer(resolution, whole=single or options.details) for resolution in resolutions()
+        )
         origin = source_object(host_object(asked.opened), asked.stack)
         print_document(resolve_document(answers, passed_over, origin, others))
-    elif options.details or (one and not _is_folder(options.guests)):
-        for number, found in enumerate(resolutions()):
-            told = guest_text(any_answer(found), others, whole=options.details)
-            print("\n".join(["", *told] if number else told))
+    elif options.details or (single and not _is_folder(options.guests)):
+        for number, resolution in enumerate(resolutions()):
+            lines = guest_text(any_answer(resolution), others, whole=options.details)
+            print("\n".join(["", *lines] if number else lines))
         print("\n".join(["", *source_lines(asked, guests)]))
     else:
         for line in resolve_lines(resolutions(), passed_over):
@@ -124,12 +125,10 @@ def _guests(options: argparse.Namespace) -> tuple[list[Guest], list[tuple[str, s
     given += ["pci"] if options.pci else []
     given += ["type"] if options.type else []
     if options.guests and given:
-        raise DmaragentError(f"--{given[0]} is for a guest of options: it does not go with GUEST")
+        raise words.option_with_guest(given[0])
     if not options.guests:
         if not given:
-            raise DmaragentError(
-                "no guest is given", "name a configuration, or give --memory and --pci"
-            )
+            raise words.no_guest_given()
         return [_guest_of(options)], []
     return named_guests(options.guests)
 
@@ -148,5 +147,5 @@ def _guest_of(options: argparse.Namespace) -> GuestConfig:
     for name, text in texts.items():
         if name not in ("type", "rdm") and whole_number(text) is None:
             option = "boundary" if name == "rdm_mem_boundary" else name
-            raise DmaragentError(f"--{option}: '{text}' is not a whole number of MiB")
+            raise words.not_mib(option, text)
     return guest_from_options(texts, options.pci)

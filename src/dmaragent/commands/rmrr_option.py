@@ -16,12 +16,11 @@ from dmaragent.boot_option.request import (
 from dmaragent.collect.given_file import read_content, unpacked
 from dmaragent.collect.open_host import OpenedHost
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.hosts import host_object, take_host
-from dmaragent.commands.logs import read_log
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.commands.xen_option import add_xen, named_release
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import add_host, host_object, take_host
+from dmaragent.commands.shared.logs import read_log
+from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.messages.faults import read_faults
 from dmaragent.present.json.rmrr_option import (
     checked_document,
@@ -76,11 +75,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the option, or what Xen makes of it."""
     ways = (bool(options.regions), options.check is not None, options.from_log is not None)
     if sum(ways) != 1:
-        given = "nothing is asked" if not any(ways) else "two things are asked at once"
-        raise DmaragentError(
-            f"rmrr-option: {given}",
-            "give regions (0xBASE-0xLIMIT=SBDF), or --check [TEXT], or --from-log FILE",
-        )
+        raise words.rmrr_option_asks(nothing=not any(ways))
     if options.regions:
         return _write(options)
     return _check(options) if options.check is not None else _from_log(options)
@@ -91,31 +86,23 @@ def _write(options: argparse.Namespace) -> int:
     try:
         wanted = [read_wanted(text) for text in options.regions]
     except RequestError as error:
-        raise DmaragentError(
-            f"REGION {error}", "a region is like 0xbdf3e000-0xbdf5dfff=00:1d.0"
-        ) from error
+        raise words.not_a_region(error) from error
     opened, on = _host(options)
-    found = write_option(on, wanted)
-    _print(options, opened, written_document(found), written_text(found))
-    return _code(found)
+    answer = write_option(on, wanted)
+    _print(options, opened, written_document(answer), written_text(answer))
+    return _code(answer)
 
 
 def _check(options: argparse.Namespace) -> int:
 
     opened, on = _host(options)
     if not options.check and on.command_line is None:
-        where = opened.path or "this machine"
-        raise DmaragentError(
-            f"--check: Xen's command line is not known of {where}",
-            "give the text: --check 'rmrr=...'; on a Xen host, run it as root in dom0",
-        )
-    found = check_option(on, options.check or None)
-    if options.check and not found.ranges:
-        raise DmaragentError(
-            "--check: the text has no rmrr=", "give it as Xen boots with it: 'rmrr=0x...=00:1d.0'"
-        )
-    _print(options, opened, checked_document(found), checked_text(found))
-    return _checked_code(found)
+        raise words.command_line_unknown(opened.path or "this machine")
+    answer = check_option(on, options.check or None)
+    if options.check and not answer.ranges:
+        raise words.no_rmrr_in_text()
+    _print(options, opened, checked_document(answer), checked_text(answer))
+    return _checked_code(answer)
 
 
 def _from_log(options: argparse.Namespace) -> int:
@@ -125,15 +112,11 @@ def _from_log(options: argparse.Namespace) -> int:
     given = unpacked(where, read_standard_input()) if piped else read_content(where)
     faults = list(read_faults(read_log(where, given)))
     if not faults:
-        raise DmaragentError(
-            f"--from-log: {where} has no DMA fault of VT-d",
-            "give what `xl dmesg` or `dmesg` printed, with lines like "
-            "'[DMA Write] Request device [0000:00:1d.0] fault addr bdf3e000'",
-        )
+        raise words.no_fault_in_log(where)
     opened, on = _host(options)
-    found = option_of_faults(on, faults)
-    _print(options, opened, faults_document(found), faults_text(found))
-    return _fault_code(found)
+    answer = option_of_faults(on, faults)
+    _print(options, opened, faults_document(answer), faults_text(answer))
+    return _fault_code(answer)
 
 
 def _host(options: argparse.Namespace) -> tuple[OpenedHost, OptionHost]:
@@ -158,16 +141,16 @@ def _print(
     print_document(option_document(answer, host_object(opened)))
 
 
-def _code(found: WrittenOption) -> int:
-    return 1 if found.refused else 0
+def _code(answer: WrittenOption) -> int:
+    return 1 if answer.refused else 0
 
 
-def _checked_code(found: CheckedOption) -> int:
-    if found.mistaken:
+def _checked_code(answer: CheckedOption) -> int:
+    if answer.mistaken:
         return 1
-    return {True: 0, False: 1, None: 2}[found.taken]
+    return {True: 0, False: 1, None: 2}[answer.taken]
 
 
-def _fault_code(found: FaultOption) -> int:
+def _fault_code(answer: FaultOption) -> int:
     """Tell whether an option was written for every fault that the table does not explain."""
-    return 1 if found.option.refused or found.dropped or not found.option.written else 0
+    return 1 if answer.option.refused or answer.dropped or not answer.option.written else 0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dmaragent.agent.status import Status, read_status
-from dmaragent.commands.options import add_json
-from dmaragent.commands.output import print_document
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.present.json.common import TOOL
 from dmaragent.present.text.tables import paragraph
 from dmaragent.service_paths import RUNTIME
@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print_document(_document(status))
     else:
-        for label, said in _lines(status):
-            print("\n".join(paragraph(f"{label:11}{said}", hang=11)))
+        for label, state in _lines(status):
+            print("\n".join(paragraph(f"{label:11}{state}", hang=11)))
     return 0 if status.running and status.published else 1
 
 
@@ -54,16 +54,15 @@ def _lines(status: Status) -> Iterator[tuple[str, str]]:
             yield "Unit", f"{unit}: {state}"
     if status.published:
         since = _time(status.changed or 0)
-        what = f"generation {status.generation}, {status.regions} regions, since {since}"
-        yield "Publishes", what
+        yield "Publishes", words.publishes(status.generation, status.regions, since)
     else:
-        yield "Publishes", f"nothing: {status.problem}"
+        yield "Publishes", words.publishes_nothing(status.problem)
     if status.captured is None:
-        yield "Capture", "none, or this user may not see it"
+        yield "Capture", words.no_capture()
     else:
-        may = "this user may" if status.may_read_capture else "root and the group dmaragent may"
-        yield "Capture", f"of {_time(status.captured)}; {may} read it"
-    yield "API", "on" if status.socket else "off (dmaragent.service(8) says how to switch it on)"
+        when = _time(status.captured)
+        yield "Capture", words.captured(when, readable=status.may_read_capture)
+    yield "API", words.api_state(on=status.socket)
 
 
 def _document(status: Status) -> schema.StatusDocument:
@@ -92,4 +91,4 @@ def _time(seconds: float) -> str:
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
     except (ValueError, OverflowError, OSError):  # a file of a time when the clock was mad
-        return f"a time that no calendar has ({seconds:.0f} s since 1970)"
+        return words.time_out_of_calendar(seconds)

@@ -15,11 +15,10 @@ from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
 from dmaragent.collect.reports.files import LARGEST_TEXT
 from dmaragent.collect.reports.host import ReportHost, report_logs
 from dmaragent.collect.table_inputs import read_standard_input
-from dmaragent.commands.hosts import host_object, inventory_of, tell_reading
-from dmaragent.commands.logs import read_log
-from dmaragent.commands.options import add_host, add_json
-from dmaragent.commands.output import print_document
-from dmaragent.errors import DmaragentError
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import add_host, host_object, inventory_of, tell_reading
+from dmaragent.commands.shared.logs import read_log
+from dmaragent.commands.shared.output import add_json, print_document
 from dmaragent.host import Host
 from dmaragent.messages import MESSAGES, recogniser
 from dmaragent.messages.host_match import nothing_found
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         return _list(options)
 
-    given = _given(options.text)
+    given = _pasted_or_named(options.text)
     opened = open_host(options.host)
     tell_reading(opened)
     inventory = None
@@ -93,7 +92,7 @@ def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
     """Name the logs of a report that were not read to their end."""
     for path in opened.reader.cut_logs() if isinstance(opened.reader, ReportHost) else ():
         print(
-            visible(f"Read only the first {LARGEST_TEXT >> 20} MiB of {path}. The rest of it:"),
+            visible(words.log_cut(LARGEST_TEXT >> 20, path)),
             visible(f"  tail -c +{LARGEST_TEXT + 1} {shlex.quote(path)} | dmaragent why -"),
             sep="\n",
             file=out,
@@ -103,12 +102,8 @@ def _tell_cut_logs(opened: OpenedHost, out: TextIO) -> None:
 def _nothing_words(text: str, lines: int) -> str:
 
     if not text.strip():
-        return (
-            "Nothing was given: paste a message in quotes, or pipe a log:\n"
-            "sudo dmesg | sudo dmaragent why -"
-        )
-    read = count(lines, "line")
-    return f"No known message in {read}. Those that are known: dmaragent why --list"
+        return words.no_message_given()
+    return words.no_message_known(count(lines, "line"))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -120,15 +115,15 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _given(words: list[str]) -> tuple[str, str] | None:
+def _pasted_or_named(given: list[str]) -> tuple[str, str] | None:
     """Give what the user gave and where; None: nothing, so that the boot log counts."""
-    if not words:
+    if not given:
         return None
-    if words == ["-"]:
+    if given == ["-"]:
         name = "standard input"
         return "standard-input", read_log(name, unpacked(name, read_standard_input()))
-    text = " ".join(words)
-    if len(words) == 1 and _is_file(text):
+    text = " ".join(given)
+    if len(given) == 1 and _is_file(text):
         return "file", read_log(text, read_content(text))
     return "text", text
 
@@ -157,8 +152,5 @@ def _logs(opened: OpenedHost, host: Host) -> str:
         if not isinstance(ring, Missing):
             texts.append(ring.decode("utf-8", "surrogateescape"))
     if not texts:
-        raise DmaragentError(
-            "the boot log of this host was not read, and no TEXT is given",
-            "paste a message, or pipe a log: sudo dmesg | sudo dmaragent why -",
-        )
+        raise words.no_log_read()
     return "\n".join(texts)

@@ -6,7 +6,7 @@ exception and never a silent gap.
 """
 
 import re
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.firmware import Machine, join_machine, join_memory_map, join_slots
@@ -25,8 +25,7 @@ _LOGGED_TABLE = re.compile(r"ACPI: (?:DMAR|RMAD|XMAR) (?:0x)?[0-9A-Fa-f]")
 _FOREIGN_RAM = "dom0's memory map leaves out RAM of Xen and of guests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class Host(NamedTuple):
     """A host: its firmware tables as they were read, its PCI functions and what surrounds them."""
 
     tables: tuple[TableReading, ...]
@@ -68,7 +67,7 @@ class Host:
         """
         if self.xen is None or isinstance(self.memory_map, Missing):
             return self.memory_map
-        return replace(self.memory_map, foreign_ram=_FOREIGN_RAM)
+        return self.memory_map._replace(foreign_ram=_FOREIGN_RAM)
 
 
 def join(snapshot: HostSnapshot) -> Host:

@@ -6,7 +6,6 @@ signs of a copy that was changed or mixed.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.parse import Problems
@@ -40,6 +39,6 @@ def impossible_bridges(
     for sbdf, why in sorted(wrong.items()):
         problems.add(f"{sbdf}: {why}: no host is so, and what is behind it is unknown")
     return {
-        sbdf: replace(functions[sbdf], secondary_bus=None, subordinate_bus=None, buses_open=True)
+        sbdf: functions[sbdf]._replace(secondary_bus=None, subordinate_bus=None, buses_open=True)
         for sbdf in wrong
     }

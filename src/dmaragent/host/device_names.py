@@ -8,7 +8,7 @@ Proxmox (0000:0a:00 for all functions), xenstore (0000-0a-00-0), sysfs paths.  D
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 
@@ -24,8 +24,7 @@ _WINDOWS = r"(?:pci )?bus ([0-9]{1,3}), device ([0-9]{1,2})(?:, function ([0-9])
 _VMWARE = r"[0-9]{3,5}:[0-9]{3}:[0-9]{2}\.[0-7]"
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceName:
+class DeviceName(NamedTuple):
     """A PCI function as somebody wrote it; `function` is None if it was left out."""
 
     text: str

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
@@ -95,7 +95,7 @@ def _without_overlaps(memory_map: MemoryMap, why: str, problems: Problems) -> Me
         problems.add(f"{overlap}: what is at their addresses is unknown")
         why = why or overlap
     kept = tuple(entry for at, entry in enumerate(entries) if at not in overlapping)
-    return replace(memory_map, entries=kept, incomplete=why)
+    return memory_map._replace(entries=kept, incomplete=why)
 
 
 def _sorted_map(entries: Iterable[MemoryEntry | None]) -> MemoryMap:
@@ -132,8 +132,7 @@ def _memory_entry(start: int, last: int, words: str) -> MemoryEntry | None:
     return MemoryEntry(AddressRange.from_inclusive(start, last), kind, words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(NamedTuple):
     """What machine this is, in its firmware's words; None: not known."""
 
     vendor: str | None

@@ -1,7 +1,7 @@
 """Linux's IOMMU groups and the reserved regions the kernel gives them."""
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.parse import Problems, functions_among, parse_number
@@ -10,8 +10,7 @@ from dmaragent.readings import IommuGroupReading, Missing
 _HIGHEST = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KernelRegion:
+class KernelRegion(NamedTuple):
     """One line of a group's reserved_regions: `limit` is the last byte.
 
     `type` is the kernel's word (drivers/iommu/iommu.c, ``iommu_group_resv_type_string``):
@@ -23,8 +22,7 @@ class KernelRegion:
     type: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IommuGroup:
+class IommuGroup(NamedTuple):
     """One IOMMU group: what Linux can only pass through whole."""
 
     number: int

@@ -5,8 +5,8 @@ Pure.  On a PC this is the E820 map, as the kernel got it from the firmware:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 
@@ -24,8 +24,7 @@ class MemoryType(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryEntry:
+class MemoryEntry(NamedTuple):
     """One range of the map; `words` are the map's own."""
 
     range: AddressRange
@@ -33,8 +32,7 @@ class MemoryEntry:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryMap:
+class MemoryMap(NamedTuple):
     """The entries of the map, by address."""
 
     entries: tuple[MemoryEntry, ...]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from types import MappingProxyType
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, SBDF
@@ -46,7 +45,7 @@ def join_pci(
         slot = slots.get((sbdf.segment, sbdf.bus, sbdf.device))
         functions[sbdf] = _function(sbdf, reading, groups.get(sbdf), slot, problems)
         if links and _lacks_link(reading):
-            functions[sbdf] = replace(functions[sbdf], driver_known=True)
+            functions[sbdf] = functions[sbdf]._replace(driver_known=True)
     functions |= impossible_bridges(functions, problems)
     paths = {reading.name: reading.path for reading in readings}
     whole = {
@@ -56,7 +55,7 @@ def join_pci(
     for function in tuple(whole.values()):
         endpoint = None if function.vmd is None else whole[function.vmd]
         if endpoint is not None and endpoint.driver is None:
-            whole[endpoint.sbdf] = replace(endpoint, driver_known=False)
+            whole[endpoint.sbdf] = endpoint._replace(driver_known=False)
     return PciTopology(MappingProxyType(whole))
 
 
@@ -110,10 +109,10 @@ def _with_dma_device(
             group = function.iommu_group
             if group is None and endpoint is not None:
                 group = endpoint.iommu_group
-            return replace(function, vmd=parent, iommu_group=group)
-        return replace(function, dma_known=driver is not None and not high)
+            return function._replace(vmd=parent, iommu_group=group)
+        return function._replace(dma_known=driver is not None and not high)
     if function.sbdf.segment > MAX_FIRMWARE_SEGMENT:
-        return replace(function, dma_known=False)
+        return function._replace(dma_known=False)
     return function
 
 

@@ -1,15 +1,13 @@
 """The running system: kernel, its options, processor, memory."""
 
-import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.boot_words import linux_words
 from dmaragent.host.parse import Problems, text, whole_number
 from dmaragent.readings import Missing, SystemReading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
+class System(NamedTuple):
     """The running system.  None: not known."""
 
     kernel_release: str | None
@@ -58,6 +56,8 @@ def _resources(output: bytes | Missing, problems: Problems) -> tuple[int | None,
     if isinstance(output, Missing):
         problems.missing("memory and boot time", output)
         return None, None
+    import json  # noqa: PLC0415 - 1 ms, and a table tells nothing of the system
+
     try:
         facts = json.loads(output)
         memory = whole_number(facts["memory_total"], 1 << 64)

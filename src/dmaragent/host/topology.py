@@ -6,8 +6,8 @@ the next step is on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.readings import Missing
@@ -18,8 +18,7 @@ BRIDGE_CLASSES = frozenset({0x0604, 0x0607, 0x0609})
 """The classes of such bridges: PCI-to-PCI, CardBus, semi-transparent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PciFunction:
+class PciFunction(NamedTuple):
     """One PCI function that answers on this host.  None: not known, or not so."""
 
     sbdf: SBDF
@@ -92,16 +91,14 @@ class Presence(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(NamedTuple):
     """One step of a device scope's path and the function found there, if its bus is known."""
 
     step: str
     sbdf: SBDF | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(NamedTuple):
     """Where a path leads on this host."""
 
     presence: Presence
@@ -112,8 +109,7 @@ class Located:
     """Why it is not present, or empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class PciTopology:
+class PciTopology(NamedTuple):
     """The PCI functions that answer, by address; or why they are not known."""
 
     functions: Mapping[SBDF, PciFunction] | Missing

@@ -1,10 +1,8 @@
 """Xen's side: its release, options and capabilities, and its own list of reserved memory."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.boot_words import XEN_REPORTS, xen_words
@@ -23,8 +21,7 @@ _MOST = 1 << 52
 """Pages of 4 KiB in 64 bits of address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RdmEntry:
+class RdmEntry(NamedTuple):
     """One entry of the hypervisor's list, as XENMEM_reserved_device_memory_map gives it: in pages."""
 
     start_pfn: int
@@ -36,8 +33,7 @@ class RdmEntry:
         return AddressRange(self.start_pfn * PAGE, (self.start_pfn + self.nr_pages) * PAGE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenHost:
+class XenHost(NamedTuple):
     """What a Xen host says of itself.  None: not known."""
 
     dom0: bool | None
@@ -177,6 +173,7 @@ def _document(output: bytes) -> Any:
         ValueError: it is none, or has a name twice, of which a reader would take either.
 
     """
+    import json  # noqa: PLC0415 - 1 ms, and only Xen has a list
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):

@@ -1,6 +1,7 @@
 """The inventory's values: regions with all views of them, and what limits the answer."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -89,8 +90,7 @@ class Region:
         return self.reserved.size
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Something that is unknown of a host, whose answers depend on it, and what settles it."""
 
     unknown: str
@@ -107,8 +107,7 @@ class Gap:
         return self.devices is None or sbdf in self.devices
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gaps:
+class Gaps(NamedTuple):
     """The gaps of a host, by the side whose answers depend on them."""
 
     xen: tuple[Gap, ...] = ()

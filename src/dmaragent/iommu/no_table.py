@@ -3,8 +3,8 @@
 Pure.  Each case has its own next step; ``present/words/host.py`` has the words.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.host import Host
 from dmaragent.iommu.model import IommuTable
@@ -31,8 +31,7 @@ class AbsenceKind(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(NamedTuple):
     """Why there is no table, and what says so."""
 
     kind: AbsenceKind

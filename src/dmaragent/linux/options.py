@@ -9,7 +9,7 @@ keep the IOMMU on: only the host's own drivers bypass it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.iommu.vendor import IommuVendor
 
@@ -25,8 +25,7 @@ _OF_VENDOR = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchedOff:
+class SwitchedOff(NamedTuple):
     """The option that switches the IOMMU off, as it was given."""
 
     option: str

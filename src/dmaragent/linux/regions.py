@@ -5,8 +5,8 @@ Pure.  Source: drivers/iommu/intel/iommu.c, ``intel_iommu_get_resv_regions``,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.groups import IommuGroup
@@ -38,8 +38,7 @@ class Hold(Enum):
         return "locked" if self is Hold.DIRECT else "relaxable"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """One device that Linux holds to a region; `through` is the bridge whose scope covers it."""
 
     sbdf: SBDF
@@ -111,8 +110,7 @@ def kernel_hold(group: IommuGroup, region: AddressRange, predicted: Hold) -> Hol
     return predicted if predicted in words else next(iter(words), None)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupDifference:
+class GroupDifference(NamedTuple):
     """A range that the table gives a group's devices and the kernel does not, or the reverse."""
 
     group: IommuGroup

@@ -12,8 +12,8 @@ drivers/vfio/vfio_iommu_type1.c, ``vfio_iommu_resv_exclude`` and ``vfio_iommu_io
 ``iopt_table_enforce_dev_resv_regions`` (Linux 6.2).
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.iommu.vendor import IommuVendor
 
@@ -51,8 +51,7 @@ class VfioEffect(Enum):
     """The type is not one that Linux up to 6.19 has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VfioOutcome:
+class VfioOutcome(NamedTuple):
     """The effect of a reserved region in a span of kernel releases."""
 
     effect: VfioEffect

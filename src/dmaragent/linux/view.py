@@ -5,7 +5,7 @@ prediction are in ``linux/regions.py``, those for what it publishes in ``linux/p
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from dmaragent.addresses import SBDF, AddressRange, span
@@ -125,7 +125,7 @@ def with_kernel_words(
         group = groups.get(device.sbdf)
         word = None if group is None else kernel_hold(group, region, device.hold)
         held_by_kernel.append(
-            device if word is None else replace(device, hold=word, by_kernel=True)
+            device if word is None else device._replace(hold=word, by_kernel=True)
         )
     return tuple(held_by_kernel)
 

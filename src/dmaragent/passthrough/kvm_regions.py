@@ -4,7 +4,7 @@ Pure.  Sources: ``linux/vfio.py``.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.kvm_guest import KvmGuest
@@ -124,7 +124,7 @@ def _by_release(guest_effects: Sequence[_GuestEffect]) -> Iterator[tuple[str, bo
         spans.setdefault((intel, guest_effect.sentence), []).append(guest_effect.outcome)
     for (intel, sentence), outcomes in spans.items():
         since = min(outcome.since for outcome in outcomes)
-        yield replace(outcomes[0], since=since).releases, intel, sentence
+        yield outcomes[0]._replace(since=since).releases, intel, sentence
 
 
 def _effect(

@@ -4,8 +4,6 @@ Whoever made the file may mean harm: nothing is expanded before it is needed, no
 than a piece, and a file that expands to far more than it is worth is given up early.
 """
 
-import bz2
-import lzma
 import zlib
 from typing import BinaryIO, Protocol
 
@@ -30,9 +28,6 @@ FIRST_PIECE = 1 << 9
 """Bytes that a new stream is given at first, doubled each time: what it does not use, as it is
 shorter, is copied."""
 _PIECE = 1 << 18
-
-UNPACK_ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
-"""What the three decoders raise for data that they cannot read."""
 
 
 class Decoder(Protocol):
@@ -81,8 +76,21 @@ def decoder_of(name: str) -> Decoder | None:
     if name == "gzip":
         return _Gzip()
     if name == "bzip2":
+        import bz2  # noqa: PLC0415 - 0.5 ms, as lzma: only a packed file needs them
+
         return bz2.BZ2Decompressor()
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY) if name == "xz" else None
+    if name == "xz":
+        import lzma  # noqa: PLC0415 - see bz2
+
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, XZ_MEMORY)
+    return None
+
+
+def unpack_errors() -> tuple[type[Exception], ...]:
+    """Return what the three decoders raise for data that they cannot read."""
+    from lzma import LZMAError  # noqa: PLC0415 - see bz2
+
+    return (zlib.error, LZMAError, OSError, EOFError, ValueError, MemoryError)
 
 
 class Expansion:
@@ -153,7 +161,7 @@ class Expansion:
         assert self._decoder is not None  # noqa: S101 - the caller asked
         try:
             piece = self._decoder.decompress(data, _PIECE)
-        except UNPACK_ERRORS as error:
+        except unpack_errors() as error:
             raise words.damaged_data(self.where, self._name, self._taken, error) from error
         self._expanded += len(piece)
         most = max(FREE_EXPANSION, LARGEST_RATIO * self._taken)

@@ -1,9 +1,8 @@
 """What an archive of any format is read as: its members, one after the other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MOST_MEMBERS = 1 << 20
 """Ten times what a large sosreport has; a copy of a large host's /sys has 300,000."""
@@ -21,8 +20,7 @@ class MemberKind(Enum):
     OTHER = "a device, a pipe or something else"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One member of an archive, as it is written there; nothing of it is to be trusted."""
 
     name: str

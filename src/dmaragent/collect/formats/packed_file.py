@@ -14,8 +14,8 @@ from dmaragent.collect.formats import words
 from dmaragent.collect.formats.decompress import (
     FIRST_PIECE,
     MOST_STREAMS,
-    UNPACK_ERRORS,
     decoder_of,
+    unpack_errors,
 )
 from dmaragent.collect.formats.magic import packing_of
 from dmaragent.collect.words import damaged_packing
@@ -91,7 +91,7 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
             at += len(fed)
             try:
                 piece = decoder.decompress(fed, _PIECE)
-            except UNPACK_ERRORS as error:
+            except unpack_errors() as error:
                 why = f": {error}" if str(error) else ""
                 raise _DamagedError(
                     f"its {packing} data are damaged near byte {at}{why}"
@@ -110,7 +110,7 @@ def _pieces(packing: str, data: bytes) -> Iterator[bytes]:
 
 
 def _zstd(where: str, data: bytes, limit: int) -> Iterator[bytes]:
-    from dmaragent.collect.live.commands import run_bounded  # noqa: PLC0415 - subprocess: 5 ms
+    from dmaragent.collect.live.commands import run_bounded  # noqa: PLC0415 - subprocess: 6 ms
 
     last = next(islice(_FRAME.finditer(data), _MOST_FRAMES, None), None)
     if last is not None:

@@ -10,12 +10,9 @@ from sys import getsizeof
 from typing import Protocol
 
 from dmaragent.collect.ledger import HostRequest
-from dmaragent.collect.reader import missing
+from dmaragent.collect.reader import MOST_NAMES, missing
 from dmaragent.readings import Missing, MissingKind
 
-MOST_NAMES = 1 << 17
-"""Names in a directory: a segment has 65,536 PCI functions at most, and hosts with several have some
-thousands in all."""
 MOST_LINKS = 40
 """As many links as Linux follows in one path before it gives up (``MAXSYMLINKS``)."""
 

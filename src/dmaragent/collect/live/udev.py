@@ -21,7 +21,7 @@ NAME_PROPERTIES = (
 def enumerate_pci() -> bytes | Missing:
     """Enumerate the PCI functions: a JSON list of their name, sysfs path and hwdb names."""
     try:
-        import pyudev  # noqa: PLC0415 - needs libudev, which may not be there
+        import pyudev  # noqa: PLC0415 - needs libudev, which may not be there; 11 ms
     except ImportError as error:
         return Missing(MissingKind.FAILED, f"pyudev cannot be used: {error}")
     try:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.collect.reader import read_stream
 from dmaragent.readings import Missing
@@ -11,8 +11,7 @@ from dmaragent.service_paths import INVENTORY, INVENTORY_TEXT, RUNTIME
 _MOST = 1 << 28
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedInventory:
+class PublishedInventory(NamedTuple):
     """A published inventory: the document, and the same in words."""
 
     document: str

@@ -1,7 +1,7 @@
 """Units, their scopes and the devices behind them, as a tree for people."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.topology import BusIndex, PciFunction, Presence
@@ -19,8 +19,7 @@ GAP = "\N{NO-BREAK SPACE}" * 2
 """What stands between the parts of a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One line of the tree: how deep it stands, and what it says."""
 
     depth: int

@@ -62,7 +62,7 @@ def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own
             walks[key] = ([], _with_command_line(walk, command_line, release))
         walks[key][0].append(step)
     predicted = agreed_prediction(list(walks.values()))
-    return replace(predicted, notes=(*_release_notes(release), *predicted.notes))
+    return predicted._replace(notes=(*_release_notes(release), *predicted.notes))
 
 
 def _with_command_line(walk: DmarWalk, command_line: str, release: Release | None) -> XenPrediction:
@@ -91,7 +91,7 @@ def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate
-    return replace(fate, fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
+    return fate._replace(fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
 
 
 def _release_notes(release: Release | None) -> list[str]:

@@ -4,7 +4,6 @@ Pure.  The rules are those of Xen drivers/passthrough/vtd/dmar.c, release by rel
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
@@ -229,7 +228,7 @@ class DmarWalk:
         if not segment or self.behaviour.looks_for_devices or len(place.hops) < 2:
             return place
         reason = f"Xen cannot read the bridges of segment {segment:#06x} yet, and takes bus 0xff"
-        return replace(place, presence=Presence.ABSENT, sbdf=None, reason=reason)
+        return place._replace(presence=Presence.ABSENT, sbdf=None, reason=reason)
 
     def scope_notes(self, rmrr: RMRR, unit: RegisteredRmrr, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""

@@ -10,7 +10,7 @@ that no RAM has, above 4 GiB, in whole groups.  RAM that Xen leaves out because 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap, MemoryType
@@ -29,8 +29,7 @@ _MAYBE_RAM = frozenset({MemoryType.RAM, MemoryType.SOFT_RESERVED})
 """What Xen may have as RAM; it is soft reserved for Linux alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(NamedTuple):
     """Whether all pages of a range have a frame; `reason` says why not, or why that is unknown."""
 
     exist: bool | None

@@ -4,8 +4,6 @@ Pure.  Source: Xen drivers/passthrough/x86/iommu.c, ``iommu_unity_region_ok``, f
 before, vtd/dmar.c, ``acpi_parse_one_rmrr``.
 """
 
-from dataclasses import replace
-
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryEntry, MemoryMap, MemoryType
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
@@ -45,10 +43,10 @@ def in_use(memory_map: MemoryMap, region: AddressRange) -> MemoryEntry | None:
     """
     region = whole_pages(region)
     pages = MemoryMap(
-        tuple(replace(entry, range=whole_pages(entry.range)) for entry in memory_map.within(region))
+        tuple(entry._replace(range=whole_pages(entry.range)) for entry in memory_map.within(region))
     )
     for entry in pages.entries:
         start, end = max(entry.range.start, region.start), min(entry.range.end, region.end)
         if entry.type not in _NOT_RAM and not pages.covered(AddressRange(start, end), _NOT_RAM):
-            return replace(entry, range=AddressRange(start, end))
+            return entry._replace(range=AddressRange(start, end))
     return None

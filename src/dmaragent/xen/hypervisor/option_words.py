@@ -6,7 +6,7 @@ Pure.  Source: Xen common/kernel.c, ``cmdline_parse`` (from 4.10 on ``parse_para
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.releases import Release
 
@@ -16,8 +16,7 @@ _FOR_DOM0 = " -- "
 """What follows it are the kernel options of dom0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionRules:
+class OptionRules(NamedTuple):
     """How releases of Xen read their command line."""
 
     name: str
@@ -100,8 +99,7 @@ def option_words(line: str, rules: OptionRules) -> Iterator[tuple[str, str]]:
             yield kept.decode("utf-8", "replace"), rest.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class IommuSwitch:
+class IommuSwitch(NamedTuple):
     """What the command line does to Xen's IOMMU."""
 
     word: str

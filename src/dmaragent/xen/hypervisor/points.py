@@ -5,7 +5,6 @@ answer is then for all points.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -93,8 +92,7 @@ def agreed_prediction(predicted: Sequence[Predicted]) -> XenPrediction:
         f"{alternative.releases} lists {len(alternative.entries)}" for alternative in lists
     )
     differs = [f"the point release is unknown: {numbers}"] if len(lists) > 1 else []
-    return replace(
-        shown,
+    return shown._replace(
         notes=(*shown.notes, *differs, *([off] if off else [])),
         fates=tuple(_fates(predicted, shown)),
         options=tuple(_options(predicted)),
@@ -133,7 +131,7 @@ def _fates(predicted: Sequence[Predicted], shown: XenPrediction) -> Iterator[Reg
             note if len(steps) == every else f"{releases_words(steps)}: {note}"
             for note, steps in noted.items()
         )
-        yield replace(fate, notes=tuple(notes))
+        yield fate._replace(notes=tuple(notes))
 
 
 def _off_words(predicted: Sequence[Predicted]) -> str:
@@ -168,7 +166,7 @@ def _options(predicted: Sequence[Predicted]) -> Iterator[UserRange]:
             words = releases_words([step for steps, _ in refused for step in steps])
             option = refused[0][1]
             reason = f"the point release is unknown, and {words} ignores it: {option.reason}"
-            yield replace(option, accepted=None, reason=reason)
+            yield option._replace(accepted=None, reason=reason)
         elif unknown:
             yield unknown
 

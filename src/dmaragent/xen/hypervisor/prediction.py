@@ -1,8 +1,8 @@
 """A prediction of Xen's list of reserved device memory: the fate of each region, the list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.host.xen import RdmEntry
@@ -12,6 +12,8 @@ from dmaragent.xen.hypervisor.rmrr_words import UserRange
 
 COUNTED_DEVICES = frozenset(DeviceKind) - {DeviceKind.ACPI_DEVICE, DeviceKind.UNKNOWN}
 """What Xen counts as the devices of a scope, present or not: vtd/dmar.c, ``scope_device_count``."""
+
+_NONE: Mapping[Any, Any] = {}
 
 
 class Acceptance(Enum):
@@ -35,8 +37,7 @@ class Acceptance(Enum):
     """It comes after what switched VT-d off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionAcceptance:
+class RegionAcceptance(NamedTuple):
     """What becomes of one RMRR."""
 
     source: Source
@@ -49,8 +50,7 @@ class RegionAcceptance:
     """What else is to be known of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListAlternative:
+class ListAlternative(NamedTuple):
     """One of the lists that a release may have whose point is unknown."""
 
     releases: str
@@ -58,8 +58,7 @@ class ListAlternative:
     entries: tuple[RdmEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenPrediction:
+class XenPrediction(NamedTuple):
     """The list that Xen has of a host's reserved device memory, and how it comes about."""
 
     behaviour: XenBehaviour
@@ -77,9 +76,9 @@ class XenPrediction:
     """What limits the prediction as a whole."""
     doubt: str = ""
     """Why it is unknown whether Xen switches VT-d off, or accepts a range of `options`; or empty."""
-    undecided: Mapping[Source, str] = field(default_factory=dict)
+    undecided: Mapping[Source, str] = _NONE
     """By RMRR: why its fate is unknown, because point releases differ on it."""
     alternatives: tuple[ListAlternative, ...] = ()
     """The lists that the possible point releases have, if they differ."""
-    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    open_devices: Mapping[SBDF, str] = _NONE
     """The devices on which the possible point releases differ, with the reason in words."""

@@ -6,8 +6,8 @@ drivers/passthrough/vtd/dmar.c and iommu.c.
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF, AddressRange
 from dmaragent.host.xen import RdmEntry
@@ -26,8 +26,7 @@ def listed_pages(base: int, limit: int) -> AddressRange | None:
     return AddressRange(start * PAGE, end * PAGE) if start <= end else None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredRmrr:
+class RegisteredRmrr(NamedTuple):
     """A registered region: Xen's ``struct acpi_rmrr_unit``, whose limit is a last byte."""
 
     base: int

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from dmaragent.addresses import MAX_FIRMWARE_SEGMENT, PAGE, SBDF, AddressRange
 from dmaragent.releases import Release
@@ -26,8 +27,7 @@ _PAGES_IN_ALL = 1 << 52
 """Xen makes addresses of 64 bits of page numbers; beyond, they wrap."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRange:
+class UserRange(NamedTuple):
     """One range of the ``rmrr=`` option, and whether Xen accepts it."""
 
     text: str
@@ -115,7 +115,7 @@ class _Reader:
             text,
             f"{self.rules.name} writes more than {MOST_RANGES} ranges over other memory of its own",
         )
-        self.ranges[-1] = replace(self.ranges[-1], accepted=None)
+        self.ranges[-1] = self.ranges[-1]._replace(accepted=None)
         return False
 
     def refuse(
@@ -224,7 +224,7 @@ def _agreed(user: UserRange, others: list[tuple[str, list[UserRange]]]) -> UserR
         return user
     newest_words = f"; the newest: {user.reason}" if user.reason else ""
     reason = f"{', '.join(differing)} reads it differently from the newest release{newest_words}"
-    return replace(user, accepted=None, reason=reason)
+    return user._replace(accepted=None, reason=reason)
 
 
 def _alike(user: UserRange, other: UserRange) -> bool:

@@ -3,8 +3,6 @@
 Pure.  VT-d stays on whatever they are: drivers/passthrough/vtd/dmar.c, ``add_one_user_rmrr``.
 """
 
-from dataclasses import replace
-
 from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
@@ -54,14 +52,14 @@ class UserRanges:
         unsure = next((f"0x{other.start:x}" for other in self.unsure if other.overlaps(pages)), "")
         if unsure:
             reason = f"it overlaps the range at {unsure}, which Xen may accept or not"
-            return self.doubted(replace(user, accepted=None, reason=reason))
+            return self.doubted(user._replace(accepted=None, reason=reason))
         unit = RegisteredRmrr(pages.start, pages.end - 1, user.devices)
         self.registered.register(unit)
         if frames.exist is None or user.accepted is None:
             self.unsure.append(pages)
-            return self.doubted(replace(user, accepted=None, reason=frames.reason or user.reason))
+            return self.doubted(user._replace(accepted=None, reason=frames.reason or user.reason))
         if unit.entry is None:
-            return replace(user, reason="its first device is 00:00.0, so it is never reported")
+            return user._replace(reason="its first device is 00:00.0, so it is never reported")
         return user
 
     def refusal(self, user: UserRange, off: str) -> str:
@@ -91,4 +89,4 @@ class UserRanges:
 
 
 def _refused(user: UserRange, reason: str) -> UserRange:
-    return replace(user, accepted=False, reason=reason)
+    return user._replace(accepted=False, reason=reason)

@@ -6,7 +6,6 @@ labelled so.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF
 from dmaragent.host import Host
@@ -59,10 +58,10 @@ def xen_views(
     if table is not None:
         sharers = {region.source: _sharers(region) for region in table.regions}
         regions = {
-            source: replace(view, sharers=sharers.get(source, 0))
+            source: view._replace(sharers=sharers.get(source, 0))
             for source, view in regions.items()
         }
-    return replace(views, regions=regions, unit_of=unit_of)
+    return views._replace(regions=regions, unit_of=unit_of)
 
 
 def _sharers(region: ReservedRegion) -> int:

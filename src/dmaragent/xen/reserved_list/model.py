@@ -1,13 +1,15 @@
 """What is said of Xen's view: the list, a region, a device, a difference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.iommu.model import Difference, RemappingUnit, Source
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.prediction import ListAlternative
+
+_NONE: Mapping[Any, Any] = {}
 
 
 class ListSource(Enum):
@@ -32,8 +34,7 @@ class Origin(Enum):
     """There is no table to explain it by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListEntry:
+class ListEntry(NamedTuple):
     """One entry of Xen's list."""
 
     range: AddressRange
@@ -42,8 +43,7 @@ class ListEntry:
     """The region it comes from, from 1 in table order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenList:
+class XenList(NamedTuple):
     """The list of reserved device memory that strategy=host uses, in the hypervisor's order."""
 
     source: ListSource
@@ -61,8 +61,7 @@ class XenList:
     """The lists that the possible point releases have by a prediction, if they differ."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenView:
+class XenView(NamedTuple):
     """What Xen makes of one region.  `listed` is None where it cannot be said."""
 
     listed: bool | None
@@ -80,8 +79,7 @@ class XenView:
         return self.sharers > 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class XenViews:
+class XenViews(NamedTuple):
     """Xen's view of the host: the list, each region, each device, the differences."""
 
     list: XenList
@@ -91,13 +89,13 @@ class XenViews:
     """What a guest with that device reserves; None: Xen cannot be asked.  Others: nothing."""
     devices_source: ListSource
     differences: tuple[Difference, ...]
-    open_devices: Mapping[SBDF, str] = field(default_factory=dict)
+    open_devices: Mapping[SBDF, str] = _NONE
     """The devices on whose regions the possible point releases differ, with these in words."""
-    unit_of: Mapping[SBDF, RemappingUnit] = field(default_factory=dict)
+    unit_of: Mapping[SBDF, RemappingUnit] = _NONE
     """The unit that Xen has for each function and owner, if the table has one for it."""
     unlisted: frozenset[Source] = frozenset()
     """The regions that Xen lists by its rules, and does not, and nothing says why."""
-    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = field(default_factory=dict)
+    unlisted_options: Mapping[AddressRange, tuple[SBDF, ...]] = _NONE
     """The same of the ranges of `rmrr=` that Xen accepts, with the devices that they name."""
-    contradicted: Mapping[SBDF, str] = field(default_factory=dict)
+    contradicted: Mapping[SBDF, str] = _NONE
     """The devices whose own list of Xen's contradicts the table or the whole list, and how."""

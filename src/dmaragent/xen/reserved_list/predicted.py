@@ -1,7 +1,6 @@
 """Xen's view of a host as its rules predict it from the table."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -154,4 +153,4 @@ def _options_doubt(host: Host, table: IommuTable, newest: XenPrediction) -> str:
 
 
 def _accepted_ranges(prediction: XenPrediction) -> list[UserRange]:
-    return [replace(user, text="", reason="") for user in prediction.options if user.accepted]
+    return [user._replace(text="", reason="") for user in prediction.options if user.accepted]

@@ -1,19 +1,25 @@
-"""What verbs share in giving their answers: documents, a progress bar."""
+"""What verbs share in giving their answers: the option --json, documents, a progress bar."""
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
-
-from dmaragent.present.json.writer import json_text
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+
+
 def print_document(document: Mapping[str, object]) -> None:
     """Print a JSON document: ASCII only, so that nothing in it can address the terminal."""
+    from dmaragent.present.json.writer import json_text  # noqa: PLC0415 - json: 1 ms, for no text
+
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
 

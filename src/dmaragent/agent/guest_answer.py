@@ -7,9 +7,10 @@ for a large answer.
 import json
 from http import HTTPStatus
 
+from dmaragent.agent import words
 from dmaragent.agent.guest_request import GuestRequest, read_guest_request, unreadable
+from dmaragent.agent.http_messages import ApiResponse, json_response, problem
 from dmaragent.agent.limits import MOST_DEVICES, MOST_GUESTS, MOST_REGIONS
-from dmaragent.agent.messages import ApiResponse, json_response, problem
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig
 from dmaragent.guests.formats import Guest, read_all_guests
@@ -25,7 +26,6 @@ LIVE = "live"
 """The kind of host in every answer's origin: the machine that the agent runs on."""
 SOURCE = "guest"
 """The file name of the posted configuration in places such as ``guest:3``."""
-_FEWER = "send fewer at a time, or run `dmaragent resolve`, which has no such limit"
 
 
 def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
@@ -45,12 +45,11 @@ def answer_guests(body: bytes, host: Host, most: int) -> ApiResponse:
         return unreadable(error.message, error.hint)
     regions = sum(_regions(guest, known) for guest in guests)
     if regions > MOST_REGIONS:
-        return _too_many(f"an answer lists at most {MOST_REGIONS} regions, and this one {regions}")
-    response = _resolved(guests, resolver)
+        return _too_many(words.too_many_regions(MOST_REGIONS, regions))
+    response = _resolutions(guests, resolver)
     if len(response.body) > most:
-        size = len(response.body)
-        why = f"an answer has at most {most} bytes, and this one would have {size}"
-        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=_FEWER)
+        why = words.answer_too_large(most, len(response.body))
+        return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why, hint=words.FEWER)
     return response
 
 
@@ -61,19 +60,18 @@ def _guests(request: GuestRequest) -> tuple[Guest, ...] | ApiResponse:
     except DmaragentError as error:
         return unreadable(error.message, error.hint, _line(error))
     except RecursionError:  # what is nested almost too deeply, in the words about it
-        return unreadable("guest is nested too deeply")
+        return unreadable(words.guest_nested())
     if len(guests) > MOST_GUESTS:
-        return _too_many(f"a request has at most {MOST_GUESTS} guests, and this one {len(guests)}")
+        return _too_many(words.too_many_guests(MOST_GUESTS, len(guests)))
     devices = sum(map(_devices, guests))
     if devices > MOST_DEVICES:
-        why = f"the guests of a request have at most {MOST_DEVICES} devices, and these {devices}"
-        return _too_many(why)
+        return _too_many(words.too_many_devices(MOST_DEVICES, devices))
     xen = (guest for guest in guests if isinstance(guest, GuestConfig))
     refused = next((guest for guest in xen if not guest.readable and not guest.older), None)
     if refused is None:
         return guests
     first = refused.refusals[0]
-    hint = f"give a guest that its toolstack reads ({GUEST_FORMATS})"
+    hint = words.guest_its_toolstack_reads(GUEST_FORMATS)
     line = first.place.rpartition(":")[2]
     return unreadable(first.text, hint, int(line) if line.isdecimal() else None)
 
@@ -105,11 +103,11 @@ def _regions(guest: Guest, known: Context) -> int:
     facts = known.facts
     widest = max((len(regions or ()) for regions in facts.devices.values()), default=0)
     written = (guest.rdm, guest.saved_rdm) if isinstance(guest, GuestConfig) else (None, None)
-    lists = [facts.listed, *(one for _, one in facts.alternatives)]
+    lists = [facts.listed, *(entries for _, entries in facts.alternatives)]
     longest = max(map(len, lists))
     if written == (None, None):
         return min(longest + widest, widest * _devices(guest))
-    starts = set.intersection(*({region.start for region in one} for one in lists))
+    starts = set.intersection(*({region.start for region in entries} for entries in lists))
     apart = max(
         (
             sum(region.start not in starts for region in regions or ())
@@ -120,7 +118,7 @@ def _regions(guest: Guest, known: Context) -> int:
     return longest + min(widest, apart * _devices(guest))
 
 
-def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
+def _resolutions(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse:
     alone = len(guests) == 1
     answers = (any_answer(resolver.resolve(guest), whole=alone) for guest in guests)
     others = resolver.other_releases(guests[0]) if alone else {}
@@ -129,4 +127,4 @@ def _resolved(guests: tuple[Guest, ...], resolver: GuestResolver) -> ApiResponse
 
 
 def _too_many(why: str) -> ApiResponse:
-    return unreadable(why, _FEWER)
+    return unreadable(why, words.FEWER)

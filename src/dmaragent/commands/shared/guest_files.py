@@ -5,6 +5,7 @@ import sys
 
 from dmaragent.api import read_all_guests
 from dmaragent.collect.guest_files import read_guest_files
+from dmaragent.commands.shared import words
 from dmaragent.errors import DmaragentError
 from dmaragent.guests.device_mappings import DeviceMappings
 from dmaragent.guests.formats import Guest, UnknownFormatError
@@ -47,7 +48,7 @@ def named_guests(
             if file.named:
                 raise
             unread = isinstance(error, UnknownFormatError)
-            why = "not a guest" if unread else _why_left_out(error.message, file.path)
+            why = words.not_a_guest() if unread else _why_left_out(error.message, file.path)
             passed_over.append((file.path, why))
             continue
         if file.named or _is_guest(file.path, read[0]):
@@ -60,15 +61,12 @@ def named_guests(
 def tell_left_out(passed_over: list[tuple[str, str]]) -> None:
     """Say on standard error which files of a folder were left out, and why."""
     for path, why in passed_over:
-        print(visible(f"{path} is left out: {why}"), file=sys.stderr)
+        print(visible(words.left_out(path, why)), file=sys.stderr)
 
 
 def no_guest(paths: list[str]) -> DmaragentError:
     """Give the error of a verb that found no guest at `paths`."""
-    return DmaragentError(
-        f"{', '.join(paths)}: there is no guest's configuration",
-        f"give a guest ({GUEST_FORMATS}), or a folder that holds some",
-    )
+    return words.no_guests_at(", ".join(paths), GUEST_FORMATS)
 
 
 def _is_guest(path: str, guest: Guest) -> bool:
@@ -93,5 +91,5 @@ def _why_left_out(message: str, path: str) -> str:
 
 def _why_no_guest(guest: Guest) -> str:
     if isinstance(guest, KvmGuest) or guest.readable:
-        return "no name with a memory, a type or devices"
-    return f"no xl.cfg (line {guest.refusals[0].place.rpartition(':')[2]})"
+        return words.no_settings_of_a_guest()
+    return words.not_xl_cfg(guest.refusals[0].place.rpartition(":")[2])

@@ -47,7 +47,7 @@ def json_response(
     document: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()
 ) -> ApiResponse:
     """Answer with a document: ASCII only, as the commands print it."""
-    return ApiResponse(status=200, content_type=JSON, body=_encoded(document), headers=headers)
+    return ApiResponse(status=200, content_type=JSON, body=_json_bytes(document), headers=headers)
 
 
 def problem(
@@ -62,19 +62,19 @@ def problem(
 
     There is no ``type``, which stands for ``about:blank``: the title is then the status's phrase.
     """
-    told: schema.ProblemDocument = {
+    document: schema.ProblemDocument = {
         "title": status.phrase,
         "status": status.value,
         "detail": detail[:_LONGEST_DETAIL],
     }
     if hint:
-        told["hint"] = hint
+        document["hint"] = hint
     if line is not None:
-        told["line"] = line
+        document["line"] = line
     return ApiResponse(
-        status=status.value, content_type=PROBLEM, body=_encoded(told), headers=headers
+        status=status.value, content_type=PROBLEM, body=_json_bytes(document), headers=headers
     )
 
 
-def _encoded(document: Mapping[str, object]) -> bytes:
+def _json_bytes(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, indent=1).encode("ascii") + b"\n"

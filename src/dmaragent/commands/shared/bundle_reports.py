@@ -12,7 +12,7 @@ from importlib import metadata
 from dmaragent import __version__
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
-from dmaragent.commands.reporting import report_page
+from dmaragent.commands.report import report_page
 from dmaragent.host import join
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.json.check import check_document
@@ -29,7 +29,7 @@ FOLDER = "derived/"
 _LIBRARIES = ("construct", "pyudev", "psutil")
 
 
-class Told:
+class BundledHost:
     """What the files tell of: a host's inventory, its kind, its findings once they are asked for."""
 
     def __init__(self, inventory: Inventory, kind: str) -> None:
@@ -42,7 +42,7 @@ class Told:
         return check(self.inventory)
 
 
-Maker = Callable[[Told], str]
+Maker = Callable[[BundledHost], str]
 
 
 def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -68,10 +68,10 @@ def derive(snapshot: HostSnapshot, kind: str) -> tuple[dict[str, bytes], tuple[s
     except Exception:  # noqa: BLE001 - see above
         attempt("inventory.json", lambda: str(take_inventory(join(snapshot))))
         return files, tuple(problems)
-    told = Told(inventory, kind)
+    bundled = BundledHost(inventory, kind)
     for name, make in _MAKERS.items():
         if inventory.absence is None or make not in _OF_A_TABLE:
-            attempt(name, partial(make, told))
+            attempt(name, partial(make, bundled))
     return files, tuple(problems)
 
 
@@ -99,30 +99,30 @@ def _versions() -> str:
     return _json(versions)
 
 
-def _report(told: Told) -> str:
-    asked = context_of(told.inventory.host, Question())
-    checked = None if told.inventory.absence is not None else told.checked
-    return report_page(asked, told.inventory, checked)
+def _report(bundled: BundledHost) -> str:
+    asked = context_of(bundled.inventory.host, Question())
+    checked = None if bundled.inventory.absence is not None else bundled.checked
+    return report_page(asked, bundled.inventory, checked)
 
 
-def _inventory_json(told: Told) -> str:
-    return _json(inventory_document(told.inventory, told.kind, ""))
+def _inventory_json(bundled: BundledHost) -> str:
+    return _json(inventory_document(bundled.inventory, bundled.kind, ""))
 
 
-def _inventory_text(told: Told) -> str:
-    return _lines([host_words(told.kind, ""), *inventory_text(told.inventory)])
+def _inventory_text(bundled: BundledHost) -> str:
+    return _lines([host_words(bundled.kind, ""), *inventory_text(bundled.inventory)])
 
 
-def _tree_text(told: Told) -> str:
-    return _lines([host_words(told.kind, ""), *tree_text(told.inventory)])
+def _tree_text(bundled: BundledHost) -> str:
+    return _lines([host_words(bundled.kind, ""), *tree_text(bundled.inventory)])
 
 
-def _check_json(told: Told) -> str:
-    return _json(check_document(told.checked, told.kind, ""))
+def _check_json(bundled: BundledHost) -> str:
+    return _json(check_document(bundled.checked, bundled.kind, ""))
 
 
-def _check_text(told: Told) -> str:
-    return _lines(check_text(told.checked, host_words(told.kind, "")))
+def _check_text(bundled: BundledHost) -> str:
+    return _lines(check_text(bundled.checked, host_words(bundled.kind, "")))
 
 
 _MAKERS: dict[str, Maker] = {

@@ -1,7 +1,8 @@
-"""What verbs share in looking at a host: taking its inventory, naming it, its devices."""
+"""What verbs share in looking at a host: its option, its inventory, its name, its devices."""
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from dmaragent.addresses import SBDF
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import LIVE, OpenedHost, open_host
+from dmaragent.commands.shared import words
 from dmaragent.errors import DmaragentError
 from dmaragent.host import join
 from dmaragent.host.device_names import DeviceName, parse_device_name
@@ -27,6 +29,17 @@ _MOST = 4
 """So many addresses are named beside one that is not there."""
 
 
+def add_host(parser: argparse.ArgumentParser, instead: str = "instead of this machine") -> None:
+    """Add ``--host``; `instead` says what the host is to the question."""
+    parser.add_argument(
+        "--host",
+        metavar="PATH",
+        help=f"{instead}: a bundle, a collector's report (sos, xen-bugtool, hw-probe, ...), a "
+        "table or text that holds one (acpidump, hexdump, xxd, od, iasl), a recorded machine, or a directory or archive that holds one of "
+        "these or is shaped like a root file system",
+    )
+
+
 def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedHost, Inventory]:
     """Take the inventory of the host at `path`, or of this machine where it is None.
 
@@ -40,9 +53,9 @@ def take_host(path: str | None, release: Release | None = None) -> tuple[OpenedH
 def tell_reading(opened: OpenedHost) -> None:
     """Print on standard error what a host's table was read from, and what was wrong with it."""
     if opened.reading:
-        print(visible(f"Read from {opened.reading}."), file=sys.stderr)
+        print(visible(words.read_from(opened.reading)), file=sys.stderr)
     if opened.problem:
-        print(visible(f"Warning: {opened.path}: {opened.problem}"), file=sys.stderr)
+        print(visible(words.warning(opened.path, opened.problem)), file=sys.stderr)
 
 
 def inventory_of(opened: OpenedHost, release: Release | None = None) -> Inventory:
@@ -89,9 +102,9 @@ def find_device(option: str, name: DeviceName, inventory: Inventory, opened: Ope
     device = name.sbdf
     if device is None:
         device = _only_function(option, name, inventory)
-        print(f"dmaragent: {visible(name.text)} has one function: {device}", file=sys.stderr)
+        print(words.only_function(visible(name.text), str(device)), file=sys.stderr)
     elif name.decimal:
-        note = f"dmaragent: {visible(name.text)} is decimal ({name.decimal}): {device}"
+        note = words.decimal_address(visible(name.text), name.decimal, str(device))
         print(note, file=sys.stderr)
     check_known(option, device, inventory, opened)
     return device
@@ -105,28 +118,25 @@ def _only_function(option: str, name: DeviceName, inventory: Inventory) -> SBDF:
 
     """
     functions = inventory.host.topology.functions
-    what = f"{option}: {name.text!r} names a device without its function"
+    what = words.no_function_named(option, name.text)
     if isinstance(functions, Missing):
-        owners = {owner.sbdf for one in inventory.regions for owner in one.owners if owner.sbdf}
+        owners = {
+            owner.sbdf for region in inventory.regions for owner in region.owners if owner.sbdf
+        }
         known = ", ".join(map(str, name.functions_among(owners)))
-        hint = f"; regions name {known}" if known else ""
-        raise DmaragentError(
-            f"{what}; unknown which it has: the PCI functions were not collected{hint}",
-            f"write the function too, as in {name.place}.0",
-        )
+        raise words.functions_unknown(what, known, name.place)
     there = name.functions_among(functions)
     if not there:
         raise DmaragentError(
-            f"{option}: no function answers at {name.place}" + _elsewhere(name, functions),
+            words.no_function_at(option, name.place, _same_address_words(name, functions)),
             FIND_DEVICES,
         )
     if len(there) > 1:
-        listed = " ".join(map(str, there))
-        raise DmaragentError(f"{what}; it has {len(there)}", f"name one of: {listed}")
+        raise words.several_functions(what, len(there), " ".join(map(str, there)))
     return there[0]
 
 
-def _elsewhere(name: DeviceName, functions: Iterable[SBDF]) -> str:
+def _same_address_words(name: DeviceName, functions: Iterable[SBDF]) -> str:
     """Return the words that name the same address on other segments, or nothing."""
     alike = [
         sbdf
@@ -134,7 +144,7 @@ def _elsewhere(name: DeviceName, functions: Iterable[SBDF]) -> str:
         if (sbdf.bus, sbdf.device) == (name.bus, name.device)
         and name.function in (None, sbdf.function)
     ]
-    return f" (on another segment: {' '.join(map(str, alike[:_MOST]))})" if alike else ""
+    return words.on_another_segment(" ".join(map(str, alike[:_MOST]))) if alike else ""
 
 
 def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedHost) -> None:
@@ -147,8 +157,8 @@ def check_known(option: str, device: SBDF, inventory: Inventory, opened: OpenedH
     if not inventory.may_know(device):
         if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
             raise no_table(inventory.absence)
-        shown = f"dmaragent inventory --tree --host {shlex.quote(opened.path)}"
-        hint = FIND_DEVICES if opened.kind == LIVE else f"{shown} shows those that are known there"
+        there = words.tree_shows_devices(shlex.quote(opened.path))
+        hint = FIND_DEVICES if opened.kind == LIVE else there
         name = DeviceName("", device.segment, device.bus, device.device, device.function)
-        elsewhere = _elsewhere(name, inventory.host.topology.known)
+        elsewhere = _same_address_words(name, inventory.host.topology.known)
         raise DmaragentError(f"{option}: {no_device_words(device)}{elsewhere}", hint)

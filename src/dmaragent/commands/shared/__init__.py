@@ -1,0 +1,1 @@
+"""What several verbs share: no module here is a verb."""

@@ -1,0 +1,101 @@
+"""By which releases a verb answers, and for which toolstack: the options, and what it rests on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from dmaragent.addresses import SBDF
+from dmaragent.api import OpenedContext, Question, Toolstack, read_release
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import add_host
+from dmaragent.commands.shared.output import add_json
+from dmaragent.errors import DmaragentError
+from dmaragent.guests.config import GuestConfig
+from dmaragent.guests.formats import Guest
+from dmaragent.host.device_names import parse_device_name
+from dmaragent.present.text.tables import labelled
+from dmaragent.present.words.guest import source_words
+from dmaragent.question.context import DOCUMENTED
+
+TOOLSTACKS = ("xl", "libvirt", "qubes", "xapi")
+
+
+def add_xen(
+    parser: argparse.ArgumentParser, help_words: str = "as that release of Xen (4.17, 4.16.1) would"
+) -> None:
+    """Add ``--xen``; `help_words` are its help."""
+    parser.add_argument("--xen", metavar="RELEASE", help=help_words)
+
+
+def named_release(text: str | None, *, documented: bool = False) -> str | None:
+    """Give what ``--xen`` names; with `documented`, it may be the manual pages.
+
+    Raises:
+        DmaragentError: it is no release, or what this verb knows nothing of.
+
+    """
+    if text == DOCUMENTED and not documented:
+        raise words.xen_documented()
+    if text not in (None, DOCUMENTED):
+        read_release("--xen", text)
+    return text
+
+
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say on which host and by which releases."""
+    add_host(parser)
+    add_xen(parser, "as that release of Xen (4.17, 4.16.1), or `documented`: by the manual pages")
+    parser.add_argument(
+        "--toolstack",
+        choices=TOOLSTACKS,
+        help="who builds the guest (default: libvirt for libvirt's XML, else xl)",
+    )
+    parser.add_argument(
+        "--toolstack-release",
+        metavar="RELEASE",
+        help="where the tools are of another release than the hypervisor",
+    )
+    parser.add_argument(
+        "--device-name",
+        metavar="NAME=SBDF",
+        action="append",
+        default=[],
+        help="what name=NAME in pci= stands for",
+    )
+    add_json(parser)
+
+
+def question_of(options: argparse.Namespace) -> Question:
+    """Put the options into a question."""
+    if options.toolstack_release:
+        read_release("--toolstack-release", options.toolstack_release)
+    return Question(
+        xen=named_release(options.xen, documented=True),
+        toolstack=Toolstack(options.toolstack) if options.toolstack else None,
+        toolstack_release=options.toolstack_release,
+        names=dict(_named_device(name) for name in options.device_name),
+    )
+
+
+def _named_device(text: str) -> tuple[str, SBDF]:
+
+    name, equals, address = text.rpartition("=")
+    try:
+        if not equals or not name:
+            raise ValueError(words.not_a_named_device(text))  # noqa: TRY301 - one message for both
+        device = parse_device_name(address).sbdf
+        if device is None:
+            raise ValueError(words.named_device_without_function(text))  # noqa: TRY301 - likewise
+        return name, device  # noqa: TRY300 - likewise
+    except ValueError as error:
+        raise DmaragentError(f"--device-name: {error}") from error
+
+
+def source_lines(asked: OpenedContext, guests: Sequence[Guest] = ()) -> list[str]:
+    """Return the lines that say what an answer about `guests` rests on."""
+    opened = asked.opened
+    xen = not guests or any(isinstance(guest, GuestConfig) for guest in guests)
+    listed = asked.facts.source if xen else None
+    source = source_words(opened.kind, opened.path, asked.stack, listed)
+    return labelled("Source", source)
