@@ -181,7 +181,7 @@ def test_releases_that_treat_a_table_alike_are_predicted_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     host, absent = _host("one device", 8), _host("absent", 8)
-    predictions = _counted(views, "predict", monkeypatch)
+    predictions = _counted(views, "predict_table", monkeypatch)
 
     assert {region.xen.listed for region in take_inventory(host).regions} == {True}
     treatments = predictions.count
@@ -203,7 +203,7 @@ def test_an_inventory_under_another_release_is_the_one_taken_for_it(shape: str) 
 def test_other_releases_read_the_table_once(monkeypatch: pytest.MonkeyPatch) -> None:
     host, question = _host("one device", 8), Question()
     inventories = _counted(question_context, "take_inventory", monkeypatch)
-    predictions = _counted(views, "predict", monkeypatch)
+    predictions = _counted(views, "predict_table", monkeypatch)
     known = context_of(host, question)
 
     other_releases(known, question, _guest("strategy=host"))

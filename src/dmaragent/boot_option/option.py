@@ -24,7 +24,7 @@ from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_rang
 from dmaragent.boot_option.table_regions import gives, regions_with
 from dmaragent.host.memory_map import ram_in
 from dmaragent.readings import Missing
-from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import behaviour_of
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option, places_taken
@@ -121,19 +121,12 @@ def _listed_overlap(listed: frozenset[AddressRange], read: UserRange) -> str:
 def _judged_ranges(on: OptionHost, line: str) -> Iterator[JudgedRange]:
     """Yield what Xen makes of every range of `line`: by the rules of setup if there is a table."""
     table = on.table
-    if table is None or table.decoded.table is None:
+    if table is None:
         for user in parse_rmrr_option(line, on.release):
             read = _without_table(on, user, line)
             yield _judged(on, read, False if read.accepted is False else None)
         return
-    prediction = predict(
-        table.decoded.table,
-        on.host.topology,
-        on.memory_map,
-        on.release,
-        line,
-        damage=table.damage,
-    )
+    prediction = predict_table(table, on.host.topology, on.memory_map, on.release, line)
     for user in prediction.options:
         never = bool(user.accepted) and _never_reported(user)
         yield _judged(on, user, False if never else user.accepted)

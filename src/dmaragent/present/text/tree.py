@@ -77,7 +77,7 @@ class _Tree:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield Node(
             0,
-            f"DRHD at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
+            f"{unit.source.structure} at 0x{unit.source.offset:x}  segment {unit.segment:04x}, "
             f"registers 0x{unit.registers:x}{node}",
         )
         shown: set[SBDF] = set()

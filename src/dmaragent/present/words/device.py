@@ -54,7 +54,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
         yield (
             "Unit",
-            f"DRHD at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}",
+            f"{unit.source.structure} at 0x{unit.source.offset:x}, registers 0x{unit.registers:x}{node}",
         )
     known = inventory.capabilities
     if function.sbdf in known.translation_cached:

@@ -182,7 +182,7 @@ def _function_words(function: PciFunction) -> str:
 
 def _region_words(region: Region) -> str:
     shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
-    return f"{region.number} ({region.place}, RMRR at {region.entry.offset:#x}{shared})"
+    return f"{region.number} ({region.place}, {region.entry.structure} at {region.entry.offset:#x}{shared})"
 
 
 def _span_words(match: RangeMatch, recognised: Recognised, *, table_known: bool) -> str:
@@ -230,7 +230,7 @@ def _place_words(region: Region, wanted: Span, names: Names) -> str:
         return f"{'' if exact else 'in '}region {region.number}{shares}"
     whose = f"the region of {_listed(others)}" if others else "which no device owns"
     if exact:
-        return f"region {region.number} (RMRR at {region.entry.offset:#x}), {whose}"
+        return f"region {region.number} ({region.entry.structure} at {region.entry.offset:#x}), {whose}"
     return f"in region {_region_words(region)}, {whose}"
 
 

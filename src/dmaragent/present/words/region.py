@@ -29,7 +29,7 @@ def region_head(region: Region) -> str:
     shared = f", shared by {region.xen.sharers}" if region.xen.shared else ""
     return (
         f"{region.number:3}  {region.first:#010x}-{region.last:#010x}  {size}  "
-        f"{segment}RMRR at 0x{region.entry.offset:x}{shared}"
+        f"{segment}{region.entry.structure} at 0x{region.entry.offset:x}{shared}"
     )
 
 

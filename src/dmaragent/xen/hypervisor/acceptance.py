@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
+from dmaragent.iommu.model import IommuTable
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.behaviour import (
     FIRST_SERIES,
@@ -30,6 +31,22 @@ from fwtables import (
     DMAR,
     Damage,
 )
+
+
+def predict_table(
+    table: IommuTable,
+    topology: PciTopology,
+    memory_map: MemoryMap | None,
+    release: Release | None,
+    command_line: str = "",
+) -> XenPrediction:
+    """Predict what the hypervisor of `release` lists for `table`, by the rules for its kind.
+
+    At least the fixed part of `table` was decoded.
+    """
+    dmar = table.decoded.table
+    assert dmar is not None  # noqa: S101 - see the docstring
+    return predict(dmar, topology, memory_map, release, command_line, damage=table.damage)
 
 
 def predict(  # noqa: PLR0913 - each is a fact of its own, of a type of its own

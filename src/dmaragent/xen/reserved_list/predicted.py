@@ -8,7 +8,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.iommu.model import IommuTable, Source
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, releases_words
 from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided_regions
 from dmaragent.xen.hypervisor.prediction import (
@@ -34,16 +34,7 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
-    dmar = table.decoded.table
-    assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    return predict(
-        dmar,
-        host.topology,
-        _memory_map(host),
-        release,
-        command_line(host),
-        damage=table.damage,
-    )
+    return predict_table(table, host.topology, _memory_map(host), release, command_line(host))
 
 
 def _memory_map(host: Host) -> MemoryMap | None:
