@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dmaragent.answers import Explanation
+from dmaragent.answers.device import Explanation
 from dmaragent.linux.options import iommu_off_option
 from dmaragent.linux.vfio import IommuVendor, is_vfio_driver
 from dmaragent.passthrough.model import Can

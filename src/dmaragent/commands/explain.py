@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.answers import Explanation, explain
+from dmaragent.answers.device import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.hosts import (
     find_device,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.api import GuestResolver, any_answer
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
-from dmaragent.answers import Answer, Explanation
+from dmaragent.answers.device import Explanation
+from dmaragent.answers.guest import Answer
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.kvm_resolution import KvmResolution

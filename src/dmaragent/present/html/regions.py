@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import Explanation
+from dmaragent.answers.device import Explanation
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Owner, Region
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
