@@ -1,6 +1,6 @@
 """What is held of every host that could be opened, whatever it is: its answers."""
 
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.checks import check as check_rules
 from dmaragent.collect.collect import collect
 from dmaragent.collect.reader import HostReader

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dmaragent.answers import Answer, answer
+from dmaragent.answers.guest import Answer, answer
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest
 from dmaragent.collect.open_host import OpenedHost, open_host

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import dmaragent
-from dmaragent.answers import answer
+from dmaragent.answers.guest import answer
 from dmaragent.api import library_request
 from dmaragent.collect.collect import collect
 from dmaragent.collect.open_host import open_host

@@ -3,7 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.api import Question, ask_host
 from dmaragent.passthrough.model import Can
 from dmaragent.passthrough.xen import sample_guest

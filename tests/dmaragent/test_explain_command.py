@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.api import Question, ask_host
 from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory

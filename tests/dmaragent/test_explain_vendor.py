@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.api import Question, ask_host
 from dmaragent.remedies.devices.firmware import slot_number
 from dmaragent.remedies.remedy import Safety

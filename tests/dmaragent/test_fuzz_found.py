@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from dmaragent.addresses import AddressRange
-from dmaragent.answers import answer
+from dmaragent.answers.guest import answer
 from dmaragent.collect.tables.host import name_tables
 from dmaragent.present.html.picture import Box, _lanes
 from dmaragent.present.text.decode import decode_line, decode_text

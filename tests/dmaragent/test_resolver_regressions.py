@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import answer as whole_answer
+from dmaragent.answers.guest import answer as whole_answer
 from dmaragent.api import Question, ask_host, read_guests, release_spans
 from dmaragent.collect.collect import collect
 from dmaragent.collect.ledger import LIBXLUTIL, HostRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dmaragent.answers import Explanation, explain
+from dmaragent.answers.device import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
 from dmaragent.commands.shared.output import add_json, print_document

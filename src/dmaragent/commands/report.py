@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dmaragent.answers import explain
+from dmaragent.answers.device import explain
 from dmaragent.api import GuestResolver, any_answer, ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked

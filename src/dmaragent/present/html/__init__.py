@@ -10,7 +10,8 @@ from importlib.resources import files
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
-from dmaragent.answers import Answer, Explanation
+from dmaragent.answers.device import Explanation
+from dmaragent.answers.guest import Answer
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.kvm_resolution import KvmResolution

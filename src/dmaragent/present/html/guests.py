@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import AddressRange, span
-from dmaragent.answers import Answer
+from dmaragent.answers.guest import Answer
 from dmaragent.guests.rdm import FOUR_GIB
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, Placement, RamLayout

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dmaragent.answers import Answer
+from dmaragent.answers.guest import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict
 from dmaragent.present.html.guests import guest_section, guest_title, reason_item

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
-from dmaragent.answers import Explanation
+from dmaragent.answers.device import Explanation
 from dmaragent.host.topology import Presence
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dmaragent.answers import Explanation
+from dmaragent.answers.device import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case, PlatformVerdict
 from dmaragent.policy.resolver import Stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dmaragent.answers import Answer
+from dmaragent.answers.guest import Answer
 from dmaragent.guests.config import Complaint, GuestConfig
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers import Explanation
+from dmaragent.answers.device import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case
 from dmaragent.policy.resolver import Stack

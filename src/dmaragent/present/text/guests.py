@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dmaragent.addresses import span
-from dmaragent.answers import Answer
+from dmaragent.answers.guest import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
 from dmaragent.policy.resolver import Resolution

@@ -1,8 +1,4 @@
-"""Whole answers: what the verbs tell of one guest (resolve) or of one device (explain).
-
-Pure.  An answer is a verdict with all that goes with it: remedies, settings, notes.  Presenters
-arrange it; the verdicts are those of ``policy/`` and ``passthrough/``.
-"""
+"""What the verb explain tells of one device: both verdicts, remedies, policies, notes."""
 
 from dataclasses import dataclass
 
@@ -14,49 +10,10 @@ from dmaragent.passthrough.model import PlatformVerdict, ToolstackPolicy
 from dmaragent.passthrough.notes import notes_of
 from dmaragent.passthrough.toolstacks import toolstack_policies
 from dmaragent.passthrough.xen import xen_verdict
-from dmaragent.policy.effective_settings import (
-    EffectiveSetting,
-    documented_differences,
-    effective_settings,
-    reported_problems,
-)
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Resolution, Stack
+from dmaragent.policy.resolver import Stack
 from dmaragent.remedies.devices import device_remedies
-from dmaragent.remedies.guests import guest_remedies
-from dmaragent.remedies.guests.trial import GuestRemedies
 from dmaragent.remedies.remedy import DeviceRemedy
-
-# Of a guest -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A resolution with all that goes with it."""
-
-    resolution: Resolution
-    remedies: GuestRemedies | None
-    """None if not all was asked for, as of one guest of many."""
-    differences: tuple[str, ...] | None
-    """What the manual pages promise and the release does otherwise; None likewise."""
-    settings: tuple[EffectiveSetting, ...]
-    """The settings in effect."""
-    reports: tuple[str, ...] = ()
-    """What was reported of the release and may concern the guest; it decides nothing."""
-
-
-def answer(resolution: Resolution, *, whole: bool = True) -> Answer:
-    """Return all that is told of `resolution`, or what is quick to find."""
-    return Answer(
-        resolution=resolution,
-        remedies=guest_remedies(resolution) if whole else None,
-        differences=tuple(documented_differences(resolution)) if whole else None,
-        settings=effective_settings(resolution),
-        reports=tuple(reported_problems(resolution)),
-    )
-
-
-# Of a device ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,8 @@
+"""Whole answers: a verdict with all that goes with it: remedies, settings, notes.
+
+* ``guest``: what ``resolve`` tells of one guest.
+* ``device``: what ``explain`` tells of one device.
+
+Apart, so that resolving a guest imports nothing about devices.  Presenters arrange answers; the
+verdicts are those of ``policy/`` and ``passthrough/``.
+"""
