@@ -6,14 +6,13 @@ from dmaragent.policy.hotplug import Hotplug
 from dmaragent.present.escaping import shorten
 from dmaragent.present.text.resolve import MOST_NAME, reason_lines
 from dmaragent.present.text.tables import labelled, paragraph
-from dmaragent.present.words.guest import (
+from dmaragent.present.words.guest import list_words, stack_words
+from dmaragent.present.words.hotplug import (
     hotplug_key_ignored,
     hotplug_policy,
     hotplug_setting_ignored,
     hotplug_verdict,
     hotplug_why,
-    list_words,
-    stack_words,
 )
 
 
