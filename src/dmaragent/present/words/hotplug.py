@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dmaragent.guests.pci_model import PolicyWord
+from dmaragent.guests.pci import PolicyWord
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.hotplug import Hotplug
 from dmaragent.policy.settings import Toolstack
