@@ -60,7 +60,7 @@ KNOW_THE_DMAR = (
     "checks/vtd",
     "iommu/vtd",
     "present/text/decode",
-    "present/text/diff_structures",
+    "present/words/table",
     "xen/hypervisor",
 )
 """Who may know the structures of a DMAR.  All others have the values of ``iommu/model.py``."""
