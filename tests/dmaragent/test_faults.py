@@ -259,7 +259,7 @@ def test_a_file_from_beyond_the_calendar_has_its_line_in_the_status(
 ) -> None:
     path = tmp_path / "inventory.json"
     path.write_text('{"origin": {"generation": 1, "digest": "x"}, "answer": {"regions": []}}')
-    monkeypatch.setattr("dmaragent.agent.status._modified", lambda _: 1e18)
+    monkeypatch.setattr("dmaragent.agent.status._modification_time", lambda _: 1e18)
 
     ran = run(capsys, "status", "--runtime", tmp_path)
 
