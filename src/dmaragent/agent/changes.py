@@ -9,6 +9,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.wording import count
 from dmaragent.readings import Missing
+from fwtables import Decoded
 
 MOST_LINES = 32
 """Of one change: more is told as a number."""
@@ -50,9 +51,14 @@ def _first(after: Published) -> Change:
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
-    if before.iommu != after.iommu:
+    if _decoded(before) != _decoded(after):
         has = "gone" if isinstance(after.iommu, Missing) else "there, or another one"
         yield Change(said=f"the DMAR table is {has}", bad=isinstance(after.iommu, Missing))
+
+
+def _decoded(inventory: Inventory) -> Decoded | Missing:
+    """Return the table itself, apart from where its paths lead on the host."""
+    return inventory.iommu if isinstance(inventory.iommu, Missing) else inventory.iommu.decoded
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
