@@ -10,6 +10,7 @@ from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Inventory
 from dmaragent.present.words.numbers import count
 from dmaragent.readings import Missing
+from fwtables import Decoded
 
 MOST_LINES = 32
 """Of one change: more is told as a number."""
@@ -51,9 +52,14 @@ def _first_change(after: Published) -> Change:
 
 
 def _table(before: Inventory, after: Inventory) -> Iterator[Change]:
-    if before.iommu != after.iommu:
+    if _decoded(before) != _decoded(after):
         gone = isinstance(after.iommu, Missing)
         yield Change(sentence=words.table_changed(gone=gone), bad=gone)
+
+
+def _decoded(inventory: Inventory) -> Decoded | Missing:
+    """Return the table itself, apart from where its paths lead on the host."""
+    return inventory.iommu if isinstance(inventory.iommu, Missing) else inventory.iommu.decoded
 
 
 def _functions(before: Inventory, after: Inventory) -> Iterator[Change]:
