@@ -113,6 +113,7 @@ docs: $(VENV)/ready
 
 screens: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.screens
+	$(BIN)/python -m pytest --quiet --write-words
 
 site: $(VENV)/ready-docs
 	$(BIN)/mkdocs build --quiet

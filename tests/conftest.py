@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from support.wording import FOLDER, WORDS, Worded, Wording
+
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
 settings.register_profile("full", deadline=None, max_examples=1000)
@@ -21,6 +23,49 @@ _PACKAGES = {"sos": "sosreport"}
 CORPUS = Path(
     os.environ.get("DMARAGENT_CORPUS", Path(__file__).parent.parent.parent / "shared/corpus")
 )
+
+
+_WORDING = pytest.StashKey[Wording]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make screens` calls."""
+    parser.addoption("--write-words", action="store_true", help="write tests/screens/words")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare for golden sentences."""
+    config.stash[_WORDING] = Wording(writes=config.getoption("--write-words"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests without golden sentences out where those are written."""
+    wording = config.stash[_WORDING]
+    if wording.writes:
+        items[:] = [item for item in items if "worded" in getattr(item, "fixturenames", ())]
+        for item in items:
+            wording.names.setdefault(_golden_file(item), []).append(_name(item))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the golden sentences, where that is asked for."""
+    session.config.stash[_WORDING].write()
+
+
+def _golden_file(item: pytest.Item) -> Path:
+    return WORDS / f"{item.path.stem}.txt"
+
+
+def _name(item: pytest.Item) -> str:
+    return item.name.encode("unicode_escape").decode("ascii")
+
+
+@pytest.fixture
+def worded(request: pytest.FixtureRequest, tmp_path: Path) -> Worded:
+    """Give a function that compares words with the test's golden sentences."""
+    places = {str(tmp_path): "TMP", str(FOLDER.parents[1]): "HERE"}
+    item: pytest.Item = request.node
+    return Worded(request.config.stash[_WORDING], _golden_file(item), _name(item), places)
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,8 @@ from support.collectors import REPORTS, write_files
 from support.machines import MACHINES, NAMES
 from support.published import GENERATION, SCANNED
 from support.tables import EVERY_STRUCTURE, patched
+from support.wording import FOLDER, WORDS
 
-FOLDER = Path(__file__).parents[1] / "screens"
 INPUTS = FOLDER / "inputs"
 EVERY_MACHINE = {
     "inventory": "inventory --host {name}",
@@ -84,7 +84,7 @@ class Screen:
 
 def screen_files() -> list[Path]:
     """Return the golden files."""
-    return sorted(path for path in FOLDER.glob("*/*.txt") if path.parent != INPUTS)
+    return sorted(path for path in FOLDER.glob("*/*.txt") if path.parent not in (INPUTS, WORDS))
 
 
 def lay_out(folder: Path) -> None:
