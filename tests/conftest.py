@@ -61,9 +61,11 @@ def _name(item: pytest.Item) -> str:
 
 
 @pytest.fixture
-def worded(request: pytest.FixtureRequest, tmp_path: Path) -> Worded:
+def worded(request: pytest.FixtureRequest) -> Worded:
     """Give a function that compares words with the test's golden sentences."""
-    places = {str(tmp_path): "TMP", str(FOLDER.parents[1]): "HERE"}
+    places = {str(FOLDER.parents[1]): "HERE"}
+    if "tmp_path" in request.fixturenames:
+        places = {str(request.getfixturevalue("tmp_path")): "TMP"} | places
     item: pytest.Item = request.node
     return Worded(request.config.stash[_WORDING], _golden_file(item), _name(item), places)
 

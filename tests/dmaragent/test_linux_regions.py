@@ -9,6 +9,7 @@ from dmaragent.inventory import Inventory, LinuxState
 from dmaragent.linux.regions import Hold, covers
 from support.inventories import UNIT, inventory_of
 from support.tables import rmrr, scope
+from support.wording import Worded
 
 
 def _held(*scopes: bytes) -> dict[str, Hold]:
@@ -79,13 +80,13 @@ def test_a_range_that_only_the_table_or_only_the_kernel_has_is_a_difference() ->
     ]
 
 
-def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained() -> None:
+def test_the_kernels_own_word_is_taken_and_a_surprising_one_explained(worded: Worded) -> None:
     inventory = _with_groups({"0": b"0x1000 0x2fff direct\n"}, g0=("0000:00:14.0",))
 
     for region in inventory.regions:
         assert [(held.hold, held.by_kernel) for held in region.linux] == [(Hold.DIRECT, True)]
     assert [each.region for each in inventory.differences] == [1, 2]
-    assert "Linux has it direct for 0000:00:14.0" in inventory.differences[0].explanation
+    worded(inventory.differences[0].explanation, "0000:00:14.0")
 
 
 def test_of_a_group_under_both_words_each_device_has_its_own() -> None:

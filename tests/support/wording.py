@@ -71,11 +71,11 @@ class Worded:
     """Paths of this machine, and what stands for them."""
     told: list[str] = field(default_factory=list)
 
-    def __call__(self, words: str | Iterable[str], *facts: str) -> None:
+    def __call__(self, words: str | Iterable[str], *facts: object) -> None:
         """Compare the words, or the lines, with the golden file; they hold the `facts` besides."""
         text = words if isinstance(words, str) else "\n".join(words)
         for fact in facts:
-            assert fact in " ".join(text.split())
+            assert str(fact) in " ".join(text.split())
         self._compare(text)
 
     def _compare(self, words: str) -> None:
@@ -95,3 +95,8 @@ class Worded:
             lines = expected.splitlines(), words.splitlines()
             diff = difflib.unified_diff(lines[0], lines[1], self.name, "said now", lineterm="")
             pytest.fail("\n".join([*diff, "", "make screens, then read the diff"]))
+
+
+def lines_about(text: str, *facts: str) -> list[str]:
+    """Return the lines of `text` that hold one of `facts`."""
+    return [line for line in text.splitlines() if any(fact in line for fact in facts)]
