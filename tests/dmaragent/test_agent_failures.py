@@ -75,7 +75,9 @@ def test_a_directory_for_metrics_that_fails_is_told_once_and_ends_nothing(
     _with_agent(runtime, told)
 
 
-def test_where_nothing_can_be_published_the_agent_says_so_and_ends(tmp_path: Path) -> None:
+def test_where_nothing_can_be_published_the_agent_says_so_and_ends(
+    tmp_path: Path, worded: Worded
+) -> None:
     runtime = tmp_path / "run"
     runtime.mkdir()
 
@@ -84,8 +86,9 @@ def test_where_nothing_can_be_published_the_agent_says_so_and_ends(tmp_path: Pat
             path.unlink()
         runtime.rmdir()
         one.service.rescan()
-        with pytest.raises(DmaragentError, match=r"dmaragent\.prom cannot be written"):
+        with pytest.raises(DmaragentError) as refused:
             await one.running
+        worded(str(refused.value))
 
     _with_agent(runtime, told)
 

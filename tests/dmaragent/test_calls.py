@@ -20,16 +20,20 @@ from dmaragent.readings import Missing, MissingKind
 from support.wording import Worded
 
 
-def test_a_command_that_is_not_installed_is_absent() -> None:
-    assert calls.run_command(["no-such-command"]) == Missing(
-        MissingKind.ABSENT, "no-such-command is not installed"
-    )
+def test_a_command_that_is_not_installed_is_absent(worded: Worded) -> None:
+    found = calls.run_command(["no-such-command"])
+
+    assert isinstance(found, Missing)
+    assert found.kind is MissingKind.ABSENT
+    worded(found.detail, "no-such-command")
 
 
-def test_a_command_that_fails_says_in_its_own_words_why() -> None:
+def test_a_command_that_fails_says_in_its_own_words_why(worded: Worded) -> None:
     found = calls.run_command(["sh", "-c", "echo bad things >&2; exit 3"])
 
-    assert found == Missing(MissingKind.FAILED, "sh exited with 3: bad things")
+    assert isinstance(found, Missing)
+    assert found.kind is MissingKind.FAILED
+    worded(found.detail, "sh ", "3", "bad things")
 
 
 def test_a_command_that_was_not_permitted_is_denied() -> None:

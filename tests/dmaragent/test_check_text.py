@@ -13,7 +13,7 @@ def _lines(checked: Checked) -> list[str]:
     return list(check_text(checked, "Table T"))
 
 
-def test_what_differs_is_told_beside_its_hit_and_the_rule_once() -> None:
+def test_what_differs_is_told_beside_its_hit_and_the_rule_once(worded: Worded) -> None:
     lines = _lines(
         findings(
             host(
@@ -25,35 +25,30 @@ def test_what_differs_is_told_beside_its_hit_and_the_rule_once() -> None:
         )
     )
 
-    assert (
-        sum(
-            line.startswith("    Xen    Xen 4.6 to 4.11, 4.17 to 4.19.3 and 4.20.0")
-            for line in lines
-        )
-        == 1
-    )
-    assert (
-        sum(line.startswith("  Xen    Xen switches VT-d off for the whole") for line in lines) == 1
-    )
+    own = [line for line in lines if line.startswith("    Xen ")]
+    assert sum("4.6 to 4.11, 4.17 to 4.19.3 and 4.20.0" in line for line in own) == 1
+    assert sum(line.startswith("  Xen ") for line in lines[: lines.index("")]) <= 1
+    worded(lines)
 
 
 def test_what_all_hits_have_in_common_is_told_once(worded: Worded) -> None:
     made = host(rmrr(0x100000, 0x10FFFF, USB), rmrr(0x110000, 0x11FFFF, OTHER_USB))
     lines = _lines(findings(made, (4, 17)))
 
-    assert sum("Xen 4.17 only warns" in line for line in lines) == 1
+    assert sum("Xen 4.17 " in line for line in lines) == 1
     worded(lines)
 
 
-def test_a_rules_text_is_told_only_for_hits_without_one_of_their_own() -> None:
+def test_a_rules_text_is_told_only_for_hits_without_one_of_their_own(worded: Worded) -> None:
     lines = _lines(findings(host(rmrr(0, 0, USB), rmrr(0, 0xFFF, OTHER_USB))))
     begin = lines.index("warning  rmrr-placeholder  A region is a placeholder at address 0")
     group = lines[begin : lines.index("", begin) if "" in lines[begin:] else None]
 
     assert sum(line.startswith("    Xen ") for line in group) == 2
     assert not any(line.startswith("  Xen ") for line in group)  # each hit has its own
-    assert sum(line.startswith("    Linux  Linux keeps page 0") for line in group) == 1
-    assert sum(line.startswith("  Linux  Linux warns") for line in group) == 1
+    assert sum(line.startswith("    Linux  ") for line in group) == 1
+    assert sum(line.startswith("  Linux  ") for line in group) == 1
+    worded(group)
 
 
 def test_of_much_evidence_the_first_pieces_are_shown(worded: Worded) -> None:
