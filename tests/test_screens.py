@@ -1,6 +1,7 @@
 """What the program prints is on the golden screens, which `make screens` writes."""
 
 import difflib
+import re
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from dmaragent.commands import VERBS
 from support.screens import Screen, screen_files, unwritten
-from support.wording import FOLDER
+from support.wording import FOLDER, WORDS, read_sections
 
 SCREENS = screen_files()
 LARGEST = 1 << 20
@@ -40,6 +41,14 @@ def test_every_machine_has_its_screens() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_help_of_every_verb_is_on_a_screen(verb: str) -> None:
     assert f"{verb} --help" in Screen.read(FOLDER / "help" / f"{verb}.txt").commands
+
+
+@pytest.mark.parametrize("path", sorted(WORDS.glob("*.txt")), ids=lambda path: path.stem)
+def test_golden_sentences_are_of_a_test_that_is_there(path: Path) -> None:
+    (module,) = FOLDER.parent.rglob(f"{path.stem}.py")
+    tests = set(re.findall(r"^def (test_\w+)", module.read_text("utf-8"), re.MULTILINE))
+
+    assert {name.partition("[")[0] for name in read_sections(path)} <= tests, "make screens"
 
 
 def test_all_screens_together_can_be_read() -> None:
