@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from dmaragent import __version__
 from support.wording import FOLDER, WORDS, Worded, Wording
 
 # No deadline: a test that fails because the machine is busy says nothing.
@@ -63,11 +64,12 @@ def _name(item: pytest.Item) -> str:
 @pytest.fixture
 def worded(request: pytest.FixtureRequest) -> Worded:
     """Give a function that compares words with the test's golden sentences."""
-    places = {str(FOLDER.parents[1]): "HERE"}
+    places = {str(FOLDER.parents[1]): "HERE", f"dmaragent {__version__}": "dmaragent VERSION"}
     if "tmp_path" in request.fixturenames:
         places = {str(request.getfixturevalue("tmp_path")): "TMP"} | places
     item: pytest.Item = request.node
-    return Worded(request.config.stash[_WORDING], _golden_file(item), _name(item), places)
+    wording, path, name = request.config.stash[_WORDING], _golden_file(item), _name(item)
+    return Worded(wording, path, name, wording.sections(path).get(name, []), places)
 
 
 @pytest.fixture(scope="session")

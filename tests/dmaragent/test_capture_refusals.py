@@ -26,7 +26,7 @@ from support.capturing import (
     unpack,
 )
 from support.cli import run
-from support.wording import Worded
+from support.wording import Worded, lines_about
 
 Require = Callable[[str], None]
 Capture = pytest.CaptureFixture[str]
@@ -128,7 +128,7 @@ def test_without_rights_the_rest_is_kept_and_it_says_so(
             words, env=environment, user=user, capture_output=True, text=True, check=False
         )
         assert ran.returncode == 0, ran.stderr
-        worded(ran.stderr)
+        worded(lines_about(ran.stderr, "denied"), "2")
         with tarfile.open(place / "b.tar") as packed:
             owners = {(each.uid, each.gid, each.uname, each.gname) for each in packed}
         log = comparable(read_log(unpack(place / "b.tar", tmp_path / "unpacked")))

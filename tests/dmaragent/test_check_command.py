@@ -53,7 +53,7 @@ def test_a_table_alone_names_what_could_not_be_asked(
     ran = run(capsys, "check", "--host", _file(tmp_path, table(UNIT, rmrr(BASE, LIMIT, USB))))
 
     assert ran.code == 0
-    worded(ran.out.partition("\n")[2])
+    worded(ran.out.partition(")\n")[2])
     assert "scope-start-bus" in ran.out
 
 
@@ -209,7 +209,7 @@ def test_what_the_memory_map_says_is_made_visible(
     ran = run(capsys, "check", "--host", tmp_path)
 
     # No kernel writes such a type: it is damage, and what needs the whole map is not looked at.
-    worded(ran.out)
+    worded(ran.out.partition(")\n")[2])
     assert "\x1b" not in ran.out + run(capsys, "check", "--host", tmp_path, "--json").out
 
 

@@ -170,6 +170,7 @@ def test_make_run_shows_a_recorded_machine_and_says_why_in_line_one(
     live: OneAnswer, monkeypatch: pytest.MonkeyPatch, capsys: Capture, worded: Worded
 ) -> None:
     monkeypatch.setattr("dmaragent.collect.live.host.LiveHost", lambda: live)
+    monkeypatch.setattr("sys.argv", ["dmaragent"])
 
     ran = run(capsys, "inventory", "--or-show", HP)
 
@@ -291,6 +292,7 @@ def test_a_copied_sys_itself_is_a_host(tmp_path: Path, capsys: Capture) -> None:
 def test_the_notice_of_another_host_does_not_get_into_the_document(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture, worded: Worded
 ) -> None:
+    monkeypatch.setattr("sys.argv", ["dmaragent"])
     monkeypatch.setattr(
         "dmaragent.collect.live.host.LiveHost", lambda: OneAnswer(MissingKind.ABSENT, ())
     )

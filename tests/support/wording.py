@@ -52,6 +52,12 @@ class Wording:
     names: dict[Path, list[str]] = field(default_factory=dict)
     """The tests of each module, those included that were skipped."""
 
+    def sections(self, path: Path) -> Sections:
+        """Return the golden sentences of a module, which are read once."""
+        if path not in self.golden:
+            self.golden[path] = read_sections(path)
+        return self.golden[path]
+
     def write(self) -> None:
         """Write the files of the modules that ran; a test that was skipped keeps its sentences."""
         for path, sections in self.written.items():
@@ -67,8 +73,10 @@ class Worded:
     wording: Wording
     path: Path
     name: str
+    golden: list[str]
+    """Read before the test, which may leave no file to be read."""
     places: dict[str, str]
-    """Paths of this machine, and what stands for them."""
+    """Paths of this machine and its version, and what stands for them."""
     told: list[str] = field(default_factory=list)
 
     def __call__(self, words: str | Iterable[str], *facts: object) -> None:
@@ -86,11 +94,8 @@ class Worded:
         if self.wording.writes:
             self.wording.written.setdefault(self.path, {})[self.name] = self.told
             return
-        sections = self.wording.golden.setdefault(self.path, {}) or read_sections(self.path)
-        self.wording.golden[self.path] = sections
         at = len(self.told) - 1
-        golden = sections.get(self.name, [])
-        expected = golden[at] if at < len(golden) else ""
+        expected = self.golden[at] if at < len(self.golden) else ""
         if words != expected:
             lines = expected.splitlines(), words.splitlines()
             diff = difflib.unified_diff(lines[0], lines[1], self.name, "said now", lineterm="")
