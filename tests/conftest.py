@@ -40,10 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests without golden sentences out where those are written."""
+    """Read the golden sentences; where they are written, leave the other tests out."""
     wording = config.stash[_WORDING]
+    for path in {_golden_file(item) for item in items if _is_worded(item)}:
+        wording.sections(path)  # before a test lets no file be read
     if wording.writes:
-        items[:] = [item for item in items if "worded" in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if _is_worded(item)]
         for item in items:
             wording.names.setdefault(_golden_file(item), []).append(_name(item))
 
@@ -51,6 +53,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the golden sentences, where that is asked for."""
     session.config.stash[_WORDING].write()
+
+
+def _is_worded(item: pytest.Item) -> bool:
+    return "worded" in getattr(item, "fixturenames", ())
 
 
 def _golden_file(item: pytest.Item) -> Path:

@@ -242,7 +242,7 @@ def test_the_manual_pages_can_be_asked(tmp_path: Path, capsys: Capture, worded: 
 
     assert (ran.code, wrong.code) == (1, 1)
     worded(ran.out.splitlines()[0], "g: ", "4.22")
-    worded(lines_about(wrong.out, "rdm = 'x'")[0].partition(".cfg")[2])
+    assert "rdm = 'x'" in wrong.out
 
 
 def test_one_name_may_hold_several_releases(

@@ -18,6 +18,7 @@ WORDS = FOLDER / "words"
 
 _HEAD = "== "
 _BETWEEN = "--"
+_NOTHING = "(nothing)"
 
 Sections = dict[str, list[str]]
 """What a module's tests were told, by the name of the test."""
@@ -74,7 +75,6 @@ class Worded:
     path: Path
     name: str
     golden: list[str]
-    """Read before the test, which may leave no file to be read."""
     places: dict[str, str]
     """Paths of this machine and its version, and what stands for them."""
     told: list[str] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Worded:
     def _compare(self, words: str) -> None:
         for place, name in self.places.items():
             words = words.replace(place, name)
-        words = "\n".join(line.rstrip() for line in words.strip("\n").split("\n"))
+        words = "\n".join(line.rstrip() for line in words.strip("\n").split("\n")) or _NOTHING
         self.told.append(words)
         if self.wording.writes:
             self.wording.written.setdefault(self.path, {})[self.name] = self.told
