@@ -102,7 +102,7 @@ def test_a_firmware_update_after_which_a_guest_no_longer_starts(
     text = " ".join(ran.out.split())
     assert "B line 4: libxl: " in text
     assert "B: rdm_mem_boundary" in text
-    worded(text, "0xbf458000-0xbf46ffff", "0x5fa2a000-0x5fa41fff", "96")
+    assert "0xbf458000-0xbf46ffff -> 0x5fa2a000-0x5fa41fff, 96 KiB" in text
 
     back = run(capsys, "diff", after, before, *guests, "--xen", "4.17", "--json")
     answer = back.document["answer"]
