@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BASE ?= HEAD
 PAIRS ?= 100
 
-.PHONY: help run test test-rest test-all recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs site pictures testdata release deb deb-test vm clean
+.PHONY: help run test test-rest test-all recall check answers losses libxlutil bench fuzz fuzz-ci fuzz-guided docs screens site pictures testdata release deb deb-test vm clean
 
 help:
 	@echo "make run       set up, and show this machine's inventory (or a recorded one)"
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz      mutate a long time: FUZZ_KIND=tables FUZZ_COUNT=1000 FUZZ_SECONDS=60 FUZZ_SEED=1"
 	@echo "make fuzz-ci   mutate for about a minute;  make fuzz-guided  guided by what is reached"
 	@echo "make docs      write what is generated: ledger, findings, messages, faults, completion, schemas"
+	@echo "make screens   print every golden screen of tests/screens again"
 	@echo "make site      build the documentation as a site into build/site; fails on a dead link"
 	@echo "make pictures  take the pictures of README again, where the program's words changed (chromium)"
 	@echo "make release   build wheel, source distribution and Debian package of this version, and try them"
@@ -109,6 +110,10 @@ docs: $(VENV)/ready
 	cd tests && ../$(BIN)/python -m support.faults_page > ../docs/faults.md
 	cd tests && ../$(BIN)/python -m support.completion_page > ../completions/dmaragent
 	cd tests && ../$(BIN)/python -m support.schemas
+
+screens: $(VENV)/ready
+	cd tests && ../$(BIN)/python -m support.screens
+	$(BIN)/python -m pytest --quiet --write-words
 
 site: $(VENV)/ready-docs
 	$(BIN)/mkdocs build --quiet

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from dmaragent import __version__
+from support.wording import FOLDER, WORDS, Worded, Wording
+
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
 settings.register_profile("full", deadline=None, max_examples=1000)
@@ -21,6 +24,58 @@ _PACKAGES = {"sos": "sosreport"}
 CORPUS = Path(
     os.environ.get("DMARAGENT_CORPUS", Path(__file__).parent.parent.parent / "shared/corpus")
 )
+
+
+_WORDING = pytest.StashKey[Wording]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make screens` calls."""
+    parser.addoption("--write-words", action="store_true", help="write tests/screens/words")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare for golden sentences."""
+    config.stash[_WORDING] = Wording(writes=config.getoption("--write-words"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Read the golden sentences; where they are written, leave the other tests out."""
+    wording = config.stash[_WORDING]
+    for path in {_golden_file(item) for item in items if _is_worded(item)}:
+        wording.sections(path)  # before a test lets no file be read
+    if wording.writes:
+        items[:] = [item for item in items if _is_worded(item)]
+        for item in items:
+            wording.names.setdefault(_golden_file(item), []).append(_name(item))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the golden sentences, where that is asked for."""
+    session.config.stash[_WORDING].write()
+
+
+def _is_worded(item: pytest.Item) -> bool:
+    return "worded" in getattr(item, "fixturenames", ())
+
+
+def _golden_file(item: pytest.Item) -> Path:
+    return WORDS / f"{item.path.stem}.txt"
+
+
+def _name(item: pytest.Item) -> str:
+    return item.name.encode("unicode_escape").decode("ascii")
+
+
+@pytest.fixture
+def worded(request: pytest.FixtureRequest) -> Worded:
+    """Give a function that compares words with the test's golden sentences."""
+    places = {str(FOLDER.parents[1]): "HERE", f"dmaragent {__version__}": "dmaragent VERSION"}
+    if "tmp_path" in request.fixturenames:
+        places = {str(request.getfixturevalue("tmp_path")): "TMP"} | places
+    item: pytest.Item = request.node
+    wording, path, name = request.config.stash[_WORDING], _golden_file(item), _name(item)
+    return Worded(wording, path, name, wording.sections(path).get(name, []), places)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from support.wording import Worded
 
 
 @pytest.mark.parametrize(
@@ -28,9 +29,10 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("place", [(-1, 0, 0, 0), (0, 256, 0, 0), (0, 0, 32, 0), (0, 0, 0, 8)])
-def test_numbers_out_of_range_are_refused(place: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match="is not within"):
+def test_numbers_out_of_range_are_refused(place: tuple[int, int, int, int], worded: Worded) -> None:
+    with pytest.raises(ValueError) as refused:
         SBDF(*place)
+    worded(str(refused.value))
 
 
 def test_addresses_sort_by_segment_bus_device_function() -> None:
@@ -53,8 +55,9 @@ def test_ranges_that_only_touch_do_not_overlap() -> None:
     assert high.overlaps(AddressRange(0, 1 << 64))
 
 
-def test_a_range_that_runs_backwards_is_refused() -> None:
-    with pytest.raises(ValueError, match="below the base"):
+def test_a_range_that_runs_backwards_is_refused(worded: Worded) -> None:
+    with pytest.raises(ValueError) as refused:
         AddressRange.from_inclusive(0x2000, 0x1000)
+    worded(str(refused.value))
     with pytest.raises(ValueError, match="cannot run"):
         AddressRange(2, 1)

@@ -272,7 +272,7 @@ def test_a_fault_in_a_worker_goes_to_the_service_s_log(
 
     assert response.status == 500
     assert b"secret" not in response.body
-    assert fault.endswith("ZeroDivisionError: a secret\n")
+    assert fault.splitlines()[-1].split(": ") == ["ZeroDivisionError", "a secret"]
 
 
 def test_what_a_worker_answers_is_what_the_same_code_answers_here(

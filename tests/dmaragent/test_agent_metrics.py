@@ -11,6 +11,7 @@ from dmaragent.agent.metrics import Metric, Sample, _lines, metrics_text
 from dmaragent.agent.published import Published
 from support.machines import MACHINES
 from support.served import published_machine
+from support.wording import Worded
 
 MACHINE_NAMES = sorted(path.name for path in MACHINES.iterdir() if path.is_dir())
 
@@ -79,13 +80,11 @@ def test_before_the_first_scan_there_is_the_agent_itself() -> None:
     assert "dmaragent_generation" not in found
 
 
-def test_a_label_cannot_break_out_of_its_quotes() -> None:
+def test_a_label_cannot_break_out_of_its_quotes(worded: Worded) -> None:
     sample = Sample(value=1, labels=(("a", 'x"} 1\n\\'),))
     metric = Metric(name="m", help="of \\ and\nlines", samples=(sample,))
 
-    assert _lines(metric) == (
-        '# HELP m of \\\\ and\\nlines\n# TYPE m gauge\nm{a="x\\"} 1\\n\\\\"} 1\n'
-    )
+    worded(_lines(metric))
 
 
 @pytest.mark.parametrize("name", MACHINE_NAMES)

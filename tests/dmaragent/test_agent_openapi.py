@@ -17,6 +17,7 @@ from dmaragent.agent.routes import respond as respond_to_head
 from dmaragent.policy.settings import Toolstack
 from support.published import answered as respond
 from support.served import exchange, published_machine, serving
+from support.wording import Worded
 
 DOCS = Path(__file__).parents[2] / "docs"
 OPENAPI: dict[str, Any] = json.loads((DOCS / "openapi.json").read_text("utf-8"))
@@ -208,9 +209,11 @@ def test_a_body_that_is_too_large_is_the_server_s_to_refuse(
     assert said.startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_failed_scan_makes_the_agent_unhealthy_and_says_why(laptop: Published) -> None:
+def test_a_failed_scan_makes_the_agent_unhealthy_and_says_why(
+    laptop: Published, worded: Worded
+) -> None:
     failed = replace(FACTS, failure="the table is gone")
 
     said = json.loads(respond(ask("GET", "/v1/health"), laptop, failed).body)
 
-    assert said["detail"] == "the last scan of the host failed: the table is gone"
+    worded(said["detail"])

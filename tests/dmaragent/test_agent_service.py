@@ -17,6 +17,7 @@ from support.agent_workers import Held
 from support.agents import EHCI, NIC, agent, machine
 from support.cli import check_document
 from support.hosts import Function
+from support.wording import Worded
 
 pytestmark = pytest.mark.slow  # services run
 
@@ -52,7 +53,7 @@ def test_everybody_may_read_what_is_published(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_driver_that_changes_is_published_and_told_once(tmp_path: Path) -> None:
+def test_a_driver_that_changes_is_published_and_told_once(tmp_path: Path, worded: Worded) -> None:
     async def run() -> None:
         async with agent(tmp_path, machine(EHCI, NIC)) as one:
             changed = machine(PCIBACK, NIC)
@@ -64,9 +65,7 @@ def test_a_driver_that_changes_is_published_and_told_once(tmp_path: Path) -> Non
             owners = document["answer"]["regions"][0]["owners"]
             assert [each["device"]["driver"] for each in owners] == ["pciback"]
         lines = one.said.getvalue().splitlines()
-        assert [line for line in lines if EHCI.sbdf in line] == [
-            f"<5>{EHCI.sbdf} has driver pciback, had ehci-pci, of region 1"
-        ]
+        worded([line for line in lines if EHCI.sbdf in line])
 
     asyncio.run(run())
 
@@ -133,23 +132,28 @@ def _timers() -> list[asyncio.TimerHandle]:
     return timers
 
 
-def test_lost_events_are_told_and_answered_by_reading_all_again(tmp_path: Path) -> None:
+def test_lost_events_are_told_and_answered_by_reading_all_again(
+    tmp_path: Path, worded: Worded
+) -> None:
     async def run() -> None:
         async with agent(tmp_path, machine(EHCI)) as one:
             one.host.__dict__ |= machine(EHCI, NIC).__dict__
             one.watch.send(lost=True)
             await one.publisher.until(lambda each: _functions(each.document) == 2)
-            assert "<4>the kernel dropped events: everything is read again" in one.said.getvalue()
+            worded(one.said.getvalue())
 
     asyncio.run(run())
 
 
-def test_an_agent_that_can_hear_nothing_more_ends_with_the_reason(tmp_path: Path) -> None:
+def test_an_agent_that_can_hear_nothing_more_ends_with_the_reason(
+    tmp_path: Path, worded: Worded
+) -> None:
     async def run() -> None:
         async with agent(tmp_path, machine(EHCI)) as one:
             one.watch.fail(OSError(errno.EBADF, "Bad file descriptor"))
-            with pytest.raises(DmaragentError, match="events can no longer be read: Bad file desc"):
+            with pytest.raises(DmaragentError) as refused:
                 await one.running
+            worded(str(refused.value))
 
     asyncio.run(run())
     assert not list(tmp_path.iterdir())
@@ -209,7 +213,7 @@ def test_a_hangup_reads_the_host_again_and_tells_systemd(tmp_path: Path) -> None
     asyncio.run(run())
 
 
-def test_a_host_without_a_table_is_published_as_that(tmp_path: Path) -> None:
+def test_a_host_without_a_table_is_published_as_that(tmp_path: Path, worded: Worded) -> None:
     host = machine(EHCI)
     host.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED, "Permission denied")
 
@@ -218,7 +222,7 @@ def test_a_host_without_a_table_is_published_as_that(tmp_path: Path) -> None:
             document = json.loads((tmp_path / "inventory.json").read_bytes())
             check_document(document)
             assert document["answer"]["table"]["state"] == "denied"
-            assert "<4>no DMAR table: Permission denied" in one.said.getvalue()
+            worded(one.said.getvalue())
 
     asyncio.run(run())
 

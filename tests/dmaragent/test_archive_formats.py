@@ -21,6 +21,7 @@ from dmaragent.collect.words import shown
 from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 MACHINE = "qemu-q35-rmrr"
@@ -83,15 +84,16 @@ def test_a_bundle_of_several_streams_of_bzip2_is_read(tmp_path: Path) -> None:
     assert open_host(str(path)).kind == BUNDLE
 
 
-def test_where_one_of_several_streams_is_cut_off_is_told(tmp_path: Path) -> None:
+def test_where_one_of_several_streams_is_cut_off_is_told(tmp_path: Path, worded: Worded) -> None:
     tar = tar_of(machine_files(MACHINE))
     pack = PACKERS["tar.bz2"]
     data = b"".join(pack(tar[at : at + 9999]) for at in range(0, len(tar), 9999))[:-9]
     path = tmp_path / "bundle"
     path.write_bytes(data)
 
-    with pytest.raises(HostError, match=f"data end after {len(data)} bytes"):
+    with pytest.raises(HostError) as refused:
         open_host(str(path))
+    worded(str(refused.value))
 
 
 def test_a_bundle_comes_through_a_pipe(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_a_bundle_comes_through_a_pipe(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture) -> None:
+def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture, worded: Worded) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     data = zip_of(machine_files(MACHINE))[:60000]
@@ -116,8 +118,7 @@ def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture) -> None:
     writer.join()
 
     assert ran.code == 2
-    assert "is a zip and cannot be read from its end" in ran.err
-    assert "Next: give it as a file" in ran.err
+    worded(ran.err)
 
 
 @pytest.mark.parametrize(
@@ -129,12 +130,15 @@ def test_a_zip_is_not_read_from_a_pipe(tmp_path: Path, capsys: Capture) -> None:
     ],
     ids=["lz4", "7z", "gpg"],
 )
-def test_what_is_not_read_is_named_with_its_tool(begin: bytes, tool: str, tmp_path: Path) -> None:
+def test_what_is_not_read_is_named_with_its_tool(
+    begin: bytes, tool: str, tmp_path: Path, worded: Worded
+) -> None:
     path = tmp_path / "sosreport"
     path.write_bytes(begin + bytes(600))
 
-    with pytest.raises(HostError, match="in a format that is not read") as caught:
+    with pytest.raises(HostError) as caught:
         open_host(str(path))
+    worded(str(caught.value))
 
     assert tool in caught.value.hint
 
@@ -143,21 +147,21 @@ FILES = {f"sys/devices/{number:03}/class": b"0x060400\n" for number in range(50)
 
 
 @pytest.mark.parametrize(
-    ("limit", "value", "said"),
+    ("limit", "value"),
     [
-        ("formats.archive.MOST_MEMBERS", 49, "has more than 49 members"),
-        ("formats.tar.MOST_MEMBERS", 49, "it has more than 49 members"),
-        ("formats.archive.MOST_HELD", 1 << 13, "more than the 0 MiB that are kept"),
-        ("formats.archive.DEEPEST", 4, "is more than 4 directories deep"),
-        ("formats.archive.LONGEST_NAME", 20, "is too long a name"),
-        ("formats.decompress.LARGEST_ARCHIVE", 500, "has more than 0 GiB"),
-        ("formats.decompress.LARGEST_EXPANDED", 9999, "expand to more than 0"),
-        ("formats.decompress.FREE_EXPANSION", 9999, "expand to more than 0"),
+        ("formats.archive.MOST_MEMBERS", 49),
+        ("formats.tar.MOST_MEMBERS", 49),
+        ("formats.archive.MOST_HELD", 1 << 13),
+        ("formats.archive.DEEPEST", 4),
+        ("formats.archive.LONGEST_NAME", 20),
+        ("formats.decompress.LARGEST_ARCHIVE", 500),
+        ("formats.decompress.LARGEST_EXPANDED", 9999),
+        ("formats.decompress.FREE_EXPANSION", 9999),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_limit_is_told(
-    limit: str, value: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     path = tmp_path / "x.tar.gz"
     path.write_bytes(gzip.compress(tar_of(FILES, "x")))
@@ -165,8 +169,9 @@ def test_each_limit_is_told(
         monkeypatch.setattr("dmaragent.collect.formats.decompress.LARGEST_RATIO", 2)
     monkeypatch.setattr(f"dmaragent.collect.{limit}", value)
 
-    with pytest.raises(HostError, match=said):
+    with pytest.raises(HostError) as refused:
         open_host(str(path))
+    worded(str(refused.value))
 
 
 def test_a_name_is_shown_escaped_and_not_whole() -> None:
@@ -183,7 +188,7 @@ STEPS = {
 
 @pytest.mark.parametrize("name", STEPS)
 def test_what_is_kept_is_bounded_however_it_is_made(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     path = tmp_path / "x.tar"
     names = [f"{number:05}/sys/devices/" + STEPS[name].format(number) for number in range(3000)]
@@ -191,8 +196,9 @@ def test_what_is_kept_is_bounded_however_it_is_made(
     monkeypatch.setattr("dmaragent.collect.formats.archive.MOST_HELD", 1 << 20)
     with path.open("rb") as file:
         tracemalloc.start()
-        with pytest.raises(HostError, match="that are kept of an archive"):
+        with pytest.raises(HostError) as refused:
             read_archive(str(path), file, b"")
+        worded(str(refused.value))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
 

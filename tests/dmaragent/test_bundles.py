@@ -16,6 +16,7 @@ from dmaragent.errors import HostError
 from support.bundles import PACKERS, TOP, machine_files, member, pack_tar, tar_of, zip_of
 from support.cli import run
 from support.machines import MACHINES, NAMES
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 PACKED: dict[str, Callable[[dict[str, bytes]], bytes]] = {
@@ -112,63 +113,73 @@ TABLE = "root/sys/firmware/acpi/tables/DMAR"
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    "change",
     [
-        ({TABLE: b"DMAR other"}, "its sha256 differs"),
-        ({TABLE: None}, "is in the manifest and not there"),
-        ({"calls/udev-pci": None}, "is in the manifest and not there"),
-        ({"root/etc/shadow": b"x"}, "is there and not in the manifest"),
-        ({"calls/x": b"x"}, "is there and not in the manifest"),
-        ({"manifest.json": b"{}"}, "not the manifest of a recorded machine"),
-        ({"manifest.json": b"[" * 99999}, "is not JSON"),
-        ({"root/sys/firmware/acpi/tables/DMAR/x": b""}, "a directory too|below something"),
+        {TABLE: b"DMAR other"},
+        {TABLE: None},
+        {"calls/udev-pci": None},
+        {"root/etc/shadow": b"x"},
+        {"calls/x": b"x"},
+        {"manifest.json": b"{}"},
+        {"manifest.json": b"[" * 99999},
+        {"root/sys/firmware/acpi/tables/DMAR/x": b""},
     ],
     ids=str,
 )
 def test_a_bundle_is_held_against_its_manifest_when_it_is_opened(
-    change: dict[str, bytes | None], said: str, tmp_path: Path
+    change: dict[str, bytes | None], tmp_path: Path, worded: Worded
 ) -> None:
     changed = {**machine_files("qemu-q35-rmrr"), **change}
     files = {name: content for name, content in changed.items() if content is not None}
     path = tmp_path / "bundle.tar"
     path.write_bytes(tar_of(files, TOP))
 
-    with pytest.raises(HostError, match=said) as caught:
+    with pytest.raises(HostError) as caught:
         open_host(str(path))
+    worded(str(caught.value))
 
     assert caught.value.message.startswith(str(path))
     assert "\n" not in caught.value.message
 
 
 @pytest.mark.parametrize("top", ["", TOP])
-def test_a_bundle_without_its_manifest_is_no_copied_root(top: str, tmp_path: Path) -> None:
+def test_a_bundle_without_its_manifest_is_no_copied_root(
+    top: str, tmp_path: Path, worded: Worded
+) -> None:
     files = machine_files("qemu-q35-rmrr")
     del files[manifest.NAME]
     path = tmp_path / "bundle.tar"
     path.write_bytes(tar_of(files, top))
 
-    with pytest.raises(HostError, match=r"holds a recorded machine without its manifest\.json"):
+    with pytest.raises(HostError) as refused:
         open_host(str(path))
+    worded(str(refused.value))
 
 
 @pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"4", b"6"], ids=str)
-def test_a_bundle_holds_only_files_and_directories(kind: bytes, tmp_path: Path) -> None:
+def test_a_bundle_holds_only_files_and_directories(
+    kind: bytes, tmp_path: Path, worded: Worded
+) -> None:
     path = tmp_path / "bundle.tar"
     extra = [(member(f"{TOP}/derived/x", kind, "y"), b"")]
     path.write_bytes(tar_of(machine_files("qemu-q35-rmrr"), TOP, extra))
 
-    with pytest.raises(HostError, match=r"derived/x' is .*which no bundle holds"):
+    with pytest.raises(HostError) as refused:
         open_host(str(path))
+    worded(str(refused.value))
 
 
 @pytest.mark.parametrize("end", PACKERS)
 @pytest.mark.parametrize("more", ["text", "itself"])
-def test_what_follows_the_end_of_a_bundle_is_refused(end: str, more: str, tmp_path: Path) -> None:
+def test_what_follows_the_end_of_a_bundle_is_refused(
+    end: str, more: str, tmp_path: Path, worded: Worded
+) -> None:
     packed = pack_tar(end, machine_files("qemu-q35-rmrr"))
     path = tmp_path / "bundle"
     path.write_bytes(packed + (packed if more == "itself" else b"text"))
 
-    with pytest.raises(HostError, match="something follows the end"):
+    with pytest.raises(HostError) as refused:
         open_host(str(path))
+    worded(str(refused.value))
     path.write_bytes(packed + bytes(1024))
     assert open_host(str(path)).kind == BUNDLE

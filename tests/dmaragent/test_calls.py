@@ -17,18 +17,23 @@ from dmaragent.collect.live import commands as running
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.reader import missing
 from dmaragent.readings import Missing, MissingKind
+from support.wording import Worded
 
 
-def test_a_command_that_is_not_installed_is_absent() -> None:
-    assert calls.run_command(["no-such-command"]) == Missing(
-        MissingKind.ABSENT, "no-such-command is not installed"
-    )
+def test_a_command_that_is_not_installed_is_absent(worded: Worded) -> None:
+    found = calls.run_command(["no-such-command"])
+
+    assert isinstance(found, Missing)
+    assert found.kind is MissingKind.ABSENT
+    worded(found.detail, "no-such-command")
 
 
-def test_a_command_that_fails_says_in_its_own_words_why() -> None:
+def test_a_command_that_fails_says_in_its_own_words_why(worded: Worded) -> None:
     found = calls.run_command(["sh", "-c", "echo bad things >&2; exit 3"])
 
-    assert found == Missing(MissingKind.FAILED, "sh exited with 3: bad things")
+    assert isinstance(found, Missing)
+    assert found.kind is MissingKind.FAILED
+    worded(found.detail, "sh ", "3", "bad things")
 
 
 def test_a_command_that_was_not_permitted_is_denied() -> None:
@@ -38,13 +43,13 @@ def test_a_command_that_was_not_permitted_is_denied() -> None:
     assert found.kind is MissingKind.DENIED
 
 
-def test_a_command_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_that_hangs_has_failed(monkeypatch: pytest.MonkeyPatch, worded: Worded) -> None:
     monkeypatch.setattr(calls, "_SECONDS", 0.05)
 
     found = calls.run_command(["sh", "-c", "read never </dev/zero; sleep 60"])
 
     assert isinstance(found, Missing)
-    assert "did not answer" in found.detail
+    worded(found.detail)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +141,9 @@ def test_of_the_boot_log_only_the_lines_that_matter_are_kept(
     )
 
 
-def test_resources_come_from_psutil_or_say_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resources_come_from_psutil_or_say_why_not(
+    monkeypatch: pytest.MonkeyPatch, worded: Worded
+) -> None:
     assert isinstance(LiveHost().call(ledger.RESOURCES.request()), bytes)
 
     def fail() -> None:
@@ -150,7 +157,7 @@ def test_resources_come_from_psutil_or_say_why_not(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "psutil", None)
     gone = LiveHost().call(ledger.RESOURCES.request())
     assert isinstance(gone, Missing)
-    assert "psutil cannot be used" in gone.detail
+    worded(gone.detail)
 
 
 def test_every_call_of_the_ledger_is_made_by_the_live_host() -> None:

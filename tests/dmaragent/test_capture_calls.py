@@ -29,6 +29,7 @@ from support.capturing import (
     read_log,
     unpack,
 )
+from support.wording import Worded
 
 pytestmark = pytest.mark.slow  # the script runs for each case and shell
 
@@ -144,7 +145,7 @@ def test_what_names_a_host_is_replaced_and_marked(
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_complaint_is_redacted_as_a_dump_does_it(
-    shell: str, copy: Copy, tmp_path: Path, require: Require
+    shell: str, copy: Copy, tmp_path: Path, require: Require, worded: Worded
 ) -> None:
     require(shell)
     said = f"secret-host: no {UUID} at {MAC}"
@@ -152,8 +153,8 @@ def test_a_complaint_is_redacted_as_a_dump_does_it(
     bundle = captured(shell, tmp_path, *copy.options)
     readings = json.loads((bundle / "manifest.json").read_text())["readings"]
     details = {each["path"]: each.get("detail") for each in readings}
-    assert details["xl-dmesg"] == "xl exited with 3: host-1: no uuid-1 at mac-1"
-    assert details["xl-info"] == "xl exited with 3: secret-host: no uuid-1 at mac-1"
+    worded(details["xl-dmesg"])
+    worded(details["xl-info"])
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -185,7 +186,7 @@ def test_a_command_that_does_not_answer_is_logged_with_its_reason(
 
 
 def test_of_a_dmesg_without_the_option_kernel_the_kernel_s_lines_are_kept(
-    copy: Copy, tmp_path: Path, require: Require
+    copy: Copy, tmp_path: Path, require: Require, worded: Worded
 ) -> None:
     require("dash")
     lines = "<6>[ 0.1] DMAR: kernel|<30>[ 9.1] secret-host: IOMMU|<8>[ 9.2] IOMMU|<2>IOMMU"
@@ -195,7 +196,7 @@ def test_of_a_dmesg_without_the_option_kernel_the_kernel_s_lines_are_kept(
         f'[ "$*" = -r ] || {{ echo "bad option" >&2; exit 1; }}; echo "{lines}" | tr "|" "\\n"',
     )
     bundle = captured("dash", tmp_path, *copy.options)
-    assert (bundle / "calls/boot-log").read_text() == "[ 0.1] DMAR: kernel\nIOMMU\n"
+    worded((bundle / "calls/boot-log").read_text(), "0.1")
 
 
 def test_a_dmesg_without_any_option_is_taken_as_it_is(

@@ -22,6 +22,7 @@ from support.checked import (
 from support.hosts import Function
 from support.releases import Numbers
 from support.tables import atsr, drhd, rmrr, satc, scope, sidp
+from support.wording import Worded
 
 
 def drhd_of(entry: bytes) -> bytes:
@@ -52,37 +53,37 @@ def test_a_bridge_entry_may_name_what_has_a_bridges_class() -> None:
     assert found(made, "scope-type-mismatch") == []
 
 
-def test_a_bridge_with_nothing_behind_it_is_only_told() -> None:
+def test_a_bridge_with_nothing_behind_it_is_only_told(worded: Worded) -> None:
     assert only(named(scope(2, 0, (0x1E, 0)))(), "rmrr-bridge").severity is Severity.INFO
     one = only(named(scope(2, 0, (0x1C, 0)))(), "rmrr-bridge")
     assert one.severity is Severity.WARNING
-    assert "with 1 function below it" in one.hit.message
+    worded(one.hit.message)
 
 
-def test_00_00_0_behind_others_hides_what_follows() -> None:
+def test_00_00_0_behind_others_hides_what_follows(worded: Worded) -> None:
     zero = scope(1, 0, (0, 0))
 
     assert only(named(zero)(), "rmrr-scope-zero").severity is Severity.ERROR
     last = only(named(USB, zero)(), "rmrr-scope-zero")
     assert (last.severity, "not concerned" in last.xen) == (Severity.WARNING, True)
     middle = only(named(USB, zero, OTHER_USB)(), "rmrr-scope-zero")
-    assert "nor the 1 behind it" in middle.xen
+    worded(middle.xen)
 
 
-def test_an_absent_device_is_told_once_with_its_regions() -> None:
+def test_an_absent_device_is_told_once_with_its_regions(worded: Worded) -> None:
     made = host(rmrr(BASE, LIMIT, USB, GONE), rmrr(LIMIT + 1, LIMIT + 0x10000, OTHER_USB, GONE))
     one = only(made, "rmrr-device-absent")
 
-    assert one.hit.message == "0000:00:19.0, which regions 1, 2 name, does not answer."
+    worded(one.hit.message, "0000:00:19.0", "regions 1")
     assert one.hit.region is None
     assert len(one.hit.evidence) == 2
 
 
-def test_a_table_says_of_a_bus_which_bridge_is_nearest() -> None:
+def test_a_table_says_of_a_bus_which_bridge_is_nearest(worded: Worded) -> None:
     inner = Function(sbdf="0000:02:01.0", class_code=0x060400, secondary_bus=3)
     made = host(rmrr(BASE, LIMIT, scope(1, 3, (0, 0))), functions=(*FUNCTIONS, inner))
 
-    assert "behind the bridge 0000:02:01.0" in only(made, "scope-start-bus").hit.message
+    worded(only(made, "scope-start-bus").hit.message, "0000:02:01.0")
 
 
 def test_evidence_of_an_entry_is_that_entry() -> None:
@@ -118,13 +119,11 @@ def test_a_bridge_with_a_bus_number_below_its_own_is_not_believed() -> None:
 
 @pytest.mark.parametrize("write", [drhd_of, atsr, satc, sidp, rmrr_of])
 def test_a_start_bus_behind_a_bridge_is_found_in_every_structure(
-    write: Callable[[bytes], bytes],
+    write: Callable[[bytes], bytes], worded: Worded
 ) -> None:
     one = only(host(write(scope(1, 3, (0, 0)))), "scope-start-bus")
 
-    assert "starts at bus 03, which is no root bus but behind the bridge 0000:00:1c.0" in (
-        one.hit.message
-    )
+    worded(one.hit.message, "03", "0000:00:1c.0")
     assert (
         found(host(write(scope(3, 3, (0, 0)))), "scope-start-bus") == []
     )  # an IOAPIC's is made up
@@ -144,19 +143,19 @@ def test_what_is_no_bridge_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "said"),
+    "release",
     [
-        (None, "4.20.2 to 4.22 ignore it."),
-        ((4, 19), "nobody. Xen 4.19.4 to 4.19.x ignore it."),
-        ((4, 17), "Xen lists the region: strategy=host reserves it"),
-        ((4, 22), "Xen does not list the region: no device of its scope answers: no device"),
+        None,
+        (4, 19),
+        (4, 17),
+        (4, 22),
     ],
     ids=str,
 )
 def test_an_absent_devices_region_is_told_as_the_release_lists_it(
-    release: Numbers, said: str
+    release: Numbers, worded: Worded
 ) -> None:
-    assert said in only(named(GONE)(), "rmrr-devices-absent", release).xen
+    worded(only(named(GONE)(), "rmrr-devices-absent", release).xen)
 
 
 def test_the_same_device_by_two_paths_is_named_twice() -> None:

@@ -11,6 +11,7 @@ from support import tables
 from support.checked_units import CASES, host
 from support.damaged import CASES as DAMAGED
 from support.hosts import Function
+from support.wording import Worded
 
 OURS = {rule.id: rule for rule in RULES if rule.id in CASES}
 
@@ -39,7 +40,7 @@ def test_a_near_miss_trips_nothing(name: str) -> None:
     assert _found(CASES[name].quiet(), name) == []
 
 
-def test_of_a_table_without_structures_no_number_of_them_is_told() -> None:
+def test_of_a_table_without_structures_no_number_of_them_is_told(worded: Worded) -> None:
     (one,) = _found(host(tables.table()), "no-unit")
 
     assert one.hit.message == "The table has no structures."

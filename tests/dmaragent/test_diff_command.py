@@ -12,6 +12,7 @@ from support.comparisons import host_of
 from support.hosts import Function
 from support.machines import MACHINES, NAMES
 from support.tables import andd, drhd, patched, resummed, rmrr, scope, structure, table
+from support.wording import Worded, lines_about
 
 Capture = pytest.CaptureFixture[str]
 UNREADABLE = "synthetic-sosreport-without-table"
@@ -60,7 +61,9 @@ def test_no_line_is_wider_than_a_terminal(pair: tuple[str, str], capsys: Capture
 @pytest.mark.parametrize(
     "name", [name for name in COMPARED if list((MACHINES / name).glob("root/sys/firmware/acpi/tables/*"))]
 )  # fmt: skip
-def test_what_a_bare_table_does_not_know_is_not_told_as_gone(name: str, capsys: Capture) -> None:
+def test_what_a_bare_table_does_not_know_is_not_told_as_gone(
+    name: str, capsys: Capture, worded: Worded
+) -> None:
     bare = next((MACHINES / name).glob("root/sys/firmware/acpi/tables/[DR]MA[RD]"), None)
     if bare is None:
         pytest.skip("the machine has no table")
@@ -68,22 +71,21 @@ def test_what_a_bare_table_does_not_know_is_not_told_as_gone(name: str, capsys: 
     ran = run(capsys, "diff", MACHINES / name, bare)
 
     assert ran.code == 0
-    assert ran.out.startswith("Nothing that could be compared differs")
-    assert "PCI functions were not collected" in " ".join(ran.out.split())
+    worded(ran.out)
 
 
-def test_two_servers_are_told_apart(capsys: Capture) -> None:
+def test_two_servers_are_told_apart(capsys: Capture, worded: Worded) -> None:
     ran = run(capsys, "diff", DELL, HP)
 
     lines = ran.out.splitlines()
     assert ran.code == 1
-    assert lines[0].startswith("8 regions appeared, 2 went, 1 of another size; 6 remapping units")
-    assert "  went: 0xbf450000-0xbf450fff, 4 KiB, of 0000:00:1a.0" in lines
-    assert "  table OEM: DELL PE_SC3 -> HP ProLiant" in lines
+    worded(lines[0], "8 ", "2 ", "6 ")
+    assert any({"0xbf450000-0xbf450fff,", "0000:00:1a.0"} <= set(line.split()) for line in lines)
+    worded(lines)
 
 
 def test_a_firmware_update_after_which_a_guest_no_longer_starts(
-    tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     before = _file(tmp_path / "before.bin", BEFORE)
     moved = rmrr(0x5FA2A000, 0x5FA41FFF, XHCI)
@@ -96,12 +98,11 @@ def test_a_firmware_update_after_which_a_guest_no_longer_starts(
 
     assert ran.code == 1
     lines = ran.out.splitlines()
-    assert lines[0].startswith("1 guest no longer starts")
-    assert "1 region moved" in lines[0]
+    worded(lines[0], "1 guest", "1 region")
     text = " ".join(ran.out.split())
-    assert "starts -> does not start B line 4: libxl: the guest has RAM in" in text
-    assert "Remedy on B: rdm_mem_boundary" in text
-    assert "moved: 0xbf458000-0xbf46ffff -> 0x5fa2a000-0x5fa41fff, 96 KiB" in text
+    assert "B line 4: libxl: " in text
+    assert "B: rdm_mem_boundary" in text
+    assert "0xbf458000-0xbf46ffff -> 0x5fa2a000-0x5fa41fff, 96 KiB" in text
 
     back = run(capsys, "diff", after, before, *guests, "--xen", "4.17", "--json")
     answer = back.document["answer"]
@@ -109,7 +110,7 @@ def test_a_firmware_update_after_which_a_guest_no_longer_starts(
 
 
 def test_a_guest_whose_address_names_another_device_now_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, worded: Worded
 ) -> None:
     hosts = {
         name: host_of(BEFORE, [Function(sbdf="0000:00:14.0", ids=ids)])
@@ -123,12 +124,12 @@ def test_a_guest_whose_address_names_another_device_now_is_told(
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg")
 
-    assert ran.out.startswith("1 guest names an address of another device now")
-    assert "    0000:00:14.0 is another device: 8086:9d2f -> 10ec:8168" in ran.out.splitlines()
+    worded(ran.out.splitlines()[0], "1 guest")
+    worded(lines_about(ran.out, "8086:9d2f"), "0000:00:14.0", "8086:9d2f -> 10ec:8168")
 
 
 def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, worded: Worded
 ) -> None:
     moved = table(drhd(0xFED90000, flags=1), rmrr(0x5FA2A000, 0x5FA41FFF, XHCI))
     hosts = {
@@ -143,12 +144,12 @@ def test_a_guest_that_stops_is_told_as_such_even_where_its_device_is_another(
 
     ran = run(capsys, "diff", "a", "b", "--guest", tmp_path / "g.cfg", "--xen", "4.17")
 
-    assert ran.out.startswith("1 guest no longer starts;")
-    assert "    0000:00:14.0 is another device: 8086:9d2f -> 10ec:8168" in ran.out.splitlines()
+    worded(ran.out.splitlines()[0], "1 guest")
+    worded(lines_about(ran.out, "8086:9d2f"), "0000:00:14.0", "8086:9d2f -> 10ec:8168")
 
 
 def test_a_guest_that_starts_with_other_warnings_shows_them(
-    tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     before = _file(tmp_path / "before.bin", BEFORE)
     moved = rmrr(0x5FA2A000, 0x5FA41FFF, XHCI)
@@ -159,7 +160,7 @@ def test_a_guest_that_starts_with_other_warnings_shows_them(
     ran = run(capsys, "diff", before, after, "--guest", guest, "--xen", "4.17")
 
     lines = ran.out.splitlines()
-    assert "starts on both, other warnings" in " ".join(ran.out.split())
+    worded(lines[0], "1 guest")
     assert any(one.startswith("    B  ") for one in lines)
 
 
@@ -206,37 +207,33 @@ def test_the_list_of_the_hypervisor_is_not_held_against_a_predicted_one(capsys: 
     assert all(each["what"] != "xen" for one in answer["regions"] for each in one["changes"])
 
 
-def test_lists_of_two_hypervisors_are_compared_even_without_a_table(capsys: Capture) -> None:
+def test_lists_of_two_hypervisors_are_compared_even_without_a_table(
+    capsys: Capture, worded: Worded
+) -> None:
     ran = run(capsys, "diff", MACHINES / "synthetic-pvh-dom0", MACHINES / "xen-pv-dom0")
 
     assert ran.code == 1
-    assert ran.out.startswith("Xen's list has other entries\n")
-    assert "  entry: 0x7b890000-0x7b89ffff -> not listed" in ran.out.splitlines()
-    assert "A: its table is not known (pvh-dom0)" in ran.out
+    worded(ran.out, "0x7b890000-0x7b89ffff")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message", "hint"),
+    "arguments",
     [
-        (
-            (DELL, MACHINES / UNREADABLE),
-            "the DMAR table was not collected",
-            "copy /sys/firmware/acpi/tables/DMAR",
-        ),
-        ((DELL, "no-such-file"), "no-such-file cannot be read", "check the path"),
-        ((DELL, DELL, "--guest", "no-such.cfg"), "no-such.cfg cannot be read", "check the path"),
-        ((DELL, DELL, "--xen", "4.x"), "'4.x' is not a release", ""),
+        (DELL, MACHINES / UNREADABLE),
+        (DELL, "no-such-file"),
+        (DELL, DELL, "--guest", "no-such.cfg"),
+        (DELL, DELL, "--xen", "4.x"),
     ],
     ids=["no table", "no host", "no guest", "no release"],
 )
 def test_what_cannot_be_compared_is_one_line_and_a_next_step(
-    arguments: tuple[object, ...], message: str, hint: str, capsys: Capture
+    arguments: tuple[object, ...], capsys: Capture, worded: Worded
 ) -> None:
     ran = run(capsys, "diff", *arguments)
 
     assert (ran.code, ran.out) == (2, "")
-    assert message in ran.err.splitlines()[0]
-    assert hint in ran.err
+    worded(ran.err.splitlines()[0])
+    worded(ran.err)
 
 
 def test_a_side_that_cannot_be_compared_has_a_document_that_says_so(capsys: Capture) -> None:

@@ -16,6 +16,7 @@ from dmaragent.errors import HostError
 from support.bundles import TOP, machine_files, member, tar_of
 from support.evil_archives import MACHINE, NAMES, RAW, with_members, with_name
 from support.machines import MACHINES
+from support.wording import Worded
 
 OUT = "leads out of the archive"
 SIZE = "a member's size is no number, or absurd"
@@ -121,27 +122,27 @@ def test_what_is_below_a_file_or_has_no_bytes_changes_no_answer(tmp_path: Path) 
         assert collect(open_host(str(path)).reader) == machine
 
 
-def test_a_link_s_target_is_as_short_as_a_name(tmp_path: Path) -> None:
+def test_a_link_s_target_is_as_short_as_a_name(tmp_path: Path, worded: Worded) -> None:
     link = [(member("x/sys/devices", b"2", "y" * 4097), b"")]
     data = tar_of({}, "", link, tarfile.PAX_FORMAT)
 
-    assert "is too long a name, or is a link to one" in _refusal(data, tmp_path)
+    worded(_refusal(data, tmp_path))
 
 
-def test_two_machines_in_one_archive_are_not_one(tmp_path: Path) -> None:
+def test_two_machines_in_one_archive_are_not_one(tmp_path: Path, worded: Worded) -> None:
     files = machine_files(MACHINE)
     both = {f"{top}/{name}": files[name] for top in ("one", "two") for name in files}
 
-    assert "holds 2 recorded machines" in _refusal(tar_of(both, ""), tmp_path)
+    worded(_refusal(tar_of(both, ""), tmp_path))
 
 
 def test_a_manifest_is_not_read_beyond_its_limit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     monkeypatch.setattr("dmaragent.collect.recorded.manifest.LARGEST", 1000)
 
     said = _refusal(tar_of(machine_files(MACHINE)), tmp_path)
-    assert "bytes, more than a manifest ever has" in said
+    worded(said)
 
 
 def test_bytes_behind_the_window_of_a_file_are_held_against_its_hash(tmp_path: Path) -> None:

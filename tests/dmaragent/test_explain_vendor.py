@@ -13,13 +13,14 @@ from dmaragent.remedies.remedy import Safety
 from support.explained import HIGH, NIC, made, told
 from support.hosts import FakeHost
 from support.machines import MACHINES
+from support.wording import Worded
 
 
 def _hpe(**files: str) -> FakeHost:
     return made(HIGH, functions=[NIC], kernel="6.1.0", **files)
 
 
-def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path) -> None:
+def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path, worded: Worded) -> None:
     host = _hpe(sys_vendor="HPE", product_name="ProLiant DL380 Gen9")
     host.directories["/sys/bus/pci/slots"] = ("3",)
     host.files["/sys/bus/pci/slots/3/address"] = b"0000:00:19\n"
@@ -27,7 +28,7 @@ def test_hpe_servers_get_a_file_for_the_physical_slot(tmp_path: Path) -> None:
     step = next(one for one in told(host).remedies if one.safety is Safety.FIRMWARE)
 
     assert "physical slot 3" in step.title
-    assert "does not cover embedded NICs" in step.explanation
+    worded(step.explanation)
     pasted = "\n".join(f"       {line}" for line in step.lines[:3])  # as it is printed
     subprocess.run(["sh", "-c", pasted], cwd=tmp_path, check=True)
     assert (tmp_path / "exclude.dat").read_text().split("\n") == [
@@ -64,21 +65,22 @@ def test_conreps_lines_are_for_the_models_it_is_known_for(model: str) -> None:
     assert model in step.explanation
 
 
-def test_an_embedded_device_of_an_hpe_server_has_no_switch() -> None:
+def test_an_embedded_device_of_an_hpe_server_has_no_switch(worded: Worded) -> None:
     asked = ask_host(str(MACHINES / "hp-dl380e-gen8"), Question())
 
     found = explain(asked.inventory, asked.facts, asked.stack, SBDF.parse("03:00.0"))
 
     step = next(one for one in found.remedies if one.safety is Safety.FIRMWARE)
-    assert (step.title, step.lines) == ("HPE's setup: it is in no slot", ())
+    assert step.lines == ()
+    worded(step.title)
 
 
-def test_an_hpe_slot_that_is_not_known_is_said_to_be() -> None:
+def test_an_hpe_slot_that_is_not_known_is_said_to_be(worded: Worded) -> None:
     found = told(_hpe(sys_vendor="HP", product_name="ProLiant DL360p Gen8"))
 
     step = next(one for one in found.remedies if one.safety is Safety.FIRMWARE)
     assert step.lines == ()
-    assert "physical slot of 0000:00:19.0 is not known" in step.explanation
+    worded(step.explanation, "0000:00:19.0")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from support.bundles import PACKERS, member, tar_directory, tar_of, zip_of
 from support.cli import run
 from support.machines import MACHINES, materialize
 from support.tables import EVERY_STRUCTURE, dump
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 DUMP = (dump(EVERY_STRUCTURE) + dump(bytes(64), "FACP")).encode()
@@ -150,25 +151,26 @@ def test_what_is_too_large_for_the_ledger_failed_and_is_not_cut(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    "files",
     [
-        ({"case/sosreport.tar.xz": b"nothing"}, "'case/sosreport.tar.xz', an archive in an"),
-        ({"case/sos.tar.xz": b"\xfd7zXZ\0"}, "'case/sos.tar.xz' is cut off"),
-        ({"a.tar": b"x", "b.zip": b"x"}, "'a.tar', 'b.zip', archives in an archive"),
-        ({"notes.txt": b""}, "is no host: 1 member and neither manifest.json, sys/, .*notes.txt"),
-        ({"case/var/log/old.tar.xz": b"", "x": b""}, "is no host: 2 members and"),
-        ({"a/sys/x": b"", "b/sys/x": b""}, "holds 2 hosts: 'a', 'b'"),
+        {"case/sosreport.tar.xz": b"nothing"},
+        {"case/sos.tar.xz": b"\xfd7zXZ\0"},
+        {"a.tar": b"x", "b.zip": b"x"},
+        {"notes.txt": b""},
+        {"case/var/log/old.tar.xz": b"", "x": b""},
+        {"a/sys/x": b"", "b/sys/x": b""},
     ],
     ids=["nested", "nested and cut", "two nested", "neither", "nested deep in a report", "two"],
 )
 def test_an_archive_without_one_host_is_refused_with_what_it_holds(
-    files: dict[str, bytes], said: str, tmp_path: Path
+    files: dict[str, bytes], tmp_path: Path, worded: Worded
 ) -> None:
     packed = tmp_path / "report.tar"
     packed.write_bytes(tar_of(files, ""))
 
-    with pytest.raises(HostError, match=said) as caught:
+    with pytest.raises(HostError) as caught:
         open_host(str(packed))
+    worded(str(caught.value))
 
     assert caught.value.hint
 

@@ -15,27 +15,25 @@ from fwtables import decode
 from fwtables.acpidump import read_acpidump
 from support.guests import answer as resolve
 from support.tables import dump, patched, structure, table
+from support.wording import Worded
 from support.work import calls
 
 
-def test_a_length_of_ten_digits_keeps_the_first_line_within_80_columns() -> None:
+def test_a_length_of_ten_digits_keeps_the_first_line_within_80_columns(worded: Worded) -> None:
     data = patched(table(), [(4, (3489661056).to_bytes(4, "little")), (8, b"\xff"), (9, b"\x7d")])
 
     lines = decode_text(decode(data))
 
-    assert (
-        "DMAR  length 3489661056, revision 255, checksum 0x7d not checked, as the length" in lines
-    )
+    worded(lines, "3489661056", "255", "0x7d")
     assert max(map(len, lines)) <= 80
 
 
-def test_a_table_of_made_up_structures_is_still_told_in_a_line() -> None:
+def test_a_table_of_made_up_structures_is_still_told_in_a_line(worded: Worded) -> None:
     data = table(*(structure(number, b"") for number in range(100, 1100)))
 
     said = decode_line(decode(data))
 
-    assert said.startswith("DMAR, 4048 bytes: 1 type 100, 1 type 101, 1 type 102,")
-    assert said.endswith(", 1 type 119 and 980 kinds more")
+    worded(said, "4048", "100", "101", "102", "119", "980")
 
 
 def test_of_tables_whose_signature_ends_with_a_digit_none_is_lost() -> None:

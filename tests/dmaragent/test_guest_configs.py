@@ -13,6 +13,7 @@ from dmaragent.errors import DmaragentError
 from dmaragent.guests.config import GuestConfig, GuestType, Vga
 from dmaragent.guests.rdm import Policy, Strategy
 from dmaragent.guests.xl_guest import guest_from_options
+from support.wording import Worded
 
 MIB = 1 << 20
 WIN = """\
@@ -80,50 +81,51 @@ def test_the_type_is_found_as_xl_finds_it(settings: str, kind: GuestType) -> Non
 
 
 @pytest.mark.parametrize(
-    ("line", "place", "said"),
+    ("line", "place"),
     [
-        ('type = "kvm"', "win.cfg:2", "none of hvm, pvh and pv"),
-        ('type = "pv"\nbuilder = "hvm"', "win.cfg:2", "contradict"),
-        ('memory = "-512"', "win.cfg:2", "memory = -512 wraps around"),
-        ('memory = "99999999999999999"', "win.cfg:2", "more than 64 bits"),
-        ('type = "hvm"\nmmio_hole = 128', "win.cfg:3", "not within 256 to 3840 MiB"),
-        ('type = "hvm"\nvga = "vmware"', "win.cfg:3", "none of cirrus, stdvga, qxl, none"),
-        ('passthrough = "maybe"', "win.cfg:2", "none of default, disabled, enabled"),
-        ('device_model_version = "qemu"', "win.cfg:2", "neither qemu-xen nor"),
-        ("memory = 12k", "win.cfg:2", "xl cannot read the file near 'k'"),
-        ("name = win", "win.cfg:2", "xl cannot read the file near 'win'"),
-        ("rdm = 'x", "win.cfg:2", "xl cannot read the file"),
+        ('type = "kvm"', "win.cfg:2"),
+        ('type = "pv"\nbuilder = "hvm"', "win.cfg:2"),
+        ('memory = "-512"', "win.cfg:2"),
+        ('memory = "99999999999999999"', "win.cfg:2"),
+        ('type = "hvm"\nmmio_hole = 128', "win.cfg:3"),
+        ('type = "hvm"\nvga = "vmware"', "win.cfg:3"),
+        ('passthrough = "maybe"', "win.cfg:2"),
+        ('device_model_version = "qemu"', "win.cfg:2"),
+        ("memory = 12k", "win.cfg:2"),
+        ("name = win", "win.cfg:2"),
+        ("rdm = 'x", "win.cfg:2"),
     ],
 )
-def test_what_xl_refuses_is_a_refusal_with_its_line(line: str, place: str, said: str) -> None:
+def test_what_xl_refuses_is_a_refusal_with_its_line(line: str, place: str, worded: Worded) -> None:
     one = _read(f'name = "a"\n{line}\n')
 
     refusal = (*one.type_refusals, *one.refusals, *one.hvm_refusals)[0]
     assert refusal.place == place
-    assert said in refusal.text
+    worded(refusal.text)
 
 
-def test_a_guest_without_a_name_is_refused() -> None:
-    assert "name is not set" in _read("memory = 512\n").refusals[0].text
+def test_a_guest_without_a_name_is_refused(worded: Worded) -> None:
+    worded(_read("memory = 512\n").refusals[0].text)
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    "line",
     [
-        ("memory = ['512']", "memory is a list and should be one value"),
-        ('memory = "2G"', "not a whole number"),
-        ('pci = "00:14.0"', "pci is one value and should be a list"),
-        ('pci = [ "00:14.0", [ "00:15.0" ] ]', "a list within pci ends it"),
-        ("rdm_boundary = 5", "was rdm_mem_boundary meant"),
-        ('rdm_policy = "strict"', "a policy stands in rdm= or in an entry of pci="),
-        ("max_mem = 5", "was maxmem meant"),
+        "memory = ['512']",
+        'memory = "2G"',
+        'pci = "00:14.0"',
+        'pci = [ "00:14.0", [ "00:15.0" ] ]',
+        "rdm_boundary = 5",
+        'rdm_policy = "strict"',
+        "max_mem = 5",
     ],
 )
-def test_what_xl_passes_over_is_a_warning_with_its_line(line: str, said: str) -> None:
+def test_what_xl_passes_over_is_a_warning_with_its_line(line: str, worded: Worded) -> None:
     one = _read(f'name = "a"\n{line}\n')
 
     assert one.refusals == ()
-    assert (one.warnings[0].place, said in one.warnings[0].text) == ("win.cfg:2", True)
+    assert one.warnings[0].place == "win.cfg:2"
+    worded(one.warnings[0].text)
 
 
 def test_settings_that_xl_has_and_that_do_not_matter_are_passed_over() -> None:
@@ -215,25 +217,25 @@ def test_the_line_that_xl_create_writes_before_the_json_is_passed_over() -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    "change",
     [
-        ({"c_info": []}, "not an object"),
-        ({"c_info": {"type": "kvm"}}, "none of hvm, pvh and pv: 'kvm'"),
-        ({"b_info": {"max_memkb": -1}}, "b_info.max_memkb is not a number"),
-        ({"b_info": {"max_memkb": True}}, "b_info.max_memkb is not a number"),
-        ({"pcidevs": {}}, "pcidevs is not a list"),
-        ({"pcidevs": [{"func": 8}]}, "pcidevs[0].func is not a number from 0 to 7"),
-        ({"pcidevs": [{"rdm_policy": "lax"}]}, "none of strict, relaxed, invalid: 'lax'"),
-        ({"pcidevs": [{"name": "a b"}]}, "pcidevs[0]"),
+        {"c_info": []},
+        {"c_info": {"type": "kvm"}},
+        {"b_info": {"max_memkb": -1}},
+        {"b_info": {"max_memkb": True}},
+        {"pcidevs": {}},
+        {"pcidevs": [{"func": 8}]},
+        {"pcidevs": [{"rdm_policy": "lax"}]},
+        {"pcidevs": [{"name": "a b"}]},
     ],
 )
 def test_json_that_is_not_libxls_is_an_error_with_its_place(
-    change: dict[str, Any], said: str
+    change: dict[str, Any], worded: Worded
 ) -> None:
     with pytest.raises(DmaragentError) as raised:
         read_guests(json.dumps({**SAVED, **change}), "win.json")
 
-    assert said in raised.value.message
+    worded(raised.value.message)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "{}", "[" * 100_000, '{"c_info": 3}'])

@@ -13,6 +13,7 @@ from dmaragent.question.context import read_guests
 from support.cli import run
 from support.kvm import domain, hostdev
 from support.machines import MACHINES
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 
@@ -92,14 +93,11 @@ def test_what_is_no_guest_is_an_error_that_names_the_formats(text: str) -> None:
     assert caught.value.hint
 
 
-def test_the_error_names_the_file_and_every_format() -> None:
+def test_the_error_names_the_file_and_every_format(worded: Worded) -> None:
     with pytest.raises(DmaragentError) as caught:
         read_all_guests(_VMX, "vm.vmx")
 
-    assert caught.value.message == (
-        "'vm.vmx' is not a guest format that dmaragent reads "
-        "(xl.cfg, libxl JSON, libvirt XML, Proxmox conf)"
-    )
+    worded(caught.value.message)
 
 
 @pytest.mark.parametrize(
@@ -165,22 +163,27 @@ def test_a_folder_of_libvirt_names_what_is_no_guest_and_counts_it_not(
     assert "2 guests: 2 start" in ran.out
 
 
-def test_a_file_that_is_no_guest_ends_the_command_with_2(capsys: Capture, tmp_path: Path) -> None:
+def test_a_file_that_is_no_guest_ends_the_command_with_2(
+    capsys: Capture, tmp_path: Path, worded: Worded
+) -> None:
     path = tmp_path / "vm.vmx"
     path.write_text(_VMX, "utf-8")
     for verb in (["resolve"], ["report", "--guest"], ["hotplug", "00:14.0", "--into"]):
         ran = run(capsys, *verb, str(path), "--host", LAPTOP)
 
         assert (ran.code, ran.out) == (2, "")
-        assert f"'{path}' is not a guest format" in ran.err
+        worded(ran.err, path)
 
 
-def test_a_kvm_guest_is_no_guest_of_xl_pci_attach(capsys: Capture, tmp_path: Path) -> None:
+def test_a_kvm_guest_is_no_guest_of_xl_pci_attach(
+    capsys: Capture, tmp_path: Path, worded: Worded
+) -> None:
     path = tmp_path / "g.xml"
     path.write_text(domain(), "utf-8")
     ran = run(capsys, "hotplug", "00:14.0", "--into", str(path), "--host", LAPTOP)
 
-    assert (ran.code, "is a KVM guest" in ran.err) == (2, True)
+    assert ran.code == 2
+    worded(ran.err)
 
 
 def test_a_document_of_powershell_is_read(capsys: Capture, tmp_path: Path) -> None:

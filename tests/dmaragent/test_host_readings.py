@@ -14,6 +14,7 @@ from dmaragent.host.xen import RdmEntry
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from support.hosts import FakeHost, Function, fake_host
+from support.wording import Worded
 
 NIC = Function(
     sbdf="0000:01:00.0", total_vfs=8, names={"ID_MODEL_FROM_DATABASE": "82576"}, driver="igb"
@@ -63,27 +64,19 @@ def test_groups_are_read_by_number_with_their_devices_and_regions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("regions", "names", "said"),
+    ("regions", "names"),
     [
-        (b"nonsense\n", ("2",), "IOMMU group 2: a reserved region cannot be read: 'nonsense'"),
-        (
-            b"-0x10 0x20 direct\n",
-            ("2",),
-            "IOMMU group 2: a reserved region cannot be read: '-0x10 0x20 direct'",
-        ),
-        (
-            DENIED,
-            ("2",),
-            "IOMMU group 2: its reserved regions could not be read: Permission denied",
-        ),
-        (b"", ("2", "x"), "an IOMMU group's name is no number: 'x'"),
-        (b"", ("2", "7"), "IOMMU group 7: its devices could not be read: not-collected"),
+        (b"nonsense\n", ("2",)),
+        (b"-0x10 0x20 direct\n", ("2",)),
+        (DENIED, ("2",)),
+        (b"", ("2", "x")),
+        (b"", ("2", "7")),
     ],
 )
 def test_a_group_that_cannot_be_read_is_a_problem_line(
-    regions: bytes | Missing, names: tuple[str, ...], said: str
+    regions: bytes | Missing, names: tuple[str, ...], worded: Worded
 ) -> None:
-    assert said in _grouped(regions, names).problems
+    worded(_grouped(regions, names).problems)
 
 
 # The memory map ------------------------------------------------------------------------
@@ -241,11 +234,13 @@ def test_the_machine_has_the_names_of_its_firmware() -> None:
         b'{"memory_total": Infinity, "boot_time": 1}',
     ],
 )
-def test_resources_that_cannot_be_understood_are_a_problem_line(output: bytes) -> None:
+def test_resources_that_cannot_be_understood_are_a_problem_line(
+    output: bytes, worded: Worded
+) -> None:
     host = _host(calls={"resources": output})
 
     assert host.system.memory_total is None
-    assert host.problems == ("memory and boot time cannot be understood",)
+    worded(host.problems)
 
 
 # Xen -----------------------------------------------------------------------------------
@@ -293,23 +288,19 @@ def test_xen_tells_its_release_options_and_list() -> None:
     ],
 )
 def test_a_list_that_cannot_be_understood_is_a_problem_line_and_no_empty_list(
-    output: bytes,
+    output: bytes, worded: Worded
 ) -> None:
     host = _xen(xen_rdm=output)
 
     assert host.xen is not None
     assert isinstance(host.xen.reserved_memory, Missing)
-    assert "the hypervisor's reserved device memory cannot be understood" in host.problems
+    worded(host.problems)
 
 
-def test_a_hypercall_that_was_denied_is_a_problem_line() -> None:
+def test_a_hypercall_that_was_denied_is_a_problem_line(worded: Worded) -> None:
     host = _xen(xen_rdm=DENIED, xl_info=DENIED)
 
-    assert (
-        "the hypervisor's reserved device memory could not be read: Permission denied"
-        in host.problems
-    )
-    assert "`xl info`, Xen's options could not be read: Permission denied" in host.problems
+    worded(host.problems)
 
 
 def test_where_the_kernel_is_on_no_hypervisor_xen_is_not_asked() -> None:

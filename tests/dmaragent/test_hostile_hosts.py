@@ -11,6 +11,7 @@ from support.faults import SAID
 from support.hosts import FakeHost, Function, fake_host
 from support.machines import MACHINES
 from support.tables import drhd, rmrr, scope, table
+from support.wording import Worded, lines_about
 
 Capture = pytest.CaptureFixture[str]
 EVIL = "\x1b]0;evil\x07\x1b[2J\u202e"
@@ -110,7 +111,9 @@ def test_numbers_out_of_range_never_make_an_invalid_document(
     assert run(capsys, "inventory", "--host", _recorded(host, tmp_path), "--json").document
 
 
-def test_a_group_mate_that_is_locked_is_named_on_the_card(tmp_path: Path, capsys: Capture) -> None:
+def test_a_group_mate_that_is_locked_is_named_on_the_card(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     data = table(drhd(0xFED91000, flags=1), rmrr(0x1000, 0x1FFF, scope(1, 0, (1, 0))))
     host = fake_host([Function(sbdf="0000:00:01.0"), Function(sbdf="0000:00:02.0")], {"DMAR": data})
     base = "/sys/kernel/iommu_groups"
@@ -119,11 +122,12 @@ def test_a_group_mate_that_is_locked_is_named_on_the_card(tmp_path: Path, capsys
 
     ran = run(capsys, "inventory", "--host", _recorded(host, tmp_path), "--device", "00:02.0")
 
-    assert "its group holds a locked device" in ran.out
-    assert "0000:00:01.0" in ran.out
+    worded(lines_about(ran.out, "0000:00:01.0"))
 
 
-def test_the_tree_says_what_is_wrong_with_the_table(tmp_path: Path, capsys: Capture) -> None:
+def test_the_tree_says_what_is_wrong_with_the_table(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     path = tmp_path / "DMAR"
     whole = (MACHINES / "dell-r820/root/sys/firmware/acpi/tables/DMAR").read_bytes()
     path.write_bytes(whole[:100])
@@ -131,13 +135,13 @@ def test_the_tree_says_what_is_wrong_with_the_table(tmp_path: Path, capsys: Capt
     ran = run(capsys, "inventory", "--host", path, "--tree")
 
     assert ran.code == 1
-    assert "THE TABLE IS DAMAGED" in ran.out
+    worded(ran.out)
 
 
-def test_the_tree_of_a_host_without_a_table_says_why(capsys: Capture) -> None:
+def test_the_tree_of_a_host_without_a_table_says_why(capsys: Capture, worded: Worded) -> None:
     ran = run(capsys, "inventory", "--host", MACHINES / "synthetic-pvh-dom0", "--tree")
 
-    assert "kept from this PVH dom0" in ran.out
+    worded(ran.out)
 
 
 def test_an_internal_error_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -149,7 +153,7 @@ def test_an_internal_error_is_no_answer(monkeypatch: pytest.MonkeyPatch, capsys:
     ran = run(capsys, "inventory")
 
     assert ran.code == 2
-    assert "internal error: RuntimeError: \\x1b[2J" in ran.err
+    assert "RuntimeError: \\x1b[2J" in ran.err.splitlines()[0]
 
 
 def test_too_little_memory_is_said_in_two_lines(
@@ -168,7 +172,7 @@ def test_too_little_memory_is_said_in_two_lines(
 
 
 def test_xen_without_its_library_says_why_the_list_is_predicted(
-    tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     data = table(drhd(0xFED91000, flags=1), rmrr(0x1000, 0x1FFF, scope(1, 0, (1, 0))))
     host = fake_host([Function(sbdf="0000:00:01.0")], {"DMAR": data})
@@ -178,5 +182,4 @@ def test_xen_without_its_library_says_why_the_list_is_predicted(
     ran = run(capsys, "inventory", "--host", _recorded(host, tmp_path), "--json")
 
     problems = json.dumps(ran.document["answer"]["problems"])
-    assert "reserved device memory could not be read" in problems
-    assert "`xl info`, Xen's options could not be read" in problems
+    worded(problems)

@@ -15,6 +15,7 @@ from dmaragent.remedies.hotplug import hotplug
 from support.cli import run
 from support.guests import DEVICE_A, DEVICE_B, A, facts, guest, stack
 from support.machines import MACHINES
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 
@@ -54,15 +55,14 @@ def test_a_shared_region_is_refused() -> None:
     assert found.decisions[0].shown == "EPERM"
 
 
-def test_a_guest_without_a_device_and_without_passthrough_has_no_iommu_context() -> None:
+def test_a_guest_without_a_device_and_without_passthrough_has_no_iommu_context(
+    worded: Worded,
+) -> None:
     found = _attach("00:14.0", guest(memory=2048))
 
     assert found.verdict is Verdict.REFUSED
-    assert "no IOMMU context" in found.decisions[0].reason
-    assert list(found.advice) == [
-        'put "00:14.0" into the guest\'s pci= and start it anew: it starts with it',
-        'passthrough = "enabled" when the guest is created',
-    ]
+    worded(found.decisions[0].reason)
+    worded(list(found.advice), "00:14.0")
     assert _attach("00:14.0", guest(memory=2048), release="4.12").verdict is Verdict.STARTS
     with_one = guest("00:02.0", memory=2048, mmio_hole=256)
     assert _attach("00:14.0", with_one).verdict is Verdict.STARTS
@@ -89,21 +89,15 @@ def test_a_star_needs_a_slot() -> None:
     assert _attach("00:14.*@5", _running(memory=2048)).verdict is Verdict.STARTS
 
 
-def test_a_guest_that_does_not_start_itself_leaves_it_undecided() -> None:
+def test_a_guest_that_does_not_start_itself_leaves_it_undecided(worded: Worded) -> None:
     found = _attach("00:02.0", guest("00:14.0", rdm_mem_boundary=2800))
 
     assert found.verdict is Verdict.UNDECIDED
-    assert "where its RAM lies is not known" in found.decisions[0].reason
+    worded(found.decisions[0].reason)
 
 
-def test_what_was_tried_and_helps_is_advised() -> None:
-    assert list(_attach("00:14.0", _running()).advice) == [
-        'put "00:14.0" into the guest\'s pci= and start it anew: it starts with it',
-        (
-            'attach "00:14.0,rdm_policy=relaxed", at the risk that DMA of device or firmware '
-            "meets other memory"
-        ),
-    ]
+def test_what_was_tried_and_helps_is_advised(worded: Worded) -> None:
+    worded(list(_attach("00:14.0", _running()).advice), "00:14.0", "rdm_policy=relaxed")
 
 
 def test_other_toolstacks_and_hosts_are_told_apart() -> None:
@@ -131,31 +125,29 @@ def _guest_file(tmp_path: Path, memory: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "memory", "code", "said"),
+    ("text", "memory", "code"),
     [
-        ("41:00.0", 4096, 0, "41:00.0 into g: is attached (Xen 4.17 and its xl)"),
-        ("00:1a.0", 2048, 1, "00:1a.0 into g: is refused (Xen 4.17 and its xl)"),
-        (
-            "name=nic",
-            2048,
-            2,
-            "name=nic into g: whether it is attached cannot be said (Xen 4.17 and its xl)",
-        ),
+        ("41:00.0", 4096, 0),
+        ("00:1a.0", 2048, 1),
+        ("name=nic", 2048, 2),
     ],
 )
-def test_the_verb_says_what_happens_and_exits_so(  # noqa: PLR0913, PLR0917 - a table
-    text: str, memory: int, code: int, said: str, tmp_path: Path, capsys: Capture
+def test_the_verb_says_what_happens_and_exits_so(  # noqa: PLR0913, PLR0917 - a case, and fixtures
+    text: str, memory: int, code: int, tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     path = _guest_file(tmp_path, memory)
     ran = run(capsys, "hotplug", text, "--into", path, "--host", DELL, "--xen", "4.17")
 
-    assert (ran.code, ran.out.splitlines()[0]) == (code, said)
+    assert ran.code == code
+    worded(ran.out.splitlines()[0])
     assert all(len(line) <= 80 for line in ran.out.splitlines())
     as_json = run(capsys, "hotplug", text, "--into", path, "--host", DELL, "--json")
     assert as_json.document["answer"]["device"] == text
 
 
-def test_one_guest_of_a_list_is_chosen_by_its_name(tmp_path: Path, capsys: Capture) -> None:
+def test_one_guest_of_a_list_is_chosen_by_its_name(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     path = tmp_path / "all.json"
     guests = [
         {"config": {"c_info": {"type": "hvm", "name": name}, "b_info": {"max_memkb": 1 << 20}}}
@@ -167,4 +159,4 @@ def test_one_guest_of_a_list_is_chosen_by_its_name(tmp_path: Path, capsys: Captu
     several = run(capsys, *arguments)
     assert (several.code, "holds 2 guests" in several.err) == (2, True)
     named = run(capsys, *arguments, "--guest", "two")
-    assert named.out.startswith("41:00.0 into two: is refused")
+    worded(named.out, "41:00.0")

@@ -10,6 +10,7 @@ from dmaragent.policy.decisions import Verdict
 from dmaragent.releases import Release
 from dmaragent.remedies.hotplug import hotplug
 from support.guests import DEVICE_A, A, facts, guest, stack
+from support.wording import Worded
 
 
 def test_the_hypervisors_release_decides_when_the_iommu_context_is_made() -> None:
@@ -29,11 +30,13 @@ def test_the_hypervisors_release_decides_when_the_iommu_context_is_made() -> Non
     ],
     ids=["refused", "unreadable", "not modelled"],
 )
-def test_a_guest_that_is_not_known_itself_leaves_an_attachment_undecided(one: Any) -> None:
+def test_a_guest_that_is_not_known_itself_leaves_an_attachment_undecided(
+    one: Any, worded: Worded
+) -> None:
     found = hotplug("00:14.0", one, facts(), stack())
 
     assert found.verdict is Verdict.UNDECIDED
-    assert "the guest itself is not known" in found.decisions[0].reason
+    worded(found.decisions[0].reason)
 
 
 def test_as_documented_an_attached_devices_default_is_the_pages() -> None:

@@ -138,7 +138,9 @@ def test_a_count_that_no_machine_has_is_not_allocated(name: str) -> None:
 
     output = ask(libraries_of(fake, name))
 
-    assert output == Missing(MissingKind.FAILED, f"{name}: Xen speaks of 65537 entries")
+    assert isinstance(output, Missing)
+    assert output.kind is MissingKind.FAILED
+    assert {name, "65537"} <= set(output.detail.replace(":", "").split())
     assert fake.tidy
 
 
@@ -191,7 +193,9 @@ def test_no_more_is_read_than_there_was_room_for(name: str) -> None:
 
     output = ask(libraries_of(fake, name))
 
-    assert output == Missing(MissingKind.FAILED, f"{name}: Xen speaks of 4294967295 entries")
+    assert isinstance(output, Missing)
+    assert output.kind is MissingKind.FAILED
+    assert {name, "4294967295"} <= set(output.detail.replace(":", "").split())
     assert fake.tidy
 
 

@@ -13,6 +13,7 @@ import pytest
 from dmaragent.collect.live import hypercall as xen
 from dmaragent.readings import Missing, MissingKind
 from support.fake_xen import EVERYBODY, RMRR, FakeXen, ask, libraries_of
+from support.wording import Worded
 
 DEFECT = OSError("libxencall.so.1: wrong ELF class: ELFCLASS32")
 either = pytest.mark.parametrize("name", ["libxencall", "libxenctrl"])
@@ -142,7 +143,7 @@ def test_a_libxencall_without_a_function_gives_way_to_libxenctrl(symbol: str) ->
     assert fake.tidy
 
 
-def test_libraries_of_the_wrong_version_are_all_named() -> None:
+def test_libraries_of_the_wrong_version_are_all_named(worded: Worded) -> None:
     fake = FakeXen()
     wrong = fake.xenctrl()
     del wrong.xc_reserved_device_memory_map
@@ -152,9 +153,8 @@ def test_libraries_of_the_wrong_version_are_all_named() -> None:
     assert isinstance(output, Missing)
     assert output.kind is MissingKind.FAILED
     first, second = output.detail.split("; ")
-    assert first.startswith("libxencall.so.1 cannot be used: ")
-    assert "wrong ELF class" in first
-    assert second.startswith("libxenctrl.so.4.6 cannot be used: ")
+    worded(first)
+    worded(second, "4.6")
     assert "xc_reserved_device_memory_map" in second
     assert fake.opened == 0
 
@@ -168,13 +168,13 @@ def test_a_library_that_lacks_another_library_is_installed_and_unusable() -> Non
     assert output == Missing(MissingKind.FAILED, detail)
 
 
-def test_the_system_says_that_a_library_is_not_installed_in_words_that_are_understood() -> None:
+def test_the_system_says_that_a_library_is_not_installed_in_words_that_are_understood(
+    worded: Worded,
+) -> None:
     def load(soname: str) -> Any:
         return ctypes.CDLL(soname.replace("xen", "no-such-xen"), use_errno=True)
 
     with pytest.raises(OSError, match="no-such") as caught:
         load(xen.XENCALL)
 
-    assert f"{caught.value}".replace("no-such-xen", "xen") == (
-        "libxencall.so.1: cannot open shared object file: No such file or directory"
-    )
+    worded(f"{caught.value}".replace("no-such-xen", "xen"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dmaragent.present.escaping import visible
 from dmaragent.present.html.markup import Child, element, page, several, text_lines
 from support.pages import Page
+from support.wording import Worded
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -70,9 +71,12 @@ def test_attributes_are_left_out_or_stand_alone() -> None:
     ],
     ids=str,
 )
-def test_what_could_load_or_run_something_is_refused(name: str, attributes: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"could load|not written|no name|within the document"):
+def test_what_could_load_or_run_something_is_refused(
+    name: str, attributes: dict[str, str], worded: Worded
+) -> None:
+    with pytest.raises(ValueError) as refused:
         element(name, **attributes)
+    worded(str(refused.value))
 
 
 def test_a_page_allows_its_own_style_and_script_by_hash_and_nothing_else() -> None:
@@ -91,6 +95,7 @@ def test_a_page_allows_its_own_style_and_script_by_hash_and_nothing_else() -> No
 
 
 @pytest.mark.parametrize("content", ["</style>", "<!--"])
-def test_a_style_that_could_end_itself_is_refused(content: str) -> None:
-    with pytest.raises(ValueError, match="must not hold"):
+def test_a_style_that_could_end_itself_is_refused(content: str, worded: Worded) -> None:
+    with pytest.raises(ValueError) as refused:
         page(element("title", "t"), element("p"), css=content, script="")
+    worded(str(refused.value))

@@ -23,6 +23,7 @@ from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
 from support.hosts import FakeHost, Function, fake_host
 from support.tables import rmrr, scope, table
+from support.wording import Worded
 
 DATA = table(rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1D, 0))))
 FUNCTIONS = [
@@ -102,12 +103,13 @@ def test_changed_bytes_are_refused(recording: Path) -> None:
         collect(open_host(str(recording)).reader)
 
 
-def test_bytes_that_are_gone_are_refused(recording: Path) -> None:
+def test_bytes_that_are_gone_are_refused(recording: Path, worded: Worded) -> None:
     (recording / "calls/udev-pci").unlink()
 
-    with pytest.raises(HostError, match="cannot be read") as caught:
+    with pytest.raises(HostError) as caught:
         collect(open_host(str(recording)).reader)
-    assert "was changed or damaged" in caught.value.hint
+    worded(str(caught.value))
+    worded(caught.value.hint)
 
 
 def _rewrite(recording: Path, **changes: Any) -> None:
@@ -121,49 +123,54 @@ READING = {"operation": "read", "path": "/sys/x", "outcome": "absent"}
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    "changes",
     [
-        ({"format": "other"}, "not the manifest"),
-        ({"version": 2}, "has version 2"),
-        ({"readings": None}, "no list of readings"),
-        ({"readings": [3]}, "reading 0"),
-        ({"readings": [READING | {"operation": "write"}]}, "reading 0"),
-        ({"readings": [READING | {"outcome": "maybe"}]}, "reading 0"),
-        ({"readings": [READING | {"outcome": "value"}]}, "sha256"),
-        ({"readings": [READING | {"path": "/sys/../../etc/shadow"}]}, "plain absolute path"),
-        ({"readings": [READING | {"path": "etc/shadow"}]}, "plain absolute path"),
-        ({"readings": [READING | {"path": "/sys//x"}]}, "plain absolute path"),
-        ({"readings": [READING | {"path": "/sys/\0x"}]}, "plain absolute path"),
-        ({"readings": [READING | {"path": 3}]}, "not a string"),
-        ({"readings": [READING | {"operation": "call", "path": "../x"}]}, "no name of a call"),
-        ({"readings": [READING, READING]}, "there twice"),
+        {"format": "other"},
+        {"version": 2},
+        {"readings": None},
+        {"readings": [3]},
+        {"readings": [READING | {"operation": "write"}]},
+        {"readings": [READING | {"outcome": "maybe"}]},
+        {"readings": [READING | {"outcome": "value"}]},
+        {"readings": [READING | {"path": "/sys/../../etc/shadow"}]},
+        {"readings": [READING | {"path": "etc/shadow"}]},
+        {"readings": [READING | {"path": "/sys//x"}]},
+        {"readings": [READING | {"path": "/sys/\0x"}]},
+        {"readings": [READING | {"path": 3}]},
+        {"readings": [READING | {"operation": "call", "path": "../x"}]},
+        {"readings": [READING, READING]},
     ],
 )
 def test_a_manifest_that_is_wrong_is_refused_with_its_place(
-    recording: Path, changes: dict[str, Any], message: str
+    recording: Path, changes: dict[str, Any], worded: Worded
 ) -> None:
     _rewrite(recording, **changes)
 
-    with pytest.raises(HostError, match=message):
+    with pytest.raises(HostError) as refused:
         open_host(str(recording))
+    worded(str(refused.value))
 
 
-def test_a_manifest_that_is_no_json_is_refused(recording: Path) -> None:
+def test_a_manifest_that_is_no_json_is_refused(recording: Path, worded: Worded) -> None:
     (recording / manifest.NAME).write_text("{")
 
-    with pytest.raises(HostError, match="is not JSON"):
+    with pytest.raises(HostError) as refused:
         open_host(str(recording))
+    worded(str(refused.value))
 
 
-def test_a_link_out_of_a_recording_is_not_followed(recording: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_a_recording_is_not_followed(
+    recording: Path, tmp_path: Path, worded: Worded
+) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(DATA)
     kept = recording / "root/sys/firmware/acpi/tables/DMAR"
     kept.unlink()
     kept.symlink_to(secret)
 
-    with pytest.raises(HostError, match="leads out of this directory"):
+    with pytest.raises(HostError) as refused:
         collect(open_host(str(recording)).reader)
+    worded(str(refused.value))
 
 
 def _tree(root: Path) -> None:
@@ -205,15 +212,16 @@ def test_what_a_copy_does_not_hold_was_not_collected(tmp_path: Path) -> None:
     assert snapshot.pci == Missing(MissingKind.NOT_COLLECTED)
 
 
-def test_a_link_out_of_a_copy_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_out_of_a_copy_is_not_followed(tmp_path: Path, worded: Worded) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(DATA)
     tables = tmp_path / "copy/sys/firmware/acpi/tables"
     tables.mkdir(parents=True)
     (tables / "DMAR").symlink_to(secret)
 
-    with pytest.raises(HostError, match="leads out of this directory"):
+    with pytest.raises(HostError) as refused:
         collect(open_host(str(tmp_path / "copy")).reader)
+    worded(str(refused.value))
 
 
 @pytest.mark.parametrize("make", ["nothing", "empty directory", "text"])
@@ -289,14 +297,15 @@ def test_what_a_call_was_given_makes_it_no_other_question() -> None:
 
 
 def test_a_manifest_of_more_values_than_a_host_has_is_refused_before_it_is_parsed(
-    recording: Path, monkeypatch: pytest.MonkeyPatch
+    recording: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     monkeypatch.setattr(manifest, "MOST_VALUES", 100_000)
     content = (recording / manifest.NAME).read_bytes()
     deceit = content.replace(b'"version"', b'"more": [' + b"[]," * 100_000 + b'0], "version"')
     tracemalloc.start()
-    with pytest.raises(HostError, match="has more than 100000 values"):
+    with pytest.raises(HostError) as refused:
         manifest.load_manifest(deceit, "x")
+    worded(str(refused.value), "100000")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 

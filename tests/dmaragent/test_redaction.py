@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dmaragent.redaction import Redactor
+from support.wording import Worded
 
 UUID = "4c4c4544-0051-3510-8052-b4c04f4a4e31"
 OTHER = "4C4C4544-0051-3510-8052-B4C04F4A4E32"
@@ -42,7 +43,7 @@ def test_of_a_kernel_s_command_line_the_options_that_matter_stay_in_order() -> N
     assert (redactor.words, redactor.places) == (3, {})
 
 
-def test_a_command_line_in_a_log_is_shortened_too() -> None:
+def test_a_command_line_in_a_log_is_shortened_too(worded: Worded) -> None:
     redactor = Redactor()
     log = (
         f"[    0.1] Kernel command line: root=UUID={UUID} intel_iommu=on ip=10.0.0.7\n"
@@ -50,15 +51,11 @@ def test_a_command_line_in_a_log_is_shortened_too() -> None:
         "(XEN) [VT-D]found ACPI_DMAR_RMRR:\n"
     )
 
-    assert redactor.log(log) == (
-        "[    0.1] Kernel command line: intel_iommu=on\n"
-        "(XEN) Command line: rmrr=0x1=0:3.0\n"
-        "(XEN) [VT-D]found ACPI_DMAR_RMRR:\n"
-    )
+    worded(redactor.log(log), "0.1", "intel_iommu=on", "rmrr=0x1=0", "3.0")
     assert redactor.words == 4
 
 
-def test_of_xl_info_what_tells_whose_host_it_is_goes() -> None:
+def test_of_xl_info_what_tells_whose_host_it_is_goes(worded: Worded) -> None:
     redactor = Redactor()
     info = (
         "host                   : vault.example\n"
@@ -70,15 +67,7 @@ def test_of_xl_info_what_tells_whose_host_it_is_goes() -> None:
         "a line of its own\n"
     )
 
-    assert redactor.info(info) == (
-        "host                   : host-1\n"
-        "virt_caps              : pv hvm hvm_directio\n"
-        "xen_commandline        : iommu=debug\n"
-        "cc_compile_by          : removed\n"
-        "something_new          : removed\n"
-        "xen_changeset          : \n"
-        "a line of its own\n"
-    )
+    worded(redactor.info(info), "iommu=debug")
     assert redactor.places == {"host-1": 1, "removed": 2}
 
 
@@ -91,10 +80,10 @@ def test_identifiers_go_from_what_is_kept_of_xl_info_and_of_guests() -> None:
     assert told[0]["config"]["rdms"] == ["uuid-1 mac-1"]
 
 
-def test_of_xen_s_line_what_is_switched_off_stays_too() -> None:
+def test_of_xen_s_line_what_is_switched_off_stays_too(worded: Worded) -> None:
     info = "xen_commandline : no-x2apic no-ats nosmp no-real-mode\n"
 
-    assert Redactor().info(info) == "xen_commandline : no-x2apic no-ats\n"
+    worded(Redactor().info(info))
 
 
 def test_the_host_has_one_name_wherever_it_is_asked_for() -> None:
@@ -137,7 +126,7 @@ def test_guests_lose_their_names_alone() -> None:
     assert third["config"]["c_info"]["name"] == "guest-2"
 
 
-def test_of_a_log_who_built_it_and_odd_options_go() -> None:
+def test_of_a_log_who_built_it_and_odd_options_go(worded: Worded) -> None:
     redactor = Redactor()
     log = (
         "(XEN) Xen version 4.17.1 (alice@build.example) (gcc 12) debug=n\n"
@@ -145,9 +134,5 @@ def test_of_a_log_who_built_it_and_odd_options_go() -> None:
         '[    0.1] Unknown kernel command line parameters "pw=hunter2 IOMMU=1", will be passed\n'
     )
 
-    assert redactor.log(log) == (
-        "(XEN) Xen version 4.17.1 (removed) (gcc 12) debug=n\n"
-        "(XEN) parameter removed\n"
-        "[    0.1] Unknown kernel command line parameters removed\n"
-    )
+    worded(redactor.log(log), "4.17.1", "12", "debug=n", "0.1")
     assert redactor.places == {"removed": 3}

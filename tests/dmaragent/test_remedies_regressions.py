@@ -22,6 +22,7 @@ from support.guests import (
     guest,
     region,
 )
+from support.wording import Worded
 
 
 def test_a_region_exactly_at_the_boundary_needs_the_mebibyte_below() -> None:
@@ -90,13 +91,13 @@ def test_up_to_4_13_a_policy_that_is_said_takes_the_warning_away() -> None:
     assert guest_remedies(found).ranked[0].lines == ('pci = [ "00:14.0,rdm_policy=strict" ]',)
 
 
-def test_a_device_by_name_is_named_by_its_address() -> None:
+def test_a_device_by_name_is_named_by_its_address(worded: Worded) -> None:
     host = facts(names={"nic": DEVICE_A})
     helps = guest_remedies(answer(guest("name=nic"), host))
 
     assert helps.ranked[0].lines == ('pci = [ "00:14.0" ]',)
     qubes = guest_remedies(answer(guest("name=nic"), host, toolstack=Toolstack.QUBES))
-    assert qubes.ranked[-1].lines == ("option no-strict-reset for 0000:00:14.0",)
+    worded(qubes.ranked[-1].lines, "0000:00:14.0")
 
 
 def test_several_obstacles_are_taken_away_together() -> None:

@@ -12,6 +12,7 @@ from support.cli import run
 from support.machines import MACHINES, NAMES
 from support.pages import Page
 from support.reports import GUEST, HOSTILE, RELAXED, hostile_guest, hostile_host, recorded
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 HP = MACHINES / "hp-dl380e-gen8"
@@ -115,44 +116,45 @@ def test_the_same_host_gives_the_same_bytes(tmp_path: Path, capsys: Capture) -> 
     assert _report(tmp_path / "elsewhere", capsys, "--host", HP) == first
 
 
-def test_the_head_says_who_what_and_the_worst(tmp_path: Path, capsys: Capture) -> None:
+def test_the_head_says_who_what_and_the_worst(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     page = Page(_report(tmp_path, capsys, "--host", HP))
 
     lead = page.all("p", class_="lead")[0].text
-    assert lead == (
-        "HP ProLiant DL380e Gen8 reserves 9 memory regions, about 128.1 MiB in all, for 13 devices."
-    )
-    assert "The worst that was found: (2 cases). In all: 2 warnings, 11 info." in page.text
-    assert (
-        page.all("a", href="#rule-warning-rmrr-below-1mib")[0].text == "A region lies below 1 MiB"
-    )
-    assert "Without the firmware's memory map, 3 rules could not be asked" in page.text
+    worded(lead, "HP ProLiant DL380e Gen8", "9 ", "128.1 MiB", "13 ")
+    assert page.all("a", href="#rule-warning-rmrr-below-1mib")
 
 
-def test_a_host_without_a_table_says_why_and_what_to_do(tmp_path: Path, capsys: Capture) -> None:
+def test_a_host_without_a_table_says_why_and_what_to_do(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     host = MACHINES / "synthetic-sosreport-without-table"
     page = Page(_report(tmp_path, capsys, "--host", host))
 
     assert "No table: " in page.text
-    assert "the DMAR table was not collected" in page.text
+    worded(page.text)
     assert "copy /sys/firmware/acpi/tables/DMAR" in page.text
     assert "regions" not in page.ids
 
 
-def test_a_damaged_table_is_called_damaged(tmp_path: Path, capsys: Capture) -> None:
+def test_a_damaged_table_is_called_damaged(tmp_path: Path, capsys: Capture, worded: Worded) -> None:
     source = next((HP / "root").rglob("DMAR"))
     (tmp_path / "DMAR").write_bytes(source.read_bytes()[:700])
 
     page = Page(_report(tmp_path, capsys, "--host", tmp_path / "DMAR"))
 
-    assert "The table is damaged: " in page.text
-    assert "regions may be missing" in page.text
+    assert len(page.all("div", class_="notice")) == 1
+    worded(page.all("strong")[0].text)
 
 
-def test_what_xen_adds_to_its_list_is_drawn(tmp_path: Path, capsys: Capture) -> None:
+def test_what_xen_adds_to_its_list_is_drawn(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     page = Page(_report(tmp_path, capsys, "--host", MACHINES / "xen-pv-dom0"))
 
-    assert "Xen: 8 KiB, rmrr= on its command line" in page.text
+    labels = [one.text for one in page.all("text") if "rmrr=" in one.text]
+    worded(labels, "Xen", "8 KiB")
 
 
 def test_a_guest_is_told_with_its_verdict_and_memory(tmp_path: Path, capsys: Capture) -> None:
@@ -162,8 +164,8 @@ def test_a_guest_is_told_with_its_verdict_and_memory(tmp_path: Path, capsys: Cap
     page = Page(_report(tmp_path, capsys, "--host", HP, "--guest", cfg))
 
     assert page.all("span", class_="badge is-starts") == []
-    assert "win10.cfg:4: libxl: the guest is not told of 0xe8000-0xe8fff" in page.text
-    assert "Likewise: 0xf4000-0xf4fff, " in page.text
+    assert "win10.cfg:4: libxl: " in page.text
+    assert {"0xe8000-0xe8fff", "0xf4000-0xf4fff,"} <= set(page.text.split())
     assert page.all("code") != []
     assert "rdm_mem_boundary = 1887" in page.text
     assert [one.text for one in page.all("text", class_="column")] == [
@@ -219,7 +221,7 @@ def test_a_table_alone_has_its_devices_told_and_calls_none_absent(
 
     told = {one.text for one in page.all("strong") if one.text.startswith("0000:")}
     assert {"0000:00:1a.0", "0000:00:1d.0"} <= told
-    assert "These paths of the table lead through a bridge whose bus is not known" in page.text
+    assert "0000:00:1c.7>00.0" in page.text.replace(" ", "")
     assert " absent" not in " ".join(
         one.attributes["aria-label"] for one in page.elements if "data-region" in one.attributes
     )

@@ -17,6 +17,7 @@ from support.cli import run
 from support.large import large_snapshot
 from support.machines import MACHINES
 from support.pages import Page
+from support.wording import Worded
 
 pytestmark = pytest.mark.slow  # the program runs for each case
 
@@ -79,7 +80,7 @@ def test_standard_output_has_the_same_bytes_as_a_file(
 
 
 def test_a_full_disk_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture, worded: Worded
 ) -> None:
     def full(_: int) -> None:
         raise OSError(28, os.strerror(28))
@@ -89,15 +90,17 @@ def test_a_full_disk_leaves_nothing(
     ran = run(capsys, "report", "--host", HP, "-o", tmp_path / "report.html")
 
     assert ran.code == 2
-    assert "No space left" in ran.err
+    worded(ran.err)
     assert os.listdir(tmp_path) == []
 
 
-def test_a_guest_that_cannot_be_read_is_an_error(tmp_path: Path, capsys: Capture) -> None:
+def test_a_guest_that_cannot_be_read_is_an_error(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     ran = run(capsys, "report", "--host", HP, "-o", tmp_path / "x", "--guest", tmp_path / "gone")
 
     assert ran.code == 2
-    assert "gone cannot be read" in ran.err
+    worded(ran.err)
     assert os.listdir(tmp_path) == []
 
 
@@ -108,8 +111,8 @@ def test_a_release_that_is_named_decides_about_regions_too() -> None:
     named = Page(report_of(asked, named=True)).text
     own = Page(report_of(asked)).text
 
-    assert "releases differ on some regions" in own
-    assert "releases differ on some regions" not in named
+    assert own != named
+    assert own.count("4.19") > named.count("4.19")
 
 
 def test_a_very_large_host_has_a_page_of_bearable_size() -> None:
@@ -119,6 +122,5 @@ def test_a_very_large_host_has_a_page_of_bearable_size() -> None:
 
     assert len(page.source) < 2 << 20
     assert len([one for one in page.elements if "data-region" in one.attributes]) == 200
-    assert "functions that no region names are left out" in page.text
     assert page.text.count("0007:05:00.0") == 0
     assert len(devices_to_tell(inventory)) == MOST_TOLD

@@ -42,6 +42,7 @@ from support.guests import (
     stack,
 )
 from support.machines import MACHINES
+from support.wording import Worded
 
 
 def _machine(name: str) -> Host:
@@ -63,11 +64,11 @@ def test_ram_above_four_gibibytes_meets_a_relaxed_devices_region_too() -> None:
     assert [one.decider for one in found.reasons] == [Decider.LIBXL, Decider.XEN]
 
 
-def test_a_device_that_the_guest_has_cannot_be_attached_again() -> None:
+def test_a_device_that_the_guest_has_cannot_be_attached_again(worded: Worded) -> None:
     found = hotplug("00:14.0", guest("00:14.0"), facts(), stack())
 
     assert found.verdict is Verdict.REFUSED
-    assert "the guest has it already" in found.decisions[0].reason
+    worded(found.decisions[0].reason)
 
 
 def test_the_functions_of_a_star_are_added_from_the_highest() -> None:
@@ -95,13 +96,13 @@ def test_passthrough_alone_needs_an_iommu_and_all_memory() -> None:
     assert guest_remedies(found).ranked[0].lines == ("maxmem = 2800",)
 
 
-def test_the_traditional_device_model_takes_any_size_for_cirrus() -> None:
+def test_the_traditional_device_model_takes_any_size_for_cirrus(worded: Worded) -> None:
     traditional = {"device_model_version": "qemu-xen-traditional", "videoram": 2}
 
     assert answer(guest(**traditional)).verdict is Verdict.STARTS  # type: ignore[arg-type]
     assert answer(guest(vga="stdvga", **traditional)).verdict is Verdict.REFUSED  # type: ignore[arg-type]
     found = answer(guest(vga="qxl", **traditional))  # type: ignore[arg-type]
-    assert "has no qxl" in found.reasons[0].reason
+    worded(found.reasons[0].reason)
 
 
 def test_more_video_memory_than_memory_is_refused_and_helped() -> None:
@@ -313,27 +314,21 @@ def test_the_settings_in_effect_say_what_counts_and_where_it_comes_from() -> Non
     }
 
 
-def test_a_setting_that_the_point_release_decides_has_both_values() -> None:
+def test_a_setting_that_the_point_release_decides_has_both_values(worded: Worded) -> None:
     found = whole_answer(answer(guest("00:14.0", rdm=HOST_RELAXED), release="4.14"))
 
     (device,) = [one for one in found.settings if one.name == "0000:00:14.0"]
-    assert device.value == "strict or relaxed"
+    worded(device.value)
 
 
-def test_where_pages_and_release_differ_that_is_told() -> None:
-    assert whole_answer(answer(guest(rdm=HOST_STRICT, rdm_mem_boundary=2800))).differences == (
-        "strategy: documented host, shipped ignore",
-        "the guest: documented does not start, shipped starts",
-    )
+def test_where_pages_and_release_differ_that_is_told(worded: Worded) -> None:
+    worded(whole_answer(answer(guest(rdm=HOST_STRICT, rdm_mem_boundary=2800))).differences or ())
     shared = facts(shared={DEVICE_A: [A]})
-    assert whole_answer(answer(guest("00:14.0"), shared, "4.14")).differences == (
-        "00:14.0: documented relaxed, shipped strict",
-        "the guest: documented starts, shipped does not start",
-    )
+    worded(whole_answer(answer(guest("00:14.0"), shared, "4.14")).differences or ())
     assert whole_answer(answer(guest("00:14.0"))).differences == ()
     odd = whole_answer(answer(guest("36:0x0.0"), release="4.17")).differences
     assert odd is not None
-    assert "the manual pages do not allow" in odd[0]
+    worded(odd[0])
 
 
 def test_up_to_4_9_a_type_that_is_not_read_contradicts_nothing() -> None:
@@ -380,7 +375,7 @@ class _LiveDom0:
 
 
 def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     dom0 = _LiveDom0()
     opened = OpenedHost(dom0, LIVE, "")
@@ -390,6 +385,6 @@ def test_the_library_of_a_running_dom0_is_the_toolstacks_release(
     assert dom0.asked == [{"series": ["4.17"], "rdm": [HOST_STRICT], "pci": ["00:1a.0", "81:00.0"]}]
     assert (str(asked.stack.release), str(asked.stack.hypervisor)) == ("4.14", "4.17.7")
     assert asked.stack.library_answers is not None
-    assert "libxlutil 4.14 of the host was asked" in asked.stack.origin
+    worded(asked.stack.origin, "4.14")
     named = ask_host(None, Question(xen="4.17"))
     assert named.stack.library_answers is None

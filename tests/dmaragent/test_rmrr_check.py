@@ -3,6 +3,7 @@
 import pytest
 
 from support.rmrr_hosts import checked, on_host
+from support.wording import Worded
 
 
 def _advice(text: str) -> str:
@@ -10,25 +11,25 @@ def _advice(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    "text",
     [
-        ("rmrr=0xbdf3e000-0xbdf5dfff=00:1d.0", "write 0xbdf3e-0xbdf5d=00:1d.0"),
-        ("rmrr=bdf3e000-bdf3efff=0:0:1d.0", "write 0xbdf3e=0:0:1d.0"),
-        ("rmrr=0xbdf3e000-0xbdf5e000=00:1d.0", "write 0xbdf3e-0xbdf5d=00:1d.0"),
-        ("rmrr=0x10000-0x1ffff=00:1d.0", "write 0x10-0x1f=00:1d.0"),
-        ("rmrr=0xbdf3e000=00:1d.0", "write 0xbdf3e=00:1d.0"),
-        ("rmrr=0xbdf3e000-0xbdf5dfff", "write 0xbdf3e-0xbdf5d=SBDF"),
-        ("rmrr=0xbdf3e-0xbdf4e=00:1d.0", "rmrr=0xbdf3e-0xbdf4d=00:1d.0 rmrr=0xbdf4e-0xbdf4e=00"),
-        ("rmrr=0xb0000-0xb1000=00:1d.0", "all of rmrr= holds 160 pages"),
-        ("rmrr=0xbdf3e", "0xbdf3e=SBDF, as in 0xbdf3e=00:1d.0"),
-        ("rmrr=778045=00:1d.0", "Xen reads 778045 as 0x778045"),
-        ("rmrr=778045-778046=00:1d.0", "reads 778045 as 0x778045 and 778046 as 0x778046"),
-        ("rmrr=0x40000=00:1d.0", "it is in RAM (0x0-0x7fffffff in the memory map)"),
-        ("rmrr=0xbdf3e=00:1e.0", "no device answers at 0000:00:1e.0"),
+        "rmrr=0xbdf3e000-0xbdf5dfff=00:1d.0",
+        "rmrr=bdf3e000-bdf3efff=0:0:1d.0",
+        "rmrr=0xbdf3e000-0xbdf5e000=00:1d.0",
+        "rmrr=0x10000-0x1ffff=00:1d.0",
+        "rmrr=0xbdf3e000=00:1d.0",
+        "rmrr=0xbdf3e000-0xbdf5dfff",
+        "rmrr=0xbdf3e-0xbdf4e=00:1d.0",
+        "rmrr=0xb0000-0xb1000=00:1d.0",
+        "rmrr=0xbdf3e",
+        "rmrr=778045=00:1d.0",
+        "rmrr=778045-778046=00:1d.0",
+        "rmrr=0x40000=00:1d.0",
+        "rmrr=0xbdf3e=00:1e.0",
     ],
 )
-def test_a_mistake_is_seen_and_what_was_meant_is_said(text: str, said: str) -> None:
-    assert said in _advice(text)
+def test_a_mistake_is_seen_and_what_was_meant_is_said(text: str, worded: Worded) -> None:
+    worded(_advice(text))
 
 
 @pytest.mark.parametrize(
@@ -41,28 +42,26 @@ def test_a_mistake_is_seen_and_what_was_meant_is_said(text: str, said: str) -> N
         "rmrr=0x80000-0x8000f=00:1d.0",
     ],
 )
-def test_a_range_in_order_is_not_taken_for_addresses_in_bytes(text: str) -> None:
-    assert "addresses in bytes" not in _advice(text)
+def test_a_range_in_order_is_not_taken_for_addresses_in_bytes(text: str, worded: Worded) -> None:
+    worded(_advice(text))
     assert checked(text).taken is True
 
 
 @pytest.mark.parametrize(
-    ("text", "taken", "said"),
+    ("text", "taken"),
     [
-        ("rmrr=0xbdf3e=00:1d.0;0xbdf3f=00:1a.0", 2, "';' must be written '\\;'"),
-        (r"rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0", 2, "read as GRUB hands it on"),
-        (r'GRUB_CMDLINE_XEN="a=b rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0"', 2, "as GRUB hands it"),
-        ("0xbdf3e=00:1d.0", 1, ""),
-        ("console=vga 'rmrr=0xbdf3e=00:1d.0'", 1, ""),
+        ("rmrr=0xbdf3e=00:1d.0;0xbdf3f=00:1a.0", 2),
+        (r"rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0", 2),
+        (r'GRUB_CMDLINE_XEN="a=b rmrr=0xbdf3e=00:1d.0\;0xbdf3f=00:1a.0"', 2),
+        ("0xbdf3e=00:1d.0", 1),
+        ("console=vga 'rmrr=0xbdf3e=00:1d.0'", 1),
     ],
 )
-def test_a_text_is_read_as_people_paste_it(text: str, taken: int, said: str) -> None:
+def test_a_text_is_read_as_people_paste_it(text: str, taken: int, worded: Worded) -> None:
     found = checked(text)
 
-    assert ([one.taken for one in found.ranges], said in " ".join(found.notes)) == (
-        [True] * taken,
-        True,
-    )
+    assert [one.taken for one in found.ranges] == [True] * taken
+    worded(found.notes)
 
 
 @pytest.mark.parametrize(
@@ -87,18 +86,18 @@ def test_a_number_of_one_digit_is_not_taken_for_a_decimal_one() -> None:
     assert "in decimal" in _advice("rmrr=10=00:1d.0")
 
 
-def test_what_follows_an_error_is_not_taken() -> None:
+def test_what_follows_an_error_is_not_taken(worded: Worded) -> None:
     found = checked("rmrr=0xbdf3e=zz;0xbdf3f=00:1a.0")
 
     assert [one.taken for one in found.ranges] == [False, False]
-    assert "Xen stopped reading" in found.ranges[1].reason
+    worded(found.ranges[1].reason)
     assert found.taken is False
 
 
-def test_before_4_17_a_large_range_is_ignored_alone() -> None:
+def test_before_4_17_a_large_range_is_ignored_alone(worded: Worded) -> None:
     text = "rmrr=0xb0000-0xb0010=00:1d.0"
 
-    assert "is ignored alone" in " ".join(checked(text, on_host(release=(4, 16))).notes)
-    assert "is ignored alone" not in " ".join(checked(text).notes)
+    worded(checked(text, on_host(release=(4, 16))).notes)
+    worded(checked(text).notes)
     sixteen = checked("rmrr=0xb0000-0xb000f=00:1d.0", on_host(release=(4, 16)))
-    assert "is ignored alone" not in " ".join(sixteen.notes)
+    worded(sixteen.notes)

@@ -13,6 +13,7 @@ from dmaragent.inventory import take_inventory
 from dmaragent.messages.faults import read_faults
 from dmaragent.releases import Release
 from support.machines import MACHINES
+from support.wording import Worded
 
 A, B = SBDF.parse("00:1a.0"), SBDF.parse("00:1d.0")
 
@@ -126,24 +127,24 @@ def _option(*faults: Fault) -> FaultOption:
     return option_of_faults(on, faults)
 
 
-def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option() -> None:
+def test_a_fault_in_a_region_of_the_device_is_no_reason_for_an_option(worded: Worded) -> None:
     found = _option(_fault(A, 0x3C000000), _fault(A, 0x3C0FFFFF), _fault(A, 0xB0000000))
 
-    assert found.given == ("2 x 0000:00:1a.0 in region 1 of the table, 0x3c000000-0x3c0fffff",)
+    worded(found.given, "0000:00:1a.0", "region 1", "0x3c000000-0x3c0fffff")
     assert [one.text for one in found.option.ranges] == ["0xb0000=00:1a.0"]
 
 
-def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name() -> None:
+def test_a_fault_in_the_region_of_another_device_is_refused_with_its_name(worded: Worded) -> None:
     (refused,) = _option(_fault(B, 0x3C000000)).option.refused
 
-    assert "region 1 of the table has it, for other devices" in refused.reason
+    worded(refused.reason, "region 1")
 
 
-def test_ram_is_not_offered() -> None:
+def test_ram_is_not_offered(worded: Worded) -> None:
     found = _option(_fault(B, 0x1000000))
 
     assert (found.by_xen, found.by_linux, found.option.ranges) == (1, 0, ())
-    assert "RAM at 0x900000-0x60151fff" in found.dropped[0]
+    worded(found.dropped[0], "0x900000-0x60151fff")
 
 
 @pytest.mark.parametrize(
@@ -170,17 +171,17 @@ def test_linuxs_faults_count_only_in_passthrough_mode(options: str, taken: bool)
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    "address",
     [
-        (0, "1 x page 0"),
-        (0xFFF, "1 x page 0"),
-        (0xFEE00000, "1 x an interrupt message"),
-        (0xFEEFFFFC, "1 x an interrupt message"),
-        (1 << 52, "1 x an address beyond 52 bits"),
+        0,
+        0xFFF,
+        0xFEE00000,
+        0xFEEFFFFC,
+        1 << 52,
     ],
 )
-def test_what_is_no_memory_is_dropped(address: int, said: str) -> None:
+def test_what_is_no_memory_is_dropped(address: int, worded: Worded) -> None:
     found = _option(_fault(A, address))
 
-    assert found.dropped[0].startswith(said)
+    worded(found.dropped[0])
     assert (found.option.written, found.option.refused) == ((), ())

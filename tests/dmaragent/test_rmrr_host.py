@@ -15,73 +15,71 @@ from dmaragent.host.xen import RdmEntry
 from support.machines import MACHINES
 from support.rmrr_hosts import XEN, checked, on_host, option_host, written
 from support.tables import rmrr, scope
+from support.wording import Worded
 
 
-def test_without_a_table_it_cannot_be_said() -> None:
+def test_without_a_table_it_cannot_be_said(worded: Worded) -> None:
     on = on_host(option_host(tables={}))
 
     assert checked("rmrr=0xbdf3e=00:1d.0", on).taken is None
-    assert "no DMAR table here" in " ".join(checked("rmrr=0xbdf3e=00:1d.0", on).notes)
+    worded(checked("rmrr=0xbdf3e=00:1d.0", on).notes)
     assert checked("rmrr=0xbdf3e", on).taken is False
     old = on_host(on.host, release=(4, 8))
-    assert checked("rmrr=0xbdf3e=00:1d.0", old).ranges[0].reason == "Xen 4.8 has no such option"
+    worded(checked("rmrr=0xbdf3e=00:1d.0", old).ranges[0].reason, "4.8")
 
 
 @pytest.mark.parametrize(
-    ("device", "said"),
+    "device",
     [
-        ("00:1d.0", "region 1 of the table gives it to the device"),
-        ("00:1a.0", "region 1 of the table has it, for other devices"),
+        "00:1d.0",
+        "00:1a.0",
     ],
 )
-def test_a_region_of_the_table_is_named(device: str, said: str) -> None:
+def test_a_region_of_the_table_is_named(device: str, worded: Worded) -> None:
     on = on_host(option_host(rmrr(0xBDF3E000, 0xBDF5DFFF, scope(1, 0, (0x1D, 0)))))
 
     (one,) = checked(f"rmrr=0xbdf50={device}", on).ranges
     (refused,) = written(f"0xbdf50000+4K={device}", on=on).refused
 
     assert (one.taken, one.advice) == (False, (one.advice[0],))
-    assert said in one.advice[0]
-    assert refused.reason.startswith("it overlaps the region 0xbdf3e000-0xbdf5dfff; ")
-    assert said in refused.reason
+    worded(one.advice[0])
+    worded(refused.reason, "0xbdf3e000-0xbdf5dfff")
 
 
 @pytest.mark.parametrize(
-    ("devices", "said"),
+    "devices",
     [
-        ("00:1d.0,00:1a.0", "region 1 of the table gives it to the device"),
-        ("00:1d.0,00:1e.0", "region 1 of the table has it, for other devices"),
+        "00:1d.0,00:1a.0",
+        "00:1d.0,00:1e.0",
     ],
     ids=["both own it", "one of two owns it"],
 )
 def test_a_region_of_the_table_is_given_to_all_the_devices_or_to_others(
-    devices: str, said: str
+    devices: str, worded: Worded
 ) -> None:
     scopes = scope(1, 0, (0x1D, 0)), scope(1, 0, (0x1A, 0))
     on = on_host(option_host(rmrr(0xBDF3E000, 0xBDF5DFFF, *scopes)))
 
     (one,) = checked(f"rmrr=0xbdf50={devices}", on).ranges
 
-    assert said in one.advice[0]
+    worded(one.advice[0])
 
 
-def test_the_one_of_two_regions_that_gives_it_is_named() -> None:
+def test_the_one_of_two_regions_that_gives_it_is_named(worded: Worded) -> None:
     other = rmrr(0xBDF50000, 0xBDF50FFF, scope(1, 0, (0x1A, 0)))
     on = on_host(option_host(other, rmrr(0xBDF51000, 0xBDF51FFF, scope(1, 0, (0x1D, 0)))))
 
     (one,) = checked("rmrr=0xbdf50-0xbdf51=00:1d.0", on).ranges
 
-    assert one.advice == ("region 2 of the table gives it to the device: no option is needed",)
+    worded(one.advice, "region 2")
 
 
-def test_a_region_of_the_table_that_xen_does_not_take_is_no_help() -> None:
+def test_a_region_of_the_table_that_xen_does_not_take_is_no_help(worded: Worded) -> None:
     on = on_host(option_host(rmrr(0xBDF3E000, 0xBDF5DFFF, scope(1, 0, (0x1E, 0)))), release=(4, 16))
 
     (one,) = checked("rmrr=0xbdf3e-0xbdf5d=00:1e.0", on).ranges
 
-    assert one.advice[-1] == (
-        "region 1 of the table gives it to the device, and Xen does not take that region"
-    )
+    worded(one.advice[-1], "region 1")
 
 
 def test_a_first_device_00_00_0_is_not_taken() -> None:
@@ -91,17 +89,15 @@ def test_a_first_device_00_00_0_is_not_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "taken", "said"),
+    ("entries", "taken"),
     [
-        ((RdmEntry(start_pfn=0xBDF3E, nr_pages=1),), True, ""),
-        ((), False, "the running Xen does not list it"),
+        ((RdmEntry(start_pfn=0xBDF3E, nr_pages=1),), True),
+        ((), False),
     ],
     ids=["listed", "not listed"],
 )
 def test_the_running_xen_has_the_last_word_on_its_own_line(
-    entries: tuple[RdmEntry, ...],
-    taken: bool,  # noqa: FBT001
-    said: str,
+    entries: tuple[RdmEntry, ...], worded: Worded, *, taken: bool
 ) -> None:
     on = on_host(line="rmrr=0xbdf3e=00:1d.0 a")
     xen = XEN._replace(command_line=on.command_line, reserved_memory=entries)
@@ -109,19 +105,19 @@ def test_the_running_xen_has_the_last_word_on_its_own_line(
     found = checked(None, on_host(on.host._replace(xen=xen)))
 
     assert found.taken is taken
-    assert found.ranges[0].reason.startswith(said)
+    worded(found.ranges[0].reason)
 
 
 @pytest.mark.parametrize(
-    ("tables", "line", "said"),
+    ("tables", "line"),
     [
-        ({}, "rmrr=0xbdf3e=00:1d.0 a", "the running Xen lists it"),
-        (None, "rmrr=0xbdf3e=00:00.0 a", "the rules would not let Xen take it"),
+        ({}, "rmrr=0xbdf3e=00:1d.0 a"),
+        (None, "rmrr=0xbdf3e=00:00.0 a"),
     ],
     ids=["no table to judge by", "against the rules"],
 )
 def test_what_the_running_xen_lists_is_taken_and_why_is_said(
-    tables: Mapping[str, bytes] | None, line: str, said: str
+    tables: Mapping[str, bytes] | None, line: str, worded: Worded
 ) -> None:
     told = (RdmEntry(start_pfn=0xBDF3E, nr_pages=1),)
     xen = XEN._replace(command_line=line, reserved_memory=told)
@@ -129,7 +125,7 @@ def test_what_the_running_xen_lists_is_taken_and_why_is_said(
     (one,) = checked(None, on_host(option_host(tables=tables)._replace(xen=xen))).ranges
 
     assert one.taken is True
-    assert one.reason.startswith(said)
+    worded(one.reason)
 
 
 def test_the_list_of_the_running_xen_says_nothing_of_another_release() -> None:
@@ -143,19 +139,19 @@ def test_the_list_of_the_running_xen_says_nothing_of_another_release() -> None:
     assert (checked(None, running).taken, checked(None, other).taken) == (False, None)
 
 
-def test_without_a_table_the_running_xen_s_list_is_what_may_not_overlap() -> None:
+def test_without_a_table_the_running_xen_s_list_is_what_may_not_overlap(worded: Worded) -> None:
     xen = XEN._replace(reserved_memory=(RdmEntry(start_pfn=0xBDF3E, nr_pages=2),))
     on = on_host(option_host(tables={})._replace(xen=xen))
 
     (refused,) = written("0xbdf3f000+8K=00:1d.0", on=on).refused
 
-    assert refused.reason == "the running Xen reserves 0xbdf3e000-0xbdf3ffff already"
+    worded(refused.reason, "0xbdf3e000-0xbdf3ffff")
 
 
-def test_nothing_is_written_in_ram_of_the_host() -> None:
+def test_nothing_is_written_in_ram_of_the_host(worded: Worded) -> None:
     (refused,) = written("0x7ffff000-0x80000fff=00:1d.0").refused
 
-    assert "RAM at 0x0-0x7fffffff" in refused.reason
+    worded(refused.reason, "0x0-0x7fffffff")
     assert written("0x80000000+4K=00:1d.0").ranges
 
 
@@ -165,21 +161,21 @@ def test_a_region_that_is_given_twice_is_written_once() -> None:
     assert ([one.text for one in found.ranges], found.refused) == (["0x80000=00:1d.0"], ())
 
 
-def test_an_amd_machine_reads_another_option() -> None:
+def test_an_amd_machine_reads_another_option(worded: Worded) -> None:
     host = option_host(tables={"IVRS": bytes(36)})
     found = written("0x80000000+4K=00:1d.0", on=on_host(host))
 
-    assert found.refused[0].reason == "this is an AMD machine, where Xen reads ivmd= and not rmrr="
+    worded(found.refused[0].reason)
 
 
-def test_in_dom0_a_gap_of_the_map_may_be_ram() -> None:
+def test_in_dom0_a_gap_of_the_map_may_be_ram(worded: Worded) -> None:
     notes = written("0xd0000000+4K=00:1d.0", on=on_host(line="")).notes
 
-    assert any("is not all in dom0's memory map" in one for one in notes)
+    worded(notes)
     assert not any("dom0's" in one for one in written("0xd0000000+4K=00:1d.0").notes)
 
 
-def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram() -> None:
+def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram(worded: Worded) -> None:
     low = MemoryMap(
         (
             MemoryEntry(AddressRange(0, 0x8000_0000), MemoryType.RAM, "System RAM"),
@@ -190,13 +186,13 @@ def test_in_dom0_the_end_of_its_ram_is_not_the_end_of_all_ram() -> None:
     dom0 = host._replace(xen=XEN._replace(command_line=""))
 
     (refused,) = written("0x90000000+4K=00:1d.0", on=on_host(host)).refused
-    assert refused.reason == "page 0x90000 is past all RAM (0x7fffffff is its last byte)"
+    worded(refused.reason, "0x90000", "0x7fffffff")
     in_dom0 = written("0x90000000+4K=00:1d.0", on=on_host(dom0))
     assert [one.text for one in in_dom0.ranges] == ["0x90000=00:1d.0"]
-    assert "unknown whether Xen accepts 0x90000000-0x90000fff" in " ".join(in_dom0.notes)
+    worded(in_dom0.notes, "0x90000000-0x90000fff")
 
 
-def test_what_stands_on_the_command_line_counts_and_may_not_overlap() -> None:
+def test_what_stands_on_the_command_line_counts_and_may_not_overlap(worded: Worded) -> None:
     nine = " ".join(f"rmrr=0x9{digit}000=00:1d.0" for digit in range(9))
     on = on_host(line=nine)
 
@@ -206,17 +202,17 @@ def test_what_stands_on_the_command_line_counts_and_may_not_overlap() -> None:
     )
 
     assert [one.text for one in first.ranges] == ["0xbdf3e=00:1d.0"]
-    assert "0 of its 10 ranges are left" in first.refused[0].reason
+    worded(first.refused[0].reason, "10")
     # The one that overlaps gives its place back.
     assert [one.text for one in second.ranges] == ["0xbdf3e=00:1d.0"]
-    assert second.refused[0].reason.startswith("it overlaps the region 0x90000000-0x90000fff")
+    worded(second.refused[0].reason, "0x90000000-0x90000fff")
 
 
-def test_an_error_that_stands_there_already_is_not_built_upon() -> None:
+def test_an_error_that_stands_there_already_is_not_built_upon(worded: Worded) -> None:
     found = written("0xbdf3e000+4K=00:1d.0", on=on_host(line="rmrr=0x90000=00:1a.0,zz"))
 
     assert found.ranges == ()
-    assert "an error in the rmrr= that is there already" in found.refused[0].reason
+    worded(found.refused[0].reason)
 
 
 @pytest.mark.parametrize(
@@ -226,38 +222,33 @@ def test_there_is_no_option_before_4_9(release: tuple[int, int] | None, there: b
     found = written("0xbdf3e000+4K=00:1d.0", on=on_host(release=release))
 
     assert bool(found.ranges) is there
-    assert there or "4.9 is the first" in found.refused[0].reason
+    assert there or "4.9 " in found.refused[0].reason
 
 
-def test_what_was_changed_is_said() -> None:
+def test_what_was_changed_is_said(worded: Worded) -> None:
     notes = written("0xbdf3e800-0xbdf4efff=00:1d.0,00:1e.0").notes
 
-    assert notes[0] == (
-        "0xbdf3e800-0xbdf4efff is rounded outwards to whole pages: 0xbdf3e000-0xbdf4efff"
-    )
-    assert "has 17 pages and is split into 2 ranges" in notes[1]
-    assert notes[2].startswith("no device answers at 0000:00:1e.0")
+    worded(notes[0], "0xbdf3e800-0xbdf4efff", "0xbdf3e000-0xbdf4efff")
+    worded(notes[1], "17")
+    worded(notes[2], "0000:00:1e.0")
 
 
 @pytest.mark.parametrize("pages", ["0xbdf3e-0xbdf5d", "0x3c200-0x3c201"])
-def test_what_looks_like_page_numbers_is_asked_about(pages: str) -> None:
+def test_what_looks_like_page_numbers_is_asked_about(pages: str, worded: Worded) -> None:
     first, last = pages.split("-")
 
-    assert written(f"{pages}=00:1d.0").notes[0] == (
-        f"a REGION is in bytes: if {pages} are page numbers, as in rmrr=, write "
-        f"{first}000-{last}fff"
-    )
+    worded(written(f"{pages}=00:1d.0").notes[0], pages, f"{first}000-{last}fff")
 
 
 def test_whole_pages_are_no_page_numbers() -> None:
     assert not any("page numbers" in one for one in written("0xbd000-0xbdfff=00:1d.0").notes)
 
 
-def test_the_recorded_dom0_takes_its_own_and_refuses_it_twice() -> None:
+def test_the_recorded_dom0_takes_its_own_and_refuses_it_twice(worded: Worded) -> None:
     host = join(collect(open_host(str(MACHINES / "xen-pv-dom0")).reader))
     on = on_host(host)
 
     assert checked(None, on).taken is True
     (refused,) = write_option(on, [read_wanted("0x3c201000+8K=00:03.0")]).refused
-    assert refused.reason.startswith("it overlaps the region 0x3c200000-0x3c201fff")
+    worded(refused.reason, "0x3c200000-0x3c201fff")
     assert refused.wanted.devices == (SBDF.parse("00:03.0"),)

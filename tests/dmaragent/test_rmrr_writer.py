@@ -13,6 +13,7 @@ from dmaragent.boot_option.request import RequestError, read_wanted
 from dmaragent.boot_option.rmrr_writer import RmrrText, WantedRegion, write_ranges
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from support.wording import Worded
 
 USB = SBDF.parse("00:1d.0")
 
@@ -56,30 +57,28 @@ def test_rounding_is_known(base: int, limit: int, rounded: bool) -> None:  # noq
     assert _wanted(base, limit).rounded is rounded
 
 
-def test_ten_ranges_are_written_and_the_eleventh_is_refused_whole() -> None:
+def test_ten_ranges_are_written_and_the_eleventh_is_refused_whole(worded: Worded) -> None:
     regions = [_wanted(page << 16, (page << 16) + 0xFFF) for page in range(1, 12)]
     *ten, last = write_ranges(regions)
 
     assert [len(one.ranges) for one in ten] == [1] * 10
     assert last.ranges == ()
-    assert last.refusal == (
-        "it takes 1 range, and Xen has room for no more: 0 of its 10 ranges are left"
-    )
+    worded(last.refusal, "10")
 
 
-def test_ranges_that_stand_there_already_count() -> None:
+def test_ranges_that_stand_there_already_count(worded: Worded) -> None:
     two = _wanted(0x1000, 0x11FFF)
 
     assert len(_one(two, taken=8).ranges) == 2
-    assert "1 of its 10 ranges is left" in _one(two, taken=9).refusal
+    worded(_one(two, taken=9).refusal, "10")
 
 
-def test_160_pages_are_all_there_is() -> None:
+def test_160_pages_are_all_there_is(worded: Worded) -> None:
     assert len(_one(_wanted(0, (160 << 12) - 1)).ranges) == 10
-    assert _one(_wanted(0, 160 << 12)).refusal.startswith("it has 161 pages; all of rmrr= holds")
+    worded(_one(_wanted(0, 160 << 12)).refusal, "161")
 
 
-def test_twenty_devices_fit_where_their_addresses_are_short_and_21_never() -> None:
+def test_twenty_devices_fit_where_their_addresses_are_short_and_21_never(worded: Worded) -> None:
     short = [f"{bus:02x}:{device:02x}.0" for device in (1, 2) for bus in range(10)]
     twenty = _one(_wanted(0x1000, 0x1FFF, *short))
 
@@ -87,7 +86,7 @@ def test_twenty_devices_fit_where_their_addresses_are_short_and_21_never() -> No
     assert len(twenty.ranges[0].word) <= 127
     assert "Xen takes 20" in _one(_wanted(0x1000, 0x1FFF, *short, "0a:01.0")).refusal
     long = [f"{bus:02x}:1d.0" for bus in range(0x80, 0x94)]
-    assert "more than 127 characters" in _one(_wanted(0x1000, 0x1FFF, *long)).refusal
+    worded(_one(_wanted(0x1000, 0x1FFF, *long)).refusal, "127")
 
 
 @pytest.mark.parametrize(
@@ -110,12 +109,12 @@ def test_a_long_word_is_written_in_the_short_form(
     assert len(written.word) == length
 
 
-def test_4_9_reads_99_characters_of_a_word() -> None:
+def test_4_9_reads_99_characters_of_a_word(worded: Worded) -> None:
     names = [f"{0x80 + number:02x}:1d.0" for number in range(12)]
     wanted = _wanted(0x1000, 0x1FFF, *names)
 
     assert len(_one(wanted).ranges[0].word) == 102
-    assert "more than 99 characters" in _one(wanted, longest=99).refusal
+    worded(_one(wanted, longest=99).refusal, "99")
 
 
 @pytest.mark.parametrize(
@@ -132,24 +131,25 @@ def test_the_segment_is_written_once_where_it_is_not_0(devices: list[str], text:
 
 
 @pytest.mark.parametrize(
-    ("devices", "said"),
+    "devices",
     [
-        (["0000:00:1d.0", "0001:00:1d.0"], "different segments (0000, 0001)"),
-        (["10000:00:1d.0"], "segment 0x10000 is Linux's own"),
-        (["00:00.0"], "never reports a device at 0000:00:00.0"),
-        (["00:1d.0", "0000:00:00.0"], "never reports a device at 0000:00:00.0"),
+        ["0000:00:1d.0", "0001:00:1d.0"],
+        ["10000:00:1d.0"],
+        ["00:00.0"],
+        ["00:1d.0", "0000:00:00.0"],
     ],
 )
-def test_devices_that_xen_cannot_take_are_refused(devices: list[str], said: str) -> None:
+def test_devices_that_xen_cannot_take_are_refused(devices: list[str], worded: Worded) -> None:
     written = _one(_wanted(0x1000, 0x1FFF, *devices))
 
-    assert (written.ranges, said in written.refusal) == ((), True)
+    assert written.ranges == ()
+    worded(written.refusal)
 
 
-def test_regions_with_a_page_in_common_are_refused_but_neighbours_are_not() -> None:
+def test_regions_with_a_page_in_common_are_refused_but_neighbours_are_not(worded: Worded) -> None:
     first, second = write_ranges([_wanted(0x1000, 0x17FF), _wanted(0x1800, 0x2FFF)])
     assert (len(first.ranges), second.ranges) == (1, ())
-    assert "a page in common with 0x1000-0x17ff" in second.refusal
+    worded(second.refusal, "0x1000-0x17ff")
 
     assert _texts(_wanted(0x1000, 0x1FFF), _wanted(0x2000, 0x2FFF)) == [
         "0x1=00:1d.0",
@@ -260,26 +260,26 @@ def test_a_region_is_read(text: str, base: int, limit: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "position", "said"),
+    ("text", "position"),
     [
-        ("", 1, "begins with its address"),
-        ("bdf3e000-0xbdf5dfff=00:1d.0", 1, "write 0xbdf3e000"),
-        ("0x1000", 7, "'-' or '+' comes here"),
-        ("0x1000-1fff=00:1d.0", 8, "write 0x1fff"),
-        ("0x2000-0x1fff=00:1d.0", 8, "is before 0x2000"),
-        ("0x1000+=00:1d.0", 8, "comes a size"),
-        ("0x1000+0=00:1d.0", 8, "comes a size"),
-        ("0x1000+010=00:1d.0=", 12, "is not a PCI address"),
-        ("0x1000-0x1fff", 14, "'=' and the devices"),
-        ("0x1000-0x1fff=", 15, "is not a PCI address"),
-        ("0x1000-0x1fff=00:1d.0,00:1z.0", 23, "'00:1z.0' is not a PCI address"),
-        ("0x1000-0x1fffffffffffffff=00:1d.0", 8, "beyond 52 bits"),
-        ("0x1000-0x10000000000000=00:1d.0", 8, "beyond 52 bits"),
+        ("", 1),
+        ("bdf3e000-0xbdf5dfff=00:1d.0", 1),
+        ("0x1000", 7),
+        ("0x1000-1fff=00:1d.0", 8),
+        ("0x2000-0x1fff=00:1d.0", 8),
+        ("0x1000+=00:1d.0", 8),
+        ("0x1000+0=00:1d.0", 8),
+        ("0x1000+010=00:1d.0=", 12),
+        ("0x1000-0x1fff", 14),
+        ("0x1000-0x1fff=", 15),
+        ("0x1000-0x1fff=00:1d.0,00:1z.0", 23),
+        ("0x1000-0x1fffffffffffffff=00:1d.0", 8),
+        ("0x1000-0x10000000000000=00:1d.0", 8),
     ],
 )
-def test_an_error_names_its_place(text: str, position: int, said: str) -> None:
+def test_an_error_names_its_place(text: str, position: int, worded: Worded) -> None:
     with pytest.raises(RequestError) as caught:
         read_wanted(text)
 
     assert caught.value.position == position
-    assert said in str(caught.value)
+    worded(str(caught.value))

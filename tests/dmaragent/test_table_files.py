@@ -17,6 +17,7 @@ from support.bundles import PACKERS, machine_files, tar_of, zip_of
 from support.cli import run
 from support.collectors import ACPIDUMP, DMAR, REPORTS, write_files
 from support.tables import dump, rmrr, scope, table
+from support.wording import Worded
 
 OTHER = table(rmrr(0x7D000000, 0x7D0FFFFF, scope(1, 0, (2, 0))))
 APIC = b"APIC\x2c\0\0\0\1" + bytes(35)
@@ -156,50 +157,56 @@ def test_an_archive_alone_in_an_archive_is_read(tmp_path: Path) -> None:
         assert collect(open_host(str(path)).reader).tables[0].content == DMAR
 
 
-def test_an_archive_in_an_archive_in_an_archive_is_not(tmp_path: Path) -> None:
+def test_an_archive_in_an_archive_in_an_archive_is_not(tmp_path: Path, worded: Worded) -> None:
     inner = tar_of({"b.tar": tar_of(REPORTS["sos"], "")}, "")
 
-    with pytest.raises(HostError, match=r"'b\.tar', an archive in an archive"):
+    with pytest.raises(HostError) as refused:
         open_host(str(_zip(tmp_path, {"a.tar": inner})))
+    worded(str(refused.value))
 
 
-def test_a_bundle_in_a_zip_is_checked_as_a_bundle(tmp_path: Path) -> None:
+def test_a_bundle_in_a_zip_is_checked_as_a_bundle(tmp_path: Path, worded: Worded) -> None:
     files = machine_files("lenovo-laptop")
     changed = next(name for name in files if name.startswith("root/sys/"))
     good, bad = tar_of(files), tar_of({**files, changed: b"changed"})
 
     assert open_host(str(_zip(tmp_path, {"bundle.tar": good}))).kind == "bundle"
-    with pytest.raises(HostError, match="not what the manifest says"):
+    with pytest.raises(HostError) as refused:
         open_host(str(_zip(tmp_path, {"bundle.tar": bad})))
+    worded(str(refused.value))
 
 
-def test_a_recording_one_level_down_is_opened_and_of_two_each_is_named(tmp_path: Path) -> None:
+def test_a_recording_one_level_down_is_opened_and_of_two_each_is_named(
+    tmp_path: Path, worded: Worded
+) -> None:
     one = write_files(tmp_path / "given" / "one", machine_files("lenovo-laptop"))
 
     assert open_host(str(one.parent)).kind == "recorded"
 
     write_files(tmp_path / "given" / "two", REPORTS["sos"])
-    with pytest.raises(HostError, match="holds 2 hosts: 'one', 'two'"):
+    with pytest.raises(HostError) as refused:
         open_host(str(one.parent))
+    worded(str(refused.value))
 
 
-def test_links_in_a_folder_are_not_followed(tmp_path: Path) -> None:
+def test_links_in_a_folder_are_not_followed(tmp_path: Path, worded: Worded) -> None:
     outside = write_files(tmp_path / "outside", {"dmar.dat": DMAR})
     folder = write_files(tmp_path / "given", {"x": b""})
     (folder / "dmar.dat").symlink_to(outside / "dmar.dat")
     (folder / "down").symlink_to(outside)
 
-    with pytest.raises(HostError, match="is not a host"):
+    with pytest.raises(HostError) as refused:
         open_host(str(folder))
+    worded(str(refused.value))
 
 
-def test_a_folder_with_an_archive_says_which_to_give(tmp_path: Path) -> None:
+def test_a_folder_with_an_archive_says_which_to_give(tmp_path: Path, worded: Worded) -> None:
     packed = _tar(tmp_path, REPORTS["sos"])
 
     with pytest.raises(HostError) as no:
         open_host(str(tmp_path))
 
-    assert no.value.hint == f"give the archive in it: --host {packed}"
+    worded(no.value.hint, packed)
 
 
 class _Denied(DiskTree):
@@ -209,23 +216,25 @@ class _Denied(DiskTree):
         return Missing(MissingKind.DENIED, f"{path} {request.path}")
 
 
-def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path) -> None:
+def test_a_table_that_may_not_be_read_needs_root(tmp_path: Path, worded: Worded) -> None:
     folder = _folder(tmp_path, {"tables/DMAR": DMAR})
 
-    with pytest.raises(HostError, match="1 file cannot be read, 'tables/DMAR' first") as no:
+    with pytest.raises(HostError) as no:
         find_host(_Denied(str(folder)), "given", [], "")
+    worded(str(no.value), "/DMAR")
 
     assert "sudo" in no.value.hint
 
 
 def test_a_folder_of_too_many_files_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worded: Worded
 ) -> None:
     monkeypatch.setattr("dmaragent.collect.tables.files.MOST_FILES", 3)
     folder = _folder(tmp_path, {f"{number}.bin": b"x" for number in range(4)} | {"0.dat": DMAR})
 
-    with pytest.raises(HostError, match="too many to look for"):
+    with pytest.raises(HostError) as refused:
         open_host(str(folder))
+    worded(str(refused.value))
 
 
 @pytest.mark.parametrize("given", GIVEN)
@@ -284,14 +293,14 @@ def test_a_damaged_text_in_a_folder_is_an_error_with_its_line(
 
 
 def test_a_table_that_was_copied_empty_is_no_damaged_firmware(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], worded: Worded
 ) -> None:
     host = _folder(tmp_path, {"sys/firmware/acpi/tables/DMAR": b"", "sys/bus/pci/devices/x": b""})
 
     done = run(capsys, "check", "--host", str(host))
 
     assert (done.code, done.out) == (2, "")
-    assert "the copied file is empty" in done.err
+    worded(done.err)
 
 
 def test_acpidump_beside_a_table_that_was_copied_empty_is_read(tmp_path: Path) -> None:

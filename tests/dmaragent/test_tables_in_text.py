@@ -17,6 +17,7 @@ from support.cli import run
 from support.machines import MACHINES
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, xxd
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
+from support.wording import Worded
 
 Capture = pytest.CaptureFixture[str]
 HP = MACHINES / "hp-dl380e-gen8"
@@ -94,7 +95,7 @@ def test_a_packed_table_is_read_from_a_file_and_from_a_pipe(
 
 
 def test_zstd_is_read_by_its_own_command(
-    tmp_path: Path, capsys: Capture, require: Callable[[str], None]
+    tmp_path: Path, capsys: Capture, require: Callable[[str], None], worded: Worded
 ) -> None:
     require("zstd")
     path = tmp_path / "DMAR.zst"
@@ -105,9 +106,10 @@ def test_zstd_is_read_by_its_own_command(
     path.write_bytes(done.stdout[:-6])
     cut = run(capsys, "decode", path)
 
-    assert (ran.code, ran.out.partition("\n")[0]) == (0, "Read from zstd data.")
+    assert ran.code == 0
+    worded(ran.out.partition("\n")[0])
     assert cut.code in (1, 2)
-    assert "zstd data are damaged or cut off" in cut.out + cut.err
+    worded(cut.out + cut.err)
 
 
 def test_streams_one_after_the_other_are_one_file(tmp_path: Path, capsys: Capture) -> None:
@@ -118,15 +120,15 @@ def test_streams_one_after_the_other_are_one_file(tmp_path: Path, capsys: Captur
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    "data",
     [
-        (gzip.compress(REGION) + b"more", "4 bytes after its gzip data are no gzip"),
-        (gzip.compress(REGION)[:-9], "its gzip data are cut off"),
+        gzip.compress(REGION) + b"more",
+        gzip.compress(REGION)[:-9],
     ],
     ids=["trailing", "cut"],
 )
 def test_what_a_damaged_packed_file_gave_is_decoded_and_the_damage_told(
-    data: bytes, words: str, tmp_path: Path, capsys: Capture
+    data: bytes, tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     path = tmp_path / "DMAR.gz"
     path.write_bytes(data)
@@ -134,11 +136,11 @@ def test_what_a_damaged_packed_file_gave_is_decoded_and_the_damage_told(
     ran = run(capsys, "decode", path)
 
     assert ran.code == 1
-    assert words in ran.out
+    worded(ran.out)
     assert "DMAR  length" in ran.out
 
 
-def test_a_bomb_is_given_up(tmp_path: Path, capsys: Capture) -> None:
+def test_a_bomb_is_given_up(tmp_path: Path, capsys: Capture, worded: Worded) -> None:
     path = tmp_path / "bomb.gz"
     path.write_bytes(gzip.compress(bytes(70 << 20)))
 
@@ -146,7 +148,7 @@ def test_a_bomb_is_given_up(tmp_path: Path, capsys: Capture) -> None:
         ran = run(capsys, *words)
 
         assert ran.code == 2
-        assert "unpacks to more than 64 MiB" in ran.err
+        worded(ran.err, "64")
 
 
 @pytest.mark.parametrize("packing", PACKERS)
@@ -172,17 +174,21 @@ def test_a_log_of_powershell_is_read(tmp_path: Path, capsys: Capture) -> None:
     assert run(capsys, "why", path, "--host", HP).code == 0
 
 
-def test_a_log_that_was_cut_is_explained_as_far_as_it_goes(tmp_path: Path, capsys: Capture) -> None:
+def test_a_log_that_was_cut_is_explained_as_far_as_it_goes(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     path = tmp_path / "kern.log.gz"
     path.write_bytes(gzip.compress(LOG * 2000)[:-30])
 
     ran = run(capsys, "why", path, "--host", HP)
 
     assert ran.code == 0
-    assert "its gzip data are cut off" in ran.err
+    worded(ran.err)
 
 
-def test_a_text_that_is_no_table_is_refused_in_a_line(tmp_path: Path, capsys: Capture) -> None:
+def test_a_text_that_is_no_table_is_refused_in_a_line(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     path = tmp_path / "passwd"
     path.write_text("root:x:0:0:root:/root:/bin/bash\n" * 40)
 
@@ -190,7 +196,7 @@ def test_a_text_that_is_no_table_is_refused_in_a_line(tmp_path: Path, capsys: Ca
     host = run(capsys, "inventory", "--host", path)
 
     assert (ran.code, ran.out) == (host.code, host.out) == (2, "")
-    assert ran.err.startswith(f"dmaragent: {path}: not a table: ")
+    worded(ran.err, path)
     assert ran.err.count("\n") == host.err.count("\n") == 2
 
 
@@ -207,7 +213,7 @@ def test_a_text_that_only_iasl_can_compile_is_refused_with_the_command(
 
 
 def test_a_dump_that_was_cut_is_decoded_and_says_how_much_it_held(
-    tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     path = tmp_path / "cut"
     path.write_text("".join(xxd(EVERY_STRUCTURE).splitlines(keepends=True)[:10]))
@@ -216,8 +222,8 @@ def test_a_dump_that_was_cut_is_decoded_and_says_how_much_it_held(
     host = run(capsys, "inventory", "--host", path)
 
     assert ran.code == 1
-    assert "the table says 258 bytes, the text holds 160" in ran.out
-    assert "the table says 258 bytes, the text holds 160" in host.err
+    worded(ran.out, "258", "160")
+    worded(host.err, "258", "160")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +241,7 @@ def test_a_dump_that_was_cut_is_decoded_and_says_how_much_it_held(
     ids=["cpio", "cpio.gz", "7z", "rar", "iso", "rpm", "deb", "squashfs"],
 )
 def test_a_sound_file_of_a_format_that_is_not_read_is_not_called_damaged(
-    data: bytes, words: str, tmp_path: Path, capsys: Capture
+    data: bytes, words: str, tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     path = tmp_path / "given"
     path.write_bytes(data)
@@ -244,12 +250,14 @@ def test_a_sound_file_of_a_format_that_is_not_read_is_not_called_damaged(
         ran = run(capsys, *verb, path)
 
         assert ran.code == 2
-        assert f"in a format that is not read: {words}\n" in ran.err
+        worded(ran.err, words)
         assert "damaged" not in ran.err
         assert str(path) in ran.err.partition("\nNext: ")[2]
 
 
-def test_a_qubes_report_is_said_to_hold_no_table(tmp_path: Path, capsys: Capture) -> None:
+def test_a_qubes_report_is_said_to_hold_no_table(
+    tmp_path: Path, capsys: Capture, worded: Worded
+) -> None:
     name = b"./qubes-release\0"
     header = b"070702" + b"%08x" * 13 % (*(0,) * 6, 4, 0, 0, 0, 0, len(name), 0)
     path = tmp_path / "Qubes-HCL.cpio.gz"
@@ -258,8 +266,7 @@ def test_a_qubes_report_is_said_to_hold_no_table(tmp_path: Path, capsys: Capture
     ran = run(capsys, "inventory", "--host", path)
 
     assert ran.code == 2
-    assert "is a Qubes HCL report" in ran.err
-    assert "holds no DMAR table" in ran.err
+    worded(ran.err)
     assert "RMAD" in ran.err
 
 
@@ -277,7 +284,7 @@ def test_check_blames_no_firmware_for_a_text_that_was_damaged(
 
 
 def test_what_follows_a_packed_part_without_a_table_is_told(
-    tmp_path: Path, capsys: Capture
+    tmp_path: Path, capsys: Capture, worded: Worded
 ) -> None:
     packed = gzip.compress(b"notes\n") + lzma.compress(hexdump_c(EVERY_STRUCTURE).encode())
     (tmp_path / "mixed.gz").write_bytes(packed)
@@ -285,14 +292,14 @@ def test_what_follows_a_packed_part_without_a_table_is_told(
     done = run(capsys, "decode", str(tmp_path / "mixed.gz"))
 
     assert done.code == 2
-    assert "after its gzip data are no gzip" in done.err
+    worded(done.err)
 
 
-def test_a_long_damage_is_wrapped(tmp_path: Path, capsys: Capture) -> None:
+def test_a_long_damage_is_wrapped(tmp_path: Path, capsys: Capture, worded: Worded) -> None:
     packed = gzip.compress(hexdump_c(EVERY_STRUCTURE).encode())
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) * 2 // 3])
 
     done = run(capsys, "decode", str(tmp_path / "cut.gz"))
 
-    assert "DAMAGED TEXT: its gzip data are cut off" in done.out
+    worded(done.out)
     assert max(map(len, done.out.splitlines())) <= 80

@@ -10,6 +10,7 @@ from dmaragent.collect.formats.tree import FileTree, PackedTree
 from dmaragent.collect.ledger import HostRequest, Operation
 from dmaragent.errors import HostError
 from dmaragent.readings import Missing, MissingKind
+from support.wording import Worded
 
 FILES = {"a/b/file": b"content", "other": b"12345678901", "as large as asked": b"1234567890"}
 LINKS = {
@@ -122,7 +123,9 @@ def test_a_link_of_a_packed_tree_never_leaves_it(target: str) -> None:
     assert inside == b"inside"
 
 
-def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(tmp_path: Path) -> None:
+def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(
+    tmp_path: Path, worded: Worded
+) -> None:
     (tmp_path / "top").mkdir()
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/file").touch()
@@ -135,8 +138,9 @@ def test_a_link_of_a_directory_that_leads_out_of_it_is_an_error(tmp_path: Path) 
     tree = DiskTree(str(tmp_path / "top"))
 
     for path in ("/out/file", "/out", "/in/out", "/out/..", "/beside/file", "/beside"):
-        with pytest.raises(HostError, match="leads out of this directory"):
+        with pytest.raises(HostError) as refused:
             tree.read(path, _request())
+        worded(str(refused.value))
 
 
 ADD = {
@@ -147,23 +151,25 @@ ADD = {
 
 
 @pytest.mark.parametrize(("first", "second"), [*itertools.product(ADD, ADD)])
-def test_a_name_is_one_thing(first: str, second: str) -> None:
+def test_a_name_is_one_thing(first: str, second: str, worded: Worded) -> None:
     tree = PackedTree()
     ADD[first](tree, "a/b")
     if first == second == "folder":
         ADD[second](tree, "a/b")
         return
-    with pytest.raises(ValueError, match=r"is there twice|is a file and a directory too"):
+    with pytest.raises(ValueError) as refused:
         ADD[second](tree, "a/b")
+    worded(str(refused.value))
 
 
 @pytest.mark.parametrize(("first", "second"), [*itertools.product(["file", "link"], ADD)])
-def test_nothing_lies_below_a_file_or_a_link(first: str, second: str) -> None:
+def test_nothing_lies_below_a_file_or_a_link(first: str, second: str, worded: Worded) -> None:
     tree = PackedTree()
     ADD[first](tree, "a/b")
 
-    with pytest.raises(ValueError, match="below something that is no directory"):
+    with pytest.raises(ValueError) as refused:
         ADD[second](tree, "a/b/c/d")
+    worded(str(refused.value))
 
 
 def test_a_folder_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path) -> None:
@@ -181,7 +187,9 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path)
     assert tree.read("/folder/file", _request()) == b"inside"
 
 
-def test_a_file_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path) -> None:
+def test_a_file_that_becomes_a_link_meanwhile_leads_nobody_out(
+    tmp_path: Path, worded: Worded
+) -> None:
     (tmp_path / "outside").write_bytes(b"outside")
     (tmp_path / "top").mkdir()
     (tmp_path / "top/file").write_bytes(b"inside")
@@ -191,8 +199,9 @@ def test_a_file_that_becomes_a_link_meanwhile_leads_nobody_out(tmp_path: Path) -
     (tmp_path / "top/file").unlink()
     (tmp_path / "top/file").symlink_to(tmp_path / "outside")
 
-    with pytest.raises(HostError, match="leads out of this directory"):
+    with pytest.raises(HostError) as refused:
         tree.read("/file", _request())
+    worded(str(refused.value))
 
 
 def test_a_tree_below_a_link_that_leads_out_holds_nothing(tmp_path: Path) -> None:

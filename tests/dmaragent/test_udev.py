@@ -11,6 +11,7 @@ from dmaragent.collect.ledger import UDEV_PCI
 from dmaragent.collect.live.host import LiveHost
 from dmaragent.collect.live.udev import enumerate_pci
 from dmaragent.readings import Missing, MissingKind
+from support.wording import Worded
 
 
 class _Properties(dict[str, str]):
@@ -75,11 +76,13 @@ def test_an_enumeration_that_fails_is_missing(
     assert enumerate_pci() == Missing(MissingKind.FAILED, f"udev: {error}")
 
 
-def test_without_libudev_the_enumeration_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_libudev_the_enumeration_is_missing(
+    monkeypatch: pytest.MonkeyPatch, worded: Worded
+) -> None:
     monkeypatch.setitem(sys.modules, "pyudev", None)
 
     found = enumerate_pci()
 
     assert isinstance(found, Missing)
     assert found.kind is MissingKind.FAILED
-    assert "pyudev cannot be used" in found.detail
+    worded(found.detail)

@@ -12,6 +12,7 @@ from support.tables import (
     rmrr,
     scope,
 )
+from support.wording import Worded
 from support.xen_tables import (
     GONE,
     SHORT_SCOPE,
@@ -52,21 +53,18 @@ def test_row_2_an_rmrr_that_was_not_registered_overlaps_nothing() -> None:
 RAM = memory_of((0x1000, 0x3000, MemoryType.RESERVED), (0x3000, 0x9000, MemoryType.RAM))
 
 
-def test_row_3_ram_switches_vtd_off_from_4_19_on() -> None:
+def test_row_3_ram_switches_vtd_off_from_4_19_on(worded: Worded) -> None:
     fate = only_fate(predicted(rmrr(0x2000, 0x3FFF, ENDPOINT), memory=RAM, release=(4, 19)))
 
     assert fate.fate is Acceptance.REFUSED
-    assert fate.reason == (
-        "its pages from 0x3000 are System RAM in the memory map, "
-        "which cannot be made reserved (EIO)"
-    )
+    worded(fate.reason, "0x3000")
 
 
-def test_row_3_ram_is_only_warned_of_before_4_19() -> None:
+def test_row_3_ram_is_only_warned_of_before_4_19(worded: Worded) -> None:
     fate = only_fate(predicted(rmrr(0x2000, 0x3FFF, ENDPOINT), memory=RAM, release=(4, 18)))
 
     assert fate.fate is Acceptance.LISTED
-    assert fate.notes == ("not in reserved memory: Xen only warns (before 4.19)",)
+    worded(fate.notes, "4.19")
 
 
 @pytest.mark.parametrize("release", [(4, 18), (4, 19)])
@@ -78,13 +76,13 @@ def test_row_3_reserved_memory_is_taken_without_a_note(release: Numbers) -> None
 
 @pytest.mark.parametrize("kind", [MemoryType.ACPI, MemoryType.NVS, MemoryType.UNUSABLE])
 def test_row_3_acpi_and_unusable_memory_and_holes_are_taken_with_a_warning(
-    kind: MemoryType,
+    kind: MemoryType, worded: Worded
 ) -> None:
     memory = memory_of((0x1000, 0x2000, kind), (0x4000, 0x5000, MemoryType.RAM))
     fate = only_fate(predicted(rmrr(0x1000, 0x3FFF, ENDPOINT), memory=memory))
 
     assert fate.fate is Acceptance.LISTED
-    assert "not all reserved memory" in fate.notes[0]
+    worded(fate.notes[0])
 
 
 def test_row_3_a_page_partly_reserved_counts_as_reserved_and_one_partly_ram_as_ram() -> None:
@@ -108,11 +106,11 @@ def test_row_3_memory_of_a_kind_xen_does_not_know_leaves_no_room_for_a_reserved_
     assert (fate.fate, "Persistent Memory" in fate.reason) == (Acceptance.REFUSED, True)
 
 
-def test_row_3_a_map_that_is_not_known_is_said() -> None:
+def test_row_3_a_map_that_is_not_known_is_said(worded: Worded) -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), memory=None))
 
     assert fate.fate is Acceptance.LISTED
-    assert fate.notes == ("map unknown: whether it is reserved memory was not checked",)
+    worded(fate.notes)
 
 
 def test_row_3_a_region_of_all_addresses_is_judged_without_a_walk_over_its_pages() -> None:
@@ -121,11 +119,11 @@ def test_row_3_a_region_of_all_addresses_is_judged_without_a_walk_over_its_pages
     assert fate.fate is Acceptance.REFUSED
 
 
-def test_row_4_a_malformed_scope_switches_vtd_off_also_after_a_sound_entry() -> None:
+def test_row_4_a_malformed_scope_switches_vtd_off_also_after_a_sound_entry(worded: Worded) -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, SHORT_SCOPE)))
 
     assert fate.fate is Acceptance.REFUSED
-    assert fate.reason == "an entry of its scope has length 7 (EINVAL)"
+    worded(fate.reason, "EINVAL")
 
 
 def test_rows_2_to_4_are_checked_in_this_order() -> None:
@@ -154,47 +152,49 @@ def test_row_5_comes_before_base_above_limit() -> None:
     assert only_fate(predicted(rmrr(0x2000, 0x1FFF))).fate is Acceptance.DROPPED_NO_DEVICES
 
 
-def test_row_6_a_scope_of_absent_devices_drops_the_rmrr_alone_s22() -> None:
+def test_row_6_a_scope_of_absent_devices_drops_the_rmrr_alone_s22(worded: Worded) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE), rmrr(0x5000, 0x5FFF, ENDPOINT))
 
     assert fates_of(prediction) == [Acceptance.IGNORED_ABSENT, Acceptance.LISTED]
-    assert prediction.fates[0].reason == (
-        "no device of its scope answers: no device answers at 0000:00:1f.5"
-    )
+    worded(prediction.fates[0].reason, "0000:00:1f.5")
 
 
-def test_row_6_one_device_that_answers_is_enough_and_the_absent_still_counts_s23() -> None:
+def test_row_6_one_device_that_answers_is_enough_and_the_absent_still_counts_s23(
+    worded: Worded,
+) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE, ENDPOINT))
 
     assert only_fate(prediction).fate is Acceptance.LISTED
-    assert "still counts as a device" in only_fate(prediction).notes[0]
+    worded(only_fate(prediction).notes[0])
     assert set(prediction.by_device) == {USB, SBDF.parse("00:1f.5")}
 
 
-def test_row_6_is_skipped_in_a_segment_that_is_not_known() -> None:
+def test_row_6_is_skipped_in_a_segment_that_is_not_known(worded: Worded) -> None:
     fate = only_fate(predicted(rmrr(0x1000, 0x1FFF, GONE, segment=2)))
 
     assert fate.fate is Acceptance.LISTED
-    assert "segment 0x2 has no known function" in fate.notes[0]
+    worded(fate.notes[0], "0x2")
 
 
-def test_row_6_takes_every_device_to_answer_where_the_functions_are_not_known() -> None:
+def test_row_6_takes_every_device_to_answer_where_the_functions_are_not_known(
+    worded: Worded,
+) -> None:
     behind = scope(1, 0, (0x1C, 0), (0, 0))
     prediction = predicted(rmrr(0x1000, 0x1FFF, GONE, behind), topology=PciTopology(UNKNOWN))
 
     assert only_fate(prediction).fate is Acceptance.LISTED
     assert list(prediction.by_device) == [SBDF.parse("00:1f.5")]
-    assert "every device is taken to answer" in prediction.notes[0]
-    assert any("is not known" in note for note in only_fate(prediction).notes)
+    worded(prediction.notes[0])
+    worded(only_fate(prediction).notes)
 
 
-def test_row_7_base_above_limit_switches_vtd_off_only_if_a_device_answers() -> None:
+def test_row_7_base_above_limit_switches_vtd_off_only_if_a_device_answers(worded: Worded) -> None:
     absent = predicted(rmrr(0x2000, 0x0FFF, GONE))
     present = predicted(rmrr(0x2000, 0x0FFF, ENDPOINT))
 
     assert only_fate(absent).fate is Acceptance.IGNORED_ABSENT
     assert only_fate(present).fate is Acceptance.REFUSED
-    assert "below its base (EFAULT)" in present.iommu_disabled
+    worded(present.iommu_disabled, "EFAULT")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from support.tables import (
     structure,
     table,
 )
+from support.wording import Worded
 from support.xen_tables import (
     FIRST,
     GONE,
@@ -42,14 +43,14 @@ from support.xen_tables import (
 # 4.1: the walk
 
 
-def test_a_host_address_width_of_0_switches_vtd_off_before_anything_is_read() -> None:
+def test_a_host_address_width_of_0_switches_vtd_off_before_anything_is_read(worded: Worded) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), changes=((36, b"\0"),))
 
-    assert prediction.iommu_disabled == "the table's host address width is 0 (EINVAL)"
+    worded(prediction.iommu_disabled, "EINVAL")
     assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
-def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
+def test_the_first_error_empties_the_list_and_ends_the_walk(worded: Worded) -> None:
     prediction = predicted(
         rmrr(0x1000, 0x1FFF, ENDPOINT),
         rmrr(0x1000, 0x1FFF, ENDPOINT),
@@ -61,28 +62,26 @@ def test_the_first_error_empties_the_list_and_ends_the_walk() -> None:
         Acceptance.REFUSED,
         Acceptance.NOT_REACHED,
     ]
-    offsets = [getattr(each.source, "offset", None) for each in prediction.fates]
+    offsets = [getattr(region.source, "offset", None) for region in prediction.fates]
     assert offsets == [FIRST, FIRST + 32, FIRST + 64]
-    assert prediction.iommu_disabled == (
-        "the RMRR at offset 0x60: it overlaps the region 0x1000-0x1fff (EEXIST)"
-    )
+    worded(prediction.iommu_disabled, "0x60", "0x1000-0x1fff", "EEXIST")
     assert (prediction.entries, prediction.by_device) == ((), {})
     assert prediction.fates[0].entry is not None
 
 
 @pytest.mark.parametrize("address", [0, 0xFFFFFFFFFFFFFFFF])
-def test_a_drhd_without_an_address_is_no_device(address: int) -> None:
+def test_a_drhd_without_an_address_is_no_device(address: int, worded: Worded) -> None:
     prediction = predicted(drhd(address), rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert "the DRHD at offset 0x40" in prediction.iommu_disabled
+    worded(prediction.iommu_disabled, "0x40")
     assert "ENODEV" in prediction.iommu_disabled
     assert fates_of(prediction) == [Acceptance.NOT_REACHED]
 
 
-def test_a_second_include_pci_all_in_segment_0_switches_vtd_off() -> None:
+def test_a_second_include_pci_all_in_segment_0_switches_vtd_off(worded: Worded) -> None:
     prediction = predicted(drhd(0xFED91000, flags=1))
 
-    assert prediction.iommu_disabled.endswith("second in segment 0 with INCLUDE_PCI_ALL (EINVAL)")
+    worded(prediction.iommu_disabled, "EINVAL")
 
 
 def test_other_segments_may_repeat_include_pci_all_and_all_ports() -> None:
@@ -96,10 +95,10 @@ def test_a_second_all_ports_in_segment_0_switches_vtd_off() -> None:
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2, 3, 5])
-def test_a_structure_shorter_than_its_minimum_switches_vtd_off(kind: int) -> None:
+def test_a_structure_shorter_than_its_minimum_switches_vtd_off(kind: int, worded: Worded) -> None:
     prediction = predicted(structure(kind, b"\0"), rmrr(0x1000, 0x1FFF, ENDPOINT))
 
-    assert "it is too short for its type (EINVAL)" in prediction.iommu_disabled
+    worded(prediction.iommu_disabled, "EINVAL")
     assert fates_of(prediction)[-1] is Acceptance.NOT_REACHED
 
 
@@ -125,14 +124,14 @@ def test_a_malformed_satc_matters_from_4_19_on(short: bytes) -> None:
 
 
 @pytest.mark.parametrize("case", ["structure length zero", "structure length below 4"])
-def test_a_structure_length_below_4_switches_vtd_off(case: str) -> None:
+def test_a_structure_length_below_4_switches_vtd_off(case: str, worded: Worded) -> None:
     decoded = decode(CASES[case].data)
     assert decoded.table is not None
     prediction = predict(
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
     )
 
-    assert "the structure's length is" in prediction.iommu_disabled
+    worded(prediction.iommu_disabled)
     assert "(EINVAL)" in prediction.iommu_disabled
 
 
@@ -152,14 +151,16 @@ def test_damage_after_the_first_error_is_not_reached() -> None:
         "scope past its structure",
     ],
 )
-def test_bytes_xen_reads_past_an_end_are_said_not_to_be_predicted(case: str) -> None:
+def test_bytes_xen_reads_past_an_end_are_said_not_to_be_predicted(
+    case: str, worded: Worded
+) -> None:
     decoded = decode(CASES[case].data)
     assert decoded.table is not None
     prediction = predict(
         decoded.table, topology_of(), RESERVED, Release(4, 20), damage=decoded.damage
     )
 
-    assert any("is not predicted" in note for note in prediction.notes)
+    worded(prediction.notes)
 
 
 def test_a_wrong_checksum_and_bytes_after_the_table_change_nothing() -> None:
@@ -176,12 +177,14 @@ def test_a_wrong_checksum_and_bytes_after_the_table_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("end", [b"\x01", b"\x01\x0a\0\0\0\0\x1d\0"])
-def test_a_scope_that_runs_past_its_rmrr_is_said_whatever_becomes_of_it(end: bytes) -> None:
+def test_a_scope_that_runs_past_its_rmrr_is_said_whatever_becomes_of_it(
+    end: bytes, worded: Worded
+) -> None:
     dropped = only_fate(predicted(rmrr(0x1000, 0x1FFF, end)))
     listed = only_fate(predicted(rmrr(0x1000, 0x1FFF, ENDPOINT, end)))
 
     assert (dropped.fate, listed.fate) == (Acceptance.DROPPED_NO_DEVICES, Acceptance.LISTED)
-    assert "its last scope entry runs past its end" in dropped.notes[0]
+    worded(dropped.notes[0])
     assert dropped.notes == listed.notes
 
 
@@ -189,8 +192,10 @@ def test_a_scope_that_runs_past_its_rmrr_is_said_whatever_becomes_of_it(end: byt
 
 
 @pytest.mark.parametrize("holder", [drhd(0xFED91000, SHORT_SCOPE), atsr(SHORT_SCOPE)])
-def test_a_scope_entry_shorter_than_8_switches_vtd_off_wherever_it_is(holder: bytes) -> None:
-    assert "scope has length 7 (EINVAL)" in predicted(holder).iommu_disabled
+def test_a_scope_entry_shorter_than_8_switches_vtd_off_wherever_it_is(
+    holder: bytes, worded: Worded
+) -> None:
+    worded(predicted(holder).iommu_disabled, "EINVAL")
 
 
 def test_the_scope_of_an_atsr_of_all_ports_is_not_parsed() -> None:
@@ -209,11 +214,11 @@ def test_a_path_is_walked_through_bridges() -> None:
     assert list(prediction.by_device) == [SBDF.parse("04:02.0")]
 
 
-def test_a_device_behind_a_missing_bridge_is_absent() -> None:
+def test_a_device_behind_a_missing_bridge_is_absent(worded: Worded) -> None:
     prediction = predicted(rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1C, 0), (0, 0))))
 
     assert only_fate(prediction).fate is Acceptance.IGNORED_ABSENT
-    assert "no bridge answers at 0000:00:1c.0" in only_fate(prediction).reason
+    worded(only_fate(prediction).reason, "0000:00:1c.0")
 
 
 @pytest.mark.parametrize("kind", [1, 2, 3, 4])
@@ -258,13 +263,11 @@ def test_the_list_is_in_reverse_table_order_s24() -> None:
     assert prediction.entries[1].range == AddressRange(0xAC6D3000, 0xAC6E7000)
 
 
-def test_a_page_aligned_limit_loses_its_page_s20() -> None:
+def test_a_page_aligned_limit_loses_its_page_s20(worded: Worded) -> None:
     prediction = predicted(rmrr(0xAC6D3000, 0xAC6E6000, ENDPOINT))
 
     assert ranges_of(prediction) == [(0xAC6D3, 19)]
-    assert only_fate(prediction).notes == (
-        "the last page 0xac6e6000 is lost: Xen rounds the limit down because it is page aligned",
-    )
+    worded(only_fate(prediction).notes, "0xac6e6000")
 
 
 @pytest.mark.parametrize(
@@ -293,14 +296,12 @@ def test_an_rmrr_whose_first_device_is_zero_is_never_reported_but_registered() -
     assert fates_of(again) == [Acceptance.STOPPED, Acceptance.REFUSED]
 
 
-def test_devices_after_a_zero_are_not_seen() -> None:
+def test_devices_after_a_zero_are_not_seen(worded: Worded) -> None:
     scopes = (scope(1, 0, (0x1A, 0)), scope(1, 0, (0, 0)), ENDPOINT)
     prediction = predicted(rmrr(0x1000, 0x1FFF, *scopes))
 
     assert prediction.by_device == {OTHER_USB: prediction.entries}
-    assert (
-        "Xen does not see the devices from 00:00.0 on in its scope" in only_fate(prediction).notes
-    )
+    worded(only_fate(prediction).notes, "00:00.0")
 
 
 def test_a_range_of_the_command_line_with_a_first_device_zero_is_never_reported() -> None:
@@ -340,7 +341,7 @@ def test_a_release_that_is_not_modelled_is_said(release: Numbers, note: str) -> 
     assert predicted(release=release).notes == (note,)
 
 
-def test_without_a_unit_vtd_is_off_and_nothing_is_listed() -> None:
+def test_without_a_unit_vtd_is_off_and_nothing_is_listed(worded: Worded) -> None:
     region = rmrr(0x7DFFD000, 0x7DFFFFFF, ENDPOINT)
 
     without, short, cut = (
@@ -353,7 +354,7 @@ def test_without_a_unit_vtd_is_off_and_nothing_is_listed() -> None:
         if decoded.table is not None
     )
 
-    assert without.iommu_disabled == "the table has no remapping unit (ENODEV)"
+    worded(without.iommu_disabled, "ENODEV")
     assert without.entries == ()
     assert "too short" in short.iommu_disabled
     assert cut.iommu_disabled == ""  # what follows may be a unit

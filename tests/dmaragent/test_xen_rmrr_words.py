@@ -11,6 +11,7 @@ from support.tables import (
     ENDPOINT,
     rmrr,
 )
+from support.wording import Worded
 from support.xen_tables import (
     GONE,
     OTHER_USB,
@@ -59,21 +60,21 @@ def test_a_range_of_mixed_segments_is_ignored_and_the_next_is_read() -> None:
     assert "different segments" in mixed.reason
 
 
-def test_a_range_without_devices_is_ignored_and_the_next_is_read() -> None:
+def test_a_range_without_devices_is_ignored_and_the_next_is_read(worded: Worded) -> None:
     bare, after = parse_rmrr_option("rmrr=10-12;20=00:1d.0", Release(4, 22))
 
     assert (bare.start_pfn, bare.end_pfn, bare.accepted) == (0x10, 0x12, False)
-    assert "names no device" in bare.reason
+    worded(bare.reason)
     assert after.accepted
 
 
-def test_sixteen_pages_are_taken_and_seventeen_end_the_option() -> None:
+def test_sixteen_pages_are_taken_and_seventeen_end_the_option(worded: Worded) -> None:
     most, over, after = parse_rmrr_option(
         "rmrr=10-1f=00:1d.0;20-30=00:1d.0;40=00:1d.0", Release(4, 22)
     )
 
     assert [most.accepted, over.accepted, after.accepted] == [True, False, False]
-    assert over.reason == "it has 17 pages; Xen takes 1 to 16 (E2BIG)"
+    worded(over.reason, "17", "16")
     assert "stopped reading" in after.reason
 
 
@@ -83,22 +84,22 @@ def test_an_end_before_the_start_ends_the_option() -> None:
     assert (option.accepted, "E2BIG" in option.reason) == (False, True)
 
 
-def test_ten_ranges_are_taken_over_all_options_of_the_line() -> None:
+def test_ten_ranges_are_taken_over_all_options_of_the_line(worded: Worded) -> None:
     nine = ";".join(f"{number}0=00:1d.0" for number in range(1, 10))
     options = parse_rmrr_option(f"rmrr={nine} rmrr=a0=00:1d.0;b0=00:1d.0", Release(4, 22))
 
     assert [each.accepted for each in options] == [True] * 10 + [False]
-    assert "10 ranges at most (E2BIG)" in options[-1].reason
+    worded(options[-1].reason, "10")
 
 
-def test_twenty_devices_are_taken_and_a_twenty_first_ends_the_option() -> None:
+def test_twenty_devices_are_taken_and_a_twenty_first_ends_the_option(worded: Worded) -> None:
     twenty = ",".join(f"{bus:x}:{device}.0" for device in (1, 2) for bus in range(10))
     whole, _, lost = parse_rmrr_option(f"rmrr=1={twenty};20=00:1d.0", Release(4, 22))
     cut, after = parse_rmrr_option(f"rmrr=1={twenty},a:1.0", Release(4, 22))
 
     assert (len(whole.devices), whole.reason, lost.accepted) == (20, "", False)
     assert (len(cut.devices), cut.accepted, after.accepted) == (20, True, False)
-    assert "does not read ','" in cut.reason
+    worded(cut.reason)
 
 
 def test_a_word_is_cut_after_127_characters() -> None:
@@ -142,11 +143,11 @@ def test_what_is_no_range_is_refused_and_ends_the_option(value: str) -> None:
     assert (first.text, first.accepted, after.accepted) == (value, False, False)
 
 
-def test_a_range_that_overlaps_is_ignored_and_vtd_stays_on() -> None:
+def test_a_range_that_overlaps_is_ignored_and_vtd_stays_on(worded: Worded) -> None:
     prediction = predicted(rmrr(0x10000, 0x10FFF, ENDPOINT), line="rmrr=f-10=00:1d.0;20=00:1d.0")
 
     assert [each.accepted for each in prediction.options] == [False, True]
-    assert prediction.options[0].reason == "it overlaps the region 0x10000-0x10fff"
+    worded(prediction.options[0].reason, "0x10000-0x10fff")
     assert not prediction.iommu_disabled
 
 
@@ -171,11 +172,11 @@ def test_xen_compares_with_the_first_byte_of_the_last_page_only() -> None:
     assert only_option(prediction).accepted
 
 
-def test_a_range_whose_devices_are_absent_is_ignored() -> None:
+def test_a_range_whose_devices_are_absent_is_ignored(worded: Worded) -> None:
     prediction = predicted(line="rmrr=10=00:1f.5")
 
     assert (only_option(prediction).accepted, prediction.entries) == (False, ())
-    assert only_option(prediction).reason == "none of its devices answers"
+    worded(only_option(prediction).reason)
 
 
 def test_some_releases_do_not_look_whether_devices_of_a_range_answer() -> None:
@@ -192,20 +193,20 @@ def test_one_present_device_is_enough_for_a_range_and_unknown_ones_are() -> None
     assert only_option(predicted(line="rmrr=10=00:1f.5", topology=PciTopology(UNKNOWN))).accepted
 
 
-def test_there_is_no_such_option_before_4_9() -> None:
+def test_there_is_no_such_option_before_4_9(worded: Worded) -> None:
     old = predicted(line="rmrr=10=00:1d.0", release=(4, 8))
 
-    assert only_option(old).reason == "Xen 4.8 has no such option"
+    worded(only_option(old).reason, "4.8")
     assert old.entries == ()
     assert predicted(line="rmrr=10=00:1d.0", release=(4, 9)).entries
 
 
 @pytest.mark.parametrize("word", ["0", "off", "no", "verbose,off"])
-def test_iommu_off_empties_the_list_and_keeps_the_fates(word: str) -> None:
+def test_iommu_off_empties_the_list_and_keeps_the_fates(word: str, worded: Worded) -> None:
     line = f"iommu={word} rmrr=10=00:1d.0"
     prediction = predicted(rmrr(0x1000, 0x1FFF, ENDPOINT), rmrr(0x2000, 0x2FFF, GONE), line=line)
 
-    assert "stands on Xen's command line" in prediction.iommu_disabled
+    worded(prediction.iommu_disabled)
     assert fates_of(prediction) == [Acceptance.DISCARDED, Acceptance.IGNORED_ABSENT]
     assert (prediction.entries, prediction.by_device) == ((), {})
     assert not only_option(prediction).accepted

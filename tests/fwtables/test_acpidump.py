@@ -4,6 +4,7 @@ import pytest
 
 from fwtables.acpidump import is_acpidump, read_acpidump
 from support.tables import EVERY_STRUCTURE, dump, table
+from support.wording import Worded
 
 APIC = table(signature=b"APIC")
 
@@ -42,16 +43,14 @@ def test_dumps_that_went_through_windows_are_read(newline: str) -> None:
     assert read_acpidump(text.encode())[0].data == EVERY_STRUCTURE
 
 
-def test_a_missing_line_is_told_with_its_place() -> None:
+def test_a_missing_line_is_told_with_its_place(worded: Worded) -> None:
     lines = dump(EVERY_STRUCTURE).splitlines()
     del lines[3]
 
     (found,) = read_acpidump("\n".join(lines).encode())
 
     assert found.data == EVERY_STRUCTURE[:32]
-    assert (
-        found.damage == "line 4: the offset is 0x30 and should be 0x20; lines are missing or moved"
-    )
+    worded(found.damage, "0x30", "0x20")
 
 
 def test_a_line_that_is_no_dump_is_told_with_its_place() -> None:
@@ -71,10 +70,10 @@ def test_a_dump_that_ends_early_is_told() -> None:
     assert "the table says" in found.damage or "not an offset" in found.damage
 
 
-def test_a_heading_without_bytes_is_told() -> None:
+def test_a_heading_without_bytes_is_told(worded: Worded) -> None:
     (found,) = read_acpidump(b"DMAR @ 0x1000\n")
 
-    assert found.damage == "line 1: no bytes follow this heading"
+    worded(found.damage)
 
 
 def test_binary_and_prose_are_not_taken_for_a_dump() -> None:

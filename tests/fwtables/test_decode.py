@@ -25,6 +25,7 @@ from fwtables.dmar.constants import flag_names
 from fwtables.table import Decoded
 from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, structure, table
+from support.wording import Worded
 
 
 def _structures(data: bytes) -> tuple[object, ...]:
@@ -163,13 +164,13 @@ def test_a_scope_of_odd_length_keeps_its_path_and_the_entry_after_it() -> None:
     assert second.path == (PathEntry(0x1D, 0),)
 
 
-def test_the_reason_for_a_wrong_checksum_names_the_right_one() -> None:
+def test_the_reason_for_a_wrong_checksum_names_the_right_one(worded: Worded) -> None:
     case = CASES["wrong checksum"].data
     right = case[9] ^ 1
 
     (one,) = decode(case).damage
 
-    assert f"0x{case[9]:02x} and should be 0x{right:02x}" in one.reason
+    worded(one.reason, f"0x{case[9]:02x}", f"0x{right:02x}")
 
 
 def test_sealing_makes_length_and_checksum_right() -> None:

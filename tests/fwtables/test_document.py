@@ -8,6 +8,7 @@ import pytest
 from fwtables import DocumentError, decode, encode, from_document, to_document
 from support.damaged import CASES, Case
 from support.tables import EVERY_STRUCTURE, patched
+from support.wording import Worded
 
 DOCUMENT: Any = to_document(decode(EVERY_STRUCTURE))
 
@@ -50,48 +51,42 @@ REGION = ["table", "structures", 2]
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "where", "message"),
+    ("path", "value", "where"),
     [
-        (["table"], 3, "table", "must be an object"),
-        (["undecoded"], "xyz", "undecoded", "not hexadecimal"),
-        (["undecoded"], 3, "undecoded", "must be a string"),
-        (["extra"], 3, "", "unknown key 'extra'"),
-        (["damage"], {}, "damage", "must be a list"),
-        (["damage"], [{"offset": 0}], "damage[0]", "'field' is missing"),
-        (
-            ["damage"],
-            [{"offset": 0, "field": "x", "kind": "y", "reason": "z"}],
-            "damage[0].kind",
-            "no kind of damage",
-        ),
-        (["table", "revision"], KeyError, "table", "'revision' is missing"),
-        (["table", "revision"], "1", "table.revision", "must be an integer"),
-        (["table", "revision"], True, "table.revision", "must be an integer"),
-        (["table", "oem_id"], "\u20ac", "table.oem_id", "no byte"),
-        ([*REGION, "structure"], "RMR", "table.structures[2].structure", "not DRHD, RMRR"),
-        (REGION, [], "table.structures[2]", "must be an object"),
-        ([*REGION, "base_address"], "1000", "table.structures[2].base_address", "like"),
-        ([*REGION, "base_address"], "0xg", "table.structures[2].base_address", "like"),
-        ([*REGION, "colour"], 1, "table.structures[2]", "unknown key 'colour'"),
+        (["table"], 3, "table"),
+        (["undecoded"], "xyz", "undecoded"),
+        (["undecoded"], 3, "undecoded"),
+        (["extra"], 3, ""),
+        (["damage"], {}, "damage"),
+        (["damage"], [{"offset": 0}], "damage[0]"),
+        (["damage"], [{"offset": 0, "field": "x", "kind": "y", "reason": "z"}], "damage[0].kind"),
+        (["table", "revision"], KeyError, "table"),
+        (["table", "revision"], "1", "table.revision"),
+        (["table", "revision"], True, "table.revision"),
+        (["table", "oem_id"], "\u20ac", "table.oem_id"),
+        ([*REGION, "structure"], "RMR", "table.structures[2].structure"),
+        (REGION, [], "table.structures[2]"),
+        ([*REGION, "base_address"], "1000", "table.structures[2].base_address"),
+        ([*REGION, "base_address"], "0xg", "table.structures[2].base_address"),
+        ([*REGION, "colour"], 1, "table.structures[2]"),
         (
             [*REGION, "device_scope", 1, "path", 0],
             "1c",
             "table.structures[2].device_scope[1].path[0]",
-            '"dd.f"',
         ),
         (
             [*REGION, "device_scope", 1, "path", 0],
             "1c.x",
             "table.structures[2].device_scope[1].path[0]",
-            '"dd.f"',
         ),
     ],
 )
 def test_wrong_data_is_refused_with_its_place(
-    path: list[Any], value: object, where: str, message: str
+    path: list[Any], value: object, where: str, worded: Worded
 ) -> None:
-    with pytest.raises(DocumentError, match=message) as caught:
+    with pytest.raises(DocumentError) as caught:
         from_document(_with(path, value))
+    worded(str(caught.value))
 
     assert caught.value.where == where
 

@@ -6,6 +6,7 @@ from fwtables.found_in_text import find_in_text
 from fwtables.text.forms import TextForm
 from support.renderings import RENDERINGS, SURROUNDINGS, hexdump_c, od_x, rows_of, xxd, xxd_p
 from support.tables import EVERY_STRUCTURE, drhd, rmrr, scope, table
+from support.wording import Worded
 
 SMALL = table(drhd(0xFED90000, scope(1, 0, (2, 0))))
 REPETITIVE = table(*[drhd(0, size=0)] * 9)
@@ -85,7 +86,7 @@ def test_two_dumps_without_a_line_between_are_two_tables() -> None:
 
 
 @pytest.mark.parametrize("rendering", ["hexdump -C", "hexdump", "od", "od -x", "xxd", "iasl"])
-def test_a_missing_row_is_told_with_the_line_of_the_next(rendering: str) -> None:
+def test_a_missing_row_is_told_with_the_line_of_the_next(rendering: str, worded: Worded) -> None:
     lines = RENDERINGS[rendering](EVERY_STRUCTURE).splitlines()
     first = next(n for n, line in enumerate(lines) if line.strip().startswith("0"))
     del lines[first + 3]
@@ -93,7 +94,7 @@ def test_a_missing_row_is_told_with_the_line_of_the_next(rendering: str) -> None
     (found,) = find_in_text("\n".join(lines).encode()).tables
 
     assert found.data == EVERY_STRUCTURE[:48]
-    assert found.damage.startswith(f"line {first + 4}: the offset is 0x40 and should be 0x30")
+    worded(found.damage, "0x40", first + 4)
 
 
 @pytest.mark.parametrize("rendering", ["hexdump -C", "od -t x1", "xxd", "iasl"])
@@ -125,7 +126,7 @@ def test_a_row_with_what_is_no_byte_is_told() -> None:
 
 
 @pytest.mark.parametrize("rendering", ["hexdump -C", "xxd", "xxd -p", "od -x", "base64", "xxd -i"])
-def test_a_dump_that_was_cut_is_read_as_far_as_it_goes(rendering: str) -> None:
+def test_a_dump_that_was_cut_is_read_as_far_as_it_goes(rendering: str, worded: Worded) -> None:
     text = RENDERINGS[rendering](EVERY_STRUCTURE)
     cut = text[: text.rindex("\n", 0, len(text) * 3 // 4)]
 
@@ -133,19 +134,19 @@ def test_a_dump_that_was_cut_is_read_as_far_as_it_goes(rendering: str) -> None:
 
     assert 48 < len(found.data) < len(EVERY_STRUCTURE)
     assert found.data == EVERY_STRUCTURE[: len(found.data)]
-    assert f"the table says 258 bytes, the text holds {len(found.data)}" in found.damage
+    worded(found.damage, "258", len(found.data))
 
 
-def test_a_short_row_without_offsets_is_told_if_the_table_is_not_sound() -> None:
+def test_a_short_row_without_offsets_is_told_if_the_table_is_not_sound(worded: Worded) -> None:
     rows = [row.hex(" ") for _, row in rows_of(EVERY_STRUCTURE)]
     rows[5] = rows[5][3:]
 
     (found,) = find_in_text("\n".join(rows).encode()).tables
 
-    assert found.damage == "line 6: this row holds 15 bytes, others 16"
+    worded(found.damage, "15", "16")
 
 
-def test_rows_that_star_left_out_at_a_cut_are_not_made_up() -> None:
+def test_rows_that_star_left_out_at_a_cut_are_not_made_up(worded: Worded) -> None:
     lines = hexdump_c(REPETITIVE).splitlines()
     cut = lines[: lines.index("*") + 1]
 
@@ -153,7 +154,7 @@ def test_rows_that_star_left_out_at_a_cut_are_not_made_up() -> None:
 
     assert found.data == REPETITIVE[: len(found.data)]
     assert len(found.data) < len(REPETITIVE)
-    assert "the text holds" in found.damage
+    worded(found.damage)
 
 
 def test_other_lines_of_a_log_between_the_rows_are_passed_over() -> None:
