@@ -87,8 +87,12 @@ class Worded:
         self._compare(text)
 
     def _compare(self, words: str) -> None:
+        told = words
         for place, name in self.places.items():
             words = words.replace(place, name)
+        if words != told:  # where lines break depends on the length of the path: a line a paragraph
+            paragraphs = words.strip("\n").split("\n\n")
+            words = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
         words = "\n".join(line.rstrip() for line in words.strip("\n").split("\n")) or _NOTHING
         self.told.append(words)
         if self.wording.writes:

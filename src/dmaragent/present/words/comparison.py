@@ -191,11 +191,11 @@ _SAME_VERDICT = {
 def guests_heading(guests: GuestChanges, stacks: Sequence[Stack]) -> str:
     """Return by which releases the guests of A and B were resolved, as their heading."""
     if not guests.xen:
-        return "GuestChanges (KVM)"
+        return "Guests (KVM)"
     releases_a, releases_b = (stack_words(stack) for stack in stacks)
     if releases_a == releases_b:
-        return f"GuestChanges ({releases_a})"
-    return f"GuestChanges (A: {releases_a}; B: {releases_b})"
+        return f"Guests ({releases_a})"
+    return f"Guests (A: {releases_a}; B: {releases_b})"
 
 
 def guests_origins(stacks: Sequence[Stack]) -> Iterator[str]:
