@@ -85,7 +85,8 @@ def _failure(error: Exception) -> str:
 
 
 def _module(path: str) -> str:
-    return "/".join(path.split("/")[-3:]) if "dmaragent/" in path else path.rpartition("/")[2]
+    _, package, rest = path.rpartition("/dmaragent/")
+    return f"dmaragent/{rest}" if package else path.rpartition("/")[2]
 
 
 def _versions() -> str:
