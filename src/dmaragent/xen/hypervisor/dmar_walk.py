@@ -60,6 +60,7 @@ class DmarWalk:
         self, topology: PciTopology, memory_map: MemoryMap | None, behaviour: XenBehaviour
     ) -> None:
         self.topology = topology
+        self.segments = known_segments(topology)
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.registered = RegisteredRmrrs()
@@ -200,7 +201,7 @@ class DmarWalk:
             reason = "its scope has no entry that Xen counts as a device"
             return _dropped_region(source, Acceptance.DROPPED_NO_DEVICES, reason, notes)
         absent = [place for place in places if place.presence is Presence.ABSENT]
-        none = len(absent) == len(places) and knows_segment(self.topology, rmrr.segment_number)
+        none = len(absent) == len(places) and is_known(rmrr.segment_number, self.segments)
         if none and self.behaviour.looks_for_devices:
             reason = "no device of its scope answers: " + "; ".join(
                 place.reason for place in absent
@@ -234,7 +235,7 @@ class DmarWalk:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
         if (
-            not knows_segment(self.topology, rmrr.segment_number)
+            not is_known(rmrr.segment_number, self.segments)
             and self.behaviour.looks_for_devices
         ):
             segment = f"segment 0x{rmrr.segment_number:x} has no known function"
@@ -298,11 +299,16 @@ def _unitless(table: DMAR, damage: tuple[Damage, ...]) -> str:
     return "the table has no remapping unit (ENODEV)"
 
 
-def knows_segment(topology: PciTopology, segment: int) -> bool:
-    """Tell whether Xen knows `segment` by now: ``pci_known_segment``.
+def known_segments(topology: PciTopology) -> frozenset[int] | None:
+    """Return the segments that Xen knows by now, or None if all are taken to be known.
 
-    Xen has the segments of the MCFG table then; those with functions stand for them.
+    Xen has those of the MCFG table (``pci_known_segment``); those with functions stand for them.
     """
-    if segment == 0 or isinstance(topology.functions, Missing):
-        return True
-    return any(sbdf.segment == segment for sbdf in topology.known)
+    if isinstance(topology.functions, Missing):
+        return None
+    return frozenset({0, *(sbdf.segment for sbdf in topology.known)})
+
+
+def is_known(segment: int, segments: frozenset[int] | None) -> bool:
+    """Return whether `segment` is one of the known `segments`."""
+    return segments is None or segment in segments

@@ -8,7 +8,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.readings import Missing
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
-from dmaragent.xen.hypervisor.dmar_walk import knows_segment
+from dmaragent.xen.hypervisor.dmar_walk import is_known, known_segments
 from dmaragent.xen.hypervisor.frames import frames_of
 from dmaragent.xen.hypervisor.registered import RegisteredRmrr, RegisteredRmrrs
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
@@ -25,6 +25,7 @@ class UserRanges:
         registered: RegisteredRmrrs,
     ) -> None:
         self.topology = topology
+        self.segments = known_segments(topology)
         self.memory_map = memory_map
         self.behaviour = behaviour
         self.registered = registered
@@ -66,7 +67,7 @@ class UserRanges:
         """Return why Xen refuses `user` whatever pages there are; empty if it does not."""
         functions = self.topology.functions
         looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
-        known = looks and knows_segment(self.topology, user.devices[0].segment)
+        known = looks and is_known(user.devices[0].segment, self.segments)
         if not self.behaviour.rmrr_option:
             return f"{self.behaviour.name} has no such option"
         if off:
