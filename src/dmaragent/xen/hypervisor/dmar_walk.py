@@ -234,10 +234,7 @@ class DmarWalk:
     def scope_notes(self, rmrr: RMRR, unit: RegisteredRmrr, places: list[Located]) -> list[str]:
         """Say what is odd in the scope of a registered RMRR."""
         notes = []
-        if (
-            not is_known(rmrr.segment_number, self.segments)
-            and self.behaviour.looks_for_devices
-        ):
+        if not is_known(rmrr.segment_number, self.segments) and self.behaviour.looks_for_devices:
             segment = f"segment 0x{rmrr.segment_number:x} has no known function"
             notes.append(f"{segment}: Xen does not look whether its devices answer")
         for place in places:
