@@ -23,7 +23,7 @@ from dmaragent.passthrough.linux_group import (
     unread_mates,
     unready_mates,
 )
-from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -195,7 +195,7 @@ def _other_decisions(
             yield undecided(reason, device=device.sbdf)
     elif verdict.can is Can.CONDITIONS and not regions and not device.published_regions:
         for case in verdict.cases:
-            if case.can is Can.CONDITIONS and case.title != "group":
+            if case.can is Can.CONDITIONS and case.kind is not CaseKind.GROUP:
                 yield Decision(
                     decider=Decider.LINUX,
                     effect=Effect.WARNING,

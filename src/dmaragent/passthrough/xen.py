@@ -11,7 +11,7 @@ from dmaragent.guests.config import EmulatedDevices, GuestConfig, GuestType, Pci
 from dmaragent.guests.rdm import MIB
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, Case, PlatformVerdict
+from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_xens_gaps
 from dmaragent.passthrough.vmd import vmd_xen_verdict
@@ -156,6 +156,7 @@ def _policy_case(device: DeviceContext, policy: str) -> Case:
         can = Can.CONDITIONS if small.verdict is Verdict.STARTS else Can.UNKNOWN
     return Case(
         title=policy,
+        kind=CaseKind(policy),
         can=can,
         explanation=_policy_effect(device, policy, can, large, small),
         rule=None if decided is None else decided.rule,
