@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
-from dmaragent.linux.options import RELAX_RMRR
+from dmaragent.linux import words as linux_words
+from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import words
@@ -53,7 +54,8 @@ def _iommu_not_used(
     device: DeviceContext, with_iommu: str, cases: tuple[Case, ...] = ()
 ) -> PlatformVerdict:
     options = device.inventory.host.system.options
-    explanation = words.iommu_not_used(options, device.vendor, with_iommu)
+    unused = why_iommu_unused(options, device.vendor)
+    explanation = linux_words.refused_without_iommu(unused, with_iommu)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=cases)
 
 
