@@ -18,7 +18,7 @@ from dmaragent.guests.kvm_guest import KvmGuest
 from dmaragent.host import Host, join
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.library_answers import BINARY_NUMBER
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question.context import (

@@ -34,7 +34,7 @@ from dmaragent.policy.decisions import (
     verdict_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 
 _NO_GROUP = SourceRule("Linux vfio/group.c, vfio_group_find_or_alloc (iommu_group_get)", "EINVAL")
 _TWICE = SourceRule("QEMU hw/vfio/pci.c, vfio_realize: device is already attached")

@@ -18,7 +18,8 @@ from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
 from dmaragent.policy.decisions import Decision, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.xen.reserved_list.model import ListSource
 

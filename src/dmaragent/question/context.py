@@ -16,7 +16,7 @@ from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.policy.decisions import Verdict
 from dmaragent.policy.host_facts import HostFacts, facts_of
 from dmaragent.policy.library_answers import read_library_answers
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.policy.resolver import resolve as resolve_guest
 from dmaragent.policy.settings import Toolstack
 from dmaragent.present.words.host import absence_words
