@@ -12,7 +12,6 @@ from dmaragent.policy import words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
-from dmaragent.xen.reserved_list.explain import command_line
 from dmaragent.xen.reserved_list.model import ListSource
 
 
@@ -150,7 +149,6 @@ def facts_of(
     """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
     host, views = inventory.host, inventory.xen
     xen = host.xen
-    running = None if xen is None else xen.release
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
@@ -169,7 +167,7 @@ def facts_of(
         # Xen names both since the same release: where hap is named, shadow would be.
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
-        release=release or running,
+        release=release or host.running_release,
         incomplete=_incomplete(inventory),
         unlisted=_unlisted(inventory),
         undetermined=inventory.undetermined
@@ -223,10 +221,9 @@ def _options(inventory: Inventory) -> list[UserRange]:
 
     Another range of the same pages may be the one that Xen ignored.
     """
-    running = inventory.host.xen.release if inventory.host.xen else None
     devices = inventory.xen.devices
     return sorted(
-        parse_rmrr_option(command_line(inventory.host), running),
+        parse_rmrr_option(inventory.host.xen_command_line, inventory.host.running_release),
         key=lambda user: not any(user.range in (devices.get(sbdf) or ()) for sbdf in user.devices),
     )
 

@@ -6,7 +6,6 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.iommu.model import Difference, IommuTable, Source
 from dmaragent.readings import Missing
-from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import words as hypervisor_words
 from dmaragent.xen.hypervisor.behaviour import behaviours_of
 from dmaragent.xen.hypervisor.option_words import iommu_switched_off
@@ -14,16 +13,6 @@ from dmaragent.xen.hypervisor.prediction import Acceptance, RegionAcceptance, Xe
 from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
 from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.model import ListEntry, Origin, XenView
-
-
-def command_line(host: Host) -> str:
-    """Give Xen's own boot options; empty where they are not known."""
-    return (host.xen.command_line or "") if host.xen else ""
-
-
-def running_release(host: Host) -> Release | None:
-    """Return the release of Xen that `host` runs, if it is known."""
-    return host.xen.release if host.xen else None
 
 
 def listing_differences(
@@ -64,7 +53,7 @@ def listing_differences(
 
 def _console(host: Host) -> Iterator[str]:
     """Yield that a range may be the XHCI debug console's, if this Xen lists such."""
-    behaviours = behaviours_of(host.xen.release if host.xen else None)
+    behaviours = behaviours_of(host.running_release)
     if any(behaviour.lists_console for behaviour in behaviours):
         page_more = all(behaviour.console_page_more for behaviour in behaviours)
         yield words.maybe_console(page_more=page_more)
@@ -106,7 +95,7 @@ def _named(host: Host) -> Mapping[AddressRange, frozenset[SBDF]]:
         for sbdf, own in reported.items():
             for reserved in own or ():
                 devices.setdefault(reserved.range, set()).add(sbdf)
-    for option in parse_rmrr_option(command_line(host), running_release(host)):
+    for option in parse_rmrr_option(host.xen_command_line, host.running_release):
         if option.range is not None and option.devices:
             devices.setdefault(option.range, set()).update(option.devices)
     return {place: frozenset(own) for place, own in devices.items()}
@@ -116,7 +105,7 @@ def why_empty(
     host: Host, table: IommuTable | None, prediction: XenPrediction | None
 ) -> Iterator[str]:
     """Say why Xen's list is empty, so that strategy=host reserves nothing."""
-    switch = iommu_switched_off(command_line(host), running_release(host))
+    switch = iommu_switched_off(host.xen_command_line, host.running_release)
     whole = table is not None and table.whole
     explained = False
     for why, holds in (

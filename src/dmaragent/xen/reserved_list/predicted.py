@@ -20,7 +20,6 @@ from dmaragent.xen.hypervisor.rmrr_words import UserRange
 from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.entries import list_entries
 from dmaragent.xen.reserved_list.explain import (
-    command_line,
     refused_option_differences,
     rounding_differences,
     why_empty,
@@ -35,7 +34,7 @@ from dmaragent.xen.reserved_list.model import (
 
 def predict_list(host: Host, table: IommuTable, release: Release | None) -> XenPrediction:
     """Predict by the rules for the kind of `table`, of which the fixed part was decoded."""
-    return predict_table(table, host.topology, _memory_map(host), release, command_line(host))
+    return predict_table(table, host.topology, _memory_map(host), release, host.xen_command_line)
 
 
 def _memory_map(host: Host) -> MemoryMap | None:

@@ -17,11 +17,9 @@ from dmaragent.xen.hypervisor.registered import listed_pages
 from dmaragent.xen.reserved_list import words
 from dmaragent.xen.reserved_list.entries import list_entries
 from dmaragent.xen.reserved_list.explain import (
-    command_line,
     listing_differences,
     refused_option_differences,
     rounding_differences,
-    running_release,
     why_empty,
 )
 from dmaragent.xen.reserved_list.model import (
@@ -64,7 +62,7 @@ def reported_views(
         list=XenList(
             source=ListSource.HYPERVISOR,
             entries=entries,
-            release=running_release(host),
+            release=host.running_release,
             iommu_disabled=prediction.iommu_disabled if prediction and not entries else "",
             why_empty=() if entries else tuple(why_empty(host, table, prediction)),
         ),
@@ -98,7 +96,7 @@ def _unlisted_regions(
 ) -> frozenset[Source]:
     """Return the regions that the rules predict in Xen's list and that it lacks, unexplained."""
     off = host.xen is not None and host.xen.iommu_enabled is False
-    if off or iommu_switched_off(command_line(host), running_release(host)):
+    if off or iommu_switched_off(host.xen_command_line, host.running_release):
         return frozenset()
     return frozenset(
         source
