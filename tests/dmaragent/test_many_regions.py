@@ -16,7 +16,8 @@ from dmaragent.host import Host, join
 from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.inventory import Inventory, take_inventory, under_release
 from dmaragent.iommu.model import IommuTable
-from dmaragent.iommu.table import MOST_SCOPE_ENTRIES, iommu_table
+from dmaragent.iommu.table import iommu_table
+from dmaragent.iommu.vtd import MOST_SCOPE_ENTRIES
 from dmaragent.present.json.inventory import inventory_document
 from dmaragent.present.text.inventory import inventory_text
 from dmaragent.question import context as question_context

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
-from dmaragent.linux.options import RELAX_RMRR
+from dmaragent.linux import words as linux_words
+from dmaragent.linux.options import RELAX_RMRR, why_iommu_unused
 from dmaragent.linux.regions import THROUGH_BRIDGES, Hold, hold_of
 from dmaragent.linux.vfio import NO_ONE_TO_ONE, ONE_TO_ONE_MESSAGE, RMRR_MESSAGE
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import FIRST_CHECK, NEW_RULE, OLD_RULE, group_cases
-from dmaragent.passthrough.model import Can, Case, PlatformVerdict
+from dmaragent.passthrough.model import Can, Case, CaseKind, PlatformVerdict
 from dmaragent.passthrough.published import published_cases, published_verdict
 from dmaragent.passthrough.sriov import linux_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_linux_gaps
@@ -53,7 +54,8 @@ def _iommu_not_used(
     device: DeviceContext, with_iommu: str, cases: tuple[Case, ...] = ()
 ) -> PlatformVerdict:
     options = device.inventory.host.system.options
-    explanation = words.iommu_not_used(options, device.vendor, with_iommu)
+    unused = why_iommu_unused(options, device.vendor)
+    explanation = linux_words.refused_without_iommu(unused, with_iommu)
     return PlatformVerdict(can=Can.NO, explanation=explanation, cases=cases)
 
 
@@ -103,7 +105,12 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
     elif locked:
         yield from _locked_cases(device, locked)
     elif relaxable and not _relaxable_by_class(device):
-        yield Case(title=RELAX_RMRR, can=Can.YES, explanation=words.RELAXABLE_TO_KERNEL_CASE)
+        yield Case(
+            title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
+            can=Can.YES,
+            explanation=words.RELAXABLE_TO_KERNEL_CASE,
+        )
     elif relaxable:
         yield Case(
             title="relaxable by class",
@@ -150,6 +157,7 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
     if release is not None and release < first:
         yield Case(
             title=f"Linux {release[0]}.{release[1]}",
+            kind=CaseKind.UNCHECKED,
             can=Can.CONDITIONS,
             explanation=words.not_checked_before(since, regions),
             releases=f"before Linux {since}",
@@ -167,6 +175,7 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
     if device.has_relax_rmrr:
         yield Case(
             title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
             can=Can.CONDITIONS,
             explanation=words.HAS_RELAX_RMRR_CASE,
             rule=_OPTION_RULE,
@@ -174,6 +183,7 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
     elif device.asks_to_relax:
         yield Case(
             title=RELAX_RMRR,
+            kind=CaseKind.OPTION,
             can=Can.NO,
             explanation=words.LACKS_RELAX_RMRR_CASE,
             rule=_OPTION_RULE,
@@ -190,14 +200,14 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
         held.by_kernel for _, held in device.held_regions
     )
     locked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
-    refusing = any(case.can is Can.NO and case.title != RELAX_RMRR for case in cases)
+    refusing = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
     if refusing and locked:
         if device.has_relax_rmrr and device.asks_to_relax:
             return Can.CONDITIONS, words.RELAXED_BY_OPTION
         return Can.NO, words.locked(predicted=predicted)
     if refusing and device.locked_mates:
         return Can.NO, words.group_holds_locked(predicted=predicted)
-    if any(case.title == "group" and case.can is Can.NO for case in cases):
+    if any(case.kind is CaseKind.GROUP and case.can is Can.NO for case in cases):
         if device.without_group:
             return Can.NO, words.IN_NO_GROUP
         return Can.NO, words.GROUP_HOLDS_PHYSICAL_FUNCTION
@@ -218,7 +228,7 @@ def _allowed(
     """Return the verdict on a device that no region keeps back, and on which conditions."""
     if any(case.can is Can.CONDITIONS for case in cases):
         conditions = words.WITH_REST_OF_GROUP
-        if any(case.title == "virtual functions exist" for case in cases):
+        if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
             conditions = words.AFTER_VIRTUAL_FUNCTIONS
         if any(held.hold is Hold.DIRECT for _, held in device.held_regions):
             conditions = words.KERNEL_TOO_OLD_TO_LOOK

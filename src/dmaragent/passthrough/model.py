@@ -19,6 +19,25 @@ class Can(Enum):
     """This side does not decide on this host: Linux below Xen, Xen where it does not run."""
 
 
+class CaseKind(Enum):
+    """What a case of a verdict is about, for whoever decides by it; its title is for people."""
+
+    STRICT = "strict"
+    """A guest whose policy is strict."""
+    RELAXED = "relaxed"
+    """A guest whose policy is relaxed."""
+    UNCHECKED = "unchecked"
+    """A kernel that gives the device away without a look at its regions: DMA of the firmware can
+    then overwrite guest RAM."""
+    OPTION = "option"
+    """The kernel option ``relax_rmrr``."""
+    GROUP = "group"
+    """The rest of the IOMMU group."""
+    VIRTUAL_FUNCTIONS = "virtual-functions"
+    """Virtual functions of the device that exist."""
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One case of a verdict: a policy, a release, a group."""
@@ -28,6 +47,7 @@ class Case:
     can: Can
     explanation: str
     """What happens and why, a sentence or two."""
+    kind: CaseKind = CaseKind.OTHER
     rule: SourceRule | None = None
     """The rule that gives it."""
     releases: str = ""

@@ -11,7 +11,7 @@ from dmaragent.guests.kvm_guest import KvmDevice
 from dmaragent.host.groups import KernelRegion
 from dmaragent.inventory import Gap, Region
 from dmaragent.iommu.vendor import IommuVendor
-from dmaragent.linux.options import RELAX_RMRR, unused_words
+from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.linux.vfio import VfioEffect
 
 # Lists ----------------------------------------------------------------------------------
@@ -284,15 +284,6 @@ XEN_OWNS_IOMMU_ALONE = f"{XEN_OWNS_IOMMU}."
 def without_xen(verdict: str) -> str:
     """Return Linux's verdict on a host that runs Xen; `verdict`: what it is without Xen."""
     return f"{XEN_OWNS_IOMMU}. Without Xen: {verdict}"
-
-
-def iommu_not_used(options: Sequence[str] | None, vendor: IommuVendor, verdict: str) -> str:
-    """Return that Linux does not use the IOMMU, why, and the `verdict` if it did.
-
-    `options` are None if the command line is unknown.
-    """
-    why = unused_words(options, vendor)
-    return f"not as this kernel runs: it does not use the IOMMU{why}. With it: {verdict}"
 
 
 UNKNOWN_WITH_IOMMU = "unknown"

@@ -1,6 +1,6 @@
 """The settings in effect for a guest, and what the manual pages and reports say of them.
 
-None of it decides: the verdict is resolver.py's.
+None of it decides: the verdict is verdict.py's.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import DEFAULT_BOUNDARY, Policy, Strategy
 from dmaragent.policy import words
 from dmaragent.policy.layout import PlacedRegion
-from dmaragent.policy.resolver import PossibleOutcome, Resolution, possible_scenarios
+from dmaragent.policy.outcomes import PossibleOutcome, possible_scenarios
+from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.settings import GuestDevice, RdmSettings, Toolstack, settle_documented
 from dmaragent.policy.simulate import build
 from dmaragent.xen.toolstack.libxl import toolstack_behaviours

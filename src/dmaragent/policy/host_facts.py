@@ -8,10 +8,10 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
 from dmaragent.iommu.no_table import AbsenceKind
+from dmaragent.policy import words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
-from dmaragent.xen.reserved_list.explain import command_line
 from dmaragent.xen.reserved_list.model import ListSource
 
 
@@ -149,7 +149,6 @@ def facts_of(
     """Take what a resolution needs out of `inventory`; `release` replaces the running Xen's."""
     host, views = inventory.host, inventory.xen
     xen = host.xen
-    running = None if xen is None else xen.release
     functions = host.topology.functions
     assignable = xen.assignable if xen is not None and xen.dom0 else None
     known_table = bool(inventory.all_regions) or not isinstance(inventory.iommu, Missing)
@@ -168,7 +167,7 @@ def facts_of(
         # Xen names both since the same release: where hap is named, shadow would be.
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
-        release=release or running,
+        release=release or host.running_release,
         incomplete=_incomplete(inventory),
         unlisted=_unlisted(inventory),
         undetermined=inventory.undetermined
@@ -202,10 +201,10 @@ def _owners(
         for sbdf in (sbdf for sbdf in named if count > 1 and _is_tied(inventory, sbdf, region)):
             shared.setdefault(sbdf, []).append(SharedRegion(region, count))
 
-    for each in inventory.all_regions:
-        if each.xen.listed and each.xen.range is not None:
-            devices = [owner.sbdf for owner in each.owners if owner.sbdf is not None]
-            note(each.xen.range, devices, each.xen.sharers)
+    for reserved in inventory.all_regions:
+        if reserved.xen.listed and reserved.xen.range is not None:
+            devices = [owner.sbdf for owner in reserved.owners if owner.sbdf is not None]
+            note(reserved.xen.range, devices, reserved.xen.sharers)
     listed = {entry.range for entry in inventory.xen.list.entries}
     for option in _options(inventory):
         if option.range in listed and option.range not in owners:
@@ -222,10 +221,9 @@ def _options(inventory: Inventory) -> list[UserRange]:
 
     Another range of the same pages may be the one that Xen ignored.
     """
-    running = inventory.host.xen.release if inventory.host.xen else None
     devices = inventory.xen.devices
     return sorted(
-        parse_rmrr_option(command_line(inventory.host), running),
+        parse_rmrr_option(inventory.host.xen_command_line, inventory.host.running_release),
         key=lambda user: not any(user.range in (devices.get(sbdf) or ()) for sbdf in user.devices),
     )
 
@@ -249,12 +247,12 @@ def _iommu_off(inventory: Inventory) -> str:
     xen, listed = inventory.host.xen, inventory.xen.list
     contradicted = listed.source is ListSource.HYPERVISOR and bool(listed.entries)
     if xen is not None and xen.iommu_enabled is False and not contradicted:
-        return "Xen's IOMMU is off: `xl info` lists no directio among virt_caps"
+        return words.XENS_IOMMU_OFF
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return "VT-d is off in the firmware setup, or the machine has none"
+        return words.VTD_OFF_IN_FIRMWARE
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
-        return f"Xen switches VT-d off for the whole host: {listed.iommu_disabled}"
+        return words.vtd_off_by_xen(listed.iommu_disabled)
     return ""
 
 
@@ -263,9 +261,7 @@ def _unlisted(inventory: Inventory) -> str:
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
         return ""
-    return (
-        "Xen's list lacks regions that Xen accepts by its rules, and nothing that was read says why"
-    )
+    return words.XENS_LIST_LACKS_REGIONS
 
 
 def _incomplete(inventory: Inventory) -> str:
@@ -276,8 +272,8 @@ def _incomplete(inventory: Inventory) -> str:
         return ""
     if source is ListSource.UNKNOWN:
         if not isinstance(inventory.iommu, Missing):
-            return "nothing of the table can be decoded, and no hypervisor answers"
-        return "there is neither a hypervisor that answers nor a table"
+            return words.TABLE_UNDECODED
+        return words.NO_TABLE_NOR_HYPERVISOR
     if not inventory.complete:
-        return "the table is damaged: regions may be missing"
+        return words.TABLE_DAMAGED
     return inventory.xen.list.doubt

@@ -29,6 +29,7 @@ from dmaragent.policy.assignment import (
     added_functions,
     assign,
 )
+from dmaragent.policy.binary_numbers import number_readings
 from dmaragent.policy.decisions import (
     Decider,
     Decision,
@@ -43,9 +44,9 @@ from dmaragent.policy.decisions import (
     warnings_of,
 )
 from dmaragent.policy.host_facts import HostFacts
-from dmaragent.policy.library_answers import number_readings
 from dmaragent.policy.mmio_hole import HoleContent, HoleOccupant, hole_contents
-from dmaragent.policy.resolver import Resolution, Stack, prerequisites, resolve
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import prerequisites, resolve
 from dmaragent.policy.settings import (
     POLICY_OF,
     GuestDevice,

@@ -10,7 +10,8 @@ from dmaragent.guests.formats import Guest
 from dmaragent.guests.kvm_guest import GuestFormat, KvmGuest
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Verdict, undecided
-from dmaragent.policy.resolver import Resolution, resolve
+from dmaragent.policy.resolution import Resolution
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.question import words
 from dmaragent.question.context import Context, Question, context_of, other_releases

@@ -9,7 +9,8 @@ from dmaragent.guests.rdm import Policy
 from dmaragent.policy.decisions import Verdict, residual_risk
 from dmaragent.policy.host_facts import HostFacts
 from dmaragent.policy.hotplug import CONTEXT_RULE, Hotplug, attach
-from dmaragent.policy.resolver import Resolution, Stack, resolve
+from dmaragent.policy.resolution import Resolution, Stack
+from dmaragent.policy.resolver import resolve
 from dmaragent.policy.settings import Toolstack
 from dmaragent.remedies import words
 from dmaragent.remedies.guests import guest_remedies

@@ -14,7 +14,7 @@ from dmaragent.addresses import AddressRange
 
 if TYPE_CHECKING:  # the inventory's document has ranges, and neither decisions nor stacks
     from dmaragent.policy.decisions import Decision
-    from dmaragent.policy.resolver import Stack
+    from dmaragent.policy.resolution import Stack
     from dmaragent.present.json.schema import common as schema
 
 TOOL = f"dmaragent {__version__}"

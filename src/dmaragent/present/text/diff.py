@@ -21,7 +21,7 @@ from dmaragent.comparison.model import (
 )
 from dmaragent.inventory import Region
 from dmaragent.policy.decisions import Verdict
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.tables import WIDTH, paragraph, render
 from dmaragent.present.words.comparison import (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dmaragent.answers.device import Explanation
 from dmaragent.inventory import Inventory
 from dmaragent.passthrough.model import Case
-from dmaragent.policy.resolver import Stack
+from dmaragent.policy.resolution import Stack
 from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
 from dmaragent.present.text.tables import labelled, paragraph
 from dmaragent.present.words.device import class_name, device_name

@@ -6,7 +6,7 @@ from dmaragent.addresses import span
 from dmaragent.answers.guest import Answer
 from dmaragent.passthrough.kvm_resolution import KvmResolution
 from dmaragent.policy.decisions import Decider, Decision, Verdict
-from dmaragent.policy.resolver import Resolution
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.kvm import kvm_text
 from dmaragent.present.text.resolve import resolve_text

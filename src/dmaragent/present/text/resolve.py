@@ -6,7 +6,8 @@ from dmaragent.addresses import AddressRange, span
 from dmaragent.answers.guest import Answer
 from dmaragent.policy.decisions import Decision, Verdict
 from dmaragent.policy.layout import GuestLayout, RamLayout
-from dmaragent.policy.resolver import PossibleOutcome, Resolution
+from dmaragent.policy.outcomes import PossibleOutcome
+from dmaragent.policy.resolution import Resolution
 from dmaragent.present.escaping import shorten, visible
 from dmaragent.present.text.memory_bar import LEGEND, Painted, bars
 from dmaragent.present.text.tables import labelled, paragraph, render

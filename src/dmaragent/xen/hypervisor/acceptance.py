@@ -10,6 +10,7 @@ from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import IommuTable
 from dmaragent.releases import Release
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import (
     FIRST_SERIES,
     NEWEST_RELEASE,
@@ -86,7 +87,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     """Predict from a finished `walk` and the ``rmrr=`` of `command_line` as `release` may read it."""
     switch = iommu_switch(command_line, release)
     switched = bool(switch.word) and not switch.doubt
-    off = f"{switch.word} stands on Xen's command line" if switched else walk.error
+    off = words.switched_off(switch.word) if switched else walk.error
     ranges = UserRanges(walk.topology, walk.memory_map, walk.behaviour, walk.registered)
     options = tuple(
         ranges.add(user, off, command_line) for user in parse_rmrr_option(command_line, release)
@@ -108,14 +109,13 @@ def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate
-    return fate._replace(fate=Acceptance.DISCARDED, reason="Xen accepted it, but VT-d is off")
+    return fate._replace(fate=Acceptance.DISCARDED, reason=words.ACCEPTED_IN_VAIN)
 
 
 def _release_notes(release: Release | None) -> list[str]:
     """Say that the release is not known, or not modelled."""
     if release is None:
-        return [f"as of {behaviour_of(None).name}: the release is not known"]
+        return [words.release_unknown(behaviour_of(None).name)]
     if FIRST_SERIES <= release.series <= NEWEST_RELEASE:
         return []
-    nearest = "{}.{}".format(*steps_of(release)[0].series)
-    return [f"as of Xen {nearest}: Xen {release} is not modelled"]
+    return [words.release_not_modelled(release, steps_of(release)[0].series)]

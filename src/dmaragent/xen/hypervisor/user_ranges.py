@@ -7,6 +7,7 @@ from dmaragent.addresses import PAGE, AddressRange
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.readings import Missing
+from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour
 from dmaragent.xen.hypervisor.dmar_walk import is_known, known_segments
 from dmaragent.xen.hypervisor.frames import frames_of
@@ -50,9 +51,9 @@ class UserRanges:
         pages = user.range
         if frames.exist is False or pages is None:
             return _refused(user, frames.reason)
-        unsure = next((f"0x{other.start:x}" for other in self.unsure if other.overlaps(pages)), "")
-        if unsure:
-            reason = f"it overlaps the range at {unsure}, which Xen may accept or not"
+        unsure = next((other for other in self.unsure if other.overlaps(pages)), None)
+        if unsure is not None:
+            reason = words.overlaps_unsure_range(unsure)
             return self.doubted(user._replace(accepted=None, reason=reason))
         unit = RegisteredRmrr(pages.start, pages.end - 1, user.devices)
         self.registered.register(unit)
@@ -60,7 +61,7 @@ class UserRanges:
             self.unsure.append(pages)
             return self.doubted(user._replace(accepted=None, reason=frames.reason or user.reason))
         if unit.entry is None:
-            return user._replace(reason="its first device is 00:00.0, so it is never reported")
+            return user._replace(reason=words.NEVER_REPORTED_RANGE)
         return user
 
     def refusal(self, user: UserRange, off: str) -> str:
@@ -69,23 +70,22 @@ class UserRanges:
         looks = self.behaviour.looks_for_devices and not isinstance(functions, Missing)
         known = looks and is_known(user.devices[0].segment, self.segments)
         if not self.behaviour.rmrr_option:
-            return f"{self.behaviour.name} has no such option"
+            return words.no_rmrr_option(self.behaviour.name)
         if off:
-            return f"VT-d is off: {off}"
+            return words.vtd_is_off(off)
         if (pages := user.range) is None:
             return ""
         # Xen compares with the first byte of the last page, not with its last.
-        overlap = self.registered.overlap(pages.start, pages.end - PAGE)
-        if overlap and not any(other.overlaps(pages) for other in self.unsure):
-            return overlap.removesuffix(" (EEXIST)")
+        overlapped = self.registered.overlapped(pages.start, pages.end - PAGE)
+        if overlapped is not None and not any(other.overlaps(pages) for other in self.unsure):
+            return words.range_overlaps_region(overlapped)
         if known and not any(device in self.topology.known for device in user.devices):
-            return "none of its devices answers"
+            return words.NO_DEVICE_PRESENT
         return ""
 
     def doubted(self, user: UserRange) -> UserRange:
         """Keep that it is unknown whether `user` is on the list."""
-        doubt = f"whether Xen accepts {user.text} of rmrr= is unknown: {user.reason}"
-        self.doubt = self.doubt or doubt
+        self.doubt = self.doubt or words.range_fate_unknown(user.text, user.reason)
         return user
 
 
