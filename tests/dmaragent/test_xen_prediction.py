@@ -3,8 +3,12 @@
 import pytest
 
 from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.host.memory_map import MemoryMap, MemoryType
+from dmaragent.host.topology import PciTopology
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict
+from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of
+from dmaragent.xen.hypervisor.points import matters_to_fates, treatment
 from dmaragent.xen.hypervisor.prediction import Acceptance
 from fwtables import decode
 from support.damaged import CASES
@@ -31,14 +35,18 @@ from support.xen_tables import (
     RESERVED,
     SHORT_SCOPE,
     UNIT,
+    UNKNOWN,
     USB,
     fates_of,
+    memory_of,
     only_fate,
     only_option,
     predicted,
     ranges_of,
     topology_of,
 )
+
+RAM = memory_of((0, 1 << 32, MemoryType.RAM))
 
 # 4.1: the walk
 
@@ -327,6 +335,37 @@ def test_a_device_named_twice_has_the_region_once() -> None:
 
 
 # The releases
+
+
+@pytest.mark.parametrize("memory", [None, RAM], ids=["no map", "RAM"])
+@pytest.mark.parametrize("known", [False, True], ids=["no functions", "functions"])
+@pytest.mark.parametrize(
+    "structures",
+    [
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), rmrr(0x5000, 0x5FFF, GONE)),
+        (rmrr(0x1000, 0x1000, ENDPOINT),),
+        (rmrr(0x1000, 0x1FFF, scope(1, 0, (0x1C, 0), (0, 0)), segment=1),),
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), satc(SHORT_SCOPE)),
+        (rmrr(0x1000, 0x1FFF, ENDPOINT), structure(5, b"")),
+    ],
+    ids=["absent", "empty", "segment 1", "SATC", "short SATC"],
+)
+def test_releases_that_are_treated_alike_decide_alike(
+    structures: tuple[bytes, ...],
+    known: bool,  # noqa: FBT001 - a case
+    memory: MemoryMap | None,
+) -> None:
+    topology = topology_of() if known else PciTopology(UNKNOWN)
+    decoded = decode(table(UNIT, *structures)).table
+    assert decoded is not None
+    what = matters_to_fates(decoded, topology, memory)
+    fates: dict[object, set[tuple[Acceptance, ...]]] = {}
+    for step in STEPS:
+        prediction = predict(decoded, topology, memory, step)
+        same = fates.setdefault(treatment(behaviour_of(step), what), set())
+        same.add(tuple(fates_of(prediction)))
+
+    assert [len(same) for same in fates.values()] == [1] * len(fates)
 
 
 @pytest.mark.parametrize(

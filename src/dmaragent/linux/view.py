@@ -5,8 +5,8 @@ prediction are in ``linux/regions.py``, those for what it publishes in ``linux/p
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
@@ -45,8 +45,7 @@ class LinuxState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinuxView:
+class LinuxView(NamedTuple):
     """What Linux makes of a host's regions and units."""
 
     state: LinuxState

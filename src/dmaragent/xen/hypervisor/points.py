@@ -9,7 +9,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from dmaragent.addresses import PAGE, SBDF
+from dmaragent.host.memory_map import MemoryMap
+from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import Source
+from dmaragent.readings import Missing
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import XenBehaviour, releases_words
@@ -20,7 +23,7 @@ from dmaragent.xen.hypervisor.prediction import (
     XenPrediction,
 )
 from dmaragent.xen.hypervisor.rmrr_words import UserRange
-from fwtables import DMAR, DRHD, RMRR
+from fwtables import DMAR, DRHD, RMRR, structure_name
 
 Predicted = tuple[list[Release], XenPrediction]
 """A prediction, and the steps of the releases that it is of."""
@@ -33,6 +36,11 @@ class Matters(NamedTuple):
     many_units: bool
     empty_region: bool
     option: bool
+    satc: bool = True
+    devices: bool = True
+    """Whether it can matter which devices are present."""
+    memory: bool = True
+    """Whether it can matter what the memory map says."""
 
 
 def matters(table: DMAR, command_line: str = "") -> Matters:
@@ -47,12 +55,29 @@ def matters(table: DMAR, command_line: str = "") -> Matters:
     return Matters(units > _MOST_UNITS, empty, "rmrr=" in command_line)
 
 
+def matters_to_fates(table: DMAR, topology: PciTopology, memory_map: MemoryMap | None) -> Matters:
+    """Return what of `table` releases differ on in the fates of its RMRRs, on this host.
+
+    Without the PCI functions none is absent, but behind a bridge of a segment other than 0;
+    without the memory map no region is in RAM.
+    """
+    return matters(table)._replace(
+        satc=any(structure_name(structure) == "SATC" for structure in table.structures),
+        devices=not isinstance(topology.functions, Missing)
+        or any(
+            isinstance(structure, RMRR) and structure.segment_number
+            for structure in table.structures
+        ),
+        memory=memory_map is not None,
+    )
+
+
 def treatment(behaviour: XenBehaviour, what: Matters) -> object:
     """Return what of `behaviour` matters: behaviours alike in it predict the same list."""
     return (
-        behaviour.looks_for_devices,
-        behaviour.ram_disables_vtd,
-        behaviour.satc_parsed,
+        what.devices and behaviour.looks_for_devices,
+        what.memory and behaviour.ram_disables_vtd,
+        what.satc and behaviour.satc_parsed,
         what.empty_region and behaviour.lists_empty_regions,
         behaviour.most_units if what.many_units else None,
         what.option and behaviour.rmrr_option,

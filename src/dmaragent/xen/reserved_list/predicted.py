@@ -10,7 +10,12 @@ from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict_table
 from dmaragent.xen.hypervisor.behaviour import STEPS, behaviour_of, releases_words
-from dmaragent.xen.hypervisor.points import Predicted, matters, treatment, undecided_regions
+from dmaragent.xen.hypervisor.points import (
+    Predicted,
+    matters_to_fates,
+    treatment,
+    undecided_regions,
+)
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
     RegionAcceptance,
@@ -117,7 +122,7 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
     """
     dmar = table.decoded.table
     assert dmar is not None  # noqa: S101 - xen_views has such tables alone
-    what = matters(dmar)
+    what = matters_to_fates(dmar, host.topology, _memory_map(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
     for step in STEPS:
         key = treatment(behaviour_of(step), what)
