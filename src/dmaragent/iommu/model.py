@@ -11,7 +11,7 @@ from enum import Enum, Flag, auto
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
-from fwtables import Damage, Decoded
+from fwtables import Damage, Decoded, Table
 
 # Where something is written -------------------------------------------------------------
 
@@ -326,7 +326,7 @@ class TableHeader:
 class IommuTable:
     """The firmware's table of IOMMUs: what it says, and its damage."""
 
-    decoded: Decoded
+    decoded: Decoded[Table]
     """The table itself, for whoever knows its kind."""
     header: TableHeader | None
     """None if not even the fixed part could be decoded."""

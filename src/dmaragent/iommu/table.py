@@ -7,7 +7,7 @@ from dmaragent.host.parse import MOST_OF_A_KIND
 from dmaragent.iommu.model import IommuTable
 from dmaragent.iommu.vtd import table_of
 from dmaragent.readings import Missing, MissingKind
-from fwtables import Decoded, decode
+from fwtables import DMAR, Decoded, decode_as
 
 MOST_SCOPE_ENTRIES = 16384
 """Device scope entries, of all its structures together, of a table that is examined."""
@@ -21,11 +21,11 @@ def iommu_table(host: Host) -> IommuTable | Missing:
         return names if isinstance(names, Missing) else Missing(MissingKind.ABSENT)
     if isinstance(reading.content, Missing):
         return reading.content
-    decoded = _examined(decode(reading.content))
+    decoded = _examined(decode_as(DMAR, reading.content))
     return decoded if isinstance(decoded, Missing) else table_of(decoded, host.topology)
 
 
-def _examined(decoded: Decoded) -> Decoded | Missing:
+def _examined(decoded: Decoded[DMAR]) -> Decoded[DMAR] | Missing:
     """Return `decoded`, or why it is not examined: it has more than any machine's table."""
     structures = decoded.table.structures if decoded.table else ()
     kinds = Counter(map(type, structures))

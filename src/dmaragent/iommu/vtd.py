@@ -64,7 +64,7 @@ def device_kind(scope_type: int) -> DeviceKind:
     return _KIND_OF.get(scope_type, DeviceKind.UNKNOWN)
 
 
-def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
+def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
     """Return what the table `decoded` says, its paths followed through the bridges of `topology`."""
     table = decoded.table
     if table is None:
@@ -91,6 +91,11 @@ def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
         capabilities=_capabilities(table, topology, names),
         others=tuple(_others(table)),
     )
+
+
+def dmar_of(table: IommuTable) -> DMAR | None:
+    """Return the DMAR that `table` was made of; None if it could not be decoded, or is another."""
+    return table.decoded.table if isinstance(table.decoded.table, DMAR) else None
 
 
 def _header(table: DMAR) -> TableHeader:
