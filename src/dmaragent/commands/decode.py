@@ -1,4 +1,4 @@
-"""``dmaragent decode``: DMAR tables, structure by structure."""
+"""``dmaragent decode``: DMAR and IVRS tables, structure by structure."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ if TYPE_CHECKING:
     from dmaragent.present.json.schema.common import PassedOver
 
 DESCRIPTION = """\
-Decode DMAR tables (also as RMAD and XMAR) with everything they hold, damage
-included.  PATH is a table, text that holds one (acpidump, hexdump, xxd, od,
-iasl, base64, plain hexadecimal), a folder of them, a host as `inventory --host`
-takes it, - for standard input; without PATH, this machine.  A table or a text
-may be packed with gzip, bzip2, xz or zstd."""
+Decode DMAR tables (also as RMAD and XMAR) and AMD's IVRS tables with everything
+they hold, damage included.  PATH is a table, text that holds one (acpidump,
+hexdump, xxd, od, iasl, base64, plain hexadecimal), a folder of them, a host as
+`inventory --host` takes it, - for standard input; without PATH, this machine.
+Of a host, DMAR alone is read: name the file of an IVRS.  A table or a text may
+be packed with gzip, bzip2, xz or zstd."""
 EXAMPLES = """\
 examples:
   sudo dmaragent decode                         this machine's table
   dmaragent decode DMAR.bin                     one table
+  dmaragent decode IVRS.bin                     AMD's table
   dmaragent decode tables/                      a folder, a line each
   dmaragent decode DMAR.bin --json > dmar.json  and back: dmaragent encode
 
 Exit codes: 0 every table decoded whole; 1 there is damage, or something named
-is no DMAR table; 2 nothing was decoded."""
+is no such table; 2 nothing was decoded."""
 
 _OTHER_KINDS = ("another-table", "not-a-table")
 

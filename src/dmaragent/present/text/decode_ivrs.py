@@ -1,5 +1,6 @@
 """The blocks of an IVRS table for people."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
@@ -49,7 +50,7 @@ def _block(offset: int, block: Block) -> Iterator[str]:
         yield from paragraph(f"{head}  {words.iommu_facts(block)}", hang=7)
         yield from paragraph(words.iommu_numbers(block), indent=7)
         yield from _entries(block.entries)
-        if not block.entries:
+        if not (block.entries or block.undecoded):
             yield "       no device entries"
     if block.undecoded:
         yield f"       {count(len(block.undecoded), 'byte')} not decoded:"
@@ -58,14 +59,13 @@ def _block(offset: int, block: Block) -> Iterator[str]:
 
 def _entries(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield a line for each of `entries`, and for a range with its end."""
-    skip = False
-    for entry, following in zip(entries, (*entries[1:], None), strict=True):
-        if skip:
-            skip = False
-            continue
-        last = None
+    remaining = deque(entries)
+    while remaining:
+        entry, last = remaining.popleft(), None
+        following = remaining[0] if remaining else None
         if entry.type in words.RANGE_STARTS and _is_plain_end(following):
-            last, skip = following.device_id, True
+            last = following.device_id
+            remaining.popleft()
         line = f"{words.entry_words(entry):21}  {words.entry_facts(entry, last)}"
         yield from paragraph(line.rstrip(), indent=7, hang=2)
 
