@@ -31,6 +31,10 @@ from fwtables.ivrs.structures import (
 from fwtables.walk import Walk
 
 _READERS = {number: (cls, BODIES[number]) for number, cls in BLOCKS.items()}
+_ENTRY_READERS = {
+    number: (cls, ENTRY_LAYOUTS[number].names, ENTRY_LAYOUTS[number].packer.unpack_from)
+    for number, cls in ENTRIES.items()
+}
 _BLOCK_HEADER_SIZE = BLOCK_HEADER.size
 _unpack_block = BLOCK_HEADER.packer.unpack_from
 _LENGTHS = bytes(map(fixed_entry_length, range(256)))
@@ -94,15 +98,16 @@ class _Walk(Walk):
 
     def entries(self, offset: int, end: int) -> tuple[tuple[Entry, ...], int]:
         """Walk the device entries up to `end`; also return where the walk ended."""
-        data = self.data
+        data, lengths, read = self.data, _LENGTHS, _entry
         entries: list[Entry] = []
         while offset < end:
-            length = _LENGTHS[data[offset]] or self.variable_length(offset, end)
-            if not length or offset + length > end:
+            length = lengths[data[offset]] or self.variable_length(offset, end)
+            following = offset + length
+            if not length or following > end:
                 self.add_entry_damage(offset, length, end - offset)
                 break
-            entries.append(_entry(data[offset : offset + length]))
-            offset += length
+            entries.append(read(data[offset:following]))
+            offset = following
         return tuple(entries), offset
 
     def variable_length(self, offset: int, end: int) -> int:
@@ -137,12 +142,12 @@ def _entry(entry: bytes) -> Entry:
     The blocks of one IOMMU list the same devices two or three times: equal entries are one value.
     """
     kind = entry[0]
-    cls = ENTRIES.get(kind)
-    if cls is None:
+    reader = _ENTRY_READERS.get(kind)
+    if reader is None:
         return UnknownEntry(type=kind, body=entry[1:])
-    layout = ENTRY_LAYOUTS[kind]
-    fields: dict[str, Any] = dict(zip(layout.names, layout.packer.unpack_from(entry), strict=True))
+    cls, names, unpack = reader
+    fields: dict[str, Any] = dict(zip(names, unpack(entry), strict=True))
     if cls is HidEntry:
         del fields["uid_length"]
-        fields["uid"] = entry[layout.size :]
+        fields["uid"] = entry[_HID.size :]
     return cls(**fields)
