@@ -94,6 +94,15 @@ def corpus_tables(corpus: list[dict[str, Any]]) -> dict[str, bytes]:
     return {entry["file"]: (CORPUS / entry["file"]).read_bytes() for entry in corpus}
 
 
+@pytest.fixture(scope="session")
+def ivrs_corpus() -> dict[str, bytes]:
+    """Give the bytes of the corpus's IVRS tables by file name, or skip."""
+    tables = {path.name: path.read_bytes() for path in sorted(CORPUS.glob("ivrs/*.ivrs"))}
+    if not tables:
+        pytest.skip(f"no captured IVRS tables in {CORPUS}/ivrs (set DMARAGENT_CORPUS)")
+    return tables
+
+
 @pytest.fixture
 def umockdev() -> None:
     """Skip without umockdev."""

@@ -60,8 +60,10 @@ OPEN_TO_ALL = "__init__"
 """The package itself: everybody may ask it the version.  It asks for ``api`` when that is used."""
 KNOW_THE_DMAR = (
     "checks/vtd",
+    "iommu/table",
     "iommu/vtd",
     "present/text/decode",
+    "present/text/decode_dmar",
     "present/words/table",
     "xen/hypervisor",
 )
@@ -218,7 +220,8 @@ def test_the_types_of_documents_are_imported_for_mypy_only() -> None:
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
         ]
-        types = ("dmaragent.present.json.schema", "fwtables.schema", "fwtables.dmar.schema")
+        tables = ("fwtables.schema", "fwtables.dmar.schema", "fwtables.ivrs.schema")
+        types = ("dmaragent.present.json.schema", *tables)
         assert [name for name in imported if name.startswith(types)] == [], path
 
 

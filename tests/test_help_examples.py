@@ -21,6 +21,7 @@ import pytest
 from dmaragent import cli
 from support import completion_page
 from support.collectors import DMESG, write_files
+from support.ivrs_tables import EVERY_BLOCK
 from support.machines import MACHINES
 
 pytestmark = pytest.mark.slow  # the program runs for each case
@@ -96,6 +97,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (files / name).parent.mkdir(exist_ok=True)
         shutil.copy(LAPTOP / TABLE, files / name)
     shutil.copy(SERVER / TABLE, files / "after.bin")
+    (files / "IVRS.bin").write_bytes(EVERY_BLOCK)
     for name in ("win10.cfg", "g.cfg", "etc/xen/win10.cfg"):
         (files / name).write_text(CONFIG, "utf-8")
     for name, host in {

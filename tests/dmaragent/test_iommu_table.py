@@ -1,7 +1,5 @@
 """Which reader a firmware table gets: by its signature, from one registry."""
 
-from dataclasses import replace
-
 from dmaragent.collect.collect import collect
 from dmaragent.host import Host, join
 from dmaragent.host.topology import PciTopology
@@ -30,7 +28,7 @@ def test_another_vendors_table_enters_by_its_reader() -> None:
         contents.append(content)
         dmar = read_dmar(_DMAR, topology)
         assert isinstance(dmar, IommuTable)
-        return replace(dmar, units=())
+        return dmar._replace(units=())
 
     ivrs = b"IVRS" + bytes(44)
     host = _host(ivrs, "IVRS")

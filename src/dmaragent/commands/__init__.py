@@ -15,7 +15,7 @@ VERBS = {
     "rmrr-option": "write or check Xen's rmrr= boot option, for regions the firmware left out",
     "report": "all of it on one page: an HTML file to attach to a bug",
     "dump": "a support bundle: a host to carry, every command answers from it as here",
-    "decode": "DMAR tables, structure by structure",
+    "decode": "DMAR and IVRS tables, structure by structure",
     "encode": "a table's bytes from its JSON: the inverse of decode --json",
     "status": "how the service is: running, what it publishes, what this user may read",
     "agent": "the service's programs, which systemd starts",

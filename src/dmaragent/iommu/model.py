@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import Hop, PciFunction, Presence
-from fwtables import Damage, Decoded
+from fwtables import Damage, Decoded, Table
 
 # Where something is written -------------------------------------------------------------
 
@@ -315,7 +315,7 @@ class TableHeader(NamedTuple):
 class IommuTable(NamedTuple):
     """The firmware's table of IOMMUs: what it says, and its damage."""
 
-    decoded: Decoded
+    decoded: Decoded[Table]
     """The table itself, for whoever knows its kind."""
     header: TableHeader | None
     """None if not even the fixed part could be decoded."""

@@ -43,7 +43,7 @@ from fwtables import (
     Decoded,
     DeviceScope,
     Structure,
-    decode,
+    decode_as,
     located,
     structure_length,
     structure_name,
@@ -77,11 +77,11 @@ def read_dmar(content: bytes, topology: PciTopology) -> IommuTable | Missing:
 
     The paths of its device scopes are followed through the bridges of `topology`.
     """
-    decoded = decode(content)
+    decoded = decode_as(DMAR, content)
     return _why_not_examined(decoded) or table_of(decoded, topology)
 
 
-def _why_not_examined(decoded: Decoded) -> Missing | None:
+def _why_not_examined(decoded: Decoded[DMAR]) -> Missing | None:
     """Return that `decoded` has more than any machine's table, or None."""
     structures = decoded.table.structures if decoded.table else ()
     kinds = Counter(map(type, structures))
@@ -97,7 +97,7 @@ def _why_not_examined(decoded: Decoded) -> Missing | None:
     return None
 
 
-def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
+def table_of(decoded: Decoded[DMAR], topology: PciTopology) -> IommuTable:
     """Return what the table `decoded` says, its paths followed through the bridges of `topology`."""
     table = decoded.table
     if table is None:
@@ -124,6 +124,11 @@ def table_of(decoded: Decoded, topology: PciTopology) -> IommuTable:
         capabilities=_capabilities(table, topology, names),
         others=tuple(_others(table)),
     )
+
+
+def dmar_of(table: IommuTable) -> DMAR | None:
+    """Return the DMAR that `table` was made of; None if it could not be decoded, or is another."""
+    return table.decoded.table if isinstance(table.decoded.table, DMAR) else None
 
 
 def _header(table: DMAR) -> TableHeader:

@@ -1,9 +1,10 @@
 """Columns of text that keep within a width: cells that do not fit are wrapped, never cut."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from dmaragent.present.escaping import visible
+from dmaragent.present.words.numbers import count
 
 WIDTH = 80
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -82,3 +83,12 @@ def _wrap(
 def labelled(label: str, text: str, *, indent: int = 0, column: int = LABEL) -> list[str]:
     """Set `text` beside its label, in a column of its own."""
     return paragraph(f"{label:{column}}".replace(" ", _NO_BREAK) + text, indent=indent, hang=column)
+
+
+def bytes_lines(data: bytes) -> Iterator[str]:
+    """Yield `data` in hexadecimal, the first 256 bytes of it."""
+    shown = data[:256]
+    for at in range(0, len(shown), 16):
+        yield f"       {shown[at : at + 16].hex(' ')}"
+    if len(data) > len(shown):
+        yield f"       … and {count(len(data) - len(shown), 'byte')} more (--json has them all)"

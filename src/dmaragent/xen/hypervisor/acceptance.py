@@ -9,6 +9,7 @@ from dataclasses import replace
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.host.topology import PciTopology
 from dmaragent.iommu.model import IommuTable
+from dmaragent.iommu.vtd import dmar_of
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor import words
 from dmaragent.xen.hypervisor.behaviour import (
@@ -45,7 +46,7 @@ def predict_table(
 
     At least the fixed part of `table` was decoded.
     """
-    dmar = table.decoded.table
+    dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - see the docstring
     return predict(dmar, topology, memory_map, release, command_line, damage=table.damage)
 

@@ -6,6 +6,7 @@ from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host import Host
 from dmaragent.host.memory_map import MemoryMap
 from dmaragent.iommu.model import IommuTable, Source
+from dmaragent.iommu.vtd import dmar_of
 from dmaragent.readings import Missing, MissingKind
 from dmaragent.releases import Release
 from dmaragent.xen.hypervisor.acceptance import predict_table
@@ -120,7 +121,7 @@ def _by_release(host: Host, table: IommuTable, newest: XenPrediction) -> Mapping
 
     Releases that treat the regions of `table` alike are predicted once; `newest` is known.
     """
-    dmar = table.decoded.table
+    dmar = dmar_of(table)
     assert dmar is not None  # noqa: S101 - xen_views has such tables alone
     what = matters_to_fates(dmar, host.topology, _memory_map(host))
     predicted: dict[object, Predicted] = {treatment(newest.behaviour, what): ([], newest)}
