@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
 from dmaragent.commands import VERBS, load
+from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.suggest import nearest
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible
@@ -55,27 +57,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_to_stderr("dmaragent: standard output is closed")
         return UNANSWERED
     _escape_what_cannot_be_encoded()
-    words = sys.argv[1:] if arguments is None else arguments
+    line = sys.argv[1:] if arguments is None else arguments
     try:
         with without_gc(at_exit=arguments is None):
-            code = _run(words)
+            code = _run(line)
         sys.stdout.flush()
     except DmaragentError as error:
-        return _print_error(error, words)
+        return _print_error(error, line)
     except BrokenPipeError:  # the reader has seen enough
         _drop_output()
         return _end_by_pipe() if arguments is None else ENDED_BY_PIPE
     except OSError as error:
         if error.filename is None:  # the output itself
             _drop_output()
-        return _print_error(_failure(error), words)
+        return _print_error(_failure(error), line)
     except KeyboardInterrupt:
         return 130
     except MemoryError:
         hint = "give it more (ulimit -v shows a limit), or ask about less at a time"
-        return _print_error(DmaragentError("there is not enough memory to answer", hint), words)
+        return _print_error(DmaragentError("there is not enough memory to answer", hint), line)
     except Exception as error:  # noqa: BLE001 - 1 means "look at this"; a bug of ours is no answer
-        return _print_bug(error, words)
+        return _print_bug(error, line)
     return code
 
 
@@ -89,21 +91,42 @@ def _run(arguments: Sequence[str]) -> int:
     ):
         hint = f"dmaragent VERB {first} …; dmaragent --help has the verbs"
         raise DmaragentError(f"{first}: the verb comes first", hint)
+    verb = arguments[0] if arguments else ""
+    if verb and not first.startswith("-") and verb not in VERBS:
+        raise words.no_such_verb(verb, nearest(verb, VERBS))
+    parser = _verb_parser(verb, arguments) if verb in VERBS else _parser(arguments)
     try:
-        if arguments and arguments[0] in VERBS:
-            options, unknown = _verb_parser(first, arguments).parse_known_args(arguments[1:])
-        else:
-            options, unknown = _parser(arguments).parse_known_args(arguments)
+        options, unknown = parser.parse_known_args(arguments[1:] if verb in VERBS else arguments)
     except SystemExit as error:  # argparse has printed its help, or what is wrong
         return error.code if isinstance(error.code, int) else UNANSWERED
     if unknown:
-        host = "a host is given with --host PATH; " if hasattr(options, "host") else ""
-        raise DmaragentError(
-            f"{options.verb}: {' '.join(unknown)}: there is no such argument",
-            f"{host}dmaragent {options.verb} --help has examples",
+        raise words.no_such_argument(
+            options.verb,
+            " ".join(unknown),
+            _nearest_option(parser, unknown),
+            takes_host=hasattr(options, "host"),
         )
     code: int = options.run(options)
     return code
+
+
+def _nearest_option(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str | None:
+    """Return the option of `parser` that the first unknown one was probably meant to be."""
+    for word in unknown:
+        option = word.partition("=")[0]
+        if option.startswith("--"):
+            return nearest(option, _option_names(parser))
+    return None
+
+
+def _option_names(parser: argparse.ArgumentParser) -> list[str]:
+    """Return the long options of `parser`."""
+    return [
+        name
+        for action in parser._actions  # noqa: SLF001 - argparse has no other way to ask
+        for name in action.option_strings
+        if name.startswith("--")
+    ]
 
 
 def _escape_what_cannot_be_encoded() -> None:
@@ -137,21 +160,21 @@ def _end_by_pipe() -> int:
     return ENDED_BY_PIPE  # the signal is blocked
 
 
-def _print_error(error: DmaragentError, words: Sequence[str]) -> int:
+def _print_error(error: DmaragentError, line: Sequence[str]) -> int:
     """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
     _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
         _print_to_stderr(f"Next: {error.hint}")
-    _print_error_document(error, words)
+    _print_error_document(error, line)
     return UNANSWERED
 
 
-def _print_error_document(error: DmaragentError, words: Sequence[str]) -> None:
+def _print_error_document(error: DmaragentError, line: Sequence[str]) -> None:
     """Print `error` as a document, if the user asked for one."""
-    if "--json" not in words:
+    if "--json" not in line:
         return
     try:
-        print_document(error_document(error, words))
+        print_document(error_document(error, line))
         sys.stdout.flush()
     except OSError:
         _drop_output()  # the exit code and the text are all that is left to tell
@@ -165,11 +188,11 @@ def _print_to_stderr(line: str) -> None:
         return  # the exit code is all that is left to tell
 
 
-def _print_bug(error: Exception, words: Sequence[str]) -> int:
+def _print_bug(error: Exception, line: Sequence[str]) -> int:
     failure = DmaragentError(f"internal error: {type(error).__name__}: {error}", _REPORT_IT)
-    code = _print_error(failure, words)
-    for line in "".join(traceback.format_exception(error)).splitlines():
-        _print_to_stderr(line)
+    code = _print_error(failure, line)
+    for frame in "".join(traceback.format_exception(error)).splitlines():
+        _print_to_stderr(frame)
     return code
 
 
@@ -229,9 +252,9 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for name, words in VERBS.items():
+    for name, summary in VERBS.items():
         child = verbs.add_parser(
-            name, help=words, formatter_class=argparse.RawDescriptionHelpFormatter
+            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         _add_verb(child, name)
     return parser
