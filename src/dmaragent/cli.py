@@ -13,11 +13,11 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from dmaragent import __version__
-from dmaragent.commands import VERBS, load
+from dmaragent.commands import GROUPS, VERBS, load
 from dmaragent.commands.shared import words
 from dmaragent.commands.shared.output import print_document
 from dmaragent.commands.shared.suggest import nearest
@@ -35,15 +35,17 @@ ENDED_BY_PIPE = 128 + signal.SIGPIPE
 _REPORT_IT = "report it, with these lines:"
 _OWN_OPTIONS = ("--help", "--version")
 """What is asked of the program itself, or the beginning of it."""
+HELP = "help"
+"""``dmaragent help VERB`` is ``dmaragent VERB --help``."""
 EXAMPLES = """\
 examples:
   sudo dmaragent inventory                      what this machine reserves
   sudo dmaragent explain 00:1d.0                why a passthrough is refused
   sudo dmaragent resolve win10.cfg              whether this guest will start
   dmaragent check --host for-support.tar.xz     what is wrong with another host
-  dmaragent resolve --help                      the examples of a verb
+  dmaragent help resolve                        a verb's options, with examples
 
-Exit codes: 0 fine, 1 look at this, 2 could not be answered."""
+Exit codes: 0 fine; 1 the answer is no, or problems were found; 2 no answer."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,6 +87,8 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
         print(f"dmaragent {__version__}")  # argparse would not report an output that fails
         return 0
+    if arguments and arguments[0] == HELP:
+        arguments = [*arguments[1:], "--help"]
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
@@ -93,7 +97,7 @@ def _run(arguments: Sequence[str]) -> int:
         raise DmaragentError(f"{first}: the verb comes first", hint)
     verb = arguments[0] if arguments else ""
     if verb and not first.startswith("-") and verb not in VERBS:
-        raise words.no_such_verb(verb, nearest(verb, VERBS))
+        raise words.no_such_verb(verb, nearest(verb, (*VERBS, HELP)))
     parser = _verb_parser(verb, arguments) if verb in VERBS else _parser(arguments)
     try:
         options, unknown = parser.parse_known_args(arguments[1:] if verb in VERBS else arguments)
@@ -244,17 +248,24 @@ def _parser(line: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser of the program, with every verb: its help, and lines without a verb."""
     parser = _Parser(
         prog="dmaragent",
-        description="What reserved device memory (RMRR) this host has, who owns it, and what\n"
-        "Xen will do with a guest.",
+        usage="dmaragent [--help] [--version] VERB [OPTIONS]",
+        description="Show which memory this host's firmware reserves for devices (RMRR), and which\n"
+        "devices and guests that blocks, and why.\n\n" + "\n".join(_grouped_verbs()),
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.line = line
     parser.add_argument("--version", action="version", version=f"dmaragent {__version__}")
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for name, summary in VERBS.items():
-        child = verbs.add_parser(
-            name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
+    verbs = parser.add_subparsers(metavar="VERB", required=True, help=argparse.SUPPRESS)
+    for name in VERBS:
+        child = verbs.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter)
         _add_verb(child, name)
     return parser
+
+
+def _grouped_verbs() -> Iterator[str]:
+    """Yield the verbs, a line each, below the name of their group."""
+    column = max(map(len, VERBS)) + 2
+    for title, verbs in GROUPS.items():
+        yield f"{title}:"
+        yield from (f"  {verb:{column}}{VERBS[verb]}" for verb in verbs)
