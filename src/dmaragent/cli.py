@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, NoReturn
 from dmaragent import __version__
 from dmaragent.commands import GROUPS, VERBS, load
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.output import print_document
+from dmaragent.commands.shared.output import next_lines, print_document
 from dmaragent.commands.shared.suggest import nearest
+from dmaragent.commands.shared.terminal import screen_of
 from dmaragent.errors import DmaragentError
 from dmaragent.gc_control import without_gc
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.error import error_document
+from dmaragent.present.screen import printed_on
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -110,7 +112,8 @@ def _run(arguments: Sequence[str]) -> int:
             _nearest_option(parser, unknown),
             takes_host=hasattr(options, "host"),
         )
-    code: int = options.run(options)
+    with printed_on(screen_of(sys.stdout)):
+        code: int = options.run(options)
     return code
 
 
@@ -168,7 +171,7 @@ def _print_error(error: DmaragentError, line: Sequence[str]) -> int:
     """Print `error`; give the exit code.  It may hold a name or a text that a stranger chose."""
     _print_to_stderr(f"dmaragent: {error.message}")
     if error.hint:
-        _print_to_stderr(f"Next: {error.hint}")
+        _print_to_stderr(*next_lines(error.hint))
     _print_error_document(error, line)
     return UNANSWERED
 
@@ -184,10 +187,11 @@ def _print_error_document(error: DmaragentError, line: Sequence[str]) -> None:
         _drop_output()  # the exit code and the text are all that is left to tell
 
 
-def _print_to_stderr(line: str) -> None:
-    """Print a line of an error."""
+def _print_to_stderr(*lines: str) -> None:
+    """Print lines of an error."""
     try:
-        print(visible(line), file=sys.stderr)
+        for line in lines:
+            print(visible(line), file=sys.stderr)
     except OSError:
         return  # the exit code is all that is left to tell
 
@@ -213,7 +217,7 @@ class _Parser(argparse.ArgumentParser):
         self.print_usage(sys.stderr)
         hint = f"{self.prog} --help has examples"
         _print_to_stderr(f"{self.prog}: error: {message}")
-        _print_to_stderr(f"Next: {hint}")
+        _print_to_stderr(*next_lines(hint))
         _print_error_document(DmaragentError(message, hint), self.line)
         self.exit(UNANSWERED)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.output import add_json, next_lines, print_document, progress
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
@@ -124,7 +124,7 @@ def _print_whole(
     for owner, table, result in rows:
         if table.no_table:
             print(visible(f"dmaragent: {table.path}: {table.no_table}"), file=sys.stderr)
-            print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+            print("\n".join(next_lines(owner.hint)), file=sys.stderr)
             continue
         if table.reading:
             print(visible(words.read_from(table.reading)))
@@ -136,7 +136,7 @@ def _print_whole(
             error = owner.message or f"{owner.path or 'this machine'}: {owner.error}"
             print(visible(f"dmaragent: {error}"), file=sys.stderr)
             if owner.hint:
-                print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+                print("\n".join(next_lines(owner.hint)), file=sys.stderr)
         if owner.others:
             print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from dmaragent.commands.shared.terminal import screen_of
+from dmaragent.present.escaping import visible
+
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
@@ -22,6 +25,19 @@ def print_document(document: Mapping[str, object]) -> None:
 
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
+
+
+def next_lines(hint: str) -> list[str]:
+    """Return the lines on standard error that say what to do next; a long word is left whole."""
+    from textwrap import wrap  # noqa: PLC0415 - for errors alone
+
+    return wrap(
+        visible(f"Next: {hint}"),
+        screen_of(sys.stderr).width,
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
