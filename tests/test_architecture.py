@@ -40,7 +40,8 @@ LAYERS = (
     ("checks",),
     ("comparison",),
     # what people and programs are told
-    ("present/escaping", "present/screen"),
+    ("present/escaping",),
+    ("present/screen",),
     ("present/words",),
     ("present/text", "present/json"),
     ("present/html",),

@@ -112,7 +112,7 @@ def _run(arguments: Sequence[str]) -> int:
             _nearest_option(parser, unknown),
             takes_host=hasattr(options, "host"),
         )
-    with printed_on(screen_of(sys.stdout)):
+    with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
         code: int = options.run(options)
     return code
 

@@ -1,7 +1,8 @@
-"""What a terminal changes about an answer: how wide it is.  A file or a pipe gets 80 columns."""
+"""What a terminal changes about an answer: its width, and colours for verdicts."""
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import tarfile
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from dmaragent.commands.shared.terminal import NARROWEST, WIDEST
+from dmaragent.present.screen import Screen, Tone, printed_on, toned
 from support.cli import run
 from support.machines import MACHINES
+from support.screens import INPUTS
 
 HP = MACHINES / "hp-dl380e-gen8"
 Capture = pytest.CaptureFixture[str]
@@ -112,3 +115,96 @@ def _texts(bundle: Path) -> list[bytes]:
         members = [member for member in archive if member.name.endswith(".txt")]
         files = [archive.extractfile(member) for member in members]
         return [file.read() for file in files if file is not None]
+
+
+RED, YELLOW, GREEN, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[32m", "\x1b[0m"
+COLORED = {
+    "check": (["check", "--host", HP], f"{YELLOW}warning{PLAIN}  "),
+    "resolve": (["resolve", HP / "guests", "--host", HP], f": {GREEN}starts{PLAIN}"),
+    "one guest": (
+        ["resolve", HP / "guests" / "usb.cfg", "--host", HP],
+        f"usb: {RED}does{PLAIN} {RED}not{PLAIN} {RED}start{PLAIN} (",
+    ),
+    "a KVM guest": (["resolve", INPUTS / "win10.xml", "--host", HP], f"{RED}blocked{PLAIN}"),
+    "hotplug": (
+        ["hotplug", "00:1a.0", "--into", HP / "guests" / "none.cfg", "--host", HP],
+        f": {RED}is{PLAIN} {RED}refused{PLAIN} (",
+    ),
+}
+CONTROL = re.compile(r"\x1b\[\d+m")
+
+
+def _be_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make standard output a terminal with colours."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.mark.parametrize("verb", COLORED)
+def test_a_verdict_has_its_colour_on_a_terminal(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    _be_a_terminal(monkeypatch)
+    command, colored = COLORED[verb]
+
+    assert colored in run(capsys, *command).out
+
+
+@pytest.mark.parametrize("verb", COLORED)
+def test_colour_is_all_that_a_terminal_adds(verb: str, capsys: Capture) -> None:
+    command, _ = COLORED[verb]
+    plain, colored = (run(capsys, *command, "--color", when) for when in ("never", "always"))
+
+    assert "\x1b" not in plain.out
+    assert CONTROL.sub("", colored.out) == plain.out
+    assert (colored.code, colored.err) == (plain.code, plain.err)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "options", "colored"),
+    [
+        pytest.param("NO_COLOR", "1", [], False, id="NO_COLOR"),
+        pytest.param("NO_COLOR", "", [], True, id="NO_COLOR that is empty"),
+        pytest.param("NO_COLOR", "1", ["--color=always"], True, id="the option is stronger"),
+        pytest.param("TERM", "dumb", [], False, id="a terminal without colours"),
+        pytest.param("TERM", "xterm", ["--color=never"], False, id="never"),
+    ],
+)
+def test_a_user_says_whether_there_are_colours(  # noqa: PLR0913, PLR0917 - two fixtures and a case
+    variable: str,
+    value: str,
+    options: list[str],
+    colored: bool,  # noqa: FBT001 - of a table of cases
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    _be_a_terminal(monkeypatch)
+    monkeypatch.setenv(variable, value)
+
+    assert ("\x1b" in run(capsys, *VERBS["check"], *options).out) is colored
+
+
+def test_a_file_or_a_pipe_has_no_colours(capsys: Capture) -> None:
+    assert "\x1b" not in run(capsys, *VERBS["check"]).out
+
+
+def test_a_document_and_files_have_no_colours(tmp_path: Path, capsys: Capture) -> None:
+    assert "\x1b" not in run(capsys, *VERBS["check"], "--json", "--color=always").out
+    for number, when in enumerate(("never", "always")):
+        ran = run(capsys, "dump", "--host", HP, "-o", tmp_path / f"{number}", "--color", when)
+        assert ran.code == 0
+    assert _texts(tmp_path / "0") == _texts(tmp_path / "1")
+
+
+def test_a_stranger_cannot_write_a_coloured_word(tmp_path: Path, capsys: Capture) -> None:
+    with printed_on(Screen(colors=True)):
+        marked = toned("forged", Tone.GOOD)
+        unmarked = "".join(chr(ord(letter) + 1) for letter in marked)
+    path = tmp_path / "guest.cfg"
+    path.write_text(f'name = "x{unmarked}"\ntype = "hvm"\nmemory = 512\n', "utf-8")
+
+    printed = run(capsys, "resolve", path, "--host", HP, "--color", "always").out
+
+    assert f"x\\U{ord(unmarked[0]):08x}" in printed
+    assert unmarked not in printed

@@ -9,9 +9,19 @@ NARROWEST, WIDEST = 60, 120
 """Columns: tables are unreadable in fewer, and lines of text in more."""
 
 
-def screen_of(stream: TextIO) -> Screen:
-    """Return what text on `stream` is laid out for."""
-    return Screen(min(max(_columns(stream), NARROWEST), WIDEST))
+COLOR_CHOICES = ("auto", "always", "never")
+
+
+def screen_of(stream: TextIO, color: str = "never") -> Screen:
+    """Return what text on `stream` is laid out for; `color` is one of :data:`COLOR_CHOICES`."""
+    colors = color == "always" or (color == "auto" and _shows_colors(stream))
+    return Screen(min(max(_columns(stream), NARROWEST), WIDEST), colors=colors)
+
+
+def _shows_colors(stream: TextIO) -> bool:
+    """Return whether `stream` is a terminal with colours, and the user wants them."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not unwanted and stream.isatty()
 
 
 def _columns(stream: TextIO) -> int:

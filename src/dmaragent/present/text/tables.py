@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from dmaragent.present.escaping import visible
-from dmaragent.present.screen import current_screen
+from dmaragent.present.screen import current_screen, shown
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _GAP = 2
@@ -24,7 +23,7 @@ def render(
     If they do not fit `width`, or else the screen, the widest columns are narrowed and their cells
     wrapped.  `right` names the columns set flush right.
     """
-    cells = [[visible(cell) for cell in row] for row in rows]
+    cells = [[shown(cell) for cell in row] for row in rows]
     if not cells:
         return []
     widths = [max(len(row[n]) for row in cells) for n in range(len(cells[0]))]
@@ -59,8 +58,8 @@ def paragraph(text: str, *, indent: int = 0, hang: int = 0) -> list[str]:
     A no-break space keeps two words on one line and is then shown as a space.  What is not
     printable is made visible: words of firmware and of strangers end here.
     """
-    shown = _NO_BREAK.join(map(visible, text.split(_NO_BREAK)))
-    lines = _wrap(shown, current_screen().width, indent, indent + hang, hyphens=False)
+    safe = _NO_BREAK.join(map(shown, text.split(_NO_BREAK)))
+    lines = _wrap(safe, current_screen().width, indent, indent + hang, hyphens=False)
     return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
