@@ -41,6 +41,7 @@ HELP = "help"
 """``dmaragent help VERB`` is ``dmaragent VERB --help``."""
 EXAMPLES = """\
 examples:
+  sudo dmaragent                                this machine in ten lines
   sudo dmaragent inventory                      what this machine reserves
   sudo dmaragent explain 00:1d.0                why a passthrough is refused
   sudo dmaragent resolve win10.cfg              whether this guest will start
@@ -91,6 +92,8 @@ def _run(arguments: Sequence[str]) -> int:
         return 0
     if arguments and arguments[0] == HELP:
         arguments = [*arguments[1:], "--help"]
+    if not arguments:
+        return _overview()
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)
@@ -115,6 +118,14 @@ def _run(arguments: Sequence[str]) -> int:
     with printed_on(screen_of(sys.stdout, getattr(options, "color", "auto"))):
         code: int = options.run(options)
     return code
+
+
+def _overview() -> int:
+    """Print this host in ten lines."""
+    from dmaragent.commands.shared.overview import print_overview  # noqa: PLC0415 - as of a verb
+
+    with printed_on(screen_of(sys.stdout, "auto")):
+        return print_overview(None)
 
 
 def _nearest_option(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str | None:
