@@ -13,6 +13,9 @@ from hypothesis import settings
 from dmaragent import __version__
 from support.wording import FOLDER, WORDS, Worded, Wording
 
+# The width of a developer's terminal says nothing.
+os.environ.pop("COLUMNS", None)
+
 # No deadline: a test that fails because the machine is busy says nothing.
 settings.register_profile("dmaragent", deadline=None)
 settings.register_profile("full", deadline=None, max_examples=1000)

@@ -43,6 +43,7 @@ LAYERS = (
     ("comparison",),
     # what people and programs are told
     ("present/escaping",),
+    ("present/screen",),
     ("present/words",),
     ("present/text", "present/json"),
     ("present/html",),

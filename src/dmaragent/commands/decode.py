@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from dmaragent.collect.table_inputs import Input, InputTable, find_inputs, read_tables
 from dmaragent.commands.shared import words
-from dmaragent.commands.shared.output import add_json, print_document, progress
+from dmaragent.commands.shared.output import (
+    add_json,
+    next_lines,
+    print_document,
+    print_lines,
+    progress,
+)
 from dmaragent.present.escaping import visible
 from dmaragent.present.json.decode import decode_document
 from dmaragent.present.text.decode import decode_line, decode_text
@@ -126,19 +132,19 @@ def _print_whole(
     for owner, table, result in rows:
         if table.no_table:
             print(visible(f"dmaragent: {table.path}: {table.no_table}"), file=sys.stderr)
-            print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+            print("\n".join(next_lines(owner.hint)), file=sys.stderr)
             continue
         if table.reading:
             print(visible(words.read_from(table.reading)))
         if table.problem:
-            print("\n".join(paragraph(_damage(table), hang=2)))
-        print("\n".join(decode_text(result)))
+            print_lines(paragraph(_damage(table), hang=2))
+        print_lines(decode_text(result))
     for owner in inputs:
         if owner.error:
             error = owner.message or f"{owner.path or 'this machine'}: {owner.error}"
             print(visible(f"dmaragent: {error}"), file=sys.stderr)
             if owner.hint:
-                print(visible(f"Next: {owner.hint}"), file=sys.stderr)
+                print("\n".join(next_lines(owner.hint)), file=sys.stderr)
         if owner.others:
             print(f"\n{words.other_kinds_of_tables(visible(' '.join(owner.others)))}")
 

@@ -7,7 +7,7 @@ import argparse
 from dmaragent.answers.device import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
 from dmaragent.commands.shared.hosts import add_host, find_device, parse_device, tell_reading
-from dmaragent.commands.shared.output import add_json, print_document
+from dmaragent.commands.shared.output import add_json, print_document, print_lines
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
@@ -60,7 +60,7 @@ def _print(asked: OpenedContext, explanation: Explanation, *, as_json: bool) -> 
         )
     else:
         source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
-        print("\n".join(explain_text(inventory, explanation, asked.stack, source)))
+        print_lines(explain_text(inventory, explanation, asked.stack, source))
 
 
 def _exit_code(explanation: Explanation) -> int:

@@ -3,8 +3,12 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
+
+from dmaragent.commands.shared.terminal import COLOR_CHOICES, screen_of
+from dmaragent.present.escaping import visible
+from dmaragent.present.screen import painted
 
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
@@ -12,8 +16,14 @@ _BAR = 30
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json``."""
+    """Add the options that say how an answer is printed: ``--json`` and ``--color``."""
     parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    parser.add_argument(
+        "--color",
+        choices=COLOR_CHOICES,
+        default="auto",
+        help="verdicts in colour; auto: on a terminal, unless NO_COLOR is set (default: auto)",
+    )
 
 
 def print_document(document: Mapping[str, object]) -> None:
@@ -22,6 +32,24 @@ def print_document(document: Mapping[str, object]) -> None:
 
     sys.stdout.write(json_text(document))
     sys.stdout.write("\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of text, the marked words in their colours if the screen has colours."""
+    print("\n".join(map(painted, lines)))
+
+
+def next_lines(hint: str) -> list[str]:
+    """Return the lines on standard error that say what to do next; a long word is left whole."""
+    from textwrap import wrap  # noqa: PLC0415 - for errors alone
+
+    return wrap(
+        visible(f"Next: {hint}"),
+        screen_of(sys.stderr).width,
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def progress(items: Sequence[_Item], doing: str) -> Iterator[_Item]:
