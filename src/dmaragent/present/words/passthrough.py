@@ -4,12 +4,20 @@ from dmaragent.passthrough.model import Can, Case, PlatformVerdict, ToolstackPol
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 CAN_WORDS = {
-    Can.YES: "yes",
-    Can.CONDITIONS: "on conditions",
-    Can.NO: "no",
-    Can.UNKNOWN: "not known",
+    Can.YES: "allowed",
+    Can.CONDITIONS: "allowed if ...",
+    Can.NO: "blocked",
+    Can.UNKNOWN: "unknown",
     Can.NOT_APPLICABLE: "not applicable",
 }
+"""The verdict words of devices, the same in every verb and in the report."""
+ALLOWED_WITH_RISK = "allowed with risk"
+
+
+def verdict_word(can: Can, *, risk: bool = False) -> str:
+    """Return the verdict word; `risk`: device, firmware or guest can overwrite memory then."""
+    return ALLOWED_WITH_RISK if risk and can in (Can.YES, Can.CONDITIONS) else CAN_WORDS[can]
+
 
 _SAFETY_WORDS = {
     Safety.NEEDED: "needed first",
