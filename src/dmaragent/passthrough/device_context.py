@@ -1,4 +1,4 @@
-"""The device that is asked about: what the inventory has of it, gathered once for both sides."""
+"""One device of an inventory: its facts, gathered once for the verdicts of both sides."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class DeviceContext:
 
     @property
     def function(self) -> PciFunction | None:
-        """What answers there."""
+        """The function at its address; None if it is absent or unknown."""
         return self.inventory.host.topology.known.get(self.sbdf)
 
     @property
@@ -40,7 +40,7 @@ class DeviceContext:
 
     @property
     def absent(self) -> bool:
-        """Whether it is known that nothing answers there."""
+        """Whether it is known to be absent."""
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
 
     @property
@@ -84,12 +84,12 @@ class DeviceContext:
 
     @property
     def kernel_release(self) -> tuple[int, int] | None:
-        """The host's kernel release; under Xen too, where it does not decide."""
+        """The host's kernel release; under Xen too, although it does not decide there."""
         return kernel_release(self.inventory.host.system.kernel_release)
 
     @property
     def telling_release(self) -> tuple[int, int] | None:
-        """The kernel's release if it says what the kernel checks: see linux/vfio.py."""
+        """The kernel's release if it determines the kernel's checks: see linux/vfio.py."""
         return telling_release(self.inventory.host.system.kernel_release)
 
     @property
@@ -134,7 +134,7 @@ class DeviceContext:
 
     @property
     def sharers(self) -> tuple[SBDF, ...]:
-        """The other devices that answer and that its regions name."""
+        """The other present devices that its regions name."""
         owners = (owner for region in self.named_regions for owner in region.owners)
         present = {
             owner.sbdf for owner in owners if owner.presence is Presence.PRESENT and owner.sbdf
@@ -186,5 +186,5 @@ class DeviceContext:
 
     @property
     def existing_vfs(self) -> tuple[SBDF, ...]:
-        """Its virtual functions that answer."""
+        """Its virtual functions that are present."""
         return self.facts.virtual_functions(self.sbdf)

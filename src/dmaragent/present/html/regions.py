@@ -23,7 +23,7 @@ from dmaragent.present.html.parts import (
 )
 from dmaragent.present.words.device import card_facts, class_name, device_name
 from dmaragent.present.words.numbers import count, span_words
-from dmaragent.present.words.passthrough import step_title
+from dmaragent.present.words.passthrough import step_title, verdict_sentence
 from dmaragent.present.words.region import owner_with_presence, region_size, region_views
 from dmaragent.present.words.table import device_words
 from dmaragent.readings import Missing
@@ -159,12 +159,16 @@ def _story(inventory: Inventory, explanation: Explanation) -> Markup:
         element("span", " Xen: ", can_mark(explanation.xen.can), class_="side"),
         element("span", " Linux: ", can_mark(explanation.linux.can), class_="side"),
     ]
-    steps = [element("h3", "What helps, the safest first"), _steps(explanation.remedies)]
+    steps = [element("h3", "Fixes, safest first"), _steps(explanation.remedies)]
     known = [] if function is None else list(card_facts(inventory, function))
     return folded(
         summary,
         facts(
-            [("Xen", explanation.xen.explanation), ("Linux", explanation.linux.explanation), *known]
+            [
+                ("Xen", verdict_sentence(explanation.xen)),
+                ("Linux", verdict_sentence(explanation.linux)),
+                *known,
+            ]
         ),
         steps if explanation.remedies else None,
         [element("h3", "Notes"), bullets(explanation.notes)] if explanation.notes else None,
