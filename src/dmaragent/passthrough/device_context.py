@@ -1,5 +1,6 @@
 """One device of an inventory: its facts, gathered once for the verdicts of both sides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -54,17 +55,12 @@ class DeviceContext:
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux ties to it, in table order."""
+        published = self.published_regions is not None
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.sbdf == self.sbdf and not self._kernel_denies(region, held)
-        )
-
-    def _kernel_denies(self, region: Region, held: Held) -> bool:
-        """Return whether Linux publishes regions of its group and this one is not among them."""
-        return (
-            self.published_regions is not None and region.range is not None and not held.by_kernel
+            if held.sbdf == self.sbdf and not (published and _kernel_denies(region, held))
         )
 
     @property
@@ -155,10 +151,11 @@ class DeviceContext:
         groups = self.inventory.host.groups
         if isinstance(groups, Missing):
             return None
-        of_device = {device: group for group in groups for device in group.devices}
         function = self.function
-        own = of_device.get(self.sbdf)
-        return own or (None if function is None else of_device.get(function.dma_device))
+        own = _group_of(self.sbdf, groups)
+        if own is not None or function is None or function.dma_device == self.sbdf:
+            return own
+        return _group_of(function.dma_device, groups)
 
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
@@ -166,11 +163,12 @@ class DeviceContext:
         group = self.group
         if group is None:
             return ()
+        published = self.published_regions is not None
         locked = {
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.DIRECT and not self._kernel_denies(region, held)
+            if held.hold is Hold.DIRECT and not (published and _kernel_denies(region, held))
         }
         return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
 
@@ -188,3 +186,13 @@ class DeviceContext:
     def existing_vfs(self) -> tuple[SBDF, ...]:
         """Its virtual functions that are present."""
         return self.facts.virtual_functions(self.sbdf)
+
+
+def _kernel_denies(region: Region, held: Held) -> bool:
+    """Return whether `region` is not among those of a group whose regions Linux publishes."""
+    return region.range is not None and not held.by_kernel
+
+
+def _group_of(device: SBDF, groups: Sequence[IommuGroup]) -> IommuGroup | None:
+    """Return the group that lists `device`."""
+    return next((group for group in reversed(groups) if device in group.devices), None)
