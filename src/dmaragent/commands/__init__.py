@@ -7,6 +7,7 @@ from typing import Protocol, cast
 VERBS = {
     "inventory": "every reserved region of a host, and who owns it",
     "check": "what is wrong with the firmware's table, and what to do",
+    "devices": "which devices can be passed through, a line each",
     "explain": "may this device be passed through, why not, and what to do",
     "why": "what a message of the kernel, Xen, QEMU, libvirt or others means here",
     "resolve": "whether a guest starts with its PCI devices, and why",

@@ -1,6 +1,7 @@
 """What verbs share in giving their answers: the option --json, documents, a progress bar."""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,13 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _PATIENCE = 0.5  # seconds before a progress bar appears
 _BAR = 30
+_NARROWEST, _WIDEST = 80, 120
+
+
+def answer_width() -> int:
+    """Return how wide a table may be: as the terminal is, from 80 to 120 columns."""
+    columns = shutil.get_terminal_size((_NARROWEST, 0)).columns
+    return min(max(columns, _NARROWEST), _WIDEST)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
