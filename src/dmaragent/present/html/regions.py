@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.answers.device import Explanation
-from dmaragent.host.topology import Presence
+from dmaragent.answers.devices import DeviceRow
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.present.html.devices import device_matrix
 from dmaragent.present.html.marks import can_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
@@ -22,7 +23,7 @@ from dmaragent.present.html.parts import (
     verbatim,
 )
 from dmaragent.present.words.device import card_facts, class_name, device_name
-from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.numbers import count
 from dmaragent.present.words.passthrough import step_title, verdict_sentence
 from dmaragent.present.words.region import owner_with_presence, region_size, region_views
 from dmaragent.present.words.table import device_words
@@ -30,7 +31,6 @@ from dmaragent.readings import Missing
 from dmaragent.remedies.remedy import DeviceRemedy
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
-_DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
 
 
 def regions_section(inventory: Inventory) -> Section | None:
@@ -90,62 +90,22 @@ def _owner(owner: Owner) -> str:
 
 
 def devices_section(
-    inventory: Inventory, devices: Sequence[SBDF], explanations: Sequence[Explanation]
+    inventory: Inventory, rows: Sequence[DeviceRow], explanations: Sequence[Explanation]
 ) -> Section | None:
-    """List the devices that a region concerns, and the story of each, folded."""
-    if not devices:
+    """List the devices of the host, and the story of each that a region concerns, folded."""
+    matrix, lost = device_matrix(rows), _lost(inventory)
+    if not matrix and not explanations and lost is NOTHING:
         return None
-    stories = {explanation.sbdf: explanation for explanation in explanations}
+    stories = {explanation.sbdf for explanation in explanations}
     untold = sum(sbdf not in stories for sbdf in tellable(inventory))
     more = f"Not asked of {untold} more: dmaragent explain tells of each."
     return section(
         "devices",
         "Devices",
-        table(
-            "Devices that a region concerns", _DEVICE_HEAD, _devices(inventory, devices, stories)
-        ),
+        matrix,
         element("p", more) if untold else None,
         [_story(inventory, explanation) for explanation in explanations],
-        _lost(inventory),
-    )
-
-
-def _devices(
-    inventory: Inventory, devices: Sequence[SBDF], stories: dict[SBDF, Explanation]
-) -> Iterator[Sequence[Child]]:
-    regions: dict[SBDF, list[int]] = {}
-    for region in inventory.regions:
-        for sbdf in _named_or_held(region):
-            regions.setdefault(sbdf, []).append(region.number)
-    absent = _absent(inventory)
-    for sbdf in devices:
-        function = inventory.host.topology.known.get(sbdf)
-        story = stories.get(sbdf)
-        missing = "absent" if sbdf in absent else "not known"
-        yield (
-            str(sbdf),
-            "-" if story is None else can_mark(story.xen.can),
-            "-" if story is None else can_mark(story.linux.can),
-            missing if function is None else class_name(function),
-            (function and function.driver) or "-",
-            "-" if function is None or function.iommu_group is None else str(function.iommu_group),
-            (function and function.slot) or "-",
-            span_words(regions.get(sbdf, [])),
-        )
-
-
-def _named_or_held(region: Region) -> list[SBDF]:
-    named = [owner.sbdf for owner in region.owners if owner.sbdf is not None]
-    return sorted({*named, *(held.sbdf for held in region.linux)})
-
-
-def _absent(inventory: Inventory) -> frozenset[SBDF]:
-    """Give the owners that are known not to answer."""
-    return frozenset(
-        owner.sbdf
-        for region in inventory.regions
-        for owner in region.owners
-        if owner.sbdf is not None and owner.presence is Presence.ABSENT
+        lost,
     )
 
 
