@@ -157,6 +157,26 @@ def test_an_amd_host_has_linux_word_and_says_that_xens_is_unknown(worded: Worded
     worded(_lines(context), "01:00.0", "blocked", "IVRS")
 
 
+def test_an_ordinary_user_is_told_what_root_would_know(worded: Worded) -> None:
+    host = made(HIGH)
+    host.files["/sys/firmware/acpi/tables/DMAR"] = Missing(MissingKind.DENIED, "Permission denied")
+    context = _context(host)
+
+    assert {row.linux.can for row in _rows(context)} == {Can.UNKNOWN}
+    assert {region_spans(row) for row in _rows(context)} == {"?"}
+    worded(_lines(context), "root", "unknown")
+
+
+def test_functions_that_could_not_be_read_are_not_taken_for_absent(worded: Worded) -> None:
+    host = join(collect(_hosts()["groups"]))
+    denied = Missing(MissingKind.DENIED)
+    context = _context(host._replace(topology=host.topology._replace(functions=denied)))
+
+    (nic,) = _rows(context)
+    assert (nic.absent, nic.function, nic.regions) == (False, None, (1,))
+    worded(_lines(context), "00:19.0", "permission denied")
+
+
 def test_regions_are_grouped_and_many_are_counted() -> None:
     row = next(row for row in _rows(_context(made(HIGH))) if row.regions)
 

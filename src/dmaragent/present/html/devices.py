@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from dmaragent.answers.devices import DeviceRow, Verdict
-from dmaragent.present.html.markup import Child, Markup, element
+from dmaragent.answers.devices import DeviceRow
+from dmaragent.present.html.marks import can_mark
+from dmaragent.present.html.markup import Child, element
 from dmaragent.present.html.parts import folded, table
 from dmaragent.present.words import devices as words
 from dmaragent.present.words.device import class_name
@@ -41,10 +42,10 @@ def _tables(caption: str, rows: Sequence[DeviceRow]) -> list[Child]:
 def _cells(rows: Sequence[DeviceRow], sides: Sequence[str]) -> Iterator[Sequence[Child]]:
     for row in rows:
         function = row.function
-        marks = [_mark(row.xen if side == "xen" else row.linux) for side in sides]
+        verdicts = [row.xen if side == "xen" else row.linux for side in sides]
         yield (
             str(row.sbdf),
-            *marks,
+            *(can_mark(verdict.can, risk=verdict.risk) for verdict in verdicts),
             _what(row),
             words.driver_cell(row),
             (function and function.slot) or words.NOTHING,
@@ -60,8 +61,3 @@ def _what(row: DeviceRow) -> str:
         return words.short_class(row)
     parts = (class_name(row.function), words.device_id(row), words.known_name(row))
     return " ".join(part for part in parts if part)
-
-
-def _mark(verdict: Verdict) -> Markup:
-    """Write a verdict in a frame of its colour; that there is a risk is in its word."""
-    return element("span", words.verdict_words(verdict), class_=f"badge can-{verdict.can.value}")
