@@ -84,3 +84,27 @@ def class_words(class_code: int, *, interface_known: bool = True) -> str:
     if sub == 0x0800 and interface in _INTERRUPT:
         return _INTERRUPT[interface]
     return words
+
+
+def is_class(class_code: int, name: str) -> bool:
+    """Return whether `name` names the class: each word of it begins one of the class's words.
+
+    The words are those of the class and of its base class, so ``network`` names every network
+    controller and ``usb`` those of USB.
+    """
+    base = _BASE.get(class_code >> 16, "")
+    words = f"{class_words(class_code)} {base}".lower().translate(_NO_MARKS).split()
+    return all(
+        any(word.startswith(part) for word in words)
+        for part in name.lower().translate(_NO_MARKS).split()
+    )
+
+
+def is_class_name(name: str) -> bool:
+    """Return whether `name` names a class that is listed here."""
+    codes = [base << 16 for base in _BASE] + [sub << 8 for sub in _SUB]
+    codes += [0x0C0300 | interface for interface in _USB]
+    return bool(name.strip()) and any(is_class(code, name) for code in codes)
+
+
+_NO_MARKS = str.maketrans("()-", "   ")

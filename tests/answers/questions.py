@@ -59,7 +59,7 @@ def _of_machine(checkout: Path, machine: Path) -> Iterator[Question]:
         str(path.relative_to(checkout)) for path in sorted((machine / "guests").glob("*.cfg"))
     ]
     devices = _devices(machine)
-    for verb in ("inventory", "check", "why", "decode"):
+    for verb in ("inventory", "devices", "check", "why", "decode"):
         yield _ask(verb, *host)
     yield _ask("rmrr-option", "--check", *host)
     for device in devices:

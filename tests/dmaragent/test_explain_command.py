@@ -11,7 +11,7 @@ from dmaragent.host.topology import PciTopology
 from dmaragent.inventory import take_inventory
 from dmaragent.policy.host_facts import facts_of
 from dmaragent.present.json.explain import explain_document
-from dmaragent.present.text.explain import explain_text
+from dmaragent.present.text.explain import explain_details_text
 from support.cli import check_document, run
 from support.machines import MACHINES, NAMES, materialize
 from support.tables import drhd, rmrr, scope, table
@@ -28,7 +28,7 @@ def test_every_device_of_every_machine_has_a_story(machine: str) -> None:
         told = explain(asked.inventory, asked.facts, asked.stack, sbdf)
         narrowed = asked.inventory.of_device(sbdf)
 
-        lines = list(explain_text(narrowed, told, asked.stack))
+        lines = list(explain_details_text(narrowed, told, asked.stack))
 
         check_document(explain_document(narrowed, told, asked.stack, "recorded", machine))
         assert all(len(line) <= 80 and line.isprintable() for line in lines)
@@ -45,7 +45,7 @@ def test_what_a_slot_and_a_driver_are_called_reaches_no_terminal(capsys: Capture
     inventory = take_inventory(host)
     told = explain(inventory, facts_of(inventory), asked.stack, sbdf)
 
-    lines = list(explain_text(inventory.of_device(sbdf), told, asked.stack))
+    lines = list(explain_details_text(inventory.of_device(sbdf), told, asked.stack))
 
     assert all(line.isprintable() for line in lines)
     assert any("hpsa\\x1b]0;x\\x07" in line for line in lines)

@@ -127,7 +127,7 @@ def test_what_limits_xens_list_is_not_noted_beside_a_no(
 
 
 @pytest.mark.parametrize(
-    ("pages", "more"), [((0xE0,), ""), ((0xE0, 0xE4), " (and 1 more likewise)")]
+    ("pages", "more"), [((0xE0,), ""), ((0xE0, 0xE4), " (and 1 more like this)")]
 )
 def test_reasons_of_one_rule_are_told_once_and_counted(
     pages: tuple[int, ...], more: str, worded: Worded

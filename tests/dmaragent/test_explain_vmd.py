@@ -62,7 +62,7 @@ def test_neither_side_gives_it_alone_and_both_name_the_endpoint(worded: Worded) 
     assert "0000:00:0e.0" in explanation.xen.explanation
     worded(explanation.xen.explanation)
     assert "0000:00:0e.0" in explanation.remedies[0].title
-    assert "VMD off" in explanation.remedies[1].title
+    assert "Disable VMD" in explanation.remedies[1].title
 
 
 def test_unit_and_group_are_the_endpoints(worded: Worded) -> None:

@@ -23,6 +23,8 @@ EVERY_VERB = {
     "check": "check --host {}",
     "check, JSON": "check --host {} --json",
     "check --list": "check --list",
+    "devices": "devices --host {}",
+    "devices, CSV": "devices --host {} --csv",
     "explain": "explain 0a:00.0 --host {}",
     "why": "why 'RDM conflict at 0xe8000' --host {}",
     "resolve": "resolve --memory 4096 --pci 0a:00.0 --host {}",

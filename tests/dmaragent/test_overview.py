@@ -35,7 +35,7 @@ def test_a_table_that_needs_root_is_said_to_and_sudo_comes_first(
 ) -> None:
     absence = Absence(AbsenceKind.DENIED, ("Permission denied",))
     asked = ask_host(str(MACHINES / "xen-pv-dom0"), Question())
-    denied = asked._replace(inventory=replace(asked.inventory, absence=absence))
+    denied = replace(asked, inventory=asked.inventory._replace(absence=absence))
     monkeypatch.setattr("dmaragent.commands.shared.overview.ask_host", lambda *_: denied)
 
     print_overview(None)

@@ -54,7 +54,7 @@ def test_1_kvm_refuses_and_says_neither_which_region_nor_why(
     story = follow(why, "qemu-q35-rmrr", capsys)
 
     worded(why.out, "region 2", "0x3c100000-0x3c10ffff", "0xf0")
-    worded(story.out, "0x3c100000-0x3c10ffff", "64", "0xf0")
+    worded(story.out, "0x3c100000-0x3c10ffff", "64")
     answer = answered(story, "qemu-q35-rmrr", capsys)
     assert answer["linux"]["can"] == "no"
     ours = [case for case in answer["linux"]["cases"] if case["releases"] == "Linux 3.17 to 6.5"]
@@ -67,13 +67,16 @@ def test_2_hpe_switches_slots_and_not_addresses(capsys: Capture) -> None:
     machine = load("hp-dl380e-gen8", "machine.toml")
     assert machine["files"]["/sys/bus/pci/slots/2/address"] == "0000:0a:00\n"
 
-    story = run(capsys, "explain", "0a:00.0", "--host", MACHINES / "hp-dl380e-gen8")
+    story = run(capsys, "explain", "0a:00.0", "--details", "--host", MACHINES / "hp-dl380e-gen8")
 
     assert '<Section name="RMRDS_Slot2" helptext=".">Endpoints_Excluded</Section>' in story.out
     assert "conrep -l -x conrep_rmrds.xml -f exclude.dat" in story.out
     assert "conrep -s -x conrep_rmrds.xml -f verify.dat" in story.out
     assert (
-        "conrep" not in run(capsys, "explain", "00:14.0", "--host", MACHINES / "lenovo-laptop").out
+        "conrep"
+        not in run(
+            capsys, "explain", "00:14.0", "--details", "--host", MACHINES / "lenovo-laptop"
+        ).out
     )
 
 
@@ -88,7 +91,7 @@ def test_3_xen_refuses_a_usb_controller_whose_region_is_shared(
     story = follow(why, "hp-dl380e-gen8", capsys)
 
     worded(lines_about(why.out, "0000:00:1a.0"))
-    assert 'pci = [ "0000:00:1d.0,rdm_policy=relaxed" ]' in story.out
+    assert "rdm_policy=relaxed" in story.out
     steps = answered(story, "hp-dl380e-gen8", capsys)["steps"]
     (relaxing,) = (step for step in steps if "rdm_policy=relaxed" in "".join(step["lines"]))
     worded(relaxing["explanation"], "0000:00:1a.0")

@@ -39,6 +39,7 @@ INPUTS = FOLDER / "inputs"
 EVERY_MACHINE = {
     "inventory": "inventory --host {name}",
     "check": "check --host {name}",
+    "devices": "devices --host {name}",
     "decode": "decode {name}",
     "report": "report --host {name}",
     "resolve": "resolve {name}/guests --host {name}",

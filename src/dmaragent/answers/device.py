@@ -1,4 +1,4 @@
-"""What the verb explain tells of one device: both verdicts, remedies, policies, notes."""
+"""The answer of the verb explain: both verdicts on a device, remedies, policies, notes."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from dmaragent.remedies.remedy import DeviceRemedy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The verdicts on one device with all that goes with them."""
+    """The verdicts on one device, with remedies, policies and notes."""
 
     sbdf: SBDF
     xen: PlatformVerdict
@@ -26,10 +26,12 @@ class Explanation:
     decides: tuple[str, ...]
     """Who decides on this host: ``xen``, ``linux``, or both if that is unknown."""
     remedies: tuple[DeviceRemedy, ...]
-    """What is needed and what helps, the safest first."""
+    """Prerequisites and fixes, safest first."""
     toolstacks: tuple[ToolstackPolicy, ...]
     notes: tuple[str, ...] = ()
-    """What else is to be known: options of this host that do nothing, devices that go with it."""
+    """Options of this host that have no effect, devices that depend on this one."""
+    essential_notes: tuple[str, ...] = ()
+    """Those of the notes that a short answer needs too."""
 
     @property
     def deciding(self) -> tuple[PlatformVerdict, ...]:
@@ -39,9 +41,10 @@ class Explanation:
 
 
 def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) -> Explanation:
-    """Explain the device `sbdf` of the whole host of `inventory`, for the releases of `stack`."""
+    """Return the answer for the device `sbdf`; `inventory`, of the whole host, is not narrowed."""
     device = DeviceContext(sbdf=sbdf, inventory=inventory, facts=facts, stack=stack)
     xen, linux = xen_verdict(device), linux_verdict(device)
+    notes = tuple(notes_of(device, xen, linux))
     return Explanation(
         sbdf=sbdf,
         xen=xen,
@@ -49,7 +52,8 @@ def explain(inventory: Inventory, facts: HostFacts, stack: Stack, sbdf: SBDF) ->
         decides=_who_decides(device),
         remedies=device_remedies(device, xen, linux),
         toolstacks=tuple(toolstack_policies(device, xen)),
-        notes=tuple(notes_of(device, xen, linux)),
+        notes=tuple(note.sentence for note in notes),
+        essential_notes=tuple(note.sentence for note in notes if note.essential),
     )
 
 

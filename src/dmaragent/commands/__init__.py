@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 VERBS = {
     "inventory": "every reserved region of a host, and the devices that own it",
+    "devices": "which devices can be passed through, a line each",
     "explain": "can this device be passed through, why not, and what to do",
     "check": "what is wrong with the firmware's table, and how to fix it",
     "rmrr-option": "write or check Xen's rmrr= boot option",
@@ -23,7 +24,7 @@ VERBS = {
 """Each verb with its line in ``dmaragent --help``."""
 
 GROUPS = {
-    "Devices": ("inventory", "explain", "check", "rmrr-option"),
+    "Devices": ("inventory", "devices", "explain", "check", "rmrr-option"),
     "Guests": ("resolve", "hotplug"),
     "Messages": ("why",),
     "Support": ("report", "dump", "diff", "decode", "encode"),

@@ -1,8 +1,9 @@
-"""``dmaragent explain``: one device's whole story."""
+"""``dmaragent explain``: whether one device can be passed through."""
 
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from dmaragent.answers.device import Explanation, explain
 from dmaragent.api import OpenedContext, Question, ask_host
@@ -11,22 +12,24 @@ from dmaragent.commands.shared.output import add_json, print_document, print_lin
 from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.passthrough.model import Can
 from dmaragent.present.json.explain import explain_document
-from dmaragent.present.text.explain import explain_text
+from dmaragent.present.text.explain import explain_details_text, explain_text
 from dmaragent.present.words.guest import source_words
 
 DESCRIPTION = """\
-Tell one device's story: what it is, its reserved regions and the firmware entry
-each comes from, who shares them, its unit, group and slot; whether Xen and
-Linux (VFIO) let it be passed through, each with the rule and the releases it
-applies to; and what helps, the safest first, with lines to paste."""
+Show whether Xen and Linux (VFIO) can pass one device through, and why not: its
+verdicts, its reserved regions and who shares them, and the fixes, safest first,
+with their cost. With --details also the commands to paste, each case with its
+rule and releases, and the default policy of each toolstack."""
 EXAMPLES = """\
 examples:
   sudo dmaragent explain 00:1d.0
+  sudo dmaragent explain 00:1d.0 --details
   dmaragent explain 0a:00.0 --host server.tar.xz
   dmaragent explain 00:14.0 --host DMAR.bin --xen 4.17 --json
 
-Exit codes: 0 whoever decides on this host says yes; 1 no, or on conditions;
-2 it cannot be said, or SBDF is unknown."""
+Exit codes: 0 allowed; 1 blocked, or allowed on conditions or with risk;
+2 unknown, or the device was not found. Only the side that decides on this host
+counts: Xen or Linux."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,35 +39,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SBDF",
         help="the device: dddd:bb:dd.f or bb:dd.f, or as another program writes it",
     )
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="also print all regions, commands to paste, cases, rules and notes",
+    )
     add_host(parser)
     add_xen(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the story."""
+    """Print the verdicts on the device."""
     name = parse_device("SBDF", options.sbdf)
     asked = ask_host(options.host, Question(xen=named_release(options.xen)))
     tell_reading(asked.opened)
     sbdf = find_device("SBDF", name, asked.inventory, asked.opened)
     explanation = explain(asked.inventory, asked.facts, asked.stack, sbdf)
-    _print(asked, explanation, as_json=options.json)
+    _print(asked, explanation, options)
     return _exit_code(explanation)
 
 
-def _print(asked: OpenedContext, explanation: Explanation, *, as_json: bool) -> None:
+def _print(asked: OpenedContext, explanation: Explanation, options: argparse.Namespace) -> None:
     inventory, opened = asked.inventory.of_device(explanation.sbdf), asked.opened
-    if as_json:
-        print_document(
-            explain_document(inventory, explanation, asked.stack, opened.kind, opened.path)
-        )
+    stack = asked.stack
+    if options.json:
+        print_document(explain_document(inventory, explanation, stack, opened.kind, opened.path))
     else:
-        source = source_words(opened.kind, opened.path, asked.stack, asked.facts.source)
-        print_lines(explain_text(inventory, explanation, asked.stack, source))
+        source = source_words(opened.kind, opened.path, stack, asked.facts.source)
+        if options.details:
+            lines = explain_details_text(inventory, explanation, stack, source)
+        else:
+            lines = explain_text(inventory, explanation, stack, source, _details(options))
+        print_lines(lines)
+
+
+def _details(options: argparse.Namespace) -> str:
+    """Return the same command with ``--details``."""
+    words = ["dmaragent", "explain", options.sbdf]
+    words += ["--host", options.host] if options.host else []
+    words += ["--xen", options.xen] if options.xen else []
+    return shlex.join([*words, "--details"])
 
 
 def _exit_code(explanation: Explanation) -> int:
-    """Tell what whoever decides on this host says; where both may, the worse of the two."""
+    """Return the code for the side that decides on this host; if both may, for the worse verdict."""
     deciding = [side.can for side in explanation.deciding]
     if Can.NO in deciding or Can.CONDITIONS in deciding:
         return 1

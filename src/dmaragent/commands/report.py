@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dmaragent.answers.device import explain
+from dmaragent.answers.devices import device_rows
 from dmaragent.api import GuestResolver, any_answer, ask_host
 from dmaragent.checks import check
 from dmaragent.checks.common.model import Checked
@@ -18,7 +19,7 @@ from dmaragent.commands.shared.questions import add_xen, named_release
 from dmaragent.guests.formats import Guest
 from dmaragent.inventory import Inventory, take_inventory
 from dmaragent.present.escaping import visible
-from dmaragent.present.html import devices_to_tell, report_html
+from dmaragent.present.html import DeviceAnswers, devices_to_tell, report_html
 from dmaragent.present.screen import PLAIN, printed_on
 from dmaragent.present.words.host import wrote
 from dmaragent.question.context import Context, Question
@@ -111,11 +112,14 @@ def report_page(
     question: Question | None = None,
 ) -> str:
     """Write the report of `inventory`, with its findings, where there is a table to look at."""
-    devices = [
+    explanations = [
         explain(asked.inventory, asked.facts, asked.stack, sbdf)
         for sbdf in devices_to_tell(inventory)
     ]
     resolver = GuestResolver(asked, question or Question())
     answers = [any_answer(resolver.resolve(guest)) for guest in guests]
+    rows = device_rows(asked.inventory, asked.facts, asked.stack)
     with printed_on(PLAIN):  # whatever terminal the page is written from
-        return report_html(inventory, checked, devices, answers, asked.stack.origin)
+        return report_html(
+            inventory, checked, DeviceAnswers(rows, explanations), answers, asked.stack.origin
+        )

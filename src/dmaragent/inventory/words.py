@@ -18,7 +18,7 @@ _MISSING = {
 }
 
 
-def _why_missing(missing: Missing) -> str:
+def why_missing(missing: Missing) -> str:
     return missing.detail or _MISSING[missing.kind]
 
 
@@ -47,7 +47,7 @@ KIND_UNKNOWN = "its kind is unknown: neither its class nor its configuration spa
 
 def functions_unknown(missing: Missing) -> str:
     return (
-        f"the PCI functions are unknown ({_why_missing(missing)}), and so are the "
+        f"the PCI functions are unknown ({why_missing(missing)}), and so are the "
         "device's kind and the bridges above it"
     )
 
@@ -116,7 +116,7 @@ def list_lacks(places: Sequence[str]) -> str:
 
 def groups_unknown(missing: Missing) -> str:
     return (
-        f"its IOMMU group is unknown ({_why_missing(missing)}), and Linux gives a group away whole"
+        f"its IOMMU group is unknown ({why_missing(missing)}), and Linux gives a group away whole"
     )
 
 

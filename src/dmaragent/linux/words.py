@@ -31,10 +31,7 @@ def no_groups(unused: UnusedIommu) -> str:
 
 def refused_without_iommu(unused: UnusedIommu, verdict: str) -> str:
     """A device is not passed through as the kernel runs; `verdict`: what it is with the IOMMU."""
-    return (
-        f"not as this kernel runs: it does not use the IOMMU{_why_unused(unused)}. "
-        f"With it: {verdict}"
-    )
+    return f"this kernel does not use the IOMMU{_why_unused(unused)}. With the IOMMU: {verdict}"
 
 
 # Where Linux differs --------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Whether a device can be passed through, by Xen, by Linux and to a KVM guest, and why.
 
-* ``device_context``: the device that is asked about, for all modules here.
+* ``device_context``: the facts about the device, for all modules here.
 * ``xen``, ``linux`` (with ``linux_group``, ``published``), ``kvm`` (with ``kvm_regions``): the verdicts.
 * ``sriov``, ``vmd``: virtual functions, and functions behind Intel VMD, on either side.
 * ``unknown``: the one rule that makes a verdict unknown.
-* ``vfio_regions``: the regions that VFIO meets when it takes a device.
+* ``vfio_regions``: the regions that VFIO finds when it attaches a device.
 * ``words``: the sentences.
 """

@@ -1,5 +1,6 @@
-"""The device that is asked about: what the inventory has of it, gathered once for both sides."""
+"""One device of an inventory: its facts, gathered once for the verdicts of both sides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dmaragent.addresses import SBDF
@@ -30,7 +31,7 @@ class DeviceContext:
 
     @property
     def function(self) -> PciFunction | None:
-        """What answers there."""
+        """The function at its address; None if it is absent or unknown."""
         return self.inventory.host.topology.known.get(self.sbdf)
 
     @property
@@ -40,7 +41,7 @@ class DeviceContext:
 
     @property
     def absent(self) -> bool:
-        """Whether it is known that nothing answers there."""
+        """Whether it is known to be absent."""
         return self.facts.functions is not None and self.sbdf not in self.facts.functions
 
     @property
@@ -54,17 +55,12 @@ class DeviceContext:
     @property
     def held_regions(self) -> tuple[tuple[Region, Held], ...]:
         """The regions that Linux ties to it, in table order."""
+        published = self.published_regions is not None
         return tuple(
             (region, held)
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.sbdf == self.sbdf and not self._kernel_denies(region, held)
-        )
-
-    def _kernel_denies(self, region: Region, held: Held) -> bool:
-        """Return whether Linux publishes regions of its group and this one is not among them."""
-        return (
-            self.published_regions is not None and region.range is not None and not held.by_kernel
+            if held.sbdf == self.sbdf and not (published and _kernel_denies(region, held))
         )
 
     @property
@@ -84,12 +80,12 @@ class DeviceContext:
 
     @property
     def kernel_release(self) -> tuple[int, int] | None:
-        """The host's kernel release; under Xen too, where it does not decide."""
+        """The host's kernel release; under Xen too, although it does not decide there."""
         return kernel_release(self.inventory.host.system.kernel_release)
 
     @property
     def telling_release(self) -> tuple[int, int] | None:
-        """The kernel's release if it says what the kernel checks: see linux/vfio.py."""
+        """The kernel's release if it determines the kernel's checks: see linux/vfio.py."""
         return telling_release(self.inventory.host.system.kernel_release)
 
     @property
@@ -134,7 +130,7 @@ class DeviceContext:
 
     @property
     def sharers(self) -> tuple[SBDF, ...]:
-        """The other devices that answer and that its regions name."""
+        """The other present devices that its regions name."""
         owners = (owner for region in self.named_regions for owner in region.owners)
         present = {
             owner.sbdf for owner in owners if owner.presence is Presence.PRESENT and owner.sbdf
@@ -155,10 +151,11 @@ class DeviceContext:
         groups = self.inventory.host.groups
         if isinstance(groups, Missing):
             return None
-        of_device = {device: group for group in groups for device in group.devices}
         function = self.function
-        own = of_device.get(self.sbdf)
-        return own or (None if function is None else of_device.get(function.dma_device))
+        own = _group_of(self.sbdf, groups)
+        if own is not None or function is None or function.dma_device == self.sbdf:
+            return own
+        return _group_of(function.dma_device, groups)
 
     @property
     def locked_mates(self) -> tuple[SBDF, ...]:
@@ -166,11 +163,12 @@ class DeviceContext:
         group = self.group
         if group is None:
             return ()
+        published = self.published_regions is not None
         locked = {
             held.sbdf
             for region in self.inventory.all_regions
             for held in region.linux
-            if held.hold is Hold.DIRECT and not self._kernel_denies(region, held)
+            if held.hold is Hold.DIRECT and not (published and _kernel_denies(region, held))
         }
         return tuple(mate for mate in group.devices if mate in locked and mate != self.sbdf)
 
@@ -186,5 +184,15 @@ class DeviceContext:
 
     @property
     def existing_vfs(self) -> tuple[SBDF, ...]:
-        """Its virtual functions that answer."""
+        """Its virtual functions that are present."""
         return self.facts.virtual_functions(self.sbdf)
+
+
+def _kernel_denies(region: Region, held: Held) -> bool:
+    """Return whether `region` is not among those of a group whose regions Linux publishes."""
+    return region.range is not None and not held.by_kernel
+
+
+def _group_of(device: SBDF, groups: Sequence[IommuGroup]) -> IommuGroup | None:
+    """Return the group that lists `device`."""
+    return next((group for group in reversed(groups) if device in group.devices), None)

@@ -1,8 +1,8 @@
-"""What Linux does with a KVM guest that is given PCI devices by VFIO, and why.
+"""Whether a KVM guest with PCI devices (VFIO) starts, and why.
 
-Pure.  VFIO takes a device with its IOMMU group and maps all of the guest's RAM for it.  The
+Pure.  VFIO attaches a device with its IOMMU group and maps all guest RAM for it.  The
 group's reserved regions decide, by type and kernel release (``linux/vfio.py``); whether RAM
-lies in one depends on QEMU's memory layout (``guests/qemu_memory.py``).
+overlaps one depends on QEMU's memory layout (``guests/qemu_memory.py``).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,7 @@ _NOT_FOUND = SourceRule("qemu-server PCI.pm, parse_hostpci: no PCI device found"
 def resolve_kvm(
     guest: KvmGuest, inventory: Inventory, facts: HostFacts, stack: Stack
 ) -> KvmResolution:
-    """Return what becomes of `guest` on the whole host of `inventory`."""
+    """Return whether `guest` starts on the whole host of `inventory`, and why."""
     layouts: tuple[GuestRam, ...] = ()
     if guest.memory is not None:
         layouts = guest_ram(guest.architecture, guest.machine, guest.memory, guest.below_4g)

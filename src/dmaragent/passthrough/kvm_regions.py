@@ -28,7 +28,7 @@ class KvmGuestRam:
     guest: KvmGuest
 
     def overlaps(self, region: AddressRange) -> bool | None:
-        """Return whether guest RAM lies in `region`; None if that is unknown."""
+        """Return whether guest RAM overlaps `region`; None if that is unknown."""
         answers = {layout.overlaps(region) for layout in self.layouts}
         if len(answers) != 1:
             return None
@@ -38,9 +38,9 @@ class KvmGuestRam:
         return answer
 
     def reaches(self, region: AddressRange) -> bool | None:
-        """Return whether RAM lies in a range that QEMU keeps free of a guest's RAM if it can.
+        """Return whether RAM overlaps a range that QEMU keeps free of guest RAM if it can.
 
-        None if the guest is so large that its RAM may lie there: QEMU before 7.1 does not move
+        None if the guest is so large that its RAM may overlap it: QEMU before 7.1 does not move
         RAM out of AMD's HyperTransport range, and later ones do for AMD processors alone.
         """
         large = region.start > FOUR_GIB and (self.guest.memory or 0) > region.start - FOUR_GIB
@@ -108,7 +108,7 @@ def _region_decision(
 
 
 def _why_kernel_open(device: DeviceContext) -> str:
-    """Return why the kernel's release does not tell which checks it has."""
+    """Return why the checks of the kernel are unknown."""
     if device.kernel_release is None:
         return words.KERNEL_RELEASE_UNKNOWN
     if device.telling_release is None:

@@ -1,4 +1,4 @@
-"""What becomes of a KVM guest: the value that ``passthrough/kvm.py`` returns."""
+"""The resolution of a KVM guest: the value that ``passthrough/kvm.py`` returns."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class AssignedFunction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KvmResolution:
-    """What becomes of a KVM guest, and why."""
+    """Whether a KVM guest starts, and why."""
 
     guest: KvmGuest
     """As written."""

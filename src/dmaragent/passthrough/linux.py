@@ -1,9 +1,10 @@
-"""Linux's side: what VFIO makes of the device: its regions, its class, its group, the kernel.
+"""The verdict of Linux (VFIO) on a device: by its regions, its class, its group, the kernel.
 
 Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vfio.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
@@ -26,7 +27,7 @@ HEADER_RULE = SourceRule("Linux vfio_pci_core.c, vfio_pci_core_register_device",
 _OPTION_RULE = SourceRule("pve-kernel, patch for relaxable RMRRs; intel/iommu.c, intel_iommu_setup")
 _DISPLAY = 0x03
 DISPLAY_LET_GO = (4, 2)
-"""From here on display devices are let go for certain: 18436afdc11a is of 2015."""
+"""Display devices are relaxable for certain since this release: 18436afdc11a is of 2015."""
 
 
 def linux_verdict(device: DeviceContext) -> PlatformVerdict:
@@ -35,28 +36,25 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     if early is not None:
         return early
     cases = (*_region_cases(device), *published_cases(device), *group_cases(device))
-    can, explanation = _verdict(device, cases)
-    verdict = unknown_by_linux_gaps(
-        device, PlatformVerdict(can=can, explanation=explanation, cases=cases)
-    )
+    verdict = unknown_by_linux_gaps(device, replace(_verdict(device, cases), cases=cases))
     if device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
-            explanation=words.without_xen(verdict.explanation),
+            explanation=words.without_xen(verdict),
             cases=cases,
         )
     if device.iommu_unused:
-        return _iommu_not_used(device, verdict.explanation, cases)
+        return _iommu_not_used(device, verdict)
     return verdict
 
 
-def _iommu_not_used(
-    device: DeviceContext, with_iommu: str, cases: tuple[Case, ...] = ()
-) -> PlatformVerdict:
+def _iommu_not_used(device: DeviceContext, with_iommu: PlatformVerdict) -> PlatformVerdict:
+    """Return that Linux does not use the IOMMU; `with_iommu`: the verdict if it did."""
     options = device.inventory.host.system.options
     unused = why_iommu_unused(options, device.vendor)
-    explanation = linux_words.refused_without_iommu(unused, with_iommu)
-    return PlatformVerdict(can=Can.NO, explanation=explanation, cases=cases)
+    then = words.with_verdict_word(with_iommu.can, with_iommu.explanation, risk=with_iommu.risk)
+    explanation = linux_words.refused_without_iommu(unused, then)
+    return PlatformVerdict(can=Can.NO, explanation=explanation, cases=with_iommu.cases)
 
 
 def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
@@ -68,7 +66,7 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
     if behind_vmd is not None and device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,
-            explanation=words.without_xen(behind_vmd.explanation),
+            explanation=words.without_xen(behind_vmd),
             cases=behind_vmd.cases,
         )
     if behind_vmd is not None:
@@ -81,9 +79,10 @@ def _verdict_before_regions(device: DeviceContext) -> PlatformVerdict | None:
     known = device.inventory.all_regions or device.group is not None
     if device.inventory.absence is not None and not known:
         if device.on_xen:
-            return PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=words.XEN_OWNS_IOMMU_ALONE)
+            return PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=words.XEN_OWNS_IOMMU)
         if device.iommu_unused:
-            return _iommu_not_used(device, words.UNKNOWN_WITH_IOMMU)
+            unknown = PlatformVerdict(can=Can.UNKNOWN, explanation=words.UNKNOWN_WITH_IOMMU)
+            return _iommu_not_used(device, unknown)
         return PlatformVerdict(can=Can.UNKNOWN, explanation=words.NO_TABLE)
     return None
 
@@ -100,6 +99,7 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
             title="class not known",
             can=Can.CONDITIONS,
             explanation=words.class_unknown(device.named_regions),
+            summary=words.ONLY_BY_CLASS,
             rule=CLASS_RULE,
         )
     elif locked:
@@ -110,12 +110,14 @@ def _region_cases(device: DeviceContext) -> Iterator[Case]:
             kind=CaseKind.OPTION,
             can=Can.YES,
             explanation=words.RELAXABLE_TO_KERNEL_CASE,
+            risk=True,
         )
     elif relaxable:
         yield Case(
             title="relaxable by class",
             can=Can.CONDITIONS if _too_old_for_display(device) else Can.YES,
             explanation=words.relaxable_by_class(relaxable),
+            summary=words.IF_OLD_KERNEL_RELAXES,
             rule=CLASS_RULE,
             releases=words.RELAXABLE_SINCE,
         )
@@ -160,6 +162,7 @@ def _locked_cases(device: DeviceContext, regions: Sequence[Region]) -> Iterator[
             kind=CaseKind.UNCHECKED,
             can=Can.CONDITIONS,
             explanation=words.not_checked_before(since, regions),
+            summary=words.IF_WORKS_UNMAPPED,
             releases=f"before Linux {since}",
         )
     elif release is not None:
@@ -178,6 +181,8 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
             kind=CaseKind.OPTION,
             can=Can.CONDITIONS,
             explanation=words.HAS_RELAX_RMRR_CASE,
+            summary=words.IF_RELAX_RMRR,
+            risk=True,
             rule=_OPTION_RULE,
         )
     elif device.asks_to_relax:
@@ -194,25 +199,28 @@ def _option_cases(device: DeviceContext) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
+def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> PlatformVerdict:
     """Return the verdict on a device with `cases`, what refuses it before what is unknown."""
     predicted = bool(device.held_regions) and not all(
         held.by_kernel for _, held in device.held_regions
     )
-    locked = any(held.hold is Hold.DIRECT for _, held in device.held_regions)
+    locked = [region for region, held in device.held_regions if held.hold is Hold.DIRECT]
     refusing = any(case.can is Can.NO and case.kind is not CaseKind.OPTION for case in cases)
     if refusing and locked:
         if device.has_relax_rmrr and device.asks_to_relax:
-            return Can.CONDITIONS, words.RELAXED_BY_OPTION
-        return Can.NO, words.locked(predicted=predicted)
+            explanation = words.RELAXED_BY_OPTION
+            return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
+        explanation = words.locked(locked, predicted=predicted)
+        return PlatformVerdict(can=Can.NO, explanation=explanation)
     if refusing and device.locked_mates:
-        return Can.NO, words.group_holds_locked(predicted=predicted)
+        explanation = words.group_holds_locked(device.locked_mates, predicted=predicted)
+        return PlatformVerdict(can=Can.NO, explanation=explanation)
     if any(case.kind is CaseKind.GROUP and case.can is Can.NO for case in cases):
         if device.without_group:
-            return Can.NO, words.IN_NO_GROUP
-        return Can.NO, words.GROUP_HOLDS_PHYSICAL_FUNCTION
+            return PlatformVerdict(can=Can.NO, explanation=words.IN_NO_GROUP)
+        return PlatformVerdict(can=Can.NO, explanation=words.GROUP_HOLDS_PHYSICAL_FUNCTION)
     published = published_verdict(device)
-    if published is not None and published[0] is not Can.YES:
+    if published is not None and published.can is not Can.YES:
         return published
     unknown = None if device.published_regions is not None else _verdict_by_table_alone(device)
     return unknown or _allowed(device, cases, published, predicted=predicted)
@@ -221,11 +229,11 @@ def _verdict(device: DeviceContext, cases: tuple[Case, ...]) -> tuple[Can, str]:
 def _allowed(
     device: DeviceContext,
     cases: tuple[Case, ...],
-    published: tuple[Can, str] | None,
+    published: PlatformVerdict | None,
     *,
     predicted: bool,
-) -> tuple[Can, str]:
-    """Return the verdict on a device that no region keeps back, and on which conditions."""
+) -> PlatformVerdict:
+    """Return the verdict on a device that no region blocks, and on which conditions."""
     if any(case.can is Can.CONDITIONS for case in cases):
         conditions = words.WITH_REST_OF_GROUP
         if any(case.kind is CaseKind.VIRTUAL_FUNCTIONS for case in cases):
@@ -234,29 +242,31 @@ def _allowed(
             conditions = words.KERNEL_TOO_OLD_TO_LOOK
         elif _too_old_for_display(device):
             conditions = words.KERNEL_TOO_OLD_FOR_DISPLAY
-        return Can.CONDITIONS, words.on_conditions(conditions, predicted=predicted)
+        explanation = words.on_conditions(conditions, predicted=predicted)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
     if device.held_regions:
         by_class = _relaxable_by_class(device)
-        return Can.YES, words.regions_relaxable(by_class=by_class, predicted=predicted)
-    return published or (Can.YES, words.NO_REGION)
+        explanation = words.regions_relaxable(by_class=by_class, predicted=predicted)
+        return PlatformVerdict(can=Can.YES, explanation=explanation, risk=not by_class)
+    return published or PlatformVerdict(can=Can.YES, explanation=words.NO_REGION)
 
 
-def _verdict_by_table_alone(device: DeviceContext) -> tuple[Can, str] | None:
+def _verdict_by_table_alone(device: DeviceContext) -> PlatformVerdict | None:
     """Return the verdict if the table alone answers and lacks something; else None."""
     if device.facts.functions is None:
         return _verdict_without_functions(device)
     if not device.inventory.complete and not device.held_regions:
-        return Can.UNKNOWN, words.REGIONS_MISSING
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.REGIONS_MISSING)
     return None
 
 
-def _verdict_without_functions(device: DeviceContext) -> tuple[Can, str]:
-    """Return the verdict by a table alone: it tells whom it names, not what that is."""
+def _verdict_without_functions(device: DeviceContext) -> PlatformVerdict:
+    """Return the verdict by a table alone, which names devices and not their class."""
     if device.named_regions:
-        return Can.CONDITIONS, words.ONLY_BY_CLASS
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=words.ONLY_BY_CLASS)
     devices = (owner.device for region in device.inventory.all_regions for owner in region.owners)
     if device.inventory.undetermined or DeviceKind.BRIDGE in devices:
-        return Can.UNKNOWN, words.BRIDGE_MAY_COVER
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.BRIDGE_MAY_COVER)
     if not device.inventory.complete:
-        return Can.UNKNOWN, words.REGIONS_MISSING
-    return Can.YES, words.NO_REGION
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=words.REGIONS_MISSING)
+    return PlatformVerdict(can=Can.YES, explanation=words.NO_REGION)

@@ -73,6 +73,7 @@ def group_cases(device: DeviceContext) -> Iterator[Case]:
             title="group",
             kind=CaseKind.GROUP,
             can=Can.CONDITIONS,
+            summary=words.WITH_REST_OF_GROUP,
             explanation=words.group_must_be_bound(
                 group.number, busy or unknown, drivers_known=bool(busy)
             ),
@@ -142,6 +143,6 @@ def _older_than_checks(device: DeviceContext) -> bool:
 
 
 def has_host_driver(function: PciFunction) -> bool:
-    """Return whether a driver has it that VFIO does not put up with."""
+    """Return whether a driver of the host has it, which VFIO does not accept."""
     driver = function.driver
     return driver is not None and driver != "pci-stub" and not is_vfio_driver(driver)

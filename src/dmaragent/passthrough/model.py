@@ -14,9 +14,9 @@ class Can(Enum):
     """It depends: on the policy, the guest's memory, the kernel, the group."""
     NO = "no"
     UNKNOWN = "unknown"
-    """What would be needed to say it is not known; the text says what."""
+    """Something that decides is unknown; the explanation names it."""
     NOT_APPLICABLE = "not-applicable"
-    """This side does not decide on this host: Linux below Xen, Xen where it does not run."""
+    """This side does not decide on this host: Linux below Xen, Xen if it does not run."""
 
 
 class CaseKind(Enum):
@@ -48,12 +48,16 @@ class Case:
     explanation: str
     """What happens and why, a sentence or two."""
     kind: CaseKind = CaseKind.OTHER
+    summary: str = ""
+    """The reason in a few words, for a table; of CONDITIONS the condition, which begins with "if"."""
+    risk: bool = False
+    """Whether a device, firmware or a guest can overwrite or read memory of others then."""
     rule: SourceRule | None = None
-    """The rule that gives it."""
+    """The rule that decides."""
     releases: str = ""
     """The releases it applies to, in words; empty: all that have passthrough."""
     message: str = ""
-    """What the kernel, Xen or a tool prints then; empty where it prints nothing."""
+    """What the kernel, Xen or a tool prints then; empty if it prints nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,9 @@ class PlatformVerdict:
 
     can: Can
     explanation: str
-    """The verdict in one sentence, with its reason."""
+    """The reason; of CONDITIONS without a risk the condition, which begins with "if"."""
+    risk: bool = False
+    """Whether the device is allowed with a risk only."""
     cases: tuple[Case, ...] = ()
 
 
@@ -74,6 +80,10 @@ class ToolstackPolicy:
     policy: str
     """strict or relaxed."""
     can: Can
-    """What comes of it for this device."""
+    """The verdict on this device with that policy."""
     explanation: str
-    """How to set another one, and what else is to be known."""
+    """How to set another policy, and what else applies."""
+    summary: str = ""
+    """Of CONDITIONS the condition, which begins with "if"."""
+    risk: bool = False
+    """Whether the device is allowed with a risk only."""

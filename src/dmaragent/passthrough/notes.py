@@ -1,6 +1,7 @@
-"""What else is to be known of a device: options of this host that do nothing, what goes with it."""
+"""Notes on a device: options of this host that have no effect, devices that depend on it."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough import words
@@ -14,35 +15,43 @@ _GROUPS = "pcie_acs_override"
 _UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts"
 
 
-def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> Iterator[str]:
-    """Yield notes, each a sentence or two."""
+class Note(NamedTuple):
+    """A note of a sentence or two."""
+
+    sentence: str
+    essential: bool = False
+    """Whether a verdict depends on it, or the host can lose data: a short answer has it too."""
+
+
+def notes_of(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> Iterator[Note]:
+    """Yield the notes on a device with these verdicts."""
     if device.sharers:
-        yield words.regions_shared(device.sharers)
+        yield Note(words.regions_shared(device.sharers))
     elif device.named_sharers:
-        yield words.regions_name_others(device.named_sharers)
-    yield from _notes_on_options(device, linux)
-    yield from _notes_on_published_regions(device)
+        yield Note(words.regions_name_others(device.named_sharers), essential=True)
+    yield from map(Note, _notes_on_options(device, linux))
+    yield from map(Note, _notes_on_published_regions(device))
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
     bridged = _behind_a_bridge(device) and not conventional
     if device.named_regions and bridged and not device.on_linux:
-        yield words.CONVENTIONAL_PCI
+        yield Note(words.CONVENTIONAL_PCI, essential=True)
     yield from _notes_on_dependents(device)
     behind_vmd = device.function is not None and device.function.vmd is not None
     known = linux.can is not Can.UNKNOWN and not behind_vmd and not device.without_group
     if not device.on_xen and device.group is None and known:
-        yield words.GROUP_UNKNOWN
+        yield Note(words.GROUP_UNKNOWN, essential=True)
     if xen.can is not Can.NO and device.facts.notes:
-        yield words.xens_list(device.facts.notes)
+        yield Note(words.xens_list(device.facts.notes))
 
 
-def _notes_on_dependents(device: DeviceContext) -> Iterator[str]:
-    """Yield what exists by the driver of another function only: behind VMD, made by SR-IOV."""
+def _notes_on_dependents(device: DeviceContext) -> Iterator[Note]:
+    """Yield the functions that need the driver of another: behind VMD, or made by SR-IOV."""
     known, function = device.inventory.host.topology.known, device.function
     behind = tuple(sorted(other.sbdf for other in known.values() if other.vmd == device.sbdf))
     if behind:
-        yield words.vmd_endpoint(behind)
+        yield Note(words.vmd_endpoint(behind), essential=True)
     if function is not None and function.physical_function is not None:
-        yield words.exists_by_physical_function(function.physical_function)
+        yield Note(words.exists_by_physical_function(function.physical_function), essential=True)
 
 
 def _notes_on_published_regions(device: DeviceContext) -> Iterator[str]:

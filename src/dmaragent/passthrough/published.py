@@ -11,7 +11,7 @@ from dmaragent.linux.published import unexplained
 from dmaragent.linux.vfio import VfioEffect, VfioOutcome, vfio_outcomes
 from dmaragent.passthrough import words
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.passthrough.model import Can, Case
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.decisions import SourceRule
 
 _CAN = {
@@ -62,6 +62,8 @@ def _case(
     return Case(
         title=f"{kind}, {outcome.releases}",
         can=Can.YES if relaxable else _CAN[outcome.effect],
+        summary=words.IF_RAM_AVOIDS_RANGE,
+        risk=outcome.effect is VfioEffect.NOT_MAPPED and not relaxable,
         explanation=words.published_effect(
             regions, kind, group.number, len(group.devices), outcome.effect
         ),
@@ -71,7 +73,7 @@ def _case(
     )
 
 
-def published_verdict(device: DeviceContext) -> tuple[Can, str] | None:
+def published_verdict(device: DeviceContext) -> PlatformVerdict | None:
     """Return the verdict that the published regions give alone, or None if they stop nothing."""
     regions = published_only(device)
     group = device.group
@@ -83,17 +85,22 @@ def published_verdict(device: DeviceContext) -> tuple[Can, str] | None:
     stopping = direct if direct and Can.NO in kinds else regions
     if direct and Can.NO in kinds:
         if by_type["direct"] == {Can.NO}:
-            return Can.NO, words.published_refused(stopping, group.number)
-        decides = _what_decides(device)
-        return Can.UNKNOWN, words.published_undecided(stopping, group.number, decides)
+            explanation = words.published_refused(stopping, group.number)
+            return PlatformVerdict(can=Can.NO, explanation=explanation)
+        explanation = words.published_undecided(stopping, group.number, _what_decides(device))
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if Can.UNKNOWN in kinds:
-        return Can.UNKNOWN, words.published_type_unknown(stopping, group.number)
+        explanation = words.published_type_unknown(stopping, group.number)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if Can.CONDITIONS in kinds:
         risk = any(VfioEffect.NOT_MAPPED in _effects(device, region) for region in direct)
         if risk:
-            return Can.CONDITIONS, words.published_unprotected(stopping, group.number)
-        return Can.CONDITIONS, words.published_unless_ram(stopping, group.number)
-    return Can.YES, words.published_let_go(stopping, group.number)
+            explanation = words.published_unprotected(stopping, group.number)
+            return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=True)
+        explanation = words.published_unless_ram(stopping, group.number)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)
+    explanation = words.published_let_go(stopping, group.number)
+    return PlatformVerdict(can=Can.YES, explanation=explanation)
 
 
 def _what_decides(device: DeviceContext) -> str:

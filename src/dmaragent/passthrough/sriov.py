@@ -40,6 +40,7 @@ def linux_virtual_cases(device: DeviceContext) -> Iterator[Case]:
             kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
             explanation=words.virtual_functions_block_vfio(device.existing_vfs),
+            summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,
             rule=_PF_RULE,
             message=PF_MESSAGE,
         )
@@ -64,6 +65,7 @@ def xen_virtual_cases(device: DeviceContext) -> Iterator[Case]:
             kind=CaseKind.VIRTUAL_FUNCTIONS,
             can=Can.CONDITIONS,
             explanation=words.virtual_functions_vanish(device.existing_vfs),
+            summary=words.IF_VIRTUAL_FUNCTIONS_REMOVED,
         )
 
 

@@ -1,4 +1,4 @@
-"""The policy that a device gets under each toolstack by default, and how to set it.
+"""The default policy of a device by toolstack, and how to set it.
 
 Sources: libxl_pci.c, ``libxl__device_pci_setdefault``; qubes-core-libvirt, patch 0007;
 xenopsd, xc/device.ml (76f4f6f4b1, 2019; its quarantine passes 0, strict); libvirt's libxl driver sets no policy at all.
@@ -13,40 +13,48 @@ from dmaragent.policy.assignment import SUBTRACTIVE
 
 
 def toolstack_policies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[ToolstackPolicy]:
-    """Yield what the device gets under xl, libvirt, Qubes and XAPI, where they differ.
+    """Yield the default policy of xl, libvirt, Qubes and XAPI.
 
-    Nothing, where the policy does not matter to it, or the host does not run Xen.
+    Nothing if the policy does not matter to the device, or if the host does not run Xen.
     """
     if device.on_linux:
         return
-    cases = {case.kind: case.can for case in xen.cases}
+    cases = {case.kind: case for case in xen.cases}
     strict, relaxed = cases.get(CaseKind.STRICT), cases.get(CaseKind.RELAXED)
-    if strict is None or relaxed is None or strict is relaxed is Can.YES:
+    if strict is None or relaxed is None or strict.can is relaxed.can is Can.YES:
         return
     yield ToolstackPolicy(
         toolstack="xl",
         policy="strict",
-        can=strict,
+        can=strict.can,
+        summary=strict.summary,
+        risk=strict.risk,
         explanation=words.XL_POLICY,
     )
     yield ToolstackPolicy(
         toolstack="libvirt",
         policy="strict",
-        can=strict,
+        can=strict.can,
+        summary=strict.summary,
+        risk=strict.risk,
         explanation=words.LIBVIRT_POLICY,
     )
     yield ToolstackPolicy(
         toolstack="Qubes",
         policy="strict",
-        can=strict,
+        can=strict.can,
+        summary=strict.summary,
+        risk=strict.risk,
         explanation=words.QUBES_POLICY,
     )
     conventional = device.facts.conventional(device.sbdf, SUBTRACTIVE)[1]
-    by_xapi = Can.CONDITIONS if relaxed is Can.NO and not conventional else relaxed
-    shared = bool((device.facts.shared or {}).get(device.sbdf))
+    by_xapi = Can.CONDITIONS if relaxed.can is Can.NO and not conventional else relaxed.can
+    shared = bool((device.facts.shared or {}).get(device.sbdf)) and not conventional
     yield ToolstackPolicy(
         toolstack="XAPI",
         policy="relaxed",
-        can=Can.CONDITIONS if shared and not conventional else by_xapi,
+        can=Can.CONDITIONS if shared else by_xapi,
+        summary=words.IF_QUARANTINE_ACCEPTS if shared else words.IF_LAYOUT_ALLOWS,
+        risk=relaxed.risk,
         explanation=words.XAPI_POLICY,
     )

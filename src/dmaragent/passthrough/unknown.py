@@ -28,10 +28,9 @@ def _unknown_by_gaps(
 ) -> PlatformVerdict:
     if verdict.can is Can.NOT_APPLICABLE:
         return verdict
-    known = "" if verdict.can is Can.UNKNOWN else verdict.explanation
     for gap in gaps:
         # a refusal stands, whatever else there is, but for gaps that could lift it
         if gap.concerns(device.sbdf) and (verdict.can is not Can.NO or gap.refusals):
-            explanation = words.unknown_for_gap(gap, known)
-            return replace(verdict, can=Can.UNKNOWN, explanation=explanation)
+            explanation = words.unknown_for_gap(gap, verdict)
+            return replace(verdict, can=Can.UNKNOWN, explanation=explanation, risk=False)
     return verdict

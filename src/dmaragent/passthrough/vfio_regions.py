@@ -25,7 +25,7 @@ class VfioRegion:
     type: str
     """``direct``, ``direct-relaxable``, ``reserved`` or ``msi``, in the kernel's words."""
     group: int | None
-    """The IOMMU group; None if it is not known."""
+    """The IOMMU group; None if it is unknown."""
     by_kernel: bool
     """Whether Linux published it.  False: predicted from the table."""
     outcomes: tuple[VfioOutcome, ...]
@@ -106,5 +106,5 @@ def _predicted(
 
 
 def meets_guest_ram(region: VfioRegion) -> bool:
-    """Return whether guest RAM can lie in `region`: not interrupts, not AMD's HyperTransport."""
+    """Return whether guest RAM can overlap `region`: not interrupts, not AMD's HyperTransport."""
     return region.type != "msi" and region.range != HYPERTRANSPORT

@@ -1,10 +1,11 @@
 """The sentences of verdicts on devices: whether a device can be passed through, and why.
 
-Each is a function of its values, or a constant, under what it states.  The modules beside
-this one decide which of them holds.
+Each is a function of its values, or a constant, named after what it states.  The modules beside
+this one decide which of them is true.
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from dmaragent.addresses import SBDF, AddressRange, span
 from dmaragent.guests.kvm_guest import KvmDevice
@@ -13,16 +14,63 @@ from dmaragent.inventory import Gap, Region
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import RELAX_RMRR
 from dmaragent.linux.vfio import VfioEffect
+from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.policy.decisions import Harm
+from dmaragent.policy.words import HARM_WORDS
+
+# Verdict words --------------------------------------------------------------------------
+
+CAN_WORDS = {
+    Can.YES: "allowed",
+    Can.CONDITIONS: "allowed if ...",
+    Can.NO: "blocked",
+    Can.UNKNOWN: "unknown",
+    Can.NOT_APPLICABLE: "not applicable",
+}
+"""The verdict words of devices, the same in every verb and in the report."""
+ALLOWED_WITH_RISK = "allowed with risk"
+
+
+def verdict_word(can: Can, *, risk: bool = False) -> str:
+    """Return the verdict word; `risk`: device, firmware or guest can overwrite memory then."""
+    return ALLOWED_WITH_RISK if risk and can in (Can.YES, Can.CONDITIONS) else CAN_WORDS[can]
+
+
+def with_verdict_word(can: Can, reason: str, *, risk: bool = False) -> str:
+    """Return a verdict in one sentence; a condition among the reasons begins with "if"."""
+    conditional = reason.startswith("if ")
+    if can is Can.CONDITIONS and not risk:
+        return f"allowed {reason}" if conditional else f"allowed: {reason}"
+    return f"{verdict_word(can, risk=risk)}{', ' if conditional else ': '}{reason}"
+
 
 # Lists ----------------------------------------------------------------------------------
 
 _MOST_RANGES = 3
+_NAMED_WITH_RANGE = 2
+"""More regions than that are named by their numbers."""
 
 
-def region_list(regions: Sequence[Region], most: int = 3) -> str:
-    """Return the words of `regions`, the first few, and how many more there are."""
-    shown = ", ".join(region.words for region in regions[:most])
-    return shown if len(regions) <= most else f"{shown} and {len(regions) - most} more"
+def number_spans(numbers: Sequence[int]) -> str:
+    """Return ascending numbers like ``1-3 5``."""
+    runs = [
+        [number for _, number in run]
+        for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
+    ]
+    return " ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def region_list(regions: Sequence[Region]) -> str:
+    """Return `regions` in words: a few with their ranges, more by their numbers."""
+    if len(regions) <= _NAMED_WITH_RANGE:
+        return " and ".join(region.words for region in regions)
+    return region_numbers(regions)
+
+
+def region_numbers(regions: Sequence[Region]) -> str:
+    """Return `regions` by their numbers alone."""
+    numbers = number_spans(sorted(region.number for region in regions))
+    return f"region {numbers}" if len(regions) == 1 else f"regions {numbers}"
 
 
 def device_list(devices: tuple[SBDF, ...], most: int = 6) -> str:
@@ -60,81 +108,83 @@ def _mark(*, predicted: bool) -> str:
 
 # Verdicts of either side ----------------------------------------------------------------
 
-NOT_PRESENT = "no: nothing answers at this address"
+NOT_PRESENT = "no device is present at this address"
 
 
-def unknown_for_gap(gap: Gap, by_what_is_known: str) -> str:
-    """Return why a verdict is unknown, what settles it, and what it is `by_what_is_known`."""
-    known = f". By what is known: {by_what_is_known}" if by_what_is_known else ""
-    return f"unknown: {gap.unknown}. Next: {gap.next_step}{known}"
+def unknown_for_gap(gap: Gap, known: PlatformVerdict) -> str:
+    """Return why a verdict is unknown, what settles it, and the verdict by what is `known`."""
+    verdict = with_verdict_word(known.can, known.explanation, risk=known.risk)
+    rest = "" if known.can is Can.UNKNOWN else f". From the rest of the data: {verdict}"
+    return f"{gap.unknown}. Next: {gap.next_step}{rest}"
 
 
 # Xen: before the policy -----------------------------------------------------------------
 
 XEN_NOT_DECODED = {
-    IommuVendor.AMD: "unknown: Xen takes the regions from the IVRS table (IVMD), which dmaragent "
+    IommuVendor.AMD: "Xen reads the regions from the IVRS table (IVMD entries), which dmaragent "
     "does not decode yet",
-    IommuVendor.ARM: "unknown: dmaragent does not model Xen on Arm",
+    IommuVendor.ARM: "dmaragent does not model Xen on Arm",
 }
 """Why a verdict of Xen is unknown on hosts without VT-d, by the vendor of the IOMMU."""
-NO_REMAPPING_UNIT = "no: no remapping unit (DRHD) of the table serves it"
+NO_REMAPPING_UNIT = "no remapping unit (DRHD) of the table covers it"
 NO_REMAPPING_UNIT_CASE = "Xen finds no IOMMU for the device and does not assign it."
-HOST_BRIDGE = "no: it is a host bridge"
-HOST_BRIDGE_CASE = "Xen assigns no host bridge to a guest."
+HOST_BRIDGE = "it is a host bridge"
+HOST_BRIDGE_CASE = "Xen does not assign host bridges."
 BRIDGE_NOT_JUDGED = (
-    "a bridge is a part of the chipset and not judged here: guests are given what is behind it"
+    "it is a bridge, a part of the chipset, which dmaragent does not judge. "
+    "Next: explain a device behind it"
 )
 
 
 def xen_without_iommu(why: str) -> str:
     """Return that Xen passes no device of the host through."""
-    return f"no device of this host can be: {why}"
+    return f"Xen can assign no device of this host: {why}"
 
 
 def xen_incomplete(why: str, next_step: str) -> str:
     """Return that too little is known of the host for a verdict."""
     step = f". Next: {next_step}" if next_step else ""
-    return f"not known: {why}{step}"
+    return f"{why}{step}"
 
 
 def remapping_unit_unknown(why: str) -> str:
     """Return that it is unknown whether a remapping unit serves the device."""
-    return f"unknown: {why}"
+    return why
 
 
 # Xen: by policy -------------------------------------------------------------------------
 
 
 def any_policy(*, predicted: bool) -> str:
-    """Return the verdict on a device that no region is tied to."""
-    return f"yes, under any policy: Xen ties no region to it{_mark(predicted=predicted)}"
+    """Return the reason if no region is tied to the device."""
+    return f"with either policy, because Xen applies no region to it{_mark(predicted=predicted)}"
 
 
 def any_policy_without_bridged(regions: Sequence[Region], *, predicted: bool) -> str:
-    """Return the verdict on a device that only Linux ties `regions` to, through a bridge."""
-    without = f"assigned under any policy, but without {region_list(regions)}: see 'bridge scope'"
-    return f"{without}{_mark(predicted=predicted)}"
+    """Return the condition if Linux alone ties `regions` to the device, through a bridge."""
+    bridge = "Xen applies the region only to the bridge above it"
+    return f"if it works without {region_list(regions)}: {bridge}{_mark(predicted=predicted)}"
 
 
 def policies_unknown(*, relaxed_assigned: bool) -> str:
-    """Return the verdict if the effect of a policy is unknown."""
-    other = "; relaxed it is assigned, at a risk" if relaxed_assigned else ""
-    return f"not known for certain: see the cases{other}"
+    """Return that the effect of a policy is unknown."""
+    other = ". With rdm_policy=relaxed: allowed with risk" if relaxed_assigned else ""
+    return f"the effect of a policy is unknown{other}"
 
 
 def strict_works(*, predicted: bool) -> str:
-    """Return the verdict on a device that is assigned with the policy strict."""
-    return f"yes, also with the default policy, strict{_mark(predicted=predicted)}"
+    """Return the reason if the device is assigned with the policy strict."""
+    return f"with the default policy, strict{_mark(predicted=predicted)}"
 
 
 def neither_policy(*, predicted: bool) -> str:
-    """Return the verdict on a device that no policy helps."""
-    return f"no, under neither policy{_mark(predicted=predicted)}"
+    """Return the reason if no policy helps."""
+    return f"Xen refuses it with either policy{_mark(predicted=predicted)}"
 
 
 def relaxed_only(*, predicted: bool) -> str:
-    """Return the verdict on a device that is assigned with the policy relaxed alone."""
-    return f"only with rdm_policy=relaxed, at a risk{_mark(predicted=predicted)}"
+    """Return the condition if the device is assigned with the policy relaxed alone."""
+    return f"if its policy is relaxed{_mark(predicted=predicted)}"
 
 
 def relaxed_only_as_shared(
@@ -146,17 +196,17 @@ def relaxed_only_as_shared(
     """
     with_them = f" with {device_list(sharers, 2)}" if sharers else ""
     alone = {
-        None: "; unknown whether present: the PCI functions were not collected",
-        False: ", though no other device of it answers",
+        None: "; unknown whether they are present: the PCI functions were not collected",
+        False: "; none of the others is present",
         True: "",
     }[present]
-    why = f"a region of it is shared{with_them} ({entries} entries in its scope{alone})"
-    return f"only with rdm_policy=relaxed, at a risk: {why}{_mark(predicted=predicted)}"
+    why = f"a region is shared{with_them} (its scope has {entries} entries{alone})"
+    return f"if its policy is relaxed: {why}{_mark(predicted=predicted)}"
 
 
 def depends_on_guest_ram(*, predicted: bool) -> str:
-    """Return the verdict on a device whose regions guest RAM may overlap."""
-    return f"it depends on where the guest has RAM{_mark(predicted=predicted)}"
+    """Return the condition if guest RAM may overlap the regions of the device."""
+    return f"if guest RAM does not overlap its regions{_mark(predicted=predicted)}"
 
 
 def distinct_reasons(reasons: Sequence[tuple[object, str]]) -> str:
@@ -168,70 +218,70 @@ def distinct_reasons(reasons: Sequence[tuple[object, str]]) -> str:
     for rule, sentence in reasons:
         alike.setdefault(rule, []).append(sentence)
     return "; ".join(
-        sentences[0] + (f" (and {len(sentences) - 1} more likewise)" if sentences[1:] else "")
+        sentences[0] + (f" (and {len(sentences) - 1} more like this)" if sentences[1:] else "")
         for sentences in alike.values()
     )
 
 
 def refused_large_unknown_small(large: str, small: str) -> str:
     """Return a policy's effect: refused in a `large` guest, unknown in a `small` one; with why."""
-    return f"With 4096 MiB it is refused: {large}. With less it cannot be said: {small}."
+    return f"A guest with 4096 MiB is refused: {large}. For a smaller guest it is unknown: {small}."
 
 
 def policy_unknown(why: str) -> str:
     """Return that a policy's effect is unknown."""
-    return f"It cannot be said: {why}."
+    return f"{_capital(why)}."
 
 
 def refused_as_shared(why_earlier: str) -> str:
     """Return that a policy refuses any guest; `why_earlier`: what a guest with RAM fails at."""
     also = (
-        f" A guest with RAM there fails before that, as with 4096 MiB: {why_earlier}."
+        f" A guest with RAM in the region, such as one with 4096 MiB, fails earlier: {why_earlier}."
         if why_earlier
         else ""
     )
-    return f"Refused whatever the guest, because a region is shared.{also}"
+    return f"Xen refuses every guest, because a region is shared.{also}"
 
 
 def refused_always(why: str) -> str:
     """Return that a policy refuses any guest."""
-    return f"Refused whatever the guest: {why}."
+    return f"Every guest is refused: {why}."
 
 
 def refused_if_large(why: str) -> str:
     """Return that a policy refuses a guest with much RAM."""
-    return f"It depends on the guest's RAM. With 4096 MiB it is refused: {why}."
+    return f"A guest with 4096 MiB is refused: {why}."
 
 
 def assigned_at_a_risk(why: str) -> str:
     """Return that a policy assigns the device with warnings."""
-    return f"Assigned, at a risk. With 4096 MiB: {why}."
+    return f"A guest with 4096 MiB starts, with warnings: {why}."
 
 
-ASSIGNED_WITHOUT_REGION = "Assigned: no region is tied to it."
+ASSIGNED_WITHOUT_REGION = "Xen applies no region to it."
 
 
 def assigned_and_mapped(*, laid_out: bool, as_strict: bool) -> str:
     """Return that a policy assigns the device; `laid_out`: libxl's layout kept RAM away."""
-    how = "libxl keeps the guest's RAM out of its regions" if laid_out else "nothing meets them"
+    how = "libxl keeps guest RAM out of its regions" if laid_out else "Nothing overlaps its regions"
     like = ", as with strict" if as_strict else ""
-    return f"Assigned: {how}, and Xen maps them in the guest{like}."
+    return f"{how}, and Xen maps them in the guest{like}."
 
 
 def shared_region(region: AddressRange, more: int, entries: int) -> str:
     """Return the effect of a shared region, with `more` of the kind besides."""
     others = f" and {more} more" if more else ""
     return (
-        f"{span(region)}{others}: Xen counts {entries} entries in the scope, present "
-        "or not, wherever they are assigned. A strict device is refused (EPERM), a relaxed one is "
-        "assigned with a warning."
+        f"{span(region)}{others}: Xen counts {entries} entries in the device scope, whether the "
+        "devices are present or not, and wherever they are assigned. Xen refuses a strict device "
+        "(EPERM) and assigns a relaxed one with a warning."
     )
 
 
 def hotplug_effect(effect: str, why: str) -> str:
     """Return what xl pci-attach does; `effect` is HOTPLUG_ and so on, `why` may be empty."""
-    into = f". Into a guest of 4096 MiB: {effect}, {why}." if why else ": attached."
-    return f"`xl pci-attach` is strict unless it is told otherwise, and moves no RAM{into}"
+    into = f"In a guest with 4096 MiB: {effect}, {why}." if why else "It attaches the device."
+    return f"`xl pci-attach` is strict by default and does not move guest RAM. {into}"
 
 
 HOTPLUG_REFUSED = "refused"
@@ -242,57 +292,83 @@ HOTPLUG_WARNED = "attached, with a warning"
 def bridge_scope(region: Region, bridge: SBDF) -> str:
     """Return what Xen leaves out: a region that names a bridge above the device."""
     return (
-        f"{_capital(region.words)} names the bridge "
-        f"{bridge} above it. Xen ties it to the bridge alone: in a guest the region is neither "
-        "reserved nor mapped, and what the device does there by DMA fails (a VT-d fault in "
-        "`xl dmesg`). Linux ties it to all that is below the bridge."
+        f"{_capital(region.words)} names the bridge {bridge} above the device. "
+        "Xen applies the region only to the bridge, Linux to every device behind it. "
+        "So a guest neither reserves nor maps the region, and the device's DMA there fails "
+        "(a VT-d fault in `xl dmesg`)."
     )
+
+
+# Xen: summaries of cases, for the table of verdicts -------------------------------------
+
+WITHOUT_WARNING = "without a warning"
+IF_RELAXED = "if its policy is relaxed"
+IF_RAM_AVOIDS_REGIONS = "if guest RAM does not overlap its regions"
+IF_WORKS_WITHOUT_REGION = "if the device works without the region"
+IF_VIRTUAL_FUNCTIONS_REMOVED = "if its virtual functions are removed first"
+
+
+def shared_in_short(regions: Sequence[Region], entries: Sequence[int]) -> str:
+    """Return why strict is refused: each of `regions` has so many `entries` in its scope."""
+    where = region_numbers(regions) if regions else "a region"
+    number = f"up to {max(entries)}" if len(set(entries)) > 1 else str(entries[0])
+    return f"firmware names {number} devices for {where}; Xen counts absent ones too (EPERM)"
+
+
+def risk_in_short(harm: Harm) -> str:
+    """Return what a guest with the relaxed policy is exposed to."""
+    return HARM_WORDS[harm] or "Xen, libxl and hvmloader only warn"
 
 
 # Xen: the policy by toolstack -----------------------------------------------------------
 
 XL_POLICY = (
-    "rdm_policy=relaxed in its entry of pci= makes it relaxed. (From 4.15 on xl takes no "
-    "rdm= that names a policy, so it must be said there.)"
+    "To make the device relaxed, add rdm_policy=relaxed to its entry of pci=. There is no other "
+    "way from 4.15 on: xl then accepts no rdm= that sets a policy."
 )
-LIBVIRT_POLICY = "Its libxl driver has no setting for it."
+LIBVIRT_POLICY = "The libxl driver of libvirt cannot set the policy."
 QUBES_POLICY = (
-    "Its option no-strict-reset=True, which is named after something else (resets "
-    "without FLR), makes it relaxed too: a patch of Qubes' libvirt."
+    "The option no-strict-reset=True also makes the device relaxed, by a patch in Qubes' libvirt. "
+    "Its name refers to another effect: resets without FLR."
 )
 XAPI_POLICY = (
-    "XenServer and XCP-ng assign relaxed since 2019, and nothing of it can be set. But "
-    "they first put the device into Xen's quarantine, strict: a shared region is refused there "
-    "(Dom32753), as XCP-ng 8.2 was seen to do. 8.3 is said to allow it, which nobody tested. "
-    "pci-quarantine=false in xenopsd.conf leaves the quarantine out, at a risk. The layout "
-    "of their guests is not modelled."
+    "XenServer and XCP-ng assign every device relaxed since 2019, and no setting changes this. "
+    "But first they move the device to Xen's quarantine (Dom32753) as strict, and Xen refuses a "
+    "shared region there. XCP-ng 8.2 was seen to fail this way. 8.3 is reported to work, "
+    "untested. pci-quarantine=false in xenopsd.conf skips the quarantine, with risk. "
+    "dmaragent does not model the memory layout of XAPI guests."
 )
+
+IF_LAYOUT_ALLOWS = "if the memory layout of XAPI guests, which is not modelled, allows it"
+IF_QUARANTINE_ACCEPTS = "if Xen's quarantine accepts the device"
 
 # Linux: before the regions --------------------------------------------------------------
 
-BRIDGE_NOT_PASSED = "no: a bridge is not passed through"
-BRIDGE_CASE = "VFIO takes functions with an endpoint's header alone."
-CHIPSET_NOT_JUDGED = "a part of the chipset is not judged here: the host needs it"
-NO_TABLE = "not known: there is no table to answer from"
-XEN_OWNS_IOMMU = (
-    "does not decide here: Xen owns the IOMMU, and no option or patch of dom0's kernel changes "
-    "what it does"
+BRIDGE_NOT_PASSED = "it is a bridge, which VFIO does not pass through"
+BRIDGE_CASE = "VFIO accepts only functions with an endpoint's header."
+CHIPSET_NOT_JUDGED = (
+    "it is a part of the chipset, which the host needs; dmaragent does not judge it"
 )
-XEN_OWNS_IOMMU_ALONE = f"{XEN_OWNS_IOMMU}."
+NO_TABLE = "there is no DMAR table to answer from"
+XEN_OWNS_IOMMU = (
+    "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"
+)
+XEN_OWNS_IOMMU_IN_SHORT = "Xen owns the IOMMU, whatever dom0's kernel does"
 
 
-def without_xen(verdict: str) -> str:
+def without_xen(verdict: PlatformVerdict) -> str:
     """Return Linux's verdict on a host that runs Xen; `verdict`: what it is without Xen."""
-    return f"{XEN_OWNS_IOMMU}. Without Xen: {verdict}"
+    alone = with_verdict_word(verdict.can, verdict.explanation, risk=verdict.risk)
+    return f"{XEN_OWNS_IOMMU}. Without Xen: {alone}"
 
 
-UNKNOWN_WITH_IOMMU = "unknown"
+UNKNOWN_WITH_IOMMU = "no region or group is known"
 
 # Linux: regions -------------------------------------------------------------------------
 
 RELAXABLE_TO_KERNEL_CASE = (
-    "The kernel itself has its regions relaxable, though its class is none that is "
-    "let go: relax_rmrr, or a patched kernel. Device and guest may write to the same "
+    "The kernel reports its regions as relaxable, though it does not do so for this class: "
+    "the kernel has relax_rmrr or another patch. Risk: device and guest can write to the same "
     "memory."
 )
 RELAXABLE_SINCE = (
@@ -300,43 +376,46 @@ RELAXABLE_SINCE = (
     "(18436afdc11a); direct-relaxable in reserved_regions from 5.3 on"
 )
 HAS_RELAX_RMRR_CASE = (
-    "This kernel has the option: intel_iommu=on,relax_rmrr makes every region relaxable, at a risk."
+    "This kernel has the option: intel_iommu=on,relax_rmrr makes every region relaxable, with risk."
 )
+IF_RELAX_RMRR = "if the option relax_rmrr is on the command line"
 LACKS_RELAX_RMRR_CASE = (
-    "relax_rmrr stands on the command line, and this kernel has no such option: "
-    "Proxmox kernels from 6.2.16-13 on have it, and others log that they do not know it."
+    "relax_rmrr is on the command line, but this kernel does not have the option. "
+    "Proxmox kernels from 6.2.16-13 on have it; other kernels log that it is unknown."
 )
-RELAXED_BY_OPTION = "yes, at a risk: relax_rmrr lets every region go"
-GROUP_HOLDS_PHYSICAL_FUNCTION = "no: its IOMMU group holds its physical function too"
-IN_NO_GROUP = "no: Linux has it in no IOMMU group"
-REGIONS_MISSING = "not known: regions may be missing from the answer"
-NO_REGION = "yes: Linux ties no region to it"
-ONLY_BY_CLASS = "only if it is a USB controller or a display device"
-BRIDGE_MAY_COVER = "not known: a region may cover it through a bridge"
+RELAXED_BY_OPTION = "relax_rmrr makes every region relaxable: DMA can overwrite guest memory"
+GROUP_HOLDS_PHYSICAL_FUNCTION = "its IOMMU group also contains its physical function"
+IN_NO_GROUP = "Linux has it in no IOMMU group"
+REGIONS_MISSING = "the data may lack regions"
+NO_REGION = "Linux applies no region to it"
+ONLY_BY_CLASS = "if it is a USB controller or a display device"
+BRIDGE_MAY_COVER = "a region may apply to it through a bridge"
+IF_OLD_KERNEL_RELAXES = "if this old kernel relaxes regions of display devices"
+IF_WORKS_UNMAPPED = "if the device works without DMA to the region"
 
 
 def relaxable_by_class(regions: Sequence[Region]) -> str:
-    """Return that the class of the device lets it go."""
+    """Return that Linux does not enforce regions on the class of the device."""
     return (
-        f"It is not held to {region_list(regions)}: USB controllers and display "
-        "devices are let go, because their firmware is taken to be done with the memory once "
-        "the host's driver has run."
+        f"Linux does not enforce {region_list(regions)} for USB controllers and display devices. "
+        "It assumes that their firmware stops using the memory once the host's driver has run."
     )
 
 
 def class_unknown(regions: Sequence[Region]) -> str:
     """Return that the class of the device decides and is unknown."""
     return (
-        f"{_capital(region_list(regions))} names it. USB controllers and display devices are "
-        "let go, all others are locked; what it is was not collected."
+        f"{_capital(region_list(regions))} {'name' if len(regions) > 1 else 'names'} it. Linux "
+        "relaxes the regions of USB controllers and display devices, and blocks all other devices. "
+        "The class of this device was not collected."
     )
 
 
 def locked_before_6_6(regions: Sequence[Region]) -> str:
     """Return the effect of a locked region on Linux up to 6.5."""
     return (
-        f"Locked: {region_list(regions)} must stay mapped for it, which a guest's memory cannot "
-        "promise. Attaching it fails with EPERM (Operation not permitted)."
+        f"{_capital(region_list(regions))} must stay mapped for the device, which Linux cannot "
+        "ensure in a guest's address space. Attaching it fails with EPERM (Operation not permitted)."
     )
 
 
@@ -349,58 +428,66 @@ def locked_before_6_6_releases(since: str, *, through_bridge: bool) -> str:
 def locked_since_6_6(regions: Sequence[Region]) -> str:
     """Return the effect of a locked region on Linux 6.6 and later."""
     return (
-        f"Locked: {region_list(regions)} must stay mapped 1:1, and VFIO would begin by blocking "
-        "the device. It fails with EINVAL (Invalid argument)."
+        f"{_capital(region_list(regions))} must stay mapped 1:1, and VFIO first attaches a domain "
+        "that blocks all DMA. That fails with EINVAL (Invalid argument)."
     )
 
 
 def not_checked_before(since: str, regions: Sequence[Region]) -> str:
     """Return the effect of a region on a kernel older than the check."""
     return (
-        f"Before {since} Linux does not look: the device is attached, and {region_list(regions)} "
-        "is not mapped for it, so that what it does there by DMA fails."
+        f"Linux before {since} does not check regions. It attaches the device but does not map "
+        f"{region_list(regions)}, so the device's DMA there fails."
     )
 
 
-def locked(*, predicted: bool) -> str:
-    """Return the verdict on a device that is locked to a region."""
-    return f"no: it is locked to memory that the firmware reserves{_mark(predicted=predicted)}"
+def locked(regions: Sequence[Region], *, predicted: bool) -> str:
+    """Return the reason if `regions` lock the device."""
+    why = f"firmware requires a 1:1 mapping of {region_list(regions)}"
+    return f"{why}{_mark(predicted=predicted)}"
 
 
-def group_holds_locked(*, predicted: bool) -> str:
-    """Return the verdict on a device in whose group another is locked."""
-    return f"no: its IOMMU group holds a locked device{_mark(predicted=predicted)}"
+def group_holds_locked(mates: tuple[SBDF, ...], *, predicted: bool) -> str:
+    """Return the reason if `mates` of the device's group are locked."""
+    why = f"firmware requires a 1:1 mapping for {device_list(mates)} in its IOMMU group"
+    return f"{why}{_mark(predicted=predicted)}"
 
 
-WITH_REST_OF_GROUP = "with the rest of its group"
-AFTER_VIRTUAL_FUNCTIONS = "its virtual functions must be removed first"
-KERNEL_TOO_OLD_TO_LOOK = "this kernel is too old to look, and its region is lost to the device"
-KERNEL_TOO_OLD_FOR_DISPLAY = "whether this old kernel lets display devices go is not certain"
+WITH_REST_OF_GROUP = "if the rest of its IOMMU group is bound to vfio-pci too"
+AFTER_VIRTUAL_FUNCTIONS = IF_VIRTUAL_FUNCTIONS_REMOVED
+KERNEL_TOO_OLD_TO_LOOK = (
+    "if it works without DMA to its region, which this old kernel does not map for VFIO"
+)
+KERNEL_TOO_OLD_FOR_DISPLAY = IF_OLD_KERNEL_RELAXES
 
 
 def on_conditions(conditions: str, *, predicted: bool) -> str:
-    """Return the verdict on a device that only `conditions` keep back."""
-    return f"on conditions: {conditions}{_mark(predicted=predicted)}"
+    """Return `conditions`, which begin with "if"."""
+    return f"{conditions}{_mark(predicted=predicted)}"
 
 
 def regions_relaxable(*, by_class: bool, predicted: bool) -> str:
-    """Return the verdict on a device whose regions are relaxable: by its class or the kernel."""
-    why = "by its class" if by_class else "to this kernel, at a risk"
-    return f"yes: its regions are relaxable {why}{_mark(predicted=predicted)}"
+    """Return the reason if the regions are relaxable: by the device's class or the kernel."""
+    if by_class:
+        why = "Linux does not enforce the regions of this class of device"
+    else:
+        why = "this kernel relaxes its regions: DMA can overwrite guest memory"
+    return f"{why}{_mark(predicted=predicted)}"
 
 
 # Linux: regions that it publishes -------------------------------------------------------
 
 _EFFECTS = {
-    VfioEffect.REFUSED: "VFIO cannot take the device: a guest does not start with it.",
-    VfioEffect.MAPPING_FAILS: "VFIO takes the device. If guest RAM overlaps the range, "
+    VfioEffect.REFUSED: "VFIO refuses the device, so the guest does not start.",
+    VfioEffect.MAPPING_FAILS: "VFIO accepts the device. If guest RAM overlaps the range, "
     "VFIO_MAP_DMA fails and the guest does not start.",
-    VfioEffect.NOT_MAPPED: "VFIO takes the device and does not map the range for it. DMA of the "
+    VfioEffect.NOT_MAPPED: "VFIO accepts the device and does not map the range for it. DMA of the "
     "firmware there reaches guest RAM, or faults if the guest has no RAM there.",
-    VfioEffect.UNKNOWN: "Linux up to 6.19 has no such type: the effect is unknown.",
+    VfioEffect.UNKNOWN: "Linux up to 6.19 has no such type, so the effect is unknown.",
 }
 KERNEL_RELEASE_DECIDES = "the kernel's release"
 VENDOR_DECIDES = "the IOMMU's vendor"
+IF_RAM_AVOIDS_RANGE = "if guest RAM does not overlap the range"
 
 
 def published_effect(
@@ -408,8 +495,8 @@ def published_effect(
 ) -> str:
     """Return the effect of published regions of the type `kind`; the group has `devices`."""
     several = (
-        f" The list is that of the whole group: which of its {devices} devices "
-        "has the region is not published, and VFIO takes a group whole."
+        f" Linux publishes the regions of the whole group, so it is unknown which of its {devices} "
+        "devices has the region. VFIO attaches a group whole."
         if devices > 1
         else ""
     )
@@ -424,152 +511,155 @@ def _published_for(regions: Sequence[KernelRegion], group: int) -> str:
 
 
 def published_refused(regions: Sequence[KernelRegion], group: int) -> str:
-    """Return the verdict if `regions` stop the device on every kernel that may run."""
-    return f"no: {_published_for(regions, group)}"
+    """Return the reason if `regions` stop the device on every kernel that may run."""
+    return _published_for(regions, group)
 
 
 def published_undecided(regions: Sequence[KernelRegion], group: int, decides: str) -> str:
-    """Return the verdict if `regions` may stop it; `decides`: what decides, and is unknown."""
-    return f"unknown: {_published_for(regions, group)}; {decides} decides, and is not known"
+    """Return the reason if `regions` may stop it; `decides`: what decides, and is unknown."""
+    return f"{_published_for(regions, group)}; the effect depends on {decides}, which is unknown"
 
 
 def published_type_unknown(regions: Sequence[KernelRegion], group: int) -> str:
-    """Return the verdict if a region is of a type that no Linux is known to have."""
-    return f"unknown: {_published_for(regions, group)}, a type that is not known"
+    """Return the reason if a region is of a type that no Linux is known to have."""
+    return f"{_published_for(regions, group)}, and the type is unknown"
 
 
 def published_unprotected(regions: Sequence[KernelRegion], group: int) -> str:
-    """Return the verdict if the kernel does not look at `regions`."""
-    return f"at a risk: {_published_for(regions, group)}, which this kernel does not protect"
+    """Return the risk if the kernel does not look at `regions`."""
+    return f"{_published_for(regions, group)}, and this kernel does not enforce it"
 
 
 def published_unless_ram(regions: Sequence[KernelRegion], group: int) -> str:
-    """Return the verdict if guest RAM decides."""
+    """Return the condition if guest RAM decides."""
     return (
-        f"only if guest RAM does not overlap {typed_ranges(regions)}, which Linux reports for "
+        f"if guest RAM does not overlap {typed_ranges(regions)}, which Linux reports for "
         f"IOMMU group {group}"
     )
 
 
 def published_let_go(regions: Sequence[KernelRegion], group: int) -> str:
-    """Return the verdict if all of `regions` are relaxable."""
-    return f"yes: {_published_for(regions, group)}, which VFIO lets go of and does not map"
+    """Return the reason if all of `regions` are relaxable."""
+    return f"{_published_for(regions, group)}, and VFIO does not enforce or map it"
 
 
 # Linux: the IOMMU group -----------------------------------------------------------------
 
 IN_NO_GROUP_CASE = (
-    "Linux has it in no IOMMU group, as no remapping unit serves it: vfio-pci does not bind to it."
+    "Linux has the device in no IOMMU group, because no remapping unit covers it. "
+    "vfio-pci does not bind to it."
 )
 
 
 def alone_in_group(group: int, *, by_itself: bool) -> str:
-    """Return that no other device of the group counts; `by_itself`: there is none."""
-    alone = "It is alone" if by_itself else "With what goes with it, it is alone"
-    return f"{alone} in IOMMU group {group}."
+    """Return that no other device of the group counts; `by_itself`: it is alone."""
+    if by_itself:
+        return f"It is alone in IOMMU group {group}."
+    return f"IOMMU group {group} contains only this device and its dependent functions."
 
 
 def group_has_physical_function(group: int, physical: SBDF) -> str:
     """Return that the device's physical function is in its group."""
     return (
-        f"IOMMU group {group} holds its physical function {physical} too. VFIO "
-        "takes a group whole, and without the driver of that one this one is gone."
+        f"IOMMU group {group} also contains its physical function {physical}. VFIO attaches a "
+        "group whole, and this device disappears when the physical function loses its driver."
     )
 
 
 def group_has_locked(group: int, mates: tuple[SBDF, ...]) -> str:
     """Return that `mates` in the group are locked to a region."""
     return (
-        f"IOMMU group {group} holds {device_list(mates)}, locked to a region too, and "
-        "a group is attached whole."
+        f"IOMMU group {group} also contains {device_list(mates)}, for which firmware requires a "
+        "1:1 mapping. VFIO attaches a group whole."
     )
 
 
 def group_must_be_bound(group: int, mates: tuple[SBDF, ...], *, drivers_known: bool) -> str:
     """Return that host drivers have `mates`, or may have them."""
-    drivers = "which host drivers have" if drivers_known else "whose drivers are unknown"
+    drivers = "host drivers use them" if drivers_known else "their drivers are unknown"
     return (
-        f"IOMMU group {group} holds {device_list(mates)} too, {drivers}: "
-        "all of the group must be bound to vfio-pci (or to nothing) and goes with it."
+        f"IOMMU group {group} also contains {device_list(mates)}, and {drivers}. Every device of "
+        "the group must be bound to vfio-pci or to no driver, and the host loses all of them."
     )
 
 
 def group_in_nobodys_way(group: int, mates: tuple[SBDF, ...]) -> str:
     """Return that `mates` in the group are ready for VFIO."""
-    return f"It shares IOMMU group {group} with {device_list(mates)}; none is in the way."
+    return f"IOMMU group {group} also contains {device_list(mates)}. None of them prevents passthrough."
 
 
 # SR-IOV ---------------------------------------------------------------------------------
 
 VIRTUAL_FUNCTION_ON_LINUX = (
-    "Linux ties a region to physical functions, but where it names a bridge above."
+    "Linux applies a region to physical functions only, unless the region names a bridge above "
+    "them."
 )
 
 
 def virtual_functions_block_vfio(existing: tuple[SBDF, ...]) -> str:
     """Return that vfio-pci does not bind to a device that has virtual functions."""
     return (
-        f"It has virtual functions now ({device_list(existing)}). vfio-pci does not "
-        "bind to it until they are removed; a guest that has one of them loses it."
+        f"It has virtual functions ({device_list(existing)}). vfio-pci does not bind to it until "
+        "they are removed. A guest that uses one of them loses it."
     )
 
 
 def virtual_function_on_xen(physical: SBDF) -> str:
     """Return that no region of the physical function is tied to a virtual one."""
     return (
-        f"Regions name the physical function {physical}. dom0 registers a virtual "
-        "function under its own address, and Xen compares that with the scope of a region: "
-        "no region is tied to this one, and a guest with it reserves none."
+        f"Regions name the physical function {physical}. dom0 registers a virtual function under "
+        "its own address, which no region's scope contains. So Xen applies no region to this "
+        "device, and a guest with it reserves none."
     )
 
 
 def virtual_functions_vanish(existing: tuple[SBDF, ...]) -> str:
-    """Return what becomes of virtual functions when the device is bound to pciback."""
+    """Return the effect on virtual functions of binding the device to pciback."""
     return (
-        f"It has virtual functions now ({device_list(existing)}). They vanish when "
-        "its driver in dom0 is unbound for pciback, unless the driver leaves them because a "
-        "guest has one (igb and ixgbe do). A guest that has one loses it."
+        f"It has virtual functions ({device_list(existing)}). They disappear when pciback replaces "
+        "its dom0 driver, and a guest that uses one loses it. Some drivers (igb, ixgbe) keep them "
+        "while a guest uses one."
     )
 
 
 # Intel VMD ------------------------------------------------------------------------------
 
 VMD_UNKNOWN = (
-    "unknown: its segment is above ffff, as behind Intel VMD, and what is above it was not "
+    "its segment is above ffff, as behind Intel VMD, and the device above it was not "
     "collected (its directory in sysfs, or the driver of its parent)"
 )
 NOT_REGISTERED_WITH_XEN = "This kernel does not register the device with Xen."
 
 
 def behind_vmd_on_linux(endpoint: SBDF) -> str:
-    """Return Linux's verdict on a function behind VMD."""
-    return f"no: it is behind Intel VMD, and is not passed through without {endpoint}"
+    """Return Linux's reason on a function behind VMD."""
+    return f"it is behind Intel VMD and can only be passed through together with {endpoint}"
 
 
 def behind_vmd_case(endpoint: SBDF) -> str:
     """Return why Linux does not pass a function behind VMD through alone."""
     return (
-        f"The VMD endpoint {endpoint} does its DMA, so its unit and its IOMMU group are those "
-        f"of {endpoint}. VFIO takes a group whole, and the driver vmd has that endpoint."
+        f"The VMD endpoint {endpoint} does the DMA of this device, so both have the same remapping "
+        "unit and IOMMU group. VFIO attaches a group whole, and the driver vmd uses the endpoint."
     )
 
 
 def behind_vmd_on_xen(endpoint: SBDF) -> str:
-    """Return Xen's verdict on a function behind VMD whose segment Xen can name."""
-    return f"no: it is behind Intel VMD: its DMA is that of {endpoint}"
+    """Return Xen's reason on a function behind VMD whose segment Xen can name."""
+    return f"it is behind Intel VMD, and {endpoint} does its DMA"
 
 
 def segment_beyond_xen(endpoint: SBDF | None) -> str:
-    """Return Xen's verdict on a segment that it cannot name; `endpoint`: of VMD, if it is that."""
-    behind = "" if endpoint is None else f"; it is behind Intel VMD {endpoint}"
-    return f"no: Xen cannot name a segment above ffff{behind}"
+    """Return Xen's reason on a segment that it cannot name; `endpoint`: of VMD, if it is that."""
+    behind = "" if endpoint is None else f"; the device is behind Intel VMD {endpoint}"
+    return f"Xen cannot address a segment above ffff{behind}"
 
 
 def segment_case(registration: str, cut: SBDF) -> str:
-    """Return what Xen takes the device for: `cut`, its address in 16 bits of segment."""
+    """Return which device Xen knows it as: `cut`, its address in 16 bits of segment."""
     return (
         "Xen's hypercalls have 16 bits for a segment. "
-        f"{registration} What Xen says of {cut} is not about this device."
+        f"{registration} What Xen reports for {cut} is not about this device."
     )
 
 
@@ -577,37 +667,37 @@ def registered_as(cut: SBDF) -> str:
     """Return how a kernel before 6.15 registers the device with Xen."""
     return (
         f"A dom0 kernel before Linux 6.15 (stable kernels: before mid-2025) registers it as {cut}, "
-        "which may be another device or none; later ones do not register it."
+        "which may be another device or none. Later kernels do not register it."
     )
 
 
 # Notes ----------------------------------------------------------------------------------
 
 CONVENTIONAL_PCI = (
-    "If it is conventional PCI, not PCI Express, no policy helps: since XSA-400 Xen gives "
-    "such a device behind a bridge to no guest while it has a region (EOPNOTSUPP)."
+    "If the device is conventional PCI, not PCI Express, no policy helps. Since XSA-400, Xen "
+    "assigns no such device behind a bridge while it has a region (EOPNOTSUPP)."
 )
-GROUP_UNKNOWN = "Its IOMMU group is not known here: Linux passes groups through whole."
+GROUP_UNKNOWN = "Its IOMMU group is unknown. Linux passes a group through only as a whole."
 TABLE_NEEDS_ROOT = (
-    "Linux reports regions to every user; the table that names their devices needs root."
+    "Linux reports regions to every user. Reading the table, which names their devices, needs root."
 )
 LACKS_RELAX_RMRR = (
-    f"{RELAX_RMRR} is an option of Proxmox kernels from 6.2.16-13 on; this one lacks it."
+    f"This kernel does not have {RELAX_RMRR}, an option of Proxmox kernels from 6.2.16-13 on."
 )
 
 
 def regions_shared(sharers: tuple[SBDF, ...]) -> str:
     """Return that other devices have the same regions."""
     return (
-        f"Its regions are also those of {device_list(sharers)}: what one of them does there "
-        "by DMA, whoever has the others sees."
+        f"It shares its regions with {device_list(sharers)}. Guests that have different devices "
+        "of this set share the memory of the regions."
     )
 
 
 def regions_name_others(sharers: tuple[SBDF, ...]) -> str:
     """Return the same if it is unknown whether the others are present."""
     return (
-        f"Its regions also name {device_list(sharers)}: unknown whether present, as "
+        f"Its regions also name {device_list(sharers)}. Whether those are present is unknown: "
         "the PCI functions were not collected."
     )
 
@@ -619,14 +709,17 @@ def xens_list(notes: Sequence[str]) -> str:
 
 def vmd_endpoint(behind: tuple[SBDF, ...]) -> str:
     """Return what the host loses with a VMD endpoint."""
-    return f"It is an Intel VMD endpoint: the host loses {device_list(behind)} with it, and the disks there."
+    return (
+        "Warning: it is an Intel VMD endpoint. If you pass it through, the host loses "
+        f"{device_list(behind)} and the disks there."
+    )
 
 
 def exists_by_physical_function(physical: SBDF) -> str:
     """Return what a virtual function depends on."""
     return (
-        f"It exists while the driver of its physical function {physical} "
-        "keeps it: unbinding that driver, or giving that function away, removes it."
+        f"It exists only while its physical function {physical} has its driver. Unbinding that "
+        "driver, or passing that function through, removes this device."
     )
 
 
@@ -642,29 +735,29 @@ def regions_from_undecoded_table(vendor: IommuVendor) -> str:
 def useless_in_dom0(options: Sequence[str]) -> str:
     """Return that Linux's options do nothing below Xen."""
     return (
-        f"'{' '.join(options)}' on dom0's command line does nothing: Xen enforces the regions, "
+        f"'{' '.join(options)}' on dom0's command line has no effect: Xen enforces the regions, "
         "not dom0."
     )
 
 
 def splits_groups_only(option: str) -> str:
     """Return that pcie_acs_override does not help against a region."""
-    return f"'{option}' splits groups, at a risk; it does not help against a region."
+    return f"'{option}' splits IOMMU groups, with risk. It does not help against a region."
 
 
 def interrupts_only(option: str) -> str:
     """Return that allow_unsafe_interrupts does not help against a region."""
     return (
-        f"'{option}' is for machines without interrupt remapping; this one has it, and "
-        "it does not help against a region."
+        f"'{option}' is for machines without interrupt remapping, which this host has. It does "
+        "not help against a region."
     )
 
 
 def options_that_do_not_help(groups_option: str) -> str:
     """Return which options are often given and do not help against a region."""
     return (
-        f"Options often given beside {RELAX_RMRR} do not help here: {groups_option} is about "
-        "groups, allow_unsafe_interrupts about interrupt remapping."
+        f"Two options that are often used with {RELAX_RMRR} do not help against a region: "
+        f"{groups_option} (IOMMU groups) and allow_unsafe_interrupts (interrupt remapping)."
     )
 
 
@@ -672,20 +765,20 @@ def options_that_do_not_help(groups_option: str) -> str:
 
 HOST_RUNS_XEN = (
     "this host runs Xen, which owns the IOMMU: dom0's Linux has no IOMMU groups, so "
-    "VFIO has no device to give"
+    "VFIO cannot pass devices through"
 )
 
 
 def slot_functions_unknown(setting: KvmDevice, slot: str) -> str:
     """Return that `setting` names all functions of a slot, and that they are unknown."""
     return (
-        f"{setting.text} names the slot {slot}, so all of its functions: which there are is "
+        f"{setting.text} names the slot {slot} and so all of its functions, which are "
         "unknown (the host's PCI functions were not collected)"
     )
 
 
 def slot_empty(slot: str) -> str:
-    """Return what Proxmox says of a slot without functions."""
+    """Return what Proxmox prints for a slot without functions."""
     return f"no PCI device found for '{slot}'"
 
 
@@ -706,13 +799,13 @@ def of_function(sbdf: SBDF, why: str) -> str:
 
 def function_in_no_group(sbdf: SBDF) -> str:
     """Return that Linux has the function in no IOMMU group."""
-    return f"{sbdf} is in no IOMMU group, so VFIO cannot take it"
+    return f"{sbdf} is in no IOMMU group, so VFIO cannot attach it"
 
 
 def group_of_function_unknown(sbdf: SBDF) -> str:
     """Return that the IOMMU group of the function is unknown."""
     return (
-        f"the IOMMU group of {sbdf} is unknown, and VFIO takes a group whole: "
+        f"the IOMMU group of {sbdf} is unknown, and VFIO attaches a group whole: "
         "/sys/kernel/iommu_groups was not collected"
     )
 
@@ -725,16 +818,16 @@ def group_not_viable(group: int) -> str:
 def group_busy(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     """Return that host drivers use `mates` of the function's group."""
     return (
-        f"IOMMU group {group} of {sbdf} also holds {device_list(mates)}, which host drivers "
-        "use: bind them to vfio-pci, or give them to this guest too"
+        f"IOMMU group {group} of {sbdf} also contains {device_list(mates)}, which host drivers "
+        "use: bind them to vfio-pci, or assign them to this guest too"
     )
 
 
 def group_drivers_unknown(group: int, sbdf: SBDF, mates: tuple[SBDF, ...]) -> str:
     """Return that the drivers of `mates` of the function's group are unknown."""
     return (
-        f"IOMMU group {group} of {sbdf} also holds {device_list(mates)}, "
-        "and which drivers use them is unknown: VFIO refuses a group that a host driver uses"
+        f"IOMMU group {group} of {sbdf} also contains {device_list(mates)}, whose drivers are "
+        "unknown: VFIO refuses a group that a host driver uses"
     )
 
 
@@ -746,17 +839,17 @@ def bind_to_vfio_first(sbdf: SBDF, driver: str | None) -> str:
 # KVM guests: reserved regions -----------------------------------------------------------
 
 ONE_TO_ONE_REFUSED = "firmware requires a 1:1 mapping, so Linux refuses the device"
-TYPE_NOT_KNOWN = "a type of region that is not known"
-RAM_NOT_MAPPED = "guest RAM lies in it, and VFIO does not map RAM there"
-RAM_UNKNOWN_NOT_MAPPED = "VFIO maps no RAM there, and where guest RAM lies is unknown"
+TYPE_NOT_KNOWN = "no known Linux release has this type of region, so its effect is unknown"
+RAM_NOT_MAPPED = "guest RAM overlaps it, and VFIO does not map RAM there"
+RAM_UNKNOWN_NOT_MAPPED = "VFIO maps no RAM there, and the addresses of guest RAM are unknown"
 RAM_UNKNOWN_MAY_BE_OVERWRITTEN = (
     "VFIO does not map it 1:1. DMA of the firmware there reaches guest RAM, or faults"
 )
 RAM_MAY_BE_OVERWRITTEN = (
-    "VFIO does not map it 1:1, and guest RAM lies there: DMA of the firmware can overwrite it"
+    "VFIO does not map it 1:1, and guest RAM overlaps it: firmware DMA can overwrite guest RAM"
 )
 FIRMWARE_DMA_FAULTS = "VFIO does not map it, so DMA of the firmware there faults"
-NO_RAM_NO_EFFECT = "no effect: no guest RAM lies there"
+NO_RAM_NO_EFFECT = "no effect: guest RAM does not overlap it"
 
 
 KERNEL_RELEASE_UNKNOWN = "its release (uname -r) is unknown"
@@ -764,7 +857,7 @@ VENDOR_UNKNOWN = "the IOMMU's vendor is unknown"
 
 
 def may_have_later_checks(kernel: str) -> str:
-    """Return that the release of an enterprise kernel does not tell which checks it has."""
+    """Return that the release of an enterprise kernel does not show its checks."""
     return f"{kernel[:60]} may have checks of later releases"
 
 
@@ -813,5 +906,5 @@ def reserved_regions_unknown(sbdf: SBDF) -> str:
     """Return that the reserved regions of the function are unknown."""
     return (
         f"the reserved regions of {sbdf} are unknown: "
-        "/sys/kernel/iommu_groups/*/reserved_regions or the whole table would tell"
+        "read /sys/kernel/iommu_groups/*/reserved_regions or the whole table to know them"
     )

@@ -1,4 +1,4 @@
-"""Xen's side: what becomes of the device under each policy, by resolving guests that have it.
+"""The verdict of Xen on a device: by policy, found by resolving guests that have it.
 
 Pure.  Nothing is decided here that ``dmaragent resolve`` would decide otherwise: two guests
 are resolved, one whose RAM reaches everywhere below 4 GiB and one that has next to none.
@@ -16,7 +16,7 @@ from dmaragent.passthrough.sriov import xen_virtual_cases
 from dmaragent.passthrough.unknown import unknown_by_xens_gaps
 from dmaragent.passthrough.vmd import vmd_xen_verdict
 from dmaragent.policy.assignment import HOST_BRIDGE_RULE, SHARED_RULE, is_host_bridge
-from dmaragent.policy.decisions import Decision, SourceRule, Verdict
+from dmaragent.policy.decisions import Decision, Harm, SourceRule, Verdict
 from dmaragent.policy.hotplug import attach
 from dmaragent.policy.resolution import Resolution
 from dmaragent.policy.resolver import resolve
@@ -60,12 +60,11 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
         *_shared_cases(device),
         strict,
         relaxed,
-        *_hotplug_cases(device, refused=refused),
+        *_hotplug_cases(device, strict, refused=refused),
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    can, explanation = _verdict_of_policies(device, strict, relaxed)
-    return PlatformVerdict(can=can, explanation=explanation, cases=cases)
+    return replace(_verdict_of_policies(device, strict, relaxed), cases=cases)
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:
@@ -160,6 +159,8 @@ def _policy_case(device: DeviceContext, policy: str) -> Case:
         kind=CaseKind(policy),
         can=can,
         explanation=_policy_effect(device, policy, can, large, small),
+        summary=_policy_summary(device, policy, can, large),
+        risk=can is Can.YES and bool(large.reasons),
         rule=None if decided is None else decided.rule,
         releases="" if decided is None else FIRST,
     )
@@ -187,6 +188,22 @@ def _policy_effect(
     return words.assigned_and_mapped(laid_out=laid_out, as_strict=policy != "strict")
 
 
+def _policy_summary(device: DeviceContext, policy: str, can: Can, large: Resolution) -> str:
+    """Return the effect of a policy in a few words."""
+    if can is Can.CONDITIONS:
+        return words.IF_RAM_AVOIDS_REGIONS
+    shared = (device.facts.shared or {}).get(device.sbdf, ())
+    if can is Can.NO and shared and policy == "strict":
+        ranges = [region.region for region in shared]
+        regions = [region for region in device.named_regions if region.range in ranges]
+        return words.shared_in_short(regions, [region.sharers for region in shared])
+    why = _distinct_reasons(large.reasons)
+    if can is Can.YES:
+        harm = max((reason.harm for reason in large.reasons), default=Harm.NONE)
+        return words.risk_in_short(harm) if why else words.WITHOUT_WARNING
+    return why
+
+
 def _distinct_reasons(reasons: Iterable[Decision]) -> str:
     return words.distinct_reasons([(reason.rule, reason.reason) for reason in reasons])
 
@@ -201,6 +218,7 @@ def _shared_cases(device: DeviceContext) -> Iterator[Case]:
         title="shared",
         can=Can.CONDITIONS,
         explanation=words.shared_region(first.region, len(shared) - 1, first.sharers),
+        summary=words.IF_RELAXED,
         rule=SHARED_RULE,
         releases=FIRST,
         message=SHARED_MESSAGE.format(device.sbdf, first.region.start),
@@ -210,7 +228,7 @@ def _shared_cases(device: DeviceContext) -> Iterator[Case]:
 # Hotplug and bridges --------------------------------------------------------------------
 
 
-def _hotplug_cases(device: DeviceContext, *, refused: bool) -> Iterator[Case]:
+def _hotplug_cases(device: DeviceContext, strict: Case, *, refused: bool) -> Iterator[Case]:
     """Yield what ``xl pci-attach`` does to a running guest with RAM everywhere.
 
     `refused`: no policy helps the device, so less RAM does not either.
@@ -225,6 +243,7 @@ def _hotplug_cases(device: DeviceContext, *, refused: bool) -> Iterator[Case]:
         title="hotplug",
         can=Can.CONDITIONS if can is Can.NO and not refused else can,
         explanation=words.hotplug_effect(effect.get(can, words.HOTPLUG_WARNED), why),
+        summary=words.IF_RELAXED if strict.can is Can.NO else words.IF_RAM_AVOIDS_REGIONS,
         rule=attached.decisions[0].rule if attached.decisions else None,
     )
 
@@ -236,6 +255,7 @@ def _bridge_cases(device: DeviceContext) -> Iterator[Case]:
             title="bridge scope",
             can=Can.CONDITIONS,
             explanation=words.bridge_scope(region, bridge),
+            summary=words.IF_WORKS_WITHOUT_REGION,
             rule=_SCOPE_RULE,
             releases=FIRST,
         )
@@ -244,16 +264,17 @@ def _bridge_cases(device: DeviceContext) -> Iterator[Case]:
 # The verdict ----------------------------------------------------------------------------
 
 
-def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> tuple[Can, str]:
-    """Return the verdict by the effects of both policies."""
+def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> PlatformVerdict:
+    """Return the verdict by the effects of both policies, without its cases."""
     predicted = _predicted(device)
     shared = (device.facts.shared or {}).get(device.sbdf)
     if Can.UNKNOWN in (strict.can, relaxed.can):
-        return Can.UNKNOWN, words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
+        explanation = words.policies_unknown(relaxed_assigned=relaxed.can is Can.YES)
+        return PlatformVerdict(can=Can.UNKNOWN, explanation=explanation)
     if strict.can is Can.YES:
-        return Can.YES, words.strict_works(predicted=predicted)
+        return PlatformVerdict(can=Can.YES, explanation=words.strict_works(predicted=predicted))
     if relaxed.can is Can.NO:
-        return Can.NO, words.neither_policy(predicted=predicted)
+        return PlatformVerdict(can=Can.NO, explanation=words.neither_policy(predicted=predicted))
     if shared and strict.can is Can.NO:
         explanation = words.relaxed_only_as_shared(
             device.named_sharers,
@@ -261,7 +282,9 @@ def _verdict_of_policies(device: DeviceContext, strict: Case, relaxed: Case) -> 
             present=None if device.facts.functions is None else bool(device.sharers),
             predicted=predicted,
         )
-        return Can.CONDITIONS, explanation
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=relaxed.risk)
     if strict.can is Can.NO:
-        return Can.CONDITIONS, words.relaxed_only(predicted=predicted)
-    return Can.CONDITIONS, words.depends_on_guest_ram(predicted=predicted)
+        explanation = words.relaxed_only(predicted=predicted)
+        return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation, risk=relaxed.risk)
+    explanation = words.depends_on_guest_ram(predicted=predicted)
+    return PlatformVerdict(can=Can.CONDITIONS, explanation=explanation)

@@ -146,7 +146,7 @@ class Safety(Enum):
     """How far a remedy for a device can be trusted: what is needed first, then the safest."""
 
     NEEDED = "needed"
-    """No remedy: what must be done before any other; the text says what the host loses."""
+    """No remedy: what must be done before any other."""
     SAFE = "safe"
     """Nothing is lost by it."""
     FIRMWARE = "firmware"
@@ -180,6 +180,12 @@ class DeviceRemedy(Remedy):
     """Where the lines go: ``xl.cfg``, ``a root shell``, ``exclude.dat``."""
     takes_device: bool = False
     """Whether it takes the device from the host, so that no driver of the host's has it."""
+    brief: str = ""
+    """What to do, for a list of one line each; empty: the title says it."""
+    cost: str = ""
+    """What is lost or risked by it, for that list."""
+    warning: str = ""
+    """What must be read first: data or access that the host loses; empty: nothing of the kind."""
 
     @property
     def rank(self) -> Rank:

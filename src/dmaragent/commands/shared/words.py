@@ -47,6 +47,19 @@ def xen_documented() -> DmaragentError:
     )
 
 
+def not_a_class(name: str) -> DmaragentError:
+    return DmaragentError(
+        f"--class: {name!r} is not a PCI class",
+        "a class is a name (usb, ethernet, vga) or 2, 4 or 6 hexadecimal digits (0c03)",
+    )
+
+
+def not_vendor_and_device(text: str) -> DmaragentError:
+    return DmaragentError(
+        f"--id: {text!r} is not VENDOR:DEVICE", "write both in hexadecimal, as in 8086:10d3"
+    )
+
+
 def not_a_named_device(text: str) -> str:
     return f"{text!r} is not NAME=SBDF"
 

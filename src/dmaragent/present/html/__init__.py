@@ -7,10 +7,12 @@ its own policy forbids it; the same values give the same bytes.
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from dmaragent import __version__
 from dmaragent.addresses import SBDF
 from dmaragent.answers.device import Explanation
+from dmaragent.answers.devices import DeviceRow
 from dmaragent.answers.guest import Answer
 from dmaragent.checks.common.model import Checked
 from dmaragent.inventory import Inventory
@@ -21,12 +23,24 @@ from dmaragent.present.html.host_map import map_section
 from dmaragent.present.html.kvm_guests import any_guest_section, guest_links
 from dmaragent.present.html.markup import Markup, element, page, several
 from dmaragent.present.html.parts import Section
-from dmaragent.present.html.regions import concerned, devices_section, regions_section, tellable
+from dmaragent.present.html.regions import devices_section, regions_section, tellable
 from dmaragent.present.html.structures import raw_section, tree_section
 from dmaragent.present.words.host import machine_name
 
 MOST_TOLD = 32
 """Devices whose whole story is told; working it out takes about 10 ms each."""
+
+
+class DeviceAnswers(NamedTuple):
+    """What a report has of the devices of a host."""
+
+    rows: Sequence[DeviceRow] = ()
+    """All of them, with their verdicts."""
+    explanations: Sequence[Explanation] = ()
+    """The stories of ``devices_to_tell``."""
+
+
+_NO_DEVICES = DeviceAnswers()
 
 
 @cache
@@ -43,7 +57,7 @@ def devices_to_tell(inventory: Inventory) -> Sequence[SBDF]:
 def report_html(
     inventory: Inventory,
     checked: Checked | None,
-    explanations: Sequence[Explanation] = (),
+    devices: DeviceAnswers = _NO_DEVICES,
     guests: Sequence[Answer | KvmResolution] = (),
     origin: str = "",
 ) -> str:
@@ -52,7 +66,7 @@ def report_html(
     Args:
         inventory: of the whole host.
         checked: its findings; None where there is no table to look at.
-        explanations: the stories of ``devices_to_tell``.
+        devices: its devices with their verdicts.
         guests: what becomes of guests on it.
         origin: how the releases are known that the stories and the guests are told for.
 
@@ -61,10 +75,10 @@ def report_html(
     title = f"Reserved device memory of {name}"
     sections = [
         head_section(inventory, checked, origin, guest_links(guests)),
+        devices_section(inventory, devices.rows, devices.explanations),
         limits_section(inventory, checked),
         map_section(inventory),
         regions_section(inventory),
-        devices_section(inventory, concerned(inventory), explanations),
         findings_section(checked),
         tree_section(inventory),
         raw_section(inventory),

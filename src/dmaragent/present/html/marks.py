@@ -7,7 +7,7 @@ from dmaragent.policy.decisions import Harm, Verdict, residual_risk
 from dmaragent.policy.resolution import Resolution
 from dmaragent.present.html.markup import Markup, element
 from dmaragent.present.words.guest import verdict_with_harm
-from dmaragent.present.words.passthrough import CAN_WORDS
+from dmaragent.present.words.passthrough import verdict_word
 
 
 def guest_mark(resolution: Resolution | KvmResolution) -> Markup:
@@ -28,6 +28,6 @@ def severity_mark(severity: Severity) -> Markup:
     return element("span", severity.value, class_=f"badge {severity.value}")
 
 
-def can_mark(can: Can) -> Markup:
+def can_mark(can: Can, *, risk: bool = False) -> Markup:
     """Write whether a device can be passed through: a word, in a frame of its colour."""
-    return element("span", CAN_WORDS[can], class_=f"badge can-{can.value}")
+    return element("span", verdict_word(can, risk=risk), class_=f"badge can-{can.value}")

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from dmaragent.addresses import SBDF
 from dmaragent.answers.device import Explanation
-from dmaragent.host.topology import Presence
+from dmaragent.answers.devices import DeviceRow, linux_at_risk, xen_at_risk
 from dmaragent.inventory import Inventory, Region
 from dmaragent.iommu.model import DeviceKind, Owner
+from dmaragent.present.html.devices import device_matrix
 from dmaragent.present.html.marks import can_mark
 from dmaragent.present.html.markup import NOTHING, Child, Markup, element
 from dmaragent.present.html.parts import (
@@ -22,15 +23,14 @@ from dmaragent.present.html.parts import (
     verbatim,
 )
 from dmaragent.present.words.device import card_facts, class_name, device_name
-from dmaragent.present.words.numbers import count, span_words
-from dmaragent.present.words.passthrough import step_title
+from dmaragent.present.words.numbers import count
+from dmaragent.present.words.passthrough import step_title, verdict_sentence
 from dmaragent.present.words.region import owner_with_presence, region_size, region_views
 from dmaragent.present.words.table import device_words
 from dmaragent.readings import Missing
 from dmaragent.remedies.remedy import DeviceRemedy
 
 _HEAD = ("Region", "Range", "Size", "Owners", "Xen and Linux", "RMRR at")
-_DEVICE_HEAD = ("Device", "Xen", "Linux", "What it is", "Driver", "Group", "Slot", "Regions")
 
 
 def regions_section(inventory: Inventory) -> Section | None:
@@ -90,62 +90,22 @@ def _owner(owner: Owner) -> str:
 
 
 def devices_section(
-    inventory: Inventory, devices: Sequence[SBDF], explanations: Sequence[Explanation]
+    inventory: Inventory, rows: Sequence[DeviceRow], explanations: Sequence[Explanation]
 ) -> Section | None:
-    """List the devices that a region concerns, and the story of each, folded."""
-    if not devices:
+    """List the devices of the host, and the story of each that a region concerns, folded."""
+    matrix, lost = device_matrix(rows), _lost(inventory)
+    if not matrix and not explanations and lost is NOTHING:
         return None
-    stories = {explanation.sbdf: explanation for explanation in explanations}
+    stories = {explanation.sbdf for explanation in explanations}
     untold = sum(sbdf not in stories for sbdf in tellable(inventory))
     more = f"Not asked of {untold} more: dmaragent explain tells of each."
     return section(
         "devices",
         "Devices",
-        table(
-            "Devices that a region concerns", _DEVICE_HEAD, _devices(inventory, devices, stories)
-        ),
+        matrix,
         element("p", more) if untold else None,
         [_story(inventory, explanation) for explanation in explanations],
-        _lost(inventory),
-    )
-
-
-def _devices(
-    inventory: Inventory, devices: Sequence[SBDF], stories: dict[SBDF, Explanation]
-) -> Iterator[Sequence[Child]]:
-    regions: dict[SBDF, list[int]] = {}
-    for region in inventory.regions:
-        for sbdf in _named_or_held(region):
-            regions.setdefault(sbdf, []).append(region.number)
-    absent = _absent(inventory)
-    for sbdf in devices:
-        function = inventory.host.topology.known.get(sbdf)
-        story = stories.get(sbdf)
-        missing = "absent" if sbdf in absent else "not known"
-        yield (
-            str(sbdf),
-            "-" if story is None else can_mark(story.xen.can),
-            "-" if story is None else can_mark(story.linux.can),
-            missing if function is None else class_name(function),
-            (function and function.driver) or "-",
-            "-" if function is None or function.iommu_group is None else str(function.iommu_group),
-            (function and function.slot) or "-",
-            span_words(regions.get(sbdf, [])),
-        )
-
-
-def _named_or_held(region: Region) -> list[SBDF]:
-    named = [owner.sbdf for owner in region.owners if owner.sbdf is not None]
-    return sorted({*named, *(held.sbdf for held in region.linux)})
-
-
-def _absent(inventory: Inventory) -> frozenset[SBDF]:
-    """Give the owners that are known not to answer."""
-    return frozenset(
-        owner.sbdf
-        for region in inventory.regions
-        for owner in region.owners
-        if owner.sbdf is not None and owner.presence is Presence.ABSENT
+        lost,
     )
 
 
@@ -153,18 +113,25 @@ def _story(inventory: Inventory, explanation: Explanation) -> Markup:
     """Tell one device's story: the verdicts, the facts, what helps."""
     function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
+    xen_risk, linux_risk = xen_at_risk(explanation.xen), linux_at_risk(explanation.linux)
     summary: list[Child] = [
         element("strong", str(explanation.sbdf)),
         what,
-        element("span", " Xen: ", can_mark(explanation.xen.can), class_="side"),
-        element("span", " Linux: ", can_mark(explanation.linux.can), class_="side"),
+        element("span", " Xen: ", can_mark(explanation.xen.can, risk=xen_risk), class_="side"),
+        element(
+            "span", " Linux: ", can_mark(explanation.linux.can, risk=linux_risk), class_="side"
+        ),
     ]
-    steps = [element("h3", "What helps, the safest first"), _steps(explanation.remedies)]
+    steps = [element("h3", "Fixes, safest first"), _steps(explanation.remedies)]
     known = [] if function is None else list(card_facts(inventory, function))
     return folded(
         summary,
         facts(
-            [("Xen", explanation.xen.explanation), ("Linux", explanation.linux.explanation), *known]
+            [
+                ("Xen", verdict_sentence(explanation.xen)),
+                ("Linux", verdict_sentence(explanation.linux)),
+                *known,
+            ]
         ),
         steps if explanation.remedies else None,
         [element("h3", "Notes"), bullets(explanation.notes)] if explanation.notes else None,

@@ -1,32 +1,173 @@
-"""One device's story for people: the two verdicts first, then the facts, cases and what helps."""
+"""The answer on one device for people: short by default, or with every case, rule and command."""
 
 from collections.abc import Iterator, Sequence
 
 from dmaragent.answers.device import Explanation
-from dmaragent.inventory import Inventory
-from dmaragent.passthrough.model import Case
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Inventory, Region
+from dmaragent.iommu.model import Owner
+from dmaragent.passthrough.model import Can, Case, PlatformVerdict
 from dmaragent.policy.resolution import Stack
+from dmaragent.present.escaping import visible
 from dmaragent.present.text.inventory import device_facts, limits_text, published_text, regions_text
-from dmaragent.present.text.tables import labelled, paragraph
-from dmaragent.present.words.device import class_name, device_name
+from dmaragent.present.text.tables import labelled, paragraph, render
+from dmaragent.present.words.device import class_name, device_headline, device_name
 from dmaragent.present.words.passthrough import (
+    ASSUMPTION,
+    FIXES,
+    LINUX_BELOW_XEN,
+    LINUX_CASES,
+    MORE,
+    TOOLSTACKS,
     case_message,
     case_source,
     case_verdict,
+    more_problems,
+    more_regions,
+    not_read,
+    policy_row,
+    regions_in_short,
+    regions_label,
+    step_in_short,
     step_title,
+    steps_place,
     toolstack_policy,
+    verdict_row,
+    verdict_sentence,
+    xen_cases,
     xen_would_decide,
 )
 from dmaragent.remedies.remedy import DeviceRemedy
 
+_MOST_REGIONS = 4
+"""More groups of regions than that are counted."""
+_MOST_PROBLEMS = 2
+_REGIONS_COLUMN = 13
+
+
+# The short form -------------------------------------------------------------------------
+
 
 def explain_text(
+    inventory: Inventory,
+    explanation: Explanation,
+    stack: Stack,
+    source: str = "",
+    details: str = "",
+) -> Iterator[str]:
+    """Return the lines of ``dmaragent explain``; `inventory` is narrowed to the device.
+
+    It keeps each verdict, condition, assumption and warning of the long form.  `source` is where
+    the answer comes from, `details` the command that shows the rest; either may be empty.
+    """
+    function = inventory.host.topology.known.get(explanation.sbdf)
+    yield from paragraph(device_headline(explanation.sbdf, function), hang=2)
+    for warning in _warnings(explanation):
+        yield from paragraph(warning, hang=2)
+    yield from limits_text(inventory)
+    yield ""
+    yield from render(_verdict_rows(explanation))
+    if inventory.regions:
+        yield from ["", *_regions_in_short(inventory, explanation, function)]
+    yield from _fixes_in_short(explanation)
+    yield ""
+    for note in explanation.essential_notes:
+        if note not in _warnings(explanation):
+            yield from paragraph(note, hang=2)
+    yield from labelled("Source", source) if source else ()
+    if explanation.xen.cases and stack.origin and explanation.decides != ("linux",):
+        yield from labelled(ASSUMPTION, stack.origin)
+    yield from _problems_in_short(inventory.host.problems)
+    if details:
+        yield from [MORE, f"  {visible(details)}"]
+
+
+def _warnings(explanation: Explanation) -> list[str]:
+    """Return the warnings of lost data or lost access, each once."""
+    of_remedies = [remedy.warning for remedy in explanation.remedies if remedy.warning]
+    of_notes = [note for note in explanation.essential_notes if note.startswith("Warning:")]
+    return list(dict.fromkeys([*of_remedies, *of_notes]))
+
+
+def _verdict_rows(explanation: Explanation) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the rows of both sides, that of whoever decides on this host first."""
+    xen, linux = list(_xen_rows(explanation)), ("Linux", "", *verdict_row(explanation.linux))
+    if explanation.decides == ("xen",):
+        below = PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=LINUX_BELOW_XEN)
+        linux = ("Linux", "", *verdict_row(below))
+    yield from [linux, *xen] if explanation.decides == ("linux",) else [*xen, linux]
+
+
+def _xen_rows(explanation: Explanation) -> Iterator[tuple[str, str, str, str]]:
+    xen = explanation.xen
+    policies = [case for case in xen.cases if case.title in ("strict", "relaxed")]
+    if explanation.decides == ("linux",):
+        verdict = PlatformVerdict(can=Can.NOT_APPLICABLE, explanation=xen_would_decide(xen))
+        yield ("Xen", "", *verdict_row(verdict))
+        return
+    if xen.can is Can.UNKNOWN or not policies:
+        yield ("Xen", "", *verdict_row(xen))
+    else:
+        for number, case in enumerate(policies):
+            yield ("" if number else "Xen", *policy_row(case))
+    for case in xen.cases:
+        if case.can is Can.CONDITIONS and case.title in ("bridge scope", "virtual functions exist"):
+            yield ("", *policy_row(case))
+
+
+def _regions_in_short(
+    inventory: Inventory, explanation: Explanation, function: PciFunction | None
+) -> Iterator[str]:
+    """Yield a line for each group of regions with the same owners and the same views."""
+    own = {explanation.sbdf} if function is None else {explanation.sbdf, function.dma_device}
+    groups: dict[tuple[object, ...], list[Region]] = {}
+    others: dict[tuple[object, ...], list[Owner]] = {}
+    for region in inventory.regions:
+        sharers = [owner for owner in region.owners if owner.sbdf not in own]
+        key: tuple[object, ...] = (
+            tuple(owner.sbdf or owner.as_written for owner in sharers),
+            region.xen.listed,
+            region.xen.reason,
+            region.memory,
+        )
+        groups.setdefault(key, []).append(region)
+        others.setdefault(key, sharers)
+    for key, regions in list(groups.items())[:_MOST_REGIONS]:
+        yield from labelled(
+            regions_label(regions),
+            regions_in_short(inventory, regions, others[key]),
+            column=_REGIONS_COLUMN,
+        )
+    left = sum(len(regions) for regions in list(groups.values())[_MOST_REGIONS:])
+    if left:
+        yield more_regions(left)
+
+
+def _fixes_in_short(explanation: Explanation) -> Iterator[str]:
+    """Yield a line for each step: what to do, and its cost."""
+    with_side = len(explanation.decides) > 1
+    rows = [
+        (str(number), step_in_short(step, with_side=with_side), step.cost)
+        for number, step in enumerate(explanation.remedies, 1)
+    ]
+    if rows:
+        yield from ["", FIXES, *render(rows)]
+
+
+def _problems_in_short(problems: Sequence[str]) -> Iterator[str]:
+    for problem in problems[:_MOST_PROBLEMS]:
+        yield from paragraph(not_read(problem), hang=2)
+    if len(problems) > _MOST_PROBLEMS:
+        yield more_problems(len(problems) - _MOST_PROBLEMS)
+
+
+# The long form --------------------------------------------------------------------------
+
+
+def explain_details_text(
     inventory: Inventory, explanation: Explanation, stack: Stack, source: str = ""
 ) -> Iterator[str]:
-    """Give the lines of ``dmaragent explain``; `inventory` is narrowed to the device.
-
-    `source` says where the answer comes from; empty: nothing is said of it.
-    """
+    """Return the lines of ``dmaragent explain --details``; arguments as for the short form."""
     function = inventory.host.topology.known.get(explanation.sbdf)
     what = "" if function is None else f" {class_name(function)}, {device_name(function)}"
     yield from paragraph(f"{explanation.sbdf}{what}", hang=2)
@@ -34,18 +175,18 @@ def explain_text(
     yield from labelled("Source", source) if source else ()
     yield from limits_text(inventory)
     if function is not None:
-        yield from ["", "The device", *device_facts(inventory, function)]
+        yield from ["", "Device", *device_facts(inventory, function)]
     yield from _steps(explanation.remedies)
     if inventory.regions:
-        yield from ["", "Its regions", *regions_text(inventory)]
+        yield from ["", "Regions", *regions_text(inventory)]
     yield from published_text(inventory)
     if explanation.xen.cases:
-        yield from ["", *paragraph(f"Xen, case by case ({stack.origin})", hang=2)]
+        yield from ["", *paragraph(xen_cases(stack.origin), hang=2)]
         yield from _cases(explanation.xen.cases)
     if explanation.linux.cases:
-        yield from ["", "Linux (VFIO), case by case", *_cases(explanation.linux.cases)]
+        yield from ["", LINUX_CASES, *_cases(explanation.linux.cases)]
     if explanation.toolstacks:
-        yield from ["", "The policy it gets where nobody says one"]
+        yield from ["", TOOLSTACKS]
         for toolstack in explanation.toolstacks:
             yield from paragraph(toolstack_policy(toolstack), indent=2, hang=2)
     if explanation.notes:
@@ -53,27 +194,28 @@ def explain_text(
         for note in explanation.notes:
             yield from paragraph(note, indent=2, hang=2)
     for problem in inventory.host.problems:
-        yield from ["", *paragraph(f"Not read: {problem}", hang=2)]
+        yield from ["", *paragraph(not_read(problem), hang=2)]
 
 
 def _verdicts(explanation: Explanation) -> Iterator[str]:
-    """Give the two verdicts, that of whoever decides here first."""
+    """Yield the two verdicts, that of whoever decides on this host first."""
+    linux = verdict_sentence(explanation.linux)
     if explanation.decides == ("linux",):
-        yield from labelled("Linux", explanation.linux.explanation)
-        yield from labelled("Xen", xen_would_decide(explanation.xen))
+        yield from labelled("Linux", linux)
+        yield from labelled("Xen", f"not applicable: {xen_would_decide(explanation.xen)}")
     else:
-        yield from labelled("Xen", explanation.xen.explanation)
-        yield from labelled("Linux", explanation.linux.explanation)
+        yield from labelled("Xen", verdict_sentence(explanation.xen))
+        yield from labelled("Linux", linux)
 
 
 def _steps(steps: Sequence[DeviceRemedy]) -> Iterator[str]:
     if steps:
-        yield from ["", "What helps, the safest first"]
+        yield from ["", FIXES]
     for number, step in enumerate(steps, 1):
         yield from paragraph(f"{number:3}  {step_title(step)}", hang=5)
         yield from paragraph(step.explanation, indent=5)
         if step.lines:
-            yield f"     In {step.where}:"
+            yield f"     {steps_place(step.where)}"
             yield from (f"      {line}" for line in step.lines)
 
 

@@ -1,4 +1,4 @@
-"""A PCI function in words: what it is, its driver, slot, unit and group, and what holds it."""
+"""A PCI function in words: class, driver, slot, remapping unit, group and regions."""
 
 from collections.abc import Collection, Iterator
 
@@ -14,15 +14,15 @@ from dmaragent.readings import Missing
 from dmaragent.xen.reserved_list.model import ListSource
 
 
-def class_name(function: PciFunction, unknown: str = "class not known") -> str:
-    """Name the class of a function."""
+def class_name(function: PciFunction, unknown: str = "class unknown") -> str:
+    """Return the class of a function."""
     if function.class_code is None:
         return unknown
     return class_words(function.class_code, interface_known=function.interface_known)
 
 
 def device_name(function: PciFunction) -> str:
-    """Name a function as the hardware database does, else by its numbers."""
+    """Return the name of a function in the hardware database, else its IDs."""
     names = [name for name in (function.vendor_name, function.device_name) if name]
     if names:
         return visible(" ".join(names))
@@ -38,17 +38,32 @@ def driver_words(function: PciFunction) -> str:
     return visible(function.driver or "none")
 
 
+def device_headline(sbdf: SBDF, function: PciFunction | None) -> str:
+    """Return a device in a line: address, class, name, driver, slot and group."""
+    if function is None:
+        return str(sbdf)
+    facts = [
+        f"{class_name(function)} ({device_name(function)})",
+        f"driver {driver_words(function)}",
+    ]
+    if function.slot:
+        facts.append(f"slot {visible(function.slot)}")
+    if function.iommu_group is not None:
+        facts.append(f"IOMMU group {function.iommu_group}")
+    return f"{sbdf}  {', '.join(facts)}"
+
+
 def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Give what is known of a function besides its verdicts: a name and a fact each."""
+    """Yield what is known of a function besides its verdicts: a label and a fact each."""
     yield "Driver", driver_words(function)
     if function.slot:
         yield "Slot", visible(function.slot)
     if function.physical_function is not None:
         yield "SR-IOV", f"virtual function of {function.physical_function}"
     elif function.total_vfs:
-        yield "SR-IOV", f"can have {function.total_vfs} virtual functions"
+        yield "SR-IOV", f"supports {function.total_vfs} virtual functions"
     if function.vmd is not None:
-        yield "VMD", f"its DMA is that of {function.vmd} (Intel VMD), with unit and group"
+        yield "VMD", f"{function.vmd} (Intel VMD) does its DMA, and has its unit and group"
     unit = inventory.linux.unit_of.get(function.sbdf)
     if unit is not None:
         node = "" if unit.proximity_domain is None else f", NUMA node {unit.proximity_domain}"
@@ -69,7 +84,7 @@ def card_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[st
 
 
 def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Say how Linux holds it and what a guest with it reserves."""
+    """Yield how Linux treats it, and what a guest with it reserves on Xen."""
     holds = {
         held.hold
         for region in inventory.regions
@@ -79,7 +94,7 @@ def verdict_facts(inventory: Inventory, function: PciFunction) -> Iterator[tuple
     if isinstance(inventory.iommu, Missing) and not inventory.published:
         group = reported_group(inventory, function.sbdf)
         if group is not None:
-            yield "Linux", f"reports no region of the firmware for IOMMU group {group.number}"
+            yield "Linux", f"reports no firmware region for IOMMU group {group.number}"
     if holds and inventory.linux.state is not LinuxState.UNDER_XEN:
         yield "Linux", holds_words(holds)
     if inventory.linux.state is LinuxState.GROUPS:
@@ -96,7 +111,7 @@ def reported_group(inventory: Inventory, device: SBDF) -> IommuGroup | None:
 
 
 def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[str, str]]:
-    """Name what else locks the group: Linux can only pass it through whole."""
+    """Yield what else locks the group, which Linux passes through only as a whole."""
     locked = {
         held.sbdf
         for region in inventory.all_regions
@@ -107,25 +122,28 @@ def _group_mates(inventory: Inventory, function: PciFunction) -> Iterator[tuple[
     mates = sorted(sbdf for sbdf in locked if known[sbdf].iommu_group == function.iommu_group)
     if mates and function.iommu_group is not None:
         names = " ".join(map(str, mates))
-        yield "Linux", f"its group holds a locked device, and passes through whole only: {names}"
+        yield (
+            "Linux",
+            f"its group is passed through as a whole, and contains a locked device: {names}",
+        )
 
 
 def _xen_reserves(inventory: Inventory, sbdf: SBDF) -> str:
     if sbdf.beyond_xen:
-        return "cannot name a segment above ffff, so no guest can have it"
+        return "cannot address a segment above ffff, so no guest can have it"
     views = inventory.xen
     own = views.devices.get(sbdf, ())
     if views.devices_source is ListSource.UNKNOWN and views.list.entries:
-        return "what a guest with it reserves is not known: the hypervisor did not say"
+        return "a guest with it reserves an unknown range: the hypervisor did not report it"
     if views.list.source is ListSource.UNKNOWN:
-        return "what a guest with it reserves is not known: no table and no hypervisor"
+        return "a guest with it reserves an unknown range: neither table nor hypervisor was read"
     if own is None:
-        return "what a guest with it reserves is not known: Xen cannot be asked about it"
+        return "a guest with it reserves an unknown range: Xen cannot be queried for it"
     spans = " ".join(span(reserved) for reserved in own)
     mark = " (predicted)" if views.devices_source is ListSource.PREDICTED else ""
     return f"a guest with it reserves {spans or 'nothing'}{mark}"
 
 
 def holds_words(holds: Collection[Hold]) -> str:
-    """Put into words how firmly Linux holds devices, each way once."""
+    """Return how firmly Linux enforces regions on devices, each way once."""
     return " and ".join(hold.word for hold in Hold if hold in holds)

@@ -1,4 +1,4 @@
-"""What to do about a device: what is needed first, then remedies, the safest first.
+"""The fixes for a device: prerequisites first, then the safest.
 
 Pure.  :mod:`xen <.xen>`, :mod:`linux <.linux>`, :mod:`firmware <.firmware>` and
 :mod:`virtual_functions <.virtual_functions>` find them; here they are put together.
@@ -21,10 +21,10 @@ from dmaragent.remedies.remedy import DeviceRemedy, ranked
 def device_remedies(
     device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict
 ) -> tuple[DeviceRemedy, ...]:
-    """Return what is needed and what helps, for Xen, for Linux or for both, the safest first.
+    """Return prerequisites and fixes for Xen, for Linux or for both, safest first.
 
-    What does not help this device is left out: options for groups where the group is not in
-    the way, kernel options where Xen decides or the kernel does not have them.
+    Fixes without effect on this device are left out: options for groups if the group does not
+    block it, kernel options if Xen decides or the kernel does not have them.
     """
     function = device.function
     if function is not None and function.vmd is not None:
@@ -42,7 +42,7 @@ def device_remedies(
 
 
 def _region_in_the_way(device: DeviceContext, xen: PlatformVerdict, linux: PlatformVerdict) -> bool:
-    """Return whether whoever decides here holds a region against the device."""
+    """Return whether a region blocks the device on the side that decides on this host."""
     direct = any(region.type == "direct" for region in published_only(device))
     if not (device.named_regions or device.held_regions or direct):
         return False

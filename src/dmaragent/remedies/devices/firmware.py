@@ -11,7 +11,7 @@ from dmaragent.host.firmware import Machine
 from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.remedies import words
+from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _HPE = frozenset({"hp", "hpe", "hewlett-packard", "hewlett packard enterprise"})
@@ -48,7 +48,11 @@ def firmware_remedy(device: DeviceContext, function: PciFunction) -> DeviceRemed
 
 
 def _remedy(
-    title: str, explanation: str, lines: tuple[str, ...] = (), where: str = ""
+    title: str,
+    explanation: str,
+    lines: tuple[str, ...] = (),
+    *,
+    cost: str = words.UNVERIFIED_COST,
 ) -> DeviceRemedy:
     return DeviceRemedy(
         safety=Safety.FIRMWARE,
@@ -56,7 +60,8 @@ def _remedy(
         title=title,
         explanation=explanation,
         lines=lines,
-        where=where,
+        where=words.ROOT_SHELL if lines else "",
+        cost=cost,
     )
 
 
@@ -80,7 +85,7 @@ def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -
         return _remedy(words.HPE_NO_SLOT, words.hpe_switch_not_for_embedded(function.sbdf))
     if number is None:
         explanation = words.hpe_slot_unknown(function.sbdf, function.slot)
-        return _remedy(words.HPE_SWITCH_IF_IN_SLOT, explanation)
+        return _remedy(words.HPE_SWITCH_IF_IN_SLOT, explanation, cost=words.HPE_SLOT_COST)
     section = f"RMRDS_Slot{number}"
     return _remedy(
         words.hpe_switch(number),
@@ -93,7 +98,7 @@ def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -
             "conrep -s -x conrep_rmrds.xml -f verify.dat",
             f"grep {section} verify.dat",
         ),
-        where=words.ROOT_SHELL,
+        cost=words.HPE_SLOT_COST,
     )
 
 
@@ -101,7 +106,7 @@ def _hpe_remedy(machine: Machine, function: PciFunction, *, slots_known: bool) -
 
 
 def vmd_remedies(device: DeviceContext, endpoint: SBDF) -> tuple[DeviceRemedy, ...]:
-    """Return what helps a function behind the VMD `endpoint`."""
+    """Return the fixes for a function behind the VMD `endpoint`."""
     known = device.inventory.host.topology.known
     behind = sum(function.vmd == endpoint for function in known.values())
     return (
@@ -112,6 +117,8 @@ def vmd_remedies(device: DeviceContext, endpoint: SBDF) -> tuple[DeviceRemedy, .
             explanation=words.vmd_endpoint_loss(behind),
             lines=(f"dmaragent explain {endpoint}",),
             where=words.ROOT_SHELL,
+            cost=words.vmd_endpoint_cost(behind),
+            warning=words.vmd_endpoint_loss(behind),
         ),
-        _remedy(words.SWITCH_VMD_OFF, words.SWITCH_VMD_OFF_EFFECT),
+        _remedy(words.SWITCH_VMD_OFF, words.SWITCH_VMD_OFF_EFFECT, cost=words.VMD_OFF_COST),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from dmaragent.addresses import SBDF
+from dmaragent.host.topology import PciFunction
 from dmaragent.iommu.vendor import IommuVendor
 from dmaragent.linux.options import RELAX_RMRR, iommu_asked_for, iommu_off_option
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
@@ -10,7 +11,7 @@ from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.linux_group import unready_mates
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.published import published_only
-from dmaragent.remedies import words
+from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 _STORAGE = 0x01
@@ -29,12 +30,26 @@ def loss_of_owner(device: DeviceContext, owner: str) -> str:
         return words.no_driver(owner)
     if driver in HOLDERS or is_vfio_driver(driver):
         return words.held_already(driver, owner)
-    disks = (function.class_code or 0) >> 16 == _STORAGE
-    return words.taken_from(driver, owner, disks=disks)
+    return words.taken_from(driver, owner, disks=_has_disks(function))
+
+
+def warning_to_owner(device: DeviceContext, owner: str) -> str:
+    """Return what `owner` must know before it gives the device away; empty: nothing."""
+    function = device.function
+    driver = None if function is None else function.driver
+    if function is None or (driver is None and function.driver_known):
+        return ""
+    if driver is not None and (driver in HOLDERS or is_vfio_driver(driver)):
+        return ""
+    return words.disks_warning(owner) if _has_disks(function) else ""
+
+
+def _has_disks(function: PciFunction) -> bool:
+    return (function.class_code or 0) >> 16 == _STORAGE
 
 
 def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[DeviceRemedy]:
-    """Yield what helps on Linux without Xen; below Xen no option of its kernel does anything."""
+    """Yield the fixes on Linux without Xen; below Xen its options have no effect."""
     if device.on_xen:
         return
     if device.iommu_unused:
@@ -65,6 +80,7 @@ def linux_remedies(device: DeviceContext, linux: PlatformVerdict) -> Iterator[De
             ),
             lines=(f"intel_iommu=on,{RELAX_RMRR}",),
             where=words.KERNEL_COMMAND_LINE,
+            cost=words.RELAX_OPTION_COST,
         )
 
 
@@ -100,6 +116,7 @@ def _needed(title: str, explanation: str, option: str = "") -> DeviceRemedy:
         explanation=explanation,
         lines=(option,) if option else (),
         where=words.KERNEL_COMMAND_LINE if option else "",
+        cost=words.REBOOT_COST,
     )
 
 
@@ -128,15 +145,19 @@ def _bind(device: DeviceContext, linux: PlatformVerdict) -> DeviceRemedy:
             explanation=words.bind_rest_of_group(driver, mates),
             lines=("modprobe vfio-pci", *_bind_lines(device, mates)),
             where=words.ROOT_SHELL,
+            cost=words.bind_cost("", mates),
         )
+    loss, warning = loss_of_owner(device, "the host"), warning_to_owner(device, "the host")
     return DeviceRemedy(
         safety=safety,
         side="Linux",
         title=words.BIND,
         takes_device=True,
-        explanation=words.bind_to_vfio(loss_of_owner(device, "the host"), mates),
+        explanation=words.bind_to_vfio(loss, mates, warning),
         lines=("modprobe vfio-pci", *_bind_lines(device, (device.sbdf, *mates))),
         where=words.ROOT_SHELL,
+        cost=words.bind_cost(loss, mates),
+        warning=warning,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
 from dmaragent.passthrough.device_context import DeviceContext
-from dmaragent.remedies import words
+from dmaragent.remedies.devices import words
 from dmaragent.remedies.remedy import DeviceRemedy, Safety
 
 
@@ -27,6 +27,7 @@ def use_virtual_function(device: DeviceContext) -> Iterator[DeviceRemedy]:
         explanation=words.use_virtual_function(function.total_vfs, existing),
         lines=() if existing else (_set_count(device, 1),),
         where="" if existing else words.ROOT_SHELL,
+        cost=words.VIRTUAL_FUNCTION_COST,
     )
 
 
@@ -51,6 +52,7 @@ def remove_virtual_functions(device: DeviceContext) -> Iterator[DeviceRemedy]:
         explanation=words.remove_virtual_functions(device.existing_vfs, used),
         lines=(_set_count(device, 0),),
         where=words.ROOT_SHELL,
+        cost=words.virtual_functions_cost(device.existing_vfs, used),
     )
 
 

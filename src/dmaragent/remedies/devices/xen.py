@@ -9,8 +9,8 @@ from dmaragent.linux.vfio import PCIBACK
 from dmaragent.passthrough.device_context import DeviceContext
 from dmaragent.passthrough.model import Can, CaseKind, PlatformVerdict
 from dmaragent.passthrough.xen import try_guest
-from dmaragent.remedies import words
-from dmaragent.remedies.devices.linux import loss_of_owner
+from dmaragent.remedies.devices import words
+from dmaragent.remedies.devices.linux import loss_of_owner, warning_to_owner
 from dmaragent.remedies.guests import guest_remedies
 from dmaragent.remedies.remedy import DeviceRemedy, GuestRemedy, RemedyKind, Safety
 from dmaragent.remedies.xlcfg_lines import quote
@@ -19,21 +19,25 @@ _MIB = 1 << 20
 
 
 def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[DeviceRemedy]:
-    """Yield what is needed and what helps on Xen, whose verdict is `xen`."""
+    """Yield prerequisites and fixes on Xen, whose verdict is `xen`."""
     if device.on_linux or xen.can is Can.NO or (xen.can is Can.UNKNOWN and not xen.cases):
         return
     sbdf, assignable = device.sbdf, device.facts.assignable
     if assignable is None and device.driver in PCIBACK:
         assignable = frozenset({sbdf})
     if assignable is None or sbdf not in assignable:
+        loss, warning = loss_of_owner(device, "dom0"), warning_to_owner(device, "dom0")
         yield DeviceRemedy(
             safety=Safety.NEEDED,
             side="Xen",
             title=words.MAKE_ASSIGNABLE,
             takes_device=True,
-            explanation=words.make_assignable(loss_of_owner(device, "dom0")),
+            explanation=words.make_assignable(loss, warning),
             lines=(f"xl pci-assignable-add {sbdf}",),
             where=words.DOM0_SHELL,
+            brief=f"xl pci-assignable-add {sbdf}",
+            cost=loss,
+            warning=warning,
         )
     cases = {case.kind: case for case in xen.cases}
     strict, relaxed = cases.get(CaseKind.STRICT), cases.get(CaseKind.RELAXED)
@@ -47,6 +51,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
             explanation=words.NOTHING_ELSE,
             lines=(f"pci = [ {quote(f'{sbdf},rdm_policy=strict')} ]",),
             where=words.GUEST_FILE,
+            cost=words.NO_COST,
         )
     else:
         yield from _move_ram(device)
@@ -55,7 +60,7 @@ def xen_remedies(device: DeviceContext, xen: PlatformVerdict) -> Iterator[Device
 
 
 def _without_region(device: DeviceContext) -> DeviceRemedy:
-    """Return the line for a device that Xen ties no region to."""
+    """Return the line for a device that Xen applies no region to."""
     lost = [region for region, _ in device.behind_bridge]
     return DeviceRemedy(
         safety=Safety.RISK if lost else Safety.SAFE,
@@ -64,6 +69,7 @@ def _without_region(device: DeviceContext) -> DeviceRemedy:
         explanation=words.goes_without(lost) if lost else words.NOTHING_ELSE,
         lines=(f"pci = [ {quote(str(device.sbdf))} ]",),
         where=words.GUEST_FILE,
+        cost=words.goes_without_in_short(lost) if lost else words.NO_COST,
     )
 
 
@@ -78,6 +84,8 @@ def _move_ram(device: DeviceContext) -> Iterator[DeviceRemedy]:
             explanation=words.keep_ram_out(ram_remedy.effect),
             lines=ram_remedy.lines,
             where=words.GUEST_FILE,
+            brief=words.keep_ram_out_in_short(ram_remedy.lines),
+            cost=words.KEEP_RAM_OUT_COST,
         )
 
 
@@ -90,18 +98,22 @@ def _ram_remedy(device: DeviceContext, policy: str) -> GuestRemedy | None:
 
 def _relax(device: DeviceContext) -> DeviceRemedy:
     ram_remedy = _ram_remedy(device, "relaxed")
+    settings = () if ram_remedy is None else ram_remedy.lines
+    unmovable = [region for region in device.named_regions if region.first < _MIB]
     return DeviceRemedy(
         safety=Safety.RISK,
         side="Xen",
         title=words.RELAX_DEVICE,
         explanation=words.relax_device(
             ram_moved=ram_remedy is not None,
-            unmovable=[region for region in device.named_regions if region.first < _MIB],
+            unmovable=unmovable,
             sharers=device.sharers,
         ),
         lines=(
             f"pci = [ {quote(f'{device.sbdf},rdm_policy=relaxed')} ]",
-            *(() if ram_remedy is None else ram_remedy.lines),
+            *settings,
         ),
         where=words.GUEST_FILE,
+        brief=words.relax_device_in_short(settings),
+        cost=words.relax_cost(unmovable),
     )

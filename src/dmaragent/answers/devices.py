@@ -1,0 +1,408 @@
+"""What the verb devices tells: a row for each PCI function, with both verdicts and the best remedy.
+
+Each verdict is that of :func:`dmaragent.answers.device.explain`.  Functions that no region concerns
+and that are alike share one explanation, so that a host with thousands of functions is quick.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dmaragent.addresses import SBDF, AddressRange
+from dmaragent.answers.device import Explanation, explain
+from dmaragent.host.groups import IommuGroup
+from dmaragent.host.topology import PciFunction
+from dmaragent.inventory import Gaps, Inventory
+from dmaragent.linux.options import RELAX_RMRR
+from dmaragent.linux.vfio import HOLDERS, is_vfio_driver
+from dmaragent.linux.view import LinuxState
+from dmaragent.passthrough.model import Can, PlatformVerdict
+from dmaragent.policy.host_facts import HostFacts
+from dmaragent.policy.resolution import Stack
+from dmaragent.readings import Missing
+from dmaragent.remedies.devices import words
+from dmaragent.remedies.remedy import Safety
+from dmaragent.xen.reserved_list.model import ListSource
+
+_BRIDGE = 0x06
+_CHIPSET_BASES = frozenset({0x05, 0x08})
+"""Memory controllers; system peripherals: interrupt controllers, timers, IOMMUs, event collectors."""
+_CHIPSET_CLASSES = frozenset({0x0C05, 0x1101})
+"""SMBus controllers, performance counters."""
+_SD_HOST = 0x0805
+_PREPARATION = frozenset(
+    {
+        words.MAKE_ASSIGNABLE,
+        words.BIND,
+        words.BIND_REST_OF_GROUP,
+        words.REMOVE_VIRTUAL_FUNCTIONS,
+    }
+)
+"""Steps that every device needs: the best remedy only if there is no other."""
+
+
+class Verdict(NamedTuple):
+    """The verdict of one side on a device."""
+
+    can: Can
+    risk: bool = False
+    """Whether the device is allowed only in a way in which memory can be overwritten."""
+
+
+class BestRemedy(NamedTuple):
+    """The remedy to try first."""
+
+    safety: Safety
+    side: str
+    """Whom it is for: ``Xen``, ``Linux``, or empty for both."""
+    title: str
+    of_group: bool = False
+    """Whether the rest of its IOMMU group is in the way."""
+
+
+class Answer(NamedTuple):
+    """What devices that are alike share."""
+
+    xen: Verdict
+    linux: Verdict
+    remedy: BestRemedy | None
+    """None: whoever decides allows the device, or nothing is known to help."""
+    unknown: tuple[str, ...]
+    """Why verdicts of whoever decides are unknown, and what settles it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRow:
+    """One PCI function of a host."""
+
+    sbdf: SBDF
+    function: PciFunction | None
+    """What is present there; None: nothing, or the functions were not collected."""
+    absent: bool
+    """Whether a region names it, and it is known that nothing is present there."""
+    chipset: bool
+    """Whether it is a bridge or a chipset function, which nobody passes through."""
+    decides: tuple[str, ...]
+    """Who decides on this host: ``xen``, ``linux``, or both if that is unknown."""
+    xen: Verdict
+    linux: Verdict
+    regions: tuple[int, ...]
+    """The numbers of the regions that concern it, in table order."""
+    reported: tuple[AddressRange, ...]
+    """The reserved regions that Xen or Linux report for it and no region of the table has."""
+    regions_known: bool
+    """Whether `regions` and `reported` are all: not if there is neither a table nor a report."""
+    group: int | None
+    """Its IOMMU group."""
+    remedy: BestRemedy | None
+    unknown: tuple[str, ...]
+    """Why verdicts of whoever decides are unknown, and what settles it."""
+
+    @property
+    def deciding(self) -> tuple[Verdict, ...]:
+        """The verdicts of whoever decides on this host."""
+        sides = {"xen": self.xen, "linux": self.linux}
+        return tuple(sides[side] for side in self.decides)
+
+
+def device_rows(inventory: Inventory, facts: HostFacts, stack: Stack) -> tuple[DeviceRow, ...]:
+    """Return a row for each function of the whole host of `inventory`, by address.
+
+    Devices that only a region names are among them.
+    """
+    index = _Index(inventory, facts)
+    answers: dict[Hashable, tuple[Explanation, Answer]] = {}
+    rows = []
+    for sbdf in index.devices:
+        key = index.likeness(sbdf)
+        if key not in answers:
+            explanation = explain(inventory, facts, stack, sbdf)
+            answers[key] = (explanation, _answer(explanation, inventory.gaps))
+        explanation, answer = answers[key]
+        function = index.known.get(sbdf)
+        group = index.group_of(sbdf)
+        rows.append(
+            DeviceRow(
+                sbdf=sbdf,
+                function=function,
+                absent=facts.functions is not None and function is None,
+                chipset=function is not None and index.is_chipset(function),
+                decides=explanation.decides,
+                xen=answer.xen,
+                linux=answer.linux,
+                regions=index.regions_of(sbdf),
+                reported=index.reported_of(sbdf),
+                regions_known=index.regions_known(sbdf),
+                group=None if group is None else group.number,
+                remedy=answer.remedy,
+                unknown=answer.unknown,
+            )
+        )
+    return tuple(rows)
+
+
+def who_decides(inventory: Inventory) -> tuple[str, ...]:
+    """Return who decides on the host of `inventory`, as ``explain`` has it for each device."""
+    state = inventory.linux.state
+    if state is LinuxState.UNDER_XEN:
+        return ("xen",)
+    known = state in (LinuxState.GROUPS, LinuxState.NO_GROUPS)
+    return ("linux",) if known else ("xen", "linux")
+
+
+# One explanation ------------------------------------------------------------------------
+
+
+def _answer(explanation: Explanation, gaps: Gaps) -> Answer:
+    return Answer(
+        xen=Verdict(explanation.xen.can, xen_at_risk(explanation.xen)),
+        linux=Verdict(explanation.linux.can, linux_at_risk(explanation.linux)),
+        remedy=_best_remedy(explanation),
+        unknown=tuple(dict.fromkeys(_why_unknown(explanation, gaps))),
+    )
+
+
+def _why_unknown(explanation: Explanation, gaps: Gaps) -> Iterator[str]:
+    """Yield why each verdict of whoever decides is unknown: the gap of the host, if it is one."""
+    sides = {"xen": (explanation.xen, gaps.xen), "linux": (explanation.linux, gaps.linux)}
+    for verdict, of_side in (sides[side] for side in explanation.decides):
+        if verdict.can is Can.UNKNOWN:
+            gap = next((gap for gap in of_side if gap.concerns(explanation.sbdf)), None)
+            case = next((case for case in verdict.cases if case.can is Can.UNKNOWN), None)
+            if gap is not None:
+                yield f"{gap.unknown}. Next: {gap.next_step}"
+            else:
+                yield verdict.explanation if case is None else case.explanation
+
+
+def xen_at_risk(verdict: PlatformVerdict) -> bool:
+    """Return whether Xen allows the device only relaxed, or without a region that it has."""
+    if verdict.can is not Can.CONDITIONS:
+        return False
+    cases = {case.title: case.can for case in verdict.cases}
+    if "strict" not in cases:
+        return "bridge scope" in cases
+    return cases["strict"] is Can.NO
+
+
+def linux_at_risk(verdict: PlatformVerdict) -> bool:
+    """Return whether Linux allows the device only with a region of it unprotected."""
+    if verdict.can is not Can.CONDITIONS:
+        return False
+    return any(
+        case.can is Can.CONDITIONS
+        and (
+            case.title == RELAX_RMRR
+            or case.releases.startswith("before Linux")
+            # the kernel maps guest RAM over the region: the rule has no errno
+            or (case.title.startswith("direct,") and case.rule is not None and not case.rule.error)
+        )
+        for case in verdict.cases
+    )
+
+
+def _best_remedy(explanation: Explanation) -> BestRemedy | None:
+    """Return the remedy to try first for a device that whoever decides does not simply allow."""
+    sides = {"xen": ("Xen", explanation.xen), "linux": ("Linux", explanation.linux)}
+    hindered = {
+        name
+        for name, verdict in (sides[side] for side in explanation.decides)
+        if verdict.can not in (Can.YES, Can.NOT_APPLICABLE)
+    }
+    if not hindered:
+        return None
+    remedies = [step for step in explanation.remedies if step.side in ("", *hindered)]
+    others = [step for step in remedies if step.title not in _PREPARATION]
+    of_group = any(
+        case.title == "group" and case.can is Can.CONDITIONS for case in explanation.linux.cases
+    )
+    for step in (*others, *remedies):
+        return BestRemedy(step.safety, step.side, step.title, of_group)
+    return None
+
+
+# What makes devices alike ---------------------------------------------------------------
+
+
+class _Index:
+    """The devices of a host with what concerns each, looked up once for all."""
+
+    def __init__(self, inventory: Inventory, facts: HostFacts) -> None:
+        self.known = inventory.host.topology.known
+        self._facts = facts
+        self._inventory = inventory
+        self._regions = _region_numbers(inventory)
+        self._reported = _reported_ranges(inventory, facts)
+        self.devices = sorted({*self.known, *self._regions, *self._reported})
+        groups = inventory.host.groups
+        self._groups: dict[SBDF, IommuGroup] = {}
+        for group in () if isinstance(groups, Missing) else groups:
+            self._groups.update(dict.fromkeys(group.devices, group))
+        self._virtual = Counter(
+            function.physical_function
+            for function in self.known.values()
+            if function.physical_function is not None
+        )
+        self._endpoints = {function.vmd for function in self.known.values()}
+        self._unlike = self._concerned()
+        self._gaps = _gaps_by_device(inventory)
+        self._open_paths: dict[tuple[int, int], bool] = {}
+        self._members: dict[int, Hashable] = {}
+
+    def regions_of(self, sbdf: SBDF) -> tuple[int, ...]:
+        """Return the numbers of the regions that concern `sbdf`, in table order."""
+        function = self.known.get(sbdf)
+        own = self._regions.get(sbdf, ())
+        if function is None or function.dma_device == sbdf:
+            return tuple(own)
+        return tuple(sorted({*own, *self._regions.get(function.dma_device, ())}))
+
+    def reported_of(self, sbdf: SBDF) -> tuple[AddressRange, ...]:
+        """Return the regions that Xen or Linux report for `sbdf` and no region of the table has."""
+        function = self.known.get(sbdf)
+        own = self._reported.get(sbdf, ())
+        if function is None or function.dma_device == sbdf:
+            return tuple(own)
+        return tuple(sorted({*own, *self._reported.get(function.dma_device, ())}))
+
+    def regions_known(self, sbdf: SBDF) -> bool:
+        """Return whether a table, Xen or Linux says which regions `sbdf` has."""
+        inventory = self._inventory
+        if inventory.decoded or inventory.xen.devices_source is not ListSource.UNKNOWN:
+            return True
+        group = self.group_of(sbdf)
+        return group is not None and group.regions_whole
+
+    def group_of(self, sbdf: SBDF) -> IommuGroup | None:
+        """Return the IOMMU group of `sbdf`; behind Intel VMD that of the endpoint."""
+        function = self.known.get(sbdf)
+        own = self._groups.get(sbdf)
+        return own or (None if function is None else self._groups.get(function.dma_device))
+
+    def is_chipset(self, function: PciFunction) -> bool:
+        """Return whether nobody passes `function` through: a bridge, or a part of the chipset.
+
+        What a region names, or a driver keeps for a guest, is none but for bridges.
+        """
+        code = function.class_code
+        if function.is_bridge or (code is not None and code >> 16 == _BRIDGE):
+            return True
+        if code is None or self.regions_of(function.sbdf) or self.reported_of(function.sbdf):
+            return False
+        driver = function.driver or ""
+        if driver in HOLDERS or is_vfio_driver(driver) or code >> 8 == _SD_HOST:
+            return False
+        return code >> 16 in _CHIPSET_BASES or code >> 8 in _CHIPSET_CLASSES
+
+    def likeness(self, sbdf: SBDF) -> Hashable:
+        """Return a key that devices with the same verdicts share; a device's own if in doubt."""
+        own = self._profile(sbdf)
+        if own is sbdf:
+            return sbdf
+        group = self.group_of(sbdf)
+        return own, None if group is None else self._group_profile(group)
+
+    def _profile(self, sbdf: SBDF) -> Hashable:
+        """Return what verdicts rest on of a function itself, or `sbdf` if it is like no other."""
+        function = self.known.get(sbdf)
+        if function is None or sbdf in self._unlike:
+            return sbdf
+        bus = (sbdf.segment, sbdf.bus)
+        if bus not in self._open_paths:
+            self._open_paths[bus] = self._facts.may_own_more(sbdf)
+        assignable = self._facts.assignable
+        return (
+            function.class_code,
+            function.interface_known,
+            function.is_bridge,
+            function.driver,
+            function.driver_known,
+            function.physical_function,
+            function.vmd,
+            function.dma_known,
+            function.total_vfs > 0,
+            sbdf.beyond_xen,
+            sbdf in self._inventory.xen.unit_of,
+            assignable is not None and sbdf in assignable,
+            self._open_paths[bus],
+            self._gaps.get(sbdf, ()),
+        )
+
+    def _group_profile(self, group: IommuGroup) -> Hashable:
+        """Return what verdicts rest on of a group: what it holds, and what was read of it."""
+        if group.number not in self._members:
+            alone = len(group.devices) == 1
+            members = Counter(self._profile(sbdf) for sbdf in group.devices)
+            self._members[group.number] = (
+                None if alone else frozenset(members.items()),
+                group.devices_known,
+                group.regions_whole,
+            )
+        return self._members[group.number]
+
+    def _concerned(self) -> frozenset[SBDF]:
+        """Return the devices that a region concerns, or that others exist by."""
+        facts, inventory = self._facts, self._inventory
+        published = (
+            sbdf
+            for region in inventory.published
+            for group in region.groups
+            for sbdf in group.devices
+        )
+        tied = (sbdf for sbdf, own in facts.devices.items() if own is None or own)
+        held = (held.sbdf for region in inventory.all_regions for held in region.linux)
+        return frozenset(
+            sbdf
+            for sbdf in (
+                *self._regions,
+                *self._reported,
+                *published,
+                *tied,
+                *held,
+                *(facts.shared or ()),
+                *self._virtual,
+                *self._endpoints,
+            )
+            if sbdf is not None
+        )
+
+
+def _region_numbers(inventory: Inventory) -> Mapping[SBDF, list[int]]:
+    """Return the regions that concern each device, as ``Inventory.of_device`` has them."""
+    enforced = inventory.linux.state is not LinuxState.UNDER_XEN
+    numbers: dict[SBDF, list[int]] = {}
+    for region in inventory.regions:
+        devices = {owner.sbdf for owner in region.owners}
+        if enforced:
+            devices.update(held.sbdf for held in region.linux)
+        for sbdf in devices:
+            if sbdf is not None:
+                numbers.setdefault(sbdf, []).append(region.number)
+    return numbers
+
+
+def _reported_ranges(
+    inventory: Inventory, facts: HostFacts
+) -> Mapping[SBDF, Iterable[AddressRange]]:
+    """Return what Linux publishes, or Xen lists, for each device and no table has."""
+    ranges: dict[SBDF, set[AddressRange]] = {}
+    for region in inventory.published:
+        for group in region.groups:
+            for sbdf in group.devices:
+                ranges.setdefault(sbdf, set()).add(region.range)
+    in_table = {region.xen.range for region in inventory.regions}
+    for sbdf, own in facts.devices.items():
+        for place in own or ():
+            if place not in in_table:
+                ranges.setdefault(sbdf, set()).add(place)
+    return {sbdf: sorted(places) for sbdf, places in ranges.items()}
+
+
+def _gaps_by_device(inventory: Inventory) -> Mapping[SBDF, tuple[int, ...]]:
+    """Return the gaps that concern some devices only, by their place among all gaps."""
+    gaps: dict[SBDF, list[int]] = {}
+    for place, gap in enumerate((*inventory.gaps.xen, *inventory.gaps.linux)):
+        for sbdf in gap.devices or ():
+            gaps.setdefault(sbdf, []).append(place)
+    return {sbdf: tuple(places) for sbdf, places in gaps.items()}

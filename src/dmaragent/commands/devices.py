@@ -1,0 +1,199 @@
+"""``dmaragent devices``: which devices of a host can be passed through."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+
+from dmaragent.answers.devices import DeviceRow, device_rows, who_decides
+from dmaragent.api import OpenedContext, Question, ask_host
+from dmaragent.commands.shared import words
+from dmaragent.commands.shared.hosts import (
+    add_host,
+    host_object,
+    host_title,
+    no_table,
+    tell_reading,
+)
+from dmaragent.commands.shared.output import print_document, print_lines
+from dmaragent.commands.shared.questions import add_xen, named_release
+from dmaragent.passthrough.model import Can
+from dmaragent.pci_classes import is_class, is_class_name
+from dmaragent.present.json.devices import devices_document
+from dmaragent.present.text.csv import csv_lines
+from dmaragent.present.text.devices import devices_text
+from dmaragent.present.words.devices import (
+    CSV_HEAD,
+    VERDICTS,
+    DeviceList,
+    csv_cells,
+    verdict_key,
+)
+
+DESCRIPTION = """\
+List the devices of a host, a line each: what it is, its driver, whether Xen and
+Linux (VFIO) let it be passed through, its reserved regions by number, its IOMMU
+group, and the fix to try first.  Whoever decides on the host comes first.
+Bridges and chipset functions are only counted.  explain has all of a device."""
+EXAMPLES = """\
+examples:
+  sudo dmaragent devices
+  dmaragent devices --host server.tar.xz --verdict blocked
+  dmaragent devices --host DMAR.bin --xen 4.17 --json
+  sudo dmaragent devices --class ethernet --csv
+
+Exit codes: 0 whoever decides allows each device listed; 1 it does not, or none
+is listed; 2 no verdict is known, or no device."""
+_CODE = re.compile(r"(?:0x)?([0-9a-f]{2}(?:[0-9a-f]{2}){0,2})", re.IGNORECASE)
+_ID = re.compile(r"(?:0x)?([0-9a-f]{1,4})?:(?:0x)?([0-9a-f]{1,4})?", re.IGNORECASE)
+_WORDS = tuple(
+    verdict_key(verdict) for verdict in VERDICTS if verdict.can is not Can.NOT_APPLICABLE
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this verb's options to `parser`."""
+    add_host(parser)
+    add_xen(parser)
+    parser.add_argument(
+        "--class",
+        dest="device_class",
+        metavar="CLASS",
+        help="only devices of this class: a name (usb, ethernet) or a code (0c03)",
+    )
+    parser.add_argument(
+        "--id",
+        metavar="VENDOR:DEVICE",
+        help="only devices with these numbers (8086:10d3); either can be left out",
+    )
+    parser.add_argument(
+        "--verdict",
+        metavar="VERDICT",
+        choices=_WORDS,
+        help=f"only devices with this verdict of whoever decides: {', '.join(_WORDS)}",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also bridges, chipset functions, and absent devices that a region names",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    form.add_argument("--csv", action="store_true", help="comma-separated values with a header")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the list."""
+    code, numbers = _class_code(options.device_class), _numbers(options.id)
+    asked = ask_host(options.host, Question(xen=named_release(options.xen)))
+    tell_reading(asked.opened)
+    every = device_rows(asked.inventory, asked.facts, asked.stack)
+    if not every and asked.inventory.absence is not None and not (options.json or options.csv):
+        raise no_table(asked.inventory.absence)
+    named = options.device_class is not None or numbers is not None
+    rows = [
+        row
+        for row in every
+        if _is_of_class(row, options.device_class, code)
+        and _has_numbers(row, numbers)
+        and (options.verdict is None or options.verdict in map(verdict_key, row.deciding))
+    ]
+    listed = [row for row in rows if options.all or not (row.absent or (row.chipset and not named))]
+    devices = DeviceList(
+        rows=tuple(listed),
+        known=sum(not row.chipset and not row.absent for row in every),
+        chipset=sum(row.chipset for row in rows) - sum(row.chipset for row in listed),
+        absent=sum(row.absent for row in rows) - sum(row.absent for row in listed),
+        title=host_title(asked.opened),
+        options="".join(_host_options(options)),
+    )
+    _print(asked, devices, options)
+    return _exit_code(devices)
+
+
+def _print(asked: OpenedContext, devices: DeviceList, options: argparse.Namespace) -> None:
+    inventory, stack = asked.inventory, asked.stack
+    if options.json:
+        decides, host = who_decides(inventory), host_object(asked.opened)
+        print_document(devices_document(inventory, devices, stack, decides, host))
+    elif options.csv:
+        for line in csv_lines(CSV_HEAD, map(csv_cells, devices.rows)):
+            sys.stdout.write(line)
+    else:
+        print_lines(devices_text(inventory, devices, stack))
+
+
+def _exit_code(devices: DeviceList) -> int:
+    """Return the exit code of ``explain`` if it is that of each device; else 1."""
+    codes = {_code_of(row) for row in devices.rows}
+    if not codes:
+        return 1 if devices.known else 2
+    return codes.pop() if len(codes) == 1 else 1
+
+
+def _code_of(row: DeviceRow) -> int:
+    deciding = {verdict.can for verdict in row.deciding}
+    if deciding & {Can.NO, Can.CONDITIONS}:
+        return 1
+    return 2 if Can.UNKNOWN in deciding else 0
+
+
+def _host_options(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the options with which another verb is asked about the same host."""
+    if options.host is not None:
+        yield f" --host {shlex.quote(options.host)}"
+    if options.xen is not None:
+        yield f" --xen {shlex.quote(options.xen)}"
+
+
+# Filters --------------------------------------------------------------------------------
+
+
+def _class_code(name: str | None) -> str | None:
+    """Return the hexadecimal digits of a class that was given as a code, else None.
+
+    Raises:
+        DmaragentError: it is neither a code nor the name of a class.
+
+    """
+    code = None if name is None else _CODE.fullmatch(name.strip())
+    if code is not None:
+        return code[1].lower()
+    if name is not None and not is_class_name(name):
+        raise words.not_a_class(name)
+    return None
+
+
+def _is_of_class(row: DeviceRow, name: str | None, code: str | None) -> bool:
+    if name is None:
+        return True
+    own = None if row.function is None else row.function.class_code
+    if own is None:
+        return False
+    return f"{own:06x}".startswith(code) if code is not None else is_class(own, name)
+
+
+def _numbers(text: str | None) -> Sequence[int | None] | None:
+    """Return the vendor and the device that ``--id`` names; None: any.
+
+    Raises:
+        DmaragentError: it is no such pair.
+
+    """
+    if text is None:
+        return None
+    numbers = _ID.fullmatch(text.strip())
+    if numbers is None or not any(numbers.groups()):
+        raise words.not_vendor_and_device(text)
+    return [None if number is None else int(number, 16) for number in numbers.groups()]
+
+
+def _has_numbers(row: DeviceRow, numbers: Sequence[int | None] | None) -> bool:
+    if numbers is None:
+        return True
+    function = row.function
+    own = (None, None) if function is None else (function.vendor_id, function.device_id)
+    return all(number in (None, is_so) for number, is_so in zip(numbers, own, strict=True))

@@ -1,0 +1,349 @@
+"""The devices of a host in words: what each is, its verdicts, what to do, what limits the answer."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dmaragent.addresses import span
+from dmaragent.answers.devices import BestRemedy, DeviceRow, Verdict
+from dmaragent.inventory import Inventory
+from dmaragent.inventory.words import why_missing
+from dmaragent.linux.view import LinuxState
+from dmaragent.passthrough.model import Can
+from dmaragent.policy.resolution import Stack
+from dmaragent.present.escaping import visible
+from dmaragent.present.words.device import class_name, device_name
+from dmaragent.present.words.numbers import count, span_words
+from dmaragent.present.words.passthrough import verdict_word
+from dmaragent.readings import Missing
+from dmaragent.remedies.devices import words as remedies
+from dmaragent.remedies.remedy import Safety
+from dmaragent.xen.reserved_list.model import ListSource
+
+VERDICTS = (
+    Verdict(Can.YES),
+    Verdict(Can.CONDITIONS, risk=True),
+    Verdict(Can.CONDITIONS),
+    Verdict(Can.NO),
+    Verdict(Can.UNKNOWN),
+    Verdict(Can.NOT_APPLICABLE),
+)
+"""Every verdict on a device, in the order in which they are counted."""
+SIDES = {"xen": "Xen", "linux": "Linux"}
+UNKNOWN = "?"
+"""In a cell: the host's word on it is missing."""
+NOTHING = "-"
+_MOST_SPANS = 3
+_LEAST_NAME = 8
+_MOST_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceList:
+    """The devices to show, and what is not shown of them."""
+
+    rows: tuple[DeviceRow, ...]
+    """Those that are listed."""
+    known: int
+    """How many the host has, bridges and chipset functions aside."""
+    chipset: int
+    """Bridges and chipset functions that are left out."""
+    absent: int
+    """Devices that a region names and that are not present, left out."""
+    title: str = ""
+    """What the host was given as."""
+    options: str = ""
+    """The options that name the host and the release, for the next command."""
+
+
+# Cells ----------------------------------------------------------------------------------
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Return the verdict of one side."""
+    return verdict_word(verdict.can, risk=verdict.risk)
+
+
+def verdict_key(verdict: Verdict) -> str:
+    """Return the word of a verdict for a command line: ``allowed-if``, ``allowed-with-risk``."""
+    return verdict_words(verdict).rstrip(" .\N{HORIZONTAL ELLIPSIS}").replace(" ", "-")
+
+
+def short_class(row: DeviceRow) -> str:
+    """Return the class of a device without the word that most have: ``USB xHCI``, ``Ethernet``."""
+    if row.function is None:
+        return "not present" if row.absent else UNKNOWN
+    name = class_name(row.function, unknown="unknown class")
+    return name.replace(" controller", "").replace("(", "").replace(")", "")
+
+
+def device_id(row: DeviceRow) -> str:
+    """Return the device's ``vendor:device``, or nothing if it is unknown."""
+    function = row.function
+    if function is None or function.vendor_id is None or function.device_id is None:
+        return ""
+    return f"{function.vendor_id:04x}:{function.device_id:04x}"
+
+
+def known_name(row: DeviceRow) -> str:
+    """Return what the hardware database calls the device, or nothing."""
+    function = row.function
+    if function is None or not (function.vendor_name or function.device_name):
+        return ""
+    return device_name(function)
+
+
+def what_it_is(row: DeviceRow, width: int | None = None) -> str:
+    """Return class, ``vendor:device`` and name of a device, as far as they are known.
+
+    In `width` columns the name is cut or left out first, then the class is cut.
+    """
+    own, name = identity(row), known_name(row)
+    whole = f"{own} {name}" if name else own
+    if width is None or len(whole) <= width:
+        return whole
+    if len(own) + _LEAST_NAME <= width:
+        return cut(whole, width)
+    return identity(row, width)
+
+
+def identity(row: DeviceRow, width: int | None = None) -> str:
+    """Return class and ``vendor:device`` of a device; the class is cut to `width`."""
+    name, number = short_class(row), device_id(row)
+    if not number:
+        return name
+    if width is not None and len(name) + 1 + len(number) > width:
+        name = cut(name, width - len(number) - 1)
+    return f"{name} {number}"
+
+
+def cut(text: str, width: int) -> str:
+    """Return `text`, cut to `width` if it is longer."""
+    if len(text) <= width:
+        return text
+    return text[: max(width - 1, 0)].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def driver_cell(row: DeviceRow) -> str:
+    """Return the driver's name."""
+    function = row.function
+    if function is None:
+        return NOTHING if row.absent else UNKNOWN
+    if function.driver is None:
+        return NOTHING if function.driver_known else UNKNOWN
+    return visible(function.driver)
+
+
+def region_spans(row: DeviceRow, most: int = _MOST_SPANS) -> str:
+    """Return the numbers of a device's regions, and how many Xen or Linux report beyond them."""
+    spans = span_words(row.regions).split()
+    shown = spans[:most]
+    if len(spans) > most:
+        shown.append(f"+{len(row.regions) - len(numbers_in(shown))}")
+    if row.reported:
+        shown.append(f"{len(row.reported)} reported")
+    if shown:
+        return " ".join(shown)
+    return NOTHING if row.regions_known else UNKNOWN
+
+
+def numbers_in(spans: Sequence[str]) -> list[int]:
+    """Return the numbers that spans like ``3-9`` stand for."""
+    numbers: list[int] = []
+    for part in spans:
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
+
+
+def group_cell(row: DeviceRow) -> str:
+    """Return the number of the device's IOMMU group."""
+    return NOTHING if row.group is None else str(row.group)
+
+
+# Remedies -------------------------------------------------------------------------------
+
+_SHORT = {
+    remedies.MAKE_ASSIGNABLE: "xl pci-assignable-add",
+    remedies.GIVE_IT: "pass it through",
+    remedies.GIVE_WITHOUT_REGION: "assign it without its region",
+    remedies.KEEP_RAM_OUT: "keep guest RAM out of its regions",
+    remedies.RELAX_DEVICE: "rdm_policy=relaxed",
+    remedies.SWITCH_IOMMU_ON: "switch the IOMMU on",
+    remedies.BIND: "bind to vfio-pci",
+    remedies.BIND_REST_OF_GROUP: "bind its whole group to vfio-pci",
+    remedies.LOOK_AT_LOCKED_MATES: "explain the rest of its group",
+    remedies.RELAX_OPTION: "relax_rmrr of Proxmox kernels",
+    remedies.REMOVE_VIRTUAL_FUNCTIONS: "remove its VFs",
+    remedies.USE_VIRTUAL_FUNCTION: "pass a VF through instead",
+    remedies.FIRMWARE_SETTING: "firmware setting or update",
+    remedies.HPE_SETUP: "HPE setup or firmware update",
+    remedies.HPE_NO_SLOT: "HPE setup or firmware update",
+    remedies.HPE_SWITCH_IF_IN_SLOT: "HPE slot switch, if it is in a slot",
+    remedies.SWITCH_VMD_OFF: "switch VMD off",
+}
+_SAFETY = {
+    Safety.NEEDED: "",
+    Safety.SAFE: "",
+    Safety.FIRMWARE: "",
+    Safety.RISK: " (memory corruption possible)",
+}
+
+
+def remedy_words(remedy: BestRemedy | None) -> str:
+    """Return the remedy in a few words, with its risk; nothing if there is none."""
+    if remedy is None:
+        return ""
+    title = remedy.title
+    if title == remedies.BIND and remedy.of_group:
+        title = remedies.BIND_REST_OF_GROUP
+    return _SHORT.get(title, title) + _SAFETY[remedy.safety]
+
+
+# The host -------------------------------------------------------------------------------
+
+
+def verdict_counts(rows: Sequence[DeviceRow], side: str) -> str:
+    """Return how many devices `side` allows, blocks and so on: ``5 allowed, 8 blocked``."""
+    numbers = Counter(row.xen if side == "xen" else row.linux for row in rows)
+    parts = [f"{numbers[verdict]} {verdict_words(verdict)}" for verdict in VERDICTS]
+    return ", ".join(part for part in parts if not part.startswith("0 "))
+
+
+def side_words(inventory: Inventory, rows: Sequence[DeviceRow], side: str) -> str:
+    """Return the verdicts of a side in numbers; if it does not decide on this host, that too."""
+    state = inventory.linux.state
+    if side == "linux" and state is LinuxState.UNDER_XEN:
+        return "not applicable: Xen owns the IOMMU of this host"
+    counts = verdict_counts(rows, side) or "no device"
+    if side == "xen" and state in (LinuxState.GROUPS, LinuxState.NO_GROUPS):
+        return f"does not run here; if it did: {counts}"
+    return counts
+
+
+def limits(
+    inventory: Inventory, rows: Sequence[DeviceRow], stack: Stack, decides: Sequence[str]
+) -> Iterator[str]:
+    """Yield what limits the answer, a sentence or two each."""
+    under_xen = inventory.linux.state is LinuxState.UNDER_XEN
+    if len(decides) > 1:
+        yield "Unknown which decides: nothing recorded says whether the host runs Xen."
+    predicted = []
+    if inventory.xen.devices_source is ListSource.PREDICTED:
+        predicted.append("Xen's")
+    held = [held for region in inventory.regions for held in region.linux]
+    if not under_xen and any(not tie.by_kernel for tie in held):
+        predicted.append("Linux's")
+    if predicted:
+        yield f"Predicted from the table: {' and '.join(predicted)} verdicts."
+    yield f"{visible(stack.origin[:1].upper() + stack.origin[1:])}."
+    yield from _unknown_verdicts(rows)
+    yield from _unread(inventory, rows)
+    if any(row.reported for row in rows):
+        yield (
+            "Reported regions are in Xen's list, or in Linux's, and not in a table that was read: "
+            "they have no number."
+        )
+
+
+def _unknown_verdicts(rows: Sequence[DeviceRow]) -> Iterator[str]:
+    """Yield why verdicts are unknown, each reason once."""
+    reasons = Counter(reason for row in rows for reason in row.unknown)
+    for reason, number in reasons.most_common(_MOST_REASONS):
+        why = visible(reason.removeprefix("unknown: ").removeprefix("not known: "))
+        yield f"Unknown for {count(number, 'device')}: {why.rstrip('.')}."
+    left = len(reasons) - _MOST_REASONS
+    if left > 0:
+        yield f"{count(left, 'more reason')}: dmaragent explain gives that of each device."
+
+
+def _unread(inventory: Inventory, rows: Sequence[DeviceRow]) -> Iterator[str]:
+    """Yield what is unknown of the devices themselves."""
+    functions = inventory.host.topology.functions
+    if isinstance(functions, Missing):
+        why = why_missing(functions)
+        yield f"Unknown what the devices are: the PCI functions could not be read ({visible(why)})."
+    if any(not row.regions_known for row in rows):
+        yield "Unknown which regions they have: neither a table, nor Xen, nor Linux says."
+    if any(row.function is not None and driver_cell(row) == UNKNOWN for row in rows):
+        yield "A driver that is shown as a question mark is unknown (not collected)."
+
+
+def problem_lines(inventory: Inventory) -> Iterator[str]:
+    """Yield what could not be read of the host, and how to see the rest if it is much."""
+    problems = inventory.host.problems
+    for problem in problems[:_MOST_REASONS]:
+        yield f"Not read: {visible(problem)}"
+    left = len(problems) - _MOST_REASONS
+    if left > 0:
+        yield f"Not read: {count(left, 'more reading')}, which dmaragent inventory lists"
+
+
+def left_out_words(chipset: int, absent: int) -> str:
+    """Return how many functions are not listed, or nothing."""
+    parts = []
+    if chipset:
+        parts.append(count(chipset, "bridge or chipset function", "bridges and chipset functions"))
+    if absent:
+        devices = count(
+            absent, "absent device that a region names", "absent devices that regions name"
+        )
+        parts.append(devices)
+    return f"Not listed: {' and '.join(parts)} (--all lists them)." if parts else ""
+
+
+def more_devices(number: int) -> str:
+    """Return that a table shows not all devices."""
+    return f"{count(number, 'more device')}: dmaragent devices lists all."
+
+
+def none_listed(known: int) -> str:
+    """Return that no device is listed; `known` is how many the host has."""
+    if known:
+        return f"None of the host's {count(known, 'device')} matches."
+    return "No device is known: neither its PCI functions nor a region's owners could be read."
+
+
+# Comma-separated values -----------------------------------------------------------------
+
+CSV_HEAD = (
+    "device",
+    "class_code",
+    "class",
+    "vendor_id",
+    "device_id",
+    "name",
+    "driver",
+    "slot",
+    "decides",
+    "xen",
+    "linux",
+    "regions",
+    "reported",
+    "iommu_group",
+    "fix",
+)
+"""The header of ``dmaragent devices --csv``."""
+
+
+def csv_cells(row: DeviceRow) -> tuple[str, ...]:
+    """Return a device's cells for CSV_HEAD; what is not so or not known is an empty cell."""
+    function = row.function
+    code = None if function is None else function.class_code
+    return (
+        str(row.sbdf),
+        "" if code is None else f"{code:06x}",
+        "" if function is None or code is None else class_name(function),
+        "" if function is None or function.vendor_id is None else f"{function.vendor_id:04x}",
+        "" if function is None or function.device_id is None else f"{function.device_id:04x}",
+        known_name(row),
+        (function and function.driver) or "",
+        (function and function.slot) or "",
+        " ".join(row.decides),
+        verdict_key(row.xen),
+        verdict_key(row.linux),
+        span_words(row.regions) if row.regions_known else "unknown",
+        " ".join(span(place) for place in row.reported),
+        "" if row.group is None else str(row.group),
+        remedy_words(row.remedy),
+    )
