@@ -7,11 +7,12 @@ from types import MappingProxyType
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
 from dmaragent.inventory import Gap, Inventory
+from dmaragent.iommu import words as iommu_words
 from dmaragent.iommu.no_table import AbsenceKind
 from dmaragent.policy import words
 from dmaragent.readings import Missing
 from dmaragent.releases import Release
-from dmaragent.xen.hypervisor.rmrr_words import UserRange, parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
 
@@ -168,13 +169,13 @@ def facts_of(
         shadow=None if caps is None or "hap" not in caps else "shadow" in caps,
         share_pt=None if caps is None or "hap" not in caps else "iommu_hap_pt_share" in caps,
         release=release or host.running_release,
-        incomplete=_incomplete(inventory),
-        unlisted=_unlisted(inventory),
+        incomplete=_why_regions_missing(inventory),
+        unlisted=_why_list_lacks(inventory),
         undetermined=inventory.undetermined
         if views.devices_source is not ListSource.HYPERVISOR
         else (),
         gaps=inventory.gaps.xen,
-        unexplained=_unexplained(inventory, owners),
+        unexplained=_unexplained_regions(inventory, owners),
         xen_runs=xen is not None,
         alternatives=tuple(
             (alternative.releases, tuple(entry.range for entry in alternative.entries))
@@ -234,7 +235,7 @@ def _is_tied(inventory: Inventory, sbdf: SBDF, region: AddressRange) -> bool:
     return reported is None or region in reported
 
 
-def _unexplained(
+def _unexplained_regions(
     inventory: Inventory, owners: Mapping[AddressRange, tuple[SBDF, ...]]
 ) -> frozenset[AddressRange]:
     """Return the regions that Xen reports for a device and no structure of the table has."""
@@ -250,13 +251,13 @@ def _iommu_off(inventory: Inventory) -> str:
         return words.XENS_IOMMU_OFF
     absence = inventory.absence
     if absence is not None and absence.kind is AbsenceKind.VTD_OFF:
-        return words.VTD_OFF_IN_FIRMWARE
+        return iommu_words.VTD_OFF
     if listed.source is ListSource.PREDICTED and listed.iommu_disabled:
         return words.vtd_off_by_xen(listed.iommu_disabled)
     return ""
 
 
-def _unlisted(inventory: Inventory) -> str:
+def _why_list_lacks(inventory: Inventory) -> str:
     """Say why Xen's own list may not be whole, if nothing explains what it lacks."""
     views = inventory.xen
     if not views.unlisted and not views.unlisted_options:
@@ -264,7 +265,7 @@ def _unlisted(inventory: Inventory) -> str:
     return words.XENS_LIST_LACKS_REGIONS
 
 
-def _incomplete(inventory: Inventory) -> str:
+def _why_regions_missing(inventory: Inventory) -> str:
     """Say why the list may lack regions: only where it is predicted."""
     source = inventory.xen.list.source
     off = inventory.absence is not None and inventory.absence.kind is AbsenceKind.VTD_OFF

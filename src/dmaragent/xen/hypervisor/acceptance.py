@@ -18,8 +18,8 @@ from dmaragent.xen.hypervisor.behaviour import (
     behaviour_of,
     steps_of,
 )
+from dmaragent.xen.hypervisor.command_line import iommu_switch
 from dmaragent.xen.hypervisor.dmar_walk import DmarWalk
-from dmaragent.xen.hypervisor.option_words import iommu_switch
 from dmaragent.xen.hypervisor.points import agreed_prediction, matters, treatment
 from dmaragent.xen.hypervisor.prediction import (
     Acceptance,
@@ -27,7 +27,7 @@ from dmaragent.xen.hypervisor.prediction import (
     XenPrediction,
 )
 from dmaragent.xen.hypervisor.registered import by_device
-from dmaragent.xen.hypervisor.rmrr_words import parse_rmrr_option
+from dmaragent.xen.hypervisor.rmrr_option import parse_rmrr_option
 from dmaragent.xen.hypervisor.user_ranges import UserRanges
 from fwtables import (
     DMAR,
@@ -98,7 +98,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
         behaviour=walk.behaviour,
         iommu_disabled=off,
         entries=tuple(unit.entry for unit in shown if unit.entry),
-        fates=tuple(_discarded(region) if off else region for region in walk.regions),
+        fates=tuple(_discard(region) if off else region for region in walk.regions),
         by_device=by_device(shown),
         options=options,
         notes=tuple(walk.notes),
@@ -106,7 +106,7 @@ def _with_command_line(walk: DmarWalk, command_line: str, release: Release | Non
     )
 
 
-def _discarded(fate: RegionAcceptance) -> RegionAcceptance:
+def _discard(fate: RegionAcceptance) -> RegionAcceptance:
     """Say of a listed RMRR that VT-d was switched off after all."""
     if fate.fate is not Acceptance.LISTED:
         return fate

@@ -22,7 +22,7 @@ from dmaragent.xen.hypervisor.prediction import (
     RegionAcceptance,
     XenPrediction,
 )
-from dmaragent.xen.hypervisor.rmrr_words import UserRange
+from dmaragent.xen.hypervisor.rmrr_option import UserRange
 from fwtables import DMAR, DRHD, RMRR, structure_name
 
 Predicted = tuple[list[Release], XenPrediction]
