@@ -1,7 +1,7 @@
 """Verdicts on passing one device through: of each side, with its cases, and by toolstack."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.policy.decisions import SourceRule
 
@@ -19,8 +19,7 @@ class Can(Enum):
     """This side does not decide on this host: Linux below Xen, Xen where it does not run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """One case of a verdict: a policy, a release, a group."""
 
     title: str
@@ -36,8 +35,7 @@ class Case:
     """What the kernel, Xen or a tool prints then; empty where it prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformVerdict:
+class PlatformVerdict(NamedTuple):
     """The verdict of one side, Xen or Linux."""
 
     can: Can
@@ -46,8 +44,7 @@ class PlatformVerdict:
     cases: tuple[Case, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolstackPolicy:
+class ToolstackPolicy(NamedTuple):
     """The policy that a device gets under one toolstack by default, and how to set it."""
 
     toolstack: str

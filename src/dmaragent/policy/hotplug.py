@@ -7,7 +7,7 @@ regions meet in the guest's MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
@@ -70,8 +70,7 @@ MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 """It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hotplug:
+class Hotplug(NamedTuple):
     """What becomes of a device that is attached to a running guest."""
 
     text: str
@@ -109,8 +108,7 @@ def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotpl
         plainly, as_binary = words.DEVICE_DOES[plain.verdict], words.DEVICE_DOES[binary.verdict]
         both = {undecided(words.binary_numbers_decide(plainly, as_binary)): None, **both}
         verdict = Verdict.UNDECIDED
-    return replace(
-        plain,
+    return plain._replace(
         guest=guest,
         verdict=verdict,
         decisions=tuple(both),

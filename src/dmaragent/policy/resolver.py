@@ -8,6 +8,7 @@ are several readings of the settings: each is built, and the verdict is over all
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.guests.config import Complaint, GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
@@ -51,8 +52,7 @@ Assumed = tuple[str, ...]
 _NOTHING_ASSUMED: Assumed = ("", "", "", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleOutcome:
+class PossibleOutcome(NamedTuple):
     """What becomes of the guest under one of the possible readings, or several alike."""
 
     assumed: tuple[Assumed, ...]
@@ -68,8 +68,7 @@ class PossibleOutcome:
         return _assumption_words(self.assumed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What becomes of a guest, and why."""
 
     guest: GuestConfig
@@ -115,7 +114,7 @@ def _resolve(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resolution:
         for behaviour in toolstack_behaviours(stack.release)
     ]
     first = settled[0][1]
-    settings = replace(first, messages=(*unread, *first.messages))
+    settings = first._replace(messages=(*unread, *first.messages))
     outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         outcomes = tuple(_possible_outcomes(read, host, settled))
@@ -425,20 +424,18 @@ def _both_readings(plain: Resolution, binary: Resolution) -> Resolution:
         reasons = (undecided(why, place=own[0].place if own else ""), *reasons)
     assumed = (words.ASSUMED_DECIMAL, words.ASSUMED_BINARY)
     alternatives = zip(assumed, (own, other), strict=True)
-    return replace(
-        plain,
+    return plain._replace(
         guest=replace(plain.guest, binary=binary.guest),
         verdict=verdict,
         reasons=reasons,
-        settings=replace(
-            ours,
+        settings=ours._replace(
             refusals=tuple(
                 complaint for complaint in ours.refusals if complaint in theirs.refusals
             ),
             messages=(
                 *(message for message in ours.messages if message not in own),
                 *(
-                    replace(message, text=words.message_of_reading(reading, message.text))
+                    message._replace(text=words.message_of_reading(reading, message.text))
                     for reading, messages in alternatives
                     for message in messages
                 ),
@@ -463,8 +460,7 @@ def _both_outcomes(
     ):
         return plain
     return tuple(
-        replace(
-            outcome,
+        outcome._replace(
             assumed=tuple(
                 (assumption, *assumed) for assumed in outcome.assumed or (_NOTHING_ASSUMED,)
             ),
