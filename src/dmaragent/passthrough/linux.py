@@ -4,7 +4,6 @@ Pure.  Source: drivers/iommu/intel/iommu.c and drivers/iommu/iommu.c; drivers/vf
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from dmaragent.inventory import Region
 from dmaragent.iommu.model import DeviceKind
@@ -36,7 +35,7 @@ def linux_verdict(device: DeviceContext) -> PlatformVerdict:
     if early is not None:
         return early
     cases = (*_region_cases(device), *published_cases(device), *group_cases(device))
-    verdict = unknown_by_linux_gaps(device, replace(_verdict(device, cases), cases=cases))
+    verdict = unknown_by_linux_gaps(device, _verdict(device, cases)._replace(cases=cases))
     if device.on_xen:
         return PlatformVerdict(
             can=Can.NOT_APPLICABLE,

@@ -1,7 +1,7 @@
 """Verdicts on passing one device through: of each side, with its cases, and by toolstack."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from dmaragent.policy.decisions import SourceRule
 
@@ -38,8 +38,7 @@ class CaseKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """One case of a verdict: a policy, a release, a group."""
 
     title: str
@@ -60,8 +59,7 @@ class Case:
     """What the kernel, Xen or a tool prints then; empty if it prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlatformVerdict:
+class PlatformVerdict(NamedTuple):
     """The verdict of one side, Xen or Linux."""
 
     can: Can
@@ -72,8 +70,7 @@ class PlatformVerdict:
     cases: tuple[Case, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolstackPolicy:
+class ToolstackPolicy(NamedTuple):
     """The policy that a device gets under one toolstack by default, and how to set it."""
 
     toolstack: str

@@ -64,7 +64,7 @@ def _verdict_by_policy(device: DeviceContext) -> PlatformVerdict:
         *(() if refused else bridged),
         *(() if refused else virtual),
     )
-    return replace(_verdict_of_policies(device, strict, relaxed), cases=cases)
+    return _verdict_of_policies(device, strict, relaxed)._replace(cases=cases)
 
 
 def sample_guest(device: DeviceContext, policy: str, memory: int = LARGE) -> GuestConfig:

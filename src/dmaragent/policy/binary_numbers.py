@@ -50,20 +50,18 @@ def merge_readings(plain: Resolution, binary: Resolution) -> Resolution:
         reasons = (undecided(why, place=own[0].place if own else ""), *reasons)
     assumed = (words.ASSUMED_DECIMAL, words.ASSUMED_BINARY)
     alternatives = zip(assumed, (own, other), strict=True)
-    return replace(
-        plain,
+    return plain._replace(
         guest=replace(plain.guest, binary=binary.guest),
         verdict=verdict,
         reasons=reasons,
-        settings=replace(
-            ours,
+        settings=ours._replace(
             refusals=tuple(
                 complaint for complaint in ours.refusals if complaint in theirs.refusals
             ),
             messages=(
                 *(message for message in ours.messages if message not in own),
                 *(
-                    replace(message, text=words.message_of_reading(reading, message.text))
+                    message._replace(text=words.message_of_reading(reading, message.text))
                     for reading, messages in alternatives
                     for message in messages
                 ),
@@ -88,8 +86,7 @@ def _both_outcomes(
     ):
         return plain
     return tuple(
-        replace(
-            outcome,
+        outcome._replace(
             assumed=tuple(
                 (assumption, *assumed) for assumed in outcome.assumed or (NOTHING_ASSUMED,)
             ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.host.topology import PciFunction
@@ -16,8 +17,7 @@ from dmaragent.xen.hypervisor.rmrr_option import UserRange, parse_rmrr_option
 from dmaragent.xen.reserved_list.model import ListSource
 
 
-@dataclass(frozen=True, slots=True)
-class SharedRegion:
+class SharedRegion(NamedTuple):
     """A region that Xen takes for shared: by the entries of its scope, present or not."""
 
     region: AddressRange

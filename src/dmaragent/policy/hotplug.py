@@ -7,7 +7,7 @@ regions meet in the guest's MMIO hole: Xen arch/x86/mm/p2m.c, ``p2m_add_identity
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
@@ -71,8 +71,7 @@ MAPPED_RULE = SourceRule("Xen x86/mm/p2m.c, p2m_add_identity_entry")
 """It maps a page 1:1 where Xen holds none, emulated or not, and prints nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hotplug:
+class Hotplug(NamedTuple):
     """What becomes of a device that is attached to a running guest."""
 
     text: str
@@ -108,8 +107,7 @@ def _both_readings(guest: GuestConfig, plain: Hotplug, binary: Hotplug) -> Hotpl
     verdict, why = verdict_of_readings(plain.verdict, binary.verdict, words.DEVICE_DOES)
     if why:
         decisions = tuple(dict.fromkeys((undecided(why), *decisions)))
-    return replace(
-        plain,
+    return plain._replace(
         guest=guest,
         verdict=verdict,
         decisions=decisions,

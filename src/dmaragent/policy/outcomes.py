@@ -6,6 +6,7 @@ that is not known, there are several readings of the settings: each is built.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.guests.config import GuestConfig, GuestType
 from dmaragent.guests.rdm import Policy, Strategy
@@ -20,8 +21,7 @@ Assumed = tuple[str, ...]
 NOTHING_ASSUMED: Assumed = ("", "", "", "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleOutcome:
+class PossibleOutcome(NamedTuple):
     """What becomes of the guest under one of the possible readings, or several alike."""
 
     assumed: tuple[Assumed, ...]

@@ -1,6 +1,7 @@
 """The answer about a guest, and who builds it: the values that a resolution hands on."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dmaragent.guests.config import GuestConfig
 from dmaragent.policy.decisions import Decision, Verdict
@@ -28,8 +29,7 @@ class Stack:
     """What the installed libxlutil answered; it wins over what is known of the release."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What becomes of a guest, and why."""
 
     guest: GuestConfig

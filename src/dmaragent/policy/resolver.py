@@ -42,7 +42,7 @@ def _resolve_reading(guest: GuestConfig, host: HostFacts, stack: Stack) -> Resol
         for behaviour in toolstack_behaviours(stack.release)
     ]
     first = settled[0][1]
-    settings = replace(first, messages=(*unread, *first.messages))
+    settings = first._replace(messages=(*unread, *first.messages))
     outcomes: tuple[PossibleOutcome, ...] = ()
     if not settings.refusals and stack.toolstack is not Toolstack.XAPI:
         outcomes = tuple(possible_outcomes(read, host, settled))

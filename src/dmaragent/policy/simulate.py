@@ -5,8 +5,8 @@ names.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF, AddressRange
 from dmaragent.guests.config import GuestConfig, GuestType
@@ -51,7 +51,7 @@ SHADOW_RULE = SourceRule(
 MAP_RULE = SourceRule("libxl_x86.c, domain_construct_memmap")
 LOADER_RULE = SourceRule("xg_dom_core.c, xc_dom_build_image")
 """It copies hvmloader to 1 MiB of the guest: HVMLOADER_PHYSICAL_ADDRESS, hvmloader/config.h."""
-TINY_RULE = replace(LOADER_RULE, of_regions=False)
+TINY_RULE = LOADER_RULE._replace(of_regions=False)
 HVMLOADER_RULE = SourceRule("hvmloader/e820.c, build_e820_table")
 HVMLOADER_OWN = AddressRange(0xFC100000, 0xFE000000)
 """What hvmloader keeps for itself: hvmloader/config.h, HVMLOADER dynamic area."""
@@ -63,8 +63,7 @@ _KEPT = 1 << 12
 """Decisions about regions that are kept: of many guests on one host most are the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(NamedTuple):
     """Definite settings: one of the possible readings of a configuration."""
 
     strategy: Strategy
@@ -75,8 +74,7 @@ class Scenario:
     """As read, one for each device; INVALID is unset."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltGuest:
+class BuiltGuest(NamedTuple):
     """What became of a guest in one scenario."""
 
     verdict: Verdict

@@ -5,6 +5,7 @@ Pure.  ``api.py`` asks it of a host at a path, the service of the host it watche
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dmaragent.addresses import SBDF
 from dmaragent.errors import DmaragentError
@@ -29,8 +30,7 @@ DOCUMENTED = "documented"
 """In place of a release: what the manual pages say, whatever a release does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """For which toolstack and releases a question is asked."""
 
     xen: str | None = None

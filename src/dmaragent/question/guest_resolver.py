@@ -1,7 +1,7 @@
 """Guests of any format, resolved on one host: each by the toolstack that its format implies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dmaragent.answers.guest import Answer, answer
 from dmaragent.errors import DmaragentError
@@ -92,7 +92,7 @@ class GuestResolver:
         if toolstack is self.context.stack.toolstack:
             return self.context
         if toolstack not in self._by_toolstack:
-            question = replace(self.question, toolstack=toolstack)
+            question = self.question._replace(toolstack=toolstack)
             self._by_toolstack[toolstack] = context_of(self.context.host, question)
         return self._by_toolstack[toolstack]
 
@@ -128,8 +128,7 @@ def _either(libvirt: Resolution, qubes: Resolution) -> Resolution:
         return libvirt
     warnings = len(qubes.reasons) if qubes.verdict is Verdict.STARTS else 0
     why = words.depends_on_libvirt(libvirt.verdict, qubes.verdict, warnings)
-    return replace(
-        libvirt,
+    return libvirt._replace(
         verdict=Verdict.UNDECIDED,
         reasons=(undecided(why), *libvirt.reasons),
     )
