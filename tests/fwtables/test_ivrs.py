@@ -2,8 +2,8 @@
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import MISSING, fields, replace
-from time import perf_counter
 from typing import get_type_hints
 
 import pytest
@@ -49,9 +49,10 @@ from fwtables.layout import derive
 from support.damaged import CASES as DMAR_CASES
 from support.damaged import Case
 from support.damaged_ivrs import CASES
-from support.ivrs_tables import EVERY_BLOCK, entry, every_device, ivhd, ivmd, ivrs
+from support.ivrs_tables import EVERY_BLOCK, block, entry, every_device, ivhd, ivmd, ivrs
 from support.tables import EVERY_STRUCTURE, table
 from support.wording import Worded
+from support.work import calls
 
 CLASSES: list[type[KnownBlock] | type[KnownEntry]] = [
     *dict.fromkeys((*BLOCKS.values(), *ENTRIES.values()))
@@ -468,12 +469,6 @@ def test_wrong_data_is_refused_with_its_place(place: str, value: object, worded:
 # Size -------------------------------------------------------------------------------------
 
 
-def _seconds(data: bytes) -> float:
-    begin = perf_counter()
-    assert encode(decode(data)) == data
-    return perf_counter() - begin
-
-
 @pytest.mark.parametrize("kind", [0x10, 0x11, 0x40])
 def test_a_table_of_every_device_id_is_decoded(kind: int) -> None:
     data = every_device(kind)
@@ -485,18 +480,19 @@ def test_a_table_of_every_device_id_is_decoded(kind: int) -> None:
     assert encode(decode(data)) == data
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "shape",
-    [
-        lambda n: ivrs(*[ivmd(page << 12, 0x1000) for page in range(n)]),
-        lambda n: ivrs(*[ivhd(*(entry(2, 8 * each) for each in range(100)))] * (n // 16)),
-        lambda n: ivrs(*[ivhd(entry(2, each & 0xFFFF)) for each in range(n)]),
-    ],
-)
-def test_time_grows_with_the_table_alone(shape: object) -> None:
-    assert callable(shape)
-    small, large = shape(1216), shape(4864)  # 152 KiB is 4,864 blocks of 32 bytes
-    times = [min(_seconds(data) for _ in range(5)) for data in (small, large)]
+SHAPES: dict[str, Callable[[int], bytes]] = {
+    "IVMDs": lambda size: ivrs(*[ivmd(page << 12, 0x1000) for page in range(size)]),
+    "IVHDs of one entry": lambda size: ivrs(*[ivhd(entry(2, each)) for each in range(size)]),
+    "entries": lambda size: ivrs(ivhd(*(entry(2, each) for each in range(size)))),
+    "unknown blocks": lambda size: ivrs(*[block(0x51, bytes(28))] * size),
+}
 
-    assert times[1] < 4 * times[0] * 2.5, times
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_work_grows_with_the_table_alone(shape: str) -> None:
+    small, large = (SHAPES[shape](size) for size in (608, 4864))  # 4,864 IVMDs are 152 KiB
+
+    def work(data: bytes) -> None:
+        assert encode(decode(data)) == data
+
+    assert calls(lambda: work(large)) < 8.5 * calls(lambda: work(small))
