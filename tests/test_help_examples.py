@@ -155,6 +155,16 @@ def test_a_help_has_an_example_of_its_verb_and_its_exit_codes(verb: str) -> None
 
 
 @pytest.mark.parametrize("verb", HELPS)
+def test_a_help_names_no_file_of_the_sources(verb: str) -> None:
+    """Who installed the program has no clone of them."""
+    named = re.findall(
+        r"(?:docs|testdata|tests|integrations)/\S*|\S+\.md\b", HELPS[verb].format_help()
+    )
+
+    assert named == []
+
+
+@pytest.mark.parametrize("verb", HELPS)
 def test_a_help_fits_80_columns(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
 

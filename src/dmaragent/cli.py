@@ -46,6 +46,7 @@ examples:
   sudo dmaragent explain 00:1d.0                why a passthrough is refused
   sudo dmaragent resolve win10.cfg              whether this guest will start
   dmaragent check --host for-support.tar.xz     what is wrong with another host
+  dmaragent demo                                a recorded machine, to try it
   dmaragent help resolve                        a verb's options, with examples
 
 Exit codes: 0 fine; 1 the answer is no, or problems were found; 2 no answer."""
@@ -94,6 +95,10 @@ def _run(arguments: Sequence[str]) -> int:
         arguments = [*arguments[1:], "--help"]
     if not arguments:
         return _overview()
+    if arguments[0] == "demo" and len(arguments) > 1 and arguments[1] in VERBS:
+        from dmaragent.commands.demo import demo_host  # noqa: PLC0415 - as of a verb
+
+        arguments = [*arguments[1:], "--host", demo_host()]
     first = arguments[0].partition("=")[0] if arguments else ""
     if first.startswith("-") and not any(
         option.startswith(first) for option in ("-h", *_OWN_OPTIONS)

@@ -18,6 +18,8 @@ VERBS = {
     "diff": "what differs between two hosts, or before and after an update",
     "decode": "DMAR and IVRS tables, structure by structure",
     "encode": "a table's bytes, from the JSON of decode --json",
+    "schema": "the JSON Schemas of the documents",
+    "demo": "answers about a recorded machine that comes with dmaragent",
     "status": "whether the service runs, and what it publishes",
     "agent": "the service's own programs, which systemd starts",
 }
@@ -27,7 +29,7 @@ GROUPS = {
     "Devices": ("inventory", "devices", "explain", "check", "rmrr-option"),
     "Guests": ("resolve", "hotplug"),
     "Messages": ("why",),
-    "Support": ("report", "dump", "diff", "decode", "encode"),
+    "Support": ("report", "dump", "diff", "decode", "encode", "schema", "demo"),
     "Service": ("status", "agent"),
 }
 """The verbs by what they are about, in the order of ``dmaragent --help``."""

@@ -17,7 +17,9 @@ _BAR = 30
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how an answer is printed: ``--json`` and ``--color``."""
-    parser.add_argument("--json", action="store_true", help="a JSON document (docs/schema)")
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON document; `dmaragent schema` prints its schema"
+    )
     parser.add_argument(
         "--color",
         choices=COLOR_CHOICES,

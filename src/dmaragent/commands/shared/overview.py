@@ -20,8 +20,12 @@ from dmaragent.present.text.overview import overview_text
 _WORST_FIRST = (Can.NO, Can.UNKNOWN, Can.CONDITIONS, Can.YES, Can.NOT_APPLICABLE)
 
 
-def print_overview(path: str | None, program: str = "dmaragent") -> int:
-    """Print the overview of the host at `path`; `program` is what its commands begin with."""
+def print_overview(path: str | None, program: str = "dmaragent", title: str = "") -> int:
+    """Print the overview of the host at `path`.
+
+    `program` is what its commands begin with, and `title` what it is called, if these stand for
+    its path.
+    """
     asked = ask_host(path, Question())
     tell_reading(asked.opened)
     inventory = asked.inventory
@@ -30,17 +34,21 @@ def print_overview(path: str | None, program: str = "dmaragent") -> int:
     worth_it = checked is not None and any(
         finding.severity is not Severity.INFO for finding in checked.findings
     )
-    commands = [f"{program} {words}" for words in _next_words(asked, verdicts, findings=worth_it)]
+    host = "" if title or not path else f" --host {shlex.quote(path)}"
+    commands = [
+        f"{program} {words}" for words in _next_words(asked, verdicts, host, findings=worth_it)
+    ]
     if inventory.absence is not None and inventory.absence.kind is AbsenceKind.DENIED:
         commands.insert(0, f"sudo {program}")
-    title = host_title(asked.opened)
+    title = title or host_title(asked.opened)
     print_lines(overview_text(inventory, verdicts, checked, title, commands[:2]))
     return 0
 
 
-def _next_words(asked: OpenedContext, verdicts: dict[SBDF, Can], *, findings: bool) -> list[str]:
-    """Return the commands that say more, the most urgent first."""
-    host = f" --host {shlex.quote(asked.opened.path)}" if asked.opened.path else ""
+def _next_words(
+    asked: OpenedContext, verdicts: dict[SBDF, Can], host: str, *, findings: bool
+) -> list[str]:
+    """Return the commands that say more, the most urgent first; `host` is their option."""
     blocked = [sbdf for sbdf, can in verdicts.items() if can is Can.NO]
     words = [f"explain {blocked[0]}{host}"] if blocked else []
     words += [f"check{host}"] if findings else []

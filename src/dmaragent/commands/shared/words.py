@@ -31,6 +31,22 @@ def no_such_argument(
     )
 
 
+def no_such_schema(name: str, suggestion: str | None) -> DmaragentError:
+    return DmaragentError(
+        f"there is no schema '{name}'",
+        did_you_mean(suggestion, "dmaragent schema lists all"),
+    )
+
+
+def no_verb_of_demo(word: str) -> DmaragentError:
+    return DmaragentError(
+        f"demo: '{word}' is not a verb that takes --host", "dmaragent demo --help has examples"
+    )
+
+
+DEMO_TITLE = "A recorded machine that comes with dmaragent"
+
+
 def tree_of_one_device() -> DmaragentError:
     return DmaragentError("--tree shows all devices: it does not go with --device")
 
