@@ -138,7 +138,7 @@ BRIDGE_NOT_JUDGED = (
 
 def xen_without_iommu(why: str) -> str:
     """Return that Xen passes no device of the host through."""
-    return f"Xen can assign no device of this host: {why}"
+    return f"Xen assigns no device of this host, because {why}"
 
 
 def xen_incomplete(why: str, next_step: str) -> str:
@@ -353,7 +353,7 @@ NO_TABLE = "there is no DMAR table to answer from"
 XEN_OWNS_IOMMU = (
     "Xen owns the IOMMU, and no option or patch of dom0's kernel changes what Xen enforces"
 )
-XEN_OWNS_IOMMU_IN_SHORT = "Xen owns the IOMMU, whatever dom0's kernel does"
+XEN_OWNS_IOMMU_IN_SHORT = "Xen owns the IOMMU; dom0's options have no effect"
 
 
 def without_xen(verdict: PlatformVerdict) -> str:
